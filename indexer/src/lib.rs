@@ -1,1 +1,45 @@
+//! ollacode's indexer: files in, ranked chunks out.
+//!
+//! In reading order:
+//!
+//! - [`Index`]: the façade. A refresh goes `walk` → `refresh` (what changed) → `prepare` (read,
+//!   redact, cut) → store; vectors follow in `fill`; a search goes `query` → `search` (legs,
+//!   freshness) → [`rank`].
+//! - `language`, `parse`, `chunk`: which grammar, which definitions, where to cut.
+//! - [`secrets`]: what must never be stored or shown.
+//! - [`Embedder`]: what turns texts into vectors, implemented above this crate.
+//!
+//! It knows no HTTP, no terminal, no chat words, reads no environment, and prints nothing.
 
+#![recursion_limit = "256"]
+
+pub mod chunk;
+pub mod embed;
+mod error;
+mod fill;
+mod index;
+pub mod language;
+mod overlay;
+pub mod parse;
+mod prepare;
+mod progress;
+pub mod query;
+pub mod rank;
+mod reconcile;
+mod refresh;
+mod search;
+pub mod secrets;
+pub mod walk;
+mod watch;
+
+pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
+pub use error::IndexError;
+pub use fill::EmbedReport;
+pub use index::{Index, Status};
+pub use progress::{Events, IndexEvent, Report, SecretFound};
+pub use refresh::{Refresh, Wait};
+pub use search::{Answer, Freshness, Mode, SearchRequest};
+
+pub use ollacode_store::{
+    Chunk, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,
+};

@@ -1,1 +1,47 @@
+//! The store: chunks, their full-text index, their vectors, and the bookkeeping beside them.
+//!
+//! This crate alone knows LanceDB and SQLite. One index folder holds
+//!
+//! - `chunks.lance`: a row for each chunk, full-text indexed; rows are inserted or deleted, never
+//!   updated, so that saving a file does not move the rows of others;
+//! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
+//! - `state.db`: which files are indexed, and which keys have vectors ([`State`]);
+//! - `writer.lock`: who may write ([`WriterLock`]). Readers need no lock.
+//!
+//! LanceDB commits first, then the state: [`State`] keeps the version of the chunks table that it
+//! knows, and a writer that finds another version, or [`Store::healings`], reconciles with
+//! [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all workspaces.
 
+// LanceDB's futures nest deeply, and rustc walks them to see that they are Send.
+#![recursion_limit = "256"]
+
+mod cache;
+mod chunk;
+mod chunks;
+mod error;
+mod files;
+mod heal;
+mod lock;
+mod maintain;
+mod query;
+mod record;
+mod row;
+mod sqlite;
+mod state;
+mod store;
+mod vectors;
+
+pub use cache::{CacheKey, EmbeddingCache};
+pub use chunk::{Chunk, ContentKey, Kind, UnknownKind};
+pub use chunks::Replaced;
+pub use error::{Result, StoreError};
+pub use files::disk_bytes;
+pub use heal::Healing;
+pub use lock::WriterLock;
+pub use maintain::{MaintenancePolicy, MaintenanceReport};
+pub use query::{Filter, TextClause, TextQuery};
+pub use record::{Counts, Failure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use row::ChunkRow;
+pub use state::State;
+pub use store::{Access, OpenOptions, Store};
+pub use vectors::VectorRow;

@@ -1,0 +1,57 @@
+//! What can go wrong with an index.
+
+use std::path::PathBuf;
+
+use ollacode_store::StoreError;
+
+use crate::embed::EmbedError;
+
+/// Why an operation on the index failed.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The workspace cannot be read.
+    #[error("cannot read the workspace {path}")]
+    Workspace {
+        /// Its folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An index of files is there, and now there are none: rather a lost mount than a wish.
+    #[error("found no files in {path}, though {known} are indexed; the index was left as it is")]
+    NothingFound {
+        /// The workspace.
+        path: PathBuf,
+        /// Files in the index.
+        known: usize,
+    },
+    /// Another process writes to this index.
+    #[error("another ollacode process is writing to this index")]
+    Busy,
+    /// The embedding model stopped working in the middle.
+    #[error("embedding stopped")]
+    Embedding(#[from] EmbedError),
+    /// A filter matches nothing that could exist.
+    #[error("`{0}` is not a language that the index knows")]
+    UnknownLanguage(String),
+    /// A path filter cannot be read.
+    #[error("`{pattern}` is not a valid glob")]
+    BadGlob {
+        /// As given.
+        pattern: String,
+        /// Why.
+        source: globset::Error,
+    },
+    /// The watcher could not be started.
+    #[error("cannot watch the workspace")]
+    Watch(#[from] notify::Error),
+    /// A task of ours died.
+    #[error("an internal task failed")]
+    Task(#[from] tokio::task::JoinError),
+    /// Stopped by the user; what is done is kept.
+    #[error("stopped")]
+    Stopped,
+}

@@ -1,0 +1,456 @@
+//! Filling in vectors: behind the lexical index, never the same text twice.
+//!
+//! Three stages with bounded queues between them, so that the server always has
+//! a request: texts are read and looked up in the cache; up to two requests are
+//! under way; vectors are committed in batches, the lock held for one at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use ollacode_store::{
+    CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, Filter, MissingKey,
+    State, Store, VectorRow,
+};
+use tokio::sync::{Mutex, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::embed::{EmbedError, Embedder, Role, halves, parts};
+use crate::error::IndexError;
+use crate::index::{Index, blocking};
+use crate::progress::{Events, IndexEvent};
+use crate::reconcile::note_versions;
+use crate::refresh::Wait;
+
+/// Texts in one request: a server works on them one by one, so more save nothing.
+const TEXTS_PER_REQUEST: usize = 32;
+/// Requests under way: one is answered while the next is waiting.
+const REQUESTS_AT_ONCE: usize = 2;
+/// Keys read from the bookkeeping at a time.
+const KEYS_PER_PAGE: usize = 512;
+/// Requests that wait for the server.
+const QUEUE: usize = 4;
+/// Vectors are committed when there are so many,
+const VECTORS_PER_COMMIT: usize = 1_024;
+/// or when the oldest has waited so long: every batch makes search better.
+const COMMIT_AFTER: Duration = Duration::from_secs(5);
+/// Texts that fail one after the other before the model is taken to be at fault.
+const FAILURES_IN_A_ROW: usize = 64;
+/// Shorter texts are not split when they are rejected.
+const SHORTEST_SPLIT: usize = 80;
+/// Vectors of chunks that are gone are removed when there are so many.
+const ORPHANS: usize = 1_000;
+
+/// What filling in vectors did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EmbedReport {
+    /// Texts that the server embedded.
+    pub embedded: u64,
+    /// Texts whose vectors were in the cache.
+    pub from_cache: u64,
+    /// Texts that could not be embedded; they are listed.
+    pub failed: u64,
+}
+
+/// A chunk's text on its way: the parts that fit the window, in order.
+struct Job {
+    missing: MissingKey,
+    start_line: u32,
+    texts: Vec<String>,
+    vectors: Vec<Option<Vec<f32>>>,
+}
+
+impl Job {
+    fn is_done(&self) -> bool {
+        self.vectors.iter().all(Option::is_some)
+    }
+}
+
+/// What became of a job.
+enum Outcome {
+    Vectors { key: ContentKey, vectors: Vec<Vec<f32>>, cached: bool },
+    Failed(Failure),
+}
+
+type Cache = Option<Arc<Mutex<EmbeddingCache>>>;
+
+impl Index {
+    /// Embeds every chunk that has no vector yet, or lists why it has none.
+    ///
+    /// Commits as it goes; stopping loses at most the last few seconds of work,
+    /// and not even that, since the cache has it.
+    pub async fn embed(
+        &self,
+        embedder: &dyn Embedder,
+        cache: Option<EmbeddingCache>,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let fingerprint = embedder.model().fingerprint();
+        let folder = self.folder().to_owned();
+        let name = fingerprint.clone();
+        let total = blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
+        if total == 0 {
+            return Ok(EmbedReport::default());
+        }
+        events(IndexEvent::Embedding { done: 0, total });
+        let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
+        let (to_server, requests) = mpsc::channel(QUEUE);
+        let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
+        let reading = self.read_missing(embedder, &cache, to_server, to_writer.clone(), stop);
+        let asking = ask(embedder, &cache, requests, to_writer, stop);
+        let writing = self.write_vectors(embedder, outcomes, events, total);
+        let (reading, asking, report) = tokio::join!(reading, asking, writing);
+        let report = report?;
+        reading?;
+        asking?;
+        if stop.is_cancelled() {
+            return Err(IndexError::Stopped);
+        }
+        self.finish_vectors(&fingerprint, embedder, events).await?;
+        Ok(report)
+    }
+
+    /// First stage: keys without vectors, their texts, and what the cache knows of them.
+    async fn read_missing(
+        &self,
+        embedder: &dyn Embedder,
+        cache: &Cache,
+        to_server: mpsc::Sender<Vec<Job>>,
+        to_writer: mpsc::Sender<Outcome>,
+        stop: &CancellationToken,
+    ) -> Result<(), IndexError> {
+        let store = self.store().await?;
+        let fingerprint = embedder.model().fingerprint();
+        let mut after = None;
+        let mut request = Vec::new();
+        let mut texts = 0;
+        while !stop.is_cancelled() {
+            let (folder, name) = (self.folder().to_owned(), fingerprint.clone());
+            let page = blocking(move || {
+                Ok(State::open_read_only(&folder)?.missing_keys(&name, KEYS_PER_PAGE, after)?)
+            })
+            .await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key);
+            for job in jobs(&store, embedder, cache, page).await? {
+                if job.is_done() {
+                    let key = job.missing.key;
+                    let vectors = job.vectors.into_iter().flatten().collect();
+                    let done = Outcome::Vectors { key, vectors, cached: true };
+                    if to_writer.send(done).await.is_err() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                texts += job.texts.len();
+                request.push(job);
+                if texts >= TEXTS_PER_REQUEST {
+                    texts = 0;
+                    if to_server.send(std::mem::take(&mut request)).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        if !request.is_empty() {
+            // The receiver is gone only when the server failed, which is reported there.
+            let _ = to_server.send(request).await;
+        }
+        Ok(())
+    }
+
+    /// Last stage: vectors into the store, then into the bookkeeping.
+    async fn write_vectors(
+        &self,
+        embedder: &dyn Embedder,
+        mut outcomes: mpsc::Receiver<Outcome>,
+        events: Events<'_>,
+        total: u64,
+    ) -> Result<EmbedReport, IndexError> {
+        let mut report = EmbedReport::default();
+        let mut batch = VectorBatch::default();
+        let mut oldest = Instant::now();
+        while let Some(outcome) = outcomes.recv().await {
+            if batch.is_empty() {
+                oldest = Instant::now();
+            }
+            batch.take(outcome, &mut report);
+            let done = report.embedded + report.from_cache + report.failed;
+            events(IndexEvent::Embedding { done, total: total.max(done) });
+            if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
+                self.commit_vectors(embedder, std::mem::take(&mut batch), events).await?;
+            }
+        }
+        self.commit_vectors(embedder, batch, events).await?;
+        Ok(report)
+    }
+
+    async fn commit_vectors(
+        &self,
+        embedder: &dyn Embedder,
+        batch: VectorBatch,
+        events: Events<'_>,
+    ) -> Result<(), IndexError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let model = embedder.model();
+        let fingerprint = model.fingerprint();
+        let _lock = self.lock(Wait::UpTo(Duration::from_secs(120))).await?;
+        let (store, mut state) = self.open_for_writing(events).await?;
+        // Another process may have embedded the same texts meanwhile.
+        let keys = state.without_vectors(&fingerprint, &batch.keys)?;
+        let rows: Vec<VectorRow> =
+            batch.rows.into_iter().filter(|row| keys.contains(&row.key)).collect();
+        store.add_vectors(&fingerprint, model.dimension, &rows).await?;
+        state.record_vectors(&fingerprint, &batch.keys)?;
+        state.record_failures(&fingerprint, &batch.failures)?;
+        note_versions(&store, &mut state).await
+    }
+
+    /// When all vectors of a model are there: its index, and the end of those before it.
+    async fn finish_vectors(
+        &self,
+        fingerprint: &str,
+        embedder: &dyn Embedder,
+        events: Events<'_>,
+    ) -> Result<(), IndexError> {
+        let _lock = self.lock(Wait::UpTo(Duration::from_secs(120))).await?;
+        let (store, mut state) = self.open_for_writing(events).await?;
+        let orphans = state.orphan_vector_keys(fingerprint, usize::MAX >> 1)?;
+        if orphans.len() >= ORPHANS {
+            store.delete_vectors(fingerprint, &orphans).await?;
+            state.remove_vectors(fingerprint, &orphans)?;
+        }
+        store.index_vectors(fingerprint).await?;
+        self.maintain(&store, &mut state).await?;
+        for other in store.vector_fingerprints().await? {
+            if other != fingerprint {
+                store.drop_vectors(&other).await?;
+                state.remove_fingerprint(&other)?;
+            }
+        }
+        state.set_meta("embedding_fingerprint", fingerprint)?;
+        state.set_meta("embedding_model", &embedder.model().name)?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct VectorBatch {
+    keys: Vec<ContentKey>,
+    rows: Vec<VectorRow>,
+    failures: Vec<Failure>,
+}
+
+impl VectorBatch {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.failures.is_empty()
+    }
+
+    fn take(&mut self, outcome: Outcome, report: &mut EmbedReport) {
+        match outcome {
+            Outcome::Vectors { key, vectors, cached } => {
+                let counter = if cached { &mut report.from_cache } else { &mut report.embedded };
+                *counter += 1;
+                self.keys.push(key);
+                self.rows.extend(
+                    (0u16..)
+                        .zip(vectors)
+                        .map(|(part, vector)| VectorRow { key, part, vector }),
+                );
+            }
+            Outcome::Failed(failure) => {
+                report.failed += 1;
+                self.failures.push(failure);
+            }
+        }
+    }
+}
+
+/// Makes the texts of a page of keys, with the vectors that the cache has.
+async fn jobs(
+    store: &Store,
+    embedder: &dyn Embedder,
+    cache: &Cache,
+    page: Vec<MissingKey>,
+) -> Result<Vec<Job>, IndexError> {
+    let keys: Vec<ContentKey> = page.iter().map(|missing| missing.key).collect();
+    let mut rows: HashMap<ContentKey, ChunkRow> = HashMap::new();
+    for row in store.chunks_by_keys(&keys, &Filter::default()).await? {
+        rows.entry(row.content_key).or_insert(row);
+    }
+    let model = embedder.model();
+    let mut jobs = Vec::with_capacity(page.len());
+    for missing in page {
+        // A chunk that was replaced since the page was read needs no vector.
+        let Some(row) = rows.get(&missing.key) else { continue };
+        let wrap = |text: &str| embedder.wrap(text, Role::Document);
+        let texts = parts(&row.chunk, model.window, wrap);
+        let vectors = vec![None; texts.len()];
+        jobs.push(Job { missing, start_line: row.chunk.start_line, texts, vectors });
+    }
+    if let Some(cache) = cache {
+        let keys: Vec<CacheKey> =
+            jobs.iter().flat_map(|job| &job.texts).map(|text| model.cache_key(text)).collect();
+        let known = with_cache(cache, move |cache| cache.get_many(&keys)).await?;
+        for job in &mut jobs {
+            for (text, vector) in job.texts.iter().zip(&mut job.vectors) {
+                *vector = known.get(&model.cache_key(text)).cloned();
+            }
+        }
+    }
+    Ok(jobs)
+}
+
+async fn with_cache<T: Send + 'static>(
+    cache: &Arc<Mutex<EmbeddingCache>>,
+    work: impl FnOnce(&mut EmbeddingCache) -> ollacode_store::Result<T> + Send + 'static,
+) -> Result<T, IndexError> {
+    let cache = Arc::clone(cache);
+    blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
+}
+
+/// Second stage: requests to the server, two at a time.
+async fn ask(
+    embedder: &dyn Embedder,
+    cache: &Cache,
+    requests: mpsc::Receiver<Vec<Job>>,
+    to_writer: mpsc::Sender<Outcome>,
+    stop: &CancellationToken,
+) -> Result<(), IndexError> {
+    let mut answers = ReceiverStream::new(requests)
+        .map(|jobs| answer(embedder, jobs))
+        .buffered(REQUESTS_AT_ONCE);
+    let mut failures_in_a_row = 0;
+    loop {
+        let answered = tokio::select! {
+            answered = answers.next() => answered,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let Some(answered) = answered else { return Ok(()) };
+        let Answered { fresh, outcomes } = answered?;
+        if let Some(cache) = cache {
+            let model = embedder.model();
+            let fresh: Vec<_> = fresh
+                .into_iter()
+                .map(|(text, vector)| (model.cache_key(&text), vector))
+                .collect();
+            with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
+        }
+        for outcome in outcomes {
+            match &outcome {
+                Outcome::Vectors { .. } => failures_in_a_row = 0,
+                Outcome::Failed(failure) => {
+                    failures_in_a_row += 1;
+                    if failures_in_a_row >= FAILURES_IN_A_ROW {
+                        let reason = format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
+                        return Err(EmbedError::Invalid(reason).into());
+                    }
+                }
+            }
+            if to_writer.send(outcome).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+struct Answered {
+    /// Texts as they were sent, with their vectors, for the cache.
+    fresh: Vec<(String, Vec<f32>)>,
+    outcomes: Vec<Outcome>,
+}
+
+/// Embeds the texts of some jobs; a text that cannot be embedded fails its own job only.
+async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, EmbedError> {
+    let wanted: Vec<String> = jobs
+        .iter()
+        .flat_map(|job| job.texts.iter().zip(&job.vectors))
+        .filter(|(_, vector)| vector.is_none())
+        .map(|(text, _)| text.clone())
+        .collect();
+    let mut results = bisect(embedder, &wanted).await?.into_iter();
+    let mut answered = Answered { fresh: Vec::new(), outcomes: Vec::new() };
+    for job in jobs {
+        let mut vectors = Vec::new();
+        let mut reason = None;
+        for (text, known) in job.texts.into_iter().zip(job.vectors) {
+            match known.map_or_else(|| results.next().unwrap_or(Ok(Vec::new())), |v| Ok(vec![v])) {
+                Ok(embedded) => {
+                    if let [vector] = embedded.as_slice() {
+                        answered.fresh.push((text, vector.clone()));
+                    }
+                    vectors.extend(embedded);
+                }
+                Err(why) => reason = Some(why),
+            }
+        }
+        answered.outcomes.push(match reason {
+            None => Outcome::Vectors { key: job.missing.key, vectors, cached: false },
+            Some(reason) => Outcome::Failed(Failure {
+                key: job.missing.key,
+                path: job.missing.path,
+                start_line: job.start_line,
+                reason,
+            }),
+        });
+    }
+    Ok(answered)
+}
+
+/// The vectors of a text, several if it had to be split; or why there are none.
+type TextResult = Result<Vec<Vec<f32>>, String>;
+
+/// Embeds texts, halving a failing request down to the one text, and that text once more.
+fn bisect<'a>(
+    embedder: &'a dyn Embedder,
+    texts: &'a [String],
+) -> BoxFuture<'a, Result<Vec<TextResult>, EmbedError>> {
+    async move {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let error = match embedder.embed(texts).await {
+            Ok(embedded) => {
+                return Ok(embedded.vectors.into_iter().map(|vector| Ok(vec![vector])).collect());
+            }
+            Err(EmbedError::Unavailable(why)) => return Err(EmbedError::Unavailable(why)),
+            Err(error) => error,
+        };
+        if let [text] = texts {
+            return Ok(vec![split_once(embedder, text, &error).await?]);
+        }
+        let (left, right) = texts.split_at(texts.len() / 2);
+        let mut results = bisect(embedder, left).await?;
+        results.extend(bisect(embedder, right).await?);
+        Ok(results)
+    }
+    .boxed()
+}
+
+/// Tries the two halves of a text that was refused.
+async fn split_once(
+    embedder: &dyn Embedder,
+    text: &str,
+    error: &EmbedError,
+) -> Result<TextResult, EmbedError> {
+    if text.len() < SHORTEST_SPLIT || matches!(error, EmbedError::Invalid(_)) {
+        return Ok(Err(error.to_string()));
+    }
+    let mut vectors = Vec::new();
+    for half in halves(text) {
+        let half = [half.to_owned()];
+        for result in bisect(embedder, &half).await? {
+            match result {
+                Ok(embedded) => vectors.extend(embedded),
+                Err(reason) => return Ok(Err(reason)),
+            }
+        }
+    }
+    Ok(Ok(vectors))
+}

@@ -1,0 +1,292 @@
+//! The façade: one workspace and its index.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ollacode_store::{
+    Access, Counts, Failure, FileRecord, LanguageCount, MaintenancePolicy, OpenOptions, State,
+    Store, StoreError, WriterLock, disk_bytes,
+};
+use tokio::sync::Mutex;
+
+use crate::error::IndexError;
+use crate::progress::{Events, IndexEvent, Report};
+use crate::reconcile::{agree, note_versions, reconcile_chunks, reconcile_vectors};
+use crate::refresh::{
+    Difference, Refresh, Scope, Wait, Writer, difference, guard_against_loss, reread,
+};
+use crate::walk::{Entry, Limits, Walked, entries_of, walk};
+
+/// A workspace and its index; clones share the open store.
+#[derive(Clone)]
+pub struct Index {
+    root: PathBuf,
+    folder: PathBuf,
+    limits: Limits,
+    reader: Arc<Mutex<Option<Store>>>,
+    writer: Arc<Mutex<Option<Store>>>,
+}
+
+/// What there is, without looking at the workspace.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Files, chunks, and how many have vectors of the model asked about.
+    pub counts: Counts,
+    /// By language, the most chunks first.
+    pub languages: Vec<LanguageCount>,
+    /// Size on disk.
+    pub bytes: u64,
+}
+
+impl Index {
+    /// Names a workspace and the folder of its index; opens nothing yet.
+    pub fn new(root: impl Into<PathBuf>, folder: impl Into<PathBuf>, limits: Limits) -> Index {
+        Index {
+            root: root.into(),
+            folder: folder.into(),
+            limits,
+            reader: Arc::default(),
+            writer: Arc::default(),
+        }
+    }
+
+    /// Whether a folder holds an index.
+    pub fn exists_in(folder: &Path) -> bool {
+        folder.join("state.db").is_file()
+    }
+
+    /// The workspace.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of the index.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether this workspace was indexed before.
+    pub fn exists(&self) -> bool {
+        Index::exists_in(&self.folder)
+    }
+
+    /// Brings the chunks up to date with the files; vectors are left to [`Index::embed`].
+    pub async fn refresh(&self, how: &Refresh, events: Events<'_>) -> Result<Report, IndexError> {
+        let walked = self.walk().await?;
+        events(IndexEvent::Walked { files: walked.entries.len() });
+        self.bring_up_to_date(&walked, &Scope::Everything, how, events).await
+    }
+
+    /// Brings the chunks of a few paths, and of what is below them, up to date.
+    pub async fn refresh_paths(
+        &self,
+        paths: &[String],
+        how: &Refresh,
+        events: Events<'_>,
+    ) -> Result<Report, IndexError> {
+        let walked = self.walk_paths(paths).await?;
+        self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events).await
+    }
+
+    /// Takes in a walk of the whole workspace that was made a moment ago.
+    pub(crate) async fn bring_up_to_date_with(
+        &self,
+        walked: &Walked,
+        how: &Refresh,
+        events: Events<'_>,
+    ) -> Result<Report, IndexError> {
+        self.bring_up_to_date(walked, &Scope::Everything, how, events).await
+    }
+
+    async fn bring_up_to_date(
+        &self,
+        walked: &Walked,
+        scope: &Scope<'_>,
+        how: &Refresh,
+        events: Events<'_>,
+    ) -> Result<Report, IndexError> {
+        let _lock = self.lock(how.wait).await?;
+        let (store, state) = self.open_for_writing(events).await?;
+        let again = reread(&state, how.force)?;
+        let found = difference(walked, state.files()?, scope, again);
+        if matches!(scope, Scope::Everything) {
+            guard_against_loss(&self.root, walked, &found)?;
+        }
+        let mut writer = Writer { root: &self.root, store: &store, state, events, stop: &how.stop };
+        let mut report = writer.apply(walked, found).await?;
+        self.maintain(&store, &mut writer.state).await?;
+        report.counts = writer.state.counts("")?;
+        Ok(report)
+    }
+
+    /// What differs between files and index, without writing anything.
+    pub(crate) async fn pending(&self) -> Result<(Walked, Difference), IndexError> {
+        let walked = self.walk().await?;
+        let folder = self.folder.clone();
+        let known: Vec<FileRecord> =
+            blocking(move || Ok(State::open_read_only(&folder)?.files()?)).await?;
+        let found = difference(&walked, known, &Scope::Everything, crate::refresh::Reread::Changed);
+        Ok((walked, found))
+    }
+
+    /// Those of some paths that are files to be indexed.
+    pub(crate) async fn entries(&self, paths: &[String]) -> Result<Vec<Entry>, IndexError> {
+        Ok(self.walk_paths(paths).await?.entries)
+    }
+
+    async fn walk_paths(&self, paths: &[String]) -> Result<Walked, IndexError> {
+        let (root, limits, wanted) = (self.root.clone(), self.limits.clone(), paths.to_vec());
+        blocking(move || Ok(entries_of(&root, &wanted, &limits))).await
+    }
+
+    pub(crate) async fn walk(&self) -> Result<Walked, IndexError> {
+        let (root, limits) = (self.root.clone(), self.limits.clone());
+        blocking(move || Ok(walk(&root, &limits))).await
+    }
+
+    /// Counts what is indexed, with the vectors of one model.
+    pub async fn status(&self, fingerprint: &str) -> Result<Status, IndexError> {
+        let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
+        blocking(move || {
+            let state = State::open_read_only(&folder)?;
+            let bytes = disk_bytes(&folder).unwrap_or(0);
+            let counts = state.counts(&fingerprint)?;
+            Ok(Status { counts, languages: state.languages()?, bytes })
+        })
+        .await
+    }
+
+    /// Texts that could not be embedded with a model, by path and line.
+    pub async fn failures(&self, fingerprint: &str) -> Result<Vec<Failure>, IndexError> {
+        let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
+        blocking(move || Ok(State::open_read_only(&folder)?.failures(&fingerprint)?)).await
+    }
+
+    /// Deletes the index. The cache of vectors, shared by all workspaces, stays.
+    pub async fn remove(&self) -> Result<bool, IndexError> {
+        if !self.folder.exists() {
+            return Ok(false);
+        }
+        let _lock = self.lock(Wait::UpTo(Duration::from_secs(5))).await?;
+        self.forget_open_stores().await;
+        let folder = self.folder.clone();
+        blocking(move || fs::remove_dir_all(&folder).map_err(|error| removal_failed(&folder, error)))
+            .await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn lock(&self, wait: Wait) -> Result<WriterLock, IndexError> {
+        let folder = self.folder.clone();
+        let lock = blocking(move || {
+            Ok(match wait {
+                Wait::No => WriterLock::try_acquire(&folder)?,
+                Wait::UpTo(timeout) => WriterLock::acquire(&folder, timeout)?,
+            })
+        })
+        .await;
+        match lock {
+            Err(IndexError::Store(StoreError::Busy { .. })) => Err(IndexError::Busy),
+            other => other,
+        }
+    }
+
+    /// The store as readers see it.
+    pub(crate) async fn store(&self) -> Result<Store, IndexError> {
+        let mut reader = self.reader.lock().await;
+        if let Some(store) = reader.as_ref() {
+            return Ok(store.clone());
+        }
+        let store = Store::open(&self.folder, OpenOptions::new(Access::Read)).await?;
+        *reader = Some(store.clone());
+        Ok(store)
+    }
+
+    /// Opens store and bookkeeping for the holder of the lock: healed, and in agreement.
+    pub(crate) async fn open_for_writing(
+        &self,
+        events: Events<'_>,
+    ) -> Result<(Store, State), IndexError> {
+        match self.try_open_for_writing(events).await {
+            Err(IndexError::Store(StoreError::Corrupt { what, source })) => {
+                let aside = self.set_aside().await?;
+                events(IndexEvent::Warning(format!(
+                    "{what} is damaged ({source}); the index is built anew, the old one is in {}",
+                    aside.display()
+                )));
+                self.try_open_for_writing(events).await
+            }
+            other => other,
+        }
+    }
+
+    async fn try_open_for_writing(&self, events: Events<'_>) -> Result<(Store, State), IndexError> {
+        let mut state = State::open(&self.folder)?;
+        let mut writer = self.writer.lock().await;
+        let store = match writer.as_ref() {
+            Some(store) => store.clone(),
+            None => {
+                let store = Store::open(&self.folder, OpenOptions::new(Access::Write)).await?;
+                for healing in store.healings() {
+                    events(IndexEvent::Warning(healing.to_string()));
+                }
+                if !store.healings().is_empty() {
+                    reconcile_chunks(&store, &mut state).await?;
+                    reconcile_vectors(&store, &mut state).await?;
+                }
+                writer.insert(store).clone()
+            }
+        };
+        agree(&store, &mut state).await?;
+        Ok((store, state))
+    }
+
+    pub(crate) async fn maintain(&self, store: &Store, state: &mut State) -> Result<(), IndexError> {
+        store.maintain(&MaintenancePolicy::default(), SystemTime::now()).await?;
+        note_versions(store, state).await
+    }
+
+    async fn forget_open_stores(&self) {
+        *self.reader.lock().await = None;
+        *self.writer.lock().await = None;
+    }
+
+    /// Moves what is in the folder of the index away, but for the lock that we hold.
+    async fn set_aside(&self) -> Result<PathBuf, IndexError> {
+        self.forget_open_stores().await;
+        let folder = self.folder.clone();
+        blocking(move || {
+            let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let aside = folder.join(format!("damaged-{seconds}"));
+            move_contents(&folder, &aside).map_err(|error| removal_failed(&aside, error))?;
+            Ok(aside)
+        })
+        .await
+    }
+}
+
+fn move_contents(folder: &Path, aside: &Path) -> io::Result<()> {
+    fs::create_dir_all(aside)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let keep = name.to_string_lossy();
+        if keep != "writer.lock" && !keep.starts_with("damaged") {
+            fs::rename(entry.path(), aside.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn removal_failed(path: &Path, source: io::Error) -> IndexError {
+    IndexError::Store(StoreError::Io { what: format!("move or remove `{}`", path.display()), source })
+}
+
+/// Runs blocking work off the asynchronous threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexError> {
+    tokio::task::spawn_blocking(work).await?
+}

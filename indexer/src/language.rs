@@ -1,0 +1,148 @@
+//! The table of languages: which files, which grammar, which query.
+//!
+//! To add a language: a grammar in `Cargo.toml`, a row here, a query in
+//! `queries/`, a fixture in `tests/fixtures/`.
+
+use std::sync::OnceLock;
+
+use tree_sitter_language::LanguageFn;
+
+use crate::parse::OutlineQuery;
+
+/// A language that the indexer parses.
+pub struct Language {
+    /// The name in hits, filters and the store.
+    pub name: &'static str,
+    /// Other names that `--lang` accepts.
+    pub aliases: &'static [&'static str],
+    /// File name endings, without the dot.
+    pub extensions: &'static [&'static str],
+    /// Whole file names.
+    pub file_names: &'static [&'static str],
+    /// The tree-sitter grammar.
+    pub grammar: LanguageFn,
+    /// Source of the query that says what a definition is.
+    pub query: &'static str,
+    compiled: OnceLock<OutlineQuery>,
+}
+
+impl Language {
+    /// The compiled query; a process compiles it once, when it first meets the language.
+    ///
+    /// # Panics
+    /// If the query does not compile, which a test over the whole table rules out.
+    pub fn outline_query(&self) -> &OutlineQuery {
+        self.compiled.get_or_init(|| {
+            OutlineQuery::compile(&self.grammar.into(), self.query)
+                .unwrap_or_else(|error| panic!("query of {}: {error}", self.name))
+        })
+    }
+
+    fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name) || self.extensions.contains(&name)
+    }
+}
+
+/// The name given to files that have no grammar.
+pub const PLAIN_TEXT: &str = "text";
+
+macro_rules! languages {
+    ($($name:literal $aliases:expr, $extensions:expr, $file_names:expr, $grammar:path, $query:literal;)*) => {
+        const COUNT: usize = [$($name),*].len();
+
+        /// Every language with a grammar, by name.
+        pub static LANGUAGES: [Language; COUNT] = [$(Language {
+            name: $name,
+            aliases: &$aliases,
+            extensions: &$extensions,
+            file_names: &$file_names,
+            grammar: $grammar,
+            query: include_str!(concat!("../../queries/", $query, ".scm")),
+            compiled: OnceLock::new(),
+        }),*];
+    };
+}
+
+languages! {
+    "bash" ["shell"], ["sh", "bash", "zsh", "ksh", "bats"], [".bashrc", ".zshrc", ".profile", ".bash_profile", "PKGBUILD"], tree_sitter_bash::LANGUAGE, "bash";
+    "c" [], ["c", "h"], [], tree_sitter_c::LANGUAGE, "c";
+    "cpp" ["c++"], ["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "tpp", "inl", "cu", "cuh", "ino"], [], tree_sitter_cpp::LANGUAGE, "cpp";
+    "csharp" ["c#"], ["cs", "csx"], [], tree_sitter_c_sharp::LANGUAGE, "csharp";
+    "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";
+    "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
+    "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
+    "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
+    "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";
+    "javascript" [], ["js", "mjs", "cjs", "jsx"], [], tree_sitter_javascript::LANGUAGE, "javascript";
+    "json" [], ["json", "jsonc", "json5", "webmanifest"], [".babelrc", ".eslintrc", ".prettierrc"], tree_sitter_json::LANGUAGE, "json";
+    "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
+    "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
+    "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
+    "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
+    "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
+    "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
+    "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
+    "scala" [], ["scala", "sc", "sbt"], [], tree_sitter_scala::LANGUAGE, "scala";
+    "sql" [], ["sql", "ddl"], [], tree_sitter_sequel::LANGUAGE, "sql";
+    "swift" [], ["swift"], [], tree_sitter_swift::LANGUAGE, "swift";
+    "toml" [], ["toml"], [], tree_sitter_toml_ng::LANGUAGE, "toml";
+    "tsx" ["typescript"], ["tsx"], [], tree_sitter_typescript::LANGUAGE_TSX, "typescript";
+    "typescript" [], ["ts", "mts", "cts"], [], tree_sitter_typescript::LANGUAGE_TYPESCRIPT, "typescript";
+    "yaml" [], ["yaml", "yml"], [".clang-format", ".clang-tidy"], tree_sitter_yaml::LANGUAGE, "yaml";
+}
+
+/// Finds the language of a file by its name, or by the interpreter that its first line names.
+pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let by_name = LANGUAGES.iter().find(|language| language.file_names.contains(&name));
+    if by_name.is_some() {
+        return by_name;
+    }
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => by_extension(extension, text),
+        _ => by_interpreter(text),
+    }
+}
+
+fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
+    let extension = extension.to_ascii_lowercase();
+    // `.h` is C++ as often as C; the C grammar turns a class into an error.
+    let extension = if extension == "h" && looks_like_cpp(text) { "hpp" } else { &extension };
+    LANGUAGES.iter().find(|language| language.extensions.contains(&extension))
+}
+
+fn looks_like_cpp(text: &str) -> bool {
+    text.lines().map(str::trim_start).any(|line| {
+        ["class ", "namespace ", "template <", "template<", "using ", "public:", "private:"]
+            .iter()
+            .any(|opening| line.starts_with(opening))
+    })
+}
+
+fn by_interpreter(text: &str) -> Option<&'static Language> {
+    let first = text.lines().next()?.strip_prefix("#!")?;
+    let program = first
+        .split_whitespace()
+        .map(|word| word.rsplit('/').next().unwrap_or(word))
+        .find(|word| *word != "env" && !word.starts_with('-'))?;
+    let program = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let name = match program {
+        "node" | "deno" | "bun" => "javascript",
+        "dash" => "bash",
+        other => other,
+    };
+    LANGUAGES.iter().find(|language| language.answers_to(name))
+}
+
+/// The names in the store that a `--lang` argument stands for, or nothing for an unknown name.
+pub fn languages_named(name: &str) -> Vec<&'static str> {
+    let name = name.to_ascii_lowercase();
+    if name == PLAIN_TEXT {
+        return vec![PLAIN_TEXT];
+    }
+    LANGUAGES
+        .iter()
+        .filter(|language| language.answers_to(&name))
+        .map(|language| language.name)
+        .collect()
+}

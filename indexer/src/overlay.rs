@@ -1,0 +1,190 @@
+//! Files that differ from the index, cut in memory and searched beside it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ollacode_store::{ChunkRow, Filter};
+
+use crate::error::IndexError;
+use crate::index::{Index, blocking};
+use crate::parse::FileParser;
+use crate::prepare::{Prepared, Task, prepare};
+use crate::query::{Query, subwords};
+
+/// Most files that one search reads for itself.
+const MOST_FILES: usize = 500;
+
+/// The parameters of BM25 as the full-text index has them.
+const K1: f32 = 1.2;
+const B: f32 = 0.75;
+
+/// Chunks of changed files by path; a path without chunks is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    files: BTreeMap<String, Vec<ChunkRow>>,
+}
+
+impl Overlay {
+    /// Whether the overlay knows a path better than the index.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Every path that it knows.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Reads files as they are now; those that are gone or skipped have no chunks.
+    pub(crate) async fn read(
+        &mut self,
+        index: &Index,
+        paths: BTreeSet<String>,
+    ) -> Result<(), IndexError> {
+        let wanted: Vec<String> = paths.iter().cloned().collect();
+        for path in paths {
+            self.files.insert(path, Vec::new());
+        }
+        let entries = index.entries(&wanted).await?;
+        let root = index.root().to_owned();
+        let rows = blocking(move || {
+            let mut parser = FileParser::default();
+            let mut rows = Vec::new();
+            for entry in entries {
+                let task = Task { entry, known: None };
+                // Nothing is recorded, so the time does not matter.
+                if let Prepared::Cut(file) = prepare(&mut parser, &root, &task, 0) {
+                    rows.extend(file.rows);
+                }
+            }
+            Ok(rows)
+        })
+        .await?;
+        for row in rows {
+            self.files.entry(row.chunk.path.clone()).or_default().push(row);
+        }
+        Ok(())
+    }
+
+    /// Reads what changed, up to a bound; returns how many files were left out.
+    pub(crate) async fn read_some(
+        &mut self,
+        index: &Index,
+        removed: Vec<String>,
+        mut changed: Vec<String>,
+    ) -> Result<usize, IndexError> {
+        let left_out = changed.len().saturating_sub(MOST_FILES);
+        changed.truncate(MOST_FILES);
+        self.files.extend(removed.into_iter().map(|path| (path, Vec::new())));
+        self.read(index, changed.into_iter().collect()).await?;
+        Ok(left_out)
+    }
+
+    /// The chunks that pass a filter.
+    pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
+        let passes = |row: &&ChunkRow| {
+            let language = filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
+            language && filter.paths.as_ref().is_none_or(|paths| paths.contains(&row.chunk.path))
+        };
+        self.files.values().flatten().filter(passes).collect()
+    }
+
+    /// The full-text leg with the overlay's rows in their places, best first.
+    ///
+    /// Statistics of the whole index are not at hand, so both kinds of rows are scored by the
+    /// statistics of the rows at hand, and the overlay's scores are brought to the index's scale.
+    pub(crate) fn merge_scores<'a>(
+        &self,
+        query: &Query,
+        indexed: &'a [(ChunkRow, f32)],
+        overlaid: &[&'a ChunkRow],
+    ) -> Vec<(&'a ChunkRow, f32)> {
+        let mut merged: Vec<(&ChunkRow, f32)> = indexed
+            .iter()
+            .filter(|(row, _)| !self.covers(&row.chunk.path))
+            .map(|(row, score)| (row, *score))
+            .collect();
+        if overlaid.is_empty() {
+            return merged;
+        }
+        let rows = || indexed.iter().map(|(row, _)| row).chain(overlaid.iter().copied());
+        let statistics = Statistics::new(query, rows());
+        let mut ratios: Vec<f32> = indexed
+            .iter()
+            .map(|(row, score)| score / statistics.score(row))
+            .filter(|ratio| ratio.is_finite())
+            .collect();
+        ratios.sort_unstable_by(f32::total_cmp);
+        let scale = ratios.get(ratios.len() / 2).copied().unwrap_or(1.0);
+        let scored = overlaid.iter().map(|row| (*row, scale * statistics.score(row)));
+        merged.extend(scored.filter(|(_, score)| *score > 0.0));
+        merged.sort_by(|(left, left_score), (right, right_score)| {
+            let place = |row: &ChunkRow| (row.chunk.path.clone(), row.chunk.start_line);
+            right_score.total_cmp(left_score).then_with(|| place(left).cmp(&place(right)))
+        });
+        merged
+    }
+}
+
+/// Term frequencies of some rows, for the terms of one query.
+struct Statistics {
+    terms: Vec<(String, f32)>,
+    idf: Vec<f32>,
+    mean_length: f32,
+}
+
+impl Statistics {
+    fn new<'a>(query: &Query, rows: impl Iterator<Item = &'a ChunkRow>) -> Statistics {
+        let terms: Vec<(String, f32)> = query
+            .full_text()
+            .into_iter()
+            .flat_map(|(text, boost)| {
+                text.split_whitespace().map(|word| (word.to_owned(), boost)).collect::<Vec<_>>()
+            })
+            .collect();
+        let mut rows_with = vec![0.0f32; terms.len()];
+        let (mut count, mut length) = (0.0f32, 0.0f32);
+        for row in rows {
+            let (frequencies, words) = frequencies(row);
+            count += 1.0;
+            length += words;
+            for (rows_with, (term, _)) in rows_with.iter_mut().zip(&terms) {
+                *rows_with += f32::from(u8::from(frequencies.contains_key(term)));
+            }
+        }
+        let idf = rows_with.iter().map(|with| (1.0 + (count - with + 0.5) / (with + 0.5)).ln()).collect();
+        Statistics { terms, idf, mean_length: (length / count.max(1.0)).max(1.0) }
+    }
+
+    /// BM25 of a row.
+    fn score(&self, row: &ChunkRow) -> f32 {
+        let (frequencies, words) = frequencies(row);
+        let length = 1.0 - B + B * words / self.mean_length;
+        self.terms
+            .iter()
+            .zip(&self.idf)
+            .filter_map(|((term, boost), idf)| {
+                let frequency = *frequencies.get(term)?;
+                Some(boost * idf * frequency * (K1 + 1.0) / (frequency + K1 * length))
+            })
+            .sum()
+    }
+}
+
+/// How often each word and each whole identifier occurs, and the number of words.
+fn frequencies(row: &ChunkRow) -> (HashMap<String, f32>, f32) {
+    let mut counts: HashMap<String, f32> = HashMap::new();
+    let mut words = 0.0;
+    let text = [row.header.as_str(), row.chunk.text.as_str()];
+    let runs = text.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    for run in runs.filter(|run| !run.is_empty()) {
+        let whole = run.to_lowercase();
+        for word in subwords(run) {
+            words += 1.0;
+            if word != whole {
+                *counts.entry(word).or_default() += 1.0;
+            }
+        }
+        *counts.entry(whole).or_default() += 1.0;
+    }
+    (counts, words)
+}

@@ -1,0 +1,349 @@
+//! Text and a query in, definitions out: the outline of a file.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
+use std::time::{Duration, Instant};
+
+use ollacode_store::Kind;
+use tree_sitter::{
+    Node, ParseOptions, Parser, Query, QueryCursor, QueryCursorOptions, QueryError, QueryMatch,
+    StreamingIterator, Tree,
+};
+
+use crate::language::Language;
+
+/// How long a grammar or a query may work on one file before the file is cut by lines instead.
+/// Files of the largest size that is indexed take 0.1 to 0.3 s.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// Longest scope entry, in characters; what is longer ends in `…`.
+const MAX_LABEL: usize = 80;
+
+/// Longest name, in characters: the longest of generated test functions fit.
+const MAX_NAME: usize = 200;
+
+/// Words before a definition's keyword that say nothing about where a chunk lives.
+const MODIFIERS: &[&str] = &[
+    "abstract", "async", "const", "constexpr", "data", "declare", "default", "explicit", "export",
+    "extern", "external", "final", "implicit", "inline", "internal", "local", "mutable", "open",
+    "override", "partial", "private", "protected", "pub", "public", "readonly", "required",
+    "sealed", "static", "suspend", "unsafe", "virtual",
+];
+
+/// A named item of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name alone.
+    pub name: String,
+    /// How it reads in a scope: `impl Foo`, `fn bar`.
+    pub label: String,
+    /// A scope that it names itself, though it is not nested there: a Go receiver.
+    pub named_scope: Option<String>,
+    /// Rows from 0, end exclusive, with the comments and attributes that belong to it.
+    pub rows: Range<usize>,
+    /// Row of the definition proper.
+    pub start_row: usize,
+    /// Bytes of the definition proper.
+    pub bytes: Range<usize>,
+}
+
+/// A parsed file: its tree and its definitions, outer before inner, in the order of the text.
+pub struct Outline {
+    /// The syntax tree.
+    pub tree: Tree,
+    /// All definitions.
+    pub definitions: Vec<Definition>,
+    doc_starts: HashMap<usize, usize>,
+}
+
+impl Outline {
+    /// Moves a row up over the comments and attributes that belong to what starts there.
+    pub fn with_leading_docs(&self, mut row: usize) -> usize {
+        while row > 0 {
+            match self.doc_starts.get(&(row - 1)) {
+                Some(&start) if start < row => row = start,
+                _ => break,
+            }
+        }
+        row
+    }
+}
+
+/// Why a file has no outline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseFailure {
+    /// The time limit was reached.
+    #[error("parsing took longer than {} s", TIME_LIMIT.as_secs())]
+    TooSlow,
+    /// The grammar made nothing of the text.
+    #[error("the grammar does not understand this file")]
+    NotUnderstood,
+}
+
+/// Why a query cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutlineQueryError {
+    /// tree-sitter refused it.
+    #[error(transparent)]
+    Syntax(#[from] QueryError),
+    /// A capture is not in the closed set.
+    #[error("`@{0}` is not a capture that the indexer knows")]
+    UnknownCapture(String),
+}
+
+#[derive(Clone, Copy)]
+enum Capture {
+    Definition(Kind),
+    Name,
+    Doc,
+    Scope,
+}
+
+impl Capture {
+    fn named(name: &str) -> Option<Capture> {
+        match name {
+            "name" => Some(Capture::Name),
+            "doc" => Some(Capture::Doc),
+            "scope" => Some(Capture::Scope),
+            _ => {
+                name.strip_prefix("definition.")?.parse().ok().map(Capture::Definition)
+            }
+        }
+    }
+}
+
+/// A compiled query with its captures resolved.
+pub struct OutlineQuery {
+    query: Query,
+    captures: Vec<Capture>,
+}
+
+impl OutlineQuery {
+    /// Compiles a query and checks that it knows only `@definition.<kind>`, `@name`, `@doc` and `@scope`.
+    pub fn compile(
+        grammar: &tree_sitter::Language,
+        source: &str,
+    ) -> Result<OutlineQuery, OutlineQueryError> {
+        let query = Query::new(grammar, source)?;
+        let captures = query
+            .capture_names()
+            .iter()
+            .map(|name| {
+                Capture::named(name)
+                    .ok_or_else(|| OutlineQueryError::UnknownCapture((*name).to_owned()))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(OutlineQuery { query, captures })
+    }
+}
+
+/// Parses files, one after the other; each thread has its own.
+#[derive(Default)]
+pub struct FileParser {
+    parser: Parser,
+    cursor: QueryCursor,
+}
+
+impl FileParser {
+    /// Parses a text and finds its definitions.
+    pub fn outline(&mut self, language: &Language, text: &str) -> Result<Outline, ParseFailure> {
+        let deadline = Instant::now() + TIME_LIMIT;
+        let tree = self.tree(language, text, deadline)?;
+        let mut found = Found::default();
+        self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
+        let doc_starts = found.docs;
+        let mut outline = Outline { tree, definitions: Vec::new(), doc_starts };
+        let mut definitions: Vec<_> = found.definitions.into_values().map(|(_, d)| d).collect();
+        definitions.sort_by_key(|d| (d.bytes.start, std::cmp::Reverse(d.bytes.end)));
+        for definition in &mut definitions {
+            definition.rows.start = outline.with_leading_docs(definition.start_row);
+        }
+        outline.definitions = definitions;
+        Ok(outline)
+    }
+
+    fn tree(
+        &mut self,
+        language: &Language,
+        text: &str,
+        deadline: Instant,
+    ) -> Result<Tree, ParseFailure> {
+        self.parser
+            .set_language(&language.grammar.into())
+            .map_err(|_| ParseFailure::NotUnderstood)?;
+        let mut progress = |_: &tree_sitter::ParseState| keep_going(deadline);
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let bytes = text.as_bytes();
+        let tree = self.parser.parse_with_options(
+            &mut |offset, _| bytes.get(offset..).unwrap_or_default(),
+            None,
+            Some(options),
+        );
+        // An abandoned parse would be resumed by the next call, with another file's text.
+        self.parser.reset();
+        let tree = tree.ok_or(ParseFailure::TooSlow)?;
+        if tree.root_node().is_error() {
+            return Err(ParseFailure::NotUnderstood);
+        }
+        Ok(tree)
+    }
+
+    fn collect(
+        &mut self,
+        outline: &OutlineQuery,
+        tree: &Tree,
+        text: &str,
+        deadline: Instant,
+        found: &mut Found,
+    ) -> Result<(), ParseFailure> {
+        let mut late = false;
+        let mut progress = |_: &tree_sitter::QueryCursorState| {
+            let flow = keep_going(deadline);
+            late |= flow.is_break();
+            flow
+        };
+        let options = QueryCursorOptions::new().progress_callback(&mut progress);
+        let mut matches = self.cursor.matches_with_options(
+            &outline.query,
+            tree.root_node(),
+            text.as_bytes(),
+            options,
+        );
+        while let Some(found_match) = matches.next() {
+            found.add(outline, found_match, text);
+        }
+        drop(matches);
+        if late { Err(ParseFailure::TooSlow) } else { Ok(()) }
+    }
+}
+
+fn keep_going(deadline: Instant) -> ControlFlow<()> {
+    if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+#[derive(Default)]
+struct Found {
+    /// By node; of several patterns that match one node the last in the query wins.
+    definitions: HashMap<usize, (usize, Definition)>,
+    /// Last row of a comment or attribute that stands alone → its first row.
+    docs: HashMap<usize, usize>,
+}
+
+impl Found {
+    fn add(&mut self, outline: &OutlineQuery, found: &QueryMatch<'_, '_>, text: &str) {
+        let (mut item, mut name, mut scope) = (None, None, None);
+        for capture in found.captures() {
+            match outline.captures[capture.index as usize] {
+                Capture::Definition(kind) => item = Some((kind, capture.node)),
+                Capture::Name => name = Some(capture.node),
+                Capture::Scope => scope = Some(capture.node),
+                Capture::Doc => self.add_doc(capture.node, text),
+            }
+        }
+        let (Some((kind, node)), Some(name)) = (item, name) else { return };
+        let known = self.definitions.get(&node.id());
+        if known.is_some_and(|(pattern, _)| *pattern > found.pattern_index) {
+            return;
+        }
+        let definition = Definition {
+            kind,
+            name: one_line(&text[name.byte_range()], MAX_NAME),
+            label: label(&text[node.start_byte()..name.start_byte()], &text[name.byte_range()]),
+            named_scope: scope.map(|scope| one_line(&text[scope.byte_range()], MAX_LABEL)),
+            rows: node.start_position().row..end_row(node),
+            start_row: node.start_position().row,
+            bytes: node.byte_range(),
+        };
+        self.definitions.insert(node.id(), (found.pattern_index, definition));
+    }
+
+    fn add_doc(&mut self, node: Node<'_>, text: &str) {
+        // A comment behind code belongs to that code, not to what follows.
+        if starts_its_line(node, text) {
+            self.docs.insert(end_row(node).saturating_sub(1), node.start_position().row);
+        }
+    }
+}
+
+/// The row after the last one that a node has text on.
+pub(crate) fn end_row(node: Node<'_>) -> usize {
+    let end = node.end_position();
+    // Some grammars count the line break as part of a comment or a section.
+    if end.column == 0 { end.row.max(node.start_position().row + 1) } else { end.row + 1 }
+}
+
+/// Whether only white space stands before a node on its line.
+pub(crate) fn starts_its_line(node: Node<'_>, text: &str) -> bool {
+    let start = node.start_byte();
+    let before = &text.as_bytes()[start - node.start_position().column.min(start)..start];
+    before.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Collapses white space and cuts at `limit` characters.
+fn one_line(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > 4 * limit {
+            break;
+        }
+    }
+    match line.char_indices().nth(limit) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+/// How a definition reads in a scope: what stands before its name, without modifiers, and the name.
+fn label(head: &str, name: &str) -> String {
+    let mut head = head.trim_start();
+    while let Some(rest) = without_annotation(head).or_else(|| without_modifier(head)) {
+        head = rest.trim_start();
+    }
+    // `typedef struct { … } name`: the body is no part of the label.
+    let head = head.split('{').next().unwrap_or_default();
+    let space = if head.ends_with(char::is_whitespace) { " " } else { "" };
+    one_line(&format!("{}{space}{name}", head.trim_end()), MAX_LABEL)
+}
+
+fn without_modifier(head: &str) -> Option<&str> {
+    let end = head.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(head.len());
+    let (word, rest) = head.split_at(end);
+    if !MODIFIERS.contains(&word) {
+        return None;
+    }
+    // `pub(crate)`
+    Some(if rest.starts_with('(') { after_brackets(rest)? } else { rest })
+}
+
+/// `@Override`, `@Path("/x")`, `[Serializable]`, `#[Attribute]`.
+fn without_annotation(head: &str) -> Option<&str> {
+    if let Some(rest) = head.strip_prefix('@') {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | ':'))?;
+        let rest = &rest[end..];
+        return if rest.starts_with('(') { after_brackets(rest) } else { Some(rest) };
+    }
+    let attribute = head.strip_prefix('#').unwrap_or(head);
+    if attribute.starts_with('[') { after_brackets(attribute) } else { None }
+}
+
+/// What follows the bracket that closes the first one.
+fn after_brackets(text: &str) -> Option<&str> {
+    let mut depth = 0;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return text.get(at + 1..);
+        }
+    }
+    None
+}

@@ -1,0 +1,213 @@
+//! Files in, rows for the store out: read, hash, redact, cut. On every core.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile};
+use tokio_util::sync::CancellationToken;
+
+use crate::chunk::{cut, header};
+use crate::embed::content_key;
+use crate::language::PLAIN_TEXT;
+use crate::parse::{FileParser, ParseFailure};
+use crate::progress::SecretFound;
+use crate::secrets::redact;
+use crate::walk::{Entry, Skip, skipped_by_content};
+
+/// Prepared files that wait for the writer; bounds memory.
+const QUEUE: usize = 256;
+
+/// A file and what the index knew of it, if anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub entry: Entry,
+    /// The hash and record that make reading enough: equal content is not cut again.
+    pub known: Option<FileRecord>,
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    /// Its content is as the index knows it, only its time differs.
+    Same(FileRecord),
+    /// New chunks, perhaps none.
+    Cut(Box<CutFile>),
+    /// It went away, or may not be read any more.
+    Gone { path: String, skip: Skip },
+}
+
+/// A file with its chunks.
+#[derive(Debug)]
+pub(crate) struct CutFile {
+    pub record: RecordedFile,
+    pub rows: Vec<ChunkRow>,
+    pub skip: Option<Skip>,
+    pub secrets: Vec<SecretFound>,
+    pub failure: Option<ParseFailure>,
+    pub not_utf8: bool,
+}
+
+/// Prepares files on all cores and hands them over in their order.
+///
+/// Returns when all are handed over, or `stop` was cancelled.
+pub(crate) fn prepare_all(
+    root: &Path,
+    tasks: &[Task],
+    now_ns: i64,
+    stop: &CancellationToken,
+    mut hand_over: impl FnMut(Prepared) -> bool,
+) {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).min(tasks.len());
+    let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                let mut parser = FileParser::default();
+                while !stop.is_cancelled() {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(task) = tasks.get(index) else { break };
+                    let prepared = prepare(&mut parser, root, task, now_ns);
+                    if sender.send((index, prepared)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        // Rows are written in the order of the paths, whichever thread was first.
+        let mut waiting = BTreeMap::new();
+        let mut due = 0;
+        for (index, prepared) in receiver {
+            waiting.insert(index, prepared);
+            while let Some(prepared) = waiting.remove(&due) {
+                due += 1;
+                if !hand_over(prepared) {
+                    return;
+                }
+            }
+        }
+    });
+}
+
+/// Reads and cuts one file.
+pub(crate) fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Prepared {
+    let entry = &task.entry;
+    let bytes = match read_file(&root.join(&entry.path)) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let skip = match error.kind() {
+                io::ErrorKind::NotFound => Skip::Vanished,
+                _ => Skip::Unreadable,
+            };
+            return Prepared::Gone { path: entry.path.clone(), skip };
+        }
+    };
+    let hash = hash(&bytes);
+    let size = bytes.len() as u64;
+    let modified_ns = settled(entry.modified_ns, now_ns);
+    if let Some(known) = task.known.as_ref().filter(|known| known.hash == hash) {
+        return Prepared::Same(FileRecord { size, modified_ns, ..known.clone() });
+    }
+    let mut record = FileRecord {
+        path: entry.path.clone(),
+        size,
+        modified_ns,
+        hash,
+        language: PLAIN_TEXT.to_owned(),
+        chunks: 0,
+        status: None,
+    };
+    if let Some(skip) = skipped_by_content(&bytes) {
+        record.status = Some(skip.words().to_owned());
+        return Prepared::Cut(Box::new(CutFile::skipped(record, skip)));
+    }
+    Prepared::Cut(Box::new(cut_file(parser, record, bytes)))
+}
+
+/// Hashes a file's content: BLAKE3, 128 bits.
+pub(crate) fn hash(bytes: &[u8]) -> [u8; 16] {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
+    hash
+}
+
+/// Reads a regular file. What was swapped for a link or a FIFO since it was listed is refused.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+    }
+    let mut file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(1 << 24));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A time that may be trusted when the file is next seen.
+///
+/// A file that was changed just now may change again within the same tick of
+/// the file system's clock, with the same size; time 0 makes it be read again.
+fn settled(modified_ns: i64, now_ns: i64) -> i64 {
+    const TICK_NS: i64 = 20_000_000;
+    if now_ns - modified_ns < TICK_NS { 0 } else { modified_ns }
+}
+
+fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> CutFile {
+    let (text, not_utf8) = match String::from_utf8(bytes) {
+        Ok(text) => (text, false),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+    };
+    let redacted = redact(&text);
+    let secrets = redacted
+        .findings
+        .iter()
+        .map(|finding| SecretFound {
+            path: record.path.clone(),
+            line: finding.line,
+            rule: finding.rule,
+        })
+        .collect();
+    let cut = cut(parser, &record.path, &redacted.text);
+    let rows: Vec<ChunkRow> = cut
+        .chunks
+        .into_iter()
+        .map(|chunk| ChunkRow { header: header(&chunk), content_key: content_key(&chunk), chunk })
+        .collect();
+    cut.language.clone_into(&mut record.language);
+    record.chunks = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    record.status = cut.failure.map(|failure| failure.to_string());
+    let keys = rows.iter().map(|row| row.content_key).collect();
+    CutFile {
+        record: RecordedFile { file: record, keys },
+        rows,
+        skip: None,
+        secrets,
+        failure: cut.failure,
+        not_utf8,
+    }
+}
+
+impl CutFile {
+    fn skipped(record: FileRecord, skip: Skip) -> CutFile {
+        CutFile {
+            record: RecordedFile { file: record, keys: Vec::new() },
+            rows: Vec::new(),
+            skip: Some(skip),
+            secrets: Vec::new(),
+            failure: None,
+            not_utf8: false,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a question asks for: its words, their variants, the symbols it names.
+
+use std::collections::BTreeSet;
+
+/// Words of questions that say nothing about code. Kept when nothing else is left.
+const STOP_WORDS: &[&str] = &[
+    "a", "all", "an", "and", "any", "are", "as", "at", "be", "been", "being", "between", "but",
+    "by", "can", "code", "defined", "do", "does", "each", "for", "from", "get", "has", "have",
+    "how", "i", "implementation", "implemented", "in", "into", "is", "it", "its", "me", "my",
+    "not", "of", "on", "or", "our", "show", "so", "that", "the", "their", "them", "then", "there",
+    "they", "this", "to", "used", "uses", "using", "via", "was", "we", "what", "when", "where",
+    "which", "while", "who", "why", "will", "with", "you", "your",
+];
+
+/// A parsed query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// As it was asked.
+    pub text: String,
+    /// Lower-case words that carry meaning, identifiers split, each once, in order.
+    pub words: Vec<String>,
+    /// Words that look like identifiers, as written, without their qualifiers.
+    pub symbols: Vec<String>,
+    /// Whether the whole query is one identifier, perhaps qualified: `Foo::bar`.
+    pub is_symbol: bool,
+}
+
+impl Query {
+    /// Reads a query.
+    pub fn parse(text: &str) -> Query {
+        let text = text.trim();
+        let tokens: Vec<&str> = text.split_whitespace().map(trim_punctuation).collect();
+        let is_symbol = tokens.len() == 1 && identifiers(tokens[0]).next().is_some();
+        let symbols = symbols(&tokens, is_symbol);
+        let mut words = Vec::new();
+        for word in tokens.iter().flat_map(|token| subwords(token)) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let telling: Vec<String> =
+            words.iter().filter(|word| !STOP_WORDS.contains(&word.as_str())).cloned().collect();
+        let words = if telling.is_empty() { words } else { telling };
+        Query { text: text.to_owned(), words, symbols, is_symbol }
+    }
+
+    /// Texts for the full-text leg with their weights: the words as asked, then their variants.
+    pub fn full_text(&self) -> Vec<(String, f32)> {
+        let mut asked: Vec<String> = self.words.clone();
+        // A whole identifier is a term of its own and much rarer than its parts.
+        for symbol in &self.symbols {
+            let whole = symbol.to_lowercase();
+            if !asked.contains(&whole) {
+                asked.push(whole);
+            }
+        }
+        let variants: BTreeSet<String> = self
+            .words
+            .iter()
+            .flat_map(|word| variants(word))
+            .filter(|variant| !asked.contains(variant))
+            .collect();
+        let mut texts = vec![(asked.join(" "), 1.0)];
+        if !variants.is_empty() && !self.is_symbol {
+            texts.push((variants.into_iter().collect::<Vec<_>>().join(" "), VARIANT_WEIGHT));
+        }
+        texts
+    }
+
+    /// Whether one of some words, or a variant of it, is asked for.
+    pub fn mentions(&self, any: &[&str]) -> bool {
+        any.iter().any(|word| self.words.iter().any(|asked| asked == word))
+    }
+}
+
+/// What another form of a word counts for beside the word itself.
+const VARIANT_WEIGHT: f32 = 0.6;
+
+fn trim_punctuation(token: &str) -> &str {
+    token.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+/// The identifiers of a token: `Foo::bar` has two, `don't` none.
+fn identifiers(token: &str) -> impl Iterator<Item = &str> {
+    let plain = token
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '#' | '-' | '>' | '/' | '$'));
+    token
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(move |part| plain && part.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+}
+
+fn symbols(tokens: &[&str], is_symbol: bool) -> Vec<String> {
+    let mut symbols = Vec::new();
+    for token in tokens {
+        // Of a qualified name the last part is what is defined somewhere.
+        let Some(name) = identifiers(token).last() else { continue };
+        if (is_symbol || looks_like_identifier(name)) && !symbols.iter().any(|s| s == name) {
+            symbols.push(name.to_owned());
+        }
+    }
+    symbols
+}
+
+/// Whether a word in a sentence is a name out of code: it has capitals, `_` or digits.
+fn looks_like_identifier(word: &str) -> bool {
+    word.len() > 2 && word.chars().any(|c| c.is_uppercase() || c == '_' || c.is_ascii_digit())
+}
+
+/// Splits at `_`, other punctuation, lower-to-upper and the end of an acronym, all in lower case.
+pub fn subwords(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for run in text.split(|c: char| !c.is_alphanumeric()) {
+        let characters: Vec<char> = run.chars().collect();
+        let mut start = 0;
+        for at in 1..=characters.len() {
+            if at == characters.len() || is_boundary(&characters, at) {
+                let word: String = characters[start..at].iter().collect();
+                words.push(word.to_lowercase());
+                start = at;
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn is_boundary(characters: &[char], at: usize) -> bool {
+    let (before, here) = (characters[at - 1], characters[at]);
+    let after = characters.get(at + 1);
+    (before.is_lowercase() && here.is_uppercase())
+        || (before.is_uppercase() && here.is_uppercase() && after.is_some_and(|c| c.is_lowercase()))
+        || (before.is_numeric() != here.is_numeric())
+}
+
+/// Other forms in which code may hold an English word: `structs`, `struct`; `parsing`, `parse`.
+pub fn variants(word: &str) -> Vec<String> {
+    if word.len() < 4 || !word.is_ascii() {
+        return Vec::new();
+    }
+    let stem = stem(word);
+    let mut forms = vec![stem.clone()];
+    for ending in ["e", "s", "es", "ed", "er", "ing", "or", "ion"] {
+        forms.push(format!("{stem}{ending}"));
+    }
+    if let Some(root) = stem.strip_suffix("iz").or_else(|| stem.strip_suffix("is")) {
+        for ending in ["ize", "ise", "izer", "ization"] {
+            forms.push(format!("{root}{ending}"));
+        }
+    }
+    if let Some(root) = stem.strip_suffix('i') {
+        forms.push(format!("{root}y"));
+    }
+    forms.retain(|form| form != word && form.len() > 2);
+    forms
+}
+
+/// A word without its commonest English endings. It need not be a word itself.
+pub fn stem(word: &str) -> String {
+    const ENDINGS: &[(&str, &str)] = &[
+        ("izations", "iz"), ("ization", "iz"), ("ations", "at"), ("ation", "at"), ("ions", ""),
+        ("ings", ""), ("ors", ""), ("ers", ""), ("ies", "i"), ("ing", ""), ("ion", ""), ("ed", ""),
+        ("er", ""), ("or", ""), ("es", ""), ("ss", "ss"), ("s", ""), ("e", ""), ("y", "i"),
+    ];
+    if !word.is_ascii() {
+        return word.to_owned();
+    }
+    for (ending, replacement) in ENDINGS {
+        if let Some(root) = word.strip_suffix(ending) {
+            if root.len() + replacement.len() >= 3 {
+                let mut stem = format!("{root}{replacement}");
+                undouble(&mut stem);
+                return stem;
+            }
+        }
+    }
+    word.to_owned()
+}
+
+/// `running` is a form of `run`.
+fn undouble(stem: &mut String) {
+    let bytes = stem.as_bytes();
+    if let [.., a, b] = bytes {
+        if a == b && !matches!(b, b's' | b'l' | b'e' | b'o') && bytes.len() > 3 {
+            stem.pop();
+        }
+    }
+}

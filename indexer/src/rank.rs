@@ -1,0 +1,359 @@
+//! Candidates in, hits out: fusion of the legs and the signals that code gives.
+//!
+//! Pure: no input or output, no clock, the same candidates give the same order.
+//! The scale is that of reciprocal rank fusion divided by the best possible
+//! score, so a chunk that is first in every leg has 1 before any boost.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use ollacode_store::Chunk;
+
+use crate::query::{Query, stem, subwords};
+
+/// The `k` of reciprocal rank fusion (Cormack et al. 2009); larger flattens the top.
+const RRF_K: f32 = 60.0;
+
+/// Every weight of the ranking, with its reason.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// Share of the dense leg for questions in prose; the lexical leg has the rest.
+    pub dense_prose: f32,
+    /// The same for queries that are a symbol: names are found by their letters.
+    pub dense_symbol: f32,
+    /// Added when a chunk defines a symbol that is the whole query.
+    pub defines_query: f32,
+    /// Added when a chunk defines a symbol that a sentence names.
+    pub defines_named: f32,
+    /// Factor on both when the file is named after the symbol.
+    pub file_named_after: f32,
+    /// Added when the words of the query are the words of the file's name or of its folder.
+    pub path_words: f32,
+    /// Added to a file's best chunk for the file's share of all scores.
+    pub coherence: f32,
+    /// Factor for each further chunk of the same file: several files are worth more than one.
+    pub saturation: f32,
+    /// Factor for tests, examples and the like, unless the query speaks of them.
+    pub aside: f32,
+    /// Factor for documents and settings, unless the query speaks of them: a question about
+    /// code is answered by code, and prose is full of its words.
+    pub document: f32,
+    /// Factor for chunks that only bring in or pass on names: imports and re-exports.
+    pub reexport: f32,
+}
+
+/// The weights in use; where they were measured is in the README.
+pub const WEIGHTS: Weights = Weights {
+    dense_prose: 0.5,
+    dense_symbol: 0.3,
+    defines_query: 2.0,
+    defines_named: 0.5,
+    file_named_after: 1.5,
+    path_words: 0.4,
+    coherence: 0.2,
+    saturation: 0.5,
+    aside: 0.3,
+    document: 0.6,
+    reexport: 0.5,
+};
+
+/// A chunk that one of the legs found.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// Rank from 0 and score in the full-text leg.
+    pub lexical: Option<Leg>,
+    /// Rank from 0 and cosine similarity in the vector leg.
+    pub dense: Option<Leg>,
+}
+
+/// A place in one leg.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Leg {
+    /// From 0.
+    pub rank: usize,
+    /// BM25, or cosine similarity.
+    pub score: f32,
+}
+
+/// Why a hit has its score, for `--explain`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// Place in the full-text leg.
+    pub lexical: Option<Leg>,
+    /// Place in the vector leg.
+    pub dense: Option<Leg>,
+    /// Name and effect of each signal that applied: `+` what was added, `×` the factor.
+    pub signals: Vec<Signal>,
+}
+
+/// One signal's effect.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Signal {
+    /// Its name in [`Weights`], in words.
+    pub name: &'static str,
+    /// What it did.
+    pub effect: Effect,
+}
+
+/// What a signal does to a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Effect {
+    /// Added to the score.
+    Added(f32),
+    /// Multiplied the score.
+    Times(f32),
+}
+
+/// A ranked chunk.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// Higher is better; comparable within one query only.
+    pub score: f32,
+    /// How it came about.
+    pub why: Why,
+}
+
+/// Orders candidates, best first, and keeps `limit` of them.
+pub fn rank(query: &Query, candidates: Vec<Candidate>, weights: &Weights, limit: usize) -> Vec<Ranked> {
+    let has_dense = candidates.iter().any(|candidate| candidate.dense.is_some());
+    let context = QueryContext::new(query, weights, has_dense);
+    let mut ranked: Vec<Ranked> =
+        candidates.into_iter().map(|candidate| context.scored(candidate)).collect();
+    add_coherence(&mut ranked, weights);
+    ranked.sort_by(order);
+    saturate(&mut ranked, weights);
+    ranked.sort_by(order);
+    ranked.truncate(limit);
+    ranked
+}
+
+/// Best first; equal scores by path and line, so that the order never depends on chance.
+fn order(left: &Ranked, right: &Ranked) -> Ordering {
+    right
+        .score
+        .total_cmp(&left.score)
+        .then_with(|| left.chunk.path.cmp(&right.chunk.path))
+        .then_with(|| left.chunk.start_line.cmp(&right.chunk.start_line))
+        .then_with(|| left.chunk.text.cmp(&right.chunk.text))
+}
+
+struct QueryContext<'query> {
+    query: &'query Query,
+    weights: &'query Weights,
+    dense_share: f32,
+    stems: Vec<String>,
+    wants_aside: bool,
+    wants_documents: bool,
+}
+
+impl<'query> QueryContext<'query> {
+    fn new(query: &'query Query, weights: &'query Weights, has_dense: bool) -> Self {
+        let dense_share = match (has_dense, query.is_symbol) {
+            (false, _) => 0.0,
+            (true, true) => weights.dense_symbol,
+            (true, false) => weights.dense_prose,
+        };
+        let stems = query.words.iter().map(|word| stem(word)).collect();
+        QueryContext {
+            query,
+            weights,
+            dense_share,
+            stems,
+            wants_aside: query.mentions(ASIDE_WORDS),
+            wants_documents: query.mentions(DOCUMENT_WORDS),
+        }
+    }
+
+    fn scored(&self, candidate: Candidate) -> Ranked {
+        let chunk = candidate.chunk;
+        let mut score = Score { value: self.fused(candidate.lexical, candidate.dense), signals: Vec::new() };
+        score.add("defines the symbol", self.definition(&chunk));
+        score.add("file name", self.weights.path_words * self.path_share(&chunk.path));
+        if !self.wants_aside && is_aside(&chunk.path) {
+            score.times("test or example", self.weights.aside);
+        }
+        if !self.wants_documents && is_document(&chunk) {
+            score.times("document or settings", self.weights.document);
+        }
+        if is_reexport(&chunk) {
+            score.times("only imports", self.weights.reexport);
+        }
+        let why = Why {
+            lexical: candidate.lexical,
+            dense: candidate.dense,
+            signals: score.signals,
+        };
+        Ranked { chunk, score: score.value, why }
+    }
+
+    fn fused(&self, lexical: Option<Leg>, dense: Option<Leg>) -> f32 {
+        let part = |leg: Option<Leg>| leg.map_or(0.0, |leg| RRF_K / (RRF_K + leg.rank as f32));
+        (1.0 - self.dense_share) * part(lexical) + self.dense_share * part(dense)
+    }
+
+    fn definition(&self, chunk: &Chunk) -> f32 {
+        let boost = if self.query.is_symbol { self.weights.defines_query } else { self.weights.defines_named };
+        let Some(symbol) = self.query.symbols.iter().find(|symbol| defines(chunk, symbol)) else {
+            return 0.0;
+        };
+        let stem = file_stem(&chunk.path);
+        let named_after = subwords(stem).concat() == subwords(symbol).concat();
+        boost * if named_after { self.weights.file_named_after } else { 1.0 }
+    }
+
+    /// How much of the file's name and folder the query names.
+    fn path_share(&self, path: &str) -> f32 {
+        let folder = path.rsplit('/').nth(1).unwrap_or_default();
+        self.name_share(file_stem(path)).max(FOLDER_SHARE * self.name_share(folder))
+    }
+
+    /// The share of a name's words that the query holds, whole or abbreviated: `attr`, `impls`.
+    fn name_share(&self, name: &str) -> f32 {
+        let words = subwords(name);
+        if words.is_empty() {
+            return 0.0;
+        }
+        let asked = words.iter().filter(|word| self.asks_for(&stem(word))).count();
+        asked as f32 / words.len() as f32
+    }
+
+    fn asks_for(&self, word: &str) -> bool {
+        let abbreviation = word.len() >= SHORTEST_ABBREVIATION;
+        self.stems.iter().any(|asked| asked == word || abbreviation && asked.starts_with(word))
+    }
+}
+
+/// What a match of the folder's name counts for beside one of the file's.
+const FOLDER_SHARE: f32 = 0.5;
+
+/// Shorter words begin too many others.
+const SHORTEST_ABBREVIATION: usize = 3;
+
+struct Score {
+    value: f32,
+    signals: Vec<Signal>,
+}
+
+impl Score {
+    fn add(&mut self, name: &'static str, amount: f32) {
+        if amount > 0.0 {
+            self.value += amount;
+            self.signals.push(Signal { name, effect: Effect::Added(amount) });
+        }
+    }
+
+    fn times(&mut self, name: &'static str, factor: f32) {
+        self.value *= factor;
+        self.signals.push(Signal { name, effect: Effect::Times(factor) });
+    }
+}
+
+fn defines(chunk: &Chunk, symbol: &str) -> bool {
+    chunk.definitions.iter().any(|name| name == symbol)
+}
+
+fn file_stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+}
+
+/// A file's best chunk gains for what the rest of the file shows.
+fn add_coherence(ranked: &mut [Ranked], weights: &Weights) {
+    let mut files: HashMap<String, (f32, usize)> = HashMap::new();
+    let mut total = 0.0;
+    for (index, hit) in ranked.iter().enumerate() {
+        total += hit.score;
+        let entry = files.entry(hit.chunk.path.clone()).or_insert((0.0, index));
+        entry.0 += hit.score;
+        if order(hit, &ranked[entry.1]) == Ordering::Less {
+            entry.1 = index;
+        }
+    }
+    let most = files.values().map(|(sum, _)| *sum).fold(0.0, f32::max);
+    if total <= 0.0 || most <= 0.0 {
+        return;
+    }
+    for (sum, best) in files.into_values() {
+        let factor = 1.0 + weights.coherence * sum / most;
+        let hit = &mut ranked[best];
+        hit.score *= factor;
+        hit.why.signals.push(Signal { name: "rest of the file", effect: Effect::Times(factor) });
+    }
+}
+
+/// Weakens each further chunk of a file. Expects the best first.
+fn saturate(ranked: &mut [Ranked], weights: &Weights) {
+    let mut seen: HashMap<String, i32> = HashMap::new();
+    for hit in ranked {
+        let before = seen.entry(hit.chunk.path.clone()).or_insert(0);
+        if *before > 0 {
+            let factor = weights.saturation.powi(*before);
+            hit.score *= factor;
+            hit.why.signals.push(Signal { name: "further chunk of the file", effect: Effect::Times(factor) });
+        }
+        *before += 1;
+    }
+}
+
+/// Words with which a query asks for what is usually aside.
+const ASIDE_WORDS: &[&str] = &[
+    "test", "tests", "testing", "example", "examples", "bench", "benchmark", "benchmarks", "demo",
+    "fixture", "fixtures", "mock", "mocks", "spec", "specs", "sample", "samples", "doc", "docs",
+    "documentation", "legacy", "compat", "compatibility",
+];
+
+/// Words with which a query asks for documents or settings.
+const DOCUMENT_WORDS: &[&str] = &[
+    "doc", "docs", "documentation", "readme", "changelog", "guide", "tutorial", "manual", "license",
+    "install", "installation", "dependency", "dependencies", "package", "workflow", "ci", "release",
+    "makefile", "dockerfile", "yaml", "json", "toml", "markdown", "html", "css",
+];
+
+fn is_document(chunk: &Chunk) -> bool {
+    const LANGUAGES: &[&str] = &["css", "html", "json", "markdown", "text", "toml", "yaml"];
+    LANGUAGES.contains(&chunk.language.as_str())
+}
+
+fn is_aside(path: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "test", "tests", "__tests__", "testing", "spec", "specs", "test_suite", "testdata",
+        "fixtures", "example", "examples", "_examples", "samples", "demo", "demos", "bench", "benches",
+        "benchmark", "benchmarks", "compat", "legacy", "docs", "doc", "vendor", "third_party",
+        "node_modules", "mocks", "__mocks__", "e2e",
+    ];
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let stem = file_stem(name);
+    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+        || stem.starts_with("test_")
+        || ["_test", "_tests", "_spec", "test", "tests", "conftest"].iter().any(|end| {
+            stem.ends_with(end) && (end.starts_with('_') || stem == *end)
+        })
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || is_camel_test(path)
+}
+
+/// `FooTest.java`, `FooTests.cs`.
+fn is_camel_test(path: &str) -> bool {
+    let stem = file_stem(path);
+    stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("Spec")
+}
+
+/// Whether a chunk defines nothing and mostly passes on or brings in names from elsewhere.
+fn is_reexport(chunk: &Chunk) -> bool {
+    const OPENINGS: &[&str] = &[
+        "pub use ", "use ", "import ", "from ", "export *", "export {", "export type {", "mod ",
+        "pub mod ", "require", "#include ", "using ", "package ",
+    ];
+    if !chunk.definitions.is_empty() {
+        return false;
+    }
+    let lines = || chunk.text.lines().map(str::trim_start).filter(|line| !line.is_empty());
+    let passing = lines().filter(|line| OPENINGS.iter().any(|opening| line.starts_with(opening)));
+    2 * passing.count() > lines().count()
+}

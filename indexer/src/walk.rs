@@ -1,0 +1,347 @@
+//! Which files of a workspace are indexed, and why the others are not.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use serde::Serialize;
+
+use crate::secrets::secret_path;
+
+/// Limits of a walk.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Larger files are skipped, in bytes.
+    pub file_size: u64,
+    /// Deepest folder, counted from the workspace.
+    pub depth: usize,
+    /// Most files; a workspace with more is cut there, and the report says so.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { file_size: 1 << 20, depth: 64, files: 1_000_000 }
+    }
+}
+
+/// Why a file is not indexed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skip {
+    /// Holds a zero byte, or its name says that it is not text.
+    Binary,
+    /// Over the size limit.
+    TooLarge,
+    /// Squeezed onto a few long lines for machines.
+    Minified,
+    /// Says of itself that a program wrote it.
+    Generated,
+    /// Pinned versions.
+    LockFile,
+    /// Its name says that it holds secrets.
+    Secret,
+    /// Permission denied.
+    Unreadable,
+    /// Gone between listing and reading.
+    Vanished,
+    /// The name is not valid UTF-8.
+    OddName,
+    /// A link, FIFO, socket or device.
+    NotAFile,
+    /// Beyond the depth or number of files that are indexed.
+    OverLimit,
+}
+
+impl Skip {
+    /// In words, for a summary.
+    pub fn words(self) -> &'static str {
+        match self {
+            Skip::Binary => "binary",
+            Skip::TooLarge => "over the size limit",
+            Skip::Minified => "minified",
+            Skip::Generated => "generated",
+            Skip::LockFile => "lock file",
+            Skip::Secret => "holds secrets by its name",
+            Skip::Unreadable => "permission denied",
+            Skip::Vanished => "vanished while reading",
+            Skip::OddName => "name is not UTF-8",
+            Skip::NotAFile => "link or special file",
+            Skip::OverLimit => "beyond the depth or file limit",
+        }
+    }
+}
+
+/// A file as the walk sees it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// From the top of the workspace, with `/`.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    /// Time of the last change, in nanoseconds since 1970.
+    pub modified_ns: i64,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// Files that may be indexed, by path.
+    pub entries: Vec<Entry>,
+    /// Files that may not, counted by reason.
+    pub skipped: BTreeMap<Skip, usize>,
+    /// Paths skipped because their name says that they hold secrets.
+    pub secrets: Vec<String>,
+    /// Folders that were walked, from the top, for the watcher.
+    pub folders: Vec<PathBuf>,
+    /// What could not be listed: a message each.
+    pub errors: Vec<String>,
+}
+
+/// Lists the files of a workspace.
+///
+/// Ignore files count inside the workspace only, also outside git; links are not followed.
+pub fn walk(root: &Path, limits: &Limits) -> Walked {
+    let found = Mutex::new(Walked::default());
+    let count = AtomicUsize::new(0);
+    builder(root, limits).build_parallel().run(|| {
+        let mut local = Local { walked: Walked::default(), into: &found };
+        let count = &count;
+        Box::new(move |entry| {
+            local.walked.visit(root, entry, limits, count);
+            if count.load(Ordering::Relaxed) > limits.files { WalkState::Quit } else { WalkState::Continue }
+        })
+    });
+    let mut walked = found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    walked.entries.sort_unstable();
+    walked.secrets.sort_unstable();
+    walked.folders.sort_unstable();
+    walked.errors.sort_unstable();
+    walked
+}
+
+/// Looks at a few paths only, by the rules of [`walk`].
+///
+/// A path that is gone, ignored or skipped is not among the entries.
+pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
+    // Ignore rules come from every folder on the way down; a walk that enters
+    // only those folders reads them the same way as a whole one.
+    let wanted: HashSet<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+    let on_the_way: HashSet<PathBuf> =
+        wanted.iter().flat_map(|path| path.ancestors().map(Path::to_owned)).collect();
+    let mut walked = Walked::default();
+    let count = AtomicUsize::new(0);
+    let mut builder = builder(root, limits);
+    builder.filter_entry(move |entry| {
+        let path = entry.path();
+        let covered = || path.ancestors().any(|ancestor| wanted.contains(ancestor));
+        is_shown(entry) && (on_the_way.contains(path) || covered())
+    });
+    for entry in builder.build() {
+        walked.visit(root, entry, limits, &count);
+    }
+    walked.entries.sort_unstable();
+    walked
+}
+
+fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .hidden(false)
+        .parents(false)
+        .require_git(false)
+        .git_global(false)
+        .follow_links(false)
+        .max_depth(Some(limits.depth))
+        .threads(std::thread::available_parallelism().map_or(2, usize::from).min(8))
+        .add_custom_ignore_filename(".ollacodeignore")
+        .filter_entry(is_shown);
+    builder
+}
+
+/// A thread's part of the result, handed over when the thread ends.
+struct Local<'walk> {
+    walked: Walked,
+    into: &'walk Mutex<Walked>,
+}
+
+impl Drop for Local<'_> {
+    fn drop(&mut self) {
+        let part = std::mem::take(&mut self.walked);
+        let mut all = self.into.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        all.entries.extend(part.entries);
+        all.secrets.extend(part.secrets);
+        all.folders.extend(part.folders);
+        all.errors.extend(part.errors);
+        for (skip, count) in part.skipped {
+            *all.skipped.entry(skip).or_default() += count;
+        }
+    }
+}
+
+impl Walked {
+    fn visit(
+        &mut self,
+        root: &Path,
+        entry: Result<DirEntry, ignore::Error>,
+        limits: &Limits,
+        count: &AtomicUsize,
+    ) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return self.fail(&error),
+        };
+        let Some(kind) = entry.file_type() else { return };
+        if kind.is_dir() {
+            self.folders.push(entry.into_path());
+            return;
+        }
+        if !kind.is_file() {
+            return self.skip(Skip::NotAFile);
+        }
+        let Some(path) = relative(root, entry.path()) else { return self.skip(Skip::OddName) };
+        if let Some(skip) = skipped_by_name(&path) {
+            if skip == Skip::Secret {
+                self.secrets.push(path);
+            }
+            return self.skip(skip);
+        }
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return self.fail(&error),
+        };
+        if metadata.len() > limits.file_size {
+            return self.skip(Skip::TooLarge);
+        }
+        if count.fetch_add(1, Ordering::Relaxed) >= limits.files {
+            return self.skip(Skip::OverLimit);
+        }
+        let modified_ns = modified_ns(&metadata);
+        self.entries.push(Entry { path, size: metadata.len(), modified_ns });
+    }
+
+    fn skip(&mut self, skip: Skip) {
+        *self.skipped.entry(skip).or_default() += 1;
+    }
+
+    fn fail(&mut self, error: &ignore::Error) {
+        match error.io_error().map(std::io::Error::kind) {
+            Some(std::io::ErrorKind::NotFound) => self.skip(Skip::Vanished),
+            Some(std::io::ErrorKind::PermissionDenied) => self.skip(Skip::Unreadable),
+            _ => self.errors.push(error.to_string()),
+        }
+    }
+}
+
+/// A path from the top of the workspace with `/`, if it is valid UTF-8.
+pub fn relative(root: &Path, path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(root).ok()?.to_str()?;
+    Some(if std::path::MAIN_SEPARATOR == '/' {
+        relative.to_owned()
+    } else {
+        relative.replace(std::path::MAIN_SEPARATOR, "/")
+    })
+}
+
+/// Time of the last change in nanoseconds since 1970; 0 where the system does not say.
+pub fn modified_ns(metadata: &Metadata) -> i64 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+}
+
+/// Hidden files are out, but for those in which projects keep what people ask about.
+fn is_shown(entry: &DirEntry) -> bool {
+    if entry.depth() == 0 {
+        return true;
+    }
+    // An odd name is let through so that it is counted.
+    let Some(name) = entry.file_name().to_str() else { return true };
+    !name.starts_with('.') || is_known_hidden(name)
+}
+
+fn is_known_hidden(name: &str) -> bool {
+    const KNOWN: &[&str] = &[
+        ".github", ".gitlab", ".gitlab-ci.yml", ".circleci", ".travis.yml", ".cargo", ".config",
+        ".devcontainer", ".storybook", ".husky", ".ci", ".buildkite", ".editorconfig",
+        ".gitattributes", ".gitmodules", ".dockerignore", ".clang-format", ".clang-tidy",
+        ".golangci.yml", ".golangci.yaml", ".pre-commit-config.yaml", ".goreleaser.yml",
+        ".goreleaser.yaml", ".readthedocs.yml", ".readthedocs.yaml", ".rubocop.yml", ".babelrc",
+        ".swiftlint.yml", ".flake8", ".pylintrc", ".coveragerc", ".credo.exs", ".formatter.exs",
+        ".rustfmt.toml", ".clippy.toml",
+        // Secret files are let through so that they are counted as such, and never read.
+        ".npmrc", ".pypirc", ".netrc", ".aws", ".ssh", ".kube", ".docker", ".htpasswd",
+        ".git-credentials", ".pgpass",
+    ];
+    KNOWN.contains(&name)
+        || [".eslintrc", ".prettierrc", ".stylelintrc", ".env", ".mocharc"]
+            .iter()
+            .any(|start| name.starts_with(start))
+}
+
+/// What a name alone says against a file.
+pub fn skipped_by_name(path: &str) -> Option<Skip> {
+    if secret_path(path).is_some() {
+        return Some(Skip::Secret);
+    }
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if LOCK_FILES.contains(&name.as_str()) {
+        return Some(Skip::LockFile);
+    }
+    if name.contains(".min.") || name.ends_with(".map") || name.ends_with("-min.js") {
+        return Some(Skip::Minified);
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    BINARY_EXTENSIONS.contains(&extension).then_some(Skip::Binary)
+}
+
+const LOCK_FILES: &[&str] = &[
+    "cargo.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
+    "bun.lock", "bun.lockb", "deno.lock", "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock",
+    "gemfile.lock", "composer.lock", "go.sum", "go.work.sum", "flake.lock", "mix.lock",
+    "pubspec.lock", "podfile.lock", "package.resolved", "packages.lock.json", "gradle.lockfile",
+    "conan.lock", "module.bazel.lock",
+];
+
+const BINARY_EXTENSIONS: &[&str] = &[
+    "png", "jpg", "jpeg", "gif", "bmp", "ico", "icns", "webp", "avif", "tif", "tiff", "svg", "psd",
+    "mp3", "mp4", "m4a", "wav", "ogg", "flac", "avi", "mov", "mkv", "webm", "woff", "woff2", "ttf",
+    "otf", "eot", "pdf", "zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar", "jar", "war",
+    "class", "pyc", "pyo", "so", "o", "a", "dll", "dylib", "exe", "bin", "dat", "wasm", "rlib",
+    "db", "sqlite", "sqlite3", "parquet", "arrow", "npy", "npz", "pkl", "onnx", "gguf",
+    "safetensors", "pt", "pth", "h5", "xls", "xlsx", "doc", "docx", "ppt", "pptx", "snap.new",
+];
+
+/// What the content says against a file: `bytes` is all of it.
+pub fn skipped_by_content(bytes: &[u8]) -> Option<Skip> {
+    let head = &bytes[..bytes.len().min(8192)];
+    if memchr::memchr(0, head).is_some() {
+        return Some(Skip::Binary);
+    }
+    if is_minified(bytes) {
+        return Some(Skip::Minified);
+    }
+    is_generated(head).then_some(Skip::Generated)
+}
+
+/// Long lines on average: nothing a person wrote. One long line in a normal file is no reason.
+fn is_minified(bytes: &[u8]) -> bool {
+    const LONG: usize = 500;
+    if bytes.len() < 5_000 {
+        return false;
+    }
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+    bytes.len() / lines > LONG
+}
+
+/// The markers that generators and code review tools agree on, in the first lines.
+fn is_generated(head: &[u8]) -> bool {
+    let end = memchr::memchr_iter(b'\n', head).nth(9).unwrap_or(head.len().min(2048));
+    let head = &head[..end];
+    let marker = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
+    // Spelt in two parts, so that this file is not taken for a generated one.
+    marker(concat!("@gener", "ated")) || (marker("Code generated") && marker("DO NOT EDIT"))
+}

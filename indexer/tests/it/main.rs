@@ -1,0 +1,29 @@
+//! The indexer's parts, each by itself: languages, chunks, queries, ranking, walking, fitting texts.
+
+mod chunks;
+mod embed;
+mod languages;
+mod query;
+mod rank;
+mod support;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn every_file_of_this_folder_is_a_module() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    let listed: BTreeSet<String> = main
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .map(str::to_owned)
+        .collect();
+    let present: BTreeSet<String> = support::file_names(&folder)
+        .into_iter()
+        .filter_map(|name| name.strip_suffix(".rs").map(str::to_owned))
+        .filter(|name| name != "main")
+        .collect();
+    assert_eq!(listed, present);
+}

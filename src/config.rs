@@ -1,0 +1,338 @@
+//! Settings: flags > environment > the user's file > defaults.
+//!
+//! Two stages. The layers are raw: [`Flags`], an [`Environment`] that was captured once, and the
+//! user's file. [`Settings::load`] puts them over each other and checks every value, so that what
+//! is wrong is said at the start. Nothing else in the project reads the environment, and a `.env`
+//! of the workspace or of a folder above it is never read: a repository must not set anything.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::{env, fmt, io};
+
+use tracing_subscriber::filter::Targets;
+
+use crate::model::ollama::{Address, AddressError, ApiKey, Reach};
+
+mod layers;
+mod table;
+mod user_file;
+mod values;
+
+pub use table::{SETTINGS, Setting, example_file};
+
+use layers::Layers;
+use user_file::UserFile;
+
+/// Everything that can be set, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder to work on, if one was named.
+    pub workspace: Option<GivenFolder>,
+    /// Where Ollama answers.
+    pub ollama_host: Address,
+    /// What to send to Ollama as proof of who asks.
+    pub ollama_api_key: Option<ApiKey>,
+    /// What turns texts into vectors.
+    pub embed_model: EmbedModel,
+    /// Where indexes and the cache are kept; absolute, may not exist yet.
+    pub data_folder: PathBuf,
+    /// Larger files are not indexed, in bytes.
+    pub max_file_size: u64,
+    /// Most bytes of the embedding cache.
+    pub cache_size: u64,
+    /// Which addresses may be called.
+    pub reach: Reach,
+    /// What is logged to stderr.
+    pub log: Targets,
+    /// Whether output is coloured.
+    pub color: Color,
+    /// What the user should know, though nothing is wrong enough to stop.
+    pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Puts the layers over each other and checks every value.
+    pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
+        let file = match environment.user_file() {
+            Some(path) => UserFile::read(path)?,
+            None => UserFile::default(),
+        };
+        let layers = Layers {
+            flags,
+            environment,
+            file: &file,
+        };
+        let ollama_host = layers.given("OLLAMA_HOST").address()?;
+        let mut warnings = file.warnings.clone();
+        warnings.extend(ollama_host.warning().map(str::to_owned));
+        Ok(Settings {
+            workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
+            ollama_host,
+            ollama_api_key: layers.given("OLLAMA_API_KEY").api_key()?,
+            embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,
+            data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
+            max_file_size: layers
+                .given("OLLACODE_MAX_FILE_SIZE")
+                .size(values::FILE_SIZES)?,
+            cache_size: layers
+                .given("OLLACODE_CACHE_SIZE")
+                .size(values::CACHE_SIZES)?,
+            reach: layers.given("OLLACODE_OFFLINE").reach()?,
+            log: layers.given("OLLACODE_LOG").log()?,
+            color: match flags.color {
+                Color::Auto if layers.given("NO_COLOR").is_set() => Color::Never,
+                wanted => wanted,
+            },
+            warnings,
+        })
+    }
+}
+
+/// What the command line said; absent is what it did not say.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// The folder named after a command; wins over `workspace`.
+    pub path: Option<PathBuf>,
+    /// `--workspace`.
+    pub workspace: Option<PathBuf>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// `--embed-model`.
+    pub embed_model: Option<String>,
+    /// `--offline`.
+    pub offline: bool,
+    /// How often `--verbose` was given.
+    pub verbosity: u8,
+    /// `--color`.
+    pub color: Color,
+}
+
+/// The environment of the process, captured once.
+///
+/// It holds secrets, so its `Debug` shows no variables.
+#[derive(Clone)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    current_folder: PathBuf,
+    home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Captures the environment of this process.
+    pub fn capture() -> Result<Environment, ConfigError> {
+        let current_folder = env::current_dir().map_err(ConfigError::CurrentFolder)?;
+        let mut environment = Environment::new(current_folder, env::vars_os());
+        // Services start without HOME; the system knows it all the same.
+        environment.home = environment
+            .home
+            .or_else(env::home_dir)
+            .filter(|home| home.is_absolute());
+        Ok(environment)
+    }
+
+    /// Makes an environment of its own, independent of the process.
+    pub fn new<Name, Value>(
+        current_folder: impl Into<PathBuf>,
+        variables: impl IntoIterator<Item = (Name, Value)>,
+    ) -> Environment
+    where
+        Name: Into<OsString>,
+        Value: Into<OsString>,
+    {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let mut environment = Environment {
+            variables: variables.collect(),
+            current_folder: current_folder.into(),
+            home: None,
+        };
+        environment.home = environment.folder("HOME");
+        environment
+    }
+
+    /// The folder in which the process was started.
+    pub fn current_folder(&self) -> &Path {
+        &self.current_folder
+    }
+
+    /// The user's home folder.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// The user's file of settings, which may not exist; `None` without a home folder.
+    pub fn user_file(&self) -> Option<PathBuf> {
+        let folder = self.base_folder("XDG_CONFIG_HOME", ".config")?;
+        Some(folder.join("ollacode").join(".env"))
+    }
+
+    /// Where programs keep the user's data.
+    fn data_home(&self) -> Option<PathBuf> {
+        self.base_folder("XDG_DATA_HOME", ".local/share")
+    }
+
+    fn base_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
+        self.folder(variable)
+            .or_else(|| Some(self.home()?.join(below_home)))
+    }
+
+    /// A variable that names an absolute folder.
+    ///
+    /// Relative ones count as unset, as the XDG specification asks: they would lead into the
+    /// folder that is worked on.
+    fn folder(&self, variable: &str) -> Option<PathBuf> {
+        let folder = PathBuf::from(self.variable(variable)?);
+        folder.is_absolute().then_some(folder)
+    }
+
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Environment")
+            .field("current_folder", &self.current_folder)
+            .field("home", &self.home)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A folder that someone named, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenFolder {
+    /// Absolute; whether it exists was not looked at.
+    pub path: PathBuf,
+    /// Where it was named.
+    pub origin: Origin,
+}
+
+/// What turns texts into vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EmbedModel {
+    /// Nothing: search is lexical only.
+    None,
+    /// A model of Ollama.
+    Named(String),
+}
+
+/// Whether output is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An argument of the command line.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment,
+    /// The user's file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+    /// Nobody set it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag(flag) => write!(formatter, "`{flag}`"),
+            Origin::Environment => formatter.write_str("the environment"),
+            Origin::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Origin::Default => formatter.write_str("the default"),
+        }
+    }
+}
+
+/// Why there are no settings. Secrets are never repeated in it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value that its setting does not allow.
+    #[error("`{name}` is `{value}` (from {origin}), but must be {allowed}")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// As given, cut to a length that can be read.
+        value: String,
+        /// Where it came from.
+        origin: Origin,
+        /// What would be right.
+        allowed: String,
+    },
+    /// A secret that its setting does not allow.
+    #[error("`{name}` (from {origin}) must be {allowed}")]
+    InvalidSecret {
+        /// The setting.
+        name: &'static str,
+        /// Where it came from.
+        origin: Origin,
+        /// What would be right.
+        allowed: String,
+    },
+    /// `OLLAMA_HOST` is not an address.
+    #[error("{problem} (from {origin})")]
+    Address {
+        /// What is wrong with it.
+        problem: AddressError,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// A name in the user's file that looks like a setting and is none.
+    #[error("{path}:{line}: there is no setting `{name}`; there are {known}")]
+    Unknown {
+        /// The user's file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// As written.
+        name: String,
+        /// The settings with such names.
+        known: String,
+    },
+    /// A line of the user's file that cannot be read. It may hold a secret: it is not repeated.
+    #[error("{path}:{line}: {problem}")]
+    Line {
+        /// The user's file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The user's file is there and cannot be read.
+    #[error("cannot read the settings in {path}")]
+    UserFile {
+        /// The user's file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A path needs the home folder, and nobody knows it.
+    #[error("`{name}` needs your home folder, and `HOME` is not set; set `{name}` to a full path")]
+    NoHome {
+        /// The setting.
+        name: &'static str,
+    },
+    /// The folder in which the process was started is gone.
+    #[error("cannot tell the current folder")]
+    CurrentFolder(#[source] io::Error),
+}

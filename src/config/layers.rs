@@ -1,0 +1,138 @@
+//! The raw layers over each other: the first that names a setting wins.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{ConfigError, Environment, Flags, Origin, SETTINGS, Setting, UserFile};
+
+/// Longest value that an error repeats, in characters.
+const SHOWN: usize = 80;
+
+/// The layers, the strongest first.
+pub(super) struct Layers<'a> {
+    pub flags: &'a Flags,
+    pub environment: &'a Environment,
+    pub file: &'a UserFile,
+}
+
+/// One setting's value, unchecked. It may be a secret, so it cannot be printed.
+pub(super) struct Given {
+    pub name: &'static str,
+    pub value: OsString,
+    pub origin: Origin,
+}
+
+impl Layers<'_> {
+    /// Finds the value of a setting.
+    ///
+    /// An empty one stands for the default, so that one run can undo what the file sets.
+    pub fn given(&self, name: &'static str) -> Given {
+        let flag = || {
+            let (value, flag) = self.flags.given(name)?;
+            Some(Given {
+                name,
+                value,
+                origin: Origin::Flag(flag),
+            })
+        };
+        let variable = || {
+            let value = self.environment.variable(name)?.to_owned();
+            Some(Given {
+                name,
+                value,
+                origin: Origin::Environment,
+            })
+        };
+        let entry = || {
+            let (value, origin) = self.file.given(name)?;
+            Some(Given {
+                name,
+                value: value.into(),
+                origin,
+            })
+        };
+        let given = flag().or_else(variable).or_else(entry);
+        given.filter(Given::is_set).unwrap_or_else(|| Given {
+            name,
+            value: setting(name).map_or("", |setting| setting.default).into(),
+            origin: Origin::Default,
+        })
+    }
+}
+
+impl Given {
+    /// Tells whether there is a value at all.
+    pub fn is_set(&self) -> bool {
+        self.value
+            .to_str()
+            .is_none_or(|text| !text.trim().is_empty())
+    }
+
+    /// Makes the error that says what would be right.
+    pub fn invalid(&self, allowed: impl Into<String>) -> ConfigError {
+        let (name, origin, allowed) = (self.name, self.origin.clone(), allowed.into());
+        if setting(name).is_some_and(|setting| setting.secret) {
+            return ConfigError::InvalidSecret {
+                name,
+                origin,
+                allowed,
+            };
+        }
+        let value = self.value.to_string_lossy();
+        let visible = |c: char| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        };
+        let mut shown: String = value.chars().take(SHOWN).map(visible).collect();
+        if value.chars().nth(SHOWN).is_some() {
+            shown.push('…');
+        }
+        ConfigError::Invalid {
+            name,
+            value: shown,
+            origin,
+            allowed,
+        }
+    }
+}
+
+impl Flags {
+    /// The value that the command line gives a setting, and the flag that did.
+    fn given(&self, name: &str) -> Option<(OsString, &'static str)> {
+        let folder = |folder: &Option<PathBuf>, flag: &'static str| {
+            folder
+                .as_ref()
+                .map(|folder| (folder.as_os_str().to_owned(), flag))
+        };
+        match name {
+            "WORKSPACE_DIR" => {
+                folder(&self.path, "PATH").or_else(|| folder(&self.workspace, "--workspace"))
+            }
+            "OLLACODE_DATA_DIR" => folder(&self.data_dir, "--data-dir"),
+            "OLLAMA_EMBED_MODEL" => self
+                .embed_model
+                .as_ref()
+                .map(|model| (model.into(), "--embed-model")),
+            "OLLACODE_OFFLINE" => self.offline.then(|| ("true".into(), "--offline")),
+            "OLLACODE_LOG" => log_filter(self.verbosity).map(|log| (log.into(), "--verbose")),
+            _ => None,
+        }
+    }
+}
+
+/// What `--verbose` shows: other crates only when nothing else helps.
+fn log_filter(verbosity: u8) -> Option<&'static str> {
+    match verbosity {
+        0 => None,
+        1 => Some("warn,ollacode=info"),
+        2 => Some("warn,ollacode=debug"),
+        _ => Some("info,ollacode=trace"),
+    }
+}
+
+fn setting(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}

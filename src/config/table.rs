@@ -1,0 +1,122 @@
+//! The table of settings, and the example file that is written from it.
+
+/// One setting, as users see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable, and the name in the user's file.
+    pub name: &'static str,
+    /// What holds if nobody sets it; empty if that is nothing.
+    pub default: &'static str,
+    /// One line of meaning.
+    pub meaning: &'static str,
+    /// A value worth showing, where the default does not say how one looks.
+    pub example: Option<&'static str>,
+    /// Whether the value must never be shown.
+    pub secret: bool,
+}
+
+/// Every setting, in the order of the example file.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "WORKSPACE_DIR",
+        default: "",
+        meaning: "The folder to work on; else the indexed one or git work tree around you.",
+        example: Some("~/code/shop"),
+        secret: false,
+    },
+    Setting {
+        name: "OLLAMA_HOST",
+        default: "http://127.0.0.1:11434",
+        meaning: "Where Ollama answers.",
+        example: Some("https://gpu.example.org/ollama"),
+        secret: false,
+    },
+    Setting {
+        name: "OLLAMA_API_KEY",
+        default: "",
+        meaning: "Key for a server that asks for one; sent only over https or to this machine.",
+        example: None,
+        secret: true,
+    },
+    Setting {
+        name: "OLLAMA_EMBED_MODEL",
+        default: "qwen3-embedding:0.6b",
+        meaning: "The model of Ollama that turns code into vectors; `none`: lexical search only.",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_DATA_DIR",
+        default: "~/.local/share/ollacode",
+        meaning: "Where indexes and the cache are kept ($XDG_DATA_HOME/ollacode if that is set).",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_MAX_FILE_SIZE",
+        default: "1M",
+        meaning: "Larger files are not indexed; bytes, or with K, M or G.",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_CACHE_SIZE",
+        default: "2G",
+        meaning: "Most disk space of the embedding cache, which all workspaces share.",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_OFFLINE",
+        default: "false",
+        meaning: "`true`: call no address but this machine's, as `--offline` does.",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_LOG",
+        default: "warn",
+        meaning: "What is logged to stderr: a level, or several by module.",
+        example: Some("warn,ollacode=debug"),
+        secret: false,
+    },
+    Setting {
+        name: "NO_COLOR",
+        default: "",
+        meaning: "Any value: no colours.",
+        example: Some("1"),
+        secret: false,
+    },
+];
+
+const HEAD: &str = "\
+# Settings of ollacode, each with its default. To change some, copy this file:
+#
+#     mkdir -p ~/.config/ollacode
+#     cp .env.example ~/.config/ollacode/.env
+#     chmod 600 ~/.config/ollacode/.env
+#
+# ($XDG_CONFIG_HOME/ollacode/.env if that variable is set), and there take away the `#` in front
+# of what you change. Flags win over environment variables of these names, and those over the
+# file; an empty value stands for the default. A `.env` in the folder that ollacode works on, or
+# above it, is never read.
+";
+
+/// Writes the example file: every setting with its default and meaning.
+pub fn example_file() -> String {
+    let mut text = HEAD.to_owned();
+    for Setting {
+        name,
+        default,
+        meaning,
+        example,
+        ..
+    } in SETTINGS
+    {
+        let example = example
+            .map(|value| format!(" Example: {value}"))
+            .unwrap_or_default();
+        text.push_str(&format!("\n# {meaning}{example}\n#{name}={default}\n"));
+    }
+    text
+}

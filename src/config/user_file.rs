@@ -1,0 +1,207 @@
+//! The user's file: `NAME=value` a line.
+//!
+//! A parser of its own, since those for `.env` files put variables of the process into values
+//! and cannot say in which line something is wrong.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::{ConfigError, Origin, SETTINGS};
+
+/// Names that begin so are ours; an unknown one is a typing error.
+const PREFIX: &str = "OLLACODE_";
+
+/// What the file sets. It may hold secrets, so it cannot be printed.
+#[derive(Default)]
+pub(super) struct UserFile {
+    path: PathBuf,
+    entries: Vec<Entry>,
+    pub warnings: Vec<String>,
+}
+
+struct Entry {
+    name: String,
+    value: String,
+    line: usize,
+}
+
+impl UserFile {
+    /// Reads the file; one that is not there sets nothing.
+    pub fn read(path: PathBuf) -> Result<UserFile, ConfigError> {
+        let text = match read_text(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(UserFile::default());
+            }
+            Err(source) => return Err(ConfigError::UserFile { path, source }),
+        };
+        let entries = parse(&path, &text)?;
+        let warnings = warnings(&path, &entries);
+        Ok(UserFile {
+            path,
+            entries,
+            warnings,
+        })
+    }
+
+    /// Finds the value of a setting, and where it stands.
+    pub fn given(&self, name: &str) -> Option<(&str, Origin)> {
+        let entry = self.entries.iter().find(|entry| entry.name == name)?;
+        let origin = Origin::File {
+            path: self.path.clone(),
+            line: entry.line,
+        };
+        Some((&entry.value, origin))
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    // Opening a FIFO would wait for ever.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    fs::read_to_string(path)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (line, content) in (1..).zip(text.lines()) {
+        let wrong = |problem: String| ConfigError::Line {
+            path: path.to_owned(),
+            line,
+            problem,
+        };
+        let parsed = parse_line(content).map_err(|problem| wrong(problem.to_owned()))?;
+        let Some((name, value)) = parsed else {
+            continue;
+        };
+        if let Some(first) = entries.iter().find(|entry| entry.name == name) {
+            return Err(wrong(format!(
+                "`{name}` is set already in line {}",
+                first.line
+            )));
+        }
+        if !is_setting(name) && name.to_ascii_uppercase().starts_with(PREFIX) {
+            return Err(unknown(path, line, name));
+        }
+        entries.push(Entry {
+            name: name.to_owned(),
+            value,
+            line,
+        });
+    }
+    Ok(entries)
+}
+
+/// Takes one line apart; `None` if it is empty or a comment.
+fn parse_line(line: &str) -> Result<Option<(&str, String)>, &'static str> {
+    const SHAPE: &str = "this is not of the form `NAME=value`";
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=').ok_or(SHAPE)?;
+    let name = name.trim();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_name) {
+        return Err(SHAPE);
+    }
+    let value = value.trim_start();
+    let value = match value.strip_prefix(['\'', '"']) {
+        Some(rest) if value.starts_with('"') => quoted(rest, '"')?,
+        Some(rest) => quoted(rest, '\'')?,
+        None => bare(value).to_owned(),
+    };
+    Ok(Some((name, value)))
+}
+
+/// A value without quotes ends where a comment begins.
+fn bare(text: &str) -> &str {
+    let comment = text
+        .match_indices('#')
+        .map(|(at, _)| at)
+        .find(|&at| at == 0 || text[..at].ends_with(char::is_whitespace));
+    text[..comment.unwrap_or(text.len())].trim_end()
+}
+
+/// A value after its opening quote; only double quotes know escapes.
+fn quoted(text: &str, quote: char) -> Result<String, &'static str> {
+    let mut value = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character == quote {
+            let rest = characters.as_str().trim_start();
+            if rest.is_empty() || rest.starts_with('#') {
+                return Ok(value);
+            }
+            return Err("there is something after the closing quote");
+        }
+        if character != '\\' || quote != '"' {
+            value.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => value.push('\n'),
+            Some(escaped @ ('\\' | '"' | '$')) => value.push(escaped),
+            other => value.extend(['\\'].into_iter().chain(other)),
+        }
+    }
+    Err("the quote is not closed in this line")
+}
+
+fn is_setting(name: &str) -> bool {
+    SETTINGS.iter().any(|setting| setting.name == name)
+}
+
+fn unknown(path: &Path, line: usize, name: &str) -> ConfigError {
+    let known = SETTINGS
+        .iter()
+        .filter(|setting| setting.name.starts_with(PREFIX));
+    let known: Vec<String> = known.map(|setting| format!("`{}`", setting.name)).collect();
+    ConfigError::Unknown {
+        path: path.to_owned(),
+        line,
+        name: name.to_owned(),
+        known: known.join(", "),
+    }
+}
+
+fn warnings(path: &Path, entries: &[Entry]) -> Vec<String> {
+    let shown = path.display();
+    let strangers = entries.iter().filter(|entry| !is_setting(&entry.name));
+    let mut warnings: Vec<String> = strangers
+        .map(|entry| {
+            format!(
+                "{shown}:{}: `{}` is no setting of ollacode",
+                entry.line, entry.name
+            )
+        })
+        .collect();
+    let secret = |entry: &Entry| {
+        let named = |name: &str| {
+            SETTINGS
+                .iter()
+                .any(|known| known.secret && known.name == name)
+        };
+        named(&entry.name) && !entry.value.is_empty()
+    };
+    if entries.iter().any(secret) && others_can_read(path) {
+        warnings.push(format!(
+            "{shown} holds a secret and others can read it: `chmod 600 {shown}`"
+        ));
+    }
+    warnings
+}
+
+#[cfg(unix)]
+fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_: &Path) -> bool {
+    false
+}

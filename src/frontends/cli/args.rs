@@ -1,0 +1,431 @@
+//! The command line: what may be said, and what contradicts itself.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+use crate::config::{Color, Flags};
+
+/// A local code agent that finds before it reads.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "ollacode",
+    version,
+    after_help = "\
+Start in the folder of a project:
+  ollacode index
+  ollacode search where are sessions stored
+
+Settings can also be set for good: see `.env.example` in the sources."
+)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Work on this folder
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(help_heading = GLOBAL)]
+    pub workspace: Option<PathBuf>,
+
+    /// Keep indexes and the cache in this folder
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(help_heading = GLOBAL)]
+    pub data_dir: Option<PathBuf>,
+
+    /// Make vectors with this model of Ollama; `none`: lexical search only
+    #[arg(long, value_name = "MODEL", global = true, help_heading = GLOBAL)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub embed_model: Option<String>,
+
+    /// Call no address but this machine's
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub offline: bool,
+
+    /// Log more to stderr; twice for even more
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
+    pub verbose: u8,
+
+    /// When to colour the output
+    #[arg(long, value_name = "WHEN", global = true, default_value_t = ColorChoice::Auto)]
+    #[arg(help_heading = GLOBAL)]
+    pub color: ColorChoice,
+}
+
+/// Heading of what every command takes.
+const GLOBAL: &str = "Options of every command";
+
+/// What ollacode can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Make a folder searchable, or bring its index up to date
+    #[command(after_help = "\
+Examples:
+  ollacode index                         the project around the current folder
+  ollacode index ~/code/shop --dry-run   what it would do, and how long that takes
+  ollacode index --watch                 keep the index fresh until Ctrl-C
+  ollacode index --inspect src/main.rs   how a file is cut into chunks")]
+    Index(IndexArguments),
+
+    /// Find code by what it does, or by its names
+    #[command(after_help = "\
+Examples:
+  ollacode search where is the retry delay computed
+  ollacode search --lang rust --path 'src/**' parse_config
+  git log --format=%s -5 | ollacode search --stdin --json")]
+    Search(SearchArguments),
+
+    /// Check settings, index and Ollama, and say how to fix what is wrong
+    #[command(after_help = "\
+Example:
+  ollacode doctor --json | jq .")]
+    Doctor(DoctorArguments),
+
+    /// Print the completions for a shell
+    #[command(after_help = "\
+Example:
+  ollacode completions bash > ~/.local/share/bash-completion/completions/ollacode")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+
+    /// Print the man page
+    #[command(after_help = "\
+Example:
+  ollacode man > ~/.local/share/man/man1/ollacode.1")]
+    Man,
+}
+
+/// Arguments of `ollacode index`.
+#[derive(Args, Clone, Debug)]
+pub struct IndexArguments {
+    /// The folder; else the project around the current folder
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub path: Option<PathBuf>,
+
+    /// Keep the index fresh until Ctrl-C
+    #[arg(long, group = "action")]
+    pub watch: bool,
+
+    /// Read and cut every file again
+    #[arg(long, conflicts_with_all = ["status", "failures", "inspect", "remove"])]
+    pub force: bool,
+
+    /// Change nothing: count files and chunks, and estimate the time
+    #[arg(long, group = "action")]
+    pub dry_run: bool,
+
+    /// Show what the index holds
+    #[arg(long, group = "action")]
+    pub status: bool,
+
+    /// List the texts that have no vector, and why
+    #[arg(long, group = "action")]
+    pub failures: bool,
+
+    /// Show how a file is cut into chunks
+    #[arg(long, group = "action", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inspect: Option<PathBuf>,
+
+    /// Delete the index
+    #[arg(long, group = "action")]
+    pub remove: bool,
+
+    /// Answer every question with yes
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `ollacode index` is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexAction<'a> {
+    /// Bring the index up to date.
+    Refresh,
+    /// Keep it so.
+    Watch,
+    /// Say what a refresh would do.
+    DryRun,
+    /// Show what the index holds.
+    Status,
+    /// List the texts that have no vector.
+    Failures,
+    /// Show how this file is cut.
+    Inspect(&'a Path),
+    /// Delete the index.
+    Remove,
+}
+
+impl IndexArguments {
+    /// What is to be done; at most one of the flags is there.
+    pub fn action(&self) -> IndexAction<'_> {
+        match self {
+            IndexArguments { watch: true, .. } => IndexAction::Watch,
+            IndexArguments { dry_run: true, .. } => IndexAction::DryRun,
+            IndexArguments { status: true, .. } => IndexAction::Status,
+            IndexArguments { failures: true, .. } => IndexAction::Failures,
+            IndexArguments {
+                inspect: Some(file),
+                ..
+            } => IndexAction::Inspect(file),
+            IndexArguments { remove: true, .. } => IndexAction::Remove,
+            _ => IndexAction::Refresh,
+        }
+    }
+}
+
+/// Arguments of `ollacode search`.
+#[derive(Args, Clone, Debug)]
+pub struct SearchArguments {
+    /// What to find; several words need no quotes
+    #[arg(
+        value_name = "QUERY",
+        required_unless_present = "stdin",
+        conflicts_with = "stdin"
+    )]
+    pub words: Vec<String>,
+
+    /// Show at most so many hits
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: u16,
+
+    /// Only files whose path matches this glob; several: any of them
+    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
+    pub path: Vec<String>,
+
+    /// Only this language; several: any of them
+    #[arg(long, value_name = "LANG", value_parser = NonEmptyStringValueParser::new())]
+    pub lang: Vec<String>,
+
+    /// Print one JSON object a query, on one line
+    #[arg(long)]
+    pub json: bool,
+
+    /// Show how each hit came to its place
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Read the queries from stdin, one a line
+    #[arg(long)]
+    pub stdin: bool,
+
+    /// Do not look for changed files first
+    #[arg(long)]
+    pub no_refresh: bool,
+}
+
+impl SearchArguments {
+    /// The query, if it is not to be read from stdin.
+    pub fn query(&self) -> Option<String> {
+        (!self.stdin).then(|| self.words.join(" "))
+    }
+}
+
+/// Arguments of `ollacode doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArguments {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Arguments {
+    /// Reads a command line, the program's name first.
+    ///
+    /// The error also stands for `--help` and `--version`; it knows its exit code.
+    pub fn read<Argument>(
+        command_line: impl IntoIterator<Item = Argument>,
+    ) -> Result<Arguments, clap::Error>
+    where
+        Argument: Into<OsString> + Clone,
+    {
+        let arguments = Arguments::try_parse_from(command_line)?;
+        match arguments.contradiction() {
+            Some((kind, message)) => Err(Arguments::command().error(kind, message)),
+            None => Ok(arguments),
+        }
+    }
+
+    /// What clap cannot see: flags that stand before the command, and what the words add up to.
+    fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
+        match &self.command {
+            Command::Index(index) if index.path.is_some() && self.workspace.is_some() => {
+                let message = "the folder is named twice: by PATH and by `--workspace`";
+                Some((ErrorKind::ArgumentConflict, message))
+            }
+            Command::Search(search)
+                if search.query().is_some_and(|query| query.trim().is_empty()) =>
+            {
+                Some((ErrorKind::InvalidValue, "the query is empty"))
+            }
+            _ => None,
+        }
+    }
+
+    /// What it says about settings.
+    pub fn flags(&self) -> Flags {
+        let path = match &self.command {
+            Command::Index(index) => index.path.clone(),
+            _ => None,
+        };
+        Flags {
+            path,
+            workspace: self.workspace.clone(),
+            data_dir: self.data_dir.clone(),
+            embed_model: self.embed_model.clone(),
+            offline: self.offline,
+            verbosity: self.verbose,
+            color: match self.color {
+                ColorChoice::Auto => Color::Auto,
+                ColorChoice::Always => Color::Always,
+                ColorChoice::Never => Color::Never,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::read(["ollacode"].into_iter().chain(line.split_whitespace()))
+    }
+
+    fn search(line: &str) -> SearchArguments {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        match arguments.command {
+            Command::Search(search) => search,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_has_an_example_in_its_help() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let example = format!("ollacode {}", command.get_name());
+            assert!(help.contains(&example), "{}: {help}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_a_usage_error() {
+        for line in [
+            "",
+            "--offline",
+            "nonsense",
+            "index --watch --dry-run",
+            "index --status --failures",
+            "index --inspect a.rs --remove",
+            "index --force --status",
+            "index a b",
+            "index a --workspace b",
+            "--workspace b index a",
+            "index --embed-model=",
+            "index --workspace=",
+            "search",
+            "search words --stdin",
+            "search words --limit 0",
+            "search words --limit 101",
+            "search words --limit ten",
+            "search words --color sometimes",
+            "completions",
+            "completions basic",
+        ] {
+            match read(line) {
+                Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),
+                Err(error) => assert_eq!(error.exit_code(), 2, "{line}: {error}"),
+            }
+        }
+        assert!(Arguments::read(["ollacode", "search", "  "]).is_err());
+    }
+
+    #[test]
+    fn help_and_version_are_no_failures() {
+        for line in ["--help", "--version", "search --help", "help index"] {
+            let code = read(line).map(|_| ()).map_err(|error| error.exit_code());
+            assert_eq!(code, Err(0), "{line}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_query_need_no_quotes() {
+        assert_eq!(
+            search("search where is it").query().as_deref(),
+            Some("where is it")
+        );
+        let mixed = search("search --json where --lang go is --path a/** --lang c it -n 3");
+        assert_eq!(mixed.query().as_deref(), Some("where is it"));
+        assert_eq!(mixed.lang, ["go", "c"]);
+        assert_eq!(mixed.path, ["a/**"]);
+        assert_eq!(mixed.limit, 3);
+        assert!(mixed.json);
+        assert_eq!(
+            search("search -- --limit").query().as_deref(),
+            Some("--limit")
+        );
+        assert_eq!(search("search --stdin").query(), None);
+        assert_eq!(search("search x").limit, 10);
+    }
+
+    #[test]
+    fn flags_are_known_before_and_after_the_command() {
+        let before = "--workspace w --data-dir d --embed-model m --offline -vv --color never";
+        for line in [format!("{before} search x"), format!("search x {before}")] {
+            let flags = read(&line)
+                .unwrap_or_else(|error| panic!("{line}: {error}"))
+                .flags();
+            assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")), "{line}");
+            assert_eq!(flags.data_dir.as_deref(), Some(Path::new("d")), "{line}");
+            assert_eq!(flags.embed_model.as_deref(), Some("m"), "{line}");
+            assert!(flags.offline, "{line}");
+            assert_eq!(flags.verbosity, 2, "{line}");
+            assert_eq!(flags.color, Color::Never, "{line}");
+            assert_eq!(flags.path, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn each_action_of_index_is_told_apart() {
+        let file = Path::new("a.rs");
+        for (line, action) in [
+            ("index", IndexAction::Refresh),
+            ("index . --force --yes", IndexAction::Refresh),
+            ("index --watch --force", IndexAction::Watch),
+            ("index --dry-run --json", IndexAction::DryRun),
+            ("index --status", IndexAction::Status),
+            ("index --failures", IndexAction::Failures),
+            ("index --inspect a.rs", IndexAction::Inspect(file)),
+            ("index --remove -y", IndexAction::Remove),
+        ] {
+            let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            match &arguments.command {
+                Command::Index(index) => assert_eq!(index.action(), action, "{line}"),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+        let flags = read("index some/where").map(|arguments| arguments.flags());
+        assert_eq!(
+            flags.ok().and_then(|flags| flags.path).as_deref(),
+            Some(Path::new("some/where"))
+        );
+    }
+}

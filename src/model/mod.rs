@@ -1,0 +1,3 @@
+//! The models that ollacode talks to, and how.
+
+pub mod ollama;

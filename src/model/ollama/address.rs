@@ -1,0 +1,292 @@
+//! `OLLAMA_HOST`: every form that Ollama's own tools take, as one address.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+/// Port of an Ollama server that was given without a scheme.
+const PORT: &str = "11434";
+
+/// The one host that is reached over https though no scheme is written.
+const CLOUD: &str = "ollama.com";
+
+/// Where the Ollama server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    base: Url,
+    warning: Option<String>,
+}
+
+/// Why a value is not an address.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum AddressError {
+    /// The scheme is neither `http` nor `https`.
+    #[error("`OLLAMA_HOST` begins with `{0}://`, and only `http://` and `https://` work")]
+    Scheme(String),
+    /// There is a user name or a password in it. The value is not repeated.
+    #[error("`OLLAMA_HOST` must not contain a user name or password; use `OLLAMA_API_KEY`")]
+    Credentials,
+    /// It cannot be read as an address.
+    #[error("`OLLAMA_HOST` is `{0}`, which is not of the form `http://host:port`")]
+    Malformed(String),
+}
+
+impl Address {
+    /// Reads a value of `OLLAMA_HOST`; an empty one is the server on this machine.
+    ///
+    /// A port that is none becomes the default one, as Ollama does it, with a [warning].
+    ///
+    /// [warning]: Address::warning
+    pub fn parse(value: &str) -> Result<Address, AddressError> {
+        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+        let malformed = || AddressError::Malformed(value.to_owned());
+        let (scheme, rest) = match value.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+            None => (None, value),
+        };
+        if rest.contains('@') {
+            return Err(AddressError::Credentials);
+        }
+        if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\%".contains(c)) {
+            return Err(malformed());
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = split_port(authority).ok_or_else(malformed)?;
+        let (scheme, default_port) = match scheme.as_deref() {
+            None if port.is_none() && host.eq_ignore_ascii_case(CLOUD) => ("https", "443"),
+            None => ("http", PORT),
+            Some("http") => ("http", "80"),
+            Some("https") => ("https", "443"),
+            Some(other) => return Err(AddressError::Scheme(other.to_owned())),
+        };
+        let (port, warning) = match port {
+            None => (default_port, None),
+            Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => (port, None),
+            Some(port) => (default_port, Some(bad_port(port, default_port))),
+        };
+        let mut base = Url::parse(&format!("{scheme}://{}:{port}/", written(host)))
+            .map_err(|_| malformed())?;
+        base.set_path(without_api(path));
+        reach_instead_of_bind(&mut base);
+        Ok(Address { base, warning })
+    }
+
+    /// Says what in the value was not taken as it was written.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+
+    /// Tells whether the server is this machine, so that nothing leaves it.
+    pub fn is_loopback(&self) -> bool {
+        match self.base.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+            // Other names under `.localhost` may be answered by any name server.
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    /// Tells whether nobody on the way can read along.
+    pub fn is_encrypted(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    /// Gives the URL of an endpoint such as `api/tags`.
+    pub fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!(
+            "{}/{path}",
+            self.base.path().trim_end_matches('/')
+        ));
+        url
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.base.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Takes host and port apart; `None` if they cannot be.
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (host, after) = rest.split_once(']')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        return match after.strip_prefix(':') {
+            Some(port) => Some((host, Some(port))),
+            None => after.is_empty().then_some((host, None)),
+        };
+    }
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Some((authority, None));
+    }
+    match authority.split_once(':') {
+        Some((_, port)) if port.contains(':') => None,
+        Some((host, port)) => Some((host, Some(port))),
+        None => Some((authority, None)),
+    }
+}
+
+/// Writes a host as a URL has it.
+fn written(host: &str) -> String {
+    match host {
+        "" => Ipv4Addr::LOCALHOST.to_string(),
+        host if host.contains(':') => format!("[{host}]"),
+        host => host.to_owned(),
+    }
+}
+
+fn bad_port(port: &str, default_port: &str) -> String {
+    format!("`OLLAMA_HOST` has the port `{port}`, which is none; {default_port} is used")
+}
+
+/// Drops what people copy from settings of other tools: a last `/`, `/v1` or `/api`.
+fn without_api(path: &str) -> &str {
+    let path = path.trim_matches('/');
+    match path.rsplit_once('/') {
+        Some((prefix, "v1" | "api")) => prefix.trim_end_matches('/'),
+        None if path == "v1" || path == "api" => "",
+        _ => path,
+    }
+}
+
+/// Replaces the address that a server binds to when it listens everywhere: nobody can call it.
+fn reach_instead_of_bind(base: &mut Url) {
+    let reachable: IpAddr = match base.host() {
+        Some(Host::Ipv4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        Some(Host::Ipv6(address)) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        _ => return,
+    };
+    // It fails only for URLs without a host, and this one has one.
+    let _ = base.set_ip_host(reachable);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_value_is_understood() {
+        let cases = [
+            ("", "http://127.0.0.1:11434"),
+            ("  \"\" ", "http://127.0.0.1:11434"),
+            ("1.2.3.4", "http://1.2.3.4:11434"),
+            ("gpu", "http://gpu:11434"),
+            ("GPU.lan", "http://gpu.lan:11434"),
+            ("[::1]", "http://[::1]:11434"),
+            ("::1", "http://[::1]:11434"),
+            ("[::1]:5000", "http://[::1]:5000"),
+            (":5000", "http://127.0.0.1:5000"),
+            ("gpu:5000", "http://gpu:5000"),
+            ("http://gpu", "http://gpu"),
+            ("HTTPS://gpu", "https://gpu"),
+            ("http://gpu:11434", "http://gpu:11434"),
+            ("http://", "http://127.0.0.1"),
+            ("gpu/ollama", "http://gpu:11434/ollama"),
+            ("https://gpu:1/p/", "https://gpu:1/p"),
+            ("gpu/p/v1/", "http://gpu:11434/p"),
+            ("http://gpu:11434/", "http://gpu:11434"),
+            ("http://gpu:11434/v1", "http://gpu:11434"),
+            ("http://gpu:11434/api/", "http://gpu:11434"),
+            ("http://gpu/apis", "http://gpu/apis"),
+            ("ollama.com", "https://ollama.com"),
+            ("ollama.com/", "https://ollama.com"),
+            ("0.0.0.0", "http://127.0.0.1:11434"),
+            ("http://0.0.0.0:8080", "http://127.0.0.1:8080"),
+            ("::", "http://[::1]:11434"),
+            ("[::]:99", "http://[::1]:99"),
+            (" 'gpu:5000' ", "http://gpu:5000"),
+        ];
+        for (value, expected) in cases {
+            let address = Address::parse(value).unwrap_or_else(|error| panic!("{value}: {error}"));
+            assert_eq!(address.to_string(), expected, "{value}");
+            assert_eq!(address.warning(), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_bad_port_becomes_the_default_one_and_is_said() {
+        let cases = [
+            ("gpu:99999", "http://gpu:11434"),
+            ("gpu:0", "http://gpu:11434"),
+            ("gpu:", "http://gpu:11434"),
+            ("gpu:x", "http://gpu:11434"),
+            ("[::1]:-1", "http://[::1]:11434"),
+            ("https://gpu:x", "https://gpu"),
+        ];
+        for (value, expected) in cases {
+            let address = Address::parse(value).unwrap_or_else(|error| panic!("{value}: {error}"));
+            assert_eq!(address.to_string(), expected, "{value}");
+            assert!(address.warning().is_some(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_an_error() {
+        for value in [
+            "a b", "gpu?x=1", "gpu#x", "a:b:c", "[::1", "[gpu]", "[::1]x", "a\\b", "%",
+        ] {
+            let error = Address::parse(value).expect_err(value);
+            assert_eq!(error, AddressError::Malformed(value.to_owned()), "{value}");
+        }
+        let ftp = Address::parse("ftp://gpu");
+        assert_eq!(ftp, Err(AddressError::Scheme("ftp".to_owned())));
+        for value in ["http://me:secret@gpu", "me:se/cret@gpu", "me@gpu"] {
+            let error = Address::parse(value).expect_err(value);
+            assert_eq!(error, AddressError::Credentials, "{value}");
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn loopback_is_known() {
+        let this = [
+            "",
+            "localhost",
+            "LOCALHOST:1",
+            "127.8.9.1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+        ];
+        let also_this = ["0.0.0.0", "::", "http://2130706433", "https://localhost"];
+        let other = [
+            "gpu",
+            "10.0.0.1",
+            "localhost.evil.com",
+            "x.localhost",
+            "[fe80::1]",
+        ];
+        let also_other = [
+            "127.0.0.1.evil.com",
+            "ollama.com",
+            "localhost.",
+            "[::ffff:10.0.0.1]",
+        ];
+        for value in this.into_iter().chain(also_this) {
+            assert!(
+                Address::parse(value).is_ok_and(|it| it.is_loopback()),
+                "{value}"
+            );
+        }
+        for value in other.into_iter().chain(also_other) {
+            assert!(
+                Address::parse(value).is_ok_and(|it| !it.is_loopback()),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn endpoints_keep_the_prefix() {
+        for (value, expected) in [
+            ("", "http://127.0.0.1:11434/api/tags"),
+            ("https://gpu/p/q/", "https://gpu/p/q/api/tags"),
+        ] {
+            let address = Address::parse(value).expect("an address");
+            assert_eq!(address.endpoint("api/tags").as_str(), expected);
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! The client: one connection pool, the limits, and what may be sent where.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Method, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::key::ApiKey;
+use super::lines::{Body, Lines};
+use super::wire::{
+    self, EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo,
+    ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
+};
+use super::{Address, OllamaError};
+
+/// How long a model stays in memory after a request: reloading it costs seconds.
+const KEEP_ALIVE: &str = "30m";
+
+/// Most bytes that are read of an error's answer.
+const MAX_ERROR: usize = 64 << 10;
+
+/// How long is waited for what, and how often it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the answer to a question that needs no model.
+    pub lookup: Duration,
+    /// For the first byte of a model's answer. It comes after queueing, loading and reading the
+    /// input; a batch of long texts on two processor cores alone takes more than four minutes.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer that has begun.
+    pub idle: Duration,
+    /// Times that a request is tried while the connection fails or the server is busy.
+    pub tries: u32,
+    /// Pause before the second try; it doubles with each further one.
+    pub pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connect: Duration::from_secs(5),
+            lookup: Duration::from_secs(30),
+            first_byte: Duration::from_secs(600),
+            idle: Duration::from_secs(300),
+            tries: 3,
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Which addresses may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every one.
+    Any,
+    /// Only this machine: `--offline`.
+    LoopbackOnly,
+}
+
+/// Talks to one Ollama server. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct OllamaClient {
+    http: reqwest::Client,
+    address: Address,
+    key: Option<ApiKey>,
+    reach: Reach,
+    limits: Limits,
+}
+
+/// How patient a request is.
+#[derive(Clone, Copy)]
+enum Wait {
+    /// No model is needed: an answer at once, and one try.
+    Lookup,
+    /// A model may have to be loaded.
+    Model,
+}
+
+impl OllamaClient {
+    /// Makes a client; nothing is sent yet.
+    ///
+    /// Redirects are not followed, since they could lead the texts and the key elsewhere.
+    pub fn new(
+        address: Address,
+        key: Option<ApiKey>,
+        reach: Reach,
+        limits: Limits,
+    ) -> Result<OllamaClient, OllamaError> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(limits.connect)
+            .user_agent(concat!("ollacode/", env!("CARGO_PKG_VERSION")));
+        if address.is_loopback() {
+            // The name is pinned: no name server decides what this machine is.
+            let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            let here = here.map(|ip| SocketAddr::new(ip, 0));
+            builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
+        } else if reach == Reach::LoopbackOnly {
+            return Err(OllamaError::Offline {
+                what: format!("{address} is not this machine"),
+            });
+        }
+        let http = builder.build().map_err(OllamaError::Setup)?;
+        let key = key.filter(|_| ApiKey::may_go_to(&address));
+        Ok(OllamaClient {
+            http,
+            address,
+            key,
+            reach,
+            limits,
+        })
+    }
+
+    /// Gives the server's address.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Tells which addresses may be called.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Asks for the server's version.
+    pub async fn version(&self) -> Result<String, OllamaError> {
+        let answer: VersionAnswer = self.lookup(Method::GET, "api/version", None, "").await?;
+        Ok(answer.version)
+    }
+
+    /// Lists the models that the server has.
+    pub async fn tags(&self) -> Result<Vec<LocalModel>, OllamaError> {
+        let answer: TagsAnswer = self.lookup(Method::GET, "api/tags", None, "").await?;
+        Ok(answer.models)
+    }
+
+    /// Finds one model among those that the server has, with or without `:latest`.
+    pub async fn local_model(&self, model: &str) -> Result<LocalModel, OllamaError> {
+        let models = self.tags().await?;
+        let found = models
+            .into_iter()
+            .find(|local| wire::same_model(&local.name, model));
+        found.ok_or_else(|| OllamaError::ModelMissing {
+            model: model.to_owned(),
+        })
+    }
+
+    /// Asks what a model is and can do.
+    pub async fn show(&self, model: &str) -> Result<ModelInfo, OllamaError> {
+        let body = json(&ShowRequest { model })?;
+        self.lookup(Method::POST, "api/show", Some(body), model)
+            .await
+    }
+
+    /// Lists the models that are in memory.
+    pub async fn ps(&self) -> Result<Vec<LoadedModel>, OllamaError> {
+        let answer: ProcessesAnswer = self.lookup(Method::GET, "api/ps", None, "").await?;
+        Ok(answer.models)
+    }
+
+    /// Turns texts into vectors. A text over the window is an error, never cut.
+    pub async fn embed(
+        &self,
+        model: &str,
+        texts: &[String],
+        options: EmbedOptions,
+    ) -> Result<EmbedAnswer, OllamaError> {
+        let body = json(&EmbedRequest {
+            model,
+            input: texts,
+            truncate: false,
+            keep_alive: KEEP_ALIVE,
+            options,
+        })?;
+        let response = self
+            .send(Method::POST, "api/embed", Some(body), model, Wait::Model)
+            .await?;
+        self.read(response).await
+    }
+
+    /// Sends a request whose answer is a stream of lines. Dropping the stream stops the server.
+    pub(super) async fn stream<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+        model: &str,
+    ) -> Result<Lines, OllamaError> {
+        let body = json(body)?;
+        let response = self
+            .send(Method::POST, path, Some(body), model, Wait::Model)
+            .await?;
+        Ok(Lines::new(self.body(response)))
+    }
+
+    async fn lookup<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        model: &str,
+    ) -> Result<T, OllamaError> {
+        let response = self.send(method, path, body, model, Wait::Lookup).await?;
+        self.read(response).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, OllamaError> {
+        let bytes = self.body(response).whole().await?;
+        serde_json::from_slice(&bytes).map_err(|error| OllamaError::BadAnswer(error.to_string()))
+    }
+
+    fn body(&self, response: Response) -> Body {
+        Body::new(response, self.limits.idle, self.address.to_string())
+    }
+
+    /// Sends a request until the server has taken it, and hands out answers of success only.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        model: &str,
+        wait: Wait,
+    ) -> Result<Response, OllamaError> {
+        let (tries, limit) = match wait {
+            Wait::Lookup => (1, self.limits.lookup),
+            Wait::Model => (self.limits.tries, self.limits.first_byte),
+        };
+        let mut failed = 0;
+        loop {
+            let error = match self.send_once(&method, path, body.clone(), limit).await {
+                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) => self.refusal(response, model).await,
+                Err(error) => error,
+            };
+            failed += 1;
+            if failed >= tries || !deserves_another_try(&error) {
+                return Err(error);
+            }
+            tracing::debug!(%error, failed, "asking Ollama again");
+            tokio::time::sleep(pause(self.limits.pause, failed)).await;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Response, OllamaError> {
+        let mut request = self
+            .http
+            .request(method.clone(), self.address.endpoint(path));
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key.header());
+        }
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let host = self.address.to_string();
+        match tokio::time::timeout(limit, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_connect() => Err(OllamaError::NotReachable {
+                host,
+                local: self.address.is_loopback(),
+                source: error.without_url(),
+            }),
+            Ok(Err(error)) => Err(OllamaError::ConnectionLost {
+                host,
+                source: error.without_url(),
+            }),
+            Err(_) => Err(OllamaError::TimedOut { host, limit }),
+        }
+    }
+
+    /// Reads an answer that is no success.
+    async fn refusal(&self, response: Response, model: &str) -> OllamaError {
+        let status = response.status().as_u16();
+        let message = wire::error_text(&self.body(response).beginning(MAX_ERROR).await);
+        let about_model = message.contains("model") && message.contains("not found");
+        if status == 404 && about_model && !model.is_empty() {
+            return OllamaError::ModelMissing {
+                model: model.to_owned(),
+            };
+        }
+        OllamaError::Status { status, message }
+    }
+}
+
+fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, OllamaError> {
+    serde_json::to_vec(body).map_err(OllamaError::Request)
+}
+
+/// A refusal stays one. A timeout is not tried again: giving up stops a load that is under way.
+fn deserves_another_try(error: &OllamaError) -> bool {
+    matches!(
+        error,
+        OllamaError::NotReachable { .. }
+            | OllamaError::ConnectionLost { .. }
+            | OllamaError::Status { status: 503, .. }
+    )
+}
+
+/// Between half and all of a pause that doubles, so that clients do not come back together.
+fn pause(first: Duration, failed: u32) -> Duration {
+    let doubled = first.saturating_mul(1 << failed.saturating_sub(1).min(6));
+    let chance = RandomState::new().build_hasher().finish() % 1001;
+    doubled / 2 + doubled.saturating_mul(u32::try_from(chance).unwrap_or(0)) / 2000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(value: &str) -> Address {
+        Address::parse(value).expect("an address")
+    }
+
+    #[test]
+    fn the_key_goes_only_where_nobody_reads_along() {
+        for (value, allowed) in [
+            ("", true),
+            ("http://localhost:1", true),
+            ("https://ollama.com", true),
+            ("ollama.com", true),
+            ("http://ollama.com", false),
+            ("gpu:11434", false),
+            ("http://10.0.0.1", false),
+            ("http://localhost.evil.com", false),
+        ] {
+            let address = address(value);
+            assert_eq!(ApiKey::may_go_to(&address), allowed, "{value}");
+            let key = ApiKey::new("secret").expect("a key");
+            let client = OllamaClient::new(address, Some(key), Reach::Any, Limits::default());
+            assert_eq!(
+                client.is_ok_and(|client| client.key.is_some()),
+                allowed,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_key_is_never_shown() {
+        let key = ApiKey::new(" secret\n").expect("a key");
+        let client = OllamaClient::new(
+            address(""),
+            Some(key.clone()),
+            Reach::Any,
+            Limits::default(),
+        );
+        assert_eq!(format!("{key} {key:?}"), "*** ***");
+        assert!(!format!("{client:?}").contains("secret"));
+        let error = ApiKey::new("sec\nret").expect_err("a newline inside");
+        assert!(!format!("{error} {error:?}").contains("ret"));
+    }
+
+    #[test]
+    fn offline_means_this_machine_only() {
+        for (value, allowed) in [
+            ("", true),
+            ("[::1]:5", true),
+            ("gpu", false),
+            ("ollama.com", false),
+        ] {
+            let client =
+                OllamaClient::new(address(value), None, Reach::LoopbackOnly, Limits::default());
+            assert_eq!(client.is_ok(), allowed, "{value}");
+            if let Err(error) = client {
+                assert!(error.to_string().contains("is not this machine"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_are_bounded() {
+        let first = Duration::from_millis(100);
+        for (failed, most) in [(1, 100), (2, 200), (3, 400), (40, 6400)] {
+            let pause = pause(first, failed);
+            assert!(pause <= Duration::from_millis(most), "{pause:?}");
+            assert!(pause >= Duration::from_millis(most / 2), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_limits_outlast_a_load() {
+        let limits = Limits::default();
+        assert!(limits.first_byte >= Duration::from_secs(300));
+        assert!(limits.connect <= Duration::from_secs(5) && limits.tries <= 3);
+    }
+}

@@ -1,0 +1,248 @@
+//! Reading an answer: as a whole, or line by line while it comes.
+
+use std::time::Duration;
+
+use reqwest::Response;
+use serde::de::DeserializeOwned;
+
+use super::{OllamaError, wire};
+
+/// Longest line of a stream: Ollama's own client allows 8 MB.
+const MAX_LINE: usize = 16 << 20;
+
+/// Most bytes of an answer that are read; a large batch of wide vectors has 5 MB.
+const MAX_ANSWER: usize = 256 << 20;
+
+/// Cuts a stream of bytes into lines.
+///
+/// It works on bytes, because a piece of a stream may end inside a character.
+#[derive(Debug)]
+pub struct LineSplitter {
+    buffer: Vec<u8>,
+    /// Where the first line that was not handed out begins.
+    start: usize,
+    /// Up to where there is no newline.
+    searched: usize,
+    limit: usize,
+}
+
+/// A line is longer than any that makes sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line is longer than {0} bytes")]
+pub struct LineTooLong(pub usize);
+
+impl Default for LineSplitter {
+    fn default() -> LineSplitter {
+        LineSplitter::with_limit(MAX_LINE)
+    }
+}
+
+impl LineSplitter {
+    /// Makes a splitter that takes lines of up to `limit` bytes.
+    pub fn with_limit(limit: usize) -> LineSplitter {
+        LineSplitter {
+            buffer: Vec::new(),
+            start: 0,
+            searched: 0,
+            limit,
+        }
+    }
+
+    /// Takes the next piece of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Gives the next whole line without its end; blank lines are left out.
+    pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
+        loop {
+            let found = self.buffer[self.searched..]
+                .iter()
+                .position(|&byte| byte == b'\n');
+            let end = found.map_or(self.buffer.len(), |at| self.searched + at);
+            if end - self.start > self.limit {
+                return Err(LineTooLong(self.limit));
+            }
+            if found.is_none() {
+                self.searched = end;
+                return Ok(None);
+            }
+            let line = self.buffer[self.start..end].trim_ascii().to_vec();
+            self.start = end + 1;
+            self.searched = self.start;
+            if !line.is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    /// Gives what came after the last newline, when the stream has ended.
+    pub fn finish(&mut self) -> Option<Vec<u8>> {
+        let rest = self.buffer[self.start..].trim_ascii().to_vec();
+        *self = LineSplitter::with_limit(self.limit);
+        (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// The lines of an answer that is a stream.
+#[derive(Debug)]
+pub struct Lines {
+    body: Body,
+    splitter: LineSplitter,
+}
+
+impl Lines {
+    pub(super) fn new(body: Body) -> Lines {
+        Lines {
+            body,
+            splitter: LineSplitter::default(),
+        }
+    }
+
+    /// Gives the next line, or `None` after the last one.
+    ///
+    /// A line that reports an error is an error. Whether the last line came is for the caller to
+    /// see: a server may end a stream at any line.
+    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
+        loop {
+            let line = self.splitter.next_line();
+            if let Some(line) = line.map_err(|error| OllamaError::BadAnswer(error.to_string()))? {
+                return read_line(&line).map(Some);
+            }
+            if let Some(piece) = self.body.piece().await? {
+                self.splitter.push(&piece);
+                continue;
+            }
+            return match self.splitter.finish().map(|rest| read_line(&rest)) {
+                None => Ok(None),
+                // The stream was cut inside its last line.
+                Some(Err(OllamaError::BadAnswer(_))) => Err(OllamaError::Incomplete),
+                Some(line) => line.map(Some),
+            };
+        }
+    }
+}
+
+fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, OllamaError> {
+    let bad = |error: serde_json::Error| OllamaError::BadAnswer(error.to_string());
+    let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
+    if value.get("error").is_some_and(|error| !error.is_null()) {
+        return Err(OllamaError::Failed {
+            message: wire::error_text(line),
+        });
+    }
+    serde_json::from_value(value).map_err(bad)
+}
+
+/// The body of an answer, with a limit for silence.
+#[derive(Debug)]
+pub(super) struct Body {
+    response: Response,
+    idle: Duration,
+    host: String,
+}
+
+impl Body {
+    pub(super) fn new(response: Response, idle: Duration, host: String) -> Body {
+        Body {
+            response,
+            idle,
+            host,
+        }
+    }
+
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, OllamaError> {
+        let host = || self.host.clone();
+        match tokio::time::timeout(self.idle, self.response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece.map(Vec::from)),
+            Ok(Err(error)) => Err(OllamaError::ConnectionLost {
+                host: host(),
+                source: error.without_url(),
+            }),
+            Err(_) => Err(OllamaError::TimedOut {
+                host: host(),
+                limit: self.idle,
+            }),
+        }
+    }
+
+    /// Reads all of it.
+    pub(super) async fn whole(mut self) -> Result<Vec<u8>, OllamaError> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.piece().await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > MAX_ANSWER {
+                return Err(OllamaError::BadAnswer(format!(
+                    "it has over {MAX_ANSWER} bytes"
+                )));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Reads up to about `limit` bytes; what cannot be read is left out.
+    pub(super) async fn beginning(mut self, limit: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while bytes.len() < limit {
+            let Ok(Some(piece)) = self.piece().await else {
+                break;
+            };
+            bytes.extend_from_slice(&piece);
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_of(pieces: &[&[u8]]) -> Vec<String> {
+        let mut splitter = LineSplitter::default();
+        let mut lines = Vec::new();
+        for piece in pieces {
+            splitter.push(piece);
+            while let Some(line) = splitter.next_line().expect("short lines") {
+                lines.push(line);
+            }
+        }
+        lines.extend(splitter.finish());
+        lines
+            .into_iter()
+            .map(|line| String::from_utf8(line).expect("UTF-8"))
+            .collect()
+    }
+
+    #[test]
+    fn lines_are_the_same_wherever_the_stream_is_cut() {
+        let stream = "{\"a\":\"에이😀\"}\n\n{\"b\":1}\r\n{\"c\":2}".as_bytes();
+        let expected = ["{\"a\":\"에이😀\"}", "{\"b\":1}", "{\"c\":2}"];
+        for cut in 0..=stream.len() {
+            let (left, right) = stream.split_at(cut);
+            assert_eq!(lines_of(&[left, right]), expected, "cut at {cut}");
+        }
+        let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(lines_of(&bytes), expected);
+    }
+
+    #[test]
+    fn an_endless_line_is_an_error() {
+        let mut splitter = LineSplitter::with_limit(4);
+        splitter.push(b"abcd\nabc");
+        assert_eq!(splitter.next_line(), Ok(Some(b"abcd".to_vec())));
+        assert_eq!(splitter.next_line(), Ok(None));
+        splitter.push(b"de");
+        assert_eq!(splitter.next_line(), Err(LineTooLong(4)));
+    }
+
+    #[test]
+    fn a_finished_splitter_is_empty() {
+        let mut splitter = LineSplitter::default();
+        splitter.push(b"a\nb");
+        assert_eq!(splitter.finish(), Some(b"a\nb".to_vec()));
+        assert_eq!(splitter.finish(), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! Pulling a model, with progress.
+
+use std::collections::BTreeMap;
+
+use super::OllamaError;
+use super::client::{OllamaClient, Reach};
+use super::wire::{PullLine, PullRequest};
+
+/// How far a pull is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullProgress {
+    /// What the server says that it does.
+    pub status: String,
+    /// Bytes that are here, of all layers known so far.
+    pub completed: u64,
+    /// Bytes of all layers known so far.
+    pub total: u64,
+}
+
+impl OllamaClient {
+    /// Pulls a model, and calls `progress` for each step that the server tells.
+    ///
+    /// It ends well only if the server said so at the end; a pull that broke goes on where it
+    /// stopped when it is asked for again.
+    pub async fn pull(
+        &self,
+        model: &str,
+        progress: &mut (dyn FnMut(PullProgress) + Send),
+    ) -> Result<(), OllamaError> {
+        if self.reach() == Reach::LoopbackOnly {
+            return Err(OllamaError::Offline {
+                what: format!("`{model}` would be downloaded"),
+            });
+        }
+        let request = PullRequest {
+            model,
+            stream: true,
+        };
+        let mut lines = self.stream("api/pull", &request, model).await?;
+        let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let mut succeeded = false;
+        while let Some(line) = lines.next::<PullLine>().await? {
+            succeeded |= line.status == "success";
+            if let (Some(digest), Some(total)) = (line.digest, line.total) {
+                let layer = layers.entry(digest).or_default();
+                // Lines may come out of order, and a bar must not go back.
+                let completed = line.completed.unwrap_or(0).max(layer.0);
+                *layer = (completed.min(total), total);
+            }
+            let sum = |part: fn(&(u64, u64)) -> u64| {
+                layers.values().map(part).fold(0, u64::saturating_add)
+            };
+            progress(PullProgress {
+                status: line.status,
+                completed: sum(|layer| layer.0),
+                total: sum(|layer| layer.1),
+            });
+        }
+        if succeeded {
+            Ok(())
+        } else {
+            Err(OllamaError::Incomplete)
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What goes over the wire: requests, answers and errors.
+//!
+//! Servers in the field are years apart, so answers are read liberally: fields may be missing
+//! or null, and unknown ones are ignored.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Longest part of a server's message that is shown.
+const MAX_MESSAGE: usize = 400;
+
+/// Reads the message out of an error answer: `{"error": …}`, once more if the text is itself
+/// JSON, or whatever came.
+pub(super) fn error_text(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let found = serde_json::from_str::<Value>(&text)
+        .ok()
+        .and_then(|value| message_in(&value));
+    let message = found.unwrap_or_else(|| text.into_owned());
+    let visible = message.split(|c: char| c.is_control() || c.is_whitespace());
+    let mut shown = visible
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((cut, _)) = shown.char_indices().nth(MAX_MESSAGE) {
+        shown.truncate(cut);
+        shown.push('…');
+    }
+    if shown.is_empty() {
+        "no message".to_owned()
+    } else {
+        shown
+    }
+}
+
+fn message_in(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(fields) => match fields.get("error").or_else(|| fields.get("message"))? {
+            Value::String(text) => {
+                let inner = serde_json::from_str::<Value>(text)
+                    .ok()
+                    .filter(Value::is_object);
+                // The inner text is shorter than the outer one, so this ends.
+                Some(
+                    inner
+                        .and_then(|it| message_in(&it))
+                        .unwrap_or_else(|| text.clone()),
+                )
+            }
+            other => message_in(other),
+        },
+        _ => None,
+    }
+}
+
+/// Tells whether two names mean the same model: `x` is `x:latest`, and case does not count.
+pub fn same_model(left: &str, right: &str) -> bool {
+    full_name(left) == full_name(right)
+}
+
+fn full_name(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    let name = name.strip_prefix("registry.ollama.ai/").unwrap_or(&name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    if last.contains(':') {
+        name.to_owned()
+    } else {
+        format!("{name}:latest")
+    }
+}
+
+/// Answer of `/api/version`.
+#[derive(Debug, Deserialize)]
+pub(super) struct VersionAnswer {
+    pub version: String,
+}
+
+/// Answer of `/api/tags`.
+#[derive(Debug, Deserialize)]
+pub(super) struct TagsAnswer {
+    #[serde(deserialize_with = "null_as_default")]
+    pub models: Vec<LocalModel>,
+}
+
+/// A model that the server has.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LocalModel {
+    /// Name with its tag.
+    pub name: String,
+    /// Identifies the exact weights and settings.
+    #[serde(deserialize_with = "null_as_default")]
+    pub digest: String,
+    /// Size on disk in bytes.
+    #[serde(deserialize_with = "null_as_default")]
+    pub size: u64,
+    /// Where it really runs, if the server only forwards to it.
+    pub remote_host: Option<String>,
+    /// Format, family and sizes.
+    #[serde(deserialize_with = "null_as_default")]
+    pub details: ModelDetails,
+    /// What it can do; empty on servers before 0.30, which only `/api/show` tells.
+    #[serde(deserialize_with = "null_as_default")]
+    pub capabilities: Vec<String>,
+}
+
+/// Format, family and sizes of a model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ModelDetails {
+    /// Architecture family such as `bert`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub family: String,
+    /// Such as `23M`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub parameter_size: String,
+    /// Such as `Q4_K_M`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub quantization_level: String,
+    /// The longest window it was trained for, in tokens.
+    pub context_length: Option<u64>,
+    /// Width of its vectors.
+    pub embedding_length: Option<u64>,
+}
+
+/// Request of `/api/show`.
+#[derive(Debug, Serialize)]
+pub(super) struct ShowRequest<'a> {
+    pub model: &'a str,
+}
+
+/// Answer of `/api/show`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ModelInfo {
+    /// What it can do: `completion`, `tools`, `thinking`, `embedding` and so on.
+    #[serde(deserialize_with = "null_as_default")]
+    pub capabilities: Vec<String>,
+    /// Format, family and sizes.
+    #[serde(deserialize_with = "null_as_default")]
+    pub details: ModelDetails,
+    /// The model's own parameters, a line each: `num_ctx    256`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub parameters: String,
+    /// Metadata of the weights, by names such as `bert.context_length`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub model_info: Map<String, Value>,
+    /// Where it really runs, if the server only forwards to it.
+    pub remote_host: Option<String>,
+}
+
+impl ModelInfo {
+    /// Gives the longest window that the model was trained for, in tokens.
+    pub fn context_length(&self) -> Option<u64> {
+        self.number("context_length")
+            .or(self.details.context_length)
+            .filter(|&length| length > 0)
+    }
+
+    /// Gives the width of the model's vectors.
+    pub fn embedding_length(&self) -> Option<u64> {
+        // Models with a projection after the last layer say its width apart.
+        let length = self
+            .number("embedding_length_out")
+            .or(self.number("embedding_length"));
+        length
+            .or(self.details.embedding_length)
+            .filter(|&length| length > 0)
+    }
+
+    /// Gives a whole number among the model's own parameters.
+    pub fn parameter(&self, name: &str) -> Option<u64> {
+        self.parameters.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            (words.next() == Some(name)).then(|| words.next()?.parse().ok())?
+        })
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        let architecture = self.model_info.get("general.architecture")?.as_str()?;
+        self.model_info
+            .get(&format!("{architecture}.{name}"))?
+            .as_u64()
+    }
+}
+
+/// Answer of `/api/ps`.
+#[derive(Debug, Deserialize)]
+pub(super) struct ProcessesAnswer {
+    #[serde(deserialize_with = "null_as_default")]
+    pub models: Vec<LoadedModel>,
+}
+
+/// A model that is in memory.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LoadedModel {
+    /// Name with its tag.
+    pub name: String,
+    /// Size in memory in bytes.
+    #[serde(deserialize_with = "null_as_default")]
+    pub size: u64,
+    /// How much of it is on the graphics card.
+    #[serde(deserialize_with = "null_as_default")]
+    pub size_vram: u64,
+    /// The window that a request really has, in tokens.
+    pub context_length: Option<u64>,
+}
+
+/// Request of `/api/embed`.
+#[derive(Debug, Serialize)]
+pub(super) struct EmbedRequest<'a> {
+    pub model: &'a str,
+    pub input: &'a [String],
+    pub truncate: bool,
+    pub keep_alive: &'a str,
+    pub options: EmbedOptions,
+}
+
+/// How an embedding model is loaded. Another value reloads it, so one model keeps one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EmbedOptions {
+    /// The window in tokens.
+    pub num_ctx: usize,
+    /// How many tokens are worked on at once; below the window, longer texts are cut silently
+    /// or end the model's process.
+    pub num_batch: usize,
+}
+
+/// Answer of `/api/embed`.
+#[derive(Debug, Deserialize)]
+pub struct EmbedAnswer {
+    /// One vector an input, in order.
+    #[serde(deserialize_with = "null_as_default")]
+    pub embeddings: Vec<Vec<f32>>,
+    /// Tokens of all inputs together.
+    #[serde(default)]
+    pub prompt_eval_count: Option<u64>,
+}
+
+/// Request of `/api/pull`.
+#[derive(Debug, Serialize)]
+pub(super) struct PullRequest<'a> {
+    pub model: &'a str,
+    pub stream: bool,
+}
+
+/// A line of `/api/pull`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PullLine {
+    pub status: String,
+    pub digest: Option<String>,
+    pub total: Option<u64>,
+    pub completed: Option<u64>,
+}
+
+/// Go writes an empty list as null.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_found_in_every_shape_of_error() {
+        let twice = r#"{"error":"{\"error\":{\"code\":400,\"message\":\"too long\"}}"}"#;
+        for (body, expected) in [
+            (r#"{"error":"model 'x' not found"}"#, "model 'x' not found"),
+            (r#"{"error":{"message":"no","code":1}}"#, "no"),
+            (twice, "too long"),
+            (r#"{"error":"{not JSON"}"#, "{not JSON"),
+            ("<html>\n bad\tgateway\u{1b}", "<html> bad gateway"),
+            ("", "no message"),
+            (r#"{"detail":1}"#, r#"{"detail":1}"#),
+        ] {
+            assert_eq!(error_text(body.as_bytes()), expected);
+        }
+        let long = error_text("é".repeat(5000).as_bytes());
+        assert_eq!(long.chars().count(), MAX_MESSAGE + 1);
+    }
+
+    #[test]
+    fn names_are_compared_as_ollama_does() {
+        for (left, right, same) in [
+            ("all-minilm", "all-minilm:latest", true),
+            (
+                "All-MiniLM",
+                "registry.ollama.ai/library/all-minilm:latest",
+                true,
+            ),
+            ("hf.co/a/b", "hf.co/a/b:latest", true),
+            ("localhost:5000/a", "localhost:5000/a:latest", true),
+            ("qwen3-embedding:0.6b", "qwen3-embedding", false),
+            ("a/x", "x", false),
+        ] {
+            assert_eq!(same_model(left, right), same, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn answers_of_old_and_new_servers_are_read() {
+        let tags = r#"{"models":[{"name":"a:latest","details":{"families":null}},
+            {"name":"b","digest":"d","size":1,"capabilities":null,"details":null}]}"#;
+        let tags: TagsAnswer = serde_json::from_str(tags).expect("tags");
+        assert_eq!(tags.models.len(), 2);
+        let none: TagsAnswer = serde_json::from_str(r#"{"models":null}"#).expect("no tags");
+        assert!(none.models.is_empty());
+        let show = r#"{"parameters":"stop  \"x\"\nnum_ctx                        256",
+            "model_info":{"general.architecture":"bert","bert.context_length":512,
+            "bert.embedding_length":384,"tokenizer.ggml.tokens":null}}"#;
+        let show: ModelInfo = serde_json::from_str(show).expect("show");
+        assert_eq!(show.parameter("num_ctx"), Some(256));
+        assert_eq!(show.parameter("stop"), None);
+        assert_eq!(
+            (show.context_length(), show.embedding_length()),
+            (Some(512), Some(384))
+        );
+        let empty: ModelInfo = serde_json::from_str("{}").expect("an empty show");
+        assert_eq!(
+            (empty.context_length(), empty.embedding_length()),
+            (None, None)
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! Chunks: written by file, searched by text, looked up by key and path.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float32Type;
+use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use futures::FutureExt;
+use lancedb::index::scalar::FullTextSearchQuery;
+use lancedb::query::{QueryBase, Select};
+use lancedb::table::OptimizeAction;
+use lancedb::table::OptimizeOptions;
+
+use crate::chunk::ContentKey;
+use crate::error::{Result, StoreError};
+use crate::query::{Filter, TextQuery, is_in};
+use crate::row::{self, COLUMNS, ChunkRow, TERMS, hex, key_from_hex, strings};
+use crate::store::{Store, TERMS_INDEX, collect, create_text_index, retrying};
+
+/// So many paths go into one commit; more are several commits, each path in one of them.
+const PATHS_PER_COMMIT: usize = 500;
+const VALUES_PER_LOOKUP: usize = 500;
+const SCORE: &str = "_score";
+
+/// What replacing files did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Chunks that are new.
+    pub inserted: usize,
+    /// Chunks that are gone.
+    pub deleted: usize,
+    /// Commits made; 0 if every chunk was stored already.
+    pub commits: usize,
+}
+
+impl Store {
+    /// Writes chunks of paths that have none yet, in one commit.
+    ///
+    /// For bulk; it does not look at what is there. Nothing is indexed until [`Self::index_text`].
+    pub async fn append(&self, rows: &[ChunkRow]) -> Result<()> {
+        let _turn = self.inner.writes.lock().await;
+        self.insert(&distinct(rows.iter())).await
+    }
+
+    /// Writes what the given paths now contain; their other chunks go.
+    ///
+    /// Readers see each path as it was or as it is, never between. Rows of other paths than those
+    /// given count their paths in. One commit for up to 500 paths, none if nothing changes.
+    pub async fn replace(&self, paths: &[String], rows: &[ChunkRow]) -> Result<Replaced> {
+        let _turn = self.inner.writes.lock().await;
+        let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
+        for path in paths {
+            by_path.entry(path).or_default();
+        }
+        for row in rows {
+            by_path.entry(&row.chunk.path).or_default().push(row);
+        }
+        let by_path: Vec<(&str, Vec<&ChunkRow>)> = by_path.into_iter().collect();
+        let mut total = Replaced::default();
+        for group in by_path.chunks(PATHS_PER_COMMIT) {
+            let paths: Vec<&str> = group.iter().map(|(path, _)| *path).collect();
+            let rows = distinct(group.iter().flat_map(|(_, rows)| rows.iter().copied()));
+            let replaced = self.replace_group(&paths, rows).await?;
+            total.inserted += replaced.inserted;
+            total.deleted += replaced.deleted;
+            total.commits += replaced.commits;
+        }
+        Ok(total)
+    }
+
+    async fn replace_group(
+        &self,
+        paths: &[&str],
+        rows: Vec<(String, &ChunkRow)>,
+    ) -> Result<Replaced> {
+        let in_paths = is_in("path", paths.iter().copied());
+        let stored = self.stored_ids(&in_paths).await?;
+        let distinct_stored: HashSet<&str> = stored.iter().map(String::as_str).collect();
+        let wanted: HashSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
+        let inserted = wanted.difference(&distinct_stored).count();
+        let deleted = distinct_stored.difference(&wanted).count();
+        let table = &self.inner.chunks;
+        // An append that was repeated after a crash leaves copies; only then two commits are made.
+        if distinct_stored.len() < stored.len() {
+            retrying(|| table.delete(&in_paths).boxed()).await?;
+            self.insert(&rows).await?;
+            return Ok(Replaced {
+                inserted,
+                deleted,
+                commits: 2,
+            });
+        }
+        match (inserted, deleted) {
+            (0, 0) => return Ok(Replaced::default()),
+            (_, 0) => {
+                let new = rows
+                    .iter()
+                    .filter(|(id, _)| !distinct_stored.contains(id.as_str()));
+                self.insert(&new.cloned().collect::<Vec<_>>()).await?;
+            }
+            (0, _) => {
+                let gone = is_in("id", distinct_stored.difference(&wanted).copied());
+                let gone = format!("{in_paths} AND {gone}");
+                retrying(|| table.delete(&gone).boxed()).await?;
+            }
+            _ => self.merge(&in_paths, &rows).await?,
+        }
+        Ok(Replaced {
+            inserted,
+            deleted,
+            commits: 1,
+        })
+    }
+
+    async fn stored_ids(&self, in_paths: &str) -> Result<Vec<String>> {
+        let query = self
+            .inner
+            .chunks
+            .query()
+            .only_if(in_paths)
+            .select(Select::columns(&["id"]));
+        let mut ids = Vec::new();
+        for batch in collect(&query).await? {
+            ids.extend(strings(&batch, "id")?.iter().flatten().map(str::to_owned));
+        }
+        Ok(ids)
+    }
+
+    async fn insert(&self, rows: &[(String, &ChunkRow)]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
+        let batches = row::to_batches(&rows)?;
+        retrying(|| self.inner.chunks.add(batches.clone()).execute().boxed()).await?;
+        Ok(())
+    }
+
+    /// Inserts the rows that are new and deletes those of the paths that are gone, in one commit.
+    ///
+    /// A stored row that is wanted again stays where it is, and stays indexed.
+    async fn merge(&self, in_paths: &str, rows: &[(String, &ChunkRow)]) -> Result<()> {
+        let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
+        let batches = row::to_batches(&rows)?;
+        retrying(|| {
+            let mut merge = self.inner.chunks.merge_insert(&["id"]);
+            merge
+                .when_not_matched_insert_all()
+                .when_not_matched_by_source_delete(Some(in_paths.to_owned()));
+            merge.execute(reader(batches.clone())).boxed()
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Writes: brings chunks that are not indexed yet into the full-text index and the others.
+    ///
+    /// Searches find such chunks before, too, by reading them.
+    pub async fn index_text(&self) -> Result<()> {
+        let _turn = self.inner.writes.lock().await;
+        let table = &self.inner.chunks;
+        let statistics = table.index_stats(TERMS_INDEX).boxed().await?;
+        let indexed = statistics
+            .as_ref()
+            .map_or(0, |index| index.num_indexed_rows);
+        let missing = statistics
+            .as_ref()
+            .map_or(usize::MAX, |index| index.num_unindexed_rows);
+        if missing == 0 {
+            return Ok(());
+        }
+        // A large update costs as much as a build, and a build leaves one segment.
+        if statistics.is_none() || missing >= indexed {
+            create_text_index(table).await?;
+        }
+        retrying(|| {
+            table
+                .optimize(OptimizeAction::Index(OptimizeOptions::append()))
+                .boxed()
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Finds chunks by their words, best first, ties by path and line.
+    pub async fn search_text(
+        &self,
+        query: &TextQuery,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<Vec<(ChunkRow, f32)>> {
+        let Some(query) = query
+            .to_lance(TERMS)
+            .filter(|_| limit > 0 && !filter.passes_nothing())
+        else {
+            return Ok(Vec::new());
+        };
+        let mut columns = COLUMNS.to_vec();
+        columns.push(SCORE);
+        let mut search = self
+            .inner
+            .chunks
+            .query()
+            .full_text_search(FullTextSearchQuery::new_query(query))
+            .limit(limit)
+            .select(Select::columns(&columns));
+        if let Some(condition) = filter.sql() {
+            search = search.only_if(condition);
+        }
+        let mut hits = Vec::new();
+        for batch in collect(&search).await? {
+            let rows = row::from_batch(&batch)?;
+            hits.extend(rows.into_iter().zip(floats(&batch, SCORE)?));
+        }
+        hits.sort_by(|(left, left_score), (right, right_score)| {
+            right_score
+                .total_cmp(left_score)
+                .then_with(|| place(left).cmp(&place(right)))
+        });
+        Ok(hits)
+    }
+
+    /// The chunks that have one of the keys, by path and line.
+    pub async fn chunks_by_keys(
+        &self,
+        keys: &[ContentKey],
+        filter: &Filter,
+    ) -> Result<Vec<ChunkRow>> {
+        if filter.passes_nothing() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+        self.look_up("content_key", &keys, filter.sql()).await
+    }
+
+    /// The chunks whose symbol is one of the names, as written, by path and line.
+    pub async fn chunks_by_symbols(
+        &self,
+        symbols: &[String],
+        filter: &Filter,
+    ) -> Result<Vec<ChunkRow>> {
+        if filter.passes_nothing() {
+            return Ok(Vec::new());
+        }
+        self.look_up("symbol", symbols, filter.sql()).await
+    }
+
+    /// The chunks of the paths, by path and line.
+    pub async fn chunks_of_paths(&self, paths: &[String]) -> Result<Vec<ChunkRow>> {
+        self.look_up("path", paths, None).await
+    }
+
+    async fn look_up(
+        &self,
+        column: &str,
+        values: &[String],
+        condition: Option<String>,
+    ) -> Result<Vec<ChunkRow>> {
+        let mut rows = Vec::new();
+        for group in values.chunks(VALUES_PER_LOOKUP) {
+            let mut query = self
+                .inner
+                .chunks
+                .query()
+                .only_if(is_in(column, group.iter().map(String::as_str)))
+                .select(Select::columns(&COLUMNS));
+            if let Some(condition) = &condition {
+                query = query.only_if(condition);
+            }
+            for batch in collect(&query).await? {
+                rows.extend(row::from_batch(&batch)?);
+            }
+        }
+        rows.sort_by(|left, right| place(left).cmp(&place(right)));
+        Ok(rows)
+    }
+
+    /// The keys of all chunks that pass a filter.
+    pub async fn keys_of(&self, filter: &Filter) -> Result<Vec<ContentKey>> {
+        if filter.passes_nothing() {
+            return Ok(Vec::new());
+        }
+        let mut query = self.inner.chunks.query().select(Select::columns(&["content_key"]));
+        if let Some(condition) = filter.sql() {
+            query = query.only_if(condition);
+        }
+        let mut keys = HashSet::new();
+        for batch in collect(&query).await? {
+            for key in strings(&batch, "content_key")?.iter().flatten() {
+                keys.insert(key_from_hex(key)?);
+            }
+        }
+        let mut keys: Vec<ContentKey> = keys.into_iter().collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// The path and the key of every chunk, in no order: to reconcile the bookkeeping.
+    pub async fn path_keys(&self) -> Result<Vec<(String, ContentKey)>> {
+        let columns = Select::columns(&["path", "content_key"]);
+        let query = self.inner.chunks.query().select(columns);
+        let mut pairs = Vec::new();
+        for batch in collect(&query).await? {
+            let keys = strings(&batch, "content_key")?;
+            for (path, key) in strings(&batch, "path")?.iter().zip(keys.iter()) {
+                let key = key_from_hex(key.unwrap_or_default())?;
+                pairs.push((path.unwrap_or_default().to_owned(), key));
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+/// Rows with their ids, each id once: LanceDB refuses a source with a key twice.
+fn distinct<'a>(rows: impl Iterator<Item = &'a ChunkRow>) -> Vec<(String, &'a ChunkRow)> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for row in rows {
+        let id = row.id();
+        if seen.insert(id.clone()) {
+            kept.push((id, row));
+        }
+    }
+    kept
+}
+
+fn reader(batches: Vec<RecordBatch>) -> Box<dyn RecordBatchReader + Send> {
+    Box::new(RecordBatchIterator::new(
+        batches.into_iter().map(Ok),
+        row::schema(),
+    ))
+}
+
+/// A column of 32-bit floats.
+pub(crate) fn floats(batch: &RecordBatch, name: &str) -> Result<Vec<f32>> {
+    let column = batch
+        .column_by_name(name)
+        .and_then(|column| column.as_primitive_opt::<Float32Type>())
+        .ok_or_else(|| {
+            StoreError::Invalid(format!("the answer has no column `{name}` of numbers"))
+        })?;
+    Ok(column
+        .iter()
+        .map(|value| value.unwrap_or_default())
+        .collect())
+}
+
+fn place(row: &ChunkRow) -> (&str, u32, u32) {
+    (&row.chunk.path, row.chunk.start_line, row.chunk.end_line)
+}

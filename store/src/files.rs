@@ -1,0 +1,66 @@
+//! Private folders and files, and their size on disk.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use crate::error::{Result, StoreError};
+
+/// Creates a folder that only its owner may enter, with its parents.
+///
+/// An existing folder of ours is narrowed to the same rights.
+pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder
+        .create(folder)
+        .map_err(|error| StoreError::io("create", folder, error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+            .map_err(|error| StoreError::io("protect", folder, error))?;
+    }
+    Ok(())
+}
+
+/// Opens a file for reading and writing that only its owner may read, creating it if need be.
+pub(crate) fn open_private_file(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options
+        .open(path)
+        .map_err(|error| StoreError::io("open", path, error))
+}
+
+/// Adds up the sizes of the files below a folder; links are not followed.
+///
+/// Files that vanish meanwhile count as nothing, as does a folder that does not exist.
+pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = 0;
+    for entry in entries {
+        let entry = entry?;
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => bytes += disk_bytes(&entry.path())?,
+            Ok(metadata) => bytes += metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}

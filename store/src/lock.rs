@@ -1,0 +1,112 @@
+//! One writer at a time, by an advisory lock on a file.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Result, StoreError};
+use crate::files::{create_private_folder, open_private_file};
+
+const LOCK_FILE: &str = "writer.lock";
+const POLL: Duration = Duration::from_millis(20);
+
+/// The right to write to one index folder, given back on drop.
+///
+/// The system gives it back when the process dies. All functions block.
+#[derive(Debug)]
+pub struct WriterLock {
+    file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock, or says at once who has it.
+    pub fn try_acquire(folder: &Path) -> Result<WriterLock> {
+        create_private_folder(folder)?;
+        let path = folder.join(LOCK_FILE);
+        loop {
+            let mut file = open_private_file(&path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Busy {
+                        holder: read_holder(&mut file),
+                    });
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io("lock", &path, error));
+                }
+            }
+            // The folder may have been removed or set aside between opening and locking; then
+            // the lock is on a file that nobody else will look at.
+            if is_file_at(&file, &path) {
+                write_holder(&mut file).map_err(|error| StoreError::io("write", &path, error))?;
+                return Ok(WriterLock { file });
+            }
+            create_private_folder(folder)?;
+        }
+    }
+
+    /// Takes the lock, waiting for it no longer than `timeout`.
+    pub fn acquire(folder: &Path, timeout: Duration) -> Result<WriterLock> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            match WriterLock::try_acquire(folder) {
+                Err(StoreError::Busy { .. }) if Instant::now() < deadline => thread::sleep(POLL),
+                other => return other,
+            }
+        }
+    }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Closing the file unlocks it too; a message must not name a process that is done.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+fn read_holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn write_holder(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    writeln!(file, "{}", std::process::id())
+}
+
+#[cfg(unix)]
+fn is_file_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(open), Ok(named)) => open.dev() == named.dev() && open.ino() == named.ino(),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_file_at(_file: &File, path: &Path) -> bool {
+    fs::metadata(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_lock_at_a_time() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let first = WriterLock::try_acquire(folder.path()).expect("free lock");
+        match WriterLock::try_acquire(folder.path()) {
+            Err(StoreError::Busy { holder }) => assert_eq!(holder, Some(std::process::id())),
+            other => panic!("expected a busy lock, got {other:?}"),
+        }
+        drop(first);
+        WriterLock::acquire(folder.path(), Duration::from_secs(1)).expect("free again");
+    }
+}

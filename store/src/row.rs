@@ -1,0 +1,259 @@
+//! Chunks as rows of a table, and back.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+use crate::chunk::{Chunk, ContentKey, Kind};
+use crate::error::{Result, StoreError};
+
+/// The column that is full-text indexed: the header, a line feed, and the text.
+pub(crate) const TERMS: &str = "terms";
+
+/// The columns that make a [`ChunkRow`].
+pub(crate) const COLUMNS: [&str; 11] = [
+    "path",
+    "language",
+    "kind",
+    "symbol",
+    "scope",
+    "definitions",
+    "start_line",
+    "end_line",
+    "content_key",
+    "header_length",
+    TERMS,
+];
+
+/// Joins names in one column; it occurs in no source that anyone reads.
+const SEPARATOR: char = '\u{1f}';
+
+const ROWS_PER_BATCH: usize = 4_096;
+/// Offsets in a string column are 32 bits wide; this also bounds memory.
+const BYTES_PER_BATCH: usize = 64 << 20;
+
+/// A chunk as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkRow {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// Words that find the chunk beside its text: path, symbol, scope.
+    pub header: String,
+    /// Which vectors are the chunk's.
+    pub content_key: ContentKey,
+}
+
+impl ChunkRow {
+    /// A hash of everything in the row, so that rows with one id are equal.
+    pub(crate) fn id(&self) -> String {
+        let chunk = &self.chunk;
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        add(chunk.path.as_bytes());
+        add(chunk.language.as_bytes());
+        add(chunk.kind.name().as_bytes());
+        // A missing symbol differs from an empty one.
+        add(&[u8::from(chunk.symbol.is_some())]);
+        add(chunk.symbol.as_deref().unwrap_or_default().as_bytes());
+        add(join(&chunk.scope).as_bytes());
+        add(join(&chunk.definitions).as_bytes());
+        add(&chunk.start_line.to_le_bytes());
+        add(&chunk.end_line.to_le_bytes());
+        add(&self.content_key.0);
+        add(self.header.as_bytes());
+        add(chunk.text.as_bytes());
+        hex(&hasher.finalize().as_bytes()[..16])
+    }
+}
+
+/// The schema of the table of chunks.
+pub(crate) fn schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    let number = |name: &str| Field::new(name, DataType::UInt32, false);
+    Arc::new(Schema::new(vec![
+        text("id"),
+        text("path"),
+        text("language"),
+        text("kind"),
+        Field::new("symbol", DataType::Utf8, true),
+        text("scope"),
+        text("definitions"),
+        number("start_line"),
+        number("end_line"),
+        text("content_key"),
+        number("header_length"),
+        text(TERMS),
+    ]))
+}
+
+/// Converts rows to batches of bounded size.
+pub(crate) fn to_batches(rows: &[&ChunkRow]) -> Result<Vec<RecordBatch>> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, row) in rows.iter().enumerate() {
+        let size = row.header.len() + row.chunk.text.len();
+        if index - start == ROWS_PER_BATCH || (index > start && bytes + size > BYTES_PER_BATCH) {
+            batches.push(to_batch(&rows[start..index])?);
+            (start, bytes) = (index, 0);
+        }
+        bytes += size;
+    }
+    if start < rows.len() {
+        batches.push(to_batch(&rows[start..])?);
+    }
+    Ok(batches)
+}
+
+fn to_batch(rows: &[&ChunkRow]) -> Result<RecordBatch> {
+    let text = |value: &dyn Fn(&ChunkRow) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|row| value(row)),
+        ))
+    };
+    let number = |value: &dyn Fn(&ChunkRow) -> u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(
+            rows.iter().map(|row| value(row)),
+        ))
+    };
+    let symbols: StringArray = rows.iter().map(|row| row.chunk.symbol.as_deref()).collect();
+    let columns = vec![
+        text(&|row| row.id()),
+        text(&|row| row.chunk.path.clone()),
+        text(&|row| row.chunk.language.clone()),
+        text(&|row| row.chunk.kind.name().to_owned()),
+        Arc::new(symbols) as ArrayRef,
+        text(&|row| join(&row.chunk.scope)),
+        text(&|row| join(&row.chunk.definitions)),
+        number(&|row| row.chunk.start_line),
+        number(&|row| row.chunk.end_line),
+        text(&|row| hex(&row.content_key.0)),
+        number(&|row| u32::try_from(row.header.len()).unwrap_or(u32::MAX)),
+        text(&|row| format!("{}\n{}", row.header, row.chunk.text)),
+    ];
+    Ok(RecordBatch::try_new(schema(), columns)?)
+}
+
+/// Converts a batch with [`COLUMNS`] back to rows.
+pub(crate) fn from_batch(batch: &RecordBatch) -> Result<Vec<ChunkRow>> {
+    let (paths, languages) = (strings(batch, "path")?, strings(batch, "language")?);
+    let (kinds, symbols) = (strings(batch, "kind")?, strings(batch, "symbol")?);
+    let (scopes, definitions) = (strings(batch, "scope")?, strings(batch, "definitions")?);
+    let (starts, ends) = (numbers(batch, "start_line")?, numbers(batch, "end_line")?);
+    let (keys, lengths) = (
+        strings(batch, "content_key")?,
+        numbers(batch, "header_length")?,
+    );
+    let terms = strings(batch, TERMS)?;
+    (0..batch.num_rows())
+        .map(|row| {
+            let symbol = symbols.is_valid(row).then(|| symbols.value(row));
+            let (header, text) = split_terms(terms.value(row), lengths.value(row))?;
+            Ok(ChunkRow {
+                chunk: Chunk {
+                    path: paths.value(row).to_owned(),
+                    language: languages.value(row).to_owned(),
+                    kind: kinds.value(row).parse::<Kind>().map_err(damaged)?,
+                    symbol: symbol.map(str::to_owned),
+                    scope: split(scopes.value(row)),
+                    definitions: split(definitions.value(row)),
+                    start_line: starts.value(row),
+                    end_line: ends.value(row),
+                    text,
+                },
+                header,
+                content_key: key_from_hex(keys.value(row))?,
+            })
+        })
+        .collect()
+}
+
+/// A column of texts.
+pub(crate) fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_string_opt::<i32>())
+        .ok_or_else(|| damaged(format!("there is no column `{name}` of texts")))
+}
+
+fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a UInt32Array> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_primitive_opt::<UInt32Type>())
+        .ok_or_else(|| damaged(format!("there is no column `{name}` of numbers")))
+}
+
+fn split_terms(terms: &str, header_length: u32) -> Result<(String, String)> {
+    let length = usize::try_from(header_length).unwrap_or(usize::MAX);
+    let (Some(header), Some(text)) = (terms.get(..length), terms.get(length.saturating_add(1)..))
+    else {
+        return Err(damaged("a header is longer than its text"));
+    };
+    Ok((header.to_owned(), text.to_owned()))
+}
+
+fn join(names: &[String]) -> String {
+    names.join(&SEPARATOR.to_string())
+}
+
+fn split(joined: &str) -> Vec<String> {
+    if joined.is_empty() {
+        return Vec::new();
+    }
+    joined.split(SEPARATOR).map(str::to_owned).collect()
+}
+
+/// Writes bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// Reads a content key as [`hex`] writes it.
+pub(crate) fn key_from_hex(text: &str) -> Result<ContentKey> {
+    u128::from_str_radix(text, 16)
+        .ok()
+        .filter(|_| text.len() == 32)
+        .map(|number| ContentKey(number.to_be_bytes()))
+        .ok_or_else(|| damaged(format!("`{text}` is not a content key")))
+}
+
+fn damaged(seen: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::corrupt("the table of chunks", seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_survive_the_table() {
+        let row = ChunkRow {
+            chunk: Chunk {
+                path: "src/it's.rs".into(),
+                language: "rust".into(),
+                kind: Kind::Method,
+                symbol: None,
+                scope: vec!["mod net".into(), "impl Server".into()],
+                definitions: Vec::new(),
+                start_line: 3,
+                end_line: 9,
+                text: "fn serve() {}\n".into(),
+            },
+            header: "src it's.rs".into(),
+            content_key: ContentKey::of("fn serve() {}\n"),
+        };
+        let batches = to_batches(&[&row]).expect("batch");
+        assert_eq!(from_batch(&batches[0]).expect("rows"), vec![row]);
+    }
+}

@@ -1,0 +1,477 @@
+//! The bookkeeping of an index: files, their content keys, and which keys have vectors.
+//!
+//! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use crate::chunk::ContentKey;
+use crate::error::{Result, StoreError};
+use crate::record::{Counts, Failure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+use crate::sqlite::{self, named, signed, unsigned};
+
+const STATE_FILE: &str = "state.db";
+const NAME: &str = "the bookkeeping `state.db`";
+const CHUNKS_VERSION: &str = "chunks_version";
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS files (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        modified_ns INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        language TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        status TEXT
+    );
+    CREATE TABLE IF NOT EXISTS chunk_keys (
+        file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+        content_key BLOB NOT NULL,
+        copies INTEGER NOT NULL,
+        PRIMARY KEY (file, content_key)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS chunk_keys_by_key ON chunk_keys (content_key, copies);
+    CREATE TABLE IF NOT EXISTS vectors (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS failures (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        path TEXT NOT NULL,
+        start_line INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+";
+
+/// The open bookkeeping of one index; one connection, so one thread at a time.
+#[derive(Debug)]
+pub struct State {
+    connection: Connection,
+}
+
+impl State {
+    /// Opens the bookkeeping in the folder of an index for writing, creating it if need be.
+    pub fn open(folder: &Path) -> Result<State> {
+        let path = folder.join(STATE_FILE);
+        let connection = named(sqlite::open(&path, "", TABLES), NAME)?;
+        Ok(State { connection })
+    }
+
+    /// Opens existing bookkeeping for reading; needs no lock.
+    pub fn open_read_only(folder: &Path) -> Result<State> {
+        let path = folder.join(STATE_FILE);
+        if !path.is_file() {
+            return Err(StoreError::NoIndex {
+                folder: folder.to_owned(),
+            });
+        }
+        let connection = named(sqlite::open_read_only(&path), NAME)?;
+        Ok(State { connection })
+    }
+
+    /// Every file, by path.
+    pub fn files(&self) -> Result<Vec<FileRecord>> {
+        self.list(
+            "SELECT path, size, modified_ns, hash, language, chunks, status
+             FROM files ORDER BY path",
+            [],
+            |row| {
+                Ok(FileRecord {
+                    path: row.get(0)?,
+                    size: unsigned(row.get(1)?),
+                    modified_ns: row.get(2)?,
+                    hash: row.get(3)?,
+                    language: row.get(4)?,
+                    chunks: row.get(5)?,
+                    status: row.get(6)?,
+                })
+            },
+        )
+    }
+
+    /// The hash under which a file with chunks is recorded.
+    pub fn file_hash(&self, path: &str) -> Result<Option<[u8; 16]>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT hash FROM files WHERE path = ?1 AND chunks > 0")?;
+        Ok(statement.query_row([path], |row| row.get(0)).optional()?)
+    }
+
+    /// Paths of files that have chunks, in order.
+    pub fn indexed_paths(&self) -> Result<Vec<String>> {
+        self.list("SELECT path FROM files WHERE chunks > 0 ORDER BY path", [], |row| row.get(0))
+    }
+
+    /// Records files after their chunks were committed, in place of what was known of them.
+    ///
+    /// `chunks_version` is the version of the table of chunks that holds them: see
+    /// [`Self::chunks_version`].
+    pub fn record_files(
+        &mut self,
+        files: &[RecordedFile],
+        chunks_version: Option<u64>,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            for recorded in files {
+                record_file(transaction, recorded)?;
+            }
+            set_version(transaction, chunks_version)
+        })
+    }
+
+    /// Notes sizes, times and hashes of files whose chunks are as they were.
+    pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
+        self.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE files SET size = ?2, modified_ns = ?3, hash = ?4 WHERE path = ?1",
+            )?;
+            for file in records {
+                let values = params![file.path, signed(file.size), file.modified_ns, file.hash];
+                update.execute(values)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes files be read again at the next look, whatever their time and content.
+    pub fn distrust_files(&mut self, paths: &[String]) -> Result<()> {
+        self.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE files SET modified_ns = 0, hash = zeroblob(16) WHERE path = ?1",
+            )?;
+            for path in paths {
+                update.execute([path])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The content keys of every file, as often as its chunks have them, by path.
+    pub fn file_keys(&self) -> Result<Vec<(String, Vec<ContentKey>)>> {
+        let rows = self.list(
+            "SELECT files.path, keys.content_key, keys.copies
+             FROM files LEFT JOIN chunk_keys AS keys ON files.id = keys.file ORDER BY files.path",
+            [],
+            |row| {
+                let key: Option<ContentKey> = row.get(1)?;
+                Ok((row.get::<_, String>(0)?, key, row.get::<_, Option<u32>>(2)?))
+            },
+        )?;
+        let mut files: Vec<(String, Vec<ContentKey>)> = Vec::new();
+        for (path, key, copies) in rows {
+            if files.last().is_none_or(|(last, _)| *last != path) {
+                files.push((path, Vec::new()));
+            }
+            if let (Some((_, keys)), Some(key)) = (files.last_mut(), key) {
+                keys.extend(std::iter::repeat_n(key, copies.unwrap_or(1) as usize));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Forgets files after their chunks were deleted.
+    pub fn remove_files(&mut self, paths: &[String], chunks_version: Option<u64>) -> Result<()> {
+        self.write(|transaction| {
+            let mut delete = transaction.prepare_cached("DELETE FROM files WHERE path = ?1")?;
+            for path in paths {
+                delete.execute([path])?;
+            }
+            set_version(transaction, chunks_version)
+        })
+    }
+
+    /// The version of the table of chunks that the bookkeeping knows.
+    ///
+    /// Another one in the table means that a writer was killed between the two commits.
+    pub fn chunks_version(&self) -> Result<Option<u64>> {
+        let text = self.meta(CHUNKS_VERSION)?;
+        Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// Notes the version of the table of chunks after maintenance or reconciling.
+    pub fn set_chunks_version(&mut self, version: u64) -> Result<()> {
+        self.write(|transaction| set_version(transaction, Some(version)))
+    }
+
+    /// Keys that some chunk has, without vector and without failure, above `after`, in order.
+    pub fn missing_keys(
+        &self,
+        fingerprint: &str,
+        limit: usize,
+        after: Option<ContentKey>,
+    ) -> Result<Vec<MissingKey>> {
+        // No key is below the empty blob.
+        let after = after.map(|key| key.0.to_vec()).unwrap_or_default();
+        self.list(
+            "SELECT keys.content_key, MIN(files.path)
+             FROM chunk_keys AS keys JOIN files ON files.id = keys.file
+             WHERE keys.content_key > ?2
+               AND NOT EXISTS (SELECT 1 FROM vectors WHERE fingerprint = ?1
+                               AND vectors.content_key = keys.content_key)
+               AND NOT EXISTS (SELECT 1 FROM failures WHERE fingerprint = ?1
+                               AND failures.content_key = keys.content_key)
+             GROUP BY keys.content_key ORDER BY keys.content_key LIMIT ?3",
+            params![fingerprint, after, signed(limit)],
+            |row| {
+                Ok(MissingKey {
+                    key: row.get(0)?,
+                    path: row.get(1)?,
+                })
+            },
+        )
+    }
+
+    /// How many keys [`Self::missing_keys`] would list in all.
+    pub fn missing_count(&self, fingerprint: &str) -> Result<u64> {
+        let sql = "SELECT COUNT(DISTINCT content_key) FROM chunk_keys
+            WHERE content_key NOT IN (SELECT content_key FROM vectors WHERE fingerprint = ?1)
+              AND content_key NOT IN (SELECT content_key FROM failures WHERE fingerprint = ?1)";
+        let count = self.connection.query_row(sql, [fingerprint], |row| row.get(0))?;
+        Ok(unsigned(count))
+    }
+
+    /// Those of some keys that are not recorded as having vectors.
+    pub fn without_vectors(
+        &self,
+        fingerprint: &str,
+        keys: &[ContentKey],
+    ) -> Result<HashSet<ContentKey>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2",
+        )?;
+        let mut without = HashSet::new();
+        for key in keys {
+            if !statement.exists(params![fingerprint, key])? {
+                without.insert(*key);
+            }
+        }
+        Ok(without)
+    }
+
+    /// Records that keys have vectors, after these were committed.
+    pub fn record_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
+        self.write(|transaction| {
+            let mut insert =
+                transaction.prepare_cached("INSERT OR IGNORE INTO vectors VALUES (?1, ?2)")?;
+            let mut clear = transaction.prepare_cached(
+                "DELETE FROM failures WHERE fingerprint = ?1 AND content_key = ?2",
+            )?;
+            for key in keys {
+                insert.execute(params![fingerprint, key])?;
+                clear.execute(params![fingerprint, key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets that keys have vectors.
+    pub fn remove_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
+        self.write(|transaction| {
+            let mut delete = transaction.prepare_cached(
+                "DELETE FROM vectors WHERE fingerprint = ?1 AND content_key = ?2",
+            )?;
+            for key in keys {
+                delete.execute(params![fingerprint, key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Forgets everything about a fingerprint: its vectors and its failures.
+    pub fn remove_fingerprint(&mut self, fingerprint: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM vectors WHERE fingerprint = ?1", [fingerprint])?;
+            transaction.execute("DELETE FROM failures WHERE fingerprint = ?1", [fingerprint])?;
+            Ok(())
+        })
+    }
+
+    /// The keys recorded as having vectors.
+    pub fn vector_keys(&self, fingerprint: &str) -> Result<Vec<ContentKey>> {
+        let sql = "SELECT content_key FROM vectors WHERE fingerprint = ?1 ORDER BY content_key";
+        self.list(sql, [fingerprint], |row| row.get(0))
+    }
+
+    /// Keys with vectors that no chunk has any more.
+    pub fn orphan_vector_keys(&self, fingerprint: &str, limit: usize) -> Result<Vec<ContentKey>> {
+        self.list(
+            "SELECT content_key FROM vectors WHERE fingerprint = ?1
+             AND NOT EXISTS (SELECT 1 FROM chunk_keys AS keys
+                             WHERE keys.content_key = vectors.content_key)
+             ORDER BY content_key LIMIT ?2",
+            params![fingerprint, signed(limit)],
+            |row| row.get(0),
+        )
+    }
+
+    /// Records texts that could not be embedded.
+    pub fn record_failures(&mut self, fingerprint: &str, failures: &[Failure]) -> Result<()> {
+        self.write(|transaction| {
+            let mut insert = transaction
+                .prepare_cached("INSERT OR REPLACE INTO failures VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            for failure in failures {
+                insert.execute(params![
+                    fingerprint,
+                    failure.key,
+                    failure.path,
+                    failure.start_line,
+                    failure.reason
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The failures of texts that are still in the index, by path and line.
+    pub fn failures(&self, fingerprint: &str) -> Result<Vec<Failure>> {
+        self.list(
+            "SELECT content_key, path, start_line, reason FROM failures WHERE fingerprint = ?1
+             AND content_key IN (SELECT content_key FROM chunk_keys) ORDER BY path, start_line",
+            [fingerprint],
+            |row| {
+                Ok(Failure {
+                    key: row.get(0)?,
+                    path: row.get(1)?,
+                    start_line: row.get(2)?,
+                    reason: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// Forgets failures, so that their texts are tried again.
+    pub fn clear_failures(&mut self, fingerprint: &str) -> Result<()> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM failures WHERE fingerprint = ?1", [fingerprint])?;
+            Ok(())
+        })
+    }
+
+    /// Counts files, chunks, and chunks with vectors or failures of a fingerprint.
+    pub fn counts(&self, fingerprint: &str) -> Result<Counts> {
+        let sql = "
+            SELECT (SELECT COUNT(*) FROM files WHERE chunks > 0),
+                   (SELECT IFNULL(SUM(chunks), 0) FROM files),
+                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
+                       (SELECT content_key FROM vectors WHERE fingerprint = ?1)),
+                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
+                       (SELECT content_key FROM failures WHERE fingerprint = ?1))";
+        let counts = self.connection.query_row(sql, [fingerprint], |row| {
+            Ok(Counts {
+                files: unsigned(row.get(0)?),
+                chunks: unsigned(row.get(1)?),
+                embedded: unsigned(row.get(2)?),
+                failed: unsigned(row.get(3)?),
+            })
+        })?;
+        Ok(counts)
+    }
+
+    /// Counts files and chunks by language, the most chunks first.
+    pub fn languages(&self) -> Result<Vec<LanguageCount>> {
+        self.list(
+            "SELECT language, COUNT(*), SUM(chunks) FROM files WHERE chunks > 0
+             GROUP BY language ORDER BY SUM(chunks) DESC, language",
+            [],
+            |row| {
+                Ok(LanguageCount {
+                    language: row.get(0)?,
+                    files: unsigned(row.get(1)?),
+                    chunks: unsigned(row.get(2)?),
+                })
+            },
+        )
+    }
+
+    /// A value that was set by name.
+    pub fn meta(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        Ok(self
+            .connection
+            .query_row(sql, [name], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Sets a value by name.
+    pub fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        self.write(|transaction| set_meta(transaction, name, value))
+    }
+
+    fn list<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        convert: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let list = move || -> rusqlite::Result<Vec<T>> {
+            self.connection
+                .prepare_cached(sql)?
+                .query_map(parameters, convert)?
+                .collect()
+        };
+        named(list().map_err(StoreError::from), NAME)
+    }
+
+    fn write(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let write = move || -> rusqlite::Result<()> {
+            // A deferred transaction may fail when it turns out to write.
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            change(&transaction)?;
+            transaction.commit()
+        };
+        named(write().map_err(StoreError::from), NAME)
+    }
+}
+
+fn set_version(transaction: &Transaction<'_>, version: Option<u64>) -> rusqlite::Result<()> {
+    version.map_or(Ok(()), |version| {
+        set_meta(transaction, CHUNKS_VERSION, &version.to_string())
+    })
+}
+
+fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
+    transaction.execute(sql, [name, value]).map(|_| ())
+}
+
+fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqlite::Result<()> {
+    let file = &recorded.file;
+    transaction
+        .prepare_cached("DELETE FROM files WHERE path = ?1")?
+        .execute([&file.path])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO files (path, size, modified_ns, hash, language, chunks, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            file.path,
+            signed(file.size),
+            file.modified_ns,
+            file.hash,
+            file.language,
+            file.chunks,
+            file.status
+        ])?;
+    let id = transaction.last_insert_rowid();
+    let mut copies: HashMap<ContentKey, u32> = HashMap::new();
+    for key in &recorded.keys {
+        *copies.entry(*key).or_default() += 1;
+    }
+    let mut insert = transaction.prepare_cached("INSERT INTO chunk_keys VALUES (?1, ?2, ?3)")?;
+    for (key, copies) in copies {
+        insert.execute(params![id, key, copies])?;
+    }
+    Ok(())
+}

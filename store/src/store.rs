@@ -1,0 +1,375 @@
+//! Opening an index: its tables, their indexes, and what is healed on the way.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use futures::{FutureExt, TryStreamExt};
+use lancedb::index::Index;
+use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
+use lancedb::query::ExecutableQuery;
+use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
+
+use crate::error::{Result, StoreError, is_conflict, is_damage};
+use crate::files::create_private_folder;
+use crate::heal::{self, Healing};
+use crate::row::{self, TERMS};
+
+pub(crate) const CHUNKS: &str = "chunks";
+pub(crate) const TERMS_INDEX: &str = "terms_index";
+
+/// Columns with a B-tree, and its name.
+const TREES: [(&str, &str); 3] = [
+    ("path", "path_index"),
+    ("content_key", "content_key_index"),
+    ("symbol", "symbol_index"),
+];
+
+/// Longest identifier that is indexed whole, in bytes.
+const LONGEST_TOKEN: usize = 128;
+
+/// What an index is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To search: needs no lock, creates and heals nothing.
+    Read,
+    /// To write: the caller holds the [`crate::WriterLock`] of the folder.
+    Write,
+}
+
+/// How to open an index.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// What for.
+    pub access: Access,
+    /// Memory for pages of indexes.
+    pub index_cache_bytes: usize,
+    /// Memory for manifests and file metadata.
+    pub metadata_cache_bytes: usize,
+}
+
+impl OpenOptions {
+    /// Makes options with caches that suit one workspace.
+    pub fn new(access: Access) -> OpenOptions {
+        OpenOptions {
+            access,
+            index_cache_bytes: 64 << 20,
+            metadata_cache_bytes: 32 << 20,
+        }
+    }
+}
+
+/// One workspace's chunks and vectors.
+///
+/// Clones share everything. Every read sees the newest commit of any process. Methods that
+/// write say so; they need the writer's lock, and within a process they take turns.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) folder: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) chunks: Table,
+    vectors: Mutex<HashMap<String, Table>>,
+    pub(crate) writes: tokio::sync::Mutex<()>,
+    healings: Vec<Healing>,
+}
+
+impl Store {
+    /// Opens the index in a folder; a writer creates it if need be, and heals it.
+    ///
+    /// A reader that meets damage gets [`StoreError::Corrupt`] and should open for writing; a
+    /// writer that gets it should set the folder aside and index again.
+    pub async fn open(folder: &Path, options: OpenOptions) -> Result<Store> {
+        let folder =
+            std::path::absolute(folder).map_err(|error| StoreError::io("find", folder, error))?;
+        match options.access {
+            Access::Read if !heal::table_folder(&folder, CHUNKS).is_dir() => {
+                return Err(StoreError::NoIndex { folder });
+            }
+            Access::Read => {}
+            Access::Write => create_private_folder(&folder)?,
+        }
+        let opening = Opening {
+            folder,
+            options,
+            healings: Vec::new(),
+        };
+        async move {
+            match opening.options.access {
+                Access::Read => opening.read().await,
+                Access::Write => opening.write().await,
+            }
+        }
+        .boxed()
+        .await
+    }
+
+    /// What was repaired while opening; empty as a rule.
+    pub fn healings(&self) -> &[Healing] {
+        &self.inner.healings
+    }
+
+    /// The folder of the index.
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// The version of the table of chunks: another one after every commit to it.
+    pub async fn version(&self) -> Result<u64> {
+        Ok(self.inner.chunks.version().boxed().await?)
+    }
+
+    /// The number of chunks.
+    pub async fn chunk_count(&self) -> Result<usize> {
+        Ok(self.inner.chunks.count_rows(None).boxed().await?)
+    }
+
+    pub(crate) fn open_vectors(&self) -> MutexGuard<'_, HashMap<String, Table>> {
+        // The map holds handles only, so a panic elsewhere leaves it usable.
+        self.inner
+            .vectors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Store")
+            .field("folder", &self.inner.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An index while it is opened.
+struct Opening {
+    folder: PathBuf,
+    options: OpenOptions,
+    healings: Vec<Healing>,
+}
+
+impl Opening {
+    async fn read(self) -> Result<Store> {
+        let connection = self.connect().await?;
+        let chunks = match connection.open_table(CHUNKS).execute().boxed().await {
+            Ok(table) => table,
+            Err(lancedb::Error::TableNotFound { .. }) => {
+                return Err(StoreError::NoIndex {
+                    folder: self.folder,
+                });
+            }
+            Err(error) if is_damage(&error) => {
+                return Err(StoreError::corrupt("the table of chunks", error));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(self.finish(connection, chunks, HashMap::new()))
+    }
+
+    async fn write(mut self) -> Result<Store> {
+        let mut connection = self.connect().await?;
+        let chunks = match self.open_healed(&mut connection, CHUNKS).await? {
+            Some(table) => table,
+            None => {
+                connection
+                    .create_empty_table(CHUNKS, row::schema())
+                    .execute()
+                    .boxed()
+                    .await?
+            }
+        };
+        create_missing_indexes(&chunks).await?;
+        let mut vectors = HashMap::new();
+        for name in self.vector_tables()? {
+            match self.open_healed(&mut connection, &name).await {
+                Ok(Some(table)) => {
+                    vectors.insert(name, table);
+                }
+                Ok(None) => {}
+                // Vectors come again from the cache; the chunks need not suffer.
+                Err(StoreError::Corrupt { .. }) => {
+                    self.healings
+                        .push(heal::set_table_aside(&self.folder, &name)?);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.finish(connection, chunks, vectors))
+    }
+
+    fn finish(
+        self,
+        connection: Connection,
+        chunks: Table,
+        vectors: HashMap<String, Table>,
+    ) -> Store {
+        let inner = Inner {
+            folder: self.folder,
+            connection,
+            chunks,
+            vectors: Mutex::new(vectors),
+            writes: tokio::sync::Mutex::new(()),
+            healings: self.healings,
+        };
+        Store {
+            inner: Arc::new(inner),
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        let Some(uri) = self.folder.to_str() else {
+            let name = self.folder.display();
+            return Err(StoreError::Invalid(format!(
+                "the path `{name}` is not UTF-8"
+            )));
+        };
+        let session = Session::new(
+            self.options.index_cache_bytes,
+            self.options.metadata_cache_bytes,
+            Arc::new(ObjectStoreRegistry::default()),
+        );
+        // Without an interval of zero even writes run on a stale snapshot.
+        let connection = lancedb::connect(uri)
+            .session(Arc::new(session))
+            .read_consistency_interval(Duration::ZERO)
+            .execute()
+            .await?;
+        Ok(connection)
+    }
+
+    /// Opens a table, giving up its newest versions if they are damaged; `None` if there is none.
+    async fn open_healed(
+        &mut self,
+        connection: &mut Connection,
+        name: &str,
+    ) -> Result<Option<Table>> {
+        let folder = heal::table_folder(&self.folder, name);
+        let mut steps = 0;
+        loop {
+            let damage: Box<dyn std::error::Error + Send + Sync> = if heal::head_is_empty(&folder)?
+            {
+                "the newest manifest is empty".into()
+            } else {
+                match connection.open_table(name).execute().boxed().await {
+                    Ok(table) => match heal::unreadable_file(&self.folder, &table).boxed().await {
+                        Ok(None) => return Ok(Some(table)),
+                        Ok(Some(path)) => format!("`{}` is missing", path.display()).into(),
+                        Err(StoreError::Lance(error)) if is_damage(&error) => error,
+                        Err(error) => return Err(error),
+                    },
+                    // Without data the table was never finished; with data its versions are lost.
+                    Err(lancedb::Error::TableNotFound { .. }) if !folder.join("data").is_dir() => {
+                        return Ok(None);
+                    }
+                    Err(error) if is_damage(&error) => Box::new(error),
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            let stepped = if steps < heal::MOST_STEPS {
+                heal::step_back(&self.folder, name)?
+            } else {
+                None
+            };
+            let Some(healing) = stepped else {
+                return Err(StoreError::corrupt(format!("the table `{name}`"), damage));
+            };
+            self.healings.push(healing);
+            steps += 1;
+            // A new session has cached nothing of the damaged version.
+            *connection = self.connect().await?;
+        }
+    }
+
+    fn vector_tables(&self) -> Result<Vec<String>> {
+        let failed = |error| StoreError::io("list", &self.folder, error);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let table = name.to_str().and_then(|name| name.strip_suffix(".lance"));
+            if let Some(table) = table.filter(|table| table.starts_with(crate::vectors::PREFIX)) {
+                names.push(table.to_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Creates the indexes of the table of chunks that a crash prevented, or all of a new table.
+async fn create_missing_indexes(chunks: &Table) -> Result<()> {
+    let existing = chunks.list_indices().boxed().await?;
+    for (column, name) in TREES {
+        if !existing.iter().any(|index| index.name == name) {
+            create_tree(chunks, column, name).await?;
+        }
+    }
+    if !existing.iter().any(|index| index.name == TERMS_INDEX) {
+        create_text_index(chunks).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Result<()> {
+    let index = Index::BTree(BTreeIndexBuilder::default());
+    table
+        .create_index(&[column], index)
+        .name(name.to_owned())
+        .execute()
+        .boxed()
+        .await?;
+    Ok(())
+}
+
+/// Builds the full-text index anew; on an empty table only its definition.
+///
+/// The bounds on memory and workers are not stored with the index, so a large first build has to
+/// come through here and not through an update of the index.
+pub(crate) async fn create_text_index(chunks: &Table) -> Result<()> {
+    let parameters = FtsIndexBuilder::code()
+        .split_identifiers(true)
+        .max_token_length(Some(LONGEST_TOKEN))
+        .memory_limit_mb(256)
+        .num_workers(2);
+    chunks
+        .create_index(&[TERMS], Index::FTS(parameters))
+        .name(TERMS_INDEX.to_owned())
+        .replace(true)
+        .execute()
+        .boxed()
+        .await?;
+    Ok(())
+}
+
+/// Runs a query to its end.
+pub(crate) async fn collect(query: &impl ExecutableQuery) -> Result<Vec<RecordBatch>> {
+    let stream = query.execute().boxed().await?;
+    Ok(stream.try_collect::<Vec<RecordBatch>>().await?)
+}
+
+/// Repeats an operation that lost a race for a commit.
+pub(crate) async fn retrying<T, F>(mut operation: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = lancedb::Result<T>>,
+{
+    const TRIES: u32 = 5;
+    const FIRST_PAUSE: Duration = Duration::from_millis(50);
+    let mut tried = 0;
+    loop {
+        match operation().await {
+            Err(error) if is_conflict(&error) && tried + 1 < TRIES => {
+                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(tried)).await;
+                tried += 1;
+            }
+            other => return Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Vectors by content key: one table for each fingerprint, so that models never mix.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, FixedSizeListArray, Float32Array, RecordBatch, StringArray, UInt16Array,
+};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+use futures::FutureExt;
+use lancedb::index::Index;
+use lancedb::index::vector::IvfSqIndexBuilder;
+use lancedb::query::{QueryBase, Select};
+use lancedb::table::{OptimizeAction, OptimizeOptions};
+use lancedb::{DistanceType, Table};
+
+use crate::chunk::ContentKey;
+use crate::chunks::floats;
+use crate::error::{Result, StoreError};
+use crate::heal;
+use crate::query::is_in;
+use crate::row::{hex, key_from_hex, strings};
+use crate::store::{Store, collect, create_tree, retrying};
+
+/// What the name of a table of vectors starts with.
+pub(crate) const PREFIX: &str = "vectors_";
+pub(crate) const VECTOR_INDEX: &str = "vector_index";
+
+const KEY: &str = "content_key";
+const VECTOR: &str = "vector";
+const DISTANCE: &str = "_distance";
+
+/// Below this an exact scan answers in tens of milliseconds, and an index costs more than it saves.
+const ROWS_FOR_INDEX: usize = 10_000;
+/// So many times the rows asked for are re-ranked by their exact vectors.
+const REFINE_FACTOR: u32 = 4;
+const KEYS_PER_CONDITION: usize = 500;
+
+/// One vector of a document text; a text longer than the model's window has several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorRow {
+    /// The text.
+    pub key: ContentKey,
+    /// Which part of it, from 0.
+    pub part: u16,
+    /// Its vector.
+    pub vector: Vec<f32>,
+}
+
+impl Store {
+    /// Writes vectors, in one commit; the caller adds only what [`crate::State`] says is missing.
+    pub async fn add_vectors(
+        &self,
+        fingerprint: &str,
+        dimension: usize,
+        rows: &[VectorRow],
+    ) -> Result<()> {
+        let name = table_name(fingerprint)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let schema = schema(dimension)?;
+        let batch = to_batch(&schema, dimension, rows)?;
+        let _turn = self.inner.writes.lock().await;
+        let table = match self.vectors_table(&name).await? {
+            Some(table) => table,
+            None => self.create_vectors(&name, schema).await?,
+        };
+        retrying(|| table.add(batch.clone()).execute().boxed()).await?;
+        Ok(())
+    }
+
+    /// Finds the keys whose vectors are nearest, with the cosine of the best part, best first.
+    pub async fn search_vectors(
+        &self,
+        fingerprint: &str,
+        vector: &[f32],
+        limit: usize,
+    ) -> Result<Vec<(ContentKey, f32)>> {
+        self.nearest(fingerprint, vector, limit, None).await
+    }
+
+    /// Like [`Self::search_vectors`], among some keys only: for a search limited to few files.
+    pub async fn search_vectors_among(
+        &self,
+        fingerprint: &str,
+        vector: &[f32],
+        limit: usize,
+        keys: &[ContentKey],
+    ) -> Result<Vec<(ContentKey, f32)>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.nearest(fingerprint, vector, limit, Some(keys_condition(keys)))
+            .await
+    }
+
+    async fn nearest(
+        &self,
+        fingerprint: &str,
+        vector: &[f32],
+        limit: usize,
+        condition: Option<String>,
+    ) -> Result<Vec<(ContentKey, f32)>> {
+        let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
+            return Ok(Vec::new());
+        };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        // Parts of one text share a key, so more rows are fetched until enough keys differ.
+        let mut rows = limit.saturating_add(limit / 2).saturating_add(16);
+        loop {
+            let mut search = table
+                .query()
+                .nearest_to(vector)?
+                .column(VECTOR)
+                .distance_type(DistanceType::Cosine)
+                .refine_factor(REFINE_FACTOR)
+                .limit(rows)
+                .select(Select::columns(&[KEY, DISTANCE]));
+            if let Some(condition) = &condition {
+                search = search.only_if(condition);
+            }
+            let (fetched, mut best) = best_parts(&collect(&search).await?)?;
+            if best.len() >= limit || fetched < rows {
+                best.truncate(limit);
+                return Ok(best);
+            }
+            rows = rows.saturating_mul(4);
+        }
+    }
+
+    /// Writes: removes the vectors of keys that no chunk has any more, in one commit.
+    pub async fn delete_vectors(&self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
+        let name = table_name(fingerprint)?;
+        let _turn = self.inner.writes.lock().await;
+        let Some(table) = self.vectors_table(&name).await? else {
+            return Ok(());
+        };
+        for group in keys.chunks(KEYS_PER_CONDITION) {
+            let condition = keys_condition(group);
+            // A delete that matches nothing would be a commit all the same.
+            if table.count_rows(Some(condition.clone())).boxed().await? > 0 {
+                retrying(|| table.delete(&condition).boxed()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys that have a vector: to reconcile the bookkeeping.
+    pub async fn vector_keys(&self, fingerprint: &str) -> Result<HashSet<ContentKey>> {
+        let mut found = HashSet::new();
+        let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
+            return Ok(found);
+        };
+        let query = table.query().select(Select::columns(&[KEY]));
+        for batch in collect(&query).await? {
+            for key in strings(&batch, KEY)?.iter().flatten() {
+                found.insert(key_from_hex(key)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The version of a table of vectors; `None` if there is none.
+    pub async fn vectors_version(&self, fingerprint: &str) -> Result<Option<u64>> {
+        match self.vectors_table(&table_name(fingerprint)?).await? {
+            Some(table) => Ok(Some(table.version().boxed().await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The fingerprints that have a table of vectors, in order.
+    pub async fn vector_fingerprints(&self) -> Result<Vec<String>> {
+        let names = self
+            .inner
+            .connection
+            .table_names()
+            .execute()
+            .boxed()
+            .await?;
+        Ok(names
+            .iter()
+            .filter_map(|name| name.strip_prefix(PREFIX))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Writes: removes all vectors of a fingerprint.
+    pub async fn drop_vectors(&self, fingerprint: &str) -> Result<()> {
+        let name = table_name(fingerprint)?;
+        let _turn = self.inner.writes.lock().await;
+        self.open_vectors().remove(&name);
+        match self.inner.connection.drop_table(&name, &[]).boxed().await {
+            Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes: builds or extends the index of the vectors if that pays; says whether it did.
+    ///
+    /// Without it, and for the rows beyond it, a search compares with every vector.
+    pub async fn index_vectors(&self, fingerprint: &str) -> Result<bool> {
+        let name = table_name(fingerprint)?;
+        let _turn = self.inner.writes.lock().await;
+        let Some(table) = self.vectors_table(&name).await? else {
+            return Ok(false);
+        };
+        let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
+            Some(index) => (index.num_indexed_rows, index.num_unindexed_rows),
+            None => (0, table.count_rows(None).boxed().await?),
+        };
+        if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
+            return Ok(false);
+        }
+        // Centroids trained on less than half of the rows fit the rest badly.
+        if missing >= indexed {
+            let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
+            table
+                .create_index(&[VECTOR], Index::IvfSq(index))
+                .name(VECTOR_INDEX.to_owned())
+                .replace(true)
+                .execute()
+                .boxed()
+                .await?;
+        } else {
+            let names = || vec![VECTOR_INDEX.to_owned()];
+            let options = || OptimizeOptions::append().index_names(names());
+            retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
+        }
+        Ok(true)
+    }
+
+    /// The table of vectors with a name, if it exists now.
+    pub(crate) async fn vectors_table(&self, name: &str) -> Result<Option<Table>> {
+        // Another process may have dropped it since it was opened here.
+        if !heal::table_folder(&self.inner.folder, name).is_dir() {
+            self.open_vectors().remove(name);
+            return Ok(None);
+        }
+        if let Some(table) = self.open_vectors().get(name) {
+            return Ok(Some(table.clone()));
+        }
+        match self
+            .inner
+            .connection
+            .open_table(name)
+            .execute()
+            .boxed()
+            .await
+        {
+            Ok(table) => {
+                self.open_vectors().insert(name.to_owned(), table.clone());
+                Ok(Some(table))
+            }
+            Err(lancedb::Error::TableNotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn create_vectors(&self, name: &str, schema: SchemaRef) -> Result<Table> {
+        let connection = &self.inner.connection;
+        let table = connection
+            .create_empty_table(name, schema)
+            .execute()
+            .boxed()
+            .await?;
+        create_tree(&table, KEY, "content_key_index").await?;
+        self.open_vectors().insert(name.to_owned(), table.clone());
+        Ok(table)
+    }
+}
+
+/// The name of the table for a fingerprint.
+pub(crate) fn table_name(fingerprint: &str) -> Result<String> {
+    if fingerprint.is_empty() || !fingerprint.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(StoreError::Invalid(format!(
+            "`{fingerprint}` is not a fingerprint"
+        )));
+    }
+    Ok(format!("{PREFIX}{fingerprint}"))
+}
+
+fn keys_condition(keys: &[ContentKey]) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+    is_in(KEY, keys.iter().map(String::as_str))
+}
+
+fn item() -> FieldRef {
+    Arc::new(Field::new("item", DataType::Float32, true))
+}
+
+fn width(dimension: usize) -> Result<i32> {
+    i32::try_from(dimension)
+        .ok()
+        .filter(|width| *width > 0)
+        .ok_or_else(|| StoreError::Invalid(format!("vectors cannot have {dimension} dimensions")))
+}
+
+fn schema(dimension: usize) -> Result<SchemaRef> {
+    let vector = DataType::FixedSizeList(item(), width(dimension)?);
+    Ok(Arc::new(Schema::new(vec![
+        Field::new(KEY, DataType::Utf8, false),
+        Field::new("part", DataType::UInt16, false),
+        Field::new(VECTOR, vector, false),
+    ])))
+}
+
+fn to_batch(schema: &SchemaRef, dimension: usize, rows: &[VectorRow]) -> Result<RecordBatch> {
+    let mut values = Vec::with_capacity(rows.len() * dimension);
+    for row in rows {
+        let length = row.vector.len();
+        if length != dimension {
+            let text = format!("a vector has {length} dimensions instead of {dimension}");
+            return Err(StoreError::Invalid(text));
+        }
+        if !row.vector.iter().all(|value| value.is_finite()) {
+            return Err(StoreError::Invalid(
+                "a vector has a value that is no number".to_owned(),
+            ));
+        }
+        values.extend_from_slice(&row.vector);
+    }
+    let values: ArrayRef = Arc::new(Float32Array::from(values));
+    let vectors = FixedSizeListArray::try_new(item(), width(dimension)?, values, None)?;
+    let keys = StringArray::from_iter_values(rows.iter().map(|row| hex(&row.key.0)));
+    let parts = UInt16Array::from_iter_values(rows.iter().map(|row| row.part));
+    let columns: Vec<ArrayRef> = vec![Arc::new(keys), Arc::new(parts), Arc::new(vectors)];
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+/// Counts the rows of an answer and keeps the best of each key, best first, ties by key.
+fn best_parts(batches: &[RecordBatch]) -> Result<(usize, Vec<(ContentKey, f32)>)> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        let distances = floats(batch, DISTANCE)?;
+        for (key, distance) in strings(batch, KEY)?.iter().flatten().zip(distances) {
+            rows.push((key_from_hex(key)?, 1.0 - distance));
+        }
+    }
+    let fetched = rows.len();
+    rows.sort_by(|(left_key, left), (right_key, right)| {
+        right.total_cmp(left).then_with(|| left_key.cmp(right_key))
+    });
+    let mut seen = HashSet::new();
+    rows.retain(|(key, _)| seen.insert(*key));
+    Ok((fetched, rows))
+}

@@ -1,0 +1,39 @@
+//! The tests of the binary, in one program: each further one would link LanceDB once more.
+
+// LanceDB's futures nest deeply, and rustc walks them to see that they are Send.
+#![recursion_limit = "256"]
+
+mod support;
+
+mod index;
+mod search;
+
+mod freshness;
+mod watch;
+
+mod embedding;
+
+mod crash;
+mod hostile;
+mod processes;
+mod secrets;
+
+mod config;
+mod ollama_embed;
+mod workspace;
+
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let declared = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).expect("the folder of the tests") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_str().expect("a name in UTF-8");
+        let module = name.strip_suffix(".rs").unwrap_or(name);
+        let line = format!("mod {module};");
+        assert!(
+            module == "main" || declared.contains(&line),
+            "`{line}` is missing in main.rs"
+        );
+    }
+}

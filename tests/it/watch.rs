@@ -1,0 +1,127 @@
+//! `ollacode index --watch`: what is saved can soon be found by readers that look at no file.
+
+use std::fs;
+
+use crate::support::rows::{assert_same_rows, paths};
+use crate::support::samples::{functions, write_samples};
+use crate::support::{Environment, Running, wait_until};
+
+/// Starts to watch, and waits until everything that is there is indexed.
+fn watching(environment: &Environment) -> Running {
+    let watcher = environment.start(&["index", "--watch"]);
+    // The watch itself may begin a moment later; a probe that arrives shows that it has.
+    let mut probes = 0;
+    wait_until("the watcher to see a new file", || {
+        probes += 1;
+        environment.write(&format!("probe_{probes}.txt"), "probe\n");
+        let rows = environment.try_rows().unwrap_or_default();
+        rows.iter().any(|row| row.chunk.path.starts_with("probe_"))
+    });
+    watcher
+}
+
+#[track_caller]
+fn wait_until_indexed(environment: &Environment, path: &str) {
+    wait_until(&format!("{path} in the index"), || {
+        environment.try_rows().is_some_and(|rows| paths(&rows).contains(&path))
+    });
+}
+
+#[track_caller]
+fn wait_until_gone(environment: &Environment, path: &str) {
+    wait_until(&format!("{path} out of the index"), || {
+        environment.try_rows().is_some_and(|rows| !paths(&rows).contains(&path))
+    });
+}
+
+#[track_caller]
+fn stop(watcher: Running) {
+    watcher.interrupt();
+    let _ = watcher.finish().expect_code(0);
+}
+
+#[test]
+fn a_save_a_new_folder_and_a_deletion_arrive() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let mut watcher = watching(&environment);
+    environment.write("src/parser.rs", "/// Counts marmots.\npub fn marmots() {}\n");
+    wait_until("the edit", || environment.stale_paths_found("marmots") == ["src/parser.rs"]);
+    environment.write("src/deep/er/badger.rs", "pub fn badger() {}\n");
+    wait_until("the new folder", || {
+        environment.stale_paths_found("badger") == ["src/deep/er/badger.rs"]
+    });
+    environment.write("src/deep/er/second.rs", "pub fn second_badger() {}\n");
+    wait_until_indexed(&environment, "src/deep/er/second.rs");
+    environment.remove("tools/writer.py");
+    wait_until_gone(&environment, "tools/writer.py");
+    environment.rename("src/deep", "lib");
+    wait_until_indexed(&environment, "lib/er/badger.rs");
+    wait_until_gone(&environment, "src/deep/er/badger.rs");
+    fs::remove_dir_all(environment.workspace().join("lib")).expect("a folder to delete");
+    wait_until_gone(&environment, "lib/er/badger.rs");
+    assert!(watcher.is_running(), "the watcher goes on");
+    stop(watcher);
+}
+
+#[test]
+fn saves_as_editors_do_them_arrive() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let watcher = watching(&environment);
+    for round in 0..3 {
+        let word = ["marmot", "badger", "beaver"][round];
+        environment.write("src/.parser.rs.swp", format!("pub fn {word}() {{}}\n"));
+        environment.rename("src/.parser.rs.swp", "src/parser.rs");
+        wait_until("the save", || environment.stale_paths_found(word) == ["src/parser.rs"]);
+    }
+    stop(watcher);
+}
+
+#[test]
+fn a_checkout_of_many_files_arrives_whole() {
+    let mut environment = Environment::new();
+    environment.git(&["init", "-q", "-b", "main"]);
+    write_samples(&environment);
+    environment.git(&["add", "."]);
+    environment.git(&["commit", "-q", "-m", "first"]);
+    environment.git(&["switch", "-q", "-c", "feature"]);
+    for number in 0..200 {
+        let path = format!("feature/part_{}/file_{number}.rs", number % 10);
+        environment.write(&path, functions(&format!("feature{number}"), 1));
+    }
+    environment.remove("README.md");
+    environment.git(&["add", "-A"]);
+    environment.git(&["commit", "-q", "-m", "second"]);
+    environment.git(&["switch", "-q", "main"]);
+    let watcher = watching(&environment);
+    environment.git(&["switch", "-q", "feature"]);
+    wait_until_indexed(&environment, "feature/part_9/file_199.rs");
+    wait_until_gone(&environment, "README.md");
+    let expected = environment.rows_of_a_clean_build();
+    wait_until("all files of the branch", || {
+        environment.try_rows().is_some_and(|rows| rows.len() == expected.len())
+    });
+    assert_same_rows(&environment.rows(), &expected, "on the branch");
+    environment.git(&["switch", "-q", "main"]);
+    wait_until_gone(&environment, "feature/part_9/file_199.rs");
+    wait_until_indexed(&environment, "README.md");
+    let expected = environment.rows_of_a_clean_build();
+    wait_until("all files of main", || {
+        environment.try_rows().is_some_and(|rows| rows.len() == expected.len())
+    });
+    assert_same_rows(&environment.rows(), &expected, "back on main");
+    stop(watcher);
+}
+
+#[test]
+fn a_watcher_lets_others_search_and_index() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let mut watcher = watching(&environment);
+    environment.write("src/marmot.rs", "pub fn marmot() {}\n");
+    assert_eq!(environment.paths_found("marmot"), ["src/marmot.rs"]);
+    environment.index();
+    assert!(watcher.is_running(), "the watcher goes on");
+    stop(watcher);
+}

@@ -1,0 +1,166 @@
+//! Which folder is worked on, and under which name its data is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ollacode::config::{GivenFolder, Origin};
+use ollacode::workspace::{Found, Workspace, WorkspaceError, workspace_id};
+use tempfile::TempDir;
+
+/// A folder with these folders in it, and its path without links.
+fn tree(folders: &[&str]) -> (TempDir, PathBuf) {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let root = temporary.path().canonicalize().expect("its path");
+    for folder in folders {
+        fs::create_dir_all(root.join(folder)).expect("a folder");
+    }
+    (temporary, root)
+}
+
+fn given(path: &Path) -> GivenFolder {
+    GivenFolder {
+        path: path.to_owned(),
+        origin: Origin::Flag("--workspace"),
+    }
+}
+
+#[test]
+fn the_nearest_index_wins_then_git_then_the_current_folder() {
+    let (_temporary, root) = tree(&["outer/project/.git", "outer/project/src/deep", "plain/deep"]);
+    fs::create_dir_all(root.join("outer/linked/src")).expect("a folder");
+    fs::write(root.join("outer/linked/.git"), "gitdir: ../project/.git\n").expect("a file");
+    let cases: [(&[&str], &str, &str, Found); 8] = [
+        (&[], "plain/deep", "plain/deep", Found::Current),
+        (&[], "outer/project/src/deep", "outer/project", Found::Git),
+        (&[], "outer/project", "outer/project", Found::Git),
+        (&[], "outer/linked/src", "outer/linked", Found::Git),
+        (&["plain"], "plain/deep", "plain", Found::Indexed),
+        (
+            &["plain", "plain/deep"],
+            "plain/deep",
+            "plain/deep",
+            Found::Indexed,
+        ),
+        (
+            &["outer"],
+            "outer/project/src/deep",
+            "outer",
+            Found::Indexed,
+        ),
+        (&["plain"], "outer/project/src", "outer/project", Found::Git),
+    ];
+    for (indexed, current, expected, found) in cases {
+        let has_index = |folder: &Path| indexed.iter().any(|index| root.join(index) == folder);
+        let workspace = Workspace::discover(None, &root.join(current), has_index);
+        let workspace = workspace.unwrap_or_else(|error| panic!("{current}: {error}"));
+        let expected = Workspace {
+            root: root.join(expected),
+            found,
+        };
+        assert_eq!(workspace, expected, "{current} with {indexed:?}");
+    }
+}
+
+#[test]
+fn a_named_folder_wins_over_everything() {
+    let (_temporary, root) = tree(&["project/.git", "other"]);
+    let named = given(&root.join("project/../other"));
+    let workspace = Workspace::discover(Some(&named), &root.join("project"), |_| true);
+    let expected = Workspace {
+        root: root.join("other"),
+        found: Found::Given,
+    };
+    assert_eq!(workspace.expect("a workspace"), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_resolved() {
+    let (_temporary, root) = tree(&["project/src"]);
+    std::os::unix::fs::symlink(root.join("project"), root.join("link")).expect("a link");
+    let named = given(&root.join("link"));
+    let workspace = Workspace::discover(Some(&named), &root, |_| false).expect("a workspace");
+    assert_eq!(workspace.root, root.join("project"));
+    let inside = Workspace::discover(None, &root.join("link/src"), |folder| {
+        folder == root.join("project")
+    });
+    assert_eq!(inside.expect("a workspace").root, root.join("project"));
+}
+
+#[test]
+fn what_is_no_folder_is_refused() {
+    let (_temporary, root) = tree(&[]);
+    fs::write(root.join("file"), "").expect("a file");
+    let discover = |name: &str| {
+        Workspace::discover(Some(&given(&root.join(name))), &root, |_| false)
+            .expect_err("no workspace")
+    };
+    let missing = discover("missing");
+    assert!(
+        matches!(missing, WorkspaceError::Missing { .. }),
+        "{missing:?}"
+    );
+    let shown = root.join("missing").display().to_string();
+    let expected = format!("the workspace {shown} (from `--workspace`) does not exist");
+    assert_eq!(missing.to_string(), expected);
+    for name in ["file", "file/below"] {
+        let error = discover(name);
+        assert!(
+            matches!(error, WorkspaceError::NotAFolder { .. }),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn the_root_and_the_home_folder_ask_first() {
+    let (_temporary, home) = tree(&["project"]);
+    let cases = [
+        (PathBuf::from("/"), Some(home.as_path()), true),
+        (PathBuf::from("/"), None, true),
+        (home.clone(), Some(home.as_path()), true),
+        (home.clone(), None, false),
+        (home.join("project"), Some(home.as_path()), false),
+    ];
+    for (root, home, expected) in cases {
+        let workspace = Workspace {
+            root,
+            found: Found::Given,
+        };
+        assert_eq!(
+            workspace.needs_confirmation(home),
+            expected,
+            "{workspace:?} {home:?}"
+        );
+    }
+}
+
+#[test]
+fn an_id_is_readable_stable_and_different_for_each_path() {
+    let (long, cut) = (
+        format!("/{}", "x".repeat(300)),
+        format!("{}-", "x".repeat(40)),
+    );
+    let cases = [
+        ("/home/me/shop", "shop-"),
+        ("/srv/shop", "shop-"),
+        ("/", "root-"),
+        ("/srv/.dotfiles", "dotfiles-"),
+        ("/srv/a b:c", "a_b_c-"),
+        ("/srv/..", "root-"),
+        ("/srv/쇼핑", "__-"),
+        (long.as_str(), cut.as_str()),
+    ];
+    let mut seen = Vec::new();
+    for (path, prefix) in cases {
+        let id = workspace_id(Path::new(path));
+        let hash = id
+            .strip_prefix(prefix)
+            .unwrap_or_else(|| panic!("{path}: {id}"));
+        assert_eq!(hash.len(), 16, "{id}");
+        assert!(hash.chars().all(|c| c.is_ascii_hexdigit()), "{id}");
+        assert_eq!(id, workspace_id(Path::new(path)));
+        assert!(!seen.contains(&id), "{id}");
+        seen.push(id);
+    }
+}
