@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::embed::{EmbedError, Embedder, Role, halves, parts};
 use crate::error::IndexError;
-use crate::index::{Index, blocking};
+use crate::index::{COMPLETE_FINGERPRINT, COMPLETE_MODEL, Index, blocking};
 use crate::progress::{Events, IndexEvent};
 use crate::reconcile::note_versions;
 use crate::refresh::Wait;
@@ -94,6 +94,9 @@ impl Index {
         let name = fingerprint.clone();
         let total = blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
         if total == 0 {
+            if self.complete_model().await?.is_none_or(|(_, complete)| complete != fingerprint) {
+                self.finish_vectors(&fingerprint, embedder, events).await?;
+            }
             return Ok(EmbedReport::default());
         }
         events(IndexEvent::Embedding { done: 0, total });
@@ -234,8 +237,8 @@ impl Index {
                 state.remove_fingerprint(&other)?;
             }
         }
-        state.set_meta("embedding_fingerprint", fingerprint)?;
-        state.set_meta("embedding_model", &embedder.model().name)?;
+        state.set_meta(COMPLETE_FINGERPRINT, fingerprint)?;
+        state.set_meta(COMPLETE_MODEL, &embedder.model().name)?;
         Ok(())
     }
 }

@@ -20,6 +20,10 @@ use crate::refresh::{
 };
 use crate::walk::{Entry, Limits, Walked, entries_of, walk};
 
+/// Under these names the bookkeeping keeps which model's vectors were complete last.
+pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
+pub(crate) const COMPLETE_FINGERPRINT: &str = "embedding_fingerprint";
+
 /// A workspace and its index; clones share the open store.
 #[derive(Clone)]
 pub struct Index {
@@ -159,10 +163,39 @@ impl Index {
         .await
     }
 
-    /// Texts that could not be embedded with a model, by path and line.
-    pub async fn failures(&self, fingerprint: &str) -> Result<Vec<Failure>, IndexError> {
-        let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
-        blocking(move || Ok(State::open_read_only(&folder)?.failures(&fingerprint)?)).await
+    /// Whether any chunk has a vector of any model.
+    pub async fn has_vectors(&self) -> Result<bool, IndexError> {
+        let folder = self.folder.clone();
+        blocking(move || Ok(State::open_read_only(&folder)?.has_vectors()?)).await
+    }
+
+    /// Name and fingerprint of the model whose vectors were complete last.
+    pub async fn complete_model(&self) -> Result<Option<(String, String)>, IndexError> {
+        let folder = self.folder.clone();
+        blocking(move || {
+            let state = State::open_read_only(&folder)?;
+            Ok(state.meta(COMPLETE_MODEL)?.zip(state.meta(COMPLETE_FINGERPRINT)?))
+        })
+        .await
+    }
+
+    /// Texts that could not be embedded with the model that was last tried, by path and line.
+    pub async fn failures(&self) -> Result<Vec<Failure>, IndexError> {
+        let folder = self.folder.clone();
+        blocking(move || Ok(State::open_read_only(&folder)?.failures()?)).await
+    }
+
+    /// Lets every text that could not be embedded be tried again.
+    pub async fn forget_failures(&self) -> Result<(), IndexError> {
+        let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
+        let folder = self.folder.clone();
+        blocking(move || Ok(State::open(&folder)?.clear_failures()?)).await
+    }
+
+    /// Opens the tables and reads from them, to find damage.
+    pub async fn check(&self) -> Result<(), IndexError> {
+        self.store().await?.chunk_count().await?;
+        Ok(())
     }
 
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.

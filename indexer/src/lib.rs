@@ -29,6 +29,7 @@ mod reconcile;
 mod refresh;
 mod search;
 pub mod secrets;
+mod survey;
 pub mod walk;
 mod watch;
 
@@ -38,6 +39,7 @@ pub use fill::EmbedReport;
 pub use index::{Index, Status};
 pub use progress::{Events, IndexEvent, Report, SecretFound};
 pub use refresh::{Refresh, Wait};
+pub use survey::Survey;
 pub use search::{Answer, Freshness, Mode, SearchRequest};
 
 pub use ollacode_store::{

@@ -255,6 +255,11 @@ impl State {
         Ok(without)
     }
 
+    /// Whether any key has a vector of any model.
+    pub fn has_vectors(&self) -> Result<bool> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM vectors LIMIT 1")?.exists([])?)
+    }
+
     /// Records that keys have vectors, after these were committed.
     pub fn record_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
@@ -330,11 +335,11 @@ impl State {
     }
 
     /// The failures of texts that are still in the index, by path and line.
-    pub fn failures(&self, fingerprint: &str) -> Result<Vec<Failure>> {
+    pub fn failures(&self) -> Result<Vec<Failure>> {
         self.list(
-            "SELECT content_key, path, start_line, reason FROM failures WHERE fingerprint = ?1
-             AND content_key IN (SELECT content_key FROM chunk_keys) ORDER BY path, start_line",
-            [fingerprint],
+            "SELECT content_key, path, start_line, reason FROM failures
+             WHERE content_key IN (SELECT content_key FROM chunk_keys) ORDER BY path, start_line",
+            [],
             |row| {
                 Ok(Failure {
                     key: row.get(0)?,
@@ -347,9 +352,9 @@ impl State {
     }
 
     /// Forgets failures, so that their texts are tried again.
-    pub fn clear_failures(&mut self, fingerprint: &str) -> Result<()> {
+    pub fn clear_failures(&mut self) -> Result<()> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM failures WHERE fingerprint = ?1", [fingerprint])?;
+            transaction.execute("DELETE FROM failures", [])?;
             Ok(())
         })
     }

@@ -26,7 +26,11 @@ fn assert_found(environment: &Environment, word: &str, expected: &[&str], when: 
 /// Plays another process that writes to the index, for as long as the file lives.
 fn hold_lock(environment: &Environment) -> File {
     let path = environment.index_folder().join("writer.lock");
-    let lock = OpenOptions::new().read(true).write(true).open(path).expect("the lock file");
+    let lock = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .expect("the lock file");
     lock.try_lock().expect("nobody writes");
     lock
 }
@@ -34,14 +38,29 @@ fn hold_lock(environment: &Environment) -> File {
 #[test]
 fn an_edit_is_seen_at_once() {
     let environment = indexed();
-    environment.write("src/parser.rs", "/// Counts marmots.\npub fn marmots() {}\n");
+    environment.write(
+        "src/parser.rs",
+        "/// Counts marmots.\npub fn marmots() {}\n",
+    );
     assert_found(&environment, "marmots", &["src/parser.rs"], "after an edit");
-    assert_found(&environment, "read_header", &[], "after an edit took it out");
+    assert_found(
+        &environment,
+        "read_header",
+        &[],
+        "after an edit took it out",
+    );
     let answer = environment.search_json("marmots");
     assert_eq!(hits_of(&answer)[0]["start_line"], 1);
-    environment.write("src/parser.rs", "\n\n\n/// Counts marmots.\npub fn marmots() {}\n");
+    environment.write(
+        "src/parser.rs",
+        "\n\n\n/// Counts marmots.\npub fn marmots() {}\n",
+    );
     let answer = environment.search_json("marmots");
-    assert_eq!(hits_of(&answer)[0]["start_line"], 4, "the line after lines went in above");
+    assert_eq!(
+        hits_of(&answer)[0]["start_line"],
+        4,
+        "the line after lines went in above"
+    );
 }
 
 #[test]
@@ -49,7 +68,12 @@ fn an_edit_of_the_same_size_right_after_indexing_is_seen() {
     let environment = indexed();
     for word in ["marmot", "badger", "beaver", "donkey"] {
         environment.write("animal.txt", format!("the {word} sleeps\n"));
-        assert_found(&environment, word, &["animal.txt"], "after an edit of the same size");
+        assert_found(
+            &environment,
+            word,
+            &["animal.txt"],
+            "after an edit of the same size",
+        );
     }
     assert_found(&environment, "beaver", &[], "that was edited out");
 }
@@ -58,7 +82,12 @@ fn an_edit_of_the_same_size_right_after_indexing_is_seen() {
 fn new_deleted_and_renamed_files_are_seen_at_once() {
     let environment = indexed();
     environment.write("src/deep/er/marmot.rs", "pub fn marmot() {}\n");
-    assert_found(&environment, "marmot", &["src/deep/er/marmot.rs"], "in a new folder");
+    assert_found(
+        &environment,
+        "marmot",
+        &["src/deep/er/marmot.rs"],
+        "in a new folder",
+    );
     environment.rename("src/deep/er/marmot.rs", "lib/animal.rs");
     assert_found(&environment, "marmot", &["lib/animal.rs"], "after a rename");
     environment.remove("lib/animal.rs");
@@ -69,9 +98,19 @@ fn new_deleted_and_renamed_files_are_seen_at_once() {
 fn a_file_that_becomes_ignored_is_gone() {
     let environment = indexed();
     environment.write(".gitignore", "tools/\n");
-    assert_found(&environment, "write_report", &[], "after its folder was ignored");
+    assert_found(
+        &environment,
+        "write_report",
+        &[],
+        "after its folder was ignored",
+    );
     environment.remove(".gitignore");
-    assert_found(&environment, "write_report", &["tools/writer.py"], "ignored no more");
+    assert_found(
+        &environment,
+        "write_report",
+        &["tools/writer.py"],
+        "ignored no more",
+    );
 }
 
 #[test]
@@ -84,7 +123,10 @@ fn a_branch_switch_is_seen_at_once() {
     environment.index();
     let on_main = environment.rows();
     environment.git(&["switch", "-q", "-c", "feature"]);
-    environment.write("src/parser.rs", "/// Counts marmots.\npub fn marmots() {}\n");
+    environment.write(
+        "src/parser.rs",
+        "/// Counts marmots.\npub fn marmots() {}\n",
+    );
     environment.write("src/feature.rs", functions("feature", 4));
     environment.remove("README.md");
     environment.git(&["add", "-A"]);
@@ -96,7 +138,12 @@ fn a_branch_switch_is_seen_at_once() {
     assert_same_rows(&environment.rows(), &on_main, "back on main");
     environment.git(&["switch", "-q", "feature"]);
     assert_found(&environment, "azimuth", &[], "on the branch again");
-    assert_found(&environment, "feature_2", &["src/feature.rs"], "on the branch again");
+    assert_found(
+        &environment,
+        "feature_2",
+        &["src/feature.rs"],
+        "on the branch again",
+    );
 }
 
 #[test]
@@ -113,12 +160,22 @@ fn without_a_refresh_no_text_is_shown_that_is_gone() {
             let path = hit["path"].as_str().expect("a path");
             let text = hit["text"].as_str().expect("a text");
             assert_ne!(path, "tools/writer.py", "a hit in a deleted file: {hit:#}");
-            assert!(environment.read(path).contains(text), "a hit that is not in its file: {hit:#}");
+            assert!(
+                environment.read(path).contains(text),
+                "a hit that is not in its file: {hit:#}"
+            );
             assert!(!text.contains("marmot"), "text that is gone: {hit:#}");
         }
     }
-    assert_eq!(environment.stale_paths_found("read_header"), ["src/parser.rs"]);
-    assert_same_rows(&environment.rows(), &before, "after searches with --no-refresh");
+    assert_eq!(
+        environment.stale_paths_found("read_header"),
+        ["src/parser.rs"]
+    );
+    assert_same_rows(
+        &environment.rows(),
+        &before,
+        "after searches with --no-refresh",
+    );
 }
 
 #[test]
@@ -126,18 +183,54 @@ fn while_another_process_writes_changed_files_are_laid_over_the_index() {
     let environment = indexed();
     let before = environment.rows();
     let lock = hold_lock(&environment);
-    environment.write("src/parser.rs", "/// Counts marmots.\npub fn marmots() {}\n");
+    environment.write(
+        "src/parser.rs",
+        "/// Counts marmots.\npub fn marmots() {}\n",
+    );
     environment.write("src/new.rs", "/// Counts badgers.\npub fn badgers() {}\n");
     environment.remove("tools/writer.py");
     let begin = Instant::now();
-    assert_found(&environment, "marmots", &["src/parser.rs"], "edited while the lock is held");
-    assert_found(&environment, "badgers", &["src/new.rs"], "new while the lock is held");
-    assert_found(&environment, "write_report", &[], "deleted while the lock is held");
-    assert_found(&environment, "read_header", &[], "edited out while the lock is held");
-    assert_found(&environment, "azimuth", &["README.md"], "unchanged while the lock is held");
-    assert!(begin.elapsed() < Duration::from_secs(10), "a search waits for no lock");
+    assert_found(
+        &environment,
+        "marmots",
+        &["src/parser.rs"],
+        "edited while the lock is held",
+    );
+    assert_found(
+        &environment,
+        "badgers",
+        &["src/new.rs"],
+        "new while the lock is held",
+    );
+    assert_found(
+        &environment,
+        "write_report",
+        &[],
+        "deleted while the lock is held",
+    );
+    assert_found(
+        &environment,
+        "read_header",
+        &[],
+        "edited out while the lock is held",
+    );
+    assert_found(
+        &environment,
+        "azimuth",
+        &["README.md"],
+        "unchanged while the lock is held",
+    );
+    assert!(
+        begin.elapsed() < Duration::from_secs(10),
+        "a search waits for no lock"
+    );
     assert_same_rows(&environment.rows(), &before, "while the lock is held");
     drop(lock);
-    assert_found(&environment, "marmots", &["src/parser.rs"], "after the lock was free");
+    assert_found(
+        &environment,
+        "marmots",
+        &["src/parser.rs"],
+        "after the lock was free",
+    );
     assert_found(&environment, "write_report", &[], "after the lock was free");
 }

@@ -21,7 +21,11 @@ fn versions(environment: &Environment) -> (u64, Vec<String>) {
     let folder = environment.index_folder();
     let version = block_on(async {
         let store = Store::open(&folder, OpenOptions::new(Access::Read)).await;
-        store.expect("the store opens").version().await.expect("a version")
+        store
+            .expect("the store opens")
+            .version()
+            .await
+            .expect("a version")
     });
     (version, names(&folder.join("chunks.lance/_versions")))
 }
@@ -29,7 +33,9 @@ fn versions(environment: &Environment) -> (u64, Vec<String>) {
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
-    let mut names: Vec<String> = entries.map(|entry| name(entry.expect("an entry"))).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| name(entry.expect("an entry")))
+        .collect();
     names.sort();
     names
 }
@@ -44,7 +50,11 @@ fn what_is_indexed_is_found() {
         ("turn the azimuth wheel", "README.md"),
     ] {
         let found = environment.paths_found(query);
-        assert_eq!(found.first().map(String::as_str), Some(path), "the first hit for `{query}`");
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(path),
+            "the first hit for `{query}`"
+        );
     }
     let answer = environment.search_json("read_header");
     assert_eq!(answer["index"]["files"], 3);
@@ -60,9 +70,18 @@ fn the_summary_counts_by_language_and_says_what_was_skipped() {
     environment.write("big.txt", "line of text\n".repeat(100_000));
     environment.write("bundle.min.js", "var a=1;\n");
     environment.index().expect_words(&[
-        "rust", "python", "markdown", "lock file", "binary", "over the size limit", "minified",
+        "rust",
+        "python",
+        "markdown",
+        "lock file",
+        "binary",
+        "over the size limit",
+        "minified",
     ]);
-    assert_eq!(paths(&environment.rows()), ["README.md", "src/parser.rs", "tools/writer.py"]);
+    assert_eq!(
+        paths(&environment.rows()),
+        ["README.md", "src/parser.rs", "tools/writer.py"]
+    );
 }
 
 #[test]
@@ -72,7 +91,11 @@ fn a_run_without_changes_makes_no_version() {
     let before = (versions(&environment), environment.rows());
     environment.index();
     environment.index();
-    assert_eq!((versions(&environment), environment.rows()), before, "after runs without changes");
+    assert_eq!(
+        (versions(&environment), environment.rows()),
+        before,
+        "after runs without changes"
+    );
 }
 
 #[test]
@@ -82,7 +105,11 @@ fn a_file_that_was_only_touched_makes_no_version() {
     let before = versions(&environment);
     environment.write("src/parser.rs", PARSER);
     environment.index();
-    assert_eq!(versions(&environment), before, "after a file was written as it was");
+    assert_eq!(
+        versions(&environment),
+        before,
+        "after a file was written as it was"
+    );
 }
 
 #[test]
@@ -98,8 +125,15 @@ fn force_reads_everything_again_and_ends_with_the_same_rows() {
 fn a_dry_run_counts_and_stores_nothing() {
     let environment = sample();
     environment.write("src/deep/functions.rs", functions("orbit", 12));
-    environment.run(&["index", "--dry-run"]).expect_success().expect_words(&["4", "src", "tools"]);
-    assert_eq!(environment.index_folders(), Vec::<std::path::PathBuf>::new(), "indexes after --dry-run");
+    environment
+        .run(&["index", "--dry-run"])
+        .expect_success()
+        .expect_words(&["4", "src", "tools"]);
+    assert_eq!(
+        environment.index_folders(),
+        Vec::<std::path::PathBuf>::new(),
+        "indexes after --dry-run"
+    );
 }
 
 #[test]
@@ -122,22 +156,44 @@ fn with_json_every_report_is_one_object() {
     ] {
         let printed = environment.run(arguments).expect_success();
         let value = printed.json();
-        assert!(value.is_object(), "{arguments:?} prints an object, not {value}");
+        assert!(
+            value.is_object(),
+            "{arguments:?} prints an object, not {value}"
+        );
     }
 }
 
 #[test]
 fn inspect_shows_how_a_file_is_cut() {
     let environment = sample();
-    let inspected = environment.run(&["index", "--inspect", "src/parser.rs"]).expect_success();
-    assert!(inspected.stdout.contains("read_header"), "the symbol is in {inspected:#?}");
-    assert!(inspected.stdout.contains("impl HeaderParser"), "the scope is in {inspected:#?}");
+    let inspected = environment
+        .run(&["index", "--inspect", "src/parser.rs"])
+        .expect_success();
+    assert!(
+        inspected.stdout.contains("read_header"),
+        "the symbol is in {inspected:#?}"
+    );
+    assert!(
+        inspected.stdout.contains("impl HeaderParser"),
+        "the scope is in {inspected:#?}"
+    );
     let last = PARSER.lines().count().to_string();
-    assert!(inspected.stdout.contains(&last), "line {last} is in {inspected:#?}");
-    assert_eq!(environment.index_folders(), Vec::<std::path::PathBuf>::new(), "indexes after --inspect");
+    assert!(
+        inspected.stdout.contains(&last),
+        "line {last} is in {inspected:#?}"
+    );
+    assert_eq!(
+        environment.index_folders(),
+        Vec::<std::path::PathBuf>::new(),
+        "indexes after --inspect"
+    );
     let missing = environment.run(&["index", "--inspect", "src/nowhere.rs"]);
-    assert_ne!(missing.code, Some(0), "a file that is not there: {missing:#?}");
-    let _ = missing.expect_words(&["nowhere.rs"]);
+    assert_ne!(
+        missing.code,
+        Some(0),
+        "a file that is not there: {missing:#?}"
+    );
+    missing.expect_words(&["nowhere.rs"]);
 }
 
 #[test]
@@ -146,8 +202,16 @@ fn remove_deletes_the_index_and_a_search_builds_it_anew() {
     environment.index();
     let (folder, rows) = (environment.index_folder(), environment.rows());
     environment.run(&["index", "--remove"]).expect_success();
-    assert!(!folder.join("chunks.lance").exists(), "the chunks are gone from {}", folder.display());
-    assert_eq!(environment.index_folders(), Vec::<std::path::PathBuf>::new(), "indexes after --remove");
+    assert!(
+        !folder.join("chunks.lance").exists(),
+        "the chunks are gone from {}",
+        folder.display()
+    );
+    assert_eq!(
+        environment.index_folders(),
+        Vec::<std::path::PathBuf>::new(),
+        "indexes after --remove"
+    );
     assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
     assert_same_rows(&environment.rows(), &rows, "after --remove and a search");
 }
@@ -157,13 +221,21 @@ fn finding_no_files_never_empties_an_index() {
     let environment = sample();
     environment.index();
     let before = environment.rows();
-    let files = [("src/parser.rs", PARSER), ("tools/writer.py", WRITER), ("README.md", README)];
+    let files = [
+        ("src/parser.rs", PARSER),
+        ("tools/writer.py", WRITER),
+        ("README.md", README),
+    ];
     for (path, _) in files {
         environment.remove(path);
     }
     let refused = environment.run(&["index"]).expect_code(1);
-    let _ = refused.expect_words(&["no files", "3"]);
-    assert_same_rows(&environment.rows(), &before, "after a run that found no files");
+    refused.expect_words(&["no files", "3"]);
+    assert_same_rows(
+        &environment.rows(),
+        &before,
+        "after a run that found no files",
+    );
     for (path, text) in files {
         environment.write(path, text);
     }
@@ -186,14 +258,24 @@ fn the_text_of_chunks_is_that_of_their_lines_and_nothing_is_left_out() {
     environment.write("data/empty.json", "");
     environment.index();
     let rows = environment.rows();
-    for path in ["src/parser.rs", "tools/writer.py", "README.md", "src/functions.rs", "notes.txt"] {
+    for path in [
+        "src/parser.rs",
+        "tools/writer.py",
+        "README.md",
+        "src/functions.rs",
+        "notes.txt",
+    ] {
         let text = environment.read(path);
         let lines: Vec<&str> = text.lines().collect();
         let mut covered = vec![0; lines.len()];
         for row in rows.iter().filter(|row| row.chunk.path == path) {
             let from = usize::try_from(row.chunk.start_line).expect("a line") - 1;
             let to = usize::try_from(row.chunk.end_line).expect("a line");
-            assert_eq!(row.chunk.text, lines[from..to].join("\n"), "{path}, lines {from} to {to}");
+            assert_eq!(
+                row.chunk.text,
+                lines[from..to].join("\n"),
+                "{path}, lines {from} to {to}"
+            );
             covered[from..to].iter_mut().for_each(|times| *times += 1);
         }
         for (line, times) in lines.iter().zip(&covered) {
@@ -215,7 +297,11 @@ fn ignore_files_count_inside_the_workspace_and_not_above_it() {
     environment.index();
     assert_eq!(
         paths(&environment.rows()),
-        [".github/workflows/ci.yml", "src/parser.rs", "tools/writer.py"]
+        [
+            ".github/workflows/ci.yml",
+            "src/parser.rs",
+            "tools/writer.py"
+        ]
     );
 }
 
@@ -224,12 +310,21 @@ fn a_folder_can_be_named() {
     let environment = sample();
     let folder = environment.workspace();
     let folder = folder.to_str().expect("a path in UTF-8");
-    environment.run_in(&environment.outside(), &["index", folder]).expect_success();
-    assert_eq!(paths(&environment.rows()), ["README.md", "src/parser.rs", "tools/writer.py"]);
+    environment
+        .run_in(&environment.outside(), &["index", folder])
+        .expect_success();
+    assert_eq!(
+        paths(&environment.rows()),
+        ["README.md", "src/parser.rs", "tools/writer.py"]
+    );
     let missing = format!("{folder}/nowhere");
     let refused = environment.run(&["index", &missing]);
-    assert_ne!(refused.code, Some(0), "a folder that is not there: {refused:#?}");
-    let _ = refused.expect_words(&["nowhere"]);
+    assert_ne!(
+        refused.code,
+        Some(0),
+        "a folder that is not there: {refused:#?}"
+    );
+    refused.expect_words(&["nowhere"]);
 }
 
 #[test]
@@ -241,7 +336,12 @@ fn nobody_else_may_read_the_data() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let mode = fs::metadata(&path).expect("metadata").permissions().mode();
-            assert_eq!(mode & 0o077, 0, "the rights of {}: {mode:o}", path.display());
+            assert_eq!(
+                mode & 0o077,
+                0,
+                "the rights of {}: {mode:o}",
+                path.display()
+            );
             if path.is_dir() {
                 folders.push(path);
             }

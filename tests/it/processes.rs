@@ -26,18 +26,31 @@ fn two_indexers_one_of_them_embedding_and_a_searcher() {
     let mut searches = 0;
     while embedding.is_running() || lexical.is_running() || searches == 0 {
         let answer = environment.search_json("orbit3_2");
-        let found: Vec<&str> =
-            hits_of(&answer).iter().filter_map(|hit| hit["path"].as_str()).collect();
-        assert_eq!(found.first(), Some(&"src/orbit3.rs"), "search {searches}: {answer:#}");
+        let found: Vec<&str> = hits_of(&answer)
+            .iter()
+            .filter_map(|hit| hit["path"].as_str())
+            .collect();
+        assert_eq!(
+            found.first(),
+            Some(&"src/orbit3.rs"),
+            "search {searches}: {answer:#}"
+        );
         searches += 1;
     }
-    let _ = lexical.finish().expect_success();
-    let _ = embedding.finish().expect_success();
+    lexical.finish().expect_success();
+    embedding.finish().expect_success();
     let expected = environment.rows_of_a_clean_build();
-    assert_same_rows(&environment.rows(), &expected, "after two indexers and a searcher");
+    assert_same_rows(
+        &environment.rows(),
+        &expected,
+        "after two indexers and a searcher",
+    );
     environment.replace_model(&model);
     let answer = environment.search_json("orbit3_2");
-    assert_eq!(answer["index"]["embedded"], answer["index"]["chunks"], "{answer:#}");
+    assert_eq!(
+        answer["index"]["embedded"], answer["index"]["chunks"],
+        "{answer:#}"
+    );
 }
 
 #[test]
@@ -47,10 +60,13 @@ fn two_indexers_that_embed_share_the_work() {
     populate(&environment);
     let first = environment.start(&["index"]);
     let second = environment.start(&["index"]);
-    let _ = first.finish().expect_success();
-    let _ = second.finish().expect_success();
+    first.finish().expect_success();
+    second.finish().expect_success();
     let answer = environment.search_json("orbit3_2");
-    assert_eq!(answer["index"]["embedded"], answer["index"]["chunks"], "{answer:#}");
+    assert_eq!(
+        answer["index"]["embedded"], answer["index"]["chunks"],
+        "{answer:#}"
+    );
     let expected = environment.rows_of_a_clean_build();
     assert_same_rows(&environment.rows(), &expected, "after two indexers");
 }
@@ -62,13 +78,20 @@ fn files_change_while_two_indexers_and_a_searcher_work() {
     environment.index();
     for round in 0..6 {
         environment.write("src/orbit3.rs", functions(&format!("perigee{round}"), 3));
-        environment.write(&format!("src/new_{round}.rs"), functions(&format!("apogee{round}"), 2));
+        environment.write(
+            &format!("src/new_{round}.rs"),
+            functions(&format!("apogee{round}"), 2),
+        );
         let first = environment.start(&["index"]);
         let second = environment.start(&["index"]);
         let found = environment.paths_found(&format!("perigee{round}_1"));
-        assert_eq!(found.first().map(String::as_str), Some("src/orbit3.rs"), "round {round}");
-        let _ = first.finish().expect_success();
-        let _ = second.finish().expect_success();
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some("src/orbit3.rs"),
+            "round {round}"
+        );
+        first.finish().expect_success();
+        second.finish().expect_success();
     }
     let expected = environment.rows_of_a_clean_build();
     assert_same_rows(&environment.rows(), &expected, "after six rounds");

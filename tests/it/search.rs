@@ -19,7 +19,9 @@ fn indexed() -> Environment {
 }
 
 fn keys(value: &Value) -> BTreeSet<&str> {
-    let object = value.as_object().unwrap_or_else(|| panic!("{value} is no object"));
+    let object = value
+        .as_object()
+        .unwrap_or_else(|| panic!("{value} is no object"));
     object.keys().map(String::as_str).collect()
 }
 
@@ -38,8 +40,14 @@ fn the_json_has_the_promised_shape() {
     assert!(answer["took_ms"].is_number(), "took_ms in {answer:#}");
     assert_eq!(answer["mode"], "lexical");
     let index = &answer["index"];
-    assert_eq!(keys(index), BTreeSet::from(["files", "chunks", "embedded", "model"]));
-    assert_eq!((&index["files"], &index["embedded"]), (&json!(3), &json!(0)));
+    assert_eq!(
+        keys(index),
+        BTreeSet::from(["files", "chunks", "embedded", "model"])
+    );
+    assert_eq!(
+        (&index["files"], &index["embedded"]),
+        (&json!(3), &json!(0))
+    );
     assert_eq!(index["chunks"], environment.rows().len());
     assert_eq!(index["model"], Value::Null, "the model where none is used");
     let hits = hits_of(&answer);
@@ -47,13 +55,27 @@ fn the_json_has_the_promised_shape() {
     for hit in hits {
         assert_hit(hit, &environment);
     }
-    let scores: Vec<f64> = hits.iter().filter_map(|hit| hit["score"].as_f64()).collect();
-    assert!(scores.is_sorted_by(|a, b| a >= b), "the best is first: {scores:?}");
+    let scores: Vec<f64> = hits
+        .iter()
+        .filter_map(|hit| hit["score"].as_f64())
+        .collect();
+    assert!(
+        scores.is_sorted_by(|a, b| a >= b),
+        "the best is first: {scores:?}"
+    );
 }
 
 fn assert_hit(hit: &Value, environment: &Environment) {
     let expected = BTreeSet::from([
-        "path", "start_line", "end_line", "language", "kind", "symbol", "scope", "score", "text",
+        "path",
+        "start_line",
+        "end_line",
+        "language",
+        "kind",
+        "symbol",
+        "scope",
+        "score",
+        "text",
     ]);
     assert_eq!(keys(hit), expected, "the keys of a hit");
     let path = hit["path"].as_str().expect("a path");
@@ -62,19 +84,35 @@ fn assert_hit(hit: &Value, environment: &Environment) {
     assert!(1 <= start && start <= end, "lines {start} to {end}");
     let file = environment.read(path);
     let lines: Vec<&str> = file.lines().collect();
-    assert_eq!(hit["text"], lines[start - 1..end].join("\n"), "the text of {path}:{start}");
+    assert_eq!(
+        hit["text"],
+        lines[start - 1..end].join("\n"),
+        "the text of {path}:{start}"
+    );
     let kind = hit["kind"].as_str().expect("a kind");
-    assert!(Kind::ALL.iter().any(|known| known.name() == kind), "`{kind}` is a known kind");
-    assert!(hit["symbol"].is_string() || hit["symbol"].is_null(), "the symbol of {hit:#}");
+    assert!(
+        Kind::ALL.iter().any(|known| known.name() == kind),
+        "`{kind}` is a known kind"
+    );
+    assert!(
+        hit["symbol"].is_string() || hit["symbol"].is_null(),
+        "the symbol of {hit:#}"
+    );
     let scope = hit["scope"].as_array().expect("a scope");
     assert!(scope.iter().all(Value::is_string), "the scope of {hit:#}");
-    assert!(hit["language"].is_string() && hit["score"].is_number(), "{hit:#}");
+    assert!(
+        hit["language"].is_string() && hit["score"].is_number(),
+        "{hit:#}"
+    );
 }
 
 #[test]
 fn a_method_is_found_with_its_place_and_scope() {
     let environment = Environment::new();
-    environment.write("src/orbit.rs", format!("impl Orbit {{\n{}}}\n", functions("perigee", 6)));
+    environment.write(
+        "src/orbit.rs",
+        format!("impl Orbit {{\n{}}}\n", functions("perigee", 6)),
+    );
     environment.index();
     let answer = environment.search_json("perigee_4");
     let best = &hits_of(&answer)[0];
@@ -91,10 +129,17 @@ fn every_line_of_stdin_has_an_answer_in_order() {
     let answered = environment.run_with_input(&["search", "--stdin", "--json"], input.as_bytes());
     let answers = answered.expect_success().json_lines();
     let queries: Vec<&Value> = answers.iter().map(|answer| &answer["query"]).collect();
-    assert_eq!(queries, ["read_header", "", "write_report", "zzyzx", "azimuth wheel"]);
+    assert_eq!(
+        queries,
+        ["read_header", "", "write_report", "zzyzx", "azimuth wheel"]
+    );
     let firsts = [&answers[0], &answers[2], &answers[4]].map(|answer| paths_of(answer)[0].clone());
     assert_eq!(firsts, ["src/parser.rs", "tools/writer.py", "README.md"]);
-    assert_eq!(answers[3]["hits"], json!([]), "hits of a word that is nowhere");
+    assert_eq!(
+        answers[3]["hits"],
+        json!([]),
+        "hits of a word that is nowhere"
+    );
     let empty = &answers[1];
     let is_fine = empty["error"].is_string() || empty["hits"] == json!([]);
     assert!(is_fine, "an empty query has an error or no hits: {empty:#}");
@@ -103,10 +148,14 @@ fn every_line_of_stdin_has_an_answer_in_order() {
 #[test]
 fn without_json_every_line_of_stdin_is_answered_too() {
     let environment = indexed();
-    let answered = environment.run_with_input(&["search", "--stdin"], b"read_header\nwrite_report\n");
+    let answered =
+        environment.run_with_input(&["search", "--stdin"], b"read_header\nwrite_report\n");
     let answered = answered.expect_success();
     for path in ["src/parser.rs:", "tools/writer.py:"] {
-        assert!(answered.stdout.contains(path), "`{path}` is in {answered:#?}");
+        assert!(
+            answered.stdout.contains(path),
+            "`{path}` is in {answered:#?}"
+        );
     }
 }
 
@@ -126,10 +175,17 @@ fn a_query_that_fails_is_an_object_with_the_error() {
     let answer = answered.json();
     if answer.get("error").is_none() {
         // Or the damage was noticed, and the index built anew, which is better still.
-        assert_eq!(paths_of(&answer).first().map(String::as_str), Some("src/parser.rs"));
+        assert_eq!(
+            paths_of(&answer).first().map(String::as_str),
+            Some("src/parser.rs")
+        );
         return;
     }
-    assert_eq!(keys(&answer), BTreeSet::from(["query", "error"]), "the keys of a failure");
+    assert_eq!(
+        keys(&answer),
+        BTreeSet::from(["query", "error"]),
+        "the keys of a failure"
+    );
     assert_eq!(answer["query"], "read_header");
     assert!(answer["error"].is_string(), "the error of {answer:#}");
     assert_eq!(answered.code, Some(1), "the exit code of {answered:#?}");
@@ -157,7 +213,10 @@ fn the_number_of_hits_is_limited() {
 #[test]
 fn globs_limit_a_search_to_paths() {
     let environment = indexed();
-    environment.write("src/deep/reader.rs", "/// Reads a report.\npub fn read_report() {}\n");
+    environment.write(
+        "src/deep/reader.rs",
+        "/// Reads a report.\npub fn read_report() {}\n",
+    );
     environment.index();
     let found = |globs: &[&str]| {
         let mut more = Vec::new();
@@ -166,13 +225,23 @@ fn globs_limit_a_search_to_paths() {
         paths.sort();
         paths
     };
-    assert_eq!(found(&[]), ["src/deep/reader.rs", "src/parser.rs", "tools/writer.py"]);
+    assert_eq!(
+        found(&[]),
+        ["src/deep/reader.rs", "src/parser.rs", "tools/writer.py"]
+    );
     assert_eq!(found(&["tools/**"]), ["tools/writer.py"]);
     assert_eq!(found(&["src/**"]), ["src/deep/reader.rs", "src/parser.rs"]);
-    assert_eq!(found(&["**/*.py", "src/parser.rs"]), ["src/parser.rs", "tools/writer.py"]);
+    assert_eq!(
+        found(&["**/*.py", "src/parser.rs"]),
+        ["src/parser.rs", "tools/writer.py"]
+    );
     assert_eq!(found(&["nowhere/**"]), Vec::<String>::new());
     let refused = environment.run(&["search", "report", "--path", "a{b"]);
-    assert_ne!(refused.code, Some(0), "a glob that cannot be read: {refused:#?}");
+    assert_ne!(
+        refused.code,
+        Some(0),
+        "a glob that cannot be read: {refused:#?}"
+    );
 }
 
 #[test]
@@ -180,12 +249,17 @@ fn languages_limit_a_search() {
     let environment = indexed();
     let found = |languages: &[&str]| {
         let mut more = Vec::new();
-        languages.iter().for_each(|language| more.extend(["--lang", *language]));
+        languages
+            .iter()
+            .for_each(|language| more.extend(["--lang", *language]));
         let mut paths = paths_of(&environment.search_json_with("report header star", &more));
         paths.sort();
         paths
     };
-    assert_eq!(found(&[]), ["README.md", "src/parser.rs", "tools/writer.py"]);
+    assert_eq!(
+        found(&[]),
+        ["README.md", "src/parser.rs", "tools/writer.py"]
+    );
     assert_eq!(found(&["python"]), ["tools/writer.py"]);
     assert_eq!(found(&["py", "md"]), ["README.md", "tools/writer.py"]);
     assert_eq!(found(&["kotlin"]), Vec::<String>::new());
@@ -201,11 +275,15 @@ fn mistakes_on_the_command_line_are_usage_errors() {
         &["search", "report", "--no-such-flag"],
     ] {
         let refused = environment.run(arguments);
-        assert_eq!(refused.code, Some(2), "the exit code of {arguments:?}: {refused:#?}");
+        assert_eq!(
+            refused.code,
+            Some(2),
+            "the exit code of {arguments:?}: {refused:#?}"
+        );
         assert_eq!(refused.stdout, "", "data of {arguments:?}");
     }
     let refused = environment.run(&["search", "report", "--lang", "klingon"]);
-    let _ = refused.expect_words(&["klingon"]);
+    refused.expect_words(&["klingon"]);
 }
 
 #[test]
@@ -214,27 +292,44 @@ fn piped_output_is_plain_and_says_where() {
     environment.set("TERM", "xterm-256color");
     let best = hits_of(&environment.search_json("read_header"))[0].clone();
     let plain = environment.run(&["search", "read_header"]).expect_success();
-    assert!(!plain.stdout.contains('\u{1b}'), "no escape codes in {plain:#?}");
+    assert!(
+        !plain.stdout.contains('\u{1b}'),
+        "no escape codes in {plain:#?}"
+    );
     let place = format!("src/parser.rs:{}", best["start_line"]);
     assert!(plain.stdout.contains(&place), "`{place}` is in {plain:#?}");
-    assert!(plain.stdout.contains("read_header"), "an excerpt is in {plain:#?}");
+    assert!(
+        plain.stdout.contains("read_header"),
+        "an excerpt is in {plain:#?}"
+    );
 }
 
 #[test]
 fn a_ranking_can_be_explained() {
     let environment = indexed();
     let plain = environment.run(&["search", "read_header"]).expect_success();
-    let explained = environment.run(&["search", "read_header", "--explain"]).expect_success();
-    assert!(explained.stdout.len() > plain.stdout.len(), "more is said: {explained:#?}");
-    assert!(explained.stdout.contains("src/parser.rs:"), "the hit is in {explained:#?}");
-    let _ = explained.expect_words(&["rank"]);
+    let explained = environment
+        .run(&["search", "read_header", "--explain"])
+        .expect_success();
+    assert!(
+        explained.stdout.len() > plain.stdout.len(),
+        "more is said: {explained:#?}"
+    );
+    assert!(
+        explained.stdout.contains("src/parser.rs:"),
+        "the hit is in {explained:#?}"
+    );
+    explained.expect_words(&["rank"]);
 }
 
 #[test]
 fn a_closed_pipe_ends_a_search_quietly() {
     let environment = indexed();
     let mut command = environment.command(&["search", "--stdin", "--json"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("ollacode starts");
     let mut stdin = child.stdin.take().expect("stdin");
     let writer = std::thread::spawn(move || {
@@ -258,7 +353,10 @@ fn a_closed_pipe_ends_a_search_quietly() {
     let is_quiet = !said.contains("panic") && !said.to_lowercase().contains("broken pipe");
     assert!(is_quiet, "nothing is said of the pipe: {said}");
     // Some programs end by SIGPIPE here, which is as quiet.
-    assert!(matches!(status.code(), Some(0 | 141) | None), "the exit code: {status}");
+    assert!(
+        matches!(status.code(), Some(0 | 141) | None),
+        "the exit code: {status}"
+    );
 }
 
 #[test]
@@ -266,16 +364,34 @@ fn the_same_tree_gives_the_same_answer() {
     let environment = indexed();
     environment.write("src/more.rs", functions("orbit", 20));
     for number in 0..10 {
-        environment.write(&format!("src/same_{number}.txt"), "an orbit around the star\n");
+        environment.write(
+            &format!("src/same_{number}.txt"),
+            "an orbit around the star\n",
+        );
     }
     let first = timeless(environment.search_json("orbit of the star"));
-    assert!(hits_of(&first).len() > 5, "enough hits to have ties: {first:#}");
-    assert_eq!(timeless(environment.search_json("orbit of the star")), first, "asked again");
+    assert!(
+        hits_of(&first).len() > 5,
+        "enough hits to have ties: {first:#}"
+    );
+    assert_eq!(
+        timeless(environment.search_json("orbit of the star")),
+        first,
+        "asked again"
+    );
     environment.run(&["index", "--force"]).expect_success();
-    assert_eq!(timeless(environment.search_json("orbit of the star")), first, "after --force");
+    assert_eq!(
+        timeless(environment.search_json("orbit of the star")),
+        first,
+        "after --force"
+    );
     environment.run(&["index", "--remove"]).expect_success();
     environment.index();
-    assert_eq!(timeless(environment.search_json("orbit of the star")), first, "indexed anew");
+    assert_eq!(
+        timeless(environment.search_json("orbit of the star")),
+        first,
+        "indexed anew"
+    );
 }
 
 #[test]
@@ -290,7 +406,13 @@ fn a_search_without_an_index_builds_it() {
 fn a_search_below_the_top_uses_the_index_above() {
     let environment = indexed();
     let folder = environment.workspace().join("tools");
-    let answered = environment.run_in(&folder, &["search", "read_header", "--json"]).expect_success();
+    let answered = environment
+        .run_in(&folder, &["search", "read_header", "--json"])
+        .expect_success();
     assert_eq!(paths_of(&answered.json())[0], "src/parser.rs");
-    assert_eq!(environment.index_folders().len(), 1, "no second index was made");
+    assert_eq!(
+        environment.index_folders().len(),
+        1,
+        "no second index was made"
+    );
 }

@@ -23,21 +23,25 @@ fn watching(environment: &Environment) -> Running {
 #[track_caller]
 fn wait_until_indexed(environment: &Environment, path: &str) {
     wait_until(&format!("{path} in the index"), || {
-        environment.try_rows().is_some_and(|rows| paths(&rows).contains(&path))
+        environment
+            .try_rows()
+            .is_some_and(|rows| paths(&rows).contains(&path))
     });
 }
 
 #[track_caller]
 fn wait_until_gone(environment: &Environment, path: &str) {
     wait_until(&format!("{path} out of the index"), || {
-        environment.try_rows().is_some_and(|rows| !paths(&rows).contains(&path))
+        environment
+            .try_rows()
+            .is_some_and(|rows| !paths(&rows).contains(&path))
     });
 }
 
 #[track_caller]
 fn stop(watcher: Running) {
     watcher.interrupt();
-    let _ = watcher.finish().expect_code(0);
+    watcher.finish().expect_code(0);
 }
 
 #[test]
@@ -45,8 +49,13 @@ fn a_save_a_new_folder_and_a_deletion_arrive() {
     let environment = Environment::new();
     write_samples(&environment);
     let mut watcher = watching(&environment);
-    environment.write("src/parser.rs", "/// Counts marmots.\npub fn marmots() {}\n");
-    wait_until("the edit", || environment.stale_paths_found("marmots") == ["src/parser.rs"]);
+    environment.write(
+        "src/parser.rs",
+        "/// Counts marmots.\npub fn marmots() {}\n",
+    );
+    wait_until("the edit", || {
+        environment.stale_paths_found("marmots") == ["src/parser.rs"]
+    });
     environment.write("src/deep/er/badger.rs", "pub fn badger() {}\n");
     wait_until("the new folder", || {
         environment.stale_paths_found("badger") == ["src/deep/er/badger.rs"]
@@ -69,11 +78,12 @@ fn saves_as_editors_do_them_arrive() {
     let environment = Environment::new();
     write_samples(&environment);
     let watcher = watching(&environment);
-    for round in 0..3 {
-        let word = ["marmot", "badger", "beaver"][round];
+    for word in ["marmot", "badger", "beaver"] {
         environment.write("src/.parser.rs.swp", format!("pub fn {word}() {{}}\n"));
         environment.rename("src/.parser.rs.swp", "src/parser.rs");
-        wait_until("the save", || environment.stale_paths_found(word) == ["src/parser.rs"]);
+        wait_until("the save", || {
+            environment.stale_paths_found(word) == ["src/parser.rs"]
+        });
     }
     stop(watcher);
 }
@@ -100,7 +110,9 @@ fn a_checkout_of_many_files_arrives_whole() {
     wait_until_gone(&environment, "README.md");
     let expected = environment.rows_of_a_clean_build();
     wait_until("all files of the branch", || {
-        environment.try_rows().is_some_and(|rows| rows.len() == expected.len())
+        environment
+            .try_rows()
+            .is_some_and(|rows| rows.len() == expected.len())
     });
     assert_same_rows(&environment.rows(), &expected, "on the branch");
     environment.git(&["switch", "-q", "main"]);
@@ -108,7 +120,9 @@ fn a_checkout_of_many_files_arrives_whole() {
     wait_until_indexed(&environment, "README.md");
     let expected = environment.rows_of_a_clean_build();
     wait_until("all files of main", || {
-        environment.try_rows().is_some_and(|rows| rows.len() == expected.len())
+        environment
+            .try_rows()
+            .is_some_and(|rows| rows.len() == expected.len())
     });
     assert_same_rows(&environment.rows(), &expected, "back on main");
     stop(watcher);

@@ -21,7 +21,11 @@ fn fixtures_are_covered() {
     let mut parser = FileParser::default();
     for language in &LANGUAGES {
         let (path, text) = fixture(language);
-        for text in [text.clone(), text.replace('\n', "\r\n"), text.trim_end().to_owned()] {
+        for text in [
+            text.clone(),
+            text.replace('\n', "\r\n"),
+            text.trim_end().to_owned(),
+        ] {
             let cut = cut(&mut parser, &path, &text);
             assert_eq!(cut.language, language.name);
             assert_eq!(cut.failure, None, "{path}");
@@ -36,13 +40,23 @@ fn chunks_name_the_definitions_that_begin_in_them() {
         let (path, text) = fixture(language);
         let outline = FileParser::default().outline(language, &text).unwrap();
         let chunks = cut_once(&path, &text).chunks;
-        let expected: Vec<&str> = outline.definitions.iter().map(|d| d.name.as_str()).collect();
-        let named: Vec<&str> = chunks.iter().flat_map(|c| &c.definitions).map(|n| &**n).collect();
+        let expected: Vec<&str> = outline
+            .definitions
+            .iter()
+            .map(|d| d.name.as_str())
+            .collect();
+        let named: Vec<&str> = chunks
+            .iter()
+            .flat_map(|c| &c.definitions)
+            .map(|n| &**n)
+            .collect();
         assert_eq!(named, expected, "{path}");
         for chunk in &chunks {
             let lines = chunk.start_line as usize..=chunk.end_line as usize;
-            let mut starting =
-                outline.definitions.iter().filter(|d| lines.contains(&(d.start_row + 1)));
+            let mut starting = outline
+                .definitions
+                .iter()
+                .filter(|d| lines.contains(&(d.start_row + 1)));
             match &chunk.symbol {
                 Some(symbol) => assert!(
                     starting.any(|d| d.name == *symbol && d.kind == chunk.kind),
@@ -68,7 +82,10 @@ fn an_empty_file_has_no_chunks() {
 fn shape(chunk: &Chunk) -> String {
     let symbol = chunk.symbol.as_deref().unwrap_or("-");
     let scope = chunk.scope.join(" > ");
-    format!("{}-{} {} {symbol} [{scope}]", chunk.start_line, chunk.end_line, chunk.kind)
+    format!(
+        "{}-{} {} {symbol} [{scope}]",
+        chunk.start_line, chunk.end_line, chunk.kind
+    )
 }
 
 /// A type with `count` methods, each well over the size below which neighbours are merged.
@@ -154,12 +171,19 @@ fn a_method_has_its_class_in_scope_and_its_comment_with_it() {
         assert_covers(&text, &cut);
         let mut seen = BTreeSet::new();
         for chunk in &cut.chunks {
-            let Some(symbol) = &chunk.symbol else { panic!("{}: {}", form.path, shape(chunk)) };
+            let Some(symbol) = &chunk.symbol else {
+                panic!("{}: {}", form.path, shape(chunk))
+            };
             seen.extend(chunk.definitions.iter().cloned());
             if symbol.starts_with("sell_") {
                 assert_eq!(chunk.kind, Kind::Method, "{}: {}", form.path, shape(chunk));
                 assert_eq!(chunk.scope, [form.label], "{}: {}", form.path, shape(chunk));
-                assert!(chunk.text.contains("Sells."), "{}: {}", form.path, chunk.text);
+                assert!(
+                    chunk.text.contains("Sells."),
+                    "{}: {}",
+                    form.path,
+                    chunk.text
+                );
             }
         }
         let expected: BTreeSet<String> = (0..8).map(|number| format!("sell_{number}")).collect();
@@ -175,7 +199,12 @@ fn a_continuation_of_a_long_method_has_it_in_its_scope() {
         let text = form.text(1, 200);
         let cut = cut_once(form.path, &text);
         assert_covers(&text, &cut);
-        assert!(cut.chunks.len() > 4, "{}: {} chunks", form.path, cut.chunks.len());
+        assert!(
+            cut.chunks.len() > 4,
+            "{}: {} chunks",
+            form.path,
+            cut.chunks.len()
+        );
         for chunk in &cut.chunks[1..] {
             let shape = format!("{}: {}", form.path, shape(chunk));
             assert_eq!((chunk.kind, &chunk.symbol), (Kind::Block, &None), "{shape}");
@@ -190,21 +219,72 @@ fn a_continuation_of_a_long_method_has_it_in_its_scope() {
 #[test]
 fn a_continuation_of_a_long_function_has_it_in_its_scope() {
     let cases = [
-        ("a.rs", "pub fn long() {\n", "    work(\"with something\");\n", "}\n", "fn long"),
-        ("a.py", "def long():\n", "    work(\"with something\")\n", "", "def long"),
-        ("a.go", "package a\n\nfunc long() {\n", "\twork(\"with something\")\n", "}\n", "func long"),
-        ("a.js", "function long() {\n", "  work(\"with something\");\n", "}\n", "function long"),
-        ("a.c", "void long_one(void) {\n", "  work(\"with something\");\n", "}\n", "void long_one"),
-        ("a.sh", "long() {\n", "  work \"with something\"\n", "}\n", "long"),
-        ("a.lua", "function long()\n", "  work(\"with something\")\n", "end\n", "function long"),
+        (
+            "a.rs",
+            "pub fn long() {\n",
+            "    work(\"with something\");\n",
+            "}\n",
+            "fn long",
+        ),
+        (
+            "a.py",
+            "def long():\n",
+            "    work(\"with something\")\n",
+            "",
+            "def long",
+        ),
+        (
+            "a.go",
+            "package a\n\nfunc long() {\n",
+            "\twork(\"with something\")\n",
+            "}\n",
+            "func long",
+        ),
+        (
+            "a.js",
+            "function long() {\n",
+            "  work(\"with something\");\n",
+            "}\n",
+            "function long",
+        ),
+        (
+            "a.c",
+            "void long_one(void) {\n",
+            "  work(\"with something\");\n",
+            "}\n",
+            "void long_one",
+        ),
+        (
+            "a.sh",
+            "long() {\n",
+            "  work \"with something\"\n",
+            "}\n",
+            "long",
+        ),
+        (
+            "a.lua",
+            "function long()\n",
+            "  work(\"with something\")\n",
+            "end\n",
+            "function long",
+        ),
     ];
     for (path, open, statement, close, label) in cases {
         let text = format!("{open}{}{close}", statement.repeat(150));
         let cut = cut_once(path, &text);
         assert_covers(&text, &cut);
-        let main = cut.chunks.iter().position(|chunk| chunk.kind == Kind::Function);
-        let Some(main) = main else { panic!("{path}: no function") };
-        assert!(cut.chunks.len() > main + 2, "{path}: {} chunks", cut.chunks.len());
+        let main = cut
+            .chunks
+            .iter()
+            .position(|chunk| chunk.kind == Kind::Function);
+        let Some(main) = main else {
+            panic!("{path}: no function")
+        };
+        assert!(
+            cut.chunks.len() > main + 2,
+            "{path}: {} chunks",
+            cut.chunks.len()
+        );
         for chunk in &cut.chunks[main + 1..] {
             assert_eq!((chunk.kind, &chunk.symbol), (Kind::Block, &None), "{path}");
             assert_eq!(chunk.scope, [label], "{path}: {}", shape(chunk));
@@ -220,20 +300,33 @@ fn small_neighbours_are_merged_within_their_scope_only() {
     }
     let cut = cut_once("a.rs", &text);
     assert_covers(&text, &cut);
-    assert_eq!(cut.chunks.len(), 1, "{:?}", cut.chunks.iter().map(shape).collect::<Vec<_>>());
+    assert_eq!(
+        cut.chunks.len(),
+        1,
+        "{:?}",
+        cut.chunks.iter().map(shape).collect::<Vec<_>>()
+    );
     assert_eq!(cut.chunks[0].definitions.len(), 30);
     assert_eq!(cut.chunks[0].symbol.as_deref(), Some("small_0"));
 
     // The last small method of a class and what follows the class stay apart.
-    let class = CLASSES[0].text(3, 18).replace("\n}\n", "\n    fn last() {}\n}\n");
+    let class = CLASSES[0]
+        .text(3, 18)
+        .replace("\n}\n", "\n    fn last() {}\n}\n");
     let text = format!("{class}\nfn after() {{}}\n");
     let cut = cut_once("a.rs", &text);
     assert_covers(&text, &cut);
     for chunk in &cut.chunks {
-        let both = ["last", "after"].iter().all(|name| chunk.text.contains(&format!("fn {name}")));
+        let both = ["last", "after"]
+            .iter()
+            .all(|name| chunk.text.contains(&format!("fn {name}")));
         assert!(!both, "{}", shape(chunk));
     }
-    let after = cut.chunks.iter().find(|chunk| chunk.symbol.as_deref() == Some("after")).unwrap();
+    let after = cut
+        .chunks
+        .iter()
+        .find(|chunk| chunk.symbol.as_deref() == Some("after"))
+        .unwrap();
     assert!(after.scope.is_empty(), "{}", shape(after));
 }
 
@@ -246,14 +339,25 @@ fn the_receiver_of_a_go_method_is_its_scope() {
     );
     let cut = cut_once("net.go", &text);
     assert_covers(&text, &cut);
-    let stop = cut.chunks.iter().find(|chunk| chunk.symbol.as_deref() == Some("Stop")).unwrap();
-    assert_eq!((stop.kind, stop.scope.as_slice()), (Kind::Method, &["Server".to_owned()][..]));
+    let stop = cut
+        .chunks
+        .iter()
+        .find(|chunk| chunk.symbol.as_deref() == Some("Stop"))
+        .unwrap();
+    assert_eq!(
+        (stop.kind, stop.scope.as_slice()),
+        (Kind::Method, &["Server".to_owned()][..])
+    );
 }
 
 #[test]
 fn one_huge_line_is_cut_into_parts() {
     for path in ["a.json", "a.js", "a.txt", "a.md"] {
-        for line in ["x".repeat(50_000), "é".repeat(20_000), "[1, 22, \"ü\"], ".repeat(3_000)] {
+        for line in [
+            "x".repeat(50_000),
+            "é".repeat(20_000),
+            "[1, 22, \"ü\"], ".repeat(3_000),
+        ] {
             let text = format!("first\n{line}\nlast");
             let cut = cut_once(path, &text);
             assert_covers(&text, &cut);
@@ -269,13 +373,21 @@ fn white_space_does_not_make_a_chunk_huge() {
     let blank_run = format!("one\n{}two\n", "\n".repeat(5 * BUDGET));
     let indented = format!("{}word\n", " ".repeat(500)).repeat(40);
     let wide = format!("a{}b\nc\n", " ".repeat(5 * BUDGET));
-    for (case, text) in [("blank run", blank_run), ("indented", indented), ("wide", wide)] {
+    for (case, text) in [
+        ("blank run", blank_run),
+        ("indented", indented),
+        ("wide", wide),
+    ] {
         for path in ["a.txt", "a.py", "a.yaml"] {
             let cut = cut_once(path, &text);
             assert_covers(&text, &cut);
             for chunk in &cut.chunks {
                 let size = chunk.text.chars().count();
-                assert!(size <= 4 * BUDGET, "{path}, {case}: {} has {size}", shape(chunk));
+                assert!(
+                    size <= 4 * BUDGET,
+                    "{path}, {case}: {} has {size}",
+                    shape(chunk)
+                );
             }
         }
     }
@@ -287,7 +399,10 @@ fn no_chunk_is_blank() {
     for path in ["a.txt", "a.js"] {
         let cut = cut_once(path, &text);
         assert_covers(&text, &cut);
-        assert!(cut.chunks.iter().all(|chunk| !chunk.text.trim().is_empty()), "{path}");
+        assert!(
+            cut.chunks.iter().all(|chunk| !chunk.text.trim().is_empty()),
+            "{path}"
+        );
     }
 }
 
@@ -303,15 +418,28 @@ fn deep_texts() -> Vec<(&'static str, String)> {
         ("a.js", nested("(", ")")),
         ("a.js", nested("{\n", "}\n")),
         ("a.js", nested("function f() {\n", "}\n")),
-        ("a.rs", format!("fn main() {{\n{}\n}}\n", nested("(\n", ")\n"))),
+        (
+            "a.rs",
+            format!("fn main() {{\n{}\n}}\n", nested("(\n", ")\n")),
+        ),
         ("a.rs", nested("mod a {\n", "}\n")),
         ("a.py", format!("x = {}\n", nested("[", "]"))),
-        ("a.c", format!("int main(void) {{\n{}\n}}\n", nested("{\n", "}\n"))),
+        (
+            "a.c",
+            format!("int main(void) {{\n{}\n}}\n", nested("{\n", "}\n")),
+        ),
         ("a.html", nested("<div>\n", "</div>\n")),
         ("a.css", nested("a {\n", "}\n")),
         ("a.md", format!("{}deep\n", "> ".repeat(200))),
         ("a.toml", format!("a = {}\n", nested("[", "]"))),
-        ("a.go", format!("package a\n\nvar x = {}1{}\n", "(".repeat(DEPTH), ")".repeat(DEPTH))),
+        (
+            "a.go",
+            format!(
+                "package a\n\nvar x = {}1{}\n",
+                "(".repeat(DEPTH),
+                ")".repeat(DEPTH)
+            ),
+        ),
     ]
 }
 
@@ -360,13 +488,25 @@ fn cut_texts_that_abort() {
 #[test]
 fn no_text_stops_the_process() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "chunks::cut_texts_that_abort", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "chunks::cut_texts_that_abort",
+            "--ignored",
+            "--nocapture",
+        ])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
-    assert!(said.contains("cutting a.rb"), "the test was not found:\n{said}");
+    assert!(
+        output.status.success(),
+        "{}\n{said}\n{complained}",
+        output.status
+    );
+    assert!(
+        said.contains("cutting a.rb"),
+        "the test was not found:\n{said}"
+    );
 }
 
 /// A file that the grammar failed on is cut by lines.
@@ -380,7 +520,8 @@ fn assert_lines_after_failure(cut: &Cut) {
 
 #[test]
 fn what_the_grammar_does_not_understand_is_covered_all_the_same() {
-    let garbage = "%%% ))) ]]] ??? \u{1}\u{2} «» ''' \"\"\" `` <<< >>> ;;; \\\\ @@ ## $$\n".repeat(200);
+    let garbage =
+        "%%% ))) ]]] ??? \u{1}\u{2} «» ''' \"\"\" `` <<< >>> ;;; \\\\ @@ ## $$\n".repeat(200);
     let prose = "Any sentence, of which there are a good many; and more.\n\n".repeat(300);
     let mut parser = FileParser::default();
     for language in &LANGUAGES {
@@ -402,8 +543,14 @@ fn other_texts_are_cut_by_lines() {
     assert_eq!((cut.language, cut.failure), (PLAIN_TEXT, None));
     assert_covers(&text, &cut);
     for chunk in &cut.chunks {
-        assert_eq!(shape(chunk), format!("{}-{} text - []", chunk.start_line, chunk.end_line));
-        assert!(chunk.text.starts_with("A paragraph"), "not cut between paragraphs");
+        assert_eq!(
+            shape(chunk),
+            format!("{}-{} text - []", chunk.start_line, chunk.end_line)
+        );
+        assert!(
+            chunk.text.starts_with("A paragraph"),
+            "not cut between paragraphs"
+        );
     }
     assert!(cut.chunks.len() > 2);
 }
@@ -412,25 +559,104 @@ fn other_texts_are_cut_by_lines() {
 fn the_header_holds_the_stem_twice_and_three_folders() {
     let mut piece = chunk("one/two/three/four/http_client.test.ts", 1, "x");
     piece.scope = vec!["class Client".to_owned(), "get".to_owned()];
-    assert_eq!(header(&piece), "two three four http_client http_client class Client get");
+    assert_eq!(
+        header(&piece),
+        "two three four http_client http_client class Client get"
+    );
     assert_eq!(header(&chunk("main.rs", 1, "x")).trim(), "main main");
     assert_eq!(header(&chunk(".bashrc", 1, "x")).trim(), ".bashrc .bashrc");
 }
 
 /// Fragments that open, close and mix things in all of the languages.
 const FRAGMENTS: &[&str] = &[
-    "fn main() {", "    let x = 1;", "}", "impl Foo for Bar {", "#[derive(Debug)]", "/// A comment",
-    "def run(self):", "    return x", "class Foo:", "@decorator", "\"\"\"doc", "if a:", "\tpass",
-    "function f() {", "export default class Foo {", "const f = () => {", "});", "/* open", "*/",
-    "package main", "func (s *S) Run() {", "type T struct {", "public class A {", "  void f() {}",
-    "module Foo", "end", "do |x|", "defmodule A do", "  def f, do: 1", "local function f()",
-    "<?php", "<div>", "</div>", "<script>", "a { color: red }", "@media print {", "{\"a\": [1,",
-    "]}", "key: value", "  - item", "- - -", "a: |", "[table]", "x = \"y\"", "# Heading", "## Two",
-    "===", "---", "```", "> quote", "* item", "CREATE TABLE t (", "  id INT,", ");", "case 1:",
-    "namespace a {", "template <class T>", "#include <a>", "#define X \\", "<<EOF", "EOF", "'", "\"",
-    "`", "(", ")", "[", "]", "{", "${", "#{", "\\", "ünïcödé 日本語 🦀", "\u{a0}", "\u{2028}x", "\u{feff}",
-    "e\u{301}", "", "", "", " ", "\t", "\t\t", "\u{c}",
+    "fn main() {",
+    "    let x = 1;",
+    "}",
+    "impl Foo for Bar {",
+    "#[derive(Debug)]",
+    "/// A comment",
+    "def run(self):",
+    "    return x",
+    "class Foo:",
+    "@decorator",
+    "\"\"\"doc",
+    "if a:",
+    "\tpass",
+    "function f() {",
+    "export default class Foo {",
+    "const f = () => {",
+    "});",
+    "/* open",
+    "*/",
+    "package main",
+    "func (s *S) Run() {",
+    "type T struct {",
+    "public class A {",
+    "  void f() {}",
+    "module Foo",
+    "end",
+    "do |x|",
+    "defmodule A do",
+    "  def f, do: 1",
+    "local function f()",
+    "<?php",
+    "<div>",
+    "</div>",
+    "<script>",
+    "a { color: red }",
+    "@media print {",
+    "{\"a\": [1,",
+    "]}",
+    "key: value",
+    "  - item",
+    "- - -",
+    "a: |",
+    "[table]",
+    "x = \"y\"",
+    "# Heading",
+    "## Two",
+    "===",
+    "---",
+    "```",
+    "> quote",
+    "* item",
+    "CREATE TABLE t (",
+    "  id INT,",
+    ");",
+    "case 1:",
+    "namespace a {",
+    "template <class T>",
+    "#include <a>",
+    "#define X \\",
+    "<<EOF",
+    "EOF",
+    "'",
+    "\"",
+    "`",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "${",
+    "#{",
+    "\\",
+    "ünïcödé 日本語 🦀",
+    "\u{a0}",
+    "\u{2028}x",
+    "\u{feff}",
+    "e\u{301}",
+    "",
+    "",
+    "",
+    " ",
+    "\t",
+    "\t\t",
+    "\u{c}",
 ];
+
+/// What long lines are made of.
+const UNITS: &[&str] = &["x", "é", "日", "a b ", "(", "\"a\", "];
 
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -440,7 +666,7 @@ fn line() -> impl Strategy<Value = String> {
         2 => (0usize..12, prop::sample::select(FRAGMENTS))
             .prop_map(|(depth, fragment)| format!("{}{fragment}", "    ".repeat(depth))),
         1 => (100usize..900).prop_map(|length| "word ".repeat(length / 5)),
-        1 => (900usize..9_000, prop::sample::select(&["x", "é", "日", "a b ", "(", "\"a\", "][..]))
+        1 => (900usize..9_000, prop::sample::select(UNITS))
             .prop_map(|(length, unit)| unit.repeat(length / unit.len())),
     ]
 }
@@ -448,7 +674,10 @@ fn line() -> impl Strategy<Value = String> {
 fn soup() -> impl Strategy<Value = String> {
     let end = prop_oneof![8 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n\n\n")];
     (prop::collection::vec((line(), end), 0..60), any::<bool>()).prop_map(|(lines, finished)| {
-        let mut text: String = lines.into_iter().flat_map(|(line, end)| [line, end.into()]).collect();
+        let mut text: String = lines
+            .into_iter()
+            .flat_map(|(line, end)| [line, end.into()])
+            .collect();
         if !finished {
             let length = text.trim_end_matches(['\r', '\n']).len();
             text.truncate(length);
@@ -458,14 +687,20 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    let mut paths: Vec<String> =
-        LANGUAGES.iter().map(|language| format!("src/a.{}", language.extensions[0])).collect();
+    let mut paths: Vec<String> = LANGUAGES
+        .iter()
+        .map(|language| format!("src/a.{}", language.extensions[0]))
+        .collect();
     paths.push("notes.txt".to_owned());
     prop::sample::select(paths)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        max_shrink_iters: 2_000,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_text_is_covered_within_the_budget(path in path(), text in soup()) {

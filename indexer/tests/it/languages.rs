@@ -43,7 +43,12 @@ fn outline_lines(outline: &Outline) -> String {
 fn errors(node: Node<'_>, found: &mut Vec<String>) {
     if node.is_error() || node.is_missing() {
         let start = node.start_position();
-        found.push(format!("{}:{} {}", start.row + 1, start.column + 1, node.kind()));
+        found.push(format!(
+            "{}:{} {}",
+            start.row + 1,
+            start.column + 1,
+            node.kind()
+        ));
     }
     if node.has_error() {
         for child in node.children(&mut node.walk()) {
@@ -58,7 +63,11 @@ fn check_outline(name: &str) {
     let outline = FileParser::default().outline(language, &text).unwrap();
     let mut found = Vec::new();
     errors(outline.tree.root_node(), &mut found);
-    assert_eq!(found, Vec::<String>::new(), "{name}: the fixture does not parse");
+    assert_eq!(
+        found,
+        Vec::<String>::new(),
+        "{name}: the fixture does not parse"
+    );
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!(name, outline_lines(&outline));
     });
@@ -103,7 +112,13 @@ fn every_query_compiles_and_knows_only_the_closed_set_of_captures() {
 #[test]
 fn a_capture_outside_of_the_closed_set_is_refused() {
     let rust = grammar(named("rust"));
-    for capture in ["definition", "definition.thing", "reference", "names", "local.scope"] {
+    for capture in [
+        "definition",
+        "definition.thing",
+        "reference",
+        "names",
+        "local.scope",
+    ] {
         let source = format!("(function_item name: (_) @name) @{capture}");
         match OutlineQuery::compile(&rust, &source) {
             Err(OutlineQueryError::UnknownCapture(unknown)) => assert_eq!(unknown, capture),
@@ -134,7 +149,11 @@ fn every_pattern_for_a_definition_has_a_name() {
             if has(&|name| name.starts_with("definition.")) {
                 let at = query.start_byte_for_pattern(pattern);
                 let row = language.query[..at].matches('\n').count() + 1;
-                assert!(has(&|name| name == "name"), "{}.scm, line {row}", language.name);
+                assert!(
+                    has(&|name| name == "name"),
+                    "{}.scm, line {row}",
+                    language.name
+                );
             }
         }
     }
@@ -146,7 +165,10 @@ fn every_query_file_is_in_the_table() {
     for name in file_names(&folder) {
         let source = std::fs::read_to_string(folder.join(&name)).unwrap();
         let used = LANGUAGES.iter().any(|language| language.query == source);
-        assert!(name.ends_with(".scm") && used, "no language uses queries/{name}");
+        assert!(
+            name.ends_with(".scm") && used,
+            "no language uses queries/{name}"
+        );
     }
     // The reverse holds since the table includes the files when it is compiled.
     let used: BTreeSet<&str> = LANGUAGES.iter().map(|language| language.query).collect();
@@ -155,8 +177,10 @@ fn every_query_file_is_in_the_table() {
 
 #[test]
 fn every_fixture_belongs_to_a_language() {
-    let of_languages: BTreeSet<String> =
-        LANGUAGES.iter().map(|language| fixture(language).0).collect();
+    let of_languages: BTreeSet<String> = LANGUAGES
+        .iter()
+        .map(|language| fixture(language).0)
+        .collect();
     let present: BTreeSet<String> = file_names(&fixtures_folder()).into_iter().collect();
     assert_eq!(of_languages, present);
 }
@@ -165,15 +189,25 @@ fn every_fixture_belongs_to_a_language() {
 fn no_extension_or_file_name_belongs_to_two_rows() {
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for language in &LANGUAGES {
-        let extensions = language.extensions.iter().map(|extension| format!(".{extension}"));
+        let extensions = language
+            .extensions
+            .iter()
+            .map(|extension| format!(".{extension}"));
         let names = language.file_names.iter().map(|name| format!("/{name}"));
         for key in extensions.chain(names) {
             assert_eq!(key, key.trim(), "{}", language.name);
             let other = owners.insert(key.clone(), language.name);
             assert_eq!(other, None, "{key} belongs to {} too", language.name);
         }
-        let lower = language.extensions.iter().all(|e| *e == e.to_ascii_lowercase());
-        assert!(lower, "{}: extensions are looked up in lower case", language.name);
+        let lower = language
+            .extensions
+            .iter()
+            .all(|e| *e == e.to_ascii_lowercase());
+        assert!(
+            lower,
+            "{}: extensions are looked up in lower case",
+            language.name
+        );
     }
 }
 
@@ -181,7 +215,10 @@ fn no_extension_or_file_name_belongs_to_two_rows() {
 fn every_extension_and_file_name_finds_its_row() {
     for language in &LANGUAGES {
         for extension in language.extensions {
-            for path in [format!("some/folder/a.b.{extension}"), format!("A.{extension}")] {
+            for path in [
+                format!("some/folder/a.b.{extension}"),
+                format!("A.{extension}"),
+            ] {
                 let found = language_of(&path, "").map(|found| found.name);
                 assert_eq!(found, Some(language.name), "{path}");
             }
@@ -199,13 +236,29 @@ fn every_extension_and_file_name_finds_its_row() {
 #[test]
 fn a_language_is_known_by_name_content_or_interpreter() {
     let cases: &[(&str, &str, Option<&str>)] = &[
-        ("include/list.h", "struct list { int length; };\n", Some("c")),
-        ("include/list.h", "#pragma once\nnamespace list {\n}\n", Some("cpp")),
-        ("include/list.h", "template <typename T>\nT first();\n", Some("cpp")),
+        (
+            "include/list.h",
+            "struct list { int length; };\n",
+            Some("c"),
+        ),
+        (
+            "include/list.h",
+            "#pragma once\nnamespace list {\n}\n",
+            Some("cpp"),
+        ),
+        (
+            "include/list.h",
+            "template <typename T>\nT first();\n",
+            Some("cpp"),
+        ),
         ("include/LIST.H", "class List {};\n", Some("cpp")),
         ("bin/run", "#!/bin/sh\n", Some("bash")),
         ("bin/run", "#!/usr/bin/env python3\n", Some("python")),
-        ("bin/run", "#!/usr/bin/env -S python3.12 -u\n", Some("python")),
+        (
+            "bin/run",
+            "#!/usr/bin/env -S python3.12 -u\n",
+            Some("python"),
+        ),
         ("bin/run", "#!/usr/bin/env node\n", Some("javascript")),
         ("bin/run", "#!/usr/bin/perl\n", None),
         ("bin/run", "no interpreter\n", None),
@@ -217,7 +270,11 @@ fn a_language_is_known_by_name_content_or_interpreter() {
         ("archive.rs.orig", "fn main() {}", None),
     ];
     for (path, text, expected) in cases {
-        assert_eq!(language_of(path, text).map(|found| found.name), *expected, "{path} {text:?}");
+        assert_eq!(
+            language_of(path, text).map(|found| found.name),
+            *expected,
+            "{path} {text:?}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! The indexer's parts, each by itself: languages, chunks, queries, ranking, walking, fitting texts.
+//! The indexer's parts, each by itself.
 
 mod chunks;
 mod embed;

@@ -30,7 +30,9 @@ pub fn fixture(language: &Language) -> (String, String) {
         .iter()
         .map(|extension| format!("{}.{extension}", language.name))
         .find(|name| fixtures_folder().join(name).is_file());
-    let Some(name) = name else { panic!("{} has no fixture", language.name) };
+    let Some(name) = name else {
+        panic!("{} has no fixture", language.name)
+    };
     let text = std::fs::read_to_string(fixtures_folder().join(&name)).unwrap();
     (name, text)
 }
@@ -66,7 +68,9 @@ fn without_line_end(text: &str) -> &str {
 
 /// Characters that count against the budget.
 pub fn weight(text: &str) -> usize {
-    text.chars().filter(|character| !character.is_ascii_whitespace()).count()
+    text.chars()
+        .filter(|character| !character.is_ascii_whitespace())
+        .count()
 }
 
 /// Says how chunks fail to hold each line that is not blank once, in order, as it is in the text.
@@ -107,7 +111,11 @@ pub fn size_fault(chunks: &[Chunk]) -> Option<String> {
     chunks.iter().find_map(|chunk| {
         let range = (chunk.start_line, chunk.end_line);
         let is_line = chunk.start_line == chunk.end_line;
-        let over = if is_line { chunk.text.len() > 4 * BUDGET } else { weight(&chunk.text) > BUDGET };
+        let over = if is_line {
+            chunk.text.len() > 4 * BUDGET
+        } else {
+            weight(&chunk.text) > BUDGET
+        };
         (over || chunk.text.is_empty())
             .then(|| format!("lines {range:?} have {} bytes", chunk.text.len()))
     })

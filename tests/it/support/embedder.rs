@@ -72,9 +72,14 @@ impl ModelServer {
         let script = Scripted::default();
         let server = block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            let builder = MockServer::builder().listener(listener).disable_request_recording();
+            let builder = MockServer::builder()
+                .listener(listener)
+                .disable_request_recording();
             let server = builder.start().await;
-            Mock::given(any()).respond_with(script.clone()).mount(&server).await;
+            Mock::given(any())
+                .respond_with(script.clone())
+                .mount(&server)
+                .await;
             server
         });
         ModelServer { server, script }
@@ -128,10 +133,16 @@ impl Scripted {
     fn embed(&self, body: &Value) -> ResponseTemplate {
         let texts: Vec<String> = match &body["input"] {
             Value::String(text) => vec![text.clone()],
-            Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Array(texts) => texts
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             _ => return refusal(400, "invalid input type"),
         };
-        let Some(model) = Model::named(body) else { return not_found(body) };
+        let Some(model) = Model::named(body) else {
+            return not_found(body);
+        };
         let mut script = self.lock();
         script.requests += 1;
         let real = texts.iter().filter(|text| *text != PROBE);
@@ -141,8 +152,15 @@ impl Scripted {
         }
         script.embedded.extend(real.cloned());
         let faults = &script.faults;
-        let width = if faults.contains(&Fault::WrongDimension) { model.dimension / 2 } else { model.dimension };
-        let vectors: Vec<Value> = texts.iter().map(|text| vector_json(faults, text, width)).collect();
+        let width = if faults.contains(&Fault::WrongDimension) {
+            model.dimension / 2
+        } else {
+            model.dimension
+        };
+        let vectors: Vec<Value> = texts
+            .iter()
+            .map(|text| vector_json(faults, text, width))
+            .collect();
         let answer = ResponseTemplate::new(200).set_body_json(json!({
             "model": model.name, "embeddings": vectors, "prompt_eval_count": texts.len(),
         }));
@@ -186,8 +204,16 @@ struct Model {
 }
 
 const MODELS: [Model; 2] = [
-    Model { name: MODEL, digest: "sha256:aaaa", dimension: DIMENSION },
-    Model { name: OTHER_MODEL, digest: "sha256:bbbb", dimension: DIMENSION / 2 },
+    Model {
+        name: MODEL,
+        digest: "sha256:aaaa",
+        dimension: DIMENSION,
+    },
+    Model {
+        name: OTHER_MODEL,
+        digest: "sha256:bbbb",
+        dimension: DIMENSION / 2,
+    },
 ];
 
 impl Model {
@@ -228,7 +254,10 @@ fn refusal(status: u16, message: &str) -> ResponseTemplate {
 
 fn not_found(body: &Value) -> ResponseTemplate {
     let model = body["model"].as_str().unwrap_or_default();
-    refusal(404, &format!("model \"{model}\" not found, try pulling it first"))
+    refusal(
+        404,
+        &format!("model \"{model}\" not found, try pulling it first"),
+    )
 }
 
 /// What the server says instead of an answer, if something of the request goes wrong.
@@ -240,9 +269,10 @@ fn refused(faults: &[Fault], texts: &[String]) -> Option<ResponseTemplate> {
         Fault::TooLong(limit) if texts.iter().any(|text| text.chars().count() > limit) => {
             Some(refusal(400, "the input length exceeds the context length"))
         }
-        Fault::Crash(marker) if any_has(marker) => {
-            Some(refusal(500, "do embedding request: Post \"http://127.0.0.1:1/embedding\": EOF"))
-        }
+        Fault::Crash(marker) if any_has(marker) => Some(refusal(
+            500,
+            "do embedding request: Post \"http://127.0.0.1:1/embedding\": EOF",
+        )),
         Fault::NotANumber(marker) if any_has(marker) => {
             Some(refusal(400, "embedding contains NaN or Inf values"))
         }
@@ -267,14 +297,21 @@ fn vector(text: &str, dimension: usize) -> Vec<f64> {
         let word = synonym.map_or(word.as_str(), |(_, known)| *known);
         // Two directions a word: with one, in few dimensions, different words often coincide.
         for salt in [b'a', b'b'] {
-            let hash = word.bytes().chain([salt]).fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-            });
+            let hash = word
+                .bytes()
+                .chain([salt])
+                .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+                });
             let index = usize::try_from(hash >> 33).unwrap_or_default() % dimension;
             vector[index] += if hash & (1 << 20) == 0 { 1.0 } else { -1.0 };
         }
     }
-    let length = vector.iter().map(|value: &f64| value * value).sum::<f64>().sqrt();
+    let length = vector
+        .iter()
+        .map(|value: &f64| value * value)
+        .sum::<f64>()
+        .sqrt();
     if length == 0.0 {
         vector[0] = 1.0;
         return vector;

@@ -24,7 +24,6 @@ pub struct Environment {
 }
 
 /// What a command said and how it ended.
-#[must_use]
 #[derive(Debug)]
 pub struct Output {
     /// The exit code; `None` if a signal ended it.
@@ -60,7 +59,10 @@ impl Output {
         let words = self.words();
         for expected in expected {
             let expected = expected.to_lowercase();
-            assert!(words.contains(&expected), "`{expected}` is not in {self:#?}");
+            assert!(
+                words.contains(&expected),
+                "`{expected}` is not in {self:#?}"
+            );
         }
         self
     }
@@ -68,14 +70,20 @@ impl Output {
     /// Reads the one object that was printed.
     #[track_caller]
     pub fn json(&self) -> Value {
-        assert_eq!(self.stdout.lines().count(), 1, "one line is wanted: {self:#?}");
+        assert_eq!(
+            self.stdout.lines().count(),
+            1,
+            "one line is wanted: {self:#?}"
+        );
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// Reads an object a line.
     #[track_caller]
     pub fn json_lines(&self) -> Vec<Value> {
-        let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        let read = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+        };
         self.stdout.lines().map(read).collect()
     }
 }
@@ -90,7 +98,11 @@ pub struct Running {
 impl Running {
     fn start(mut command: Command, input: Option<&[u8]>) -> Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
         let mut child = command.spawn().expect("ollacode starts");
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
             let input = input.to_owned();
@@ -99,7 +111,11 @@ impl Running {
         }
         let stdout = child.stdout.take().map(read_all);
         let stderr = child.stderr.take().map(read_all);
-        Running { child, stdout, stderr }
+        Running {
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     /// Whether it goes on.
@@ -116,8 +132,13 @@ impl Running {
     /// Ends it as Ctrl-C does.
     pub fn interrupt(&self) {
         let pid = self.child.id().to_string();
-        let status = Command::new("sh").args(["-c", "kill -INT \"$0\"", &pid]).status();
-        assert!(status.expect("sh").success(), "process {pid} could not be interrupted");
+        let status = Command::new("sh")
+            .args(["-c", "kill -INT \"$0\"", &pid])
+            .status();
+        assert!(
+            status.expect("sh").success(),
+            "process {pid} could not be interrupted"
+        );
     }
 
     /// Waits for its end, but not for ever.
@@ -129,7 +150,11 @@ impl Running {
         let Some(status) = status else {
             panic!("it still ran after {LONGEST_RUN:?}\n{stdout}\n{stderr}");
         };
-        Output { code: status.code(), stdout, stderr }
+        Output {
+            code: status.code(),
+            stdout,
+            stderr,
+        }
     }
 
     fn wait(&mut self) -> Option<ExitStatus> {
@@ -162,7 +187,9 @@ fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 fn joined(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = reader.map(|reader| reader.join().expect("a reader")).unwrap_or_default();
+    let bytes = reader
+        .map(|reader| reader.join().expect("a reader"))
+        .unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -173,8 +200,12 @@ impl Environment {
         for name in ["home", "config", "data", "workspace"] {
             fs::create_dir(folder.path().join(name)).expect("a folder");
         }
-        Environment { folder, data: "data".to_owned(), variables: Vec::new() }
-            .with("OLLAMA_EMBED_MODEL", "none")
+        Environment {
+            folder,
+            data: "data".to_owned(),
+            variables: Vec::new(),
+        }
+        .with("OLLAMA_EMBED_MODEL", "none")
     }
 
     /// Makes an environment whose embedding model is on a server.
@@ -199,7 +230,10 @@ impl Environment {
 
     /// Sets the embedding model, and gives the name of the one before.
     pub fn replace_model(&mut self, model: &str) -> String {
-        let known = self.variables.iter().find(|(name, _)| name == "OLLAMA_EMBED_MODEL");
+        let known = self
+            .variables
+            .iter()
+            .find(|(name, _)| name == "OLLAMA_EMBED_MODEL");
         let before = known.map_or_else(|| "none".to_owned(), |(_, value)| value.clone());
         self.set("OLLAMA_EMBED_MODEL", model);
         before
@@ -230,7 +264,12 @@ impl Environment {
     #[track_caller]
     pub fn index_folder(&self) -> PathBuf {
         let mut found = self.index_folders();
-        assert_eq!(found.len(), 1, "one index is wanted in {}", self.data_folder().display());
+        assert_eq!(
+            found.len(),
+            1,
+            "one index is wanted in {}",
+            self.data_folder().display()
+        );
         found.remove(0)
     }
 
@@ -304,16 +343,19 @@ impl Environment {
     }
 
     /// Runs a command to its end.
+    #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.start(arguments).finish()
     }
 
     /// Runs a command in another folder.
+    #[must_use]
     pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Output {
         Running::start(self.command_in(folder, arguments), None).finish()
     }
 
     /// Runs a command that reads something.
+    #[must_use]
     pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Output {
         Running::start(self.command(arguments), Some(input)).finish()
     }
@@ -361,7 +403,9 @@ impl Environment {
 /// The hits of an answer.
 #[track_caller]
 pub fn hits_of(answer: &Value) -> &[Value] {
-    answer["hits"].as_array().unwrap_or_else(|| panic!("there are no hits in {answer:#}"))
+    answer["hits"]
+        .as_array()
+        .unwrap_or_else(|| panic!("there are no hits in {answer:#}"))
 }
 
 /// The paths of an answer's hits, each once, best first.
@@ -382,7 +426,9 @@ fn find_indexes(folder: &Path, found: &mut Vec<PathBuf>) {
         found.push(folder.to_owned());
         return;
     }
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             find_indexes(&entry.path(), found);

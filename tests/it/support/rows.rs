@@ -29,7 +29,11 @@ impl Environment {
     #[track_caller]
     pub fn rows_of_a_clean_build(&mut self) -> Vec<ChunkRow> {
         let data = self.data_folder();
-        let data = data.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let data = data
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name")
+            .to_owned();
         let clean = self.outside().join("clean");
         if clean.exists() {
             std::fs::remove_dir_all(&clean).expect("the last clean build goes");
@@ -48,8 +52,12 @@ impl Environment {
 pub fn rows_in(index: &Path) -> Result<Vec<ChunkRow>> {
     block_on(async {
         let store = Store::open(index, OpenOptions::new(Access::Read)).await?;
-        let mut paths: Vec<String> =
-            store.path_keys().await?.into_iter().map(|(path, _)| path).collect();
+        let mut paths: Vec<String> = store
+            .path_keys()
+            .await?
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
         paths.sort();
         paths.dedup();
         let mut rows = store.chunks_of_paths(&paths).await?;
@@ -60,7 +68,12 @@ pub fn rows_in(index: &Path) -> Result<Vec<ChunkRow>> {
 }
 
 fn place(row: &ChunkRow) -> (&str, u32, u32, &str) {
-    (&row.chunk.path, row.chunk.start_line, row.chunk.end_line, &row.chunk.text)
+    (
+        &row.chunk.path,
+        row.chunk.start_line,
+        row.chunk.end_line,
+        &row.chunk.text,
+    )
 }
 
 /// The paths of rows, each once.
@@ -82,7 +95,11 @@ pub fn assert_same_rows(actual: &[ChunkRow], expected: &[ChunkRow], when: &str) 
         };
         rows.iter().map(shown).collect()
     };
-    assert_eq!(places(actual), places(expected), "the places of the rows {when}");
+    assert_eq!(
+        places(actual),
+        places(expected),
+        "the places of the rows {when}"
+    );
     for (actual, expected) in actual.iter().zip(expected) {
         assert_eq!(actual, expected, "a row {when}");
     }

@@ -60,10 +60,14 @@ pub fn functions(stem: &str, count: usize) -> String {
 
 /// One function of some 400 characters; the number makes its text unlike those of others.
 pub fn function(stem: &str, number: usize) -> String {
-    let mut text = format!("/// Computes the {stem} of step {number}.\npub fn {stem}_{number}(value: u64) -> u64 {{\n");
+    let mut text = format!(
+        "/// Computes the {stem} of step {number}.\npub fn {stem}_{number}(value: u64) -> u64 {{\n"
+    );
     for line in 0..8 {
         let summand = number * 31 + line;
-        text.push_str(&format!("    let {stem}_part_{line} = value.wrapping_mul({summand});\n"));
+        text.push_str(&format!(
+            "    let {stem}_part_{line} = value.wrapping_mul({summand});\n"
+        ));
     }
     text.push_str(&format!("    {stem}_part_0 + {stem}_part_7\n}}\n\n"));
     text

@@ -1,0 +1,116 @@
+//! What an index would hold, without making it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::embed::document;
+use crate::error::IndexError;
+use crate::index::{Index, blocking};
+use crate::prepare::{CutFile, Prepared, Task, prepare_all};
+use crate::progress::{Events, IndexEvent, Report};
+use crate::refresh::now_ns;
+
+/// Texts kept to measure the embedding model with.
+const SAMPLE: usize = 32;
+
+/// What `--dry-run` shows.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// What would be indexed and skipped; counts and languages are filled in.
+    pub report: Report,
+    /// Top folders with their files and chunks, the most chunks first.
+    pub folders: Vec<(String, u64, u64)>,
+    /// Texts that would be embedded, each once.
+    pub texts: u64,
+    /// Some of these texts, spread evenly.
+    pub sample: Vec<String>,
+}
+
+impl Index {
+    /// Reads and cuts every file, and stores nothing.
+    pub async fn survey(
+        &self,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Survey, IndexError> {
+        let walked = self.walk().await?;
+        events(IndexEvent::Walked { files: walked.entries.len() });
+        let mut survey = Survey { report: Report::of_walk(&walked), ..Survey::default() };
+        let (root, stop) = (self.root().to_owned(), stop.clone());
+        let tasks: Vec<Task> =
+            walked.entries.into_iter().map(|entry| Task { entry, known: None }).collect();
+        blocking(move || {
+            let mut count = Count::default();
+            prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
+                if let Prepared::Cut(file) = prepared {
+                    count.take(*file, &mut survey);
+                }
+                true
+            });
+            if stop.is_cancelled() {
+                return Err(IndexError::Stopped);
+            }
+            count.finish(&mut survey);
+            Ok(survey)
+        })
+        .await
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    keys: HashSet<ollacode_store::ContentKey>,
+    folders: BTreeMap<String, (u64, u64)>,
+    languages: BTreeMap<String, (u64, u64)>,
+    kept: Vec<String>,
+}
+
+impl Count {
+    fn take(&mut self, file: CutFile, survey: &mut Survey) {
+        let record = &file.record.file;
+        if let Some(skip) = file.skip {
+            *survey.report.skipped.entry(skip).or_default() += 1;
+            return;
+        }
+        let chunks = u64::from(record.chunks);
+        survey.report.changed += 1;
+        survey.report.secrets.extend(file.secrets);
+        survey.report.unparsed.extend(file.failure.map(|failure| (record.path.clone(), failure)));
+        survey.report.not_utf8 += usize::from(file.not_utf8);
+        if chunks == 0 {
+            return;
+        }
+        let folder = record.path.split_once('/').map_or(".", |(top, _)| top);
+        for (map, name) in [(&mut self.folders, folder), (&mut self.languages, &record.language)] {
+            let entry = map.entry(name.to_owned()).or_default();
+            entry.0 += 1;
+            entry.1 += chunks;
+        }
+        for row in &file.rows {
+            // One in a hundred is enough to choose an even sample from.
+            if self.keys.insert(row.content_key) && self.keys.len() % 100 == 1 {
+                self.kept.push(document(&row.chunk));
+            }
+        }
+    }
+
+    fn finish(self, survey: &mut Survey) {
+        survey.texts = self.keys.len() as u64;
+        let step = self.kept.len().div_ceil(SAMPLE).max(1);
+        survey.sample = self.kept.into_iter().step_by(step).collect();
+        survey.folders =
+            self.folders.into_iter().map(|(name, (files, chunks))| (name, files, chunks)).collect();
+        survey.folders.sort_by_key(|(_, _, chunks)| std::cmp::Reverse(*chunks));
+        survey.report.languages = self
+            .languages
+            .into_iter()
+            .map(|(language, (files, chunks))| ollacode_store::LanguageCount { language, files, chunks })
+            .collect();
+        survey.report.languages.sort_by_key(|count| std::cmp::Reverse(count.chunks));
+        for count in &survey.report.languages {
+            survey.report.counts.files += count.files;
+            survey.report.counts.chunks += count.chunks;
+        }
+    }
+}

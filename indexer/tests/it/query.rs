@@ -1,0 +1,271 @@
+//! What a question is taken to ask for.
+
+use std::collections::BTreeSet;
+
+use ollacode_indexer::query::{Query, stem, subwords, variants};
+use proptest::prelude::*;
+
+struct Case {
+    text: &'static str,
+    words: &'static [&'static str],
+    symbols: &'static [&'static str],
+    is_symbol: bool,
+}
+
+const fn prose(
+    text: &'static str,
+    words: &'static [&'static str],
+    symbols: &'static [&'static str],
+) -> Case {
+    Case {
+        text,
+        words,
+        symbols,
+        is_symbol: false,
+    }
+}
+
+const fn symbol(
+    text: &'static str,
+    words: &'static [&'static str],
+    symbols: &'static [&'static str],
+) -> Case {
+    Case {
+        text,
+        words,
+        symbols,
+        is_symbol: true,
+    }
+}
+
+const CASES: &[Case] = &[
+    prose("", &[], &[]),
+    prose("  \t ", &[], &[]),
+    prose("?!", &[], &[]),
+    prose("how do I", &["how", "do", "i"], &[]),
+    prose("how are files parsed?", &["files", "parsed"], &[]),
+    prose("parse the files, parse them all", &["parse", "files"], &[]),
+    prose(
+        "where is the HTTPServer started",
+        &["http", "server", "started"],
+        &["HTTPServer"],
+    ),
+    prose(
+        "callers of read_to_end in `io::Read`",
+        &["callers", "read", "end", "io"],
+        &["read_to_end", "Read"],
+    ),
+    prose(
+        "the sha256 digest of utf8 text",
+        &["sha", "256", "digest", "utf", "8", "text"],
+        &["sha256", "utf8"],
+    ),
+    prose("don't panic", &["don", "t", "panic"], &[]),
+    prose("don't", &["don", "t"], &[]),
+    prose(
+        "größe der Änderung",
+        &["größe", "der", "änderung"],
+        &["Änderung"],
+    ),
+    prose("3 retries", &["3", "retries"], &[]),
+    symbol("parse", &["parse"], &["parse"]),
+    symbol("`read_to_end()`", &["read", "end"], &["read_to_end"]),
+    symbol("Foo::bar", &["foo", "bar"], &["bar"]),
+    symbol("std::fs::File", &["std", "fs", "file"], &["File"]),
+    symbol("self.value", &["self", "value"], &["value"]),
+    symbol("Array#sort", &["array", "sort"], &["sort"]),
+    symbol("session->close", &["session", "close"], &["close"]),
+    symbol("$scope", &["scope"], &["scope"]),
+    symbol("  HttpClient ", &["http", "client"], &["HttpClient"]),
+    symbol("__init__", &["init"], &["__init__"]),
+];
+
+#[test]
+fn words_and_symbols() {
+    for case in CASES {
+        let query = Query::parse(case.text);
+        assert_eq!(query.words, case.words, "{:?}", case.text);
+        assert_eq!(query.symbols, case.symbols, "{:?}", case.text);
+        assert_eq!(query.is_symbol, case.is_symbol, "{:?}", case.text);
+        assert_eq!(query.text, case.text.trim());
+    }
+}
+
+#[test]
+fn a_capital_at_the_start_of_a_question_makes_no_symbol_of_a_stop_word() {
+    for text in [
+        "How does parsing recover?",
+        "Where is parsing code",
+        "What uses Parser",
+    ] {
+        let query = Query::parse(text);
+        let stop_words = ["How", "Where", "What"];
+        let wrong = query
+            .symbols
+            .iter()
+            .find(|symbol| stop_words.contains(&symbol.as_str()));
+        assert_eq!(wrong, None, "{text}");
+        let asked = query.full_text()[0].0.clone();
+        let again = asked
+            .split(' ')
+            .find(|word| ["how", "where", "what"].contains(word));
+        assert_eq!(again, None, "{text}: {asked}");
+    }
+}
+
+#[test]
+fn identifiers_are_split_into_words() {
+    let cases: &[(&str, &[&str])] = &[
+        ("", &[]),
+        ("a", &["a"]),
+        ("A", &["a"]),
+        ("snake_case_name", &["snake", "case", "name"]),
+        ("SCREAMING_CASE", &["screaming", "case"]),
+        ("kebab-case", &["kebab", "case"]),
+        ("camelCaseName", &["camel", "case", "name"]),
+        ("HTTPServer", &["http", "server"]),
+        ("parseJSON", &["parse", "json"]),
+        ("XMLHttpRequest", &["xml", "http", "request"]),
+        ("HTTPServer2Go", &["http", "server", "2", "go"]),
+        ("utf8", &["utf", "8"]),
+        ("__init__", &["init"]),
+        ("Foo::bar.baz", &["foo", "bar", "baz"]),
+        ("ÄnderungsListe", &["änderungs", "liste"]),
+        ("日本語", &["日本語"]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(subwords(text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn forms_of_a_word_meet_in_its_stem() {
+    let families: &[&[&str]] = &[
+        &["parse", "parses", "parsed", "parser", "parsers", "parsing"],
+        &["run", "runs", "running", "runner"],
+        &["library", "libraries"],
+        &["class", "classes"],
+        &["tokenize", "tokenizer", "tokenization", "tokenizing"],
+        &["index", "indexes", "indexed", "indexing", "indexer"],
+        &["connect", "connection", "connections", "connecting"],
+        &[
+            "generate",
+            "generator",
+            "generated",
+            "generation",
+            "generating",
+        ],
+    ];
+    for family in families {
+        let stems: BTreeSet<String> = family.iter().map(|word| stem(word)).collect();
+        assert_eq!(stems.len(), 1, "{family:?}: {stems:?}");
+    }
+    for word in [
+        "set",
+        "use",
+        "uses",
+        "bus",
+        "is",
+        "as",
+        "créer",
+        "日本語",
+        "",
+    ] {
+        assert!(
+            stem(word).len() + 1 >= word.len(),
+            "{word} became {}",
+            stem(word)
+        );
+    }
+}
+
+#[test]
+fn variants_are_other_forms() {
+    let cases: &[(&str, &[&str])] = &[
+        ("parsing", &["parse", "parser", "parsed", "parses"]),
+        ("structs", &["struct"]),
+        ("libraries", &["library"]),
+        ("running", &["run", "runs"]),
+        ("tokenizer", &["tokenize", "tokenization", "tokenise"]),
+    ];
+    for (word, expected) in cases {
+        let forms = variants(word);
+        for form in *expected {
+            assert!(
+                forms.iter().any(|found| found == form),
+                "{word}: no {form} in {forms:?}"
+            );
+        }
+    }
+    for word in ["", "a", "set", "größen", "日本語日本語"] {
+        assert_eq!(variants(word), Vec::<String>::new(), "{word}");
+    }
+}
+
+#[test]
+fn the_full_text_leg_gets_words_then_variants() {
+    let texts = Query::parse("how is the HttpClient closed").full_text();
+    assert_eq!(texts.len(), 2);
+    assert_eq!(texts[0], ("http client closed httpclient".to_owned(), 1.0));
+    assert!(texts[1].1 < 1.0);
+    let forms: Vec<&str> = texts[1].0.split(' ').collect();
+    assert!(
+        forms.contains(&"close") && !forms.contains(&"closed"),
+        "{forms:?}"
+    );
+    // A name is meant as it is written.
+    let texts = Query::parse("HttpClient::close").full_text();
+    assert_eq!(texts, [("http client close".to_owned(), 1.0)]);
+}
+
+#[test]
+fn a_query_mentions_its_words() {
+    let query = Query::parse("show me the tests of the Parser");
+    assert!(query.mentions(&["test", "tests"]));
+    assert!(query.mentions(&["parser"]));
+    assert!(!query.mentions(&["docs", "the"]));
+    assert!(!query.mentions(&[]));
+}
+
+fn sentence() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,60}",
+        "[a-zA-Z0-9_:.#>?' -]{0,60}",
+        "([A-Za-z_]{1,12} ?){0,8}"
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_query(text in sentence()) {
+        let query = Query::parse(&text);
+        let unique: BTreeSet<&String> = query.words.iter().collect();
+        prop_assert_eq!(unique.len(), query.words.len());
+        for word in &query.words {
+            prop_assert!(!word.is_empty());
+            prop_assert!(!word.chars().any(|c| c.is_ascii_uppercase() || c.is_whitespace()));
+        }
+        let unique: BTreeSet<&String> = query.symbols.iter().collect();
+        prop_assert_eq!(unique.len(), query.symbols.len());
+        for symbol in &query.symbols {
+            prop_assert!(text.contains(symbol.as_str()));
+        }
+        prop_assert!(!query.is_symbol || query.symbols.len() == 1);
+        let texts = query.full_text();
+        prop_assert!(texts.len() == 1 || texts.len() == 2);
+        let asked: BTreeSet<&str> = texts[0].0.split(' ').collect();
+        for (forms, weight) in &texts[1..] {
+            prop_assert!(*weight > 0.0 && *weight < 1.0);
+            prop_assert!(forms.split(' ').all(|form| !asked.contains(form)));
+        }
+    }
+
+    #[test]
+    fn variants_differ_from_the_word(word in "[a-z]{1,14}") {
+        for form in variants(&word) {
+            prop_assert_ne!(&form, &word);
+            prop_assert!(form.len() > 2);
+        }
+        prop_assert!(word.len() < 3 || stem(&word).len() >= 3);
+    }
+}

@@ -1,0 +1,35 @@
+//! Completions and the man page, made from the same table as the command line.
+
+use std::io::Write;
+
+use anstream::stdout;
+use anyhow::Error;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::args::Arguments;
+
+/// Prints the completions for a shell.
+pub fn completions(shell: Shell) -> Result<(), Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "ollacode", &mut script);
+    print(&script)
+}
+
+/// Prints the man page: the program, then each command.
+pub fn man_page() -> Result<(), Error> {
+    let command = Arguments::command();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    for command in command.get_subcommands() {
+        clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    }
+    print(&page)
+}
+
+fn print(bytes: &[u8]) -> Result<(), Error> {
+    let mut out = stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,398 @@
+//! `ollacode index`.
+
+use std::time::{Duration, Instant};
+
+use anstream::{eprintln, println};
+use anyhow::{Context, Error, bail, ensure};
+use ollacode_indexer::{
+    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, Refresh, Role, StoreError,
+};
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{IndexAction, IndexArguments};
+use super::progress::{Progress, download_bar};
+use super::style::{DIM, PLAIN, counted, visible_name};
+use super::{Ending, confirm, inspect, note, print_json, summary};
+use crate::app::App;
+use crate::config::EmbedModel;
+use crate::model::ollama::{OllamaEmbedder, OllamaError};
+
+pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error> {
+    match arguments.action() {
+        IndexAction::Refresh => refresh(app, arguments).await?,
+        IndexAction::Watch => watch(app, arguments).await?,
+        IndexAction::DryRun => dry_run(app, arguments).await?,
+        IndexAction::Status => status(app, arguments).await?,
+        IndexAction::Failures => failures(app, arguments).await?,
+        IndexAction::Inspect(file) => inspect::run(app, file, arguments.json)?,
+        IndexAction::Remove => remove(app, arguments).await?,
+    }
+    Ok(Ending::Good)
+}
+
+/// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process.
+fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        token.cancel();
+        eprintln!("stopping; what is done is kept (once more to leave at once)");
+        wait_for_signal().await;
+        std::process::exit(130);
+    });
+    stop
+}
+
+async fn wait_for_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler there is nothing to wait for, and the default ends the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Asks before all of `/` or of the home folder is indexed.
+fn confirm_width(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    if arguments.yes || app.index.exists() || !app.needs_confirmation() {
+        return Ok(());
+    }
+    let root = app.workspace.root.display();
+    ensure!(
+        confirm::confirmed(&format!("Index all of {root}? It is not a project folder."))?,
+        "{root} is not a project folder; name one, or give `--yes` to index all of it"
+    );
+    Ok(())
+}
+
+async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    confirm_width(app, arguments)?;
+    let stop = stop_signal();
+    let progress = Progress::new();
+    let started = Instant::now();
+    let how = Refresh { force: arguments.force, stop: stop.clone(), ..Refresh::default() };
+    let report = app.index.refresh(&how, &|event| progress.show(event)).await?;
+    progress.clear();
+    if !arguments.json {
+        summary::print_report(&report, started.elapsed());
+    }
+    let vectors = vectors(app, arguments, &progress, &stop).await?;
+    progress.clear();
+    let status = app.index.status(vectors.fingerprint()).await?;
+    if arguments.json {
+        return print_json(&summary::report_json(&report, &status, vectors.json()));
+    }
+    println!("{}", vectors.words(&status.counts));
+    println!("{DIM}Try:{PLAIN} ollacode search {}", summary::suggestion(&report));
+    Ok(())
+}
+
+/// What came of the vectors.
+enum Vectors {
+    /// They are not wanted.
+    Off,
+    /// They could not be made now; why, and what to do.
+    Later(String),
+    /// Every chunk has one, or is listed.
+    Made { model: String, fingerprint: String, report: EmbedReport },
+}
+
+impl Vectors {
+    fn fingerprint(&self) -> &str {
+        match self {
+            Vectors::Made { fingerprint, .. } => fingerprint,
+            Vectors::Off | Vectors::Later(_) => "",
+        }
+    }
+
+    fn words(&self, counts: &ollacode_indexer::Counts) -> String {
+        match self {
+            Vectors::Off => "No vectors, as set: search goes by words.".into(),
+            Vectors::Later(why) => format!(
+                "No vectors for now: {why}. Search goes by words; a later `ollacode index` adds vectors."
+            ),
+            Vectors::Made { model, report, .. } => {
+                let mut words = format!(
+                    "{} have vectors of {model} ({} new, {} from the cache).",
+                    counted(counts.embedded, "chunk"),
+                    counted(report.embedded, "text"),
+                    report.from_cache
+                );
+                if counts.failed > 0 {
+                    words.push_str(&format!(
+                        " {} could not be embedded: `ollacode index --failures` lists why.",
+                        counted(counts.failed, "chunk")
+                    ));
+                }
+                words
+            }
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Vectors::Off => json!(null),
+            Vectors::Later(why) => json!({"error": why}),
+            Vectors::Made { model, report, .. } => json!({
+                "model": model,
+                "embedded": report.embedded,
+                "from_cache": report.from_cache,
+                "failed": report.failed,
+            }),
+        }
+    }
+}
+
+/// Embeds what has no vector. Without Ollama that waits for a later run, which is no failure.
+async fn vectors(
+    app: &App,
+    arguments: &IndexArguments,
+    progress: &Progress,
+    stop: &CancellationToken,
+) -> Result<Vectors, Error> {
+    if arguments.force {
+        app.index.forget_failures().await?;
+    }
+    let connected = match app.embedder().await {
+        Err(OllamaError::ModelMissing { model }) if offer_pull(app, &model).await? => {
+            app.embedder().await
+        }
+        other => other,
+    };
+    let embedder = match connected {
+        Ok(Some(embedder)) => embedder,
+        Ok(None) => return Ok(Vectors::Off),
+        Err(error @ OllamaError::Offline { .. }) => return Err(error.into()),
+        Err(error) => return Ok(Vectors::Later(error.with_hint())),
+    };
+    match embed(app, &embedder, &|event| progress.show(event), stop).await {
+        Ok(report) => Ok(Vectors::Made {
+            model: embedder.model().name.clone(),
+            fingerprint: embedder.model().fingerprint(),
+            report,
+        }),
+        Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(Vectors::Later(why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn embed(
+    app: &App,
+    embedder: &OllamaEmbedder,
+    events: ollacode_indexer::Events<'_>,
+    stop: &CancellationToken,
+) -> Result<EmbedReport, IndexError> {
+    let cache = app.cache()?;
+    if let Some(aside) = cache.set_aside() {
+        let message = format!("the cache of vectors was damaged; it is now in {}", aside.display());
+        events(IndexEvent::Warning(message));
+    }
+    app.index.embed(embedder, Some(cache), events, stop).await
+}
+
+/// Offers to pull a missing model, where somebody can answer.
+async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
+    let question = format!("Ollama does not have `{model}`. Pull it now?");
+    if !confirm::can_ask() || !confirm::confirmed(&question)? {
+        return Ok(false);
+    }
+    let bar = download_bar();
+    let pulled = app
+        .ollama()?
+        .pull(model, &mut |step| {
+            bar.set_message(visible_name(&step.status));
+            bar.set_length(step.total);
+            bar.set_position(step.completed);
+        })
+        .await;
+    bar.finish_and_clear();
+    pulled.with_context(|| format!("cannot pull `{model}`"))?;
+    Ok(true)
+}
+
+/// Refreshes, then keeps the index fresh until a signal; vectors follow in the background.
+async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    confirm_width(app, arguments)?;
+    let stop = stop_signal();
+    let progress = Progress::new();
+    let show = |event: IndexEvent| progress.show(event);
+    let how = Refresh { force: arguments.force, stop: stop.clone(), ..Refresh::default() };
+    let started = Instant::now();
+    let report = match app.index.refresh(&how, &show).await {
+        Err(IndexError::Stopped) => return Ok(()),
+        other => other?,
+    };
+    progress.clear();
+    summary::print_report(&report, started.elapsed());
+    println!("Watching {}; Ctrl-C ends it.", app.workspace.root.display());
+    let changed = Notify::new();
+    changed.notify_one();
+    let events = |event: IndexEvent| match event {
+        IndexEvent::Refreshed { changed, removed } => {
+            let (changed, removed) = (changed as u64, removed as u64);
+            note(&format!("{} indexed, {removed} removed", counted(changed, "file")));
+        }
+        IndexEvent::Warning(message) => super::warn(&message),
+        _ => {}
+    };
+    tokio::select! {
+        watched = app.index.watch(&events, &changed, &stop) => Ok(watched?),
+        followed = follow_with_vectors(app, &changed, &stop) => followed,
+    }
+}
+
+/// Embeds after each change; without Ollama it tries again now and then.
+async fn follow_with_vectors(
+    app: &App,
+    changed: &Notify,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
+    const AGAIN: Duration = Duration::from_secs(60);
+    let mut told = false;
+    loop {
+        let wait = match app.embedder().await {
+            Ok(None) => None,
+            Ok(Some(embedder)) => match embed(app, &embedder, &|_| (), stop).await {
+                Ok(_) => None,
+                Err(IndexError::Stopped) => return std::future::pending().await,
+                Err(IndexError::Busy) => Some(AGAIN),
+                Err(IndexError::Embedding(error)) => {
+                    tell_once(&mut told, &error.to_string());
+                    Some(AGAIN)
+                }
+                Err(error) => return Err(error.into()),
+            },
+            Err(error) => {
+                tell_once(&mut told, &error.with_hint());
+                Some(AGAIN)
+            }
+        };
+        match wait {
+            None => {
+                told = false;
+                changed.notified().await;
+            }
+            Some(wait) => tokio::time::sleep(wait).await,
+        }
+    }
+}
+
+fn tell_once(told: &mut bool, why: &str) {
+    if !std::mem::replace(told, true) {
+        note(&format!("no vectors for now: {why}; search goes by words"));
+    }
+}
+
+async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    let stop = stop_signal();
+    let progress = Progress::new();
+    let started = Instant::now();
+    let survey = app.index.survey(&|event| progress.show(event), &stop).await?;
+    let took = started.elapsed();
+    progress.clear();
+    let estimate = estimate(app, &survey.sample, survey.texts).await;
+    if arguments.json {
+        return print_json(&summary::survey_json(&survey, estimate.as_ref().ok().copied().flatten()));
+    }
+    summary::print_survey(&survey, took);
+    match estimate {
+        Ok(Some(time)) => println!(
+            "Embedding {} takes about {} (measured on {}; what is in the cache costs nothing).",
+            counted(survey.texts, "text"),
+            summary::duration(time),
+            counted(survey.sample.len() as u64, "text")
+        ),
+        Ok(None) => {}
+        Err(why) => println!("Embedding cannot be estimated: {why}."),
+    }
+    Ok(())
+}
+
+/// Measures one batch, after one text that loads the model.
+async fn estimate(app: &App, sample: &[String], texts: u64) -> Result<Option<Duration>, String> {
+    if app.settings.embed_model == EmbedModel::None || sample.is_empty() {
+        return Ok(None);
+    }
+    let Some(embedder) = app.embedder().await.map_err(|error| error.with_hint())? else {
+        return Ok(None);
+    };
+    let window = embedder.model().window;
+    let fitted: Vec<String> = sample
+        .iter()
+        .map(|text| {
+            let first = ollacode_indexer::embed::split(text, window / 2).into_iter().next();
+            embedder.wrap(&text[first.unwrap_or(0..0)], Role::Document)
+        })
+        .collect();
+    embedder.embed(&fitted[..1]).await.map_err(|error| error.to_string())?;
+    let started = Instant::now();
+    embedder.embed(&fitted).await.map_err(|error| error.to_string())?;
+    let each = started.elapsed().div_f64(fitted.len() as f64);
+    Ok(Some(each.mul_f64(texts as f64)))
+}
+
+async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    if !app.index.exists() {
+        if arguments.json {
+            return print_json(&json!({"workspace": app.workspace.root, "indexed": false}));
+        }
+        println!("{} is not indexed; `ollacode index` does it.", app.workspace.root.display());
+        return Ok(());
+    }
+    let model = app.index.complete_model().await?;
+    let (name, fingerprint) = model.unzip();
+    let status = app.index.status(fingerprint.as_deref().unwrap_or_default()).await?;
+    if arguments.json {
+        return print_json(&summary::status_json(app, &status, name.as_deref()));
+    }
+    summary::print_status(app, &status, name.as_deref());
+    Ok(())
+}
+
+async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    let failures = match app.index.failures().await {
+        Err(IndexError::Store(StoreError::NoIndex { .. })) => bail!("there is no index yet; run `ollacode index`"),
+        other => other?,
+    };
+    if arguments.json {
+        let list: Vec<_> = failures
+            .iter()
+            .map(|failure| json!({"path": failure.path, "line": failure.start_line, "reason": failure.reason}))
+            .collect();
+        return print_json(&json!({"failures": list}));
+    }
+    for failure in &failures {
+        let (path, reason) = (visible_name(&failure.path), visible_name(&failure.reason));
+        println!("{path}:{}  {reason}", failure.start_line);
+    }
+    if failures.is_empty() {
+        note("every text that was tried has a vector");
+    }
+    Ok(())
+}
+
+async fn remove(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    let removed = app.index.remove().await?;
+    if arguments.json {
+        return print_json(&json!({"removed": removed}));
+    }
+    let root = app.workspace.root.display();
+    if removed {
+        println!("The index of {root} is deleted. Cached vectors stay, so indexing again is cheap.");
+    } else {
+        println!("{root} has no index.");
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `ollacode index --inspect FILE`: how a file is cut.
+
+use std::path::Path;
+
+use anstream::println;
+use anyhow::{Context, Error};
+use ollacode_indexer::chunk::cut;
+use ollacode_indexer::parse::FileParser;
+use ollacode_indexer::secrets::{redact, secret_path};
+use ollacode_indexer::walk::{relative, skipped_by_content, skipped_by_name};
+use serde_json::json;
+
+use super::style::{BOLD, DIM, PLAIN, visible_name};
+use super::{print_json, warn};
+use crate::app::App;
+
+pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
+    let full = std::fs::canonicalize(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let path = relative(&app.workspace.root, &full)
+        .unwrap_or_else(|| file.to_string_lossy().into_owned());
+    if let Some(reason) = secret_path(&path) {
+        anyhow::bail!("{path} is never indexed: {reason}");
+    }
+    let bytes = std::fs::read(&full).with_context(|| format!("cannot read {path}"))?;
+    if let Some(skip) = skipped_by_name(&path).or_else(|| skipped_by_content(&bytes)) {
+        warn(&format!("{path} is not indexed: {}", skip.words()));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let redacted = redact(&text);
+    let cut = cut(&mut FileParser::default(), &path, &redacted.text);
+    if let Some(failure) = cut.failure {
+        warn(&format!("{path} is cut by lines: {failure}"));
+    }
+    if as_json {
+        let chunks: Vec<_> = cut
+            .chunks
+            .iter()
+            .map(|chunk| {
+                json!({
+                    "start_line": chunk.start_line, "end_line": chunk.end_line, "kind": chunk.kind,
+                    "symbol": chunk.symbol, "scope": chunk.scope, "characters": chunk.text.chars().count(),
+                })
+            })
+            .collect();
+        return print_json(&json!({"path": path, "language": cut.language, "chunks": chunks}));
+    }
+    println!("{BOLD}{}{PLAIN}  {}, {} chunks", visible_name(&path), cut.language, cut.chunks.len());
+    println!("{DIM}{:>13}  {:>5}  {:<9}  symbol, scope{PLAIN}", "lines", "chars", "kind");
+    for chunk in &cut.chunks {
+        let lines = format!("{}-{}", chunk.start_line, chunk.end_line);
+        let mut name = chunk.symbol.as_deref().map(visible_name).unwrap_or_default();
+        if !chunk.scope.is_empty() {
+            let scope = visible_name(&chunk.scope.join(" > "));
+            name = format!("{name}  {DIM}in {scope}{PLAIN}");
+        }
+        let size = chunk.text.chars().count();
+        println!("{lines:>13}  {size:>5}  {:<9}  {}", chunk.kind.name(), name.trim_start());
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Bars for what takes longer than a moment, on stderr, and only where somebody sees them.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use ollacode_indexer::IndexEvent;
+
+use super::{is_watched, warn};
+
+/// Shows events of the indexer. Bars appear when their stage begins.
+pub struct Progress {
+    bars: MultiProgress,
+    current: Mutex<Option<(Stage, ProgressBar)>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Files,
+    Text,
+    Vectors,
+}
+
+impl Progress {
+    /// Shows bars if stderr is a terminal, and nothing but warnings otherwise.
+    pub fn new() -> Progress {
+        Progress { bars: MultiProgress::new(), current: Mutex::new(None) }
+    }
+
+    /// Takes an event; for use as `Events`.
+    pub fn show(&self, event: IndexEvent) {
+        match event {
+            IndexEvent::Warning(message) => self.bars.suspend(|| warn(&message)),
+            IndexEvent::Cutting { done, total } => {
+                self.advance(Stage::Files, done as u64, total as u64);
+            }
+            IndexEvent::IndexingText => self.advance(Stage::Text, 0, 0),
+            IndexEvent::Embedding { done, total } => self.advance(Stage::Vectors, done, total),
+            IndexEvent::LexicalReady => self.clear(),
+            IndexEvent::Walked { .. } | IndexEvent::Refreshed { .. } => {}
+        }
+    }
+
+    /// Takes all bars away.
+    pub fn clear(&self) {
+        let mut current = self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((_, bar)) = current.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn advance(&self, stage: Stage, done: u64, total: u64) {
+        if !is_watched() {
+            return;
+        }
+        let mut current = self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if current.as_ref().is_none_or(|(shown, _)| *shown != stage) {
+            if let Some((_, bar)) = current.take() {
+                bar.finish_and_clear();
+            }
+            *current = Some((stage, self.bars.add(bar(stage, total))));
+        }
+        if let Some((_, bar)) = current.as_ref() {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn bar(stage: Stage, total: u64) -> ProgressBar {
+    let template = match stage {
+        Stage::Files => "files    {wide_bar} {human_pos}/{human_len}",
+        Stage::Text => "{spinner} building the full-text index",
+        Stage::Vectors => "vectors  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  {eta} left",
+    };
+    let bar = ProgressBar::new(total);
+    // The templates are constants; were one wrong, the default bar would do.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if stage == Stage::Text {
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar
+}
+
+/// A bar for a download, in bytes.
+pub fn download_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg}  {wide_bar} {bytes}/{total_bytes}  {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,135 @@
+//! `ollacode search`.
+
+use std::io::{self, BufRead, Write};
+use std::time::Instant;
+
+use anstream::stdout;
+use anyhow::Error;
+use ollacode_indexer::{
+    Answer, Embedder, Freshness, IndexError, IndexEvent, Refresh, SearchRequest,
+};
+
+use super::args::SearchArguments;
+use super::progress::Progress;
+use super::wire::{SearchAnswer, SearchFailure};
+use super::{Ending, confirm, hits, note, print_json};
+use crate::app::{App, SearchModelError};
+use crate::model::ollama::{OllamaEmbedder, OllamaError};
+
+pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error> {
+    make_index(app).await?;
+    let searcher = Searcher { app, arguments, embedder: embedder(app).await? };
+    let Some(query) = arguments.query() else {
+        let mut failed = false;
+        for line in io::stdin().lock().lines() {
+            failed |= searcher.answer(&line?).await? == Ending::Bad;
+        }
+        return Ok(if failed { Ending::Bad } else { Ending::Good });
+    };
+    searcher.answer(&query).await
+}
+
+/// The first search of a workspace builds the lexical index, which takes seconds.
+async fn make_index(app: &App) -> Result<(), Error> {
+    if app.index.exists() {
+        return Ok(());
+    }
+    if app.needs_confirmation() {
+        let root = app.workspace.root.display();
+        let question = format!("Index all of {root}? It is not a project folder.");
+        anyhow::ensure!(
+            confirm::confirmed(&question)?,
+            "{root} has no index yet; to index all of it, run `ollacode index --yes`"
+        );
+    }
+    note(&format!("indexing {} for the first time", app.workspace.root.display()));
+    let progress = Progress::new();
+    app.index.refresh(&Refresh::default(), &|event| progress.show(event)).await?;
+    Ok(())
+}
+
+/// The model for queries; without Ollama a search goes by words, and says so.
+async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
+    match app.searching_embedder().await {
+        Ok(embedder) => Ok(embedder),
+        Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
+        Err(SearchModelError::Ollama(error)) => {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            note(&format!("searching by words only: {error}{hint}"));
+            Ok(None)
+        }
+        Err(SearchModelError::Index(error)) => Err(error.into()),
+    }
+}
+
+struct Searcher<'a> {
+    app: &'a App,
+    arguments: &'a SearchArguments,
+    embedder: Option<OllamaEmbedder>,
+}
+
+impl Searcher<'_> {
+    async fn answer(&self, query: &str) -> Result<Ending, Error> {
+        let started = Instant::now();
+        let answer = self.search(query).await;
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match answer {
+            Ok(answer) if self.arguments.json => {
+                let model = self.embedder.as_ref().map(|embedder| embedder.model().name.as_str());
+                let explain = self.arguments.explain;
+                print_json(&SearchAnswer::new(query, took_ms, &answer, model, explain))?;
+                Ok(Ending::Good)
+            }
+            Ok(answer) => {
+                self.print(query, &answer)?;
+                Ok(Ending::Good)
+            }
+            // Of many queries one may fail without the others.
+            Err(error) if self.arguments.json && self.arguments.stdin => {
+                let error = format!("{:#}", Error::from(error));
+                print_json(&SearchFailure { query, error })?;
+                Ok(Ending::Bad)
+            }
+            Err(error) => {
+                if self.arguments.json {
+                    print_json(&SearchFailure { query, error: error.to_string() })?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn search(&self, query: &str) -> Result<Answer, IndexError> {
+        let request = SearchRequest {
+            query: query.to_owned(),
+            limit: usize::from(self.arguments.limit),
+            globs: self.arguments.path.clone(),
+            languages: self.arguments.lang.clone(),
+            freshness: if self.arguments.no_refresh { Freshness::Trust } else { Freshness::Refresh },
+        };
+        let embedder = self.embedder.as_ref().map(|embedder| embedder as &dyn Embedder);
+        let progress = Progress::new();
+        let show = |event: IndexEvent| progress.show(event);
+        let answer = self.app.index.search(&request, embedder, &show).await?;
+        for text in &answer.notes {
+            note(text);
+        }
+        Ok(answer)
+    }
+
+    fn print(&self, query: &str, answer: &Answer) -> Result<(), Error> {
+        let mut out = stdout().lock();
+        if self.arguments.stdin {
+            writeln!(out, "# {}", super::style::visible_name(query))?;
+        }
+        hits::write(&mut out, query, &answer.hits, self.arguments.explain)?;
+        if self.arguments.stdin {
+            writeln!(out)?;
+        }
+        out.flush()?;
+        if answer.hits.is_empty() {
+            note("no hits");
+        }
+        Ok(())
+    }
+}

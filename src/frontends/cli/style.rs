@@ -1,0 +1,85 @@
+//! Colours, and text that cannot play tricks on a terminal.
+
+use std::borrow::Cow;
+
+use anstyle::{AnsiColor, Style};
+
+pub const PLAIN: anstyle::Reset = anstyle::Reset;
+pub const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+pub const PATH: Style = AnsiColor::Cyan.on_default().bold();
+pub const MATCH: Style = AnsiColor::Yellow.on_default().bold();
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub const HINT: Style = AnsiColor::Blue.on_default().bold();
+
+/// Shows control characters, and those that reorder or hide text, as escapes.
+///
+/// Line breaks and tabs stay: text is laid out with them.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The same for a name that must stay on its line.
+pub fn visible_name(name: &str) -> String {
+    visible(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+fn is_hidden(character: char) -> bool {
+    (character.is_control() && !matches!(character, '\n' | '\t'))
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// `12,345`
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 file`, `12,345 files`
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_hidden_reaches_the_terminal() {
+        assert_eq!(visible("a\u{1b}[31mb\r\n\tc"), "a\\u{1b}[31mb\\u{d}\n\tc");
+        assert_eq!(visible("if a\u{202e}b"), "if a\\u{202e}b");
+        assert_eq!(visible("grüße 🦀"), "grüße 🦀");
+        assert_eq!(visible_name("a\nb"), "a\\nb");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "file"), "1 file");
+    }
+}

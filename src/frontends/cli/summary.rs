@@ -1,0 +1,217 @@
+//! What was indexed, in words and as JSON.
+
+use std::time::Duration;
+
+use anstream::println;
+use ollacode_indexer::{LanguageCount, Report, Status, Survey};
+use serde_json::{Map, Value, json};
+
+use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
+use super::wire::IndexCounts;
+use crate::app::App;
+
+/// Rows of a list that are shown before it is cut.
+const ROWS: usize = 10;
+
+/// Prints what a refresh did.
+pub fn print_report(report: &Report, took: Duration) {
+    let files = counted(report.counts.files, "file");
+    let chunks = counted(report.counts.chunks, "chunk");
+    println!("{BOLD}{files}, {chunks}{PLAIN} in {}", duration(took));
+    println!("{}", changes(report));
+    print_languages(&report.languages);
+    print_left_out(report);
+}
+
+fn changes(report: &Report) -> String {
+    if report.changed == 0 && report.removed == 0 {
+        return "Nothing has changed.".into();
+    }
+    let (changed, removed, unchanged) = (report.changed, report.removed, report.unchanged);
+    let counts = [changed, removed, unchanged].map(|number| count(number as u64));
+    format!("{} new or changed, {} removed, {} as before", counts[0], counts[1], counts[2])
+}
+
+fn print_languages(languages: &[LanguageCount]) {
+    for language in languages.iter().take(ROWS) {
+        println!(
+            "  {:<12} {:>9}  {:>14}",
+            language.language,
+            counted(language.files, "file"),
+            counted(language.chunks, "chunk")
+        );
+    }
+    if languages.len() > ROWS {
+        println!("  {DIM}and {} more languages{PLAIN}", languages.len() - ROWS);
+    }
+}
+
+fn print_left_out(report: &Report) {
+    if !report.skipped.is_empty() {
+        let reasons: Vec<String> = report
+            .skipped
+            .iter()
+            .map(|(skip, number)| format!("{} {}", count(*number as u64), skip.words()))
+            .collect();
+        println!("Skipped: {}", reasons.join(", "));
+    }
+    let list = |title: &str, rows: Vec<String>| {
+        if rows.is_empty() {
+            return;
+        }
+        println!("{title}");
+        for row in rows.iter().take(ROWS) {
+            println!("  {row}");
+        }
+        if rows.len() > ROWS {
+            println!("  {DIM}and {} more{PLAIN}", rows.len() - ROWS);
+        }
+    };
+    let secrets = report
+        .secrets
+        .iter()
+        .map(|found| format!("{}:{}  {}", visible_name(&found.path), found.line, found.rule));
+    list("Secrets were taken out before anything was stored:", secrets.collect());
+    let files = report.secret_files.iter().map(|path| visible_name(path)).collect();
+    list("Not read, since their names say that they hold secrets:", files);
+    let unparsed = report
+        .unparsed
+        .iter()
+        .map(|(path, failure)| format!("{}  {failure}", visible_name(path)));
+    list("Cut by lines, though there is a grammar:", unparsed.collect());
+    list("Could not be listed:", report.errors.iter().map(|error| visible_name(error)).collect());
+    if report.not_utf8 > 0 {
+        let files = counted(report.not_utf8 as u64, "file");
+        println!("{files} with bytes that are not UTF-8, indexed with � in their place");
+    }
+}
+
+/// A query worth trying: a newcomer has none yet.
+pub fn suggestion(report: &Report) -> &'static str {
+    match report.languages.first().map(|language| language.language.as_str()) {
+        Some("markdown" | "text" | "html") => "how to get started",
+        _ => "where are errors handled",
+    }
+}
+
+/// Prints what an index would hold.
+pub fn print_survey(survey: &Survey, took: Duration) {
+    let files = counted(survey.report.counts.files, "file");
+    let chunks = counted(survey.report.counts.chunks, "chunk");
+    println!("{BOLD}{files}, {chunks}{PLAIN} (read and cut in {}; nothing was stored)", duration(took));
+    print_languages(&survey.report.languages);
+    println!("Largest folders:");
+    for (folder, files, chunks) in survey.folders.iter().take(ROWS) {
+        let (files, chunks) = (counted(*files, "file"), counted(*chunks, "chunk"));
+        println!("  {:<30} {files:>12}  {chunks:>14}", visible_name(folder));
+    }
+    print_left_out(&survey.report);
+}
+
+/// Prints what the index holds.
+pub fn print_status(app: &App, status: &Status, model: Option<&str>) {
+    let counts = &status.counts;
+    println!("{BOLD}{}{PLAIN}", app.workspace.root.display());
+    let (files, chunks) = (counted(counts.files, "file"), counted(counts.chunks, "chunk"));
+    println!("{files}, {chunks}, {} on disk", bytes(status.bytes));
+    match model {
+        Some(model) => println!("{} have vectors of {model}", counted(counts.embedded, "chunk")),
+        None => println!("no complete set of vectors: search goes by words"),
+    }
+    print_languages(&status.languages);
+    println!("{DIM}{}{PLAIN}", app.index.folder().display());
+}
+
+/// `1.2 GB`
+fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
+    let mut value = number as f64;
+    let mut unit = 0;
+    while value >= 1_000.0 && unit + 1 < UNITS.len() {
+        value /= 1_000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..=99 => format!("{:.1} s", time.as_secs_f64()),
+        100..=5_399 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+fn languages_json(languages: &[LanguageCount]) -> Value {
+    let entry = |language: &LanguageCount| {
+        (language.language.clone(), json!({"files": language.files, "chunks": language.chunks}))
+    };
+    Value::Object(languages.iter().map(entry).collect())
+}
+
+fn left_out_json(report: &Report) -> Map<String, Value> {
+    let mut object = Map::new();
+    let secrets: Vec<Value> = report
+        .secrets
+        .iter()
+        .map(|found| json!({"path": found.path, "line": found.line, "rule": found.rule}))
+        .collect();
+    let unparsed: Vec<Value> = report
+        .unparsed
+        .iter()
+        .map(|(path, failure)| json!({"path": path, "reason": failure.to_string()}))
+        .collect();
+    object.insert("skipped".into(), json!(report.skipped));
+    object.insert("secrets".into(), secrets.into());
+    object.insert("secret_files".into(), json!(report.secret_files));
+    object.insert("unparsed".into(), unparsed.into());
+    object.insert("not_utf8".into(), report.not_utf8.into());
+    object.insert("errors".into(), json!(report.errors));
+    object
+}
+
+/// What `index --json` prints.
+pub fn report_json(report: &Report, status: &Status, vectors: Value) -> Value {
+    let mut object = left_out_json(report);
+    object.insert("changed".into(), report.changed.into());
+    object.insert("removed".into(), report.removed.into());
+    object.insert("unchanged".into(), report.unchanged.into());
+    object.insert("files".into(), status.counts.files.into());
+    object.insert("chunks".into(), status.counts.chunks.into());
+    object.insert("languages".into(), languages_json(&status.languages));
+    object.insert("vectors".into(), vectors);
+    Value::Object(object)
+}
+
+/// What `index --dry-run --json` prints.
+pub fn survey_json(survey: &Survey, estimate: Option<Duration>) -> Value {
+    let mut object = left_out_json(&survey.report);
+    let folders: Vec<Value> = survey
+        .folders
+        .iter()
+        .map(|(path, files, chunks)| json!({"path": path, "files": files, "chunks": chunks}))
+        .collect();
+    object.insert("files".into(), survey.report.counts.files.into());
+    object.insert("chunks".into(), survey.report.counts.chunks.into());
+    object.insert("texts".into(), survey.texts.into());
+    object.insert("languages".into(), languages_json(&survey.report.languages));
+    object.insert("folders".into(), folders.into());
+    object.insert("embedding_seconds".into(), json!(estimate.map(|time| time.as_secs_f64().round())));
+    Value::Object(object)
+}
+
+/// What `index --status --json` prints.
+pub fn status_json(app: &App, status: &Status, model: Option<&str>) -> Value {
+    json!({
+        "workspace": app.workspace.root,
+        "indexed": true,
+        "index": IndexCounts::new(&status.counts, model),
+        "failed": status.counts.failed,
+        "languages": languages_json(&status.languages),
+        "bytes": status.bytes,
+        "folder": app.index.folder(),
+    })
+}

@@ -1,0 +1,115 @@
+//! What goes out as JSON. These shapes are promises; inner types may change without them.
+
+use ollacode_indexer::rank::{Effect, Leg, Ranked, Why};
+use ollacode_indexer::{Answer, Counts};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The answer to one query of `search --json`.
+#[derive(Serialize)]
+pub struct SearchAnswer<'a> {
+    pub query: &'a str,
+    pub took_ms: u64,
+    pub mode: &'static str,
+    pub index: IndexCounts<'a>,
+    pub hits: Vec<Hit<'a>>,
+}
+
+/// A query that failed.
+#[derive(Serialize)]
+pub struct SearchFailure<'a> {
+    pub query: &'a str,
+    pub error: String,
+}
+
+/// What the index holds.
+#[derive(Serialize)]
+pub struct IndexCounts<'a> {
+    pub files: u64,
+    pub chunks: u64,
+    pub embedded: u64,
+    pub model: Option<&'a str>,
+}
+
+impl<'a> IndexCounts<'a> {
+    pub fn new(counts: &Counts, model: Option<&'a str>) -> IndexCounts<'a> {
+        let Counts { files, chunks, embedded, .. } = *counts;
+        IndexCounts { files, chunks, embedded, model }
+    }
+}
+
+/// One hit.
+#[derive(Serialize)]
+pub struct Hit<'a> {
+    pub path: &'a str,
+    pub start_line: u32,
+    pub end_line: u32,
+    pub language: &'a str,
+    pub kind: &'static str,
+    pub symbol: Option<&'a str>,
+    pub scope: &'a [String],
+    pub score: f64,
+    pub text: &'a str,
+    /// With `--explain` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Value>,
+}
+
+impl<'a> Hit<'a> {
+    fn new(hit: &'a Ranked, explain: bool) -> Hit<'a> {
+        let chunk = &hit.chunk;
+        Hit {
+            path: &chunk.path,
+            start_line: chunk.start_line,
+            end_line: chunk.end_line,
+            language: &chunk.language,
+            kind: chunk.kind.name(),
+            symbol: chunk.symbol.as_deref(),
+            scope: &chunk.scope,
+            score: rounded(hit.score),
+            text: &chunk.text,
+            why: explain.then(|| why(&hit.why)),
+        }
+    }
+}
+
+impl<'a> SearchAnswer<'a> {
+    pub fn new(
+        query: &'a str,
+        took_ms: u64,
+        answer: &'a Answer,
+        model: Option<&'a str>,
+        explain: bool,
+    ) -> SearchAnswer<'a> {
+        SearchAnswer {
+            query,
+            took_ms,
+            mode: answer.mode.name(),
+            index: IndexCounts::new(&answer.counts, model),
+            hits: answer.hits.iter().map(|hit| Hit::new(hit, explain)).collect(),
+        }
+    }
+}
+
+/// Four decimals: more would only show the noise of 32-bit sums.
+fn rounded(score: f32) -> f64 {
+    (f64::from(score) * 10_000.0).round() / 10_000.0
+}
+
+fn why(why: &Why) -> Value {
+    let leg = |leg: Option<Leg>| leg.map(|leg| json!({"rank": leg.rank + 1, "score": rounded(leg.score)}));
+    let signals: Vec<Value> = why
+        .signals
+        .iter()
+        .map(|signal| {
+            let mut shown = Map::new();
+            shown.insert("name".into(), signal.name.into());
+            match signal.effect {
+                Effect::Added(amount) => shown.insert("added".into(), rounded(amount).into()),
+                Effect::Times(factor) => shown.insert("times".into(), rounded(factor).into()),
+            };
+            Value::Object(shown)
+        })
+        .collect();
+    json!({"lexical": leg(why.lexical), "dense": leg(why.dense), "signals": signals})
+}

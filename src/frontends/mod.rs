@@ -1,0 +1,3 @@
+//! The ways to use ollacode. None of them holds logic of the index or of the agent.
+
+pub mod cli;

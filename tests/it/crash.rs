@@ -1,0 +1,138 @@
+//! kill −9 at any moment: the next run ends with the rows of a clean build.
+//!
+//! `OLLACODE_TEST_KILLS=500` makes each test kill so often.
+
+use std::collections::HashSet;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ollacode_store::{Access, ContentKey, OpenOptions, State, Store};
+
+use crate::support::rows::assert_same_rows;
+use crate::support::samples::functions;
+use crate::support::{Draw, Environment, ModelServer, block_on};
+
+/// After so many kills the index is healed and compared.
+const KILLS_PER_CHECK: usize = 10;
+/// Files that come, change and go.
+const FILES: usize = 14;
+
+fn kills(ordinary: usize) -> usize {
+    let wanted = std::env::var("OLLACODE_TEST_KILLS").ok();
+    wanted.map_or(ordinary, |wanted| {
+        wanted.parse().expect("OLLACODE_TEST_KILLS is a number")
+    })
+}
+
+/// Changes, adds or deletes a few files.
+fn change(environment: &Environment, draw: &mut Draw) {
+    for _ in 0..1 + draw.below(3) {
+        let path = format!("src/file_{}.rs", draw.below(FILES));
+        let exists = environment.workspace().join(&path).exists();
+        if exists && draw.below(4) == 0 {
+            environment.remove(&path);
+        } else {
+            let stem = format!("orbit{}", draw.below(1_000));
+            environment.write(&path, functions(&stem, 1 + draw.below(4)));
+        }
+    }
+}
+
+/// Runs `index`, and kills it after a time unless it has ended.
+fn index_and_kill(environment: &Environment, after: Duration) {
+    let mut indexer = environment.start(&["index"]);
+    let moment = Instant::now() + after;
+    while Instant::now() < moment && indexer.is_running() {
+        thread::sleep(Duration::from_micros(200));
+    }
+    indexer.kill();
+}
+
+/// Kills again and again, and hands the healed index to a check every few kills.
+fn kill_rounds(
+    mut environment: Environment,
+    seed: u64,
+    kills: usize,
+    check: impl Fn(&Environment),
+) {
+    let mut draw = Draw::seeded(seed);
+    environment.write("README.md", "# Orbits\n\nThis file stays.\n");
+    (0..FILES).for_each(|_| change(&environment, &mut draw));
+    let begin = Instant::now();
+    environment.index();
+    let whole = usize::try_from(begin.elapsed().as_micros()).expect("a short run");
+    for kill in 1..=kills {
+        // Also a first build is killed now and then.
+        if kill % 25 == 7 {
+            fs::remove_dir_all(environment.index_folder()).expect("the index goes");
+        }
+        change(&environment, &mut draw);
+        let after = u64::try_from(draw.below(whole + whole / 5)).expect("a short time");
+        index_and_kill(&environment, Duration::from_micros(after));
+        if kill % KILLS_PER_CHECK == 0 || kill == kills {
+            let healed = environment.index();
+            let expected = environment.rows_of_a_clean_build();
+            let when = format!("after kill {kill} of seed {seed}; it said {healed:?}");
+            assert_same_rows(&environment.rows(), &expected, &when);
+            check(&environment);
+        }
+    }
+}
+
+#[test]
+fn killed_while_indexing() {
+    kill_rounds(Environment::new(), 1, kills(80), |environment| {
+        let found = environment.paths_found("this file stays");
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some("README.md"),
+            "a search afterwards"
+        );
+    });
+}
+
+#[test]
+fn killed_while_embedding() {
+    let server = ModelServer::start();
+    kill_rounds(Environment::on(&server), 2, kills(40), assert_vectors_agree);
+}
+
+/// Demands a vector for every chunk, and bookkeeping that tells of just those there are.
+fn assert_vectors_agree(environment: &Environment) {
+    let folder = environment.index_folder();
+    let stored: HashSet<ContentKey> = block_on(async {
+        let store = Store::open(&folder, OpenOptions::new(Access::Read))
+            .await
+            .expect("the store");
+        let fingerprints = store
+            .vector_fingerprints()
+            .await
+            .expect("tables of vectors");
+        assert_eq!(
+            fingerprints.len(),
+            1,
+            "one table of vectors, not {fingerprints:?}"
+        );
+        store.vector_keys(&fingerprints[0]).await.expect("keys")
+    });
+    for row in environment.rows() {
+        let place = format!("{}:{}", row.chunk.path, row.chunk.start_line);
+        assert!(
+            stored.contains(&row.content_key),
+            "there is a vector of {place}"
+        );
+    }
+    let state = State::open_read_only(&folder).expect("the bookkeeping");
+    let fingerprint = state
+        .meta("embedding_fingerprint")
+        .expect("a value")
+        .expect("a fingerprint");
+    let recorded: HashSet<ContentKey> = state
+        .vector_keys(&fingerprint)
+        .expect("keys")
+        .into_iter()
+        .collect();
+    let unknown = recorded.difference(&stored).count();
+    assert_eq!(unknown, 0, "vectors that are recorded and not there");
+}
