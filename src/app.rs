@@ -35,16 +35,29 @@ impl App {
     /// Reads the settings, finds the workspace, and names its index; opens nothing yet.
     pub fn start(flags: &Flags, environment: &Environment) -> Result<App, StartError> {
         let settings = Settings::load(flags, environment)?;
-        let folder = |root: &Path| settings.data_folder.join("indexes").join(workspace_id(root));
+        let folder = |root: &Path| {
+            settings
+                .data_folder
+                .join("indexes")
+                .join(workspace_id(root))
+        };
         let workspace = Workspace::discover(
             settings.workspace.as_ref(),
             environment.current_folder(),
             |root| Index::exists_in(&folder(root)),
         )?;
-        let limits = WalkLimits { file_size: settings.max_file_size, ..WalkLimits::default() };
+        let limits = WalkLimits {
+            file_size: settings.max_file_size,
+            ..WalkLimits::default()
+        };
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
         let home = environment.home().map(Path::to_owned);
-        Ok(App { settings, workspace, index, home })
+        Ok(App {
+            settings,
+            workspace,
+            index,
+            home,
+        })
     }
 
     /// Whether the workspace is so wide that the user should be asked first.
@@ -54,17 +67,27 @@ impl App {
 
     /// A client for the server that the settings name.
     pub fn ollama(&self) -> Result<OllamaClient, OllamaError> {
-        let Settings { ollama_host, ollama_api_key, reach, .. } = &self.settings;
-        OllamaClient::new(ollama_host.clone(), ollama_api_key.clone(), *reach, Limits::default())
+        let Settings {
+            ollama_host,
+            ollama_api_key,
+            reach,
+            ..
+        } = &self.settings;
+        OllamaClient::new(
+            ollama_host.clone(),
+            ollama_api_key.clone(),
+            *reach,
+            Limits::default(),
+        )
     }
 
     /// The embedding model of the settings; `None` if they say lexical search only.
     pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
         match &self.settings.embed_model {
             EmbedModel::None => Ok(None),
-            EmbedModel::Named(name) => {
-                OllamaEmbedder::connect(self.ollama()?, name).await.map(Some)
-            }
+            EmbedModel::Named(name) => OllamaEmbedder::connect(self.ollama()?, name)
+                .await
+                .map(Some),
         }
     }
 
@@ -74,7 +97,9 @@ impl App {
         if self.settings.embed_model == EmbedModel::None || !self.index.has_vectors().await? {
             return Ok(None);
         }
-        let Some(wanted) = self.embedder().await? else { return Ok(None) };
+        let Some(wanted) = self.embedder().await? else {
+            return Ok(None);
+        };
         let Some((name, fingerprint)) = self.index.complete_model().await? else {
             return Ok(Some(wanted));
         };
@@ -83,7 +108,11 @@ impl App {
             return Ok(Some(wanted));
         }
         let before = OllamaEmbedder::connect(self.ollama()?, &name).await.ok();
-        Ok(Some(before.filter(|model| model.model().fingerprint() == fingerprint).unwrap_or(wanted)))
+        Ok(Some(
+            before
+                .filter(|model| model.model().fingerprint() == fingerprint)
+                .unwrap_or(wanted),
+        ))
     }
 
     /// The cache of vectors that all workspaces share.

@@ -18,10 +18,13 @@ pub const CHUNKER_VERSION: u32 = 1;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves what a model has to read.
-pub const BUDGET: usize = 1000;
+pub const BUDGET: usize = 800;
 
 /// Pieces below this are merged with a neighbour of their scope.
-const SMALL: usize = 300;
+const SMALL: usize = 200;
+
+/// Most bytes of a chunk, white space included: there is no budget for that, but an end.
+const MOST_BYTES: usize = 4 * BUDGET;
 
 /// Nesting beyond which a node is cut by lines: nobody writes it, generators do.
 const MAX_DEPTH: usize = 200;
@@ -40,16 +43,28 @@ pub struct Cut {
 /// Cuts a file into chunks.
 pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
     let Some(language) = language_of(path, text) else {
-        return Cut { language: PLAIN_TEXT, chunks: by_lines(path, PLAIN_TEXT, text), failure: None };
+        return Cut {
+            language: PLAIN_TEXT,
+            chunks: by_lines(path, PLAIN_TEXT, text),
+            failure: None,
+        };
     };
     match parser.outline(language, text) {
         Ok(outline) => {
             let chunks = by_syntax(path, language.name, text, &outline);
-            Cut { language: language.name, chunks, failure: None }
+            Cut {
+                language: language.name,
+                chunks,
+                failure: None,
+            }
         }
         Err(failure) => {
             let chunks = by_lines(path, language.name, text);
-            Cut { language: language.name, chunks, failure: Some(failure) }
+            Cut {
+                language: language.name,
+                chunks,
+                failure: Some(failure),
+            }
         }
     }
 }
@@ -60,9 +75,15 @@ pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
 pub fn header(chunk: &Chunk) -> String {
     let mut folders: Vec<&str> = chunk.path.split('/').collect();
     let name = folders.pop().unwrap_or_default();
-    let stem = name.split_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem });
+    let stem = name
+        .split_once('.')
+        .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem });
     let near = folders.len().saturating_sub(3);
-    format!("{} {stem} {stem} {}", folders[near..].join(" "), chunk.scope.join(" "))
+    format!(
+        "{} {stem} {stem} {}",
+        folders[near..].join(" "),
+        chunk.scope.join(" ")
+    )
 }
 
 fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
@@ -87,7 +108,11 @@ fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
 
 fn by_syntax(path: &str, language: &str, text: &str, outline: &Outline) -> Vec<Chunk> {
     let lines = Lines::new(text);
-    let splitter = Splitter { text, lines: &lines, outline };
+    let splitter = Splitter {
+        text,
+        lines: &lines,
+        outline,
+    };
     let mut pieces = Vec::new();
     splitter.split(outline.tree.root_node(), 0..lines.count(), 0, &mut pieces);
     let nesting = Nesting::new(&outline.definitions);
@@ -95,14 +120,20 @@ fn by_syntax(path: &str, language: &str, text: &str, outline: &Outline) -> Vec<C
     let mut chunks = Vec::new();
     for rows in pieces {
         let place = nesting.place(&rows);
-        for (rows, text) in lines.texts(rows) {
+        for (index, (rows, text)) in lines.texts(rows).into_iter().enumerate() {
+            // What is defined is defined in the first part.
+            let definitions = if index == 0 {
+                place.definitions.clone()
+            } else {
+                Vec::new()
+            };
             chunks.push(Chunk {
                 path: path.to_owned(),
                 language: language.to_owned(),
                 kind: place.kind,
                 symbol: place.symbol.clone(),
                 scope: place.scope.clone(),
-                definitions: place.definitions.clone(),
+                definitions,
                 start_line: line_number(rows.start),
                 end_line: line_number(rows.end - 1),
                 text: text.to_owned(),
@@ -130,11 +161,18 @@ impl<'text> Lines<'text> {
         let mut weights = vec![0];
         let mut weight = 0;
         for line in text.split_inclusive('\n') {
-            weight += line.bytes().filter(|b| !b.is_ascii_whitespace() && b & 0xC0 != 0x80).count();
+            weight += line
+                .bytes()
+                .filter(|b| !b.is_ascii_whitespace() && b & 0xC0 != 0x80)
+                .count();
             starts.push(starts[starts.len() - 1] + line.len());
             weights.push(weight);
         }
-        Lines { text, starts, weights }
+        Lines {
+            text,
+            starts,
+            weights,
+        }
     }
 
     fn count(&self) -> usize {
@@ -167,9 +205,22 @@ impl<'text> Lines<'text> {
         pieces
     }
 
-    /// The text of some rows without blank lines around it; a huge line in several parts.
+    /// The text of some rows without blank lines around it; in several parts if it is huge.
     fn texts(&self, rows: Range<usize>) -> Vec<(Range<usize>, &'text str)> {
-        let mut rows = rows;
+        let mut parts = Vec::new();
+        let mut start = rows.start;
+        for row in rows.clone() {
+            // Of many bytes and little weight: white space.
+            if row > start && self.starts[row + 1] - self.starts[start] > MOST_BYTES {
+                self.push_text(start..row, &mut parts);
+                start = row;
+            }
+        }
+        self.push_text(start..rows.end, &mut parts);
+        parts
+    }
+
+    fn push_text(&self, mut rows: Range<usize>, parts: &mut Vec<(Range<usize>, &'text str)>) {
         while rows.start < rows.end && self.is_blank(rows.start) {
             rows.start += 1;
         }
@@ -177,20 +228,22 @@ impl<'text> Lines<'text> {
             rows.end -= 1;
         }
         if rows.is_empty() {
-            return Vec::new();
+            return;
         }
         let mut text = &self.text[self.starts[rows.start]..self.starts[rows.end]];
         text = text.strip_suffix('\n').unwrap_or(text);
         text = text.strip_suffix('\r').unwrap_or(text);
-        let mut parts = Vec::new();
-        // Only a single line can be that long: everything else was cut between lines.
-        while rows.len() == 1 && text.len() > 4 * BUDGET {
-            let (part, rest) = text.split_at(text.floor_char_boundary(2 * BUDGET));
-            parts.push((rows.clone(), part));
+        // Only a single line can still be that long: everything else was cut between lines.
+        while rows.len() == 1 && text.len() > MOST_BYTES {
+            let (part, rest) = text.split_at(text.floor_char_boundary(MOST_BYTES / 2));
+            if !part.trim().is_empty() {
+                parts.push((rows.clone(), part));
+            }
             text = rest;
         }
-        parts.push((rows, text));
-        parts
+        if !text.trim().is_empty() {
+            parts.push((rows, text));
+        }
     }
 }
 
@@ -305,19 +358,26 @@ impl<'file> Nesting<'file> {
             parents.push(open.last().copied());
             open.push(index);
         }
-        Nesting { definitions, parents }
+        Nesting {
+            definitions,
+            parents,
+        }
     }
 
     /// The definitions that begin in some rows.
     fn starting_in(&self, rows: &Range<usize>) -> Range<usize> {
-        let from = self.definitions.partition_point(|d| d.start_row < rows.start);
+        let from = self
+            .definitions
+            .partition_point(|d| d.start_row < rows.start);
         let to = self.definitions.partition_point(|d| d.start_row < rows.end);
         from..to
     }
 
     /// The innermost definition that began before some rows and reaches into them.
     fn around(&self, rows: &Range<usize>) -> Option<usize> {
-        let before = self.definitions.partition_point(|d| d.start_row < rows.start);
+        let before = self
+            .definitions
+            .partition_point(|d| d.start_row < rows.start);
         let mut candidate = before.checked_sub(1);
         while let Some(index) = candidate {
             if self.definitions[index].rows.end > rows.start {
@@ -337,11 +397,14 @@ impl<'file> Nesting<'file> {
 
     fn place(&self, rows: &Range<usize>) -> Place {
         let inside = self.starting_in(rows);
-        let definitions =
-            self.definitions[inside.clone()].iter().map(|d| d.name.clone()).collect();
+        let definitions = self.definitions[inside.clone()]
+            .iter()
+            .map(|d| d.name.clone())
+            .collect();
         // Of several small definitions the longest names the chunk, the first of equals.
-        let reach = |index: &usize| self.definitions[*index].rows.end.min(rows.end)
-            - self.definitions[*index].start_row;
+        let reach = |index: &usize| {
+            self.definitions[*index].rows.end.min(rows.end) - self.definitions[*index].start_row
+        };
         let main = inside.rev().max_by_key(reach);
         match main {
             Some(main) => Place {
@@ -357,15 +420,23 @@ impl<'file> Nesting<'file> {
                     scope.push(self.definitions[outer].label.clone());
                     scope
                 });
-                Place { kind: Kind::Block, symbol: None, scope, definitions }
+                Place {
+                    kind: Kind::Block,
+                    symbol: None,
+                    scope,
+                    definitions,
+                }
             }
         }
     }
 
     /// Labels of the definitions around one, outermost first.
     fn scope_of(&self, index: usize) -> Vec<String> {
-        let mut scope: Vec<String> =
-            self.definitions[index].named_scope.iter().cloned().collect();
+        let mut scope: Vec<String> = self.definitions[index]
+            .named_scope
+            .iter()
+            .cloned()
+            .collect();
         let mut outer = self.parents[index];
         while let Some(parent) = outer {
             scope.push(self.definitions[parent].label.clone());

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use ollacode_store::{
-    CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, Filter, MissingKey,
-    State, Store, VectorRow,
+    CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, Filter, MissingKey, State, Store,
+    VectorRow,
 };
 use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -71,7 +71,11 @@ impl Job {
 
 /// What became of a job.
 enum Outcome {
-    Vectors { key: ContentKey, vectors: Vec<Vec<f32>>, cached: bool },
+    Vectors {
+        key: ContentKey,
+        vectors: Vec<Vec<f32>>,
+        cached: bool,
+    },
     Failed(Failure),
 }
 
@@ -92,9 +96,14 @@ impl Index {
         let fingerprint = embedder.model().fingerprint();
         let folder = self.folder().to_owned();
         let name = fingerprint.clone();
-        let total = blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
+        let total =
+            blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
         if total == 0 {
-            if self.complete_model().await?.is_none_or(|(_, complete)| complete != fingerprint) {
+            if self
+                .complete_model()
+                .await?
+                .is_none_or(|(_, complete)| complete != fingerprint)
+            {
                 self.finish_vectors(&fingerprint, embedder, events).await?;
             }
             return Ok(EmbedReport::default());
@@ -143,7 +152,11 @@ impl Index {
                 if job.is_done() {
                     let key = job.missing.key;
                     let vectors = job.vectors.into_iter().flatten().collect();
-                    let done = Outcome::Vectors { key, vectors, cached: true };
+                    let done = Outcome::Vectors {
+                        key,
+                        vectors,
+                        cached: true,
+                    };
                     if to_writer.send(done).await.is_err() {
                         return Ok(());
                     }
@@ -183,9 +196,13 @@ impl Index {
             }
             batch.take(outcome, &mut report);
             let done = report.embedded + report.from_cache + report.failed;
-            events(IndexEvent::Embedding { done, total: total.max(done) });
+            events(IndexEvent::Embedding {
+                done,
+                total: total.max(done),
+            });
             if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
-                self.commit_vectors(embedder, std::mem::take(&mut batch), events).await?;
+                self.commit_vectors(embedder, std::mem::take(&mut batch), events)
+                    .await?;
             }
         }
         self.commit_vectors(embedder, batch, events).await?;
@@ -207,9 +224,14 @@ impl Index {
         let (store, mut state) = self.open_for_writing(events).await?;
         // Another process may have embedded the same texts meanwhile.
         let keys = state.without_vectors(&fingerprint, &batch.keys)?;
-        let rows: Vec<VectorRow> =
-            batch.rows.into_iter().filter(|row| keys.contains(&row.key)).collect();
-        store.add_vectors(&fingerprint, model.dimension, &rows).await?;
+        let rows: Vec<VectorRow> = batch
+            .rows
+            .into_iter()
+            .filter(|row| keys.contains(&row.key))
+            .collect();
+        store
+            .add_vectors(&fingerprint, model.dimension, &rows)
+            .await?;
         state.record_vectors(&fingerprint, &batch.keys)?;
         state.record_failures(&fingerprint, &batch.failures)?;
         note_versions(&store, &mut state).await
@@ -257,15 +279,24 @@ impl VectorBatch {
 
     fn take(&mut self, outcome: Outcome, report: &mut EmbedReport) {
         match outcome {
-            Outcome::Vectors { key, vectors, cached } => {
-                let counter = if cached { &mut report.from_cache } else { &mut report.embedded };
+            Outcome::Vectors {
+                key,
+                vectors,
+                cached,
+            } => {
+                let counter = if cached {
+                    &mut report.from_cache
+                } else {
+                    &mut report.embedded
+                };
                 *counter += 1;
                 self.keys.push(key);
-                self.rows.extend(
-                    (0u16..)
-                        .zip(vectors)
-                        .map(|(part, vector)| VectorRow { key, part, vector }),
-                );
+                self.rows
+                    .extend((0u16..).zip(vectors).map(|(part, vector)| VectorRow {
+                        key,
+                        part,
+                        vector,
+                    }));
             }
             Outcome::Failed(failure) => {
                 report.failed += 1;
@@ -291,15 +322,25 @@ async fn jobs(
     let mut jobs = Vec::with_capacity(page.len());
     for missing in page {
         // A chunk that was replaced since the page was read needs no vector.
-        let Some(row) = rows.get(&missing.key) else { continue };
+        let Some(row) = rows.get(&missing.key) else {
+            continue;
+        };
         let wrap = |text: &str| embedder.wrap(text, Role::Document);
         let texts = parts(&row.chunk, model.window, wrap);
         let vectors = vec![None; texts.len()];
-        jobs.push(Job { missing, start_line: row.chunk.start_line, texts, vectors });
+        jobs.push(Job {
+            missing,
+            start_line: row.chunk.start_line,
+            texts,
+            vectors,
+        });
     }
     if let Some(cache) = cache {
-        let keys: Vec<CacheKey> =
-            jobs.iter().flat_map(|job| &job.texts).map(|text| model.cache_key(text)).collect();
+        let keys: Vec<CacheKey> = jobs
+            .iter()
+            .flat_map(|job| &job.texts)
+            .map(|text| model.cache_key(text))
+            .collect();
         let known = with_cache(cache, move |cache| cache.get_many(&keys)).await?;
         for job in &mut jobs {
             for (text, vector) in job.texts.iter().zip(&mut job.vectors) {
@@ -335,7 +376,9 @@ async fn ask(
             answered = answers.next() => answered,
             () = stop.cancelled() => return Ok(()),
         };
-        let Some(answered) = answered else { return Ok(()) };
+        let Some(answered) = answered else {
+            return Ok(());
+        };
         let Answered { fresh, outcomes } = answered?;
         if let Some(cache) = cache {
             let model = embedder.model();
@@ -351,7 +394,8 @@ async fn ask(
                 Outcome::Failed(failure) => {
                     failures_in_a_row += 1;
                     if failures_in_a_row >= FAILURES_IN_A_ROW {
-                        let reason = format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
+                        let reason =
+                            format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
                         return Err(EmbedError::Invalid(reason).into());
                     }
                 }
@@ -378,7 +422,10 @@ async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, Emb
         .map(|(text, _)| text.clone())
         .collect();
     let mut results = bisect(embedder, &wanted).await?.into_iter();
-    let mut answered = Answered { fresh: Vec::new(), outcomes: Vec::new() };
+    let mut answered = Answered {
+        fresh: Vec::new(),
+        outcomes: Vec::new(),
+    };
     for job in jobs {
         let mut vectors = Vec::new();
         let mut reason = None;
@@ -394,7 +441,11 @@ async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, Emb
             }
         }
         answered.outcomes.push(match reason {
-            None => Outcome::Vectors { key: job.missing.key, vectors, cached: false },
+            None => Outcome::Vectors {
+                key: job.missing.key,
+                vectors,
+                cached: false,
+            },
             Some(reason) => Outcome::Failed(Failure {
                 key: job.missing.key,
                 path: job.missing.path,
@@ -420,7 +471,11 @@ fn bisect<'a>(
         }
         let error = match embedder.embed(texts).await {
             Ok(embedded) => {
-                return Ok(embedded.vectors.into_iter().map(|vector| Ok(vec![vector])).collect());
+                return Ok(embedded
+                    .vectors
+                    .into_iter()
+                    .map(|vector| Ok(vec![vector]))
+                    .collect());
             }
             Err(EmbedError::Unavailable(why)) => return Err(EmbedError::Unavailable(why)),
             Err(error) => error,

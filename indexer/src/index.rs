@@ -80,8 +80,11 @@ impl Index {
     /// Brings the chunks up to date with the files; vectors are left to [`Index::embed`].
     pub async fn refresh(&self, how: &Refresh, events: Events<'_>) -> Result<Report, IndexError> {
         let walked = self.walk().await?;
-        events(IndexEvent::Walked { files: walked.entries.len() });
-        self.bring_up_to_date(&walked, &Scope::Everything, how, events).await
+        events(IndexEvent::Walked {
+            files: walked.entries.len(),
+        });
+        self.bring_up_to_date(&walked, &Scope::Everything, how, events)
+            .await
     }
 
     /// Brings the chunks of a few paths, and of what is below them, up to date.
@@ -92,7 +95,8 @@ impl Index {
         events: Events<'_>,
     ) -> Result<Report, IndexError> {
         let walked = self.walk_paths(paths).await?;
-        self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events).await
+        self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events)
+            .await
     }
 
     /// Takes in a walk of the whole workspace that was made a moment ago.
@@ -102,7 +106,8 @@ impl Index {
         how: &Refresh,
         events: Events<'_>,
     ) -> Result<Report, IndexError> {
-        self.bring_up_to_date(walked, &Scope::Everything, how, events).await
+        self.bring_up_to_date(walked, &Scope::Everything, how, events)
+            .await
     }
 
     async fn bring_up_to_date(
@@ -119,7 +124,13 @@ impl Index {
         if matches!(scope, Scope::Everything) {
             guard_against_loss(&self.root, walked, &found)?;
         }
-        let mut writer = Writer { root: &self.root, store: &store, state, events, stop: &how.stop };
+        let mut writer = Writer {
+            root: &self.root,
+            store: &store,
+            state,
+            events,
+            stop: &how.stop,
+        };
         let mut report = writer.apply(walked, found).await?;
         self.maintain(&store, &mut writer.state).await?;
         report.counts = writer.state.counts("")?;
@@ -132,7 +143,12 @@ impl Index {
         let folder = self.folder.clone();
         let known: Vec<FileRecord> =
             blocking(move || Ok(State::open_read_only(&folder)?.files()?)).await?;
-        let found = difference(&walked, known, &Scope::Everything, crate::refresh::Reread::Changed);
+        let found = difference(
+            &walked,
+            known,
+            &Scope::Everything,
+            crate::refresh::Reread::Changed,
+        );
         Ok((walked, found))
     }
 
@@ -158,7 +174,11 @@ impl Index {
             let state = State::open_read_only(&folder)?;
             let bytes = disk_bytes(&folder).unwrap_or(0);
             let counts = state.counts(&fingerprint)?;
-            Ok(Status { counts, languages: state.languages()?, bytes })
+            Ok(Status {
+                counts,
+                languages: state.languages()?,
+                bytes,
+            })
         })
         .await
     }
@@ -174,7 +194,9 @@ impl Index {
         let folder = self.folder.clone();
         blocking(move || {
             let state = State::open_read_only(&folder)?;
-            Ok(state.meta(COMPLETE_MODEL)?.zip(state.meta(COMPLETE_FINGERPRINT)?))
+            Ok(state
+                .meta(COMPLETE_MODEL)?
+                .zip(state.meta(COMPLETE_FINGERPRINT)?))
         })
         .await
     }
@@ -206,8 +228,10 @@ impl Index {
         let _lock = self.lock(Wait::UpTo(Duration::from_secs(5))).await?;
         self.forget_open_stores().await;
         let folder = self.folder.clone();
-        blocking(move || fs::remove_dir_all(&folder).map_err(|error| removal_failed(&folder, error)))
-            .await?;
+        blocking(move || {
+            fs::remove_dir_all(&folder).map_err(|error| removal_failed(&folder, error))
+        })
+        .await?;
         Ok(true)
     }
 
@@ -276,8 +300,14 @@ impl Index {
         Ok((store, state))
     }
 
-    pub(crate) async fn maintain(&self, store: &Store, state: &mut State) -> Result<(), IndexError> {
-        store.maintain(&MaintenancePolicy::default(), SystemTime::now()).await?;
+    pub(crate) async fn maintain(
+        &self,
+        store: &Store,
+        state: &mut State,
+    ) -> Result<(), IndexError> {
+        store
+            .maintain(&MaintenancePolicy::default(), SystemTime::now())
+            .await?;
         note_versions(store, state).await
     }
 
@@ -291,7 +321,10 @@ impl Index {
         self.forget_open_stores().await;
         let folder = self.folder.clone();
         blocking(move || {
-            let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let seconds = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs();
             let aside = folder.join(format!("damaged-{seconds}"));
             move_contents(&folder, &aside).map_err(|error| removal_failed(&aside, error))?;
             Ok(aside)
@@ -314,7 +347,10 @@ fn move_contents(folder: &Path, aside: &Path) -> io::Result<()> {
 }
 
 fn removal_failed(path: &Path, source: io::Error) -> IndexError {
-    IndexError::Store(StoreError::Io { what: format!("move or remove `{}`", path.display()), source })
+    IndexError::Store(StoreError::Io {
+        what: format!("move or remove `{}`", path.display()),
+        source,
+    })
 }
 
 /// Runs blocking work off the asynchronous threads.

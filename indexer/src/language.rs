@@ -94,7 +94,9 @@ languages! {
 /// Finds the language of a file by its name, or by the interpreter that its first line names.
 pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let by_name = LANGUAGES.iter().find(|language| language.file_names.contains(&name));
+    let by_name = LANGUAGES
+        .iter()
+        .find(|language| language.file_names.contains(&name));
     if by_name.is_some() {
         return by_name;
     }
@@ -107,15 +109,29 @@ pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
 fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
     let extension = extension.to_ascii_lowercase();
     // `.h` is C++ as often as C; the C grammar turns a class into an error.
-    let extension = if extension == "h" && looks_like_cpp(text) { "hpp" } else { &extension };
-    LANGUAGES.iter().find(|language| language.extensions.contains(&extension))
+    let extension = if extension == "h" && looks_like_cpp(text) {
+        "hpp"
+    } else {
+        &extension
+    };
+    LANGUAGES
+        .iter()
+        .find(|language| language.extensions.contains(&extension))
 }
 
 fn looks_like_cpp(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| {
-        ["class ", "namespace ", "template <", "template<", "using ", "public:", "private:"]
-            .iter()
-            .any(|opening| line.starts_with(opening))
+        [
+            "class ",
+            "namespace ",
+            "template <",
+            "template<",
+            "using ",
+            "public:",
+            "private:",
+        ]
+        .iter()
+        .any(|opening| line.starts_with(opening))
     })
 }
 

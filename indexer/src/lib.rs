@@ -39,8 +39,8 @@ pub use fill::EmbedReport;
 pub use index::{Index, Status};
 pub use progress::{Events, IndexEvent, Report, SecretFound};
 pub use refresh::{Refresh, Wait};
-pub use survey::Survey;
 pub use search::{Answer, Freshness, Mode, SearchRequest};
+pub use survey::Survey;
 
 pub use ollacode_store::{
     Chunk, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,

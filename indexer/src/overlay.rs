@@ -60,7 +60,10 @@ impl Overlay {
         })
         .await?;
         for row in rows {
-            self.files.entry(row.chunk.path.clone()).or_default().push(row);
+            self.files
+                .entry(row.chunk.path.clone())
+                .or_default()
+                .push(row);
         }
         Ok(())
     }
@@ -74,7 +77,8 @@ impl Overlay {
     ) -> Result<usize, IndexError> {
         let left_out = changed.len().saturating_sub(MOST_FILES);
         changed.truncate(MOST_FILES);
-        self.files.extend(removed.into_iter().map(|path| (path, Vec::new())));
+        self.files
+            .extend(removed.into_iter().map(|path| (path, Vec::new())));
         self.read(index, changed.into_iter().collect()).await?;
         Ok(left_out)
     }
@@ -82,8 +86,13 @@ impl Overlay {
     /// The chunks that pass a filter.
     pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
         let passes = |row: &&ChunkRow| {
-            let language = filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
-            language && filter.paths.as_ref().is_none_or(|paths| paths.contains(&row.chunk.path))
+            let language =
+                filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
+            language
+                && filter
+                    .paths
+                    .as_ref()
+                    .is_none_or(|paths| paths.contains(&row.chunk.path))
         };
         self.files.values().flatten().filter(passes).collect()
     }
@@ -106,7 +115,12 @@ impl Overlay {
         if overlaid.is_empty() {
             return merged;
         }
-        let rows = || indexed.iter().map(|(row, _)| row).chain(overlaid.iter().copied());
+        let rows = || {
+            indexed
+                .iter()
+                .map(|(row, _)| row)
+                .chain(overlaid.iter().copied())
+        };
         let statistics = Statistics::new(query, rows());
         let mut ratios: Vec<f32> = indexed
             .iter()
@@ -115,11 +129,15 @@ impl Overlay {
             .collect();
         ratios.sort_unstable_by(f32::total_cmp);
         let scale = ratios.get(ratios.len() / 2).copied().unwrap_or(1.0);
-        let scored = overlaid.iter().map(|row| (*row, scale * statistics.score(row)));
+        let scored = overlaid
+            .iter()
+            .map(|row| (*row, scale * statistics.score(row)));
         merged.extend(scored.filter(|(_, score)| *score > 0.0));
         merged.sort_by(|(left, left_score), (right, right_score)| {
             let place = |row: &ChunkRow| (row.chunk.path.clone(), row.chunk.start_line);
-            right_score.total_cmp(left_score).then_with(|| place(left).cmp(&place(right)))
+            right_score
+                .total_cmp(left_score)
+                .then_with(|| place(left).cmp(&place(right)))
         });
         merged
     }
@@ -138,7 +156,9 @@ impl Statistics {
             .full_text()
             .into_iter()
             .flat_map(|(text, boost)| {
-                text.split_whitespace().map(|word| (word.to_owned(), boost)).collect::<Vec<_>>()
+                text.split_whitespace()
+                    .map(|word| (word.to_owned(), boost))
+                    .collect::<Vec<_>>()
             })
             .collect();
         let mut rows_with = vec![0.0f32; terms.len()];
@@ -151,8 +171,15 @@ impl Statistics {
                 *rows_with += f32::from(u8::from(frequencies.contains_key(term)));
             }
         }
-        let idf = rows_with.iter().map(|with| (1.0 + (count - with + 0.5) / (with + 0.5)).ln()).collect();
-        Statistics { terms, idf, mean_length: (length / count.max(1.0)).max(1.0) }
+        let idf = rows_with
+            .iter()
+            .map(|with| (1.0 + (count - with + 0.5) / (with + 0.5)).ln())
+            .collect();
+        Statistics {
+            terms,
+            idf,
+            mean_length: (length / count.max(1.0)).max(1.0),
+        }
     }
 
     /// BM25 of a row.
@@ -175,7 +202,9 @@ fn frequencies(row: &ChunkRow) -> (HashMap<String, f32>, f32) {
     let mut counts: HashMap<String, f32> = HashMap::new();
     let mut words = 0.0;
     let text = [row.header.as_str(), row.chunk.text.as_str()];
-    let runs = text.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let runs = text
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
     for run in runs.filter(|run| !run.is_empty()) {
         let whole = run.to_lowercase();
         for word in subwords(run) {

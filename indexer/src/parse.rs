@@ -24,10 +24,37 @@ const MAX_NAME: usize = 200;
 
 /// Words before a definition's keyword that say nothing about where a chunk lives.
 const MODIFIERS: &[&str] = &[
-    "abstract", "async", "const", "constexpr", "data", "declare", "default", "explicit", "export",
-    "extern", "external", "final", "implicit", "inline", "internal", "local", "mutable", "open",
-    "override", "partial", "private", "protected", "pub", "public", "readonly", "required",
-    "sealed", "static", "suspend", "unsafe", "virtual",
+    "abstract",
+    "async",
+    "const",
+    "constexpr",
+    "data",
+    "declare",
+    "default",
+    "explicit",
+    "export",
+    "extern",
+    "external",
+    "final",
+    "implicit",
+    "inline",
+    "internal",
+    "local",
+    "mutable",
+    "open",
+    "override",
+    "partial",
+    "private",
+    "protected",
+    "pub",
+    "public",
+    "readonly",
+    "required",
+    "sealed",
+    "static",
+    "suspend",
+    "unsafe",
+    "virtual",
 ];
 
 /// A named item of a file.
@@ -77,6 +104,9 @@ pub enum ParseFailure {
     /// The time limit was reached.
     #[error("parsing took longer than {} s", TIME_LIMIT.as_secs())]
     TooSlow,
+    /// The text would overrun a fixed buffer in the grammar's scanner.
+    #[error("nested too deeply for its grammar")]
+    TooDeep,
     /// The grammar made nothing of the text.
     #[error("the grammar does not understand this file")]
     NotUnderstood,
@@ -107,9 +137,11 @@ impl Capture {
             "name" => Some(Capture::Name),
             "doc" => Some(Capture::Doc),
             "scope" => Some(Capture::Scope),
-            _ => {
-                name.strip_prefix("definition.")?.parse().ok().map(Capture::Definition)
-            }
+            _ => name
+                .strip_prefix("definition.")?
+                .parse()
+                .ok()
+                .map(Capture::Definition),
         }
     }
 }
@@ -149,12 +181,19 @@ pub struct FileParser {
 impl FileParser {
     /// Parses a text and finds its definitions.
     pub fn outline(&mut self, language: &Language, text: &str) -> Result<Outline, ParseFailure> {
+        if overruns_scanner(language, text) {
+            return Err(ParseFailure::TooDeep);
+        }
         let deadline = Instant::now() + TIME_LIMIT;
         let tree = self.tree(language, text, deadline)?;
         let mut found = Found::default();
         self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
         let doc_starts = found.docs;
-        let mut outline = Outline { tree, definitions: Vec::new(), doc_starts };
+        let mut outline = Outline {
+            tree,
+            definitions: Vec::new(),
+            doc_starts,
+        };
         let mut definitions: Vec<_> = found.definitions.into_values().map(|(_, d)| d).collect();
         definitions.sort_by_key(|d| (d.bytes.start, std::cmp::Reverse(d.bytes.end)));
         for definition in &mut definitions {
@@ -215,12 +254,52 @@ impl FileParser {
             found.add(outline, found_match, text);
         }
         drop(matches);
-        if late { Err(ParseFailure::TooSlow) } else { Ok(()) }
+        if late {
+            Err(ParseFailure::TooSlow)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Whether a text is beyond what the grammar's scanner can remember.
+///
+/// Scanners keep their state in 1,024 bytes. Those of Python (two bytes a level of indentation)
+/// and YAML (four) end the process when it does not fit, that of Ruby when the word that ends a
+/// here-document has more than 255 bytes. Nobody writes such files; somebody may plant them.
+fn overruns_scanner(language: &Language, text: &str) -> bool {
+    const MOST_COLUMNS: usize = 200;
+    const LONGEST_WORD: usize = 200;
+    let indented = |line: &str, marks: &[char]| {
+        line.len() > MOST_COLUMNS
+            && line
+                .chars()
+                .take_while(|c| c.is_whitespace() || marks.contains(c))
+                .count()
+                > MOST_COLUMNS
+    };
+    let long_word = |rest: &str| {
+        let rest = rest.trim_start_matches(['-', '~', '"', '\'', '`']);
+        rest.chars()
+            .take_while(|c| !c.is_whitespace())
+            .take(LONGEST_WORD + 1)
+            .count()
+            > LONGEST_WORD
+    };
+    match language.name {
+        "python" => text.lines().any(|line| indented(line, &[])),
+        "yaml" => text.lines().any(|line| indented(line, &['-', '?', ':'])),
+        "ruby" => text.split("<<").skip(1).any(long_word),
+        _ => false,
     }
 }
 
 fn keep_going(deadline: Instant) -> ControlFlow<()> {
-    if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    if Instant::now() > deadline {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
 }
 
 #[derive(Default)]
@@ -242,7 +321,9 @@ impl Found {
                 Capture::Doc => self.add_doc(capture.node, text),
             }
         }
-        let (Some((kind, node)), Some(name)) = (item, name) else { return };
+        let (Some((kind, node)), Some(name)) = (item, name) else {
+            return;
+        };
         let known = self.definitions.get(&node.id());
         if known.is_some_and(|(pattern, _)| *pattern > found.pattern_index) {
             return;
@@ -250,19 +331,24 @@ impl Found {
         let definition = Definition {
             kind,
             name: one_line(&text[name.byte_range()], MAX_NAME),
-            label: label(&text[node.start_byte()..name.start_byte()], &text[name.byte_range()]),
+            label: label(
+                &text[node.start_byte()..name.start_byte()],
+                &text[name.byte_range()],
+            ),
             named_scope: scope.map(|scope| one_line(&text[scope.byte_range()], MAX_LABEL)),
             rows: node.start_position().row..end_row(node),
             start_row: node.start_position().row,
             bytes: node.byte_range(),
         };
-        self.definitions.insert(node.id(), (found.pattern_index, definition));
+        self.definitions
+            .insert(node.id(), (found.pattern_index, definition));
     }
 
     fn add_doc(&mut self, node: Node<'_>, text: &str) {
         // A comment behind code belongs to that code, not to what follows.
         if starts_its_line(node, text) {
-            self.docs.insert(end_row(node).saturating_sub(1), node.start_position().row);
+            self.docs
+                .insert(end_row(node).saturating_sub(1), node.start_position().row);
         }
     }
 }
@@ -271,7 +357,11 @@ impl Found {
 pub(crate) fn end_row(node: Node<'_>) -> usize {
     let end = node.end_position();
     // Some grammars count the line break as part of a comment or a section.
-    if end.column == 0 { end.row.max(node.start_position().row + 1) } else { end.row + 1 }
+    if end.column == 0 {
+        end.row.max(node.start_position().row + 1)
+    } else {
+        end.row + 1
+    }
 }
 
 /// Whether only white space stands before a node on its line.
@@ -307,18 +397,28 @@ fn label(head: &str, name: &str) -> String {
     }
     // `typedef struct { … } name`: the body is no part of the label.
     let head = head.split('{').next().unwrap_or_default();
-    let space = if head.ends_with(char::is_whitespace) { " " } else { "" };
+    let space = if head.ends_with(char::is_whitespace) {
+        " "
+    } else {
+        ""
+    };
     one_line(&format!("{}{space}{name}", head.trim_end()), MAX_LABEL)
 }
 
 fn without_modifier(head: &str) -> Option<&str> {
-    let end = head.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(head.len());
+    let end = head
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(head.len());
     let (word, rest) = head.split_at(end);
     if !MODIFIERS.contains(&word) {
         return None;
     }
     // `pub(crate)`
-    Some(if rest.starts_with('(') { after_brackets(rest)? } else { rest })
+    Some(if rest.starts_with('(') {
+        after_brackets(rest)?
+    } else {
+        rest
+    })
 }
 
 /// `@Override`, `@Path("/x")`, `[Serializable]`, `#[Attribute]`.
@@ -326,10 +426,18 @@ fn without_annotation(head: &str) -> Option<&str> {
     if let Some(rest) = head.strip_prefix('@') {
         let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | ':'))?;
         let rest = &rest[end..];
-        return if rest.starts_with('(') { after_brackets(rest) } else { Some(rest) };
+        return if rest.starts_with('(') {
+            after_brackets(rest)
+        } else {
+            Some(rest)
+        };
     }
     let attribute = head.strip_prefix('#').unwrap_or(head);
-    if attribute.starts_with('[') { after_brackets(attribute) } else { None }
+    if attribute.starts_with('[') {
+        after_brackets(attribute)
+    } else {
+        None
+    }
 }
 
 /// What follows the bracket that closes the first one.

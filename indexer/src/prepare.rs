@@ -61,7 +61,9 @@ pub(crate) fn prepare_all(
     mut hand_over: impl FnMut(Prepared) -> bool,
 ) {
     let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).min(tasks.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .min(tasks.len());
     let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -104,14 +106,21 @@ pub(crate) fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns:
                 io::ErrorKind::NotFound => Skip::Vanished,
                 _ => Skip::Unreadable,
             };
-            return Prepared::Gone { path: entry.path.clone(), skip };
+            return Prepared::Gone {
+                path: entry.path.clone(),
+                skip,
+            };
         }
     };
     let hash = hash(&bytes);
     let size = bytes.len() as u64;
     let modified_ns = settled(entry.modified_ns, now_ns);
     if let Some(known) = task.known.as_ref().filter(|known| known.hash == hash) {
-        return Prepared::Same(FileRecord { size, modified_ns, ..known.clone() });
+        return Prepared::Same(FileRecord {
+            size,
+            modified_ns,
+            ..known.clone()
+        });
     }
     let mut record = FileRecord {
         path: entry.path.clone(),
@@ -148,7 +157,10 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = options.open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(1 << 24));
     file.read_to_end(&mut bytes)?;
@@ -161,7 +173,11 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// the file system's clock, with the same size; time 0 makes it be read again.
 fn settled(modified_ns: i64, now_ns: i64) -> i64 {
     const TICK_NS: i64 = 20_000_000;
-    if now_ns - modified_ns < TICK_NS { 0 } else { modified_ns }
+    if now_ns - modified_ns < TICK_NS {
+        0
+    } else {
+        modified_ns
+    }
 }
 
 fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> CutFile {
@@ -183,7 +199,11 @@ fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> 
     let rows: Vec<ChunkRow> = cut
         .chunks
         .into_iter()
-        .map(|chunk| ChunkRow { header: header(&chunk), content_key: content_key(&chunk), chunk })
+        .map(|chunk| ChunkRow {
+            header: header(&chunk),
+            content_key: content_key(&chunk),
+            chunk,
+        })
         .collect();
     cut.language.clone_into(&mut record.language);
     record.chunks = u32::try_from(rows.len()).unwrap_or(u32::MAX);
@@ -202,7 +222,10 @@ fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> 
 impl CutFile {
     fn skipped(record: FileRecord, skip: Skip) -> CutFile {
         CutFile {
-            record: RecordedFile { file: record, keys: Vec::new() },
+            record: RecordedFile {
+                file: record,
+                keys: Vec::new(),
+            },
             rows: Vec::new(),
             skip: Some(skip),
             secrets: Vec::new(),

@@ -4,12 +4,75 @@ use std::collections::BTreeSet;
 
 /// Words of questions that say nothing about code. Kept when nothing else is left.
 const STOP_WORDS: &[&str] = &[
-    "a", "all", "an", "and", "any", "are", "as", "at", "be", "been", "being", "between", "but",
-    "by", "can", "code", "defined", "do", "does", "each", "for", "from", "get", "has", "have",
-    "how", "i", "implementation", "implemented", "in", "into", "is", "it", "its", "me", "my",
-    "not", "of", "on", "or", "our", "show", "so", "that", "the", "their", "them", "then", "there",
-    "they", "this", "to", "used", "uses", "using", "via", "was", "we", "what", "when", "where",
-    "which", "while", "who", "why", "will", "with", "you", "your",
+    "a",
+    "all",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "at",
+    "be",
+    "been",
+    "being",
+    "between",
+    "but",
+    "by",
+    "can",
+    "code",
+    "defined",
+    "do",
+    "does",
+    "each",
+    "for",
+    "from",
+    "get",
+    "has",
+    "have",
+    "how",
+    "i",
+    "implementation",
+    "implemented",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "me",
+    "my",
+    "not",
+    "of",
+    "on",
+    "or",
+    "our",
+    "show",
+    "so",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "they",
+    "this",
+    "to",
+    "used",
+    "uses",
+    "using",
+    "via",
+    "was",
+    "we",
+    "what",
+    "when",
+    "where",
+    "which",
+    "while",
+    "who",
+    "why",
+    "will",
+    "with",
+    "you",
+    "your",
 ];
 
 /// A parsed query.
@@ -30,7 +93,7 @@ impl Query {
     pub fn parse(text: &str) -> Query {
         let text = text.trim();
         let tokens: Vec<&str> = text.split_whitespace().map(trim_punctuation).collect();
-        let is_symbol = tokens.len() == 1 && identifiers(tokens[0]).next().is_some();
+        let is_symbol = tokens.len() == 1 && is_qualified_name(tokens[0]);
         let symbols = symbols(&tokens, is_symbol);
         let mut words = Vec::new();
         for word in tokens.iter().flat_map(|token| subwords(token)) {
@@ -38,10 +101,18 @@ impl Query {
                 words.push(word);
             }
         }
-        let telling: Vec<String> =
-            words.iter().filter(|word| !STOP_WORDS.contains(&word.as_str())).cloned().collect();
+        let telling: Vec<String> = words
+            .iter()
+            .filter(|word| !STOP_WORDS.contains(&word.as_str()))
+            .cloned()
+            .collect();
         let words = if telling.is_empty() { words } else { telling };
-        Query { text: text.to_owned(), words, symbols, is_symbol }
+        Query {
+            text: text.to_owned(),
+            words,
+            symbols,
+            is_symbol,
+        }
     }
 
     /// Texts for the full-text leg with their weights: the words as asked, then their variants.
@@ -62,14 +133,18 @@ impl Query {
             .collect();
         let mut texts = vec![(asked.join(" "), 1.0)];
         if !variants.is_empty() && !self.is_symbol {
-            texts.push((variants.into_iter().collect::<Vec<_>>().join(" "), VARIANT_WEIGHT));
+            texts.push((
+                variants.into_iter().collect::<Vec<_>>().join(" "),
+                VARIANT_WEIGHT,
+            ));
         }
         texts
     }
 
     /// Whether one of some words, or a variant of it, is asked for.
     pub fn mentions(&self, any: &[&str]) -> bool {
-        any.iter().any(|word| self.words.iter().any(|asked| asked == word))
+        any.iter()
+            .any(|word| self.words.iter().any(|asked| asked == word))
     }
 }
 
@@ -90,12 +165,21 @@ fn identifiers(token: &str) -> impl Iterator<Item = &str> {
         .filter(move |part| plain && part.starts_with(|c: char| c.is_alphabetic() || c == '_'))
 }
 
+/// Whether a token is a name as code writes it: `Foo::bar`, `foo.bar`; not `utf-8`, `src/a.rs`.
+fn is_qualified_name(token: &str) -> bool {
+    !token.replace("->", ".").contains(['/', '-']) && identifiers(token).next().is_some()
+}
+
 fn symbols(tokens: &[&str], is_symbol: bool) -> Vec<String> {
     let mut symbols = Vec::new();
     for token in tokens {
         // Of a qualified name the last part is what is defined somewhere.
-        let Some(name) = identifiers(token).last() else { continue };
-        if (is_symbol || looks_like_identifier(name)) && !symbols.iter().any(|s| s == name) {
+        let Some(name) = identifiers(token).last() else {
+            continue;
+        };
+        let is_name =
+            looks_like_identifier(name) && !STOP_WORDS.contains(&name.to_lowercase().as_str());
+        if (is_symbol || is_name) && !symbols.iter().any(|s| s == name) {
             symbols.push(name.to_owned());
         }
     }
@@ -104,7 +188,10 @@ fn symbols(tokens: &[&str], is_symbol: bool) -> Vec<String> {
 
 /// Whether a word in a sentence is a name out of code: it has capitals, `_` or digits.
 fn looks_like_identifier(word: &str) -> bool {
-    word.len() > 2 && word.chars().any(|c| c.is_uppercase() || c == '_' || c.is_ascii_digit())
+    word.len() > 2
+        && word
+            .chars()
+            .any(|c| c.is_uppercase() || c == '_' || c.is_ascii_digit())
 }
 
 /// Splits at `_`, other punctuation, lower-to-upper and the end of an acronym, all in lower case.
@@ -158,20 +245,36 @@ pub fn variants(word: &str) -> Vec<String> {
 /// A word without its commonest English endings. It need not be a word itself.
 pub fn stem(word: &str) -> String {
     const ENDINGS: &[(&str, &str)] = &[
-        ("izations", "iz"), ("ization", "iz"), ("ations", "at"), ("ation", "at"), ("ions", ""),
-        ("ings", ""), ("ors", ""), ("ers", ""), ("ies", "i"), ("ing", ""), ("ion", ""), ("ed", ""),
-        ("er", ""), ("or", ""), ("es", ""), ("ss", "ss"), ("s", ""), ("e", ""), ("y", "i"),
+        ("izations", "iz"),
+        ("ization", "iz"),
+        ("ations", "at"),
+        ("ation", "at"),
+        ("ions", ""),
+        ("ings", ""),
+        ("ors", ""),
+        ("ers", ""),
+        ("ies", "i"),
+        ("ing", ""),
+        ("ion", ""),
+        ("ed", ""),
+        ("er", ""),
+        ("or", ""),
+        ("es", ""),
+        ("ss", "ss"),
+        ("s", ""),
+        ("e", ""),
+        ("y", "i"),
     ];
     if !word.is_ascii() {
         return word.to_owned();
     }
     for (ending, replacement) in ENDINGS {
-        if let Some(root) = word.strip_suffix(ending) {
-            if root.len() + replacement.len() >= 3 {
-                let mut stem = format!("{root}{replacement}");
-                undouble(&mut stem);
-                return stem;
-            }
+        if let Some(root) = word.strip_suffix(ending)
+            && root.len() + replacement.len() >= 3
+        {
+            let mut stem = format!("{root}{replacement}");
+            undouble(&mut stem);
+            return stem;
         }
     }
     word.to_owned()
@@ -180,9 +283,11 @@ pub fn stem(word: &str) -> String {
 /// `running` is a form of `run`.
 fn undouble(stem: &mut String) {
     let bytes = stem.as_bytes();
-    if let [.., a, b] = bytes {
-        if a == b && !matches!(b, b's' | b'l' | b'e' | b'o') && bytes.len() > 3 {
-            stem.pop();
-        }
+    if let [.., a, b] = bytes
+        && a == b
+        && !matches!(b, b's' | b'l' | b'e' | b'o')
+        && bytes.len() > 3
+    {
+        stem.pop();
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use ollacode_store::Chunk;
 
+use crate::language::PLAIN_TEXT;
 use crate::query::{Query, stem, subwords};
 
 /// The `k` of reciprocal rank fusion (Cormack et al. 2009); larger flattens the top.
@@ -21,6 +22,9 @@ pub struct Weights {
     pub dense_prose: f32,
     /// The same for queries that are a symbol: names are found by their letters.
     pub dense_symbol: f32,
+    /// Share of the full-text score itself, relative to the best one, in the lexical leg; ranks
+    /// have the rest. Ranks alone cannot tell a chunk with every word from one with half of them.
+    pub lexical_score: f32,
     /// Added when a chunk defines a symbol that is the whole query.
     pub defines_query: f32,
     /// Added when a chunk defines a symbol that a sentence names.
@@ -46,14 +50,15 @@ pub struct Weights {
 pub const WEIGHTS: Weights = Weights {
     dense_prose: 0.5,
     dense_symbol: 0.3,
+    lexical_score: 0.2,
     defines_query: 2.0,
     defines_named: 0.5,
     file_named_after: 1.5,
-    path_words: 0.4,
+    path_words: 0.5,
     coherence: 0.2,
     saturation: 0.5,
     aside: 0.3,
-    document: 0.6,
+    document: 0.7,
     reexport: 0.5,
 };
 
@@ -84,6 +89,8 @@ pub struct Why {
     pub lexical: Option<Leg>,
     /// Place in the vector leg.
     pub dense: Option<Leg>,
+    /// What the legs add up to, before any signal.
+    pub fused: f32,
     /// Name and effect of each signal that applied: `+` what was added, `×` the factor.
     pub signals: Vec<Signal>,
 }
@@ -118,11 +125,19 @@ pub struct Ranked {
 }
 
 /// Orders candidates, best first, and keeps `limit` of them.
-pub fn rank(query: &Query, candidates: Vec<Candidate>, weights: &Weights, limit: usize) -> Vec<Ranked> {
-    let has_dense = candidates.iter().any(|candidate| candidate.dense.is_some());
-    let context = QueryContext::new(query, weights, has_dense);
-    let mut ranked: Vec<Ranked> =
-        candidates.into_iter().map(|candidate| context.scored(candidate)).collect();
+pub fn rank(
+    query: &Query,
+    candidates: Vec<Candidate>,
+    weights: &Weights,
+    limit: usize,
+) -> Vec<Ranked> {
+    let context = QueryContext::new(query, weights, &candidates);
+    let mut ranked: Vec<Ranked> = candidates
+        .into_iter()
+        .map(|candidate| context.scored(candidate))
+        .collect();
+    // Sums of floating point numbers depend on their order.
+    ranked.sort_by(order);
     add_coherence(&mut ranked, weights);
     ranked.sort_by(order);
     saturate(&mut ranked, weights);
@@ -145,13 +160,21 @@ struct QueryContext<'query> {
     query: &'query Query,
     weights: &'query Weights,
     dense_share: f32,
+    best_lexical: f32,
     stems: Vec<String>,
     wants_aside: bool,
     wants_documents: bool,
 }
 
 impl<'query> QueryContext<'query> {
-    fn new(query: &'query Query, weights: &'query Weights, has_dense: bool) -> Self {
+    fn new(query: &'query Query, weights: &'query Weights, candidates: &[Candidate]) -> Self {
+        let has_dense = candidates.iter().any(|candidate| candidate.dense.is_some());
+        let best_lexical = candidates
+            .iter()
+            .filter_map(|candidate| candidate.lexical)
+            .map(|leg| leg.score)
+            .filter(|score| score.is_finite())
+            .fold(f32::MIN_POSITIVE, f32::max);
         let dense_share = match (has_dense, query.is_symbol) {
             (false, _) => 0.0,
             (true, true) => weights.dense_symbol,
@@ -162,6 +185,7 @@ impl<'query> QueryContext<'query> {
             query,
             weights,
             dense_share,
+            best_lexical,
             stems,
             wants_aside: query.mentions(ASIDE_WORDS),
             wants_documents: query.mentions(DOCUMENT_WORDS),
@@ -170,9 +194,16 @@ impl<'query> QueryContext<'query> {
 
     fn scored(&self, candidate: Candidate) -> Ranked {
         let chunk = candidate.chunk;
-        let mut score = Score { value: self.fused(candidate.lexical, candidate.dense), signals: Vec::new() };
+        let fused = self.fused(candidate.lexical, candidate.dense);
+        let mut score = Score {
+            value: fused,
+            signals: Vec::new(),
+        };
         score.add("defines the symbol", self.definition(&chunk));
-        score.add("file name", self.weights.path_words * self.path_share(&chunk.path));
+        score.add(
+            "file name",
+            self.weights.path_words * self.path_share(&chunk.path),
+        );
         if !self.wants_aside && is_aside(&chunk.path) {
             score.times("test or example", self.weights.aside);
         }
@@ -185,30 +216,61 @@ impl<'query> QueryContext<'query> {
         let why = Why {
             lexical: candidate.lexical,
             dense: candidate.dense,
+            fused,
             signals: score.signals,
         };
-        Ranked { chunk, score: score.value, why }
+        Ranked {
+            chunk,
+            score: score.value,
+            why,
+        }
     }
 
     fn fused(&self, lexical: Option<Leg>, dense: Option<Leg>) -> f32 {
-        let part = |leg: Option<Leg>| leg.map_or(0.0, |leg| RRF_K / (RRF_K + leg.rank as f32));
-        (1.0 - self.dense_share) * part(lexical) + self.dense_share * part(dense)
+        let by_rank = |leg: Leg| RRF_K / (RRF_K + leg.rank as f32);
+        let share = self.weights.lexical_score;
+        let lexical = lexical.map_or(0.0, |leg| {
+            let relative = leg.score / self.best_lexical;
+            let relative = if relative.is_finite() {
+                relative.clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
+            (1.0 - share) * by_rank(leg) + share * relative
+        });
+        let dense = dense.map_or(0.0, by_rank);
+        (1.0 - self.dense_share) * lexical + self.dense_share * dense
     }
 
     fn definition(&self, chunk: &Chunk) -> f32 {
-        let boost = if self.query.is_symbol { self.weights.defines_query } else { self.weights.defines_named };
-        let Some(symbol) = self.query.symbols.iter().find(|symbol| defines(chunk, symbol)) else {
+        let boost = if self.query.is_symbol {
+            self.weights.defines_query
+        } else {
+            self.weights.defines_named
+        };
+        let Some(symbol) = self
+            .query
+            .symbols
+            .iter()
+            .find(|symbol| defines(chunk, symbol))
+        else {
             return 0.0;
         };
         let stem = file_stem(&chunk.path);
         let named_after = subwords(stem).concat() == subwords(symbol).concat();
-        boost * if named_after { self.weights.file_named_after } else { 1.0 }
+        boost
+            * if named_after {
+                self.weights.file_named_after
+            } else {
+                1.0
+            }
     }
 
     /// How much of the file's name and folder the query names.
     fn path_share(&self, path: &str) -> f32 {
         let folder = path.rsplit('/').nth(1).unwrap_or_default();
-        self.name_share(file_stem(path)).max(FOLDER_SHARE * self.name_share(folder))
+        self.name_share(file_stem(path))
+            .max(FOLDER_SHARE * self.name_share(folder))
     }
 
     /// The share of a name's words that the query holds, whole or abbreviated: `attr`, `impls`.
@@ -217,13 +279,18 @@ impl<'query> QueryContext<'query> {
         if words.is_empty() {
             return 0.0;
         }
-        let asked = words.iter().filter(|word| self.asks_for(&stem(word))).count();
+        let asked = words
+            .iter()
+            .filter(|word| self.asks_for(&stem(word)))
+            .count();
         asked as f32 / words.len() as f32
     }
 
     fn asks_for(&self, word: &str) -> bool {
         let abbreviation = word.len() >= SHORTEST_ABBREVIATION;
-        self.stems.iter().any(|asked| asked == word || abbreviation && asked.starts_with(word))
+        self.stems
+            .iter()
+            .any(|asked| asked == word || abbreviation && asked.starts_with(word))
     }
 }
 
@@ -242,13 +309,19 @@ impl Score {
     fn add(&mut self, name: &'static str, amount: f32) {
         if amount > 0.0 {
             self.value += amount;
-            self.signals.push(Signal { name, effect: Effect::Added(amount) });
+            self.signals.push(Signal {
+                name,
+                effect: Effect::Added(amount),
+            });
         }
     }
 
     fn times(&mut self, name: &'static str, factor: f32) {
         self.value *= factor;
-        self.signals.push(Signal { name, effect: Effect::Times(factor) });
+        self.signals.push(Signal {
+            name,
+            effect: Effect::Times(factor),
+        });
     }
 }
 
@@ -258,7 +331,8 @@ fn defines(chunk: &Chunk, symbol: &str) -> bool {
 
 fn file_stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.split_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+    name.split_once('.')
+        .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
 }
 
 /// A file's best chunk gains for what the rest of the file shows.
@@ -281,7 +355,10 @@ fn add_coherence(ranked: &mut [Ranked], weights: &Weights) {
         let factor = 1.0 + weights.coherence * sum / most;
         let hit = &mut ranked[best];
         hit.score *= factor;
-        hit.why.signals.push(Signal { name: "rest of the file", effect: Effect::Times(factor) });
+        hit.why.signals.push(Signal {
+            name: "rest of the file",
+            effect: Effect::Times(factor),
+        });
     }
 }
 
@@ -293,7 +370,10 @@ fn saturate(ranked: &mut [Ranked], weights: &Weights) {
         if *before > 0 {
             let factor = weights.saturation.powi(*before);
             hit.score *= factor;
-            hit.why.signals.push(Signal { name: "further chunk of the file", effect: Effect::Times(factor) });
+            hit.why.signals.push(Signal {
+                name: "further chunk of the file",
+                effect: Effect::Times(factor),
+            });
         }
         *before += 1;
     }
@@ -301,38 +381,110 @@ fn saturate(ranked: &mut [Ranked], weights: &Weights) {
 
 /// Words with which a query asks for what is usually aside.
 const ASIDE_WORDS: &[&str] = &[
-    "test", "tests", "testing", "example", "examples", "bench", "benchmark", "benchmarks", "demo",
-    "fixture", "fixtures", "mock", "mocks", "spec", "specs", "sample", "samples", "doc", "docs",
-    "documentation", "legacy", "compat", "compatibility",
+    "test",
+    "tests",
+    "testing",
+    "example",
+    "examples",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "demo",
+    "fixture",
+    "fixtures",
+    "mock",
+    "mocks",
+    "spec",
+    "specs",
+    "sample",
+    "samples",
+    "doc",
+    "docs",
+    "documentation",
+    "legacy",
+    "compat",
+    "compatibility",
 ];
 
 /// Words with which a query asks for documents or settings.
 const DOCUMENT_WORDS: &[&str] = &[
-    "doc", "docs", "documentation", "readme", "changelog", "guide", "tutorial", "manual", "license",
-    "install", "installation", "dependency", "dependencies", "package", "workflow", "ci", "release",
-    "makefile", "dockerfile", "yaml", "json", "toml", "markdown", "html", "css",
+    "doc",
+    "docs",
+    "documentation",
+    "readme",
+    "changelog",
+    "guide",
+    "tutorial",
+    "manual",
+    "license",
+    "install",
+    "installation",
+    "dependency",
+    "dependencies",
+    "package",
+    "workflow",
+    "ci",
+    "release",
+    "makefile",
+    "dockerfile",
+    "yaml",
+    "json",
+    "toml",
+    "markdown",
+    "html",
+    "css",
 ];
 
 fn is_document(chunk: &Chunk) -> bool {
-    const LANGUAGES: &[&str] = &["css", "html", "json", "markdown", "text", "toml", "yaml"];
+    const LANGUAGES: &[&str] = &["css", "html", "json", "markdown", "toml", "yaml"];
+    const ENDINGS: &[&str] = &[
+        ".txt", ".rst", ".adoc", ".csv", ".xml", ".cfg", ".ini", ".rast",
+    ];
+    // Code in a language without a grammar is plain text, too, and no document.
     LANGUAGES.contains(&chunk.language.as_str())
+        || chunk.language == PLAIN_TEXT && ENDINGS.iter().any(|ending| chunk.path.ends_with(ending))
 }
 
 fn is_aside(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
-        "test", "tests", "__tests__", "testing", "spec", "specs", "test_suite", "testdata",
-        "fixtures", "example", "examples", "_examples", "samples", "demo", "demos", "bench", "benches",
-        "benchmark", "benchmarks", "compat", "legacy", "docs", "doc", "vendor", "third_party",
-        "node_modules", "mocks", "__mocks__", "e2e",
+        "test",
+        "tests",
+        "__tests__",
+        "testing",
+        "spec",
+        "specs",
+        "test_suite",
+        "testdata",
+        "fixtures",
+        "example",
+        "examples",
+        "_examples",
+        "samples",
+        "demo",
+        "demos",
+        "bench",
+        "benches",
+        "benchmark",
+        "benchmarks",
+        "compat",
+        "legacy",
+        "docs",
+        "doc",
+        "vendor",
+        "third_party",
+        "node_modules",
+        "mocks",
+        "__mocks__",
+        "e2e",
     ];
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let stem = file_stem(name);
     folders.split('/').any(|folder| FOLDERS.contains(&folder))
         || stem.starts_with("test_")
-        || ["_test", "_tests", "_spec", "test", "tests", "conftest"].iter().any(|end| {
-            stem.ends_with(end) && (end.starts_with('_') || stem == *end)
-        })
+        || ["_test", "_tests", "_spec", "test", "tests", "conftest"]
+            .iter()
+            .any(|end| stem.ends_with(end) && (end.starts_with('_') || stem == *end))
         || name.contains(".test.")
         || name.contains(".spec.")
         || is_camel_test(path)
@@ -347,13 +499,30 @@ fn is_camel_test(path: &str) -> bool {
 /// Whether a chunk defines nothing and mostly passes on or brings in names from elsewhere.
 fn is_reexport(chunk: &Chunk) -> bool {
     const OPENINGS: &[&str] = &[
-        "pub use ", "use ", "import ", "from ", "export *", "export {", "export type {", "mod ",
-        "pub mod ", "require", "#include ", "using ", "package ",
+        "pub use ",
+        "use ",
+        "import ",
+        "from ",
+        "export *",
+        "export {",
+        "export type {",
+        "mod ",
+        "pub mod ",
+        "require",
+        "#include ",
+        "using ",
+        "package ",
     ];
     if !chunk.definitions.is_empty() {
         return false;
     }
-    let lines = || chunk.text.lines().map(str::trim_start).filter(|line| !line.is_empty());
+    let lines = || {
+        chunk
+            .text
+            .lines()
+            .map(str::trim_start)
+            .filter(|line| !line.is_empty())
+    };
     let passing = lines().filter(|line| OPENINGS.iter().any(|opening| line.starts_with(opening)));
     2 * passing.count() > lines().count()
 }

@@ -39,7 +39,11 @@ pub struct Refresh {
 
 impl Default for Refresh {
     fn default() -> Refresh {
-        Refresh { force: false, wait: Wait::UpTo(Duration::from_secs(60)), stop: CancellationToken::new() }
+        Refresh {
+            force: false,
+            wait: Wait::UpTo(Duration::from_secs(60)),
+            stop: CancellationToken::new(),
+        }
     }
 }
 
@@ -98,9 +102,14 @@ pub(crate) fn difference(
     scope: &Scope<'_>,
     reread: Reread,
 ) -> Difference {
-    let mut difference = Difference { known: known.len(), ..Difference::default() };
-    let mut known: HashMap<String, FileRecord> =
-        known.into_iter().map(|record| (record.path.clone(), record)).collect();
+    let mut difference = Difference {
+        known: known.len(),
+        ..Difference::default()
+    };
+    let mut known: HashMap<String, FileRecord> = known
+        .into_iter()
+        .map(|record| (record.path.clone(), record))
+        .collect();
     for entry in &walked.entries {
         let record = known.remove(&entry.path);
         let same = record.as_ref().is_some_and(|record| {
@@ -111,9 +120,15 @@ pub(crate) fn difference(
             continue;
         }
         let known = record.filter(|_| reread == Reread::Changed);
-        difference.tasks.push(Task { entry: entry.clone(), known });
+        difference.tasks.push(Task {
+            entry: entry.clone(),
+            known,
+        });
     }
-    difference.removed = known.into_keys().filter(|path| scope.covers(path)).collect();
+    difference.removed = known
+        .into_keys()
+        .filter(|path| scope.covers(path))
+        .collect();
     difference.removed.sort_unstable();
     difference
 }
@@ -131,7 +146,11 @@ pub(crate) enum Reread {
 pub(crate) fn reread(state: &State, force: bool) -> Result<Reread, IndexError> {
     let version = state.meta(CHUNKER)?;
     let other = version.is_some_and(|version| version != CHUNKER_VERSION.to_string());
-    Ok(if force || other { Reread::All } else { Reread::Changed })
+    Ok(if force || other {
+        Reread::All
+    } else {
+        Reread::Changed
+    })
 }
 
 /// Refuses to take an empty listing for a wish to empty the index.
@@ -141,10 +160,16 @@ pub(crate) fn guard_against_loss(
     difference: &Difference,
 ) -> Result<(), IndexError> {
     if let Err(source) = std::fs::read_dir(root) {
-        return Err(IndexError::Workspace { path: root.to_owned(), source });
+        return Err(IndexError::Workspace {
+            path: root.to_owned(),
+            source,
+        });
     }
     if walked.entries.is_empty() && difference.known > 0 {
-        return Err(IndexError::NothingFound { path: root.to_owned(), known: difference.known });
+        return Err(IndexError::NothingFound {
+            path: root.to_owned(),
+            known: difference.known,
+        });
     }
     Ok(())
 }
@@ -171,7 +196,10 @@ impl Writer<'_> {
         let total = difference.tasks.len();
         // Into an empty table rows are added without a look at what is there.
         let empty = self.store.chunk_count().await? == 0;
-        let mut batch = Batch { removed: difference.removed, ..Batch::default() };
+        let mut batch = Batch {
+            removed: difference.removed,
+            ..Batch::default()
+        };
         let mut prepared = self.start(difference.tasks);
         let (mut done, mut written) = (0, 0);
         while let Some(prepared) = prepared.recv().await {
@@ -281,6 +309,8 @@ impl Batch {
 }
 
 pub(crate) fn now_ns() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }

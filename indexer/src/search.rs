@@ -7,7 +7,7 @@ use std::time::Duration;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ollacode_store::{ChunkRow, ContentKey, Counts, Filter, State, Store, StoreError, TextQuery};
 
-use crate::embed::{Embedder, Role};
+use crate::embed::{EmbedError, Embedder, Role};
 use crate::error::IndexError;
 use crate::index::{Index, blocking};
 use crate::language::languages_named;
@@ -23,6 +23,8 @@ const OVER_FETCH: usize = 5;
 const FEWEST_FETCHED: usize = 100;
 /// How long a search waits for a writer before it reads changed files for itself.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// How long a search waits for the vector of its query: a small model loads in that time.
+const QUERY_LIMIT: Duration = Duration::from_secs(20);
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
 const ROUNDS: usize = 3;
 
@@ -101,26 +103,44 @@ impl Index {
         let query = Query::parse(&request.query);
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
         let searcher = Searcher {
-            store: self.store().await?,
+            store: self.healthy_store(events).await?,
             filter: self.filter(request, &overlay).await?,
             query,
             limit: request.limit,
         };
-        let counts = self.status_counts(fingerprint.as_deref().unwrap_or_default()).await?;
-        let legs = searcher.legs(embedder.filter(|_| counts.embedded > 0), &mut notes).await?;
-        let mode = if legs.dense.is_some() { Mode::Hybrid } else { Mode::Lexical };
+        let counts = self
+            .status_counts(fingerprint.as_deref().unwrap_or_default())
+            .await?;
+        let legs = searcher
+            .legs(embedder.filter(|_| counts.embedded > 0), &mut notes)
+            .await?;
+        let mode = if legs.dense.is_some() {
+            Mode::Hybrid
+        } else {
+            Mode::Lexical
+        };
         for _ in 0..ROUNDS {
             let hits = searcher.ranked(&legs, &overlay);
             let stale = self.stale_paths(&hits, &overlay).await?;
             if stale.is_empty() {
-                return Ok(Answer { mode, counts, hits, notes });
+                return Ok(Answer {
+                    mode,
+                    counts,
+                    hits,
+                    notes,
+                });
             }
             overlay.read(self, stale).await?;
         }
         let mut hits = searcher.ranked(&legs, &overlay);
         let stale = self.stale_paths(&hits, &overlay).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
-        Ok(Answer { mode, counts, hits, notes })
+        Ok(Answer {
+            mode,
+            counts,
+            hits,
+            notes,
+        })
     }
 
     /// Refreshes the index, or reads what changed into memory while somebody else writes.
@@ -134,12 +154,17 @@ impl Index {
         if found.is_empty() {
             return Ok(overlay);
         }
-        let how = Refresh { wait: Wait::UpTo(PATIENCE), ..Refresh::default() };
+        let how = Refresh {
+            wait: Wait::UpTo(PATIENCE),
+            ..Refresh::default()
+        };
         match self.bring_up_to_date_with(&walked, &how, events).await {
             Ok(_) => Ok(overlay),
             Err(IndexError::Busy) => {
                 let paths = found.tasks.into_iter().map(|task| task.entry.path);
-                let left_out = overlay.read_some(self, found.removed, paths.collect()).await?;
+                let left_out = overlay
+                    .read_some(self, found.removed, paths.collect())
+                    .await?;
                 if left_out > 0 {
                     notes.push(format!(
                         "another process is writing to the index; {left_out} changed files are not searched yet"
@@ -147,11 +172,29 @@ impl Index {
                 }
                 Ok(overlay)
             }
-            Err(error @ (IndexError::NothingFound { .. } | IndexError::Store(StoreError::DiskFull { .. }))) => {
+            Err(
+                error @ (IndexError::NothingFound { .. }
+                | IndexError::Store(StoreError::DiskFull { .. })),
+            ) => {
                 notes.push(error.to_string());
                 Ok(overlay)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The store; one that is damaged is healed first, if nobody else is writing.
+    async fn healthy_store(&self, events: Events<'_>) -> Result<Store, IndexError> {
+        match self.store().await {
+            Err(IndexError::Store(StoreError::Corrupt { .. })) => {
+                let how = Refresh {
+                    wait: Wait::UpTo(PATIENCE),
+                    ..Refresh::default()
+                };
+                self.refresh(&how, events).await?;
+                self.store().await
+            }
+            other => other,
         }
     }
 
@@ -171,7 +214,9 @@ impl Index {
             if named.is_empty() {
                 return Err(IndexError::UnknownLanguage(name.clone()));
             }
-            filter.languages.extend(named.into_iter().map(str::to_owned));
+            filter
+                .languages
+                .extend(named.into_iter().map(str::to_owned));
         }
         if request.globs.is_empty() {
             return Ok(filter);
@@ -179,9 +224,17 @@ impl Index {
         let globs = globs(&request.globs)?;
         let folder = self.folder().to_owned();
         let mut paths: BTreeSet<String> =
-            blocking(move || Ok(State::open_read_only(&folder)?.indexed_paths()?)).await?.into_iter().collect();
+            blocking(move || Ok(State::open_read_only(&folder)?.indexed_paths()?))
+                .await?
+                .into_iter()
+                .collect();
         paths.extend(overlay.paths().map(str::to_owned));
-        filter.paths = Some(paths.into_iter().filter(|path| globs.is_match(path)).collect());
+        filter.paths = Some(
+            paths
+                .into_iter()
+                .filter(|path| globs.is_match(path))
+                .collect(),
+        );
         Ok(filter)
     }
 
@@ -212,6 +265,13 @@ impl Index {
     }
 }
 
+fn slow_model() -> EmbedError {
+    EmbedError::Unavailable(format!(
+        "the model did not answer within {} s",
+        QUERY_LIMIT.as_secs()
+    ))
+}
+
 fn hash_of(path: &Path) -> Option<[u8; 16]> {
     let bytes = crate::prepare::read_file(path).ok()?;
     Some(crate::prepare::hash(&bytes))
@@ -222,16 +282,26 @@ fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
-        let anywhere = if trimmed.contains('/') { trimmed.to_owned() } else { format!("**/{trimmed}") };
+        let anywhere = if trimmed.contains('/') {
+            trimmed.to_owned()
+        } else {
+            format!("**/{trimmed}")
+        };
         for text in [anywhere.clone(), format!("{anywhere}/**")] {
             let glob = GlobBuilder::new(&text)
                 .literal_separator(true)
                 .build()
-                .map_err(|source| IndexError::BadGlob { pattern: pattern.clone(), source })?;
+                .map_err(|source| IndexError::BadGlob {
+                    pattern: pattern.clone(),
+                    source,
+                })?;
             set.add(glob);
         }
     }
-    set.build().map_err(|source| IndexError::BadGlob { pattern: patterns.join(" "), source })
+    set.build().map_err(|source| IndexError::BadGlob {
+        pattern: patterns.join(" "),
+        source,
+    })
 }
 
 /// One query on one state of the store.
@@ -260,9 +330,13 @@ impl Searcher {
             .query
             .full_text()
             .into_iter()
-            .fold(TextQuery::default(), |query, (text, boost)| query.or(text, boost));
+            .fold(TextQuery::default(), |query, (text, boost)| {
+                query.or(text, boost)
+            });
         let lexical = self.store.search_text(&text, fetched, &self.filter);
-        let symbols = self.store.chunks_by_symbols(&self.query.symbols, &self.filter);
+        let symbols = self
+            .store
+            .chunks_by_symbols(&self.query.symbols, &self.filter);
         let dense = self.dense(embedder, fetched);
         let (lexical, symbols, dense) = tokio::join!(lexical, symbols, dense);
         let dense = match dense {
@@ -273,7 +347,11 @@ impl Searcher {
             }
             Err(error) => return Err(error),
         };
-        Ok(Legs { lexical: lexical?, symbols: symbols?, dense })
+        Ok(Legs {
+            lexical: lexical?,
+            symbols: symbols?,
+            dense,
+        })
     }
 
     async fn dense(
@@ -281,23 +359,35 @@ impl Searcher {
         embedder: Option<&dyn Embedder>,
         fetched: usize,
     ) -> Result<Option<Vec<(ChunkRow, Leg)>>, IndexError> {
-        let Some(embedder) = embedder else { return Ok(None) };
+        let Some(embedder) = embedder else {
+            return Ok(None);
+        };
         if self.query.text.is_empty() {
             return Ok(None);
         }
         let texts = [embedder.wrap(&self.query.text, Role::Query)];
-        let embedded = embedder.embed(&texts).await?;
-        let Some(vector) = embedded.vectors.first() else { return Ok(None) };
+        let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(&texts))
+            .await
+            .map_err(|_| slow_model())??;
+        let Some(vector) = embedded.vectors.first() else {
+            return Ok(None);
+        };
         let fingerprint = embedder.model().fingerprint();
         let near = if self.filter == Filter::default() {
-            self.store.search_vectors(&fingerprint, vector, fetched).await?
+            self.store
+                .search_vectors(&fingerprint, vector, fetched)
+                .await?
         } else {
             let keys = self.store.keys_of(&self.filter).await?;
-            self.store.search_vectors_among(&fingerprint, vector, fetched, &keys).await?
+            self.store
+                .search_vectors_among(&fingerprint, vector, fetched, &keys)
+                .await?
         };
         let keys: Vec<_> = near.iter().map(|(key, _)| *key).collect();
         let places: HashMap<_, _> = near
             .into_iter()
+            // In a small index the leg reaches to what has nothing to do with the query.
+            .filter(|(_, similarity)| *similarity > 0.0)
             .enumerate()
             .map(|(rank, (key, score))| (key, Leg { rank, score }))
             .collect();
@@ -317,21 +407,34 @@ impl Searcher {
         for (rank, (row, score)) in scored.into_iter().enumerate() {
             field.at(row).lexical = Some(Leg { rank, score });
         }
-        let by_key: BTreeMap<_, _> =
-            legs.dense.iter().flatten().map(|(row, leg)| (row.content_key, *leg)).collect();
+        let by_key: BTreeMap<_, _> = legs
+            .dense
+            .iter()
+            .flatten()
+            .map(|(row, leg)| (row.content_key, *leg))
+            .collect();
         for (row, leg) in legs.dense.iter().flatten() {
             if !overlay.covers(&row.chunk.path) {
                 field.at(row).dense = Some(*leg);
             }
         }
-        for row in legs.symbols.iter().filter(|row| !overlay.covers(&row.chunk.path)) {
+        for row in legs
+            .symbols
+            .iter()
+            .filter(|row| !overlay.covers(&row.chunk.path))
+        {
             field.at(row);
         }
         for row in overlaid {
             if let Some(leg) = by_key.get(&row.content_key) {
                 field.at(row).dense = Some(*leg);
             }
-            if row.chunk.symbol.as_ref().is_some_and(|name| self.query.symbols.contains(name)) {
+            if row
+                .chunk
+                .symbol
+                .as_ref()
+                .is_some_and(|name| self.query.symbols.contains(name))
+            {
                 field.at(row);
             }
         }
@@ -349,10 +452,18 @@ struct Field {
 impl Field {
     fn at(&mut self, row: &ChunkRow) -> &mut Candidate {
         // Parts of one huge line share its number, so the text counts too.
-        let place = (row.chunk.path.clone(), row.chunk.start_line, row.content_key);
+        let place = (
+            row.chunk.path.clone(),
+            row.chunk.start_line,
+            row.content_key,
+        );
         let index = *self.places.entry(place).or_insert_with(|| {
             let chunk = row.chunk.clone();
-            self.candidates.push(Candidate { chunk, lexical: None, dense: None });
+            self.candidates.push(Candidate {
+                chunk,
+                lexical: None,
+                dense: None,
+            });
             self.candidates.len() - 1
         });
         &mut self.candidates[index]

@@ -35,11 +35,19 @@ impl Index {
         stop: &CancellationToken,
     ) -> Result<Survey, IndexError> {
         let walked = self.walk().await?;
-        events(IndexEvent::Walked { files: walked.entries.len() });
-        let mut survey = Survey { report: Report::of_walk(&walked), ..Survey::default() };
+        events(IndexEvent::Walked {
+            files: walked.entries.len(),
+        });
+        let mut survey = Survey {
+            report: Report::of_walk(&walked),
+            ..Survey::default()
+        };
         let (root, stop) = (self.root().to_owned(), stop.clone());
-        let tasks: Vec<Task> =
-            walked.entries.into_iter().map(|entry| Task { entry, known: None }).collect();
+        let tasks: Vec<Task> = walked
+            .entries
+            .into_iter()
+            .map(|entry| Task { entry, known: None })
+            .collect();
         blocking(move || {
             let mut count = Count::default();
             prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
@@ -76,13 +84,19 @@ impl Count {
         let chunks = u64::from(record.chunks);
         survey.report.changed += 1;
         survey.report.secrets.extend(file.secrets);
-        survey.report.unparsed.extend(file.failure.map(|failure| (record.path.clone(), failure)));
+        survey
+            .report
+            .unparsed
+            .extend(file.failure.map(|failure| (record.path.clone(), failure)));
         survey.report.not_utf8 += usize::from(file.not_utf8);
         if chunks == 0 {
             return;
         }
         let folder = record.path.split_once('/').map_or(".", |(top, _)| top);
-        for (map, name) in [(&mut self.folders, folder), (&mut self.languages, &record.language)] {
+        for (map, name) in [
+            (&mut self.folders, folder),
+            (&mut self.languages, &record.language),
+        ] {
             let entry = map.entry(name.to_owned()).or_default();
             entry.0 += 1;
             entry.1 += chunks;
@@ -99,15 +113,29 @@ impl Count {
         survey.texts = self.keys.len() as u64;
         let step = self.kept.len().div_ceil(SAMPLE).max(1);
         survey.sample = self.kept.into_iter().step_by(step).collect();
-        survey.folders =
-            self.folders.into_iter().map(|(name, (files, chunks))| (name, files, chunks)).collect();
-        survey.folders.sort_by_key(|(_, _, chunks)| std::cmp::Reverse(*chunks));
+        survey.folders = self
+            .folders
+            .into_iter()
+            .map(|(name, (files, chunks))| (name, files, chunks))
+            .collect();
+        survey
+            .folders
+            .sort_by_key(|(_, _, chunks)| std::cmp::Reverse(*chunks));
         survey.report.languages = self
             .languages
             .into_iter()
-            .map(|(language, (files, chunks))| ollacode_store::LanguageCount { language, files, chunks })
+            .map(
+                |(language, (files, chunks))| ollacode_store::LanguageCount {
+                    language,
+                    files,
+                    chunks,
+                },
+            )
             .collect();
-        survey.report.languages.sort_by_key(|count| std::cmp::Reverse(count.chunks));
+        survey
+            .report
+            .languages
+            .sort_by_key(|count| std::cmp::Reverse(count.chunks));
         for count in &survey.report.languages {
             survey.report.counts.files += count.files;
             survey.report.counts.chunks += count.chunks;

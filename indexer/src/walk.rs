@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -25,7 +24,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file_size: 1 << 20, depth: 64, files: 1_000_000 }
+        Limits {
+            file_size: 1 << 20,
+            depth: 64,
+            files: 1_000_000,
+        }
     }
 }
 
@@ -107,17 +110,26 @@ pub struct Walked {
 /// Ignore files count inside the workspace only, also outside git; links are not followed.
 pub fn walk(root: &Path, limits: &Limits) -> Walked {
     let found = Mutex::new(Walked::default());
-    let count = AtomicUsize::new(0);
     builder(root, limits).build_parallel().run(|| {
-        let mut local = Local { walked: Walked::default(), into: &found };
-        let count = &count;
+        let mut local = Local {
+            walked: Walked::default(),
+            into: &found,
+        };
         Box::new(move |entry| {
-            local.walked.visit(root, entry, limits, count);
-            if count.load(Ordering::Relaxed) > limits.files { WalkState::Quit } else { WalkState::Continue }
+            local.walked.visit(root, entry, limits);
+            WalkState::Continue
         })
     });
-    let mut walked = found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut walked = found
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     walked.entries.sort_unstable();
+    // Which files are beyond the limit must not depend on which thread was first.
+    let beyond = walked.entries.len().saturating_sub(limits.files);
+    if beyond > 0 {
+        walked.entries.truncate(limits.files);
+        walked.skipped.insert(Skip::OverLimit, beyond);
+    }
     walked.secrets.sort_unstable();
     walked.folders.sort_unstable();
     walked.errors.sort_unstable();
@@ -131,10 +143,11 @@ pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
     // Ignore rules come from every folder on the way down; a walk that enters
     // only those folders reads them the same way as a whole one.
     let wanted: HashSet<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
-    let on_the_way: HashSet<PathBuf> =
-        wanted.iter().flat_map(|path| path.ancestors().map(Path::to_owned)).collect();
+    let on_the_way: HashSet<PathBuf> = wanted
+        .iter()
+        .flat_map(|path| path.ancestors().map(Path::to_owned))
+        .collect();
     let mut walked = Walked::default();
-    let count = AtomicUsize::new(0);
     let mut builder = builder(root, limits);
     builder.filter_entry(move |entry| {
         let path = entry.path();
@@ -142,7 +155,7 @@ pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
         is_shown(entry) && (on_the_way.contains(path) || covered())
     });
     for entry in builder.build() {
-        walked.visit(root, entry, limits, &count);
+        walked.visit(root, entry, limits);
     }
     walked.entries.sort_unstable();
     walked
@@ -157,7 +170,11 @@ fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
         .git_global(false)
         .follow_links(false)
         .max_depth(Some(limits.depth))
-        .threads(std::thread::available_parallelism().map_or(2, usize::from).min(8))
+        .threads(
+            std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(8),
+        )
         .add_custom_ignore_filename(".ollacodeignore")
         .filter_entry(is_shown);
     builder
@@ -172,7 +189,10 @@ struct Local<'walk> {
 impl Drop for Local<'_> {
     fn drop(&mut self) {
         let part = std::mem::take(&mut self.walked);
-        let mut all = self.into.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut all = self
+            .into
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         all.entries.extend(part.entries);
         all.secrets.extend(part.secrets);
         all.folders.extend(part.folders);
@@ -184,26 +204,28 @@ impl Drop for Local<'_> {
 }
 
 impl Walked {
-    fn visit(
-        &mut self,
-        root: &Path,
-        entry: Result<DirEntry, ignore::Error>,
-        limits: &Limits,
-        count: &AtomicUsize,
-    ) {
+    fn visit(&mut self, root: &Path, entry: Result<DirEntry, ignore::Error>, limits: &Limits) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => return self.fail(&error),
         };
-        let Some(kind) = entry.file_type() else { return };
+        let Some(kind) = entry.file_type() else {
+            return;
+        };
         if kind.is_dir() {
+            // The walk does not enter a folder at the greatest depth.
+            if entry.depth() >= limits.depth {
+                self.skip(Skip::OverLimit);
+            }
             self.folders.push(entry.into_path());
             return;
         }
         if !kind.is_file() {
             return self.skip(Skip::NotAFile);
         }
-        let Some(path) = relative(root, entry.path()) else { return self.skip(Skip::OddName) };
+        let Some(path) = relative(root, entry.path()) else {
+            return self.skip(Skip::OddName);
+        };
         if let Some(skip) = skipped_by_name(&path) {
             if skip == Skip::Secret {
                 self.secrets.push(path);
@@ -217,11 +239,12 @@ impl Walked {
         if metadata.len() > limits.file_size {
             return self.skip(Skip::TooLarge);
         }
-        if count.fetch_add(1, Ordering::Relaxed) >= limits.files {
-            return self.skip(Skip::OverLimit);
-        }
         let modified_ns = modified_ns(&metadata);
-        self.entries.push(Entry { path, size: metadata.len(), modified_ns });
+        self.entries.push(Entry {
+            path,
+            size: metadata.len(),
+            modified_ns,
+        });
     }
 
     fn skip(&mut self, skip: Skip) {
@@ -249,8 +272,13 @@ pub fn relative(root: &Path, path: &Path) -> Option<String> {
 
 /// Time of the last change in nanoseconds since 1970; 0 where the system does not say.
 pub fn modified_ns(metadata: &Metadata) -> i64 {
-    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+    let since = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since
+        .and_then(|since| i64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0)
 }
 
 /// Hidden files are out, but for those in which projects keep what people ask about.
@@ -259,27 +287,81 @@ fn is_shown(entry: &DirEntry) -> bool {
         return true;
     }
     // An odd name is let through so that it is counted.
-    let Some(name) = entry.file_name().to_str() else { return true };
+    let Some(name) = entry.file_name().to_str() else {
+        return true;
+    };
     !name.starts_with('.') || is_known_hidden(name)
 }
 
 fn is_known_hidden(name: &str) -> bool {
     const KNOWN: &[&str] = &[
-        ".github", ".gitlab", ".gitlab-ci.yml", ".circleci", ".travis.yml", ".cargo", ".config",
-        ".devcontainer", ".storybook", ".husky", ".ci", ".buildkite", ".editorconfig",
-        ".gitattributes", ".gitmodules", ".dockerignore", ".clang-format", ".clang-tidy",
-        ".golangci.yml", ".golangci.yaml", ".pre-commit-config.yaml", ".goreleaser.yml",
-        ".goreleaser.yaml", ".readthedocs.yml", ".readthedocs.yaml", ".rubocop.yml", ".babelrc",
-        ".swiftlint.yml", ".flake8", ".pylintrc", ".coveragerc", ".credo.exs", ".formatter.exs",
-        ".rustfmt.toml", ".clippy.toml",
+        ".github",
+        ".gitlab",
+        ".gitlab-ci.yml",
+        ".circleci",
+        ".travis.yml",
+        ".cargo",
+        ".config",
+        ".devcontainer",
+        ".storybook",
+        ".husky",
+        ".ci",
+        ".buildkite",
+        ".editorconfig",
+        ".gitattributes",
+        ".gitmodules",
+        ".dockerignore",
+        ".clang-format",
+        ".clang-tidy",
+        ".golangci.yml",
+        ".golangci.yaml",
+        ".pre-commit-config.yaml",
+        ".goreleaser.yml",
+        ".goreleaser.yaml",
+        ".readthedocs.yml",
+        ".readthedocs.yaml",
+        ".rubocop.yml",
+        ".babelrc",
+        ".swiftlint.yml",
+        ".flake8",
+        ".pylintrc",
+        ".coveragerc",
+        ".credo.exs",
+        ".formatter.exs",
+        ".rustfmt.toml",
+        ".clippy.toml",
         // Secret files are let through so that they are counted as such, and never read.
-        ".npmrc", ".pypirc", ".netrc", ".aws", ".ssh", ".kube", ".docker", ".htpasswd",
-        ".git-credentials", ".pgpass",
+        ".npmrc",
+        ".pypirc",
+        ".netrc",
+        ".aws",
+        ".ssh",
+        ".kube",
+        ".docker",
+        ".htpasswd",
+        ".git-credentials",
+        ".pgpass",
+        ".gnupg",
+        ".password-store",
+        ".azure",
+        ".m2",
+        ".my.cnf",
+        ".s3cfg",
+        ".vault-token",
+        ".dockercfg",
+        ".terraformrc",
+        "_netrc",
     ];
     KNOWN.contains(&name)
-        || [".eslintrc", ".prettierrc", ".stylelintrc", ".env", ".mocharc"]
-            .iter()
-            .any(|start| name.starts_with(start))
+        || [
+            ".eslintrc",
+            ".prettierrc",
+            ".stylelintrc",
+            ".env",
+            ".mocharc",
+        ]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// What a name alone says against a file.
@@ -294,25 +376,117 @@ pub fn skipped_by_name(path: &str) -> Option<Skip> {
     if name.contains(".min.") || name.ends_with(".map") || name.ends_with("-min.js") {
         return Some(Skip::Minified);
     }
+    if name.ends_with(".snap.new") {
+        return Some(Skip::Generated);
+    }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    BINARY_EXTENSIONS.contains(&extension).then_some(Skip::Binary)
+    BINARY_EXTENSIONS
+        .contains(&extension)
+        .then_some(Skip::Binary)
 }
 
 const LOCK_FILES: &[&str] = &[
-    "cargo.lock", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
-    "bun.lock", "bun.lockb", "deno.lock", "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock",
-    "gemfile.lock", "composer.lock", "go.sum", "go.work.sum", "flake.lock", "mix.lock",
-    "pubspec.lock", "podfile.lock", "package.resolved", "packages.lock.json", "gradle.lockfile",
-    "conan.lock", "module.bazel.lock",
+    "cargo.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+    "poetry.lock",
+    "uv.lock",
+    "pdm.lock",
+    "pipfile.lock",
+    "gemfile.lock",
+    "composer.lock",
+    "go.sum",
+    "go.work.sum",
+    "flake.lock",
+    "mix.lock",
+    "pubspec.lock",
+    "podfile.lock",
+    "package.resolved",
+    "packages.lock.json",
+    "gradle.lockfile",
+    "conan.lock",
+    "module.bazel.lock",
 ];
 
 const BINARY_EXTENSIONS: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "bmp", "ico", "icns", "webp", "avif", "tif", "tiff", "svg", "psd",
-    "mp3", "mp4", "m4a", "wav", "ogg", "flac", "avi", "mov", "mkv", "webm", "woff", "woff2", "ttf",
-    "otf", "eot", "pdf", "zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar", "jar", "war",
-    "class", "pyc", "pyo", "so", "o", "a", "dll", "dylib", "exe", "bin", "dat", "wasm", "rlib",
-    "db", "sqlite", "sqlite3", "parquet", "arrow", "npy", "npz", "pkl", "onnx", "gguf",
-    "safetensors", "pt", "pth", "h5", "xls", "xlsx", "doc", "docx", "ppt", "pptx", "snap.new",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "bmp",
+    "ico",
+    "icns",
+    "webp",
+    "avif",
+    "tif",
+    "tiff",
+    "svg",
+    "psd",
+    "mp3",
+    "mp4",
+    "m4a",
+    "wav",
+    "ogg",
+    "flac",
+    "avi",
+    "mov",
+    "mkv",
+    "webm",
+    "woff",
+    "woff2",
+    "ttf",
+    "otf",
+    "eot",
+    "pdf",
+    "zip",
+    "gz",
+    "tgz",
+    "bz2",
+    "xz",
+    "zst",
+    "7z",
+    "rar",
+    "tar",
+    "jar",
+    "war",
+    "class",
+    "pyc",
+    "pyo",
+    "so",
+    "o",
+    "a",
+    "dll",
+    "dylib",
+    "exe",
+    "bin",
+    "dat",
+    "wasm",
+    "rlib",
+    "db",
+    "sqlite",
+    "sqlite3",
+    "parquet",
+    "arrow",
+    "npy",
+    "npz",
+    "pkl",
+    "onnx",
+    "gguf",
+    "safetensors",
+    "pt",
+    "pth",
+    "h5",
+    "xls",
+    "xlsx",
+    "doc",
+    "docx",
+    "ppt",
+    "pptx",
 ];
 
 /// What the content says against a file: `bytes` is all of it.
@@ -339,7 +513,9 @@ fn is_minified(bytes: &[u8]) -> bool {
 
 /// The markers that generators and code review tools agree on, in the first lines.
 fn is_generated(head: &[u8]) -> bool {
-    let end = memchr::memchr_iter(b'\n', head).nth(9).unwrap_or(head.len().min(2048));
+    let end = memchr::memchr_iter(b'\n', head)
+        .nth(9)
+        .unwrap_or(head.len().min(2048));
     let head = &head[..end];
     let marker = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
     // Spelt in two parts, so that this file is not taken for a generated one.

@@ -49,15 +49,17 @@ impl Index {
         changed: &tokio::sync::Notify,
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
-        let mut watcher = Watching::start(self, events).await?;
+        let mut watcher = Watching::start(self)?;
         // Files that changed while the watches were being set.
-        self.take_in(Look::AtEverything, &mut watcher, events, changed, stop).await?;
+        self.take_in(Look::AtEverything, &mut watcher, events, changed, stop)
+            .await?;
         loop {
             let look = tokio::select! {
                 look = watcher.next() => look,
                 () = stop.cancelled() => return Ok(()),
             };
-            self.take_in(look, &mut watcher, events, changed, stop).await?;
+            self.take_in(look, &mut watcher, events, changed, stop)
+                .await?;
         }
     }
 
@@ -69,7 +71,12 @@ impl Index {
         changed: &tokio::sync::Notify,
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
-        let how = Refresh { stop: stop.clone(), ..Refresh::default() };
+        // Watches first: what appears in a new folder after that is told, the rest is seen.
+        watcher.follow_folders(self, &look, events).await?;
+        let how = Refresh {
+            stop: stop.clone(),
+            ..Refresh::default()
+        };
         let quiet = |event: IndexEvent| {
             if let IndexEvent::Warning(_) = event {
                 events(event);
@@ -82,7 +89,11 @@ impl Index {
             }
             Look::AtEverything => self.refresh(&how, &quiet).await,
         };
-        let Report { changed: written, removed, .. } = match refreshed {
+        let Report {
+            changed: written,
+            removed,
+            ..
+        } = match refreshed {
             Ok(report) => report,
             Err(IndexError::Stopped) => return Ok(()),
             // A busy writer or a lost mount passes; the next look catches up.
@@ -94,10 +105,13 @@ impl Index {
             Err(error) => return Err(error),
         };
         if written + removed > 0 {
-            events(IndexEvent::Refreshed { changed: written, removed });
+            events(IndexEvent::Refreshed {
+                changed: written,
+                removed,
+            });
             changed.notify_one();
         }
-        watcher.follow_folders(self, &look, events).await
+        Ok(())
     }
 }
 
@@ -111,7 +125,7 @@ struct Watching {
 }
 
 impl Watching {
-    async fn start(index: &Index, events: Events<'_>) -> Result<Watching, IndexError> {
+    fn start(index: &Index) -> Result<Watching, IndexError> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let overflow = Arc::new(AtomicBool::new(false));
         let lost = Arc::clone(&overflow);
@@ -143,15 +157,13 @@ impl Watching {
             RecommendedCache::new(),
             notify::Config::default(),
         )?;
-        let mut watching = Watching {
+        Ok(Watching {
             root: index.root().to_owned(),
             debouncer: Some(debouncer),
             watched: HashSet::new(),
             queue,
             overflow,
-        };
-        watching.follow_folders(index, &Look::AtEverything, events).await?;
-        Ok(watching)
+        })
     }
 
     /// Watches folders that are new. Only folders that are walked: what is ignored costs nothing.
@@ -179,9 +191,18 @@ impl Watching {
             let root = self.root.clone();
             return self.watch(&[root], RecursiveMode::Recursive, events);
         }
-        let folders = index.walk().await?.folders;
-        self.watched.retain(|folder| folders.binary_search(folder).is_ok());
-        self.watch(&folders, RecursiveMode::NonRecursive, events)
+        // A folder made while its parent was not watched yet is found by the next walk.
+        loop {
+            let folders = index.walk().await?.folders;
+            self.watched
+                .retain(|folder| folders.binary_search(folder).is_ok());
+            if self.debouncer.is_none()
+                || folders.iter().all(|folder| self.watched.contains(folder))
+            {
+                return Ok(());
+            }
+            self.watch(&folders, RecursiveMode::NonRecursive, events)?;
+        }
     }
 
     fn watch(
@@ -191,7 +212,9 @@ impl Watching {
         events: Events<'_>,
     ) -> Result<(), IndexError> {
         for folder in folders {
-            let Some(debouncer) = &mut self.debouncer else { break };
+            let Some(debouncer) = &mut self.debouncer else {
+                break;
+            };
             if self.watched.contains(folder) {
                 continue;
             }
@@ -218,7 +241,11 @@ impl Watching {
 
     /// Waits for something to look at.
     async fn next(&mut self) -> Look {
-        let idle = if self.debouncer.is_some() { RECHECK } else { POLL };
+        let idle = if self.debouncer.is_some() {
+            RECHECK
+        } else {
+            POLL
+        };
         if self.overflow.load(Ordering::Relaxed) {
             // What overflowed or was busy is looked at again, but not in a tight loop.
             tokio::time::sleep(DEBOUNCE).await;
@@ -248,13 +275,20 @@ impl Watching {
             .filter_map(|path| relative(&self.root, path))
             .filter(|path| !path.is_empty() && !path.starts_with(".git/"))
             .collect();
-        if rules_changed || paths.len() > MOST_PATHS { Look::AtEverything } else { Look::At(paths) }
+        if rules_changed || paths.len() > MOST_PATHS {
+            Look::AtEverything
+        } else {
+            Look::At(paths)
+        }
     }
 }
 
 fn is_ignore_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    matches!(name, Some(".gitignore" | ".ignore" | ".ollacodeignore" | "exclude"))
+    matches!(
+        name,
+        Some(".gitignore" | ".ignore" | ".ollacodeignore" | "exclude")
+    )
 }
 
 fn has_no_watches_left(error: &notify::Error) -> bool {

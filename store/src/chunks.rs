@@ -280,7 +280,11 @@ impl Store {
         if filter.passes_nothing() {
             return Ok(Vec::new());
         }
-        let mut query = self.inner.chunks.query().select(Select::columns(&["content_key"]));
+        let mut query = self
+            .inner
+            .chunks
+            .query()
+            .select(Select::columns(&["content_key"]));
         if let Some(condition) = filter.sql() {
             query = query.only_if(condition);
         }

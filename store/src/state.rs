@@ -106,7 +106,11 @@ impl State {
 
     /// Paths of files that have chunks, in order.
     pub fn indexed_paths(&self) -> Result<Vec<String>> {
-        self.list("SELECT path FROM files WHERE chunks > 0 ORDER BY path", [], |row| row.get(0))
+        self.list(
+            "SELECT path FROM files WHERE chunks > 0 ORDER BY path",
+            [],
+            |row| row.get(0),
+        )
     }
 
     /// Records files after their chunks were committed, in place of what was known of them.
@@ -233,7 +237,9 @@ impl State {
         let sql = "SELECT COUNT(DISTINCT content_key) FROM chunk_keys
             WHERE content_key NOT IN (SELECT content_key FROM vectors WHERE fingerprint = ?1)
               AND content_key NOT IN (SELECT content_key FROM failures WHERE fingerprint = ?1)";
-        let count = self.connection.query_row(sql, [fingerprint], |row| row.get(0))?;
+        let count = self
+            .connection
+            .query_row(sql, [fingerprint], |row| row.get(0))?;
         Ok(unsigned(count))
     }
 
@@ -243,9 +249,9 @@ impl State {
         fingerprint: &str,
         keys: &[ContentKey],
     ) -> Result<HashSet<ContentKey>> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2")?;
         let mut without = HashSet::new();
         for key in keys {
             if !statement.exists(params![fingerprint, key])? {
@@ -257,7 +263,10 @@ impl State {
 
     /// Whether any key has a vector of any model.
     pub fn has_vectors(&self) -> Result<bool> {
-        Ok(self.connection.prepare_cached("SELECT 1 FROM vectors LIMIT 1")?.exists([])?)
+        Ok(self
+            .connection
+            .prepare_cached("SELECT 1 FROM vectors LIMIT 1")?
+            .exists([])?)
     }
 
     /// Records that keys have vectors, after these were committed.

@@ -84,10 +84,9 @@ fn kill_rounds(
 fn killed_while_indexing() {
     kill_rounds(Environment::new(), 1, kills(80), |environment| {
         let found = environment.paths_found("this file stays");
-        assert_eq!(
-            found.first().map(String::as_str),
-            Some("README.md"),
-            "a search afterwards"
+        assert!(
+            found.contains(&"README.md".to_owned()),
+            "a search afterwards found {found:?}"
         );
     });
 }
@@ -101,11 +100,10 @@ fn killed_while_embedding() {
 /// Demands a vector for every chunk, and bookkeeping that tells of just those there are.
 fn assert_vectors_agree(environment: &Environment) {
     let folder = environment.index_folder();
-    let stored: HashSet<ContentKey> = block_on(async {
-        let store = Store::open(&folder, OpenOptions::new(Access::Read))
-            .await
-            .expect("the store");
-        let fingerprints = store
+    let (fingerprint, stored) = block_on(async {
+        let store = Store::open(&folder, OpenOptions::new(Access::Read)).await;
+        let store = store.expect("the store");
+        let mut fingerprints = store
             .vector_fingerprints()
             .await
             .expect("tables of vectors");
@@ -114,7 +112,9 @@ fn assert_vectors_agree(environment: &Environment) {
             1,
             "one table of vectors, not {fingerprints:?}"
         );
-        store.vector_keys(&fingerprints[0]).await.expect("keys")
+        let fingerprint = fingerprints.remove(0);
+        let keys = store.vector_keys(&fingerprint).await.expect("keys");
+        (fingerprint, keys)
     });
     for row in environment.rows() {
         let place = format!("{}:{}", row.chunk.path, row.chunk.start_line);
@@ -124,10 +124,6 @@ fn assert_vectors_agree(environment: &Environment) {
         );
     }
     let state = State::open_read_only(&folder).expect("the bookkeeping");
-    let fingerprint = state
-        .meta("embedding_fingerprint")
-        .expect("a value")
-        .expect("a fingerprint");
     let recorded: HashSet<ContentKey> = state
         .vector_keys(&fingerprint)
         .expect("keys")

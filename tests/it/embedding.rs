@@ -357,11 +357,8 @@ fn without_a_server_index_ends_well_and_says_so_in_one_line() {
         .with("OLLAMA_EMBED_MODEL", "bag-of-words");
     write_samples(&environment);
     let said = environment.index();
-    let lines: Vec<&str> = said
-        .stderr
-        .lines()
-        .filter(|line| line.contains("Ollama"))
-        .collect();
+    let all = said.stdout.lines().chain(said.stderr.lines());
+    let lines: Vec<&str> = all.filter(|line| line.contains("Ollama")).collect();
     assert_eq!(lines.len(), 1, "one line about Ollama in {said:#?}");
     assert!(lines[0].contains(&free), "the address is in `{}`", lines[0]);
     let answer = environment.search_json("read_header");

@@ -268,7 +268,7 @@ fn what_may_not_be_read_is_counted() {
     let environment = sound();
     environment.write("locked.rs", "pub fn zyzzyva() {}\n");
     let path = environment.workspace().join("locked.rs");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("rights");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("rights");
     // Root reads everything.
     if fs::read(&path).is_ok() {
         return;
@@ -420,6 +420,8 @@ fn a_damaged_cache_of_vectors_is_set_aside() {
         [0xA5; 8_192],
     )
     .expect("damage");
-    environment.index();
-    assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
+    environment.index().expect_words(&["damaged"]);
+    let answer = environment.search_json("read_header");
+    assert_eq!(answer["mode"], "hybrid");
+    assert_eq!(hits_of(&answer)[0]["path"], "src/parser.rs");
 }

@@ -165,23 +165,23 @@ fn with_json_every_report_is_one_object() {
 
 #[test]
 fn inspect_shows_how_a_file_is_cut() {
-    let environment = sample();
-    let inspected = environment
-        .run(&["index", "--inspect", "src/parser.rs"])
-        .expect_success();
-    assert!(
-        inspected.stdout.contains("read_header"),
-        "the symbol is in {inspected:#?}"
-    );
-    assert!(
-        inspected.stdout.contains("impl HeaderParser"),
-        "the scope is in {inspected:#?}"
-    );
-    let last = PARSER.lines().count().to_string();
-    assert!(
-        inspected.stdout.contains(&last),
-        "line {last} is in {inspected:#?}"
-    );
+    let environment = Environment::new();
+    let text = format!("impl Orbit {{\n{}}}\n", functions("perigee", 6));
+    environment.write("src/orbit.rs", &text);
+    let inspected = environment.run(&["index", "--inspect", "src/orbit.rs"]);
+    let inspected = inspected.expect_success();
+    let last = text.lines().count().to_string();
+    for (what, words) in [
+        ("the symbol", "perigee_4"),
+        ("the kind", "method"),
+        ("the scope", "impl Orbit"),
+        ("the last line", &last),
+    ] {
+        assert!(
+            inspected.stdout.contains(words),
+            "{what}, `{words}`, is in {inspected:#?}"
+        );
+    }
     assert_eq!(
         environment.index_folders(),
         Vec::<std::path::PathBuf>::new(),

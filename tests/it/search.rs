@@ -127,7 +127,9 @@ fn every_line_of_stdin_has_an_answer_in_order() {
     let environment = indexed();
     let input = "read_header\n\nwrite_report\nzzyzx\nazimuth wheel";
     let answered = environment.run_with_input(&["search", "--stdin", "--json"], input.as_bytes());
-    let answers = answered.expect_success().json_lines();
+    // One query may fail without the others; the exit code then tells.
+    assert!(matches!(answered.code, Some(0 | 1)), "{answered:#?}");
+    let answers = answered.json_lines();
     let queries: Vec<&Value> = answers.iter().map(|answer| &answer["query"]).collect();
     assert_eq!(
         queries,
@@ -319,7 +321,7 @@ fn a_ranking_can_be_explained() {
         explained.stdout.contains("src/parser.rs:"),
         "the hit is in {explained:#?}"
     );
-    explained.expect_words(&["rank"]);
+    explained.expect_words(&["matched: read header", "#1"]);
 }
 
 #[test]

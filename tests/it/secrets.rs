@@ -4,7 +4,7 @@
 //! full-text index is asked, whose tokens are not in a table; SQLite's files, which are not
 //! compressed, are searched byte by byte. A control shows that all three find what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use lancedb::query::{ExecutableQuery, QueryBase};
 use ollacode_store::{
     Access, Chunk, ChunkRow, ContentKey, FileRecord, Kind, OpenOptions, RecordedFile, State, Store,
 };
+use serde_json::Value;
 
 use crate::support::{Draw, Environment, ModelServer, block_on};
 
@@ -315,13 +316,8 @@ fn no_secret_is_stored_sent_or_shown() {
     for (path, text) in &planted.files {
         environment.write(path, text);
     }
-    let said = environment.index();
-    for path in planted.files.keys() {
-        assert!(
-            said.words().contains(&path.to_lowercase()),
-            "`{path}` is listed in {said:#?}"
-        );
-    }
+    let said = environment.run(&["index", "--json"]).expect_success();
+    assert_all_are_listed(&said.json(), &planted);
     // More versions: a file changes, and one that was harmless gets a secret.
     let text = &planted.files["src/main.rs"];
     environment.write("late.rs", "pub fn late() {}\n");
@@ -355,6 +351,46 @@ fn no_secret_is_stored_sent_or_shown() {
     assert!(
         indexed.is_empty(),
         "their tokens are in the full-text index: {indexed:#?}"
+    );
+}
+
+/// Demands that a report tells of every file that secrets were planted in.
+fn assert_all_are_listed(report: &Value, planted: &Planted) {
+    let names = |list: &Value, name: fn(&Value) -> &Value| -> BTreeSet<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.filter_map(|entry| name(entry).as_str())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (secret_files, files): (BTreeSet<String>, BTreeSet<String>) = planted
+        .files
+        .keys()
+        .cloned()
+        .partition(|path| SECRET_FILES.contains(&path.as_str()));
+    assert_eq!(
+        names(&report["secret_files"], |path| path),
+        secret_files,
+        "files never read"
+    );
+    assert_eq!(
+        names(&report["secrets"], |found| &found["path"]),
+        files,
+        "files redacted"
+    );
+    let lines = report["secrets"]
+        .as_array()
+        .map(Vec::len)
+        .unwrap_or_default();
+    assert!(
+        lines >= 2 * FORMS.len(),
+        "{lines} places are listed: {report:#}"
+    );
+    assert!(
+        report["secrets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|found| found["line"].is_u64())
     );
 }
 

@@ -1,5 +1,10 @@
 //! The indexer's parts, each by itself.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 mod chunks;
 mod embed;
 mod languages;

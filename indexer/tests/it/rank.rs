@@ -296,11 +296,6 @@ fn the_limit_holds() {
 }
 
 /// What the legs alone give a hit.
-fn fused(hit: &Ranked, dense_share: f32) -> f32 {
-    let part = |leg: Option<Leg>| leg.map_or(0.0, |leg| 60.0 / (60.0 + leg.rank as f32));
-    (1.0 - dense_share) * part(hit.why.lexical) + dense_share * part(hit.why.dense)
-}
-
 fn leg() -> impl Strategy<Value = Option<Leg>> {
     let score = prop_oneof![
         Just(0.0f32),
@@ -409,14 +404,8 @@ proptest! {
 
     #[test]
     fn the_explanation_adds_up(query in prop::sample::select(QUERIES), all in candidates()) {
-        let has_dense = all.iter().any(|candidate| candidate.dense.is_some());
-        let dense_share = match (has_dense, Query::parse(query).is_symbol) {
-            (false, _) => 0.0,
-            (true, true) => WEIGHTS.dense_symbol,
-            (true, false) => WEIGHTS.dense_prose,
-        };
         for hit in ranked(query, all) {
-            let mut score = fused(&hit, dense_share);
+            let mut score = hit.why.fused;
             for signal in &hit.why.signals {
                 match signal.effect {
                     Effect::Added(amount) => score += amount,

@@ -38,7 +38,12 @@ struct Check {
 
 impl Check {
     fn good(name: &'static str, message: impl Into<String>) -> Check {
-        Check { name, state: State::Good, message: message.into(), fix: None }
+        Check {
+            name,
+            state: State::Good,
+            message: message.into(),
+            fix: None,
+        }
     }
 
     fn bad(
@@ -47,14 +52,22 @@ impl Check {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) -> Check {
-        Check { name, state, message: message.into(), fix: Some(fix.into()) }
+        Check {
+            name,
+            state,
+            message: message.into(),
+            fix: Some(fix.into()),
+        }
     }
 }
 
 pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error> {
     let mut checks = vec![
         Check::good("version", concat!("ollacode ", env!("CARGO_PKG_VERSION"))),
-        Check::good("workspace", format!("{} ({})", app.workspace.root.display(), found(app))),
+        Check::good(
+            "workspace",
+            format!("{} ({})", app.workspace.root.display(), found(app)),
+        ),
         data_folder(app),
         index(app).await,
     ];
@@ -77,7 +90,11 @@ fn print(check: &Check) {
         State::Warning => (WARNING, "warning"),
         State::Broken => (ERROR, "broken"),
     };
-    println!("{style}{sign:>7}{PLAIN}  {:<12} {}", check.name, visible(&check.message));
+    println!(
+        "{style}{sign:>7}{PLAIN}  {:<12} {}",
+        check.name,
+        visible(&check.message)
+    );
     if let Some(fix) = &check.fix {
         println!("{:>7}  {:<12} {DIM}→ {}{PLAIN}", "", "", visible(fix));
     }
@@ -115,11 +132,18 @@ fn data_folder(app: &App) -> Check {
 
 async fn index(app: &App) -> Check {
     if !app.index.exists() {
-        return Check::bad("index", State::Warning, "there is none yet", "run `ollacode index`");
+        return Check::bad(
+            "index",
+            State::Warning,
+            "there is none yet",
+            "run `ollacode index`",
+        );
     }
     let looked = async {
         let model = app.index.complete_model().await?;
-        let fingerprint = model.as_ref().map_or("", |(_, fingerprint)| fingerprint.as_str());
+        let fingerprint = model
+            .as_ref()
+            .map_or("", |(_, fingerprint)| fingerprint.as_str());
         let status = app.index.status(fingerprint).await?;
         app.index.check().await?;
         Ok::<_, ollacode_indexer::IndexError>((status, model))
@@ -132,7 +156,10 @@ async fn index(app: &App) -> Check {
                 None => "no complete set of vectors".to_owned(),
             };
             let (files, chunks) = (count(counts.files), count(counts.chunks));
-            Check::good("index", format!("{files} files, {chunks} chunks, {vectors}"))
+            Check::good(
+                "index",
+                format!("{files} files, {chunks} chunks, {vectors}"),
+            )
         }
         Err(error) => Check::bad(
             "index",
@@ -146,7 +173,10 @@ async fn index(app: &App) -> Check {
 /// Ollama is needed only if vectors are wanted.
 async fn ollama(app: &App) -> Vec<Check> {
     let EmbedModel::Named(wanted) = &app.settings.embed_model else {
-        return vec![Check::good("ollama", "not used: `OLLAMA_EMBED_MODEL` is `none`")];
+        return vec![Check::good(
+            "ollama",
+            "not used: `OLLAMA_EMBED_MODEL` is `none`",
+        )];
     };
     let client = match app.ollama() {
         Ok(client) => client,
@@ -157,11 +187,18 @@ async fn ollama(app: &App) -> Vec<Check> {
         Err(error) => {
             let mut check = failed("ollama", &error);
             let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
-            check.fix = Some(check.fix.map_or(without.into(), |fix| format!("{fix}, {without}")));
+            check.fix = Some(
+                check
+                    .fix
+                    .map_or(without.into(), |fix| format!("{fix}, {without}")),
+            );
             return vec![check];
         }
     };
-    let mut checks = vec![Check::good("ollama", format!("version {version} at {}", client.address()))];
+    let mut checks = vec![Check::good(
+        "ollama",
+        format!("version {version} at {}", client.address()),
+    )];
     if !client.address().is_loopback() {
         checks.push(Check::bad(
             "ollama",
@@ -175,7 +212,10 @@ async fn ollama(app: &App) -> Vec<Check> {
             let model = embedder.model();
             Check::good(
                 "embeddings",
-                format!("{wanted}: {} numbers a vector, {} tokens a text", model.dimension, model.window),
+                format!(
+                    "{wanted}: {} numbers a vector, {} tokens a text",
+                    model.dimension, model.window
+                ),
             )
         }
         Ok(None) => Check::good("embeddings", "none, as set"),
@@ -196,17 +236,26 @@ fn failed(name: &'static str, error: &OllamaError) -> Check {
 
 /// Every model that is there, with what it can do and how much it takes.
 async fn models(client: &OllamaClient) -> Vec<Check> {
-    let Ok(models) = client.tags().await else { return Vec::new() };
+    let Ok(models) = client.tags().await else {
+        return Vec::new();
+    };
     let mut checks = Vec::new();
     for LocalModel { name, .. } in models {
         checks.push(match client.show(&name).await {
             Ok(info) => {
                 let window = info.context_length().map_or("unknown".into(), count);
                 let can = info.capabilities.join(", ");
-                let can = if can.is_empty() { "capabilities unknown".to_owned() } else { can };
+                let can = if can.is_empty() {
+                    "capabilities unknown".to_owned()
+                } else {
+                    can
+                };
                 Check::good("model", format!("{name}: {can}; window {window}"))
             }
-            Err(error) => Check { state: State::Warning, ..failed("model", &error) },
+            Err(error) => Check {
+                state: State::Warning,
+                ..failed("model", &error)
+            },
         });
     }
     checks
@@ -217,7 +266,11 @@ fn watches(app: &App) -> Option<Check> {
     let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok()?;
     let limit: usize = limit.trim().parse().ok()?;
     let folders = walk(&app.workspace.root, &Limits::default()).folders.len();
-    let message = format!("{} folders to watch, {} allowed", count(folders as u64), count(limit as u64));
+    let message = format!(
+        "{} folders to watch, {} allowed",
+        count(folders as u64),
+        count(limit as u64)
+    );
     Some(if folders * 2 < limit {
         Check::good("watches", message)
     } else {

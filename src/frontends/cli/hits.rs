@@ -1,5 +1,6 @@
 //! Hits as people read them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use ollacode_indexer::query::{Query, stem, subwords};
@@ -22,7 +23,7 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
         }
         write_head(out, hit)?;
         if explain {
-            write_why(out, hit, &stems)?;
+            write_why(out, hit, &query)?;
         }
         write_excerpt(out, hit, &stems)?;
     }
@@ -31,8 +32,17 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
 
 fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     let chunk = &hit.chunk;
-    write!(out, "{PATH}{}:{}{PLAIN}", visible_name(&chunk.path), chunk.start_line)?;
-    let mut place: Vec<String> = chunk.scope.iter().map(|scope| visible_name(scope)).collect();
+    write!(
+        out,
+        "{PATH}{}:{}{PLAIN}",
+        visible_name(&chunk.path),
+        chunk.start_line
+    )?;
+    let mut place: Vec<String> = chunk
+        .scope
+        .iter()
+        .map(|scope| visible_name(scope))
+        .collect();
     place.extend(chunk.symbol.as_deref().map(visible_name));
     if !place.is_empty() {
         write!(out, "  {BOLD}{}{PLAIN}", place.join(" > "))?;
@@ -43,7 +53,10 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
 /// The lines of the chunk where most words of the query are, with line numbers.
 fn write_excerpt(out: &mut impl Write, hit: &Ranked, stems: &[String]) -> io::Result<()> {
     let lines: Vec<&str> = hit.chunk.text.lines().collect();
-    let matches: Vec<usize> = lines.iter().map(|line| distinct_matches(line, stems)).collect();
+    let matches: Vec<usize> = lines
+        .iter()
+        .map(|line| distinct_matches(line, stems))
+        .collect();
     let length = lines.len().min(EXCERPT);
     let start = (0..=lines.len() - length)
         .max_by_key(|&start| {
@@ -55,7 +68,11 @@ fn write_excerpt(out: &mut impl Write, hit: &Ranked, stems: &[String]) -> io::Re
     for (offset, line) in lines[start..start + length].iter().enumerate() {
         let number = hit.chunk.start_line as usize + start + offset;
         let cut: String = line.chars().take(WIDEST).collect();
-        writeln!(out, "{DIM}{number:>6}{PLAIN}  {}", highlighted(&visible(&cut), stems))?;
+        writeln!(
+            out,
+            "{DIM}{number:>6}{PLAIN}  {}",
+            highlighted(&visible(&cut), stems)
+        )?;
     }
     Ok(())
 }
@@ -84,22 +101,39 @@ fn highlighted(line: &str, stems: &[String]) -> String {
     shown
 }
 
-fn write_why(out: &mut impl Write, hit: &Ranked, stems: &[String]) -> io::Result<()> {
+fn write_why(out: &mut impl Write, hit: &Ranked, query: &Query) -> io::Result<()> {
     let leg = |name: &str, leg: Option<Leg>| match leg {
         Some(leg) => format!("{name} #{} ({:.3})", leg.rank + 1, leg.score),
         None => format!("{name} –"),
     };
     let why = &hit.why;
-    let mut parts = vec![leg("words", why.lexical), leg("vectors", why.dense)];
+    let fused = format!("together {:.2}", why.fused);
+    let mut parts = vec![leg("words", why.lexical), leg("vectors", why.dense), fused];
     parts.extend(why.signals.iter().map(|signal| match signal.effect {
         Effect::Added(amount) => format!("{} +{amount:.2}", signal.name),
         Effect::Times(factor) => format!("{} ×{factor:.2}", signal.name),
     }));
-    let text = format!("{} {} {}", hit.chunk.path, hit.chunk.scope.join(" "), hit.chunk.text);
-    let mut words: Vec<String> =
-        subwords(&text).into_iter().filter(|word| stems.contains(&stem(word))).collect();
-    words.sort();
-    words.dedup();
-    let words = if words.is_empty() { "–".to_owned() } else { words.join(" ") };
-    writeln!(out, "        {DIM}{}; matched: {words}{PLAIN}", parts.join(", "))
+    let text = format!(
+        "{} {} {}",
+        hit.chunk.path,
+        hit.chunk.scope.join(" "),
+        hit.chunk.text
+    );
+    let held: BTreeSet<String> = subwords(&text).iter().map(|word| stem(word)).collect();
+    let words: Vec<&str> = query
+        .words
+        .iter()
+        .map(String::as_str)
+        .filter(|word| held.contains(&stem(word)))
+        .collect();
+    let words = if words.is_empty() {
+        "–".to_owned()
+    } else {
+        words.join(" ")
+    };
+    writeln!(
+        out,
+        "        {DIM}{}; matched: {words}{PLAIN}",
+        parts.join(", ")
+    )
 }

@@ -82,8 +82,15 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal();
     let progress = Progress::new();
     let started = Instant::now();
-    let how = Refresh { force: arguments.force, stop: stop.clone(), ..Refresh::default() };
-    let report = app.index.refresh(&how, &|event| progress.show(event)).await?;
+    let how = Refresh {
+        force: arguments.force,
+        stop: stop.clone(),
+        ..Refresh::default()
+    };
+    let report = app
+        .index
+        .refresh(&how, &|event| progress.show(event))
+        .await?;
     progress.clear();
     if !arguments.json {
         summary::print_report(&report, started.elapsed());
@@ -95,7 +102,10 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         return print_json(&summary::report_json(&report, &status, vectors.json()));
     }
     println!("{}", vectors.words(&status.counts));
-    println!("{DIM}Try:{PLAIN} ollacode search {}", summary::suggestion(&report));
+    println!(
+        "{DIM}Try:{PLAIN} ollacode search {}",
+        summary::suggestion(&report)
+    );
     Ok(())
 }
 
@@ -106,7 +116,11 @@ enum Vectors {
     /// They could not be made now; why, and what to do.
     Later(String),
     /// Every chunk has one, or is listed.
-    Made { model: String, fingerprint: String, report: EmbedReport },
+    Made {
+        model: String,
+        fingerprint: String,
+        report: EmbedReport,
+    },
 }
 
 impl Vectors {
@@ -196,7 +210,10 @@ async fn embed(
 ) -> Result<EmbedReport, IndexError> {
     let cache = app.cache()?;
     if let Some(aside) = cache.set_aside() {
-        let message = format!("the cache of vectors was damaged; it is now in {}", aside.display());
+        let message = format!(
+            "the cache of vectors was damaged; it is now in {}",
+            aside.display()
+        );
         events(IndexEvent::Warning(message));
     }
     app.index.embed(embedder, Some(cache), events, stop).await
@@ -228,7 +245,11 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal();
     let progress = Progress::new();
     let show = |event: IndexEvent| progress.show(event);
-    let how = Refresh { force: arguments.force, stop: stop.clone(), ..Refresh::default() };
+    let how = Refresh {
+        force: arguments.force,
+        stop: stop.clone(),
+        ..Refresh::default()
+    };
     let started = Instant::now();
     let report = match app.index.refresh(&how, &show).await {
         Err(IndexError::Stopped) => return Ok(()),
@@ -242,7 +263,10 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let events = |event: IndexEvent| match event {
         IndexEvent::Refreshed { changed, removed } => {
             let (changed, removed) = (changed as u64, removed as u64);
-            note(&format!("{} indexed, {removed} removed", counted(changed, "file")));
+            note(&format!(
+                "{} indexed, {removed} removed",
+                counted(changed, "file")
+            ));
         }
         IndexEvent::Warning(message) => super::warn(&message),
         _ => {}
@@ -299,12 +323,18 @@ async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal();
     let progress = Progress::new();
     let started = Instant::now();
-    let survey = app.index.survey(&|event| progress.show(event), &stop).await?;
+    let survey = app
+        .index
+        .survey(&|event| progress.show(event), &stop)
+        .await?;
     let took = started.elapsed();
     progress.clear();
     let estimate = estimate(app, &survey.sample, survey.texts).await;
     if arguments.json {
-        return print_json(&summary::survey_json(&survey, estimate.as_ref().ok().copied().flatten()));
+        return print_json(&summary::survey_json(
+            &survey,
+            estimate.as_ref().ok().copied().flatten(),
+        ));
     }
     summary::print_survey(&survey, took);
     match estimate {
@@ -332,13 +362,21 @@ async fn estimate(app: &App, sample: &[String], texts: u64) -> Result<Option<Dur
     let fitted: Vec<String> = sample
         .iter()
         .map(|text| {
-            let first = ollacode_indexer::embed::split(text, window / 2).into_iter().next();
+            let first = ollacode_indexer::embed::split(text, window / 2)
+                .into_iter()
+                .next();
             embedder.wrap(&text[first.unwrap_or(0..0)], Role::Document)
         })
         .collect();
-    embedder.embed(&fitted[..1]).await.map_err(|error| error.to_string())?;
+    embedder
+        .embed(&fitted[..1])
+        .await
+        .map_err(|error| error.to_string())?;
     let started = Instant::now();
-    embedder.embed(&fitted).await.map_err(|error| error.to_string())?;
+    embedder
+        .embed(&fitted)
+        .await
+        .map_err(|error| error.to_string())?;
     let each = started.elapsed().div_f64(fitted.len() as f64);
     Ok(Some(each.mul_f64(texts as f64)))
 }
@@ -348,12 +386,18 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         if arguments.json {
             return print_json(&json!({"workspace": app.workspace.root, "indexed": false}));
         }
-        println!("{} is not indexed; `ollacode index` does it.", app.workspace.root.display());
+        println!(
+            "{} is not indexed; `ollacode index` does it.",
+            app.workspace.root.display()
+        );
         return Ok(());
     }
     let model = app.index.complete_model().await?;
     let (name, fingerprint) = model.unzip();
-    let status = app.index.status(fingerprint.as_deref().unwrap_or_default()).await?;
+    let status = app
+        .index
+        .status(fingerprint.as_deref().unwrap_or_default())
+        .await?;
     if arguments.json {
         return print_json(&summary::status_json(app, &status, name.as_deref()));
     }
@@ -363,7 +407,9 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 
 async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let failures = match app.index.failures().await {
-        Err(IndexError::Store(StoreError::NoIndex { .. })) => bail!("there is no index yet; run `ollacode index`"),
+        Err(IndexError::Store(StoreError::NoIndex { .. })) => {
+            bail!("there is no index yet; run `ollacode index`")
+        }
         other => other?,
     };
     if arguments.json {
@@ -390,7 +436,9 @@ async fn remove(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     }
     let root = app.workspace.root.display();
     if removed {
-        println!("The index of {root} is deleted. Cached vectors stay, so indexing again is cheap.");
+        println!(
+            "The index of {root} is deleted. Cached vectors stay, so indexing again is cheap."
+        );
     } else {
         println!("{root} has no index.");
     }

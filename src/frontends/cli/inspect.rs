@@ -15,9 +15,10 @@ use super::{print_json, warn};
 use crate::app::App;
 
 pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
-    let full = std::fs::canonicalize(file).with_context(|| format!("cannot open {}", file.display()))?;
-    let path = relative(&app.workspace.root, &full)
-        .unwrap_or_else(|| file.to_string_lossy().into_owned());
+    let full =
+        std::fs::canonicalize(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let path =
+        relative(&app.workspace.root, &full).unwrap_or_else(|| file.to_string_lossy().into_owned());
     if let Some(reason) = secret_path(&path) {
         anyhow::bail!("{path} is never indexed: {reason}");
     }
@@ -44,17 +45,33 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
             .collect();
         return print_json(&json!({"path": path, "language": cut.language, "chunks": chunks}));
     }
-    println!("{BOLD}{}{PLAIN}  {}, {} chunks", visible_name(&path), cut.language, cut.chunks.len());
-    println!("{DIM}{:>13}  {:>5}  {:<9}  symbol, scope{PLAIN}", "lines", "chars", "kind");
+    println!(
+        "{BOLD}{}{PLAIN}  {}, {} chunks",
+        visible_name(&path),
+        cut.language,
+        cut.chunks.len()
+    );
+    println!(
+        "{DIM}{:>13}  {:>5}  {:<9}  symbol, scope{PLAIN}",
+        "lines", "chars", "kind"
+    );
     for chunk in &cut.chunks {
         let lines = format!("{}-{}", chunk.start_line, chunk.end_line);
-        let mut name = chunk.symbol.as_deref().map(visible_name).unwrap_or_default();
+        let mut name = chunk
+            .symbol
+            .as_deref()
+            .map(visible_name)
+            .unwrap_or_default();
         if !chunk.scope.is_empty() {
             let scope = visible_name(&chunk.scope.join(" > "));
             name = format!("{name}  {DIM}in {scope}{PLAIN}");
         }
         let size = chunk.text.chars().count();
-        println!("{lines:>13}  {size:>5}  {:<9}  {}", chunk.kind.name(), name.trim_start());
+        println!(
+            "{lines:>13}  {size:>5}  {:<9}  {}",
+            chunk.kind.name(),
+            name.trim_start()
+        );
     }
     Ok(())
 }

@@ -69,10 +69,13 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
         Command::Man => return help::man_page().map(|()| Ending::Good),
         Command::Index(_) | Command::Search(_) | Command::Doctor(_) => {}
     }
+    keep_files_private();
     let environment = Environment::capture()?;
     let app = App::start(&arguments.flags(), &environment)?;
     set_up_output(&app);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ending = runtime.block_on(async {
         match &arguments.command {
             Command::Index(index) => index::run(&app, index).await,
@@ -86,6 +89,16 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
     ending
 }
 
+/// Lets nobody else read what this process writes: an index holds the code it was made of, and
+/// LanceDB gives its files no mode of its own.
+fn keep_files_private() {
+    #[cfg(unix)]
+    // SAFETY: `umask` cannot fail and touches no memory; no other thread is running yet.
+    unsafe {
+        libc::umask(0o077);
+    }
+}
+
 fn set_up_output(app: &App) {
     let choice = match app.settings.color {
         Color::Auto => anstream::ColorChoice::Auto,
@@ -93,9 +106,14 @@ fn set_up_output(app: &App) {
         Color::Never => anstream::ColorChoice::Never,
     };
     choice.write_global();
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false);
     // A second subscriber cannot happen in one process; if it did, the first goes on.
-    let _ = tracing_subscriber::registry().with(app.settings.log.clone()).with(layer).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(app.settings.log.clone())
+        .with(layer)
+        .try_init();
     for warning in &app.settings.warnings {
         warn(warning);
     }
@@ -103,7 +121,12 @@ fn set_up_output(app: &App) {
 
 /// Tells something that the user should know, on stderr.
 fn warn(message: &str) {
-    eprintln!("{}warning:{} {}", style::WARNING, style::PLAIN, style::visible(message));
+    eprintln!(
+        "{}warning:{} {}",
+        style::WARNING,
+        style::PLAIN,
+        style::visible(message)
+    );
 }
 
 /// Tells something in passing, on stderr.
@@ -121,22 +144,40 @@ fn report(error: &Error) {
             message.push_str(&cause);
         }
     }
-    eprintln!("{}error:{} {}", style::ERROR, style::PLAIN, style::visible(&message));
+    eprintln!(
+        "{}error:{} {}",
+        style::ERROR,
+        style::PLAIN,
+        style::visible(&message)
+    );
     if let Some(hint) = hint(error) {
-        eprintln!("{}hint:{} {}", style::HINT, style::PLAIN, style::visible(&hint));
+        eprintln!(
+            "{}hint:{} {}",
+            style::HINT,
+            style::PLAIN,
+            style::visible(&hint)
+        );
     }
 }
 
 fn hint(error: &Error) -> Option<String> {
-    if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<OllamaError>()) {
+    if let Some(error) = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<OllamaError>())
+    {
         return error.hint();
     }
-    let hint = match error.chain().find_map(|cause| cause.downcast_ref::<IndexError>())? {
+    let hint = match error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<IndexError>())?
+    {
         IndexError::NothingFound { .. } => {
             "check that the folder is mounted; to empty the index, run `ollacode index --remove`"
         }
         IndexError::Busy => "wait for it, or stop it",
-        IndexError::UnknownLanguage(_) => "names are those of files' endings or of languages: `rs`, `rust`",
+        IndexError::UnknownLanguage(_) => {
+            "names are those of files' endings or of languages: `rs`, `rust`"
+        }
         IndexError::BadGlob { .. } => "quote it for the shell: --path 'src/**/*.rs'",
         IndexError::Stopped => "what is done is kept; run the same command to go on",
         _ => return None,
@@ -156,7 +197,9 @@ fn is_usage(error: &Error) -> bool {
 
 fn is_closed_pipe(error: &Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }
 

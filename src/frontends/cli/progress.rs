@@ -24,7 +24,10 @@ enum Stage {
 impl Progress {
     /// Shows bars if stderr is a terminal, and nothing but warnings otherwise.
     pub fn new() -> Progress {
-        Progress { bars: MultiProgress::new(), current: Mutex::new(None) }
+        Progress {
+            bars: MultiProgress::new(),
+            current: Mutex::new(None),
+        }
     }
 
     /// Takes an event; for use as `Events`.
@@ -43,7 +46,10 @@ impl Progress {
 
     /// Takes all bars away.
     pub fn clear(&self) {
-        let mut current = self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self
+            .current
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, bar)) = current.take() {
             bar.finish_and_clear();
         }
@@ -53,7 +59,10 @@ impl Progress {
         if !is_watched() {
             return;
         }
-        let mut current = self.current.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self
+            .current
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if current.as_ref().is_none_or(|(shown, _)| *shown != stage) {
             if let Some((_, bar)) = current.take() {
                 bar.finish_and_clear();

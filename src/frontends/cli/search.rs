@@ -18,7 +18,11 @@ use crate::model::ollama::{OllamaEmbedder, OllamaError};
 
 pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error> {
     make_index(app).await?;
-    let searcher = Searcher { app, arguments, embedder: embedder(app).await? };
+    let searcher = Searcher {
+        app,
+        arguments,
+        embedder: embedder(app).await?,
+    };
     let Some(query) = arguments.query() else {
         let mut failed = false;
         for line in io::stdin().lock().lines() {
@@ -42,9 +46,14 @@ async fn make_index(app: &App) -> Result<(), Error> {
             "{root} has no index yet; to index all of it, run `ollacode index --yes`"
         );
     }
-    note(&format!("indexing {} for the first time", app.workspace.root.display()));
+    note(&format!(
+        "indexing {} for the first time",
+        app.workspace.root.display()
+    ));
     let progress = Progress::new();
-    app.index.refresh(&Refresh::default(), &|event| progress.show(event)).await?;
+    app.index
+        .refresh(&Refresh::default(), &|event| progress.show(event))
+        .await?;
     Ok(())
 }
 
@@ -54,7 +63,10 @@ async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
         Ok(embedder) => Ok(embedder),
         Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
         Err(SearchModelError::Ollama(error)) => {
-            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let hint = error
+                .hint()
+                .map(|hint| format!("; {hint}"))
+                .unwrap_or_default();
             note(&format!("searching by words only: {error}{hint}"));
             Ok(None)
         }
@@ -75,7 +87,10 @@ impl Searcher<'_> {
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match answer {
             Ok(answer) if self.arguments.json => {
-                let model = self.embedder.as_ref().map(|embedder| embedder.model().name.as_str());
+                let model = self
+                    .embedder
+                    .as_ref()
+                    .map(|embedder| embedder.model().name.as_str());
                 let explain = self.arguments.explain;
                 print_json(&SearchAnswer::new(query, took_ms, &answer, model, explain))?;
                 Ok(Ending::Good)
@@ -92,7 +107,10 @@ impl Searcher<'_> {
             }
             Err(error) => {
                 if self.arguments.json {
-                    print_json(&SearchFailure { query, error: error.to_string() })?;
+                    print_json(&SearchFailure {
+                        query,
+                        error: error.to_string(),
+                    })?;
                 }
                 Err(error.into())
             }
@@ -105,9 +123,16 @@ impl Searcher<'_> {
             limit: usize::from(self.arguments.limit),
             globs: self.arguments.path.clone(),
             languages: self.arguments.lang.clone(),
-            freshness: if self.arguments.no_refresh { Freshness::Trust } else { Freshness::Refresh },
+            freshness: if self.arguments.no_refresh {
+                Freshness::Trust
+            } else {
+                Freshness::Refresh
+            },
         };
-        let embedder = self.embedder.as_ref().map(|embedder| embedder as &dyn Embedder);
+        let embedder = self
+            .embedder
+            .as_ref()
+            .map(|embedder| embedder as &dyn Embedder);
         let progress = Progress::new();
         let show = |event: IndexEvent| progress.show(event);
         let answer = self.app.index.search(&request, embedder, &show).await?;

@@ -29,7 +29,10 @@ fn changes(report: &Report) -> String {
     }
     let (changed, removed, unchanged) = (report.changed, report.removed, report.unchanged);
     let counts = [changed, removed, unchanged].map(|number| count(number as u64));
-    format!("{} new or changed, {} removed, {} as before", counts[0], counts[1], counts[2])
+    format!(
+        "{} new or changed, {} removed, {} as before",
+        counts[0], counts[1], counts[2]
+    )
 }
 
 fn print_languages(languages: &[LanguageCount]) {
@@ -42,7 +45,10 @@ fn print_languages(languages: &[LanguageCount]) {
         );
     }
     if languages.len() > ROWS {
-        println!("  {DIM}and {} more languages{PLAIN}", languages.len() - ROWS);
+        println!(
+            "  {DIM}and {} more languages{PLAIN}",
+            languages.len() - ROWS
+        );
     }
 }
 
@@ -67,19 +73,43 @@ fn print_left_out(report: &Report) {
             println!("  {DIM}and {} more{PLAIN}", rows.len() - ROWS);
         }
     };
-    let secrets = report
-        .secrets
+    let secrets = report.secrets.iter().map(|found| {
+        format!(
+            "{}:{}  {}",
+            visible_name(&found.path),
+            found.line,
+            found.rule
+        )
+    });
+    list(
+        "Secrets were taken out before anything was stored:",
+        secrets.collect(),
+    );
+    let files = report
+        .secret_files
         .iter()
-        .map(|found| format!("{}:{}  {}", visible_name(&found.path), found.line, found.rule));
-    list("Secrets were taken out before anything was stored:", secrets.collect());
-    let files = report.secret_files.iter().map(|path| visible_name(path)).collect();
-    list("Not read, since their names say that they hold secrets:", files);
+        .map(|path| visible_name(path))
+        .collect();
+    list(
+        "Not read, since their names say that they hold secrets:",
+        files,
+    );
     let unparsed = report
         .unparsed
         .iter()
         .map(|(path, failure)| format!("{}  {failure}", visible_name(path)));
-    list("Cut by lines, though there is a grammar:", unparsed.collect());
-    list("Could not be listed:", report.errors.iter().map(|error| visible_name(error)).collect());
+    list(
+        "Cut by lines, though there is a grammar:",
+        unparsed.collect(),
+    );
+    list(
+        "Could not be listed:",
+        report
+            .errors
+            .iter()
+            .map(|error| visible_name(error))
+            .collect(),
+    );
     if report.not_utf8 > 0 {
         let files = counted(report.not_utf8 as u64, "file");
         println!("{files} with bytes that are not UTF-8, indexed with � in their place");
@@ -88,7 +118,11 @@ fn print_left_out(report: &Report) {
 
 /// A query worth trying: a newcomer has none yet.
 pub fn suggestion(report: &Report) -> &'static str {
-    match report.languages.first().map(|language| language.language.as_str()) {
+    match report
+        .languages
+        .first()
+        .map(|language| language.language.as_str())
+    {
         Some("markdown" | "text" | "html") => "how to get started",
         _ => "where are errors handled",
     }
@@ -98,7 +132,10 @@ pub fn suggestion(report: &Report) -> &'static str {
 pub fn print_survey(survey: &Survey, took: Duration) {
     let files = counted(survey.report.counts.files, "file");
     let chunks = counted(survey.report.counts.chunks, "chunk");
-    println!("{BOLD}{files}, {chunks}{PLAIN} (read and cut in {}; nothing was stored)", duration(took));
+    println!(
+        "{BOLD}{files}, {chunks}{PLAIN} (read and cut in {}; nothing was stored)",
+        duration(took)
+    );
     print_languages(&survey.report.languages);
     println!("Largest folders:");
     for (folder, files, chunks) in survey.folders.iter().take(ROWS) {
@@ -112,10 +149,16 @@ pub fn print_survey(survey: &Survey, took: Duration) {
 pub fn print_status(app: &App, status: &Status, model: Option<&str>) {
     let counts = &status.counts;
     println!("{BOLD}{}{PLAIN}", app.workspace.root.display());
-    let (files, chunks) = (counted(counts.files, "file"), counted(counts.chunks, "chunk"));
+    let (files, chunks) = (
+        counted(counts.files, "file"),
+        counted(counts.chunks, "chunk"),
+    );
     println!("{files}, {chunks}, {} on disk", bytes(status.bytes));
     match model {
-        Some(model) => println!("{} have vectors of {model}", counted(counts.embedded, "chunk")),
+        Some(model) => println!(
+            "{} have vectors of {model}",
+            counted(counts.embedded, "chunk")
+        ),
         None => println!("no complete set of vectors: search goes by words"),
     }
     print_languages(&status.languages);
@@ -131,7 +174,11 @@ fn bytes(number: u64) -> String {
         value /= 1_000.0;
         unit += 1;
     }
-    if unit == 0 { format!("{number} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+    if unit == 0 {
+        format!("{number} B")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
@@ -147,7 +194,10 @@ pub fn duration(time: Duration) -> String {
 
 fn languages_json(languages: &[LanguageCount]) -> Value {
     let entry = |language: &LanguageCount| {
-        (language.language.clone(), json!({"files": language.files, "chunks": language.chunks}))
+        (
+            language.language.clone(),
+            json!({"files": language.files, "chunks": language.chunks}),
+        )
     };
     Value::Object(languages.iter().map(entry).collect())
 }
@@ -199,7 +249,10 @@ pub fn survey_json(survey: &Survey, estimate: Option<Duration>) -> Value {
     object.insert("texts".into(), survey.texts.into());
     object.insert("languages".into(), languages_json(&survey.report.languages));
     object.insert("folders".into(), folders.into());
-    object.insert("embedding_seconds".into(), json!(estimate.map(|time| time.as_secs_f64().round())));
+    object.insert(
+        "embedding_seconds".into(),
+        json!(estimate.map(|time| time.as_secs_f64().round())),
+    );
     Value::Object(object)
 }
 

@@ -33,8 +33,18 @@ pub struct IndexCounts<'a> {
 
 impl<'a> IndexCounts<'a> {
     pub fn new(counts: &Counts, model: Option<&'a str>) -> IndexCounts<'a> {
-        let Counts { files, chunks, embedded, .. } = *counts;
-        IndexCounts { files, chunks, embedded, model }
+        let Counts {
+            files,
+            chunks,
+            embedded,
+            ..
+        } = *counts;
+        IndexCounts {
+            files,
+            chunks,
+            embedded,
+            model,
+        }
     }
 }
 
@@ -86,7 +96,11 @@ impl<'a> SearchAnswer<'a> {
             took_ms,
             mode: answer.mode.name(),
             index: IndexCounts::new(&answer.counts, model),
-            hits: answer.hits.iter().map(|hit| Hit::new(hit, explain)).collect(),
+            hits: answer
+                .hits
+                .iter()
+                .map(|hit| Hit::new(hit, explain))
+                .collect(),
         }
     }
 }
@@ -97,7 +111,9 @@ fn rounded(score: f32) -> f64 {
 }
 
 fn why(why: &Why) -> Value {
-    let leg = |leg: Option<Leg>| leg.map(|leg| json!({"rank": leg.rank + 1, "score": rounded(leg.score)}));
+    let leg = |leg: Option<Leg>| {
+        leg.map(|leg| json!({"rank": leg.rank + 1, "score": rounded(leg.score)}))
+    };
     let signals: Vec<Value> = why
         .signals
         .iter()
@@ -111,5 +127,10 @@ fn why(why: &Why) -> Value {
             Value::Object(shown)
         })
         .collect();
-    json!({"lexical": leg(why.lexical), "dense": leg(why.dense), "signals": signals})
+    json!({
+        "lexical": leg(why.lexical),
+        "dense": leg(why.dense),
+        "fused": rounded(why.fused),
+        "signals": signals,
+    })
 }
