@@ -236,12 +236,12 @@ impl<'text> Lines<'text> {
         // Only a single line can still be that long: everything else was cut between lines.
         while rows.len() == 1 && text.len() > MOST_BYTES {
             let (part, rest) = text.split_at(text.floor_char_boundary(MOST_BYTES / 2));
-            if !part.trim().is_empty() {
+            if !part.trim_ascii().is_empty() {
                 parts.push((rows.clone(), part));
             }
             text = rest;
         }
-        if !text.trim().is_empty() {
+        if !text.trim_ascii().is_empty() {
             parts.push((rows, text));
         }
     }

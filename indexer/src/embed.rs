@@ -172,7 +172,7 @@ fn lines(text: &str, room: usize) -> Vec<Range<usize>> {
         let end = start + line.len();
         // No token is shorter than a byte.
         let step = if estimated_tokens(line) > room {
-            room.max(4)
+            (room * 12 / 13).saturating_sub(3).max(4)
         } else {
             line.len()
         };

@@ -5,7 +5,7 @@
 //! score, so a chunk that is first in every leg has 1 before any boost.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ollacode_store::Chunk;
 
@@ -54,7 +54,7 @@ pub const WEIGHTS: Weights = Weights {
     defines_query: 2.0,
     defines_named: 0.5,
     file_named_after: 1.5,
-    path_words: 0.5,
+    path_words: 0.6,
     coherence: 0.2,
     saturation: 0.5,
     aside: 0.3,
@@ -161,6 +161,8 @@ struct QueryContext<'query> {
     weights: &'query Weights,
     dense_share: f32,
     best_lexical: f32,
+    /// How much each stem tells about the paths of the candidates.
+    path_weights: Vec<f32>,
     stems: Vec<String>,
     wants_aside: bool,
     wants_documents: bool,
@@ -180,12 +182,13 @@ impl<'query> QueryContext<'query> {
             (true, true) => weights.dense_symbol,
             (true, false) => weights.dense_prose,
         };
-        let stems = query.words.iter().map(|word| stem(word)).collect();
+        let stems: Vec<String> = query.words.iter().map(|word| stem(word)).collect();
         QueryContext {
             query,
             weights,
             dense_share,
             best_lexical,
+            path_weights: path_weights(&stems, candidates),
             stems,
             wants_aside: query.mentions(ASIDE_WORDS),
             wants_documents: query.mentions(DOCUMENT_WORDS),
@@ -268,31 +271,67 @@ impl<'query> QueryContext<'query> {
 
     /// How much of the file's name and folder the query names.
     fn path_share(&self, path: &str) -> f32 {
-        let folder = path.rsplit('/').nth(1).unwrap_or_default();
-        self.name_share(file_stem(path))
+        let (stem, folder) = name_and_folder(path);
+        self.name_share(stem)
             .max(FOLDER_SHARE * self.name_share(folder))
     }
 
     /// The share of a name's words that the query holds, whole or abbreviated: `attr`, `impls`.
+    ///
+    /// A word that most paths of the field have tells little, and counts for little.
     fn name_share(&self, name: &str) -> f32 {
         let words = subwords(name);
         if words.is_empty() {
             return 0.0;
         }
-        let asked = words
-            .iter()
-            .filter(|word| self.asks_for(&stem(word)))
-            .count();
-        asked as f32 / words.len() as f32
-    }
-
-    fn asks_for(&self, word: &str) -> bool {
-        let abbreviation = word.len() >= SHORTEST_ABBREVIATION;
-        self.stems
-            .iter()
-            .any(|asked| asked == word || abbreviation && asked.starts_with(word))
+        let telling = |word: &String| {
+            let asked = self
+                .stems
+                .iter()
+                .position(|asked| names(&stem(word), asked));
+            asked.map_or(0.0, |index| self.path_weights[index])
+        };
+        words.iter().map(telling).sum::<f32>() / words.len() as f32
     }
 }
+
+/// Whether a word of a path stands for a word of the query.
+fn names(word: &str, asked: &str) -> bool {
+    asked == word || word.len() >= SHORTEST_ABBREVIATION && asked.starts_with(word)
+}
+
+fn name_and_folder(path: &str) -> (&str, &str) {
+    (file_stem(path), path.rsplit('/').nth(1).unwrap_or_default())
+}
+
+/// How much each word of the query tells about the paths of a field: 1 if few have it, 0 if all.
+fn path_weights(stems: &[String], candidates: &[Candidate]) -> Vec<f32> {
+    let paths: BTreeSet<&str> = candidates
+        .iter()
+        .map(|candidate| candidate.chunk.path.as_str())
+        .collect();
+    let mut paths_with = vec![0usize; stems.len()];
+    for path in &paths {
+        let (stem_of_file, folder) = name_and_folder(path);
+        let words: Vec<String> = subwords(stem_of_file)
+            .iter()
+            .chain(&subwords(folder))
+            .map(|word| stem(word))
+            .collect();
+        for (with, asked) in paths_with.iter_mut().zip(stems) {
+            *with += usize::from(words.iter().any(|word| names(word, asked)));
+        }
+    }
+    // A field of a few files says nothing about how common a word is.
+    let of = paths.len().max(FEWEST_PATHS) as f32;
+    paths_with
+        .into_iter()
+        .map(|with| 1.0 - with as f32 / of)
+        .collect()
+}
+
+/// Paths below which the share of those with a word is not taken at its face value.
+const FEWEST_PATHS: usize = 10;
 
 /// What a match of the folder's name counts for beside one of the file's.
 const FOLDER_SHARE: f32 = 0.5;

@@ -17,6 +17,7 @@ mod crash;
 mod hostile;
 mod processes;
 mod secrets;
+mod tidy;
 
 mod config;
 mod ollama_embed;

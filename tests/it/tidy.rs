@@ -1,0 +1,197 @@
+//! Rules of the repository, as tests: who may do what, how large a file may be, one feature set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Lines beyond which a file wants splitting.
+const LONGEST_FILE: usize = 500;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below some folders, from the root, without test modules.
+fn sources(folders: &[&str]) -> Vec<(String, String)> {
+    let mut pending: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).expect("below the root");
+                let name = name.to_str().expect("a plain name").replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).expect("a source")));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no sources below {folders:?}");
+    found
+}
+
+/// Lines of code, without comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with("//"))
+}
+
+/// Files that use one of some words.
+fn users(folders: &[&str], words: &[&str]) -> BTreeSet<String> {
+    sources(folders)
+        .into_iter()
+        .filter(|(_, text)| code(text).any(|line| words.iter().any(|word| line.contains(word))))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+const ALL: &[&str] = &["src", "indexer/src", "store/src"];
+
+#[test]
+fn only_the_settings_read_the_environment() {
+    let words = ["env::var", "env::vars", "env::current_dir", "env::home_dir"];
+    assert_eq!(users(ALL, &words), set(&["src/config.rs"]));
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for name in users(ALL, &["println!", "print!(", "stdout()", "stderr()"]) {
+        assert!(name.starts_with("src/frontends/cli/"), "{name} prints");
+    }
+}
+
+#[test]
+fn nothing_starts_processes() {
+    assert_eq!(users(ALL, &["process::Command", "Command::new"]), set(&[]));
+}
+
+#[test]
+fn only_the_store_knows_its_databases() {
+    let words = ["lancedb::", "lance::", "rusqlite::", "arrow_array::"];
+    assert_eq!(users(&["src", "indexer/src"], &words), set(&[]));
+}
+
+#[test]
+fn the_indexer_knows_no_http_and_no_ollama() {
+    let words = ["reqwest", "http://", "ollama"];
+    let mut users = users(&["indexer/src", "store/src"], &words);
+    // The detector of secrets knows what addresses and other people's tokens look like.
+    users.retain(|name| !name.starts_with("indexer/src/secrets"));
+    // The name of the product is no knowledge of Ollama.
+    users.retain(|name| {
+        let text = fs::read_to_string(root().join(name)).expect("a source");
+        let text = text.replace("ollacode", "");
+        code(&text).any(|line| words.iter().any(|word| line.contains(word)))
+    });
+    assert_eq!(users, set(&[]));
+}
+
+#[test]
+fn files_stay_readable() {
+    for (name, text) in sources(ALL) {
+        let lines = text.lines().count();
+        let limit = if name.ends_with("tests.rs") {
+            2 * LONGEST_FILE
+        } else {
+            LONGEST_FILE
+        };
+        assert!(
+            lines <= limit,
+            "{name} has {lines} lines: it wants splitting"
+        );
+    }
+}
+
+#[test]
+fn the_example_file_is_what_the_table_says() {
+    let file = fs::read_to_string(root().join(".env.example")).expect("the example file");
+    assert_eq!(file, ollacode::config::example_file());
+}
+
+/// The features of every crate that `cargo tree` shows for some edges.
+fn features(edges: &str) -> BTreeMap<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args([
+            "tree",
+            "--offline",
+            "--workspace",
+            "--prefix",
+            "none",
+            "--edges",
+            edges,
+        ])
+        .args(["--format", "{p} {f}"])
+        .output()
+        .expect("cargo runs");
+    let text = String::from_utf8(output.stdout).expect("plain text");
+    assert!(
+        output.status.success(),
+        "cargo tree: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text.lines()
+        .filter_map(|line| {
+            let line = line.trim_end_matches(" (*)");
+            let mut words = line.splitn(3, ' ');
+            let name = format!("{} {}", words.next()?, words.next()?);
+            Some((name, words.next().unwrap_or_default().to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn tests_and_program_share_one_compiled_lancedb() {
+    let program = features("normal,build");
+    let tests = features("normal,build,dev");
+    for (name, features) in program {
+        // Features that only tests turn on would compile everything above the crate twice.
+        assert_eq!(
+            tests.get(&name),
+            Some(&features),
+            "features of {name} in tests"
+        );
+    }
+}
+
+/// Runs the script that finds `protoc`, with a PATH of our own.
+#[cfg(unix)]
+fn protoc(path: &str) -> String {
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    let cargo_home = std::env::var_os("CARGO_HOME");
+    let mut command = Command::new("/bin/sh");
+    command.arg(root().join(".cargo/protoc")).arg("--version");
+    command.env_clear().env("HOME", home).env("PATH", path);
+    if let Some(cargo_home) = cargo_home {
+        command.env("CARGO_HOME", cargo_home);
+    }
+    let output = command.output().expect("a shell");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("plain text")
+}
+
+#[cfg(unix)]
+#[test]
+fn protoc_is_found_without_one_installed_and_an_installed_one_wins() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let tools = tempfile::tempdir().expect("a folder");
+    let uname = ["/bin/uname", "/usr/bin/uname"]
+        .into_iter()
+        .find(|path| Path::new(path).exists());
+    symlink(uname.expect("uname"), tools.path().join("uname")).expect("a link");
+    let path = tools.path().to_str().expect("a plain path");
+    let found = protoc(path);
+    assert!(found.starts_with("libprotoc "), "{found}");
+    let installed = tools.path().join("protoc");
+    fs::write(&installed, "#!/bin/sh\necho installed\n").expect("a script");
+    fs::set_permissions(&installed, fs::Permissions::from_mode(0o755)).expect("rights");
+    assert_eq!(protoc(path), "installed\n");
+}
