@@ -8,27 +8,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use ollacode_store::{
     CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, Filter, MissingKey, State, Store,
     VectorRow,
 };
 use tokio::sync::{Mutex, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::embed::{EmbedError, Embedder, Role, halves, parts};
+use crate::ask::{Cache, Job, Outcome, ask, with_cache};
+use crate::embed::{Embedder, Role, parts};
 use crate::error::IndexError;
-use crate::index::{COMPLETE_FINGERPRINT, COMPLETE_MODEL, Index, blocking};
+use crate::index::{COMPLETE_FINGERPRINT, COMPLETE_MODEL, Index, Pending, blocking};
 use crate::progress::{Events, IndexEvent};
 use crate::reconcile::note_versions;
 use crate::refresh::Wait;
 
 /// Texts in one request: a server works on them one by one, so more save nothing.
 const TEXTS_PER_REQUEST: usize = 32;
-/// Requests under way: one is answered while the next is waiting.
-const REQUESTS_AT_ONCE: usize = 2;
 /// Keys read from the bookkeeping at a time.
 const KEYS_PER_PAGE: usize = 512;
 /// Requests that wait for the server.
@@ -37,10 +34,6 @@ const QUEUE: usize = 4;
 const VECTORS_PER_COMMIT: usize = 1_024;
 /// or when the oldest has waited so long: every batch makes search better.
 const COMMIT_AFTER: Duration = Duration::from_secs(5);
-/// Texts that fail one after the other before the model is taken to be at fault.
-const FAILURES_IN_A_ROW: usize = 64;
-/// Shorter texts are not split when they are rejected.
-const SHORTEST_SPLIT: usize = 80;
 /// Vectors of chunks that are gone are removed when there are so many.
 const ORPHANS: usize = 1_000;
 
@@ -55,75 +48,52 @@ pub struct EmbedReport {
     pub failed: u64,
 }
 
-/// A chunk's text on its way: the parts that fit the window, in order.
-struct Job {
-    missing: MissingKey,
-    start_line: u32,
-    texts: Vec<String>,
-    vectors: Vec<Option<Vec<f32>>>,
-}
-
-impl Job {
-    fn is_done(&self) -> bool {
-        self.vectors.iter().all(Option::is_some)
-    }
-}
-
-/// What became of a job.
-enum Outcome {
-    Vectors {
-        key: ContentKey,
-        vectors: Vec<Vec<f32>>,
-        cached: bool,
-    },
-    Failed(Failure),
-}
-
-type Cache = Option<Arc<Mutex<EmbeddingCache>>>;
-
 impl Index {
     /// Embeds every chunk that has no vector yet, or lists why it has none.
     ///
     /// Commits as it goes; stopping loses at most the last few seconds of work,
     /// and not even that, since the cache has it.
-    pub async fn embed(
-        &self,
-        embedder: &dyn Embedder,
+    pub fn embed<'a>(
+        &'a self,
+        embedder: &'a dyn Embedder,
         cache: Option<EmbeddingCache>,
-        events: Events<'_>,
-        stop: &CancellationToken,
-    ) -> Result<EmbedReport, IndexError> {
-        let fingerprint = embedder.model().fingerprint();
-        let folder = self.folder().to_owned();
-        let name = fingerprint.clone();
-        let total =
-            blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
-        if total == 0 {
-            if self
-                .complete_model()
-                .await?
-                .is_none_or(|(_, complete)| complete != fingerprint)
-            {
-                self.finish_vectors(&fingerprint, embedder, events).await?;
+        events: Events<'a>,
+        stop: &'a CancellationToken,
+    ) -> Pending<'a, EmbedReport> {
+        async move {
+            let fingerprint = embedder.model().fingerprint();
+            let folder = self.folder().to_owned();
+            let name = fingerprint.clone();
+            let total =
+                blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
+            if total == 0 {
+                if self
+                    .complete_model()
+                    .await?
+                    .is_none_or(|(_, complete)| complete != fingerprint)
+                {
+                    self.finish_vectors(&fingerprint, embedder, events).await?;
+                }
+                return Ok(EmbedReport::default());
             }
-            return Ok(EmbedReport::default());
+            events(IndexEvent::Embedding { done: 0, total });
+            let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
+            let (to_server, requests) = mpsc::channel(QUEUE);
+            let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
+            let reading = self.read_missing(embedder, &cache, to_server, to_writer.clone(), stop);
+            let asking = ask(embedder, &cache, requests, to_writer, stop);
+            let writing = self.write_vectors(embedder, outcomes, events, total);
+            let (reading, asking, report) = tokio::join!(reading, asking, writing);
+            let report = report?;
+            reading?;
+            asking?;
+            if stop.is_cancelled() {
+                return Err(IndexError::Stopped);
+            }
+            self.finish_vectors(&fingerprint, embedder, events).await?;
+            Ok(report)
         }
-        events(IndexEvent::Embedding { done: 0, total });
-        let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
-        let (to_server, requests) = mpsc::channel(QUEUE);
-        let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
-        let reading = self.read_missing(embedder, &cache, to_server, to_writer.clone(), stop);
-        let asking = ask(embedder, &cache, requests, to_writer, stop);
-        let writing = self.write_vectors(embedder, outcomes, events, total);
-        let (reading, asking, report) = tokio::join!(reading, asking, writing);
-        let report = report?;
-        reading?;
-        asking?;
-        if stop.is_cancelled() {
-            return Err(IndexError::Stopped);
-        }
-        self.finish_vectors(&fingerprint, embedder, events).await?;
-        Ok(report)
+        .boxed()
     }
 
     /// First stage: keys without vectors, their texts, and what the cache knows of them.
@@ -349,166 +319,4 @@ async fn jobs(
         }
     }
     Ok(jobs)
-}
-
-async fn with_cache<T: Send + 'static>(
-    cache: &Arc<Mutex<EmbeddingCache>>,
-    work: impl FnOnce(&mut EmbeddingCache) -> ollacode_store::Result<T> + Send + 'static,
-) -> Result<T, IndexError> {
-    let cache = Arc::clone(cache);
-    blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
-}
-
-/// Second stage: requests to the server, two at a time.
-async fn ask(
-    embedder: &dyn Embedder,
-    cache: &Cache,
-    requests: mpsc::Receiver<Vec<Job>>,
-    to_writer: mpsc::Sender<Outcome>,
-    stop: &CancellationToken,
-) -> Result<(), IndexError> {
-    let mut answers = ReceiverStream::new(requests)
-        .map(|jobs| answer(embedder, jobs))
-        .buffered(REQUESTS_AT_ONCE);
-    let mut failures_in_a_row = 0;
-    loop {
-        let answered = tokio::select! {
-            answered = answers.next() => answered,
-            () = stop.cancelled() => return Ok(()),
-        };
-        let Some(answered) = answered else {
-            return Ok(());
-        };
-        let Answered { fresh, outcomes } = answered?;
-        if let Some(cache) = cache {
-            let model = embedder.model();
-            let fresh: Vec<_> = fresh
-                .into_iter()
-                .map(|(text, vector)| (model.cache_key(&text), vector))
-                .collect();
-            with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
-        }
-        for outcome in outcomes {
-            match &outcome {
-                Outcome::Vectors { .. } => failures_in_a_row = 0,
-                Outcome::Failed(failure) => {
-                    failures_in_a_row += 1;
-                    if failures_in_a_row >= FAILURES_IN_A_ROW {
-                        let reason =
-                            format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
-                        return Err(EmbedError::Invalid(reason).into());
-                    }
-                }
-            }
-            if to_writer.send(outcome).await.is_err() {
-                return Ok(());
-            }
-        }
-    }
-}
-
-struct Answered {
-    /// Texts as they were sent, with their vectors, for the cache.
-    fresh: Vec<(String, Vec<f32>)>,
-    outcomes: Vec<Outcome>,
-}
-
-/// Embeds the texts of some jobs; a text that cannot be embedded fails its own job only.
-async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, EmbedError> {
-    let wanted: Vec<String> = jobs
-        .iter()
-        .flat_map(|job| job.texts.iter().zip(&job.vectors))
-        .filter(|(_, vector)| vector.is_none())
-        .map(|(text, _)| text.clone())
-        .collect();
-    let mut results = bisect(embedder, &wanted).await?.into_iter();
-    let mut answered = Answered {
-        fresh: Vec::new(),
-        outcomes: Vec::new(),
-    };
-    for job in jobs {
-        let mut vectors = Vec::new();
-        let mut reason = None;
-        for (text, known) in job.texts.into_iter().zip(job.vectors) {
-            match known.map_or_else(|| results.next().unwrap_or(Ok(Vec::new())), |v| Ok(vec![v])) {
-                Ok(embedded) => {
-                    if let [vector] = embedded.as_slice() {
-                        answered.fresh.push((text, vector.clone()));
-                    }
-                    vectors.extend(embedded);
-                }
-                Err(why) => reason = Some(why),
-            }
-        }
-        answered.outcomes.push(match reason {
-            None => Outcome::Vectors {
-                key: job.missing.key,
-                vectors,
-                cached: false,
-            },
-            Some(reason) => Outcome::Failed(Failure {
-                key: job.missing.key,
-                path: job.missing.path,
-                start_line: job.start_line,
-                reason,
-            }),
-        });
-    }
-    Ok(answered)
-}
-
-/// The vectors of a text, several if it had to be split; or why there are none.
-type TextResult = Result<Vec<Vec<f32>>, String>;
-
-/// Embeds texts, halving a failing request down to the one text, and that text once more.
-fn bisect<'a>(
-    embedder: &'a dyn Embedder,
-    texts: &'a [String],
-) -> BoxFuture<'a, Result<Vec<TextResult>, EmbedError>> {
-    async move {
-        if texts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let error = match embedder.embed(texts).await {
-            Ok(embedded) => {
-                return Ok(embedded
-                    .vectors
-                    .into_iter()
-                    .map(|vector| Ok(vec![vector]))
-                    .collect());
-            }
-            Err(EmbedError::Unavailable(why)) => return Err(EmbedError::Unavailable(why)),
-            Err(error) => error,
-        };
-        if let [text] = texts {
-            return Ok(vec![split_once(embedder, text, &error).await?]);
-        }
-        let (left, right) = texts.split_at(texts.len() / 2);
-        let mut results = bisect(embedder, left).await?;
-        results.extend(bisect(embedder, right).await?);
-        Ok(results)
-    }
-    .boxed()
-}
-
-/// Tries the two halves of a text that was refused.
-async fn split_once(
-    embedder: &dyn Embedder,
-    text: &str,
-    error: &EmbedError,
-) -> Result<TextResult, EmbedError> {
-    if text.len() < SHORTEST_SPLIT || matches!(error, EmbedError::Invalid(_)) {
-        return Ok(Err(error.to_string()));
-    }
-    let mut vectors = Vec::new();
-    for half in halves(text) {
-        let half = [half.to_owned()];
-        for result in bisect(embedder, &half).await? {
-            match result {
-                Ok(embedded) => vectors.extend(embedded),
-                Err(reason) => return Ok(Err(reason)),
-            }
-        }
-    }
-    Ok(Ok(vectors))
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use ollacode_store::{
     Access, Counts, Failure, FileRecord, LanguageCount, MaintenancePolicy, OpenOptions, State,
     Store, StoreError, WriterLock, disk_bytes,
@@ -19,6 +21,12 @@ use crate::refresh::{
     Difference, Refresh, Scope, Wait, Writer, difference, guard_against_loss, reread,
 };
 use crate::walk::{Entry, Limits, Walked, entries_of, walk};
+
+/// What an asynchronous method returns: a future that this crate compiles.
+///
+/// The body of an `async fn` is compiled in the crate that awaits it, so every edit there would
+/// compile the whole of indexing and searching again.
+pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
 
 /// Under these names the bookkeeping keeps which model's vectors were complete last.
 pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
@@ -78,25 +86,31 @@ impl Index {
     }
 
     /// Brings the chunks up to date with the files; vectors are left to [`Index::embed`].
-    pub async fn refresh(&self, how: &Refresh, events: Events<'_>) -> Result<Report, IndexError> {
-        let walked = self.walk().await?;
-        events(IndexEvent::Walked {
-            files: walked.entries.len(),
-        });
-        self.bring_up_to_date(&walked, &Scope::Everything, how, events)
-            .await
+    pub fn refresh<'a>(&'a self, how: &'a Refresh, events: Events<'a>) -> Pending<'a, Report> {
+        async move {
+            let walked = self.walk().await?;
+            events(IndexEvent::Walked {
+                files: walked.entries.len(),
+            });
+            self.bring_up_to_date(&walked, &Scope::Everything, how, events)
+                .await
+        }
+        .boxed()
     }
 
     /// Brings the chunks of a few paths, and of what is below them, up to date.
-    pub async fn refresh_paths(
-        &self,
-        paths: &[String],
-        how: &Refresh,
-        events: Events<'_>,
-    ) -> Result<Report, IndexError> {
-        let walked = self.walk_paths(paths).await?;
-        self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events)
-            .await
+    pub fn refresh_paths<'a>(
+        &'a self,
+        paths: &'a [String],
+        how: &'a Refresh,
+        events: Events<'a>,
+    ) -> Pending<'a, Report> {
+        async move {
+            let walked = self.walk_paths(paths).await?;
+            self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events)
+                .await
+        }
+        .boxed()
     }
 
     /// Takes in a walk of the whole workspace that was made a moment ago.
@@ -168,71 +182,92 @@ impl Index {
     }
 
     /// Counts what is indexed, with the vectors of one model.
-    pub async fn status(&self, fingerprint: &str) -> Result<Status, IndexError> {
-        let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
-        blocking(move || {
-            let state = State::open_read_only(&folder)?;
-            let bytes = disk_bytes(&folder).unwrap_or(0);
-            let counts = state.counts(&fingerprint)?;
-            Ok(Status {
-                counts,
-                languages: state.languages()?,
-                bytes,
+    pub fn status<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, Status> {
+        async move {
+            let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
+            blocking(move || {
+                let state = State::open_read_only(&folder)?;
+                let bytes = disk_bytes(&folder).unwrap_or(0);
+                let counts = state.counts(&fingerprint)?;
+                Ok(Status {
+                    counts,
+                    languages: state.languages()?,
+                    bytes,
+                })
             })
-        })
-        .await
+            .await
+        }
+        .boxed()
     }
 
     /// Whether any chunk has a vector of any model.
-    pub async fn has_vectors(&self) -> Result<bool, IndexError> {
-        let folder = self.folder.clone();
-        blocking(move || Ok(State::open_read_only(&folder)?.has_vectors()?)).await
+    pub fn has_vectors(&self) -> Pending<'_, bool> {
+        async move {
+            let folder = self.folder.clone();
+            blocking(move || Ok(State::open_read_only(&folder)?.has_vectors()?)).await
+        }
+        .boxed()
     }
 
     /// Name and fingerprint of the model whose vectors were complete last.
-    pub async fn complete_model(&self) -> Result<Option<(String, String)>, IndexError> {
-        let folder = self.folder.clone();
-        blocking(move || {
-            let state = State::open_read_only(&folder)?;
-            Ok(state
-                .meta(COMPLETE_MODEL)?
-                .zip(state.meta(COMPLETE_FINGERPRINT)?))
-        })
-        .await
+    pub fn complete_model(&self) -> Pending<'_, Option<(String, String)>> {
+        async move {
+            let folder = self.folder.clone();
+            blocking(move || {
+                let state = State::open_read_only(&folder)?;
+                Ok(state
+                    .meta(COMPLETE_MODEL)?
+                    .zip(state.meta(COMPLETE_FINGERPRINT)?))
+            })
+            .await
+        }
+        .boxed()
     }
 
     /// Texts that could not be embedded with the model that was last tried, by path and line.
-    pub async fn failures(&self) -> Result<Vec<Failure>, IndexError> {
-        let folder = self.folder.clone();
-        blocking(move || Ok(State::open_read_only(&folder)?.failures()?)).await
+    pub fn failures(&self) -> Pending<'_, Vec<Failure>> {
+        async move {
+            let folder = self.folder.clone();
+            blocking(move || Ok(State::open_read_only(&folder)?.failures()?)).await
+        }
+        .boxed()
     }
 
     /// Lets every text that could not be embedded be tried again.
-    pub async fn forget_failures(&self) -> Result<(), IndexError> {
-        let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
-        let folder = self.folder.clone();
-        blocking(move || Ok(State::open(&folder)?.clear_failures()?)).await
+    pub fn forget_failures(&self) -> Pending<'_, ()> {
+        async move {
+            let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
+            let folder = self.folder.clone();
+            blocking(move || Ok(State::open(&folder)?.clear_failures()?)).await
+        }
+        .boxed()
     }
 
     /// Opens the tables and reads from them, to find damage.
-    pub async fn check(&self) -> Result<(), IndexError> {
-        self.store().await?.chunk_count().await?;
-        Ok(())
+    pub fn check(&self) -> Pending<'_, ()> {
+        async move {
+            self.store().await?.chunk_count().await?;
+            Ok(())
+        }
+        .boxed()
     }
 
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.
-    pub async fn remove(&self) -> Result<bool, IndexError> {
-        if !self.folder.exists() {
-            return Ok(false);
+    pub fn remove(&self) -> Pending<'_, bool> {
+        async move {
+            if !self.folder.exists() {
+                return Ok(false);
+            }
+            let _lock = self.lock(Wait::UpTo(Duration::from_secs(5))).await?;
+            self.forget_open_stores().await;
+            let folder = self.folder.clone();
+            blocking(move || {
+                fs::remove_dir_all(&folder).map_err(|error| removal_failed(&folder, error))
+            })
+            .await?;
+            Ok(true)
         }
-        let _lock = self.lock(Wait::UpTo(Duration::from_secs(5))).await?;
-        self.forget_open_stores().await;
-        let folder = self.folder.clone();
-        blocking(move || {
-            fs::remove_dir_all(&folder).map_err(|error| removal_failed(&folder, error))
-        })
-        .await?;
-        Ok(true)
+        .boxed()
     }
 
     pub(crate) async fn lock(&self, wait: Wait) -> Result<WriterLock, IndexError> {

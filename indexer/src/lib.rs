@@ -13,6 +13,8 @@
 
 #![recursion_limit = "256"]
 
+mod aside;
+mod ask;
 pub mod chunk;
 pub mod embed;
 mod error;
@@ -29,6 +31,7 @@ mod reconcile;
 mod refresh;
 mod search;
 pub mod secrets;
+mod skip;
 mod survey;
 pub mod walk;
 mod watch;

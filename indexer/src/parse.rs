@@ -203,6 +203,14 @@ impl FileParser {
         Ok(outline)
     }
 
+    /// Parses a text and looks for nothing in it: the work that indexing is measured against.
+    pub fn parse_only(&mut self, language: &Language, text: &str) -> Result<Tree, ParseFailure> {
+        if overruns_scanner(language, text) {
+            return Err(ParseFailure::TooDeep);
+        }
+        self.tree(language, text, Instant::now() + TIME_LIMIT)
+    }
+
     fn tree(
         &mut self,
         language: &Language,

@@ -291,3 +291,10 @@ fn undouble(stem: &mut String) {
         stem.pop();
     }
 }
+
+/// The name of a path's file up to its first dot; of a hidden file all of it.
+pub fn file_stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split_once('.')
+        .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+}

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
+use futures::FutureExt;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ollacode_store::{ChunkRow, ContentKey, Counts, Filter, State, Store, StoreError, TextQuery};
 
 use crate::embed::{EmbedError, Embedder, Role};
 use crate::error::IndexError;
-use crate::index::{Index, blocking};
+use crate::index::{Index, Pending, blocking};
 use crate::language::languages_named;
 use crate::overlay::Overlay;
 use crate::progress::Events;
@@ -89,58 +90,61 @@ impl Index {
     ///
     /// Takes in changed files first, unless told to trust the index; when another process
     /// holds the lock, changed files are read into memory and searched from there.
-    pub async fn search(
-        &self,
-        request: &SearchRequest,
-        embedder: Option<&dyn Embedder>,
-        events: Events<'_>,
-    ) -> Result<Answer, IndexError> {
-        let mut notes = Vec::new();
-        let mut overlay = match request.freshness {
-            Freshness::Refresh => self.take_in_changes(events, &mut notes).await?,
-            Freshness::Trust => Overlay::default(),
-        };
-        let query = Query::parse(&request.query);
-        let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
-        let searcher = Searcher {
-            store: self.healthy_store(events).await?,
-            filter: self.filter(request, &overlay).await?,
-            query,
-            limit: request.limit,
-        };
-        let counts = self
-            .status_counts(fingerprint.as_deref().unwrap_or_default())
-            .await?;
-        let legs = searcher
-            .legs(embedder.filter(|_| counts.embedded > 0), &mut notes)
-            .await?;
-        let mode = if legs.dense.is_some() {
-            Mode::Hybrid
-        } else {
-            Mode::Lexical
-        };
-        for _ in 0..ROUNDS {
-            let hits = searcher.ranked(&legs, &overlay);
-            let stale = self.stale_paths(&hits, &overlay).await?;
-            if stale.is_empty() {
-                return Ok(Answer {
-                    mode,
-                    counts,
-                    hits,
-                    notes,
-                });
+    pub fn search<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        embedder: Option<&'a dyn Embedder>,
+        events: Events<'a>,
+    ) -> Pending<'a, Answer> {
+        async move {
+            let mut notes = Vec::new();
+            let mut overlay = match request.freshness {
+                Freshness::Refresh => self.take_in_changes(events, &mut notes).await?,
+                Freshness::Trust => Overlay::default(),
+            };
+            let query = Query::parse(&request.query);
+            let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
+            let searcher = Searcher {
+                store: self.healthy_store(events).await?,
+                filter: self.filter(request, &overlay).await?,
+                query,
+                limit: request.limit,
+            };
+            let counts = self
+                .status_counts(fingerprint.as_deref().unwrap_or_default())
+                .await?;
+            let legs = searcher
+                .legs(embedder.filter(|_| counts.embedded > 0), &mut notes)
+                .await?;
+            let mode = if legs.dense.is_some() {
+                Mode::Hybrid
+            } else {
+                Mode::Lexical
+            };
+            for _ in 0..ROUNDS {
+                let hits = searcher.ranked(&legs, &overlay);
+                let stale = self.stale_paths(&hits, &overlay).await?;
+                if stale.is_empty() {
+                    return Ok(Answer {
+                        mode,
+                        counts,
+                        hits,
+                        notes,
+                    });
+                }
+                overlay.read(self, stale).await?;
             }
-            overlay.read(self, stale).await?;
+            let mut hits = searcher.ranked(&legs, &overlay);
+            let stale = self.stale_paths(&hits, &overlay).await?;
+            hits.retain(|hit| !stale.contains(&hit.chunk.path));
+            Ok(Answer {
+                mode,
+                counts,
+                hits,
+                notes,
+            })
         }
-        let mut hits = searcher.ranked(&legs, &overlay);
-        let stale = self.stale_paths(&hits, &overlay).await?;
-        hits.retain(|hit| !stale.contains(&hit.chunk.path));
-        Ok(Answer {
-            mode,
-            counts,
-            hits,
-            notes,
-        })
+        .boxed()
     }
 
     /// Refreshes the index, or reads what changed into memory while somebody else writes.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::embed::document;
 use crate::error::IndexError;
-use crate::index::{Index, blocking};
+use crate::index::{Index, Pending, blocking};
 use crate::prepare::{CutFile, Prepared, Task, prepare_all};
 use crate::progress::{Events, IndexEvent, Report};
 use crate::refresh::now_ns;
@@ -29,40 +30,43 @@ pub struct Survey {
 
 impl Index {
     /// Reads and cuts every file, and stores nothing.
-    pub async fn survey(
-        &self,
-        events: Events<'_>,
-        stop: &CancellationToken,
-    ) -> Result<Survey, IndexError> {
-        let walked = self.walk().await?;
-        events(IndexEvent::Walked {
-            files: walked.entries.len(),
-        });
-        let mut survey = Survey {
-            report: Report::of_walk(&walked),
-            ..Survey::default()
-        };
-        let (root, stop) = (self.root().to_owned(), stop.clone());
-        let tasks: Vec<Task> = walked
-            .entries
-            .into_iter()
-            .map(|entry| Task { entry, known: None })
-            .collect();
-        blocking(move || {
-            let mut count = Count::default();
-            prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
-                if let Prepared::Cut(file) = prepared {
-                    count.take(*file, &mut survey);
-                }
-                true
+    pub fn survey<'a>(
+        &'a self,
+        events: Events<'a>,
+        stop: &'a CancellationToken,
+    ) -> Pending<'a, Survey> {
+        async move {
+            let walked = self.walk().await?;
+            events(IndexEvent::Walked {
+                files: walked.entries.len(),
             });
-            if stop.is_cancelled() {
-                return Err(IndexError::Stopped);
-            }
-            count.finish(&mut survey);
-            Ok(survey)
-        })
-        .await
+            let mut survey = Survey {
+                report: Report::of_walk(&walked),
+                ..Survey::default()
+            };
+            let (root, stop) = (self.root().to_owned(), stop.clone());
+            let tasks: Vec<Task> = walked
+                .entries
+                .into_iter()
+                .map(|entry| Task { entry, known: None })
+                .collect();
+            blocking(move || {
+                let mut count = Count::default();
+                prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
+                    if let Prepared::Cut(file) = prepared {
+                        count.take(*file, &mut survey);
+                    }
+                    true
+                });
+                if stop.is_cancelled() {
+                    return Err(IndexError::Stopped);
+                }
+                count.finish(&mut survey);
+                Ok(survey)
+            })
+            .await
+        }
+        .boxed()
     }
 }
 

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer_opt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
-use crate::index::Index;
+use crate::index::{Index, Pending};
 use crate::progress::{Events, IndexEvent, Report};
 use crate::refresh::Refresh;
 use crate::walk::relative;
@@ -43,24 +44,27 @@ impl Index {
     ///
     /// `changed` is told after each batch that wrote something, so that vectors can follow.
     /// Expects that the index was just refreshed.
-    pub async fn watch(
-        &self,
-        events: Events<'_>,
-        changed: &tokio::sync::Notify,
-        stop: &CancellationToken,
-    ) -> Result<(), IndexError> {
-        let mut watcher = Watching::start(self)?;
-        // Files that changed while the watches were being set.
-        self.take_in(Look::AtEverything, &mut watcher, events, changed, stop)
-            .await?;
-        loop {
-            let look = tokio::select! {
-                look = watcher.next() => look,
-                () = stop.cancelled() => return Ok(()),
-            };
-            self.take_in(look, &mut watcher, events, changed, stop)
+    pub fn watch<'a>(
+        &'a self,
+        events: Events<'a>,
+        changed: &'a tokio::sync::Notify,
+        stop: &'a CancellationToken,
+    ) -> Pending<'a, ()> {
+        async move {
+            let mut watcher = Watching::start(self)?;
+            // Files that changed while the watches were being set.
+            self.take_in(Look::AtEverything, &mut watcher, events, changed, stop)
                 .await?;
+            loop {
+                let look = tokio::select! {
+                    look = watcher.next() => look,
+                    () = stop.cancelled() => return Ok(()),
+                };
+                self.take_in(look, &mut watcher, events, changed, stop)
+                    .await?;
+            }
         }
+        .boxed()
     }
 
     async fn take_in(

@@ -15,7 +15,7 @@ use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, TERMS, hex, key_from_hex, strings};
-use crate::store::{Store, TERMS_INDEX, collect, create_text_index, retrying};
+use crate::store::{Pending, Store, TERMS_INDEX, collect, create_text_index, retrying};
 
 /// So many paths go into one commit; more are several commits, each path in one of them.
 const PATHS_PER_COMMIT: usize = 500;
@@ -37,35 +37,45 @@ impl Store {
     /// Writes chunks of paths that have none yet, in one commit.
     ///
     /// For bulk; it does not look at what is there. Nothing is indexed until [`Self::index_text`].
-    pub async fn append(&self, rows: &[ChunkRow]) -> Result<()> {
-        let _turn = self.inner.writes.lock().await;
-        self.insert(&distinct(rows.iter())).await
+    pub fn append<'a>(&'a self, rows: &'a [ChunkRow]) -> Pending<'a, ()> {
+        async move {
+            let _turn = self.inner.writes.lock().await;
+            self.insert(&distinct(rows.iter())).await
+        }
+        .boxed()
     }
 
     /// Writes what the given paths now contain; their other chunks go.
     ///
     /// Readers see each path as it was or as it is, never between. Rows of other paths than those
     /// given count their paths in. One commit for up to 500 paths, none if nothing changes.
-    pub async fn replace(&self, paths: &[String], rows: &[ChunkRow]) -> Result<Replaced> {
-        let _turn = self.inner.writes.lock().await;
-        let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
-        for path in paths {
-            by_path.entry(path).or_default();
+    pub fn replace<'a>(
+        &'a self,
+        paths: &'a [String],
+        rows: &'a [ChunkRow],
+    ) -> Pending<'a, Replaced> {
+        async move {
+            let _turn = self.inner.writes.lock().await;
+            let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
+            for path in paths {
+                by_path.entry(path).or_default();
+            }
+            for row in rows {
+                by_path.entry(&row.chunk.path).or_default().push(row);
+            }
+            let by_path: Vec<(&str, Vec<&ChunkRow>)> = by_path.into_iter().collect();
+            let mut total = Replaced::default();
+            for group in by_path.chunks(PATHS_PER_COMMIT) {
+                let paths: Vec<&str> = group.iter().map(|(path, _)| *path).collect();
+                let rows = distinct(group.iter().flat_map(|(_, rows)| rows.iter().copied()));
+                let replaced = self.replace_group(&paths, rows).await?;
+                total.inserted += replaced.inserted;
+                total.deleted += replaced.deleted;
+                total.commits += replaced.commits;
+            }
+            Ok(total)
         }
-        for row in rows {
-            by_path.entry(&row.chunk.path).or_default().push(row);
-        }
-        let by_path: Vec<(&str, Vec<&ChunkRow>)> = by_path.into_iter().collect();
-        let mut total = Replaced::default();
-        for group in by_path.chunks(PATHS_PER_COMMIT) {
-            let paths: Vec<&str> = group.iter().map(|(path, _)| *path).collect();
-            let rows = distinct(group.iter().flat_map(|(_, rows)| rows.iter().copied()));
-            let replaced = self.replace_group(&paths, rows).await?;
-            total.inserted += replaced.inserted;
-            total.deleted += replaced.deleted;
-            total.commits += replaced.commits;
-        }
-        Ok(total)
+        .boxed()
     }
 
     async fn replace_group(
@@ -156,98 +166,110 @@ impl Store {
     /// Writes: brings chunks that are not indexed yet into the full-text index and the others.
     ///
     /// Searches find such chunks before, too, by reading them.
-    pub async fn index_text(&self) -> Result<()> {
-        let _turn = self.inner.writes.lock().await;
-        let table = &self.inner.chunks;
-        let statistics = table.index_stats(TERMS_INDEX).boxed().await?;
-        let indexed = statistics
-            .as_ref()
-            .map_or(0, |index| index.num_indexed_rows);
-        let missing = statistics
-            .as_ref()
-            .map_or(usize::MAX, |index| index.num_unindexed_rows);
-        if missing == 0 {
-            return Ok(());
+    pub fn index_text(&self) -> Pending<'_, ()> {
+        async move {
+            let _turn = self.inner.writes.lock().await;
+            let table = &self.inner.chunks;
+            let statistics = table.index_stats(TERMS_INDEX).boxed().await?;
+            let indexed = statistics
+                .as_ref()
+                .map_or(0, |index| index.num_indexed_rows);
+            let missing = statistics
+                .as_ref()
+                .map_or(usize::MAX, |index| index.num_unindexed_rows);
+            if missing == 0 {
+                return Ok(());
+            }
+            // A large update costs as much as a build, and a build leaves one segment.
+            if statistics.is_none() || missing >= indexed {
+                create_text_index(table).await?;
+            }
+            retrying(|| {
+                table
+                    .optimize(OptimizeAction::Index(OptimizeOptions::append()))
+                    .boxed()
+            })
+            .await?;
+            Ok(())
         }
-        // A large update costs as much as a build, and a build leaves one segment.
-        if statistics.is_none() || missing >= indexed {
-            create_text_index(table).await?;
-        }
-        retrying(|| {
-            table
-                .optimize(OptimizeAction::Index(OptimizeOptions::append()))
-                .boxed()
-        })
-        .await?;
-        Ok(())
+        .boxed()
     }
 
     /// Finds chunks by their words, best first, ties by path and line.
-    pub async fn search_text(
-        &self,
-        query: &TextQuery,
+    pub fn search_text<'a>(
+        &'a self,
+        query: &'a TextQuery,
         limit: usize,
-        filter: &Filter,
-    ) -> Result<Vec<(ChunkRow, f32)>> {
-        let Some(query) = query
-            .to_lance(TERMS)
-            .filter(|_| limit > 0 && !filter.passes_nothing())
-        else {
-            return Ok(Vec::new());
-        };
-        let mut columns = COLUMNS.to_vec();
-        columns.push(SCORE);
-        let mut search = self
-            .inner
-            .chunks
-            .query()
-            .full_text_search(FullTextSearchQuery::new_query(query))
-            .limit(limit)
-            .select(Select::columns(&columns));
-        if let Some(condition) = filter.sql() {
-            search = search.only_if(condition);
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<(ChunkRow, f32)>> {
+        async move {
+            let Some(query) = query
+                .to_lance(TERMS)
+                .filter(|_| limit > 0 && !filter.passes_nothing())
+            else {
+                return Ok(Vec::new());
+            };
+            let mut columns = COLUMNS.to_vec();
+            columns.push(SCORE);
+            let mut search = self
+                .inner
+                .chunks
+                .query()
+                .full_text_search(FullTextSearchQuery::new_query(query))
+                .limit(limit)
+                .select(Select::columns(&columns));
+            if let Some(condition) = filter.sql() {
+                search = search.only_if(condition);
+            }
+            let mut hits = Vec::new();
+            for batch in collect(&search).await? {
+                let rows = row::from_batch(&batch)?;
+                hits.extend(rows.into_iter().zip(floats(&batch, SCORE)?));
+            }
+            hits.sort_by(|(left, left_score), (right, right_score)| {
+                right_score
+                    .total_cmp(left_score)
+                    .then_with(|| place(left).cmp(&place(right)))
+            });
+            Ok(hits)
         }
-        let mut hits = Vec::new();
-        for batch in collect(&search).await? {
-            let rows = row::from_batch(&batch)?;
-            hits.extend(rows.into_iter().zip(floats(&batch, SCORE)?));
-        }
-        hits.sort_by(|(left, left_score), (right, right_score)| {
-            right_score
-                .total_cmp(left_score)
-                .then_with(|| place(left).cmp(&place(right)))
-        });
-        Ok(hits)
+        .boxed()
     }
 
     /// The chunks that have one of the keys, by path and line.
-    pub async fn chunks_by_keys(
-        &self,
-        keys: &[ContentKey],
-        filter: &Filter,
-    ) -> Result<Vec<ChunkRow>> {
-        if filter.passes_nothing() {
-            return Ok(Vec::new());
+    pub fn chunks_by_keys<'a>(
+        &'a self,
+        keys: &'a [ContentKey],
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<ChunkRow>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+            self.look_up("content_key", &keys, filter.sql()).await
         }
-        let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
-        self.look_up("content_key", &keys, filter.sql()).await
+        .boxed()
     }
 
     /// The chunks whose symbol is one of the names, as written, by path and line.
-    pub async fn chunks_by_symbols(
-        &self,
-        symbols: &[String],
-        filter: &Filter,
-    ) -> Result<Vec<ChunkRow>> {
-        if filter.passes_nothing() {
-            return Ok(Vec::new());
+    pub fn chunks_by_symbols<'a>(
+        &'a self,
+        symbols: &'a [String],
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<ChunkRow>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            self.look_up("symbol", symbols, filter.sql()).await
         }
-        self.look_up("symbol", symbols, filter.sql()).await
+        .boxed()
     }
 
     /// The chunks of the paths, by path and line.
-    pub async fn chunks_of_paths(&self, paths: &[String]) -> Result<Vec<ChunkRow>> {
-        self.look_up("path", paths, None).await
+    pub fn chunks_of_paths<'a>(&'a self, paths: &'a [String]) -> Pending<'a, Vec<ChunkRow>> {
+        async move { self.look_up("path", paths, None).await }.boxed()
     }
 
     async fn look_up(
@@ -276,42 +298,48 @@ impl Store {
     }
 
     /// The keys of all chunks that pass a filter.
-    pub async fn keys_of(&self, filter: &Filter) -> Result<Vec<ContentKey>> {
-        if filter.passes_nothing() {
-            return Ok(Vec::new());
-        }
-        let mut query = self
-            .inner
-            .chunks
-            .query()
-            .select(Select::columns(&["content_key"]));
-        if let Some(condition) = filter.sql() {
-            query = query.only_if(condition);
-        }
-        let mut keys = HashSet::new();
-        for batch in collect(&query).await? {
-            for key in strings(&batch, "content_key")?.iter().flatten() {
-                keys.insert(key_from_hex(key)?);
+    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> Pending<'a, Vec<ContentKey>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
             }
+            let mut query = self
+                .inner
+                .chunks
+                .query()
+                .select(Select::columns(&["content_key"]));
+            if let Some(condition) = filter.sql() {
+                query = query.only_if(condition);
+            }
+            let mut keys = HashSet::new();
+            for batch in collect(&query).await? {
+                for key in strings(&batch, "content_key")?.iter().flatten() {
+                    keys.insert(key_from_hex(key)?);
+                }
+            }
+            let mut keys: Vec<ContentKey> = keys.into_iter().collect();
+            keys.sort_unstable();
+            Ok(keys)
         }
-        let mut keys: Vec<ContentKey> = keys.into_iter().collect();
-        keys.sort_unstable();
-        Ok(keys)
+        .boxed()
     }
 
     /// The path and the key of every chunk, in no order: to reconcile the bookkeeping.
-    pub async fn path_keys(&self) -> Result<Vec<(String, ContentKey)>> {
-        let columns = Select::columns(&["path", "content_key"]);
-        let query = self.inner.chunks.query().select(columns);
-        let mut pairs = Vec::new();
-        for batch in collect(&query).await? {
-            let keys = strings(&batch, "content_key")?;
-            for (path, key) in strings(&batch, "path")?.iter().zip(keys.iter()) {
-                let key = key_from_hex(key.unwrap_or_default())?;
-                pairs.push((path.unwrap_or_default().to_owned(), key));
+    pub fn path_keys(&self) -> Pending<'_, Vec<(String, ContentKey)>> {
+        async move {
+            let columns = Select::columns(&["path", "content_key"]);
+            let query = self.inner.chunks.query().select(columns);
+            let mut pairs = Vec::new();
+            for batch in collect(&query).await? {
+                let keys = strings(&batch, "content_key")?;
+                for (path, key) in strings(&batch, "path")?.iter().zip(keys.iter()) {
+                    let key = key_from_hex(key.unwrap_or_default())?;
+                    pairs.push((path.unwrap_or_default().to_owned(), key));
+                }
             }
+            Ok(pairs)
         }
-        Ok(pairs)
+        .boxed()
     }
 }
 

@@ -9,7 +9,7 @@ use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 
 use crate::error::{Result, StoreError};
 use crate::heal;
-use crate::store::{CHUNKS, Store, retrying};
+use crate::store::{CHUNKS, Pending, Store, retrying};
 use crate::vectors::{VECTOR_INDEX, table_name};
 
 /// When maintenance does what.
@@ -78,33 +78,36 @@ impl MaintenanceReport {
 
 impl Store {
     /// Writes: compacts, indexes and prunes what the policy says is due.
-    pub async fn maintain(
-        &self,
-        policy: &MaintenancePolicy,
+    pub fn maintain<'a>(
+        &'a self,
+        policy: &'a MaintenancePolicy,
         now: SystemTime,
-    ) -> Result<MaintenanceReport> {
-        let fingerprints = self.vector_fingerprints().await?;
-        let _turn = self.inner.writes.lock().await;
-        let mut tables = vec![(CHUNKS.to_owned(), self.inner.chunks.clone())];
-        for fingerprint in fingerprints {
-            let name = table_name(&fingerprint)?;
-            if let Some(table) = self.vectors_table(&name).await? {
-                tables.push((name, table));
+    ) -> Pending<'a, MaintenanceReport> {
+        async move {
+            let fingerprints = self.vector_fingerprints().await?;
+            let _turn = self.inner.writes.lock().await;
+            let mut tables = vec![(CHUNKS.to_owned(), self.inner.chunks.clone())];
+            for fingerprint in fingerprints {
+                let name = table_name(&fingerprint)?;
+                if let Some(table) = self.vectors_table(&name).await? {
+                    tables.push((name, table));
+                }
             }
+            let mut report = MaintenanceReport::default();
+            for (name, table) in tables {
+                // Only fragments of the same index segments can be compacted together, so segments are
+                // merged first; rows that are compacted before they are indexed need no remapping.
+                report.merged_indexes += merge_segments(&table, policy).boxed().await?;
+                report.compacted_fragments += compact(&table, policy).boxed().await?;
+                report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
+                let folder = heal::table_folder(&self.inner.folder, &name);
+                prune(&table, &folder, policy, now, &mut report)
+                    .boxed()
+                    .await?;
+            }
+            Ok(report)
         }
-        let mut report = MaintenanceReport::default();
-        for (name, table) in tables {
-            // Only fragments of the same index segments can be compacted together, so segments are
-            // merged first; rows that are compacted before they are indexed need no remapping.
-            report.merged_indexes += merge_segments(&table, policy).boxed().await?;
-            report.compacted_fragments += compact(&table, policy).boxed().await?;
-            report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
-            let folder = heal::table_folder(&self.inner.folder, &name);
-            prune(&table, &folder, policy, now, &mut report)
-                .boxed()
-                .await?;
-        }
-        Ok(report)
+        .boxed()
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
+use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use lancedb::index::Index;
 use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
@@ -19,6 +20,12 @@ use crate::error::{Result, StoreError, is_conflict, is_damage};
 use crate::files::create_private_folder;
 use crate::heal::{self, Healing};
 use crate::row::{self, TERMS};
+
+/// What an asynchronous method returns: a future that this crate compiles.
+///
+/// The body of an `async fn` is compiled in the crate that awaits it, and all that it awaits
+/// along with it: LanceDB's futures, over a minute's work, again in every crate above this one.
+pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T>>;
 
 pub(crate) const CHUNKS: &str = "chunks";
 pub(crate) const TERMS_INDEX: &str = "terms_index";
@@ -87,29 +94,28 @@ impl Store {
     ///
     /// A reader that meets damage gets [`StoreError::Corrupt`] and should open for writing; a
     /// writer that gets it should set the folder aside and index again.
-    pub async fn open(folder: &Path, options: OpenOptions) -> Result<Store> {
-        let folder =
-            std::path::absolute(folder).map_err(|error| StoreError::io("find", folder, error))?;
-        match options.access {
-            Access::Read if !heal::table_folder(&folder, CHUNKS).is_dir() => {
-                return Err(StoreError::NoIndex { folder });
-            }
-            Access::Read => {}
-            Access::Write => create_private_folder(&folder)?,
-        }
-        let opening = Opening {
-            folder,
-            options,
-            healings: Vec::new(),
-        };
+    pub fn open(folder: &Path, options: OpenOptions) -> Pending<'_, Store> {
         async move {
+            let folder = std::path::absolute(folder)
+                .map_err(|error| StoreError::io("find", folder, error))?;
+            match options.access {
+                Access::Read if !heal::table_folder(&folder, CHUNKS).is_dir() => {
+                    return Err(StoreError::NoIndex { folder });
+                }
+                Access::Read => {}
+                Access::Write => create_private_folder(&folder)?,
+            }
+            let opening = Opening {
+                folder,
+                options,
+                healings: Vec::new(),
+            };
             match opening.options.access {
                 Access::Read => opening.read().await,
                 Access::Write => opening.write().await,
             }
         }
         .boxed()
-        .await
     }
 
     /// What was repaired while opening; empty as a rule.
@@ -123,13 +129,13 @@ impl Store {
     }
 
     /// The version of the table of chunks: another one after every commit to it.
-    pub async fn version(&self) -> Result<u64> {
-        Ok(self.inner.chunks.version().boxed().await?)
+    pub fn version(&self) -> Pending<'_, u64> {
+        async move { Ok(self.inner.chunks.version().boxed().await?) }.boxed()
     }
 
     /// The number of chunks.
-    pub async fn chunk_count(&self) -> Result<usize> {
-        Ok(self.inner.chunks.count_rows(None).boxed().await?)
+    pub fn chunk_count(&self) -> Pending<'_, usize> {
+        async move { Ok(self.inner.chunks.count_rows(None).boxed().await?) }.boxed()
     }
 
     pub(crate) fn open_vectors(&self) -> MutexGuard<'_, HashMap<String, Table>> {

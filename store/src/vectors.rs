@@ -20,7 +20,7 @@ use crate::error::{Result, StoreError};
 use crate::heal;
 use crate::query::is_in;
 use crate::row::{hex, key_from_hex, strings};
-use crate::store::{Store, collect, create_tree, retrying};
+use crate::store::{Pending, Store, collect, create_tree, retrying};
 
 /// What the name of a table of vectors starts with.
 pub(crate) const PREFIX: &str = "vectors_";
@@ -49,50 +49,56 @@ pub struct VectorRow {
 
 impl Store {
     /// Writes vectors, in one commit; the caller adds only what [`crate::State`] says is missing.
-    pub async fn add_vectors(
-        &self,
-        fingerprint: &str,
+    pub fn add_vectors<'a>(
+        &'a self,
+        fingerprint: &'a str,
         dimension: usize,
-        rows: &[VectorRow],
-    ) -> Result<()> {
-        let name = table_name(fingerprint)?;
-        if rows.is_empty() {
-            return Ok(());
+        rows: &'a [VectorRow],
+    ) -> Pending<'a, ()> {
+        async move {
+            let name = table_name(fingerprint)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let schema = schema(dimension)?;
+            let batch = to_batch(&schema, dimension, rows)?;
+            let _turn = self.inner.writes.lock().await;
+            let table = match self.vectors_table(&name).await? {
+                Some(table) => table,
+                None => self.create_vectors(&name, schema).await?,
+            };
+            retrying(|| table.add(batch.clone()).execute().boxed()).await?;
+            Ok(())
         }
-        let schema = schema(dimension)?;
-        let batch = to_batch(&schema, dimension, rows)?;
-        let _turn = self.inner.writes.lock().await;
-        let table = match self.vectors_table(&name).await? {
-            Some(table) => table,
-            None => self.create_vectors(&name, schema).await?,
-        };
-        retrying(|| table.add(batch.clone()).execute().boxed()).await?;
-        Ok(())
+        .boxed()
     }
 
     /// Finds the keys whose vectors are nearest, with the cosine of the best part, best first.
-    pub async fn search_vectors(
-        &self,
-        fingerprint: &str,
-        vector: &[f32],
+    pub fn search_vectors<'a>(
+        &'a self,
+        fingerprint: &'a str,
+        vector: &'a [f32],
         limit: usize,
-    ) -> Result<Vec<(ContentKey, f32)>> {
-        self.nearest(fingerprint, vector, limit, None).await
+    ) -> Pending<'a, Vec<(ContentKey, f32)>> {
+        async move { self.nearest(fingerprint, vector, limit, None).await }.boxed()
     }
 
     /// Like [`Self::search_vectors`], among some keys only: for a search limited to few files.
-    pub async fn search_vectors_among(
-        &self,
-        fingerprint: &str,
-        vector: &[f32],
+    pub fn search_vectors_among<'a>(
+        &'a self,
+        fingerprint: &'a str,
+        vector: &'a [f32],
         limit: usize,
-        keys: &[ContentKey],
-    ) -> Result<Vec<(ContentKey, f32)>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        keys: &'a [ContentKey],
+    ) -> Pending<'a, Vec<(ContentKey, f32)>> {
+        async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.nearest(fingerprint, vector, limit, Some(keys_condition(keys)))
+                .await
         }
-        self.nearest(fingerprint, vector, limit, Some(keys_condition(keys)))
-            .await
+        .boxed()
     }
 
     async fn nearest(
@@ -132,104 +138,126 @@ impl Store {
     }
 
     /// Writes: removes the vectors of keys that no chunk has any more, in one commit.
-    pub async fn delete_vectors(&self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
-        let name = table_name(fingerprint)?;
-        let _turn = self.inner.writes.lock().await;
-        let Some(table) = self.vectors_table(&name).await? else {
-            return Ok(());
-        };
-        for group in keys.chunks(KEYS_PER_CONDITION) {
-            let condition = keys_condition(group);
-            // A delete that matches nothing would be a commit all the same.
-            if table.count_rows(Some(condition.clone())).boxed().await? > 0 {
-                retrying(|| table.delete(&condition).boxed()).await?;
+    pub fn delete_vectors<'a>(
+        &'a self,
+        fingerprint: &'a str,
+        keys: &'a [ContentKey],
+    ) -> Pending<'a, ()> {
+        async move {
+            let name = table_name(fingerprint)?;
+            let _turn = self.inner.writes.lock().await;
+            let Some(table) = self.vectors_table(&name).await? else {
+                return Ok(());
+            };
+            for group in keys.chunks(KEYS_PER_CONDITION) {
+                let condition = keys_condition(group);
+                // A delete that matches nothing would be a commit all the same.
+                if table.count_rows(Some(condition.clone())).boxed().await? > 0 {
+                    retrying(|| table.delete(&condition).boxed()).await?;
+                }
             }
+            Ok(())
         }
-        Ok(())
+        .boxed()
     }
 
     /// The keys that have a vector: to reconcile the bookkeeping.
-    pub async fn vector_keys(&self, fingerprint: &str) -> Result<HashSet<ContentKey>> {
-        let mut found = HashSet::new();
-        let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
-            return Ok(found);
-        };
-        let query = table.query().select(Select::columns(&[KEY]));
-        for batch in collect(&query).await? {
-            for key in strings(&batch, KEY)?.iter().flatten() {
-                found.insert(key_from_hex(key)?);
+    pub fn vector_keys<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, HashSet<ContentKey>> {
+        async move {
+            let mut found = HashSet::new();
+            let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
+                return Ok(found);
+            };
+            let query = table.query().select(Select::columns(&[KEY]));
+            for batch in collect(&query).await? {
+                for key in strings(&batch, KEY)?.iter().flatten() {
+                    found.insert(key_from_hex(key)?);
+                }
             }
+            Ok(found)
         }
-        Ok(found)
+        .boxed()
     }
 
     /// The version of a table of vectors; `None` if there is none.
-    pub async fn vectors_version(&self, fingerprint: &str) -> Result<Option<u64>> {
-        match self.vectors_table(&table_name(fingerprint)?).await? {
-            Some(table) => Ok(Some(table.version().boxed().await?)),
-            None => Ok(None),
+    pub fn vectors_version<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, Option<u64>> {
+        async move {
+            match self.vectors_table(&table_name(fingerprint)?).await? {
+                Some(table) => Ok(Some(table.version().boxed().await?)),
+                None => Ok(None),
+            }
         }
+        .boxed()
     }
 
     /// The fingerprints that have a table of vectors, in order.
-    pub async fn vector_fingerprints(&self) -> Result<Vec<String>> {
-        let names = self
-            .inner
-            .connection
-            .table_names()
-            .execute()
-            .boxed()
-            .await?;
-        Ok(names
-            .iter()
-            .filter_map(|name| name.strip_prefix(PREFIX))
-            .map(str::to_owned)
-            .collect())
+    pub fn vector_fingerprints(&self) -> Pending<'_, Vec<String>> {
+        async move {
+            let names = self
+                .inner
+                .connection
+                .table_names()
+                .execute()
+                .boxed()
+                .await?;
+            Ok(names
+                .iter()
+                .filter_map(|name| name.strip_prefix(PREFIX))
+                .map(str::to_owned)
+                .collect())
+        }
+        .boxed()
     }
 
     /// Writes: removes all vectors of a fingerprint.
-    pub async fn drop_vectors(&self, fingerprint: &str) -> Result<()> {
-        let name = table_name(fingerprint)?;
-        let _turn = self.inner.writes.lock().await;
-        self.open_vectors().remove(&name);
-        match self.inner.connection.drop_table(&name, &[]).boxed().await {
-            Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+    pub fn drop_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, ()> {
+        async move {
+            let name = table_name(fingerprint)?;
+            let _turn = self.inner.writes.lock().await;
+            self.open_vectors().remove(&name);
+            match self.inner.connection.drop_table(&name, &[]).boxed().await {
+                Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
         }
+        .boxed()
     }
 
     /// Writes: builds or extends the index of the vectors if that pays; says whether it did.
     ///
     /// Without it, and for the rows beyond it, a search compares with every vector.
-    pub async fn index_vectors(&self, fingerprint: &str) -> Result<bool> {
-        let name = table_name(fingerprint)?;
-        let _turn = self.inner.writes.lock().await;
-        let Some(table) = self.vectors_table(&name).await? else {
-            return Ok(false);
-        };
-        let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
-            Some(index) => (index.num_indexed_rows, index.num_unindexed_rows),
-            None => (0, table.count_rows(None).boxed().await?),
-        };
-        if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
-            return Ok(false);
+    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, bool> {
+        async move {
+            let name = table_name(fingerprint)?;
+            let _turn = self.inner.writes.lock().await;
+            let Some(table) = self.vectors_table(&name).await? else {
+                return Ok(false);
+            };
+            let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
+                Some(index) => (index.num_indexed_rows, index.num_unindexed_rows),
+                None => (0, table.count_rows(None).boxed().await?),
+            };
+            if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
+                return Ok(false);
+            }
+            // Centroids trained on less than half of the rows fit the rest badly.
+            if missing >= indexed {
+                let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
+                table
+                    .create_index(&[VECTOR], Index::IvfSq(index))
+                    .name(VECTOR_INDEX.to_owned())
+                    .replace(true)
+                    .execute()
+                    .boxed()
+                    .await?;
+            } else {
+                let names = || vec![VECTOR_INDEX.to_owned()];
+                let options = || OptimizeOptions::append().index_names(names());
+                retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
+            }
+            Ok(true)
         }
-        // Centroids trained on less than half of the rows fit the rest badly.
-        if missing >= indexed {
-            let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
-            table
-                .create_index(&[VECTOR], Index::IvfSq(index))
-                .name(VECTOR_INDEX.to_owned())
-                .replace(true)
-                .execute()
-                .boxed()
-                .await?;
-        } else {
-            let names = || vec![VECTOR_INDEX.to_owned()];
-            let options = || OptimizeOptions::append().index_names(names());
-            retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
-        }
-        Ok(true)
+        .boxed()
     }
 
     /// The table of vectors with a name, if it exists now.

@@ -1,0 +1,291 @@
+//! The project's scorer of retrieval: NDCG@10 on labelled queries.
+//!
+//! `cargo bench --profile dev --bench retrieval -- SET.json CORPORA [--model NAME]`
+//!
+//! A set is `{"repos": [{"name", "queries": [{"query", "relevant", "category"}]}]}`; `relevant` has
+//! paths from the top of the repository, or `{"path", "start_line", "end_line"}`. The folder
+//! `CORPORA/<name>` holds the repository.
+//!
+//! Hits are the first ten chunks, repeats of a file included. A target has the rank of the first
+//! hit in its file (that touches its lines, if it has some); a target at rank r gains
+//! 1 / log2(r + 1), and the sum is divided by that of the best possible order. The headline is the
+//! mean over repositories of the mean over their queries.
+
+#![recursion_limit = "256"]
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Error, bail, ensure};
+use ollacode::app::App;
+use ollacode::config::{Environment, Flags};
+use ollacode_indexer::rank::Ranked;
+use ollacode_indexer::{Chunk, Embedder, Freshness, Mode, Refresh, SearchRequest};
+use serde::Deserialize;
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+
+/// The program's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "\
+Scores search on labelled queries: NDCG@10 by repository, by category, and over all.
+
+    cargo bench --profile dev --bench retrieval -- SET.json CORPORA [--model NAME]
+
+SET.json       {\"repos\": [{\"name\", \"queries\": [{\"query\", \"relevant\", \"category\"}]}]}
+CORPORA        holds a folder for each repository, by its name
+--model NAME   adds vectors of this model of Ollama (OLLAMA_HOST says where); lexical without
+
+Relative paths start at the project's folder. Indexes go into a temporary folder, or to
+OLLACODE_DATA_DIR if that is set; vectors that are kept there are not made again.";
+
+/// Hits that count.
+const DEPTH: usize = 10;
+
+fn main() -> Result<(), Error> {
+    let Some(arguments) = Arguments::read(std::env::args().skip(1))? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let text = fs::read_to_string(&arguments.set)
+        .with_context(|| format!("cannot read {}", arguments.set.display()))?;
+    let set: LabelSet = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not a set of labels", arguments.set.display()))?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(score(&arguments, &set))
+}
+
+/// What the command line asks for.
+struct Arguments {
+    set: PathBuf,
+    corpora: PathBuf,
+    model: Option<String>,
+}
+
+impl Arguments {
+    /// Returns nothing if no set is named, as in a plain `cargo bench`.
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Arguments>, Error> {
+        let (mut places, mut model, mut unknown) = (Vec::new(), None, None);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                // Cargo adds this one.
+                "--bench" => {}
+                "--model" => model = Some(arguments.next().context("`--model` needs a name")?),
+                flag if flag.starts_with('-') => unknown = Some(flag.to_owned()),
+                place => places.push(PathBuf::from(place)),
+            }
+        }
+        let mut places = places.into_iter();
+        let Some(set) = places.next() else {
+            return Ok(None);
+        };
+        if let Some(flag) = unknown {
+            bail!("there is no `{flag}`\n\n{USAGE}");
+        }
+        match (places.next(), places.next()) {
+            (Some(corpora), None) => Ok(Some(Arguments {
+                set,
+                corpora,
+                model,
+            })),
+            _ => bail!("a set and a folder are needed\n\n{USAGE}"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct LabelSet {
+    repos: Vec<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    name: String,
+    queries: Vec<LabelledQuery>,
+}
+
+#[derive(Deserialize)]
+struct LabelledQuery {
+    query: String,
+    relevant: Vec<Target>,
+    category: String,
+}
+
+/// What answers a query.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Target {
+    File(String),
+    Lines {
+        path: String,
+        start_line: Option<u32>,
+        end_line: Option<u32>,
+    },
+}
+
+impl Target {
+    fn is_met_by(&self, chunk: &Chunk) -> bool {
+        match self {
+            Target::File(path) => chunk.path == *path,
+            Target::Lines {
+                path,
+                start_line,
+                end_line,
+            } => {
+                let touches = |first: u32| {
+                    chunk.start_line <= end_line.unwrap_or(first) && chunk.end_line >= first
+                };
+                chunk.path == *path && start_line.is_none_or(touches)
+            }
+        }
+    }
+
+    /// The rank of the first hit that meets it, from 1.
+    fn rank(&self, hits: &[Ranked]) -> Option<u32> {
+        (1..)
+            .zip(hits.iter().take(DEPTH))
+            .find(|(_, hit)| self.is_met_by(&hit.chunk))
+            .map(|(rank, _)| rank)
+    }
+}
+
+fn ndcg(targets: &[Target], hits: &[Ranked]) -> f64 {
+    let gain = |rank: u32| 1.0 / f64::from(rank + 1).log2();
+    let gained: f64 = targets
+        .iter()
+        .filter_map(|target| target.rank(hits))
+        .map(gain)
+        .sum();
+    let ideal: f64 = (1..).take(targets.len().min(DEPTH)).map(gain).sum();
+    gained / ideal
+}
+
+/// What one repository scored, and how long that took.
+struct Outcome {
+    scores: Vec<f64>,
+    indexing: Duration,
+    searching: Duration,
+}
+
+async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
+    let temporary = tempfile::tempdir()?;
+    let own = std::env::var_os("OLLACODE_DATA_DIR").is_some_and(|folder| !folder.is_empty());
+    let data_dir = (!own).then(|| temporary.path().to_owned());
+    let mut means = Vec::new();
+    let mut by_category: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for repository in &set.repos {
+        let root = arguments.corpora.join(&repository.name);
+        if repository.queries.is_empty() || !root.is_dir() {
+            println!("{:20} no corpus or no queries", repository.name);
+            continue;
+        }
+        let app = app(arguments, data_dir.clone(), &root)?;
+        let outcome = score_repository(&app, repository)
+            .await
+            .with_context(|| repository.name.clone())?;
+        for (query, score) in repository.queries.iter().zip(&outcome.scores) {
+            by_category.entry(&query.category).or_default().push(*score);
+        }
+        means.push(mean(&outcome.scores));
+        println!(
+            "{:20} {:.3}  index {:6.2} s  {:6.1} ms/query",
+            repository.name,
+            mean(&outcome.scores),
+            outcome.indexing.as_secs_f64(),
+            1_000.0 * outcome.searching.as_secs_f64() / outcome.scores.len() as f64
+        );
+    }
+    ensure!(!means.is_empty(), "no repository of the set was found");
+    let categories: Vec<String> = by_category
+        .iter()
+        .map(|(name, scores)| format!("{name} {:.3}", mean(scores)))
+        .collect();
+    println!("{}", categories.join("  "));
+    println!(
+        "NDCG@10 {:.4} over {} repositories, {} queries, {}",
+        mean(&means),
+        means.len(),
+        by_category.values().map(Vec::len).sum::<usize>(),
+        arguments.model.as_deref().unwrap_or("lexical")
+    );
+    Ok(())
+}
+
+/// Joins the parts as the program does, with settings for this repository.
+fn app(arguments: &Arguments, data_dir: Option<PathBuf>, root: &Path) -> Result<App, Error> {
+    let model = arguments.model.as_deref().unwrap_or("none");
+    let flags = Flags {
+        path: Some(root.to_owned()),
+        data_dir,
+        embed_model: Some(model.to_owned()),
+        ..Flags::default()
+    };
+    Ok(App::start(&flags, &Environment::capture()?)?)
+}
+
+async fn score_repository(app: &App, repository: &Repository) -> Result<Outcome, Error> {
+    let started = Instant::now();
+    app.index.refresh(&Refresh::default(), &|_| ()).await?;
+    let connected = app.embedder().await?;
+    let embedder: Option<&dyn Embedder> =
+        connected.as_ref().map(|embedder| embedder as &dyn Embedder);
+    if let Some(embedder) = embedder {
+        embed(app, embedder).await?;
+    }
+    let indexing = started.elapsed();
+    let started = Instant::now();
+    let mut scores = Vec::with_capacity(repository.queries.len());
+    for labelled in &repository.queries {
+        let LabelledQuery {
+            query, relevant, ..
+        } = labelled;
+        ensure!(!relevant.is_empty(), "nothing is relevant to `{query}`");
+        let request = SearchRequest {
+            query: query.replace('\n', " "),
+            limit: DEPTH,
+            globs: Vec::new(),
+            languages: Vec::new(),
+            freshness: Freshness::Trust,
+        };
+        let answer = app.index.search(&request, embedder, &|_| ()).await?;
+        let is_hybrid = answer.mode == Mode::Hybrid;
+        ensure!(
+            is_hybrid == embedder.is_some(),
+            "`{query}` was answered without vectors: {}",
+            answer.notes.join("; ")
+        );
+        scores.push(ndcg(relevant, &answer.hits));
+    }
+    Ok(Outcome {
+        scores,
+        indexing,
+        searching: started.elapsed(),
+    })
+}
+
+/// Fills in the vectors, and makes sure that the score will be that of the model.
+async fn embed(app: &App, embedder: &dyn Embedder) -> Result<(), Error> {
+    let stop = CancellationToken::new();
+    app.index
+        .embed(embedder, Some(app.cache()?), &|_| (), &stop)
+        .await?;
+    let fingerprint = embedder.model().fingerprint();
+    let counts = app.index.status(&fingerprint).await?.counts;
+    ensure!(
+        100 * counts.embedded >= 99 * counts.chunks,
+        "only {} of {} chunks have a vector",
+        counts.embedded,
+        counts.chunks
+    );
+    Ok(())
+}
+
+/// The mean of at least one number.
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}

@@ -1,0 +1,4 @@
+//! What the benchmarks share: generated sources, and figures.
+
+pub mod figures;
+pub mod sources;

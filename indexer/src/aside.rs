@@ -1,0 +1,154 @@
+//! What is rarely what a question about code is after: tests, documents, imports.
+
+use ollacode_store::Chunk;
+
+use crate::language::PLAIN_TEXT;
+use crate::query::file_stem;
+
+/// Words with which a query asks for what is usually aside.
+pub(crate) const ASIDE_WORDS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "example",
+    "examples",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "demo",
+    "fixture",
+    "fixtures",
+    "mock",
+    "mocks",
+    "spec",
+    "specs",
+    "sample",
+    "samples",
+    "doc",
+    "docs",
+    "documentation",
+    "legacy",
+    "compat",
+    "compatibility",
+];
+
+/// Words with which a query asks for documents or settings.
+pub(crate) const DOCUMENT_WORDS: &[&str] = &[
+    "doc",
+    "docs",
+    "documentation",
+    "readme",
+    "changelog",
+    "guide",
+    "tutorial",
+    "manual",
+    "license",
+    "install",
+    "installation",
+    "dependency",
+    "dependencies",
+    "package",
+    "workflow",
+    "ci",
+    "release",
+    "makefile",
+    "dockerfile",
+    "yaml",
+    "json",
+    "toml",
+    "markdown",
+    "html",
+    "css",
+];
+
+pub(crate) fn is_document(chunk: &Chunk) -> bool {
+    const LANGUAGES: &[&str] = &["css", "html", "json", "markdown", "toml", "yaml"];
+    const ENDINGS: &[&str] = &[
+        ".txt", ".rst", ".adoc", ".csv", ".xml", ".cfg", ".ini", ".rast",
+    ];
+    // Code in a language without a grammar is plain text, too, and no document.
+    LANGUAGES.contains(&chunk.language.as_str())
+        || chunk.language == PLAIN_TEXT && ENDINGS.iter().any(|ending| chunk.path.ends_with(ending))
+}
+
+pub(crate) fn is_aside(path: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "test",
+        "tests",
+        "__tests__",
+        "testing",
+        "spec",
+        "specs",
+        "test_suite",
+        "testdata",
+        "fixtures",
+        "example",
+        "examples",
+        "_examples",
+        "samples",
+        "demo",
+        "demos",
+        "bench",
+        "benches",
+        "benchmark",
+        "benchmarks",
+        "compat",
+        "legacy",
+        "docs",
+        "doc",
+        "vendor",
+        "third_party",
+        "node_modules",
+        "mocks",
+        "__mocks__",
+        "e2e",
+    ];
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let stem = file_stem(name);
+    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+        || stem.starts_with("test_")
+        || ["_test", "_tests", "_spec", "test", "tests", "conftest"]
+            .iter()
+            .any(|end| stem.ends_with(end) && (end.starts_with('_') || stem == *end))
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || is_camel_test(path)
+}
+
+/// `FooTest.java`, `FooTests.cs`.
+fn is_camel_test(path: &str) -> bool {
+    let stem = file_stem(path);
+    stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("Spec")
+}
+
+/// Whether a chunk defines nothing and mostly passes on or brings in names from elsewhere.
+pub(crate) fn is_reexport(chunk: &Chunk) -> bool {
+    const OPENINGS: &[&str] = &[
+        "pub use ",
+        "use ",
+        "import ",
+        "from ",
+        "export *",
+        "export {",
+        "export type {",
+        "mod ",
+        "pub mod ",
+        "require",
+        "#include ",
+        "using ",
+        "package ",
+    ];
+    if !chunk.definitions.is_empty() {
+        return false;
+    }
+    let lines = || {
+        chunk
+            .text
+            .lines()
+            .map(str::trim_start)
+            .filter(|line| !line.is_empty())
+    };
+    let passing = lines().filter(|line| OPENINGS.iter().any(|opening| line.starts_with(opening)));
+    2 * passing.count() > lines().count()
+}

@@ -1,0 +1,213 @@
+//! Asking the server for vectors: two requests at a time, and what to do when it refuses one.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use ollacode_store::{ContentKey, EmbeddingCache, Failure, MissingKey};
+use tokio::sync::{Mutex, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::embed::{EmbedError, Embedder, halves};
+use crate::error::IndexError;
+use crate::index::blocking;
+
+/// Requests under way: one is answered while the next is waiting.
+const REQUESTS_AT_ONCE: usize = 2;
+/// Texts that fail one after the other before the model is taken to be at fault.
+const FAILURES_IN_A_ROW: usize = 64;
+/// Shorter texts are not split when they are rejected.
+const SHORTEST_SPLIT: usize = 80;
+
+/// A chunk's text on its way: the parts that fit the window, in order.
+pub(crate) struct Job {
+    pub(crate) missing: MissingKey,
+    pub(crate) start_line: u32,
+    pub(crate) texts: Vec<String>,
+    /// Of each text, if it is known.
+    pub(crate) vectors: Vec<Option<Vec<f32>>>,
+}
+
+impl Job {
+    pub(crate) fn is_done(&self) -> bool {
+        self.vectors.iter().all(Option::is_some)
+    }
+}
+
+/// What became of a job.
+pub(crate) enum Outcome {
+    /// All its vectors.
+    Vectors {
+        key: ContentKey,
+        vectors: Vec<Vec<f32>>,
+        cached: bool,
+    },
+    /// Why there are none.
+    Failed(Failure),
+}
+
+/// The cache, shared by the stages.
+pub(crate) type Cache = Option<Arc<Mutex<EmbeddingCache>>>;
+
+/// Uses the cache off the asynchronous threads.
+pub(crate) async fn with_cache<T: Send + 'static>(
+    cache: &Arc<Mutex<EmbeddingCache>>,
+    work: impl FnOnce(&mut EmbeddingCache) -> ollacode_store::Result<T> + Send + 'static,
+) -> Result<T, IndexError> {
+    let cache = Arc::clone(cache);
+    blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
+}
+/// Answers requests until there are no more, and keeps what is new in the cache.
+pub(crate) async fn ask(
+    embedder: &dyn Embedder,
+    cache: &Cache,
+    requests: mpsc::Receiver<Vec<Job>>,
+    to_writer: mpsc::Sender<Outcome>,
+    stop: &CancellationToken,
+) -> Result<(), IndexError> {
+    let mut answers = ReceiverStream::new(requests)
+        .map(|jobs| answer(embedder, jobs))
+        .buffered(REQUESTS_AT_ONCE);
+    let mut failures_in_a_row = 0;
+    loop {
+        let answered = tokio::select! {
+            answered = answers.next() => answered,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let Some(answered) = answered else {
+            return Ok(());
+        };
+        let Answered { fresh, outcomes } = answered?;
+        if let Some(cache) = cache {
+            let model = embedder.model();
+            let fresh: Vec<_> = fresh
+                .into_iter()
+                .map(|(text, vector)| (model.cache_key(&text), vector))
+                .collect();
+            with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
+        }
+        for outcome in outcomes {
+            match &outcome {
+                Outcome::Vectors { .. } => failures_in_a_row = 0,
+                Outcome::Failed(failure) => {
+                    failures_in_a_row += 1;
+                    if failures_in_a_row >= FAILURES_IN_A_ROW {
+                        let reason =
+                            format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
+                        return Err(EmbedError::Invalid(reason).into());
+                    }
+                }
+            }
+            if to_writer.send(outcome).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+struct Answered {
+    /// Texts as they were sent, with their vectors, for the cache.
+    fresh: Vec<(String, Vec<f32>)>,
+    outcomes: Vec<Outcome>,
+}
+
+/// Embeds the texts of some jobs; a text that cannot be embedded fails its own job only.
+async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, EmbedError> {
+    let wanted: Vec<String> = jobs
+        .iter()
+        .flat_map(|job| job.texts.iter().zip(&job.vectors))
+        .filter(|(_, vector)| vector.is_none())
+        .map(|(text, _)| text.clone())
+        .collect();
+    let mut results = bisect(embedder, &wanted).await?.into_iter();
+    let mut answered = Answered {
+        fresh: Vec::new(),
+        outcomes: Vec::new(),
+    };
+    for job in jobs {
+        let mut vectors = Vec::new();
+        let mut reason = None;
+        for (text, known) in job.texts.into_iter().zip(job.vectors) {
+            match known.map_or_else(|| results.next().unwrap_or(Ok(Vec::new())), |v| Ok(vec![v])) {
+                Ok(embedded) => {
+                    if let [vector] = embedded.as_slice() {
+                        answered.fresh.push((text, vector.clone()));
+                    }
+                    vectors.extend(embedded);
+                }
+                Err(why) => reason = Some(why),
+            }
+        }
+        answered.outcomes.push(match reason {
+            None => Outcome::Vectors {
+                key: job.missing.key,
+                vectors,
+                cached: false,
+            },
+            Some(reason) => Outcome::Failed(Failure {
+                key: job.missing.key,
+                path: job.missing.path,
+                start_line: job.start_line,
+                reason,
+            }),
+        });
+    }
+    Ok(answered)
+}
+
+/// The vectors of a text, several if it had to be split; or why there are none.
+type TextResult = Result<Vec<Vec<f32>>, String>;
+
+/// Embeds texts, halving a failing request down to the one text, and that text once more.
+fn bisect<'a>(
+    embedder: &'a dyn Embedder,
+    texts: &'a [String],
+) -> BoxFuture<'a, Result<Vec<TextResult>, EmbedError>> {
+    async move {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let error = match embedder.embed(texts).await {
+            Ok(embedded) => {
+                return Ok(embedded
+                    .vectors
+                    .into_iter()
+                    .map(|vector| Ok(vec![vector]))
+                    .collect());
+            }
+            Err(EmbedError::Unavailable(why)) => return Err(EmbedError::Unavailable(why)),
+            Err(error) => error,
+        };
+        if let [text] = texts {
+            return Ok(vec![split_once(embedder, text, &error).await?]);
+        }
+        let (left, right) = texts.split_at(texts.len() / 2);
+        let mut results = bisect(embedder, left).await?;
+        results.extend(bisect(embedder, right).await?);
+        Ok(results)
+    }
+    .boxed()
+}
+
+/// Tries the two halves of a text that was refused.
+async fn split_once(
+    embedder: &dyn Embedder,
+    text: &str,
+    error: &EmbedError,
+) -> Result<TextResult, EmbedError> {
+    if text.len() < SHORTEST_SPLIT || matches!(error, EmbedError::Invalid(_)) {
+        return Ok(Err(error.to_string()));
+    }
+    let mut vectors = Vec::new();
+    for half in halves(text) {
+        let half = [half.to_owned()];
+        for result in bisect(embedder, &half).await? {
+            match result {
+                Ok(embedded) => vectors.extend(embedded),
+                Err(reason) => return Ok(Err(reason)),
+            }
+        }
+    }
+    Ok(Ok(vectors))
+}
