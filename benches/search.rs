@@ -262,7 +262,7 @@ fn vector(text: &str) -> Vec<f32> {
         let mut draw = Draw::seeded(hash);
         for _ in 0..DIRECTIONS {
             let place = draw.below(2 * DIMENSION);
-            vector[place / 2] += if place % 2 == 0 { 1.0 } else { -1.0 };
+            vector[place / 2] += if place.is_multiple_of(2) { 1.0 } else { -1.0 };
         }
     }
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();

@@ -71,7 +71,7 @@ pub fn write_sources(root: &Path, files: usize) -> io::Result<Vec<String>> {
     for number in 0..files {
         let folder = NOUNS[number % 40];
         let stem = format!("{}_{number}", author.noun());
-        let (path, text) = if number % 2 == 0 {
+        let (path, text) = if number.is_multiple_of(2) {
             (format!("src/{folder}/{stem}.rs"), author.rust_file())
         } else {
             (format!("lib/{folder}/{stem}.py"), author.python_file())

@@ -48,7 +48,7 @@ pub struct Weights {
 
 /// The weights in use; where they were measured is in the README.
 pub const WEIGHTS: Weights = Weights {
-    dense_prose: 0.5,
+    dense_prose: 0.65,
     dense_symbol: 0.3,
     lexical_score: 0.2,
     defines_query: 2.0,
