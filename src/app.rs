@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ollacode_indexer::walk::Limits as WalkLimits;
-use ollacode_indexer::{EmbeddingCache, Index, IndexError, StoreError};
+use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
 
 use crate::config::{ConfigError, EmbedModel, Environment, Flags, Settings};
 use crate::model::ollama::{Limits, OllamaClient, OllamaEmbedder, OllamaError};
@@ -97,22 +97,29 @@ impl App {
         if self.settings.embed_model == EmbedModel::None || !self.index.has_vectors().await? {
             return Ok(None);
         }
-        let Some(wanted) = self.embedder().await? else {
+        let complete = self.index.complete_model().await?;
+        let wanted = match (self.embedder().await, &complete) {
+            // A model that is not there yet does not make the one before worse.
+            (
+                Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
+                Some((name, _)),
+            ) if self.settings.embed_model != EmbedModel::Named(name.clone()) => {
+                return Ok(Some(OllamaEmbedder::connect(self.ollama()?, name).await?));
+            }
+            (wanted, _) => wanted?,
+        };
+        let Some(wanted) = wanted else {
             return Ok(None);
         };
-        let Some((name, fingerprint)) = self.index.complete_model().await? else {
+        let Some((name, fingerprint)) = complete else {
             return Ok(Some(wanted));
         };
-        use ollacode_indexer::Embedder;
         if wanted.model().fingerprint() == fingerprint {
             return Ok(Some(wanted));
         }
         let before = OllamaEmbedder::connect(self.ollama()?, &name).await.ok();
-        Ok(Some(
-            before
-                .filter(|model| model.model().fingerprint() == fingerprint)
-                .unwrap_or(wanted),
-        ))
+        let before = before.filter(|model| model.model().fingerprint() == fingerprint);
+        Ok(Some(before.unwrap_or(wanted)))
     }
 
     /// The cache of vectors that all workspaces share.

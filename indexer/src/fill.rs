@@ -34,8 +34,12 @@ const QUEUE: usize = 4;
 const VECTORS_PER_COMMIT: usize = 1_024;
 /// or when the oldest has waited so long: every batch makes search better.
 const COMMIT_AFTER: Duration = Duration::from_secs(5);
-/// Vectors of chunks that are gone are removed when there are so many.
+/// Vectors of chunks that are gone are removed when there are so many,
 const ORPHANS: usize = 1_000;
+/// or one for so many that are needed: near-copies of edited chunks crowd a search.
+const ORPHAN_SHARE: u64 = 20;
+/// Passes after which what still comes in is left to the next run.
+const PASSES: usize = 5;
 
 /// What filling in vectors did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,14 @@ pub struct EmbedReport {
     pub from_cache: u64,
     /// Texts that could not be embedded; they are listed.
     pub failed: u64,
+}
+
+impl EmbedReport {
+    fn add(&mut self, other: EmbedReport) {
+        self.embedded += other.embedded;
+        self.from_cache += other.from_cache;
+        self.failed += other.failed;
+    }
 }
 
 impl Index {
@@ -61,39 +73,49 @@ impl Index {
         stop: &'a CancellationToken,
     ) -> Pending<'a, EmbedReport> {
         async move {
-            let fingerprint = embedder.model().fingerprint();
-            let folder = self.folder().to_owned();
-            let name = fingerprint.clone();
-            let total =
-                blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&name)?)).await?;
-            if total == 0 {
-                if self
-                    .complete_model()
-                    .await?
-                    .is_none_or(|(_, complete)| complete != fingerprint)
-                {
-                    self.finish_vectors(&fingerprint, embedder, events).await?;
-                }
-                return Ok(EmbedReport::default());
-            }
-            events(IndexEvent::Embedding { done: 0, total });
             let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
-            let (to_server, requests) = mpsc::channel(QUEUE);
-            let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
-            let reading = self.read_missing(embedder, &cache, to_server, to_writer.clone(), stop);
-            let asking = ask(embedder, &cache, requests, to_writer, stop);
-            let writing = self.write_vectors(embedder, outcomes, events, total);
-            let (reading, asking, report) = tokio::join!(reading, asking, writing);
-            let report = report?;
-            reading?;
-            asking?;
-            if stop.is_cancelled() {
-                return Err(IndexError::Stopped);
+            let mut report = EmbedReport::default();
+            for _ in 0..PASSES {
+                report.add(self.pass(embedder, &cache, events, stop).await?);
+                if self.finish_vectors(embedder, events).await? == Finish::Complete {
+                    break;
+                }
             }
-            self.finish_vectors(&fingerprint, embedder, events).await?;
             Ok(report)
         }
         .boxed()
+    }
+
+    /// Goes through all keys without vectors once.
+    async fn pass(
+        &self,
+        embedder: &dyn Embedder,
+        cache: &Cache,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let fingerprint = embedder.model().fingerprint();
+        let folder = self.folder().to_owned();
+        let total =
+            blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&fingerprint)?))
+                .await?;
+        if total == 0 {
+            return Ok(EmbedReport::default());
+        }
+        events(IndexEvent::Embedding { done: 0, total });
+        let (to_server, requests) = mpsc::channel(QUEUE);
+        let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
+        let reading = self.read_missing(embedder, cache, to_server, to_writer.clone(), stop);
+        let asking = ask(embedder, cache, requests, to_writer, stop);
+        let writing = self.write_vectors(embedder, outcomes, events, total);
+        let (reading, asking, report) = tokio::join!(reading, asking, writing);
+        let report = report?;
+        reading?;
+        asking?;
+        if stop.is_cancelled() {
+            return Err(IndexError::Stopped);
+        }
+        Ok(report)
     }
 
     /// First stage: keys without vectors, their texts, and what the cache knows of them.
@@ -208,31 +230,48 @@ impl Index {
     }
 
     /// When all vectors of a model are there: its index, and the end of those before it.
+    ///
+    /// Chunks that were written meanwhile may lack theirs; then nothing is ended yet.
     async fn finish_vectors(
         &self,
-        fingerprint: &str,
         embedder: &dyn Embedder,
         events: Events<'_>,
-    ) -> Result<(), IndexError> {
+    ) -> Result<Finish, IndexError> {
+        let fingerprint = embedder.model().fingerprint();
         let _lock = self.lock(Wait::UpTo(Duration::from_secs(120))).await?;
         let (store, mut state) = self.open_for_writing(events).await?;
-        let orphans = state.orphan_vector_keys(fingerprint, usize::MAX >> 1)?;
-        if orphans.len() >= ORPHANS {
-            store.delete_vectors(fingerprint, &orphans).await?;
-            state.remove_vectors(fingerprint, &orphans)?;
+        if state.missing_count(&fingerprint)? > 0 {
+            return Ok(Finish::MoreToDo);
         }
-        store.index_vectors(fingerprint).await?;
+        let orphans = state.orphan_vector_keys(&fingerprint, usize::MAX >> 1)?;
+        let live = state.counts(&fingerprint)?.embedded;
+        if orphans.len() >= ORPHANS || orphans.len() as u64 * ORPHAN_SHARE > live.max(ORPHAN_SHARE)
+        {
+            store.delete_vectors(&fingerprint, &orphans).await?;
+            state.remove_vectors(&fingerprint, &orphans)?;
+        }
+        store.index_vectors(&fingerprint).await?;
         self.maintain(&store, &mut state).await?;
         for other in store.vector_fingerprints().await? {
             if other != fingerprint {
-                store.drop_vectors(&other).await?;
+                // Forgotten first: a crash between the two leaves a table, not a promise.
                 state.remove_fingerprint(&other)?;
+                store.drop_vectors(&other).await?;
             }
         }
-        state.set_meta(COMPLETE_FINGERPRINT, fingerprint)?;
+        state.set_meta(COMPLETE_FINGERPRINT, &fingerprint)?;
         state.set_meta(COMPLETE_MODEL, &embedder.model().name)?;
-        Ok(())
+        Ok(Finish::Complete)
     }
+}
+
+/// What the end of a pass found.
+#[derive(PartialEq, Eq)]
+enum Finish {
+    /// Every chunk has its vector, or is listed.
+    Complete,
+    /// Chunks came in behind the pass.
+    MoreToDo,
 }
 
 #[derive(Default)]

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_store::{
-    Access, Counts, Failure, FileRecord, LanguageCount, MaintenancePolicy, OpenOptions, State,
-    Store, StoreError, WriterLock, disk_bytes,
+    Access, Counts, Failure, LanguageCount, MaintenancePolicy, OpenOptions, State, Store,
+    StoreError, WriterLock, disk_bytes,
 };
 use tokio::sync::Mutex;
 
@@ -87,15 +87,7 @@ impl Index {
 
     /// Brings the chunks up to date with the files; vectors are left to [`Index::embed`].
     pub fn refresh<'a>(&'a self, how: &'a Refresh, events: Events<'a>) -> Pending<'a, Report> {
-        async move {
-            let walked = self.walk().await?;
-            events(IndexEvent::Walked {
-                files: walked.entries.len(),
-            });
-            self.bring_up_to_date(&walked, &Scope::Everything, how, events)
-                .await
-        }
-        .boxed()
+        async move { self.bring_up_to_date(&Scope::Everything, how, events).await }.boxed()
     }
 
     /// Brings the chunks of a few paths, and of what is below them, up to date.
@@ -106,37 +98,32 @@ impl Index {
         events: Events<'a>,
     ) -> Pending<'a, Report> {
         async move {
-            let walked = self.walk_paths(paths).await?;
-            self.bring_up_to_date(&walked, &Scope::Paths(paths), how, events)
+            self.bring_up_to_date(&Scope::Paths(paths), how, events)
                 .await
         }
         .boxed()
     }
 
-    /// Takes in a walk of the whole workspace that was made a moment ago.
-    pub(crate) async fn bring_up_to_date_with(
-        &self,
-        walked: &Walked,
-        how: &Refresh,
-        events: Events<'_>,
-    ) -> Result<Report, IndexError> {
-        self.bring_up_to_date(walked, &Scope::Everything, how, events)
-            .await
-    }
-
     async fn bring_up_to_date(
         &self,
-        walked: &Walked,
         scope: &Scope<'_>,
         how: &Refresh,
         events: Events<'_>,
     ) -> Result<Report, IndexError> {
         let _lock = self.lock(how.wait).await?;
+        // Only a look under the lock can be held against what the index knows now.
+        let walked = match scope {
+            Scope::Everything => self.walk().await?,
+            Scope::Paths(paths) => self.walk_paths(paths).await?,
+        };
+        events(IndexEvent::Walked {
+            files: walked.entries.len(),
+        });
         let (store, state) = self.open_for_writing(events).await?;
         let again = reread(&state, how.force)?;
-        let found = difference(walked, state.files()?, scope, again);
+        let found = difference(&walked, state.files()?, scope, again);
         if matches!(scope, Scope::Everything) {
-            guard_against_loss(&self.root, walked, &found)?;
+            guard_against_loss(&self.root, &walked, &found)?;
         }
         let mut writer = Writer {
             root: &self.root,
@@ -145,25 +132,27 @@ impl Index {
             events,
             stop: &how.stop,
         };
-        let mut report = writer.apply(walked, found).await?;
+        let mut report = writer.apply(&walked, found).await?;
         self.maintain(&store, &mut writer.state).await?;
         report.counts = writer.state.counts("")?;
         Ok(report)
     }
 
     /// What differs between files and index, without writing anything.
-    pub(crate) async fn pending(&self) -> Result<(Walked, Difference), IndexError> {
+    pub(crate) async fn pending(&self) -> Result<Difference, IndexError> {
         let walked = self.walk().await?;
         let folder = self.folder.clone();
-        let known: Vec<FileRecord> =
-            blocking(move || Ok(State::open_read_only(&folder)?.files()?)).await?;
-        let found = difference(
-            &walked,
-            known,
-            &Scope::Everything,
-            crate::refresh::Reread::Changed,
-        );
-        Ok((walked, found))
+        blocking(move || {
+            let state = State::open_read_only(&folder)?;
+            let again = reread(&state, false)?;
+            Ok(difference(
+                &walked,
+                state.files()?,
+                &Scope::Everything,
+                again,
+            ))
+        })
+        .await
     }
 
     /// Those of some paths that are files to be indexed.
@@ -245,11 +234,7 @@ impl Index {
 
     /// Opens the tables and reads from them, to find damage.
     pub fn check(&self) -> Pending<'_, ()> {
-        async move {
-            self.store().await?.chunk_count().await?;
-            Ok(())
-        }
-        .boxed()
+        async move { Ok(self.store().await?.probe().await?) }.boxed()
     }
 
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.
@@ -268,6 +253,24 @@ impl Index {
             Ok(true)
         }
         .boxed()
+    }
+
+    /// Finds out what a failing read means: heals what can be healed, and builds the rest anew.
+    pub(crate) async fn mend(&self, events: Events<'_>) -> Result<(), IndexError> {
+        {
+            let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
+            self.forget_open_stores().await;
+            let (store, _) = self.open_for_writing(events).await?;
+            if let Err(error) = store.probe().await {
+                let aside = self.set_aside().await?;
+                events(IndexEvent::Warning(format!(
+                    "the index is damaged ({error}); it is built anew, the old one is in {}",
+                    aside.display()
+                )));
+            }
+        }
+        self.refresh(&Refresh::default(), events).await?;
+        Ok(())
     }
 
     pub(crate) async fn lock(&self, wait: Wait) -> Result<WriterLock, IndexError> {
@@ -346,7 +349,7 @@ impl Index {
         note_versions(store, state).await
     }
 
-    async fn forget_open_stores(&self) {
+    pub(crate) async fn forget_open_stores(&self) {
         *self.reader.lock().await = None;
         *self.writer.lock().await = None;
     }

@@ -11,7 +11,7 @@ use crate::prepare::{Prepared, Task, prepare};
 use crate::query::{Query, subwords};
 
 /// Most files that one search reads for itself.
-const MOST_FILES: usize = 500;
+const MOST_FILES: usize = 200;
 
 /// The parameters of BM25 as the full-text index has them.
 const K1: f32 = 1.2;
@@ -75,6 +75,8 @@ impl Overlay {
         removed: Vec<String>,
         mut changed: Vec<String>,
     ) -> Result<usize, IndexError> {
+        // By path, so that two searches leave out the same files.
+        changed.sort_unstable();
         let left_out = changed.len().saturating_sub(MOST_FILES);
         changed.truncate(MOST_FILES);
         self.files

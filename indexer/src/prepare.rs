@@ -104,6 +104,7 @@ pub(crate) fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns:
         Err(error) => {
             let skip = match error.kind() {
                 io::ErrorKind::NotFound => Skip::Vanished,
+                io::ErrorKind::FileTooLarge => Skip::TooLarge,
                 _ => Skip::Unreadable,
             };
             return Prepared::Gone {
@@ -145,8 +146,11 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 16] {
     hash
 }
 
+/// More than any limit on files' sizes that can be set.
+const MOST_READ: u64 = (1 << 30) + (1 << 20);
+
 /// Reads a regular file. What was swapped for a link or a FIFO since it was listed is refused.
-pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -154,7 +158,7 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
     }
-    let mut file = options.open(path)?;
+    let file = options.open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(
@@ -163,18 +167,28 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(1 << 24));
-    file.read_to_end(&mut bytes)?;
+    // A file may grow while it is read, and some that say they are empty have no end.
+    file.take(MOST_READ).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == MOST_READ {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "too large to read",
+        ));
+    }
     Ok(bytes)
 }
+
+/// What no file system reports as a time: `modified_ns` is never negative.
+const NO_TIME: i64 = -1;
 
 /// A time that may be trusted when the file is next seen.
 ///
 /// A file that was changed just now may change again within the same tick of
-/// the file system's clock, with the same size; time 0 makes it be read again.
+/// the file system's clock, with the same size; a time that no file has makes it be read again.
 fn settled(modified_ns: i64, now_ns: i64) -> i64 {
     const TICK_NS: i64 = 20_000_000;
     if now_ns - modified_ns < TICK_NS {
-        0
+        NO_TIME
     } else {
         modified_ns
     }

@@ -15,7 +15,15 @@ pub(crate) async fn agree(store: &Store, state: &mut State) -> Result<(), IndexE
     if state.chunks_version()? != Some(store.version().await?) {
         reconcile_chunks(store, state).await?;
     }
-    for fingerprint in store.vector_fingerprints().await? {
+    let tables = store.vector_fingerprints().await?;
+    if state
+        .fingerprints()?
+        .iter()
+        .any(|fingerprint| !tables.contains(fingerprint))
+    {
+        reconcile_vectors(store, state).await?;
+    }
+    for fingerprint in tables {
         let version = store.vectors_version(&fingerprint).await?;
         if state.meta(&version_name(&fingerprint))? != version.map(|version| version.to_string()) {
             reconcile_vectors(store, state).await?;
@@ -67,7 +75,13 @@ pub(crate) async fn reconcile_chunks(store: &Store, state: &mut State) -> Result
 /// Keys are recorded as having vectors exactly if they have some; all parts of a text are
 /// committed together.
 pub(crate) async fn reconcile_vectors(store: &Store, state: &mut State) -> Result<(), IndexError> {
-    for fingerprint in store.vector_fingerprints().await? {
+    let tables = store.vector_fingerprints().await?;
+    for fingerprint in state.fingerprints()? {
+        if !tables.contains(&fingerprint) {
+            state.remove_fingerprint(&fingerprint)?;
+        }
+    }
+    for fingerprint in tables {
         let stored = store.vector_keys(&fingerprint).await?;
         let recorded: HashSet<ContentKey> = state.vector_keys(&fingerprint)?.into_iter().collect();
         let lost: Vec<ContentKey> = recorded.difference(&stored).copied().collect();

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State, Store};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::chunk::CHUNKER_VERSION;
@@ -200,7 +201,7 @@ impl Writer<'_> {
             removed: difference.removed,
             ..Batch::default()
         };
-        let mut prepared = self.start(difference.tasks);
+        let (mut prepared, preparing) = self.start(difference.tasks);
         let (mut done, mut written) = (0, 0);
         while let Some(prepared) = prepared.recv().await {
             done += 1;
@@ -215,6 +216,8 @@ impl Writer<'_> {
         }
         written += batch.rows.len();
         self.commit(batch, empty).await?;
+        // A thread that died must not pass for one that is done.
+        preparing.await?;
         if self.stop.is_cancelled() {
             return Err(IndexError::Stopped);
         }
@@ -230,15 +233,15 @@ impl Writer<'_> {
     }
 
     /// Prepares files on threads of their own.
-    fn start(&self, tasks: Vec<Task>) -> mpsc::Receiver<Prepared> {
+    fn start(&self, tasks: Vec<Task>) -> (mpsc::Receiver<Prepared>, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.root.to_owned(), self.stop.clone());
-        tokio::task::spawn_blocking(move || {
+        let preparing = tokio::task::spawn_blocking(move || {
             prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
                 sender.blocking_send(prepared).is_ok()
             });
         });
-        receiver
+        (receiver, preparing)
     }
 
     /// Chunks first, bookkeeping last: a crash between them is noticed by the version.

@@ -40,12 +40,12 @@ impl Skip {
             Skip::TooLarge => "over the size limit",
             Skip::Minified => "minified",
             Skip::Generated => "generated",
-            Skip::LockFile => "lock file",
-            Skip::Secret => "holds secrets by its name",
+            Skip::LockFile => "pinned versions",
+            Skip::Secret => "named like secrets",
             Skip::Unreadable => "permission denied",
             Skip::Vanished => "vanished while reading",
-            Skip::OddName => "name is not UTF-8",
-            Skip::NotAFile => "link or special file",
+            Skip::OddName => "not named in UTF-8",
+            Skip::NotAFile => "links or special files",
             Skip::OverLimit => "beyond the depth or file limit",
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
 
+use crate::secrets::redact;
 pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
@@ -177,6 +178,11 @@ impl Walked {
         let Some(path) = relative(root, entry.path()) else {
             return self.skip(Skip::OddName);
         };
+        let in_path = redact(&path);
+        if !in_path.findings.is_empty() {
+            self.secrets.push(in_path.text.into_owned());
+            return self.skip(Skip::Secret);
+        }
         if let Some(skip) = skipped_by_name(&path) {
             if skip == Skip::Secret {
                 self.secrets.push(path);

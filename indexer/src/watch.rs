@@ -106,6 +106,16 @@ impl Index {
                 watcher.overflow.store(true, Ordering::Relaxed);
                 return Ok(());
             }
+            // So does a full disk; an index that was removed is made anew.
+            Err(IndexError::Store(error)) => {
+                events(IndexEvent::Warning(format!(
+                    "{error}; looking again in a moment"
+                )));
+                self.forget_open_stores().await;
+                watcher.overflow.store(true, Ordering::Relaxed);
+                tokio::time::sleep(POLL).await;
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
         if written + removed > 0 {

@@ -324,6 +324,20 @@ impl Store {
         .boxed()
     }
 
+    /// Reads every chunk and the full-text index once, to find damage.
+    pub fn probe(&self) -> Pending<'_, ()> {
+        async move {
+            let query = self.inner.chunks.query().select(Select::columns(&COLUMNS));
+            for batch in collect(&query).await? {
+                row::from_batch(&batch)?;
+            }
+            self.search_text(&TextQuery::new("the"), 1, &Filter::default())
+                .await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
     /// The path and the key of every chunk, in no order: to reconcile the bookkeeping.
     pub fn path_keys(&self) -> Pending<'_, Vec<(String, ContentKey)>> {
         async move {

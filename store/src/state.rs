@@ -148,7 +148,7 @@ impl State {
     pub fn distrust_files(&mut self, paths: &[String]) -> Result<()> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
-                "UPDATE files SET modified_ns = 0, hash = zeroblob(16) WHERE path = ?1",
+                "UPDATE files SET modified_ns = -1, hash = zeroblob(16) WHERE path = ?1",
             )?;
             for path in paths {
                 update.execute([path])?;
@@ -259,6 +259,21 @@ impl State {
             }
         }
         Ok(without)
+    }
+
+    /// The models of which some key is recorded as having vectors.
+    pub fn fingerprints(&self) -> Result<Vec<String>> {
+        // A loose index scan: one step for each fingerprint, whatever the number of keys.
+        self.list(
+            "WITH RECURSIVE found (name) AS (
+                 SELECT MIN(fingerprint) FROM vectors
+                 UNION ALL
+                 SELECT (SELECT MIN(fingerprint) FROM vectors WHERE fingerprint > name)
+                 FROM found WHERE name IS NOT NULL)
+             SELECT name FROM found WHERE name IS NOT NULL",
+            [],
+            |row| row.get(0),
+        )
     }
 
     /// Whether any key has a vector of any model.

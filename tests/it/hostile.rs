@@ -367,6 +367,37 @@ fn a_search_heals_too() {
 }
 
 #[test]
+fn a_search_on_cut_off_data_builds_the_index_anew() {
+    let environment = with_versions();
+    let data = environment.index_folder().join("chunks.lance/data");
+    for entry in fs::read_dir(data).expect("data files") {
+        let path = entry.expect("an entry").path();
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .expect("a data file");
+        file.set_len(200).expect("damage");
+    }
+    let said = environment.run(&["search", "marmot_1"]).expect_success();
+    assert!(said.stdout.contains("src/new.rs:"), "{said:#?}");
+    said.expect_words(&["damaged"]);
+    assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
+}
+
+#[test]
+fn a_search_on_damaged_bookkeeping_builds_the_index_anew() {
+    let environment = with_versions();
+    let folder = environment.index_folder();
+    for name in ["state.db-wal", "state.db-shm"] {
+        // They are there only while somebody has the database open.
+        let _ = fs::remove_file(folder.join(name));
+    }
+    fs::write(folder.join("state.db"), [0xA5; 8_192]).expect("damage");
+    assert_eq!(environment.paths_found("marmot_1")[0], "src/new.rs");
+    assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
+}
+
+#[test]
 fn an_index_without_a_sound_manifest_is_set_aside_and_rebuilt() {
     let mut environment = with_versions();
     for manifest in manifests(&environment) {

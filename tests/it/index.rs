@@ -73,7 +73,7 @@ fn the_summary_counts_by_language_and_says_what_was_skipped() {
         "rust",
         "python",
         "markdown",
-        "lock file",
+        "pinned versions",
         "binary",
         "over the size limit",
         "minified",

@@ -140,7 +140,9 @@ fn by_stem(file: &str) -> Option<&'static str> {
     }
     let is_data = DATA.contains(&extension);
     let is_sample = file.split('.').any(|part| SAMPLES.contains(&part));
-    if is_data && !is_sample && matches!(stem, "credentials" | "secrets") {
+    // `credentials-prod.json`, `aws_credentials.yml`, `my-secrets.yaml`.
+    let holds = |word: &str| stem.starts_with(word) || stem.ends_with(word);
+    if is_data && !is_sample && (holds("credentials") || holds("secrets")) {
         return (stem == "credentials" || !extension.is_empty()).then_some("credentials");
     }
     let is_account = ["service-account", "service_account", "client_secret"]

@@ -6,6 +6,7 @@
 )]
 
 mod chunks;
+mod edits;
 mod embed;
 mod languages;
 mod query;

@@ -491,3 +491,19 @@ proptest! {
         prop_assert_eq!(found.entries, all.entries);
     }
 }
+
+#[test]
+fn a_secret_in_a_name_keeps_the_file_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = format!("gh{}_{}", "p", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8");
+    write(folder.path(), &format!("notes/{token}.txt"), "hello");
+    write(folder.path(), "notes/plain.txt", "hello");
+    let walked = walk(folder.path(), &Limits::default());
+    assert_eq!(paths(&walked), ["notes/plain.txt"]);
+    assert_eq!(count(&walked, Skip::Secret), 1);
+    assert!(
+        walked.secrets.iter().all(|path| !path.contains(&token)),
+        "{:?}",
+        walked.secrets
+    );
+}

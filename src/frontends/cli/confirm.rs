@@ -9,9 +9,12 @@ pub fn confirmed(question: &str) -> io::Result<bool> {
     if !can_ask() {
         return Ok(false);
     }
-    let mut out = stderr().lock();
-    write!(out, "{question} [y/N] ")?;
-    out.flush()?;
+    {
+        // Not held while waiting: whoever wants to say something else may.
+        let mut out = stderr().lock();
+        write!(out, "{question} [y/N] ")?;
+        out.flush()?;
+    }
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(

@@ -21,23 +21,19 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
         if index > 0 {
             writeln!(out)?;
         }
-        write_head(out, hit)?;
+        let excerpt = Excerpt::of(hit, &stems);
+        write_head(out, hit, excerpt.first_line)?;
         if explain {
             write_why(out, hit, &query)?;
         }
-        write_excerpt(out, hit, &stems)?;
+        excerpt.write(out, &stems)?;
     }
     Ok(())
 }
 
-fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
+fn write_head(out: &mut impl Write, hit: &Ranked, line: usize) -> io::Result<()> {
     let chunk = &hit.chunk;
-    write!(
-        out,
-        "{PATH}{}:{}{PLAIN}",
-        visible_name(&chunk.path),
-        chunk.start_line
-    )?;
+    write!(out, "{PATH}{}:{}{PLAIN}", visible_name(&chunk.path), line)?;
     let mut place: Vec<String> = chunk
         .scope
         .iter()
@@ -50,31 +46,44 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     writeln!(out, "  {DIM}{} {:.2}{PLAIN}", chunk.kind, hit.score)
 }
 
-/// The lines of the chunk where most words of the query are, with line numbers.
-fn write_excerpt(out: &mut impl Write, hit: &Ranked, stems: &[String]) -> io::Result<()> {
-    let lines: Vec<&str> = hit.chunk.text.lines().collect();
-    let matches: Vec<usize> = lines
-        .iter()
-        .map(|line| distinct_matches(line, stems))
-        .collect();
-    let length = lines.len().min(EXCERPT);
-    let start = (0..=lines.len() - length)
-        .max_by_key(|&start| {
-            let found: usize = matches[start..start + length].iter().sum();
-            // Of equal windows the first: it has the head of the definition.
-            (found, std::cmp::Reverse(start))
-        })
-        .unwrap_or(0);
-    for (offset, line) in lines[start..start + length].iter().enumerate() {
-        let number = hit.chunk.start_line as usize + start + offset;
-        let cut: String = line.chars().take(WIDEST).collect();
-        writeln!(
-            out,
-            "{DIM}{number:>6}{PLAIN}  {}",
-            highlighted(&visible(&cut), stems)
-        )?;
+/// The lines of a chunk where most words of the query are.
+struct Excerpt<'hit> {
+    first_line: usize,
+    lines: Vec<&'hit str>,
+}
+
+impl<'hit> Excerpt<'hit> {
+    fn of(hit: &'hit Ranked, stems: &[String]) -> Excerpt<'hit> {
+        let lines: Vec<&str> = hit.chunk.text.lines().collect();
+        let matches: Vec<usize> = lines
+            .iter()
+            .map(|line| distinct_matches(line, stems))
+            .collect();
+        let length = lines.len().min(EXCERPT);
+        let start = (0..=lines.len() - length)
+            .max_by_key(|&start| {
+                let found: usize = matches[start..start + length].iter().sum();
+                // Of equal windows the first: it has the head of the definition.
+                (found, std::cmp::Reverse(start))
+            })
+            .unwrap_or(0);
+        Excerpt {
+            first_line: hit.chunk.start_line as usize + start,
+            lines: lines[start..start + length].to_vec(),
+        }
     }
-    Ok(())
+
+    fn write(&self, out: &mut impl Write, stems: &[String]) -> io::Result<()> {
+        for (number, line) in (self.first_line..).zip(&self.lines) {
+            let cut: String = line.chars().take(WIDEST).collect();
+            writeln!(
+                out,
+                "{DIM}{number:>6}{PLAIN}  {}",
+                highlighted(&visible(&cut), stems)
+            )?;
+        }
+        Ok(())
+    }
 }
 
 fn distinct_matches(line: &str, stems: &[String]) -> usize {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anstream::{eprintln, println};
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, Refresh, Role, StoreError,
+    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, Refresh, Role, StoreError, Wait,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -87,10 +87,7 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         stop: stop.clone(),
         ..Refresh::default()
     };
-    let report = app
-        .index
-        .refresh(&how, &|event| progress.show(event))
-        .await?;
+    let report = refresh_in_turn(app, how, &|event| progress.show(event)).await?;
     progress.clear();
     if !arguments.json {
         summary::print_report(&report, started.elapsed());
@@ -107,6 +104,25 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         summary::suggestion(&report)
     );
     Ok(())
+}
+
+/// Refreshes, and says so if another process has to finish first.
+async fn refresh_in_turn(
+    app: &App,
+    how: Refresh,
+    events: ollacode_indexer::Events<'_>,
+) -> Result<ollacode_indexer::Report, IndexError> {
+    let at_once = Refresh {
+        wait: Wait::No,
+        ..how.clone()
+    };
+    match app.index.refresh(&at_once, events).await {
+        Err(IndexError::Busy) => {
+            note("another ollacode process is writing to this index; waiting for it");
+            app.index.refresh(&how, events).await
+        }
+        other => other,
+    }
 }
 
 /// What came of the vectors.
@@ -424,7 +440,7 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         println!("{path}:{}  {reason}", failure.start_line);
     }
     if failures.is_empty() {
-        note("every text that was tried has a vector");
+        note("no text is listed as failed");
     }
     Ok(())
 }

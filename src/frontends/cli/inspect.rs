@@ -6,6 +6,7 @@ use anstream::println;
 use anyhow::{Context, Error};
 use ollacode_indexer::chunk::cut;
 use ollacode_indexer::parse::FileParser;
+use ollacode_indexer::read_file;
 use ollacode_indexer::secrets::{redact, secret_path};
 use ollacode_indexer::walk::{relative, skipped_by_content, skipped_by_name};
 use serde_json::json;
@@ -22,7 +23,7 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
     if let Some(reason) = secret_path(&path) {
         anyhow::bail!("{path} is never indexed: {reason}");
     }
-    let bytes = std::fs::read(&full).with_context(|| format!("cannot read {path}"))?;
+    let bytes = read_file(&full).with_context(|| format!("cannot read {path}"))?;
     if let Some(skip) = skipped_by_name(&path).or_else(|| skipped_by_content(&bytes)) {
         warn(&format!("{path} is not indexed: {}", skip.words()));
     }

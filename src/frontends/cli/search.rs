@@ -1,7 +1,7 @@
 //! `ollacode search`.
 
-use std::io::{self, BufRead, Write};
-use std::time::Instant;
+use std::io::{self, BufRead, Read, Write};
+use std::time::{Duration, Instant};
 
 use anstream::stdout;
 use anyhow::Error;
@@ -25,12 +25,42 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error
     };
     let Some(query) = arguments.query() else {
         let mut failed = false;
-        for line in io::stdin().lock().lines() {
-            failed |= searcher.answer(&line?).await? == Ending::Bad;
+        while let Some(line) = next_line().await? {
+            failed |= searcher.answer(&line).await? == Ending::Bad;
         }
         return Ok(if failed { Ending::Bad } else { Ending::Good });
     };
     searcher.answer(&query).await
+}
+
+/// How long a search waits for Ollama to say which models it has.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Longest query, in bytes.
+const LONGEST_QUERY: u64 = 64 << 10;
+
+fn silent(app: &App) -> OllamaError {
+    OllamaError::TimedOut {
+        host: app.settings.ollama_host.to_string(),
+        limit: CONNECT_LIMIT,
+    }
+}
+
+/// The next query from stdin. Bytes that are not UTF-8 become `�`: one bad line is no reason to
+/// leave those behind it unanswered.
+async fn next_line() -> Result<Option<String>, Error> {
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = Vec::new();
+        let mut input = io::stdin().lock().take(LONGEST_QUERY);
+        let read = input.read_until(b'\n', &mut line)?;
+        Ok::<_, io::Error>((read > 0).then_some(line))
+    });
+    let line = line.await??;
+    Ok(line.map(|line| {
+        String::from_utf8_lossy(&line)
+            .trim_end_matches(['\n', '\r'])
+            .to_owned()
+    }))
 }
 
 /// The first search of a workspace builds the lexical index, which takes seconds.
@@ -59,7 +89,8 @@ async fn make_index(app: &App) -> Result<(), Error> {
 
 /// The model for queries; without Ollama a search goes by words, and says so.
 async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
-    match app.searching_embedder().await {
+    let connected = tokio::time::timeout(CONNECT_LIMIT, app.searching_embedder()).await;
+    match connected.unwrap_or_else(|_| Err(silent(app).into())) {
         Ok(embedder) => Ok(embedder),
         Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
         Err(SearchModelError::Ollama(error)) => {

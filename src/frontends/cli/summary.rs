@@ -45,10 +45,8 @@ fn print_languages(languages: &[LanguageCount]) {
         );
     }
     if languages.len() > ROWS {
-        println!(
-            "  {DIM}and {} more languages{PLAIN}",
-            languages.len() - ROWS
-        );
+        let more = counted((languages.len() - ROWS) as u64, "more language");
+        println!("  {DIM}and {more}{PLAIN}");
     }
 }
 
