@@ -29,6 +29,7 @@ mod row;
 mod sqlite;
 mod state;
 mod store;
+mod vector_state;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};

@@ -22,7 +22,7 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
             writeln!(out)?;
         }
         let excerpt = Excerpt::of(hit, &stems);
-        write_head(out, hit, excerpt.first_line)?;
+        write_head(out, hit)?;
         if explain {
             write_why(out, hit, &query)?;
         }
@@ -31,9 +31,14 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
     Ok(())
 }
 
-fn write_head(out: &mut impl Write, hit: &Ranked, line: usize) -> io::Result<()> {
+fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     let chunk = &hit.chunk;
-    write!(out, "{PATH}{}:{}{PLAIN}", visible_name(&chunk.path), line)?;
+    write!(
+        out,
+        "{PATH}{}:{}{PLAIN}",
+        visible_name(&chunk.path),
+        chunk.start_line
+    )?;
     let mut place: Vec<String> = chunk
         .scope
         .iter()
