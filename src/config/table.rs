@@ -75,7 +75,7 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "OLLACODE_LOG",
-        default: "warn",
+        default: "error",
         meaning: "What is logged to stderr: a level, or several by module.",
         example: Some("warn,ollacode=debug"),
         secret: false,

@@ -144,7 +144,7 @@ fn defaults_hold_when_nothing_is_set() {
         (1 << 20, 2 << 30)
     );
     assert_eq!((settings.reach, settings.color), (Reach::Any, Color::Auto));
-    assert_eq!(settings.log.to_string().to_lowercase(), "warn");
+    assert_eq!(settings.log.to_string().to_lowercase(), "error");
     assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
 }
 
