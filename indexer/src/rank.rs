@@ -251,22 +251,25 @@ impl<'query> QueryContext<'query> {
         } else {
             self.weights.defines_named
         };
-        let Some(symbol) = self
-            .query
-            .symbols
+        let named = chunk
+            .definitions
             .iter()
-            .find(|symbol| defines(chunk, symbol))
-        else {
-            return 0.0;
-        };
-        let stem = file_stem(&chunk.path);
-        let named_after = subwords(stem).concat() == subwords(symbol).concat();
+            .find(|name| self.names_definition(name));
+        let Some(name) = named else { return 0.0 };
+        let named_after = subwords(file_stem(&chunk.path)).concat() == subwords(name).concat();
         boost
             * if named_after {
                 self.weights.file_named_after
             } else {
                 1.0
             }
+    }
+
+    /// Whether the query names a definition as it is written, or spells all its words: `retry
+    /// budget` asks for `RetryBudget`.
+    fn names_definition(&self, name: &str) -> bool {
+        self.query.symbols.iter().any(|symbol| symbol == name)
+            || self.query.words.len() > 1 && subwords(name) == self.query.words
     }
 
     /// How much of the file's name and folder the query names.
@@ -362,10 +365,6 @@ impl Score {
             effect: Effect::Times(factor),
         });
     }
-}
-
-fn defines(chunk: &Chunk, symbol: &str) -> bool {
-    chunk.definitions.iter().any(|name| name == symbol)
 }
 
 /// A file's best chunk gains for what the rest of the file shows.

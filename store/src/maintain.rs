@@ -49,7 +49,7 @@ impl Default for MaintenancePolicy {
             keep: Duration::from_secs(600),
             prune_batch: 20,
             most_versions: 100,
-            keep_at_least: Duration::from_secs(15),
+            keep_at_least: Duration::from_secs(4),
         }
     }
 }

@@ -112,6 +112,25 @@ fn a_definition_beats_mentions() {
 }
 
 #[test]
+fn a_definition_is_asked_for_by_its_words() {
+    let hits = ranked(
+        "retry budget",
+        vec![
+            lexical("src/a.rs", 1, 0),
+            defining(lexical("src/b.rs", 1, 1), "RetryBudget"),
+            defining(lexical("src/c.rs", 1, 2), "retry"),
+        ],
+    );
+    assert_eq!(signals(&hits[0])[0], "defines the symbol");
+    assert_eq!(hits[0].chunk.path, "src/b.rs");
+    assert!(
+        hits[1..]
+            .iter()
+            .all(|hit| !signals(hit).contains(&"defines the symbol"))
+    );
+}
+
+#[test]
 fn a_definition_in_the_file_of_its_name_comes_first() {
     let hits = ranked(
         "SocketPool",

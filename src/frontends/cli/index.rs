@@ -207,6 +207,12 @@ async fn vectors(
         Err(error @ OllamaError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(Vectors::Later(error.with_hint())),
     };
+    if !app.settings.ollama_host.is_loopback() {
+        note(&format!(
+            "code is sent to {} to be embedded",
+            app.settings.ollama_host
+        ));
+    }
     match embed(app, &embedder, &|event| progress.show(event), stop).await {
         Ok(report) => Ok(Vectors::Made {
             model: embedder.model().name.clone(),
