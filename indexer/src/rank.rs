@@ -269,7 +269,9 @@ impl<'query> QueryContext<'query> {
     /// budget` asks for `RetryBudget`.
     fn names_definition(&self, name: &str) -> bool {
         self.query.symbols.iter().any(|symbol| symbol == name)
-            || self.query.words.len() > 1 && subwords(name) == self.query.words
+            || !self.query.is_symbol
+                && self.query.words.len() > 1
+                && subwords(name) == self.query.words
     }
 
     /// How much of the file's name and folder the query names.
