@@ -121,34 +121,3 @@ fn is_camel_test(path: &str) -> bool {
     let stem = file_stem(path);
     stem.ends_with("Test") || stem.ends_with("Tests") || stem.ends_with("Spec")
 }
-
-/// Whether a chunk defines nothing and mostly passes on or brings in names from elsewhere.
-pub(crate) fn is_reexport(chunk: &Chunk) -> bool {
-    const OPENINGS: &[&str] = &[
-        "pub use ",
-        "use ",
-        "import ",
-        "from ",
-        "export *",
-        "export {",
-        "export type {",
-        "mod ",
-        "pub mod ",
-        "require",
-        "#include ",
-        "using ",
-        "package ",
-    ];
-    if !chunk.definitions.is_empty() {
-        return false;
-    }
-    let lines = || {
-        chunk
-            .text
-            .lines()
-            .map(str::trim_start)
-            .filter(|line| !line.is_empty())
-    };
-    let passing = lines().filter(|line| OPENINGS.iter().any(|opening| line.starts_with(opening)));
-    2 * passing.count() > lines().count()
-}

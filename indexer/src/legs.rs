@@ -1,9 +1,11 @@
 //! The legs of a search: by words, by symbols, by vectors; and how they are joined.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
-use ollacode_store::{ChunkRow, ContentKey, Filter, Store, TextQuery};
+use ollacode_store::{
+    Chunk, ChunkRow, ContentKey, Filter, Found, RowId, Snapshot, Store, TextQuery,
+};
 
 use crate::embed::{EmbedError, Embedder, Role};
 use crate::error::IndexError;
@@ -23,27 +25,51 @@ const QUERY_LIMIT: Duration = Duration::from_secs(20);
 /// One query on one state of the store.
 pub(crate) struct Searcher {
     pub(crate) store: Store,
+    /// The chunks; vectors are looked for in the store.
+    pub(crate) chunks: Snapshot,
     pub(crate) filter: Filter,
     pub(crate) query: Query,
     /// Most hits.
     pub(crate) limit: usize,
 }
 
+/// A query as a vector, and what vectors it can be compared with.
+pub(crate) struct QueryVector {
+    fingerprint: String,
+    vector: Vec<f32>,
+}
+
+/// Embeds a query; `None` without a model or without words.
+pub(crate) async fn query_vector(
+    query: &Query,
+    embedder: Option<&dyn Embedder>,
+) -> Result<Option<QueryVector>, EmbedError> {
+    let Some(embedder) = embedder.filter(|_| !query.text.is_empty()) else {
+        return Ok(None);
+    };
+    let texts = [embedder.wrap(&query.text, Role::Query)];
+    let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(&texts))
+        .await
+        .map_err(|_| slow_model())??;
+    let fingerprint = embedder.model().fingerprint();
+    let vector = embedded.vectors.into_iter().next();
+    Ok(vector.map(|vector| QueryVector {
+        fingerprint,
+        vector,
+    }))
+}
+
 /// What the legs found, in their orders.
 pub(crate) struct Legs {
-    lexical: Vec<(ChunkRow, f32)>,
-    symbols: Vec<ChunkRow>,
+    lexical: Vec<(Found, f32)>,
+    symbols: Vec<Found>,
     /// Nothing without a model.
-    pub(crate) dense: Option<Vec<(ChunkRow, Leg)>>,
+    pub(crate) dense: Option<Vec<(Found, Leg)>>,
 }
 
 impl Searcher {
-    /// Asks all legs at once.
-    pub(crate) async fn legs(
-        &self,
-        embedder: Option<&dyn Embedder>,
-        notes: &mut Vec<String>,
-    ) -> Result<Legs, IndexError> {
+    /// Asks all legs at once; the one by vectors only if the query has one.
+    pub(crate) async fn legs(&self, vector: Option<QueryVector>) -> Result<Legs, IndexError> {
         let fetched = (self.limit * OVER_FETCH).max(FEWEST_FETCHED);
         let text = self
             .query
@@ -52,46 +78,33 @@ impl Searcher {
             .fold(TextQuery::default(), |query, (text, boost)| {
                 query.or(text, boost)
             });
-        let lexical = self.store.search_text(&text, fetched, &self.filter);
+        let lexical = self.chunks.search_text(&text, fetched, &self.filter);
         let symbols = self
-            .store
+            .chunks
             .chunks_by_symbols(&self.query.symbols, &self.filter);
-        let dense = self.dense(embedder, fetched);
-        let (lexical, symbols, dense) = tokio::join!(lexical, symbols, dense);
-        let dense = match dense {
-            Ok(dense) => dense,
-            Err(IndexError::Embedding(error)) => {
-                notes.push(format!("searching by words only: {error}"));
-                None
+        let dense = async {
+            match vector {
+                Some(vector) => self.dense(&vector, fetched).await.map(Some),
+                None => Ok(None),
             }
-            Err(error) => return Err(error),
         };
+        let (lexical, symbols, dense) = tokio::join!(lexical, symbols, dense);
         Ok(Legs {
             lexical: lexical?,
             symbols: symbols?,
-            dense,
+            dense: dense?,
         })
     }
 
     async fn dense(
         &self,
-        embedder: Option<&dyn Embedder>,
+        vector: &QueryVector,
         fetched: usize,
-    ) -> Result<Option<Vec<(ChunkRow, Leg)>>, IndexError> {
-        let Some(embedder) = embedder else {
-            return Ok(None);
-        };
-        if self.query.text.is_empty() {
-            return Ok(None);
-        }
-        let texts = [embedder.wrap(&self.query.text, Role::Query)];
-        let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(&texts))
-            .await
-            .map_err(|_| slow_model())??;
-        let Some(vector) = embedded.vectors.first() else {
-            return Ok(None);
-        };
-        let fingerprint = embedder.model().fingerprint();
+    ) -> Result<Vec<(Found, Leg)>, IndexError> {
+        let QueryVector {
+            fingerprint,
+            vector,
+        } = vector;
         let keys = match &self.filter {
             filter if *filter == Filter::default() => None,
             filter => Some(self.store.keys_of(filter).await?),
@@ -101,18 +114,18 @@ impl Searcher {
             let near = match &keys {
                 None => {
                     self.store
-                        .search_vectors(&fingerprint, vector, asked)
+                        .search_vectors(fingerprint, vector, asked)
                         .await?
                 }
                 Some(keys) => {
                     self.store
-                        .search_vectors_among(&fingerprint, vector, asked, keys)
+                        .search_vectors_among(fingerprint, vector, asked, keys)
                         .await?
                 }
             };
             let reached_all = near.len() < asked;
             let near_keys: Vec<_> = near.iter().map(|(key, _)| *key).collect();
-            let rows = self.store.chunks_by_keys(&near_keys, &self.filter).await?;
+            let rows = self.chunks.chunks_by_keys(&near_keys, &self.filter).await?;
             // Vectors of chunks that are gone may crowd the field until they are removed.
             if reached_all || rows.len() >= fetched / 2 || asked > MOST_FETCHED {
                 let places: HashMap<_, _> = near
@@ -130,38 +143,38 @@ impl Searcher {
             let leg = *places.get(&row.content_key)?;
             Some((row, leg))
         });
-        Ok(Some(placed.collect()))
+        Ok(placed.collect())
     }
 
-    /// Joins the legs, puts what the overlay knows better in place, and ranks.
-    pub(crate) fn ranked(&self, legs: &Legs, overlay: &Overlay) -> Vec<Ranked> {
+    /// Joins the legs, puts what the overlay knows better in place, ranks, and fetches texts.
+    pub(crate) async fn ranked(
+        &self,
+        legs: &Legs,
+        overlay: &Overlay,
+    ) -> Result<Vec<Ranked>, IndexError> {
         let mut field = Field::default();
         let overlaid = overlay.rows(&self.filter);
-        let scored = overlay.merge_scores(&self.query, &legs.lexical, &overlaid);
-        for (rank, (row, score)) in scored.into_iter().enumerate() {
-            field.at(row).lexical = Some(Leg { rank, score });
+        self.join_lexical(legs, overlay, &overlaid, &mut field)
+            .await?;
+        for (found, leg) in legs.dense.iter().flatten() {
+            if !overlay.covers(&found.chunk.path) {
+                field.found(found).dense = Some(*leg);
+            }
         }
-        let by_key: BTreeMap<_, _> = legs
+        for found in &legs.symbols {
+            if !overlay.covers(&found.chunk.path) {
+                field.found(found);
+            }
+        }
+        let by_key: HashMap<ContentKey, Leg> = legs
             .dense
             .iter()
             .flatten()
-            .map(|(row, leg)| (row.content_key, *leg))
+            .map(|(found, leg)| (found.content_key, *leg))
             .collect();
-        for (row, leg) in legs.dense.iter().flatten() {
-            if !overlay.covers(&row.chunk.path) {
-                field.at(row).dense = Some(*leg);
-            }
-        }
-        for row in legs
-            .symbols
-            .iter()
-            .filter(|row| !overlay.covers(&row.chunk.path))
-        {
-            field.at(row);
-        }
         for row in overlaid {
             if let Some(leg) = by_key.get(&row.content_key) {
-                field.at(row).dense = Some(*leg);
+                field.read(row).dense = Some(*leg);
             }
             if row
                 .chunk
@@ -169,10 +182,55 @@ impl Searcher {
                 .as_ref()
                 .is_some_and(|name| self.query.symbols.contains(name))
             {
-                field.at(row);
+                field.read(row);
             }
         }
-        rank(&self.query, field.candidates, &WEIGHTS, self.limit)
+        let mut hits = rank(&self.query, field.candidates, &WEIGHTS, self.limit);
+        self.fetch_texts(&mut hits).await?;
+        Ok(hits)
+    }
+
+    /// The full-text leg, with the rows of the overlay at their places in it.
+    async fn join_lexical(
+        &self,
+        legs: &Legs,
+        overlay: &Overlay,
+        overlaid: &[&ChunkRow],
+        field: &mut Field,
+    ) -> Result<(), IndexError> {
+        let stored = legs
+            .lexical
+            .iter()
+            .filter(|(found, _)| !overlay.covers(&found.chunk.path));
+        if overlaid.is_empty() {
+            for (rank, (found, score)) in stored.enumerate() {
+                field.found(found).lexical = Some(Leg {
+                    rank,
+                    score: *score,
+                });
+            }
+            return Ok(());
+        }
+        let rows: Vec<RowId> = legs.lexical.iter().map(|(found, _)| found.row).collect();
+        let rows = self.chunks.rows(&rows).await?;
+        let scores = legs.lexical.iter().map(|(_, score)| *score);
+        let indexed: Vec<(ChunkRow, f32)> = rows.into_iter().zip(scores).collect();
+        let scored = overlay.merge_scores(&self.query, &indexed, overlaid);
+        for (rank, (row, score)) in scored.into_iter().enumerate() {
+            field.read(row).lexical = Some(Leg { rank, score });
+        }
+        Ok(())
+    }
+
+    /// Only what is shown needs its text.
+    async fn fetch_texts(&self, hits: &mut [Ranked]) -> Result<(), IndexError> {
+        let rows: Vec<RowId> = hits.iter().filter_map(|hit| hit.row).collect();
+        let texts = self.chunks.texts(&rows).await?;
+        let without_text = hits.iter_mut().filter(|hit| hit.row.is_some());
+        for (hit, text) in without_text.zip(texts) {
+            hit.chunk.text = text;
+        }
+        Ok(())
     }
 }
 
@@ -184,17 +242,24 @@ struct Field {
 }
 
 impl Field {
-    fn at(&mut self, row: &ChunkRow) -> &mut Candidate {
+    /// The place of a chunk that a leg found.
+    fn found(&mut self, found: &Found) -> &mut Candidate {
+        self.at(&found.chunk, found.content_key, Some(found.row))
+    }
+
+    /// The place of a chunk with its text.
+    fn read(&mut self, row: &ChunkRow) -> &mut Candidate {
+        self.at(&row.chunk, row.content_key, None)
+    }
+
+    fn at(&mut self, chunk: &Chunk, content_key: ContentKey, row: Option<RowId>) -> &mut Candidate {
         // Parts of one huge line share its number, so the text counts too.
-        let place = (
-            row.chunk.path.clone(),
-            row.chunk.start_line,
-            row.content_key,
-        );
+        let place = (chunk.path.clone(), chunk.start_line, content_key);
         let index = *self.places.entry(place).or_insert_with(|| {
-            let chunk = row.chunk.clone();
             self.candidates.push(Candidate {
-                chunk,
+                chunk: chunk.clone(),
+                content_key,
+                row,
                 lexical: None,
                 dense: None,
             });

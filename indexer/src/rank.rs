@@ -7,9 +7,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
-use ollacode_store::Chunk;
+use ollacode_store::{Chunk, ContentKey, RowId};
 
-use crate::aside::{ASIDE_WORDS, DOCUMENT_WORDS, is_aside, is_document, is_reexport};
+use crate::aside::{ASIDE_WORDS, DOCUMENT_WORDS, is_aside, is_document};
 use crate::query::{Query, file_stem, stem, subwords};
 
 /// The `k` of reciprocal rank fusion (Cormack et al. 2009); larger flattens the top.
@@ -42,8 +42,6 @@ pub struct Weights {
     /// Factor for documents and settings, unless the query speaks of them: a question about
     /// code is answered by code, and prose is full of its words.
     pub document: f32,
-    /// Factor for chunks that only bring in or pass on names: imports and re-exports.
-    pub reexport: f32,
 }
 
 /// The weights in use; where they were measured is in the README.
@@ -59,14 +57,17 @@ pub const WEIGHTS: Weights = Weights {
     saturation: 0.5,
     aside: 0.3,
     document: 0.7,
-    reexport: 0.5,
 };
 
 /// A chunk that one of the legs found.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The chunk.
+    /// The chunk; its text plays no part, and may be left where `row` says.
     pub chunk: Chunk,
+    /// Tells chunks of one line apart.
+    pub content_key: ContentKey,
+    /// Where the text is, unless it is in the chunk.
+    pub row: Option<RowId>,
     /// Rank from 0 and score in the full-text leg.
     pub lexical: Option<Leg>,
     /// Rank from 0 and cosine similarity in the vector leg.
@@ -118,6 +119,10 @@ pub enum Effect {
 pub struct Ranked {
     /// The chunk.
     pub chunk: Chunk,
+    /// Tells chunks of one line apart.
+    pub content_key: ContentKey,
+    /// Where the text is, unless it is in the chunk.
+    pub row: Option<RowId>,
     /// Higher is better; comparable within one query only.
     pub score: f32,
     /// How it came about.
@@ -153,7 +158,7 @@ fn order(left: &Ranked, right: &Ranked) -> Ordering {
         .total_cmp(&left.score)
         .then_with(|| left.chunk.path.cmp(&right.chunk.path))
         .then_with(|| left.chunk.start_line.cmp(&right.chunk.start_line))
-        .then_with(|| left.chunk.text.cmp(&right.chunk.text))
+        .then_with(|| left.content_key.cmp(&right.content_key))
 }
 
 struct QueryContext<'query> {
@@ -213,9 +218,6 @@ impl<'query> QueryContext<'query> {
         if !self.wants_documents && is_document(&chunk) {
             score.times("document or settings", self.weights.document);
         }
-        if is_reexport(&chunk) {
-            score.times("only imports", self.weights.reexport);
-        }
         let why = Why {
             lexical: candidate.lexical,
             dense: candidate.dense,
@@ -224,6 +226,8 @@ impl<'query> QueryContext<'query> {
         };
         Ranked {
             chunk,
+            content_key: candidate.content_key,
+            row: candidate.row,
             score: score.value,
             why,
         }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ollacode_store::{Counts, Filter, State, StoreError};
+use ollacode_store::{Counts, Filter, State, StateStamp, StoreError};
 
 use crate::embed::Embedder;
 use crate::error::IndexError;
-use crate::index::{Index, Pending, blocking};
+use crate::index::{Counted, Index, Pending, blocking};
 use crate::language::languages_named;
-use crate::legs::Searcher;
+use crate::legs::{Searcher, query_vector};
 use crate::overlay::Overlay;
 use crate::progress::Events;
 use crate::query::Query;
@@ -113,14 +114,25 @@ impl Index {
         events: Events<'_>,
     ) -> Result<Answer, IndexError> {
         let mut notes = Vec::new();
-        let mut overlay = match request.freshness {
-            Freshness::Refresh => self.take_in_changes(events, &mut notes).await?,
-            Freshness::Trust => Overlay::default(),
-        };
         let query = Query::parse(&request.query);
+        let taking_in = async {
+            match request.freshness {
+                Freshness::Refresh => self.take_in_changes(events, &mut notes).await,
+                Freshness::Trust => Ok(Overlay::default()),
+            }
+        };
+        // Before the snapshot, which is not kept for as long as a model may take.
+        let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
+        let mut overlay = overlay?;
+        let vector = vector.unwrap_or_else(|error| {
+            notes.push(format!("searching by words only: {error}"));
+            None
+        });
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
+        let store = self.store().await?;
         let searcher = Searcher {
-            store: self.store().await?,
+            chunks: store.snapshot().await?,
+            store,
             filter: self.filter(request, &overlay).await?,
             query,
             limit: request.limit,
@@ -128,9 +140,8 @@ impl Index {
         let counts = self
             .status_counts(fingerprint.as_deref().unwrap_or_default())
             .await?;
-        let version = searcher.store.version().await?;
         let legs = searcher
-            .legs(embedder.filter(|_| counts.embedded > 0), &mut notes)
+            .legs(vector.filter(|_| counts.embedded > 0))
             .await?;
         let mode = if legs.dense.is_some() {
             Mode::Hybrid
@@ -138,9 +149,9 @@ impl Index {
             Mode::Lexical
         };
         // What was committed since the rows were read may have moved them.
-        let moved = searcher.store.version().await? != version;
+        let moved = searcher.store.version().await? != searcher.chunks.version();
         for _ in 0..ROUNDS {
-            let hits = searcher.ranked(&legs, &overlay);
+            let hits = searcher.ranked(&legs, &overlay).await?;
             let stale = self.stale_paths(&hits, &overlay, moved).await?;
             if stale.is_empty() {
                 return Ok(Answer {
@@ -152,7 +163,7 @@ impl Index {
             }
             overlay.read(self, stale).await?;
         }
-        let mut hits = searcher.ranked(&legs, &overlay);
+        let mut hits = searcher.ranked(&legs, &overlay).await?;
         let stale = self.stale_paths(&hits, &overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(Answer {
@@ -207,8 +218,26 @@ impl Index {
     }
 
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
-        let (folder, fingerprint) = (self.folder().to_owned(), fingerprint.to_owned());
-        blocking(move || Ok(State::open_read_only(&folder)?.counts(&fingerprint)?)).await
+        // Before the count, so that what is written meanwhile is counted next time.
+        let stamp = StateStamp::of(self.folder());
+        if let Some(known) = self.counted().as_ref()
+            && known.stamp == stamp
+            && known.fingerprint == fingerprint
+        {
+            return Ok(known.counts);
+        }
+        let (folder, asked) = (self.folder().to_owned(), fingerprint.to_owned());
+        let counts = blocking(move || Ok(State::open_read_only(&folder)?.counts(&asked)?)).await?;
+        *self.counted() = Some(Counted {
+            stamp,
+            fingerprint: fingerprint.to_owned(),
+            counts,
+        });
+        Ok(counts)
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Option<Counted>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn filter(

@@ -6,7 +6,6 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
 use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use futures::FutureExt;
-use lancedb::index::scalar::FullTextSearchQuery;
 use lancedb::query::{QueryBase, Select};
 use lancedb::table::OptimizeAction;
 use lancedb::table::OptimizeOptions;
@@ -14,13 +13,12 @@ use lancedb::table::OptimizeOptions;
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
-use crate::row::{self, COLUMNS, ChunkRow, TERMS, hex, key_from_hex, strings};
+use crate::row::{self, COLUMNS, ChunkRow, hex, key_from_hex, strings};
 use crate::store::{Pending, Store, TERMS_INDEX, collect, create_text_index, retrying};
 
 /// So many paths go into one commit; more are several commits, each path in one of them.
 const PATHS_PER_COMMIT: usize = 500;
 const VALUES_PER_LOOKUP: usize = 500;
-const SCORE: &str = "_score";
 
 /// What replacing files did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,100 +193,29 @@ impl Store {
         .boxed()
     }
 
-    /// Finds chunks by their words, best first, ties by path and line.
-    pub fn search_text<'a>(
-        &'a self,
-        query: &'a TextQuery,
-        limit: usize,
-        filter: &'a Filter,
-    ) -> Pending<'a, Vec<(ChunkRow, f32)>> {
-        async move {
-            let Some(query) = query
-                .to_lance(TERMS)
-                .filter(|_| limit > 0 && !filter.passes_nothing())
-            else {
-                return Ok(Vec::new());
-            };
-            let mut columns = COLUMNS.to_vec();
-            columns.push(SCORE);
-            let mut search = self
-                .inner
-                .chunks
-                .query()
-                .full_text_search(FullTextSearchQuery::new_query(query))
-                .limit(limit)
-                .select(Select::columns(&columns));
-            if let Some(condition) = filter.sql() {
-                search = search.only_if(condition);
-            }
-            let mut hits = Vec::new();
-            for batch in collect(&search).await? {
-                let rows = row::from_batch(&batch)?;
-                hits.extend(rows.into_iter().zip(floats(&batch, SCORE)?));
-            }
-            hits.sort_by(|(left, left_score), (right, right_score)| {
-                right_score
-                    .total_cmp(left_score)
-                    .then_with(|| place(left).cmp(&place(right)))
-            });
-            Ok(hits)
-        }
-        .boxed()
-    }
-
     /// The chunks that have one of the keys, by path and line.
-    pub fn chunks_by_keys<'a>(
-        &'a self,
-        keys: &'a [ContentKey],
-        filter: &'a Filter,
-    ) -> Pending<'a, Vec<ChunkRow>> {
+    pub fn chunks_by_keys<'a>(&'a self, keys: &'a [ContentKey]) -> Pending<'a, Vec<ChunkRow>> {
         async move {
-            if filter.passes_nothing() {
-                return Ok(Vec::new());
-            }
             let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
-            self.look_up("content_key", &keys, filter.sql()).await
-        }
-        .boxed()
-    }
-
-    /// The chunks whose symbol is one of the names, as written, by path and line.
-    pub fn chunks_by_symbols<'a>(
-        &'a self,
-        symbols: &'a [String],
-        filter: &'a Filter,
-    ) -> Pending<'a, Vec<ChunkRow>> {
-        async move {
-            if filter.passes_nothing() {
-                return Ok(Vec::new());
-            }
-            self.look_up("symbol", symbols, filter.sql()).await
+            self.look_up("content_key", &keys).await
         }
         .boxed()
     }
 
     /// The chunks of the paths, by path and line.
     pub fn chunks_of_paths<'a>(&'a self, paths: &'a [String]) -> Pending<'a, Vec<ChunkRow>> {
-        async move { self.look_up("path", paths, None).await }.boxed()
+        async move { self.look_up("path", paths).await }.boxed()
     }
 
-    async fn look_up(
-        &self,
-        column: &str,
-        values: &[String],
-        condition: Option<String>,
-    ) -> Result<Vec<ChunkRow>> {
+    async fn look_up(&self, column: &str, values: &[String]) -> Result<Vec<ChunkRow>> {
         let mut rows = Vec::new();
         for group in values.chunks(VALUES_PER_LOOKUP) {
-            let mut query = self
+            let query = self
                 .inner
                 .chunks
                 .query()
                 .only_if(is_in(column, group.iter().map(String::as_str)))
                 .select(Select::columns(&COLUMNS));
-            if let Some(condition) = &condition {
-                query = query.only_if(condition);
-            }
             for batch in collect(&query).await? {
                 rows.extend(row::from_batch(&batch)?);
             }
@@ -331,7 +258,9 @@ impl Store {
             for batch in collect(&query).await? {
                 row::from_batch(&batch)?;
             }
-            self.search_text(&TextQuery::new("the"), 1, &Filter::default())
+            let snapshot = self.snapshot().await?;
+            snapshot
+                .search_text(&TextQuery::new("the"), 1, &Filter::default())
                 .await?;
             Ok(())
         }

@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use crate::error::{Result, StoreError};
 
@@ -63,4 +64,18 @@ pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
         }
     }
     Ok(bytes)
+}
+
+/// Sizes and times of the bookkeeping's files: equal as long as nobody writes to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateStamp([Option<(u64, SystemTime)>; 2]);
+
+impl StateStamp {
+    /// Looks at the files in the folder of an index.
+    pub fn of(folder: &Path) -> StateStamp {
+        StateStamp(["state.db", "state.db-wal"].map(|name| {
+            let metadata = fs::metadata(folder.join(name)).ok()?;
+            Some((metadata.len(), metadata.modified().ok()?))
+        }))
+    }
 }

@@ -6,7 +6,7 @@
 //!   updated, so that saving a file does not move the rows of others;
 //! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
 //! - `state.db`: which files are indexed, and which keys have vectors ([`State`]);
-//! - `writer.lock`: who may write ([`WriterLock`]). Readers need no lock.
+//! - `writer.lock`: who may write ([`WriterLock`]), and `writer.turn`: who is next. Readers need no lock.
 //!
 //! LanceDB commits first, then the state: [`State`] keeps the version of the chunks table that it
 //! knows, and a writer that finds another version, or [`Store::healings`], reconciles with
@@ -26,6 +26,7 @@ mod maintain;
 mod query;
 mod record;
 mod row;
+mod snapshot;
 mod sqlite;
 mod state;
 mod store;
@@ -36,13 +37,14 @@ pub use cache::{CacheKey, EmbeddingCache};
 pub use chunk::{Chunk, ContentKey, Kind, UnknownKind};
 pub use chunks::Replaced;
 pub use error::{Result, StoreError};
-pub use files::disk_bytes;
+pub use files::{StateStamp, disk_bytes};
 pub use heal::Healing;
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::{Filter, TextClause, TextQuery};
 pub use record::{Counts, Failure, FileRecord, LanguageCount, MissingKey, RecordedFile};
 pub use row::ChunkRow;
+pub use snapshot::{Found, RowId, Snapshot};
 pub use state::State;
 pub use store::{Access, OpenOptions, Store};
 pub use vectors::VectorRow;

@@ -28,6 +28,22 @@ pub(crate) const COLUMNS: [&str; 11] = [
     TERMS,
 ];
 
+/// The columns that make a chunk without its text.
+pub(crate) const OUTLINE: [&str; 9] = [
+    "path",
+    "language",
+    "kind",
+    "symbol",
+    "scope",
+    "definitions",
+    "start_line",
+    "end_line",
+    "content_key",
+];
+
+/// The columns that make the text of a chunk.
+pub(crate) const TEXT: [&str; 2] = ["header_length", TERMS];
+
 /// Joins names in one column; it occurs in no source that anyone reads.
 const SEPARATOR: char = '\u{1f}';
 
@@ -141,34 +157,51 @@ fn to_batch(rows: &[&ChunkRow]) -> Result<RecordBatch> {
 
 /// Converts a batch with [`COLUMNS`] back to rows.
 pub(crate) fn from_batch(batch: &RecordBatch) -> Result<Vec<ChunkRow>> {
+    let (lengths, terms) = (numbers(batch, "header_length")?, strings(batch, TERMS)?);
+    let outlines = outlines_from_batch(batch)?.into_iter().enumerate();
+    outlines
+        .map(|(row, (mut chunk, content_key))| {
+            let (header, text) = split_terms(terms.value(row), lengths.value(row))?;
+            chunk.text = text;
+            Ok(ChunkRow {
+                chunk,
+                header,
+                content_key,
+            })
+        })
+        .collect()
+}
+
+/// Converts a batch with [`TEXT`] to texts.
+pub(crate) fn texts_from_batch(batch: &RecordBatch) -> Result<Vec<String>> {
+    let (lengths, terms) = (numbers(batch, "header_length")?, strings(batch, TERMS)?);
+    (0..batch.num_rows())
+        .map(|row| Ok(split_terms(terms.value(row), lengths.value(row))?.1))
+        .collect()
+}
+
+/// Converts a batch with [`OUTLINE`] to chunks without texts, and their keys.
+pub(crate) fn outlines_from_batch(batch: &RecordBatch) -> Result<Vec<(Chunk, ContentKey)>> {
     let (paths, languages) = (strings(batch, "path")?, strings(batch, "language")?);
     let (kinds, symbols) = (strings(batch, "kind")?, strings(batch, "symbol")?);
     let (scopes, definitions) = (strings(batch, "scope")?, strings(batch, "definitions")?);
     let (starts, ends) = (numbers(batch, "start_line")?, numbers(batch, "end_line")?);
-    let (keys, lengths) = (
-        strings(batch, "content_key")?,
-        numbers(batch, "header_length")?,
-    );
-    let terms = strings(batch, TERMS)?;
+    let keys = strings(batch, "content_key")?;
     (0..batch.num_rows())
         .map(|row| {
             let symbol = symbols.is_valid(row).then(|| symbols.value(row));
-            let (header, text) = split_terms(terms.value(row), lengths.value(row))?;
-            Ok(ChunkRow {
-                chunk: Chunk {
-                    path: paths.value(row).to_owned(),
-                    language: languages.value(row).to_owned(),
-                    kind: kinds.value(row).parse::<Kind>().map_err(damaged)?,
-                    symbol: symbol.map(str::to_owned),
-                    scope: split(scopes.value(row)),
-                    definitions: split(definitions.value(row)),
-                    start_line: starts.value(row),
-                    end_line: ends.value(row),
-                    text,
-                },
-                header,
-                content_key: key_from_hex(keys.value(row))?,
-            })
+            let chunk = Chunk {
+                path: paths.value(row).to_owned(),
+                language: languages.value(row).to_owned(),
+                kind: kinds.value(row).parse::<Kind>().map_err(damaged)?,
+                symbol: symbol.map(str::to_owned),
+                scope: split(scopes.value(row)),
+                definitions: split(definitions.value(row)),
+                start_line: starts.value(row),
+                end_line: ends.value(row),
+                text: String::new(),
+            };
+            Ok((chunk, key_from_hex(keys.value(row))?))
         })
         .collect()
 }

@@ -20,6 +20,7 @@ use crate::error::{Result, StoreError, is_conflict, is_damage};
 use crate::files::create_private_folder;
 use crate::heal::{self, Healing};
 use crate::row::{self, TERMS};
+use crate::snapshot::Outlines;
 
 /// What an asynchronous method returns: a future that this crate compiles.
 ///
@@ -85,6 +86,7 @@ pub(crate) struct Inner {
     pub(crate) connection: Connection,
     pub(crate) chunks: Table,
     vectors: Mutex<HashMap<String, Table>>,
+    pub(crate) outlines: Arc<Outlines>,
     pub(crate) writes: tokio::sync::Mutex<()>,
     healings: Vec<Healing>,
 }
@@ -223,6 +225,7 @@ impl Opening {
             connection,
             chunks,
             vectors: Mutex::new(vectors),
+            outlines: Arc::default(),
             writes: tokio::sync::Mutex::new(()),
             healings: self.healings,
         };

@@ -2,6 +2,7 @@
 
 use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::{Candidate, Effect, Leg, Ranked, WEIGHTS, rank};
+use ollacode_store::ContentKey;
 use proptest::prelude::*;
 
 use crate::support::chunk;
@@ -11,6 +12,8 @@ fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
     let leg = Leg { rank, score: 10.0 };
     Candidate {
         chunk: chunk(path, line, "work();"),
+        content_key: ContentKey::of("work();"),
+        row: None,
         lexical: Some(leg),
         dense: None,
     }
@@ -20,6 +23,8 @@ fn dense(path: &str, line: u32, rank: usize) -> Candidate {
     let leg = Leg { rank, score: 0.5 };
     Candidate {
         chunk: chunk(path, line, "work();"),
+        content_key: ContentKey::of("work();"),
+        row: None,
         lexical: None,
         dense: Some(leg),
     }
@@ -237,25 +242,6 @@ fn documents_are_weaker_unless_asked_for() {
 }
 
 #[test]
-fn imports_are_weaker() {
-    let with_text = |text: &str| {
-        let mut candidate = lexical("a.rs", 1, 0);
-        text.clone_into(&mut candidate.chunk.text);
-        candidate
-    };
-    let imports = "use net::Socket;\nuse net::Pool;\n\npub use net::Server;\nstatic A: u8 = 1;";
-    assert!(signals_of("open socket", with_text(imports)).contains(&"only imports"));
-    for text in ["use net::Socket;\nrun();\nstop();", "work();", ""] {
-        assert!(
-            !signals_of("open socket", with_text(text)).contains(&"only imports"),
-            "{text}"
-        );
-    }
-    let defines = defining(with_text(imports), "A");
-    assert!(!signals_of("open socket", defines).contains(&"only imports"));
-}
-
-#[test]
 fn further_chunks_of_a_file_are_weakened() {
     let hits = ranked(
         "open socket",
@@ -361,6 +347,8 @@ fn candidate() -> impl Strategy<Value = Candidate> {
             language.clone_into(&mut piece.language);
             piece.definitions.extend(name.map(str::to_owned));
             Candidate {
+                content_key: ContentKey::of(&piece.text),
+                row: None,
                 chunk: piece,
                 lexical,
                 dense,

@@ -1,0 +1,292 @@
+//! One version of the chunks, to search and to read from.
+//!
+//! A search looks at hundreds of chunks and shows ten. So the legs fetch everything but the
+//! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
+//! Row ids mean something within one version only, which is why all of it is one snapshot's.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, RecordBatch};
+use futures::{FutureExt, TryStreamExt};
+use lance::Dataset;
+use lance::dataset::ProjectionRequest;
+use lancedb::index::scalar::FullTextSearchQuery;
+
+use crate::chunk::{Chunk, ContentKey};
+use crate::chunks::floats;
+use crate::error::{Result, StoreError};
+use crate::query::{Filter, TextQuery, is_in};
+use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS, hex};
+use crate::store::{Pending, Store};
+
+const SCORE: &str = "_score";
+const ROW_ID: &str = "_rowid";
+const VALUES_PER_LOOKUP: usize = 500;
+
+/// A row of one [`Snapshot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId(u64);
+
+/// A chunk that was found, its text left where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where its text is.
+    pub row: RowId,
+    /// The chunk; its text is empty.
+    pub chunk: Chunk,
+    /// Which vectors are the chunk's.
+    pub content_key: ContentKey,
+}
+
+/// One version of the table of chunks.
+#[derive(Clone)]
+pub struct Snapshot {
+    dataset: Arc<Dataset>,
+    outlines: Arc<Outlines>,
+}
+
+/// Chunks that searches have met, without their texts.
+///
+/// A row is written once and never changed, and its id is its address, which is not given out
+/// again: so what was read stays right from version to version.
+#[derive(Default)]
+pub(crate) struct Outlines(Mutex<HashMap<RowId, Found>>);
+
+impl Outlines {
+    /// About 30 MB.
+    const MOST: usize = 100_000;
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RowId, Found>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, rows: &[RowId]) -> Vec<Option<Found>> {
+        let known = self.lock();
+        rows.iter().map(|row| known.get(row).cloned()).collect()
+    }
+
+    fn keep(&self, found: &[Found]) {
+        let mut known = self.lock();
+        if known.len() + found.len() > Self::MOST {
+            known.clear();
+        }
+        known.extend(found.iter().map(|found| (found.row, found.clone())));
+    }
+}
+
+impl Store {
+    /// The chunks as they are now, for as long as the snapshot lives.
+    pub fn snapshot(&self) -> Pending<'_, Snapshot> {
+        async move {
+            let Some(wrapper) = self.inner.chunks.dataset() else {
+                return Err(StoreError::Invalid(
+                    "the chunks are not in a table of this machine".to_owned(),
+                ));
+            };
+            let dataset = wrapper.get().boxed().await?;
+            Ok(Snapshot {
+                dataset,
+                outlines: self.inner.outlines.clone(),
+            })
+        }
+        .boxed()
+    }
+}
+
+impl Snapshot {
+    /// The version that this is.
+    pub fn version(&self) -> u64 {
+        self.dataset.version().version
+    }
+
+    /// Finds chunks by their words, best first, ties by path and line.
+    pub fn search_text<'a>(
+        &'a self,
+        query: &'a TextQuery,
+        limit: usize,
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<(Found, f32)>> {
+        async move {
+            let Some(query) = query
+                .to_lance(TERMS)
+                .filter(|_| limit > 0 && !filter.passes_nothing())
+            else {
+                return Ok(Vec::new());
+            };
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut scanner = self.dataset.scan();
+            scanner
+                .with_row_id()
+                .prefilter(true)
+                .full_text_search(FullTextSearchQuery::new_query(query))
+                .and_then(|scanner| scanner.limit(Some(limit), None))
+                .and_then(|scanner| scanner.project::<&str>(&[SCORE]))
+                .map_err(lancedb::Error::from)?;
+            if let Some(condition) = filter.sql() {
+                scanner.filter(&condition).map_err(lancedb::Error::from)?;
+            }
+            let (mut rows, mut scores) = (Vec::new(), Vec::new());
+            for batch in collect(&scanner).await? {
+                rows.extend(row_ids(&batch)?);
+                scores.extend(floats(&batch, SCORE)?);
+            }
+            let found = self.outlines(&rows).await?;
+            let mut hits: Vec<(Found, f32)> = found.into_iter().zip(scores).collect();
+            hits.sort_by(|(left, left_score), (right, right_score)| {
+                right_score
+                    .total_cmp(left_score)
+                    .then_with(|| place(left).cmp(&place(right)))
+            });
+            Ok(hits)
+        }
+        .boxed()
+    }
+
+    /// The chunks that have one of the keys, by path and line.
+    pub fn chunks_by_keys<'a>(
+        &'a self,
+        keys: &'a [ContentKey],
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<Found>> {
+        async move {
+            let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+            self.look_up("content_key", &keys, filter).await
+        }
+        .boxed()
+    }
+
+    /// The chunks whose symbol is one of the names, as written, by path and line.
+    pub fn chunks_by_symbols<'a>(
+        &'a self,
+        symbols: &'a [String],
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<Found>> {
+        async move { self.look_up("symbol", symbols, filter).await }.boxed()
+    }
+
+    /// Whole rows, in the order asked for.
+    pub fn rows<'a>(&'a self, rows: &'a [RowId]) -> Pending<'a, Vec<ChunkRow>> {
+        async move {
+            match self.take(rows, &COLUMNS).await? {
+                Some(batch) => row::from_batch(&batch),
+                None => Ok(Vec::new()),
+            }
+        }
+        .boxed()
+    }
+
+    /// The texts of rows, in the order asked for.
+    pub fn texts<'a>(&'a self, rows: &'a [RowId]) -> Pending<'a, Vec<String>> {
+        async move {
+            match self.take(rows, &row::TEXT).await? {
+                Some(batch) => row::texts_from_batch(&batch),
+                None => Ok(Vec::new()),
+            }
+        }
+        .boxed()
+    }
+
+    async fn look_up(
+        &self,
+        column: &str,
+        values: &[String],
+        filter: &Filter,
+    ) -> Result<Vec<Found>> {
+        if filter.passes_nothing() {
+            return Ok(Vec::new());
+        }
+        let mut rows = Vec::new();
+        for group in values.chunks(VALUES_PER_LOOKUP) {
+            let mut condition = is_in(column, group.iter().map(String::as_str));
+            if let Some(more) = filter.sql() {
+                condition = format!("{condition} AND {more}");
+            }
+            let mut scanner = self.dataset.scan();
+            scanner.with_row_id();
+            scanner
+                .filter(&condition)
+                .and_then(|scanner| scanner.project::<&str>(&[]))
+                .map_err(lancedb::Error::from)?;
+            for batch in collect(&scanner).await? {
+                rows.extend(row_ids(&batch)?);
+            }
+        }
+        let mut found = self.outlines(&rows).await?;
+        found.sort_by(|left, right| place(left).cmp(&place(right)));
+        Ok(found)
+    }
+
+    /// Everything but the texts of rows, in the order asked for.
+    async fn outlines(&self, rows: &[RowId]) -> Result<Vec<Found>> {
+        let known = self.outlines.known(rows);
+        let missing: Vec<RowId> = rows
+            .iter()
+            .zip(&known)
+            .filter_map(|(row, known)| known.is_none().then_some(*row))
+            .collect();
+        let read = self.read_outlines(&missing).await?;
+        self.outlines.keep(&read);
+        let mut read = read.into_iter();
+        Ok(known
+            .into_iter()
+            .filter_map(|known| known.or_else(|| read.next()))
+            .collect())
+    }
+
+    async fn read_outlines(&self, rows: &[RowId]) -> Result<Vec<Found>> {
+        let Some(batch) = self.take(rows, &OUTLINE).await? else {
+            return Ok(Vec::new());
+        };
+        let chunks = row::outlines_from_batch(&batch)?;
+        if chunks.len() != rows.len() {
+            let text = format!("{} of {} rows are there", chunks.len(), rows.len());
+            return Err(StoreError::corrupt("the table of chunks", text));
+        }
+        let found = rows.iter().zip(chunks);
+        Ok(found
+            .map(|(row, (chunk, content_key))| Found {
+                row: *row,
+                chunk,
+                content_key,
+            })
+            .collect())
+    }
+
+    async fn take(&self, rows: &[RowId], columns: &[&str]) -> Result<Option<RecordBatch>> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let ids: Vec<u64> = rows.iter().map(|row| row.0).collect();
+        let projection = ProjectionRequest::from_columns(columns, self.dataset.schema());
+        let taken = self.dataset.take_rows(&ids, projection).boxed().await;
+        Ok(Some(taken.map_err(lancedb::Error::from)?))
+    }
+}
+
+async fn collect(scanner: &lance::dataset::scanner::Scanner) -> Result<Vec<RecordBatch>> {
+    let stream = scanner.try_into_stream().boxed().await;
+    let batches = stream.map_err(lancedb::Error::from)?.try_collect().await;
+    Ok(batches.map_err(lancedb::Error::from)?)
+}
+
+fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
+    let column = batch
+        .column_by_name(ROW_ID)
+        .and_then(|column| column.as_primitive_opt::<UInt64Type>())
+        .filter(|column| column.null_count() == 0)
+        .ok_or_else(|| StoreError::Invalid(format!("the answer has no column `{ROW_ID}`")))?;
+    Ok(column.values().iter().map(|id| RowId(*id)).collect())
+}
+
+fn place(found: &Found) -> (&str, u32, u32, ContentKey) {
+    let chunk = &found.chunk;
+    (
+        &chunk.path,
+        chunk.start_line,
+        chunk.end_line,
+        found.content_key,
+    )
+}
