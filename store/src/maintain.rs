@@ -33,7 +33,8 @@ pub struct MaintenancePolicy {
     pub prune_batch: usize,
     /// With more versions than this, `keep_at_least` counts instead of `keep`.
     pub most_versions: usize,
-    /// The shortest time for which a version is kept; under a second counts as a second.
+    /// The shortest time for which a version is kept; under a second counts as a second. A search
+    /// holds its version for a tenth of that, and one that loses it asks again.
     pub keep_at_least: Duration,
 }
 
@@ -48,8 +49,8 @@ impl Default for MaintenancePolicy {
             most_segments: 10,
             keep: Duration::from_secs(600),
             prune_batch: 20,
-            most_versions: 100,
-            keep_at_least: Duration::from_secs(4),
+            most_versions: 30,
+            keep_at_least: Duration::from_secs(2),
         }
     }
 }
