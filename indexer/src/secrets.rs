@@ -184,7 +184,9 @@ impl Detector {
         let mut value = start + value.start()..start + value.end();
         match rule.place {
             Place::Block => return block_after(text, all.end),
-            Place::Inside(_) if !all.contains(&anchor) || !stands_alone(text, all.start) => {
+            Place::Inside(_)
+                if !all.contains(&anchor) || !begins_alone(text, all.start..anchor) =>
+            {
                 return None;
             }
             _ => {}
@@ -218,14 +220,31 @@ fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a test compiles every pattern of the table")
 }
 
-/// Whether no letter or digit goes before; the one of an escape such as `\n` is none.
+/// Whether no letter or digit goes before; those of an escape such as `\n` or `%20` are none.
 fn stands_alone(text: &str, start: usize) -> bool {
     let before = &text.as_bytes()[..start];
-    match before {
+    let in_word = before.last().is_some_and(u8::is_ascii_alphanumeric);
+    !in_word || ends_with_escape(before)
+}
+
+/// The same for a find that may begin with digits: it takes those of an escape for its own.
+fn begins_alone(text: &str, mut lead: Range<usize>) -> bool {
+    stands_alone(text, lead.start) || lead.any(|at| ends_with_escape(&text.as_bytes()[..at]))
+}
+
+/// Whether a text ends with a character as URLs (`%20`), JSON and programs (`\n`, `\x22`,
+/// `\u0022`) write it.
+fn ends_with_escape(text: &[u8]) -> bool {
+    match text {
         [.., b'\\', b'n' | b'r' | b't' | b'0'] => true,
-        [.., byte] => !byte.is_ascii_alphanumeric(),
-        [] => true,
+        [.., b'%', a, b] | [.., b'\\', b'x', a, b] => are_hex(&[*a, *b]),
+        [.., b'\\', b'u', a, b, c, d] => are_hex(&[*a, *b, *c, *d]),
+        _ => false,
     }
+}
+
+fn are_hex(digits: &[u8]) -> bool {
+    digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// How far a secret that is longer than what its rule saw goes on.

@@ -178,13 +178,14 @@ const BINARY_EXTENSIONS: &[&str] = &[
 
 /// What the content says against a file: `bytes` is all of it.
 pub fn skipped_by_content(bytes: &[u8]) -> Option<Skip> {
-    let head = &bytes[..bytes.len().min(8192)];
-    if memchr::memchr(0, head).is_some() {
+    // In all of it: an archive may begin with a long text.
+    if memchr::memchr(0, bytes).is_some() {
         return Some(Skip::Binary);
     }
     if is_minified(bytes) {
         return Some(Skip::Minified);
     }
+    let head = &bytes[..bytes.len().min(8192)];
     is_generated(head).then_some(Skip::Generated)
 }
 

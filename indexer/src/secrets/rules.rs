@@ -21,7 +21,7 @@ pub(super) struct Rule {
 /// Where a secret is, seen from its anchor.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
-    /// It begins with the anchor, and no letter or digit goes before.
+    /// It begins with the anchor, and no letter or digit goes before but those of an escape.
     Token,
     /// The anchor is in the name or the marker before it.
     Value,

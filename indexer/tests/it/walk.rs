@@ -220,6 +220,12 @@ fn contents_that_say_enough() {
         (b"fn main() {}\n".to_vec(), None),
         (b"a\0b".to_vec(), Some(Skip::Binary)),
         (b"\x7fELF\x02\x00".to_vec(), Some(Skip::Binary)),
+        (
+            format!("{}\0\n", lines.repeat(4)).into_bytes(),
+            Some(Skip::Binary),
+        ),
+        (b"\xff\xfef\0n\0".to_vec(), Some(Skip::Binary)),
+        (b"\xfe\xff\0f\0n".to_vec(), Some(Skip::Binary)),
         (b"\xff\xfe not UTF-8 \xff".to_vec(), None),
         ("x".repeat(6_000).into_bytes(), Some(Skip::Minified)),
         (long_line.clone().into_bytes(), None),
