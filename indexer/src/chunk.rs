@@ -15,7 +15,7 @@ use crate::parse::{Definition, FileParser, Outline, ParseFailure, end_row, start
 use crate::query::file_stem;
 
 /// Changes whenever the same text may be cut or labelled differently; part of the fingerprint.
-pub const CHUNKER_VERSION: u32 = 1;
+pub const CHUNKER_VERSION: u32 = 2;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves what a model has to read.
@@ -345,6 +345,19 @@ impl Place {
     }
 }
 
+fn is_type_or_function(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Class
+            | Kind::Struct
+            | Kind::Enum
+            | Kind::Interface
+            | Kind::Trait
+            | Kind::Function
+            | Kind::Method
+    )
+}
+
 /// The definitions of a file, each with the one around it.
 struct Nesting<'file> {
     definitions: &'file [Definition],
@@ -408,12 +421,7 @@ impl<'file> Nesting<'file> {
             .iter()
             .map(|d| d.name.clone())
             .collect();
-        // Of several small definitions the longest names the chunk, the first of equals.
-        let reach = |index: &usize| {
-            self.definitions[*index].rows.end.min(rows.end) - self.definitions[*index].start_row
-        };
-        let main = inside.rev().max_by_key(reach);
-        match main {
+        match self.telling(inside, rows) {
             Some(main) => Place {
                 kind: self.definitions[main].kind,
                 symbol: Some(self.definitions[main].name.clone()),
@@ -435,6 +443,26 @@ impl<'file> Nesting<'file> {
                 }
             }
         }
+    }
+
+    /// The definition that names some rows: of those side by side the longest, the first of equals.
+    ///
+    /// An impl gives way to a type or function beside it: it is often longer and tells less.
+    fn telling(&self, inside: Range<usize>, rows: &Range<usize>) -> Option<usize> {
+        let is_outer = |index: &usize| {
+            let outer = self.parents[*index];
+            outer.is_none_or(|outer| !inside.contains(&outer))
+        };
+        let kind = |index: &usize| self.definitions[*index].kind;
+        let reach = |index: &usize| {
+            self.definitions[*index].rows.end.min(rows.end) - self.definitions[*index].start_row
+        };
+        let outer: Vec<usize> = inside.clone().filter(is_outer).collect();
+        let has_better = outer.iter().any(|index| is_type_or_function(kind(index)));
+        let telling = outer.into_iter().rev();
+        telling
+            .filter(|index| !has_better || kind(index) != Kind::Impl)
+            .max_by_key(reach)
     }
 
     /// Labels of the definitions around one, outermost first.

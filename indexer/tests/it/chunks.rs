@@ -331,6 +331,33 @@ fn small_neighbours_are_merged_within_their_scope_only() {
 }
 
 #[test]
+fn a_chunk_is_named_after_its_type_or_function_before_a_longer_impl() {
+    let shop = "pub struct Shop {\n    goods: u32,\n}\n\n";
+    let selling = "impl Shop {\n    fn sell(&self) {}\n\n    fn buy(&self) {}\n}\n";
+    let function = "fn open() {}\n\n";
+    let longer = "fn close() {\n    lock();\n}\n\n";
+    let constant = "const MOST: u32 = 3;\n\n";
+    for (text, expected) in [
+        (format!("{shop}{selling}"), "1-9 struct Shop []"),
+        (format!("{selling}\n{shop}"), "1-9 struct Shop []"),
+        (format!("{function}{selling}"), "1-7 function open []"),
+        (
+            format!("{function}{longer}{selling}"),
+            "1-11 function close []",
+        ),
+        // Its own methods are no reason to rename it, and one line of a constant is none.
+        (selling.to_owned(), "1-5 impl Shop []"),
+        (format!("{selling}\n{selling}"), "1-11 impl Shop []"),
+        (format!("{constant}{selling}"), "1-7 impl Shop []"),
+    ] {
+        let cut = cut_once("a.rs", &text);
+        assert_covers(&text, &cut);
+        let shapes: Vec<String> = cut.chunks.iter().map(shape).collect();
+        assert_eq!(shapes, [expected], "{text}");
+    }
+}
+
+#[test]
 fn the_receiver_of_a_go_method_is_its_scope() {
     let statements = "\tserver.log.Print(\"something happened\")\n".repeat(15);
     let text = format!(
