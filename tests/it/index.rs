@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 
 use ollacode_store::{Access, OpenOptions, Store};
 
 use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{PARSER, README, WRITER, functions, write_samples};
-use crate::support::{Environment, block_on};
+use crate::support::{Environment, ModelServer, block_on};
 
 fn sample() -> Environment {
     let environment = Environment::new();
@@ -325,6 +326,85 @@ fn a_folder_can_be_named() {
         "a folder that is not there: {refused:#?}"
     );
     refused.expect_words(&["nowhere"]);
+}
+
+/// A device that is always full.
+#[cfg(target_os = "linux")]
+fn full_device() -> fs::File {
+    let opened = fs::File::options().write(true).open("/dev/full");
+    opened.expect("/dev/full")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stdout_is_an_error_of_one_sentence() {
+    let environment = sample();
+    for arguments in [
+        ["index"].as_slice(),
+        &["index", "--json"],
+        &["index", "--status"],
+        &["index", "--dry-run"],
+        &["index", "--inspect", "src/parser.rs"],
+        &["search", "read_header"],
+        &["search", "read_header", "--json"],
+        &["doctor"],
+        &["completions", "bash"],
+        &["--version"],
+    ] {
+        let mut command = environment.command(arguments);
+        command.stdin(Stdio::null()).stdout(full_device());
+        let output = command.output().expect("ollacode starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?} says: {said}");
+        assert!(
+            said.contains("cannot write to stdout: No space left on device"),
+            "{arguments:?} says: {said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{arguments:?} says: {said}");
+    }
+    assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stderr_stops_nothing() {
+    let environment = sample();
+    for (arguments, code) in [
+        // The first search says that it builds the index.
+        (["search", "read_header", "-v"].as_slice(), 0),
+        (["search", "x", "--lang", "klingon"].as_slice(), 2),
+        (["index", "--no-such-flag"].as_slice(), 2),
+    ] {
+        let mut command = environment.command(arguments);
+        command.stdin(Stdio::null()).stderr(full_device());
+        let output = command.output().expect("ollacode starts");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "the code of {arguments:?}"
+        );
+        let found = String::from_utf8_lossy(&output.stdout).contains("src/parser.rs");
+        assert_eq!(found, code == 0, "the hits of {arguments:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_indexing_quietly_and_not_before_the_vectors() {
+    let server = ModelServer::start();
+    let environment = Environment::on(&server);
+    write_samples(&environment);
+    let mut command = environment.command(&["index"]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("ollacode starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("its end");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    let index = environment.search_json("read_header")["index"].clone();
+    assert_eq!(index["embedded"], index["chunks"], "vectors of {index}");
 }
 
 #[test]

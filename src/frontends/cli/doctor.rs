@@ -1,8 +1,8 @@
 //! `ollacode doctor`: what works, what does not, and what to do about it.
 
 use std::fs;
+use std::io::{self, Write};
 
-use anstream::println;
 use anyhow::Error;
 use ollacode_indexer::Embedder;
 use ollacode_indexer::walk::{Limits, walk};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::args::DoctorArguments;
 use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, visible};
-use super::{Ending, print_json};
+use super::{Ending, print, print_json};
 use crate::app::App;
 use crate::config::EmbedModel;
 use crate::model::ollama::{LocalModel, OllamaClient, OllamaError};
@@ -77,27 +77,27 @@ pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error
     if arguments.json {
         print_json(&json!({"ok": !broken, "checks": checks}))?;
     } else {
-        for check in &checks {
-            print(check);
-        }
+        print(|out| checks.iter().try_for_each(|check| write(out, check)))?;
     }
     Ok(if broken { Ending::Bad } else { Ending::Good })
 }
 
-fn print(check: &Check) {
+fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
     let (style, sign) = match check.state {
         State::Good => (GOOD, "ok"),
         State::Warning => (WARNING, "warning"),
         State::Broken => (ERROR, "broken"),
     };
-    println!(
+    writeln!(
+        out,
         "{style}{sign:>7}{PLAIN}  {:<12} {}",
         check.name,
         visible(&check.message)
-    );
+    )?;
     if let Some(fix) = &check.fix {
-        println!("{:>7}  {:<12} {DIM}→ {}{PLAIN}", "", "", visible(fix));
+        writeln!(out, "{:>7}  {:<12} {DIM}→ {}{PLAIN}", "", "", visible(fix))?;
     }
+    Ok(())
 }
 
 fn found(app: &App) -> &'static str {

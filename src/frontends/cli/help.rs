@@ -2,18 +2,18 @@
 
 use std::io::Write;
 
-use anstream::stdout;
 use anyhow::Error;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::args::Arguments;
+use super::print;
 
 /// Prints the completions for a shell.
 pub fn completions(shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ollacode", &mut script);
-    print(&script)
+    print(|out| out.write_all(&script))
 }
 
 /// Prints the man page: the program, then each command.
@@ -24,12 +24,5 @@ pub fn man_page() -> Result<(), Error> {
     for command in command.get_subcommands() {
         clap_mangen::Man::new(command.clone()).render(&mut page)?;
     }
-    print(&page)
-}
-
-fn print(bytes: &[u8]) -> Result<(), Error> {
-    let mut out = stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
-    Ok(())
+    print(|out| out.write_all(&page))
 }

@@ -1,8 +1,8 @@
 //! `ollacode index`.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anstream::{eprintln, println};
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
     EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, Refresh, Role, StoreError, Wait,
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{IndexAction, IndexArguments};
 use super::progress::{Progress, download_bar};
 use super::style::{DIM, PLAIN, counted, visible_name};
-use super::{Ending, confirm, inspect, note, print_json, summary};
+use super::{Ending, confirm, inspect, note, print, print_json, say, summary};
 use crate::app::App;
 use crate::config::EmbedModel;
 use crate::model::ollama::{OllamaEmbedder, OllamaError};
@@ -39,7 +39,7 @@ fn stop_signal() -> CancellationToken {
     tokio::spawn(async move {
         wait_for_signal().await;
         token.cancel();
-        eprintln!("stopping; what is done is kept (once more to leave at once)");
+        say("stopping; what is done is kept (once more to leave at once)");
         wait_for_signal().await;
         std::process::exit(130);
     });
@@ -89,21 +89,25 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     };
     let report = refresh_in_turn(app, how, &|event| progress.show(event)).await?;
     progress.clear();
-    if !arguments.json {
-        summary::print_report(&report, started.elapsed());
-    }
+    let printed = if arguments.json {
+        Ok(())
+    } else {
+        let took = started.elapsed();
+        print(|out| summary::write_report(out, &report, took))
+    };
+    // That nobody reads the report is no reason to leave the vectors out.
     let vectors = vectors(app, arguments, &progress, &stop).await?;
     progress.clear();
+    printed?;
     let status = app.index.status(vectors.fingerprint()).await?;
     if arguments.json {
         return print_json(&summary::report_json(&report, &status, vectors.json()));
     }
-    println!("{}", vectors.words(&status.counts));
-    println!(
-        "{DIM}Try:{PLAIN} ollacode search {}",
-        summary::suggestion(&report)
-    );
-    Ok(())
+    print(|out| {
+        writeln!(out, "{}", vectors.words(&status.counts))?;
+        let query = summary::suggestion(&report);
+        writeln!(out, "{DIM}Try:{PLAIN} ollacode search {query}")
+    })
 }
 
 /// Refreshes, and says so if another process has to finish first.
@@ -278,8 +282,11 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         other => other?,
     };
     progress.clear();
-    summary::print_report(&report, started.elapsed());
-    println!("Watching {}; Ctrl-C ends it.", app.workspace.root.display());
+    print(|out| {
+        summary::write_report(out, &report, started.elapsed())?;
+        let root = app.workspace.root.display();
+        writeln!(out, "Watching {root}; Ctrl-C ends it.")
+    })?;
     let changed = Notify::new();
     changed.notify_one();
     let events = |event: IndexEvent| match event {
@@ -358,18 +365,20 @@ async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
             estimate.as_ref().ok().copied().flatten(),
         ));
     }
-    summary::print_survey(&survey, took);
-    match estimate {
-        Ok(Some(time)) => println!(
-            "Embedding {} takes about {} (measured on {}; what is in the cache costs nothing).",
-            counted(survey.texts, "text"),
-            summary::duration(time),
-            counted(survey.sample.len() as u64, "text")
-        ),
-        Ok(None) => {}
-        Err(why) => println!("Embedding cannot be estimated: {why}."),
-    }
-    Ok(())
+    print(|out| {
+        summary::write_survey(out, &survey, took)?;
+        match estimate {
+            Ok(Some(time)) => writeln!(
+                out,
+                "Embedding {} takes about {} (measured on {}; what is in the cache costs nothing).",
+                counted(survey.texts, "text"),
+                summary::duration(time),
+                counted(survey.sample.len() as u64, "text")
+            ),
+            Ok(None) => Ok(()),
+            Err(why) => writeln!(out, "Embedding cannot be estimated: {why}."),
+        }
+    })
 }
 
 /// Measures one batch, after one text that loads the model.
@@ -408,11 +417,8 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         if arguments.json {
             return print_json(&json!({"workspace": app.workspace.root, "indexed": false}));
         }
-        println!(
-            "{} is not indexed; `ollacode index` does it.",
-            app.workspace.root.display()
-        );
-        return Ok(());
+        let root = app.workspace.root.display();
+        return print(|out| writeln!(out, "{root} is not indexed; `ollacode index` does it."));
     }
     let model = app.index.complete_model().await?;
     let (name, fingerprint) = model.unzip();
@@ -423,8 +429,7 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     if arguments.json {
         return print_json(&summary::status_json(app, &status, name.as_deref()));
     }
-    summary::print_status(app, &status, name.as_deref());
-    Ok(())
+    print(|out| summary::write_status(out, app, &status, name.as_deref()))
 }
 
 async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
@@ -441,10 +446,13 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
             .collect();
         return print_json(&json!({"failures": list}));
     }
-    for failure in &failures {
-        let (path, reason) = (visible_name(&failure.path), visible_name(&failure.reason));
-        println!("{path}:{}  {reason}", failure.start_line);
-    }
+    print(|out| {
+        for failure in &failures {
+            let (path, reason) = (visible_name(&failure.path), visible_name(&failure.reason));
+            writeln!(out, "{path}:{}  {reason}", failure.start_line)?;
+        }
+        Ok(())
+    })?;
     if failures.is_empty() {
         note("no text is listed as failed");
     }
@@ -457,12 +465,14 @@ async fn remove(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         return print_json(&json!({"removed": removed}));
     }
     let root = app.workspace.root.display();
-    if removed {
-        println!(
-            "The index of {root} is deleted. Cached vectors stay, so indexing again is cheap."
-        );
-    } else {
-        println!("{root} has no index.");
-    }
-    Ok(())
+    print(|out| {
+        if removed {
+            writeln!(
+                out,
+                "The index of {root} is deleted. Cached vectors stay, so indexing again is cheap."
+            )
+        } else {
+            writeln!(out, "{root} has no index.")
+        }
+    })
 }

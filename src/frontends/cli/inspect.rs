@@ -1,10 +1,10 @@
 //! `ollacode index --inspect FILE`: how a file is cut.
 
+use std::io::{self, Write};
 use std::path::Path;
 
-use anstream::println;
 use anyhow::{Context, Error};
-use ollacode_indexer::chunk::cut;
+use ollacode_indexer::chunk::{Cut, cut};
 use ollacode_indexer::parse::FileParser;
 use ollacode_indexer::read_file;
 use ollacode_indexer::secrets::{redact, secret_path};
@@ -12,7 +12,7 @@ use ollacode_indexer::walk::{relative, skipped_by_content, skipped_by_name};
 use serde_json::json;
 
 use super::style::{BOLD, DIM, PLAIN, visible_name};
-use super::{print_json, warn};
+use super::{print, print_json, warn};
 use crate::app::App;
 
 pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
@@ -46,16 +46,22 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
             .collect();
         return print_json(&json!({"path": path, "language": cut.language, "chunks": chunks}));
     }
-    println!(
+    print(|out| write(out, &path, &cut))
+}
+
+fn write(out: &mut impl Write, path: &str, cut: &Cut) -> io::Result<()> {
+    writeln!(
+        out,
         "{BOLD}{}{PLAIN}  {}, {} chunks",
-        visible_name(&path),
+        visible_name(path),
         cut.language,
         cut.chunks.len()
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "{DIM}{:>13}  {:>5}  {:<9}  symbol, scope{PLAIN}",
         "lines", "chars", "kind"
-    );
+    )?;
     for chunk in &cut.chunks {
         let lines = format!("{}-{}", chunk.start_line, chunk.end_line);
         let mut name = chunk
@@ -68,11 +74,12 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
             name = format!("{name}  {DIM}in {scope}{PLAIN}");
         }
         let size = chunk.text.chars().count();
-        println!(
+        writeln!(
+            out,
             "{lines:>13}  {size:>5}  {:<9}  {}",
             chunk.kind.name(),
             name.trim_start()
-        );
+        )?;
     }
     Ok(())
 }

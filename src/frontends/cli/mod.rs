@@ -1,9 +1,10 @@
 //! The command line: arguments in, text out. It alone prints.
 
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
 
-use anstream::{eprintln, stdout};
+use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
 use ollacode_indexer::IndexError;
 use tracing_subscriber::layer::SubscriberExt;
@@ -40,27 +41,42 @@ enum Ending {
     Good,
     /// It ran, and found that something is wrong.
     Bad,
+    /// The command line makes no sense, which was said.
+    Misused,
 }
+
+/// Stdout does not take what is written to it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to stdout")]
+struct Unwritable(#[source] io::Error);
 
 /// Runs the program: reads the command line and the environment, and maps the outcome.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::read(std::env::args_os()) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // A closed pipe behind `--help` is no news.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
-        }
+    let ending = match Arguments::read(std::env::args_os()) {
+        Ok(arguments) => run(&arguments),
+        Err(error) => explain(&error),
     };
-    match run(&arguments) {
+    match ending {
         Ok(Ending::Good) => ExitCode::SUCCESS,
         Ok(Ending::Bad) => ExitCode::from(FAILED),
+        Ok(Ending::Misused) => ExitCode::from(USAGE),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
             ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
+}
+
+/// Prints the help or the version, or says what is wrong with the command line.
+fn explain(error: &clap::Error) -> Result<Ending, Error> {
+    if error.use_stderr() {
+        // Where that fails there is nobody to tell.
+        let _ = error.print();
+        return Ok(Ending::Misused);
+    }
+    print(|_| error.print())?;
+    Ok(Ending::Good)
 }
 
 fn run(arguments: &Arguments) -> Result<Ending, Error> {
@@ -119,19 +135,29 @@ fn set_up_output(app: &App) {
     }
 }
 
+/// Writes a line to stderr. Where that fails there is nobody to tell.
+fn say(line: impl Display) {
+    let _ = writeln!(stderr().lock(), "{line}");
+}
+
 /// Tells something that the user should know, on stderr.
 fn warn(message: &str) {
-    eprintln!(
+    say(format_args!(
         "{}warning:{} {}",
         style::WARNING,
         style::PLAIN,
         style::visible(message)
-    );
+    ));
 }
 
 /// Tells something in passing, on stderr.
 fn note(message: &str) {
-    eprintln!("{}{}{}", style::DIM, style::visible(message), style::PLAIN);
+    say(format_args!(
+        "{}{}{}",
+        style::DIM,
+        style::visible(message),
+        style::PLAIN
+    ));
 }
 
 /// Prints an error once, with its causes and with what to do next.
@@ -144,19 +170,19 @@ fn report(error: &Error) {
             message.push_str(&cause);
         }
     }
-    eprintln!(
+    say(format_args!(
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
         style::visible(&message)
-    );
+    ));
     if let Some(hint) = hint(error) {
-        eprintln!(
+        say(format_args!(
             "{}hint:{} {}",
             style::HINT,
             style::PLAIN,
             style::visible(&hint)
-        );
+        ));
     }
 }
 
@@ -196,21 +222,27 @@ fn is_usage(error: &Error) -> bool {
 }
 
 fn is_closed_pipe(error: &Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+    error
+        .downcast_ref::<Unwritable>()
+        .is_some_and(|Unwritable(cause)| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes data to stdout. All of it goes this way, so that a failure is told apart from others.
+fn print(
+    write: impl FnOnce(&mut AutoStream<StdoutLock<'static>>) -> io::Result<()>,
+) -> Result<(), Error> {
+    let mut out = stdout().lock();
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(Unwritable)?;
+    Ok(())
 }
 
 /// Prints a value as one line of JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
     let mut line = serde_json::to_string(value)?;
     line.push('\n');
-    let mut out = stdout().lock();
-    out.write_all(line.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    print(|out| out.write_all(line.as_bytes()))
 }
 
 /// Whether somebody sees what goes to stderr.

@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
 
-use anstream::stdout;
 use anyhow::Error;
 use ollacode_indexer::{
     Answer, Embedder, Freshness, IndexError, IndexEvent, Refresh, SearchRequest,
@@ -12,7 +11,7 @@ use ollacode_indexer::{
 use super::args::SearchArguments;
 use super::progress::Progress;
 use super::wire::{SearchAnswer, SearchFailure};
-use super::{Ending, confirm, hits, note, print_json};
+use super::{Ending, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
 use crate::model::ollama::{OllamaEmbedder, OllamaError};
 
@@ -174,15 +173,16 @@ impl Searcher<'_> {
     }
 
     fn print(&self, query: &str, answer: &Answer) -> Result<(), Error> {
-        let mut out = stdout().lock();
-        if self.arguments.stdin {
-            writeln!(out, "# {}", super::style::visible_name(query))?;
-        }
-        hits::write(&mut out, query, &answer.hits, self.arguments.explain)?;
-        if self.arguments.stdin {
-            writeln!(out)?;
-        }
-        out.flush()?;
+        print(|out| {
+            if self.arguments.stdin {
+                writeln!(out, "# {}", super::style::visible_name(query))?;
+            }
+            hits::write(out, query, &answer.hits, self.arguments.explain)?;
+            if self.arguments.stdin {
+                writeln!(out)?;
+            }
+            Ok(())
+        })?;
         if answer.hits.is_empty() {
             note("no hits");
         }

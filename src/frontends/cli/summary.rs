@@ -1,8 +1,8 @@
 //! What was indexed, in words and as JSON.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
-use anstream::println;
 use ollacode_indexer::{LanguageCount, Report, Status, Survey};
 use serde_json::{Map, Value, json};
 
@@ -13,14 +13,14 @@ use crate::app::App;
 /// Rows of a list that are shown before it is cut.
 const ROWS: usize = 10;
 
-/// Prints what a refresh did.
-pub fn print_report(report: &Report, took: Duration) {
+/// Writes what a refresh did.
+pub fn write_report(out: &mut impl Write, report: &Report, took: Duration) -> io::Result<()> {
     let files = counted(report.counts.files, "file");
     let chunks = counted(report.counts.chunks, "chunk");
-    println!("{BOLD}{files}, {chunks}{PLAIN} in {}", duration(took));
-    println!("{}", changes(report));
-    print_languages(&report.languages);
-    print_left_out(report);
+    writeln!(out, "{BOLD}{files}, {chunks}{PLAIN} in {}", duration(took))?;
+    writeln!(out, "{}", changes(report))?;
+    write_languages(out, &report.languages)?;
+    write_left_out(out, report)
 }
 
 fn changes(report: &Report) -> String {
@@ -35,42 +35,32 @@ fn changes(report: &Report) -> String {
     )
 }
 
-fn print_languages(languages: &[LanguageCount]) {
+fn write_languages(out: &mut impl Write, languages: &[LanguageCount]) -> io::Result<()> {
     for language in languages.iter().take(ROWS) {
-        println!(
+        writeln!(
+            out,
             "  {:<12} {:>9}  {:>14}",
             language.language,
             counted(language.files, "file"),
             counted(language.chunks, "chunk")
-        );
+        )?;
     }
     if languages.len() > ROWS {
         let more = counted((languages.len() - ROWS) as u64, "more language");
-        println!("  {DIM}and {more}{PLAIN}");
+        writeln!(out, "  {DIM}and {more}{PLAIN}")?;
     }
+    Ok(())
 }
 
-fn print_left_out(report: &Report) {
+fn write_left_out(out: &mut impl Write, report: &Report) -> io::Result<()> {
     if !report.skipped.is_empty() {
         let reasons: Vec<String> = report
             .skipped
             .iter()
             .map(|(skip, number)| format!("{} {}", count(*number as u64), skip.words()))
             .collect();
-        println!("Skipped: {}", reasons.join(", "));
+        writeln!(out, "Skipped: {}", reasons.join(", "))?;
     }
-    let list = |title: &str, rows: Vec<String>| {
-        if rows.is_empty() {
-            return;
-        }
-        println!("{title}");
-        for row in rows.iter().take(ROWS) {
-            println!("  {row}");
-        }
-        if rows.len() > ROWS {
-            println!("  {DIM}and {} more{PLAIN}", rows.len() - ROWS);
-        }
-    };
     let secrets = report.secrets.iter().map(|found| {
         format!(
             "{}:{}  {}",
@@ -79,39 +69,51 @@ fn print_left_out(report: &Report) {
             found.rule
         )
     });
-    list(
+    write_list(
+        out,
         "Secrets were taken out before anything was stored:",
-        secrets.collect(),
-    );
-    let files = report
-        .secret_files
-        .iter()
-        .map(|path| visible_name(path))
-        .collect();
-    list(
+        secrets,
+    )?;
+    let files = report.secret_files.iter().map(|path| visible_name(path));
+    write_list(
+        out,
         "Not read, since their names say that they hold secrets:",
         files,
-    );
+    )?;
     let unparsed = report
         .unparsed
         .iter()
         .map(|(path, failure)| format!("{}  {failure}", visible_name(path)));
-    list(
-        "Cut by lines, though there is a grammar:",
-        unparsed.collect(),
-    );
-    list(
-        "Could not be listed:",
-        report
-            .errors
-            .iter()
-            .map(|error| visible_name(error))
-            .collect(),
-    );
+    write_list(out, "Cut by lines, though there is a grammar:", unparsed)?;
+    let errors = report.errors.iter().map(|error| visible_name(error));
+    write_list(out, "Could not be listed:", errors)?;
     if report.not_utf8 > 0 {
         let files = counted(report.not_utf8 as u64, "file");
-        println!("{files} with bytes that are not UTF-8, indexed with � in their place");
+        writeln!(
+            out,
+            "{files} with bytes that are not UTF-8, indexed with � in their place"
+        )?;
     }
+    Ok(())
+}
+
+/// Writes the first rows below a title, and nothing if there are none.
+fn write_list(
+    out: &mut impl Write,
+    title: &str,
+    rows: impl ExactSizeIterator<Item = String>,
+) -> io::Result<()> {
+    let more = rows.len().saturating_sub(ROWS);
+    for (index, row) in rows.take(ROWS).enumerate() {
+        if index == 0 {
+            writeln!(out, "{title}")?;
+        }
+        writeln!(out, "  {row}")?;
+    }
+    if more > 0 {
+        writeln!(out, "  {DIM}and {more} more{PLAIN}")?;
+    }
+    Ok(())
 }
 
 /// A query worth trying: a newcomer has none yet.
@@ -126,41 +128,51 @@ pub fn suggestion(report: &Report) -> &'static str {
     }
 }
 
-/// Prints what an index would hold.
-pub fn print_survey(survey: &Survey, took: Duration) {
+/// Writes what an index would hold.
+pub fn write_survey(out: &mut impl Write, survey: &Survey, took: Duration) -> io::Result<()> {
     let files = counted(survey.report.counts.files, "file");
     let chunks = counted(survey.report.counts.chunks, "chunk");
-    println!(
+    writeln!(
+        out,
         "{BOLD}{files}, {chunks}{PLAIN} (read and cut in {}; nothing was stored)",
         duration(took)
-    );
-    print_languages(&survey.report.languages);
-    println!("Largest folders:");
+    )?;
+    write_languages(out, &survey.report.languages)?;
+    writeln!(out, "Largest folders:")?;
     for (folder, files, chunks) in survey.folders.iter().take(ROWS) {
         let (files, chunks) = (counted(*files, "file"), counted(*chunks, "chunk"));
-        println!("  {:<30} {files:>12}  {chunks:>14}", visible_name(folder));
+        writeln!(
+            out,
+            "  {:<30} {files:>12}  {chunks:>14}",
+            visible_name(folder)
+        )?;
     }
-    print_left_out(&survey.report);
+    write_left_out(out, &survey.report)
 }
 
-/// Prints what the index holds.
-pub fn print_status(app: &App, status: &Status, model: Option<&str>) {
+/// Writes what the index holds.
+pub fn write_status(
+    out: &mut impl Write,
+    app: &App,
+    status: &Status,
+    model: Option<&str>,
+) -> io::Result<()> {
     let counts = &status.counts;
-    println!("{BOLD}{}{PLAIN}", app.workspace.root.display());
+    writeln!(out, "{BOLD}{}{PLAIN}", app.workspace.root.display())?;
     let (files, chunks) = (
         counted(counts.files, "file"),
         counted(counts.chunks, "chunk"),
     );
-    println!("{files}, {chunks}, {} on disk", bytes(status.bytes));
+    writeln!(out, "{files}, {chunks}, {} on disk", bytes(status.bytes))?;
     match model {
-        Some(model) => println!(
-            "{} have vectors of {model}",
-            counted(counts.embedded, "chunk")
-        ),
-        None => println!("no complete set of vectors: search goes by words"),
+        Some(model) => {
+            let embedded = counted(counts.embedded, "chunk");
+            writeln!(out, "{embedded} have vectors of {model}")?;
+        }
+        None => writeln!(out, "no complete set of vectors: search goes by words")?,
     }
-    print_languages(&status.languages);
-    println!("{DIM}{}{PLAIN}", app.index.folder().display());
+    write_languages(out, &status.languages)?;
+    writeln!(out, "{DIM}{}{PLAIN}", app.index.folder().display())
 }
 
 /// `1.2 GB`
