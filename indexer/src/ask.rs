@@ -15,7 +15,7 @@ use crate::index::blocking;
 
 /// Requests under way: one is answered while the next is waiting.
 const REQUESTS_AT_ONCE: usize = 2;
-/// Texts that fail one after the other before the model is taken to be at fault.
+/// Texts that fail one after the other before the server is taken to be at fault.
 const FAILURES_IN_A_ROW: usize = 64;
 /// Shorter texts are not split when they are rejected.
 const SHORTEST_SPLIT: usize = 80;
@@ -23,6 +23,8 @@ const SHORTEST_SPLIT: usize = 80;
 /// A chunk's text on its way: the parts that fit the window, in order.
 pub(crate) struct Job {
     pub(crate) missing: MissingKey,
+    /// Whether it failed in an earlier run.
+    pub(crate) again: bool,
     pub(crate) start_line: u32,
     pub(crate) texts: Vec<String>,
     /// Of each text, if it is known.
@@ -44,7 +46,11 @@ pub(crate) enum Outcome {
         cached: bool,
     },
     /// Why there are none.
-    Failed(Failure),
+    Failed {
+        failure: Failure,
+        /// Whether that is so since an earlier run.
+        again: bool,
+    },
 }
 
 /// The cache, shared by the stages.
@@ -58,6 +64,7 @@ pub(crate) async fn with_cache<T: Send + 'static>(
     let cache = Arc::clone(cache);
     blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
 }
+
 /// Answers requests until there are no more, and keeps what is new in the cache.
 pub(crate) async fn ask(
     embedder: &dyn Embedder,
@@ -69,16 +76,24 @@ pub(crate) async fn ask(
     let mut answers = ReceiverStream::new(requests)
         .map(|jobs| answer(embedder, jobs))
         .buffered(REQUESTS_AT_ONCE);
-    let mut failures_in_a_row = 0;
+    let mut verdicts = Verdicts {
+        to_writer,
+        held: Vec::new(),
+    };
     loop {
         let answered = tokio::select! {
-            answered = answers.next() => answered,
-            () = stop.cancelled() => return Ok(()),
+            answered = answers.next() => answered.transpose(),
+            () = stop.cancelled() => Ok(None),
         };
-        let Some(answered) = answered else {
-            return Ok(());
+        let Answered { fresh, outcomes } = match answered {
+            Ok(Some(answered)) => answered,
+            ended => {
+                // Too few in a row to tell of the server.
+                verdicts.release().await;
+                ended?;
+                return Ok(());
+            }
         };
-        let Answered { fresh, outcomes } = answered?;
         if let Some(cache) = cache {
             let model = embedder.model();
             let fresh: Vec<_> = fresh
@@ -88,21 +103,54 @@ pub(crate) async fn ask(
             with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
         }
         for outcome in outcomes {
-            match &outcome {
-                Outcome::Vectors { .. } => failures_in_a_row = 0,
-                Outcome::Failed(failure) => {
-                    failures_in_a_row += 1;
-                    if failures_in_a_row >= FAILURES_IN_A_ROW {
-                        let reason =
-                            format!("{FAILURES_IN_A_ROW} texts in a row: {}", failure.reason);
-                        return Err(EmbedError::Invalid(reason).into());
-                    }
-                }
-            }
-            if to_writer.send(outcome).await.is_err() {
+            if !verdicts.take(outcome).await? {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Hands outcomes on, but failures only when it is clear that they are not the server's.
+struct Verdicts {
+    to_writer: mpsc::Sender<Outcome>,
+    /// Failures since a text was embedded last.
+    held: Vec<Outcome>,
+}
+
+impl Verdicts {
+    /// Says whether the writer is still there.
+    async fn take(&mut self, outcome: Outcome) -> Result<bool, EmbedError> {
+        match outcome {
+            Outcome::Failed {
+                failure,
+                again: false,
+            } => {
+                if self.held.len() + 1 >= FAILURES_IN_A_ROW {
+                    let reason = failure.reason;
+                    return Err(EmbedError::Unavailable(format!(
+                        "the server failed for {FAILURES_IN_A_ROW} texts in a row: {reason}"
+                    )));
+                }
+                let again = false;
+                self.held.push(Outcome::Failed { failure, again });
+                Ok(true)
+            }
+            // That it fails again tells nothing of the server.
+            failed @ Outcome::Failed { .. } => Ok(self.to_writer.send(failed).await.is_ok()),
+            embedded @ Outcome::Vectors { .. } => {
+                Ok(self.release().await && self.to_writer.send(embedded).await.is_ok())
+            }
+        }
+    }
+
+    /// Hands on what is held; says whether the writer is still there.
+    async fn release(&mut self) -> bool {
+        for failed in std::mem::take(&mut self.held) {
+            if self.to_writer.send(failed).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -145,12 +193,15 @@ async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, Emb
                 vectors,
                 cached: false,
             },
-            Some(reason) => Outcome::Failed(Failure {
-                key: job.missing.key,
-                path: job.missing.path,
-                start_line: job.start_line,
-                reason,
-            }),
+            Some(reason) => Outcome::Failed {
+                failure: Failure {
+                    key: job.missing.key,
+                    path: job.missing.path,
+                    start_line: job.start_line,
+                    reason,
+                },
+                again: job.again,
+            },
         });
     }
     Ok(answered)

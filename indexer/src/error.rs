@@ -31,6 +31,10 @@ pub enum IndexError {
     /// Another process writes to this index.
     #[error("another ollacode process is writing to this index")]
     Busy,
+    /// Another process made the index anew, or took back some of what it said; a refresh begins
+    /// again then.
+    #[error("another ollacode process has made this index anew")]
+    Overtaken,
     /// The embedding model stopped working in the middle.
     #[error("embedding stopped")]
     Embedding(#[from] EmbedError),

@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use ollacode_store::{
-    CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, Filter, MissingKey, State, Store,
-    VectorRow,
+    CacheKey, ChunkRow, ContentKey, EmbeddingCache, Failure, MissingKey, State, Store, VectorRow,
 };
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use crate::embed::{Embedder, Role, parts};
 use crate::error::IndexError;
 use crate::index::{COMPLETE_FINGERPRINT, COMPLETE_MODEL, Index, Pending, blocking};
 use crate::progress::{Events, IndexEvent};
-use crate::reconcile::note_versions;
+use crate::reconcile::{Bookkeeping, note_versions};
 use crate::refresh::Wait;
 
 /// Texts in one request: a server works on them one by one, so more save nothing.
@@ -38,6 +38,8 @@ const COMMIT_AFTER: Duration = Duration::from_secs(5);
 const ORPHANS: usize = 1_000;
 /// or one for so many that are needed: near-copies of edited chunks crowd a search.
 const ORPHAN_SHARE: u64 = 20;
+/// How long a batch of vectors waits for another writer.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Passes after which what still comes in is left to the next run.
 const PASSES: usize = 5;
 
@@ -64,7 +66,8 @@ impl Index {
     /// Embeds every chunk that has no vector yet, or lists why it has none.
     ///
     /// Commits as it goes; stopping loses at most the last few seconds of work,
-    /// and not even that, since the cache has it.
+    /// and not even that, since the cache has it. Texts that failed in earlier runs
+    /// are tried once more, but only once by an index and its clones.
     pub fn embed<'a>(
         &'a self,
         embedder: &'a dyn Embedder,
@@ -75,8 +78,11 @@ impl Index {
         async move {
             let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
             let mut report = EmbedReport::default();
+            let mut again = self.failed_before(embedder).await?;
             for _ in 0..PASSES {
-                report.add(self.pass(embedder, &cache, events, stop).await?);
+                let again = std::mem::take(&mut again);
+                report.add(self.pass(embedder, &cache, again, events, stop).await?);
+                self.retried.store(true, Ordering::Relaxed);
                 if self.finish_vectors(embedder, events).await? == Finish::Complete {
                     break;
                 }
@@ -86,26 +92,40 @@ impl Index {
         .boxed()
     }
 
-    /// Goes through all keys without vectors once.
+    /// What earlier runs could not embed, unless this one has tried it already.
+    ///
+    /// The server may be another one by now; a watcher, which runs on, is not to ask for ever.
+    async fn failed_before(&self, embedder: &dyn Embedder) -> Result<Vec<MissingKey>, IndexError> {
+        if self.retried.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        let (folder, fingerprint) = (self.folder().to_owned(), embedder.model().fingerprint());
+        blocking(move || Ok(State::open_read_only(&folder)?.failed_keys(&fingerprint)?)).await
+    }
+
+    /// Goes through all keys without vectors once, and through some that failed before.
     async fn pass(
         &self,
         embedder: &dyn Embedder,
         cache: &Cache,
+        again: Vec<MissingKey>,
         events: Events<'_>,
         stop: &CancellationToken,
     ) -> Result<EmbedReport, IndexError> {
         let fingerprint = embedder.model().fingerprint();
         let folder = self.folder().to_owned();
-        let total =
+        let missing =
             blocking(move || Ok(State::open_read_only(&folder)?.missing_count(&fingerprint)?))
                 .await?;
+        let total = missing + again.len() as u64;
         if total == 0 {
             return Ok(EmbedReport::default());
         }
         events(IndexEvent::Embedding { done: 0, total });
         let (to_server, requests) = mpsc::channel(QUEUE);
         let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
-        let reading = self.read_missing(embedder, cache, to_server, to_writer.clone(), stop);
+        let queues = (to_server, to_writer.clone());
+        let reading = self.read_missing(embedder, cache, again, queues, stop);
         let asking = ask(embedder, cache, requests, to_writer, stop);
         let writing = self.write_vectors(embedder, outcomes, events, total);
         let (reading, asking, report) = tokio::join!(reading, asking, writing);
@@ -123,23 +143,23 @@ impl Index {
         &self,
         embedder: &dyn Embedder,
         cache: &Cache,
-        to_server: mpsc::Sender<Vec<Job>>,
-        to_writer: mpsc::Sender<Outcome>,
+        again: Vec<MissingKey>,
+        (to_server, to_writer): (mpsc::Sender<Vec<Job>>, mpsc::Sender<Outcome>),
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
         let store = self.store().await?;
-        let fingerprint = embedder.model().fingerprint();
-        let mut after = None;
+        let mut unread = Unread {
+            fingerprint: embedder.model().fingerprint(),
+            after: None,
+            again: again.into_iter(),
+        };
         let mut request = Vec::new();
         let mut texts = 0;
         while !stop.is_cancelled() {
-            let (folder, name) = (self.folder().to_owned(), fingerprint.clone());
-            let page = blocking(move || {
-                Ok(State::open_read_only(&folder)?.missing_keys(&name, KEYS_PER_PAGE, after)?)
-            })
-            .await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key);
+            let page = self.next_page(&mut unread).await?;
+            if page.keys.is_empty() {
+                break;
+            }
             for job in jobs(&store, embedder, cache, page).await? {
                 if job.is_done() {
                     let key = job.missing.key;
@@ -169,6 +189,28 @@ impl Index {
             let _ = to_server.send(request).await;
         }
         Ok(())
+    }
+
+    /// Keys without vectors as long as there are some, then those that failed before.
+    async fn next_page(&self, unread: &mut Unread) -> Result<Page, IndexError> {
+        let (folder, after) = (self.folder().to_owned(), unread.after);
+        let fingerprint = unread.fingerprint.clone();
+        let missing = blocking(move || {
+            let state = State::open_read_only(&folder)?;
+            Ok(state.missing_keys(&fingerprint, KEYS_PER_PAGE, after)?)
+        })
+        .await?;
+        if let Some(last) = missing.last() {
+            unread.after = Some(last.key);
+            return Ok(Page {
+                keys: missing,
+                again: false,
+            });
+        }
+        Ok(Page {
+            keys: unread.again.by_ref().take(KEYS_PER_PAGE).collect(),
+            again: true,
+        })
     }
 
     /// Last stage: vectors into the store, then into the bookkeeping.
@@ -212,21 +254,33 @@ impl Index {
         }
         let model = embedder.model();
         let fingerprint = model.fingerprint();
-        let _lock = self.lock(Wait::UpTo(Duration::from_secs(120))).await?;
-        let (store, mut state) = self.open_for_writing(events).await?;
+        let VectorBatch {
+            keys,
+            rows,
+            failures,
+        } = batch;
+        let _lock = self.lock(Wait::UpTo(LONGEST_WAIT)).await?;
+        let (store, books) = self.open_for_writing(events).await?;
         // Another process may have embedded the same texts meanwhile.
-        let keys = state.without_vectors(&fingerprint, &batch.keys)?;
-        let rows: Vec<VectorRow> = batch
-            .rows
+        let (name, wanted) = (fingerprint.clone(), keys.clone());
+        let missing = books
+            .run(move |state| state.without_vectors(&name, &wanted))
+            .await?;
+        let rows: Vec<VectorRow> = rows
             .into_iter()
-            .filter(|row| keys.contains(&row.key))
+            .filter(|row| missing.contains(&row.key))
             .collect();
         store
             .add_vectors(&fingerprint, model.dimension, &rows)
             .await?;
-        state.record_vectors(&fingerprint, &batch.keys)?;
-        state.record_failures(&fingerprint, &batch.failures)?;
-        note_versions(&store, &mut state).await
+        books
+            .run(move |state| {
+                state.record_vectors(&fingerprint, &keys)?;
+                state.record_failures(&fingerprint, &failures)
+            })
+            .await?;
+        note_versions(&store, &books).await?;
+        books.close().await
     }
 
     /// When all vectors of a model are there: its index, and the end of those before it.
@@ -238,31 +292,76 @@ impl Index {
         events: Events<'_>,
     ) -> Result<Finish, IndexError> {
         let fingerprint = embedder.model().fingerprint();
-        let _lock = self.lock(Wait::UpTo(Duration::from_secs(120))).await?;
-        let (store, mut state) = self.open_for_writing(events).await?;
-        if state.missing_count(&fingerprint)? > 0 {
+        let _lock = self.lock(Wait::UpTo(LONGEST_WAIT)).await?;
+        let (store, books) = self.open_for_writing(events).await?;
+        let name = fingerprint.clone();
+        if books.run(move |state| state.missing_count(&name)).await? > 0 {
+            books.close().await?;
             return Ok(Finish::MoreToDo);
         }
-        let orphans = state.orphan_vector_keys(&fingerprint, usize::MAX >> 1)?;
-        let live = state.counts(&fingerprint)?.embedded;
-        if orphans.len() >= ORPHANS || orphans.len() as u64 * ORPHAN_SHARE > live.max(ORPHAN_SHARE)
-        {
-            store.delete_vectors(&fingerprint, &orphans).await?;
-            state.remove_vectors(&fingerprint, &orphans)?;
-        }
+        remove_orphans(&store, &books, &fingerprint).await?;
         store.index_vectors(&fingerprint).await?;
-        self.maintain(&store, &mut state).await?;
+        self.maintain(&store, &books).await?;
         for other in store.vector_fingerprints().await? {
             if other != fingerprint {
+                let name = other.clone();
                 // Forgotten first: a crash between the two leaves a table, not a promise.
-                state.remove_fingerprint(&other)?;
+                books
+                    .run(move |state| state.remove_fingerprint(&name))
+                    .await?;
                 store.drop_vectors(&other).await?;
             }
         }
-        state.set_meta(COMPLETE_FINGERPRINT, &fingerprint)?;
-        state.set_meta(COMPLETE_MODEL, &embedder.model().name)?;
+        let name = embedder.model().name.clone();
+        books
+            .run(move |state| {
+                state.set_meta(COMPLETE_FINGERPRINT, &fingerprint)?;
+                state.set_meta(COMPLETE_MODEL, &name)
+            })
+            .await?;
+        books.close().await?;
         Ok(Finish::Complete)
     }
+}
+
+/// Removes the vectors that no chunk has any more, if there are enough of them.
+async fn remove_orphans(
+    store: &Store,
+    books: &Bookkeeping,
+    fingerprint: &str,
+) -> Result<(), IndexError> {
+    let name = fingerprint.to_owned();
+    let (orphans, live) = books
+        .run(move |state| {
+            let orphans = state.orphan_vector_keys(&name, usize::MAX >> 1)?;
+            Ok((orphans, state.counts(&name)?.embedded))
+        })
+        .await?;
+    let share = orphans.len() as u64 * ORPHAN_SHARE;
+    if orphans.len() < ORPHANS && share <= live.max(ORPHAN_SHARE) {
+        return Ok(());
+    }
+    store.delete_vectors(fingerprint, &orphans).await?;
+    let name = fingerprint.to_owned();
+    books
+        .run(move |state| state.remove_vectors(&name, &orphans))
+        .await
+}
+
+/// What is still to be read.
+struct Unread {
+    fingerprint: String,
+    /// Keys without vectors are read up to here.
+    after: Option<ContentKey>,
+    /// Keys that failed before.
+    again: std::vec::IntoIter<MissingKey>,
+}
+
+/// Keys to embed.
+struct Page {
+    keys: Vec<MissingKey>,
+    /// Whether they failed before.
+    again: bool,
 }
 
 /// What the end of a pass found.
@@ -307,7 +406,7 @@ impl VectorBatch {
                         vector,
                     }));
             }
-            Outcome::Failed(failure) => {
+            Outcome::Failed { failure, .. } => {
                 report.failed += 1;
                 self.failures.push(failure);
             }
@@ -320,16 +419,16 @@ async fn jobs(
     store: &Store,
     embedder: &dyn Embedder,
     cache: &Cache,
-    page: Vec<MissingKey>,
+    page: Page,
 ) -> Result<Vec<Job>, IndexError> {
-    let keys: Vec<ContentKey> = page.iter().map(|missing| missing.key).collect();
+    let keys: Vec<ContentKey> = page.keys.iter().map(|missing| missing.key).collect();
     let mut rows: HashMap<ContentKey, ChunkRow> = HashMap::new();
-    for row in store.chunks_by_keys(&keys, &Filter::default()).await? {
+    for row in store.chunks_by_keys(&keys).await? {
         rows.entry(row.content_key).or_insert(row);
     }
     let model = embedder.model();
-    let mut jobs = Vec::with_capacity(page.len());
-    for missing in page {
+    let mut jobs = Vec::with_capacity(page.keys.len());
+    for missing in page.keys {
         // A chunk that was replaced since the page was read needs no vector.
         let Some(row) = rows.get(&missing.key) else {
             continue;
@@ -339,6 +438,7 @@ async fn jobs(
         let vectors = vec![None; texts.len()];
         jobs.push(Job {
             missing,
+            again: page.again,
             start_line: row.chunk.start_line,
             texts,
             vectors,

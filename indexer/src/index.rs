@@ -4,21 +4,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_store::{
-    Access, Counts, Failure, LanguageCount, MaintenancePolicy, OpenOptions, State, Store,
-    StoreError, WriterLock, disk_bytes,
+    Access, Counts, Failure, LanguageCount, MaintenancePolicy, OpenOptions, State, StateStamp,
+    Store, StoreError, WriterLock, disk_bytes,
 };
 use tokio::sync::Mutex;
 
 use crate::error::IndexError;
 use crate::progress::{Events, IndexEvent, Report};
-use crate::reconcile::{agree, note_versions, reconcile_chunks, reconcile_vectors};
+use crate::reconcile::{Bookkeeping, agree, note_versions, reconcile_chunks, reconcile_vectors};
 use crate::refresh::{
-    Difference, Refresh, Scope, Wait, Writer, difference, guard_against_loss, reread,
+    Difference, Known, Refresh, Scope, Wait, Writer, difference, guard_against_loss,
 };
 use crate::walk::{Entry, Limits, Walked, entries_of, walk};
 
@@ -32,6 +33,9 @@ pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
 pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
 pub(crate) const COMPLETE_FINGERPRINT: &str = "embedding_fingerprint";
 
+/// How often a refresh begins again because others took back what it had read of the bookkeeping.
+const ROUNDS: usize = 5;
+
 /// A workspace and its index; clones share the open store.
 #[derive(Clone)]
 pub struct Index {
@@ -39,7 +43,12 @@ pub struct Index {
     folder: PathBuf,
     limits: Limits,
     reader: Arc<Mutex<Option<Store>>>,
-    writer: Arc<Mutex<Option<Store>>>,
+    /// With the edition of the bookkeeping that was there when it was opened.
+    writer: Arc<Mutex<Option<(String, Store)>>>,
+    /// Whether texts that failed in earlier runs were tried once more.
+    pub(crate) retried: Arc<AtomicBool>,
+    /// What a search last counted: adding up tens of thousands of rows takes longer than it.
+    pub(crate) counted: Arc<std::sync::Mutex<Option<Counted>>>,
 }
 
 /// What there is, without looking at the workspace.
@@ -53,6 +62,14 @@ pub struct Status {
     pub bytes: u64,
 }
 
+/// Counts, and when they are still true.
+#[derive(Clone, Debug)]
+pub(crate) struct Counted {
+    pub stamp: StateStamp,
+    pub fingerprint: String,
+    pub counts: Counts,
+}
+
 impl Index {
     /// Names a workspace and the folder of its index; opens nothing yet.
     pub fn new(root: impl Into<PathBuf>, folder: impl Into<PathBuf>, limits: Limits) -> Index {
@@ -62,6 +79,8 @@ impl Index {
             limits,
             reader: Arc::default(),
             writer: Arc::default(),
+            retried: Arc::default(),
+            counted: Arc::default(),
         }
     }
 
@@ -110,8 +129,29 @@ impl Index {
         how: &Refresh,
         events: Events<'_>,
     ) -> Result<Report, IndexError> {
-        let _lock = self.lock(how.wait).await?;
-        // Only a look under the lock can be held against what the index knows now.
+        for _ in 0..ROUNDS {
+            match self.compare_and_write(scope, how, events).await {
+                // What is committed stays, and need not be done again.
+                Err(IndexError::Overtaken) => {}
+                other => return other,
+            }
+        }
+        Err(IndexError::Busy)
+    }
+
+    async fn compare_and_write(
+        &self,
+        scope: &Scope<'_>,
+        how: &Refresh,
+        events: Events<'_>,
+    ) -> Result<Report, IndexError> {
+        let known = self.known(how.wait, events).await?;
+        // A part that is cut another way than the rest would pass for all of it.
+        let scope = if known.is_cut_as_now() {
+            scope
+        } else {
+            &Scope::Everything
+        };
         let walked = match scope {
             Scope::Everything => self.walk().await?,
             Scope::Paths(paths) => self.walk_paths(paths).await?,
@@ -119,38 +159,44 @@ impl Index {
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
-        let (store, state) = self.open_for_writing(events).await?;
-        let again = reread(&state, how.force)?;
-        let found = difference(&walked, state.files()?, scope, again);
+        let writer = Writer::new(self, how, events, &known);
+        let again = known.reread(how.force);
+        let found = difference(&walked, known.files, scope, again);
         if matches!(scope, Scope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
         }
-        let mut writer = Writer {
-            root: &self.root,
-            store: &store,
-            state,
-            events,
-            stop: &how.stop,
-        };
-        let mut report = writer.apply(&walked, found).await?;
-        self.maintain(&store, &mut writer.state).await?;
-        report.counts = writer.state.counts("")?;
-        Ok(report)
+        writer.apply(&walked, found).await
+    }
+
+    /// Reads what the bookkeeping knows; with the lock, so that nobody is about to change it.
+    ///
+    /// The lock is given back before the files are looked at: see [`Known`].
+    async fn known(&self, wait: Wait, events: Events<'_>) -> Result<Known, IndexError> {
+        let _lock = self.lock(wait).await?;
+        match self.read_known().await {
+            Ok(known) if !known.edition.is_empty() => return Ok(known),
+            // There is none yet, or it is damaged or old: to open it for writing sees to that.
+            Ok(_) | Err(IndexError::Store(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let (_, books) = self.open_for_writing(events).await?;
+        let known = books.run(|state| Known::read(state)).await?;
+        books.close().await?;
+        Ok(known)
+    }
+
+    async fn read_known(&self) -> Result<Known, IndexError> {
+        let folder = self.folder.clone();
+        blocking(move || Ok(Known::read(&State::open_read_only(&folder)?)?)).await
     }
 
     /// What differs between files and index, without writing anything.
     pub(crate) async fn pending(&self) -> Result<Difference, IndexError> {
+        let known = self.read_known().await?;
         let walked = self.walk().await?;
-        let folder = self.folder.clone();
         blocking(move || {
-            let state = State::open_read_only(&folder)?;
-            let again = reread(&state, false)?;
-            Ok(difference(
-                &walked,
-                state.files()?,
-                &Scope::Everything,
-                again,
-            ))
+            let again = known.reread(false);
+            Ok(difference(&walked, known.files, &Scope::Everything, again))
         })
         .await
     }
@@ -303,7 +349,7 @@ impl Index {
     pub(crate) async fn open_for_writing(
         &self,
         events: Events<'_>,
-    ) -> Result<(Store, State), IndexError> {
+    ) -> Result<(Store, Bookkeeping), IndexError> {
         match self.try_open_for_writing(events).await {
             Err(IndexError::Store(StoreError::Corrupt { what, source })) => {
                 let aside = self.set_aside().await?;
@@ -317,36 +363,53 @@ impl Index {
         }
     }
 
-    async fn try_open_for_writing(&self, events: Events<'_>) -> Result<(Store, State), IndexError> {
-        let mut state = State::open(&self.folder)?;
+    async fn try_open_for_writing(
+        &self,
+        events: Events<'_>,
+    ) -> Result<(Store, Bookkeeping), IndexError> {
+        let books = Bookkeeping::open(&self.folder).await?;
+        let edition = books.run(|state| state.edition()).await?;
         let mut writer = self.writer.lock().await;
         let store = match writer.as_ref() {
-            Some(store) => store.clone(),
-            None => {
-                let store = Store::open(&self.folder, OpenOptions::new(Access::Write)).await?;
-                for healing in store.healings() {
-                    events(IndexEvent::Warning(healing.to_string()));
-                }
-                if !store.healings().is_empty() {
-                    reconcile_chunks(&store, &mut state).await?;
-                    reconcile_vectors(&store, &mut state).await?;
-                }
-                writer.insert(store).clone()
+            Some((known, store)) if *known == edition => store.clone(),
+            // Under another edition the tables may be others, too.
+            _ => {
+                *self.reader.lock().await = None;
+                let store = self.open_tables(&books, events).await?;
+                let edition = books.run(|state| state.edition()).await?;
+                *writer = Some((edition, store.clone()));
+                store
             }
         };
-        agree(&store, &mut state).await?;
-        Ok((store, state))
+        agree(&store, &books).await?;
+        Ok((store, books))
+    }
+
+    async fn open_tables(
+        &self,
+        books: &Bookkeeping,
+        events: Events<'_>,
+    ) -> Result<Store, IndexError> {
+        let store = Store::open(&self.folder, OpenOptions::new(Access::Write)).await?;
+        for healing in store.healings() {
+            events(IndexEvent::Warning(healing.to_string()));
+        }
+        if !store.healings().is_empty() {
+            reconcile_chunks(&store, books).await?;
+            reconcile_vectors(&store, books).await?;
+        }
+        Ok(store)
     }
 
     pub(crate) async fn maintain(
         &self,
         store: &Store,
-        state: &mut State,
+        books: &Bookkeeping,
     ) -> Result<(), IndexError> {
         store
             .maintain(&MaintenancePolicy::default(), SystemTime::now())
             .await?;
-        note_versions(store, state).await
+        note_versions(store, books).await
     }
 
     pub(crate) async fn forget_open_stores(&self) {
@@ -354,7 +417,7 @@ impl Index {
         *self.writer.lock().await = None;
     }
 
-    /// Moves what is in the folder of the index away, but for the lock that we hold.
+    /// Moves what is in the folder of the index away, but for the lock that we hold, and its queue.
     async fn set_aside(&self) -> Result<PathBuf, IndexError> {
         self.forget_open_stores().await;
         let folder = self.folder.clone();
@@ -377,7 +440,7 @@ fn move_contents(folder: &Path, aside: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let keep = name.to_string_lossy();
-        if keep != "writer.lock" && !keep.starts_with("damaged") {
+        if !keep.starts_with("writer.") && !keep.starts_with("damaged") {
             fs::rename(entry.path(), aside.join(&name))?;
         }
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ollacode_store::{ChunkRow, Filter};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
 use crate::index::{Index, blocking};
-use crate::parse::FileParser;
-use crate::prepare::{Prepared, Task, prepare};
+use crate::prepare::{Prepared, Task, prepare_all};
 use crate::query::{Query, subwords};
 
 /// Most files that one search reads for itself.
@@ -46,16 +46,20 @@ impl Overlay {
         }
         let entries = index.entries(&wanted).await?;
         let root = index.root().to_owned();
+        let tasks: Vec<Task> = entries
+            .into_iter()
+            .map(|entry| Task { entry, known: None })
+            .collect();
+        // Each file's rows come in the order of its lines, the files in the order of their paths.
         let rows = blocking(move || {
-            let mut parser = FileParser::default();
             let mut rows = Vec::new();
-            for entry in entries {
-                let task = Task { entry, known: None };
-                // Nothing is recorded, so the time does not matter.
-                if let Prepared::Cut(file) = prepare(&mut parser, &root, &task, 0) {
+            // Nothing is recorded, so the time does not matter.
+            prepare_all(&root, &tasks, 0, &CancellationToken::new(), |prepared| {
+                if let Prepared::Cut(file) = prepared {
                     rows.extend(file.rows);
                 }
-            }
+                true
+            });
             Ok(rows)
         })
         .await?;

@@ -4,18 +4,50 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ollacode_store::{ChunkRow, FileRecord, RecordedFile};
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State};
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::{cut, header};
+use crate::chunk::{CHUNKER_VERSION, cut, header};
 use crate::embed::content_key;
-use crate::language::PLAIN_TEXT;
+use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
 use crate::secrets::redact;
 use crate::walk::{Entry, Skip, skipped_by_content};
+
+/// The rules by which text is left out. They are code as much as tables, so their sources count.
+const RULES: [&str; 3] = [
+    include_str!("secrets.rs"),
+    include_str!("secrets/rules.rs"),
+    include_str!("skip.rs"),
+];
+
+/// Names the way in which files are cut now: by the chunker, the table of languages with its
+/// queries, the rules, and what the store holds of a chunk.
+pub(crate) static CUT_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let numbers = [CHUNKER_VERSION, State::SCHEMA_VERSION].map(|version| version.to_string());
+    let mut parts: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    for language in &LANGUAGES {
+        parts.extend([language.name, language.query]);
+        parts.extend(language.extensions.iter().copied());
+        parts.extend(language.file_names.iter().copied());
+    }
+    parts.extend(RULES);
+    version_of(&parts)
+});
+
+fn version_of(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        // With its length, so that nothing moves from one part to the next unseen.
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}
 
 /// Prepared files that wait for the writer; bounds memory.
 const QUEUE: usize = 256;
@@ -97,7 +129,7 @@ pub(crate) fn prepare_all(
 }
 
 /// Reads and cuts one file.
-pub(crate) fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Prepared {
+fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Prepared {
     let entry = &task.entry;
     let bytes = match read_file(&root.join(&entry.path)) {
         Ok(bytes) => bytes,
@@ -245,6 +277,39 @@ impl CutFile {
             secrets: Vec::new(),
             failure: None,
             not_utf8: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn every_source_of_rules_is_part_of_the_cut_version() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/secrets");
+        for entry in fs::read_dir(folder).expect("the folder of the rules") {
+            let path = entry.expect("an entry").path();
+            let text = fs::read_to_string(&path).expect("a source");
+            let name = path.file_name().and_then(|name| name.to_str());
+            // Which paths are secret decides what is listed, not how it is cut.
+            let is_rule = !matches!(name, Some("paths.rs" | "tests.rs"));
+            assert_eq!(RULES.contains(&text.as_str()), is_rule, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn any_part_makes_another_version() {
+        let version = version_of(&["1", "query", "rule"]);
+        assert_eq!(version, version_of(&["1", "query", "rule"]));
+        for parts in [
+            ["2", "query", "rule"],
+            ["1", "queryr", "ule"],
+            ["1", "query", "rules"],
+        ] {
+            assert_ne!(version, version_of(&parts), "{parts:?}");
         }
     }
 }

@@ -1,31 +1,38 @@
 //! Bringing the index up to date with the files: what changed, then its chunks, then the store.
+//!
+//! Files are listed, read and cut without the writer's lock; it is held for one batch at a time,
+//! so that another process gets in between. What that process writes meanwhile is as good as
+//! ours: the last one to write a file wins, and since the time that is recorded is from before
+//! the content was read, the next look finds what has changed since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State, Store};
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State, Store, WriterLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::CHUNKER_VERSION;
 use crate::error::IndexError;
-use crate::prepare::{CutFile, Prepared, Task, prepare_all};
+use crate::index::Index;
+use crate::prepare::{CUT_VERSION, CutFile, Prepared, Task, prepare_all};
 use crate::progress::{Events, IndexEvent, Report};
+use crate::reconcile::Bookkeeping;
 use crate::walk::Walked;
 
-/// Name under which the state keeps the version of the chunker that cut everything.
-const CHUNKER: &str = "chunker";
-
-/// Chunks in one commit of a bulk load; enough that commits cost little, few enough for memory.
-const ROWS_PER_COMMIT: usize = 8_000;
+/// Chunks in one commit of a bulk load; enough that commits cost little, few enough for memory
+/// and for those who wait. In the tests of this file a few files are several commits.
+const ROWS_PER_COMMIT: usize = if cfg!(test) { 20 } else { 8_000 };
 
 /// Prepared files on their way to the writer.
 const QUEUE: usize = 64;
 
 /// So many new chunks at once are brought into the full-text index in the same run.
 const BULK: usize = 500;
+
+/// How long a writer waits for another one, unless it is told otherwise.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How a refresh is to go about it.
 #[derive(Clone, Debug)]
@@ -42,7 +49,7 @@ impl Default for Refresh {
     fn default() -> Refresh {
         Refresh {
             force: false,
-            wait: Wait::UpTo(Duration::from_secs(60)),
+            wait: Wait::UpTo(LONGEST_WAIT),
             stop: CancellationToken::new(),
         }
     }
@@ -51,10 +58,56 @@ impl Default for Refresh {
 /// What to do while another process writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Give up after a time with [`IndexError::Busy`].
+    /// Give up after a time with [`IndexError::Busy`]; it counts for each batch anew.
     UpTo(Duration),
-    /// Give up at once.
+    /// Give up at once. Who has begun waits between batches, as by default.
     No,
+}
+
+impl Wait {
+    fn once_begun(self) -> Wait {
+        match self {
+            Wait::No => Wait::UpTo(LONGEST_WAIT),
+            wait @ Wait::UpTo(_) => wait,
+        }
+    }
+}
+
+/// What the bookkeeping knows, read before the files are looked at.
+///
+/// In the other order a file that another process has just added would pass for one that is gone.
+pub(crate) struct Known {
+    /// Every file.
+    pub files: Vec<FileRecord>,
+    /// Under another edition the rest is worth nothing.
+    pub edition: String,
+    cut_version: Option<String>,
+}
+
+impl Known {
+    pub(crate) fn read(state: &State) -> ollacode_store::Result<Known> {
+        // The edition first: what is taken back while the rest is read must be noticed.
+        let edition = state.edition()?;
+        Ok(Known {
+            edition,
+            cut_version: state.cut_version()?,
+            files: state.files()?,
+        })
+    }
+
+    /// Whether what is stored was cut as it would be now.
+    pub(crate) fn is_cut_as_now(&self) -> bool {
+        self.cut_version.as_deref() == Some(CUT_VERSION.as_str())
+    }
+
+    /// Says which files have to be read again because of how they were cut.
+    pub(crate) fn reread(&self, force: bool) -> Reread {
+        if force || !self.is_cut_as_now() {
+            Reread::All
+        } else {
+            Reread::Changed
+        }
+    }
 }
 
 /// What differs between the files and the index.
@@ -139,19 +192,8 @@ pub(crate) fn difference(
 pub(crate) enum Reread {
     /// Those whose size or time differs.
     Changed,
-    /// All of them: forced, or the chunker is another one.
+    /// All of them: forced, or they were cut another way.
     All,
-}
-
-/// Says which files have to be read again because of how they were cut.
-pub(crate) fn reread(state: &State, force: bool) -> Result<Reread, IndexError> {
-    let version = state.meta(CHUNKER)?;
-    let other = version.is_some_and(|version| version != CHUNKER_VERSION.to_string());
-    Ok(if force || other {
-        Reread::All
-    } else {
-        Reread::Changed
-    })
 }
 
 /// Refuses to take an empty listing for a wish to empty the index.
@@ -175,67 +217,107 @@ pub(crate) fn guard_against_loss(
     Ok(())
 }
 
-/// Writes differences to the store. The caller holds the writer's lock.
+/// Writes differences to the store, batch by batch.
 pub(crate) struct Writer<'a> {
-    pub root: &'a Path,
-    pub store: &'a Store,
-    pub state: State,
-    pub events: Events<'a>,
-    pub stop: &'a CancellationToken,
+    index: &'a Index,
+    events: Events<'a>,
+    stop: &'a CancellationToken,
+    wait: Wait,
+    /// Of the bookkeeping that the files were compared with.
+    edition: String,
+    /// Whether that knew no file.
+    is_first: bool,
+    /// Whether some batch found the table empty.
+    began_empty: bool,
+    /// The version of the table up to which nobody but this writer has written to it.
+    ours: Option<u64>,
+    /// Chunks of all batches.
+    written: usize,
+    report: Report,
 }
 
-impl Writer<'_> {
+/// The right to write one batch, and what it is written to.
+struct Turn {
+    store: Store,
+    books: Bookkeeping,
+    lock: WriterLock,
+}
+
+impl Turn {
+    async fn end(self) -> Result<(), IndexError> {
+        let Turn { books, lock, .. } = self;
+        books.close().await?;
+        drop(lock);
+        Ok(())
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// Makes a writer of what differs from what the bookkeeping knows.
+    pub(crate) fn new(
+        index: &'a Index,
+        how: &'a Refresh,
+        events: Events<'a>,
+        known: &Known,
+    ) -> Writer<'a> {
+        Writer {
+            index,
+            events,
+            stop: &how.stop,
+            wait: how.wait.once_begun(),
+            edition: known.edition.clone(),
+            is_first: known.files.is_empty(),
+            began_empty: false,
+            ours: None,
+            written: 0,
+            report: Report::default(),
+        }
+    }
+
     /// Brings the store from what it knows to what the walk saw.
     pub(crate) async fn apply(
-        &mut self,
+        mut self,
         walked: &Walked,
         difference: Difference,
     ) -> Result<Report, IndexError> {
-        let mut report = Report::of_walk(walked);
-        report.unchanged = difference.unchanged;
-        report.removed = difference.removed.len();
+        self.report = Report::of_walk(walked);
+        self.report.unchanged = difference.unchanged;
         let total = difference.tasks.len();
-        // Into an empty table rows are added without a look at what is there.
-        let empty = self.store.chunk_count().await? == 0;
         let mut batch = Batch {
-            removed: difference.removed,
+            absent: difference.removed,
             ..Batch::default()
         };
         let (mut prepared, preparing) = self.start(difference.tasks);
-        let (mut done, mut written) = (0, 0);
+        let mut done = 0;
         while let Some(prepared) = prepared.recv().await {
             done += 1;
-            batch.take(prepared, &mut report);
+            batch.take(prepared, &mut self.report);
             if done % 16 == 0 || done == total {
                 (self.events)(IndexEvent::Cutting { done, total });
             }
             if batch.rows.len() >= ROWS_PER_COMMIT {
-                written += batch.rows.len();
-                self.commit(std::mem::take(&mut batch), empty).await?;
+                self.commit(std::mem::take(&mut batch)).await?;
             }
         }
-        written += batch.rows.len();
-        self.commit(batch, empty).await?;
         // A thread that died must not pass for one that is done.
-        preparing.await?;
-        if self.stop.is_cancelled() {
-            return Err(IndexError::Stopped);
+        let ended = preparing.await;
+        if ended.is_ok() && !self.stop.is_cancelled() {
+            return self.finish(batch).await;
         }
-        self.state.set_meta(CHUNKER, &CHUNKER_VERSION.to_string())?;
-        if written >= BULK || empty && written > 0 {
-            (self.events)(IndexEvent::IndexingText);
-            self.store.index_text().await?;
-            self.state.set_chunks_version(self.store.version().await?)?;
+        // Who wants it to stop does not want it to wait for others.
+        self.wait = Wait::No;
+        match self.commit(batch).await {
+            Ok(()) | Err(IndexError::Busy | IndexError::Overtaken) => {}
+            Err(error) => return Err(error),
         }
-        (self.events)(IndexEvent::LexicalReady);
-        report.languages = self.state.languages()?;
-        Ok(report)
+        ended?;
+        Err(IndexError::Stopped)
     }
 
     /// Prepares files on threads of their own.
     fn start(&self, tasks: Vec<Task>) -> (mpsc::Receiver<Prepared>, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (root, stop) = (self.root.to_owned(), self.stop.clone());
+        let (root, stop) = (self.index.root().to_owned(), self.stop.clone());
         let preparing = tokio::task::spawn_blocking(move || {
             prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
                 sender.blocking_send(prepared).is_ok()
@@ -244,28 +326,118 @@ impl Writer<'_> {
         (receiver, preparing)
     }
 
+    /// Waits for the lock, and for what was read before it to be still worth something.
+    async fn turn(&self) -> Result<Turn, IndexError> {
+        let lock = self.index.lock(self.wait).await?;
+        let (store, books) = self.index.open_for_writing(self.events).await?;
+        let edition = books.run(|state| state.edition()).await?;
+        let turn = Turn { store, books, lock };
+        if edition != self.edition {
+            turn.end().await?;
+            return Err(IndexError::Overtaken);
+        }
+        Ok(turn)
+    }
+
+    async fn commit(&mut self, batch: Batch) -> Result<(), IndexError> {
+        let turn = self.turn().await?;
+        self.write(&turn, batch).await?;
+        turn.end().await
+    }
+
+    /// The last batch, and what comes after all of them, in one turn: most have no other.
+    async fn finish(mut self, batch: Batch) -> Result<Report, IndexError> {
+        let turn = self.turn().await?;
+        self.write(&turn, batch).await?;
+        let Turn { store, books, .. } = &turn;
+        books
+            .run(|state| state.set_cut_version(&CUT_VERSION))
+            .await?;
+        if self.written >= BULK || self.began_empty && self.written > 0 {
+            (self.events)(IndexEvent::IndexingText);
+            store.index_text().await?;
+            let version = store.version().await?;
+            books
+                .run(move |state| state.set_chunks_version(version))
+                .await?;
+        }
+        (self.events)(IndexEvent::LexicalReady);
+        self.index.maintain(store, books).await?;
+        let (languages, counts) = books
+            .run(|state| Ok((state.languages()?, state.counts("")?)))
+            .await?;
+        turn.end().await?;
+        self.report.languages = languages;
+        self.report.counts = counts;
+        Ok(self.report)
+    }
+
     /// Chunks first, bookkeeping last: a crash between them is noticed by the version.
-    async fn commit(&mut self, batch: Batch, empty: bool) -> Result<(), IndexError> {
-        if empty && batch.removed.is_empty() {
+    async fn write(&mut self, turn: &Turn, batch: Batch) -> Result<(), IndexError> {
+        let store = &turn.store;
+        let removed = self.removed(batch.absent, batch.gone).await?;
+        let fits = self.may_append(store).await?;
+        self.written += batch.rows.len();
+        if fits && removed.is_empty() {
             if !batch.rows.is_empty() {
-                self.store.append(&batch.rows).await?;
+                store.append(&batch.rows).await?;
             }
-        } else if !batch.paths.is_empty() || !batch.removed.is_empty() {
+        } else if !batch.paths.is_empty() || !removed.is_empty() {
             let mut paths = batch.paths;
-            paths.extend(batch.removed.iter().cloned());
-            self.store.replace(&paths, &batch.rows).await?;
+            paths.extend(removed.iter().cloned());
+            store.replace(&paths, &batch.rows).await?;
         }
-        let version = Some(self.store.version().await?);
-        if !batch.removed.is_empty() {
-            self.state.remove_files(&batch.removed, version)?;
+        let version = store.version().await?;
+        self.ours = fits.then_some(version);
+        let (files, same, is_first) = (batch.files, batch.same, self.is_first);
+        turn.books
+            .run(move |state| {
+                // So that a first build that is cut short goes on where it was.
+                if is_first && state.cut_version()?.is_none() {
+                    state.set_cut_version(&CUT_VERSION)?;
+                }
+                if !removed.is_empty() {
+                    state.remove_files(&removed, Some(version))?;
+                }
+                if !files.is_empty() {
+                    state.record_files(&files, Some(version))?;
+                }
+                if !same.is_empty() {
+                    state.touch_files(&same)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The paths to remove: of those that were absent, the ones that still are.
+    ///
+    /// What came back since is left to those who saw it come, and to the next look.
+    async fn removed(
+        &mut self,
+        absent: Vec<String>,
+        gone: Vec<String>,
+    ) -> Result<Vec<String>, IndexError> {
+        let mut removed = absent;
+        if !removed.is_empty() {
+            let back = self.index.entries(&removed).await?;
+            let back: HashSet<String> = back.into_iter().map(|entry| entry.path).collect();
+            removed.retain(|path| !back.contains(path));
         }
-        if !batch.files.is_empty() {
-            self.state.record_files(&batch.files, version)?;
+        self.report.removed += removed.len();
+        removed.extend(gone);
+        Ok(removed)
+    }
+
+    /// Whether no path of this writer can have rows yet, so that none need be looked for: the
+    /// table is empty, or holds only what this writer has put there for other paths.
+    async fn may_append(&mut self, store: &Store) -> Result<bool, IndexError> {
+        if self.ours.is_some() && self.ours == Some(store.version().await?) {
+            return Ok(true);
         }
-        if !batch.same.is_empty() {
-            self.state.touch_files(&batch.same)?;
-        }
-        Ok(())
+        let is_empty = store.chunk_count().await? == 0;
+        self.began_empty |= is_empty;
+        Ok(is_empty)
     }
 }
 
@@ -276,7 +448,10 @@ struct Batch {
     paths: Vec<String>,
     files: Vec<RecordedFile>,
     same: Vec<FileRecord>,
-    removed: Vec<String>,
+    /// Paths that the bookkeeping has and the walk has not.
+    absent: Vec<String>,
+    /// Paths that could not be read.
+    gone: Vec<String>,
 }
 
 impl Batch {
@@ -288,7 +463,7 @@ impl Batch {
             }
             Prepared::Gone { path, skip } => {
                 *report.skipped.entry(skip).or_default() += 1;
-                self.removed.push(path);
+                self.gone.push(path);
             }
             Prepared::Cut(file) => self.take_cut(*file, report),
         }
@@ -317,3 +492,6 @@ pub(crate) fn now_ns() -> i64 {
         .unwrap_or_default();
     i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

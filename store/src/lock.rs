@@ -10,6 +10,8 @@ use crate::error::{Result, StoreError};
 use crate::files::{create_private_folder, open_private_file};
 
 const LOCK_FILE: &str = "writer.lock";
+/// Locked by whoever is next; the others stand behind.
+const TURN_FILE: &str = "writer.turn";
 const POLL: Duration = Duration::from_millis(20);
 
 /// The right to write to one index folder, given back on drop.
@@ -48,15 +50,35 @@ impl WriterLock {
         }
     }
 
-    /// Takes the lock, waiting for it no longer than `timeout`.
+    /// Takes the lock when it is our turn, waiting for that no longer than `timeout`.
     pub fn acquire(folder: &Path, timeout: Duration) -> Result<WriterLock> {
         let deadline = Instant::now() + timeout;
-        loop {
-            match WriterLock::try_acquire(folder) {
-                Err(StoreError::Busy { .. }) if Instant::now() < deadline => thread::sleep(POLL),
-                other => return other,
-            }
+        // A writer of many batches wants the lock again as soon as it has given it back; without
+        // turns it would get it before any sleeper has looked.
+        let _turn = until(deadline, || take_turn(folder))?;
+        until(deadline, || WriterLock::try_acquire(folder))
+    }
+}
+
+/// Tries again while others are in the way, but not beyond the deadline.
+fn until<T>(deadline: Instant, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match attempt() {
+            Err(StoreError::Busy { .. }) if Instant::now() < deadline => thread::sleep(POLL),
+            other => return other,
         }
+    }
+}
+
+/// Becomes the next one to get the lock, until the file is dropped.
+fn take_turn(folder: &Path) -> Result<File> {
+    create_private_folder(folder)?;
+    let path = folder.join(TURN_FILE);
+    let file = open_private_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { holder: None }),
+        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
     }
 }
 
@@ -96,6 +118,8 @@ fn is_file_at(_file: &File, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -108,5 +132,26 @@ mod tests {
         }
         drop(first);
         WriterLock::acquire(folder.path(), Duration::from_secs(1)).expect("free again");
+    }
+
+    #[test]
+    fn who_waits_comes_before_who_comes_back() {
+        const LONG: Duration = Duration::from_secs(30);
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path();
+        let held = WriterLock::acquire(path, LONG).expect("free lock");
+        let had_it = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _lock = WriterLock::acquire(path, LONG).expect("its turn");
+                had_it.store(true, Ordering::SeqCst);
+            });
+            while take_turn(path).is_ok() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            drop(held);
+            let _lock = WriterLock::acquire(path, LONG).expect("the turn after that");
+            assert!(had_it.load(Ordering::SeqCst), "the waiter had the lock");
+        });
     }
 }

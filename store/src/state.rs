@@ -15,6 +15,9 @@ use crate::sqlite::{self, named, signed, unsigned};
 const STATE_FILE: &str = "state.db";
 const NAME: &str = "the bookkeeping `state.db`";
 const CHUNKS_VERSION: &str = "chunks_version";
+const EDITION: &str = "edition";
+/// From when only the chunker had a version.
+const CUT_VERSION: &str = "chunker";
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -57,11 +60,18 @@ pub struct State {
 }
 
 impl State {
+    /// Changes whenever the tables hold something else of the same chunk.
+    pub const SCHEMA_VERSION: u32 = 1;
+
     /// Opens the bookkeeping in the folder of an index for writing, creating it if need be.
     pub fn open(folder: &Path) -> Result<State> {
         let path = folder.join(STATE_FILE);
         let connection = named(sqlite::open(&path, "", TABLES), NAME)?;
-        Ok(State { connection })
+        let mut state = State { connection };
+        if named(state.edition(), NAME)?.is_empty() {
+            state.write(renew_edition)?;
+        }
+        Ok(state)
     }
 
     /// Opens existing bookkeeping for reading; needs no lock.
@@ -74,6 +84,15 @@ impl State {
         }
         let connection = named(sqlite::open_read_only(&path), NAME)?;
         Ok(State { connection })
+    }
+
+    /// Names what the bookkeeping says, until it takes some of it back.
+    ///
+    /// Under another edition it was made anew, trusts some files no more, or files are cut
+    /// another way: what was read from it before is worth nothing then. Empty if an older program
+    /// made it, until it is opened for writing.
+    pub fn edition(&self) -> Result<String> {
+        Ok(self.meta(EDITION)?.unwrap_or_default())
     }
 
     /// Every file, by path.
@@ -130,11 +149,12 @@ impl State {
         })
     }
 
-    /// Notes sizes, times and hashes of files whose chunks are as they were.
+    /// Notes sizes and times of files whose content is as it was; one that has another hash by
+    /// now is left as it is.
     pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
-                "UPDATE files SET size = ?2, modified_ns = ?3, hash = ?4 WHERE path = ?1",
+                "UPDATE files SET size = ?2, modified_ns = ?3 WHERE path = ?1 AND hash = ?4",
             )?;
             for file in records {
                 let values = params![file.path, signed(file.size), file.modified_ns, file.hash];
@@ -153,7 +173,10 @@ impl State {
             for path in paths {
                 update.execute([path])?;
             }
-            Ok(())
+            if paths.is_empty() {
+                return Ok(());
+            }
+            renew_edition(transaction)
         })
     }
 
@@ -202,6 +225,26 @@ impl State {
     /// Notes the version of the table of chunks after maintenance or reconciling.
     pub fn set_chunks_version(&mut self, version: u64) -> Result<()> {
         self.write(|transaction| set_version(transaction, Some(version)))
+    }
+
+    /// How the chunks of all files are cut; nothing in an index that has no files yet.
+    pub fn cut_version(&self) -> Result<Option<String>> {
+        self.meta(CUT_VERSION)
+    }
+
+    /// Notes how the chunks of all files are cut. Where they were cut another way before, another
+    /// edition begins.
+    pub fn set_cut_version(&mut self, version: &str) -> Result<()> {
+        let before = self.cut_version()?;
+        if before.as_deref() == Some(version) {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            if before.is_some() {
+                renew_edition(transaction)?;
+            }
+            set_meta(transaction, CUT_VERSION, version)
+        })
     }
 
     /// Counts files, chunks, and chunks with vectors or failures of a fingerprint.
@@ -290,6 +333,12 @@ fn set_version(transaction: &Transaction<'_>, version: Option<u64>) -> rusqlite:
     })
 }
 
+fn renew_edition(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    // Drawn, not counted: that of bookkeeping that was made anew must differ from the one before.
+    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, lower(hex(randomblob(8))))";
+    transaction.execute(sql, [EDITION]).map(|_| ())
+}
+
 fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
     transaction.execute(sql, [name, value]).map(|_| ())
@@ -324,4 +373,74 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
         insert.execute(params![id, key, copies])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_columns_are_another_version_of_the_schema() {
+        let schema = crate::row::schema();
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let known = "id path language kind symbol scope definitions start_line end_line \
+                     content_key header_length terms";
+        assert_eq!(
+            (State::SCHEMA_VERSION, names.join(" ").as_str()),
+            (1, known)
+        );
+    }
+
+    #[test]
+    fn what_has_another_content_by_now_is_not_touched() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut state = State::open(folder.path()).expect("state");
+        let mut file = FileRecord {
+            path: "a.rs".to_owned(),
+            size: 9,
+            modified_ns: 1,
+            hash: [1; 16],
+            language: "rust".to_owned(),
+            chunks: 0,
+            status: None,
+        };
+        let recorded = RecordedFile {
+            file: file.clone(),
+            keys: Vec::new(),
+        };
+        state.record_files(&[recorded], None).expect("record");
+        file.modified_ns = 2;
+        state.touch_files(&[file.clone()]).expect("touch");
+        assert_eq!(state.files().expect("files"), [file.clone()]);
+        let other = FileRecord {
+            modified_ns: 3,
+            hash: [2; 16],
+            ..file.clone()
+        };
+        state.touch_files(&[other]).expect("touch");
+        assert_eq!(state.files().expect("files"), [file]);
+    }
+
+    #[test]
+    fn an_edition_lasts_until_something_is_taken_back() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut state = State::open(folder.path()).expect("state");
+        let first = state.edition().expect("edition");
+        assert!(!first.is_empty());
+        state.distrust_files(&[]).expect("nothing");
+        state.set_cut_version("one").expect("first cut version");
+        state.set_cut_version("one").expect("the same cut version");
+        drop(state);
+        let mut state = State::open(folder.path()).expect("state again");
+        assert_eq!(state.edition().expect("edition"), first);
+        state.set_cut_version("two").expect("other cut version");
+        let second = state.edition().expect("edition");
+        assert_ne!(second, first);
+        state.distrust_files(&["a.rs".to_owned()]).expect("a file");
+        assert_ne!(state.edition().expect("edition"), second);
+    }
 }

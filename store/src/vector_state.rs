@@ -52,6 +52,25 @@ impl State {
         Ok(unsigned(count))
     }
 
+    /// Keys that some chunk has and that could not be embedded, in order.
+    pub fn failed_keys(&self, fingerprint: &str) -> Result<Vec<MissingKey>> {
+        self.list(
+            "SELECT failures.content_key, MIN(files.path)
+             FROM failures
+             JOIN chunk_keys AS keys ON keys.content_key = failures.content_key
+             JOIN files ON files.id = keys.file
+             WHERE failures.fingerprint = ?1
+             GROUP BY failures.content_key ORDER BY failures.content_key",
+            [fingerprint],
+            |row| {
+                Ok(MissingKey {
+                    key: row.get(0)?,
+                    path: row.get(1)?,
+                })
+            },
+        )
+    }
+
     /// Those of some keys that are not recorded as having vectors.
     pub fn without_vectors(
         &self,

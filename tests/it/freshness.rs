@@ -234,3 +234,25 @@ fn while_another_process_writes_changed_files_are_laid_over_the_index() {
     );
     assert_found(&environment, "write_report", &[], "after the lock was free");
 }
+
+#[test]
+fn many_files_that_are_laid_over_the_index_give_the_same_answer_each_time() {
+    let environment = indexed();
+    let lock = hold_lock(&environment);
+    for number in 0..40 {
+        let text = format!("/// Counts marmots.\npub fn count_{number}() {{}}\n");
+        environment.write(&format!("src/new_{number:02}.rs"), text);
+    }
+    let places = || -> Vec<String> {
+        let answer = environment.search_json_with("marmots", &["--limit", "100"]);
+        let hits = hits_of(&answer).iter();
+        hits.map(|hit| format!("{}:{}", hit["path"], hit["start_line"]))
+            .collect()
+    };
+    let first = places();
+    assert_eq!(first.len(), 40, "every file is found: {first:?}");
+    for _ in 0..3 {
+        assert_eq!(places(), first);
+    }
+    drop(lock);
+}

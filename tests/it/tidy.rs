@@ -80,6 +80,26 @@ fn only_the_store_knows_its_databases() {
 }
 
 #[test]
+fn the_bookkeeping_is_read_and_written_on_threads_that_may_block() {
+    for (name, text) in sources(&["indexer/src"]) {
+        if name.ends_with("tests.rs") {
+            continue;
+        }
+        let lines: Vec<&str> = code(&text).collect();
+        for (number, line) in lines.iter().enumerate() {
+            if line.contains("State::open") {
+                let before = &lines[number.saturating_sub(2)..=number];
+                let may_block = before.iter().any(|line| line.contains("blocking(move ||"));
+                assert!(may_block, "{name} opens the bookkeeping here: {line}");
+            }
+            // Whoever has it in hand outside of such a thread has it as a `Bookkeeping`.
+            let is_handed_on = line.contains("mut State") && !line.contains("FnOnce");
+            assert!(!is_handed_on, "{name} hands on the bookkeeping: {line}");
+        }
+    }
+}
+
+#[test]
 fn the_indexer_knows_no_http_and_no_ollama() {
     let words = ["reqwest", "http://", "ollama"];
     let mut users = users(&["indexer/src", "store/src"], &words);
