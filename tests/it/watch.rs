@@ -139,3 +139,26 @@ fn a_watcher_lets_others_search_and_index() {
     assert!(watcher.is_running(), "the watcher goes on");
     stop(watcher);
 }
+
+/// Events that are not read pile up in the kernel, which drops them beyond a bound.
+#[cfg(target_os = "linux")]
+#[test]
+fn events_that_the_kernel_dropped_are_made_up_for() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let watcher = watching(&environment);
+    let bound = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").expect("a bound");
+    let bound: usize = bound.trim().parse().expect("a number");
+    watcher.signal("STOP");
+    // Two names in turn, since the kernel joins equal events; each write is two events or more.
+    for round in 0..bound {
+        environment.write(
+            ["src/even.rs", "src/odd.rs"][round % 2],
+            "pub fn noise() {}\n",
+        );
+    }
+    environment.write("src/dropped.rs", "pub fn dropped() {}\n");
+    watcher.signal("CONT");
+    wait_until_indexed(&environment, "src/dropped.rs");
+    stop(watcher);
+}

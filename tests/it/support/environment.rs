@@ -129,11 +129,16 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    /// Ends it as Ctrl-C does; nothing happens if it has ended.
+    /// Sends Ctrl-C.
     pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Sends a signal by its name, if the command still runs.
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let mut kill = Command::new("sh");
-        kill.args(["-c", "kill -INT \"$0\" 2>/dev/null", &pid]);
+        kill.args(["-c", "kill -\"$1\" \"$0\" 2>/dev/null", &pid, name]);
         kill.status().expect("sh starts");
     }
 
