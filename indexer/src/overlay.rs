@@ -161,9 +161,9 @@ impl Statistics {
         let terms: Vec<(String, f32)> = query
             .full_text()
             .into_iter()
-            .flat_map(|(text, boost)| {
+            .flat_map(|(text, weight)| {
                 text.split_whitespace()
-                    .map(|word| (word.to_owned(), boost))
+                    .map(|word| (word.to_owned(), f32::from(weight)))
                     .collect::<Vec<_>>()
             })
             .collect();

@@ -115,8 +115,8 @@ impl Query {
         }
     }
 
-    /// Texts for the full-text leg with their weights: the words as asked, then their variants.
-    pub fn full_text(&self) -> Vec<(String, f32)> {
+    /// Texts for the full-text leg, and how often each counts: the words as asked, then variants.
+    pub fn full_text(&self) -> Vec<(String, u8)> {
         let mut asked: Vec<String> = self.words.clone();
         // A whole identifier is a term of its own and much rarer than its parts.
         for symbol in &self.symbols {
@@ -131,14 +131,11 @@ impl Query {
             .flat_map(|word| variants(word))
             .filter(|variant| !asked.contains(variant))
             .collect();
-        let mut texts = vec![(asked.join(" "), 1.0)];
-        if !variants.is_empty() && !self.is_symbol {
-            texts.push((
-                variants.into_iter().collect::<Vec<_>>().join(" "),
-                VARIANT_WEIGHT,
-            ));
+        if variants.is_empty() || self.is_symbol {
+            return vec![(asked.join(" "), 1)];
         }
-        texts
+        let variants: Vec<String> = variants.into_iter().collect();
+        vec![(asked.join(" "), WORD_WEIGHT), (variants.join(" "), 1)]
     }
 
     /// Whether one of some words, or a variant of it, is asked for.
@@ -148,8 +145,8 @@ impl Query {
     }
 }
 
-/// What another form of a word counts for beside the word itself.
-const VARIANT_WEIGHT: f32 = 0.6;
+/// So many times another form of a word counts the word itself.
+const WORD_WEIGHT: u8 = 2;
 
 fn trim_punctuation(token: &str) -> &str {
     token.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')

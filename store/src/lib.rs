@@ -41,7 +41,7 @@ pub use files::{StateStamp, disk_bytes};
 pub use heal::Healing;
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
-pub use query::{Filter, TextClause, TextQuery};
+pub use query::{Filter, TextQuery};
 pub use record::{Counts, Failure, FileRecord, LanguageCount, MissingKey, RecordedFile};
 pub use row::ChunkRow;
 pub use snapshot::{Found, RowId, Snapshot};

@@ -3,57 +3,57 @@
 use lancedb::index::scalar::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 
 /// A text to search for, with expansions: any word of any clause may match.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextQuery {
-    /// The clauses; the score of a chunk is the sum over them.
-    pub clauses: Vec<TextClause>,
-}
-
-/// Words and what a match of them is worth.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TextClause {
-    /// The words, split like the text of chunks.
-    pub text: String,
-    /// A factor on the score, above 0.
-    pub boost: f32,
+    /// Words, and how many times a match of them counts.
+    clauses: Vec<(String, u8)>,
 }
 
 impl TextQuery {
     /// Makes a query of one text.
     pub fn new(text: impl Into<String>) -> TextQuery {
-        TextQuery::default().or(text, 1.0)
+        TextQuery::default().or(text, 1)
     }
 
-    /// Adds an alternative, usually with a boost below 1.
+    /// Adds an alternative, a match of which counts `weight` times.
     #[must_use]
-    pub fn or(mut self, text: impl Into<String>, boost: f32) -> TextQuery {
-        self.clauses.push(TextClause {
-            text: text.into(),
-            boost,
-        });
+    pub fn or(mut self, text: impl Into<String>, weight: u8) -> TextQuery {
+        let text = text.into();
+        if weight > 0 && !text.trim().is_empty() {
+            self.clauses.push((text, weight));
+        }
         self
     }
 
-    /// Translates for LanceDB; a query without words is `None`.
-    pub(crate) fn to_lance(&self, column: &str) -> Option<FtsQuery> {
-        let mut matches: Vec<FtsQuery> = self
+    /// Whether nothing can match.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clauses.is_empty()
+    }
+
+    /// For rows in the full-text index: one list, in which a word stands as often as it counts.
+    ///
+    /// Lance answers that from the blocks that can hold the best rows; for clauses with factors of
+    /// their own it reads every match, which takes more than twice as long.
+    pub(crate) fn for_indexed(&self, column: &str) -> FtsQuery {
+        let words: Vec<&str> = self
             .clauses
             .iter()
-            .filter(|clause| !clause.text.trim().is_empty())
-            .filter(|clause| clause.boost.is_finite() && clause.boost > 0.0)
-            .map(|clause| {
-                MatchQuery::new(clause.text.clone())
-                    .with_column(Some(column.to_owned()))
-                    .with_boost(clause.boost)
-                    .into()
-            })
+            .flat_map(|(text, weight)| std::iter::repeat_n(text.as_str(), usize::from(*weight)))
             .collect();
-        // A single match has a plan of its own that is cheaper on rows that are not indexed yet.
-        if matches.len() < 2 {
-            return matches.pop();
-        }
-        let clauses = matches.into_iter().map(|query| (Occur::Should, query));
-        Some(BooleanQuery::new(clauses).into())
+        MatchQuery::new(words.join(" "))
+            .with_column(Some(column.to_owned()))
+            .into()
+    }
+
+    /// For rows that are not in the index yet, where a word counts once however often it stands.
+    pub(crate) fn for_others(&self, column: &str) -> FtsQuery {
+        let clauses = self.clauses.iter().map(|(text, weight)| {
+            let query = MatchQuery::new(text.clone())
+                .with_column(Some(column.to_owned()))
+                .with_boost(f32::from(*weight));
+            (Occur::Should, query.into())
+        });
+        BooleanQuery::new(clauses).into()
     }
 }
 

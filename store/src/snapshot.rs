@@ -13,14 +13,16 @@ use arrow_array::{Array, RecordBatch};
 use futures::{FutureExt, TryStreamExt};
 use lance::Dataset;
 use lance::dataset::ProjectionRequest;
-use lancedb::index::scalar::FullTextSearchQuery;
+use lance::dataset::scanner::Scanner;
+use lance::index::DatasetIndexInternalExt;
+use lancedb::index::scalar::{FtsQuery, FullTextSearchQuery};
 
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS, hex};
-use crate::store::{Pending, Store};
+use crate::store::{Pending, Store, TERMS_INDEX};
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
@@ -110,28 +112,20 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> Pending<'a, Vec<(Found, f32)>> {
         async move {
-            let Some(query) = query
-                .to_lance(TERMS)
-                .filter(|_| limit > 0 && !filter.passes_nothing())
-            else {
+            if limit == 0 || query.is_empty() || filter.passes_nothing() {
                 return Ok(Vec::new());
-            };
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut scanner = self.dataset.scan();
-            scanner
-                .with_row_id()
-                .prefilter(true)
-                .full_text_search(FullTextSearchQuery::new_query(query))
-                .and_then(|scanner| scanner.limit(Some(limit), None))
-                .and_then(|scanner| scanner.project::<&str>(&[SCORE]))
-                .map_err(lancedb::Error::from)?;
-            if let Some(condition) = filter.sql() {
-                scanner.filter(&condition).map_err(lancedb::Error::from)?;
             }
-            let (mut rows, mut scores) = (Vec::new(), Vec::new());
-            for batch in collect(&scanner).await? {
-                rows.extend(row_ids(&batch)?);
-                scores.extend(floats(&batch, SCORE)?);
+            let mut indexed = self.text_scan(query.for_indexed(TERMS), limit, filter)?;
+            indexed.fast_search();
+            let (mut rows, mut scores) = scored_rows(&indexed).await?;
+            let others = self.dataset.unindexed_fragments(TERMS_INDEX).boxed().await;
+            let others = others.map_err(lancedb::Error::from)?;
+            if !others.is_empty() {
+                let mut scan = self.text_scan(query.for_others(TERMS), limit, filter)?;
+                scan.with_fragments(others);
+                let (more_rows, more_scores) = scored_rows(&scan).await?;
+                rows.extend(more_rows);
+                scores.extend(more_scores);
             }
             let found = self.outlines(&rows).await?;
             let mut hits: Vec<(Found, f32)> = found.into_iter().zip(scores).collect();
@@ -140,9 +134,26 @@ impl Snapshot {
                     .total_cmp(left_score)
                     .then_with(|| place(left).cmp(&place(right)))
             });
+            hits.truncate(limit);
             Ok(hits)
         }
         .boxed()
+    }
+
+    fn text_scan(&self, query: FtsQuery, limit: usize, filter: &Filter) -> Result<Scanner> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut scanner = self.dataset.scan();
+        scanner
+            .with_row_id()
+            .prefilter(true)
+            .full_text_search(FullTextSearchQuery::new_query(query))
+            .and_then(|scanner| scanner.limit(Some(limit), None))
+            .and_then(|scanner| scanner.project::<&str>(&[SCORE]))
+            .map_err(lancedb::Error::from)?;
+        if let Some(condition) = filter.sql() {
+            scanner.filter(&condition).map_err(lancedb::Error::from)?;
+        }
+        Ok(scanner)
     }
 
     /// The chunks that have one of the keys, by path and line.
@@ -266,7 +277,16 @@ impl Snapshot {
     }
 }
 
-async fn collect(scanner: &lance::dataset::scanner::Scanner) -> Result<Vec<RecordBatch>> {
+async fn scored_rows(scanner: &Scanner) -> Result<(Vec<RowId>, Vec<f32>)> {
+    let (mut rows, mut scores) = (Vec::new(), Vec::new());
+    for batch in collect(scanner).await? {
+        rows.extend(row_ids(&batch)?);
+        scores.extend(floats(&batch, SCORE)?);
+    }
+    Ok((rows, scores))
+}
+
+async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
     let stream = scanner.try_into_stream().boxed().await;
     let batches = stream.map_err(lancedb::Error::from)?.try_collect().await;
     Ok(batches.map_err(lancedb::Error::from)?)

@@ -92,17 +92,24 @@ async fn identifiers_are_found_by_their_words_indexed_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn boosts_and_filters_count() {
+async fn weights_and_filters_count() {
     let folder = tempfile::tempdir().expect("folder");
     let store = writer(folder.path()).await;
     let rows = [
         row("a.rs", 1, "alpha one two"),
         row("it's.rs", 1, "omega one two"),
     ];
-    store.append(&rows).await.expect("append");
+    // Both words are rare.
+    let filler: Vec<ChunkRow> = (1..20)
+        .map(|line| row("filler.rs", line, &format!("filler number {line}")))
+        .collect();
+    store.append(&filler).await.expect("append");
+    store.append(&rows[..1]).await.expect("append");
     store.index_text().await.expect("index");
+    // One chunk is in the full-text index, the other is read.
+    store.append(&rows[1..]).await.expect("append");
     let snapshot = store.snapshot().await.expect("a snapshot");
-    for (alpha, omega, first) in [(1.0, 0.1, "a.rs"), (0.1, 1.0, "it's.rs")] {
+    for (alpha, omega, first) in [(10, 1, "a.rs"), (1, 10, "it's.rs")] {
         let query = TextQuery::default().or("alpha", alpha).or("omega", omega);
         let hits = snapshot
             .search_text(&query, 10, &Filter::default())
