@@ -135,7 +135,10 @@ impl Query {
             return vec![(asked.join(" "), 1)];
         }
         let variants: Vec<String> = variants.into_iter().collect();
-        vec![(asked.join(" "), WORD_WEIGHT), (variants.join(" "), 1)]
+        vec![
+            (asked.join(" "), WORD_WEIGHT),
+            (variants.join(" "), VARIANT_WEIGHT),
+        ]
     }
 
     /// Whether one of some words, or a variant of it, is asked for.
@@ -145,8 +148,10 @@ impl Query {
     }
 }
 
-/// So many times another form of a word counts the word itself.
-const WORD_WEIGHT: u8 = 2;
+/// How often a word counts,
+const WORD_WEIGHT: u8 = 3;
+/// and how often another form of it.
+const VARIANT_WEIGHT: u8 = 2;
 
 fn trim_punctuation(token: &str) -> &str {
     token.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')

@@ -206,8 +206,8 @@ fn variants_are_other_forms() {
 fn the_full_text_leg_gets_words_then_variants() {
     let texts = Query::parse("how is the HttpClient closed").full_text();
     assert_eq!(texts.len(), 2);
-    assert_eq!(texts[0], ("http client closed httpclient".to_owned(), 2));
-    assert_eq!(texts[1].1, 1);
+    assert_eq!(texts[0], ("http client closed httpclient".to_owned(), 3));
+    assert_eq!(texts[1].1, 2);
     let forms: Vec<&str> = texts[1].0.split(' ').collect();
     assert!(
         forms.contains(&"close") && !forms.contains(&"closed"),
