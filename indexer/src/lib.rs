@@ -34,6 +34,7 @@ mod search;
 pub mod secrets;
 mod skip;
 mod survey;
+pub mod syntax;
 pub mod walk;
 mod watch;
 
@@ -48,5 +49,5 @@ pub use search::{Answer, Freshness, Mode, SearchRequest};
 pub use survey::Survey;
 
 pub use ollacode_store::{
-    Chunk, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,
+    Chunk, ContentKey, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,
 };

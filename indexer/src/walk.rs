@@ -113,7 +113,8 @@ pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
     walked
 }
 
-fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
+/// A walk below a folder by the rules of the index.
+pub fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
     let mut builder = WalkBuilder::new(root);
     builder
         .hidden(false)
@@ -239,7 +240,7 @@ pub fn modified_ns(metadata: &Metadata) -> i64 {
 }
 
 /// Hidden files are out, but for those in which projects keep what people ask about.
-fn is_shown(entry: &DirEntry) -> bool {
+pub fn is_shown(entry: &DirEntry) -> bool {
     if entry.depth() == 0 {
         return true;
     }
