@@ -1,0 +1,98 @@
+//! Why a file is not read or written: which, and what to do instead.
+
+use std::io;
+
+/// Why a file of the workspace is not read or written. Nothing has been changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum JailError {
+    /// The path leads out, by `..`, from the top of the disk or through a link.
+    #[error("`{0}` leads out of the workspace: name a file below its root, relative to it")]
+    Outside(String),
+    /// Nothing is there.
+    #[error("there is no `{0}`: list its folder to see what there is")]
+    NotFound(String),
+    /// A folder, where a file is needed.
+    #[error("`{0}` is a folder, not a file: name a file in it")]
+    Folder(String),
+    /// A file, where a folder is needed.
+    #[error("`{0}` is not a folder")]
+    NotAFolder(String),
+    /// It cannot be shown or edited as text.
+    #[error("`{path}` is not text: {why}; leave it as it is")]
+    NotText {
+        /// The file.
+        path: String,
+        /// By what it shows.
+        why: &'static str,
+    },
+    /// A device, a pipe or a socket.
+    #[error("`{0}` is a device, a pipe or a socket, not a file: leave it alone")]
+    NotRegular(String),
+    /// A symbolic link on the way, where none is followed.
+    #[error("`{path}` is a link, which is not followed here{}", instead(.target.as_deref()))]
+    Link {
+        /// The link.
+        path: String,
+        /// Where it leads, if that is inside.
+        target: Option<String>,
+    },
+    /// The same file has another name, perhaps outside.
+    #[error("`{0}` has more than one hard link and is not written: ask the user to copy it first")]
+    ManyLinks(String),
+    /// Nobody may write to it.
+    #[error("`{0}` is read-only: ask the user to change that first")]
+    ReadOnly(String),
+    /// It is not what it was.
+    #[error("`{0}` has changed on disk since it was read: read it again, then repeat the change")]
+    ChangedOnDisk(String),
+    /// It is larger than what is read.
+    #[error("`{path}` is too large: {bytes} bytes, at most {most} are read")]
+    TooLarge {
+        /// The file.
+        path: String,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        most: u64,
+    },
+    /// Something is there already.
+    #[error("`{0}` is there already: choose another name, or read and edit it")]
+    AlreadyThere(String),
+    /// No path of a file.
+    #[error("{0}")]
+    BadPath(String),
+    /// The system does not let us.
+    // The cause is part of the message: models are shown a single line.
+    #[error("cannot {what} `{path}`: {cause}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which file.
+        path: String,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+/// An error of the system in our words.
+pub(super) fn failed(what: &'static str, path: &str, cause: io::Error) -> JailError {
+    let path = path.to_owned();
+    match cause.kind() {
+        io::ErrorKind::NotFound => JailError::NotFound(path),
+        io::ErrorKind::NotADirectory => JailError::NotAFolder(path),
+        io::ErrorKind::IsADirectory => JailError::Folder(path),
+        io::ErrorKind::AlreadyExists => JailError::AlreadyThere(path),
+        // How cap-std says that a path leads out; a refusal of the system has a number.
+        io::ErrorKind::PermissionDenied if cause.raw_os_error().is_none() => {
+            JailError::Outside(path)
+        }
+        _ => JailError::Io { what, path, cause },
+    }
+}
+
+fn instead(target: Option<&str>) -> String {
+    match target {
+        Some(target) => format!(": name `{target}` itself"),
+        None => ": name the file itself".to_owned(),
+    }
+}

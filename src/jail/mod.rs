@@ -1,0 +1,291 @@
+//! The files of the workspace, and no others.
+//!
+//! Everything goes through one handle on the root, and the system itself refuses to resolve a
+//! path that leaves it; no decision rests on comparing paths as strings. Reading follows links
+//! that stay inside. Writing follows none: it walks from folder to folder by single names, so the
+//! path that was judged is the file that changes.
+
+mod error;
+mod path;
+mod protected;
+mod system;
+mod text;
+mod walk;
+mod write;
+
+#[cfg(all(test, unix))]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::{fmt, fs};
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, FileType};
+
+pub use error::JailError;
+pub use path::WorkspacePath;
+pub use protected::{is_secret, protected};
+pub use text::{Newline, TextFile, TextShape};
+pub use write::Expected;
+
+use error::failed;
+use walk::{Missing, Place};
+
+/// BLAKE3 of a file's bytes.
+pub type Hash = [u8; 32];
+
+/// Largest file that is read as text, in bytes.
+pub const MOST_TEXT: u64 = 8 << 20;
+
+/// Largest file that is read as it is, in bytes: what is moved or deleted is kept, to be undone.
+pub const MOST_BYTES: u64 = 64 << 20;
+
+/// The hash of some bytes, as files are hashed.
+pub fn hash_of(bytes: &[u8]) -> Hash {
+    *blake3::hash(bytes).as_bytes()
+}
+
+/// The workspace's files. Clones share the handle.
+#[derive(Clone)]
+pub struct Jail(Arc<Inner>);
+
+struct Inner {
+    root: PathBuf,
+    /// As the root was named, which is how a model may know it.
+    named: PathBuf,
+    dir: Dir,
+    /// Folders that were made for new files: they go again with the last file in them.
+    made: Mutex<BTreeSet<String>>,
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, wherever it leads.
+    Link,
+    /// A device, a pipe or a socket.
+    Other,
+}
+
+/// What a folder holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the folder; what is no UTF-8 in it is replaced.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Size of a file in bytes, 0 for all else.
+    pub size: u64,
+}
+
+/// A file as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileBytes {
+    /// All of it.
+    pub bytes: Arc<Vec<u8>>,
+    /// Of the bytes.
+    pub hash: Hash,
+    /// Who may do what with it, as nine bits; `None` where the system has no such thing.
+    pub mode: Option<u32>,
+    /// Where it really is, if links led there.
+    pub path: WorkspacePath,
+}
+
+impl Jail {
+    /// Opens a workspace. The root itself may be a link.
+    pub fn open(root: &Path) -> Result<Jail, JailError> {
+        let wrong = |cause| failed("open the workspace", &root.to_string_lossy(), cause);
+        let canonical = fs::canonicalize(root).map_err(wrong)?;
+        let dir = Dir::open_ambient_dir(&canonical, ambient_authority()).map_err(wrong)?;
+        Ok(Jail(Arc::new(Inner {
+            root: canonical,
+            named: root.to_owned(),
+            dir,
+            made: Mutex::default(),
+        })))
+    }
+
+    /// The root, absolute and without links.
+    pub fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// Reads a path as somebody wrote it: relative to the root, or absolute and below it.
+    ///
+    /// Whether anything is there is not looked at. `..` is taken off as it is written.
+    pub fn path(&self, given: &str) -> Result<WorkspacePath, JailError> {
+        WorkspacePath::parse(given, &[&self.0.root, &self.0.named])
+    }
+
+    /// Where a path leads when links are followed: what is read there is to be judged by that.
+    pub fn resolve(&self, path: &WorkspacePath) -> Result<WorkspacePath, JailError> {
+        let wrong = |cause| failed("follow", path.as_str(), cause);
+        let real = self.0.dir.canonicalize(path.as_str()).map_err(wrong)?;
+        WorkspacePath::from_real(&real)
+    }
+
+    /// What is at a path, without following a link there; `None` if nothing is.
+    pub fn kind(&self, path: &WorkspacePath) -> Result<Option<EntryKind>, JailError> {
+        match self.0.dir.symlink_metadata(path.as_str()) {
+            Ok(metadata) => Ok(Some(kind_of(metadata.file_type()))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(cause) => Err(failed("look at", path.as_str(), cause)),
+        }
+    }
+
+    /// What a folder holds, by name.
+    pub fn list(&self, path: &WorkspacePath) -> Result<Vec<Entry>, JailError> {
+        let wrong = |cause| failed("list", path.as_str(), cause);
+        let mut found = Vec::new();
+        for entry in self.0.dir.read_dir(path.as_str()).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            // What has gone since is not there.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            let kind = kind_of(metadata.file_type());
+            found.push(Entry {
+                name: entry.file_name().to_string_lossy().into_owned(),
+                kind,
+                size: if kind == EntryKind::File {
+                    metadata.len()
+                } else {
+                    0
+                },
+            });
+        }
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    /// Reads a text of at most [`MOST_TEXT`] bytes; links that stay inside are followed.
+    ///
+    /// A link must not give a secret another name: what it leads to then is to be named itself.
+    pub fn read(&self, path: &WorkspacePath) -> Result<TextFile, JailError> {
+        let file = match self.read_here(path, MOST_TEXT) {
+            Err(JailError::Link { .. }) => {
+                let real = self.resolve(path)?;
+                if is_secret(&real) && !is_secret(path) {
+                    return Err(JailError::Link {
+                        path: path.to_string(),
+                        target: Some(real.to_string()),
+                    });
+                }
+                self.read_here(&real, MOST_TEXT)?
+            }
+            read => read?,
+        };
+        TextFile::decode(file)
+    }
+
+    /// Reads a file of at most [`MOST_BYTES`] bytes, whatever it holds. Follows no link.
+    pub fn read_bytes(&self, path: &WorkspacePath) -> Result<FileBytes, JailError> {
+        self.read_here(path, MOST_BYTES)
+    }
+
+    /// The hash of a file, whatever it holds and however large it is; `None` if nothing is there.
+    ///
+    /// Follows no link.
+    pub fn hash(&self, path: &WorkspacePath) -> Result<Option<Hash>, JailError> {
+        let opened = self
+            .place(path, Missing::Fails)
+            .and_then(|place| self.open_regular(&place));
+        match opened {
+            Ok((file, _)) => hash_file(file, path).map(Some),
+            Err(JailError::NotFound(_) | JailError::NotAFolder(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a file without following links.
+    fn read_here(&self, path: &WorkspacePath, most: u64) -> Result<FileBytes, JailError> {
+        let place = self.place(path, Missing::Fails)?;
+        let (file, metadata) = self.open_regular(&place)?;
+        let too_large = |bytes| JailError::TooLarge {
+            path: path.to_string(),
+            bytes,
+            most,
+        };
+        if metadata.len() > most {
+            return Err(too_large(metadata.len()));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+        // It may grow while it is read.
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|cause| failed("read", path.as_str(), cause))?;
+        if bytes.len() as u64 > most {
+            return Err(too_large(bytes.len() as u64));
+        }
+        Ok(FileBytes {
+            hash: hash_of(&bytes),
+            bytes: Arc::new(bytes),
+            mode: system::mode(&metadata),
+            path: path.clone(),
+        })
+    }
+
+    /// Opens what must be a regular file. It is looked at before, since opening a device or a
+    /// pipe can do things, and again after, since it may have been swapped.
+    fn open_regular(&self, place: &Place<'_>) -> Result<(File, cap_std::fs::Metadata), JailError> {
+        let path = place.path.as_str();
+        let Some(before) = place.metadata()? else {
+            return Err(JailError::NotFound(path.to_owned()));
+        };
+        self.check_regular(path, &before)?;
+        let opened = system::open_file(&place.folder, place.name);
+        let file = match opened {
+            Ok(file) => file,
+            Err(cause) => {
+                if let Some(now) = place.metadata()? {
+                    self.check_regular(path, &now)?;
+                }
+                return Err(failed("open", path, cause));
+            }
+        };
+        let wrong = |cause| failed("look at", path, cause);
+        let metadata = file.metadata().map_err(wrong)?;
+        self.check_regular(path, &metadata)?;
+        Ok((file, metadata))
+    }
+}
+
+impl fmt::Debug for Jail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Jail").field(&self.0.root).finish()
+    }
+}
+
+fn hash_file(file: File, path: &WorkspacePath) -> Result<Hash, JailError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update_reader(file)
+        .map_err(|cause| failed("read", path.as_str(), cause))?;
+    Ok(*hasher.finalize().as_bytes())
+}
+
+fn kind_of(file_type: FileType) -> EntryKind {
+    if file_type.is_file() {
+        EntryKind::File
+    } else if file_type.is_dir() {
+        EntryKind::Folder
+    } else if file_type.is_symlink() {
+        EntryKind::Link
+    } else {
+        EntryKind::Other
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

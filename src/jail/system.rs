@@ -1,0 +1,165 @@
+//! What cap-std leaves to the system: names that are opened without following a link, modes,
+//! owners, and syncing.
+
+use std::io;
+
+use cap_std::fs::{Dir, File, Metadata};
+
+/// Opens a folder by its name in another one; fails if it is a link.
+pub(super) fn open_folder(folder: &Dir, name: &str) -> io::Result<Dir> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, openat};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = openat(folder, name, flags, Mode::empty())?;
+        Ok(Dir::from_std_file(opened.into()))
+    }
+    #[cfg(not(unix))]
+    {
+        refuse_link(folder, name)?;
+        folder.open_dir(name)
+    }
+}
+
+/// Opens a file for reading by its name in a folder; fails if it is a link, and never waits.
+pub(super) fn open_file(folder: &Dir, name: &str) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, openat};
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = openat(folder, name, flags, Mode::empty())?;
+        Ok(File::from_std(opened.into()))
+    }
+    #[cfg(not(unix))]
+    {
+        refuse_link(folder, name)?;
+        folder.open(name)
+    }
+}
+
+#[cfg(not(unix))]
+fn refuse_link(folder: &Dir, name: &str) -> io::Result<()> {
+    if folder.symlink_metadata(name)?.is_symlink() {
+        return Err(io::Error::other("it is a link"));
+    }
+    Ok(())
+}
+
+/// Renames within or between folders; fails if something has the new name.
+pub(super) fn rename_new(from: (&Dir, &str), to: (&Dir, &str)) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    {
+        use rustix::fs::{RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
+            // Not every file system can do this.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    match to.0.symlink_metadata(to.1) {
+        Ok(_) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    from.0.rename(from.1, to.0, to.1)
+}
+
+/// Puts the names in a folder on the disk, which syncing a file does not.
+///
+/// Some file systems cannot; what was renamed is in place all the same.
+pub(super) fn sync_folder(folder: &Dir) {
+    #[cfg(unix)]
+    {
+        // The handle on the root may be one that only finds names.
+        if let Ok(open) = open_folder(folder, ".") {
+            let _ = open.into_std_file().sync_all();
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+/// Who may do what with a file, as nine bits.
+pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt;
+        Some(metadata.mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        None
+    }
+}
+
+/// How many names a file has.
+pub(super) fn links(metadata: &Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt;
+        metadata.nlink()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        1
+    }
+}
+
+/// Whether two names are of one file, as far as the system tells.
+pub(super) fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (one, other);
+        false
+    }
+}
+
+/// Says who may do what with a file, past what new files are not allowed by the program.
+pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::{Permissions, PermissionsExt};
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (file, mode);
+        Ok(())
+    }
+}
+
+/// Like [`set_mode`] for a folder.
+pub(super) fn set_folder_mode(folder: &Dir, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder.try_clone()?.into_std_file();
+        folder.set_permissions(Permissions::from_mode(mode))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (folder, mode);
+        Ok(())
+    }
+}
+
+/// Gives a file the owner of the one that it is to replace, where that is allowed.
+pub(super) fn keep_owner(file: &File, old: &Metadata) {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt;
+        let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (file, old);
+}

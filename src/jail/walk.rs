@@ -1,0 +1,141 @@
+//! From the root to the folder of a file, by single names and over no link.
+
+use std::io;
+
+use cap_std::fs::{Dir, Metadata};
+
+use super::error::failed;
+use super::{EntryKind, Jail, JailError, WorkspacePath, is_missing, kind_of, system};
+
+/// Mode of new folders.
+const FOLDER_MODE: u32 = 0o755;
+
+/// What is done about folders on the way that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They are made.
+    Made,
+    /// There is nothing to be found then.
+    Fails,
+}
+
+/// A file that is there or could be: its folder, held open, and its name in it.
+pub(super) struct Place<'path> {
+    pub folder: Dir,
+    pub name: &'path str,
+    pub path: &'path WorkspacePath,
+}
+
+impl Place<'_> {
+    /// What has the name now, which may be a link; `None` if nothing has.
+    pub fn metadata(&self) -> Result<Option<Metadata>, JailError> {
+        match self.folder.symlink_metadata(self.name) {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(cause) => Err(failed("look at", self.path.as_str(), cause)),
+        }
+    }
+}
+
+impl Jail {
+    /// Opens the folder that holds a file.
+    pub(super) fn place<'path>(
+        &self,
+        path: &'path WorkspacePath,
+        missing: Missing,
+    ) -> Result<Place<'path>, JailError> {
+        let Some(name) = path.name() else {
+            return Err(JailError::Folder(path.to_string()));
+        };
+        let root = self.0.dir.try_clone();
+        let mut folder = root.map_err(|cause| failed("open", ".", cause))?;
+        for (above, name) in path.folders() {
+            folder = self.step(&folder, above, name, missing)?;
+        }
+        Ok(Place { folder, name, path })
+    }
+
+    /// Goes down into one folder.
+    fn step(
+        &self,
+        folder: &Dir,
+        path: &str,
+        name: &str,
+        missing: Missing,
+    ) -> Result<Dir, JailError> {
+        let cause = match system::open_folder(folder, name) {
+            Ok(next) => return Ok(next),
+            Err(cause) => cause,
+        };
+        match folder.symlink_metadata(name) {
+            Ok(metadata) => match kind_of(metadata.file_type()) {
+                EntryKind::Link => Err(self.link(path)),
+                EntryKind::Folder => Err(failed("open", path, cause)),
+                EntryKind::File | EntryKind::Other => Err(JailError::NotAFolder(path.to_owned())),
+            },
+            Err(error) if is_missing(&error) && missing == Missing::Made => {
+                self.make_folder(folder, path, name)
+            }
+            Err(error) => Err(failed("open", path, error)),
+        }
+    }
+
+    fn make_folder(&self, folder: &Dir, path: &str, name: &str) -> Result<Dir, JailError> {
+        let wrong = |cause| failed("create the folder", path, cause);
+        match folder.create_dir(name) {
+            Ok(()) => {}
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return system::open_folder(folder, name).map_err(wrong);
+            }
+            Err(cause) => return Err(wrong(cause)),
+        }
+        if let Ok(mut made) = self.0.made.lock() {
+            made.insert(path.to_owned());
+        }
+        let next = system::open_folder(folder, name).map_err(wrong)?;
+        // The program's own files are for their owner only; those of a workspace are not.
+        system::set_folder_mode(&next, FOLDER_MODE).map_err(wrong)?;
+        system::sync_folder(folder);
+        Ok(next)
+    }
+
+    /// Removes the folders above a path that were made for a file and hold nothing any more.
+    pub(super) fn remove_made_folders(&self, path: &WorkspacePath) {
+        for (above, _) in path.folders().rev() {
+            let Ok(mut made) = self.0.made.lock() else {
+                return;
+            };
+            let folder = WorkspacePath::of_folder(above);
+            let removed = made.contains(above)
+                && self
+                    .place(&folder, Missing::Fails)
+                    .is_ok_and(|place| place.folder.remove_dir(place.name).is_ok());
+            if !removed {
+                return;
+            }
+            made.remove(above);
+        }
+    }
+
+    /// Refuses all but regular files.
+    pub(super) fn check_regular(&self, path: &str, metadata: &Metadata) -> Result<(), JailError> {
+        match kind_of(metadata.file_type()) {
+            EntryKind::File => Ok(()),
+            EntryKind::Folder => Err(JailError::Folder(path.to_owned())),
+            EntryKind::Link => Err(self.link(path)),
+            EntryKind::Other => Err(JailError::NotRegular(path.to_owned())),
+        }
+    }
+
+    /// What is to be said of a link: where to go instead, if that is inside.
+    fn link(&self, path: &str) -> JailError {
+        match self.resolve(&WorkspacePath::of_folder(path)) {
+            Err(error @ JailError::Outside(_)) => error,
+            target => JailError::Link {
+                path: path.to_owned(),
+                target: target.ok().map(|target| target.to_string()),
+            },
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Changes to files: whole or not at all, and only to what was expected to be there.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io::Write;
+
+use cap_std::fs::{File, Metadata, OpenOptions};
+
+use super::error::failed;
+use super::walk::{Missing, Place};
+use super::{Hash, Jail, JailError, WorkspacePath, hash_file, system};
+
+/// Mode of new files.
+const FILE_MODE: u32 = 0o644;
+
+/// Names that are tried for a temporary file.
+const TRIES: usize = 8;
+
+/// What must be there for a change to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing.
+    Absent,
+    /// A file with this content.
+    Hash(Hash),
+    /// Nothing, or a file with any content.
+    Any,
+}
+
+impl Jail {
+    /// Writes a file, whole or not at all; folders on the way are made.
+    ///
+    /// It keeps its mode; a new one is for everybody to read. Follows no link, and refuses files
+    /// that have another name, since that one would not change.
+    pub fn write(
+        &self,
+        path: &WorkspacePath,
+        bytes: &[u8],
+        expected: Expected,
+    ) -> Result<(), JailError> {
+        self.write_with_mode(path, bytes, expected, None)
+    }
+
+    /// Like [`Jail::write`], and a new file gets this mode, nine bits.
+    pub fn write_with_mode(
+        &self,
+        path: &WorkspacePath,
+        bytes: &[u8],
+        expected: Expected,
+        mode: Option<u32>,
+    ) -> Result<(), JailError> {
+        let written = match expected {
+            Expected::Hash(_) => self.known_place(path),
+            Expected::Absent | Expected::Any => self.place(path, Missing::Made),
+        }
+        .and_then(|place| self.replace(&place, bytes, expected, mode));
+        if written.is_err() {
+            self.remove_made_folders(path);
+        }
+        written
+    }
+
+    /// Gives a file another path, at which nothing may be; folders on the way are made.
+    ///
+    /// As with [`Jail::remove`], folders that were made for the file go with it.
+    pub fn rename(
+        &self,
+        from: &WorkspacePath,
+        to: &WorkspacePath,
+        expected: Hash,
+    ) -> Result<(), JailError> {
+        let old = self.known_place(from)?;
+        let found = self.expect(&old, Expected::Hash(expected))?;
+        let renamed = self
+            .place(to, Missing::Made)
+            .and_then(|new| self.rename_to(&old, &new, found.as_ref()));
+        self.remove_made_folders(if renamed.is_ok() { from } else { to });
+        renamed
+    }
+
+    /// Removes a file, and the folders that were made for it if nothing else is in them.
+    pub fn remove(&self, path: &WorkspacePath, expected: Hash) -> Result<(), JailError> {
+        let place = self.known_place(path)?;
+        self.expect(&place, Expected::Hash(expected))?;
+        let removed = place.folder.remove_file(place.name);
+        removed.map_err(|cause| failed("remove", path.as_str(), cause))?;
+        system::sync_folder(&place.folder);
+        self.remove_made_folders(path);
+        Ok(())
+    }
+
+    /// The place of a file that was there: if its folder is gone, it has changed.
+    fn known_place<'path>(&self, path: &'path WorkspacePath) -> Result<Place<'path>, JailError> {
+        self.place(path, Missing::Fails)
+            .map_err(|error| match error {
+                JailError::NotFound(_) => JailError::ChangedOnDisk(path.to_string()),
+                error => error,
+            })
+    }
+
+    fn replace(
+        &self,
+        place: &Place<'_>,
+        bytes: &[u8],
+        expected: Expected,
+        new_mode: Option<u32>,
+    ) -> Result<(), JailError> {
+        let old = self.expect(place, expected)?;
+        let old_mode = old.as_ref().and_then(system::mode);
+        if old_mode.is_some_and(|mode| mode & 0o222 == 0) {
+            return Err(JailError::ReadOnly(place.path.to_string()));
+        }
+        let mode = old_mode.or(new_mode).unwrap_or(FILE_MODE);
+        let (file, temporary) = create_temporary(place)?;
+        let placed = fill(file, bytes, mode, old.as_ref())
+            .map_err(|cause| failed("write", place.path.as_str(), cause))
+            // Somebody may have written to the file in the meantime.
+            .and_then(|()| self.expect(place, expected))
+            .and_then(|_| put(place, &temporary, expected));
+        if placed.is_err() {
+            let _ = place.folder.remove_file(&temporary);
+            return placed;
+        }
+        system::sync_folder(&place.folder);
+        Ok(())
+    }
+
+    fn rename_to(
+        &self,
+        old: &Place<'_>,
+        new: &Place<'_>,
+        found: Option<&Metadata>,
+    ) -> Result<(), JailError> {
+        let wrong = |cause| failed("rename to", new.path.as_str(), cause);
+        let renamed = match new.metadata()? {
+            // Only the case differs, on a disk that does not tell the difference.
+            Some(other) if found.is_some_and(|found| system::is_same(found, &other)) => {
+                old.folder.rename(old.name, &new.folder, new.name)
+            }
+            Some(_) => return Err(JailError::AlreadyThere(new.path.to_string())),
+            None => system::rename_new((&old.folder, old.name), (&new.folder, new.name)),
+        };
+        renamed.map_err(wrong)?;
+        system::sync_folder(&new.folder);
+        system::sync_folder(&old.folder);
+        Ok(())
+    }
+
+    /// Looks whether what is there is what was expected, and may be replaced.
+    fn expect(&self, place: &Place<'_>, expected: Expected) -> Result<Option<Metadata>, JailError> {
+        let path = || place.path.to_string();
+        let Some(metadata) = place.metadata()? else {
+            return match expected {
+                Expected::Hash(_) => Err(JailError::ChangedOnDisk(path())),
+                Expected::Absent | Expected::Any => Ok(None),
+            };
+        };
+        self.check_regular(place.path.as_str(), &metadata)?;
+        if expected == Expected::Absent {
+            return Err(JailError::AlreadyThere(path()));
+        }
+        if system::links(&metadata) > 1 {
+            return Err(JailError::ManyLinks(path()));
+        }
+        let Expected::Hash(hash) = expected else {
+            return Ok(Some(metadata));
+        };
+        let (file, metadata) = self.open_regular(place)?;
+        if hash_file(file, place.path)? != hash {
+            return Err(JailError::ChangedOnDisk(path()));
+        }
+        Ok(Some(metadata))
+    }
+}
+
+/// Makes an empty file in the folder of another one, for its owner only.
+fn create_temporary(place: &Place<'_>) -> Result<(File, String), JailError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut tries = 0;
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let name = format!(".ollacode-{random:016x}.tmp");
+        match place.folder.open_with(&name, &options) {
+            Ok(file) => return Ok((file, name)),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && tries < TRIES => {
+                tries += 1;
+            }
+            Err(cause) => return Err(failed("write beside", place.path.as_str(), cause)),
+        }
+    }
+}
+
+/// Fills a temporary file, on the disk and ready to take the place of the old one.
+fn fill(mut file: File, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> std::io::Result<()> {
+    file.write_all(bytes)?;
+    if let Some(old) = old {
+        system::keep_owner(&file, old);
+    }
+    system::set_mode(&file, mode)?;
+    file.sync_all()
+}
+
+/// Gives a temporary file its real name.
+fn put(place: &Place<'_>, temporary: &str, expected: Expected) -> Result<(), JailError> {
+    let folder = &place.folder;
+    let renamed = if expected == Expected::Absent {
+        system::rename_new((folder, temporary), (folder, place.name))
+    } else {
+        folder.rename(temporary, folder, place.name)
+    };
+    renamed.map_err(|cause| failed("write", place.path.as_str(), cause))
+}
