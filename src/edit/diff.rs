@@ -1,0 +1,68 @@
+//! What changed, as people read it: unified diffs, plain.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+/// How long a diff may take; after that it is right, but longer than it need be.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The unified diff of a file, empty if nothing changed; texts have `\n` at the ends of lines.
+pub fn unified_diff(path: &str, before: &str, after: &str, context: usize) -> String {
+    file_diff(path, Some(before), Some(after), context)
+}
+
+/// The unified diff of a file that was made, changed or removed: `None` where there is none.
+pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context: usize) -> String {
+    if before == after {
+        return String::new();
+    }
+    let name = |side: &str, text: Option<&str>| match text {
+        Some(_) => format!("{side}/{path}"),
+        None => "/dev/null".to_owned(),
+    };
+    let (old, new) = (name("a", before), name("b", after));
+    let mut out = format!("--- {old}\n+++ {new}\n");
+    push_hunks(&mut out, before.unwrap_or(""), after.unwrap_or(""), context);
+    out
+}
+
+/// Cuts a diff to some lines, visibly, in its middle.
+pub fn capped_diff(diff: &str, most: usize) -> String {
+    let lines: Vec<&str> = diff.split_inclusive('\n').collect();
+    if lines.len() <= most {
+        return diff.to_owned();
+    }
+    let tail = most / 4;
+    let head = most - tail;
+    let left_out = lines.len() - most;
+    format!(
+        "{}… {left_out} lines left out …\n{}",
+        lines[..head].concat(),
+        lines[lines.len() - tail..].concat()
+    )
+}
+
+fn push_hunks(out: &mut String, before: &str, after: &str, context: usize) {
+    // Not the library's own lines: those also end at a lone carriage return.
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
+    let diff = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_slices(&old, &new);
+    for hunk in diff.unified_diff().context_radius(context).iter_hunks() {
+        let _ = writeln!(out, "{}", hunk.header());
+        for change in hunk.iter_changes() {
+            out.push(match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            });
+            out.push_str(change.value());
+            if !change.value().ends_with('\n') {
+                out.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Edits as models write them: a text to look for, and the one to put in its place.
+//!
+//! Models copy code almost rightly. So the search goes from exact to close and stops at the first
+//! rung that finds something; what it found, and by which rung, is said.
+
+mod cascade;
+mod close;
+mod diff;
+mod lines;
+mod shift;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use diff::{capped_diff, file_diff, unified_diff};
+
+/// Line numbers of a message; the others are counted.
+const SHOWN_LINES: usize = 10;
+
+/// A text with an edit done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edited {
+    /// The new text.
+    pub text: String,
+    /// How the place was found.
+    pub matched: Matched,
+    /// Places that were replaced.
+    pub count: usize,
+    /// Line of the first of them, from 1.
+    pub line: usize,
+}
+
+/// How closely a place agreed with what was searched for. `Display` continues "it matched".
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Matched {
+    /// Byte for byte.
+    Exact,
+    /// Whole lines, but for white space at their ends or blank lines around.
+    TrailingSpace,
+    /// Whole lines, all shifted alike; the replacement was shifted with them.
+    Indentation,
+    /// Whole lines that are nearly the same: how much of them, from 0.8 to 1.
+    Close(f32),
+}
+
+/// Why an edit was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// It is not there, nor anything close enough.
+    #[error("{}", not_found(.nearest))]
+    NotFound {
+        /// What comes nearest, the best first: line from 1, and the lines there.
+        nearest: Vec<(usize, String)>,
+    },
+    /// It fits several places.
+    #[error(
+        "the text to search for fits {} places, {}: add lines around it until it fits one, or ask for all",
+        .lines.len(), named(.lines)
+    )]
+    Many {
+        /// Where, from 1.
+        lines: Vec<usize>,
+    },
+    /// There is nothing to search for.
+    #[error("the text to search for is empty: copy the lines to be replaced from the file")]
+    Empty,
+    /// Nothing would change.
+    #[error("the replacement is what is there already: nothing was changed")]
+    Same,
+}
+
+/// Replaces a text that must be there once, or all of it.
+///
+/// `text` has `\n` at the ends of lines. All places of a rung are replaced if that is asked for,
+/// but a close match still only where it is the only one.
+pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
+    if search.is_empty() {
+        return Err(EditError::Empty);
+    }
+    let (search, replace) = (with_ends_of(text, search), with_ends_of(text, replace));
+    if search == replace {
+        return Err(EditError::Same);
+    }
+    let edited = cascade::edit(text, &search, &replace, all)?;
+    if edited.text == text {
+        return Err(EditError::Same);
+    }
+    Ok(edited)
+}
+
+/// What a model wrote, with line ends as in the text.
+fn with_ends_of<'part>(text: &str, part: &'part str) -> Cow<'part, str> {
+    if part.contains("\r\n") && !text.contains("\r\n") {
+        return Cow::Owned(part.replace("\r\n", "\n"));
+    }
+    Cow::Borrowed(part)
+}
+
+impl fmt::Display for Matched {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Matched::Exact => formatter.write_str("exactly"),
+            Matched::TrailingSpace => formatter.write_str("but for white space at the ends"),
+            Matched::Indentation => {
+                formatter.write_str("but for the indentation, which was taken from the file")
+            }
+            // Never rounded up to what sounds like an exact match.
+            Matched::Close(score) => {
+                let percent = (f64::from(*score) * 100.0).floor();
+                write!(formatter, "closely ({percent} %)")
+            }
+        }
+    }
+}
+
+fn named(lines: &[usize]) -> String {
+    let shown: Vec<String> = lines
+        .iter()
+        .take(SHOWN_LINES)
+        .map(|line| format!("line {line}"))
+        .collect();
+    let more = match lines.len().saturating_sub(SHOWN_LINES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn not_found(nearest: &[(usize, String)]) -> String {
+    use fmt::Write;
+    let mut message =
+        "the text to search for is not in the file: read the file, and copy the lines exactly"
+            .to_owned();
+    for (line, text) in nearest {
+        let _ = write!(message, "\n\nnear, from line {line}:\n{text}");
+    }
+    message
+}
