@@ -1,0 +1,183 @@
+//! What of Git only reads, whatever a repository's own configuration says.
+//!
+//! That configuration may come with an unpacked archive, and names programs. Those that log, show
+//! (without a patch), ls-files and their like would run are switched off by the environment that
+//! the sandbox gives to known-safe commands. `status`, `diff`, `blame` and patches run filters and
+//! converters that have names of the repository's choice: nothing from outside switches them off,
+//! so they are asked.
+
+use super::rules::{Arguments, Rule, is_below, nothing, rule, texts};
+
+pub(super) const READING: &[Rule] = &[
+    rule(&["git", "--version"], "", "", &[], nothing),
+    rule(&["git", "log"], HISTORY_FLAGS, "n", HISTORY, history),
+    rule(&["git", "show"], HISTORY_FLAGS, "n", HISTORY, commit),
+    rule(&["git", "ls-files"], "c", "", &["--cached"], revisions),
+    rule(&["git", "rev-parse"], "q", "", REV_PARSE, revisions),
+    rule(
+        &["git", "describe"],
+        "",
+        "",
+        &["--abbrev=", "--all", "--always", "--long", "--tags"],
+        revisions,
+    ),
+    rule(&["git", "branch"], "arv", "", BRANCH, branches),
+    rule(
+        &["git", "tag"],
+        "0123456789ln",
+        "",
+        &["--list", "--sort="],
+        tags,
+    ),
+];
+
+/// The same and more, for a user who trusts this repository: what follows such words adds no
+/// power to what was allowed.
+pub(super) const TRUSTED: &[Rule] = &[
+    rule(&["git", "status"], "bsuv", "", STATUS, revisions),
+    rule(&["git", "diff"], "bwsp", "U", DIFF, revisions),
+    rule(&["git", "blame"], "ew", "L", &[], revisions),
+    rule(&["git", "log"], "0123456789ips", "nU", HISTORY, history),
+    rule(&["git", "show"], "0123456789ips", "nU", HISTORY, history),
+];
+
+const HISTORY_FLAGS: &str = "0123456789is";
+
+/// No option that shows a patch, looks for text in one, checks a signature, or writes a file.
+const HISTORY: &[&str] = &[
+    "--abbrev-commit",
+    "--after=",
+    "--all",
+    "--author=",
+    "--before=",
+    "--branches",
+    "--committer=",
+    "--date-order",
+    "--date=",
+    "--decorate",
+    "--decorate=",
+    "--first-parent",
+    "--follow",
+    "--format=",
+    "--graph",
+    "--grep=",
+    "--max-count=",
+    "--merges",
+    "--name-only",
+    "--name-status",
+    "--no-color",
+    "--no-decorate",
+    "--no-merges",
+    "--no-patch",
+    "--numstat",
+    "--oneline",
+    "--pretty=",
+    "--reverse",
+    "--shortstat",
+    "--since=",
+    "--skip=",
+    "--stat",
+    "--summary",
+    "--tags",
+    "--topo-order",
+    "--until=",
+];
+
+/// Options of `git show` with which it shows no patch.
+const NO_PATCH: &[&str] = &[
+    "--name-only",
+    "--name-status",
+    "--no-patch",
+    "--numstat",
+    "--shortstat",
+    "--stat",
+    "--summary",
+    "s",
+];
+
+const REV_PARSE: &[&str] = &[
+    "--abbrev-ref",
+    "--is-inside-work-tree",
+    "--short",
+    "--short=",
+    "--show-prefix",
+    "--show-toplevel",
+    "--verify",
+];
+
+const BRANCH: &[&str] = &[
+    "--all",
+    "--contains",
+    "--list",
+    "--merged",
+    "--no-color",
+    "--no-merged",
+    "--remotes",
+    "--show-current",
+    "--sort=",
+];
+
+const STATUS: &[&str] = &["--branch", "--porcelain", "--short", "--untracked-files="];
+
+const DIFF: &[&str] = &[
+    "--cached",
+    "--name-only",
+    "--name-status",
+    "--no-color",
+    "--numstat",
+    "--shortstat",
+    "--staged",
+    "--stat",
+];
+
+/// Revisions and paths of the repository. With a `:`, a revision is a file's content.
+fn revisions<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+    let is_known = |operand: &&str| *operand != "-" && !operand.contains(':') && is_below(operand);
+    // Git opens paths of the repository without following links.
+    arguments.operands.iter().all(is_known).then(Vec::new)
+}
+
+fn history<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+    let mut formats = arguments.values(&["--format", "--pretty"]);
+    formats
+        .all(is_known_format)
+        .then(|| revisions(arguments))
+        .flatten()
+}
+
+fn commit<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+    arguments
+        .has(NO_PATCH)
+        .then(|| history(arguments))
+        .flatten()
+}
+
+/// Formats that run nothing. Other names may be the repository's own.
+fn is_known_format(format: &str) -> bool {
+    let names = [
+        "oneline",
+        "short",
+        "medium",
+        "full",
+        "fuller",
+        "reference",
+        "raw",
+    ];
+    let is_own = format.contains('%') || format.starts_with("format:");
+    names.contains(&format) || (is_own && !format.contains("%G") && !format.contains("%("))
+}
+
+/// Without an option that says "list", an operand would be a new branch.
+fn branches<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+    if arguments.has(&["--contains", "--list", "--merged", "--no-merged"]) {
+        return texts(arguments);
+    }
+    nothing(arguments)
+}
+
+fn tags<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+    if arguments.has(&["l", "--list"]) {
+        return texts(arguments);
+    }
+    nothing(arguments)
+}

@@ -1,0 +1,229 @@
+//! What may be done unasked: a pure function of effect, mode and confinement.
+
+pub mod command;
+
+use futures::future::BoxFuture;
+
+/// What a prepared call would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Reads inside the workspace, or the index.
+    Read,
+    /// Reads a file that likely holds secrets.
+    ReadSecret {
+        /// The file.
+        path: String,
+    },
+    /// Writes, moves or deletes inside the workspace.
+    Write {
+        /// The file.
+        path: String,
+        /// Why it is more than a text: it runs later, or decides what runs.
+        runs_later: Option<&'static str>,
+    },
+    /// Runs a command.
+    Command(CommandRisk),
+    /// Asks the user something.
+    AskUser,
+}
+
+/// What is known of a command from its text alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandRisk {
+    /// Known argument vectors that only read, and nothing else.
+    KnownSafe,
+    /// Anything else.
+    Unknown,
+    /// Needs the network, or writes `.git`.
+    Wide,
+}
+
+/// How much is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything that writes or runs is asked.
+    #[default]
+    Ask,
+    /// Edits of files run unasked.
+    AutoEdit,
+    /// Everything runs unasked, but for two exceptions.
+    AutoApprove,
+    /// Nothing writes or runs.
+    Plan,
+}
+
+/// How well the system holds a command back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confinement {
+    /// It sees and writes only what it should, and has no network.
+    Full,
+    /// It writes only where it should.
+    Landlock,
+    /// Not at all.
+    None,
+}
+
+/// What is to be done about an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// It runs.
+    Allow,
+    /// The user decides; the reason is shown, and is empty if there is nothing to add.
+    Ask(String),
+    /// It does not run; the reason is told to the model.
+    Deny(String),
+}
+
+/// What the user is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRequest {
+    /// The tool's name.
+    pub tool: String,
+    /// What it does, in a line: `edit src/main.rs`, `run a command`.
+    pub title: String,
+    /// Exactly what would happen: a unified diff, or the command; hidden characters made visible.
+    pub preview: Preview,
+    /// Why it is asked, beyond the ordinary.
+    pub reason: String,
+    /// What "for this session" would cover, in words; `None` if it cannot be remembered.
+    pub remember: Option<String>,
+    /// Hash of tool, arguments and the contents it was prepared on, as hexadecimal digits.
+    pub hash: String,
+}
+
+/// What is shown of a call before it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preview {
+    /// Nothing beyond the title.
+    None,
+    /// A unified diff.
+    Diff(String),
+    /// The exact command.
+    Command(String),
+}
+
+/// What the user decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// This once.
+    Once,
+    /// This, and what [`ApprovalRequest::remember`] says, until the session ends.
+    Session,
+    /// No, and perhaps why: the reason goes to the model.
+    Deny(Option<String>),
+}
+
+/// Somebody who decides; no answer is no.
+pub trait Approver: Send + Sync {
+    /// Decides about a call. Dropping the future withdraws the question.
+    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision>;
+
+    /// Answers a question of the model; `None` if there is nobody to ask.
+    fn answer<'a>(
+        &'a self,
+        question: &'a str,
+        options: &'a [String],
+    ) -> BoxFuture<'a, Option<String>>;
+
+    /// Whether there is somebody to ask. If not, what would be asked is denied, and says so.
+    fn is_there(&self) -> bool;
+}
+
+/// Decides about an effect: the table in the README, section Approvals.
+pub fn permission(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
+    match (effect, mode) {
+        (Effect::Read | Effect::AskUser, _) => Permission::Allow,
+        (Effect::ReadSecret { path }, Mode::Plan) => {
+            Permission::Deny(format!("`{path}` may hold secrets, and this is plan mode"))
+        }
+        (Effect::ReadSecret { path }, _) => Permission::Ask(format!(
+            "`{path}` may hold secrets; the model would see them"
+        )),
+        (Effect::Command(CommandRisk::KnownSafe), _) => Permission::Allow,
+        (Effect::Write { .. } | Effect::Command(_), Mode::Plan) => {
+            Permission::Deny("this is plan mode: nothing is written or run".to_owned())
+        }
+        (
+            Effect::Write {
+                runs_later: Some(why),
+                ..
+            },
+            _,
+        ) => Permission::Ask(format!("it {why}")),
+        (Effect::Write { .. }, Mode::Ask) => Permission::Ask(String::new()),
+        (Effect::Write { .. }, Mode::AutoEdit | Mode::AutoApprove) => Permission::Allow,
+        (Effect::Command(_), Mode::AutoApprove) => Permission::Allow,
+        (Effect::Command(CommandRisk::Unknown), Mode::AutoEdit)
+            if confinement == Confinement::Full =>
+        {
+            Permission::Allow
+        }
+        (Effect::Command(CommandRisk::Wide), _) => {
+            Permission::Ask("it needs the network, or writes `.git`".to_owned())
+        }
+        (Effect::Command(_), _) => Permission::Ask(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
+    const LEVELS: [Confinement; 3] = [Confinement::Full, Confinement::Landlock, Confinement::None];
+
+    /// What happens in the four modes: `+` runs, `?` asks, `-` is denied.
+    fn row(effect: &Effect, level: Confinement) -> String {
+        let sign = |mode| match permission(effect, mode, level) {
+            Permission::Allow => '+',
+            Permission::Ask(_) => '?',
+            Permission::Deny(_) => '-',
+        };
+        MODES.into_iter().map(sign).collect()
+    }
+
+    fn write(runs_later: Option<&'static str>) -> Effect {
+        Effect::Write {
+            path: "src/main.rs".to_owned(),
+            runs_later,
+        }
+    }
+
+    #[test]
+    fn every_cell_of_the_table_holds() {
+        let secret = Effect::ReadSecret {
+            path: ".env".to_owned(),
+        };
+        let command = |risk| Effect::Command(risk);
+        for (effect, at_each_level) in [
+            (Effect::Read, ["++++"; 3]),
+            (Effect::AskUser, ["++++"; 3]),
+            (secret, ["???-"; 3]),
+            (write(None), ["?++-"; 3]),
+            (write(Some("runs at every commit")), ["???-"; 3]),
+            (command(CommandRisk::KnownSafe), ["++++"; 3]),
+            (command(CommandRisk::Unknown), ["?++-", "??+-", "??+-"]),
+            (command(CommandRisk::Wide), ["??+-"; 3]),
+        ] {
+            for (level, expected) in LEVELS.into_iter().zip(at_each_level) {
+                assert_eq!(row(&effect, level), expected, "{effect:?} at {level:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_the_ordinary_is_said() {
+        let reason = |effect: &Effect| match permission(effect, Mode::Ask, Confinement::None) {
+            Permission::Ask(reason) => reason,
+            other => panic!("{effect:?}: {other:?}"),
+        };
+        assert_eq!(reason(&write(None)), "");
+        assert_eq!(reason(&Effect::Command(CommandRisk::Unknown)), "");
+        assert!(reason(&write(Some("runs at every commit"))).contains("runs at every commit"));
+        assert!(reason(&Effect::Command(CommandRisk::Wide)).contains("network"));
+        let secret = Effect::ReadSecret {
+            path: ".env".to_owned(),
+        };
+        assert!(reason(&secret).contains("`.env` may hold secrets"));
+    }
+}
