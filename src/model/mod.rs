@@ -1,3 +1,157 @@
 //! The models that ollacode talks to, and how.
+//!
+//! [`ChatModel`] is what the engine knows of a model; [`ollama`] implements it. [`repair`] reads
+//! what weak models write instead of a proper tool call.
 
 pub mod ollama;
+pub mod repair;
+
+use futures::stream::BoxStream;
+use serde_json::Value;
+
+use crate::message::{Message, ToolCall};
+
+/// A model to talk with.
+pub trait ChatModel: Send + Sync {
+    /// What is known of it.
+    fn profile(&self) -> &ModelProfile;
+
+    /// Asks for the next message. Dropping the stream stops the model.
+    ///
+    /// The stream ends with one [`Delta::Done`] or one error, and nothing after.
+    fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>>;
+}
+
+/// What a model is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct ChatRequest<'a> {
+    /// The conversation so far.
+    pub messages: &'a [Message],
+    /// What it may call; empty for none, and for models that only know the text protocol.
+    pub tools: &'a [ToolSpec],
+    /// A JSON schema that the reply must have.
+    pub format: Option<&'a Value>,
+    /// Most tokens of the reply.
+    pub reply_tokens: Option<u32>,
+}
+
+/// A piece of a reply.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delta {
+    /// The next piece of its thoughts.
+    Thinking(String),
+    /// The next piece of the answer.
+    Text(String),
+    /// A whole call.
+    Call(ToolCall),
+    /// The reply is complete.
+    Done(Usage),
+}
+
+/// What a reply cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Tokens of the request, tools included, if the server said.
+    pub prompt_tokens: Option<u32>,
+    /// Tokens of the reply, thoughts included, if the server said.
+    pub reply_tokens: Option<u32>,
+    /// Tokens in a second, while replying.
+    pub tokens_per_second: Option<f32>,
+    /// Why it ended.
+    pub stop: StopReason,
+}
+
+/// Why a reply ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StopReason {
+    /// The model was done.
+    #[default]
+    Stop,
+    /// The window, or the limit of the reply, was full.
+    Length,
+}
+
+/// What is known of a model before it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelProfile {
+    /// As the server names it.
+    pub name: String,
+    /// The window that requests really have, in tokens.
+    pub window: u32,
+    /// Whether it takes tools natively; else it is told of them in the system prompt.
+    pub tools: bool,
+    /// Whether leaked calls are likely, so that few tools are better.
+    pub weak: bool,
+    /// Where it really runs, if that is not this machine.
+    pub remote: Option<String>,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// The conversation does not fit the window.
+    #[error("the request has {} tokens, more than the window of {}", count(.needed), count(.window))]
+    TooLong {
+        /// Tokens of the request, if the server said.
+        needed: Option<u32>,
+        /// The window, if the server said.
+        window: Option<u32>,
+    },
+    /// The server could not read the call that the model wrote.
+    #[error("the model's tool call could not be read: {0}")]
+    BrokenCall(String),
+    /// The stream ended before the reply was complete.
+    #[error("the answer broke off")]
+    Incomplete,
+    /// The model takes no tools after all.
+    #[error("the model takes no tools")]
+    NoTools,
+    /// Anything else; the text says what helps.
+    #[error("{0}")]
+    Failed(String),
+}
+
+fn count(number: &Option<u32>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+}
+
+/// A tool, as models are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolSpec {
+    /// The name that calls have.
+    pub name: &'static str,
+    /// Other names that models know it by.
+    pub aliases: &'static [&'static str],
+    /// What it does, in a sentence or two.
+    pub description: &'static str,
+    /// In the order in which they are shown.
+    pub parameters: &'static [Parameter],
+}
+
+/// A parameter of a tool. Flat and scalar, since weak models get nothing else right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names that models know it by.
+    pub aliases: &'static [&'static str],
+    /// The type of its value.
+    pub kind: ParameterKind,
+    /// What it means.
+    pub description: &'static str,
+    /// Whether a call without it is an error.
+    pub required: bool,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Any text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A list of texts.
+    Texts,
+}

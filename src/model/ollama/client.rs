@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::ApiKey;
+use super::limits::{Limits, Reach};
 use super::lines::{Body, Lines};
+use super::meaning::overflow;
 use super::wire::{
     self, EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo,
     ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
@@ -19,50 +21,10 @@ use super::wire::{
 use super::{Address, OllamaError};
 
 /// How long a model stays in memory after a request: reloading it costs seconds.
-const KEEP_ALIVE: &str = "30m";
+pub(super) const KEEP_ALIVE: &str = "30m";
 
 /// Most bytes that are read of an error's answer.
 const MAX_ERROR: usize = 64 << 10;
-
-/// How long is waited for what, and how often it is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For a connection.
-    pub connect: Duration,
-    /// For the answer to a question that needs no model.
-    pub lookup: Duration,
-    /// For the first byte of a model's answer. It comes after queueing, loading and reading the
-    /// input; a batch of long texts on two processor cores alone takes more than four minutes.
-    pub first_byte: Duration,
-    /// Between two pieces of an answer that has begun.
-    pub idle: Duration,
-    /// Times that a request is tried while the connection fails or the server is busy.
-    pub tries: u32,
-    /// Pause before the second try; it doubles with each further one.
-    pub pause: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            connect: Duration::from_secs(5),
-            lookup: Duration::from_secs(30),
-            first_byte: Duration::from_secs(600),
-            idle: Duration::from_secs(300),
-            tries: 3,
-            pause: Duration::from_millis(500),
-        }
-    }
-}
-
-/// Which addresses may be called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Every one.
-    Any,
-    /// Only this machine: `--offline`.
-    LoopbackOnly,
-}
 
 /// Talks to one Ollama server. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -198,6 +160,11 @@ impl OllamaClient {
         Ok(Lines::new(self.body(response)))
     }
 
+    /// Waits as long as before a second try.
+    pub(super) async fn rest(&self) {
+        tokio::time::sleep(pause(self.limits.pause, 1)).await;
+    }
+
     async fn lookup<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -282,14 +249,18 @@ impl OllamaClient {
     /// Reads an answer that is no success.
     async fn refusal(&self, response: Response, model: &str) -> OllamaError {
         let status = response.status().as_u16();
-        let message = wire::error_text(&self.body(response).beginning(MAX_ERROR).await);
+        let body = self.body(response).beginning(MAX_ERROR).await;
+        let message = wire::error_text(&body);
         let about_model = message.contains("model") && message.contains("not found");
         if status == 404 && about_model && !model.is_empty() {
             return OllamaError::ModelMissing {
                 model: model.to_owned(),
             };
         }
-        OllamaError::Status { status, message }
+        match overflow(&String::from_utf8_lossy(&body)) {
+            Some((needed, window)) => OllamaError::TooLong { needed, window },
+            None => OllamaError::Status { status, message },
+        }
     }
 }
 
@@ -303,7 +274,10 @@ fn deserves_another_try(error: &OllamaError) -> bool {
         error,
         OllamaError::NotReachable { .. }
             | OllamaError::ConnectionLost { .. }
-            | OllamaError::Status { status: 503, .. }
+            | OllamaError::Status {
+                status: 502 | 503,
+                ..
+            }
     )
 }
 
@@ -386,12 +360,5 @@ mod tests {
             assert!(pause <= Duration::from_millis(most), "{pause:?}");
             assert!(pause >= Duration::from_millis(most / 2), "{pause:?}");
         }
-    }
-
-    #[test]
-    fn the_default_limits_outlast_a_load() {
-        let limits = Limits::default();
-        assert!(limits.first_byte >= Duration::from_secs(300));
-        assert!(limits.connect <= Duration::from_secs(5) && limits.tries <= 3);
     }
 }

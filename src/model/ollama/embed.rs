@@ -6,8 +6,9 @@ use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 
 use super::OllamaError;
 use super::cards::Card;
-use super::client::{OllamaClient, Reach};
-use super::wire::{EmbedAnswer, EmbedOptions, LocalModel, ModelInfo};
+use super::client::OllamaClient;
+use super::limits::Reach;
+use super::wire::{EmbedAnswer, EmbedOptions, LocalModel, ModelInfo, remote_host};
 
 /// Longest window that is used, in tokens: Ollama's largest default batch. Beyond it servers cut
 /// silently (bge-m3 declares 8,192) or crash (qwen3-embedding), and a chunk is far below it.
@@ -19,14 +20,9 @@ const UNKNOWN_WINDOW: usize = 512;
 /// A text that every model can embed.
 const PROBE: &str = "probe";
 
-/// What servers say of a text over the window.
-const TOO_LONG: &[&str] = &[
-    "exceeds the context length",
-    "exceeds the available context size",
-    "exceed_context_size",
-    "longer than the context length",
-    "too large to process",
-];
+/// What servers say of a text that does not fit their batch; one over the window has an error of
+/// its own.
+const OVER_BATCH: &str = "too large to process";
 
 /// An embedding model on an Ollama server.
 pub struct OllamaEmbedder {
@@ -42,7 +38,7 @@ impl OllamaEmbedder {
     pub async fn connect(client: OllamaClient, name: &str) -> Result<OllamaEmbedder, OllamaError> {
         let local = client.local_model(name).await?;
         let info = client.show(&local.name).await?;
-        refuse_remote(&client, &local, &info)?;
+        refuse_remote(client.reach(), &local, &info)?;
         let card = Card::of(&local.name);
         let can_embed = info
             .capabilities
@@ -123,9 +119,10 @@ impl OllamaEmbedder {
                 message,
             } => message.clone(),
             OllamaError::BadAnswer(what) => return EmbedError::Invalid(what.clone()),
+            OllamaError::TooLong { .. } => return EmbedError::TooLong,
             _ => return EmbedError::Unavailable(error.with_hint()),
         };
-        if TOO_LONG.iter().any(|phrase| message.contains(phrase)) {
+        if message.contains(OVER_BATCH) {
             return EmbedError::TooLong;
         }
         let is_bad_text = message.contains("NaN") || {
@@ -162,22 +159,17 @@ impl Embedder for OllamaEmbedder {
 }
 
 /// A server on this machine forwards what it does not have itself.
-fn refuse_remote(
-    client: &OllamaClient,
+pub(super) fn refuse_remote(
+    reach: Reach,
     local: &LocalModel,
     info: &ModelInfo,
 ) -> Result<(), OllamaError> {
-    let host = local
-        .remote_host
-        .as_deref()
-        .or(info.remote_host.as_deref())
-        .unwrap_or_default();
-    if client.reach() == Reach::Any || host.is_empty() {
-        return Ok(());
+    match remote_host(local, info) {
+        Some(host) if reach == Reach::LoopbackOnly => Err(OllamaError::Offline {
+            what: format!("`{}` runs on {host}", local.name),
+        }),
+        _ => Ok(()),
     }
-    Err(OllamaError::Offline {
-        what: format!("`{}` runs on {host}", local.name),
-    })
 }
 
 /// The smallest of what the weights, the model's settings and its card allow, and of what works.
@@ -187,7 +179,7 @@ fn window(local: &LocalModel, info: &ModelInfo, card: &Card) -> usize {
         .or(local.details.context_length.filter(|&n| n > 0));
     let trained = trained.map_or(UNKNOWN_WINDOW, to_usize);
     let set = info
-        .parameter("num_ctx")
+        .parameter::<u64>("num_ctx")
         .filter(|&tokens| tokens > 0)
         .map(to_usize);
     [set, card.window]

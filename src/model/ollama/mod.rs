@@ -1,28 +1,45 @@
 //! Ollama over its native HTTP API; nothing else in the project knows it.
 //!
-//! [`OllamaClient`] sends requests and reads answers and streams; [`OllamaEmbedder`] turns texts
-//! into vectors for the indexer. Settings are handed in: nothing here reads the environment.
+//! [`OllamaClient`] sends requests and reads answers and streams; [`OllamaChat`] is a model to
+//! talk with, and [`OllamaEmbedder`] turns texts into vectors for the indexer. Settings are handed
+//! in: nothing here reads the environment.
 
 use std::time::Duration;
 
 mod address;
 mod cards;
+mod chat;
+mod chat_wire;
+mod choose;
 mod client;
 mod embed;
 mod key;
+mod limits;
 mod lines;
+mod manner;
+mod meaning;
+mod probe;
 mod pull;
+mod window;
 mod wire;
 
 pub use address::{Address, AddressError};
-pub use client::{Limits, OllamaClient, Reach};
+pub use chat::OllamaChat;
+pub use choose::{InstalledModel, Suggestion, installed_chat_models, suggest};
+pub use client::OllamaClient;
 pub use embed::OllamaEmbedder;
 pub use key::ApiKey;
+pub use limits::{Limits, Reach};
 pub use lines::{LineSplitter, LineTooLong, Lines};
+pub use probe::ProbeReport;
 pub use pull::PullProgress;
+pub use window::{Loaded, effective_window};
 pub use wire::{
     EmbedAnswer, EmbedOptions, LoadedModel, LocalModel, ModelDetails, ModelInfo, same_model,
 };
+
+/// A chat model with tools that runs on most machines: 5 GB.
+pub const FITS_MOST: &str = "qwen2.5-coder:7b";
 
 /// What can go wrong between ollacode and Ollama.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +73,20 @@ pub enum OllamaError {
     NotForEmbedding {
         /// The model that was asked for.
         model: String,
+    },
+    /// The model is there, but nobody can talk with it.
+    #[error("`{model}` is not a chat model")]
+    NotForChat {
+        /// The model that was asked for.
+        model: String,
+    },
+    /// The request does not fit the model's window.
+    #[error("the request is longer than the model's window")]
+    TooLong {
+        /// Tokens of the request, if the server said.
+        needed: Option<u32>,
+        /// Tokens of the window, if the server said.
+        window: Option<u32>,
     },
     /// The server refused, with a status.
     #[error("Ollama answered {status}: {message}")]
@@ -115,12 +146,18 @@ impl OllamaError {
                 "set `OLLAMA_EMBED_MODEL` to an embedding model such as `qwen3-embedding:0.6b`"
                     .into()
             }
+            OllamaError::NotForChat { .. } => {
+                format!("set `OLLAMA_MODEL` to a chat model such as `{FITS_MOST}`")
+            }
+            OllamaError::TooLong { .. } => "set `MAX_CONTEXT_TOKENS` higher".into(),
             OllamaError::Status { status, .. } => return status_hint(*status),
             OllamaError::Failed { message } if message.contains("file does not exist") => {
                 "check the name at https://ollama.com/library".into()
             }
             OllamaError::TimedOut { .. } => {
-                "the model may still be loading: try again, or look at Ollama's log".into()
+                "the model may still be loading, or reading: try again, look at Ollama's log, or set \
+                 `OLLAMA_TIMEOUT` higher"
+                    .into()
             }
             OllamaError::BadAnswer(_) => {
                 "check that `OLLAMA_HOST` is an Ollama server, and not an old one".into()

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::OllamaError;
-use super::client::{OllamaClient, Reach};
+use super::client::OllamaClient;
+use super::limits::Reach;
 use super::wire::{PullLine, PullRequest};
 
 /// How far a pull is.

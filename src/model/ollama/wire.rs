@@ -3,6 +3,8 @@
 //! Servers in the field are years apart, so answers are read liberally: fields may be missing
 //! or null, and unknown ones are ignored.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -124,6 +126,13 @@ pub struct ModelDetails {
     pub embedding_length: Option<u64>,
 }
 
+/// Where a model really runs, if the server only forwards to it.
+pub(super) fn remote_host<'a>(local: &'a LocalModel, info: &'a ModelInfo) -> Option<&'a str> {
+    let host = local.remote_host.as_deref().filter(|host| !host.is_empty());
+    host.or(info.remote_host.as_deref())
+        .filter(|host| !host.is_empty())
+}
+
 /// Request of `/api/show`.
 #[derive(Debug, Serialize)]
 pub(super) struct ShowRequest<'a> {
@@ -169,15 +178,16 @@ impl ModelInfo {
             .filter(|&length| length > 0)
     }
 
-    /// Gives a whole number among the model's own parameters.
-    pub fn parameter(&self, name: &str) -> Option<u64> {
+    /// Gives a number among the model's own parameters.
+    pub fn parameter<T: FromStr>(&self, name: &str) -> Option<T> {
         self.parameters.lines().find_map(|line| {
             let mut words = line.split_whitespace();
             (words.next() == Some(name)).then(|| words.next()?.parse().ok())?
         })
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
+    /// Gives a whole number of the metadata, by its name without the architecture.
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         let architecture = self.model_info.get("general.architecture")?.as_str()?;
         self.model_info
             .get(&format!("{architecture}.{name}"))?
@@ -257,7 +267,7 @@ pub(super) struct PullLine {
 }
 
 /// Go writes an empty list as null.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -317,8 +327,8 @@ mod tests {
             "model_info":{"general.architecture":"bert","bert.context_length":512,
             "bert.embedding_length":384,"tokenizer.ggml.tokens":null}}"#;
         let show: ModelInfo = serde_json::from_str(show).expect("show");
-        assert_eq!(show.parameter("num_ctx"), Some(256));
-        assert_eq!(show.parameter("stop"), None);
+        assert_eq!(show.parameter::<u64>("num_ctx"), Some(256));
+        assert_eq!(show.parameter::<u64>("stop"), None);
         assert_eq!(
             (show.context_length(), show.embedding_length()),
             (Some(512), Some(384))

@@ -1,0 +1,302 @@
+//! A chat model on an Ollama server: one request a reply, which is read as it comes.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+
+use super::OllamaError;
+use super::chat_wire::{ChatBody, ChatLine, LineCall};
+use super::client::OllamaClient;
+use super::lines::Lines;
+use super::manner::Manner;
+use super::meaning::{Asked, model_error, refuses_thinking};
+use super::probe::ProbeReport;
+use super::window::{Loaded, effective_window};
+use crate::message::{Message, ToolCall};
+use crate::model::repair::new_call_id;
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
+
+/// A model to talk with. It is asked with the same settings always, since Ollama loads a model
+/// again for others.
+#[derive(Debug)]
+pub struct OllamaChat {
+    client: OllamaClient,
+    digest: String,
+    manner: Manner,
+    /// Whether the server only hands requests on, so that nothing is loaded there.
+    forwarded: bool,
+    planned: ModelProfile,
+    /// The profile with the window that the server gave, if that was less.
+    measured: OnceLock<ModelProfile>,
+    /// Whether the server was asked for it.
+    is_measured: AtomicBool,
+    refuses_thinking: AtomicBool,
+}
+
+/// A request without messages: it only loads the model.
+const LOAD: ChatRequest<'static> = ChatRequest {
+    messages: &[],
+    tools: &[],
+    format: None,
+    reply_tokens: None,
+};
+
+impl OllamaChat {
+    /// Joins what was found out about a model; asks nothing.
+    pub(super) fn new(
+        client: OllamaClient,
+        digest: String,
+        manner: Manner,
+        profile: ModelProfile,
+        forwarded: bool,
+    ) -> OllamaChat {
+        OllamaChat {
+            client,
+            digest,
+            manner,
+            forwarded,
+            planned: profile,
+            measured: OnceLock::new(),
+            is_measured: AtomicBool::new(false),
+            refuses_thinking: AtomicBool::new(false),
+        }
+    }
+
+    /// The model as a probe found it, which knows better than its template.
+    #[must_use]
+    pub fn believing(mut self, report: &ProbeReport) -> OllamaChat {
+        self.planned.weak = report.recommend_core;
+        self.planned.tools &= report.native;
+        self
+    }
+
+    /// What identifies the exact weights and settings; empty if the server does not say.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Loads the model and finds out which window it really has, which [`ChatModel::profile`]
+    /// says from then on.
+    ///
+    /// It takes seconds to minutes if the model is not in memory.
+    ///
+    /// # Errors
+    ///
+    /// As of a reply; a model that does not fit the machine is [`ModelError::Failed`].
+    pub async fn load(&self) -> Result<Loaded, ModelError> {
+        if !self.forwarded {
+            let mut lines = self.open(LOAD).await.map_err(failure)?;
+            loop {
+                match lines.next::<ChatLine>().await.map_err(failure)? {
+                    Some(line) if line.done => break,
+                    Some(_) => {}
+                    None => return Err(ModelError::Incomplete),
+                }
+            }
+        }
+        Ok(self.measure().await)
+    }
+
+    /// Asks which window the loaded model has.
+    pub(super) async fn measure(&self) -> Loaded {
+        let asked = self.planned.window;
+        if self.forwarded {
+            return Loaded {
+                window: asked,
+                on_card: None,
+            };
+        }
+        let loaded = effective_window(&self.client, &self.planned.name, asked).await;
+        self.is_measured.store(true, Ordering::Relaxed);
+        self.narrow(loaded.window);
+        loaded
+    }
+
+    /// Takes note of a window that is smaller than the one that was asked for.
+    fn narrow(&self, window: u32) {
+        if (1..self.planned.window).contains(&window) {
+            self.measured.get_or_init(|| ModelProfile {
+                window,
+                ..self.planned.clone()
+            });
+        }
+    }
+
+    /// Sends a request; the answer has begun when this returns.
+    async fn open(&self, request: ChatRequest<'_>) -> Result<Lines, OllamaError> {
+        let name = &self.planned.name;
+        let mut body = ChatBody::new(name, self.manner, request);
+        if self.refuses_thinking.load(Ordering::Relaxed) {
+            body.think = None;
+        }
+        match self.client.stream("api/chat", &body, name).await {
+            Err(error) if body.think.is_some() && refuses_thinking(&error) => {
+                self.refuses_thinking.store(true, Ordering::Relaxed);
+                body.think = None;
+                self.client.stream("api/chat", &body, name).await
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl ChatModel for OllamaChat {
+    fn profile(&self) -> &ModelProfile {
+        self.measured.get().unwrap_or(&self.planned)
+    }
+
+    fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
+        let reply = Reply::new(self, request);
+        let next = |mut reply: Reply<'a>| async move {
+            let piece = reply.next().await?;
+            Some((piece, reply))
+        };
+        stream::unfold(reply, next).fuse().boxed()
+    }
+}
+
+fn failure(error: OllamaError) -> ModelError {
+    model_error(error, Asked::default())
+}
+
+/// A reply while it comes. Dropping it closes the connection, which stops the model.
+struct Reply<'a> {
+    model: &'a OllamaChat,
+    request: ChatRequest<'a>,
+    lines: Option<Lines>,
+    /// Read, and not handed out yet.
+    waiting: VecDeque<Result<Delta, ModelError>>,
+    /// Ids of the calls so far.
+    used_ids: HashSet<String>,
+    handed_out: bool,
+    began_again: bool,
+    ended: bool,
+}
+
+impl<'a> Reply<'a> {
+    fn new(model: &'a OllamaChat, request: ChatRequest<'a>) -> Reply<'a> {
+        let calls = request.messages.iter().filter_map(|message| match message {
+            Message::Assistant { calls, .. } => Some(calls),
+            _ => None,
+        });
+        Reply {
+            model,
+            request,
+            lines: None,
+            waiting: VecDeque::new(),
+            used_ids: calls.flatten().map(|call| call.id.clone()).collect(),
+            handed_out: false,
+            began_again: false,
+            ended: false,
+        }
+    }
+
+    /// The next piece; after the last one, nothing.
+    async fn next(&mut self) -> Option<Result<Delta, ModelError>> {
+        while !self.ended {
+            if let Some(piece) = self.waiting.pop_front() {
+                self.handed_out = true;
+                if matches!(piece, Ok(Delta::Done(_)) | Err(_)) {
+                    self.ended = true;
+                    self.lines = None;
+                }
+                return Some(piece);
+            }
+            match self.read().await {
+                Ok(()) => {
+                    let is_done = matches!(self.waiting.back(), Some(Ok(Delta::Done(_))));
+                    if is_done && !self.model.is_measured.load(Ordering::Relaxed) {
+                        // The model is loaded now, so this costs a look at a list.
+                        self.model.measure().await;
+                    }
+                }
+                Err(error) if self.may_begin_again(&error) => {
+                    tracing::debug!(%error, "asking Ollama again");
+                    self.began_again = true;
+                    self.lines = None;
+                    self.model.client.rest().await;
+                }
+                Err(error) => {
+                    let asked = Asked {
+                        tools: !self.request.tools.is_empty(),
+                        began: self.lines.is_some(),
+                    };
+                    let error = model_error(error, asked);
+                    if let ModelError::TooLong {
+                        window: Some(window),
+                        ..
+                    } = error
+                    {
+                        self.model.narrow(window);
+                    }
+                    self.waiting.push_back(Err(error));
+                }
+            }
+        }
+        None
+    }
+
+    /// Reads a line, after sending the request if that was not done.
+    async fn read(&mut self) -> Result<(), OllamaError> {
+        if self.lines.is_none() {
+            self.lines = Some(self.model.open(self.request).await?);
+        }
+        let line = match &mut self.lines {
+            Some(lines) => lines.next::<ChatLine>().await?,
+            None => None,
+        };
+        // A stream without its last line is broken, however well it went.
+        self.take(line.ok_or(OllamaError::Incomplete)?);
+        Ok(())
+    }
+
+    /// A connection that broke before anything was seen is tried once more; one that could not
+    /// be made was tried several times already.
+    fn may_begin_again(&self, error: &OllamaError) -> bool {
+        let is_broken = matches!(
+            error,
+            OllamaError::ConnectionLost { .. } | OllamaError::Incomplete
+        );
+        is_broken && self.lines.is_some() && !self.handed_out && !self.began_again
+    }
+
+    fn take(&mut self, line: ChatLine) {
+        let usage = line.done.then(|| line.usage());
+        let message = line.message;
+        if !message.thinking.is_empty() {
+            self.waiting
+                .push_back(Ok(Delta::Thinking(message.thinking)));
+        }
+        if !message.content.is_empty() {
+            self.waiting.push_back(Ok(Delta::Text(message.content)));
+        }
+        // Some servers send calls on lines of their own, and some with the last line.
+        for call in message.tool_calls {
+            let call = self.call(call);
+            self.waiting.push_back(call.map(Delta::Call));
+        }
+        if let Some(usage) = usage {
+            self.waiting.push_back(Ok(Delta::Done(usage)));
+        }
+    }
+
+    fn call(&mut self, call: LineCall) -> Result<ToolCall, ModelError> {
+        let LineCall { id, mut function } = call;
+        let arguments = function.arguments().map_err(ModelError::BrokenCall)?;
+        // Old servers send no ids, and models have been seen to use one twice.
+        let id = if id.is_empty() || self.used_ids.contains(&id) {
+            new_call_id()
+        } else {
+            id
+        };
+        self.used_ids.insert(id.clone());
+        Ok(ToolCall {
+            id,
+            name: function.name,
+            arguments,
+        })
+    }
+}

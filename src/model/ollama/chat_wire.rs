@@ -1,0 +1,366 @@
+//! What goes over the wire of `/api/chat`: the request in full, and a line of the answer.
+//!
+//! The same conversation is always written with the same bytes, so that Ollama finds what it has
+//! read before.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::client::KEEP_ALIVE;
+use super::manner::{Manner, Think};
+use super::wire::null_as_default;
+use crate::message::{Message, ToolCall};
+use crate::model::{ChatRequest, Parameter, ParameterKind, StopReason, ToolSpec, Usage};
+
+/// Most tokens of a reply if nobody says: a model that runs on is stopped.
+const LONGEST_REPLY: u32 = 8_192;
+
+/// Longest part of unreadable arguments that is told, in characters.
+const MOST_TOLD: usize = 200;
+
+/// Request of `/api/chat`.
+#[derive(Debug, Serialize)]
+pub(super) struct ChatBody<'a> {
+    model: &'a str,
+    messages: Vec<WireMessage<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
+    stream: bool,
+    /// Nothing is cut silently.
+    truncate: bool,
+    /// Another value loads the model again.
+    shift: bool,
+    keep_alive: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub think: Option<Think>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'a Value>,
+    options: Options,
+}
+
+/// Another `num_ctx` loads the model again; the others are free in each request.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Options {
+    num_ctx: u32,
+    temperature: f32,
+    num_predict: u32,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct WireMessage<'a> {
+    role: &'static str,
+    content: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    thinking: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<WireCall<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireCall<'a> {
+    id: &'a str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: &'a Map<String, Value>,
+}
+
+impl<'a> ChatBody<'a> {
+    /// Writes a request to a model.
+    pub(super) fn new(model: &'a str, manner: Manner, request: ChatRequest<'a>) -> ChatBody<'a> {
+        let reply = request.reply_tokens.unwrap_or(LONGEST_REPLY);
+        // A format and tools together confuse models and servers alike.
+        let tools: &[ToolSpec] = if request.format.is_some() {
+            &[]
+        } else {
+            request.tools
+        };
+        ChatBody {
+            model,
+            messages: messages(request.messages, manner.one_voice),
+            tools: tools.iter().map(WireTool::new).collect(),
+            stream: true,
+            truncate: false,
+            shift: false,
+            keep_alive: KEEP_ALIVE,
+            think: manner.thinking.field(request.format.is_some()),
+            format: request.format,
+            options: Options {
+                num_ctx: manner.num_ctx,
+                temperature: manner.temperature,
+                num_predict: reply.min(manner.num_ctx),
+            },
+        }
+    }
+}
+
+/// All messages; one for the system, at the beginning, is all that templates understand.
+fn messages(messages: &[Message], one_voice: bool) -> Vec<WireMessage<'_>> {
+    let last_user = messages
+        .iter()
+        .rposition(|message| matches!(message, Message::User { .. }))
+        .unwrap_or(0);
+    let written = messages.iter().enumerate().filter_map(|(index, message)| {
+        // Thoughts belong to the work on one question; servers drop older ones, too.
+        message_on_wire(message, index > last_user, one_voice)
+    });
+    system(messages).into_iter().chain(written).collect()
+}
+
+fn system(messages: &[Message]) -> Option<WireMessage<'_>> {
+    let mut texts = messages.iter().filter_map(|message| match message {
+        Message::System { text } => Some(text.as_str()),
+        _ => None,
+    });
+    let first = texts.next()?;
+    let content = texts.fold(Cow::Borrowed(first), |all, text| {
+        Cow::Owned(format!("{all}\n\n{text}"))
+    });
+    Some(WireMessage {
+        role: "system",
+        content,
+        ..WireMessage::default()
+    })
+}
+
+fn message_on_wire(
+    message: &Message,
+    is_current: bool,
+    one_voice: bool,
+) -> Option<WireMessage<'_>> {
+    let message = match message {
+        Message::System { .. } => return None,
+        Message::User { text } => WireMessage {
+            role: "user",
+            content: text.into(),
+            ..WireMessage::default()
+        },
+        Message::Assistant {
+            text,
+            thinking,
+            calls,
+        } => {
+            let is_crowded = one_voice && !text.is_empty() && !calls.is_empty();
+            WireMessage {
+                role: "assistant",
+                content: text.into(),
+                thinking: if is_current && !is_crowded {
+                    thinking
+                } else {
+                    ""
+                },
+                tool_calls: calls.iter().map(WireCall::new).collect(),
+                ..WireMessage::default()
+            }
+        }
+        Message::Tool {
+            call_id,
+            tool,
+            text,
+        } => WireMessage {
+            role: "tool",
+            content: text.into(),
+            tool_name: Some(tool),
+            tool_call_id: Some(call_id),
+            ..WireMessage::default()
+        },
+    };
+    Some(message)
+}
+
+impl<'a> WireCall<'a> {
+    fn new(call: &'a ToolCall) -> WireCall<'a> {
+        WireCall {
+            id: &call.id,
+            function: CalledFunction {
+                name: &call.name,
+                arguments: &call.arguments,
+            },
+        }
+    }
+}
+
+/// A tool, in the few words of JSON Schema that Ollama keeps.
+#[derive(Debug, Serialize)]
+struct WireTool<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: Schema<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Schema<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    required: Vec<&'a str>,
+    properties: Properties<'a>,
+}
+
+/// An object with the parameters in their own order, which Ollama keeps.
+#[derive(Debug)]
+struct Properties<'a>(&'a [Parameter]);
+
+#[derive(Debug, Serialize)]
+struct Property<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<Items>,
+    description: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Items {
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+impl<'a> WireTool<'a> {
+    fn new(tool: &'a ToolSpec) -> WireTool<'a> {
+        let required = tool
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.required);
+        WireTool {
+            kind: "function",
+            function: Function {
+                name: tool.name,
+                description: tool.description,
+                parameters: Schema {
+                    kind: "object",
+                    required: required.map(|parameter| parameter.name).collect(),
+                    properties: Properties(tool.parameters),
+                },
+            },
+        }
+    }
+}
+
+impl Serialize for Properties<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|parameter| {
+            let kind = match parameter.kind {
+                ParameterKind::Text => "string",
+                ParameterKind::Integer => "integer",
+                ParameterKind::Boolean => "boolean",
+                ParameterKind::Texts => "array",
+            };
+            let is_list = parameter.kind == ParameterKind::Texts;
+            let property = Property {
+                kind,
+                items: is_list.then_some(Items { kind: "string" }),
+                description: parameter.description,
+            };
+            (parameter.name, property)
+        }))
+    }
+}
+
+/// A line of the answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ChatLine {
+    #[serde(deserialize_with = "null_as_default")]
+    pub message: LineMessage,
+    pub done: bool,
+    done_reason: Option<String>,
+    prompt_eval_count: Option<u64>,
+    eval_count: Option<u64>,
+    /// Nanoseconds.
+    eval_duration: Option<u64>,
+}
+
+/// The next piece of what the model says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LineMessage {
+    #[serde(deserialize_with = "null_as_default")]
+    pub content: String,
+    #[serde(deserialize_with = "null_as_default")]
+    pub thinking: String,
+    #[serde(deserialize_with = "null_as_default")]
+    pub tool_calls: Vec<LineCall>,
+}
+
+/// A whole call.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LineCall {
+    #[serde(deserialize_with = "null_as_default")]
+    pub id: String,
+    #[serde(deserialize_with = "null_as_default")]
+    pub function: LineFunction,
+}
+
+/// What is called, with what.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct LineFunction {
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    arguments: Value,
+}
+
+impl ChatLine {
+    /// What the reply cost, as the last line says.
+    pub(super) fn usage(&self) -> Usage {
+        let tokens = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let seconds = self.eval_duration.unwrap_or(0) as f64 / 1e9;
+        let speed = self
+            .eval_count
+            .filter(|_| seconds > 0.0)
+            .map(|count| (count as f64 / seconds) as f32);
+        Usage {
+            prompt_tokens: self.prompt_eval_count.map(tokens),
+            reply_tokens: self.eval_count.map(tokens),
+            tokens_per_second: speed,
+            stop: match self.done_reason.as_deref() {
+                Some("length") => StopReason::Length,
+                _ => StopReason::Stop,
+            },
+        }
+    }
+}
+
+impl LineFunction {
+    /// The arguments as an object; some servers send one as a text. The error says what came.
+    pub(super) fn arguments(&mut self) -> Result<Map<String, Value>, String> {
+        let arguments = match std::mem::take(&mut self.arguments) {
+            Value::String(text) if text.trim().is_empty() => Value::Null,
+            Value::String(text) => {
+                serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text))
+            }
+            other => other,
+        };
+        match arguments {
+            Value::Object(arguments) => Ok(arguments),
+            Value::Null => Ok(Map::new()),
+            other => {
+                let came: String = other.to_string().chars().take(MOST_TOLD).collect();
+                let name = &self.name;
+                Err(format!(
+                    "the arguments of `{name}` are no JSON object: {came}"
+                ))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

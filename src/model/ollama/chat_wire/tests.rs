@@ -1,0 +1,265 @@
+use serde_json::json;
+
+use super::*;
+use crate::model::ollama::manner::Thinking;
+
+const MANNER: Manner = Manner {
+    num_ctx: 16_384,
+    temperature: 0.2,
+    thinking: Thinking::No,
+    one_voice: false,
+};
+
+const TOOL: ToolSpec = ToolSpec {
+    name: "grep_search",
+    aliases: &["grep"],
+    description: "Searches.",
+    parameters: &[
+        Parameter {
+            name: "regex",
+            aliases: &["pattern"],
+            kind: ParameterKind::Text,
+            description: "What to find.",
+            required: true,
+        },
+        Parameter {
+            name: "context",
+            aliases: &[],
+            kind: ParameterKind::Integer,
+            description: "Lines around.",
+            required: false,
+        },
+        Parameter {
+            name: "all",
+            aliases: &[],
+            kind: ParameterKind::Boolean,
+            description: "Everything.",
+            required: false,
+        },
+        Parameter {
+            name: "globs",
+            aliases: &[],
+            kind: ParameterKind::Texts,
+            description: "Files.",
+            required: false,
+        },
+    ],
+};
+
+fn system(text: &str) -> Message {
+    Message::System {
+        text: text.to_owned(),
+    }
+}
+
+fn user(text: &str) -> Message {
+    Message::User {
+        text: text.to_owned(),
+    }
+}
+
+fn assistant(text: &str, thinking: &str, path: Option<&str>) -> Message {
+    let call = |path: &str| ToolCall {
+        id: format!("call_{path}"),
+        name: "read_file".to_owned(),
+        arguments: Map::from_iter([("path".to_owned(), json!(path))]),
+    };
+    Message::Assistant {
+        text: text.to_owned(),
+        thinking: thinking.to_owned(),
+        calls: path.map(call).into_iter().collect(),
+    }
+}
+
+fn result(path: &str) -> Message {
+    Message::Tool {
+        call_id: format!("call_{path}"),
+        tool: "read_file".to_owned(),
+        text: "fn main() {}".to_owned(),
+    }
+}
+
+fn asked<'a>(messages: &'a [Message], tools: &'a [ToolSpec]) -> ChatRequest<'a> {
+    ChatRequest {
+        messages,
+        tools,
+        format: None,
+        reply_tokens: Some(4_096),
+    }
+}
+
+fn written(manner: Manner, request: ChatRequest<'_>) -> Value {
+    serde_json::to_value(ChatBody::new("m", manner, request)).expect("JSON")
+}
+
+#[test]
+fn a_request_has_what_the_protocol_wants() {
+    let messages = [
+        system("be good"),
+        user("go"),
+        assistant("", "hm", Some("a")),
+        result("a"),
+    ];
+    let expected = json!({
+        "model": "m", "stream": true, "truncate": false, "shift": false, "keep_alive": "30m",
+        "options": {"num_ctx": 16_384, "temperature": 0.2_f32, "num_predict": 4_096},
+        "messages": [
+            {"role": "system", "content": "be good"},
+            {"role": "user", "content": "go"},
+            {"role": "assistant", "content": "", "thinking": "hm", "tool_calls": [
+                {"id": "call_a", "function": {"name": "read_file", "arguments": {"path": "a"}}},
+            ]},
+            {"role": "tool", "tool_name": "read_file", "tool_call_id": "call_a",
+             "content": "fn main() {}"},
+        ],
+    });
+    assert_eq!(written(MANNER, asked(&messages, &[])), expected);
+}
+
+#[test]
+fn tools_keep_the_order_of_their_parameters() {
+    let body = ChatBody::new("m", MANNER, asked(&[], std::slice::from_ref(&TOOL)));
+    let text = serde_json::to_string(&body).expect("JSON");
+    let expected = concat!(
+        r#""tools":[{"type":"function","function":{"name":"grep_search","description":"Searches.","#,
+        r#""parameters":{"type":"object","required":["regex"],"properties":{"#,
+        r#""regex":{"type":"string","description":"What to find."},"#,
+        r#""context":{"type":"integer","description":"Lines around."},"#,
+        r#""all":{"type":"boolean","description":"Everything."},"#,
+        r#""globs":{"type":"array","items":{"type":"string"},"description":"Files."}}}}}]"#,
+    );
+    assert!(text.contains(expected), "{text}");
+    let without = serde_json::to_string(&ChatBody::new("m", MANNER, asked(&[], &[])));
+    assert!(!without.expect("JSON").contains("tools"));
+}
+
+#[test]
+fn thoughts_go_back_only_in_the_work_on_one_question() {
+    let messages = [
+        system("s"),
+        user("one"),
+        assistant("", "old", Some("a")),
+        result("a"),
+        assistant("done", "older", None),
+        user("two"),
+        assistant("", "new", Some("b")),
+        result("b"),
+    ];
+    let body = written(MANNER, asked(&messages, &[]));
+    let thoughts: Vec<&str> = body["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|message| message["thinking"].as_str())
+        .collect();
+    assert_eq!(thoughts, ["new"]);
+}
+
+#[test]
+fn one_voice_leaves_the_thoughts_out_where_there_is_text_beside_calls() {
+    let messages = [
+        user("go"),
+        assistant("I read it.", "hm", Some("a")),
+        assistant("", "hm", Some("b")),
+    ];
+    let manner = Manner {
+        one_voice: true,
+        ..MANNER
+    };
+    let body = written(manner, asked(&messages, &[]));
+    assert_eq!(body["messages"][1]["thinking"], Value::Null);
+    assert_eq!(body["messages"][2]["thinking"], "hm");
+}
+
+#[test]
+fn there_is_one_message_for_the_system_and_it_is_the_first() {
+    let messages = [user("go"), system("a"), system("b")];
+    let body = written(MANNER, asked(&messages, &[]));
+    let expected = json!([
+        {"role": "system", "content": "a\n\nb"},
+        {"role": "user", "content": "go"},
+    ]);
+    assert_eq!(body["messages"], expected);
+}
+
+#[test]
+fn a_format_goes_without_tools_and_thoughts() {
+    let format = json!({"type": "object"});
+    let manner = Manner {
+        thinking: Thinking::Free,
+        ..MANNER
+    };
+    let request = ChatRequest {
+        format: Some(&format),
+        ..asked(&[], std::slice::from_ref(&TOOL))
+    };
+    let body = written(manner, request);
+    assert_eq!(body["format"], format);
+    assert_eq!(body["think"], false);
+    assert_eq!(body["tools"], Value::Null);
+    let free = written(manner, asked(&[], &[]));
+    assert_eq!(free["think"], Value::Null);
+}
+
+#[test]
+fn the_reply_is_bounded_by_the_window() {
+    let small = Manner {
+        num_ctx: 4_096,
+        ..MANNER
+    };
+    for (manner, tokens, expected) in [
+        (MANNER, None, LONGEST_REPLY),
+        (MANNER, Some(100), 100),
+        (small, None, 4_096),
+    ] {
+        let request = ChatRequest {
+            reply_tokens: tokens,
+            ..asked(&[], &[])
+        };
+        let body = written(manner, request);
+        assert_eq!(body["options"]["num_predict"], expected);
+        assert_eq!(body["options"]["num_ctx"], manner.num_ctx);
+    }
+}
+
+fn line(line: Value) -> ChatLine {
+    serde_json::from_value(line).expect("a line")
+}
+
+#[test]
+fn lines_of_old_and_new_servers_are_read() {
+    let empty = line(json!({"message": null}));
+    assert!(!empty.done && empty.message.content.is_empty());
+    let bare = line(json!({"message": {"content": null, "tool_calls": null}, "done": true}));
+    assert_eq!(bare.usage(), Usage::default());
+    let last = line(json!({
+        "message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "length",
+        "prompt_eval_count": 812, "eval_count": 40, "eval_duration": 4_000_000_000_u64,
+    }));
+    let usage = Usage {
+        prompt_tokens: Some(812),
+        reply_tokens: Some(40),
+        tokens_per_second: Some(10.0),
+        stop: StopReason::Length,
+    };
+    assert_eq!(last.usage(), usage);
+}
+
+#[test]
+fn arguments_come_as_an_object_or_as_its_text() {
+    let arguments = |arguments: Value| {
+        let call = json!({"function": {"name": "x", "arguments": arguments}});
+        let mut call: LineCall = serde_json::from_value(call).expect("a call");
+        call.function.arguments()
+    };
+    let object = Map::from_iter([("path".to_owned(), json!("a"))]);
+    assert_eq!(arguments(json!({"path": "a"})), Ok(object.clone()));
+    assert_eq!(arguments(json!("{\"path\": \"a\"}")), Ok(object));
+    for nothing in [json!({}), json!(null), json!(""), json!("null")] {
+        assert_eq!(arguments(nothing), Ok(Map::new()));
+    }
+    for wrong in [json!("{\"path\": \"a"), json!([1]), json!("[1]"), json!(1)] {
+        let error = arguments(wrong).expect_err("no object");
+        assert!(error.contains("arguments of `x`"), "{error}");
+    }
+}

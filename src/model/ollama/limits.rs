@@ -1,0 +1,55 @@
+//! How patient the client is, and which addresses it may call.
+
+use std::time::Duration;
+
+/// How long is waited for what, and how often it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the answer to a question that needs no model.
+    pub lookup: Duration,
+    /// For the first byte of a model's answer. It comes after queueing, loading and reading the
+    /// input; a batch of long texts on two processor cores alone takes more than four minutes.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer that has begun.
+    pub idle: Duration,
+    /// Times that a request is tried while the connection fails or the server is busy.
+    pub tries: u32,
+    /// Pause before the second try; it doubles with each further one.
+    pub pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connect: Duration::from_secs(5),
+            lookup: Duration::from_secs(30),
+            first_byte: Duration::from_secs(600),
+            idle: Duration::from_secs(300),
+            tries: 3,
+            pause: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Which addresses may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every one.
+    Any,
+    /// Only this machine: `--offline`.
+    LoopbackOnly,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_limits_outlast_a_load() {
+        let limits = Limits::default();
+        assert!(limits.first_byte >= Duration::from_secs(300));
+        assert!(limits.connect <= Duration::from_secs(5) && limits.tries <= 3);
+    }
+}

@@ -1,0 +1,234 @@
+//! How a chat model is asked: what never changes for a model, since Ollama loads it again for
+//! each other number, and what its kind needs.
+
+use serde::{Serialize, Serializer};
+
+use super::wire::{LocalModel, ModelInfo};
+
+/// Models up to so many billions of parameters leak calls into their text when they have many
+/// tools, and plan without acting when they think. The largest that do are called 14B, and have
+/// 14.8.
+const MOST_WEAK: f64 = 15.0;
+
+/// Calls must be exact. Not 0: a request that is repeated because its reply was of no use should
+/// not have the same reply again.
+const COOL: f32 = 0.2;
+
+/// Models that think loop when they are sampled coolly; this is what their makers suggest.
+const THINKING: f32 = 0.6;
+
+/// How a model is asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Manner {
+    /// The window in tokens.
+    pub num_ctx: u32,
+    /// How freely it chooses.
+    pub temperature: f32,
+    /// Whether it thinks.
+    pub thinking: Thinking,
+    /// Whether its template refuses an answer that has text and thoughts and calls: gpt-oss.
+    pub one_voice: bool,
+}
+
+/// Whether a model thinks before it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thinking {
+    /// It cannot.
+    No,
+    /// It does, as it likes.
+    Free,
+    /// It does, and only its depth can be set: gpt-oss.
+    Levels,
+    /// It could, and is told not to: small models use up their reply with thoughts, and then do
+    /// not act; and on the machines that they are for, each thought takes long.
+    Off,
+}
+
+/// The field `think` of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Think {
+    /// `false`.
+    Off,
+    /// The least of the levels.
+    Low,
+}
+
+impl Serialize for Think {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Think::Off => serializer.serialize_bool(false),
+            Think::Low => serializer.serialize_str("low"),
+        }
+    }
+}
+
+impl Thinking {
+    /// What a request says of it; nothing where the model is left alone.
+    ///
+    /// A reply that must have a format is asked for without thoughts: a model that thinks would
+    /// be run twice for it, without the format and then with it.
+    pub(super) fn field(self, has_format: bool) -> Option<Think> {
+        match self {
+            Thinking::No => None,
+            Thinking::Off => Some(Think::Off),
+            Thinking::Free => has_format.then_some(Think::Off),
+            Thinking::Levels => has_format.then_some(Think::Low),
+        }
+    }
+}
+
+impl Manner {
+    /// Decides how a model is asked.
+    pub(super) fn of(local: &LocalModel, info: &ModelInfo, num_ctx: u32, weak: bool) -> Manner {
+        let is_gpt_oss = info.details.family.replace('-', "").starts_with("gptoss")
+            || local.name.to_ascii_lowercase().contains("gpt-oss");
+        let can_think = info.capabilities.iter().any(|can| can == "thinking");
+        let thinking = if !can_think {
+            Thinking::No
+        } else if is_gpt_oss {
+            Thinking::Levels
+        } else if weak {
+            Thinking::Off
+        } else {
+            Thinking::Free
+        };
+        let own = info
+            .parameter::<f32>("temperature")
+            .filter(|own| (0.0..=2.0).contains(own));
+        let temperature = match thinking {
+            Thinking::Free | Thinking::Levels => own.unwrap_or(THINKING),
+            Thinking::No | Thinking::Off => own.unwrap_or(COOL).min(COOL),
+        };
+        Manner {
+            num_ctx,
+            temperature,
+            thinking,
+            one_voice: is_gpt_oss,
+        }
+    }
+}
+
+/// Tells whether leaked calls are likely, so that few tools are better: for models of up to 15
+/// billion parameters, and for those on this machine that do not say how large they are.
+pub(super) fn is_weak(local: &LocalModel, info: &ModelInfo, elsewhere: bool) -> bool {
+    let sizes = [&info.details.parameter_size, &local.details.parameter_size];
+    let counted = info
+        .model_info
+        .get("general.parameter_count")
+        .and_then(serde_json::Value::as_f64)
+        .map(|count| count / 1e9);
+    let said = sizes.into_iter().find_map(|size| billions(size));
+    match said.or(counted) {
+        Some(billions) => billions <= MOST_WEAK,
+        None => !elsewhere,
+    }
+}
+
+/// Reads a size such as `30.5B`, `137M` or `8x7B`.
+fn billions(size: &str) -> Option<f64> {
+    let size = size.trim().to_ascii_uppercase();
+    let unit = match size.chars().last()? {
+        'T' => 1e3,
+        'B' => 1.0,
+        'M' => 1e-3,
+        'K' => 1e-6,
+        _ => return None,
+    };
+    let mut number = 1.0;
+    for factor in size[..size.len() - 1].split('X') {
+        number *= factor.trim().parse::<f64>().ok()?;
+    }
+    Some(number * unit).filter(|number| number.is_finite() && *number > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn info(size: &str, capabilities: &[&str], parameters: &str, family: &str) -> ModelInfo {
+        serde_json::from_value(json!({
+            "details": {"parameter_size": size, "family": family},
+            "capabilities": capabilities, "parameters": parameters,
+        }))
+        .expect("an answer of show")
+    }
+
+    fn manner(name: &str, info: &ModelInfo) -> Manner {
+        let local = LocalModel {
+            name: name.to_owned(),
+            ..LocalModel::default()
+        };
+        Manner::of(&local, info, 8_192, is_weak(&local, info, false))
+    }
+
+    #[test]
+    fn sizes_are_read_as_they_are_written() {
+        for (size, expected) in [
+            ("30.5B", Some(30.5)),
+            ("7b", Some(7.0)),
+            ("500M", Some(0.5)),
+            ("8x7B", Some(56.0)),
+            ("1T", Some(1000.0)),
+            ("", None),
+            ("large", None),
+            ("B", None),
+            ("7é", None),
+        ] {
+            assert_eq!(billions(size), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn small_and_unknown_models_are_weak() {
+        let local = LocalModel::default();
+        for (size, elsewhere, weak) in [
+            ("7.6B", false, true),
+            ("14.8B", false, true),
+            ("30.5B", false, false),
+            ("7.6B", true, true),
+            ("", false, true),
+            ("", true, false),
+        ] {
+            let info = info(size, &[], "", "");
+            assert_eq!(is_weak(&local, &info, elsewhere), weak, "{size}");
+        }
+        let counted = json!({"model_info": {"general.parameter_count": 32_000_000_000_u64}});
+        let counted: ModelInfo = serde_json::from_value(counted).expect("an answer of show");
+        assert!(!is_weak(&local, &counted, false));
+    }
+
+    #[test]
+    fn each_kind_of_model_is_asked_in_its_manner() {
+        let coder = manner(
+            "qwen3-coder:30b",
+            &info("30.5B", &["tools"], "temperature    0.7\n", "qwen3moe"),
+        );
+        assert_eq!(
+            (coder.thinking, coder.temperature),
+            (Thinking::No, COOL),
+            "the Modelfile's number is for chatting"
+        );
+        assert_eq!(coder.thinking.field(true), None);
+        let thinker = info("32.8B", &["tools", "thinking"], "", "qwen3");
+        let thinker = manner("qwen3:32b", &thinker);
+        assert_eq!(
+            (thinker.thinking, thinker.temperature),
+            (Thinking::Free, THINKING)
+        );
+        assert_eq!(thinker.thinking.field(false), None);
+        assert_eq!(thinker.thinking.field(true), Some(Think::Off));
+        let small = manner("qwen3:8b", &info("8.2B", &["thinking"], "", "qwen3"));
+        assert_eq!((small.thinking, small.temperature), (Thinking::Off, COOL));
+        assert_eq!(small.thinking.field(false), Some(Think::Off));
+        let levels = info("20.9B", &["thinking"], "temperature 1", "gptoss");
+        let levels = manner("my-own:latest", &levels);
+        assert_eq!(
+            (levels.thinking, levels.temperature),
+            (Thinking::Levels, 1.0)
+        );
+        assert!(levels.one_voice);
+        assert_eq!(levels.thinking.field(true), Some(Think::Low));
+    }
+}

@@ -1,0 +1,191 @@
+//! What a chat model can really do: asked with a few small requests, and remembered.
+//!
+//! What servers say of a model's tools is derived from its template; many models claim tools and
+//! then write their calls as text, and more so the more tools they have.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io, process};
+
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::chat::OllamaChat;
+use crate::message::Message;
+use crate::model::repair::{check, find_calls, text_protocol};
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ToolSpec};
+
+/// A small window holds the instructions of few tools only.
+const SMALL_WINDOW: u32 = 8_192;
+
+/// Most tokens of an answer; a model that thinks needs some for that.
+const REPLY: u32 = 1_024;
+
+const SYSTEM: &str = "You work on a repository with the tools that you are given. To do anything, \
+                      call a tool. Say nothing before you have seen its result.";
+const TASK: &str = "What does the file src/main.rs do? Read it first.";
+
+/// What a model can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProbeReport {
+    /// Whether it calls tools in the way that the server understands.
+    pub native: bool,
+    /// Whether calls came in the text, where they are found, but less surely.
+    pub leaks: bool,
+    /// Whether it still calls natively with all the tools.
+    pub many_tools: bool,
+    /// The window that requests really have, in tokens.
+    pub window: u32,
+    /// Tokens in a second, while replying.
+    pub tokens_per_second: Option<f32>,
+    /// Whether it works better with the core tools only.
+    pub recommend_core: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Called {
+    Natively,
+    InText,
+    Not,
+    /// The server takes no tools for this model.
+    Refused,
+}
+
+/// Reports by the models' names.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Remembered {
+    models: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    digest: String,
+    report: ProbeReport,
+}
+
+impl OllamaChat {
+    /// Tries the model with one tool, with the core tools and with all of them: at most three
+    /// requests, of which the first may load the model.
+    ///
+    /// # Errors
+    ///
+    /// If the server fails; a model that fails is a report.
+    pub async fn probe(
+        &self,
+        core: &[ToolSpec],
+        all: &[ToolSpec],
+    ) -> Result<ProbeReport, ModelError> {
+        let mut speed = None;
+        let one = core
+            .iter()
+            .position(|tool| tool.name == "read_file")
+            .unwrap_or(0);
+        let one = core.get(one..=one).unwrap_or_default();
+        let first = if self.profile().tools {
+            self.ask(one, false, &mut speed).await?
+        } else {
+            Called::Refused
+        };
+        let (few, many) = if first == Called::Refused {
+            let spoken = self.ask(one, true, &mut speed).await?;
+            (spoken, Called::Refused)
+        } else {
+            let few = self.ask(core, false, &mut speed).await?;
+            (few, self.ask(all, false, &mut speed).await?)
+        };
+        let outcomes = [first, few, many];
+        let leaks = outcomes.contains(&Called::InText);
+        let many_tools = few == Called::Natively && many == Called::Natively;
+        let window = self.measure().await.window;
+        Ok(ProbeReport {
+            native: outcomes.contains(&Called::Natively),
+            leaks,
+            many_tools,
+            window,
+            tokens_per_second: speed,
+            recommend_core: !many_tools || leaks || window < SMALL_WINDOW,
+        })
+    }
+
+    async fn ask(
+        &self,
+        tools: &[ToolSpec],
+        in_words: bool,
+        speed: &mut Option<f32>,
+    ) -> Result<Called, ModelError> {
+        let mut system = SYSTEM.to_owned();
+        if in_words {
+            system = format!("{system}\n\n{}", text_protocol(tools));
+        }
+        let messages = [
+            Message::System { text: system },
+            Message::User {
+                text: TASK.to_owned(),
+            },
+        ];
+        let mut reply = self.reply(ChatRequest {
+            messages: &messages,
+            tools: if in_words { &[] } else { tools },
+            format: None,
+            reply_tokens: Some(REPLY),
+        });
+        let mut text = String::new();
+        let mut native = false;
+        while let Some(delta) = reply.next().await {
+            match delta {
+                Ok(Delta::Thinking(_)) => {}
+                Ok(Delta::Text(piece)) => text.push_str(&piece),
+                Ok(Delta::Call(call)) => native |= check(call, tools).is_ok(),
+                Ok(Delta::Done(usage)) => *speed = usage.tokens_per_second.or(*speed),
+                Err(ModelError::NoTools) => return Ok(Called::Refused),
+                Err(error @ ModelError::Failed(_)) => return Err(error),
+                // The request was too long, or the model wrote nonsense.
+                Err(_) => return Ok(Called::Not),
+            }
+        }
+        Ok(if native {
+            Called::Natively
+        } else if find_calls(&text, tools).calls.is_empty() {
+            Called::Not
+        } else {
+            Called::InText
+        })
+    }
+
+    /// Writes a report into a file of reports, which is made if it is not there. It counts as
+    /// long as the model has the same weights and settings.
+    ///
+    /// # Errors
+    ///
+    /// If the file or its folder cannot be written.
+    pub fn remember(&self, report: &ProbeReport, file: &Path) -> io::Result<()> {
+        let mut remembered = read(file);
+        let entry = Entry {
+            digest: self.digest().to_owned(),
+            report: *report,
+        };
+        remembered.models.insert(self.profile().name.clone(), entry);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let text = serde_json::to_vec_pretty(&remembered)?;
+        // Whole or not at all, for another run that reads it now.
+        let beside = file.with_extension(format!("{}.tmp", process::id()));
+        fs::write(&beside, text)?;
+        fs::rename(&beside, file)
+    }
+
+    /// Finds the report of this model in a file of reports, if there is one.
+    pub fn recall(&self, file: &Path) -> Option<ProbeReport> {
+        let entry = read(file).models.remove(&self.profile().name)?;
+        (entry.digest == self.digest()).then_some(entry.report)
+    }
+}
+
+/// A file that cannot be read is as good as none: its reports can be made again.
+fn read(file: &Path) -> Remembered {
+    let bytes = fs::read(file).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}

@@ -1,0 +1,288 @@
+//! The window of a chat model: how long a conversation may be.
+//!
+//! Ollama decides it when it loads a model, cuts longer conversations without a word, and loads
+//! the model again for each other number. So one number is chosen from what is known before
+//! anything is loaded, and asked back after.
+
+use super::client::OllamaClient;
+use super::wire::{LoadedModel, ModelInfo, same_model};
+
+/// Below this, tools and instructions leave no room for code.
+const SMALL: u32 = 8_192;
+/// What most machines bear.
+const USUAL: u32 = 16_384;
+/// For models beside which the memory for it hardly counts.
+const LARGE: u32 = 32_768;
+/// Of a model that runs elsewhere, where memory is not ours to save.
+const ELSEWHERE: u32 = 32_768;
+/// The smallest number in a Modelfile that is a choice and not left over from older times.
+const LEAST_CHOSEN: u32 = 4_096;
+
+/// Most bytes that the usual window may cost: more does not fit beside a model on small cards.
+const MOST_FOR_USUAL: u64 = 4 << 30;
+/// The large window may cost this part of the model's own size.
+const PART_FOR_LARGE: u64 = 5;
+
+/// Bytes of a number in the memory that a window takes.
+const NUMBER: u64 = 2;
+
+/// What is known before the model is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Facts {
+    /// What the user set, in tokens.
+    pub wanted: Option<u32>,
+    /// The longest window that the model was trained for.
+    pub trained: Option<u32>,
+    /// `num_ctx` of its Modelfile.
+    pub set: Option<u32>,
+    /// The window that it has if it is loaded now.
+    pub loaded: Option<u32>,
+    /// Bytes of memory that a token of the window takes.
+    pub cost: Option<u64>,
+    /// Bytes of the model itself; 0 if unknown.
+    pub size: u64,
+    /// Whether it runs on somebody else's machine.
+    pub elsewhere: bool,
+}
+
+impl Facts {
+    /// The window to ask for, in tokens.
+    ///
+    /// The user's number counts first. A window that is loaded was found to fit, and keeping it
+    /// saves a load; one that is too small for the work is left. Then the Modelfile's number, and
+    /// else what the memory for it suggests.
+    pub(super) fn window(&self) -> u32 {
+        let trained = self.trained.unwrap_or(u32::MAX);
+        let chosen = self
+            .wanted
+            .or(self.loaded.filter(|&loaded| loaded >= SMALL))
+            .or(self.set.filter(|&set| set >= LEAST_CHOSEN));
+        match chosen {
+            Some(tokens) => tokens.min(trained),
+            None if self.elsewhere => self.trained.unwrap_or(ELSEWHERE),
+            None => self.sensible().min(trained),
+        }
+    }
+
+    fn sensible(&self) -> u32 {
+        let Some(cost) = self.cost else {
+            return USUAL;
+        };
+        let bytes = |window: u32| cost.saturating_mul(u64::from(window));
+        if bytes(LARGE) <= self.size / PART_FOR_LARGE {
+            LARGE
+        } else if bytes(USUAL) <= MOST_FOR_USUAL {
+            USUAL
+        } else {
+            SMALL
+        }
+    }
+}
+
+/// Bytes of memory that a token of the window takes, if the weights say how they are built.
+///
+/// It is an upper bound: some models look back a short way only in most of their layers.
+pub(super) fn token_cost(info: &ModelInfo) -> Option<u64> {
+    let layers = info.number("block_count")?;
+    let heads = info.number("attention.head_count")?.max(1);
+    let groups = info.number("attention.head_count_kv").unwrap_or(heads);
+    let width = || Some(info.embedding_length()? / heads);
+    let key = info.number("attention.key_length").or_else(width)?;
+    let value = info.number("attention.value_length").or_else(width)?;
+    let cost = layers
+        .checked_mul(groups)?
+        .checked_mul(key.checked_add(value)?)?;
+    Some(cost.saturating_mul(NUMBER)).filter(|&cost| cost > 0)
+}
+
+/// How a model lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loaded {
+    /// The window that requests really have, in tokens.
+    pub window: u32,
+    /// How much of the model is on the graphics card, from 0 to 1; `None` if the server does not
+    /// say.
+    pub on_card: Option<f32>,
+}
+
+/// Asks which window a loaded model really has, where `asked` was asked for.
+///
+/// A server that does not say is taken at its word. It never says more: another program may have
+/// loaded the model meanwhile, and our next request brings `asked` back.
+pub async fn effective_window(client: &OllamaClient, model: &str, asked: u32) -> Loaded {
+    let models = client.ps().await.unwrap_or_default();
+    let found = models.iter().find(|loaded| same_model(&loaded.name, model));
+    Loaded {
+        window: found
+            .and_then(context_length)
+            .map_or(asked, |window| window.min(asked)),
+        on_card: found.and_then(on_card),
+    }
+}
+
+/// The window of a loaded model, if the server says it.
+pub(super) fn context_length(model: &LoadedModel) -> Option<u32> {
+    let length = model.context_length.filter(|&length| length > 0)?;
+    Some(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
+fn on_card(model: &LoadedModel) -> Option<f32> {
+    (model.size > 0).then(|| (model.size_vram as f64 / model.size as f64).min(1.0) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn info(fields: serde_json::Value) -> ModelInfo {
+        serde_json::from_value(json!({ "model_info": fields })).expect("an answer of show")
+    }
+
+    #[test]
+    fn memory_for_a_token_is_counted_from_the_metadata() {
+        let coder = info(json!({
+            "general.architecture": "qwen3moe", "qwen3moe.block_count": 48,
+            "qwen3moe.attention.head_count": 32, "qwen3moe.attention.head_count_kv": 4,
+            "qwen3moe.attention.key_length": 128, "qwen3moe.attention.value_length": 128,
+            "qwen3moe.embedding_length": 2048,
+        }));
+        assert_eq!(token_cost(&coder), Some(98_304));
+        let small = info(json!({
+            "general.architecture": "qwen2", "qwen2.block_count": 28,
+            "qwen2.attention.head_count": 28, "qwen2.attention.head_count_kv": 4,
+            "qwen2.embedding_length": 3584,
+        }));
+        assert_eq!(token_cost(&small), Some(57_344));
+        assert_eq!(token_cost(&info(json!({}))), None);
+        let odd = info(json!({
+            "general.architecture": "x", "x.block_count": u64::MAX,
+            "x.attention.head_count": 0, "x.attention.key_length": 9, "x.attention.value_length": 9,
+        }));
+        assert_eq!(token_cost(&odd), None);
+    }
+
+    #[test]
+    fn the_window_is_chosen_from_what_is_known() {
+        const GB: u64 = 1_000_000_000;
+        let trained = Some(262_144);
+        let nothing = Facts::default();
+        let cases = [
+            ("nothing is known", nothing, 16_384),
+            (
+                "a large model with a cheap window",
+                Facts {
+                    trained,
+                    cost: Some(98_304),
+                    size: 18 * GB,
+                    ..nothing
+                },
+                32_768,
+            ),
+            (
+                "a small model",
+                Facts {
+                    trained,
+                    cost: Some(57_344),
+                    size: 5 * GB,
+                    ..nothing
+                },
+                16_384,
+            ),
+            (
+                "a window that costs half a megabyte a token",
+                Facts {
+                    trained,
+                    cost: Some(524_288),
+                    size: 4 * GB,
+                    ..nothing
+                },
+                8_192,
+            ),
+            (
+                "trained for less",
+                Facts {
+                    trained: Some(4_096),
+                    ..nothing
+                },
+                4_096,
+            ),
+            (
+                "the user's number",
+                Facts {
+                    wanted: Some(65_536),
+                    loaded: Some(8_192),
+                    set: Some(4_096),
+                    trained,
+                    ..nothing
+                },
+                65_536,
+            ),
+            (
+                "more than it was trained for",
+                Facts {
+                    wanted: Some(65_536),
+                    trained: Some(32_768),
+                    ..nothing
+                },
+                32_768,
+            ),
+            (
+                "what is loaded",
+                Facts {
+                    loaded: Some(40_960),
+                    set: Some(8_192),
+                    ..nothing
+                },
+                40_960,
+            ),
+            (
+                "what is loaded is too small",
+                Facts {
+                    loaded: Some(4_096),
+                    ..nothing
+                },
+                16_384,
+            ),
+            (
+                "the Modelfile's number",
+                Facts {
+                    set: Some(24_000),
+                    trained,
+                    ..nothing
+                },
+                24_000,
+            ),
+            (
+                "a number of older times",
+                Facts {
+                    set: Some(2_048),
+                    trained,
+                    ..nothing
+                },
+                16_384,
+            ),
+            (
+                "elsewhere",
+                Facts {
+                    trained,
+                    elsewhere: true,
+                    ..nothing
+                },
+                262_144,
+            ),
+            (
+                "elsewhere, and nothing is known",
+                Facts {
+                    elsewhere: true,
+                    ..nothing
+                },
+                32_768,
+            ),
+        ];
+        for (what, facts, expected) in cases {
+            assert_eq!(facts.window(), expected, "{what}");
+        }
+    }
+}

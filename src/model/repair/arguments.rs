@@ -1,0 +1,255 @@
+//! Arguments as a tool wants them, out of what models give.
+//!
+//! Keys are renamed, unknown ones dropped, values turned into the type of their parameter where
+//! only one meaning is possible. Nothing is filled in: an optional argument without a value is
+//! absent, and a required one is an error.
+
+use serde_json::{Map, Number, Value};
+
+use super::names::loose;
+use super::{CallError, json};
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+
+/// Under which keys models put the arguments of a call.
+pub(super) const KEYS: [&str; 6] = [
+    "arguments",
+    "parameters",
+    "args",
+    "input",
+    "tool_input",
+    "params",
+];
+
+/// Largest integer that a float holds exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Most characters of a wrong value that are repeated.
+const SHOWN: usize = 40;
+
+/// Reads arguments: an object, or a text that is one, or that is a text that is one.
+pub(super) fn object_of(value: Value) -> Option<Map<String, Value>> {
+    let mut value = value;
+    for _ in 0..3 {
+        match value {
+            Value::Object(members) => return Some(members),
+            Value::Null => return Some(Map::new()),
+            Value::String(text) if text.trim().is_empty() => return Some(Map::new()),
+            Value::String(text) => value = json::whole(text.trim())?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Makes arguments match a tool.
+pub(super) fn fit(
+    tool: &ToolSpec,
+    given: Map<String, Value>,
+) -> Result<Map<String, Value>, CallError> {
+    let mut given = unwrapped(tool, given);
+    let mut fitting = Map::new();
+    for parameter in tool.parameters {
+        let value = match taken(tool, parameter, &mut given) {
+            Some(value) => coerced(parameter, value).map_err(|value| CallError::Wrong {
+                tool: tool.name.to_owned(),
+                field: parameter.name.to_owned(),
+                expected: wanted(parameter.kind),
+                got: described(&value),
+            })?,
+            None => None,
+        };
+        match value {
+            Some(value) => {
+                fitting.insert(parameter.name.to_owned(), value);
+            }
+            None if parameter.required => {
+                return Err(CallError::Missing {
+                    tool: tool.name.to_owned(),
+                    field: parameter.name.to_owned(),
+                    shape: shape(tool),
+                });
+            }
+            None => {}
+        }
+    }
+    Ok(fitting)
+}
+
+/// Tells whether a tool has a parameter of this name, by any of its names.
+pub(super) fn is_parameter(tool: &ToolSpec, key: &str) -> bool {
+    let key = loose(key);
+    let is = |name: &&str| loose(name) == key;
+    tool.parameters
+        .iter()
+        .any(|parameter| is(&parameter.name) || parameter.aliases.iter().any(is))
+}
+
+/// The type of a parameter, for models.
+pub(super) fn expected(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::Text => "text",
+        ParameterKind::Integer => "whole number",
+        ParameterKind::Boolean => "true or false",
+        ParameterKind::Texts => "list of texts",
+    }
+}
+
+/// The same in a sentence.
+fn wanted(kind: ParameterKind) -> String {
+    match kind {
+        ParameterKind::Text | ParameterKind::Boolean => expected(kind).to_owned(),
+        ParameterKind::Integer | ParameterKind::Texts => format!("a {}", expected(kind)),
+    }
+}
+
+/// The arguments within a needless layer: `{"arguments": {…}}`.
+fn unwrapped(tool: &ToolSpec, mut given: Map<String, Value>) -> Map<String, Value> {
+    let layer = match given.keys().next() {
+        Some(key) if given.len() == 1 && KEYS.contains(&key.as_str()) => key.clone(),
+        _ => return given,
+    };
+    if is_parameter(tool, &layer) {
+        return given;
+    }
+    given.remove(&layer).and_then(object_of).unwrap_or(given)
+}
+
+/// Takes the value of a parameter out: by its name, else an alias, else a like spelling.
+fn taken(tool: &ToolSpec, parameter: &Parameter, given: &mut Map<String, Value>) -> Option<Value> {
+    let names = || {
+        [parameter.name]
+            .into_iter()
+            .chain(parameter.aliases.iter().copied())
+    };
+    // One tool's alias may be the name of another of its parameters.
+    let others = |key: &str| {
+        let mut others = tool.parameters.iter();
+        key != parameter.name && others.any(|other| other.name == key)
+    };
+    let has_value = |key: &str| given.get(key).is_some_and(|value| !value.is_null());
+    let exact = names().find(|name| !others(name) && has_value(name));
+    let key = exact.map(str::to_owned).or_else(|| {
+        let is_like = |key: &&String| names().any(|name| loose(name) == loose(key));
+        let mut keys = given.keys().filter(|key| !others(key) && has_value(key));
+        keys.find(is_like).cloned()
+    })?;
+    given.remove(&key)
+}
+
+/// The value in the type of its parameter, `None` if it is as good as absent.
+fn coerced(parameter: &Parameter, value: Value) -> Result<Option<Value>, Value> {
+    if !parameter.required && parameter.kind != ParameterKind::Text && is_nothing(&value) {
+        return Ok(None);
+    }
+    let value = match parameter.kind {
+        ParameterKind::Text => text(value).map(Value::String)?,
+        ParameterKind::Integer => {
+            let integer = integer(&value).ok_or(value)?;
+            Value::Number(integer.into())
+        }
+        ParameterKind::Boolean => Value::Bool(boolean(&value).ok_or(value)?),
+        ParameterKind::Texts => Value::Array(texts(value)?),
+    };
+    Ok(Some(value))
+}
+
+/// How models write that they give nothing.
+fn is_nothing(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        let nothing = ["", "null", "none", "undefined"];
+        nothing.contains(&text.trim().to_ascii_lowercase().as_str())
+    })
+}
+
+fn text(value: Value) -> Result<String, Value> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        // An object is no text: written out again, its order and layout would be made up.
+        Value::Array(mut items) if items.len() == 1 && items[0].is_string() => {
+            text(items.remove(0))
+        }
+        other => Err(other),
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole_float(number)),
+        Value::String(text) => match json::whole(text.trim())? {
+            Value::Number(number) => number.as_i64().or_else(|| whole_float(&number)),
+            _ => None,
+        },
+        Value::Array(items) if items.len() == 1 && !items[0].is_array() => integer(&items[0]),
+        _ => None,
+    }
+}
+
+fn whole_float(number: &Number) -> Option<i64> {
+    let float = number.as_f64()?;
+    let exact = float.fract() == 0.0 && float.abs() <= EXACT;
+    exact.then_some(float as i64)
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) => match number.as_i64()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        },
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "1" => Some(true),
+            "false" | "no" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn texts(value: Value) -> Result<Vec<Value>, Value> {
+    let items = match value {
+        Value::Array(items) => items,
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            match json::whole(text.trim()) {
+                Some(Value::Array(items)) => items,
+                _ => vec![Value::String(text)],
+            }
+        }
+        single => vec![single],
+    };
+    let item = |value: Value| match value {
+        Value::Array(_) => Err(value),
+        value => text(value).map(Value::String),
+    };
+    items.into_iter().map(item).collect()
+}
+
+/// What a tool takes, in a line: `{"path": text, "start_line": whole number (optional)}`.
+fn shape(tool: &ToolSpec) -> String {
+    let parameters: Vec<String> = tool.parameters.iter().map(parameter_shape).collect();
+    format!("{{{}}}", parameters.join(", "))
+}
+
+fn parameter_shape(parameter: &Parameter) -> String {
+    let optional = if parameter.required {
+        ""
+    } else {
+        " (optional)"
+    };
+    let expected = expected(parameter.kind);
+    format!("\"{}\": {expected}{optional}", parameter.name)
+}
+
+/// A wrong value, shortened.
+fn described(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => format!("the text `{}`", super::shortened(text, SHOWN)),
+        Value::Array(items) => format!("a list of {}", items.len()),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}

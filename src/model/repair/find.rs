@@ -1,0 +1,269 @@
+//! Takes the calls out of a reply: every place where one may stand is read, then what stands
+//! around a call decides whether it counts.
+
+use std::ops::Range;
+
+use super::forms::{self, Attempt};
+use super::scan::{Candidate, Extent, Scanner, Step};
+use super::shapes::Intent;
+use super::xml;
+use crate::message::ToolCall;
+use crate::model::ToolSpec;
+
+/// Longest remark after a block with a call, in bytes.
+const LONGEST_REMARK: usize = 500;
+
+/// What was in the text of a reply.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The text without the calls, otherwise unchanged.
+    pub text: String,
+    /// The calls in their order, checked; their ids are new.
+    pub calls: Vec<ToolCall>,
+    /// Where in the text each piece with calls stood.
+    pub taken: Vec<Range<usize>>,
+    /// Why something that was meant as a call is none, as a message to the model. It is still in
+    /// the text, and no call after it was taken.
+    pub broken: Option<String>,
+}
+
+/// Takes the calls out of the text of a reply, by the rules of the module.
+pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
+    if tools.is_empty() {
+        return Found {
+            text: text.to_owned(),
+            ..Found::default()
+        };
+    }
+    let (mut pieces, broken) = pieces(text, tools);
+    let in_thoughts = drop_thoughts(text, &mut pieces);
+    let reasons = [in_thoughts, misplaced(text, &pieces), torn(text, &pieces)];
+    // The first one that does not count ends the list, whatever is wrong with it.
+    let first = reasons
+        .into_iter()
+        .flatten()
+        .min_by_key(|(index, _)| *index);
+    let (taken, broken) = match first {
+        Some((index, reason)) => (index, Some(reason.to_owned())),
+        None => (pieces.len(), broken),
+    };
+    let mut found = Found {
+        broken,
+        ..Found::default()
+    };
+    for (index, piece) in pieces.into_iter().enumerate() {
+        match piece.content {
+            Content::Calls(called) if index < taken => {
+                found.calls.extend(called.calls);
+                found.taken.push(piece.range);
+            }
+            _ => found.text.push_str(&text[piece.range]),
+        }
+    }
+    found
+}
+
+/// A part of a reply.
+struct Piece {
+    range: Range<usize>,
+    content: Content,
+}
+
+enum Content {
+    Prose,
+    Quoted,
+    Calls(Called),
+    /// From a broken call to the end.
+    Unread,
+}
+
+struct Called {
+    calls: Vec<ToolCall>,
+    place: Place,
+    markup: bool,
+}
+
+/// What may follow a call.
+#[derive(Clone, Copy)]
+enum Place {
+    Anywhere,
+    BeforeRemark,
+    Last,
+}
+
+/// A piece whose call does not count, and why.
+type Refused = (usize, &'static str);
+
+/// The parts of a reply, and why the last one is broken, if it is.
+fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<String>) {
+    let mut scanner = Scanner::default();
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    // A text can begin as JSON on each of its lines, and each could be read to the end.
+    let mut spare = text.len().saturating_mul(4);
+    loop {
+        let candidate = match scanner.step(text, Extent::Whole) {
+            Step::Prose(end) => {
+                add(&mut pieces, at..end, Content::Prose);
+                at = end;
+                continue;
+            }
+            Step::Quoted(end) => {
+                add(&mut pieces, at..end, Content::Quoted);
+                at = end;
+                continue;
+            }
+            Step::Candidate(candidate) => candidate,
+            Step::More | Step::End => break,
+        };
+        match attempt(text, &candidate, spare, tools) {
+            Attempt::Calls { calls, end, markup } => {
+                let called = Called {
+                    calls,
+                    place: place(&candidate),
+                    markup,
+                };
+                add(&mut pieces, at..end, Content::Calls(called));
+                scanner.resume(end);
+                at = end;
+            }
+            Attempt::Broken(why) => {
+                add(&mut pieces, at..text.len(), Content::Unread);
+                return (pieces, Some(why));
+            }
+            Attempt::Text { end, read } => {
+                if let Candidate::Block(block) = &candidate {
+                    scanner.quote(block);
+                    add(&mut pieces, at..block.body, Content::Quoted);
+                    at = block.body;
+                } else {
+                    spare = spare.saturating_sub(read - end.min(read));
+                    scanner.skip(end);
+                    add(&mut pieces, at..end, Content::Prose);
+                    at = end;
+                }
+            }
+        }
+    }
+    let quoted = "a call stands in a code block that is not closed, where it is only shown";
+    let broken = scanner.ended_in_quoted_call().then(|| quoted.to_owned());
+    (pieces, broken)
+}
+
+fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
+    match (pieces.last_mut(), &content) {
+        (
+            Some(Piece {
+                range: before,
+                content: Content::Prose,
+            }),
+            Content::Prose,
+        ) => before.end = range.end,
+        _ => pieces.push(Piece { range, content }),
+    }
+}
+
+fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) -> Attempt {
+    match *candidate {
+        Candidate::Bare(at) if spare == 0 => Attempt::text(at + 1),
+        Candidate::Bare(at) => match forms::at_json(text, at, Intent::Plain, tools) {
+            Attempt::Calls { calls, end, markup } => Attempt::Calls {
+                calls,
+                end: end + forms::separator(&text[end..]),
+                markup,
+            },
+            other => other,
+        },
+        Candidate::Marker(at, marker) => forms::at_marker(text, at, marker, tools),
+        Candidate::Block(block) => forms::block(text, &block, tools),
+    }
+}
+
+fn place(candidate: &Candidate) -> Place {
+    match candidate {
+        Candidate::Bare(_) => Place::Last,
+        Candidate::Block(block) if !block.for_tools => Place::BeforeRemark,
+        Candidate::Block(_) | Candidate::Marker(..) => Place::Anywhere,
+    }
+}
+
+/// Makes text of the calls in thoughts, and says which one is in thoughts without an end.
+fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
+    const BEGIN: &str = "<think";
+    const END: &str = "</think";
+    let mut ends_later = false;
+    for piece in pieces.iter_mut().rev() {
+        let part = &text[piece.range.clone()];
+        match piece.content {
+            Content::Prose => match (part.find(BEGIN), part.find(END)) {
+                (Some(begin), Some(end)) => ends_later = end < begin,
+                (None, Some(_)) => ends_later = true,
+                (Some(_), None) => ends_later = false,
+                (None, None) => {}
+            },
+            Content::Calls(_) if ends_later => piece.content = Content::Prose,
+            _ => {}
+        }
+    }
+    let mut thinks = false;
+    for (index, piece) in pieces.iter().enumerate() {
+        let part = &text[piece.range.clone()];
+        match piece.content {
+            Content::Prose if part.contains(BEGIN) || part.contains(END) => {
+                thinks = part.rfind(BEGIN) > part.rfind(END);
+            }
+            Content::Calls(_) if thinks => {
+                let reason = "a call stands in thoughts that do not end; end them with `</think>`";
+                return Some((index, reason));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The first call after which more stands than may.
+fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
+    let (mut following, mut is_document) = (0usize, false);
+    let mut refused = None;
+    for (index, piece) in pieces.iter().enumerate().rev() {
+        match &piece.content {
+            Content::Prose => {
+                let part = text[piece.range.clone()].trim();
+                following += part.len();
+                is_document |= part.lines().any(|line| line.starts_with(['#', '|']));
+            }
+            Content::Quoted => {
+                following += piece.range.len();
+                is_document = true;
+            }
+            Content::Unread => {}
+            Content::Calls(called) => {
+                let counts = match called.place {
+                    Place::Anywhere => true,
+                    Place::BeforeRemark => !is_document && following <= LONGEST_REMARK,
+                    Place::Last => following == 0,
+                };
+                if !counts {
+                    refused = Some(index);
+                }
+            }
+        }
+    }
+    let reason = "a call must be the last thing in the reply, with nothing after it";
+    refused.map(|index| (index, reason))
+}
+
+/// The first call in markup, if closers of values are left over after it.
+fn torn(text: &str, pieces: &[Piece]) -> Option<Refused> {
+    let has_markup =
+        |piece: &Piece| matches!(&piece.content, Content::Calls(called) if called.markup);
+    let first = pieces.iter().position(has_markup)?;
+    let after = pieces[first..]
+        .iter()
+        .filter(|piece| !matches!(piece.content, Content::Calls(_)))
+        .map(|piece| &text[piece.range.clone()]);
+    let reason = "the end of a call is not clear: its text has `</parameter>` or `</function>` \
+                  in it; write the call as JSON";
+    xml::closes_more_than_it_opens(after).then_some((first, reason))
+}

@@ -1,0 +1,376 @@
+//! Reads what begins as a call does, in each of the forms that models write.
+
+use serde_json::Map;
+
+use super::json::{self, Begins, Reading, Stop};
+use super::scan::{Block, Marker, marker};
+use super::shapes::{self, Intent, Seen};
+use super::xml;
+use crate::message::ToolCall;
+use crate::model::ToolSpec;
+
+const ARGUMENTS: &str = "[ARGS]";
+const CALL_ID: &str = "[CALL_ID]";
+const SECTION_BEGIN: &str = "<|tool_calls_section_begin|>";
+const CALL_BEGIN: &str = "<|tool_call_begin|>";
+const ARGUMENT_BEGIN: &str = "<|tool_call_argument_begin|>";
+
+/// What ends calls of any form; also where its beginning was left out.
+const CLOSERS: [&str; 10] = [
+    "</tool_call>",
+    "</tools>",
+    "</function>",
+    "<|tool_call_end|>",
+    "<|tool_calls_section_end|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "</s>",
+];
+
+/// Longest name before its arguments, in bytes.
+const LONGEST_NAME: usize = 200;
+
+/// What was read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Attempt {
+    /// Calls, and where the text goes on.
+    Calls {
+        /// In order.
+        calls: Vec<ToolCall>,
+        /// After their closers.
+        end: usize,
+        /// Whether values in them stand unescaped.
+        markup: bool,
+    },
+    /// It was meant as a call, but is none; why.
+    Broken(String),
+    /// It is text up to here.
+    Text {
+        /// Where the text goes on.
+        end: usize,
+        /// Up to where it was read to know that.
+        read: usize,
+    },
+}
+
+impl Attempt {
+    /// Text, nothing of which had to be read.
+    pub fn text(end: usize) -> Attempt {
+        Attempt::Text { end, read: end }
+    }
+
+    /// The same as what was seen up to a place.
+    pub fn of_seen(seen: Seen, end: usize) -> Attempt {
+        match seen {
+            Seen::Calls(calls) => Attempt::Calls {
+                calls,
+                end,
+                markup: false,
+            },
+            Seen::Broken(why) => Attempt::Broken(why),
+            Seen::Nothing => Attempt::text(end),
+        }
+    }
+}
+
+/// What a fenced block is, as soon as that is clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockKind {
+    /// It begins with a call, or with what was meant as one.
+    Call,
+    /// It is quoted.
+    Quoted,
+    /// Only more text can tell.
+    Unclear,
+}
+
+/// Tells what a block is whose text still grows.
+pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> BlockKind {
+    let rest = &text[skip_blank(text, block.body)..];
+    if rest.is_empty() {
+        return BlockKind::Unclear;
+    }
+    match (marker(rest), json::begins(rest)) {
+        (Marker::Whole(_), _) => return BlockKind::Call,
+        (Marker::Part, _) | (_, Begins::Unclear) => return BlockKind::Unclear,
+        (Marker::No, Begins::No) => return BlockKind::Quoted,
+        (Marker::No, Begins::Yes) => {}
+    }
+    let seen = match json::read(rest) {
+        Reading::Whole { value, .. } => shapes::of_value(value, intent(block), tools),
+        Reading::Partial(partial) if partial.stop == Stop::EndOfText => return BlockKind::Unclear,
+        Reading::Partial(partial) => shapes::of_partial(partial, false, intent(block), tools),
+    };
+    match seen {
+        Seen::Nothing => BlockKind::Quoted,
+        _ => BlockKind::Call,
+    }
+}
+
+/// Reads a block that must hold calls and nothing else.
+pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
+    let (mut found, mut with_markup) = (Vec::new(), false);
+    let mut at = block.body;
+    loop {
+        at = skip_blank(text, at);
+        let closed = block.fence.closed_at(text, at);
+        if let Some(end) = closed.or_else(|| (at == text.len()).then_some(at)) {
+            if found.is_empty() {
+                return Attempt::text(block.body);
+            }
+            return Attempt::Calls {
+                calls: found,
+                end,
+                markup: with_markup,
+            };
+        }
+        let rest = &text[at..];
+        let attempt = match (marker(rest), json::begins(rest)) {
+            (Marker::Whole(marker), _) => at_marker(text, at, marker, tools),
+            (_, Begins::Yes) => at_json(text, at, intent(block), tools),
+            _ => Attempt::text(at),
+        };
+        match attempt {
+            Attempt::Calls { calls, end, markup } => {
+                found.extend(calls);
+                with_markup |= markup;
+                at = end + separator(&text[end..]);
+            }
+            Attempt::Broken(why) => return Attempt::Broken(why),
+            Attempt::Text { .. } if found.is_empty() => return Attempt::text(block.body),
+            Attempt::Text { .. } => {
+                return Attempt::Broken("a block with a call holds something else, too".to_owned());
+            }
+        }
+    }
+}
+
+/// Reads the object or the list at a place of a text.
+pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
+    match json::read(&text[at..]) {
+        Reading::Whole { value, end } => {
+            let seen = shapes::of_value(value, intent, tools);
+            Attempt::of_seen(seen, at + end).closed(text)
+        }
+        Reading::Partial(partial) => {
+            let stop = at + partial.at;
+            let rest = text[stop..].trim_start();
+            let ends = rest.is_empty() || rest.starts_with("```");
+            let closed = ends || CLOSERS.iter().any(|closer| rest.starts_with(closer));
+            match shapes::of_partial(partial, closed, intent, tools) {
+                Seen::Nothing => Attempt::Text {
+                    end: at + 1,
+                    read: stop,
+                },
+                seen => Attempt::of_seen(seen, stop).closed(text),
+            }
+        }
+    }
+}
+
+/// Reads what follows one of the markers.
+pub(super) fn at_marker(text: &str, at: usize, marker: &str, tools: &[ToolSpec]) -> Attempt {
+    let after = skip_blank(text, at + marker.len());
+    if marker != xml::FUNCTION && json::begins(&text[after..]) == Begins::Unclear {
+        return Attempt::Broken("the call is cut off".to_owned());
+    }
+    let attempt = match marker {
+        xml::FUNCTION => return xml::function(text, at, tools),
+        "<tool_call>" | "<tools>" => tagged(text, after, tools),
+        "[TOOL_CALLS]" => mistral(text, after, tools),
+        "<|python_tag|>" => several(text, after, tools),
+        SECTION_BEGIN if !text[after..].starts_with(CALL_BEGIN) => None,
+        SECTION_BEGIN => kimi(text, after + CALL_BEGIN.len(), tools),
+        _ => kimi(text, at + marker.len(), tools),
+    };
+    attempt.unwrap_or_else(|| Attempt::text(at + 1))
+}
+
+/// Reads the arguments at a place of a text, for a tool that was named before.
+pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> Attempt {
+    match json::read(&text[at..]) {
+        Reading::Whole { value, end } => {
+            let seen = match super::arguments::object_of(value) {
+                Some(arguments) => shapes::of_parts(name, arguments, tools),
+                None => Seen::Broken(format!("the arguments of `{name}` must be a JSON object")),
+            };
+            Attempt::of_seen(seen, at + end).closed(text)
+        }
+        // An unknown name is the better reason.
+        Reading::Partial(partial) => match shapes::of_parts(name, Map::new(), tools) {
+            Seen::Broken(why) if super::names::resolve(name, tools).is_none() => {
+                Attempt::Broken(why)
+            }
+            _ if partial.stop == Stop::EndOfText => {
+                Attempt::Broken(format!("the call of `{name}` is cut off"))
+            }
+            _ => Attempt::Broken(format!("the arguments of `{name}` are not valid JSON")),
+        },
+    }
+}
+
+/// Where the text goes on after closers; one brace too many is common.
+pub(super) fn closed(text: &str, end: usize) -> usize {
+    let braces = text[end..].bytes().take(2).take_while(|byte| *byte == b'}');
+    let mut end = end + braces.count();
+    loop {
+        let next = skip_blank(text, end);
+        let rest = &text[next..];
+        match CLOSERS.iter().find(|closer| rest.starts_with(**closer)) {
+            Some(closer) => end = next + closer.len(),
+            None => return end,
+        }
+    }
+}
+
+/// The next place that is not white space.
+pub(super) fn skip_blank(text: &str, at: usize) -> usize {
+    text.len() - text[at..].trim_start().len()
+}
+
+/// The length of what parts calls in JSON, if another one follows.
+pub(super) fn separator(text: &str) -> usize {
+    let after = text.trim_start().strip_prefix([';', ',']);
+    match after {
+        Some(after) if after.trim_start().starts_with('{') => text.len() - after.len(),
+        _ => 0,
+    }
+}
+
+impl Attempt {
+    /// With the closers that follow.
+    fn closed(self, text: &str) -> Attempt {
+        match self {
+            Attempt::Calls { calls, end, markup } => Attempt::Calls {
+                calls,
+                end: closed(text, end),
+                markup,
+            },
+            other => other,
+        }
+    }
+}
+
+fn intent(block: &Block) -> Intent {
+    if block.for_tools {
+        Intent::Marked
+    } else {
+        Intent::Plain
+    }
+}
+
+/// Within `<tool_call>`: JSON, which may be fenced, or [`xml`].
+fn tagged(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+    let rest = &text[at..];
+    if rest.starts_with(xml::FUNCTION) {
+        return Some(xml::function(text, at, tools));
+    }
+    let Some(fenced) = rest.strip_prefix("```") else {
+        return several(text, at, tools);
+    };
+    let start = text.len() - fenced.len() + fenced.find('\n')?;
+    let mut attempt = several(text, skip_blank(text, start), tools)?;
+    if let Attempt::Calls { end, .. } = &mut attempt {
+        let fence = skip_blank(text, *end);
+        if text[fence..].starts_with("```") {
+            *end = fence + 3;
+        }
+    }
+    Some(attempt.closed(text))
+}
+
+/// One object or list after another.
+fn several(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+    let mut found: Option<(Vec<ToolCall>, usize)> = None;
+    let mut at = at;
+    while json::begins(&text[at..]) == Begins::Yes {
+        match at_json(text, at, Intent::Marked, tools) {
+            Attempt::Calls { calls, end, .. } => {
+                let (before, before_end) = found.get_or_insert_default();
+                before.extend(calls);
+                *before_end = end;
+                at = skip_blank(text, end + separator(&text[end..]));
+            }
+            Attempt::Text { .. } if found.is_some() => break,
+            other => return Some(other),
+        }
+    }
+    let (calls, end) = found?;
+    Some(Attempt::of_seen(Seen::Calls(calls), end))
+}
+
+/// After `[TOOL_CALLS]`: a list, or names with `[ARGS]` and an object each.
+fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+    if text[at..].starts_with(['[', '{']) {
+        return several(text, at, tools);
+    }
+    let mut found: Option<(Vec<ToolCall>, usize)> = None;
+    let mut at = at;
+    while let Some((name, arguments)) = mistral_name(text, at) {
+        match named(text, arguments, name, tools) {
+            Attempt::Calls { calls, end, .. } => {
+                let (before, before_end) = found.get_or_insert_default();
+                before.extend(calls);
+                *before_end = end;
+                at = skip_blank(text, end);
+            }
+            other => return Some(other),
+        }
+    }
+    let Some((calls, end)) = found else {
+        let is_name = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
+        let cut_off = text[at..].chars().all(is_name);
+        return cut_off.then(|| Attempt::Broken("the call is cut off".to_owned()));
+    };
+    Some(Attempt::of_seen(Seen::Calls(calls), end))
+}
+
+/// `name[ARGS]{`, `name[CALL_ID]id[ARGS]{` or `name{`: the name, and where the object begins.
+fn mistral_name(text: &str, at: usize) -> Option<(&str, usize)> {
+    let rest = &text[at..];
+    let length = rest
+        .bytes()
+        .take(LONGEST_NAME)
+        .position(|byte| b"[{".contains(&byte))?;
+    let name = rest[..length].trim();
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        return None;
+    }
+    let mut after = &rest[length..];
+    if let Some(id) = after.strip_prefix(CALL_ID) {
+        after = &id[id.find(['[', '{'])?..];
+    }
+    let after = after.strip_prefix(ARGUMENTS).unwrap_or(after).trim_start();
+    after
+        .starts_with('{')
+        .then(|| (name, text.len() - after.len()))
+}
+
+/// After `<|tool_call_begin|>`: `functions.name:0`, a marker, and an object.
+fn kimi(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+    let mut found = Vec::new();
+    let mut at = at;
+    loop {
+        let rest = &text[at..];
+        let Some(length) = rest
+            .find(ARGUMENT_BEGIN)
+            .filter(|length| *length <= LONGEST_NAME)
+        else {
+            return Some(Attempt::Broken("the call is cut off".to_owned()));
+        };
+        let start = skip_blank(text, at + length + ARGUMENT_BEGIN.len());
+        match named(text, start, rest[..length].trim(), tools) {
+            Attempt::Calls { calls, end, .. } => {
+                found.extend(calls);
+                let next = skip_blank(text, end);
+                if !text[next..].starts_with(CALL_BEGIN) {
+                    return Some(Attempt::of_seen(Seen::Calls(found), end));
+                }
+                at = next + CALL_BEGIN.len();
+            }
+            other => return Some(other),
+        }
+    }
+}

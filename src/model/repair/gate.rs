@@ -1,0 +1,148 @@
+//! Keeps calls in streamed text from being shown.
+
+use super::forms::{self, BlockKind};
+use super::scan::{Block, Candidate, Extent, Scanner, Step};
+use crate::model::ToolSpec;
+
+/// A block is looked at so often at most before it is held to the end.
+const MOST_LOOKS: u32 = 16;
+
+/// Holds the text of a reply back from where a call may begin.
+///
+/// Ordinary text and blocks of code are shown as they come. Once something begins as a call does,
+/// everything is held; a block of JSON only until it is clear that it is none. When the reply is
+/// over, [`find_calls`] judges the whole text: what [`Gate::push`] gave is always the beginning
+/// of [`Found::text`], so the rest of that is what is still to be shown.
+///
+/// [`find_calls`]: super::find_calls
+/// [`Found::text`]: super::Found::text
+#[derive(Debug)]
+pub struct Gate {
+    tools: Vec<ToolSpec>,
+    text: String,
+    shown: usize,
+    scanner: Scanner,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing but white space up to here.
+    Blank(usize),
+    /// Text is shown as it comes.
+    Open,
+    /// A block may hold a call.
+    Block(Block, Looks),
+    /// Everything is held to the end.
+    Held,
+}
+
+/// How often a block was looked at; each look reads all of it.
+#[derive(Debug, Default)]
+struct Looks {
+    made: u32,
+    /// Length of the text at the last one.
+    at: usize,
+}
+
+impl Gate {
+    /// Begins a reply of a model that knows these tools.
+    pub fn new(tools: &[ToolSpec]) -> Gate {
+        Gate {
+            tools: tools.to_vec(),
+            text: String::new(),
+            shown: 0,
+            scanner: Scanner::default(),
+            state: State::Blank(0),
+        }
+    }
+
+    /// Takes the next piece of the reply, and gives what can be shown now.
+    pub fn push(&mut self, text: &str) -> String {
+        self.text.push_str(text);
+        let before = self.shown;
+        if self.tools.is_empty() {
+            self.shown = self.text.len();
+        } else {
+            while self.advance() {}
+        }
+        self.text[before..self.shown].to_owned()
+    }
+
+    /// What was not given to be shown.
+    pub fn held(&self) -> &str {
+        &self.text[self.shown..]
+    }
+
+    /// Ends the reply, and gives its whole text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    /// Goes on by a step, and tells whether another one is possible.
+    fn advance(&mut self) -> bool {
+        match &mut self.state {
+            State::Held => false,
+            State::Blank(until) => {
+                let first = self.text[*until..].trim_start().chars().next();
+                self.state = match first {
+                    None => {
+                        *until = self.text.len();
+                        return false;
+                    }
+                    // The whole reply may be one call, and is read only when it is over.
+                    Some('{' | '[') => State::Held,
+                    Some(_) => State::Open,
+                };
+                true
+            }
+            State::Open => self.show(),
+            State::Block(block, looks) => {
+                if !looks.is_due(&self.text, block) {
+                    return false;
+                }
+                match forms::block_kind(&self.text, block, &self.tools) {
+                    BlockKind::Unclear => return false,
+                    BlockKind::Call => self.state = State::Held,
+                    BlockKind::Quoted => {
+                        self.scanner.quote(block);
+                        self.shown = block.body;
+                        self.state = State::Open;
+                    }
+                }
+                true
+            }
+        }
+    }
+
+    fn show(&mut self) -> bool {
+        match self.scanner.step(&self.text, Extent::Growing) {
+            Step::Prose(end) | Step::Quoted(end) => self.shown = end,
+            Step::Candidate(Candidate::Block(block)) => {
+                self.state = State::Block(block, Looks::default());
+            }
+            Step::Candidate(_) => self.state = State::Held,
+            Step::More | Step::End => return false,
+        }
+        true
+    }
+}
+
+impl Looks {
+    /// Tells whether it is time to look at a block again: when it has grown to twice its length,
+    /// or seems to be closed. All looks together then take time in proportion to its length.
+    fn is_due(&mut self, text: &str, block: &Block) -> bool {
+        let before = self.at.max(block.body) - block.body;
+        let grown = text.len() - block.body >= 2 * before;
+        // The end of a fence may have come a character at a time.
+        let new = text.as_bytes().get(self.at.max(block.body + 2) - 2..);
+        let is_fence = |three: &[u8]| three == b"```" || three == b"~~~";
+        let closed = new.is_some_and(|new| new.windows(3).any(is_fence));
+        let due = grown || (closed && self.made < MOST_LOOKS);
+        if due {
+            self.made += u32::from(closed);
+            self.at = text.len();
+        }
+        due
+    }
+}

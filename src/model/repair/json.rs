@@ -1,0 +1,390 @@
+//! A tolerant reader of one JSON value out of text that a model wrote.
+//!
+//! Beside JSON it takes trailing commas, single quotes, line breaks and other control characters
+//! in strings, escapes that JSON does not know (`\d` stays `\d`), comments, and `True`, `False`
+//! and `None`. It guesses nothing: a string that does not end is not a value, and closers that
+//! are missing are left to the caller, who knows what they would close.
+//!
+//! It reads each byte once, keeps its own stack, and never goes back. Whether a text is malformed
+//! depends on nothing after [`Partial::at`], so that a growing text can be judged early.
+
+use serde_json::{Map, Number, Value};
+
+/// No call needs more; a bound keeps values cheap to walk and to drop.
+const DEEPEST: usize = 64;
+
+/// Longest text that is read, in bytes.
+const LONGEST: usize = 8 << 20;
+
+/// What a text is, as JSON.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reading {
+    /// It begins with a whole value.
+    Whole {
+        /// The value.
+        value: Value,
+        /// Where the text goes on after it.
+        end: usize,
+    },
+    /// It begins as a value does.
+    Partial(Partial),
+}
+
+/// The beginning of a value.
+#[derive(Debug, PartialEq)]
+pub(super) struct Partial {
+    /// What was not closed, the outermost first.
+    pub open: Vec<Open>,
+    /// Where reading stopped.
+    pub at: usize,
+    /// Why it stopped.
+    pub stop: Stop,
+    /// Whether it stopped where a value was complete, so that only closers can be missing.
+    pub settled: bool,
+}
+
+/// Why a value is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// More text could make it whole.
+    EndOfText,
+    /// No text could.
+    Malformed,
+}
+
+/// An object or a list that is not closed, with what is complete in it.
+#[derive(Debug, PartialEq)]
+pub(super) enum Open {
+    /// `{`, and the key whose value is not complete.
+    Object {
+        /// What is complete.
+        members: Map<String, Value>,
+        /// Read, but without its value.
+        key: Option<String>,
+    },
+    /// `[`.
+    List(Vec<Value>),
+}
+
+/// Whether a text can begin an object or a list of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It is too short to tell.
+    Unclear,
+}
+
+/// Tells whether a text begins as an object with members does, or a list of objects.
+pub(super) fn begins(text: &str) -> Begins {
+    let follows: &[char] = match text.as_bytes().first() {
+        Some(b'{') => &['"', '\'', '/'],
+        Some(b'[') => &['{', '/'],
+        Some(_) => return Begins::No,
+        None => return Begins::Unclear,
+    };
+    match text[1..].trim_start().chars().next() {
+        None => Begins::Unclear,
+        Some(next) if follows.contains(&next) => Begins::Yes,
+        Some(_) => Begins::No,
+    }
+}
+
+/// Reads the value that a text begins with.
+pub(super) fn read(text: &str) -> Reading {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        open: Vec::new(),
+    };
+    if text.len() > LONGEST {
+        return reader.partial(Stop::Malformed, Expect::Value);
+    }
+    let mut expect = Expect::Value;
+    loop {
+        match reader.step(expect) {
+            Ok(Next::Expect(next)) => expect = next,
+            Ok(Next::Done(value)) => {
+                let end = reader.at;
+                return Reading::Whole { value, end };
+            }
+            Err(stop) => return reader.partial(stop, expect),
+        }
+    }
+}
+
+/// Reads a text that is one value and nothing else.
+pub(super) fn whole(text: &str) -> Option<Value> {
+    match read(text) {
+        Reading::Whole { value, end } if text[end..].trim().is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+/// What is known of a value that is not whole; a key without its value has `null`.
+pub(super) fn folded(open: Vec<Open>) -> Value {
+    let mut inner = None;
+    for open in open.into_iter().rev() {
+        inner = Some(match open {
+            Open::Object { mut members, key } => {
+                if let Some(key) = key {
+                    members.insert(key, inner.unwrap_or(Value::Null));
+                }
+                Value::Object(members)
+            }
+            Open::List(mut items) => {
+                items.extend(inner);
+                Value::Array(items)
+            }
+        });
+    }
+    inner.unwrap_or(Value::Null)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    ItemOrEnd,
+    KeyOrEnd,
+    Colon,
+    CommaOrEnd,
+}
+
+enum Next {
+    Expect(Expect),
+    Done(Value),
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    open: Vec<Open>,
+}
+
+impl Reader<'_> {
+    fn partial(self, stop: Stop, expect: Expect) -> Reading {
+        Reading::Partial(Partial {
+            settled: expect == Expect::CommaOrEnd,
+            open: self.open,
+            at: self.at,
+            stop,
+        })
+    }
+
+    /// Reads one token, and says what may follow it.
+    fn step(&mut self, expect: Expect) -> Result<Next, Stop> {
+        self.skip_blank()?;
+        let byte = self.peek().ok_or(Stop::EndOfText)?;
+        match (expect, byte) {
+            (Expect::KeyOrEnd | Expect::CommaOrEnd, b'}') => self.close(byte),
+            (Expect::ItemOrEnd | Expect::CommaOrEnd, b']') => self.close(byte),
+            (Expect::KeyOrEnd, b'"' | b'\'') => {
+                let read = self.string(byte)?;
+                if let Some(Open::Object { key, .. }) = self.open.last_mut() {
+                    *key = Some(read);
+                }
+                Ok(Next::Expect(Expect::Colon))
+            }
+            (Expect::Colon, b':') => {
+                self.at += 1;
+                Ok(Next::Expect(Expect::Value))
+            }
+            (Expect::CommaOrEnd, b',') => {
+                self.at += 1;
+                Ok(Next::Expect(match self.open.last() {
+                    Some(Open::Object { .. }) => Expect::KeyOrEnd,
+                    _ => Expect::ItemOrEnd,
+                }))
+            }
+            (Expect::Value | Expect::ItemOrEnd, _) => self.value(byte),
+            _ => Err(Stop::Malformed),
+        }
+    }
+
+    fn value(&mut self, first: u8) -> Result<Next, Stop> {
+        let (open, expect) = match first {
+            b'"' | b'\'' => {
+                let text = self.string(first)?;
+                return Ok(self.place(Value::String(text)));
+            }
+            b'{' => {
+                let (members, key) = (Map::new(), None);
+                (Open::Object { members, key }, Expect::KeyOrEnd)
+            }
+            b'[' => (Open::List(Vec::new()), Expect::ItemOrEnd),
+            _ => {
+                let value = self.word()?;
+                return Ok(self.place(value));
+            }
+        };
+        if self.open.len() == DEEPEST {
+            return Err(Stop::Malformed);
+        }
+        self.open.push(open);
+        self.at += 1;
+        Ok(Next::Expect(expect))
+    }
+
+    /// Puts a complete value where it belongs.
+    fn place(&mut self, value: Value) -> Next {
+        match self.open.last_mut() {
+            None => return Next::Done(value),
+            Some(Open::List(items)) => items.push(value),
+            Some(Open::Object { members, key }) => {
+                if let Some(key) = key.take() {
+                    members.insert(key, value);
+                }
+            }
+        }
+        Next::Expect(Expect::CommaOrEnd)
+    }
+
+    fn close(&mut self, closer: u8) -> Result<Next, Stop> {
+        let value = match (self.open.pop(), closer) {
+            (Some(Open::Object { members, .. }), b'}') => Value::Object(members),
+            (Some(Open::List(items)), b']') => Value::Array(items),
+            (open, _) => {
+                self.open.extend(open);
+                return Err(Stop::Malformed);
+            }
+        };
+        self.at += 1;
+        Ok(self.place(value))
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    /// Skips white space and comments.
+    fn skip_blank(&mut self) -> Result<(), Stop> {
+        loop {
+            let rest = self.rest();
+            let text = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            let blank = rest.len() - text.len();
+            let comment = if let Some(comment) = text.strip_prefix("//") {
+                2 + comment.find('\n').ok_or(Stop::EndOfText)?
+            } else if let Some(comment) = text.strip_prefix("/*") {
+                4 + comment.find("*/").ok_or(Stop::EndOfText)?
+            } else if text == "/" {
+                return Err(Stop::EndOfText);
+            } else {
+                self.at += blank;
+                return Ok(());
+            };
+            self.at += blank + comment;
+        }
+    }
+
+    /// Reads a string, quotes included.
+    fn string(&mut self, quote: u8) -> Result<String, Stop> {
+        let mut read = String::new();
+        let mut at = self.at + 1;
+        loop {
+            let rest = &self.text[at..];
+            let special = |byte: &u8| *byte == quote || *byte == b'\\';
+            let plain = rest.bytes().position(|byte| special(&byte));
+            let plain = plain.ok_or(Stop::EndOfText)?;
+            read.push_str(&rest[..plain]);
+            if rest.as_bytes()[plain] == quote {
+                self.at = at + plain + 1;
+                return Ok(read);
+            }
+            at += plain + unescape(&rest[plain..], &mut read)?;
+        }
+    }
+
+    /// Reads a number, or a name that stands for a value.
+    fn word(&mut self) -> Result<Value, Stop> {
+        let rest = self.rest();
+        let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+        let length = rest.bytes().position(|byte| !inside(byte));
+        if length.is_none() && !self.open.is_empty() {
+            return Err(Stop::EndOfText);
+        }
+        let word = &rest[..length.unwrap_or(rest.len())];
+        let value = match word {
+            "true" | "True" => Value::Bool(true),
+            "false" | "False" => Value::Bool(false),
+            "null" | "None" => Value::Null,
+            _ => number(word).ok_or(Stop::Malformed)?,
+        };
+        self.at += word.len();
+        Ok(value)
+    }
+}
+
+/// Adds what an escape means, and returns its length in bytes.
+fn unescape(text: &str, read: &mut String) -> Result<usize, Stop> {
+    let escaped = text[1..].chars().next().ok_or(Stop::EndOfText)?;
+    let meaning = match escaped {
+        '"' | '\'' | '\\' | '/' => escaped,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => return unescape_unicode(text, read),
+        // Expressions such as `\d+` are often written without the second backslash.
+        _ => {
+            read.push('\\');
+            escaped
+        }
+    };
+    read.push(meaning);
+    Ok(1 + escaped.len_utf8())
+}
+
+/// The same for `\u`, of which two may stand for one character.
+fn unescape_unicode(text: &str, read: &mut String) -> Result<usize, Stop> {
+    let first = match hexadecimal(text) {
+        Some(unit) => unit,
+        None if text.len() < 6 => return Err(Stop::EndOfText),
+        None => {
+            read.push_str("\\u");
+            return Ok(2);
+        }
+    };
+    let second = hexadecimal(&text[6..]).unwrap_or_default();
+    if let Some(Ok(both)) = char::decode_utf16([first, second]).next()
+        && both.len_utf16() == 2
+    {
+        read.push(both);
+        return Ok(12);
+    }
+    read.push(char::from_u32(u32::from(first)).unwrap_or(char::REPLACEMENT_CHARACTER));
+    Ok(6)
+}
+
+/// The number in `\u0000` that a text begins with.
+fn hexadecimal(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hexadecimal.then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+/// A number; one that is too large for any type stays as it is written.
+fn number(word: &str) -> Option<Value> {
+    if !word.bytes().any(|byte| byte.is_ascii_digit())
+        || word
+            .bytes()
+            .any(|byte| byte.is_ascii_alphabetic() && !b"eE".contains(&byte))
+    {
+        return None;
+    }
+    if let Ok(integer) = word.parse::<i64>() {
+        return Some(Value::Number(integer.into()));
+    }
+    let float = word.parse::<f64>().ok()?;
+    let as_written = Value::String(word.to_owned());
+    if !word.contains(['.', 'e', 'E']) {
+        return Some(as_written);
+    }
+    Some(Number::from_f64(float).map_or(as_written, Value::Number))
+}

@@ -1,0 +1,115 @@
+//! How a model without native tools is told to call them.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::json as tolerant;
+use super::shapes::{self, Intent, Seen};
+use super::{arguments, json::Reading};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+
+/// What stands for a tool in a reply of [`call_format`] if no call was meant.
+pub const NO_TOOL: &str = "none";
+
+/// The part of the system prompt that describes the tools; empty if there are none.
+///
+/// A call is a fenced `tool` block with one JSON object, the last thing in the reply.
+pub fn text_protocol(tools: &[ToolSpec]) -> String {
+    let Some(example) = tools
+        .iter()
+        .find(|tool| has_required(tool))
+        .or(tools.first())
+    else {
+        return String::new();
+    };
+    let mut section = format!(
+        "## Tools\n\n\
+         To use a tool, end your reply with one block like this and write nothing after it:\n\n\
+         ```tool\n{}\n```\n\n\
+         The block is one JSON object: the tool and its parameters. Within strings, write line \
+         breaks as \\n and quotes as \\\". One call in a reply; its result is the next message. \
+         A reply without a block is your answer to the user.\n",
+        example_call(example)
+    );
+    for tool in tools {
+        // Writing to a string cannot fail.
+        let _ = write!(section, "\n- `{}`: {}", tool.name, tool.description);
+        for parameter in tool.parameters {
+            let _ = write!(section, "\n  - {}", described(parameter));
+        }
+    }
+    section.push('\n');
+    section
+}
+
+/// The JSON schema of a reply that is one call, or says with [`NO_TOOL`] that none was meant.
+///
+/// The names of the keys are in the order of the alphabet: a schema's keys are sent in that
+/// order, and models must write them in the order in which they are sent, the tool first.
+pub fn call_format(tools: &[ToolSpec]) -> Value {
+    let names: Vec<&str> = tools
+        .iter()
+        .map(|tool| tool.name)
+        .chain([NO_TOOL])
+        .collect();
+    json!({
+        "type": "object",
+        "properties": {
+            "tool": { "type": "string", "enum": names },
+            "tool_input": { "type": "object" },
+        },
+        "required": ["tool", "tool_input"],
+    })
+}
+
+/// The call in a reply that has the format of [`call_format`], checked; its id is new.
+///
+/// `None` if no call was meant, or if it does not match a tool.
+pub fn call_from_format(text: &str, tools: &[ToolSpec]) -> Option<ToolCall> {
+    let seen = match tolerant::read(text.trim_start()) {
+        Reading::Whole { value, .. } if value.is_object() => {
+            shapes::of_value(value, Intent::Marked, tools)
+        }
+        _ => return None,
+    };
+    match seen {
+        Seen::Calls(mut calls) if calls.len() == 1 => calls.pop(),
+        _ => None,
+    }
+}
+
+fn has_required(tool: &ToolSpec) -> bool {
+    tool.parameters.iter().any(|parameter| parameter.required)
+}
+
+/// A call of a tool, its name first.
+fn example_call(tool: &ToolSpec) -> String {
+    let mut call = format!("{{\"tool\": \"{}\"", tool.name);
+    for parameter in tool
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required)
+    {
+        let value = match parameter.kind {
+            ParameterKind::Text => "\"...\"",
+            ParameterKind::Integer => "1",
+            ParameterKind::Boolean => "true",
+            ParameterKind::Texts => "[\"...\"]",
+        };
+        let _ = write!(call, ", \"{}\": {value}", parameter.name);
+    }
+    call.push('}');
+    call
+}
+
+fn described(parameter: &Parameter) -> String {
+    let optional = if parameter.required { "" } else { ", optional" };
+    format!(
+        "`{}` ({}{optional}): {}",
+        parameter.name,
+        arguments::expected(parameter.kind),
+        parameter.description
+    )
+}

@@ -1,0 +1,340 @@
+//! Goes through a reply: what is text, what is quoted, and where a call may begin.
+//!
+//! It can follow a text that still grows: what it calls text stays text, whatever comes.
+
+use super::json::{self, Begins};
+use super::xml::FUNCTION;
+
+/// What calls begin with, as models are trained to write them.
+pub(super) const MARKERS: [&str; 7] = [
+    "<tool_call>",
+    "<tools>",
+    FUNCTION,
+    "[TOOL_CALLS]",
+    "<|python_tag|>",
+    "<|tool_calls_section_begin|>",
+    "<|tool_call_begin|>",
+];
+
+/// Languages of blocks that hold calls and nothing else.
+const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
+
+/// Languages of blocks that may hold a call.
+const FOR_DATA: [&str; 3] = ["", "json", "xml"];
+
+/// Ends of sentences, after which a marker may stand on the same line.
+const SENTENCE_ENDS: [char; 8] = ['.', ':', '!', '?', '…', '。', '：', '！'];
+
+/// Columns of indentation from which Markdown takes a line as code.
+const QUOTING_INDENT: usize = 4;
+
+/// Whether more of a text may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// It still grows.
+    Growing,
+    /// It is all there.
+    Whole,
+}
+
+/// What is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Text of the reply itself, up to here.
+    Prose(usize),
+    /// A line of a quoted block, or a part of it, up to here.
+    Quoted(usize),
+    /// Something that begins as a call does, where one may stand. Whoever reads it says by
+    /// [`Scanner::resume`], [`Scanner::skip`] or [`Scanner::quote`] how to go on.
+    Candidate(Candidate),
+    /// Only more text can tell.
+    More,
+    /// Nothing is left.
+    End,
+}
+
+/// Where a call may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Candidate {
+    /// An object or a list at the beginning of a line.
+    Bare(usize),
+    /// One of [`MARKERS`], and where it stands.
+    Marker(usize, &'static str),
+    /// A fenced block.
+    Block(Block),
+}
+
+/// A fenced block that may hold calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    /// Where its fence begins.
+    pub at: usize,
+    /// Where its first line begins.
+    pub body: usize,
+    /// How it is fenced.
+    pub fence: Fence,
+    /// Whether its language says that it holds calls.
+    pub for_tools: bool,
+}
+
+/// The line before a fenced block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fence {
+    mark: u8,
+    length: usize,
+    indent: usize,
+}
+
+/// Whether a marker stands at the beginning of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    /// This one.
+    Whole(&'static str),
+    /// The text ends within one.
+    Part,
+    /// None.
+    No,
+}
+
+/// Tells which marker a text begins with.
+pub(super) fn marker(text: &str) -> Marker {
+    if let Some(marker) = MARKERS.iter().find(|marker| text.starts_with(**marker)) {
+        return Marker::Whole(marker);
+    }
+    if !text.is_empty() && MARKERS.iter().any(|marker| marker.starts_with(text)) {
+        return Marker::Part;
+    }
+    Marker::No
+}
+
+impl Fence {
+    /// Where the text goes on if the block is closed at a place of it.
+    pub fn closed_at(&self, text: &str, at: usize) -> Option<usize> {
+        let line = line(&text[at..]);
+        let length = run(line, self.mark);
+        let closes = length >= self.length && line[length..].trim().is_empty();
+        closes.then(|| text.len().min(at + line.len() + 1))
+    }
+}
+
+/// A place in a reply, and what is open there.
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    at: usize,
+    /// Where the line begins, or the rest of it after a call.
+    line: usize,
+    /// Back quotes in the line so far.
+    ticks: usize,
+    /// Whether something other than blanks is in the line so far.
+    begun: bool,
+    /// Quoted blocks, the outermost first.
+    quoted: Vec<Fence>,
+    /// Whether something like a call is in the quoted blocks that are open.
+    quotes_call: bool,
+}
+
+impl Scanner {
+    /// Goes on by a step. Of one text, only the end may have changed since the last step.
+    pub fn step(&mut self, text: &str, extent: Extent) -> Step {
+        if self.at == text.len() {
+            return match extent {
+                Extent::Growing => Step::More,
+                Extent::Whole => Step::End,
+            };
+        }
+        if !self.quoted.is_empty() {
+            return self.quoted_line(text, extent);
+        }
+        if !self.begun
+            && let Some(step) = self.line_start(text, extent)
+        {
+            return step;
+        }
+        self.within_line(text, extent)
+    }
+
+    /// Goes on after a call, where another one may stand at once.
+    pub fn resume(&mut self, end: usize) {
+        (self.at, self.line, self.ticks, self.begun) = (end, end, 0, false);
+    }
+
+    /// Goes on after something that is no call.
+    pub fn skip(&mut self, end: usize) {
+        (self.at, self.line, self.ticks, self.begun) = (end, end, 0, true);
+    }
+
+    /// Takes a block as quoted after all.
+    pub fn quote(&mut self, block: &Block) {
+        self.resume(block.body);
+        self.quotes_call = false;
+        self.quoted.push(block.fence);
+    }
+
+    /// Tells whether the text ended in a quoted block with something like a call in it.
+    pub fn ended_in_quoted_call(&self) -> bool {
+        !self.quoted.is_empty() && self.quotes_call
+    }
+
+    fn line_start(&mut self, text: &str, extent: Extent) -> Option<Step> {
+        let rest = &text[self.at..];
+        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if blanks > 0 {
+            self.at += blanks;
+            return Some(Step::Prose(self.at));
+        }
+        match rest.as_bytes()[0] {
+            b'`' | b'~' => self.fence(text, extent),
+            b'{' | b'[' if self.indent(text) < QUOTING_INDENT => match json::begins(rest) {
+                Begins::Yes => Some(Step::Candidate(Candidate::Bare(self.at))),
+                Begins::Unclear if extent == Extent::Growing => Some(Step::More),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn fence(&mut self, text: &str, extent: Extent) -> Option<Step> {
+        let rest = &text[self.at..];
+        let opening = line(rest);
+        let ends = opening.len() < rest.len() || extent == Extent::Whole;
+        let length = run(opening, rest.as_bytes()[0]);
+        if !ends && (length >= 3 || length == opening.len()) {
+            return Some(Step::More);
+        }
+        let (fence, information) = fence_line(&text[self.line..self.at + opening.len()])?;
+        let language = language(information);
+        let body = text.len().min(self.at + opening.len() + 1);
+        let block = Block {
+            at: self.at,
+            body,
+            fence,
+            for_tools: FOR_TOOLS.contains(&language.as_str()),
+        };
+        if block.for_tools || FOR_DATA.contains(&language.as_str()) {
+            return Some(Step::Candidate(Candidate::Block(block)));
+        }
+        self.quote(&block);
+        Some(Step::Quoted(body))
+    }
+
+    fn within_line(&mut self, text: &str, extent: Extent) -> Step {
+        let rest = &text[self.at..];
+        let special = rest.find(['\n', '<', '[']).unwrap_or(rest.len());
+        let length = match rest.as_bytes().get(special) {
+            Some(b'\n') => {
+                self.resume(self.at + special + 1);
+                return Step::Prose(self.at);
+            }
+            Some(_) if special == 0 => {
+                match marker(rest) {
+                    Marker::Whole(marker) if self.may_begin(text) => {
+                        return Step::Candidate(Candidate::Marker(self.at, marker));
+                    }
+                    Marker::Part if extent == Extent::Growing && self.may_begin(text) => {
+                        return Step::More;
+                    }
+                    _ => {}
+                }
+                1
+            }
+            _ => special,
+        };
+        self.ticks += rest[..length].matches('`').count();
+        self.begun = true;
+        self.at += length;
+        Step::Prose(self.at)
+    }
+
+    /// Tells whether a marker counts here.
+    fn may_begin(&self, text: &str) -> bool {
+        if !self.begun {
+            return self.indent(text) < QUOTING_INDENT;
+        }
+        let before = text[self.line..self.at].trim_end();
+        let number = before.strip_suffix('.').unwrap_or_default().trim_start();
+        let is_list_item =
+            (1..10).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        self.ticks.is_multiple_of(2) && before.ends_with(SENTENCE_ENDS) && !is_list_item
+    }
+
+    fn indent(&self, text: &str) -> usize {
+        columns(&text[self.line..self.at])
+    }
+
+    fn quoted_line(&mut self, text: &str, extent: Extent) -> Step {
+        let rest = &text[self.at..];
+        let length = line(rest).len();
+        self.at += length;
+        if length == rest.len() && extent == Extent::Growing {
+            return Step::Quoted(self.at);
+        }
+        self.judge_quoted(&text[self.line..self.at]);
+        self.resume(text.len().min(self.at + 1));
+        Step::Quoted(self.at)
+    }
+
+    /// Looks whether a line of a quoted block closes it, or opens one in it.
+    fn judge_quoted(&mut self, line: &str) {
+        let Some(innermost) = self.quoted.last() else {
+            return;
+        };
+        let Some((fence, information)) = fence_line(line) else {
+            self.quotes_call |= matches!(marker(line.trim_start()), Marker::Whole(_));
+            return;
+        };
+        // A shorter fence, or one of the other kind, cannot be mistaken for the end.
+        if fence.mark != innermost.mark || fence.length < innermost.length {
+            return;
+        }
+        if !information.is_empty() {
+            let language = language(information);
+            let language = language.as_str();
+            self.quotes_call |= FOR_TOOLS.contains(&language) || FOR_DATA.contains(&language);
+            self.quoted.push(fence);
+        } else if fence.indent < innermost.indent + QUOTING_INDENT {
+            self.quoted.pop();
+        }
+    }
+}
+
+/// The first line of a text, without its line break.
+fn line(text: &str) -> &str {
+    text.find('\n').map_or(text, |end| &text[..end])
+}
+
+/// How often a text begins with a mark.
+fn run(text: &str, mark: u8) -> usize {
+    text.bytes().take_while(|byte| *byte == mark).count()
+}
+
+fn columns(blanks: &str) -> usize {
+    let width = |byte| if byte == b'\t' { QUOTING_INDENT } else { 1 };
+    blanks.bytes().map(width).sum()
+}
+
+/// A line as a fence, with what stands behind it.
+fn fence_line(line: &str) -> Option<(Fence, &str)> {
+    let marks = line.trim_start_matches([' ', '\t']);
+    let indent = columns(&line[..line.len() - marks.len()]);
+    let mark = *marks.as_bytes().first()?;
+    let length = run(marks, mark);
+    let information = marks.get(length..)?.trim();
+    // Back quotes behind back quotes are a code span.
+    let is_fence = match mark {
+        b'`' => !information.contains('`'),
+        b'~' => true,
+        _ => false,
+    };
+    let fence = Fence {
+        mark,
+        length,
+        indent,
+    };
+    (is_fence && length >= 3).then_some((fence, information))
+}
+
+/// The language of a block, in lower case.
+fn language(information: &str) -> String {
+    let word = information.split_whitespace().next().unwrap_or_default();
+    word.to_ascii_lowercase()
+}

@@ -1,0 +1,216 @@
+//! JSON values that are calls: the shapes in which models write a name and its arguments.
+
+use serde_json::{Map, Value};
+
+use super::arguments::{self, KEYS};
+use super::json::{self, Open, Partial, Stop};
+use super::{check, names, new_call_id};
+use crate::message::ToolCall;
+use crate::model::ToolSpec;
+
+/// Under which keys models put the name; with `tool`, arguments may stand beside it.
+const NAMES: [&str; 5] = ["tool", "name", "tool_name", "function", "function_name"];
+
+/// Under which keys a whole call may stand.
+const WRAPPERS: [&str; 3] = ["function", "tool_call", "tool"];
+
+/// What a value is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Seen {
+    /// One call or more, checked.
+    Calls(Vec<ToolCall>),
+    /// It was meant as a call, but is none; why.
+    Broken(String),
+    /// Something else.
+    Nothing,
+}
+
+/// Whether something beside the value says that it is a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// A marker does, or the language of its block.
+    Marked,
+    /// Nothing does.
+    Plain,
+}
+
+/// Judges a whole value.
+pub(super) fn of_value(value: Value, intent: Intent, tools: &[ToolSpec]) -> Seen {
+    match value {
+        Value::Object(members) => of_object(members, intent, tools),
+        Value::Array(items) => of_list(items, intent, tools),
+        _ => Seen::Nothing,
+    }
+}
+
+/// Judges a value that is not whole. `closed` is whether nothing but closers follows it.
+pub(super) fn of_partial(
+    partial: Partial,
+    closed: bool,
+    intent: Intent,
+    tools: &[ToolSpec],
+) -> Seen {
+    let stop = partial.stop;
+    if partial.settled && closed && only_closers_are_missing(&partial.open) {
+        return of_value(json::folded(partial.open), intent, tools);
+    }
+    let value = json::folded(partial.open);
+    let tool = meant(&value, stop, tools);
+    let name = match (tool, intent) {
+        (Some(name), _) => format!("the call of `{name}`"),
+        (None, Intent::Marked) => "the call".to_owned(),
+        (None, Intent::Plain) => return Seen::Nothing,
+    };
+    Seen::Broken(match stop {
+        Stop::EndOfText => format!("{name} is cut off"),
+        Stop::Malformed => format!(
+            "{name} is not valid JSON: quotes and line breaks within strings are written \\\" and \\n"
+        ),
+    })
+}
+
+/// Judges a call whose name and arguments stand apart.
+pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolSpec]) -> Seen {
+    let call = ToolCall {
+        id: new_call_id(),
+        name: name.to_owned(),
+        arguments,
+    };
+    match check(call, tools) {
+        Ok(call) => Seen::Calls(vec![call]),
+        Err(error) => Seen::Broken(error.to_string()),
+    }
+}
+
+fn of_list(items: Vec<Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
+    let mut calls = Vec::new();
+    for item in items {
+        let Value::Object(members) = item else {
+            return Seen::Nothing;
+        };
+        match of_object(members, intent, tools) {
+            Seen::Calls(more) => calls.extend(more),
+            other => return other,
+        }
+    }
+    if calls.is_empty() {
+        return Seen::Nothing;
+    }
+    Seen::Calls(calls)
+}
+
+fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
+    for wrapper in WRAPPERS {
+        if let Some(Value::Object(inner)) = members.get_mut(wrapper) {
+            return of_object(std::mem::take(inner), intent, tools);
+        }
+    }
+    if let Some(Value::Array(inner)) = members.get_mut("tool_calls") {
+        return of_list(std::mem::take(inner), intent, tools);
+    }
+    let Some((name_key, name)) = name_of(&members) else {
+        return match intent {
+            Intent::Marked => Seen::Broken("a call needs the name of a tool".to_owned()),
+            Intent::Plain => Seen::Nothing,
+        };
+    };
+    let Some(tool) = names::resolve(name, tools) else {
+        return match intent {
+            Intent::Marked => of_parts(name, Map::new(), tools),
+            Intent::Plain => Seen::Nothing,
+        };
+    };
+    let key = arguments_key(&members, name_key, tool);
+    if is_description(&members, key) || (intent == Intent::Plain && is_transcript(&members)) {
+        return Seen::Nothing;
+    }
+    let arguments = match key.and_then(|key| members.remove(key)) {
+        Some(given) => arguments::object_of(given),
+        None if name_key == "tool" || intent == Intent::Marked => {
+            members.remove(name_key);
+            Some(members)
+        }
+        None => return Seen::Nothing,
+    };
+    match arguments {
+        Some(arguments) => of_parts(tool.name, arguments, tools),
+        None => Seen::Broken(format!(
+            "the arguments of `{}` must be a JSON object",
+            tool.name
+        )),
+    }
+}
+
+fn name_of(members: &Map<String, Value>) -> Option<(&'static str, &str)> {
+    NAMES
+        .into_iter()
+        .find_map(|key| Some((key, members.get(key)?.as_str()?)))
+}
+
+/// Where the arguments are, unless they stand beside the name.
+fn arguments_key(
+    members: &Map<String, Value>,
+    name_key: &str,
+    tool: &ToolSpec,
+) -> Option<&'static str> {
+    KEYS.into_iter().find(|key| {
+        let flat = name_key == "tool" && arguments::is_parameter(tool, key);
+        members
+            .get(*key)
+            .is_some_and(|value| !flat || value.is_object())
+    })
+}
+
+/// Tells whether this says what a tool takes, as documentation does, and calls nothing.
+fn is_description(members: &Map<String, Value>, key: Option<&str>) -> bool {
+    let given = key.and_then(|key| members.get(key)?.as_object());
+    let is_schema = given.is_some_and(|given| {
+        given.get("properties").is_some_and(Value::is_object)
+            || given.get("type").and_then(Value::as_str) == Some("object")
+    });
+    is_schema || (members.contains_key("description") && key == Some("parameters"))
+}
+
+/// Tells whether this says what a call gave: then it has been made.
+fn is_transcript(members: &Map<String, Value>) -> bool {
+    members.contains_key("result") || members.contains_key("output")
+}
+
+/// The tool that a value which is not whole was about to call.
+fn meant(value: &Value, stop: Stop, tools: &[ToolSpec]) -> Option<&'static str> {
+    let members = match value {
+        Value::Object(members) => members,
+        Value::Array(items) => return items.iter().find_map(|item| meant(item, stop, tools)),
+        _ => return None,
+    };
+    for wrapper in WRAPPERS.into_iter().chain(["tool_calls"]) {
+        if let Some(inner) = members.get(wrapper)
+            && (inner.is_object() || inner.is_array())
+        {
+            return meant(inner, stop, tools);
+        }
+    }
+    let (name_key, name) = name_of(members)?;
+    let tool = names::resolve(name, tools)?;
+    let key = arguments_key(members, name_key, tool);
+    let is_call = key.is_some() || name_key == "tool" || stop == Stop::EndOfText;
+    let is_call = is_call && !is_description(members, key) && !is_transcript(members);
+    is_call.then_some(tool.name)
+}
+
+/// Tells whether nothing can have been lost but closers and further calls.
+///
+/// Arguments that stand beside the name do not qualify: another one could have followed.
+fn only_closers_are_missing(open: &[Open]) -> bool {
+    let members = match open {
+        [Open::List(_)] => return true,
+        [Open::Object { members, .. }] => members,
+        [Open::List(_), Open::Object { members, .. }] => members,
+        _ => return false,
+    };
+    KEYS.iter().any(|key| match members.get(*key) {
+        Some(Value::Object(_)) => true,
+        Some(Value::String(_)) => !members.contains_key("tool"),
+        _ => false,
+    })
+}

@@ -1,0 +1,180 @@
+//! Calls in the markup of Qwen's coders: `<function=name><parameter=key>value</parameter></function>`.
+//!
+//! A value is whatever text stands there, unescaped, so its end has to be found with care. One
+//! that begins on a line of its own, as models are trained to write it, ends with a closer on a
+//! line of its own; only tags at the beginning of a line count in it. In one that begins beside
+//! its tag, all tags count. Either way tags within a value must be balanced, and markup must
+//! follow its closer.
+
+use serde_json::{Map, Value};
+
+use super::forms::{Attempt, closed, named, skip_blank};
+use super::names;
+use super::shapes::{self, Seen};
+use crate::model::ToolSpec;
+
+/// The marker of a call.
+pub(super) const FUNCTION: &str = "<function=";
+
+const FUNCTION_END: &str = "</function>";
+const PARAMETER: &str = "<parameter=";
+const PARAMETER_END: &str = "</parameter>";
+const CALL_END: &str = "</tool_call>";
+
+/// Longest name within a tag, in bytes.
+const LONGEST_NAME: usize = 100;
+
+/// Reads the call that begins with [`FUNCTION`] at a place of the text.
+pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+    let Some((name, body)) = tag(text, at, FUNCTION) else {
+        let rest = &text[at + FUNCTION.len()..];
+        if rest.len() <= LONGEST_NAME && !rest.contains(['<', '\n']) {
+            return Attempt::Broken("the call is cut off".to_owned());
+        }
+        return Attempt::text(at + 1);
+    };
+    if names::resolve(name, tools).is_none() {
+        return Attempt::of_seen(shapes::of_parts(name, Map::new(), tools), body);
+    }
+    let inside = skip_blank(text, body);
+    if text[inside..].starts_with('{') {
+        return named(text, inside, name, tools);
+    }
+    let read = with_closers(text, body).or_else(|| without_closers(text, body));
+    let Some((arguments, end)) = read else {
+        return Attempt::Broken(format!(
+            "the call of `{name}` is cut off, or a `{PARAMETER_END}` or `{FUNCTION_END}` is missing"
+        ));
+    };
+    match shapes::of_parts(name, arguments, tools) {
+        Seen::Calls(calls) => Attempt::Calls {
+            calls,
+            end: closed(text, end),
+            markup: true,
+        },
+        other => Attempt::of_seen(other, end),
+    }
+}
+
+/// Tells whether more of this markup is closed in a text than opened.
+pub(super) fn closes_more_than_it_opens<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
+    let (mut parameters, mut functions) = (0, 0);
+    for text in texts {
+        let count = |tag: &str| isize::try_from(text.matches(tag).count()).unwrap_or(isize::MAX);
+        parameters += count(PARAMETER_END) - count(PARAMETER);
+        functions += count(FUNCTION_END) - count(FUNCTION);
+    }
+    parameters > 0 || functions > 0
+}
+
+/// The name in a tag such as `<parameter=path>`, and where the tag ends.
+fn tag<'a>(text: &'a str, at: usize, opening: &str) -> Option<(&'a str, usize)> {
+    let rest = text[at..].strip_prefix(opening)?;
+    let length = rest
+        .bytes()
+        .take(LONGEST_NAME)
+        .position(|byte| byte == b'>')?;
+    let name = rest[..length].trim_matches([' ', '"', '\'']);
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    let fits = !name.is_empty() && name.bytes().all(fits);
+    fits.then_some((name, at + opening.len() + length + 1))
+}
+
+/// The arguments, each with its closer, and where the function ends.
+fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> {
+    let mut arguments = Map::new();
+    let mut at = body;
+    loop {
+        at = skip_blank(text, at);
+        let rest = &text[at..];
+        if rest.starts_with(FUNCTION_END) {
+            return Some((arguments, at + FUNCTION_END.len()));
+        }
+        if rest.starts_with(CALL_END) {
+            return Some((arguments, at));
+        }
+        let (key, start) = tag(text, at, PARAMETER)?;
+        let end = value_end(text, start)?;
+        let value = Value::String(value(&text[start..end]).to_owned());
+        if arguments.insert(key.to_owned(), value).is_some() {
+            return None;
+        }
+        at = end + PARAMETER_END.len();
+    }
+}
+
+/// Where the closer of a value begins that starts at a place of the text.
+fn value_end(text: &str, start: usize) -> Option<usize> {
+    let in_lines = text[start..].starts_with(['\n', '\r']);
+    let mut inner = 0usize;
+    let mut at = start;
+    loop {
+        at += text[at..].find('<')?;
+        let counts = !in_lines || begins_line(text, at);
+        if counts && text[at..].starts_with(PARAMETER_END) {
+            let after = at + PARAMETER_END.len();
+            if inner > 0 {
+                inner -= 1;
+            } else if is_markup(text, skip_blank(text, after)) {
+                return Some(at);
+            }
+            at = after;
+        } else if counts && let Some((_, after)) = tag(text, at, PARAMETER) {
+            inner += 1;
+            at = after;
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Tells whether only blanks stand before a place on its line.
+fn begins_line(text: &str, at: usize) -> bool {
+    text[..at].trim_end_matches([' ', '\t']).ends_with('\n')
+}
+
+/// Tells whether what follows a value stands here.
+fn is_markup(text: &str, at: usize) -> bool {
+    let rest = &text[at..];
+    rest.starts_with(FUNCTION_END)
+        || rest.starts_with(CALL_END)
+        || tag(text, at, PARAMETER).is_some()
+}
+
+/// The same for models that leave all `</parameter>` out: then each value is a single line, and
+/// `</function>` stands on a line of its own.
+fn without_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> {
+    let length = text[body..].find(FUNCTION_END)?;
+    if !begins_line(text, body + length) {
+        return None;
+    }
+    let inside = text[body..body + length].trim();
+    if inside.contains(PARAMETER_END) {
+        return None;
+    }
+    let mut arguments = Map::new();
+    for part in inside.strip_prefix(PARAMETER)?.split(PARAMETER) {
+        let (key, value) = part.split_once('>')?;
+        let value = value.trim();
+        if value.contains(['<', '\n']) {
+            return None;
+        }
+        let value = Value::String(value.to_owned());
+        if arguments.insert(key.trim().to_owned(), value).is_some() {
+            return None;
+        }
+    }
+    Some((arguments, body + length + FUNCTION_END.len()))
+}
+
+/// A value without the line breaks that set it off from its tags, one on each side.
+fn value(written: &str) -> &str {
+    let lines = written.strip_prefix("\r\n").or(written.strip_prefix('\n'));
+    let (value, tail) = match lines {
+        // The closer may be indented.
+        Some(value) => (value, value.trim_end_matches([' ', '\t'])),
+        None => (written, written),
+    };
+    let end = tail.strip_suffix("\r\n").or(tail.strip_suffix('\n'));
+    end.unwrap_or(value)
+}
