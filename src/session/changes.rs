@@ -1,0 +1,373 @@
+//! The agent's own changes, to be undone and done again, turn by turn and without git.
+//!
+//! What a file held before and after is kept by hash, before the change is made; which file went
+//! from what to what is a record in the session's journal. Undoing compares first: what somebody
+//! else has changed meanwhile is not overwritten, and then nothing is.
+
+mod steps;
+mod store;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Record;
+use crate::edit::file_diff;
+use crate::jail::{FileBytes, Hash, Jail, JailError, TextFile, hash_of};
+use steps::Direction;
+use store::Store;
+use turns::{Turn, replay, take};
+
+/// Unchanged lines around those that changed, in the diff of a session.
+const CONTEXT: usize = 3;
+
+/// A change of a file, as it is about to be made or has just been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// What it held; `None` if there was no file.
+    pub before: Option<Blob>,
+    /// What it holds; `None` if there is no file.
+    pub after: Option<Blob>,
+}
+
+/// The content of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// Of the bytes.
+    pub hash: Hash,
+    /// All of it.
+    pub bytes: Arc<Vec<u8>>,
+    /// Its mode, nine bits, for when it has to be made again; `None` for the usual one.
+    pub mode: Option<u32>,
+}
+
+/// A change as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// The turn in which it was made, from 1.
+    pub turn: u32,
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// Hash of what it held, as hexadecimal digits; `None` if there was no file.
+    pub before: Option<String>,
+    /// Hash of what it holds, as hexadecimal digits; `None` if there is no file.
+    pub after: Option<String>,
+    /// The file's mode, nine bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+}
+
+/// What undoing, or doing again, has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The turn.
+    pub turn: u32,
+    /// Files that were written.
+    pub written: Vec<String>,
+    /// Files that were removed.
+    pub removed: Vec<String>,
+    /// Files that somebody else changed between two changes of the turn: they are as he left them,
+    /// and what the turn did before that stays.
+    pub in_part: Vec<String>,
+}
+
+impl Undone {
+    /// All files that were written or removed.
+    pub fn paths(&self) -> Vec<String> {
+        [self.written.as_slice(), self.removed.as_slice()].concat()
+    }
+}
+
+/// Why nothing is undone or done again.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// No turn has changed a file, or all such turns are undone.
+    #[error("there is nothing to undo: no file was changed")]
+    NothingToUndo,
+    /// No turn was undone since the last change.
+    #[error("there is nothing to redo")]
+    NothingToRedo,
+    /// Somebody else has changed the same files; nothing was touched.
+    #[error("not done, since somebody else has changed {} meanwhile: put that aside first, then try again", listed(.paths))]
+    Changed {
+        /// The files.
+        paths: Vec<String>,
+    },
+    /// Their contents are not at hand; nothing was touched.
+    #[error("not done, since the contents of {} are not kept any more (what holds secrets is kept only while the session is open)", listed(.paths))]
+    NotKept {
+        /// The files.
+        paths: Vec<String>,
+    },
+    /// It broke off; trying again goes on from there.
+    #[error("{error}; {}, try again to finish", done(.finished))]
+    BrokeOff {
+        /// Files that were written or removed before.
+        finished: Vec<String>,
+        /// Why.
+        error: JailError,
+    },
+}
+
+/// The changes of a session.
+#[derive(Debug)]
+pub struct Changes {
+    store: Store,
+    turn: u32,
+    /// Turns whose changes are in the files, the last one last.
+    done: Vec<Turn>,
+    /// Turns that were undone, the last one undone last.
+    undone: Vec<Turn>,
+    /// What the journal does not have yet.
+    fresh: Vec<ChangeRecord>,
+}
+
+impl Changes {
+    /// No changes yet. `folder` is the session's and need not exist; contents go into one in it.
+    pub fn new(folder: impl Into<PathBuf>) -> Changes {
+        Changes::load(folder, &[])
+    }
+
+    /// The changes of a session that goes on, from its journal.
+    pub fn load(folder: impl Into<PathBuf>, records: &[Record]) -> Changes {
+        let (done, undone) = replay(records);
+        Changes {
+            store: Store::new(&folder.into()),
+            turn: done.last().map_or(0, |turn| turn.number),
+            done,
+            undone,
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Takes in what was announced and made before the process was killed, and never got into the
+    /// journal; it is among [`Changes::take_records`] then.
+    pub(super) fn recover(&mut self, jail: &Jail) {
+        for change in self.store.announced() {
+            let is_known = |known: &ChangeRecord| *known == change;
+            let is_made = || {
+                let path = jail.path(&change.path).ok()?;
+                let now = jail.hash(&path).ok()?.as_ref().map(hex);
+                Some(now == change.after)
+            };
+            let last = self.done.last().map(|turn| turn.changes.as_slice());
+            if !last.unwrap_or_default().iter().any(is_known) && is_made() == Some(true) {
+                self.fresh.push(change.clone());
+                take(&mut self.done, &mut self.undone, change);
+            }
+        }
+    }
+
+    /// Says which turn the changes to come belong to.
+    pub fn begin_turn(&mut self, turn: u32) {
+        self.turn = turn;
+    }
+
+    /// Keeps what changes need to be undone, and that they are about to be made; to be called
+    /// before. If this fails, they could be lost, and are not to be made.
+    pub fn announce(&mut self, changes: &[Change]) -> io::Result<()> {
+        for change in changes {
+            self.keep(change)?;
+        }
+        let records: Vec<ChangeRecord> =
+            changes.iter().filter_map(|one| self.record(one)).collect();
+        self.store.announce(&records)
+    }
+
+    /// Says that the journal has what was announced, or that it was not made.
+    pub fn settle(&mut self) {
+        self.store.settle();
+    }
+
+    fn keep(&mut self, change: &Change) -> io::Result<()> {
+        for blob in [&change.before, &change.after].into_iter().flatten() {
+            self.store.keep(&change.path, blob)?;
+        }
+        Ok(())
+    }
+
+    /// A change as the journal keeps it; `None` if nothing changes.
+    fn record(&self, change: &Change) -> Option<ChangeRecord> {
+        let hash = |blob: &Option<Blob>| blob.as_ref().map(|blob| hex(&blob.hash));
+        let (before, after) = (hash(&change.before), hash(&change.after));
+        let mode = |blob: &Option<Blob>| blob.as_ref().and_then(|blob| blob.mode);
+        (before != after).then(|| ChangeRecord {
+            turn: self.turn,
+            path: change.path.clone(),
+            before,
+            after,
+            mode: mode(&change.before).or(mode(&change.after)),
+        })
+    }
+
+    /// Takes in a change that was made. What was undone cannot be done again from here on.
+    pub fn note(&mut self, change: Change) {
+        if self.keep(&change).is_err() {
+            // It is made: better to be undone while the process lives than not at all.
+            for blob in [&change.before, &change.after].into_iter().flatten() {
+                self.store.remember(blob);
+            }
+        }
+        if let Some(record) = self.record(&change) {
+            self.fresh.push(record.clone());
+            take(&mut self.done, &mut self.undone, record);
+        }
+    }
+
+    /// The records of what was noted since this was last asked, for the journal.
+    pub fn take_records(&mut self) -> Vec<ChangeRecord> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Undoes the last turn that changed files and is not undone.
+    pub fn undo(&mut self, jail: &Jail) -> Result<Undone, UndoError> {
+        let turn = self.done.last().ok_or(UndoError::NothingToUndo)?;
+        let undone = self.go(jail, turn, Direction::Undo)?;
+        self.undone.extend(self.done.pop());
+        Ok(undone)
+    }
+
+    /// Does the turn again that was undone last.
+    pub fn redo(&mut self, jail: &Jail) -> Result<Undone, UndoError> {
+        let turn = self.undone.last().ok_or(UndoError::NothingToRedo)?;
+        let redone = self.go(jail, turn, Direction::Redo)?;
+        self.done.extend(self.undone.pop());
+        Ok(redone)
+    }
+
+    /// The files that are changed now, by name.
+    pub fn files(&self) -> Vec<String> {
+        self.sums().into_keys().map(str::to_owned).collect()
+    }
+
+    /// The unified diff of the whole session: from before its first change to after its last.
+    pub fn diff(&self) -> String {
+        let parts = self.sums();
+        let parts = parts.into_iter().map(|(path, (before, after))| {
+            let sides = (self.side(before), self.side(after));
+            let (Ok(before), Ok(after)) = sides else {
+                return format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n");
+            };
+            file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
+        });
+        parts.collect()
+    }
+
+    /// What each changed file held before the first change and holds after the last.
+    fn sums(&self) -> BTreeMap<&str, (Option<&str>, Option<&str>)> {
+        let mut sums = BTreeMap::new();
+        for change in self.done.iter().flat_map(|turn| &turn.changes) {
+            let (before, after) = (change.before.as_deref(), change.after.as_deref());
+            let entry = sums.entry(change.path.as_str());
+            entry.or_insert((before, after)).1 = after;
+        }
+        sums.retain(|_, (before, after)| before != after);
+        sums
+    }
+
+    /// One side of a diff; an error if it cannot be shown.
+    fn side(&self, hash: Option<&str>) -> Result<Option<String>, ()> {
+        let Some(hash) = hash else {
+            return Ok(None);
+        };
+        let bytes = from_hex(hash)
+            .and_then(|hash| self.store.get(&hash))
+            .ok_or(())?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| ())?;
+        Ok(Some(text.replace("\r\n", "\n")))
+    }
+
+    /// Brings the files of a turn to where they are to be.
+    fn go(&self, jail: &Jail, turn: &Turn, direction: Direction) -> Result<Undone, UndoError> {
+        let steps = steps::of(jail, turn, direction)?;
+        let mut not_kept = Vec::new();
+        let mut writes = Vec::new();
+        for step in &steps {
+            let Some(hash) = step.to else { continue };
+            match self.store.get(&hash) {
+                Some(bytes) => writes.push((step, bytes)),
+                None => not_kept.push(step.path.to_string()),
+            }
+        }
+        if !not_kept.is_empty() {
+            return Err(UndoError::NotKept { paths: not_kept });
+        }
+        let mut undone = Undone {
+            turn: turn.number,
+            written: Vec::new(),
+            removed: Vec::new(),
+            in_part: turn.interrupted(),
+        };
+        // Removed first: a file may have to come back where a folder was made.
+        let made = steps::remove(jail, &steps, &mut undone.removed)
+            .and_then(|()| steps::write(jail, &writes, &mut undone.written));
+        match made {
+            Ok(()) => Ok(undone),
+            Err(error) => Err(UndoError::BrokeOff {
+                finished: [undone.removed, undone.written].concat(),
+                error,
+            }),
+        }
+    }
+}
+
+impl Blob {
+    /// A content that no file has yet.
+    pub fn new(bytes: Vec<u8>) -> Blob {
+        Blob {
+            hash: hash_of(&bytes),
+            bytes: Arc::new(bytes),
+            mode: None,
+        }
+    }
+}
+
+impl From<&TextFile> for Blob {
+    fn from(file: &TextFile) -> Blob {
+        Blob {
+            hash: file.hash,
+            bytes: Arc::clone(&file.bytes),
+            mode: file.mode,
+        }
+    }
+}
+
+impl From<&FileBytes> for Blob {
+    fn from(file: &FileBytes) -> Blob {
+        Blob {
+            hash: file.hash,
+            bytes: Arc::clone(&file.bytes),
+            mode: file.mode,
+        }
+    }
+}
+
+fn hex(hash: &Hash) -> String {
+    blake3::Hash::from_bytes(*hash).to_string()
+}
+
+fn from_hex(digits: &str) -> Option<Hash> {
+    let hash = blake3::Hash::from_hex(digits).ok()?;
+    Some(*hash.as_bytes())
+}
+
+fn listed(paths: &[String]) -> String {
+    let quoted: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    quoted.join(", ")
+}
+
+fn done(finished: &[String]) -> String {
+    match finished {
+        [] => "nothing was done before".to_owned(),
+        finished => format!("{} done before", listed(finished)),
+    }
+}

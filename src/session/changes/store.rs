@@ -1,0 +1,119 @@
+//! The contents of changed files, by hash: on the disk, so that a resumed session can undo.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ollacode_indexer::secrets::{redact, secret_path};
+
+use super::{Blob, ChangeRecord};
+use crate::jail::{Hash, hash_of};
+use crate::session::journal::create_private_folder;
+
+/// Folder of the contents in that of the session.
+const FOLDER: &str = "changes";
+/// File in it of changes that may be made, and that the journal may not have yet.
+const ANNOUNCED: &str = "announced.json";
+
+/// Contents by hash.
+#[derive(Debug)]
+pub(super) struct Store {
+    folder: PathBuf,
+    /// What is not on the disk, because it holds secrets or the disk did not take it.
+    memory: HashMap<Hash, Arc<Vec<u8>>>,
+}
+
+impl Store {
+    pub fn new(session: &Path) -> Store {
+        Store {
+            folder: session.join(FOLDER),
+            memory: HashMap::new(),
+        }
+    }
+
+    /// Keeps the content of a file: when this returns, it is on the disk.
+    ///
+    /// Secrets never are; what holds any is kept as long as the process lives.
+    pub fn keep(&mut self, path: &str, blob: &Blob) -> io::Result<()> {
+        if self.memory.contains_key(&blob.hash) || self.path_of(&blob.hash).is_file() {
+            return Ok(());
+        }
+        let is_secret = secret_path(path).is_some()
+            || !redact(&String::from_utf8_lossy(&blob.bytes))
+                .findings
+                .is_empty();
+        if is_secret {
+            self.remember(blob);
+            return Ok(());
+        }
+        create_private_folder(&self.folder)?;
+        self.write(&self.path_of(&blob.hash), &blob.bytes)
+    }
+
+    /// Keeps a content as long as the process lives.
+    pub fn remember(&mut self, blob: &Blob) {
+        self.memory.insert(blob.hash, Arc::clone(&blob.bytes));
+    }
+
+    /// Writes down changes that are about to be made.
+    pub fn announce(&self, changes: &[ChangeRecord]) -> io::Result<()> {
+        create_private_folder(&self.folder)?;
+        self.write(&self.folder.join(ANNOUNCED), &serde_json::to_vec(changes)?)
+    }
+
+    /// What was announced and not settled; nothing if it cannot be read.
+    pub fn announced(&self) -> Vec<ChangeRecord> {
+        let bytes = fs::read(self.folder.join(ANNOUNCED)).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Forgets what was announced. If that fails, it is known to be in the journal all the same.
+    pub fn settle(&self) {
+        let _ = fs::remove_file(self.folder.join(ANNOUNCED));
+    }
+
+    /// A content; `None` if it is gone or was damaged.
+    pub fn get(&self, hash: &Hash) -> Option<Arc<Vec<u8>>> {
+        if let Some(bytes) = self.memory.get(hash) {
+            return Some(Arc::clone(bytes));
+        }
+        let bytes = fs::read(self.path_of(hash)).ok()?;
+        (hash_of(&bytes) == *hash).then(|| Arc::new(bytes))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
+        let written = write_private(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+            return written;
+        }
+        if cfg!(unix) {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn path_of(&self, hash: &Hash) -> PathBuf {
+        self.folder.join(super::hex(hash))
+    }
+}
+
+/// Writes a file that only its owner may read, down to the disk.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,91 @@
+//! Turns and their changes, also out of a journal.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::ChangeRecord;
+use crate::session::record::Record;
+
+/// The changes of a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub number: u32,
+    pub changes: Vec<ChangeRecord>,
+}
+
+/// What a turn did to a file in sum; hashes as in [`ChangeRecord`].
+pub(super) struct Sum<'turn> {
+    pub path: &'turn str,
+    pub before: Option<&'turn str>,
+    pub after: Option<&'turn str>,
+    pub mode: Option<u32>,
+}
+
+impl Turn {
+    /// What the turn did to each file in sum, in the order in which it came to them. Where somebody
+    /// else changed a file in between, what the turn did after that: nobody else's work is undone.
+    pub fn sums(&self) -> Vec<Sum<'_>> {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        let mut sums: Vec<Sum<'_>> = Vec::new();
+        for change in &self.changes {
+            let at = *known.entry(&change.path).or_insert(sums.len());
+            if at == sums.len() {
+                sums.push(Sum {
+                    path: &change.path,
+                    before: change.before.as_deref(),
+                    after: change.before.as_deref(),
+                    mode: change.mode,
+                });
+            }
+            if sums[at].after != change.before.as_deref() {
+                sums[at].before = change.before.as_deref();
+            }
+            sums[at].after = change.after.as_deref();
+        }
+        sums
+    }
+
+    /// Files that somebody else changed between two changes of the turn.
+    pub fn interrupted(&self) -> Vec<String> {
+        let mut last: HashMap<&str, Option<&str>> = HashMap::new();
+        let mut found = BTreeSet::new();
+        for change in &self.changes {
+            let before = last.insert(&change.path, change.after.as_deref());
+            if before.is_some_and(|before| before != change.before.as_deref()) {
+                found.insert(change.path.clone());
+            }
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// The turns that are done and those that are undone, from the records of a journal.
+pub(super) fn replay(records: &[Record]) -> (Vec<Turn>, Vec<Turn>) {
+    let (mut done, mut undone) = (Vec::new(), Vec::new());
+    for record in records {
+        match record {
+            Record::Changed(change) => take(&mut done, &mut undone, change.clone()),
+            Record::Undid { turn } => pass(&mut done, &mut undone, *turn),
+            Record::Redid { turn } => pass(&mut undone, &mut done, *turn),
+            _ => {}
+        }
+    }
+    (done, undone)
+}
+
+/// Adds a change; what was undone is given up.
+pub(super) fn take(done: &mut Vec<Turn>, undone: &mut Vec<Turn>, change: ChangeRecord) {
+    undone.clear();
+    match done.last_mut() {
+        Some(last) if last.number == change.turn => last.changes.push(change),
+        _ => done.push(Turn {
+            number: change.turn,
+            changes: vec![change],
+        }),
+    }
+}
+
+fn pass(from: &mut Vec<Turn>, to: &mut Vec<Turn>, number: u32) {
+    if let Some(at) = from.iter().rposition(|turn| turn.number == number) {
+        to.push(from.remove(at));
+    }
+}

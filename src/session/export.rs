@@ -1,0 +1,274 @@
+//! A session for somebody else to read: Markdown for people, JSON for programs.
+//!
+//! Secrets are taken out once more, by the rules of today. The JSON is one object, and a promise:
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "id": "20261121-143005-k3x9",
+//!   "workspace": "/home/me/shop",
+//!   "model": "qwen3-coder:30b",
+//!   "started": "2026-11-21T14:30:05Z",
+//!   "turns": 1,
+//!   "items": [
+//!     {"type": "user", "text": "as the user wrote it"},
+//!     {"type": "assistant", "text": "…", "thinking": "…"},
+//!     {"type": "tool", "tool": "read_file", "arguments": {"path": "a.rs"},
+//!      "outcome": "done", "result": "as the model was told"},
+//!     {"type": "changed", "path": "a.rs"},
+//!     {"type": "undid", "turn": 1},
+//!     {"type": "redid", "turn": 1},
+//!     {"type": "compacted"},
+//!     {"type": "model", "name": "the model from here on"}
+//!   ]
+//! }
+//! ```
+//!
+//! `outcome` is `done`, `failed`, `denied`, or `interrupted` if the session broke off before there
+//! was a result. `model` is the model of the beginning.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::journal::{failed, path_of, read};
+use super::list::title;
+use super::record::Record;
+use super::stored::{CallRecord, OutcomeRecord};
+use super::{SessionError, SessionId};
+use crate::visible::visible;
+
+/// Most lines of a tool's result in Markdown; the JSON has them all.
+const LINES: usize = 60;
+
+/// What an export looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// Writes a session out.
+pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, SessionError> {
+    let records = read(folder, id)?.records;
+    let mut story = Story::new(id);
+    for record in records {
+        story.take(record.redacted());
+    }
+    story.close();
+    match format {
+        Format::Markdown => Ok(story.markdown()),
+        Format::Json => serde_json::to_string_pretty(&story)
+            .map(|text| text + "\n")
+            .map_err(|error| failed("export", &path_of(folder, id), error.into())),
+    }
+}
+
+/// What happened, in order.
+#[derive(Serialize)]
+struct Story {
+    version: u32,
+    id: String,
+    workspace: String,
+    model: String,
+    started: String,
+    turns: u32,
+    items: Vec<Item>,
+    /// Calls that have no result yet.
+    #[serde(skip)]
+    open: Vec<CallRecord>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Item {
+    User {
+        text: String,
+    },
+    Assistant {
+        text: String,
+        thinking: String,
+    },
+    Tool {
+        tool: String,
+        arguments: Map<String, Value>,
+        outcome: &'static str,
+        result: String,
+    },
+    Changed {
+        path: String,
+    },
+    Undid {
+        turn: u32,
+    },
+    Redid {
+        turn: u32,
+    },
+    Compacted,
+    Model {
+        name: String,
+    },
+}
+
+impl Story {
+    fn new(id: &SessionId) -> Story {
+        Story {
+            version: 1,
+            id: id.to_string(),
+            workspace: String::new(),
+            model: String::new(),
+            started: String::new(),
+            turns: 0,
+            items: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, record: Record) {
+        match record {
+            Record::Started {
+                workspace,
+                model,
+                at,
+                ..
+            } => {
+                self.workspace = workspace;
+                self.model = model;
+                self.started = at;
+            }
+            Record::User { shown, .. } => {
+                self.close();
+                // What the engine said in the user's place is of no interest to readers.
+                if !shown.is_empty() {
+                    self.turns += 1;
+                    self.items.push(Item::User { text: shown });
+                }
+            }
+            Record::Assistant {
+                text,
+                thinking,
+                calls,
+            } => {
+                self.close();
+                self.open = calls;
+                if !text.is_empty() || !thinking.is_empty() {
+                    self.items.push(Item::Assistant { text, thinking });
+                }
+            }
+            Record::Ran {
+                call_id,
+                tool,
+                text,
+                outcome,
+            } => self.ran(&call_id, tool, text, outcome),
+            Record::Changed(change) => self.items.push(Item::Changed { path: change.path }),
+            Record::Undid { turn } => self.items.push(Item::Undid { turn }),
+            Record::Redid { turn } => self.items.push(Item::Redid { turn }),
+            Record::Compacted { .. } => self.items.push(Item::Compacted),
+            Record::Model { name } => self.items.push(Item::Model { name }),
+            Record::System { .. }
+            | Record::AboutToRun { .. }
+            | Record::Asked { .. }
+            | Record::Decided { .. }
+            | Record::Mode { .. }
+            | Record::Ended { .. } => {}
+        }
+    }
+
+    fn ran(&mut self, call_id: &str, tool: String, result: String, outcome: OutcomeRecord) {
+        let call = self.open.iter().position(|call| call.id == call_id);
+        let arguments = call.map(|at| self.open.remove(at).arguments);
+        self.items.push(Item::Tool {
+            tool,
+            arguments: arguments.unwrap_or_default(),
+            outcome: match outcome {
+                OutcomeRecord::Done => "done",
+                OutcomeRecord::Failed => "failed",
+                OutcomeRecord::Denied => "denied",
+            },
+            result,
+        });
+    }
+
+    /// Puts down the calls that never had a result.
+    fn close(&mut self) {
+        let open = self.open.drain(..);
+        self.items.extend(open.map(|call| Item::Tool {
+            tool: call.name,
+            arguments: call.arguments,
+            outcome: "interrupted",
+            result: String::new(),
+        }));
+    }
+
+    fn markdown(&self) -> String {
+        let first = self.items.iter().find_map(|item| match item {
+            Item::User { text } => Some(title(text)),
+            _ => None,
+        });
+        let title = first.unwrap_or_else(|| "A session without a question".to_owned());
+        let mut text = format!(
+            "# {title}\n\n- Session: `{}`\n- Workspace: `{}`\n- Model: `{}`\n- Started: {}\n",
+            self.id, self.workspace, self.model, self.started
+        );
+        for item in &self.items {
+            text.push('\n');
+            item.write(&mut text);
+        }
+        visible(&text).into_owned()
+    }
+}
+
+impl Item {
+    fn write(&self, out: &mut String) {
+        // Writing into a string cannot fail.
+        let _ = match self {
+            Item::User { text } => writeln!(out, "## You\n\n{}", text.trim()),
+            Item::Assistant { text, .. } if text.trim().is_empty() => Ok(()),
+            Item::Assistant { text, .. } => writeln!(out, "## ollacode\n\n{}", text.trim()),
+            Item::Tool {
+                tool,
+                arguments,
+                outcome,
+                result,
+            } => {
+                let arguments = Value::Object(arguments.clone()).to_string();
+                let (call, result) = (fenced(&arguments, "json"), fenced(&cut(result), "text"));
+                writeln!(out, "**{tool}** ({outcome})\n\n{call}\n{result}")
+            }
+            Item::Changed { path } => writeln!(out, "Changed `{path}`."),
+            Item::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
+            Item::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
+            Item::Compacted => writeln!(out, "What was said before was summarised here."),
+            Item::Model { name } => writeln!(out, "From here on with `{name}`."),
+        };
+    }
+}
+
+/// The beginning of a result, and how much of it is missing.
+fn cut(result: &str) -> String {
+    let lines: Vec<&str> = result.lines().collect();
+    if lines.len() <= LINES {
+        return lines.join("\n");
+    }
+    let left_out = lines.len() - LINES;
+    let shown = lines[..LINES].join("\n");
+    format!("{shown}\n… {left_out} lines left out …")
+}
+
+/// A block of code whose fence is longer than any in the text.
+fn fenced(text: &str, language: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for character in text.chars() {
+        run = if character == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}{language}\n{text}\n{fence}\n")
+}

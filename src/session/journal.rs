@@ -1,0 +1,249 @@
+//! The file of a session: one record a line, only ever appended to.
+//!
+//! A line counts when its end is there. What a crash has left behind the last line end was never
+//! promised to anybody; it is cut off before the next record is written.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::record::{Record, VERSION};
+use super::{SessionError, SessionId};
+
+/// Name of the journal in the folder of a session.
+const FILE: &str = "journal.jsonl";
+
+/// Where the journal of a session is kept.
+pub(super) fn path_of(folder: &Path, id: &SessionId) -> PathBuf {
+    folder.join(id.as_str()).join(FILE)
+}
+
+/// The journal of one session, held by one process.
+pub(super) struct Journal {
+    id: SessionId,
+    path: PathBuf,
+    /// None until there is something worth a file.
+    file: Option<Locked>,
+    /// What is written first when there is.
+    preamble: Vec<u8>,
+    /// Bytes of whole records.
+    length: u64,
+    /// Whether the last write failed, so that half a record may stand behind `length`.
+    torn: bool,
+}
+
+/// A file that no other process may write to as long as this lives.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing is not enough: a command that is just being started may share the file.
+        let _ = self.0.unlock();
+    }
+}
+
+/// What a journal holds.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub records: Vec<Record>,
+    /// Whole lines that are no records: damage, which is passed over.
+    pub unreadable: usize,
+    /// Bytes up to the last line end.
+    pub length: u64,
+}
+
+impl Journal {
+    /// Names a new journal. Nothing is written before the first question: a session in which
+    /// nothing was said leaves no trace.
+    pub fn new(folder: &Path, id: &SessionId) -> Journal {
+        Journal {
+            id: id.clone(),
+            path: path_of(folder, id),
+            file: None,
+            preamble: Vec::new(),
+            length: 0,
+            torn: false,
+        }
+    }
+
+    /// Opens a journal to go on with it, and takes half a record off its end.
+    pub fn open(folder: &Path, id: &SessionId) -> Result<(Journal, Contents), SessionError> {
+        let path = path_of(folder, id);
+        let file = match OpenOptions::new().read(true).append(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if is_missing(&error) => return Err(SessionError::NotFound(id.to_string())),
+            Err(error) => return Err(failed("open", &path, error)),
+        };
+        let locked = lock(file, &path, id)?;
+        let mut bytes = Vec::new();
+        (&locked.0)
+            .read_to_end(&mut bytes)
+            .map_err(|error| failed("read", &path, error))?;
+        let contents = contents(&bytes, id)?;
+        let mut journal = Journal {
+            length: contents.length,
+            torn: contents.length < bytes.len() as u64,
+            file: Some(locked),
+            ..Journal::new(folder, id)
+        };
+        journal.mend()?;
+        Ok((journal, contents))
+    }
+
+    /// Writes a record: one write, and what must not be lost is on the disk afterwards.
+    ///
+    /// After an error the journal is as it was before, and can be tried again.
+    pub fn append(&mut self, record: &Record) -> Result<(), SessionError> {
+        let mut line = serde_json::to_vec(record)
+            .map_err(|error| failed("write", &self.path, error.into()))?;
+        line.push(b'\n');
+        if self.file.is_none() {
+            if record.is_preamble() {
+                self.preamble.extend(line);
+                return Ok(());
+            }
+            self.file = Some(self.create()?);
+        }
+        self.mend()?;
+        // What waits goes ahead, and is forgotten only when it is written.
+        let waiting = self.preamble.len();
+        self.preamble.extend(line);
+        let written = self.write(record.is_durable());
+        if written.is_ok() {
+            self.length += self.preamble.len() as u64;
+            self.preamble.clear();
+        } else {
+            self.preamble.truncate(waiting);
+            self.torn = true;
+        }
+        written
+    }
+
+    fn write(&mut self, durable: bool) -> Result<(), SessionError> {
+        let Some(Locked(file)) = &mut self.file else {
+            return Ok(());
+        };
+        let written = file
+            .write_all(&self.preamble)
+            .and_then(|()| if durable { file.sync_data() } else { Ok(()) });
+        written.map_err(|error| failed("write", &self.path, error))
+    }
+
+    /// Cuts off half a record.
+    fn mend(&mut self) -> Result<(), SessionError> {
+        let Some(Locked(file)) = self.file.as_ref().filter(|_| self.torn) else {
+            return Ok(());
+        };
+        file.set_len(self.length)
+            .map_err(|error| failed("mend", &self.path, error))?;
+        self.torn = false;
+        Ok(())
+    }
+
+    /// Makes the folder and the file, for their owner only.
+    fn create(&self) -> Result<Locked, SessionError> {
+        let wrong = |error| failed("create", &self.path, error);
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        create_private_folder(folder).map_err(wrong)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let file = options.open(&self.path).map_err(wrong)?;
+        let ready = lock(file, &self.path, &self.id).and_then(|locked| {
+            let above = folder.parent().unwrap_or(folder);
+            let synced = sync_folder(folder).and_then(|()| sync_folder(above));
+            synced.map(|()| locked).map_err(wrong)
+        });
+        if ready.is_err() {
+            // Else the next try would find a file that is there already.
+            let _ = fs::remove_file(&self.path);
+        }
+        ready
+    }
+}
+
+/// Reads a journal without going on with it; another process may be writing to it.
+pub(super) fn read(folder: &Path, id: &SessionId) -> Result<Contents, SessionError> {
+    let path = path_of(folder, id);
+    match fs::read(&path) {
+        Ok(bytes) => contents(&bytes, id),
+        Err(error) if is_missing(&error) => Err(SessionError::NotFound(id.to_string())),
+        Err(error) => Err(failed("read", &path, error)),
+    }
+}
+
+/// Takes the lines of a journal apart.
+fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
+    let length = whole_lines(bytes);
+    let mut contents = Contents {
+        records: Vec::new(),
+        unreadable: 0,
+        length: length as u64,
+    };
+    for line in bytes[..length].split_inclusive(|&byte| byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(Record::Started { version, .. }) if version > VERSION => {
+                return Err(SessionError::Newer {
+                    id: id.clone(),
+                    version,
+                });
+            }
+            Ok(record) => contents.records.push(record),
+            Err(_) => contents.unreadable += 1,
+        }
+    }
+    Ok(contents)
+}
+
+/// Bytes up to the last line end.
+fn whole_lines(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rposition(|&byte| byte == b'\n');
+    last.map_or(0, |at| at + 1)
+}
+
+fn lock(file: File, path: &Path, id: &SessionId) -> Result<Locked, SessionError> {
+    match file.try_lock() {
+        Ok(()) => Ok(Locked(file)),
+        Err(TryLockError::WouldBlock) => Err(SessionError::InUse(id.clone())),
+        Err(TryLockError::Error(error)) => Err(failed("lock", path, error)),
+    }
+}
+
+/// Makes a folder, and those above it, that only their owner may enter.
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+/// Puts the name of a new file on the disk, which syncing the file alone does not.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+pub(super) fn failed(what: &'static str, path: &Path, source: io::Error) -> SessionError {
+    SessionError::Io {
+        what,
+        path: path.to_owned(),
+        source,
+    }
+}

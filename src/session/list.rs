@@ -1,0 +1,200 @@
+//! The sessions of a workspace.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::journal::{failed, is_missing, path_of};
+use super::record::Record;
+use super::{SessionError, SessionId};
+
+/// Longest title, in characters.
+const TITLE: usize = 60;
+
+/// How the lines begin that a summary needs; the others, which are long, are not parsed.
+const NEEDED: [&[u8]; 4] = [
+    br#"{"type":"started""#,
+    br#"{"type":"user""#,
+    br#"{"type":"changed""#,
+    br#"{"type":"model""#,
+];
+
+/// A session, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its name.
+    pub id: SessionId,
+    /// The folder that was worked on.
+    pub workspace: String,
+    /// Name of the model that answered last.
+    pub model: String,
+    /// When it began, in UTC: `2026-11-21T14:30:05Z`.
+    pub started: String,
+    /// The beginning of its first question.
+    pub title: String,
+    /// Questions that the user asked.
+    pub turns: u32,
+    /// Files that the agent changed, also if that was undone.
+    pub changed: Vec<String>,
+}
+
+/// Lists the sessions in a folder, the one used last first. Those without a question are left out.
+pub fn sessions(folder: &Path) -> Result<Vec<SessionSummary>, SessionError> {
+    let mut found = Vec::new();
+    for id in used(folder)? {
+        match summary(folder, &id) {
+            Ok(summary) if summary.turns > 0 => found.push(summary),
+            // Nothing was said in it, or it was deleted meanwhile.
+            Ok(_) | Err(SessionError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// The session of a workspace that was used last: what `--continue` goes on with.
+pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, SessionError> {
+    let workspace = workspace.to_string_lossy();
+    for id in used(folder)? {
+        match summary(folder, &id) {
+            Ok(summary) if summary.turns > 0 && summary.workspace == workspace => {
+                return Ok(Some(id));
+            }
+            Ok(_) | Err(SessionError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the session that somebody means: its id, or a beginning or an end that only it has.
+pub fn find(folder: &Path, given: &str) -> Result<SessionId, SessionError> {
+    let given = given.trim().to_lowercase();
+    let mut found = used(folder)?;
+    if let Some(exact) = found.iter().find(|id| id.as_str() == given) {
+        return Ok(exact.clone());
+    }
+    found.retain(|id| id.as_str().starts_with(&given) || id.as_str().ends_with(&given));
+    match found.pop() {
+        Some(only) if found.is_empty() && !given.is_empty() => Ok(only),
+        Some(last) if !given.is_empty() => {
+            found.push(last);
+            Err(SessionError::Ambiguous { given, found })
+        }
+        _ => Err(SessionError::NotFound(given)),
+    }
+}
+
+/// Reads what is to be said of one session.
+pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionError> {
+    let path = path_of(folder, id);
+    let wrong = |error: io::Error| {
+        if is_missing(&error) {
+            SessionError::NotFound(id.to_string())
+        } else {
+            failed("read", &path, error)
+        }
+    };
+    let mut reader = BufReader::new(File::open(&path).map_err(wrong)?);
+    let mut summary = SessionSummary {
+        id: id.clone(),
+        workspace: String::new(),
+        model: String::new(),
+        started: String::new(),
+        title: String::new(),
+        turns: 0,
+        changed: Vec::new(),
+    };
+    let mut changed = BTreeSet::new();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        reader.read_until(b'\n', &mut line).map_err(wrong)?;
+        // The end, or half a record.
+        if !line.ends_with(b"\n") {
+            break;
+        }
+        if !is_needed(&line) {
+            continue;
+        }
+        // Damage in one line is no reason to hide a session.
+        if let Ok(record) = serde_json::from_slice(&line) {
+            summary.take(record, &mut changed);
+        }
+    }
+    summary.changed = changed.into_iter().collect();
+    Ok(summary)
+}
+
+/// Whether a line says something that belongs into a summary.
+pub(super) fn is_needed(line: &[u8]) -> bool {
+    NEEDED.iter().any(|start| line.starts_with(start))
+}
+
+impl SessionSummary {
+    fn take(&mut self, record: Record, changed: &mut BTreeSet<String>) {
+        match record {
+            Record::Started {
+                workspace,
+                model,
+                at,
+                ..
+            } => {
+                self.workspace = workspace;
+                self.model = model;
+                self.started = at;
+            }
+            Record::Model { name } => self.model = name,
+            Record::User { shown, .. } if !shown.is_empty() => {
+                self.turns += 1;
+                if self.turns == 1 {
+                    self.title = title(&shown);
+                }
+            }
+            Record::Changed(change) => {
+                changed.insert(change.path);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The beginning of a question, on one line.
+pub(super) fn title(question: &str) -> String {
+    let words: Vec<&str> = question.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(TITLE) {
+        None => line,
+        Some(_) => {
+            let mut cut: String = line.chars().take(TITLE - 1).collect();
+            cut.push('…');
+            cut
+        }
+    }
+}
+
+/// Names of sessions, the one used last first.
+fn used(folder: &Path) -> Result<Vec<SessionId>, SessionError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", folder, error)),
+    };
+    let mut found: Vec<(SystemTime, SessionId)> = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("list", folder, error))?;
+        let name = entry.file_name();
+        let Some(Ok(id)) = name.to_str().map(SessionId::parse) else {
+            continue;
+        };
+        // Without a journal it is no session, whatever it is.
+        let modified = fs::metadata(path_of(folder, &id)).and_then(|file| file.modified());
+        if let Ok(modified) = modified {
+            found.push((modified, id));
+        }
+    }
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}

@@ -1,0 +1,326 @@
+//! A session: what was said and changed, kept in a journal from the first question on.
+//!
+//! [`Session`] is what the engine works on. Whatever happens is given to [`Session::record`]
+//! besides; the records of a journal add up to the same conversation again, at whatever byte the
+//! process was killed. Secrets are taken out on the way into the file, so a resumed session has
+//! `[redacted: …]` in their place.
+//!
+//! On the disk: `<data>/sessions/<workspace>/<session>/journal.jsonl`, with the contents of
+//! changed files beside it.
+
+pub mod changes;
+pub mod export;
+mod id;
+mod journal;
+mod list;
+mod record;
+mod replay;
+mod stored;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::engine::budget::Calibration;
+use crate::jail::Jail;
+use crate::message::{Message, Source, ToolCall};
+use crate::model::ChatModel;
+use crate::permission::Mode;
+
+pub use id::SessionId;
+pub use list::{SessionSummary, find, latest, sessions, summary};
+pub use record::{Record, VERSION};
+pub use replay::{BROKEN_OFF, NOT_BEGUN};
+pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
+
+use changes::Changes;
+use journal::{Journal, create_private_folder, failed};
+use replay::{NO_ANSWER, replay};
+
+/// A conversation about one workspace.
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// The model that answers.
+    pub model: Arc<dyn ChatModel>,
+    /// What was said, the system message first once the engine has made it.
+    pub messages: Vec<Message>,
+    /// How much is asked.
+    pub mode: Mode,
+    /// What the last answer stood on.
+    pub sources: Vec<Source>,
+    /// How the model's tokens compare with our estimate of them.
+    pub calibration: Calibration,
+    /// What the user allowed until the session ends; never kept on the disk.
+    pub granted: BTreeSet<String>,
+    /// Questions that the user asked so far; the first is turn 1.
+    pub turn: u32,
+    /// What the model is to be told with the next question.
+    pub remarks: Vec<String>,
+    folder: PathBuf,
+    workspace: PathBuf,
+    journal: Journal,
+    /// What was changed, undone and redone.
+    changed: Vec<Record>,
+    /// Ids of calls about files of secrets.
+    secret_calls: BTreeSet<String>,
+}
+
+/// What is to be known of a session that goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resumed {
+    /// Questions that the user asked.
+    pub turns: u32,
+    /// Calls that had begun when the session broke off. They are not repeated, and the model is
+    /// told that nobody knows whether they ran; show them.
+    pub unfinished: Vec<ToolCall>,
+    /// Name of the model that answered last.
+    pub model: String,
+    /// Lines of the journal that could not be read and were passed over: damage worth a warning.
+    pub unreadable: usize,
+}
+
+impl Session {
+    /// Begins a session. Its files are made with the first question.
+    ///
+    /// `folder` holds the sessions of the workspace; an error says that it cannot be made.
+    pub fn create(
+        folder: &Path,
+        workspace: &Path,
+        model: Arc<dyn ChatModel>,
+    ) -> Result<Session, SessionError> {
+        create_private_folder(folder).map_err(|error| failed("create", folder, error))?;
+        let now = Timestamp::now();
+        let id = SessionId::new(now);
+        let started = Record::Started {
+            version: VERSION,
+            workspace: workspace.to_string_lossy().into_owned(),
+            model: model.profile().name.clone(),
+            at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        };
+        let mut session = Session {
+            journal: Journal::new(folder, &id),
+            id,
+            model,
+            messages: Vec::new(),
+            mode: Mode::default(),
+            sources: Vec::new(),
+            calibration: Calibration::default(),
+            granted: BTreeSet::new(),
+            turn: 0,
+            remarks: Vec::new(),
+            folder: folder.to_owned(),
+            workspace: workspace.to_owned(),
+            changed: Vec::new(),
+            secret_calls: BTreeSet::new(),
+        };
+        session.record(started)?;
+        Ok(session)
+    }
+
+    /// Goes on with a session.
+    ///
+    /// Plan mode is kept; every wider mode than asking, and what was allowed for the session, has
+    /// to be given anew by whoever is there now. Fails if another process has the session open.
+    pub fn resume(
+        folder: &Path,
+        id: &SessionId,
+        model: Arc<dyn ChatModel>,
+    ) -> Result<(Session, Resumed), SessionError> {
+        let (journal, contents) = Journal::open(folder, id)?;
+        let replayed = replay(&contents.records);
+        let resumed = Resumed {
+            turns: replayed.turns,
+            unfinished: replayed.unfinished,
+            model: replayed.model,
+            unreadable: contents.unreadable,
+        };
+        let mut session = Session {
+            id: id.clone(),
+            model,
+            messages: replayed.messages,
+            mode: match replayed.mode {
+                Mode::Plan => Mode::Plan,
+                Mode::Ask | Mode::AutoEdit | Mode::AutoApprove => Mode::Ask,
+            },
+            sources: Vec::new(),
+            calibration: Calibration::default(),
+            granted: BTreeSet::new(),
+            turn: replayed.turns.max(replayed.last_change),
+            remarks: Vec::new(),
+            folder: folder.to_owned(),
+            workspace: replayed.workspace.into(),
+            journal,
+            changed: contents
+                .records
+                .into_iter()
+                .filter(Record::is_about_changes)
+                .collect(),
+            secret_calls: BTreeSet::new(),
+        };
+        session.recover_changes()?;
+        for (what, turn, paths) in &replayed.undone {
+            session.note_undone(what, *turn, paths);
+        }
+        if replayed.in_turn {
+            let text = NO_ANSWER.to_owned();
+            session.record(Record::assistant(&text, "", &[]))?;
+            session.messages.push(Message::Assistant {
+                text,
+                thinking: String::new(),
+                calls: Vec::new(),
+            });
+        }
+        if session.mode != replayed.mode {
+            session.record(Record::mode(session.mode))?;
+        }
+        let name = session.model.profile().name.clone();
+        if name != resumed.model {
+            session.record(Record::Model { name })?;
+        }
+        Ok((session, resumed))
+    }
+
+    /// Begins a new session in place of this one, with the same model and mode.
+    ///
+    /// What has been said stays in the journal of the old one, which can be resumed.
+    pub fn clear(&mut self) -> Result<(), SessionError> {
+        let fresh = Session::create(&self.folder, &self.workspace, Arc::clone(&self.model))?;
+        self.end("cleared")?;
+        let before = std::mem::replace(self, fresh);
+        self.calibration = before.calibration;
+        self.set_mode(before.mode)
+    }
+
+    /// Writes down what happened.
+    ///
+    /// One write a record, without the secrets in its texts; see [`Record`]. The conversation in
+    /// [`Session::messages`] is the caller's: what is added there is recorded here, too.
+    pub fn record(&mut self, record: Record) -> Result<(), SessionError> {
+        let record = record
+            .without_secret_files(&mut self.secret_calls)
+            .redacted();
+        self.journal.append(&record)?;
+        if record.is_about_changes() {
+            self.changed.push(record);
+        }
+        Ok(())
+    }
+
+    /// Has the model told that the user took changes of a turn back, or did them again.
+    pub fn note_undone(&mut self, what: &str, turn: u32, paths: &[String]) {
+        let paths = paths.join("`, `");
+        self.remarks.push(format!(
+            "The user {what} your changes of turn {turn} to `{paths}`: read these files again \
+             before you edit them."
+        ));
+    }
+
+    /// Keeps what a call gives out of the journal: it is about a file of secrets.
+    pub fn keep_out(&mut self, call_id: &str) {
+        self.secret_calls.insert(call_id.to_owned());
+    }
+
+    /// Goes over to another mode.
+    pub fn set_mode(&mut self, mode: Mode) -> Result<(), SessionError> {
+        if self.mode == mode {
+            return Ok(());
+        }
+        self.mode = mode;
+        self.record(Record::mode(mode))
+    }
+
+    /// Goes over to another model.
+    pub fn set_model(&mut self, model: Arc<dyn ChatModel>) -> Result<(), SessionError> {
+        let name = model.profile().name.clone();
+        self.model = model;
+        self.calibration = Calibration::default();
+        self.record(Record::Model { name })
+    }
+
+    /// Says that the session is left, and why: `quit`, `interrupted`.
+    pub fn end(&mut self, reason: &str) -> Result<(), SessionError> {
+        self.record(Record::Ended {
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// The folder of this session's own files; it may not exist yet.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.join(self.id.as_str())
+    }
+
+    /// What the agent changed in this session so far, to be undone.
+    pub fn changes(&self) -> Changes {
+        Changes::load(self.folder(), &self.changed)
+    }
+
+    /// Writes down what was changed just before the session was killed.
+    fn recover_changes(&mut self) -> Result<(), SessionError> {
+        let mut changes = self.changes();
+        // Where the folder is gone, there is nothing to undo either.
+        if let Ok(jail) = Jail::open(&self.workspace) {
+            changes.recover(&jail);
+        }
+        for change in changes.take_records() {
+            self.record(Record::Changed(change))?;
+        }
+        changes.settle();
+        Ok(())
+    }
+
+    /// The folder that is worked on.
+    pub fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+}
+
+/// Why there is no session, or why it cannot be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// There is none of that name.
+    #[error("this folder has no session `{0}`; `ollacode sessions` lists those it has")]
+    NotFound(String),
+    /// Several match what was written.
+    #[error("`{given}` fits several sessions: {}", names(.found))]
+    Ambiguous {
+        /// As written.
+        given: String,
+        /// Those that match, the newest first.
+        found: Vec<SessionId>,
+    },
+    /// Another process goes on with it.
+    #[error("session {0} is open in another ollacode process; leave it there first")]
+    InUse(SessionId),
+    /// A later version of the program wrote it.
+    #[error(
+        "session {id} was written by a newer ollacode (its journal has version {version}); update ollacode to open it"
+    )]
+    Newer {
+        /// The session.
+        id: SessionId,
+        /// Version of its journal.
+        version: u32,
+    },
+    /// The system does not let us.
+    #[error("cannot {what} {path}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn names(found: &[SessionId]) -> String {
+    let found: Vec<&str> = found.iter().map(SessionId::as_str).collect();
+    found.join(", ")
+}

@@ -1,0 +1,291 @@
+//! The words of a conversation as a journal keeps them: the inner types are not stored.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use ollacode_indexer::secrets::{redact, secret_path};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::engine::event::ToolOutcome;
+use crate::message::{Message, ToolCall};
+use crate::permission::{Decision, Mode};
+
+/// A [`ToolCall`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Ties the result to the call.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// By parameter.
+    pub arguments: Map<String, Value>,
+}
+
+/// Stands in the journal for what a file of secrets holds.
+pub(super) const SECRET_FILE: &str = "[redacted: secret file]";
+
+impl CallRecord {
+    /// Hides what a call says besides the path of a file of secrets, and takes down its id.
+    pub(super) fn hide_secret_file(&mut self, calls: &mut BTreeSet<String>) {
+        let is_path = |value: &Value| {
+            let path = value.as_str().filter(|path| !path.contains('\n'));
+            path.is_some_and(|path| secret_path(path).is_some())
+        };
+        if !self.arguments.values().any(is_path) && !calls.contains(&self.id) {
+            return;
+        }
+        calls.insert(self.id.clone());
+        for value in self.arguments.values_mut() {
+            if !is_path(value) && value.is_string() {
+                *value = Value::from(SECRET_FILE);
+            }
+        }
+    }
+
+    pub(super) fn clean(&mut self) {
+        self.arguments.values_mut().for_each(clean_value);
+    }
+}
+
+impl From<&ToolCall> for CallRecord {
+    fn from(call: &ToolCall) -> CallRecord {
+        CallRecord {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        }
+    }
+}
+
+impl From<&CallRecord> for ToolCall {
+    fn from(call: &CallRecord) -> ToolCall {
+        ToolCall {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        }
+    }
+}
+
+/// A [`Message`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum MessageRecord {
+    /// How the model is to behave.
+    System {
+        /// The text.
+        text: String,
+    },
+    /// What the user said, or the engine in the user's place.
+    User {
+        /// The text.
+        text: String,
+    },
+    /// What the model said.
+    Assistant {
+        /// The answer.
+        text: String,
+        /// What it thought before.
+        thinking: String,
+        /// What it wants done.
+        calls: Vec<CallRecord>,
+    },
+    /// What a tool gave.
+    Tool {
+        /// Id of the call.
+        call_id: String,
+        /// The tool's name.
+        tool: String,
+        /// The result.
+        text: String,
+    },
+}
+
+impl MessageRecord {
+    pub(super) fn hide_secret_file(&mut self, secret: &mut BTreeSet<String>) {
+        match self {
+            MessageRecord::Assistant { calls, .. } => {
+                calls
+                    .iter_mut()
+                    .for_each(|call| call.hide_secret_file(secret));
+            }
+            MessageRecord::Tool { call_id, text, .. } if secret.contains(call_id) => {
+                SECRET_FILE.clone_into(text);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn clean(&mut self) {
+        match self {
+            MessageRecord::System { text }
+            | MessageRecord::User { text }
+            | MessageRecord::Tool { text, .. } => clean(text),
+            MessageRecord::Assistant {
+                text,
+                thinking,
+                calls,
+            } => {
+                clean(text);
+                clean(thinking);
+                calls.iter_mut().for_each(CallRecord::clean);
+            }
+        }
+    }
+}
+
+impl From<&Message> for MessageRecord {
+    fn from(message: &Message) -> MessageRecord {
+        match message.clone() {
+            Message::System { text } => MessageRecord::System { text },
+            Message::User { text } => MessageRecord::User { text },
+            Message::Assistant {
+                text,
+                thinking,
+                calls,
+            } => MessageRecord::Assistant {
+                text,
+                thinking,
+                calls: calls.iter().map(CallRecord::from).collect(),
+            },
+            Message::Tool {
+                call_id,
+                tool,
+                text,
+            } => MessageRecord::Tool {
+                call_id,
+                tool,
+                text,
+            },
+        }
+    }
+}
+
+impl From<&MessageRecord> for Message {
+    fn from(message: &MessageRecord) -> Message {
+        match message.clone() {
+            MessageRecord::System { text } => Message::System { text },
+            MessageRecord::User { text } => Message::User { text },
+            MessageRecord::Assistant {
+                text,
+                thinking,
+                calls,
+            } => Message::Assistant {
+                text,
+                thinking,
+                calls: calls.iter().map(ToolCall::from).collect(),
+            },
+            MessageRecord::Tool {
+                call_id,
+                tool,
+                text,
+            } => Message::Tool {
+                call_id,
+                tool,
+                text,
+            },
+        }
+    }
+}
+
+/// A [`ToolOutcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeRecord {
+    /// It did what was asked.
+    Done,
+    /// It could not.
+    Failed,
+    /// The user, or a rule, said no.
+    Denied,
+}
+
+impl From<ToolOutcome> for OutcomeRecord {
+    fn from(outcome: ToolOutcome) -> OutcomeRecord {
+        match outcome {
+            ToolOutcome::Done => OutcomeRecord::Done,
+            ToolOutcome::Failed => OutcomeRecord::Failed,
+            ToolOutcome::Denied => OutcomeRecord::Denied,
+        }
+    }
+}
+
+/// A [`Decision`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum DecisionRecord {
+    /// This once.
+    Once,
+    /// Until the session ends.
+    Session,
+    /// No.
+    Deny {
+        /// Why, if the user said so.
+        reason: Option<String>,
+    },
+}
+
+impl From<&Decision> for DecisionRecord {
+    fn from(decision: &Decision) -> DecisionRecord {
+        match decision {
+            Decision::Once => DecisionRecord::Once,
+            Decision::Session => DecisionRecord::Session,
+            Decision::Deny(reason) => DecisionRecord::Deny {
+                reason: reason.clone(),
+            },
+        }
+    }
+}
+
+/// A [`Mode`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeRecord {
+    /// Everything that writes or runs is asked.
+    Ask,
+    /// Edits of files run unasked.
+    AutoEdit,
+    /// Everything runs unasked, but for two exceptions.
+    AutoApprove,
+    /// Nothing writes or runs.
+    Plan,
+}
+
+impl From<Mode> for ModeRecord {
+    fn from(mode: Mode) -> ModeRecord {
+        match mode {
+            Mode::Ask => ModeRecord::Ask,
+            Mode::AutoEdit => ModeRecord::AutoEdit,
+            Mode::AutoApprove => ModeRecord::AutoApprove,
+            Mode::Plan => ModeRecord::Plan,
+        }
+    }
+}
+
+impl From<ModeRecord> for Mode {
+    fn from(mode: ModeRecord) -> Mode {
+        match mode {
+            ModeRecord::Ask => Mode::Ask,
+            ModeRecord::AutoEdit => Mode::AutoEdit,
+            ModeRecord::AutoApprove => Mode::AutoApprove,
+            ModeRecord::Plan => Mode::Plan,
+        }
+    }
+}
+
+/// Takes secrets out of a text; as a rule there are none, and nothing is copied.
+pub(super) fn clean(text: &mut String) {
+    if let Cow::Owned(redacted) = redact(text).text {
+        *text = redacted;
+    }
+}
+
+fn clean_value(value: &mut Value) {
+    match value {
+        Value::String(text) => clean(text),
+        Value::Array(values) => values.iter_mut().for_each(clean_value),
+        Value::Object(values) => values.values_mut().for_each(clean_value),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
