@@ -1,0 +1,109 @@
+//! What a file defines, from the same tree-sitter queries that the index is made with.
+
+use ollacode_indexer::Kind;
+use ollacode_indexer::language::language_of;
+use ollacode_indexer::parse::{FileParser, ParseFailure};
+
+/// Longest line of a definition that is shown, in characters.
+const LONGEST_HEAD: usize = 120;
+
+/// A named item of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Defined {
+    pub kind: Kind,
+    pub name: String,
+    /// The line on which it begins, cut: `pub fn run(self) -> Result<(), Error>`.
+    pub head: String,
+    /// What it is in, outermost first.
+    pub scope: Vec<String>,
+    /// From 1, with the comments and attributes that belong to it.
+    pub start_line: usize,
+    /// Inclusive.
+    pub end_line: usize,
+}
+
+/// Why a file has no definitions that could be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoDefinitions {
+    #[error("there is no grammar for this kind of file")]
+    NoGrammar,
+    #[error(transparent)]
+    Failed(#[from] ParseFailure),
+}
+
+/// The definitions of a text, outer before inner, in its order.
+pub(super) fn definitions(path: &str, text: &str) -> Result<Vec<Defined>, NoDefinitions> {
+    let language = language_of(path, text).ok_or(NoDefinitions::NoGrammar)?;
+    let outline = FileParser::default().outline(language, text)?;
+    let lines: Vec<&str> = text.lines().collect();
+    // The definitions around the current one, with the bytes at which they end.
+    let mut around: Vec<(usize, String)> = Vec::new();
+    let mut found = Vec::with_capacity(outline.definitions.len());
+    for definition in outline.definitions {
+        while around
+            .last()
+            .is_some_and(|(end, _)| *end < definition.bytes.end)
+        {
+            around.pop();
+        }
+        let mut scope: Vec<String> = around.iter().map(|(_, label)| label.clone()).collect();
+        scope.extend(definition.named_scope);
+        let line = lines.get(definition.start_row).copied().unwrap_or_default();
+        let line = line.trim().trim_end_matches('{').trim_end();
+        let head = if line.contains(&definition.name) {
+            line.chars().take(LONGEST_HEAD).collect()
+        } else {
+            definition.label.clone()
+        };
+        found.push(Defined {
+            kind: definition.kind,
+            name: definition.name,
+            head,
+            scope,
+            start_line: definition.rows.start + 1,
+            end_line: definition.rows.end,
+        });
+        around.push((definition.bytes.end, definition.label));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_know_what_they_are_in() {
+        let text = "struct Server;\n\nimpl Server {\n    /// Runs.\n    fn run(&self) {\n        \
+                    go();\n    }\n}\n\nfn main() {}\n";
+        let found = definitions("a.rs", text).unwrap();
+        let short: Vec<_> = found
+            .iter()
+            .map(|defined| {
+                let scope = defined.scope.join(" > ");
+                (
+                    defined.name.as_str(),
+                    scope,
+                    defined.start_line,
+                    defined.end_line,
+                )
+            })
+            .collect();
+        assert!(
+            short.contains(&("run", "impl Server".to_owned(), 4, 7)),
+            "{short:?}"
+        );
+        assert!(
+            short.contains(&("main", String::new(), 10, 10)),
+            "{short:?}"
+        );
+        let run = found.iter().find(|defined| defined.name == "run").unwrap();
+        assert_eq!(run.head, "fn run(&self)");
+        assert_eq!(run.kind, Kind::Method);
+    }
+
+    #[test]
+    fn files_without_a_grammar_say_so() {
+        assert_eq!(definitions("a.txt", "hello"), Err(NoDefinitions::NoGrammar));
+    }
+}

@@ -1,0 +1,168 @@
+//! `delete_file`: a file is gone, until it is undone.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::writing::make;
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+};
+use crate::edit::file_diff;
+use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::{Effect, Preview};
+use crate::session::changes::{Blob, Change};
+use crate::visible::visible;
+
+/// What "for this session" covers.
+const REMEMBER: &str = "deletions";
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "delete_file",
+    aliases: &["remove_file", "rm"],
+    description: "Delete a file.",
+    parameters: &[Parameter {
+        name: "path",
+        aliases: arguments::PATH,
+        kind: ParameterKind::Text,
+        description: "A file",
+        required: true,
+    }],
+};
+
+/// The tool.
+pub(super) struct DeleteFile;
+
+impl Tool for DeleteFile {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
+            let jail = context.jail.clone();
+            let (path, file) = blocking(move || {
+                let file = jail.read_bytes(&path);
+                (path, file)
+            })
+            .await?;
+            let file = file.map_err(|error| files::refused(&error))?;
+            let effect = Effect::Write {
+                path: path.to_string(),
+                runs_later: protected(&path),
+            };
+            Ok(Prepared {
+                what: shown::name(path.as_str()),
+                effects: vec![effect],
+                preview: preview(&path, &file),
+                remember: Some(REMEMBER.to_owned()),
+                run: Box::new(move |running| delete(path, file, running).boxed()),
+            })
+        }
+        .boxed()
+    }
+}
+
+/// What would be gone, if it is a text that may be shown.
+fn preview(path: &WorkspacePath, file: &FileBytes) -> Preview {
+    match std::str::from_utf8(&file.bytes) {
+        Ok(text) if !text.contains('\0') && !is_secret(path) => {
+            let text = text.replace("\r\n", "\n");
+            let diff = file_diff(path.as_str(), Some(&text), None, 0);
+            Preview::Diff(visible(&diff).into_owned())
+        }
+        _ => Preview::None,
+    }
+}
+
+async fn delete(
+    path: WorkspacePath,
+    file: FileBytes,
+    running: Running<'_>,
+) -> Result<ToolOutput, ToolError> {
+    let context = running.context;
+    let change = Change {
+        path: path.to_string(),
+        before: Some(Blob::from(&file)),
+        after: None,
+    };
+    make(context, vec![change], |jail| jail.remove(&path, file.hash))?;
+    context.knowledge().removed(path.as_str());
+    Ok(ToolOutput {
+        text: format!("{} is deleted.", shown::name(path.as_str())),
+        summary: "deleted".to_owned(),
+        ..ToolOutput::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    fn deletes(path: &str) -> ToolCall {
+        call("delete_file", json!({"path": path}))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_deleted_and_comes_back() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\r\ntwo\r\n");
+        let prepared = bench.prepare(&deletes("a.txt")).await.unwrap();
+        let Preview::Diff(diff) = &prepared.preview else {
+            panic!("a diff");
+        };
+        assert!(diff.contains("-one\n-two\n"), "{diff}");
+        let output = bench.run(prepared).await.unwrap();
+        assert_eq!(output.text, "a.txt is deleted.");
+        assert_eq!(bench.content("a.txt"), None);
+        let context = bench.context();
+        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        assert_eq!(bench.content("a.txt").as_deref(), Some("one\r\ntwo\r\n"));
+    }
+
+    #[tokio::test]
+    async fn what_changed_meanwhile_stays() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        let prepared = bench.prepare(&deletes("a.txt")).await.unwrap();
+        bench.file("a.txt", "two\n");
+        assert!(bench.run(prepared).await.is_err());
+        assert_eq!(bench.content("a.txt").as_deref(), Some("two\n"));
+    }
+
+    #[tokio::test]
+    async fn what_runs_later_is_labelled_and_secrets_are_not_shown() {
+        let bench = Bench::new();
+        bench.file(".env", "A=1\n");
+        bench.bytes("a.bin", b"a\0b");
+        let prepared = bench.prepare(&deletes(".env")).await.unwrap();
+        assert!(matches!(
+            &prepared.effects[0],
+            Effect::Write {
+                runs_later: Some(_),
+                ..
+            }
+        ));
+        assert_eq!(prepared.preview, Preview::None);
+        let prepared = bench.prepare(&deletes("a.bin")).await.unwrap();
+        assert_eq!(prepared.preview, Preview::None);
+    }
+
+    #[tokio::test]
+    async fn folders_and_the_outside_are_refused() {
+        let bench = Bench::new();
+        bench.file("src/a.rs", "");
+        for path in ["src", "nowhere.rs", "../x", "/etc/passwd"] {
+            bench.refused(&deletes(path)).await;
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! `edit_file`: a text in place of another one.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
+use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, files, shown};
+use crate::edit::{EditError, Edited, Matched, edit};
+use crate::jail::{TextFile, is_secret};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::visible::neutral;
+
+/// Lines of a near place that are shown.
+const NEAR_LINES: usize = 12;
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "edit_file",
+    aliases: &[
+        "str_replace",
+        "replace_in_file",
+        "str_replace_editor",
+        "search_replace",
+    ],
+    description: "Replace a text that is in a file once. Copy `search` exactly, without line \
+                  numbers.",
+    parameters: &[
+        Parameter {
+            name: "path",
+            aliases: arguments::PATH,
+            kind: ParameterKind::Text,
+            description: "A file",
+            required: true,
+        },
+        Parameter {
+            name: "search",
+            aliases: &["old_content", "old_string", "old_str", "old", "old_text"],
+            kind: ParameterKind::Text,
+            description: "Whole lines, few but unique",
+            required: true,
+        },
+        Parameter {
+            name: "replace",
+            aliases: &[
+                "new_content",
+                "new_string",
+                "new_str",
+                "new",
+                "new_text",
+                "replacement",
+            ],
+            kind: ParameterKind::Text,
+            description: "What comes in its place",
+            required: true,
+        },
+        Parameter {
+            name: "all",
+            aliases: &["replace_all"],
+            kind: ParameterKind::Boolean,
+            description: "Everywhere in the file",
+            required: false,
+        },
+    ],
+};
+
+/// The tool.
+pub(super) struct EditFile;
+
+impl Tool for EditFile {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let given = arguments::text(call, "path")?;
+            let wish = Wish {
+                search: arguments::text(call, "search")?.to_owned(),
+                replace: arguments::text(call, "replace")?.to_owned(),
+                all: arguments::flag(call, "all"),
+            };
+            let (path, before) = target(context, given).await?;
+            let Some(file) = before else {
+                return Err(files::missing(context, &path).await?);
+            };
+            let was_read = was_read(context, &file)?;
+            // Whether an edit fits tells what the file holds.
+            if !was_read && is_secret(&path) {
+                return Err(ToolError::TellModel(format!(
+                    "`{path}` may hold secrets: read_file it first, which the user is asked about"
+                )));
+            }
+            let (file, edited) = blocking(move || {
+                let edited = wish.edited(&file, was_read);
+                (file, edited)
+            })
+            .await?;
+            let edited = edited?;
+            let draft = Draft {
+                path,
+                after: file.as_written(&edited.text).into_owned(),
+                said: Some(said(&edited)),
+                before: Some(file),
+            };
+            Ok(draft.prepared())
+        }
+        .boxed()
+    }
+}
+
+/// What is to be replaced, as the model wrote it.
+struct Wish {
+    search: String,
+    replace: String,
+    all: bool,
+}
+
+impl Wish {
+    fn edited(&self, file: &TextFile, was_read: bool) -> Result<Edited, ToolError> {
+        let (search, replace) = self.as_meant(&file.text);
+        check_stand_ins(&search, &file.text)?;
+        check_stand_ins(&replace, &file.text)?;
+        check_omissions(&replace, &file.text)?;
+        let edited = edit(&file.text, &search, &replace, self.all);
+        let edited = edited.map_err(|error| told(&error, file))?;
+        if !was_read && edited.matched != Matched::Exact {
+            return Err(ToolError::TellModel(format!(
+                "the text to search for is not in `{0}` exactly, and you have not read it: \
+                 read_file `{0}` first, then copy the lines",
+                file.path
+            )));
+        }
+        Ok(edited)
+    }
+
+    /// Both texts as they would be in the file: without the numbers of the lines, if they were
+    /// copied with them, and with its own markers.
+    fn as_meant(&self, file: &str) -> (String, String) {
+        let in_file = |text: &str| shown::as_in_file(text, file).into_owned();
+        let numbered = !file.contains(&self.search);
+        match shown::without_numbers(&self.search).filter(|_| numbered) {
+            Some(search) => {
+                let replace = shown::without_numbers(&self.replace);
+                let replace = replace.as_deref().unwrap_or(&self.replace);
+                (in_file(&search), in_file(replace))
+            }
+            None => (in_file(&self.search), in_file(&self.replace)),
+        }
+    }
+}
+
+/// What the model is told of an edit that does not work. What it is shown of the file is without
+/// secrets: those that go over several lines are seen only in the whole of it.
+fn told(error: &EditError, file: &TextFile) -> ToolError {
+    let EditError::NotFound { nearest } = error else {
+        return ToolError::TellModel(error.to_string());
+    };
+    let (text, _) = shown::without_secrets(&file.text);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut message = format!(
+        "the text to search for is not in `{}`: read the file, and copy the lines exactly\n",
+        file.path
+    );
+    for (first, near) in nearest {
+        let count = near.lines().count().min(NEAR_LINES);
+        let near = lines.iter().skip(first - 1).take(count);
+        message.push_str("\nnear:\n");
+        for (number, line) in (*first..).zip(near) {
+            message.push_str(&shown::numbered(number, line));
+            message.push('\n');
+        }
+    }
+    ToolError::TellModel(neutral(&message).into_owned())
+}
+
+/// How the place was found.
+fn said(edited: &Edited) -> String {
+    let matched = edited.matched;
+    match edited.count {
+        0 | 1 => format!("it matched {matched}"),
+        count => format!("{count} places matched {matched}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::permission::{Effect, Preview};
+    use crate::tools::tests_support::{Bench, call};
+
+    fn edits(path: &str, search: &str, replace: &str) -> ToolCall {
+        call(
+            "edit_file",
+            json!({"path": path, "search": search, "replace": replace}),
+        )
+    }
+
+    async fn read(bench: &Bench, path: &str) -> String {
+        let read = call("read_file", json!({"path": path}));
+        bench.call(&read).await.unwrap().text
+    }
+
+    #[tokio::test]
+    async fn an_edit_is_shown_made_and_undone() {
+        let bench = Bench::new();
+        let text = "fn a() {\n    one();\n}\n\nfn b() {\n    two();\n}\n";
+        bench.file("a.rs", text);
+        read(&bench, "a.rs").await;
+        let prepared = bench
+            .prepare(&edits("a.rs", "two();", "three();"))
+            .await
+            .unwrap();
+        assert_eq!(prepared.what, "a.rs");
+        let Preview::Diff(diff) = &prepared.preview else {
+            panic!("a diff");
+        };
+        assert!(diff.contains("-    two();\n+    three();"), "{diff}");
+        let output = bench.run(prepared).await.unwrap();
+        assert_eq!(
+            output.text,
+            "a.rs: it matched exactly. It now reads:\n3→}\n4→\n5→fn b() {\n6→    three();\n7→}\n"
+        );
+        assert_eq!(output.summary, "+1 −1");
+        assert_eq!(output.sources[0].start_line, 6);
+        assert!(bench.content("a.rs").unwrap().contains("three"));
+        let context = bench.context();
+        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        assert_eq!(bench.content("a.rs").as_deref(), Some(text));
+    }
+
+    #[tokio::test]
+    async fn line_ends_and_order_marks_stay() {
+        let bench = Bench::new();
+        bench.file("a.txt", "\u{feff}one\r\ntwo\r\nthree");
+        read(&bench, "a.txt").await;
+        bench
+            .call(&edits("a.txt", "one\ntwo", "1\n2\n2b"))
+            .await
+            .unwrap();
+        assert_eq!(
+            bench.content("a.txt").as_deref(),
+            Some("\u{feff}1\r\n2\r\n2b\r\nthree")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_unread_file_takes_only_what_is_exact() {
+        let bench = Bench::new();
+        bench.file("a.rs", "fn a() {\n        one();\n}\n");
+        let error = bench
+            .refused(&edits(
+                "a.rs",
+                "fn a() {  \n        one();",
+                "fn b() {\n        one();",
+            ))
+            .await;
+        assert!(error.contains("you have not read it"), "{error}");
+        bench
+            .call(&edits("a.rs", "one();", "two();"))
+            .await
+            .unwrap();
+        assert!(bench.content("a.rs").unwrap().contains("two();"));
+    }
+
+    #[tokio::test]
+    async fn what_changed_on_disk_is_not_edited() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\ntwo\n");
+        read(&bench, "a.txt").await;
+        bench.file("a.txt", "one\ntwo\nthree\n");
+        let error = bench.refused(&edits("a.txt", "one", "1")).await;
+        assert!(error.contains("read_file it again"), "{error}");
+        read(&bench, "a.txt").await;
+        let prepared = bench.prepare(&edits("a.txt", "one", "1")).await.unwrap();
+        bench.file("a.txt", "one\n");
+        assert!(bench.run(prepared).await.is_err());
+        assert_eq!(bench.content("a.txt").as_deref(), Some("one\n"));
+    }
+
+    #[tokio::test]
+    async fn a_miss_shows_what_is_near_and_many_say_where() {
+        let bench = Bench::new();
+        bench.file("a.rs", "fn compute_total() {\n    sum();\n}\nx();\nx();\n");
+        read(&bench, "a.rs").await;
+        let error = bench
+            .refused(&edits("a.rs", "fn compute_everything(a: u8) {", "fn b() {"))
+            .await;
+        assert!(error.contains("copy the lines exactly"), "{error}");
+        let error = bench.refused(&edits("a.rs", "x();", "y();")).await;
+        assert!(error.contains("line 4, line 5"), "{error}");
+        let all = json!({"path": "a.rs", "search": "x();", "replace": "y();", "all": true});
+        let output = bench.call(&call("edit_file", all)).await.unwrap();
+        assert!(
+            output.text.contains("2 places matched exactly"),
+            "{}",
+            output.text
+        );
+        bench.refused(&edits("a.rs", "", "y")).await;
+        bench.refused(&edits("a.rs", "sum();", "sum();")).await;
+    }
+
+    #[tokio::test]
+    async fn what_was_copied_as_it_was_shown_fits() {
+        let bench = Bench::new();
+        bench.file("a.txt", "let start = \"<|im_start|>\";\nlet b = 2;\n");
+        let text = read(&bench, "a.txt").await;
+        assert!(!text.contains("<|im_start|>"), "{text}");
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        let (search, replace) = (lines.join("\n"), lines.join("\n").replace('2', "3"));
+        bench
+            .call(&edits("a.txt", &search, &replace))
+            .await
+            .unwrap();
+        assert_eq!(
+            bench.content("a.txt").as_deref(),
+            Some("let start = \"<|im_start|>\";\nlet b = 3;\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn secrets_are_neither_guessed_nor_lost() {
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let bench = Bench::new();
+        bench.file("a.rs", &format!("let key = \"{token}\";\nlet b = 2;\n"));
+        bench.file(".env", "A=1\n");
+        let text = read(&bench, "a.rs").await;
+        let line = text.lines().nth(1).unwrap().split_once('→').unwrap().1;
+        let error = bench.refused(&edits("a.rs", line, "let key = \"\";")).await;
+        assert!(error.contains("stands in for a secret"), "{error}");
+        bench
+            .call(&edits("a.rs", "let b = 2;", "let b = 3;"))
+            .await
+            .unwrap();
+        assert!(bench.content("a.rs").unwrap().contains(&token));
+        let error = bench.refused(&edits(".env", "A=1", "A=2")).await;
+        assert!(error.contains("read_file it first"), "{error}");
+        read(&bench, ".env").await;
+        let prepared = bench.prepare(&edits(".env", "A=1", "A=2")).await.unwrap();
+        assert!(matches!(
+            &prepared.effects[..],
+            [
+                Effect::Write {
+                    runs_later: Some(_),
+                    ..
+                },
+                Effect::ReadSecret { .. }
+            ]
+        ));
+    }
+
+    #[tokio::test]
+    async fn new_syntax_errors_are_told_at_once() {
+        let bench = Bench::new();
+        bench.file(
+            "a.rs",
+            "fn a() {\n    if x {\n        one();\n    }\n}\n\nfn b() {}\n",
+        );
+        read(&bench, "a.rs").await;
+        let output = bench
+            .call(&edits(
+                "a.rs",
+                "        one();\n    }\n",
+                "        two();\n",
+            ))
+            .await;
+        let output = output.unwrap();
+        assert!(output.text.contains("new syntax errors"), "{}", output.text);
+        assert!(output.text.contains("`{` is not closed"), "{}", output.text);
+        assert!(
+            output.summary.contains("1 syntax error"),
+            "{}",
+            output.summary
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_not_edited() {
+        let bench = Bench::new();
+        bench.file("src/a.rs", "");
+        let error = bench.refused(&edits("a.rs", "a", "b")).await;
+        assert!(error.contains("there is `src/a.rs`"), "{error}");
+        bench.bytes("b.bin", b"a\0b");
+        bench.refused(&edits("b.bin", "a", "b")).await;
+        bench.bytes("latin.txt", b"caf\xe9 one\n");
+        bench.refused(&edits("latin.txt", "one", "two")).await;
+    }
+}

@@ -1,0 +1,143 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::tools::tests_support::{Bench, call};
+
+async fn grep(bench: &Bench, arguments: Value) -> ToolOutput {
+    bench.call(&call("grep_search", arguments)).await.unwrap()
+}
+
+fn bench() -> Bench {
+    let bench = Bench::new();
+    bench.file("src/a.rs", "fn dial() {}\nlet Dial = 1;\n// dial\n");
+    bench.file("src/net/b.rs", "one\r\ntwo\r\ndial three\r\nfour\r\n");
+    bench.file("web/c.js", "dial()\n");
+    bench.file("out/d.rs", "dial\n");
+    bench.file(".gitignore", "out\n");
+    bench
+}
+
+#[tokio::test]
+async fn matches_have_their_lines() {
+    let output = grep(&bench(), json!({"regex": "dial"})).await;
+    assert_eq!(
+        output.text,
+        "src/a.rs\n1:fn dial() {}\n2:let Dial = 1;\n3:// dial\n\
+         src/net/b.rs\n3:dial three\nweb/c.js\n1:dial()\n"
+    );
+    assert_eq!(output.summary, "5 matches in 3 files");
+    assert_eq!(output.sources[0].start_line, 1);
+    assert_eq!(output.sources[0].end_line, 3);
+}
+
+#[tokio::test]
+async fn capitals_make_the_case_count() {
+    let output = grep(&bench(), json!({"regex": "Dial"})).await;
+    assert_eq!(output.text, "src/a.rs\n2:let Dial = 1;\n");
+    assert_eq!(output.summary, "1 match in 1 file");
+}
+
+#[tokio::test]
+async fn path_and_glob_narrow() {
+    let bench = bench();
+    let output = grep(&bench, json!({"regex": "^dial", "path": "src"})).await;
+    assert_eq!(output.text, "src/net/b.rs\n3:dial three\n");
+    let output = grep(&bench, json!({"regex": "dial", "glob": "*.js"})).await;
+    assert_eq!(output.text, "web/c.js\n1:dial()\n");
+    // A file that is named is searched, ignored or not.
+    let output = grep(&bench, json!({"regex": "dial", "path": "out/d.rs"})).await;
+    assert_eq!(output.text, "out/d.rs\n1:dial\n");
+}
+
+#[tokio::test]
+async fn lines_around_a_match_are_marked() {
+    let bench = Bench::new();
+    bench.file("a.txt", "1\n2\nhit\n4\n5\n6\n7\nhit\n9\n");
+    let output = grep(&bench, json!({"regex": "hit", "context": 1})).await;
+    assert_eq!(output.text, "a.txt\n2-2\n3:hit\n4-4\n--\n7-7\n8:hit\n9-9\n");
+}
+
+#[tokio::test]
+async fn a_bad_regex_says_what_to_do() {
+    for regex in ["foo(", "a\\nb", "[", ""] {
+        let error = bench()
+            .refused(&call("grep_search", json!({"regex": regex})))
+            .await;
+        assert!(regex.is_empty() || error.contains("escape"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_found_is_said() {
+    let bench = bench();
+    let output = grep(&bench, json!({"regex": "klingon"})).await;
+    assert!(output.text.contains("No match"), "{}", output.text);
+    let missing = json!({"regex": "a", "path": "nowhere"});
+    let error = bench.failed(&call("grep_search", missing)).await;
+    assert!(error.contains("does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn many_matches_are_cut_visibly() {
+    let bench = Bench::new();
+    bench.file("a.txt", &"hit\n".repeat(60));
+    bench.file("b.txt", &"hit\n".repeat(60));
+    let output = grep(&bench, json!({"regex": "hit"})).await;
+    assert!(
+        output.text.contains("only the first 100 matches"),
+        "{}",
+        output.text
+    );
+    assert_eq!(output.text.matches(":hit").count(), 100);
+    let bench = Bench::new();
+    bench.file("a.txt", &format!("{}\n", "hit ".repeat(90)).repeat(90));
+    let output = grep(&bench, json!({"regex": "hit"})).await;
+    assert!(output.text.len() < 21 << 10);
+    assert!(output.text.contains("only the first"), "{}", output.summary);
+}
+
+#[tokio::test]
+async fn a_long_line_is_cut_around_its_match() {
+    let bench = Bench::new();
+    bench.file(
+        "a.txt",
+        &format!("{}needle{}\n", "x".repeat(5000), "é".repeat(5000)),
+    );
+    let output = grep(&bench, json!({"regex": "needle"})).await;
+    assert!(output.text.contains("needle"));
+    assert!(output.text.contains("characters left out"));
+    assert!(output.text.len() < 1000, "{}", output.text.len());
+}
+
+#[tokio::test]
+async fn secrets_are_neither_searched_nor_shown() {
+    let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let bench = Bench::new();
+    bench.file(".env", "KEY=abc\n");
+    bench.file(
+        "a.rs",
+        &format!("let key = \"{token}\";\nlet key_two = 2;\n"),
+    );
+    let output = grep(&bench, json!({"regex": "key"})).await;
+    assert!(!output.text.contains(&token), "{}", output.text);
+    assert!(output.text.contains("[redacted: "), "{}", output.text);
+    assert!(
+        output.text.contains("(1 file with secrets not searched)"),
+        "{}",
+        output.text
+    );
+    // The letters of a secret match nothing, so that they cannot be found one by one.
+    let output = grep(&bench, json!({"regex": "ghp_a1B2"})).await;
+    assert!(output.text.contains("No match"), "{}", output.text);
+}
+
+#[tokio::test]
+async fn binary_files_and_markers_do_no_harm() {
+    let bench = Bench::new();
+    bench.bytes("a.bin", b"hit\0\xff\xfe");
+    bench.file("b.txt", "hit <|im_start|>system\n");
+    let output = grep(&bench, json!({"regex": "hit"})).await;
+    assert!(output.text.contains("b.txt"));
+    assert!(!output.text.contains("<|im_start|>"), "{}", output.text);
+    assert!(!output.text.contains("a.bin"));
+}

@@ -1,0 +1,249 @@
+//! `list_directory`: what is in a folder, as the ignore files leave it.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::shown::{self, Page};
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+};
+use crate::jail::{Entry, EntryKind, Jail, WorkspacePath};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+
+/// Most entries that are shown,
+const MOST_ENTRIES: usize = 200;
+/// and their most bytes.
+const MOST_BYTES: usize = 12 << 10;
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "list_directory",
+    aliases: &["list_files", "ls", "list_dir"],
+    description: "List a folder. What is ignored or hidden is left out.",
+    parameters: &[Parameter {
+        name: "path",
+        aliases: &[
+            "dir",
+            "directory",
+            "folder",
+            "filepath",
+            "file_path",
+            "file",
+            "filename",
+        ],
+        kind: ParameterKind::Text,
+        description: "`.` by default",
+        required: false,
+    }],
+};
+
+/// The tool.
+pub(super) struct ListDirectory;
+
+impl Tool for ListDirectory {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let path = files::folder(&context.jail, arguments::optional_text(call, "path"))?;
+            let what = shown::name(path.as_str());
+            Ok(Prepared::reading(
+                what,
+                Box::new(move |running| list(path, running).boxed()),
+            ))
+        }
+        .boxed()
+    }
+}
+
+async fn list(path: WorkspacePath, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+    let jail = running.context.jail.clone();
+    blocking(move || written(&jail, &path)).await?
+}
+
+fn written(jail: &Jail, path: &WorkspacePath) -> Result<ToolOutput, ToolError> {
+    let kind = jail.kind(path).map_err(|error| files::refused(&error))?;
+    if kind == Some(EntryKind::File) {
+        return Err(ToolError::TellModel(format!(
+            "`{path}` is a file; read_file shows it"
+        )));
+    }
+    let mut entries = jail.list(path).map_err(|error| files::refused(&error))?;
+    let Some(names) = files::names_in(jail, path) else {
+        return Err(ToolError::TellModel(format!(
+            "`{path}` is left out by the ignore files, or hidden; run_command with `ls` shows it"
+        )));
+    };
+    let all = entries.len();
+    // The jail says what is there, the walk what is not ignored.
+    entries.retain(|entry| names.contains(&entry.name));
+    let ignored = all - entries.len();
+    entries.sort_by_key(|entry| (entry.kind != EntryKind::Folder, entry.name.clone()));
+    let mut page = Page::new(MOST_BYTES);
+    for entry in entries.iter().take(MOST_ENTRIES) {
+        page.push(&line(entry));
+    }
+    let left_out = page.left_out() + entries.len().saturating_sub(MOST_ENTRIES);
+    let mut text = format!("{}:\n{}", shown::name(path.as_str()), page.into_text());
+    if left_out > 0 {
+        let left_out = shown::count(left_out, "more entry", "more entries");
+        text.push_str(&format!(
+            "… {left_out} left out; search_files finds them …\n"
+        ));
+    }
+    if ignored > 0 {
+        let ignored = shown::count(ignored, "entry is", "entries are");
+        text.push_str(&format!("({ignored} ignored or hidden)\n"));
+    } else if all == 0 {
+        text.push_str("(the folder is empty)\n");
+    }
+    Ok(ToolOutput {
+        text,
+        summary: shown::count(entries.len(), "entry", "entries"),
+        ..ToolOutput::default()
+    })
+}
+
+fn line(entry: &Entry) -> String {
+    let name = shown::name(&entry.name);
+    match entry.kind {
+        EntryKind::Folder => format!("{name}/"),
+        EntryKind::File => format!("{name}  {}", size(entry.size)),
+        EntryKind::Link => format!("{name}  (a link)"),
+        EntryKind::Other => format!("{name}  (not a file)"),
+    }
+}
+
+/// `712 B`, `3.4 KB`, `12 MB`.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
+    let mut unit = 0;
+    let mut size = bytes as f64;
+    while size >= 1000.0 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || size >= 10.0 {
+        format!("{size:.0} {}", UNITS[unit])
+    } else {
+        format!("{size:.1} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    #[tokio::test]
+    async fn folders_come_first_and_what_is_ignored_is_counted() {
+        let bench = Bench::new();
+        bench.file(".gitignore", "target\n*.log\n");
+        bench.file(".ollacodeignore", "private\n");
+        bench.file("src/main.rs", "fn main() {}\n");
+        bench.file("a.txt", &"x".repeat(3400));
+        bench.file("b.log", "");
+        bench.file("target/debug/x", "");
+        bench.file("private/x", "");
+        bench.file(".hidden", "");
+        bench.file(".github/workflows/ci.yml", "");
+        let output = bench
+            .call(&call("list_directory", json!({})))
+            .await
+            .unwrap();
+        assert_eq!(
+            output.text,
+            ".:\n.github/\nsrc/\na.txt  3.4 KB\n(6 entries are ignored or hidden)\n"
+        );
+        assert_eq!(output.summary, "3 entries");
+    }
+
+    #[tokio::test]
+    async fn an_ignored_folder_is_not_listed() {
+        let bench = Bench::new();
+        bench.file(".gitignore", "target\n");
+        bench.file("target/debug/x", "");
+        for path in ["target", "target/debug"] {
+            let error = bench
+                .failed(&call("list_directory", json!({"path": path})))
+                .await;
+            assert!(error.contains("ignore files"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rules_of_folders_above_count_below() {
+        let bench = Bench::new();
+        bench.file(".gitignore", "*.log\n");
+        bench.file("src/deep/a.log", "");
+        bench.file("src/deep/a.rs", "");
+        let listed = call("list_directory", json!({"path": "./src/deep/"}));
+        let output = bench.call(&listed).await.unwrap();
+        assert_eq!(
+            output.text,
+            "src/deep:\na.rs  0 B\n(1 entry is ignored or hidden)\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn many_entries_are_cut_visibly() {
+        let bench = Bench::new();
+        for number in 0..250 {
+            bench.file(&format!("many/f{number:03}.rs"), "");
+        }
+        let output = bench
+            .call(&call("list_directory", json!({"path": "many"})))
+            .await
+            .unwrap();
+        assert_eq!(
+            output
+                .text
+                .lines()
+                .filter(|line| line.ends_with(" B"))
+                .count(),
+            200
+        );
+        assert!(
+            output.text.contains("… 50 more entries left out"),
+            "{}",
+            output.text
+        );
+    }
+
+    #[tokio::test]
+    async fn files_and_the_outside_are_refused() {
+        let bench = Bench::new();
+        bench.file("a.rs", "");
+        let error = bench
+            .failed(&call("list_directory", json!({"path": "a.rs"})))
+            .await;
+        assert!(error.contains("read_file"), "{error}");
+        bench
+            .refused(&call("list_directory", json!({"path": "../"})))
+            .await;
+        bench
+            .refused(&call("list_directory", json!({"path": "/etc"})))
+            .await;
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 KB"),
+            (34_567, "35 KB"),
+            (5_400_000, "5.4 MB"),
+        ] {
+            assert_eq!(size(bytes), shown);
+        }
+    }
+}

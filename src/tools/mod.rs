@@ -1,0 +1,162 @@
+//! What the model can have done: one file a tool, one list of them.
+
+mod arguments;
+mod ask_user;
+mod definitions;
+mod delete_file;
+mod edit_file;
+mod files;
+mod find_symbol;
+mod grep_search;
+mod list_directory;
+mod move_file;
+mod outline;
+mod read_file;
+mod run_command;
+mod search_codebase;
+mod search_files;
+mod seen;
+mod shown;
+#[cfg(test)]
+mod tests_support;
+mod toolbox;
+mod write_file;
+mod writing;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use crate::jail::{Hash, Jail};
+use crate::message::{Source, ToolCall};
+use crate::model::ToolSpec;
+use crate::permission::{Approver, Effect, Preview};
+use crate::retrieval::CodeIndex;
+use crate::sandbox::Sandbox;
+use crate::session::changes::Changes;
+
+pub use seen::Seen;
+pub use toolbox::{ToolSet, Toolbox};
+
+/// A tool. Its arguments are parsed once, into a [`Prepared`] call.
+pub trait Tool: Send + Sync {
+    /// How models are told of it.
+    fn spec(&self) -> &'static ToolSpec;
+
+    /// Reads the arguments, which match the specification, and finds out what the call would do.
+    ///
+    /// Changes nothing.
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>>;
+}
+
+/// What tools work on.
+pub struct ToolContext {
+    /// The files.
+    pub jail: Jail,
+    /// Commands.
+    pub sandbox: Arc<Sandbox>,
+    /// The index.
+    pub code: Arc<CodeIndex>,
+    /// What the model knows of the files.
+    pub seen: Mutex<Seen>,
+    /// What was changed in this session, to be undone.
+    pub changes: Mutex<Changes>,
+}
+
+impl ToolContext {
+    /// The hash that a file had when the model last read or wrote it.
+    pub fn seen(&self, path: &str) -> Option<Hash> {
+        self.knowledge().hash(path)
+    }
+
+    /// What the model knows of the files, to be asked or told more.
+    pub fn knowledge(&self) -> MutexGuard<'_, Seen> {
+        lock(&self.seen)
+    }
+}
+
+/// Nothing that is kept behind these locks can be left half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call whose effects are known, and which is ready to run: what was approved is what runs.
+pub struct Prepared {
+    /// In a line for people: `src/main.rs:1-200`, `cargo test`.
+    pub what: String,
+    /// What it would do.
+    pub effects: Vec<Effect>,
+    /// What is shown before it runs.
+    pub preview: Preview,
+    /// What "for this session" would cover; `None` if it cannot be remembered.
+    pub remember: Option<String>,
+    /// Does it.
+    pub run: Run,
+}
+
+impl Prepared {
+    /// A call that only reads what may be read unasked.
+    fn reading(what: String, run: Run) -> Prepared {
+        Prepared {
+            what,
+            effects: vec![Effect::Read],
+            preview: Preview::None,
+            remember: None,
+            run,
+        }
+    }
+}
+
+/// What a call does when it may: it looks again whether what it was prepared on still holds.
+pub type Run = Box<
+    dyn for<'a> FnOnce(Running<'a>) -> BoxFuture<'a, Result<ToolOutput, ToolError>> + Send + Sync,
+>;
+
+/// What a running call is given.
+#[derive(Clone, Copy)]
+pub struct Running<'a> {
+    /// What tools work on.
+    pub context: &'a ToolContext,
+    /// Who answers questions.
+    pub approver: &'a dyn Approver,
+    /// Ends the call early.
+    pub stop: &'a CancellationToken,
+}
+
+/// What a tool gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolOutput {
+    /// For the model; capped, cuts visible.
+    pub text: String,
+    /// In a line for people: `200 lines`, `3 matches`.
+    pub summary: String,
+    /// For people who want to see more: a diff, the output of a command. May be empty.
+    pub detail: String,
+    /// What it showed of the code.
+    pub sources: Vec<Source>,
+}
+
+/// Why a call did not work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ToolError {
+    /// The model can do something about it: short, with what would help.
+    #[error("{0}")]
+    TellModel(String),
+    /// The turn cannot go on.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+/// Does work that would hold up others: files, parsing.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ToolError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ToolError::Fatal(format!("a tool broke down: {error}")))
+}

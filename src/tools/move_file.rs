@@ -1,0 +1,237 @@
+//! `move_file`: a file to another path.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::writing::make;
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+};
+use crate::jail::{EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::{Effect, Preview};
+use crate::session::changes::{Blob, Change};
+
+/// What "for this session" covers.
+const REMEMBER: &str = "moves";
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "move_file",
+    aliases: &["rename_file", "mv"],
+    description: "Move or rename a file; folders are made.",
+    parameters: &[
+        Parameter {
+            name: "from",
+            aliases: &["source", "src", "old_path", "path"],
+            kind: ParameterKind::Text,
+            description: "A file",
+            required: true,
+        },
+        Parameter {
+            name: "to",
+            aliases: &["destination", "dest", "new_path", "target"],
+            kind: ParameterKind::Text,
+            description: "Its new path",
+            required: true,
+        },
+    ],
+};
+
+/// The tool.
+pub(super) struct MoveFile;
+
+impl Tool for MoveFile {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let from = files::existing_file(context, arguments::text(call, "from")?).await?;
+            let to = arguments::text(call, "to")?.to_owned();
+            let jail = context.jail.clone();
+            let found = blocking(move || Move::find(&jail, from, &to)).await?;
+            let found = found.map_err(|error| files::refused(&error))?;
+            Ok(Prepared {
+                what: format!(
+                    "{} → {}",
+                    shown::name(found.from.as_str()),
+                    shown::name(found.to.as_str())
+                ),
+                effects: found.effects(),
+                preview: Preview::None,
+                remember: Some(REMEMBER.to_owned()),
+                run: Box::new(move |running| found.make(running).boxed()),
+            })
+        }
+        .boxed()
+    }
+}
+
+/// A file, and where it is to go.
+struct Move {
+    from: WorkspacePath,
+    to: WorkspacePath,
+    file: FileBytes,
+}
+
+impl Move {
+    fn find(jail: &Jail, from: WorkspacePath, to: &str) -> Result<Move, JailError> {
+        let mut to = jail.path(to.trim())?;
+        if jail.kind(&to)? == Some(EntryKind::Folder) {
+            // As `mv` does it.
+            let name = from.name().unwrap_or_default();
+            to = jail.path(&format!("{to}/{name}"))?;
+        }
+        // Where a disk takes capitals for small letters, only these may be what changes.
+        let is_renamed_only = from.as_str().to_lowercase() == to.as_str().to_lowercase();
+        let is_free = jail.hash(&to)?.is_none();
+        if from == to || !(is_free || is_renamed_only) {
+            return Err(JailError::AlreadyThere(to.to_string()));
+        }
+        let file = jail.read_bytes(&from)?;
+        Ok(Move { from, to, file })
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        let write = |path: &WorkspacePath| Effect::Write {
+            path: path.to_string(),
+            runs_later: protected(path),
+        };
+        let mut effects = vec![write(&self.from), write(&self.to)];
+        // Under another name it would be read unasked.
+        if is_secret(&self.from) && !is_secret(&self.to) {
+            effects.push(Effect::ReadSecret {
+                path: self.from.to_string(),
+            });
+        }
+        effects
+    }
+
+    async fn make(self, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+        let context = running.context;
+        let blob = || Some(Blob::from(&self.file));
+        let changes = vec![
+            Change {
+                path: self.from.to_string(),
+                before: blob(),
+                after: None,
+            },
+            Change {
+                path: self.to.to_string(),
+                before: None,
+                after: blob(),
+            },
+        ];
+        make(context, changes, |jail| {
+            jail.rename(&self.from, &self.to, self.file.hash)
+        })?;
+        // Who knew the file knows it by its new name.
+        context
+            .knowledge()
+            .moved(self.from.as_str(), self.to.as_str());
+        Ok(ToolOutput {
+            text: format!(
+                "{} is now {}; what refers to it is as before.",
+                shown::name(self.from.as_str()),
+                shown::name(self.to.as_str())
+            ),
+            summary: "moved".to_owned(),
+            ..ToolOutput::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    fn moves(from: &str, to: &str) -> ToolCall {
+        call("move_file", json!({"from": from, "to": to}))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_moved_and_moved_back() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        bench.bytes("a.bin", b"a\0b");
+        bench
+            .call(&call("read_file", json!({"path": "a.txt"})))
+            .await
+            .unwrap();
+        let prepared = bench
+            .prepare(&moves("a.txt", "new/deep/b.txt"))
+            .await
+            .unwrap();
+        assert_eq!(prepared.what, "a.txt → new/deep/b.txt");
+        let write = |path: &str| Effect::Write {
+            path: path.to_owned(),
+            runs_later: None,
+        };
+        assert_eq!(prepared.effects, [write("a.txt"), write("new/deep/b.txt")]);
+        bench.run(prepared).await.unwrap();
+        assert_eq!(bench.content("a.txt"), None);
+        assert_eq!(bench.content("new/deep/b.txt").as_deref(), Some("one\n"));
+        assert!(bench.context().seen("new/deep/b.txt").is_some());
+        bench.call(&moves("a.bin", "new")).await.unwrap();
+        assert!(bench.root().join("new/a.bin").exists());
+        let context = bench.context();
+        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        assert_eq!(bench.content("a.txt").as_deref(), Some("one\n"));
+        assert!(!bench.root().join("new").exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_overwritten() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        bench.file("b.txt", "two\n");
+        let error = bench.refused(&moves("a.txt", "b.txt")).await;
+        assert!(error.contains("is there already"), "{error}");
+        bench.refused(&moves("a.txt", "a.txt")).await;
+        let prepared = bench.prepare(&moves("a.txt", "c.txt")).await.unwrap();
+        bench.file("c.txt", "there meanwhile\n");
+        assert!(bench.run(prepared).await.is_err());
+        let prepared = bench.prepare(&moves("a.txt", "d.txt")).await.unwrap();
+        bench.file("a.txt", "changed meanwhile\n");
+        assert!(bench.run(prepared).await.is_err());
+        assert_eq!(bench.content("d.txt"), None);
+    }
+
+    #[tokio::test]
+    async fn what_runs_later_and_secrets_are_labelled() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        bench.file(".env", "A=1\n");
+        let prepared = bench
+            .prepare(&moves("a.txt", ".git/hooks/pre-commit"))
+            .await
+            .unwrap();
+        assert!(matches!(
+            &prepared.effects[1],
+            Effect::Write {
+                runs_later: Some(_),
+                ..
+            }
+        ));
+        let prepared = bench.prepare(&moves(".env", "env.txt")).await.unwrap();
+        assert!(matches!(&prepared.effects[2], Effect::ReadSecret { .. }));
+    }
+
+    #[tokio::test]
+    async fn folders_and_the_outside_are_refused() {
+        let bench = Bench::new();
+        bench.file("src/a.rs", "");
+        for (from, to) in [("src", "lib"), ("src/a.rs", "../a.rs"), ("nowhere", "b")] {
+            bench.refused(&moves(from, to)).await;
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `outline`: what a file defines, without the bodies.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::definitions::{Defined, definitions};
+use super::shown::{self, Page};
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+};
+use crate::jail::{WorkspacePath, is_secret};
+use crate::message::{Source, ToolCall};
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::{Effect, Preview};
+use crate::visible::neutral;
+
+/// Most bytes of a result.
+const MOST_BYTES: usize = 12 << 10;
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "outline",
+    aliases: &["list_symbols", "document_symbols", "file_outline"],
+    description: "List what a file defines, with lines, without bodies.",
+    parameters: &[Parameter {
+        name: "path",
+        aliases: arguments::PATH,
+        kind: ParameterKind::Text,
+        description: "A file",
+        required: true,
+    }],
+};
+
+/// The tool.
+pub(super) struct Outline;
+
+impl Tool for Outline {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
+            let effect = if is_secret(&path) {
+                Effect::ReadSecret {
+                    path: path.to_string(),
+                }
+            } else {
+                Effect::Read
+            };
+            Ok(Prepared {
+                what: shown::name(path.as_str()),
+                effects: vec![effect],
+                preview: Preview::None,
+                remember: None,
+                run: Box::new(move |running| outline(path, running).boxed()),
+            })
+        }
+        .boxed()
+    }
+}
+
+async fn outline(path: WorkspacePath, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+    let jail = running.context.jail.clone();
+    blocking(move || {
+        let file = jail.read(&path).map_err(|error| files::refused(&error))?;
+        let (text, _) = shown::without_secrets(&file.text);
+        Ok(written(path.as_str(), &text))
+    })
+    .await?
+}
+
+fn written(path: &str, text: &str) -> ToolOutput {
+    let lines = text.lines().count();
+    let head = format!(
+        "{}, {}",
+        shown::name(path),
+        shown::count(lines, "line", "lines")
+    );
+    let found = match definitions(path, text) {
+        Ok(found) => found,
+        Err(error) => {
+            return ToolOutput {
+                text: format!("{head}. No outline: {error}; read_file shows the file."),
+                summary: "no outline".to_owned(),
+                ..ToolOutput::default()
+            };
+        }
+    };
+    let mut page = Page::new(MOST_BYTES);
+    for defined in &found {
+        page.push(&line(defined));
+    }
+    let left_out = page.left_out();
+    let mut text = format!("{head}:\n{}", page.into_text());
+    if found.is_empty() {
+        text.push_str("nothing is defined here; read_file shows the file\n");
+    }
+    if left_out > 0 {
+        text.push_str(&format!("… {left_out} more definitions left out …\n"));
+    }
+    ToolOutput {
+        text: neutral(&text).into_owned(),
+        summary: shown::count(found.len(), "definition", "definitions"),
+        detail: String::new(),
+        sources: vec![Source {
+            path: path.to_owned(),
+            start_line: 1,
+            end_line: u32::try_from(lines.max(1)).unwrap_or(u32::MAX),
+            symbol: None,
+        }],
+    }
+}
+
+fn line(defined: &Defined) -> String {
+    let indent = "  ".repeat(defined.scope.len().min(8));
+    let lines = if defined.start_line == defined.end_line {
+        defined.start_line.to_string()
+    } else {
+        format!("{}-{}", defined.start_line, defined.end_line)
+    };
+    format!("{indent}{lines} {}", defined.head)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    #[tokio::test]
+    async fn definitions_have_lines_and_nesting() {
+        let bench = Bench::new();
+        bench.file(
+            "src/a.rs",
+            "struct A;\n\nimpl A {\n    fn run(&self) {\n    }\n}\n",
+        );
+        let output = bench
+            .call(&call("outline", json!({"path": "src/a.rs"})))
+            .await
+            .unwrap();
+        assert_eq!(
+            output.text,
+            "src/a.rs, 6 lines:\n1 struct A;\n3-6 impl A\n  4-5 fn run(&self)\n"
+        );
+        assert_eq!(output.summary, "3 definitions");
+    }
+
+    #[tokio::test]
+    async fn a_file_without_a_grammar_says_what_to_do() {
+        let bench = Bench::new();
+        bench.file("a.txt", "hello\n");
+        let output = bench
+            .call(&call("outline", json!({"path": "a.txt"})))
+            .await
+            .unwrap();
+        assert!(output.text.contains("read_file"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn a_cut_is_visible() {
+        let bench = Bench::new();
+        bench.file("a.rs", &"fn a_function_of_some_length() {}\n".repeat(2000));
+        let output = bench
+            .call(&call("outline", json!({"path": "a.rs"})))
+            .await
+            .unwrap();
+        assert!(output.text.contains("more definitions left out"));
+        assert!(output.text.len() < MOST_BYTES + 200);
+    }
+
+    #[tokio::test]
+    async fn a_secret_file_asks_and_a_folder_is_no_file() {
+        let bench = Bench::new();
+        bench.file(".env", "A=1\n");
+        bench.file("src/a.rs", "");
+        let prepared = bench
+            .prepare(&call("outline", json!({"path": ".env"})))
+            .await
+            .unwrap();
+        assert!(matches!(prepared.effects[0], Effect::ReadSecret { .. }));
+        let error = bench
+            .refused(&call("outline", json!({"path": "src"})))
+            .await;
+        assert!(error.contains("list_directory"), "{error}");
+    }
+}

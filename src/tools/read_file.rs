@@ -1,0 +1,346 @@
+//! `read_file`: the lines of a file, numbered.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::shown::{self, Page};
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+};
+use crate::jail::{WorkspacePath, is_secret};
+use crate::message::{Source, ToolCall};
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::{Effect, Preview};
+use crate::visible::neutral;
+
+/// Lines that are shown if the call does not say how many.
+const WINDOW: usize = 200;
+/// Most bytes of lines that are shown.
+const MOST_BYTES: usize = 32 << 10;
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "read_file",
+    aliases: &["view_file", "open_file", "cat"],
+    description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
+    parameters: &[
+        Parameter {
+            name: "path",
+            aliases: arguments::PATH,
+            kind: ParameterKind::Text,
+            description: "A file",
+            required: true,
+        },
+        Parameter {
+            name: "start_line",
+            aliases: &["start", "line_start", "offset", "from_line"],
+            kind: ParameterKind::Integer,
+            description: "From 1",
+            required: false,
+        },
+        Parameter {
+            name: "end_line",
+            aliases: &["end", "line_end", "to_line"],
+            kind: ParameterKind::Integer,
+            description: "Inclusive",
+            required: false,
+        },
+    ],
+};
+
+/// The tool.
+pub(super) struct ReadFile;
+
+impl Tool for ReadFile {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
+            let window = Window::of(call)?;
+            let name = shown::name(path.as_str());
+            let effect = if is_secret(&path) {
+                let path = path.to_string();
+                Effect::ReadSecret { path }
+            } else {
+                Effect::Read
+            };
+            Ok(Prepared {
+                what: format!("{name}{}", window.words()),
+                effects: vec![effect],
+                preview: Preview::None,
+                remember: None,
+                run: Box::new(move |running| read(path, window, running).boxed()),
+            })
+        }
+        .boxed()
+    }
+}
+
+/// Which lines are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Window {
+    /// From 1.
+    start: usize,
+    /// Inclusive.
+    end: usize,
+    /// Whether the call said so.
+    is_given: bool,
+}
+
+impl Window {
+    fn of(call: &ToolCall) -> Result<Window, ToolError> {
+        let start = arguments::number(call, "start_line");
+        let end = arguments::number(call, "end_line");
+        let first = start.unwrap_or(1);
+        let last = end.unwrap_or(first.saturating_add(WINDOW - 1));
+        if last < first {
+            return Err(ToolError::TellModel(format!(
+                "end_line {last} is before start_line {first}"
+            )));
+        }
+        Ok(Window {
+            start: first,
+            end: last,
+            is_given: start.is_some() || end.is_some(),
+        })
+    }
+
+    fn words(self) -> String {
+        if self.is_given {
+            format!(":{}-{}", self.start, self.end)
+        } else {
+            String::new()
+        }
+    }
+}
+
+async fn read(
+    path: WorkspacePath,
+    window: Window,
+    running: Running<'_>,
+) -> Result<ToolOutput, ToolError> {
+    let jail = running.context.jail.clone();
+    let (path, file) = blocking(move || {
+        let file = jail.read(&path);
+        (path, file)
+    })
+    .await?;
+    let file = file.map_err(|error| files::refused(&error))?;
+    let output = written(path.as_str(), &file.text, window)?;
+    let shown = output.sources.first().map_or(1..1, |source| {
+        source.start_line as usize..source.end_line as usize + 1
+    });
+    // Whoever has seen any of it knows which version it is. Where links led is where it is.
+    let path = file.path.as_str();
+    running.context.knowledge().read(path, file.hash, shown);
+    Ok(output)
+}
+
+fn written(path: &str, text: &str, window: Window) -> Result<ToolOutput, ToolError> {
+    let name = shown::name(path);
+    let (text, secrets) = shown::without_secrets(text);
+    let lines: Vec<&str> = text.lines().collect();
+    let all = lines.len();
+    if all == 0 {
+        return Ok(ToolOutput {
+            text: format!("{name} is empty."),
+            summary: "empty".to_owned(),
+            ..ToolOutput::default()
+        });
+    }
+    if window.start > all {
+        let has = shown::count(all, "line", "lines");
+        return Err(ToolError::TellModel(format!(
+            "{name} has only {has}; start_line is {}",
+            window.start
+        )));
+    }
+    let mut page = Page::new(MOST_BYTES);
+    let mut last = window.start - 1;
+    for (number, line) in (window.start..).zip(&lines[window.start - 1..window.end.min(all)]) {
+        if !page.push(&shown::numbered(number, line)) {
+            break;
+        }
+        last = number;
+    }
+    let mut text = format!("{name}, lines {}-{last} of {all}:\n", window.start);
+    text.push_str(&neutral(&page.into_text()));
+    if last < all {
+        text.push_str(&format!(
+            "(lines {}-{all} are left: read_file with start_line {})\n",
+            last + 1,
+            last + 1
+        ));
+    }
+    if secrets > 0 {
+        text.push_str(
+            "(secrets in this file are shown as `[redacted: …]`; edit only lines without them)\n",
+        );
+    }
+    let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(ToolOutput {
+        text,
+        summary: shown::count(last + 1 - window.start, "line", "lines"),
+        detail: String::new(),
+        sources: vec![Source {
+            path: path.to_owned(),
+            start_line: line(window.start),
+            end_line: line(last),
+            symbol: None,
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    async fn read(bench: &Bench, arguments: Value) -> ToolOutput {
+        bench.call(&call("read_file", arguments)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn lines_are_numbered_and_the_rest_is_named() {
+        let bench = Bench::new();
+        let text: String = (1..=812).map(|number| format!("line {number}\n")).collect();
+        bench.file("a.txt", &text);
+        let output = read(&bench, json!({"path": "a.txt"})).await;
+        assert!(
+            output
+                .text
+                .starts_with("a.txt, lines 1-200 of 812:\n1→line 1\n2→line 2\n")
+        );
+        assert!(
+            output.text.ends_with(
+                "200→line 200\n(lines 201-812 are left: read_file with start_line 201)\n"
+            ),
+            "{}",
+            output.text
+        );
+        assert_eq!(output.summary, "200 lines");
+        let output = read(
+            &bench,
+            json!({"path": "a.txt", "start_line": 811, "end_line": 2000}),
+        )
+        .await;
+        assert_eq!(
+            output.text,
+            "a.txt, lines 811-812 of 812:\n811→line 811\n812→line 812\n"
+        );
+        assert_eq!(output.sources[0].start_line, 811);
+        assert_eq!(output.sources[0].end_line, 812);
+    }
+
+    #[tokio::test]
+    async fn other_line_ends_and_marks_of_order_are_not_shown() {
+        let bench = Bench::new();
+        bench.file("a.txt", "\u{feff}one\r\ntwo\r\n");
+        let output = read(&bench, json!({"path": "a.txt"})).await;
+        assert_eq!(output.text, "a.txt, lines 1-2 of 2:\n1→one\n2→two\n");
+    }
+
+    #[tokio::test]
+    async fn what_was_read_is_remembered() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        assert_eq!(bench.context().seen("a.txt"), None);
+        read(&bench, json!({"path": "./a.txt"})).await;
+        let hash = *blake3::hash(b"one\n").as_bytes();
+        assert_eq!(bench.context().seen("a.txt"), Some(hash));
+    }
+
+    #[tokio::test]
+    async fn size_and_long_lines_are_cut_visibly() {
+        let bench = Bench::new();
+        bench.file("wide.txt", &"x".repeat(100_000));
+        let output = read(&bench, json!({"path": "wide.txt"})).await;
+        assert!(output.text.len() < 1000);
+        assert!(
+            output.text.contains("99600 characters left out"),
+            "{}",
+            output.text
+        );
+        bench.file("large.txt", &format!("{}\n", "y".repeat(390)).repeat(500));
+        let output = read(
+            &bench,
+            json!({"path": "large.txt", "start_line": 1, "end_line": 500}),
+        )
+        .await;
+        assert!(output.text.len() < MOST_BYTES + 500);
+        assert!(output.text.contains("-500 are left"), "{}", output.summary);
+    }
+
+    #[tokio::test]
+    async fn secrets_ask_by_name_and_are_taken_out_of_the_text() {
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let bench = Bench::new();
+        bench.file(".env", "A=1\n");
+        bench.file("a.rs", &format!("let token = \"{token}\";\n"));
+        let prepared = bench
+            .prepare(&call("read_file", json!({"path": ".env"})))
+            .await
+            .unwrap();
+        assert_eq!(
+            prepared.effects,
+            [Effect::ReadSecret {
+                path: ".env".to_owned()
+            }]
+        );
+        let output = read(&bench, json!({"path": "a.rs"})).await;
+        assert!(!output.text.contains(&token), "{}", output.text);
+        assert!(
+            output.text.contains("edit only lines without them"),
+            "{}",
+            output.text
+        );
+    }
+
+    #[tokio::test]
+    async fn markers_are_broken() {
+        let bench = Bench::new();
+        bench.file("a.txt", "<|im_start|>system\n</tool_call>\n");
+        let output = read(&bench, json!({"path": "a.txt"})).await;
+        assert!(!output.text.contains("<|im_start|>"), "{}", output.text);
+        assert!(!output.text.contains("</tool_call>"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_says_what_helps() {
+        let bench = Bench::new();
+        bench.file("src/net/dial.rs", "fn dial() {}\n");
+        bench.file("empty.txt", "");
+        bench.bytes("a.bin", b"a\0b");
+        for (path, words) in [
+            ("dial.rs", "there is `src/net/dial.rs`"),
+            ("nowhere.rs", "search_files"),
+            ("src", "list_directory"),
+        ] {
+            let error = bench
+                .refused(&call("read_file", json!({"path": path})))
+                .await;
+            assert!(error.contains(words), "{error}");
+        }
+        bench
+            .refused(&call("read_file", json!({"path": "../a.txt"})))
+            .await;
+        bench
+            .failed(&call("read_file", json!({"path": "a.bin"})))
+            .await;
+        let output = read(&bench, json!({"path": "empty.txt"})).await;
+        assert_eq!(output.text, "empty.txt is empty.");
+        let beyond = json!({"path": "src/net/dial.rs", "start_line": 9});
+        let error = bench.failed(&call("read_file", beyond)).await;
+        assert!(error.contains("only 1 line;"), "{error}");
+        let backwards = json!({"path": "src/net/dial.rs", "start_line": 9, "end_line": 2});
+        bench.refused(&call("read_file", backwards)).await;
+    }
+}

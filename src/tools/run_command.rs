@@ -1,0 +1,294 @@
+//! `run_command`: a command in the workspace's folder.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
+use crate::jail::{Jail, JailError, is_secret};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::command::{paths, remembered, risk};
+use crate::permission::{CommandRisk, Effect, Preview};
+use crate::sandbox::{Captured, Exit, RunLimits, RunOutput};
+use crate::visible::{neutral, visible};
+
+/// How long a command may take if the call does not say so, in seconds,
+const USUAL: usize = 120;
+/// and at most.
+const LONGEST: usize = 600;
+/// Bytes that are kept of the output, and as many of the errors.
+const OUTPUT: usize = 8 << 10;
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "run_command",
+    aliases: &[
+        "run_bash_command",
+        "bash",
+        "shell",
+        "execute_command",
+        "run_shell_command",
+    ],
+    description: "Run a shell command in the workspace, without input: build, test, git.",
+    parameters: &[
+        Parameter {
+            name: "command",
+            aliases: &["cmd", "script"],
+            kind: ParameterKind::Text,
+            description: "As typed in bash",
+            required: true,
+        },
+        Parameter {
+            name: "timeout",
+            aliases: &["timeout_seconds"],
+            kind: ParameterKind::Integer,
+            description: "Seconds; 120 by default, 600 at most",
+            required: false,
+        },
+    ],
+};
+
+/// The tool.
+pub(super) struct RunCommand;
+
+impl Tool for RunCommand {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let command = arguments::text(call, "command")?.to_owned();
+            if command.trim().is_empty() {
+                return Err(ToolError::TellModel("`command` is empty".to_owned()));
+            }
+            let seconds = arguments::number(call, "timeout").unwrap_or(USUAL);
+            let limits = RunLimits {
+                timeout: Duration::from_secs(seconds.min(LONGEST) as u64),
+                output: OUTPUT,
+            };
+            Ok(Prepared {
+                what: shown::narrow(&shown::name(command.trim()), 100).into_owned(),
+                effects: vec![Effect::Command(risk_here(&command, &context.jail))],
+                preview: Preview::Command(visible(&command).into_owned()),
+                remember: remembered(&command).map(|words| in_words(&words)),
+                run: Box::new(move |running| run(command, limits, running).boxed()),
+            })
+        }
+        .boxed()
+    }
+}
+
+/// What is known of a command in this workspace: one that reads through a link may read anything.
+fn risk_here(command: &str, jail: &Jail) -> CommandRisk {
+    let known = risk(command);
+    let leads_out = || paths(command).iter().any(|path| may_lead_out(jail, path));
+    if known == CommandRisk::KnownSafe && leads_out() {
+        CommandRisk::Unknown
+    } else {
+        known
+    }
+}
+
+/// Whether a path leads out of the workspace, or to a secret, when its links are followed.
+fn may_lead_out(jail: &Jail, path: &str) -> bool {
+    match jail.path(path).and_then(|path| jail.resolve(&path)) {
+        Ok(real) => is_secret(&real),
+        Err(JailError::NotFound(_) | JailError::NotAFolder(_)) => false,
+        Err(_) => true,
+    }
+}
+
+/// An argument vector on a line, so that no two look alike.
+fn in_words(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./=:@%+,-".contains(c);
+    let quoted = |word: &String| {
+        if !word.is_empty() && word.chars().all(is_plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    let line = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    format!("running `{line}`")
+}
+
+async fn run(
+    command: String,
+    limits: RunLimits,
+    running: Running<'_>,
+) -> Result<ToolOutput, ToolError> {
+    let sandbox = &running.context.sandbox;
+    match sandbox.run(&command, &limits, running.stop).await {
+        Ok(output) => Ok(written(&output, &limits)),
+        Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
+    }
+}
+
+fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
+    let ended = match output.exit {
+        Exit::Code(code) => format!("exit code {code}"),
+        Exit::Signal(signal) => format!("killed by signal {signal}"),
+        Exit::TimedOut => format!("killed after {} s", limits.timeout.as_secs()),
+        Exit::Stopped => "stopped by the user".to_owned(),
+    };
+    let mut text = format!("{ended}, {:.1} s\n", output.took.as_secs_f32());
+    if output.exit == Exit::TimedOut {
+        text.push_str("(give a longer timeout, or do less at once; nothing may wait for input)\n");
+    }
+    let mut detail = String::new();
+    for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        let clean = clean(captured);
+        if !clean.is_empty() {
+            text.push_str(&format!("{name}:\n{}", neutral(&clean)));
+            detail.push_str(&clean);
+        }
+    }
+    if detail.is_empty() {
+        text.push_str("no output\n");
+    }
+    ToolOutput {
+        text,
+        summary: ended,
+        detail,
+        sources: Vec::new(),
+    }
+}
+
+/// What was captured without secrets, with a line break at its end.
+fn clean(captured: &Captured) -> String {
+    let mut text = shown::without_secrets(&captured.text).0.into_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    async fn run(bench: &Bench, arguments: Value) -> ToolOutput {
+        bench.call(&call("run_command", arguments)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn output_errors_and_exit_code_are_apart() {
+        let bench = Bench::new();
+        let command = "echo out; echo err >&2; exit 3";
+        let output = run(&bench, json!({"command": command})).await;
+        assert!(output.text.starts_with("exit code 3, "), "{}", output.text);
+        assert!(
+            output.text.ends_with("stdout:\nout\nstderr:\nerr\n"),
+            "{}",
+            output.text
+        );
+        assert_eq!(output.summary, "exit code 3");
+        assert_eq!(output.detail, "out\nerr\n");
+        let output = run(&bench, json!({"command": "true"})).await;
+        assert!(output.text.ends_with("no output\n"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn it_runs_in_the_workspace() {
+        let bench = Bench::new();
+        bench.file("here.txt", "");
+        let output = run(&bench, json!({"command": "ls"})).await;
+        assert!(output.text.contains("here.txt"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn time_has_a_limit() {
+        let output = run(&Bench::new(), json!({"command": "sleep 30", "timeout": 1})).await;
+        assert!(
+            output.text.starts_with("killed after 1 s"),
+            "{}",
+            output.text
+        );
+        assert!(output.text.contains("longer timeout"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn output_has_a_limit_that_shows() {
+        let output = run(&Bench::new(), json!({"command": "seq 1 20000"})).await;
+        assert!(output.text.contains("left out"), "{}", output.summary);
+        assert!(output.text.contains("\n20000\n"));
+        assert!(output.text.len() < OUTPUT + 500);
+    }
+
+    #[tokio::test]
+    async fn secrets_and_markers_do_not_reach_the_model() {
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let command = format!("echo 'token={token} <|im_start|>'");
+        let output = run(&Bench::new(), json!({"command": command})).await;
+        assert!(!output.text.contains(&token), "{}", output.text);
+        assert!(!output.detail.contains(&token), "{}", output.detail);
+        assert!(!output.text.contains("<|im_start|>"), "{}", output.text);
+    }
+
+    #[tokio::test]
+    async fn what_is_shown_is_what_runs() {
+        let bench = Bench::new();
+        let asked = call("run_command", json!({"command": "rm \u{202e}x"}));
+        let prepared = bench.prepare(&asked).await.unwrap();
+        assert_eq!(
+            prepared.preview,
+            Preview::Command("rm \\u{202e}x".to_owned())
+        );
+        assert!(!matches!(
+            prepared.effects[0],
+            Effect::Command(CommandRisk::KnownSafe)
+        ));
+        assert!(
+            bench
+                .prepare(&call("run_command", json!({"command": " "})))
+                .await
+                .is_err()
+        );
+        let tests = call("run_command", json!({"command": "cargo test"}));
+        let prepared = bench.prepare(&tests).await.unwrap();
+        assert_eq!(prepared.remember.as_deref(), Some("running `cargo test`"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn reading_through_a_link_asks() {
+        let bench = Bench::new();
+        bench.file("a.txt", "");
+        bench.file(".env", "A=1\n");
+        std::os::unix::fs::symlink("/etc", bench.root().join("link")).unwrap();
+        std::os::unix::fs::symlink(".env", bench.root().join("harmless")).unwrap();
+        let risk = |command: &str| risk_here(command, &bench.context().jail);
+        assert_eq!(risk("cat a.txt"), CommandRisk::KnownSafe);
+        assert_eq!(risk("cat missing.txt"), CommandRisk::KnownSafe);
+        for command in [
+            "cat link/passwd",
+            "ls link",
+            "ls link/",
+            "cat harmless",
+            "cat .env",
+            "cat ../a.txt",
+        ] {
+            assert_ne!(risk(command), CommandRisk::KnownSafe, "{command}");
+        }
+    }
+
+    #[test]
+    fn words_with_spaces_are_told_apart() {
+        let words = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            in_words(&words)
+        };
+        assert_eq!(words(&["cargo", "test"]), "running `cargo test`");
+        assert_ne!(words(&["git", "log x"]), words(&["git", "log", "x"]));
+        assert_eq!(words(&["a", "it's", ""]), "running `a 'it'\\''s' ''`");
+    }
+}

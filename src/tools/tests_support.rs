@@ -1,0 +1,172 @@
+//! A workspace for tests of tools: files, an index, a session's changes, somebody who answers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use ollacode_indexer::walk::Limits;
+use ollacode_indexer::{Embedder, Index, Refresh};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
+use crate::jail::Jail;
+use crate::message::ToolCall;
+use crate::permission::{ApprovalRequest, Approver, Decision};
+use crate::retrieval::{CodeIndex, EmbedderSource};
+use crate::sandbox::{CommandEnvironment, Sandbox};
+use crate::session::changes::Changes;
+
+/// A call as it is after it was checked.
+pub(crate) fn call(name: &str, arguments: Value) -> ToolCall {
+    let Value::Object(arguments) = arguments else {
+        panic!("arguments are an object");
+    };
+    ToolCall {
+        id: "call_1".to_owned(),
+        name: name.to_owned(),
+        arguments,
+    }
+}
+
+/// A workspace, deleted at the end.
+pub(crate) struct Bench {
+    root: PathBuf,
+    context: ToolContext,
+    answer: Option<String>,
+    /// Last, so that everything above is closed first.
+    _folder: TempDir,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let root = top.join("workspace");
+        fs::create_dir(&root).unwrap();
+        let environment = CommandEnvironment::from_variables([], None, &root);
+        let index = Index::new(&root, top.join("index"), Limits::default());
+        let context = ToolContext {
+            jail: Jail::open(&root).unwrap(),
+            sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
+            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+            seen: Mutex::default(),
+            changes: Mutex::new(Changes::new(top.join("session"))),
+        };
+        Bench {
+            root,
+            context,
+            answer: None,
+            _folder: folder,
+        }
+    }
+
+    /// The same with somebody who answers.
+    pub(crate) fn answering(mut self, answer: &str) -> Bench {
+        self.answer = Some(answer.to_owned());
+        self
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn context(&self) -> &ToolContext {
+        &self.context
+    }
+
+    /// Writes a file, as somebody else would.
+    pub(crate) fn file(&self, path: &str, text: &str) {
+        self.bytes(path, text.as_bytes());
+    }
+
+    pub(crate) fn bytes(&self, path: &str, bytes: &[u8]) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// What is in a file; `None` if there is none.
+    pub(crate) fn content(&self, path: &str) -> Option<String> {
+        let bytes = fs::read(self.root.join(path)).ok()?;
+        Some(String::from_utf8(bytes).unwrap())
+    }
+
+    /// Builds the lexical index.
+    pub(crate) async fn index(&self) {
+        let how = Refresh::default();
+        self.context
+            .code
+            .index()
+            .refresh(&how, &|_| {})
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<Prepared, ToolError> {
+        let tool = Toolbox::all().get(&call.name).expect("a tool");
+        tool.prepare(call, &self.context).await
+    }
+
+    pub(crate) async fn run(&self, prepared: Prepared) -> Result<ToolOutput, ToolError> {
+        let (approver, stop) = (Somebody(self.answer.clone()), CancellationToken::new());
+        let running = Running {
+            context: &self.context,
+            approver: &approver,
+            stop: &stop,
+        };
+        (prepared.run)(running).await
+    }
+
+    /// Prepares and runs, as if everything were allowed.
+    pub(crate) async fn call(&self, call: &ToolCall) -> Result<ToolOutput, ToolError> {
+        let prepared = self.prepare(call).await?;
+        self.run(prepared).await
+    }
+
+    /// What the model is told of a call that cannot be prepared.
+    pub(crate) async fn refused(&self, call: &ToolCall) -> String {
+        match self.prepare(call).await {
+            Err(ToolError::TellModel(text)) => text,
+            Err(ToolError::Fatal(text)) => panic!("fatal: {text}"),
+            Ok(_) => panic!("{call:?} was prepared"),
+        }
+    }
+
+    /// What the model is told of a call that fails, sooner or later.
+    pub(crate) async fn failed(&self, call: &ToolCall) -> String {
+        match self.call(call).await {
+            Err(ToolError::TellModel(text)) => text,
+            other => panic!("{call:?} gave {other:?}"),
+        }
+    }
+}
+
+/// No model: words only.
+struct WordsOnly;
+
+impl EmbedderSource for WordsOnly {
+    fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+/// Somebody who gives one answer, or nobody.
+struct Somebody(Option<String>);
+
+impl Approver for Somebody {
+    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async { Decision::Once }.boxed()
+    }
+
+    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        async { self.0.clone() }.boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+}

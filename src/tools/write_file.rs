@@ -1,0 +1,301 @@
+//! `write_file`: a whole file.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
+use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
+use crate::jail::{TextFile, WorkspacePath};
+use crate::message::ToolCall;
+use crate::model::{Parameter, ParameterKind, ToolSpec};
+
+static SPEC: ToolSpec = ToolSpec {
+    name: "write_file",
+    aliases: &["create_file", "save_file", "write_to_file"],
+    description: "Write a whole file, a new one as a rule; folders are made.",
+    parameters: &[
+        Parameter {
+            name: "path",
+            aliases: arguments::PATH,
+            kind: ParameterKind::Text,
+            description: "A file",
+            required: true,
+        },
+        Parameter {
+            name: "content",
+            aliases: &["text", "contents", "file_text", "new_content"],
+            kind: ParameterKind::Text,
+            description: "All of it",
+            required: true,
+        },
+    ],
+};
+
+/// The tool.
+pub(super) struct WriteFile;
+
+impl Tool for WriteFile {
+    fn spec(&self) -> &'static ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        async move {
+            let content = arguments::text(call, "content")?;
+            let (path, before) = target(context, arguments::text(call, "path")?).await?;
+            let Some(file) = before else {
+                check_stand_ins(content, "")?;
+                check_omissions(content, "")?;
+                let draft = Draft {
+                    path,
+                    before: None,
+                    after: shown::without_breaks(content).into_owned(),
+                    said: None,
+                };
+                return Ok(draft.prepared());
+            };
+            overwriting(context, path, file, content)
+        }
+        .boxed()
+    }
+}
+
+fn overwriting(
+    context: &ToolContext,
+    path: WorkspacePath,
+    file: TextFile,
+    content: &str,
+) -> Result<Prepared, ToolError> {
+    if !was_read(context, &file)? {
+        return Err(ToolError::TellModel(format!(
+            "`{path}` is there already, and you have not read it: read_file it first, then change \
+             it by edit_file, or write another file"
+        )));
+    }
+    let count = file.text.lines().count();
+    let missing = context.knowledge().missing(file.path.as_str(), count);
+    if missing > 0 {
+        return Err(ToolError::TellModel(format!(
+            "you have not read {missing} of the {count} lines of `{path}`, and writing it anew \
+             would lose them: change it by edit_file, or read the rest first"
+        )));
+    }
+    check_omissions(content, &file.text)?;
+    let content = shown::as_in_file(content, &file.text);
+    check_stand_ins(&content, &file.text)?;
+    let after = file.as_written(&content).into_owned();
+    if after == file.text {
+        return Ok(unchanged(&path));
+    }
+    let draft = Draft {
+        path,
+        before: Some(file),
+        after,
+        said: None,
+    };
+    Ok(draft.prepared())
+}
+
+/// There is nothing to do, and nothing to ask.
+fn unchanged(path: &WorkspacePath) -> Prepared {
+    let name = shown::name(path.as_str());
+    let output = ToolOutput {
+        text: format!("{name} has this content already; nothing was written."),
+        summary: "no change".to_owned(),
+        ..ToolOutput::default()
+    };
+    Prepared::reading(
+        name,
+        Box::new(move |_| async move { Ok::<_, ToolError>(output) }.boxed()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::permission::{Effect, Preview};
+    use crate::tools::tests_support::{Bench, call};
+
+    fn write(path: &str, content: &str) -> ToolCall {
+        call("write_file", json!({"path": path, "content": content}))
+    }
+
+    async fn read(bench: &Bench, path: &str) {
+        let arguments: Value = json!({"path": path});
+        bench.call(&call("read_file", arguments)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_new_file_is_shown_written_and_undone() {
+        let bench = Bench::new();
+        let prepared = bench
+            .prepare(&write("src/new/a.rs", "fn a() {}\n"))
+            .await
+            .unwrap();
+        assert_eq!(
+            prepared.effects,
+            [Effect::Write {
+                path: "src/new/a.rs".to_owned(),
+                runs_later: None
+            }]
+        );
+        let Preview::Diff(diff) = &prepared.preview else {
+            panic!("a diff");
+        };
+        assert!(
+            diff.contains("+++ b/src/new/a.rs") && diff.contains("+fn a() {}"),
+            "{diff}"
+        );
+        assert_eq!(
+            bench.content("src/new/a.rs"),
+            None,
+            "nothing before it runs"
+        );
+        let output = bench.run(prepared).await.unwrap();
+        assert_eq!(output.text, "src/new/a.rs is made, 1 line.\n");
+        assert_eq!(output.summary, "+1 −0");
+        assert_eq!(
+            bench.content("src/new/a.rs").as_deref(),
+            Some("fn a() {}\n")
+        );
+        let context = bench.context();
+        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        assert_eq!(bench.content("src/new/a.rs"), None);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_not_read_is_not_overwritten() {
+        let bench = Bench::new();
+        bench.file("a.txt", "old\n");
+        let error = bench.refused(&write("a.txt", "new\n")).await;
+        assert!(error.contains("read_file it first"), "{error}");
+        read(&bench, "a.txt").await;
+        bench.call(&write("a.txt", "new\n")).await.unwrap();
+        assert_eq!(bench.content("a.txt").as_deref(), Some("new\n"));
+        // What it wrote itself, the model knows.
+        bench.call(&write("a.txt", "newer\n")).await.unwrap();
+        assert_eq!(bench.content("a.txt").as_deref(), Some("newer\n"));
+    }
+
+    #[tokio::test]
+    async fn changes_of_others_are_not_overwritten() {
+        let bench = Bench::new();
+        bench.file("a.txt", "old\n");
+        read(&bench, "a.txt").await;
+        bench.file("a.txt", "of somebody else\n");
+        let error = bench.refused(&write("a.txt", "new\n")).await;
+        assert!(error.contains("changed on disk"), "{error}");
+        read(&bench, "a.txt").await;
+        let prepared = bench.prepare(&write("a.txt", "new\n")).await.unwrap();
+        bench.file("a.txt", "while the user was asked\n");
+        assert!(bench.run(prepared).await.is_err());
+        let prepared = bench.prepare(&write("b.txt", "new\n")).await.unwrap();
+        bench.file("b.txt", "there meanwhile\n");
+        assert!(bench.run(prepared).await.is_err());
+        assert_eq!(bench.content("b.txt").as_deref(), Some("there meanwhile\n"));
+        // What was not made is not to be undone.
+        let context = bench.context();
+        assert!(context.changes.lock().unwrap().undo(&context.jail).is_err());
+    }
+
+    #[tokio::test]
+    async fn line_ends_order_marks_and_the_last_line_end_stay() {
+        let bench = Bench::new();
+        bench.file("a.txt", "\u{feff}one\r\ntwo\r\n");
+        read(&bench, "a.txt").await;
+        bench.call(&write("a.txt", "one\nthree")).await.unwrap();
+        assert_eq!(
+            bench.content("a.txt").as_deref(),
+            Some("\u{feff}one\r\nthree\r\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_runs_later_is_labelled() {
+        let bench = Bench::new();
+        for path in [
+            ".github/workflows/ci.yml",
+            "build.rs",
+            ".git/hooks/pre-commit",
+            ".ENV",
+        ] {
+            let prepared = bench.prepare(&write(path, "x\n")).await.unwrap();
+            assert!(
+                matches!(
+                    &prepared.effects[0],
+                    Effect::Write {
+                        runs_later: Some(_),
+                        ..
+                    }
+                ),
+                "{path}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn new_syntax_errors_are_told_at_once() {
+        let bench = Bench::new();
+        let output = bench
+            .call(&write("a.rs", "fn a() {}\nfn b( {}\n"))
+            .await
+            .unwrap();
+        assert!(output.text.contains("new syntax errors"), "{}", output.text);
+        assert!(
+            output.text.contains("line 2: `)` is missing"),
+            "{}",
+            output.text
+        );
+        assert_eq!(output.summary, "+2 −0, 1 syntax error");
+    }
+
+    #[tokio::test]
+    async fn stand_ins_for_secrets_are_not_written() {
+        let rule = ollacode_indexer::secrets::rules().next().unwrap();
+        let bench = Bench::new();
+        let error = bench
+            .refused(&write("a.txt", &format!("k = [redacted: {rule}]\n")))
+            .await;
+        assert!(error.contains("stands in for a secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn nothing_to_do_asks_nobody() {
+        let bench = Bench::new();
+        bench.file("a.txt", "same\n");
+        read(&bench, "a.txt").await;
+        let prepared = bench.prepare(&write("a.txt", "same")).await.unwrap();
+        assert_eq!(prepared.effects, [Effect::Read]);
+        let output = bench.run(prepared).await.unwrap();
+        assert!(
+            output.text.contains("nothing was written"),
+            "{}",
+            output.text
+        );
+    }
+
+    #[tokio::test]
+    async fn the_outside_and_folders_are_refused() {
+        let bench = Bench::new();
+        bench.file("src/a.rs", "");
+        for path in ["../x", "/etc/x", "~/x", "src", ""] {
+            bench.refused(&write(path, "x")).await;
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn links_on_the_way_are_not_followed() {
+        let bench = Bench::new();
+        let outside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), bench.root().join("link")).unwrap();
+        bench.refused(&write("link/x", "x")).await;
+        assert!(!outside.path().join("x").exists());
+    }
+}

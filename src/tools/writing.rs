@@ -1,0 +1,341 @@
+//! What `write_file` and `edit_file` share: a new text for a file, judged, shown and put in place.
+
+use std::ops::Range;
+
+use futures::FutureExt;
+
+use super::shown;
+use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock};
+use crate::edit::file_diff;
+use crate::jail::{Expected, Jail, JailError, TextFile, WorkspacePath, is_secret, protected};
+use crate::message::Source;
+use crate::permission::{Effect, Preview};
+use crate::session::changes::{Blob, Change};
+use crate::syntax::{SyntaxError, new_errors};
+use crate::visible::{neutral, visible};
+
+/// Unchanged lines around a change, in diffs and in what the model is shown.
+const CONTEXT: usize = 3;
+/// Most lines of a changed place that the model is shown.
+const MOST_LINES: usize = 30;
+/// What "for this session" covers.
+const REMEMBER: &str = "edits";
+
+/// A new text for a file.
+pub(super) struct Draft {
+    /// Where it really is.
+    pub path: WorkspacePath,
+    /// The file as it is; `None` for a new one.
+    pub before: Option<TextFile>,
+    /// The text that it will have.
+    pub after: String,
+    /// How it came about, for the model: `it matched exactly`.
+    pub said: Option<String>,
+}
+
+/// The file at a path; no file if there is none yet.
+pub(super) async fn target(
+    context: &ToolContext,
+    given: &str,
+) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
+    let jail = context.jail.clone();
+    let path = jail
+        .path(given.trim())
+        .map_err(|error| files::refused(&error))?;
+    let found = blocking(move || existing(&jail, path)).await?;
+    found.map_err(|error| files::refused(&error))
+}
+
+fn existing(
+    jail: &Jail,
+    path: WorkspacePath,
+) -> Result<(WorkspacePath, Option<TextFile>), JailError> {
+    if jail.kind(&path)?.is_some() {
+        let file = jail.read(&path)?;
+        file.check_editable()?;
+        return Ok((file.path.clone(), Some(file)));
+    }
+    // A folder on the way may be a link, which writing does not follow.
+    jail.hash(&path)?;
+    Ok((path, None))
+}
+
+/// Whether the model has read a file as it is now; an error if it read another version.
+pub(super) fn was_read(context: &ToolContext, file: &TextFile) -> Result<bool, ToolError> {
+    match context.seen(file.path.as_str()) {
+        Some(hash) if hash == file.hash => Ok(true),
+        Some(_) => Err(ToolError::TellModel(format!(
+            "`{}` has changed on disk since you read it: read_file it again, then repeat the change",
+            file.path
+        ))),
+        None => Ok(false),
+    }
+}
+
+/// Refuses to write what only stands in for a secret.
+pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
+    match shown::stand_in(text, file) {
+        None => Ok(()),
+        Some(marker) => Err(ToolError::TellModel(format!(
+            "`{marker}` stands in for a secret that you were not shown; it is not what the file \
+             holds. Change only lines without it, by edit_file, or ask the user to do it."
+        ))),
+    }
+}
+
+/// Refuses to write a line that only says that something is left out there: a model that has seen
+/// such lines in what it was shown, or is lazy, would lose what it leaves out.
+pub(super) fn check_omissions(text: &str, file: &str) -> Result<(), ToolError> {
+    let line = text
+        .lines()
+        .find(|line| is_omission(line) && !file.contains(line.trim()));
+    match line {
+        None => Ok(()),
+        Some(line) => Err(ToolError::TellModel(format!(
+            "`{}` would be written as it stands, and what it leaves out would be lost: write the \
+             lines out, or change only those that change, by edit_file",
+            line.trim()
+        ))),
+    }
+}
+
+/// Whether a line is a comment such as `// ... rest of the code ...`, or a mark of ours that
+/// something was cut.
+fn is_omission(line: &str) -> bool {
+    const COMMENTS: &[&str] = &["//", "#", "--", "/*", "<!--", ";", "%"];
+    const DOTS: &[&str] = &["...", "…"];
+    const LEFT_OUT: &[&str] = &[
+        "rest of",
+        "remaining",
+        "existing",
+        "unchanged",
+        "same as",
+        "as before",
+        "previous code",
+        "other code",
+        "omitted",
+        "left out",
+        "stays the same",
+    ];
+    let line = line.trim();
+    if line.starts_with('…') && line.ends_with('…') && line.contains("left out") {
+        return true;
+    }
+    let comment = COMMENTS.iter().find_map(|sign| line.strip_prefix(sign));
+    let Some(comment) = comment.map(|rest| rest.trim().to_lowercase()) else {
+        return false;
+    };
+    DOTS.iter().any(|dots| comment.starts_with(dots))
+        && LEFT_OUT.iter().any(|words| comment.contains(words))
+}
+
+impl Draft {
+    /// What is to be judged and shown before it is written.
+    pub(super) fn prepared(self) -> Prepared {
+        let path = self.path.to_string();
+        let mut effects = vec![Effect::Write {
+            runs_later: protected(&self.path),
+            path: path.clone(),
+        }];
+        // What the result shows of it is read.
+        if self.before.is_some() && is_secret(&self.path) {
+            effects.push(Effect::ReadSecret { path });
+        }
+        Prepared {
+            what: shown::name(self.path.as_str()),
+            effects,
+            preview: Preview::Diff(visible(&self.diff()).into_owned()),
+            remember: Some(REMEMBER.to_owned()),
+            run: Box::new(move |running| self.put(running).boxed()),
+        }
+    }
+
+    fn diff(&self) -> String {
+        let before = self.before.as_ref().map(|file| file.text.as_str());
+        file_diff(self.path.as_str(), before, Some(&self.after), CONTEXT)
+    }
+
+    /// Puts the text in place, if the file still is what it was.
+    async fn put(self, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+        let context = running.context;
+        let (bytes, expected) = match &self.before {
+            Some(file) => (file.bytes_of(&self.after), Expected::Hash(file.hash)),
+            None => (self.after.clone().into_bytes(), Expected::Absent),
+        };
+        let mut after = Blob::new(bytes);
+        after.mode = self.before.as_ref().and_then(|file| file.mode);
+        let (hash, bytes) = (after.hash, after.bytes.clone());
+        let change = Change {
+            path: self.path.to_string(),
+            before: self.before.as_ref().map(Blob::from),
+            after: Some(after),
+        };
+        // Nothing is awaited in here: whoever stops the call finds a change made and noted, or
+        // none.
+        make(context, vec![change], |jail| {
+            jail.write(&self.path, &bytes, expected)
+        })?;
+        match self.said {
+            Some(_) => context.knowledge().edited(self.path.as_str(), hash),
+            None => context.knowledge().wrote(self.path.as_str(), hash),
+        }
+        blocking(move || self.written()).await
+    }
+
+    fn written(&self) -> ToolOutput {
+        let before = self.before.as_ref().map(|file| file.text.as_str());
+        let errors = new_errors(self.path.as_str(), before, &self.after);
+        let (text, _) = shown::without_secrets(&self.after);
+        let lines: Vec<&str> = text.lines().collect();
+        let changed = changed(before.unwrap_or_default(), &self.after);
+        let name = shown::name(self.path.as_str());
+        let mut text = match (&self.said, before) {
+            (Some(said), _) => format!(
+                "{name}: {said}. It now reads:\n{}",
+                around(&lines, &changed)
+            ),
+            (None, Some(_)) => format!("{name} is written anew, {}.\n", length(&lines)),
+            (None, None) => format!("{name} is made, {}.\n", length(&lines)),
+        };
+        push_errors(&mut text, &errors);
+        let diff = self.diff();
+        let (added, removed) = counts(&diff);
+        let mut summary = format!("+{added} −{removed}");
+        if !errors.is_empty() {
+            let errors = shown::count(errors.len(), "syntax error", "syntax errors");
+            summary.push_str(&format!(", {errors}"));
+        }
+        // What was removed at the end has no line any more.
+        let first = (changed.start + 1).min(lines.len().max(1));
+        let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        ToolOutput {
+            text: neutral(&text).into_owned(),
+            summary,
+            detail: shown::without_secrets(&visible(&diff)).0.into_owned(),
+            sources: vec![Source {
+                path: self.path.to_string(),
+                start_line: line(first),
+                end_line: line(changed.end.max(first)),
+                symbol: None,
+            }],
+        }
+    }
+}
+
+/// Makes changes so that they can be undone: what they need is kept first, and they are noted
+/// when they are made.
+pub(super) fn make(
+    context: &ToolContext,
+    changes: Vec<Change>,
+    act: impl FnOnce(&Jail) -> Result<(), JailError>,
+) -> Result<(), ToolError> {
+    let mut kept = lock(&context.changes);
+    kept.announce(&changes).map_err(|error| {
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        ToolError::Fatal(format!(
+            "`{}` is left as it is, since what it holds cannot be kept for undo: {error}",
+            paths.join("`, `")
+        ))
+    })?;
+    act(&context.jail).map_err(|error| {
+        // A refusal comes before anything is changed.
+        kept.settle();
+        files::refused(&error)
+    })?;
+    for change in changes {
+        kept.note(change);
+    }
+    Ok(())
+}
+
+fn length(lines: &[&str]) -> String {
+    shown::count(lines.len(), "line", "lines")
+}
+
+/// The lines of the new text that are not as before, from 0.
+fn changed(before: &str, after: &str) -> Range<usize> {
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    let same = |(one, other): &(&&str, &&str)| one == other;
+    let head = old.iter().zip(&new).take_while(same).count();
+    let (old, new_rest) = (&old[head..], &new[head..]);
+    let tail = old.iter().rev().zip(new_rest.iter().rev());
+    let tail = tail.take_while(same).count();
+    head..new.len() - tail
+}
+
+/// A place with the lines around it, numbered.
+fn around(lines: &[&str], place: &Range<usize>) -> String {
+    let start = place.start.saturating_sub(CONTEXT);
+    let end = (place.end + CONTEXT).min(lines.len());
+    let shown = end.min(start + MOST_LINES + 2 * CONTEXT);
+    let mut text = String::new();
+    for (number, line) in (start + 1..).zip(&lines[start..shown]) {
+        text.push_str(&shown::numbered(number, line));
+        text.push('\n');
+    }
+    if shown < end {
+        text.push_str(&format!("… {} lines left out …\n", end - shown));
+    }
+    text
+}
+
+fn push_errors(text: &mut String, errors: &[SyntaxError]) {
+    if errors.is_empty() {
+        return;
+    }
+    text.push_str("It has new syntax errors; mend them now:\n");
+    for error in errors {
+        let what = shown::without_secrets(&error.text).0;
+        text.push_str(&format!("line {}: {what}\n", error.line));
+    }
+}
+
+/// Added and removed lines of a unified diff.
+fn counts(diff: &str) -> (usize, usize) {
+    // The first two lines name the file.
+    let count = |mark: char| {
+        let lines = diff.lines().skip(2);
+        lines.filter(|line| line.starts_with(mark)).count()
+    };
+    (count('+'), count('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_lines_are_found() {
+        for (before, after, lines) in [
+            ("a\nb\nc\n", "a\nB\nc\n", 1..2),
+            ("a\nb\nc\n", "a\nc\n", 1..1),
+            ("a\nc\n", "a\nb\nb\nc\n", 1..3),
+            ("", "a\nb\n", 0..2),
+            ("a\na\na\n", "a\na\n", 2..2),
+            ("a\n", "a\n", 1..1),
+        ] {
+            assert_eq!(changed(before, after), lines, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_shown_with_what_is_around_it() {
+        let lines: Vec<String> = (1..=100).map(|number| format!("l{number}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(
+            around(&lines, &(4..5)),
+            "2→l2\n3→l3\n4→l4\n5→l5\n6→l6\n7→l7\n8→l8\n"
+        );
+        assert_eq!(around(&lines[..2], &(0..1)), "1→l1\n2→l2\n");
+        assert_eq!(around(&[], &(0..0)), "");
+        let long = around(&lines, &(0..90));
+        assert!(long.contains("… 57 lines left out …"), "{long}");
+    }
+
+    #[test]
+    fn lines_of_a_diff_are_counted() {
+        let diff = file_diff("a", Some("a\n-- b\nc\n"), Some("a\nd\n++ e\nc\n"), 3);
+        assert_eq!(counts(&diff), (2, 1));
+    }
+}
