@@ -1,0 +1,203 @@
+//! What the engine adds to a step of the model: 200 messages, one call of `read_file` a step.
+//!
+//! `cargo bench --profile dev --bench chat` plays a model in the process that answers at once, so
+//! all that is measured is ours: the budget, the call, its result, the journal.
+
+#![recursion_limit = "256"]
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+#[allow(dead_code, reason = "each benchmark uses its part")]
+#[path = "support/figures.rs"]
+mod figures;
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use anyhow::{Error, ensure};
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt};
+use ollacode::engine::event::{Event, TurnEnd};
+use ollacode::engine::{ChatActivity, Engine, EngineOptions, EngineParts, Question};
+use ollacode::jail::Jail;
+use ollacode::message::{Message, ToolCall};
+use ollacode::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile, Usage};
+use ollacode::permission::{ApprovalRequest, Approver, Decision};
+use ollacode::retrieval::{CodeIndex, EmbedderSource};
+use ollacode::sandbox::{CommandEnvironment, Sandbox};
+use ollacode::session::Session;
+use ollacode::tools::{ToolContext, Toolbox};
+use ollacode_indexer::walk::Limits;
+use ollacode_indexer::{Embedder, Index};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use figures::{Percentiles, runtime};
+
+const MESSAGES: usize = 200;
+const STEPS: usize = 100;
+
+fn main() -> Result<(), Error> {
+    // Without it somebody only wants to see that the program starts: `cargo test --benches`.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    runtime()?.block_on(measure())
+}
+
+async fn measure() -> Result<(), Error> {
+    let folder = tempfile::tempdir()?;
+    let top = folder.path().canonicalize()?;
+    let root = top.join("workspace");
+    fs::create_dir(&root)?;
+    for number in 0..STEPS {
+        fs::write(
+            root.join(format!("{number}.rs")),
+            "fn main() {}\n".repeat(50),
+        )?;
+    }
+    let model = Arc::new(Reader::default());
+    let mut session = Session::create(&top.join("sessions"), &root, model.clone())?;
+    let environment = CommandEnvironment::from_variables([], None, &root);
+    let index = Index::new(&root, top.join("index"), Limits::default());
+    let context = ToolContext {
+        jail: Jail::open(&root)?,
+        sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
+        code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+        seen: Mutex::default(),
+        changes: Mutex::new(session.changes()),
+    };
+    let engine = Engine::new(EngineParts {
+        context: Arc::new(context),
+        toolbox: Toolbox::all(),
+        options: EngineOptions {
+            max_steps: STEPS + 1,
+            rag: false,
+            ..EngineOptions::default()
+        },
+        activity: ChatActivity::default(),
+        known_memory: top.join("memory"),
+    });
+    // Begins the session, and is then followed by what a long one holds.
+    model.left.store(0, Ordering::Relaxed);
+    ask(&engine, &mut session).await?;
+    while session.messages.len() < MESSAGES {
+        let text = "Where is the connection opened, and who closes it again? ".repeat(8);
+        session.messages.push(Message::User { text: text.clone() });
+        session.messages.push(Message::Assistant {
+            text,
+            thinking: String::new(),
+            calls: Vec::new(),
+        });
+    }
+    model.left.store(STEPS, Ordering::Relaxed);
+    ask(&engine, &mut session).await?;
+    let asked = model
+        .asked
+        .lock()
+        .map_err(|_| Error::msg("a lock is broken"))?;
+    let asked = &asked[1..];
+    let steps = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let percentiles = Percentiles::of(steps);
+    println!(
+        "a step of the engine at {MESSAGES} to {} messages: {percentiles} (wanted: <= 5 ms)",
+        session.messages.len()
+    );
+    Ok(())
+}
+
+async fn ask(engine: &Engine, session: &mut Session) -> Result<(), Error> {
+    let (sender, mut receiver) = mpsc::channel::<Event>(64);
+    let stop = CancellationToken::new();
+    let question = Question {
+        text: "What is in the files?".to_owned(),
+        ..Question::default()
+    };
+    let asking = async {
+        let end = engine.ask(session, question, &Nobody, &sender, &stop).await;
+        drop(sender);
+        end
+    };
+    let listening = async { while receiver.recv().await.is_some() {} };
+    let (end, ()) = tokio::join!(asking, listening);
+    ensure!(end == TurnEnd::Answered, "{end:?}");
+    Ok(())
+}
+
+/// Reads one file after another, then answers.
+struct Reader {
+    profile: ModelProfile,
+    left: AtomicUsize,
+    asked: Mutex<Vec<Instant>>,
+}
+
+impl Default for Reader {
+    fn default() -> Reader {
+        Reader {
+            profile: ModelProfile {
+                name: "reader".to_owned(),
+                window: 1 << 20,
+                tools: true,
+                weak: false,
+                remote: None,
+            },
+            left: AtomicUsize::new(0),
+            asked: Mutex::default(),
+        }
+    }
+}
+
+impl ChatModel for Reader {
+    fn profile(&self) -> &ModelProfile {
+        &self.profile
+    }
+
+    fn reply<'a>(&'a self, _: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
+        if let Ok(mut asked) = self.asked.lock() {
+            asked.push(Instant::now());
+        }
+        let left = self.left.load(Ordering::Relaxed);
+        let delta = if left == 0 {
+            Delta::Text("Functions that do nothing.".to_owned())
+        } else {
+            self.left.store(left - 1, Ordering::Relaxed);
+            let path = format!("{}.rs", left - 1);
+            Delta::Call(ToolCall {
+                id: format!("call_{left}"),
+                name: "read_file".to_owned(),
+                arguments: json!({ "path": path })
+                    .as_object()
+                    .cloned()
+                    .unwrap_or_default(),
+            })
+        };
+        stream::iter([Ok(delta), Ok(Delta::Done(Usage::default()))]).boxed()
+    }
+}
+
+struct Nobody;
+
+impl Approver for Nobody {
+    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async { Decision::Deny(None) }.boxed()
+    }
+
+    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        async { None }.boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        false
+    }
+}
+
+struct WordsOnly;
+
+impl EmbedderSource for WordsOnly {
+    fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>> {
+        async { Ok(None) }.boxed()
+    }
+}

@@ -1,0 +1,396 @@
+//! How many tokens a conversation has: an estimate, and what the server's counts teach about it.
+//!
+//! Servers cut a conversation without a word, so the engine counts for itself, and
+//! [`Calibration`] holds its estimate against the server's count of each request.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::tokens::estimate_digits;
+pub use super::tokens::estimate_text;
+use crate::message::{Message, ToolCall};
+use crate::model::ToolSpec;
+
+/// What a message costs beside its text: the markers of its role.
+const MESSAGE: u32 = 5;
+/// What a call costs beside its name and arguments.
+const CALL: u32 = 20;
+/// What the sentence around the list of tools costs.
+const TOOLS: u32 = 90;
+/// What a tool costs beside its texts.
+const TOOL: u32 = 28;
+/// What a parameter costs beside its texts.
+const PARAMETER: u32 = 11;
+
+/// How far a server's count may be from the estimate before it is not believed.
+const RATIOS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
+/// Weight of the newest count against all before it.
+const NEWEST: f32 = 0.3;
+/// Requests below this say more about templates than about texts.
+const TELLING: u32 = 150;
+
+/// Estimates the tokens of a request: messages, and what the model may call.
+pub fn estimate(messages: &[Message], tools: &[ToolSpec]) -> u32 {
+    let costs = messages.iter().map(Cost::of);
+    sum(messages, costs).saturating_add(estimate_tools(tools))
+}
+
+/// Estimates the tokens that a list of tools takes in each request.
+pub fn estimate_tools(tools: &[ToolSpec]) -> u32 {
+    if tools.is_empty() {
+        return 0;
+    }
+    TOOLS + tools.iter().map(tool).sum::<u32>()
+}
+
+fn tool(spec: &ToolSpec) -> u32 {
+    let parameters = spec.parameters.iter().map(|parameter| {
+        PARAMETER + estimate_text(parameter.name) + estimate_text(parameter.description)
+    });
+    TOOL + estimate_text(spec.name) + estimate_text(spec.description) + parameters.sum::<u32>()
+}
+
+/// What is known of one model's tokens in one conversation.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    /// Tokens of the server in one of the estimate.
+    ratio: f32,
+    samples: u32,
+    /// What the server counted of the last estimate, as a share, if that looked like a cut.
+    doubted: Option<f32>,
+    /// Of the newest estimate, what may be too high: see [`estimate_digits`].
+    doubtful: u32,
+    /// The estimate and the server's count of the request before.
+    last: Option<(u32, u32)>,
+    /// What each message costs, so that only new ones are counted.
+    known: Vec<(u64, Cost)>,
+}
+
+impl Default for Calibration {
+    fn default() -> Calibration {
+        Calibration {
+            ratio: 1.0,
+            samples: 0,
+            doubted: None,
+            doubtful: 0,
+            last: None,
+            known: Vec::new(),
+        }
+    }
+}
+
+impl Calibration {
+    /// The same as [`estimate`], without counting again what was counted before.
+    pub fn estimate(&mut self, messages: &[Message], tools: &[ToolSpec]) -> u32 {
+        self.known.truncate(messages.len());
+        for (index, message) in messages.iter().enumerate() {
+            let mark = mark(message);
+            match self.known.get(index) {
+                Some((known, _)) if *known == mark => {}
+                Some(_) => self.known[index] = (mark, Cost::of(message)),
+                None => self.known.push((mark, Cost::of(message))),
+            }
+        }
+        let costs = self.known.iter().map(|(_, cost)| *cost);
+        self.doubtful = costs.clone().map(|cost| cost.digits / 3 * 2).sum();
+        sum(messages, costs).saturating_add(estimate_tools(tools))
+    }
+
+    /// What the server would count where the estimate is `estimate`.
+    pub fn calibrated(&self, estimate: u32) -> u32 {
+        (estimate as f32 * self.ratio).round() as u32
+    }
+
+    /// Learns from a request: what was estimated, and what the server counted.
+    ///
+    /// Says so if the count shows that the server dropped a part; then nothing is learnt.
+    pub fn learn(&mut self, estimate: u32, counted: u32, window: u32) -> Option<Cut> {
+        if self.counts_only_news(estimate, counted) {
+            self.last = Some((estimate, self.calibrated(estimate)));
+            return None;
+        }
+        let cut = self.cut(estimate, counted, window);
+        let share = counted as f32 / estimate.max(1) as f32;
+        // Twice the same share, though there is more, is how this model counts, and no cut.
+        let before = self.doubted.take();
+        let grew = self.last.is_some_and(|(estimated, then)| {
+            let expected = self.calibrated(estimate.saturating_sub(estimated));
+            counted > then && counted - then >= part(expected, 15)
+        });
+        let cut = cut.filter(|cut| {
+            self.doubted = Some(share);
+            let is_same = before.is_some_and(|before| (share / before - 1.0).abs() <= 0.1);
+            cut.is_glued || !is_same || !grew
+        });
+        self.last = Some((estimate, counted));
+        if cut.is_none() && estimate >= TELLING {
+            let ratio = (counted as f32 / estimate as f32).clamp(*RATIOS.start(), *RATIOS.end());
+            self.ratio = if self.samples == 0 {
+                ratio
+            } else {
+                self.ratio + NEWEST * (ratio - self.ratio)
+            };
+            self.samples += 1;
+        }
+        cut
+    }
+
+    /// Whether a server counts only what it had not read before: some old ones do, and from the
+    /// second request on that looks as if the rest were cut.
+    fn counts_only_news(&self, estimate: u32, counted: u32) -> bool {
+        let Some((before, then)) = self.last else {
+            return false;
+        };
+        let news = self.calibrated(estimate.saturating_sub(before));
+        counted < then && counted.abs_diff(news) <= part(news, 30) + 50
+    }
+
+    fn cut(&self, estimate: u32, counted: u32, window: u32) -> Option<Cut> {
+        let expected = self.calibrated(estimate);
+        // A request that only grew cannot have become shorter.
+        let shrunk = self
+            .last
+            .is_some_and(|(before, then)| estimate > before && counted < part(then, 90));
+        // Without any experience the estimate may be wrong by half.
+        let least = if self.samples == 0 { 40 } else { 65 };
+        let sure = self.calibrated(estimate.saturating_sub(self.doubtful));
+        let is_short = expected >= 2 * TELLING && (shrunk || counted < part(sure, least));
+        let is_glued =
+            window > 0 && counted >= part(window, 98) && expected > counted + counted / 20;
+        (is_short || is_glued).then_some(Cut {
+            expected,
+            counted,
+            is_glued,
+        })
+    }
+}
+
+/// A sign that the server did not read all of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Tokens that the request should have.
+    pub expected: u32,
+    /// Tokens that the server counted.
+    pub counted: u32,
+    /// Whether that is just what fits the window.
+    pub is_glued: bool,
+}
+
+/// So many percent of a number of tokens.
+pub fn part(tokens: u32, percent: u32) -> u32 {
+    let part = u64::from(tokens) * u64::from(percent) / 100;
+    u32::try_from(part).unwrap_or(u32::MAX)
+}
+
+/// The tokens of a message. Thoughts are apart: templates leave them out of earlier turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cost {
+    said: u32,
+    thought: u32,
+    /// The part of `said` that digits make up, where there may be many.
+    digits: u32,
+}
+
+impl Cost {
+    fn of(message: &Message) -> Cost {
+        let (said, thought) = match message {
+            Message::System { text } | Message::User { text } => (estimate_text(text), 0),
+            Message::Tool { tool, text, .. } => (estimate_text(tool) + estimate_text(text) + 8, 0),
+            Message::Assistant {
+                text,
+                thinking,
+                calls,
+            } => {
+                let calls: u32 = calls.iter().map(call).sum();
+                (estimate_text(text) + calls, estimate_text(thinking))
+            }
+        };
+        let digits = match message {
+            Message::User { text } | Message::Tool { text, .. } => estimate_digits(text),
+            Message::System { .. } | Message::Assistant { .. } => 0,
+        };
+        Cost {
+            said: MESSAGE + said,
+            thought,
+            digits,
+        }
+    }
+}
+
+fn call(call: &ToolCall) -> u32 {
+    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
+    CALL + estimate_text(&call.name) + estimate_text(&arguments)
+}
+
+fn sum(messages: &[Message], costs: impl Iterator<Item = Cost>) -> u32 {
+    let last_task = messages
+        .iter()
+        .rposition(|message| matches!(message, Message::User { .. }))
+        .unwrap_or(0);
+    costs.enumerate().fold(0, |sum: u32, (index, cost)| {
+        let thought = if index >= last_task { cost.thought } else { 0 };
+        sum.saturating_add(cost.said).saturating_add(thought)
+    })
+}
+
+/// Tells messages apart by their lengths and a few of their bytes: enough for an estimate.
+fn mark(message: &Message) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut add = |text: &str| {
+        let bytes = text.as_bytes();
+        bytes.len().hash(&mut hasher);
+        bytes[..bytes.len().min(24)].hash(&mut hasher);
+        bytes[bytes.len().saturating_sub(24)..].hash(&mut hasher);
+    };
+    match message {
+        Message::System { text } | Message::User { text } => add(text),
+        Message::Tool { text, call_id, .. } => {
+            add(text);
+            add(call_id);
+        }
+        Message::Assistant {
+            text,
+            thinking,
+            calls,
+        } => {
+            add(text);
+            add(thinking);
+            for call in calls {
+                add(&call.id);
+                call.arguments
+                    .values()
+                    .filter_map(|value| value.as_str())
+                    .for_each(&mut add);
+            }
+        }
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::Map;
+
+    use super::*;
+
+    fn user(text: &str) -> Message {
+        Message::User {
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn two_hundred_messages_cost_little_the_second_time() {
+        let text = "let value = compute(&input, 42)?; // as the table says\n".repeat(60);
+        let messages: Vec<Message> = (0..200)
+            .map(|number| user(&format!("{number} {text}")))
+            .collect();
+        let mut calibration = Calibration::default();
+        let first = calibration.estimate(&messages, &[]);
+        assert_eq!(first, estimate(&messages, &[]));
+        let started = Instant::now();
+        for _ in 0..100 {
+            assert_eq!(calibration.estimate(&messages, &[]), first);
+        }
+        assert!(started.elapsed() < Duration::from_millis(100));
+    }
+
+    #[test]
+    fn a_changed_message_is_counted_again() {
+        let mut messages = vec![user("one two three"), user("four")];
+        let mut calibration = Calibration::default();
+        calibration.estimate(&messages, &[]);
+        messages[0] = user("one two three and many more words than that");
+        assert_eq!(
+            calibration.estimate(&messages, &[]),
+            estimate(&messages, &[])
+        );
+        messages.truncate(1);
+        assert_eq!(
+            calibration.estimate(&messages, &[]),
+            estimate(&messages, &[])
+        );
+    }
+
+    #[test]
+    fn thoughts_of_earlier_turns_are_not_counted() {
+        let thinking = Message::Assistant {
+            text: "done".to_owned(),
+            thinking: "a long thought ".repeat(50),
+            calls: vec![ToolCall {
+                id: "1".to_owned(),
+                name: "read_file".to_owned(),
+                arguments: Map::new(),
+            }],
+        };
+        let now = estimate(&[user("go"), thinking.clone()], &[]);
+        let later = estimate(&[user("go"), thinking, user("on")], &[]);
+        assert!(later + 100 < now, "{later} {now}");
+    }
+
+    #[test]
+    fn the_ratio_is_learnt_within_limits() {
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.learn(1_000, 1_400, 32_768), None);
+        assert_eq!(calibration.calibrated(1_000), 1_400);
+        assert_eq!(calibration.learn(2_000, 2_400, 32_768), None);
+        assert_eq!(calibration.calibrated(1_000), 1_340);
+        let mut calibration = Calibration::default();
+        calibration.learn(1_000, 9_000, 32_768);
+        assert_eq!(calibration.calibrated(1_000), 2_000);
+    }
+
+    #[test]
+    fn a_cut_is_seen_and_teaches_nothing() {
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.learn(3_000, 3_000, 32_768), None);
+        let cut = calibration.learn(6_000, 2_048, 32_768);
+        assert_eq!(
+            cut,
+            Some(Cut {
+                expected: 6_000,
+                counted: 2_048,
+                is_glued: false,
+            })
+        );
+        assert_eq!(calibration.calibrated(1_000), 1_000);
+        let mut calibration = Calibration::default();
+        assert!(calibration.learn(6_000, 4_090, 4_096).is_some());
+        // A conversation may fill its window.
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.learn(4_000, 4_090, 4_096), None);
+        // What is counted like that again is counted so: it is learnt.
+        let mut calibration = Calibration::default();
+        assert!(calibration.learn(4_000, 1_500, 32_768).is_some());
+        assert_eq!(calibration.learn(4_400, 1_650, 32_768), None);
+        assert_eq!(calibration.calibrated(1_000), 500);
+        // What stays the same, though there is more, is cut each time.
+        let mut calibration = Calibration::default();
+        for estimate in [6_000, 6_400, 6_800] {
+            assert!(calibration.learn(estimate, 2_040, 32_768).is_some());
+        }
+        // Old servers count only what is new to them.
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.learn(3_000, 3_000, 32_768), None);
+        assert_eq!(calibration.learn(3_400, 410, 32_768), None);
+        assert_eq!(calibration.learn(4_000, 580, 32_768), None);
+        assert_eq!(calibration.calibrated(1_000), 1_000);
+        let mut calibration = Calibration::default();
+        assert!(calibration.learn(4_000, 1_000, 32_768).is_some());
+        // Long numbers are a third of what is estimated in some vocabularies.
+        let numbers: String = (1..2_000).map(|number| format!("{number}\n")).collect();
+        let mut calibration = Calibration::default();
+        calibration.learn(1_000, 1_000, 32_768);
+        let estimate = calibration.estimate(&[user(&numbers)], &[]);
+        assert_eq!(
+            calibration.learn(estimate, estimate * 46 / 100, 32_768),
+            None
+        );
+        // After a compaction the request is shorter by right.
+        let mut calibration = Calibration::default();
+        calibration.learn(6_000, 6_000, 32_768);
+        assert_eq!(calibration.learn(1_500, 1_450, 32_768), None);
+    }
+}

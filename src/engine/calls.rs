@@ -1,0 +1,400 @@
+//! What the model wants done: each call is checked, prepared, judged, perhaps asked about, and
+//! only then run; and has exactly one result.
+
+use std::time::{Duration, Instant};
+
+use ollacode_indexer::secrets::secret_path;
+use tokio_util::sync::CancellationToken;
+
+use super::budget::part;
+use super::clip::{clipped_to, first_line};
+use super::event::{Event, ToolOutcome, TurnEnd};
+use super::guard::{Repetition, canonical};
+use super::lock;
+use super::memory::nearer;
+use super::turn::Turn;
+use crate::message::ToolCall;
+use crate::model::repair::check;
+use crate::permission::{ApprovalRequest, Decision, Effect, Mode, Permission, Preview, permission};
+use crate::session::Record;
+use crate::tools::{Prepared, Running, ToolError, ToolOutput};
+use crate::visible::{neutral, visible};
+
+/// So long a tool has after a stop to end by itself.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Longest line about a call for people, in characters.
+const LONGEST_LINE: usize = 120;
+
+/// What became of a call.
+struct Outcome {
+    how: ToolOutcome,
+    /// For the model.
+    text: String,
+    /// In a line for people.
+    summary: String,
+    detail: String,
+    /// The turn cannot go on after it.
+    end: Option<TurnEnd>,
+}
+
+impl Outcome {
+    fn failed(text: String) -> Outcome {
+        Outcome {
+            how: ToolOutcome::Failed,
+            summary: first_line(&text, LONGEST_LINE),
+            text,
+            detail: String::new(),
+            end: None,
+        }
+    }
+
+    fn denied(text: String, summary: &str) -> Outcome {
+        Outcome {
+            how: ToolOutcome::Denied,
+            summary: summary.to_owned(),
+            ..Outcome::failed(text)
+        }
+    }
+
+    fn of_error(error: ToolError) -> Outcome {
+        match error {
+            ToolError::TellModel(text) => Outcome {
+                text: format!("Error: {text}"),
+                ..Outcome::failed(text)
+            },
+            ToolError::Fatal(text) => Outcome {
+                end: Some(TurnEnd::Failed(text.clone())),
+                ..Outcome::failed(text)
+            },
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Runs calls in order, until one ends the turn. Those behind it do not run; that is what
+    /// their results say when the turn is closed.
+    pub(super) async fn run_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnEnd> {
+        for call in calls {
+            self.go_on()?;
+            self.run_call(&call).await?;
+        }
+        self.go_on()
+    }
+
+    async fn run_call(&mut self, call: &ToolCall) -> Result<(), TurnEnd> {
+        let repetition = self.guard.note(call);
+        if let Repetition::Stop(times) = repetition {
+            let why = format!("the model made the same call {times} times in a row");
+            let outcome = Outcome {
+                end: Some(TurnEnd::Stuck(format!("{why}: `{}`", call.name))),
+                ..Outcome::failed(format!("not run: {why}"))
+            };
+            self.start(call, &arguments_line(call)).await;
+            return self.finish(call, outcome, Duration::ZERO).await;
+        }
+        if let Repetition::Warn(times) = repetition {
+            self.behind.push_str(&format!(
+                "\n\n[This is the same call for the {times}. time in a row; its result does not \
+                 change. Do something else, or answer.]"
+            ));
+        }
+        let prepared = match self.prepare(call).await {
+            Ok(prepared) => prepared,
+            Err(outcome) => {
+                self.start(call, &arguments_line(call)).await;
+                return self.finish(call, outcome, Duration::ZERO).await;
+            }
+        };
+        if prepared.effects.iter().any(is_about_secrets) {
+            self.session.keep_out(&call.id);
+        }
+        let what = prepared.what.clone();
+        if let Err(refused) = self.allow(call, &prepared).await? {
+            self.start(call, &what).await;
+            return self.finish(call, refused, Duration::ZERO).await;
+        }
+        self.record(Record::about_to_run(call))?;
+        self.start(call, &what).await;
+        let begun = Instant::now();
+        let outcome = self.execute(prepared).await;
+        self.finish(call, outcome, begun.elapsed()).await
+    }
+
+    /// Reads a call and finds out what it would do.
+    async fn prepare(&self, call: &ToolCall) -> Result<Prepared, Outcome> {
+        let checked = check(call.clone(), &self.tools)
+            .map_err(|error| Outcome::of_error(ToolError::TellModel(error.to_string())))?;
+        let engine = self.engine;
+        let Some(tool) = engine.toolbox.get(&checked.name) else {
+            let text = format!("there is no tool `{}`", checked.name);
+            return Err(Outcome::of_error(ToolError::TellModel(text)));
+        };
+        let preparing = tool.prepare(&checked, &engine.context);
+        match self.stop.run_until_cancelled(preparing).await {
+            Some(prepared) => prepared.map_err(Outcome::of_error),
+            None => Err(stopped()),
+        }
+    }
+
+    /// Finds out whether a call may run, and asks the user where that is needed.
+    ///
+    /// The outer error ends the turn without a result: the journal could not be written.
+    async fn allow(
+        &mut self,
+        call: &ToolCall,
+        prepared: &Prepared,
+    ) -> Result<Result<(), Outcome>, TurnEnd> {
+        let reason = match self.judge(&prepared.effects) {
+            Permission::Allow => return Ok(Ok(())),
+            Permission::Deny(why) => {
+                let text = format!("Denied: {why}. Do not look for a way around it.");
+                return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
+            }
+            Permission::Ask(reason) => reason,
+        };
+        let request = self.approval(call, prepared, reason);
+        if let Some(covers) = &request.remember
+            && self.session.granted.contains(covers)
+        {
+            return Ok(Ok(()));
+        }
+        if !self.approver.is_there() {
+            let text = "Denied: this needs the user's leave, and there is nobody to ask. Go on \
+                        without it, or say in your answer what is left to be done.";
+            let summary = "denied: it needs leave, and there is nobody to ask";
+            return Ok(Err(Outcome::denied(text.to_owned(), summary)));
+        }
+        self.record(Record::Asked {
+            call_id: call.id.clone(),
+            title: request.title.clone(),
+            hash: request.hash.clone(),
+        })?;
+        let asked = self
+            .stop
+            .run_until_cancelled(self.approver.decide(&request));
+        let Some(decision) = asked.await else {
+            return Ok(Err(stopped()));
+        };
+        self.record(Record::decided(call, &decision))?;
+        Ok(self.decided(decision, request.remember))
+    }
+
+    fn decided(&mut self, decision: Decision, covers: Option<String>) -> Result<(), Outcome> {
+        match decision {
+            Decision::Once => Ok(()),
+            Decision::Session => {
+                self.session.granted.extend(covers);
+                Ok(())
+            }
+            Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
+                let reason = reason.trim();
+                let text = format!("The user denied this call, and says: {reason}");
+                Err(Outcome::denied(text, &format!("denied: {reason}")))
+            }
+            Decision::Deny(_) => {
+                let text = "The user denied this call. Do not try the same in another way: go on \
+                            without it, or ask what is wanted instead.";
+                Err(Outcome::denied(text.to_owned(), "denied by the user"))
+            }
+        }
+    }
+
+    /// The strictest of what holds for each effect.
+    fn judge(&self, effects: &[Effect]) -> Permission {
+        let mode = if self.plan {
+            Mode::Plan
+        } else {
+            self.session.mode
+        };
+        let confinement = self.engine.context.sandbox.confinement();
+        let mut reasons: Option<Vec<String>> = None;
+        for effect in effects {
+            match permission(effect, mode, confinement) {
+                Permission::Allow => {}
+                Permission::Deny(why) => return Permission::Deny(why),
+                Permission::Ask(reason) => {
+                    let reasons = reasons.get_or_insert_default();
+                    if !reason.is_empty() && !reasons.contains(&reason) {
+                        reasons.push(reason);
+                    }
+                }
+            }
+        }
+        reasons.map_or(Permission::Allow, |reasons| {
+            Permission::Ask(reasons.join("; "))
+        })
+    }
+
+    /// What the user is asked. Its hash stands for everything that the answer is about.
+    fn approval(&self, call: &ToolCall, prepared: &Prepared, reason: String) -> ApprovalRequest {
+        let title = match &prepared.preview {
+            Preview::Command(_) => "run a command".to_owned(),
+            Preview::Diff(_) | Preview::None => {
+                let verb = call.name.split('_').next().unwrap_or(&call.name);
+                format!("{verb} {}", visible(&prepared.what))
+            }
+        };
+        // What runs later, and what is secret, is asked each time.
+        let lasting = !prepared.effects.iter().any(|effect| {
+            matches!(
+                effect,
+                Effect::ReadSecret { .. }
+                    | Effect::Write {
+                        runs_later: Some(_),
+                        ..
+                    }
+            )
+        });
+        ApprovalRequest {
+            tool: call.name.clone(),
+            title,
+            preview: prepared.preview.clone(),
+            reason,
+            remember: prepared.remember.clone().filter(|_| lasting),
+            hash: self.hash(call, prepared),
+        }
+    }
+
+    fn hash(&self, call: &ToolCall, prepared: &Prepared) -> String {
+        let root = self
+            .engine
+            .context
+            .jail
+            .root()
+            .to_string_lossy()
+            .into_owned();
+        let preview = match &prepared.preview {
+            Preview::None => "",
+            Preview::Diff(text) | Preview::Command(text) => text.as_str(),
+        };
+        let call = canonical(call);
+        let pieces: [&str; 4] = [&call, &root, &prepared.what, preview];
+        let mut hasher = blake3::Hasher::new();
+        for piece in pieces {
+            hasher.update(&piece.len().to_le_bytes());
+            hasher.update(piece.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    async fn execute(&mut self, prepared: Prepared) -> Outcome {
+        let running = Running {
+            context: &self.engine.context,
+            approver: self.approver,
+            stop: &self.stop,
+        };
+        let result = tokio::select! {
+            biased;
+            result = (prepared.run)(running) => result,
+            () = after(&self.stop, GRACE) => return stopped(),
+        };
+        match result {
+            Ok(output) => self.done(output).await,
+            Err(error) => Outcome::of_error(error),
+        }
+    }
+
+    async fn done(&mut self, output: ToolOutput) -> Outcome {
+        let ToolOutput {
+            text,
+            summary,
+            detail,
+            sources,
+        } = output;
+        // What shows one file is about it, and so are the notes of its folder.
+        if let Some(first) = sources.first()
+            && sources.iter().all(|source| source.path == first.path)
+        {
+            let jail = &self.engine.context.jail;
+            for memory in nearer(jail, &first.path, &self.session.messages) {
+                if let Some(notice) = self.engine.trust.announce(&memory) {
+                    self.notice(notice).await;
+                }
+                self.behind.push_str(&memory.remark());
+            }
+        }
+        self.add_sources(sources);
+        Outcome {
+            how: ToolOutcome::Done,
+            text,
+            summary,
+            detail,
+            end: None,
+        }
+    }
+
+    async fn start(&self, call: &ToolCall, what: &str) {
+        let started = Event::ToolStarted {
+            id: call.id.clone(),
+            tool: call.name.clone(),
+            what: what.to_owned(),
+        };
+        self.events.send(started).await;
+    }
+
+    /// Writes down what became of a call: files that changed first, then its result.
+    async fn finish(
+        &mut self,
+        call: &ToolCall,
+        outcome: Outcome,
+        took: Duration,
+    ) -> Result<(), TurnEnd> {
+        let changed = lock(&self.engine.context.changes).take_records();
+        let has_changed = !changed.is_empty();
+        let mut written = Ok(());
+        for change in changed {
+            written = written.and(self.record(Record::Changed(change)));
+        }
+        if has_changed && written.is_ok() {
+            lock(&self.engine.context.changes).settle();
+        }
+        let behind = std::mem::take(&mut self.behind);
+        let text = format!("{}{behind}", self.cut(&outcome.text));
+        let text = neutral(&text).into_owned();
+        let added = self.add_result(call, &text, outcome.how);
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: outcome.how,
+            summary: outcome.summary,
+            detail: outcome.detail,
+            took,
+        };
+        self.events.send(finished).await;
+        written.and(added)?;
+        outcome.end.map_or(Ok(()), Err)
+    }
+
+    /// Tools cap what they give; a small window needs more than that.
+    fn cut(&self, text: &str) -> String {
+        clipped_to(text, part(self.window(), 25).max(400)).into_owned()
+    }
+}
+
+/// Whether a call reads or writes a file that likely holds secrets.
+fn is_about_secrets(effect: &Effect) -> bool {
+    match effect {
+        Effect::ReadSecret { .. } => true,
+        Effect::Write { path, .. } => secret_path(path).is_some(),
+        Effect::Read | Effect::Command(_) | Effect::AskUser => false,
+    }
+}
+
+fn stopped() -> Outcome {
+    Outcome {
+        end: Some(TurnEnd::Stopped),
+        ..Outcome::denied("stopped by the user".to_owned(), "stopped")
+    }
+}
+
+/// Ends some time after a stop.
+async fn after(stop: &CancellationToken, time: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(time).await;
+}
+
+/// The arguments of a call that could not be prepared, in a line.
+fn arguments_line(call: &ToolCall) -> String {
+    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
+    visible(&first_line(&arguments, LONGEST_LINE)).into_owned()
+}

@@ -1,0 +1,295 @@
+//! Citations in an answer, held against the files.
+
+use std::collections::BTreeMap;
+
+use ollacode_indexer::language::language_of;
+
+use crate::jail::{EntryKind, Jail};
+use crate::message::Source;
+
+/// Most citations of an answer that are looked at.
+const MOST: usize = 200;
+
+/// A place as an answer names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Citation {
+    path: String,
+    start: u64,
+    end: u64,
+}
+
+/// What there is under a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum There {
+    /// A text of so many lines.
+    Lines(u64),
+    /// Nothing, but the folder that the path begins with.
+    FolderOnly,
+    /// Nothing.
+    Nothing,
+    /// Something that is not read for this: too large, not text.
+    Unread,
+}
+
+/// Finds the citations of an answer that do not hold: as written, with the reason.
+///
+/// `known` are places that the answer stands on; they help where a path is cut short.
+pub fn wrong_citations(answer: &str, jail: &Jail, known: &[Source]) -> Vec<(String, String)> {
+    wrong(answer, known, |path| look(jail, path))
+}
+
+fn look(jail: &Jail, given: &str) -> There {
+    let Ok(path) = jail.path(given) else {
+        return There::Nothing;
+    };
+    match jail.kind(&path) {
+        Ok(Some(EntryKind::File | EntryKind::Link)) => match jail.read(&path) {
+            Ok(file) => There::Lines(file.text.lines().count() as u64),
+            Err(_) => There::Unread,
+        },
+        Ok(Some(_)) => There::Unread,
+        Ok(None) | Err(_) => {
+            let first = given.split('/').next().unwrap_or(given);
+            let folder = jail.path(first).and_then(|path| jail.kind(&path));
+            match folder {
+                Ok(Some(EntryKind::Folder)) if first != given => There::FolderOnly,
+                _ => There::Nothing,
+            }
+        }
+    }
+}
+
+fn wrong(
+    answer: &str,
+    known: &[Source],
+    mut look: impl FnMut(&str) -> There,
+) -> Vec<(String, String)> {
+    let mut seen: BTreeMap<String, There> = BTreeMap::new();
+    let mut found = Vec::new();
+    for citation in citations(answer).into_iter().take(MOST) {
+        let there = seen
+            .entry(citation.path.clone())
+            .or_insert_with_key(|path| look(path))
+            .clone();
+        let Some(reason) = reason(&citation, &there, known) else {
+            continue;
+        };
+        let Citation { path, start, end } = citation;
+        let written = if start == end {
+            format!("{path}:{start}")
+        } else {
+            format!("{path}:{start}-{end}")
+        };
+        if !found.iter().any(|(before, _)| *before == written) {
+            found.push((written, reason));
+        }
+    }
+    found
+}
+
+/// Why a citation does not hold; `None` if it does, or if it rather is none.
+fn reason(citation: &Citation, there: &There, known: &[Source]) -> Option<String> {
+    let Citation { path, start, end } = citation;
+    match there {
+        There::Lines(_) if *start == 0 => Some("lines are counted from 1".to_owned()),
+        There::Lines(_) if end < start => Some("it ends before it begins".to_owned()),
+        There::Lines(lines) if end > lines => Some(format!("the file has {lines} lines")),
+        There::Lines(_) | There::Unread => None,
+        // `localhost:8080` and the name of an image are no citations.
+        There::Nothing if language_of(path, "").is_none() => None,
+        There::FolderOnly | There::Nothing => {
+            let ending = format!("/{path}");
+            let meant = known.iter().find(|source| source.path.ends_with(&ending));
+            Some(match meant {
+                Some(source) => format!("there is no such file; perhaps `{}`", source.path),
+                None => "there is no such file".to_owned(),
+            })
+        }
+    }
+}
+
+/// Everything that looks like `path:line` or `path:start-end`, outside of code blocks.
+fn citations(answer: &str) -> Vec<Citation> {
+    let mut found = Vec::new();
+    let mut fence: Option<&str> = None;
+    for line in answer.lines() {
+        let trimmed = line.trim_start();
+        let marks = ["```", "~~~"]
+            .into_iter()
+            .find(|mark| trimmed.starts_with(mark));
+        match (fence, marks) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            (Some(_), _) => {}
+            (None, None) => found.extend(
+                line.match_indices(':')
+                    .filter_map(|(at, _)| citation(&line[..at], &line[at + 1..])),
+            ),
+        }
+    }
+    found
+}
+
+/// Reads the citation around a colon.
+fn citation(before: &str, after: &str) -> Option<Citation> {
+    let (start, rest) = number(after)?;
+    let range = rest
+        .strip_prefix(['-', '–'])
+        .map(|rest| rest.strip_prefix('L').unwrap_or(rest));
+    let (end, rest) = range.and_then(number).unwrap_or((start, rest));
+    // `:8080/path`, `:3rd`, `:1.5`
+    let mut next = rest.chars();
+    let follows = next.next();
+    if follows.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '/'))
+        || follows == Some('.') && next.next().is_some_and(|c| c.is_ascii_digit())
+    {
+        return None;
+    }
+    let path = path_at_end(before)?;
+    Some(Citation {
+        path: path.to_owned(),
+        start,
+        end,
+    })
+}
+
+/// The number at the beginning, and what follows.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let text = text.strip_prefix('L').unwrap_or(text);
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number = text[..end].parse().ok()?;
+    Some((number, &text[end..]))
+}
+
+/// The path that a text ends with, if that can be one.
+fn path_at_end(text: &str) -> Option<&str> {
+    let part = |c: char| c.is_alphanumeric() || "_-./+@~$[]()".contains(c);
+    let start = text
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| part(*c))
+        .last()
+        .map(|(at, _)| at)?;
+    let mut path = &text[start..];
+    // `[src/main.rs:1](…)` and `(src/main.rs:1)`, but not `app/[id]/page.tsx`.
+    while let Some(rest) = path.strip_prefix(['[', '(']) {
+        if path.matches(['[', '(']).count() == path.matches([']', ')']).count() {
+            break;
+        }
+        path = rest;
+    }
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let named = path.chars().any(char::is_alphabetic);
+    (named && !path.starts_with("//") && !path.ends_with('/')).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(answer: &str) -> Vec<(String, u64, u64)> {
+        citations(answer)
+            .into_iter()
+            .map(|citation| (citation.path, citation.start, citation.end))
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(answer: &str, wrongs: &[(&str, &str)]) {
+        let known = [Source {
+            path: "src/net/server.rs".to_owned(),
+            start_line: 1,
+            end_line: 9,
+            symbol: None,
+        }];
+        let found = wrong(answer, &known, |path| match path {
+            "src/main.rs" => There::Lines(20),
+            "Makefile" => There::Lines(3),
+            "logo.png" => There::Unread,
+            _ if path.starts_with("src/") => There::FolderOnly,
+            _ => There::Nothing,
+        });
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|(path, reason)| (path.as_str(), reason.as_str()))
+            .collect();
+        assert_eq!(found, wrongs, "{answer}");
+    }
+
+    #[test]
+    fn forms_that_models_write_are_read() {
+        let place = |path: &str, start, end| (path.to_owned(), start, end);
+        assert_eq!(
+            found("See `src/a.rs:3` and src/b.rs:10-24, [c.py:7–9](c.py) (d/e.go:1:15)."),
+            [
+                place("src/a.rs", 3, 3),
+                place("src/b.rs", 10, 24),
+                place("c.py", 7, 9),
+                place("d/e.go", 1, 1)
+            ]
+        );
+        assert_eq!(
+            found("**./app/[id]/page.tsx:L5-L8**, 한글/파일.rs:2"),
+            [
+                place("app/[id]/page.tsx", 5, 8),
+                place("한글/파일.rs", 2, 2)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_citation_is_let_be() {
+        for answer in [
+            "at 12:30 it was 3:1",
+            "http://localhost:8080/x and http://[::1]:80",
+            "127.0.0.1:11434",
+            "a: 1, b:2rd, c:1.5",
+            "std::io::Error: 3",
+            "```\nsrc/main.rs:99\n```",
+        ] {
+            check(answer, &[]);
+        }
+        check("localhost:8080, docker.io/library/nginx:1, note:5", &[]);
+    }
+
+    #[test]
+    fn wrong_ones_are_named_once_with_the_reason() {
+        check("src/main.rs:1-20, Makefile:3, logo.png:900", &[]);
+        check(
+            "src/main.rs:21, src/main.rs:21 and src/main.rs:9-3",
+            &[
+                ("src/main.rs:21", "the file has 20 lines"),
+                ("src/main.rs:9-3", "it ends before it begins"),
+            ],
+        );
+        check(
+            "src/lost:4 lost.rs:4 server.rs:2 Makefile:0",
+            &[
+                ("src/lost:4", "there is no such file"),
+                ("lost.rs:4", "there is no such file"),
+                (
+                    "server.rs:2",
+                    "there is no such file; perhaps `src/net/server.rs`",
+                ),
+                ("Makefile:0", "lines are counted from 1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn no_text_is_too_odd() {
+        for answer in [
+            "",
+            ":",
+            ":1",
+            "::::9",
+            "é:1-",
+            "a.rs:99999999999999999999",
+            "[[[:1",
+        ] {
+            check(answer, &[]);
+        }
+    }
+}

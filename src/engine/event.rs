@@ -1,0 +1,98 @@
+//! What the engine tells a front end while it works: a closed list, in the order in which it happens.
+
+use std::time::Duration;
+
+use crate::message::Source;
+use crate::model::Usage;
+
+/// Something happened in a turn.
+///
+/// A turn ends with exactly one [`Event::TurnEnded`], its last event; every
+/// [`Event::ToolStarted`] has one [`Event::ToolFinished`] before it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The index was searched for the question.
+    Retrieved {
+        /// What the model was given, best first.
+        sources: Vec<Source>,
+    },
+    /// The next piece of the model's thoughts.
+    Thinking(String),
+    /// The next piece of its answer. Text of a call that is written as text is not shown.
+    Text(String),
+    /// A request has been answered.
+    Replied {
+        /// What it cost.
+        usage: Usage,
+        /// Tokens in use now, estimated where the server did not say.
+        used: u32,
+        /// The window.
+        window: u32,
+    },
+    /// A tool begins; what was asked for it has been allowed, or needs no leave.
+    ToolStarted {
+        /// [`crate::message::ToolCall::id`].
+        id: String,
+        /// The tool's name.
+        tool: String,
+        /// Its arguments in a line for people: `src/main.rs:1-200`, `cargo test`.
+        what: String,
+    },
+    /// A tool is done.
+    ToolFinished {
+        /// The same as of [`Event::ToolStarted`].
+        id: String,
+        /// How it went.
+        outcome: ToolOutcome,
+        /// In a line for people: `200 lines`, `3 matches`, `exit code 1`.
+        summary: String,
+        /// What it changed or printed, for those who want to see it; empty as a rule.
+        detail: String,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Something that the user should know, though the turn goes on.
+    Notice(String),
+    /// What was said before is shorter now.
+    Compacted {
+        /// Tokens before.
+        before: u32,
+        /// Tokens after.
+        after: u32,
+    },
+    /// Citations of the answer that do not hold: path and lines as written, and why.
+    Citations {
+        /// As written, with the reason.
+        wrong: Vec<(String, String)>,
+    },
+    /// The turn is over.
+    TurnEnded(TurnEnd),
+}
+
+/// How a tool went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolOutcome {
+    /// It did what was asked.
+    Done,
+    /// It could not, and the model was told why.
+    Failed,
+    /// The user, or a rule, said no.
+    Denied,
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnEnd {
+    /// The model answered.
+    Answered,
+    /// Plan mode: the plan is ready to be worked on.
+    Planned,
+    /// The user stopped it.
+    Stopped,
+    /// The limit of steps was reached.
+    StepLimit(usize),
+    /// The model repeats itself, or gives nothing that can be used.
+    Stuck(String),
+    /// It failed; the text says what helps.
+    Failed(String),
+}

@@ -1,0 +1,164 @@
+//! A user message as the engine writes it: what it puts beside the request, then the request.
+
+use std::fmt::Write;
+
+use super::prompt::PLAN;
+
+const SUMMARY: &str = "## What was said before, in short";
+const SUMMARY_END: &str = "(end of what was said before)";
+const DONE: &str = "## What was done for this request so far";
+const DONE_END: &str = "(end of what was done)";
+const REQUEST: &str = "## Request";
+
+/// How a message begins in which the engine speaks in the user's place.
+const NOTE: &str = "[automatic note] ";
+
+/// The parts of a user message; all but the request may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Opening {
+    /// Of turns before, after a compaction.
+    pub summary: String,
+    /// Of this turn, after a compaction.
+    pub done: String,
+    /// What was found for the request, and what else the model should know: sections with
+    /// headings of their own.
+    pub context: String,
+    /// What the user asked, as it was written.
+    pub request: String,
+}
+
+impl Opening {
+    /// Reads a message that [`Opening::text`] has written.
+    ///
+    /// Only the last heading of a request counts: files that are quoted before cannot forge one.
+    pub(super) fn parse(text: &str) -> Opening {
+        let heading = format!("\n{REQUEST}\n\n");
+        let Some((before, request)) = text.rsplit_once(heading.as_str()) else {
+            return Opening {
+                request: text.to_owned(),
+                ..Opening::default()
+            };
+        };
+        let (summary, rest) = section(before, SUMMARY, SUMMARY_END);
+        let (done, rest) = section(rest, DONE, DONE_END);
+        Opening {
+            summary: summary.to_owned(),
+            done: done.to_owned(),
+            context: rest.trim_end_matches('\n').to_owned(),
+            request: request.to_owned(),
+        }
+    }
+
+    /// The message.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for (heading, body, end) in [
+            (SUMMARY, &self.summary, SUMMARY_END),
+            (DONE, &self.done, DONE_END),
+        ] {
+            if !body.is_empty() {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{heading}\n\n{body}\n\n{end}\n\n");
+            }
+        }
+        if !self.context.is_empty() {
+            let _ = write!(text, "{}\n\n", self.context);
+        }
+        // A heading in what the user pasted must not be taken for ours.
+        let request = self
+            .request
+            .replace(&format!("\n{REQUEST}\n"), &format!("\n {REQUEST}\n"));
+        if text.is_empty() {
+            return request;
+        }
+        format!("{text}{REQUEST}\n\n{request}")
+    }
+
+    /// What the user asked, without what plan mode adds.
+    pub(super) fn task(&self) -> &str {
+        self.request
+            .strip_suffix(PLAN)
+            .unwrap_or(&self.request)
+            .trim_end()
+    }
+}
+
+/// Takes a section off the beginning.
+fn section<'a>(text: &'a str, heading: &str, end: &str) -> (&'a str, &'a str) {
+    let taken = text
+        .strip_prefix(heading)
+        .and_then(|rest| rest.split_once(&format!("\n{end}\n")));
+    match taken {
+        Some((body, rest)) => (body.trim_matches('\n'), rest.trim_start_matches('\n')),
+        None => ("", text),
+    }
+}
+
+/// A message in which the engine speaks in the user's place.
+pub(super) fn note(text: &str) -> String {
+    format!("{NOTE}{text}")
+}
+
+/// Whether a user message is the engine's own.
+pub(super) fn is_note(text: &str) -> bool {
+    text.starts_with(NOTE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let part = |text: &str| text.to_owned();
+        for summary in ["", "We fixed `a`.\n\n## Request\n\nnot this"] {
+            for done in ["", "- read a\n- wrote b"] {
+                for context in ["", "## Found\n\n```\n## Request\n\nfn a() {}\n```"] {
+                    let opening = Opening {
+                        summary: part(summary),
+                        done: part(done),
+                        context: part(context),
+                        request: part("Why?\n\nTell me."),
+                    };
+                    assert_eq!(Opening::parse(&opening.text()), opening);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bare_request_stays_as_it_is() {
+        let opening = Opening {
+            request: "Why?".to_owned(),
+            ..Opening::default()
+        };
+        assert_eq!(opening.text(), "Why?");
+        assert_eq!(Opening::parse("Why?"), opening);
+    }
+
+    #[test]
+    fn a_heading_in_a_request_divides_nothing() {
+        for context in ["", "## Found\n\nfn a() {}"] {
+            let opening = Opening {
+                context: context.to_owned(),
+                request: "Fix this:\n\n## Request\n\nAdd --json".to_owned(),
+                ..Opening::default()
+            };
+            let read = Opening::parse(&opening.text());
+            assert_eq!(read.request, "Fix this:\n\n ## Request\n\nAdd --json");
+            assert_eq!(read.context, context);
+        }
+    }
+
+    #[test]
+    fn notes_are_told_from_questions() {
+        assert!(is_note(&note("go on")));
+        assert!(!is_note("go on"));
+    }
+
+    #[test]
+    fn the_words_of_plan_mode_are_no_part_of_the_task() {
+        let opening = Opening::parse(&format!("Add a cache.\n\n{PLAN}"));
+        assert_eq!(opening.task(), "Add a cache.");
+    }
+}

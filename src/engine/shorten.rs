@@ -1,0 +1,281 @@
+//! The mechanical part of making a conversation shorter: messages in, fewer or shorter ones out.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::clip::{clipped, clipped_to, first_line};
+use super::opening::{Opening, is_note};
+use super::question::says_little;
+use crate::message::{Message, ToolCall};
+
+/// Most characters of what an older tool gave, and of each argument of an older call.
+const OLD_RESULT: usize = 300;
+/// Most characters of an older answer.
+const OLD_ANSWER: usize = 2_000;
+/// The last rounds of a turn whose results stay whole as long as they can.
+const WHOLE_ROUNDS: usize = 2;
+/// Most earlier requests and answers that are listed where no model wrote a summary.
+const LISTED: usize = 10;
+
+/// Where the older turns are, and the user's last task behind them.
+pub(super) fn task_of(messages: &[Message]) -> Option<(Range<usize>, usize)> {
+    let task = messages
+        .iter()
+        .rposition(|message| matches!(message, Message::User { text } if !is_note(text)))?;
+    let first = usize::from(matches!(messages.first(), Some(Message::System { .. })));
+    Some((first..task, task))
+}
+
+/// Cuts what tools gave in older turns, what was written with them, and long answers.
+pub(super) fn cut_old(messages: &mut [Message]) {
+    let Some((older, _)) = task_of(messages) else {
+        return;
+    };
+    for message in &mut messages[older] {
+        match message {
+            Message::Tool { text, .. } => cut(text, OLD_RESULT),
+            Message::Assistant {
+                text,
+                thinking,
+                calls,
+            } => {
+                cut(text, OLD_ANSWER);
+                thinking.clear();
+                calls.iter_mut().for_each(cut_arguments);
+            }
+            Message::System { .. } | Message::User { .. } => {}
+        }
+    }
+}
+
+/// The last request that says what is wanted, where the task itself only says to go on.
+pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
+    let (older, task) = task_of(messages)?;
+    let request = |message: &Message| match message {
+        Message::User { text } if !is_note(text) => Some(Opening::parse(text).task().to_owned()),
+        _ => None,
+    };
+    if !says_little(&request(&messages[task])?) {
+        return None;
+    }
+    let mut earlier = messages[older].iter().rev().filter_map(request);
+    earlier.find(|request| !says_little(request))
+}
+
+/// Puts a summary in the place of all turns before the last task.
+pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
+    let Some((older, task)) = task_of(messages) else {
+        return;
+    };
+    if let Message::User { text } = &mut messages[task] {
+        let mut opening = Opening::parse(text);
+        summary.clone_into(&mut opening.summary);
+        *text = opening.text();
+    }
+    messages.drain(older);
+}
+
+/// Cuts what tools gave in this turn, but for the last rounds.
+pub(super) fn cut_earlier_results(messages: &mut [Message]) {
+    let rounds = rounds(messages);
+    let Some(at) = rounds.len().checked_sub(WHOLE_ROUNDS) else {
+        return;
+    };
+    let (Some((_, task)), Some(&whole)) = (task_of(messages), rounds.get(at)) else {
+        return;
+    };
+    for message in &mut messages[task..whole] {
+        match message {
+            Message::Tool { text, .. } => cut(text, OLD_RESULT),
+            Message::Assistant {
+                thinking, calls, ..
+            } => {
+                thinking.clear();
+                calls.iter_mut().for_each(cut_arguments);
+            }
+            Message::System { .. } | Message::User { .. } => {}
+        }
+    }
+}
+
+/// Puts a list in the place of all rounds of this turn but the last. `most`: tokens of it, and of
+/// what was found for the task.
+pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
+    let Some((_, task)) = task_of(messages) else {
+        return;
+    };
+    let last = rounds(messages).last().copied().unwrap_or(task + 1);
+    let steps = steps(&messages[task + 1..last]);
+    if let Message::User { text } = &mut messages[task] {
+        let mut opening = Opening::parse(text);
+        if !opening.done.is_empty() && !steps.is_empty() {
+            opening.done.push('\n');
+        }
+        opening.done.push_str(&steps);
+        cut_to(&mut opening.done, most);
+        cut_to(&mut opening.context, most);
+        *text = opening.text();
+    }
+    messages.drain(task + 1..last);
+}
+
+/// Cuts what tools gave last, too, to so many tokens each: better than no answer at all.
+pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
+    let Some((_, task)) = task_of(messages) else {
+        return;
+    };
+    for message in &mut messages[task..] {
+        match message {
+            Message::Tool { text, .. } => cut_to(text, most),
+            Message::User { text } => {
+                let mut opening = Opening::parse(text);
+                cut_to(&mut opening.context, most / 2);
+                cut_to(&mut opening.summary, most);
+                *text = opening.text();
+            }
+            Message::Assistant { calls, .. } => calls.iter_mut().for_each(cut_arguments),
+            Message::System { .. } => {}
+        }
+    }
+}
+
+/// Older turns as a text that a model can sum up.
+pub(super) fn transcript(older: &[Message]) -> String {
+    let mut parts = Vec::new();
+    for message in older {
+        match message {
+            Message::System { .. } => {}
+            Message::User { text } if is_note(text) => {}
+            Message::User { text } => {
+                let opening = Opening::parse(text);
+                if !opening.summary.is_empty() {
+                    parts.push(format!(
+                        "Before that:\n{}",
+                        clipped(&opening.summary, 3_600)
+                    ));
+                }
+                parts.push(format!("User: {}", clipped(opening.task(), 1_500)));
+                if !opening.done.is_empty() {
+                    parts.push(format!("Agent did:\n{}", clipped(&opening.done, 1_500)));
+                }
+            }
+            Message::Assistant { text, calls, .. } => {
+                if !text.is_empty() {
+                    parts.push(format!("Agent: {}", clipped(text, 1_500)));
+                }
+                parts.extend(
+                    calls
+                        .iter()
+                        .map(|call| format!("Agent calls {}", line(call))),
+                );
+            }
+            Message::Tool { tool, text, .. } => {
+                parts.push(format!("{tool} gave: {}", clipped(text, OLD_RESULT)));
+            }
+        }
+    }
+    parts.join("\n\n")
+}
+
+/// Older turns in short, without a model: what was asked, and the last answers.
+pub(super) fn in_short(older: &[Message]) -> String {
+    let mut before = String::new();
+    let (mut asked, mut answers) = (Vec::new(), Vec::new());
+    for message in older {
+        match message {
+            Message::User { text } if !is_note(text) => {
+                let opening = Opening::parse(text);
+                asked.push(format!("- {}", first_line(opening.task(), 300)));
+                if !opening.summary.is_empty() {
+                    before = opening.summary;
+                }
+            }
+            Message::Assistant { text, calls, .. } if calls.is_empty() => {
+                answers.push(clipped(text, 600).into_owned());
+            }
+            _ => {}
+        }
+    }
+    let last = |list: &[String], most: usize| list[list.len().saturating_sub(most)..].join("\n");
+    let mut parts = Vec::new();
+    if !before.is_empty() {
+        parts.push(clipped(&before, 2_000).into_owned());
+    }
+    parts.push(format!("The user asked:\n{}", last(&asked, LISTED)));
+    if !answers.is_empty() {
+        parts.push(format!("You answered last:\n{}", last(&answers, 2)));
+    }
+    parts.join("\n\n")
+}
+
+/// Where in this turn the model made calls.
+fn rounds(messages: &[Message]) -> Vec<usize> {
+    let task = task_of(messages).map_or(0, |(_, task)| task);
+    messages
+        .iter()
+        .enumerate()
+        .skip(task)
+        .filter(
+            |(_, message)| matches!(message, Message::Assistant { calls, .. } if !calls.is_empty()),
+        )
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// What calls did, a line each.
+fn steps(messages: &[Message]) -> String {
+    let mut lines = Vec::new();
+    for message in messages {
+        match message {
+            Message::Assistant { text, calls, .. } => {
+                if !text.is_empty() {
+                    lines.push(format!("- said: {}", first_line(text, 160)));
+                }
+                lines.extend(calls.iter().map(|call| {
+                    let result = result_of(call, messages);
+                    format!("- {} → {}", line(call), first_line(result, 120))
+                }));
+            }
+            Message::System { .. } | Message::User { .. } | Message::Tool { .. } => {}
+        }
+    }
+    lines.join("\n")
+}
+
+fn result_of<'a>(call: &ToolCall, messages: &'a [Message]) -> &'a str {
+    let results = messages.iter().find_map(|message| match message {
+        Message::Tool { call_id, text, .. } if *call_id == call.id => Some(text.as_str()),
+        _ => None,
+    });
+    results.unwrap_or_default()
+}
+
+fn line(call: &ToolCall) -> String {
+    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
+    format!("{} {}", call.name, first_line(&arguments, 120))
+}
+
+fn cut(text: &mut String, most: usize) {
+    if let Cow::Owned(shorter) = clipped(text, most) {
+        *text = shorter;
+    }
+}
+
+fn cut_to(text: &mut String, tokens: u32) {
+    if let Cow::Owned(shorter) = clipped_to(text, tokens) {
+        *text = shorter;
+    }
+}
+
+fn cut_arguments(call: &mut ToolCall) {
+    for value in call.arguments.values_mut() {
+        if let Value::String(text) = value {
+            cut(text, OLD_RESULT);
+        }
+    }
+}

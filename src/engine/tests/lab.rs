@@ -1,0 +1,386 @@
+//! A workspace for whole turns: real files, and a model that plays a script.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt};
+use ollacode_indexer::walk::Limits;
+use ollacode_indexer::{Embedder, Index};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::super::event::ToolOutcome;
+use super::super::*;
+use crate::jail::Jail;
+use crate::message::ToolCall;
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, Usage};
+use crate::permission::{ApprovalRequest, Decision};
+use crate::retrieval::{CodeIndex, EmbedderSource};
+use crate::sandbox::{CommandEnvironment, Sandbox};
+
+/// One reply of the script.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub deltas: Vec<Delta>,
+    pub usage: Usage,
+    pub ending: Ending,
+}
+
+#[derive(Clone, Debug, Default)]
+pub enum Ending {
+    #[default]
+    Done,
+    Error(ModelError),
+    /// Nothing more comes, and the stream stays open.
+    Never,
+}
+
+pub fn text(text: &str) -> Line {
+    Line {
+        // A character at a time is the worst case for whoever holds text back.
+        deltas: text
+            .chars()
+            .map(|character| Delta::Text(character.to_string()))
+            .collect(),
+        ..Line::default()
+    }
+}
+
+pub fn call(name: &str, arguments: Value) -> Line {
+    calls(vec![(name, arguments)])
+}
+
+pub fn calls(list: Vec<(&str, Value)>) -> Line {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let deltas = list.into_iter().map(|(name, arguments)| {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Delta::Call(ToolCall {
+            id: format!("call_{number}"),
+            name: name.to_owned(),
+            arguments: arguments.as_object().cloned().unwrap_or_default(),
+        })
+    });
+    Line {
+        deltas: deltas.collect(),
+        ..Line::default()
+    }
+}
+
+pub fn read(path: &str) -> Line {
+    call("read_file", json!({ "path": path }))
+}
+
+pub fn fails(error: ModelError) -> Line {
+    Line {
+        ending: Ending::Error(error),
+        ..Line::default()
+    }
+}
+
+/// A request as the model got it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub messages: Vec<Message>,
+    pub tools: Vec<&'static str>,
+    pub format: bool,
+}
+
+impl Asked {
+    /// The last message of the user.
+    pub fn user(&self) -> &str {
+        let said = self.messages.iter().rev();
+        said.filter_map(|message| match message {
+            Message::User { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .next()
+        .unwrap_or_default()
+    }
+
+    pub fn system(&self) -> &str {
+        match self.messages.first() {
+            Some(Message::System { text }) => text,
+            other => panic!("the first message is {other:?}"),
+        }
+    }
+}
+
+pub struct Scripted {
+    pub profile: ModelProfile,
+    pub script: Mutex<VecDeque<Line>>,
+    pub asked: Mutex<Vec<Asked>>,
+}
+
+impl ChatModel for Scripted {
+    fn profile(&self) -> &ModelProfile {
+        &self.profile
+    }
+
+    fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
+        check_shape(request.messages);
+        lock(&self.asked).push(Asked {
+            messages: request.messages.to_vec(),
+            tools: request.tools.iter().map(|tool| tool.name).collect(),
+            format: request.format.is_some(),
+        });
+        let line = lock(&self.script)
+            .pop_front()
+            .expect("a reply in the script");
+        let deltas = stream::iter(line.deltas.into_iter().map(Ok));
+        match line.ending {
+            Ending::Done => deltas
+                .chain(stream::iter([Ok(Delta::Done(line.usage))]))
+                .boxed(),
+            Ending::Error(error) => deltas.chain(stream::iter([Err(error)])).boxed(),
+            Ending::Never => deltas.chain(stream::pending()).boxed(),
+        }
+    }
+}
+
+/// One system message, at the beginning; each call has its result before anything else is said.
+#[track_caller]
+pub fn check_shape(messages: &[Message]) {
+    assert!(matches!(messages.first(), Some(Message::System { .. })));
+    let mut open: Vec<&str> = Vec::new();
+    for message in &messages[1..] {
+        match message {
+            Message::System { .. } => panic!("a second system message"),
+            Message::Tool { call_id, .. } => {
+                assert_eq!(open.first(), Some(&call_id.as_str()), "{messages:#?}");
+                open.remove(0);
+            }
+            Message::User { .. } => assert!(open.is_empty(), "{messages:#?}"),
+            Message::Assistant { calls, .. } => {
+                assert!(open.is_empty(), "{messages:#?}");
+                open = calls.iter().map(|call| call.id.as_str()).collect();
+            }
+        }
+    }
+    assert!(open.is_empty(), "{messages:#?}");
+}
+
+/// Somebody who always decides the same, or nobody.
+pub struct Judge {
+    pub decision: Option<Decision>,
+    pub asked: Mutex<Vec<ApprovalRequest>>,
+}
+
+impl Approver for Judge {
+    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        lock(&self.asked).push(request.clone());
+        let decision = self.decision.clone().unwrap_or(Decision::Deny(None));
+        async { decision }.boxed()
+    }
+
+    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        async { None }.boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        self.decision.is_some()
+    }
+}
+
+struct WordsOnly;
+
+impl EmbedderSource for WordsOnly {
+    fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+/// A workspace with an engine, a session and a model.
+pub struct Lab {
+    pub root: PathBuf,
+    pub engine: Engine,
+    pub session: Session,
+    pub model: Arc<Scripted>,
+    pub judge: Judge,
+    pub stop: CancellationToken,
+    /// Last, so that everything above is closed first.
+    _folder: TempDir,
+}
+
+pub const SOURCE: &str = "fn main() {\n    println!(\"hello\");\n}\n";
+
+impl Lab {
+    pub fn new(script: Vec<Line>) -> Lab {
+        Lab::with(script, 32_768, EngineOptions::default())
+    }
+
+    pub fn with(script: Vec<Line>, window: u32, options: EngineOptions) -> Lab {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().canonicalize().expect("a folder");
+        let root = top.join("shop");
+        fs::create_dir(&root).expect("a workspace");
+        fs::write(root.join("main.rs"), SOURCE).expect("a file");
+        let model = Arc::new(Scripted {
+            profile: ModelProfile {
+                name: "scripted".to_owned(),
+                window,
+                tools: true,
+                weak: false,
+                remote: None,
+            },
+            script: Mutex::new(script.into()),
+            asked: Mutex::default(),
+        });
+        let answers: Arc<dyn ChatModel> = model.clone();
+        let session = Session::create(&top.join("sessions"), &root, answers).expect("a session");
+        let environment = CommandEnvironment::from_variables([], None, &root);
+        let index = Index::new(&root, top.join("index"), Limits::default());
+        let context = ToolContext {
+            jail: Jail::open(&root).expect("a jail"),
+            sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
+            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+            seen: Mutex::default(),
+            changes: Mutex::new(session.changes()),
+        };
+        let engine = Engine::new(EngineParts {
+            context: Arc::new(context),
+            toolbox: Toolbox::all(),
+            options,
+            activity: ChatActivity::default(),
+            known_memory: top.join("memory"),
+        });
+        Lab {
+            root,
+            engine,
+            session,
+            model,
+            judge: Judge {
+                decision: Some(Decision::Once),
+                asked: Mutex::default(),
+            },
+            stop: CancellationToken::new(),
+            _folder: folder,
+        }
+    }
+
+    pub async fn ask(&mut self, text: &str) -> (TurnEnd, Vec<Event>) {
+        let question = Question {
+            text: text.to_owned(),
+            ..Question::default()
+        };
+        self.put(question).await
+    }
+
+    pub async fn put(&mut self, question: Question) -> (TurnEnd, Vec<Event>) {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let Lab {
+            engine,
+            session,
+            judge,
+            stop,
+            ..
+        } = self;
+        let asking = async {
+            let end = engine.ask(session, question, &*judge, &sender, stop).await;
+            drop(sender);
+            end
+        };
+        let listening = async {
+            let mut events = Vec::new();
+            while let Some(event) = receiver.recv().await {
+                events.push(event);
+            }
+            events
+        };
+        let (end, events) = tokio::join!(asking, listening);
+        check_events(&events, &end);
+        (end, events)
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        lock(&self.model.asked).clone()
+    }
+
+    pub fn file(&self, path: &str) -> String {
+        fs::read_to_string(self.root.join(path)).expect("a file")
+    }
+
+    /// Each request but those for a format or a summary begins as the one before it.
+    #[track_caller]
+    pub fn check_requests_extend_each_other(&self) {
+        let asked = self.asked();
+        let asked: Vec<&Asked> = asked.iter().filter(|asked| !asked.format).collect();
+        for pair in asked.windows(2) {
+            assert!(pair[1].messages.starts_with(&pair[0].messages));
+            assert_eq!(pair[0].tools, pair[1].tools);
+        }
+    }
+
+    /// What the model was told of its calls, in order.
+    pub fn results(&self) -> Vec<String> {
+        let said = self.session.messages.iter();
+        said.filter_map(|message| match message {
+            Message::Tool { text, .. } => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+    }
+}
+
+/// A turn has one end, its last event; each tool that begins ends once.
+#[track_caller]
+pub fn check_events(events: &[Event], end: &TurnEnd) {
+    let mut open: Vec<&str> = Vec::new();
+    for event in events {
+        match event {
+            Event::ToolStarted { id, .. } => open.push(id),
+            Event::ToolFinished { id, .. } => {
+                let at = open.iter().position(|open| open == id);
+                open.remove(at.unwrap_or_else(|| panic!("{id} did not begin")));
+            }
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "{open:?} did not end");
+    let ends = events
+        .iter()
+        .filter(|event| matches!(event, Event::TurnEnded(_)));
+    assert_eq!(ends.count(), 1);
+    assert_eq!(events.last(), Some(&Event::TurnEnded(end.clone())));
+}
+
+pub fn shown(events: &[Event]) -> String {
+    let texts = events.iter().filter_map(|event| match event {
+        Event::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+pub fn notices(events: &[Event]) -> Vec<&str> {
+    let notices = events.iter().filter_map(|event| match event {
+        Event::Notice(text) => Some(text.as_str()),
+        _ => None,
+    });
+    notices.collect()
+}
+
+pub fn outcomes(events: &[Event]) -> Vec<ToolOutcome> {
+    let outcomes = events.iter().filter_map(|event| match event {
+        Event::ToolFinished { outcome, .. } => Some(*outcome),
+        _ => None,
+    });
+    outcomes.collect()
+}
+
+pub fn edit() -> Line {
+    let arguments = json!({"path": "main.rs", "search": "hello", "replace": "goodbye"});
+    call("edit_file", arguments)
+}
+
+impl Line {
+    /// The same text so many times.
+    pub fn repeated(mut self, times: usize) -> Line {
+        let all: Vec<Delta> = std::iter::repeat_n(self.deltas, times).flatten().collect();
+        self.deltas = all;
+        self
+    }
+}
