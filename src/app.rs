@@ -1,15 +1,35 @@
 //! The one place that builds the real parts from settings and joins them.
 
+mod background;
+mod searching;
+
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ollacode_indexer::walk::Limits as WalkLimits;
 use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
+use tokio::sync::watch;
 
-use crate::config::{ConfigError, EmbedModel, Environment, Flags, Settings};
-use crate::model::ollama::{Limits, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::config::{ConfigError, EmbedModel, Environment, Flags, Settings, ToolChoice};
+use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
+use crate::jail::{Jail, JailError};
+use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::retrieval::CodeIndex;
+use crate::sandbox::{CommandEnvironment, Sandbox};
+use crate::session::Session;
+use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
-/// Settings, workspace and index of one run.
+pub use background::{Background, Standing, VectorNews};
+
+use searching::{Connection, SearchModels};
+
+/// How long a search waits for Ollama to say which models it has.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Settings, workspace and index of one run. Clones share the open index.
+#[derive(Clone)]
 pub struct App {
     /// All settings, checked.
     pub settings: Settings,
@@ -17,7 +37,10 @@ pub struct App {
     pub workspace: Workspace,
     /// Its index.
     pub index: Index,
-    home: Option<PathBuf>,
+    environment: Environment,
+    connection: Connection,
+    /// Whether the folder is being indexed for the first time.
+    first_index: Arc<watch::Sender<bool>>,
 }
 
 /// Why the program cannot start.
@@ -51,18 +74,19 @@ impl App {
             ..WalkLimits::default()
         };
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
-        let home = environment.home().map(Path::to_owned);
         Ok(App {
             settings,
             workspace,
             index,
-            home,
+            environment: environment.clone(),
+            connection: Connection::default(),
+            first_index: Arc::default(),
         })
     }
 
     /// Whether the workspace is so wide that the user should be asked first.
     pub fn needs_confirmation(&self) -> bool {
-        self.workspace.needs_confirmation(self.home.as_deref())
+        self.workspace.needs_confirmation(self.environment.home())
     }
 
     /// A client for the server that the settings name.
@@ -77,7 +101,10 @@ impl App {
             ollama_host.clone(),
             ollama_api_key.clone(),
             *reach,
-            Limits::default(),
+            Limits {
+                first_byte: self.settings.first_word,
+                ..Limits::default()
+            },
         )
     }
 
@@ -93,7 +120,18 @@ impl App {
 
     /// The model to search with: while vectors of the model in the settings are being made, and
     /// the server still has the one before, that is the one before.
+    ///
+    /// A server that says nothing for three seconds is one that does not answer.
     pub async fn searching_embedder(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
+        let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
+        connected.unwrap_or_else(|_| {
+            let host = self.settings.ollama_host.to_string();
+            let limit = CONNECT_LIMIT;
+            Err(OllamaError::TimedOut { host, limit }.into())
+        })
+    }
+
+    async fn connect_for_search(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
         if self.settings.embed_model == EmbedModel::None || !self.index.has_vectors().await? {
             return Ok(None);
         }
@@ -120,6 +158,86 @@ impl App {
         let before = OllamaEmbedder::connect(self.ollama()?, &name).await.ok();
         let before = before.filter(|model| model.model().fingerprint() == fingerprint);
         Ok(Some(before.unwrap_or(wanted)))
+    }
+
+    /// The model that answers: the one of the settings, or another one.
+    pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
+        let name = name.unwrap_or(&self.settings.model);
+        let model = self.untried_chat_model(name).await?;
+        Ok(match model.recall(&self.probes_file()) {
+            Some(report) => model.believing(&report),
+            None => model,
+        })
+    }
+
+    /// A model as its server describes it, whatever a probe found out before.
+    pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, OllamaError> {
+        let Settings {
+            max_context_tokens,
+            reach,
+            ..
+        } = self.settings;
+        OllamaChat::connect(self.ollama()?, name, max_context_tokens, reach).await
+    }
+
+    /// What probes found out about models, for all workspaces; may not exist yet.
+    pub fn probes_file(&self) -> PathBuf {
+        self.settings.data_folder.join("probes.json")
+    }
+
+    /// What answers the questions of a session; it belongs to this session alone.
+    ///
+    /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
+    pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, JailError> {
+        let root = &self.workspace.root;
+        let variables = self
+            .environment
+            .variables()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let base = CommandEnvironment::from_variables(variables, self.environment.home(), root);
+        let models = Arc::new(SearchModels(self.clone()));
+        let context = ToolContext {
+            jail: Jail::open(root)?,
+            sandbox: Arc::new(Sandbox::new(root.clone(), base)),
+            code: Arc::new(CodeIndex::new(self.index.clone(), models)),
+            seen: Mutex::default(),
+            changes: Mutex::new(session.changes()),
+        };
+        let Settings {
+            max_steps,
+            rag,
+            compact,
+            tools,
+            ..
+        } = self.settings;
+        Ok(Engine::new(EngineParts {
+            context: Arc::new(context),
+            toolbox: Toolbox::all(),
+            options: EngineOptions {
+                max_steps,
+                rag,
+                compact,
+                tools: match tools {
+                    ToolChoice::Auto => None,
+                    ToolChoice::Core => Some(ToolSet::Core),
+                    ToolChoice::All => Some(ToolSet::All),
+                },
+            },
+            activity: activity.clone(),
+            known_memory: self.known_memory(),
+        }))
+    }
+
+    /// Where the sessions of the workspace are kept; may not exist yet.
+    pub fn sessions_folder(&self) -> PathBuf {
+        let id = workspace_id(&self.workspace.root);
+        self.settings.data_folder.join("sessions").join(id)
+    }
+
+    /// Remembers which notes of the repository the user was told of.
+    fn known_memory(&self) -> PathBuf {
+        let name = format!("{}.txt", workspace_id(&self.workspace.root));
+        self.settings.data_folder.join("memory").join(name)
     }
 
     /// The cache of vectors that all workspaces share.

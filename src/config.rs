@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
@@ -33,9 +34,23 @@ pub struct Settings {
     pub ollama_host: Address,
     /// What to send to Ollama as proof of who asks.
     pub ollama_api_key: Option<ApiKey>,
+    /// Name of the model that answers; whether the server has it was not looked at.
+    pub model: String,
+    /// The model's window in tokens; `None` if it is to be chosen from what fits.
+    pub max_context_tokens: Option<u32>,
+    /// How long the model may take for its first word.
+    pub first_word: Duration,
     /// What turns texts into vectors.
     pub embed_model: EmbedModel,
-    /// Where indexes and the cache are kept; absolute, may not exist yet.
+    /// Whether older turns are summarised when the window is nearly full.
+    pub compact: bool,
+    /// Which tools the model has.
+    pub tools: ToolChoice,
+    /// Most steps for one question.
+    pub max_steps: usize,
+    /// Whether the index is searched for each question.
+    pub rag: bool,
+    /// Where indexes, sessions and the cache are kept; absolute, may not exist yet.
     pub data_folder: PathBuf,
     /// Larger files are not indexed, in bytes.
     pub max_file_size: u64,
@@ -70,7 +85,14 @@ impl Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
             ollama_host,
             ollama_api_key: layers.given("OLLAMA_API_KEY").api_key()?,
+            model: layers.given("OLLAMA_MODEL").model()?,
+            max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
+            first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,
+            compact: layers.given("COMPACT_MODE").is_on()?,
+            tools: layers.given("OLLACODE_TOOLS").tools()?,
+            max_steps: layers.given("OLLACODE_MAX_STEPS").steps()?,
+            rag: layers.given("OLLACODE_RAG").is_on()?,
             data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
             max_file_size: layers
                 .given("OLLACODE_MAX_FILE_SIZE")
@@ -98,8 +120,16 @@ pub struct Flags {
     pub workspace: Option<PathBuf>,
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
+    /// `--model`.
+    pub model: Option<String>,
     /// `--embed-model`.
     pub embed_model: Option<String>,
+    /// `--tools`.
+    pub tools: Option<String>,
+    /// `--max-steps`.
+    pub max_steps: Option<u32>,
+    /// `--no-rag`.
+    pub no_rag: bool,
     /// `--offline`.
     pub offline: bool,
     /// How often `--verbose` was given.
@@ -155,6 +185,13 @@ impl Environment {
     /// The folder in which the process was started.
     pub fn current_folder(&self) -> &Path {
         &self.current_folder
+    }
+
+    /// All variables, secrets included: only for choosing those that commands may have.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
     /// The user's home folder.
@@ -220,6 +257,18 @@ pub enum EmbedModel {
     None,
     /// A model of Ollama.
     Named(String),
+}
+
+/// Which tools the model has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As many as the model and its window can bear.
+    #[default]
+    Auto,
+    /// The few that weak models can handle.
+    Core,
+    /// Every one.
+    All,
 }
 
 /// Whether output is coloured.

@@ -107,15 +107,21 @@ impl Flags {
                 .as_ref()
                 .map(|folder| (folder.as_os_str().to_owned(), flag))
         };
+        let text = |value: &Option<String>, flag: &'static str| {
+            value.as_ref().map(|value| (OsString::from(value), flag))
+        };
         match name {
             "WORKSPACE_DIR" => {
                 folder(&self.path, "PATH").or_else(|| folder(&self.workspace, "--workspace"))
             }
             "OLLACODE_DATA_DIR" => folder(&self.data_dir, "--data-dir"),
-            "OLLAMA_EMBED_MODEL" => self
-                .embed_model
-                .as_ref()
-                .map(|model| (model.into(), "--embed-model")),
+            "OLLAMA_EMBED_MODEL" => text(&self.embed_model, "--embed-model"),
+            "OLLAMA_MODEL" => text(&self.model, "--model"),
+            "OLLACODE_TOOLS" => text(&self.tools, "--tools"),
+            "OLLACODE_MAX_STEPS" => self
+                .max_steps
+                .map(|steps| (steps.to_string().into(), "--max-steps")),
+            "OLLACODE_RAG" => self.no_rag.then(|| ("false".into(), "--no-rag")),
             "OLLACODE_OFFLINE" => self.offline.then(|| ("true".into(), "--offline")),
             "OLLACODE_LOG" => log_filter(self.verbosity).map(|log| (log.into(), "--verbose")),
             _ => None,

@@ -1,11 +1,14 @@
 //! Text to values: what each setting allows, and says so if it gets something else.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::Given;
-use super::{Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, Origin, Reach};
+use super::{
+    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, Origin, Reach, ToolChoice,
+};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -31,6 +34,16 @@ pub(super) const CACHE_SIZES: Sizes = Sizes {
     most: 1024 * GIB,
     allowed: "a number of bytes from `1M` to `1024G`, such as `500M` or `2G`",
 };
+
+/// Below the least one, the system prompt and the tools leave no room for code.
+const WINDOWS: Sizes = Sizes {
+    least: 2 * KIB,
+    most: MIB,
+    allowed: "a number of tokens from `2048` to `1048576`, such as `16384` or `32K`",
+};
+
+/// Most steps of one question; a run-away model is not worth more.
+const MOST_STEPS: usize = 500;
 
 impl Given {
     pub fn workspace(&self, environment: &Environment) -> Result<Option<GivenFolder>, ConfigError> {
@@ -68,14 +81,55 @@ impl Given {
         self.parse(allowed, |text| ApiKey::new(text).ok()).map(Some)
     }
 
+    pub fn model(&self) -> Result<String, ConfigError> {
+        let allowed = "the name of a model such as `qwen3-coder:30b`";
+        self.parse(allowed, |text| is_model_name(text).then(|| text.to_owned()))
+    }
+
     pub fn embed_model(&self) -> Result<EmbedModel, ConfigError> {
         let allowed = "the name of a model such as `qwen3-embedding:0.6b`, or `none`";
         self.parse(allowed, |text| {
             if text.eq_ignore_ascii_case("none") {
                 return Some(EmbedModel::None);
             }
-            let odd = |c: char| c.is_whitespace() || c.is_control();
-            (!text.contains(odd)).then(|| EmbedModel::Named(text.to_owned()))
+            is_model_name(text).then(|| EmbedModel::Named(text.to_owned()))
+        })
+    }
+
+    /// A window in tokens; `None` if it is to be chosen.
+    pub fn window(&self) -> Result<Option<u32>, ConfigError> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let tokens = self.size(WINDOWS)?;
+        Ok(u32::try_from(tokens).ok())
+    }
+
+    pub fn tools(&self) -> Result<ToolChoice, ConfigError> {
+        self.parse("`auto`, `core` or `all`", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "auto" => Some(ToolChoice::Auto),
+                "core" => Some(ToolChoice::Core),
+                "all" => Some(ToolChoice::All),
+                _ => None,
+            }
+        })
+    }
+
+    pub fn steps(&self) -> Result<usize, ConfigError> {
+        let allowed = format!("a number of steps from `1` to `{MOST_STEPS}`");
+        self.parse(&allowed, |text| {
+            let steps = text.parse().ok();
+            steps.filter(|steps| (1..=MOST_STEPS).contains(steps))
+        })
+    }
+
+    pub fn seconds(&self) -> Result<Duration, ConfigError> {
+        let allowed = "a number of seconds from `10` to `86400`";
+        self.parse(allowed, |text| {
+            let seconds = text.parse().ok();
+            let seconds = seconds.filter(|seconds| (10..=86_400).contains(seconds));
+            seconds.map(Duration::from_secs)
         })
     }
 
@@ -86,10 +140,18 @@ impl Given {
     }
 
     pub fn reach(&self) -> Result<Reach, ConfigError> {
+        Ok(if self.is_on()? {
+            Reach::LoopbackOnly
+        } else {
+            Reach::Any
+        })
+    }
+
+    pub fn is_on(&self) -> Result<bool, ConfigError> {
         self.parse("`true` or `false`", |text| {
             match text.to_ascii_lowercase().as_str() {
-                "true" | "1" | "yes" | "on" => Some(Reach::LoopbackOnly),
-                "false" | "0" | "no" | "off" => Some(Reach::Any),
+                "true" | "1" | "yes" | "on" => Some(true),
+                "false" | "0" | "no" | "off" => Some(false),
                 _ => None,
             }
         })
@@ -138,6 +200,11 @@ impl Given {
         // Without `.` and doubled or trailing slashes, which would be shown.
         Ok(full.components().collect())
     }
+}
+
+/// Whether a text can be the name of a model; whether there is one is not looked at.
+fn is_model_name(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Reads `1048576`, `1024K`, `1M` or `1 MiB`; `None` if it is no size.
