@@ -3,8 +3,14 @@
 //! In reading order:
 //!
 //! - [`config`]: settings; the only reader of the environment.
-//! - [`workspace`]: which folder is worked on.
+//! - [`workspace`]: which folder is worked on; [`jail`]: its files, and nothing else.
+//! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
+//! - [`retrieval`]: the index as the engine asks it.
+//! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
+//! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
+//! - [`session`]: what was said and changed, in a journal.
+//! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
 //! - [`frontends`]: what people see; [`frontends::cli`] alone prints.
 //!
@@ -14,6 +20,17 @@
 
 pub mod app;
 pub mod config;
+pub mod edit;
+pub mod engine;
 pub mod frontends;
+pub mod jail;
+pub mod message;
 pub mod model;
+pub mod permission;
+pub mod retrieval;
+pub mod sandbox;
+pub mod session;
+pub mod syntax;
+pub mod tools;
+pub mod visible;
 pub mod workspace;

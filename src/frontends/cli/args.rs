@@ -1,5 +1,9 @@
 //! The command line: what may be said, and what contradicts itself.
 
+mod chat;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +14,9 @@ use clap_complete::Shell;
 
 use crate::config::{Color, Flags};
 
+use chat::CHAT_HELP;
+pub use chat::{ChatArguments, ExportFormat, SessionsArguments, SessionsCommand};
+
 /// A local code agent that finds before it reads.
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -17,15 +24,16 @@ use crate::config::{Color, Flags};
     version,
     after_help = "\
 Start in the folder of a project:
-  ollacode index
-  ollacode search where are sessions stored
+  ollacode                                    talk about it, and have it changed
+  ollacode -p 'where are sessions stored'     one question; the answer goes to stdout
+  ollacode search where are sessions stored   find code, without a model
 
 Settings can also be set for good: see `.env.example` in the sources."
 )]
 pub struct Arguments {
-    /// What to do
+    /// What to do; to chat if nothing is said
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 
     /// Work on this folder
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
@@ -54,14 +62,24 @@ pub struct Arguments {
     #[arg(long, value_name = "WHEN", global = true, default_value_t = ColorChoice::Auto)]
     #[arg(help_heading = GLOBAL)]
     pub color: ColorChoice,
+
+    /// How to chat, where no command is named
+    #[command(flatten, next_help_heading = CHAT)]
+    pub chat: ChatArguments,
 }
 
 /// Heading of what every command takes.
 const GLOBAL: &str = "Options of every command";
+/// Heading of what is taken where no command is named.
+const CHAT: &str = "Options of `chat`, which work without its name, too";
 
 /// What ollacode can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Talk about the code, and have it changed; this is also what `ollacode` alone does
+    #[command(visible_alias = "cli", after_help = CHAT_HELP)]
+    Chat(ChatArguments),
+
     /// Make a folder searchable, or bring its index up to date
     #[command(after_help = "\
 Examples:
@@ -79,10 +97,19 @@ Examples:
   git log --format=%s -5 | ollacode search --stdin --json")]
     Search(SearchArguments),
 
+    /// List what was talked about in this folder, or write it out
+    #[command(after_help = "\
+Examples:
+  ollacode sessions
+  ollacode sessions export k3x9 > session.md   by the end of its name
+  ollacode chat --resume k3x9                  go on with it")]
+    Sessions(SessionsArguments),
+
     /// Check settings, index and Ollama, and say how to fix what is wrong
     #[command(after_help = "\
-Example:
-  ollacode doctor --json | jq .")]
+Examples:
+  ollacode doctor --json | jq .
+  ollacode doctor --model qwen2.5-coder:7b   try what a model can do, and remember it")]
     Doctor(DoctorArguments),
 
     /// Print the completions for a shell
@@ -233,6 +260,10 @@ impl SearchArguments {
 /// Arguments of `ollacode doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArguments {
+    /// Try what this model can do, and remember it
+    #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    pub model: Option<String>,
+
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -258,11 +289,16 @@ impl Arguments {
     /// What clap cannot see: flags that stand before the command, and what the words add up to.
     fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
         match &self.command {
-            Command::Index(index) if index.path.is_some() && self.workspace.is_some() => {
+            Some(_) if self.chat != ChatArguments::default() => {
+                let message = "an option of `chat` stands before a command; it goes behind \
+                               `chat`, or stands where no command is named";
+                Some((ErrorKind::ArgumentConflict, message))
+            }
+            Some(Command::Index(index)) if index.path.is_some() && self.workspace.is_some() => {
                 let message = "the folder is named twice: by PATH and by `--workspace`";
                 Some((ErrorKind::ArgumentConflict, message))
             }
-            Command::Search(search)
+            Some(Command::Search(search))
                 if search.query().is_some_and(|query| query.trim().is_empty()) =>
             {
                 Some((ErrorKind::InvalidValue, "the query is empty"))
@@ -274,11 +310,20 @@ impl Arguments {
     /// What it says about settings.
     pub fn flags(&self) -> Flags {
         let path = match &self.command {
-            Command::Index(index) => index.path.clone(),
+            Some(Command::Index(index)) => index.path.clone(),
             _ => None,
+        };
+        let chat = match &self.command {
+            None => self.chat.clone(),
+            Some(Command::Chat(chat)) => chat.clone(),
+            Some(_) => ChatArguments::default(),
         };
         Flags {
             path,
+            model: chat.model,
+            tools: chat.tools,
+            max_steps: chat.max_steps,
+            no_rag: chat.no_rag,
             workspace: self.workspace.clone(),
             data_dir: self.data_dir.clone(),
             embed_model: self.embed_model.clone(),
@@ -290,142 +335,5 @@ impl Arguments {
                 ColorChoice::Never => Color::Never,
             },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str) -> Result<Arguments, clap::Error> {
-        Arguments::read(["ollacode"].into_iter().chain(line.split_whitespace()))
-    }
-
-    fn search(line: &str) -> SearchArguments {
-        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        match arguments.command {
-            Command::Search(search) => search,
-            other => panic!("{line}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn each_command_has_an_example_in_its_help() {
-        for command in Arguments::command().get_subcommands() {
-            let help = command
-                .get_after_help()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let example = format!("ollacode {}", command.get_name());
-            assert!(help.contains(&example), "{}: {help}", command.get_name());
-        }
-    }
-
-    #[test]
-    fn what_contradicts_itself_is_a_usage_error() {
-        for line in [
-            "",
-            "--offline",
-            "nonsense",
-            "index --watch --dry-run",
-            "index --status --failures",
-            "index --inspect a.rs --remove",
-            "index --force --status",
-            "index a b",
-            "index a --workspace b",
-            "--workspace b index a",
-            "index --embed-model=",
-            "index --workspace=",
-            "search",
-            "search words --stdin",
-            "search words --limit 0",
-            "search words --limit 101",
-            "search words --limit ten",
-            "search words --color sometimes",
-            "completions",
-            "completions basic",
-        ] {
-            match read(line) {
-                Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),
-                Err(error) => assert_eq!(error.exit_code(), 2, "{line}: {error}"),
-            }
-        }
-        assert!(Arguments::read(["ollacode", "search", "  "]).is_err());
-    }
-
-    #[test]
-    fn help_and_version_are_no_failures() {
-        for line in ["--help", "--version", "search --help", "help index"] {
-            let code = read(line).map(|_| ()).map_err(|error| error.exit_code());
-            assert_eq!(code, Err(0), "{line}");
-        }
-    }
-
-    #[test]
-    fn words_of_a_query_need_no_quotes() {
-        assert_eq!(
-            search("search where is it").query().as_deref(),
-            Some("where is it")
-        );
-        let mixed = search("search --json where --lang go is --path a/** --lang c it -n 3");
-        assert_eq!(mixed.query().as_deref(), Some("where is it"));
-        assert_eq!(mixed.lang, ["go", "c"]);
-        assert_eq!(mixed.path, ["a/**"]);
-        assert_eq!(mixed.limit, 3);
-        assert!(mixed.json);
-        assert_eq!(
-            search("search -- --limit").query().as_deref(),
-            Some("--limit")
-        );
-        assert_eq!(search("search --stdin").query(), None);
-        assert_eq!(search("search x").limit, 10);
-    }
-
-    #[test]
-    fn flags_are_known_before_and_after_the_command() {
-        let before = "--workspace w --data-dir d --embed-model m --offline -vv --color never";
-        for line in [format!("{before} search x"), format!("search x {before}")] {
-            let flags = read(&line)
-                .unwrap_or_else(|error| panic!("{line}: {error}"))
-                .flags();
-            assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")), "{line}");
-            assert_eq!(flags.data_dir.as_deref(), Some(Path::new("d")), "{line}");
-            assert_eq!(flags.embed_model.as_deref(), Some("m"), "{line}");
-            assert!(flags.offline, "{line}");
-            assert_eq!(flags.verbosity, 2, "{line}");
-            assert_eq!(flags.color, Color::Never, "{line}");
-            assert_eq!(flags.path, None, "{line}");
-        }
-    }
-
-    #[test]
-    fn each_action_of_index_is_told_apart() {
-        let file = Path::new("a.rs");
-        for (line, action) in [
-            ("index", IndexAction::Refresh),
-            ("index . --force --yes", IndexAction::Refresh),
-            ("index --watch --force", IndexAction::Watch),
-            ("index --dry-run --json", IndexAction::DryRun),
-            ("index --status", IndexAction::Status),
-            ("index --failures", IndexAction::Failures),
-            ("index --inspect a.rs", IndexAction::Inspect(file)),
-            ("index --remove -y", IndexAction::Remove),
-        ] {
-            let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-            match &arguments.command {
-                Command::Index(index) => assert_eq!(index.action(), action, "{line}"),
-                other => panic!("{line}: {other:?}"),
-            }
-        }
-        let flags = read("index some/where").map(|arguments| arguments.flags());
-        assert_eq!(
-            flags.ok().and_then(|flags| flags.path).as_deref(),
-            Some(Path::new("some/where"))
-        );
     }
 }

@@ -1,6 +1,7 @@
 //! `ollacode index`.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, bail, ensure};
@@ -15,9 +16,9 @@ use super::args::{IndexAction, IndexArguments};
 use super::progress::{Progress, download_bar};
 use super::style::{DIM, PLAIN, counted, visible_name};
 use super::{Ending, confirm, inspect, note, print, print_json, say, summary};
-use crate::app::App;
+use crate::app::{App, VectorNews};
 use crate::config::EmbedModel;
-use crate::model::ollama::{OllamaEmbedder, OllamaError};
+use crate::model::ollama::OllamaError;
 
 pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error> {
     match arguments.action() {
@@ -217,7 +218,10 @@ async fn vectors(
             app.settings.ollama_host
         ));
     }
-    match embed(app, &embedder, &|event| progress.show(event), stop).await {
+    match app
+        .embed(&embedder, &|event| progress.show(event), stop)
+        .await
+    {
         Ok(report) => Ok(Vectors::Made {
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
@@ -226,23 +230,6 @@ async fn vectors(
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(Vectors::Later(why)),
         Err(error) => Err(error.into()),
     }
-}
-
-async fn embed(
-    app: &App,
-    embedder: &OllamaEmbedder,
-    events: ollacode_indexer::Events<'_>,
-    stop: &CancellationToken,
-) -> Result<EmbedReport, IndexError> {
-    let cache = app.cache()?;
-    if let Some(aside) = cache.set_aside() {
-        let message = format!(
-            "the cache of vectors was damaged; it is now in {}",
-            aside.display()
-        );
-        events(IndexEvent::Warning(message));
-    }
-    app.index.embed(embedder, Some(cache), events, stop).await
 }
 
 /// Offers to pull a missing model, where somebody can answer.
@@ -300,51 +287,19 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         IndexEvent::Warning(message) => super::warn(&message),
         _ => {}
     };
+    let told = AtomicBool::new(false);
+    let tell = |news: VectorNews<'_>| {
+        let VectorNews::Waiting(why) = news else {
+            told.store(false, Ordering::Relaxed);
+            return;
+        };
+        if !told.swap(true, Ordering::Relaxed) {
+            note(&format!("no vectors for now: {why}; search goes by words"));
+        }
+    };
     tokio::select! {
         watched = app.index.watch(&events, &changed, &stop) => Ok(watched?),
-        followed = follow_with_vectors(app, &changed, &stop) => followed,
-    }
-}
-
-/// Embeds after each change; without Ollama it tries again now and then.
-async fn follow_with_vectors(
-    app: &App,
-    changed: &Notify,
-    stop: &CancellationToken,
-) -> Result<(), Error> {
-    const AGAIN: Duration = Duration::from_secs(60);
-    let mut told = false;
-    loop {
-        let wait = match app.embedder().await {
-            Ok(None) => None,
-            Ok(Some(embedder)) => match embed(app, &embedder, &|_| (), stop).await {
-                Ok(_) => None,
-                Err(IndexError::Stopped) => return std::future::pending().await,
-                Err(IndexError::Busy) => Some(AGAIN),
-                Err(IndexError::Embedding(error)) => {
-                    tell_once(&mut told, &error.to_string());
-                    Some(AGAIN)
-                }
-                Err(error) => return Err(error.into()),
-            },
-            Err(error) => {
-                tell_once(&mut told, &error.with_hint());
-                Some(AGAIN)
-            }
-        };
-        match wait {
-            None => {
-                told = false;
-                changed.notified().await;
-            }
-            Some(wait) => tokio::time::sleep(wait).await,
-        }
-    }
-}
-
-fn tell_once(told: &mut bool, why: &str) {
-    if !std::mem::replace(told, true) {
-        note(&format!("no vectors for now: {why}; search goes by words"));
+        followed = app.follow_with_vectors(&changed, None, &|_| (), &tell, &stop) => Ok(followed?),
     }
 }
 

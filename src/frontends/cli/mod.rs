@@ -3,10 +3,12 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
 use ollacode_indexer::IndexError;
+use rustix::fs::Mode;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -15,17 +17,22 @@ use crate::config::{Color, Environment};
 use crate::model::ollama::OllamaError;
 
 pub mod args;
+mod chat;
 mod confirm;
 mod doctor;
 mod help;
 mod hits;
 mod index;
 mod inspect;
+mod model;
+mod probe;
 mod progress;
 mod search;
+mod sessions;
 mod style;
 mod summary;
 mod wire;
+mod wrap;
 
 use args::{Arguments, Command};
 
@@ -81,9 +88,11 @@ fn explain(error: &clap::Error) -> Result<Ending, Error> {
 
 fn run(arguments: &Arguments) -> Result<Ending, Error> {
     match &arguments.command {
-        Command::Completions { shell } => return help::completions(*shell).map(|()| Ending::Good),
-        Command::Man => return help::man_page().map(|()| Ending::Good),
-        Command::Index(_) | Command::Search(_) | Command::Doctor(_) => {}
+        Some(Command::Completions { shell }) => {
+            return help::completions(*shell).map(|()| Ending::Good);
+        }
+        Some(Command::Man) => return help::man_page().map(|()| Ending::Good),
+        _ => {}
     }
     keep_files_private();
     let environment = Environment::capture()?;
@@ -94,10 +103,16 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
         .build()?;
     let ending = runtime.block_on(async {
         match &arguments.command {
-            Command::Index(index) => index::run(&app, index).await,
-            Command::Search(search) => search::run(&app, search).await,
-            Command::Doctor(doctor) => doctor::run(&app, doctor).await,
-            Command::Completions { .. } | Command::Man => Ok(Ending::Good),
+            None => chat::run(&app, &arguments.chat).await,
+            Some(Command::Chat(chat)) => chat::run(&app, chat).await,
+            Some(Command::Index(index)) => index::run(&app, index).await,
+            Some(Command::Search(search)) => search::run(&app, search).await,
+            Some(Command::Sessions(sessions)) => sessions::run(&app, &sessions.action()),
+            Some(Command::Doctor(doctor)) => match &doctor.model {
+                Some(model) => probe::run(&app, model, doctor.json).await,
+                None => doctor::run(&app, doctor).await,
+            },
+            Some(Command::Completions { .. } | Command::Man) => Ok(Ending::Good),
         }
     });
     // Readers of files that hang must not keep a finished program from ending.
@@ -105,14 +120,26 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
     ending
 }
 
+/// What the process kept from others when it was started, before it became stricter.
+static UMASK_BEFORE: OnceLock<Mode> = OnceLock::new();
+
 /// Lets nobody else read what this process writes: an index holds the code it was made of, and
 /// LanceDB gives its files no mode of its own.
 fn keep_files_private() {
-    #[cfg(unix)]
-    // SAFETY: `umask` cannot fail and touches no memory; no other thread is running yet.
-    unsafe {
-        libc::umask(0o077);
+    let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    UMASK_BEFORE.get_or_init(|| before);
+}
+
+/// The mode that a shell would give a file that it redirects to.
+fn redirected_mode() -> Mode {
+    match UMASK_BEFORE.get() {
+        Some(umask) => mode_under(*umask),
+        None => Mode::RUSR | Mode::WUSR,
     }
+}
+
+fn mode_under(umask: Mode) -> Mode {
+    Mode::from_raw_mode(0o666).difference(umask)
 }
 
 fn set_up_output(app: &App) {
@@ -146,7 +173,7 @@ fn warn(message: &str) {
         "{}warning:{} {}",
         style::WARNING,
         style::PLAIN,
-        style::visible(message)
+        wrap::for_stderr(&style::visible(message), "warning: ".len())
     ));
 }
 
@@ -155,7 +182,7 @@ fn note(message: &str) {
     say(format_args!(
         "{}{}{}",
         style::DIM,
-        style::visible(message),
+        wrap::for_stderr(&style::visible(message), 0),
         style::PLAIN
     ));
 }
@@ -174,19 +201,22 @@ fn report(error: &Error) {
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
-        style::visible(&message)
+        wrap::for_stderr(&style::visible(&message), "error: ".len())
     ));
     if let Some(hint) = hint(error) {
         say(format_args!(
             "{}hint:{} {}",
             style::HINT,
             style::PLAIN,
-            style::visible(&hint)
+            wrap::for_stderr(&style::visible(&hint), "hint: ".len())
         ));
     }
 }
 
 fn hint(error: &Error) -> Option<String> {
+    if let Some(model::Missing(suggestion)) = error.downcast_ref() {
+        return Some(suggestion.to_string());
+    }
     if let Some(error) = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<OllamaError>())
@@ -248,4 +278,17 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
 /// Whether somebody sees what goes to stderr.
 fn is_watched() -> bool {
     io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_the_user_names_has_the_mode_of_a_redirection() {
+        for (umask, mode) in [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600), (0, 0o666)] {
+            let found = mode_under(Mode::from_raw_mode(umask));
+            assert_eq!(found, Mode::from_raw_mode(mode), "{umask:o}");
+        }
+    }
 }

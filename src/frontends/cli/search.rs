@@ -1,7 +1,7 @@
 //! `ollacode search`.
 
 use std::io::{self, BufRead, Read, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Error;
 use ollacode_indexer::{
@@ -32,18 +32,8 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error
     searcher.answer(&query).await
 }
 
-/// How long a search waits for Ollama to say which models it has.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-
 /// Longest query, in bytes.
 const LONGEST_QUERY: u64 = 64 << 10;
-
-fn silent(app: &App) -> OllamaError {
-    OllamaError::TimedOut {
-        host: app.settings.ollama_host.to_string(),
-        limit: CONNECT_LIMIT,
-    }
-}
 
 /// The next query from stdin. Bytes that are not UTF-8 become `�`: one bad line is no reason to
 /// leave those behind it unanswered.
@@ -88,8 +78,7 @@ async fn make_index(app: &App) -> Result<(), Error> {
 
 /// The model for queries; without Ollama a search goes by words, and says so.
 async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
-    let connected = tokio::time::timeout(CONNECT_LIMIT, app.searching_embedder()).await;
-    match connected.unwrap_or_else(|_| Err(silent(app).into())) {
+    match app.searching_embedder().await {
         Ok(embedder) => Ok(embedder),
         Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
         Err(SearchModelError::Ollama(error)) => {

@@ -18,32 +18,12 @@ pub const HINT: Style = AnsiColor::Blue.on_default().bold();
 ///
 /// Line breaks and tabs stay: text is laid out with them.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_hidden(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
+    crate::visible::visible(text)
 }
 
 /// The same for a name that must stay on its line.
 pub fn visible_name(name: &str) -> String {
     visible(name).replace('\n', "\\n").replace('\t', "\\t")
-}
-
-fn is_hidden(character: char) -> bool {
-    (character.is_control() && !matches!(character, '\n' | '\t'))
-        || matches!(
-            character,
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// `12,345`
@@ -76,6 +56,7 @@ mod tests {
     fn nothing_hidden_reaches_the_terminal() {
         assert_eq!(visible("a\u{1b}[31mb\r\n\tc"), "a\\u{1b}[31mb\\u{d}\n\tc");
         assert_eq!(visible("if a\u{202e}b"), "if a\\u{202e}b");
+        assert_eq!(visible("rm\u{ad} \u{3164}x"), "rm\\u{ad} \\u{3164}x");
         assert_eq!(visible("grüße 🦀"), "grüße 🦀");
         assert_eq!(visible_name("a\nb"), "a\\nb");
     }

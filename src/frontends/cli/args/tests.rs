@@ -1,0 +1,214 @@
+//! What may be said on the command line, and what is made of it.
+
+use super::*;
+
+fn read(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::read(["ollacode"].into_iter().chain(line.split_whitespace()))
+}
+
+fn search(line: &str) -> SearchArguments {
+    let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    match arguments.command {
+        Some(Command::Search(search)) => search,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn each_command_has_an_example_in_its_help() {
+    for command in Arguments::command().get_subcommands() {
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let example = format!("ollacode {}", command.get_name());
+        assert!(help.contains(&example), "{}: {help}", command.get_name());
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_a_usage_error() {
+    for line in [
+        "nonsense",
+        "chat words",
+        "chat --continue --resume a",
+        "chat --auto-edit --auto-approve",
+        "chat --tools some",
+        "chat --max-steps ten",
+        "chat --prompt=",
+        "sessions export",
+        "sessions export a --format html",
+        "index --watch --dry-run",
+        "index --status --failures",
+        "index --inspect a.rs --remove",
+        "index --force --status",
+        "index a b",
+        "index a --workspace b",
+        "--workspace b index a",
+        "--continue --resume a",
+        "--auto-edit --auto-approve",
+        "--prompt=",
+        "--model m search x",
+        "--plan chat",
+        "--json sessions",
+        "index --embed-model=",
+        "index --workspace=",
+        "search",
+        "search words --stdin",
+        "search words --limit 0",
+        "search words --limit 101",
+        "search words --limit ten",
+        "search words --color sometimes",
+        "completions",
+        "completions basic",
+    ] {
+        match read(line) {
+            Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),
+            Err(error) => assert_eq!(error.exit_code(), 2, "{line}: {error}"),
+        }
+    }
+    assert!(Arguments::read(["ollacode", "search", "  "]).is_err());
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    for line in ["--help", "--version", "search --help", "help index"] {
+        let code = read(line).map(|_| ()).map_err(|error| error.exit_code());
+        assert_eq!(code, Err(0), "{line}");
+    }
+}
+
+#[test]
+fn nothing_means_to_chat() {
+    for line in ["", "--offline", "--workspace w"] {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(arguments.command.is_none(), "{line}");
+    }
+    for line in ["chat", "cli"] {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(
+            matches!(arguments.command, Some(Command::Chat(_))),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn flags_of_chat_work_without_its_name() {
+    let arguments = Arguments::read(["ollacode", "--offline", "-p", "where is it", "--json"]);
+    let arguments = arguments.unwrap_or_else(|error| panic!("{error}"));
+    assert!(arguments.command.is_none() && arguments.offline);
+    assert_eq!(arguments.chat.prompt.as_deref(), Some("where is it"));
+    assert!(arguments.chat.json);
+    let line = "--model qwen3:8b --continue --workspace w --max-steps 3";
+    let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    assert!(arguments.chat.go_on);
+    let flags = arguments.flags();
+    assert_eq!(flags.model.as_deref(), Some("qwen3:8b"));
+    assert_eq!(flags.max_steps, Some(3));
+    assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")));
+    // The name of a command is a value like any other where an option wants one.
+    let resumed = read("--resume search").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(resumed.chat.resume.as_deref(), Some("search"));
+}
+
+#[test]
+fn other_commands_have_no_flags_of_chat() {
+    for line in ["index --plan", "search x --model m", "sessions --continue"] {
+        assert!(read(line).is_err(), "{line}");
+    }
+    for (line, is_told) in [
+        ("--help", true),
+        ("chat --help", true),
+        ("index --help", false),
+    ] {
+        let help = read(line).map(|_| String::new());
+        let help = help.unwrap_or_else(|error| error.to_string());
+        assert_eq!(help.contains("--auto-edit"), is_told, "{line}: {help}");
+    }
+    let arguments = read("--workspace w search x --json");
+    let arguments = arguments.unwrap_or_else(|error| panic!("{error}"));
+    assert!(matches!(arguments.command, Some(Command::Search(_))));
+    assert_eq!(arguments.chat, ChatArguments::default());
+}
+
+#[test]
+fn flags_of_chat_are_settings() {
+    let line = "chat --model m --tools core --max-steps 3 --no-rag --plan";
+    let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let flags = arguments.flags();
+    assert_eq!(flags.model.as_deref(), Some("m"));
+    assert_eq!(flags.tools.as_deref(), Some("core"));
+    assert_eq!(flags.max_steps, Some(3));
+    assert!(flags.no_rag);
+    let flags = read("doctor --model m").map(|arguments| arguments.flags());
+    assert_eq!(flags.ok().and_then(|flags| flags.model), None);
+}
+
+#[test]
+fn words_of_a_query_need_no_quotes() {
+    assert_eq!(
+        search("search where is it").query().as_deref(),
+        Some("where is it")
+    );
+    let mixed = search("search --json where --lang go is --path a/** --lang c it -n 3");
+    assert_eq!(mixed.query().as_deref(), Some("where is it"));
+    assert_eq!(mixed.lang, ["go", "c"]);
+    assert_eq!(mixed.path, ["a/**"]);
+    assert_eq!(mixed.limit, 3);
+    assert!(mixed.json);
+    assert_eq!(
+        search("search -- --limit").query().as_deref(),
+        Some("--limit")
+    );
+    assert_eq!(search("search --stdin").query(), None);
+    assert_eq!(search("search x").limit, 10);
+}
+
+#[test]
+fn flags_are_known_before_and_after_the_command() {
+    let before = "--workspace w --data-dir d --embed-model m --offline -vv --color never";
+    for line in [format!("{before} search x"), format!("search x {before}")] {
+        let flags = read(&line)
+            .unwrap_or_else(|error| panic!("{line}: {error}"))
+            .flags();
+        assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")), "{line}");
+        assert_eq!(flags.data_dir.as_deref(), Some(Path::new("d")), "{line}");
+        assert_eq!(flags.embed_model.as_deref(), Some("m"), "{line}");
+        assert!(flags.offline, "{line}");
+        assert_eq!(flags.verbosity, 2, "{line}");
+        assert_eq!(flags.color, Color::Never, "{line}");
+        assert_eq!(flags.path, None, "{line}");
+    }
+}
+
+#[test]
+fn each_action_of_index_is_told_apart() {
+    let file = Path::new("a.rs");
+    for (line, action) in [
+        ("index", IndexAction::Refresh),
+        ("index . --force --yes", IndexAction::Refresh),
+        ("index --watch --force", IndexAction::Watch),
+        ("index --dry-run --json", IndexAction::DryRun),
+        ("index --status", IndexAction::Status),
+        ("index --failures", IndexAction::Failures),
+        ("index --inspect a.rs", IndexAction::Inspect(file)),
+        ("index --remove -y", IndexAction::Remove),
+    ] {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        match &arguments.command {
+            Some(Command::Index(index)) => assert_eq!(index.action(), action, "{line}"),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+    let flags = read("index some/where").map(|arguments| arguments.flags());
+    assert_eq!(
+        flags.ok().and_then(|flags| flags.path).as_deref(),
+        Some(Path::new("some/where"))
+    );
+}

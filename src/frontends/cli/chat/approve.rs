@@ -1,0 +1,394 @@
+//! Questions about calls, answered with a key; and questions of the model, answered in a line.
+//!
+//! The engine asks through [`TerminalApprover`]. The questions arrive where the events are shown,
+//! so that everything before them is on the terminal when they appear.
+
+use std::io::{self, Write};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::super::style::{BOLD, DIM, GOOD, PLAIN, WARNING, visible_name};
+use super::diff::{self, Kind, Shown};
+use super::editor::{self, Input};
+use super::terminal::{Key, Keys};
+use crate::permission::{ApprovalRequest, Approver, Decision, Preview};
+use crate::visible::visible;
+
+/// Lines of a change or a command that are shown at once.
+const MOST: usize = 60;
+
+/// Asks whoever sits at the terminal.
+pub struct TerminalApprover {
+    asks: mpsc::Sender<Ask>,
+}
+
+/// A question, and where its answer goes.
+pub enum Ask {
+    /// May this run?
+    Decide {
+        /// What would happen.
+        request: ApprovalRequest,
+        /// The decision.
+        reply: oneshot::Sender<Decision>,
+    },
+    /// The model wants to know something.
+    Answer {
+        /// Its question.
+        question: String,
+        /// Answers that it offers.
+        options: Vec<String>,
+        /// `None` if there is none.
+        reply: oneshot::Sender<Option<String>>,
+    },
+}
+
+impl TerminalApprover {
+    /// Makes one, and the end where its questions arrive.
+    pub fn new() -> (TerminalApprover, mpsc::Receiver<Ask>) {
+        let (asks, inbox) = mpsc::channel(1);
+        (TerminalApprover { asks }, inbox)
+    }
+}
+
+impl Approver for TerminalApprover {
+    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async move {
+            let (reply, answer) = oneshot::channel();
+            let request = request.clone();
+            // Where nobody takes the question any more, the answer is no.
+            let _ = self.asks.send(Ask::Decide { request, reply }).await;
+            answer.await.unwrap_or(Decision::Deny(None))
+        }
+        .boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a str,
+        options: &'a [String],
+    ) -> BoxFuture<'a, Option<String>> {
+        async move {
+            let (reply, answer) = oneshot::channel();
+            let ask = Ask::Answer {
+                question: question.to_owned(),
+                options: options.to_vec(),
+                reply,
+            };
+            let _ = self.asks.send(ask).await;
+            answer.await.unwrap_or(None)
+        }
+        .boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        true
+    }
+}
+
+/// Nobody: what would be asked is denied.
+pub struct Nobody;
+
+impl Approver for Nobody {
+    fn decide<'a>(&'a self, _request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async { Decision::Deny(None) }.boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        _question: &'a str,
+        _options: &'a [String],
+    ) -> BoxFuture<'a, Option<String>> {
+        async { None }.boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        false
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is answered, or withdrawn.
+    Done,
+    /// Ctrl-C was pressed in a line.
+    Interrupted,
+}
+
+/// Shows a question on stderr and waits for its answer. `stop` withdraws it.
+pub async fn put(ask: Ask, stop: CancellationToken) -> io::Result<Asked> {
+    match ask {
+        Ask::Decide { request, reply } => {
+            let asked = tokio::task::spawn_blocking(move || decide(&request, &stop));
+            let (decision, asked) = asked.await??;
+            // The engine may have withdrawn the question.
+            let _ = reply.send(decision);
+            Ok(asked)
+        }
+        Ask::Answer {
+            question,
+            options,
+            reply,
+        } => {
+            let asked = tokio::task::spawn_blocking(move || answer(&question, &options));
+            let (answer, asked) = asked.await??;
+            let _ = reply.send(answer);
+            Ok(asked)
+        }
+    }
+}
+
+/// Asks whether something is to be done; only `y` is yes.
+pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut keys = Keys::open()?;
+        write(&format!(
+            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN} ",
+            visible(&question)
+        ))?;
+        keys.asked();
+        let is_yes = loop {
+            match keys.next(&stop)? {
+                Some(Key::Sign('y' | 'Y')) => break true,
+                None | Some(Key::Sign('n' | 'N') | Key::Escape | Key::End) => break false,
+                Some(Key::Sign(_) | Key::Enter | Key::Other) => {}
+            }
+        };
+        write(if is_yes { "yes\n" } else { "no\n" })?;
+        Ok(is_yes)
+    });
+    asked.await?
+}
+
+fn decide(request: &ApprovalRequest, stop: &CancellationToken) -> io::Result<(Decision, Asked)> {
+    // First of all, so that no key counts that was pressed before the question was there.
+    let mut keys = Keys::open()?;
+    let preview = preview(&request.preview, MOST);
+    write(&shown(request, &preview))?;
+    keys.asked();
+    let choice = loop {
+        match keys.next(stop)? {
+            None => break Choice::No,
+            Some(Key::Sign('v' | 'V')) if preview.is_folded => {
+                write(&format!("\n{}", whole(&request.preview)))?;
+                write(&prompt(request, false))?;
+                keys.asked();
+            }
+            Some(key) => {
+                if let Some(choice) = choice(key, request.remember.is_some()) {
+                    break choice;
+                }
+            }
+        }
+    };
+    drop(keys);
+    match choice {
+        Choice::Once => say(GOOD, "yes", Decision::Once),
+        Choice::Session => say(GOOD, "yes, this session", Decision::Session),
+        Choice::No => say(WARNING, "no", Decision::Deny(None)),
+        Choice::NoBecause => {
+            write("no\n")?;
+            Ok(match editor::ask("because: ") {
+                Input::Text(reason) if !reason.trim().is_empty() => {
+                    (Decision::Deny(Some(reason.trim().to_owned())), Asked::Done)
+                }
+                Input::Interrupted => (Decision::Deny(None), Asked::Interrupted),
+                _ => (Decision::Deny(None), Asked::Done),
+            })
+        }
+    }
+}
+
+fn say(style: anstyle::Style, words: &str, decision: Decision) -> io::Result<(Decision, Asked)> {
+    write(&format!("{style}{words}{style:#}\n"))?;
+    Ok((decision, Asked::Done))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Once,
+    Session,
+    No,
+    NoBecause,
+}
+
+/// What a key means; most mean nothing, and Enter is one of them.
+fn choice(key: Key, may_remember: bool) -> Option<Choice> {
+    match key {
+        Key::Sign('y' | 'Y') => Some(Choice::Once),
+        Key::Sign('a' | 'A') if may_remember => Some(Choice::Session),
+        Key::Sign('n' | 'N') | Key::Escape | Key::End => Some(Choice::No),
+        Key::Sign('r' | 'R') => Some(Choice::NoBecause),
+        Key::Sign(_) | Key::Enter | Key::Other => None,
+    }
+}
+
+fn shown(request: &ApprovalRequest, preview: &Shown) -> String {
+    let mut text = format!(
+        "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
+        visible_name(&request.title)
+    );
+    if !request.reason.is_empty() {
+        text.push_str(&format!("  {WARNING}{}{PLAIN}\n", visible(&request.reason)));
+    }
+    text.push_str(&preview.text);
+    text.push_str(&prompt(request, preview.is_folded));
+    text
+}
+
+fn prompt(request: &ApprovalRequest, is_folded: bool) -> String {
+    let mut keys = vec!["[y] once".to_owned()];
+    if let Some(what) = &request.remember {
+        keys.push(format!("[a] this session: {}", visible_name(what)));
+    }
+    keys.push("[n] no".to_owned());
+    keys.push("[r] no, because …".to_owned());
+    if is_folded {
+        keys.push("[v] show all of it".to_owned());
+    }
+    format!("  {DIM}{}{PLAIN} ", keys.join(" · "))
+}
+
+fn preview(preview: &Preview, most: usize) -> Shown {
+    match preview {
+        Preview::None => Shown {
+            text: String::new(),
+            is_folded: false,
+        },
+        Preview::Diff(diff) => diff::show(diff, Kind::Diff, most),
+        Preview::Command(command) => diff::show(command, Kind::Text, most),
+    }
+}
+
+fn whole(preview: &Preview) -> String {
+    match preview {
+        Preview::None => String::new(),
+        Preview::Diff(diff) => diff::whole(diff, Kind::Diff),
+        Preview::Command(command) => diff::whole(command, Kind::Text),
+    }
+}
+
+fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, Asked)> {
+    let mut text = format!("{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n", visible(question));
+    for (number, option) in options.iter().enumerate() {
+        text.push_str(&format!("  {}  {}\n", number + 1, visible_name(option)));
+    }
+    write(&text)?;
+    let prompt = if options.is_empty() {
+        "answer: "
+    } else {
+        "answer, or a number: "
+    };
+    Ok(match editor::ask(prompt) {
+        Input::Text(typed) => (chosen(&typed, options), Asked::Done),
+        Input::Interrupted => (None, Asked::Interrupted),
+        Input::End | Input::Failed(_) => (None, Asked::Done),
+    })
+}
+
+/// The option that a number stands for, or the text itself.
+fn chosen(typed: &str, options: &[String]) -> Option<String> {
+    let typed = typed.trim();
+    let number: Option<usize> = typed.parse().ok();
+    let option = number.and_then(|number| options.get(number.checked_sub(1)?));
+    let answer = option.map_or(typed, String::as_str);
+    (!answer.is_empty()).then(|| answer.to_owned())
+}
+
+/// Questions go to stderr: stdout may be a file.
+fn write(text: &str) -> io::Result<()> {
+    let mut out = anstream::stderr().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(preview: Preview, remember: Option<&str>) -> ApprovalRequest {
+        ApprovalRequest {
+            tool: "run_command".into(),
+            title: "run a command".into(),
+            preview,
+            reason: "it needs the network".into(),
+            remember: remember.map(str::to_owned),
+            hash: String::new(),
+        }
+    }
+
+    fn stripped(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_question_shows_exactly_what_would_run() {
+        let request = request(Preview::Command("rm a\u{202e}\nls".into()), Some("`rm`"));
+        let preview = preview(&request.preview, MOST);
+        assert_eq!(
+            stripped(&shown(&request, &preview)),
+            "? run a command\n  it needs the network\n  rm a\\u{202e}\n  ls\n  \
+             [y] once · [a] this session: `rm` · [n] no · [r] no, because … "
+        );
+    }
+
+    #[test]
+    fn what_is_folded_can_be_seen_whole() {
+        let command = "echo\n".repeat(200);
+        let request = request(Preview::Command(command), None);
+        let preview = preview(&request.preview, MOST);
+        let text = stripped(&shown(&request, &preview));
+        assert!(
+            text.contains("141 lines left out") && text.contains("[v]"),
+            "{text}"
+        );
+        assert!(!text.contains("[a]"), "{text}");
+        assert_eq!(whole(&request.preview).lines().count(), 200);
+    }
+
+    #[test]
+    fn only_clear_keys_decide() {
+        for (key, expected) in [
+            (Key::Sign('y'), Some(Choice::Once)),
+            (Key::Sign('a'), Some(Choice::Session)),
+            (Key::Sign('n'), Some(Choice::No)),
+            (Key::Sign('r'), Some(Choice::NoBecause)),
+            (Key::Escape, Some(Choice::No)),
+            (Key::End, Some(Choice::No)),
+            (Key::Enter, None),
+            (Key::Sign('x'), None),
+            (Key::Other, None),
+        ] {
+            assert_eq!(choice(key, true), expected, "{key:?}");
+        }
+        assert_eq!(choice(Key::Sign('a'), false), None);
+    }
+
+    #[test]
+    fn a_number_stands_for_an_option() {
+        let options = ["red".to_owned(), "blue".to_owned()];
+        for (typed, expected) in [
+            ("2", Some("blue")),
+            (" 1 ", Some("red")),
+            ("3", Some("3")),
+            ("0", Some("0")),
+            ("green", Some("green")),
+            ("  ", None),
+        ] {
+            assert_eq!(chosen(typed, &options).as_deref(), expected, "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_agrees_where_nobody_is() {
+        let request = request(Preview::None, None);
+        assert_eq!(Nobody.decide(&request).await, Decision::Deny(None));
+        let (approver, inbox) = TerminalApprover::new();
+        drop(inbox);
+        assert_eq!(approver.decide(&request).await, Decision::Deny(None));
+        assert_eq!(approver.answer("a?", &[]).await, None);
+    }
+}

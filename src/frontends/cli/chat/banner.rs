@@ -1,0 +1,232 @@
+//! What a conversation begins with: who answers, what is known, and what may be done.
+
+use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
+use super::super::wrap::wrapped;
+use crate::permission::{Confinement, Mode};
+use crate::visible::visible;
+
+/// Before the rows that a long value goes on in.
+const HANGING: &str = "        ";
+
+/// What is told.
+#[derive(Clone, Debug)]
+pub struct Banner {
+    /// The folder that is worked on.
+    pub workspace: String,
+    /// The model's name.
+    pub model: String,
+    /// Its window, in tokens.
+    pub window: u32,
+    /// Where the code goes, if it leaves this machine.
+    pub remote: Option<String>,
+    /// How the index stands, in words.
+    pub index: String,
+    /// The notes of the repository, and how many lines they have.
+    pub memory: Option<(String, usize)>,
+    /// How much is asked.
+    pub mode: Mode,
+    /// How much is asked once a plan is worked on.
+    pub work_mode: Mode,
+    /// How well commands are held back.
+    pub confinement: Confinement,
+}
+
+impl Banner {
+    /// The text for a terminal of so many columns, lines ended.
+    pub fn text(&self, columns: usize) -> String {
+        let mut out = format!(
+            "{BOLD}ollacode {}{PLAIN}  {}\n",
+            env!("CARGO_PKG_VERSION"),
+            visible_name(&self.workspace)
+        );
+        let memory = match &self.memory {
+            Some((path, lines)) => {
+                format!(
+                    "{} ({})",
+                    visible_name(path),
+                    counted(*lines as u64, "line")
+                )
+            }
+            None => "none; an OLLACODE.md at the top would be read".to_owned(),
+        };
+        let rows = [
+            (
+                "model",
+                format!(
+                    "{}, window of {} tokens",
+                    visible_name(&self.model),
+                    count(u64::from(self.window))
+                ),
+            ),
+            ("index", visible_name(&self.index)),
+            ("memory", memory),
+            (
+                "mode",
+                format!(
+                    "{}: {}; {}",
+                    mode_name(self.mode),
+                    mode_words(self.mode),
+                    confinement_words(self.confinement)
+                ),
+            ),
+        ];
+        for (name, value) in rows {
+            let value = wrapped(&value, HANGING.len(), HANGING, columns);
+            out.push_str(&format!("{DIM}{name:<7}{PLAIN} {value}\n"));
+        }
+        for warning in self.warnings() {
+            let warning = wrapped(&visible(&warning), "warning: ".len(), "", columns);
+            out.push_str(&format!("{WARNING}warning:{PLAIN} {warning}\n"));
+        }
+        out.push_str(&format!(
+            "{DIM}/help lists the commands, Ctrl-C stops the model, Ctrl-D leaves{PLAIN}\n"
+        ));
+        out
+    }
+
+    /// What must not be overlooked.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(host) = &self.remote {
+            warnings.push(format!("your code is sent to {host}"));
+        }
+        if let Some(risk) = unasked(self.mode, self.confinement) {
+            warnings.push(risk);
+        } else if self.mode == Mode::Plan
+            && let Some(risk) = unasked(self.work_mode, self.confinement)
+        {
+            warnings.push(format!("once a plan is carried out, {risk}"));
+        }
+        warnings
+    }
+}
+
+/// What a mode risks in which commands are not asked about; nothing for the others.
+pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
+    let held_back = match confinement {
+        Confinement::None => "nothing holds it back",
+        confined => confinement_words(confined),
+    };
+    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
+}
+
+/// The name of a mode, as it is typed.
+pub fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Ask => "ask",
+        Mode::AutoEdit => "auto-edit",
+        Mode::AutoApprove => "auto-approve",
+        Mode::Plan => "plan",
+    }
+}
+
+/// What a mode means.
+pub fn mode_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Ask => "edits and commands are asked about",
+        Mode::AutoEdit => "edits run unasked, commands are asked about",
+        Mode::AutoApprove => "edits and commands run unasked",
+        Mode::Plan => "nothing is written or run",
+    }
+}
+
+fn confinement_words(confinement: Confinement) -> &'static str {
+    match confinement {
+        Confinement::Full => "commands are confined",
+        Confinement::Landlock => "commands write only inside of the folder",
+        Confinement::None => "commands are not confined",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn banner() -> Banner {
+        Banner {
+            workspace: "/home/me/shop".into(),
+            model: "qwen3-coder:30b".into(),
+            window: 32_768,
+            remote: None,
+            index: "1,234 files, 5,678 chunks".into(),
+            memory: Some(("OLLACODE.md".into(), 40)),
+            mode: Mode::Ask,
+            work_mode: Mode::Ask,
+            confinement: Confinement::None,
+        }
+    }
+
+    fn shown(banner: &Banner) -> String {
+        anstream::adapter::strip_str(&banner.text(80)).to_string()
+    }
+
+    #[test]
+    fn it_says_who_answers_and_what_may_be_done() {
+        let text = shown(&banner());
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "model   qwen3-coder:30b, window of 32,768 tokens",
+                "index   1,234 files, 5,678 chunks",
+                "memory  OLLACODE.md (40 lines)",
+                "mode    ask: edits and commands are asked about; commands are not confined",
+                "/help lists the commands, Ctrl-C stops the model, Ctrl-D leaves",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_row_goes_on_below_its_value() {
+        let confined = Banner {
+            confinement: Confinement::Landlock,
+            ..banner()
+        };
+        let text = shown(&confined);
+        assert!(
+            text.contains(
+                "mode    ask: edits and commands are asked about; commands write only inside of\n        \
+                 the folder\n"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_plan_that_will_be_worked_on_unasked_is_loud() {
+        let planned = Banner {
+            mode: Mode::Plan,
+            work_mode: Mode::AutoApprove,
+            confinement: Confinement::Full,
+            ..banner()
+        };
+        assert_eq!(
+            planned.warnings(),
+            ["once a plan is carried out, every command runs unasked, and commands are confined"]
+        );
+        let asked = Banner {
+            work_mode: Mode::AutoEdit,
+            ..planned
+        };
+        assert!(asked.warnings().is_empty());
+    }
+
+    #[test]
+    fn what_is_risky_is_loud() {
+        let risky = Banner {
+            remote: Some("gpu.example.org".into()),
+            mode: Mode::AutoApprove,
+            ..banner()
+        };
+        let text = shown(&risky);
+        assert!(
+            text.contains("warning: your code is sent to gpu.example.org\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("warning: every command runs unasked"),
+            "{text}"
+        );
+        assert!(banner().warnings().is_empty());
+    }
+}

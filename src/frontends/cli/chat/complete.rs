@@ -1,0 +1,372 @@
+//! What Tab offers: slash commands with their values, and files behind an `@`.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ollacode_indexer::walk::{Limits, walk};
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+/// Most offers at a time.
+const MOST: usize = 60;
+/// What may stand before an `@` that names a file, but for white space.
+const OPENING: &str = "([{,";
+
+/// A word that Tab may complete.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandName {
+    /// With its slash: `/approve`.
+    pub name: &'static str,
+    /// What may stand behind it; empty if that is anything.
+    pub values: &'static [&'static str],
+}
+
+/// Everything that can be completed. Files may change while the editor runs.
+pub struct Completions {
+    commands: Vec<CommandName>,
+    files: RwLock<Arc<Vec<String>>>,
+}
+
+/// What fits what was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// Where the word begins that they replace, in bytes.
+    pub start: usize,
+    /// The words.
+    pub words: Vec<String>,
+}
+
+impl Completions {
+    /// Completes these commands, and no files yet.
+    pub fn new(commands: Vec<CommandName>) -> Completions {
+        Completions {
+            commands,
+            files: RwLock::default(),
+        }
+    }
+
+    /// The files of the workspace, by path.
+    pub fn set_files(&self, files: Vec<String>) {
+        let mut known = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(files);
+    }
+
+    /// The files that are known.
+    pub fn files(&self) -> Arc<Vec<String>> {
+        let known = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&known)
+    }
+
+    /// What fits the word before the cursor.
+    pub fn offers(&self, line: &str, cursor: usize) -> Offers {
+        let typed = line.get(..cursor).unwrap_or(line);
+        if let Some(start) = open_quote(typed) {
+            let words = paths(&self.files(), &typed[start..]);
+            return Offers { start, words };
+        }
+        let start = typed.rfind(char::is_whitespace).map_or(0, |at| {
+            at + typed[at..].chars().next().map_or(1, char::len_utf8)
+        });
+        let word = &typed[start..];
+        if let Some(path) = word.strip_prefix('@') {
+            return Offers {
+                start: start + 1,
+                words: paths(&self.files(), path),
+            };
+        }
+        if !line.starts_with('/') {
+            return Offers::default();
+        }
+        let words = if start == 0 {
+            self.names(word)
+        } else {
+            self.values(typed[..start].trim(), word)
+        };
+        Offers { start, words }
+    }
+
+    fn names(&self, word: &str) -> Vec<String> {
+        let fitting = self.commands.iter().map(|command| command.name);
+        fitting
+            .filter(|name| name.starts_with(word))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn values(&self, name: &str, word: &str) -> Vec<String> {
+        let command = self.commands.iter().find(|command| command.name == name);
+        let values = command.map_or(&[][..], |command| command.values);
+        let fitting = values.iter().filter(|value| value.starts_with(word));
+        fitting.map(|value| (*value).to_owned()).collect()
+    }
+}
+
+/// The files of a workspace, by path, without those that are ignored. It takes a while.
+pub fn files_below(root: &Path) -> Vec<String> {
+    let walked = walk(root, &Limits::default());
+    walked.entries.into_iter().map(|entry| entry.path).collect()
+}
+
+/// Files and folders that go on from what was typed, one level at a time; else files, anywhere,
+/// whose name begins with it.
+fn paths(files: &[String], typed: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let typed = typed.trim_start_matches('"');
+    for file in files {
+        let Some(rest) = file.strip_prefix(typed) else {
+            continue;
+        };
+        let end = rest.find('/').map_or(file.len(), |at| typed.len() + at + 1);
+        let next = &file[..end];
+        if found.last().is_none_or(|last| last != next) {
+            found.push(next.to_owned());
+        }
+        if found.len() == MOST {
+            break;
+        }
+    }
+    if found.is_empty() && !typed.is_empty() {
+        let typed = typed.to_lowercase();
+        let is_named = |file: &&String| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            name.to_lowercase().starts_with(&typed)
+        };
+        found = files.iter().filter(is_named).take(MOST).cloned().collect();
+    }
+    found.into_iter().map(quoted).collect()
+}
+
+/// A path with spaces is one word in quotes; a folder goes on, so its quote stays open.
+fn quoted(path: String) -> String {
+    match (path.contains(char::is_whitespace), path.ends_with('/')) {
+        (false, _) => path,
+        (true, true) => format!("\"{path}"),
+        (true, false) => format!("\"{path}\""),
+    }
+}
+
+/// Where the quote is that began a path and is not closed yet.
+fn open_quote(typed: &str) -> Option<usize> {
+    let at = typed.rfind("@\"")?;
+    let before = typed[..at].chars().next_back().unwrap_or(' ');
+    let is_open = !typed[at + 2..].contains(['"', '\n']);
+    (begins_mention(before) && is_open).then_some(at + 1)
+}
+
+/// Whether an `@` behind this character names a file: that of an address does not.
+fn begins_mention(before: char) -> bool {
+    before.is_whitespace() || OPENING.contains(before)
+}
+
+/// The files that a question names, among those that are listed or exist below `root`; `None` if
+/// `stop` came first.
+pub async fn named(
+    text: &str,
+    root: PathBuf,
+    listed: Arc<Vec<String>>,
+    stop: &CancellationToken,
+) -> Result<Option<Vec<String>>, JoinError> {
+    if !text.contains('@') {
+        return Ok(Some(Vec::new()));
+    }
+    let text = text.to_owned();
+    // A disk may take its time.
+    let naming = tokio::task::spawn_blocking(move || {
+        let is_known = |path: &str| is_listed(&listed, path) || exists_below(&root, path);
+        mentions(&text, &is_known)
+    });
+    stop.run_until_cancelled(naming).await.transpose()
+}
+
+fn is_listed(files: &[String], path: &str) -> bool {
+    let found = files.binary_search_by(|file| file.as_str().cmp(path));
+    found.is_ok()
+}
+
+/// Whether there is such a file or folder, without leaving `root` by its name.
+fn exists_below(root: &Path, path: &str) -> bool {
+    let path = Path::new(path);
+    let mut parts = path.components();
+    let stays = parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !stays || path.file_name().is_none() {
+        return false;
+    }
+    let found = root.join(path);
+    found.is_file() || found.is_dir()
+}
+
+/// Whether a path looks like that of a file: `src/a.rs`, not `types/node`.
+fn has_ending(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').is_some_and(|(stem, ending)| {
+        !stem.is_empty() && ending.starts_with(|sign: char| sign.is_ascii_alphabetic())
+    })
+}
+
+/// The files that a question names: `@src/main.rs`, `@"with space.md"`, `@src/main.rs:10-20`.
+///
+/// What is no known file counts only if it looks like the path of one, with a `/` and an ending:
+/// `@dataclass` and `@types/node` are no files.
+fn mentions(text: &str, is_known: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let is_meant = |path: &str| is_known(path) || (path.contains('/') && has_ending(path));
+    let mut found: Vec<String> = Vec::new();
+    let mut before = ' ';
+    let mut in_fence = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_fence = !in_fence;
+        }
+        if in_fence {
+            continue;
+        }
+        for (at, character) in line.char_indices() {
+            let begins = begins_mention(before);
+            before = character;
+            if character != '@' || !begins {
+                continue;
+            }
+            let path = mentioned(&line[at + 1..], is_known);
+            if is_meant(&path) && !found.contains(&path) {
+                found.push(path);
+            }
+        }
+        before = '\n';
+    }
+    found
+}
+
+/// The path behind an `@`, without what belongs to the sentence.
+fn mentioned(rest: &str, is_known: &dyn Fn(&str) -> bool) -> String {
+    if let Some((path, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        return path.to_owned();
+    }
+    let mut path = rest.split_whitespace().next().unwrap_or_default();
+    if rest.starts_with(char::is_whitespace) {
+        return String::new();
+    }
+    if is_known(path) {
+        return path.to_owned();
+    }
+    path = path.trim_end_matches(|end: char| ".,;:!?)]}'\"".contains(end));
+    if let Some((file, lines)) = path.rsplit_once(':')
+        && lines
+            .chars()
+            .all(|sign| sign.is_ascii_digit() || sign == '-')
+    {
+        path = file;
+    }
+    path.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> Vec<String> {
+        [
+            "README.md",
+            "a b.md",
+            "my notes/a.md",
+            "my notes/b c.md",
+            "src/app.rs",
+            "src/cli/mod.rs",
+            "src/main.rs",
+            "tests/Main.rs",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn check(line: &str, start: usize, words: &[&str]) {
+        let completions = Completions::new(vec![
+            CommandName {
+                name: "/approve",
+                values: &["ask", "auto-edit"],
+            },
+            CommandName {
+                name: "/plan",
+                values: &[],
+            },
+        ]);
+        completions.set_files(files());
+        let offers = completions.offers(line, line.len());
+        assert_eq!(
+            (offers.start, offers.words),
+            (start, words.iter().map(|word| (*word).to_owned()).collect()),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn commands_and_their_values_are_offered() {
+        check("/", 0, &["/approve", "/plan"]);
+        check("/pl", 0, &["/plan"]);
+        check("/approve au", 9, &["auto-edit"]);
+        check("/plan x", 6, &[]);
+        check("what /pl", 0, &[]);
+    }
+
+    #[test]
+    fn files_are_offered_level_by_level() {
+        check("see @src/", 5, &["src/app.rs", "src/cli/", "src/main.rs"]);
+        let all = ["README.md", "\"a b.md\"", "\"my notes/", "src/", "tests/"];
+        check("@", 1, &all);
+        check("@src/m", 1, &["src/main.rs"]);
+        check("/search @REA", 9, &["README.md"]);
+        check("mail@src", 0, &[]);
+    }
+
+    #[test]
+    fn a_folder_with_a_space_goes_on() {
+        let inside = ["\"my notes/a.md\"", "\"my notes/b c.md\""];
+        check("see @my", 5, &["\"my notes/"]);
+        check("see @\"my notes/", 5, &inside);
+        check("see @\"my notes/b", 5, &inside[1..]);
+        check("@\"a b.md\" and @RE", 15, &["README.md"]);
+        check("mail@\"my notes/", 0, &[]);
+    }
+
+    #[test]
+    fn a_name_is_found_anywhere() {
+        check("@main", 1, &["src/main.rs", "tests/Main.rs"]);
+        check("한국 @mod", 8, &["src/cli/mod.rs"]);
+        check("@nothing", 1, &[]);
+    }
+
+    #[test]
+    fn mentioned_files_are_told_from_other_words() {
+        for (text, expected) in [
+            ("explain @src/main.rs, please", &["src/main.rs"][..]),
+            ("@README.md and @README.md.", &["README.md"]),
+            ("(@src/app.rs:10-20)", &["src/app.rs"]),
+            ("@\"a b.md\" too", &["a b.md"]),
+            ("see @src/missing.rs", &["src/missing.rs"]),
+            ("npm i @types/node @babel/core@7.1", &[]),
+            ("why @dataclass, @app.route and me@src/app.rs?", &[]),
+            ("@ src/app.rs", &[]),
+            ("```\n@src/app.rs\n```\n@src/main.rs", &["src/main.rs"]),
+        ] {
+            let is_known = |path: &str| is_listed(&files(), path);
+            assert_eq!(mentions(text, &is_known), expected, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_exists_is_known_though_it_is_not_listed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("root");
+        std::fs::create_dir_all(root.join("made")).expect("a folder");
+        for path in [".env", "ignored.log", "made/new", "../outside.rs"] {
+            std::fs::write(root.join(path), "x").expect("a file");
+        }
+        let stop = CancellationToken::new();
+        let text = "@.env @ignored.log, @made/new @made @missing.log @../outside @. @\"\" @/";
+        let found = named(text, root.clone(), Arc::default(), &stop).await;
+        let expected = [".env", "ignored.log", "made/new", "made"].map(str::to_owned);
+        assert_eq!(found.expect("it ran"), Some(expected.to_vec()));
+        assert!(!exists_below(&root, "../outside.rs") && !exists_below(&root, "/etc"));
+        stop.cancel();
+        let stopped = named(text, root, Arc::default(), &stop).await;
+        assert_eq!(stopped.expect("it was stopped"), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Long texts folded in the middle, and changes in colour.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::super::style::{BOLD, DIM, PLAIN, count, counted};
+use crate::visible::visible;
+
+const ADDED: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const PLACE: Style = AnsiColor::Cyan.on_default();
+
+/// Longest line that is shown whole, in characters.
+const LONGEST_LINE: usize = 400;
+
+/// A text as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// With colours, each line ended.
+    pub text: String,
+    /// Whether anything was left out.
+    pub is_folded: bool,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A unified diff.
+    Diff,
+    /// A command, or what one printed.
+    Text,
+}
+
+/// Shows a text, indented; with more lines than `most` its middle is left out, and it says so.
+pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut shown = Shown {
+        text: String::with_capacity(text.len() * 2),
+        is_folded: false,
+    };
+    if lines.len() <= most.max(2) {
+        lines.iter().for_each(|line| shown.add(line, kind, most));
+        return shown;
+    }
+    // One line says what is missing.
+    // What is to be said comes last: a summary of tests, the end of a traceback.
+    let head = match kind {
+        Kind::Diff => most.max(2) / 2,
+        Kind::Text => most.max(2) / 3,
+    };
+    let tail = most.max(2) - head - 1;
+    let (first, rest) = lines.split_at(head);
+    let (left_out, last) = rest.split_at(rest.len() - tail);
+    let bytes: usize = left_out.iter().map(|line| line.len() + 1).sum();
+    first.iter().for_each(|line| shown.add(line, kind, most));
+    // Writing into a string cannot fail.
+    let _ = writeln!(
+        shown.text,
+        "  {DIM}… {} left out, {} bytes …{PLAIN}",
+        counted(left_out.len() as u64, "line"),
+        count(bytes as u64)
+    );
+    last.iter().for_each(|line| shown.add(line, kind, most));
+    shown.is_folded = true;
+    shown
+}
+
+/// The same with nothing left out.
+pub fn whole(text: &str, kind: Kind) -> String {
+    show(text, kind, usize::MAX).text
+}
+
+/// Whether a text looks like a unified diff.
+pub fn is_diff(text: &str) -> bool {
+    text.lines()
+        .take(6)
+        .any(|line| line.starts_with("--- ") || line.starts_with("@@ "))
+}
+
+impl Shown {
+    fn add(&mut self, line: &str, kind: Kind, most: usize) {
+        let style = match kind {
+            Kind::Text => Style::new(),
+            Kind::Diff => style(line),
+        };
+        let characters = line.chars().count();
+        let cut: String;
+        let line = if characters > LONGEST_LINE && most != usize::MAX {
+            self.is_folded = true;
+            cut = middle_left_out(line, characters);
+            cut.as_str()
+        } else {
+            line
+        };
+        let _ = writeln!(self.text, "  {style}{}{style:#}", visible(line));
+    }
+}
+
+fn style(line: &str) -> Style {
+    match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => BOLD,
+        [b'+', ..] => ADDED,
+        [b'-', ..] => REMOVED,
+        [b'@', b'@', ..] => PLACE,
+        _ => Style::new(),
+    }
+}
+
+fn middle_left_out(line: &str, characters: usize) -> String {
+    let half = LONGEST_LINE / 2;
+    let head: String = line.chars().take(half).collect();
+    let tail: String = line.chars().skip(characters - half).collect();
+    let left_out = count((characters - 2 * half) as u64);
+    format!("{head} … {left_out} characters left out … {tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str, kind: Kind, most: usize) -> (String, bool) {
+        let shown = show(text, kind, most);
+        let text = anstream::adapter::strip_str(&shown.text).to_string();
+        (text, shown.is_folded)
+    }
+
+    #[test]
+    fn a_short_text_is_whole() {
+        assert_eq!(plain("a\nb", Kind::Text, 4), ("  a\n  b\n".into(), false));
+        assert_eq!(plain("", Kind::Text, 4), (String::new(), false));
+    }
+
+    #[test]
+    fn the_middle_of_a_long_text_is_left_out_and_counted() {
+        let text: String = (1..=10).map(|number| format!("line {number}\n")).collect();
+        let (shown, is_folded) = plain(&text, Kind::Text, 5);
+        assert_eq!(
+            shown,
+            "  line 1\n  … 6 lines left out, 42 bytes …\n  line 8\n  line 9\n  line 10\n"
+        );
+        assert!(is_folded);
+        let whole = whole(&text, Kind::Text);
+        assert_eq!(whole.lines().count(), 10);
+    }
+
+    #[test]
+    fn so_is_the_middle_of_a_long_line() {
+        let line = format!("a{}z", "-".repeat(1_000));
+        let (shown, is_folded) = plain(&line, Kind::Text, 5);
+        assert!(
+            shown.contains("602 characters left out") && is_folded,
+            "{shown}"
+        );
+        assert!(
+            shown.starts_with("  a-") && shown.ends_with("-z\n"),
+            "{shown}"
+        );
+        assert_eq!(whole(&line, Kind::Text), format!("  {line}\n"));
+    }
+
+    #[test]
+    fn changes_have_colours() {
+        let diff = "--- a.rs\n+++ a.rs\n@@ -1 +1 @@\n-old\n+new\n same\n";
+        assert!(is_diff(diff) && !is_diff("- a\n+ b\n"));
+        let shown = show(diff, Kind::Diff, 40).text;
+        assert!(shown.contains("\u{1b}[31m-old\u{1b}[0m"), "{shown:?}");
+        assert!(shown.contains("\u{1b}[32m+new\u{1b}[0m"), "{shown:?}");
+        assert!(shown.contains("\n   same\n"), "{shown:?}");
+    }
+
+    #[test]
+    fn tricks_are_shown() {
+        let (shown, _) = plain("rm -rf \u{202e}/\u{1b}[2K", Kind::Text, 5);
+        assert_eq!(shown, "  rm -rf \\u{202e}/\\u{1b}[2K\n");
+    }
+}

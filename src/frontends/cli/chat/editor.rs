@@ -1,0 +1,303 @@
+//! The line that is typed: history, several lines, completion.
+//!
+//! The line editor blocks, so it has a thread of its own. Raw mode is on only while it reads.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+
+use ollacode_indexer::secrets::redact;
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::DefaultHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{
+    Behavior, ColorMode, CompletionType, Config, Context, DefaultEditor, Editor as Lines, Helper,
+};
+use tokio::sync::oneshot;
+
+use super::complete::Completions;
+use crate::visible::visible;
+
+/// Lines that the history keeps.
+const HISTORY: usize = 2_000;
+
+/// What came of reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A whole text, of one line or several.
+    Text(String),
+    /// Ctrl-C: the line is thrown away.
+    Interrupted,
+    /// Ctrl-D on an empty line, or the terminal is gone.
+    End,
+    /// The terminal does not work; why.
+    Failed(String),
+}
+
+/// What is shown before the cursor.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// Without colours.
+    pub plain: String,
+    /// The same with colours.
+    pub styled: String,
+}
+
+/// Reads lines from the terminal.
+pub struct Editor {
+    requests: mpsc::Sender<Request>,
+}
+
+struct Request {
+    prompt: Prompt,
+    reply: oneshot::Sender<Input>,
+}
+
+impl Editor {
+    /// Starts the editor's thread. A history that cannot be read is an empty one.
+    pub fn start(
+        history: PathBuf,
+        completions: Arc<Completions>,
+        color: bool,
+    ) -> io::Result<Editor> {
+        let (requests, inbox) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("line editor".to_owned())
+            .spawn(move || serve(&inbox, &history, completions, color))?;
+        Ok(Editor { requests })
+    }
+
+    /// Reads one text.
+    pub async fn read(&self, prompt: Prompt) -> Input {
+        let (reply, answer) = oneshot::channel();
+        let gone = || Input::Failed("the line editor has ended".to_owned());
+        if self.requests.send(Request { prompt, reply }).is_err() {
+            return gone();
+        }
+        answer.await.unwrap_or_else(|_| gone())
+    }
+}
+
+fn serve(
+    inbox: &mpsc::Receiver<Request>,
+    history: &Path,
+    completions: Arc<Completions>,
+    color: bool,
+) {
+    let mut lines = open(history, completions, color);
+    while let Ok(Request { prompt, reply }) = inbox.recv() {
+        let input = match &mut lines {
+            Ok(lines) => read(lines, &prompt, history),
+            Err(error) => Input::Failed(error.to_string()),
+        };
+        // Whoever asked may have left meanwhile.
+        let _ = reply.send(input);
+    }
+}
+
+fn open(
+    history: &Path,
+    completions: Arc<Completions>,
+    color: bool,
+) -> rustyline::Result<Lines<LineHelper, DefaultHistory>> {
+    let config = Config::builder()
+        .max_history_size(HISTORY)?
+        .history_ignore_dups(true)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .color_mode(if color {
+            ColorMode::Enabled
+        } else {
+            ColorMode::Disabled
+        })
+        .build();
+    let mut lines = Lines::with_config(config)?;
+    lines.set_helper(Some(LineHelper { completions }));
+    if let Err(error) = lines.load_history(history) {
+        tracing::debug!(%error, "no history of lines");
+    }
+    Ok(lines)
+}
+
+fn read(lines: &mut Lines<LineHelper, DefaultHistory>, prompt: &Prompt, history: &Path) -> Input {
+    match lines.readline(&(prompt.plain.as_str(), prompt.styled.as_str())) {
+        Ok(typed) => {
+            if may_be_kept(&typed) {
+                keep(lines, &typed, history);
+            }
+            Input::Text(joined(&typed))
+        }
+        Err(error) => failed(error),
+    }
+}
+
+fn keep(lines: &mut Lines<LineHelper, DefaultHistory>, typed: &str, history: &Path) {
+    let kept = lines
+        .add_history_entry(typed)
+        .and_then(|_| lines.append_history(history));
+    if let Err(error) = kept {
+        tracing::debug!(%error, "the line is not kept in the history");
+    }
+}
+
+/// Whether a line may stay in a file: a secret that was pasted must not.
+fn may_be_kept(typed: &str) -> bool {
+    redact(typed).findings.is_empty()
+}
+
+/// Reads one line without history, on the terminal itself. It blocks.
+pub fn ask(prompt: &str) -> Input {
+    let config = Config::builder().behavior(Behavior::PreferTerm).build();
+    let answer = DefaultEditor::with_config(config)
+        .and_then(|mut line| line.readline(visible(prompt).as_ref()));
+    match answer {
+        Ok(typed) => Input::Text(typed),
+        Err(error) => failed(error),
+    }
+}
+
+fn failed(error: ReadlineError) -> Input {
+    match error {
+        ReadlineError::Interrupted | ReadlineError::Signal(_) => Input::Interrupted,
+        ReadlineError::Eof => Input::End,
+        other => Input::Failed(other.to_string()),
+    }
+}
+
+/// Whether the text goes on in the next line: it ends with a backslash, or in a fence.
+fn goes_on(text: &str) -> bool {
+    let mut fence = Fence::default();
+    text.lines().for_each(|line| fence.pass(line));
+    fence.is_open() || ends_with_backslash(text)
+}
+
+/// Takes the backslashes away that only said that the text goes on.
+fn joined(text: &str) -> String {
+    let mut fence = Fence::default();
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        fence.pass(line);
+        lines.push(match line.strip_suffix('\\') {
+            Some(shorter) if !fence.is_open() && ends_with_backslash(line) => shorter,
+            _ => line,
+        });
+    }
+    lines.join("\n")
+}
+
+/// An even number of backslashes is text.
+fn ends_with_backslash(line: &str) -> bool {
+    let backslashes = line.len() - line.trim_end_matches('\\').len();
+    backslashes % 2 == 1
+}
+
+/// Whether lines of code are open.
+#[derive(Default)]
+struct Fence {
+    length: usize,
+}
+
+impl Fence {
+    fn pass(&mut self, line: &str) {
+        let line = line.trim();
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        if self.length == 0 && ticks >= 3 && !line[ticks..].contains('`') {
+            self.length = ticks;
+        } else if self.length > 0 && ticks >= self.length && ticks == line.len() {
+            self.length = 0;
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.length > 0
+    }
+}
+
+struct LineHelper {
+    completions: Arc<Completions>,
+}
+
+impl Helper for LineHelper {}
+
+impl Highlighter for LineHelper {}
+
+impl Hinter for LineHelper {
+    type Hint = String;
+}
+
+impl Validator for LineHelper {
+    fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
+        Ok(if goes_on(context.input()) {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
+    }
+}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let offers = self.completions.offers(line, position);
+        let pairs = offers.words.into_iter().map(|word| Pair {
+            display: visible(&word).into_owned(),
+            replacement: word,
+        });
+        Ok((offers.start, pairs.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_goes_on_after_a_backslash_and_inside_of_a_fence() {
+        for (text, expected) in [
+            ("", false),
+            ("one", false),
+            ("one \\", true),
+            ("one \\\ntwo", false),
+            ("a path C:\\\\", false),
+            ("```", true),
+            ("```rust\nfn a() {}", true),
+            ("```\na\n```", false),
+            ("````\n```", true),
+            ("````\n```\n````", false),
+            ("what is ```a```", false),
+            ("```\na \\\n```", false),
+        ] {
+            assert_eq!(goes_on(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_kept() {
+        // In two parts, so that no scanner takes it for a real one.
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        assert!(!may_be_kept(&format!("log in with {token}")));
+        assert!(may_be_kept("where is the token read?"));
+    }
+
+    #[test]
+    fn only_the_backslashes_that_joined_lines_go() {
+        for (text, expected) in [
+            ("one \\\ntwo", "one \ntwo"),
+            ("one", "one"),
+            ("a\\\\\nb", "a\\\\\nb"),
+            ("```\nmake \\\n  all\n```", "```\nmake \\\n  all\n```"),
+        ] {
+            assert_eq!(joined(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Events as `ollacode chat --json` prints them: one object a line. These shapes are promises;
+//! inner types may change without them.
+//!
+//! ```json
+//! {"event":"started","session":"20261121-143005-k3x9","model":"qwen3-coder:30b","window":32768}
+//! {"event":"retrieved","sources":[{"path":"src/a.rs","start_line":1,"end_line":9,"symbol":"a"}]}
+//! {"event":"thinking","text":"the next piece of the model's thoughts"}
+//! {"event":"text","text":"the next piece of the answer"}
+//! {"event":"replied","prompt_tokens":812,"reply_tokens":41,"tokens_per_second":38.2,
+//!  "stop":"stop","used":853,"window":32768}
+//! {"event":"tool_started","id":"call_1","tool":"read_file","what":"src/a.rs:1-200"}
+//! {"event":"tool_finished","id":"call_1","outcome":"done","summary":"200 lines","detail":"",
+//!  "took_ms":3}
+//! {"event":"notice","text":"what the user should know, though the turn goes on"}
+//! {"event":"compacted","before":24000,"after":6000}
+//! {"event":"citations","wrong":[{"citation":"src/a.rs:1-900","reason":"the file has 40 lines"}]}
+//! {"event":"ended","how":"answered"}
+//! ```
+//!
+//! `started` is the first line and `ended` the last. `stop` is `stop` or `length`; `outcome` is
+//! `done`, `failed` or `denied`; what the server did not say is `null`. `how` is `answered`,
+//! `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or `failed` (both with `reason`).
+
+use serde::Serialize;
+
+use crate::engine::event::{Event, ToolOutcome, TurnEnd};
+use crate::message::Source;
+use crate::model::StopReason;
+
+/// An event, as it goes out.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Line<'a> {
+    Started {
+        session: &'a str,
+        model: &'a str,
+        window: u32,
+    },
+    Retrieved {
+        sources: Vec<Place<'a>>,
+    },
+    Thinking {
+        text: &'a str,
+    },
+    Text {
+        text: &'a str,
+    },
+    Replied {
+        prompt_tokens: Option<u32>,
+        reply_tokens: Option<u32>,
+        tokens_per_second: Option<f64>,
+        stop: &'static str,
+        used: u32,
+        window: u32,
+    },
+    ToolStarted {
+        id: &'a str,
+        tool: &'a str,
+        what: &'a str,
+    },
+    ToolFinished {
+        id: &'a str,
+        outcome: &'static str,
+        summary: &'a str,
+        detail: &'a str,
+        took_ms: u64,
+    },
+    Notice {
+        text: &'a str,
+    },
+    Compacted {
+        before: u32,
+        after: u32,
+    },
+    Citations {
+        wrong: Vec<Wrong<'a>>,
+    },
+    Ended(Ended<'a>),
+}
+
+/// A place in the code.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Place<'a> {
+    path: &'a str,
+    start_line: u32,
+    end_line: u32,
+    symbol: Option<&'a str>,
+}
+
+/// A citation that does not hold.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Wrong<'a> {
+    citation: &'a str,
+    reason: &'a str,
+}
+
+/// How a turn ended.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Ended<'a> {
+    Answered,
+    Planned,
+    Stopped,
+    StepLimit { steps: usize },
+    Stuck { reason: &'a str },
+    Failed { reason: &'a str },
+}
+
+impl<'a> From<&'a Event> for Line<'a> {
+    fn from(event: &'a Event) -> Line<'a> {
+        match event {
+            Event::Retrieved { sources } => Line::Retrieved {
+                sources: sources.iter().map(Place::from).collect(),
+            },
+            Event::Thinking(text) => Line::Thinking { text },
+            Event::Text(text) => Line::Text { text },
+            Event::Replied {
+                usage,
+                used,
+                window,
+            } => Line::Replied {
+                prompt_tokens: usage.prompt_tokens,
+                reply_tokens: usage.reply_tokens,
+                tokens_per_second: usage.tokens_per_second.map(rounded),
+                stop: match usage.stop {
+                    StopReason::Stop => "stop",
+                    StopReason::Length => "length",
+                },
+                used: *used,
+                window: *window,
+            },
+            Event::ToolStarted { id, tool, what } => Line::ToolStarted { id, tool, what },
+            Event::ToolFinished {
+                id,
+                outcome,
+                summary,
+                detail,
+                took,
+            } => Line::ToolFinished {
+                id,
+                outcome: match outcome {
+                    ToolOutcome::Done => "done",
+                    ToolOutcome::Failed => "failed",
+                    ToolOutcome::Denied => "denied",
+                },
+                summary,
+                detail,
+                took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            },
+            Event::Notice(text) => Line::Notice { text },
+            Event::Compacted { before, after } => Line::Compacted {
+                before: *before,
+                after: *after,
+            },
+            Event::Citations { wrong } => Line::Citations {
+                wrong: wrong
+                    .iter()
+                    .map(|(citation, reason)| Wrong { citation, reason })
+                    .collect(),
+            },
+            Event::TurnEnded(end) => Line::Ended(end.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a Source> for Place<'a> {
+    fn from(source: &'a Source) -> Place<'a> {
+        Place {
+            path: &source.path,
+            start_line: source.start_line,
+            end_line: source.end_line,
+            symbol: source.symbol.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a TurnEnd> for Ended<'a> {
+    fn from(end: &'a TurnEnd) -> Ended<'a> {
+        match end {
+            TurnEnd::Answered => Ended::Answered,
+            TurnEnd::Planned => Ended::Planned,
+            TurnEnd::Stopped => Ended::Stopped,
+            TurnEnd::StepLimit(steps) => Ended::StepLimit { steps: *steps },
+            TurnEnd::Stuck(reason) => Ended::Stuck { reason },
+            TurnEnd::Failed(reason) => Ended::Failed { reason },
+        }
+    }
+}
+
+/// One decimal: more would only show the noise of 32-bit numbers.
+fn rounded(speed: f32) -> f64 {
+    (f64::from(speed) * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::Usage;
+
+    #[track_caller]
+    fn check(event: &Event, expected: Value) {
+        let line = serde_json::to_value(Line::from(event)).expect("a value");
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn what_is_said_has_its_shape() {
+        check(
+            &Event::Thinking("a".into()),
+            json!({"event": "thinking", "text": "a"}),
+        );
+        check(
+            &Event::Text("b\n".into()),
+            json!({"event": "text", "text": "b\n"}),
+        );
+        check(
+            &Event::Notice("c".into()),
+            json!({"event": "notice", "text": "c"}),
+        );
+        let usage = Usage {
+            prompt_tokens: Some(812),
+            reply_tokens: None,
+            tokens_per_second: Some(38.16),
+            stop: StopReason::Length,
+        };
+        check(
+            &Event::Replied {
+                usage,
+                used: 853,
+                window: 4_096,
+            },
+            json!({"event": "replied", "prompt_tokens": 812, "reply_tokens": null,
+                "tokens_per_second": 38.2, "stop": "length", "used": 853, "window": 4096}),
+        );
+        check(
+            &Event::Compacted {
+                before: 2,
+                after: 1,
+            },
+            json!({"event": "compacted", "before": 2, "after": 1}),
+        );
+    }
+
+    #[test]
+    fn what_is_done_has_its_shape() {
+        let source = Source {
+            path: "a.rs".into(),
+            start_line: 1,
+            end_line: 2,
+            symbol: None,
+        };
+        check(
+            &Event::Retrieved {
+                sources: vec![source],
+            },
+            json!({"event": "retrieved", "sources":
+                [{"path": "a.rs", "start_line": 1, "end_line": 2, "symbol": null}]}),
+        );
+        check(
+            &Event::ToolStarted {
+                id: "c1".into(),
+                tool: "read_file".into(),
+                what: "a.rs".into(),
+            },
+            json!({"event": "tool_started", "id": "c1", "tool": "read_file", "what": "a.rs"}),
+        );
+        for (outcome, name) in [
+            (ToolOutcome::Done, "done"),
+            (ToolOutcome::Failed, "failed"),
+            (ToolOutcome::Denied, "denied"),
+        ] {
+            check(
+                &Event::ToolFinished {
+                    id: "c1".into(),
+                    outcome,
+                    summary: "2 lines".into(),
+                    detail: String::new(),
+                    took: Duration::from_millis(3),
+                },
+                json!({"event": "tool_finished", "id": "c1", "outcome": name,
+                    "summary": "2 lines", "detail": "", "took_ms": 3}),
+            );
+        }
+        check(
+            &Event::Citations {
+                wrong: vec![("a.rs:9".into(), "it has 2 lines".into())],
+            },
+            json!({"event": "citations", "wrong":
+                [{"citation": "a.rs:9", "reason": "it has 2 lines"}]}),
+        );
+    }
+
+    #[test]
+    fn each_end_has_its_shape() {
+        for (end, expected) in [
+            (TurnEnd::Answered, json!({"how": "answered"})),
+            (TurnEnd::Planned, json!({"how": "planned"})),
+            (TurnEnd::Stopped, json!({"how": "stopped"})),
+            (
+                TurnEnd::StepLimit(25),
+                json!({"how": "step_limit", "steps": 25}),
+            ),
+            (
+                TurnEnd::Stuck("a".into()),
+                json!({"how": "stuck", "reason": "a"}),
+            ),
+            (
+                TurnEnd::Failed("b".into()),
+                json!({"how": "failed", "reason": "b"}),
+            ),
+        ] {
+            let mut expected = expected;
+            expected["event"] = "ended".into();
+            check(&Event::TurnEnded(end), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_line_says_how_to_go_on() {
+        let line = Line::Started {
+            session: "s",
+            model: "m",
+            window: 1,
+        };
+        assert_eq!(
+            serde_json::to_value(line).expect("a value"),
+            json!({"event": "started", "session": "s", "model": "m", "window": 1})
+        );
+    }
+}

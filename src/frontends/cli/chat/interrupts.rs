@@ -1,0 +1,156 @@
+//! Ctrl-C and the signals that end the program: the first stops, the second leaves.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Two presses within this time leave.
+const TWICE: Duration = Duration::from_secs(2);
+
+/// What Ctrl-C does at the moment.
+#[derive(Clone)]
+pub struct Interrupts {
+    /// Cancelled when the program is to be left.
+    pub leave: CancellationToken,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Stops what is being done, if anything is.
+    stop: Option<CancellationToken>,
+    last: Option<Instant>,
+}
+
+impl State {
+    /// Something begins that a press stops. A press that was meant for what was before does not
+    /// make the next one leave.
+    fn begin(&mut self, stop: CancellationToken) {
+        *self = State {
+            stop: Some(stop),
+            last: None,
+        };
+    }
+
+    /// Takes a press; `true` if it means to leave.
+    fn press(&mut self, now: Instant) -> bool {
+        let again = self
+            .last
+            .replace(now)
+            .is_some_and(|last| now.duration_since(last) <= TWICE);
+        match &self.stop {
+            // What does not stop is left behind.
+            Some(stop) if stop.is_cancelled() => return true,
+            Some(stop) => stop.cancel(),
+            None => {}
+        }
+        again
+    }
+}
+
+impl Interrupts {
+    /// Watches for signals from now on, as long as the runtime lives.
+    ///
+    /// It must come before the line editor, which puts the handlers back that it finds.
+    pub fn watch() -> io::Result<Interrupts> {
+        let interrupts = Interrupts {
+            leave: CancellationToken::new(),
+            state: Arc::default(),
+        };
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let watched = interrupts.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => watched.press(),
+                    _ = terminate.recv() => watched.leave_now(),
+                    _ = hang_up.recv() => watched.leave_now(),
+                }
+            }
+        });
+        Ok(interrupts)
+    }
+
+    /// Something begins that Ctrl-C stops, until [`Interrupts::nothing_to_stop`].
+    pub fn begin(&self) -> CancellationToken {
+        let stop = self.leave.child_token();
+        self.state().begin(stop.clone());
+        stop
+    }
+
+    /// It has ended.
+    pub fn nothing_to_stop(&self) {
+        self.state().stop = None;
+    }
+
+    /// Ctrl-C was pressed.
+    pub fn press(&self) {
+        if self.state().press(Instant::now()) {
+            self.leave.cancel();
+        }
+    }
+
+    fn leave_now(&self) {
+        self.leave.cancel();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twice_within_two_seconds_leaves() {
+        let mut state = State::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(!state.press(at(0)));
+        assert!(!state.press(at(3)));
+        assert!(state.press(at(4)));
+    }
+
+    #[test]
+    fn a_press_before_something_began_does_not_count() {
+        let mut state = State::default();
+        let start = Instant::now();
+        assert!(!state.press(start));
+        let stop = CancellationToken::new();
+        state.begin(stop.clone());
+        assert!(!state.press(start + Duration::from_secs(1)) && stop.is_cancelled());
+        // The second within two seconds leaves, even if what it stops has ended meanwhile.
+        state.stop = None;
+        assert!(state.press(start + Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn what_ended_by_itself_leaves_no_press_behind() {
+        let mut state = State::default();
+        let start = Instant::now();
+        state.begin(CancellationToken::new());
+        state.stop = None;
+        assert!(!state.press(start + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn the_first_stops_and_a_second_leaves_what_does_not_stop() {
+        let stop = CancellationToken::new();
+        let mut state = State {
+            stop: Some(stop.clone()),
+            last: None,
+        };
+        let start = Instant::now();
+        assert!(!state.press(start) && stop.is_cancelled());
+        assert!(state.press(start + Duration::from_secs(60)));
+    }
+}

@@ -1,0 +1,166 @@
+//! Code in colour, line by line, in the terminal's own sixteen colours.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use anstyle::{Ansi256Color, AnsiColor, Style};
+use syntect::easy::HighlightLines;
+use syntect::highlighting::{Color, FontStyle, Theme};
+use syntect::parsing::{SyntaxReference, SyntaxSet};
+use two_face::theme::EmbeddedThemeName;
+
+use crate::frontends::cli::style::PLAIN;
+use crate::visible::visible;
+
+/// Lines of one block that are coloured: more is a dump, and would be slow.
+const MOST_LINES: usize = 5_000;
+/// Longest line that is coloured, in bytes: grammars are slow on minified code.
+const LONGEST_LINE: usize = 2_000;
+
+static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
+
+/// The theme `ansi` names colours of the terminal, so it suits light and dark ones.
+static THEME: LazyLock<Theme> = LazyLock::new(|| {
+    two_face::theme::extra()
+        .get(EmbeddedThemeName::Ansi)
+        .clone()
+});
+
+/// A block of code that is being shown.
+pub struct Code {
+    highlighter: Option<HighlightLines<'static>>,
+    left: usize,
+}
+
+impl Code {
+    /// Begins a block; `info` is what stands behind the opening fence.
+    pub fn new(info: &str) -> Code {
+        Code {
+            highlighter: syntax(info).map(|syntax| HighlightLines::new(syntax, &THEME)),
+            left: MOST_LINES,
+        }
+    }
+
+    /// The next line, coloured, without a newline.
+    pub fn line(&mut self, line: &str) -> String {
+        let highlighter = match &mut self.highlighter {
+            Some(highlighter) if self.left > 0 && line.len() <= LONGEST_LINE => highlighter,
+            _ => return visible(line).into_owned(),
+        };
+        self.left -= 1;
+        let whole = format!("{line}\n");
+        let Ok(tokens) = highlighter.highlight_line(&whole, &SYNTAXES) else {
+            // A grammar that fails once fails again.
+            self.highlighter = None;
+            return visible(line).into_owned();
+        };
+        let mut shown = String::with_capacity(line.len() * 2);
+        for (token, text) in tokens {
+            let text = text.trim_end_matches('\n');
+            let style = terminal_style(token);
+            if style.is_plain() || text.is_empty() {
+                shown.push_str(&visible(text));
+            } else {
+                // Writing into a string cannot fail.
+                let _ = write!(shown, "{style}{}{PLAIN}", visible(text));
+            }
+        }
+        shown
+    }
+}
+
+/// The grammar for an info string: `rust`, `rust,ignore`, `src/main.rs`, `python title="a"`.
+fn syntax(info: &str) -> Option<&'static SyntaxReference> {
+    let word = info
+        .split(|character: char| character.is_whitespace() || ",{".contains(character))
+        .find(|word| !word.is_empty())?;
+    let word = match word.to_ascii_lowercase().as_str() {
+        "shell" | "console" | "shell-session" | "zsh" => "bash".to_owned(),
+        "golang" => "go".to_owned(),
+        "csharp" => "cs".to_owned(),
+        other => other.to_owned(),
+    };
+    let language = word.split(':').next().unwrap_or_default();
+    let ending = word.rsplit('.').next().unwrap_or_default();
+    [word.as_str(), language, ending]
+        .into_iter()
+        .filter(|token| !token.is_empty())
+        .find_map(|token| SYNTAXES.find_syntax_by_token(token))
+}
+
+/// In this theme a colour without opacity is a number of the terminal's palette, in the place of
+/// red; the opacity 1 means the terminal's own colour.
+fn terminal_style(token: syntect::highlighting::Style) -> Style {
+    let mut style = match token.foreground {
+        Color { a: 0, r, .. } => palette(r),
+        _ => Style::new(),
+    };
+    if token.font_style.contains(FontStyle::BOLD) {
+        style = style.bold();
+    }
+    if token.font_style.contains(FontStyle::ITALIC) {
+        style = style.italic();
+    }
+    if token.font_style.contains(FontStyle::UNDERLINE) {
+        style = style.underline();
+    }
+    style
+}
+
+fn palette(number: u8) -> Style {
+    match number {
+        1 => AnsiColor::Red.on_default(),
+        2 => AnsiColor::Green.on_default(),
+        3 => AnsiColor::Yellow.on_default(),
+        4 => AnsiColor::Blue.on_default(),
+        5 => AnsiColor::Magenta.on_default(),
+        6 => AnsiColor::Cyan.on_default(),
+        // Black and white vanish on one kind of background.
+        0 | 7 | 15 => Style::new(),
+        other => Ansi256Color(other).on_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_found_by_what_models_write() {
+        for (info, name) in [
+            ("rust", "Rust"),
+            ("rust,ignore", "Rust"),
+            ("Rust", "Rust"),
+            ("src/main.rs", "Rust"),
+            ("rust:src/main.rs", "Rust"),
+            ("python title=\"a\"", "Python"),
+            ("py", "Python"),
+            ("golang", "Go"),
+            ("toml", "TOML"),
+            ("json", "JSON"),
+        ] {
+            let found = syntax(info).map(|syntax| syntax.name.as_str());
+            assert_eq!(found, Some(name), "{info}");
+        }
+        assert!(syntax("").is_none() && syntax("no-such-language").is_none());
+        for shell in ["bash", "sh", "shell", "console"] {
+            assert!(syntax(shell).is_some(), "{shell}");
+        }
+    }
+
+    #[test]
+    fn colours_change_no_character() {
+        let source = "fn main() { let text = \"a\\n\"; } // done";
+        let mut code = Code::new("rust");
+        let shown = code.line(source);
+        assert_eq!(anstream::adapter::strip_str(&shown).to_string(), source);
+        assert!(shown.contains('\u{1b}'), "{shown:?}");
+        assert_eq!(Code::new("").line(source), source);
+    }
+
+    #[test]
+    fn tricks_are_shown() {
+        let shown = Code::new("rust").line("let a = \"\u{1b}[2J\";");
+        assert!(!shown.contains("\u{1b}[2J"), "{shown:?}");
+    }
+}

@@ -1,0 +1,252 @@
+//! One question without a conversation: the answer goes to stdout or a file, the rest to stderr.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Error};
+
+use super::super::style::{count, counted, visible_name};
+use super::super::{note, print, print_json, redirected_mode, warn};
+use super::events_json::Line;
+use super::render;
+use super::turn::Show;
+use crate::engine::event::{Event, TurnEnd};
+use crate::visible::visible;
+
+/// Most that is taken from stdin, in bytes: more fits no window.
+const MOST_INPUT: u64 = 1 << 20;
+
+/// Shows the answer as it is, without colours.
+///
+/// What the model says before it calls a tool is no answer, and goes to stderr. So the answer is
+/// known only when the turn is over, unless somebody watches it.
+pub struct Plain {
+    text: String,
+    file: Option<PathBuf>,
+    /// Whether the text is shown as it comes.
+    is_live: bool,
+}
+
+impl Plain {
+    /// Writes the answer to stdout, or to `file`.
+    pub fn new(file: Option<PathBuf>) -> Plain {
+        Plain {
+            text: String::new(),
+            is_live: file.is_none() && io::stdout().is_terminal(),
+            file,
+        }
+    }
+
+    /// Ends a text that was followed by a tool.
+    fn interim(&mut self) -> Result<(), Error> {
+        let text = std::mem::take(&mut self.text);
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        if self.is_live {
+            return print(|out| writeln!(out));
+        }
+        note(text.trim());
+        Ok(())
+    }
+
+    fn end(&mut self, end: &TurnEnd) -> Result<(), Error> {
+        let mut text = std::mem::take(&mut self.text);
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if self.is_live {
+            if !text.is_empty() {
+                print(|out| writeln!(out))?;
+            }
+        } else if let Some(file) = &self.file {
+            // Without an answer the file is empty: one of before would be taken for it.
+            write_file(file, &text)?;
+        } else {
+            print(|out| out.write_all(text.as_bytes()))?;
+        }
+        let reason = render::reason(end);
+        if !reason.is_empty() {
+            warn(&reason);
+        }
+        Ok(())
+    }
+}
+
+impl Show for Plain {
+    fn event(&mut self, event: &Event) -> Result<(), Error> {
+        match event {
+            Event::Text(text) => {
+                self.text.push_str(text);
+                if self.is_live {
+                    print(|out| out.write_all(visible(text).as_bytes()))?;
+                }
+            }
+            Event::ToolStarted { tool, what, .. } => {
+                self.interim()?;
+                note(&format!("{} {}", visible_name(tool), visible_name(what)));
+            }
+            Event::ToolFinished {
+                outcome,
+                summary,
+                took,
+                ..
+            } => note(&format!("  {}", render::facts(*outcome, summary, *took))),
+            Event::Notice(text) => warn(text),
+            Event::Compacted { before, after } => note(&format!(
+                "compacted: {} are now {}",
+                counted(u64::from(*before), "token"),
+                count(u64::from(*after))
+            )),
+            Event::Citations { wrong } => {
+                for (citation, reason) in wrong {
+                    warn(&format!("{citation} does not hold: {reason}"));
+                }
+            }
+            Event::TurnEnded(end) => self.end(end)?,
+            Event::Retrieved { .. } | Event::Thinking(_) | Event::Replied { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn asking(&mut self) -> Result<(), Error> {
+        self.interim()
+    }
+}
+
+/// Prints each event as a line of JSON.
+pub struct JsonLines {
+    file: Option<fs::File>,
+}
+
+impl JsonLines {
+    /// Writes to stdout, or to a file that is made anew.
+    pub fn new(file: Option<&Path>) -> Result<JsonLines, Error> {
+        Ok(JsonLines {
+            file: file.map(create).transpose()?,
+        })
+    }
+
+    /// Prints a line.
+    pub fn line(&mut self, line: &Line<'_>) -> Result<(), Error> {
+        let Some(file) = &mut self.file else {
+            return print_json(line);
+        };
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        Ok(file.write_all(text.as_bytes())?)
+    }
+}
+
+impl Show for JsonLines {
+    fn event(&mut self, event: &Event) -> Result<(), Error> {
+        self.line(&Line::from(event))
+    }
+}
+
+/// What is piped in, if anything is. Bytes that are not UTF-8 become `�`; it blocks.
+pub fn piped() -> Result<Option<String>, Error> {
+    let input = io::stdin();
+    if input.is_terminal() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let read = input.lock().take(MOST_INPUT + 1).read_to_end(&mut bytes);
+    read.context("cannot read stdin")?;
+    if bytes.len() as u64 > MOST_INPUT {
+        bytes.truncate(MOST_INPUT as usize);
+        warn("stdin is longer than 1 MiB; only its beginning is used");
+    }
+    let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+    Ok((!text.trim().is_empty()).then_some(text))
+}
+
+/// The question that flags and stdin make together.
+pub fn question(prompt: Option<&str>, piped: Option<&str>) -> Option<String> {
+    match (prompt, piped) {
+        (Some(prompt), Some(piped)) => Some(format!("{prompt}\n\n{piped}")),
+        (Some(text), None) | (None, Some(text)) => Some(text.to_owned()),
+        (None, None) => None,
+    }
+}
+
+fn write_file(file: &Path, text: &str) -> Result<(), Error> {
+    let written = create(file)?.write_all(text.as_bytes());
+    written.with_context(|| format!("cannot write {}", file.display()))?;
+    if !text.is_empty() {
+        note(&format!("the answer is in {}", file.display()));
+    }
+    Ok(())
+}
+
+/// Leaves no answer of before in a file.
+pub fn empty(file: &Path) -> Result<(), Error> {
+    create(file).map(drop)
+}
+
+/// Opens a file to be written anew. A new one gets the mode that a redirection would give it: the
+/// user named it, and may want others to read it; one that is there keeps its own.
+fn create(path: &Path) -> Result<fs::File, Error> {
+    let unwritable = || format!("cannot write {}", path.display());
+    match fs::File::create_new(path) {
+        Ok(file) => {
+            rustix::fs::fchmod(&file, redirected_mode()).with_context(unwritable)?;
+            Ok(file)
+        }
+        // That includes links to nowhere, pipes and devices.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::File::create(path).with_context(unwritable)
+        }
+        Err(error) => Err(error).with_context(unwritable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_piped_in_stands_behind_the_question() {
+        assert_eq!(question(Some("a?"), None).as_deref(), Some("a?"));
+        assert_eq!(question(None, Some("b")).as_deref(), Some("b"));
+        assert_eq!(question(Some("a?"), Some("b")).as_deref(), Some("a?\n\nb"));
+        assert_eq!(question(None, None), None);
+    }
+
+    #[test]
+    fn only_what_comes_after_the_last_tool_is_the_answer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("answer.md");
+        let mut plain = Plain::new(Some(file.clone()));
+        for event in [
+            Event::Text("I look.".into()),
+            Event::ToolStarted {
+                id: "1".into(),
+                tool: "read_file".into(),
+                what: "a.rs".into(),
+            },
+            Event::Text("It is ".into()),
+            Event::Text("`a`.".into()),
+            Event::TurnEnded(TurnEnd::Answered),
+        ] {
+            plain.event(&event).expect("it is shown");
+        }
+        let answer = fs::read_to_string(file).expect("the answer");
+        assert_eq!(answer, "It is `a`.\n");
+    }
+
+    #[test]
+    fn no_answer_of_before_stays_in_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("answer.md");
+        fs::write(&file, "an answer of before\n").expect("a file");
+        let mut plain = Plain::new(Some(file.clone()));
+        let stopped = Event::TurnEnded(TurnEnd::Stopped);
+        plain.event(&stopped).expect("it is shown");
+        assert_eq!(fs::read_to_string(&file).expect("the file"), "");
+        fs::write(&file, "an answer of before\n").expect("a file");
+        empty(&file).expect("it is emptied");
+        assert_eq!(fs::read_to_string(file).expect("the file"), "");
+    }
+}

@@ -1,0 +1,382 @@
+//! Events as people see them on a terminal: each gives the text to be written.
+//!
+//! While something is going on and nothing is half written, the last row says what; that row is
+//! taken away before anything else is written. Without colours, which also stands for terminals
+//! that know no such tricks, there is no such row.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use super::super::style::{BOLD, DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible_name};
+use super::super::summary::duration;
+use super::super::wrap::wrapped;
+use super::diff::{self, Kind};
+use super::markdown::{Look, Markdown};
+use super::status::Spent;
+use super::width::cut;
+use crate::engine::event::{Event, ToolOutcome, TurnEnd};
+use crate::message::Source;
+use crate::visible::visible;
+
+/// Places that are named when the index was searched.
+const MOST_SOURCES: usize = 3;
+/// Lines of a change that was not asked about.
+const MOST_OF_DIFF: usize = 24;
+/// Lines of what a command printed.
+const MOST_OF_OUTPUT: usize = 10;
+/// The tool whose details are what a command printed.
+const COMMAND: &str = "run_command";
+
+const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/// Goes to the beginning of the row and takes away what is there.
+const TAKE_AWAY: &str = "\r\x1b[2K";
+
+/// Shows the events of one turn after the other.
+pub struct Renderer {
+    look: Look,
+    markdown: Markdown,
+    activity: Activity,
+    /// Tools that have begun and not ended.
+    running: Vec<Running>,
+    /// Whether the last row says what is going on.
+    has_row: bool,
+    /// Whether the last thing written did not end its row.
+    is_mid_row: bool,
+    /// Whether the user has seen the change that comes next.
+    has_asked: bool,
+    frame: usize,
+    /// Of the last reply.
+    pub spent: Spent,
+}
+
+/// What the program waits for.
+enum Activity {
+    Nothing,
+    Reply(Instant),
+    Thoughts(Instant),
+    Tool(Instant),
+}
+
+struct Running {
+    id: String,
+    tool: String,
+    what: String,
+}
+
+impl Renderer {
+    /// Shows events with this look.
+    pub fn new(look: Look) -> Renderer {
+        Renderer {
+            look,
+            markdown: Markdown::new(look),
+            activity: Activity::Nothing,
+            running: Vec::new(),
+            has_row: false,
+            is_mid_row: false,
+            has_asked: false,
+            frame: 0,
+            spent: Spent::default(),
+        }
+    }
+
+    /// The terminal has this width now.
+    pub fn set_width(&mut self, width: usize) {
+        self.look.width = width;
+        self.markdown.set_width(width);
+    }
+
+    /// A turn begins: the model was asked.
+    pub fn begin(&mut self) {
+        self.activity = Activity::Reply(Instant::now());
+        self.running.clear();
+        self.has_asked = false;
+    }
+
+    /// The row that says what is going on, drawn anew; to be written now and then.
+    pub fn tick(&mut self) -> String {
+        if !self.look.color || self.is_mid_row {
+            return String::new();
+        }
+        let Some(row) = self.row() else {
+            return String::new();
+        };
+        self.frame = (self.frame + 1) % FRAMES.len();
+        self.has_row = true;
+        let row = format!("{} {row}", FRAMES[self.frame]);
+        // A row that fills the terminal would begin another one, and stay.
+        let row = cut(&row, self.look.width.saturating_sub(1));
+        format!("{TAKE_AWAY}{DIM}{row}{PLAIN}")
+    }
+
+    /// Takes the row away, and ends what is half written, before somebody else writes.
+    pub fn clear(&mut self) -> String {
+        let text = self.markdown.finish();
+        if text.is_empty() && std::mem::take(&mut self.has_row) {
+            return TAKE_AWAY.to_owned();
+        }
+        self.written(text)
+    }
+
+    /// Nothing is going on any more.
+    pub fn end(&mut self) -> String {
+        self.activity = Activity::Nothing;
+        self.clear()
+    }
+
+    /// The user was shown what the next call changes.
+    pub fn asked(&mut self) {
+        self.has_asked = true;
+    }
+
+    /// Shows an event.
+    pub fn event(&mut self, event: &Event) -> String {
+        let text = match event {
+            Event::Thinking(_) => {
+                if !matches!(self.activity, Activity::Thoughts(_)) {
+                    self.activity = Activity::Thoughts(Instant::now());
+                }
+                String::new()
+            }
+            Event::Text(text) => {
+                let mut out = self.end_thoughts();
+                out.push_str(&self.markdown.push(text));
+                out
+            }
+            Event::Replied {
+                usage,
+                used,
+                window,
+            } => {
+                self.spent.note(usage, *used, *window);
+                let mut out = self.end_thoughts();
+                out.push_str(&self.markdown.finish());
+                self.activity = Activity::Reply(Instant::now());
+                out
+            }
+            other => {
+                let mut out = self.end_thoughts();
+                out.push_str(&self.markdown.finish());
+                out.push_str(&self.line(other));
+                out
+            }
+        };
+        let is_over = matches!(event, Event::TurnEnded(_));
+        if is_over && text.is_empty() && std::mem::take(&mut self.has_row) {
+            return TAKE_AWAY.to_owned();
+        }
+        self.written(text)
+    }
+
+    /// Events that are lines of their own.
+    fn line(&mut self, event: &Event) -> String {
+        match event {
+            Event::Retrieved { sources } => retrieved(sources, self.look.width),
+            Event::ToolStarted { id, tool, what } => {
+                self.activity = Activity::Tool(Instant::now());
+                self.running.push(Running {
+                    id: id.clone(),
+                    tool: tool.clone(),
+                    what: what.clone(),
+                });
+                if self.look.color {
+                    String::new()
+                } else {
+                    format!("● {}\n", named(tool, what))
+                }
+            }
+            Event::ToolFinished {
+                id,
+                outcome,
+                summary,
+                detail,
+                took,
+            } => {
+                self.activity = Activity::Reply(Instant::now());
+                let at = self.running.iter().position(|running| running.id == *id);
+                let call = at.map(|at| self.running.remove(at));
+                self.tool_finished(call.as_ref(), *outcome, summary, *took)
+                    + &self.detail(call.as_ref(), detail)
+            }
+            Event::Notice(text) => {
+                let text = wrapped(&visible(text), "note: ".len(), "", self.look.width);
+                format!("{WARNING}note:{PLAIN} {text}\n")
+            }
+            Event::Compacted { before, after } => format!(
+                "{DIM}compacted: {} are now {}{PLAIN}\n",
+                counted(u64::from(*before), "token"),
+                count(u64::from(*after))
+            ),
+            Event::Citations { wrong } => citations(wrong),
+            Event::TurnEnded(end) => {
+                self.activity = Activity::Nothing;
+                turn_ended(end, self.look.width)
+            }
+            Event::Thinking(_) | Event::Text(_) | Event::Replied { .. } => String::new(),
+        }
+    }
+
+    fn tool_finished(
+        &self,
+        call: Option<&Running>,
+        outcome: ToolOutcome,
+        summary: &str,
+        took: Duration,
+    ) -> String {
+        let name = call.map_or_else(String::new, |call| named(&call.tool, &call.what));
+        let style = match outcome {
+            ToolOutcome::Done => GOOD,
+            ToolOutcome::Failed => ERROR,
+            ToolOutcome::Denied => WARNING,
+        };
+        let facts = facts(outcome, summary, took);
+        if self.look.color {
+            let line = format!("{style}●{PLAIN} {name}{DIM} · {facts}{PLAIN}");
+            wrapped(&line, 0, "  ", self.look.width) + "\n"
+        } else {
+            format!("  {facts}\n")
+        }
+    }
+
+    /// What a tool changed, unless the user has just seen it; or what it printed.
+    fn detail(&mut self, call: Option<&Running>, detail: &str) -> String {
+        let has_asked = std::mem::take(&mut self.has_asked);
+        // What a command prints may look like a change, but nobody has seen it yet.
+        let is_output = call.is_some_and(|call| call.tool == COMMAND);
+        if !is_output && diff::is_diff(detail) {
+            if has_asked {
+                return String::new();
+            }
+            return diff::show(detail, Kind::Diff, MOST_OF_DIFF).text;
+        }
+        let output = diff::show(detail, Kind::Text, MOST_OF_OUTPUT).text;
+        if output.is_empty() {
+            return output;
+        }
+        format!("{DIM}{output}{PLAIN}")
+    }
+
+    fn end_thoughts(&mut self) -> String {
+        let Activity::Thoughts(since) = self.activity else {
+            return String::new();
+        };
+        self.activity = Activity::Reply(Instant::now());
+        format!("{DIM}thought for {}{PLAIN}\n", duration(since.elapsed()))
+    }
+
+    fn row(&self) -> Option<String> {
+        let (what, since) = match &self.activity {
+            Activity::Nothing => return None,
+            Activity::Reply(since) => ("waiting for the model".to_owned(), since),
+            Activity::Thoughts(since) => ("thinking".to_owned(), since),
+            Activity::Tool(since) => {
+                let running = self.running.last()?;
+                let what = visible_name(&running.what);
+                (format!("{} {what}", visible_name(&running.tool)), since)
+            }
+        };
+        let seconds = since.elapsed().as_secs();
+        Some(if seconds == 0 {
+            what
+        } else {
+            format!("{what} · {seconds} s · Ctrl-C stops")
+        })
+    }
+
+    /// Puts what is needed before a text, and remembers where it ends.
+    fn written(&mut self, text: String) -> String {
+        if text.is_empty() {
+            return text;
+        }
+        self.is_mid_row = !text.ends_with('\n');
+        if std::mem::take(&mut self.has_row) {
+            format!("{TAKE_AWAY}{text}")
+        } else {
+            text
+        }
+    }
+}
+
+/// How a tool went, in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
+pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
+    let summary = visible_name(summary);
+    let word = match outcome {
+        ToolOutcome::Done => "",
+        ToolOutcome::Failed => "failed",
+        ToolOutcome::Denied => "denied",
+    };
+    // Colour must not be the only sign, and once is enough.
+    let parts = if summary.starts_with(word) {
+        [summary, duration(took)]
+    } else if summary.is_empty() {
+        [word.to_owned(), duration(took)]
+    } else {
+        [format!("{word}: {summary}"), duration(took)]
+    };
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}
+
+fn named(tool: &str, what: &str) -> String {
+    format!("{BOLD}{}{PLAIN} {}", visible_name(tool), visible_name(what))
+}
+
+/// `src/a.rs:1-20`
+pub fn place(source: &Source) -> String {
+    let path = visible_name(&source.path);
+    format!("{path}:{}-{}", source.start_line, source.end_line)
+}
+
+fn retrieved(sources: &[Source], columns: usize) -> String {
+    if sources.is_empty() {
+        return String::new();
+    }
+    let mut places: Vec<String> = sources.iter().take(MOST_SOURCES).map(place).collect();
+    let more = sources.len() - places.len();
+    if more > 0 {
+        places.push(format!("{more} more"));
+    }
+    let line = format!("looked at {}", places.join(", "));
+    format!("{DIM}{}{PLAIN}\n", wrapped(&line, 0, "  ", columns))
+}
+
+fn citations(wrong: &[(String, String)]) -> String {
+    let mut out = String::new();
+    for (citation, reason) in wrong {
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{WARNING}does not hold:{PLAIN} {} ({})",
+            visible_name(citation),
+            visible_name(reason)
+        );
+    }
+    out
+}
+
+fn turn_ended(end: &TurnEnd, width: usize) -> String {
+    let why = |lead: &str| wrapped(&visible(&reason(end)), lead.len(), "", width);
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned => String::new(),
+        TurnEnd::Stopped => format!("{WARNING}stopped{PLAIN}\n"),
+        TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => {
+            format!("{WARNING}stopped:{PLAIN} {}\n", why("stopped: "))
+        }
+        TurnEnd::Failed(_) => format!("{ERROR}error:{PLAIN} {}\n", why("error: ")),
+    }
+}
+
+/// Why a turn ended without an answer, and what helps; empty if it has one.
+pub fn reason(end: &TurnEnd) -> String {
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned => String::new(),
+        TurnEnd::Stopped => "stopped".to_owned(),
+        TurnEnd::StepLimit(steps) => format!(
+            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
+            counted(*steps as u64, "step")
+        ),
+        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
+    }
+}

@@ -1,0 +1,160 @@
+//! What the terminal shows of a turn.
+
+use super::*;
+use crate::model::Usage;
+
+fn renderer(color: bool) -> Renderer {
+    let mut renderer = Renderer::new(Look { color, width: 80 });
+    renderer.begin();
+    renderer
+}
+
+fn started(id: &str) -> Event {
+    Event::ToolStarted {
+        id: id.to_owned(),
+        tool: "read_file".to_owned(),
+        what: "src/main.rs:1-200".to_owned(),
+    }
+}
+
+fn finished(id: &str, outcome: ToolOutcome, summary: &str, detail: &str) -> Event {
+    Event::ToolFinished {
+        id: id.to_owned(),
+        outcome,
+        summary: summary.to_owned(),
+        detail: detail.to_owned(),
+        took: Duration::from_millis(3),
+    }
+}
+
+fn stripped(text: &str) -> String {
+    let text = text.replace(TAKE_AWAY, "");
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn a_turn_is_told_in_order() {
+    let mut renderer = renderer(true);
+    let events = [
+        Event::Retrieved {
+            sources: vec![Source {
+                path: "a.rs".into(),
+                start_line: 1,
+                end_line: 9,
+                symbol: None,
+            }],
+        },
+        Event::Thinking("hm".into()),
+        Event::Text("I **look**.".into()),
+        Event::Replied {
+            usage: Usage::default(),
+            used: 10,
+            window: 100,
+        },
+        started("1"),
+        finished("1", ToolOutcome::Done, "200 lines", ""),
+        Event::Text("It is `a`".into()),
+        Event::TurnEnded(TurnEnd::Answered),
+    ];
+    let shown: String = events.iter().map(|event| renderer.event(event)).collect();
+    assert_eq!(
+        stripped(&shown),
+        "looked at a.rs:1-9\nthought for 0 ms\nI look.\n\
+         ● read_file src/main.rs:1-200 · 200 lines · 3 ms\nIt is a\n"
+    );
+    assert_eq!((renderer.spent.used, renderer.spent.window), (10, 100));
+}
+
+#[test]
+fn without_colour_a_tool_has_two_lines_and_nothing_is_drawn_over() {
+    let mut renderer = renderer(false);
+    assert_eq!(renderer.tick(), "");
+    let mut shown = renderer.event(&started("1"));
+    shown.push_str(&renderer.event(&finished("1", ToolOutcome::Failed, "no such file", "")));
+    assert_eq!(
+        stripped(&shown),
+        "● read_file src/main.rs:1-200\n  failed: no such file · 3 ms\n"
+    );
+    assert!(!shown.contains('\r'));
+}
+
+#[test]
+fn what_goes_on_is_said_in_a_row_that_goes_away() {
+    let mut renderer = renderer(true);
+    assert!(renderer.tick().contains("waiting for the model"));
+    let shown = renderer.event(&Event::Text("word ".into()));
+    assert_eq!(shown, format!("{TAKE_AWAY}word"));
+    assert_eq!(renderer.tick(), "", "a row that is half written stays");
+    assert_eq!(renderer.clear(), "\n");
+    renderer.event(&started("1"));
+    assert!(renderer.tick().contains("read_file src/main.rs:1-200"));
+    renderer.event(&Event::TurnEnded(TurnEnd::Answered));
+    assert_eq!(renderer.tick(), "");
+}
+
+#[test]
+fn a_change_that_was_asked_about_is_not_shown_twice() {
+    let diff = "--- a.rs\n+++ a.rs\n@@ -1 +1 @@\n-a\n+b\n";
+    let mut renderer = renderer(true);
+    renderer.event(&started("1"));
+    let shown = renderer.event(&finished("1", ToolOutcome::Done, "+1 -1", diff));
+    assert!(stripped(&shown).contains("  +b\n"), "{shown:?}");
+    renderer.asked();
+    renderer.event(&started("2"));
+    let shown = renderer.event(&finished("2", ToolOutcome::Done, "+1 -1", diff));
+    assert!(!stripped(&shown).contains("+b\n"), "{shown:?}");
+}
+
+#[test]
+fn the_output_of_an_approved_command_is_shown_whatever_it_looks_like() {
+    let output = "--- FAIL: TestKettle (0.00s)\n    kettle_test.go:9: too cold\nFAIL\n";
+    let mut renderer = renderer(true);
+    renderer.asked();
+    renderer.event(&Event::ToolStarted {
+        id: "1".to_owned(),
+        tool: COMMAND.to_owned(),
+        what: "go test".to_owned(),
+    });
+    let shown = renderer.event(&finished("1", ToolOutcome::Failed, "exit 1", output));
+    assert!(
+        stripped(&shown).contains("  --- FAIL: TestKettle (0.00s)\n"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn an_end_without_an_answer_says_why() {
+    for (end, expected) in [
+        (TurnEnd::Answered, ""),
+        (TurnEnd::Stopped, "stopped\n"),
+        (
+            TurnEnd::Stuck("it repeats itself".into()),
+            "stopped: it repeats itself\n",
+        ),
+        (
+            TurnEnd::Failed("no \u{1b}model".into()),
+            "error: no \\u{1b}model\n",
+        ),
+    ] {
+        let shown = renderer(true).event(&Event::TurnEnded(end));
+        assert_eq!(stripped(&shown), expected);
+    }
+}
+
+#[test]
+fn how_a_tool_went_is_said_once() {
+    let took = Duration::from_millis(3);
+    for (outcome, summary, expected) in [
+        (ToolOutcome::Done, "2 lines", "2 lines · 3 ms"),
+        (ToolOutcome::Done, "", "3 ms"),
+        (ToolOutcome::Failed, "no file", "failed: no file · 3 ms"),
+        (
+            ToolOutcome::Denied,
+            "denied by the user",
+            "denied by the user · 3 ms",
+        ),
+        (ToolOutcome::Denied, "", "denied · 3 ms"),
+    ] {
+        assert_eq!(facts(outcome, summary, took), expected);
+    }
+}

@@ -1,0 +1,84 @@
+//! The line after each turn: model, window, speed, and how the index stands.
+
+use crate::app::Standing;
+use crate::frontends::cli::style::{count, counted};
+use crate::model::Usage;
+
+/// What is said where an index would be too wide to be made unasked.
+pub const NO_INDEX: &str = "none, since this is no project folder; `ollacode index` makes one";
+
+/// What the last reply said about the window, and how fast it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// Tokens in use.
+    pub used: u32,
+    /// Tokens that there are.
+    pub window: u32,
+    /// While replying.
+    pub tokens_per_second: Option<f32>,
+}
+
+impl Spent {
+    /// Takes what a reply cost.
+    pub fn note(&mut self, usage: &Usage, used: u32, window: u32) {
+        *self = Spent {
+            used,
+            window,
+            // A reply of a few tokens has no speed of its own.
+            tokens_per_second: usage.tokens_per_second.or(self.tokens_per_second),
+        };
+    }
+}
+
+/// `qwen3-coder:30b · 3,120 of 32,768 tokens · 41 tokens/s · index: fresh`
+pub fn line(model: &str, spent: Spent, index: &Standing) -> String {
+    let mut parts = vec![model.to_owned()];
+    if spent.window > 0 {
+        parts.push(window(spent));
+    }
+    if let Some(speed) = spent.tokens_per_second {
+        parts.push(format!("{speed:.0} tokens/s"));
+    }
+    parts.push(format!("index: {}", index_words(index)));
+    parts.join(" · ")
+}
+
+/// `3,120 of 32,768 tokens`
+pub fn window(spent: Spent) -> String {
+    let (used, window) = (count(spent.used.into()), count(spent.window.into()));
+    format!("{used} of {window} tokens")
+}
+
+/// How the index stands, in a few words.
+pub fn index_words(index: &Standing) -> String {
+    match index {
+        Standing::Looking => "looking for changes".to_owned(),
+        Standing::Fresh => "fresh".to_owned(),
+        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
+        Standing::Trouble(why) => why.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_what_is_known() {
+        let mut spent = Spent::default();
+        assert_eq!(
+            line("m", spent, &Standing::Behind(12)),
+            "m · index: 12 texts behind"
+        );
+        let usage = Usage {
+            tokens_per_second: Some(41.4),
+            ..Usage::default()
+        };
+        spent.note(&usage, 3_120, 32_768);
+        spent.note(&Usage::default(), 3_200, 32_768);
+        assert_eq!(
+            line("qwen3-coder:30b", spent, &Standing::Fresh),
+            "qwen3-coder:30b · 3,200 of 32,768 tokens · 41 tokens/s · index: fresh"
+        );
+    }
+}

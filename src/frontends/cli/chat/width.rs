@@ -1,0 +1,49 @@
+//! How wide a text is on a terminal.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that a character takes.
+pub fn char_width(character: char) -> usize {
+    character.width().unwrap_or_default()
+}
+
+/// Columns that a line takes.
+pub fn width(line: &str) -> usize {
+    line.width()
+}
+
+/// Cuts a line to some columns; `…` shows that it was cut.
+pub fn cut(line: &str, columns: usize) -> String {
+    if width(line) <= columns {
+        return line.to_owned();
+    }
+    let mut used = 1;
+    let mut kept: String = line
+        .chars()
+        .take_while(|&character| {
+            used += char_width(character);
+            used <= columns
+        })
+        .collect();
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let widths = ["", "abc", "grüße", "한국어", "日本", "e\u{301}", "🦀"].map(width);
+        assert_eq!(widths, [0, 3, 5, 6, 4, 1, 2]);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_must_be() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("한국어", 4), "한…");
+        assert_eq!(cut("abc", 1), "…");
+    }
+}

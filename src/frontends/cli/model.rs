@@ -1,0 +1,78 @@
+//! The model that answers: connected to, and pulled where it is missing and somebody agrees.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Error};
+
+use super::chat::approve::confirm;
+use super::chat::interrupts::Interrupts;
+use super::chat::terminal::can_ask;
+use super::note;
+use super::progress::download_bar;
+use super::style::visible_name;
+use crate::app::App;
+use crate::model::ChatModel;
+use crate::model::ollama::{OllamaError, PullProgress, Reach, Suggestion, suggest};
+
+/// The server does not have the model; what helps is known.
+#[derive(Debug, thiserror::Error)]
+#[error("Ollama does not have the model `{}`", .0.missing)]
+pub struct Missing(pub Suggestion);
+
+/// Connects to a model: the one of the settings, or another one.
+///
+/// One that is missing is pulled if somebody agrees; else the error says what helps.
+pub async fn connect(
+    app: &App,
+    name: Option<&str>,
+    interrupts: &Interrupts,
+) -> Result<Arc<dyn ChatModel>, Error> {
+    let missing = match app.chat_model(name).await {
+        Ok(model) => return Ok(Arc::new(model)),
+        Err(OllamaError::ModelMissing { model }) => model,
+        Err(error) => return Err(error.into()),
+    };
+    let suggestion = suggest(&app.ollama()?, &missing).await;
+    if !can_ask() || app.settings.reach == Reach::LoopbackOnly {
+        return Err(Missing(suggestion).into());
+    }
+    note(&format!("Ollama does not have `{missing}`: {suggestion}"));
+    if !offer_pull(app, &missing, interrupts).await? {
+        return Err(Missing(suggestion).into());
+    }
+    Ok(Arc::new(app.chat_model(Some(&missing)).await?))
+}
+
+/// Pulls a model if somebody agrees; `false` if nobody does, or it was stopped.
+async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
+    let stop = interrupts.begin();
+    let question = format!("Pull `{}` now?", visible_name(model));
+    let wanted = confirm(question, stop.clone()).await;
+    if !matches!(wanted, Ok(true)) {
+        interrupts.nothing_to_stop();
+        return Ok(wanted?);
+    }
+    let pulled = tokio::select! {
+        () = stop.cancelled() => None,
+        pulled = pull(app, model) => Some(pulled),
+    };
+    interrupts.nothing_to_stop();
+    let Some(pulled) = pulled else {
+        note("stopped; what has come is kept, and the next pull goes on from there");
+        return Ok(false);
+    };
+    pulled.with_context(|| format!("cannot pull `{model}`"))?;
+    Ok(true)
+}
+
+async fn pull(app: &App, model: &str) -> Result<(), OllamaError> {
+    let bar = download_bar();
+    let mut progress = |step: PullProgress| {
+        bar.set_message(visible_name(&step.status));
+        bar.set_length(step.total);
+        bar.set_position(step.completed);
+    };
+    let pulled = app.ollama()?.pull(model, &mut progress).await;
+    bar.finish_and_clear();
+    pulled
+}

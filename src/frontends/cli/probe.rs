@@ -1,0 +1,115 @@
+//! `ollacode doctor --model`: what a model can really do, tried out and remembered.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Error};
+use serde_json::{Value, json};
+
+use super::style::{BOLD, DIM, PLAIN, count, visible_name};
+use super::{Ending, note, print, print_json};
+use crate::app::App;
+use crate::model::ChatModel;
+use crate::model::ollama::ProbeReport;
+use crate::tools::{ToolSet, Toolbox};
+
+pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
+    let model = app.untried_chat_model(name).await?;
+    note("trying the model with a few small requests; it may have to be loaded first");
+    let toolbox = Toolbox::all();
+    let (core, all) = (toolbox.specs(ToolSet::Core), toolbox.specs(ToolSet::All));
+    let report = model
+        .probe(&core, &all)
+        .await
+        .with_context(|| format!("cannot try `{name}`"))?;
+    let file = app.probes_file();
+    model
+        .remember(&report, &file)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    let name = &model.profile().name;
+    if json {
+        print_json(&as_json(name, &report))?;
+    } else {
+        print(|out| write(out, name, &report))?;
+    }
+    Ok(if report.native || report.leaks {
+        Ending::Good
+    } else {
+        Ending::Bad
+    })
+}
+
+fn write(out: &mut impl Write, name: &str, report: &ProbeReport) -> io::Result<()> {
+    writeln!(out, "{BOLD}{}{PLAIN}", visible_name(name))?;
+    let speed = report.tokens_per_second.map_or_else(
+        || "unknown".to_owned(),
+        |speed| format!("{speed:.0} tokens/s"),
+    );
+    let window = format!("{} tokens", count(u64::from(report.window)));
+    for (what, found) in [
+        ("calls", calls(report)),
+        ("tools", tools(report)),
+        ("window", window.as_str()),
+        ("speed", speed.as_str()),
+    ] {
+        writeln!(out, "  {DIM}{what:<7}{PLAIN} {found}")?;
+    }
+    writeln!(out, "{DIM}This is remembered, and used from now on.{PLAIN}")
+}
+
+fn calls(report: &ProbeReport) -> &'static str {
+    match (report.native, report.leaks) {
+        (true, false) => "tools as it should",
+        (true, true) => "tools as it should, and at times in its text, where they are found",
+        (false, true) => "tools in its text, where they are found, but less surely",
+        (false, false) => "no tools: it can talk about code, but hardly work on it",
+    }
+}
+
+fn tools(report: &ProbeReport) -> &'static str {
+    if report.recommend_core {
+        "the core ones: with more it does worse (`--tools all` gives it all of them)"
+    } else {
+        "all of them"
+    }
+}
+
+/// The report in `ollacode doctor --model NAME --json`: this shape is a promise.
+fn as_json(name: &str, report: &ProbeReport) -> Value {
+    json!({
+        "model": name,
+        "native": report.native,
+        "leaks": report.leaks,
+        "many_tools": report.many_tools,
+        "window": report.window,
+        "tokens_per_second": report.tokens_per_second,
+        "tools": if report.recommend_core { "core" } else { "all" },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_told_in_words_and_as_json() {
+        let report = ProbeReport {
+            native: true,
+            leaks: true,
+            many_tools: false,
+            window: 16_384,
+            tokens_per_second: None,
+            recommend_core: true,
+        };
+        let mut out = Vec::new();
+        write(&mut out, "m", &report).expect("a vector takes everything");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(text.contains("  window  16,384 tokens\n"), "{text}");
+        assert!(text.contains("  tools   the core ones"), "{text}");
+        assert_eq!(
+            as_json("m", &report),
+            json!({"model": "m", "native": true, "leaks": true, "many_tools": false,
+                "window": 16384, "tokens_per_second": null, "tools": "core"})
+        );
+    }
+}
