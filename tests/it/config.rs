@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ollacode::config::{
-    Color, ConfigError, EmbedModel, Environment, Flags, Origin, SETTINGS, Settings, example_file,
+    Color, ConfigError, EmbedModel, Environment, Flags, Origin, SETTINGS, Settings, ToolChoice,
+    example_file,
 };
 use ollacode::model::ollama::Reach;
 use tempfile::TempDir;
@@ -131,10 +132,17 @@ fn defaults_hold_when_nothing_is_set() {
     assert_eq!(settings.workspace, None);
     assert_eq!(settings.ollama_host.to_string(), "http://127.0.0.1:11434");
     assert!(settings.ollama_api_key.is_none());
+    assert_eq!(settings.model, "qwen3-coder:30b");
+    assert_eq!(settings.max_context_tokens, None);
     assert_eq!(
         settings.embed_model,
         EmbedModel::Named("qwen3-embedding:0.6b".into())
     );
+    assert_eq!(
+        (settings.compact, settings.rag, settings.max_steps),
+        (true, true, 25)
+    );
+    assert_eq!(settings.tools, ToolChoice::Auto);
     assert_eq!(
         settings.data_folder,
         home.path.join(".local/share/ollacode")
@@ -177,7 +185,11 @@ fn every_flag_reaches_its_setting() {
         path: None,
         workspace: Some("sub/.".into()),
         data_dir: Some("~/data".into()),
+        model: Some("qwen2.5-coder:7b".into()),
         embed_model: Some("NONE".into()),
+        tools: Some("Core".into()),
+        max_steps: Some(3),
+        no_rag: true,
         offline: true,
         verbosity: 2,
         color: Color::Always,
@@ -187,7 +199,10 @@ fn every_flag_reaches_its_setting() {
     assert_eq!(workspace.path, home.path.join("project/sub"));
     assert_eq!(workspace.origin, Origin::Flag("--workspace"));
     assert_eq!(settings.data_folder, home.path.join("data"));
+    assert_eq!(settings.model, "qwen2.5-coder:7b");
     assert_eq!(settings.embed_model, EmbedModel::None);
+    assert_eq!(settings.tools, ToolChoice::Core);
+    assert_eq!((settings.max_steps, settings.rag), (3, false));
     assert_eq!(
         (settings.reach, settings.color),
         (Reach::LoopbackOnly, Color::Always)
@@ -310,6 +325,27 @@ fn values_are_read_as_people_write_them() {
             "{text}"
         );
     }
+    for (text, window) in [
+        ("2048", Some(2048)),
+        ("32k", Some(32_768)),
+        ("1048576", Some(1 << 20)),
+        (" ", None),
+    ] {
+        let settings = home.settings(&[("MAX_CONTEXT_TOKENS", text)]);
+        assert_eq!(settings.max_context_tokens, window, "{text}");
+    }
+    for (text, choice) in [
+        ("auto", ToolChoice::Auto),
+        ("CORE", ToolChoice::Core),
+        ("all", ToolChoice::All),
+    ] {
+        let settings = home.settings(&[("OLLACODE_TOOLS", text)]);
+        assert_eq!(settings.tools, choice, "{text}");
+    }
+    assert!(!home.settings(&[("COMPACT_MODE", "off")]).compact);
+    assert!(!home.settings(&[("OLLACODE_RAG", "no")]).rag);
+    let steps = home.settings(&[("OLLACODE_MAX_STEPS", "500")]).max_steps;
+    assert_eq!(steps, 500);
     assert_eq!(home.settings(&[("NO_COLOR", "0")]).color, Color::Never);
     assert_eq!(home.settings(&[("NO_COLOR", "")]).color, Color::Auto);
     home.settings(&[("OLLACODE_LOG", "info, hyper=off")]);
@@ -344,6 +380,31 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
             "but must be `off`, `error`, `warn`",
         ),
         ("OLLAMA_EMBED_MODEL=a b", "or `none`"),
+        (
+            "OLLAMA_MODEL=a b",
+            "`OLLAMA_MODEL` is `a b` (from ~/.config/ollacode/.env:2), but must be the name of a model",
+        ),
+        (
+            "MAX_CONTEXT_TOKENS=2047",
+            "`MAX_CONTEXT_TOKENS` is `2047` (from ~/.config/ollacode/.env:2), but must be a number of tokens",
+        ),
+        ("MAX_CONTEXT_TOKENS=2M", "from `2048` to `1048576`"),
+        ("MAX_CONTEXT_TOKENS=many", "from `2048` to `1048576`"),
+        ("COMPACT_MODE=maybe", "but must be `true` or `false`"),
+        ("OLLACODE_RAG=2", "but must be `true` or `false`"),
+        ("OLLACODE_TOOLS=few", "but must be `auto`, `core` or `all`"),
+        (
+            "OLLACODE_MAX_STEPS=0",
+            "a number of steps from `1` to `500`",
+        ),
+        (
+            "OLLACODE_MAX_STEPS=501",
+            "a number of steps from `1` to `500`",
+        ),
+        (
+            "OLLACODE_MAX_STEPS=1K",
+            "a number of steps from `1` to `500`",
+        ),
         ("OLLAMA_HOST=ftp://x", "begins with `ftp://`"),
         ("OLLAMA_HOST=a b", "(from ~/.config/ollacode/.env:2)"),
         ("WORKSPACE_DIR=code", "or one that begins with `~/`"),
@@ -383,6 +444,15 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         .expect_err("a bad model")
         .to_string();
     assert!(error.contains("`a b` (from `--embed-model`)"), "{error}");
+    let flags = Flags {
+        max_steps: Some(0),
+        ..Flags::default()
+    };
+    let error = Home::new()
+        .load(&flags, &[])
+        .expect_err("no steps")
+        .to_string();
+    assert!(error.contains("`0` (from `--max-steps`)"), "{error}");
 }
 
 #[test]

@@ -11,19 +11,12 @@ use ollacode_store::{Access, ContentKey, OpenOptions, State, Store};
 
 use crate::support::rows::assert_same_rows;
 use crate::support::samples::functions;
-use crate::support::{Draw, Environment, ModelServer, block_on};
+use crate::support::{Draw, Environment, ModelServer, block_on, kills};
 
 /// After so many kills the index is healed and compared.
 const KILLS_PER_CHECK: usize = 10;
 /// Files that come, change and go.
 const FILES: usize = 14;
-
-fn kills(ordinary: usize) -> usize {
-    let wanted = std::env::var("OLLACODE_TEST_KILLS").ok();
-    wanted.map_or(ordinary, |wanted| {
-        wanted.parse().expect("OLLACODE_TEST_KILLS is a number")
-    })
-}
 
 /// Changes, adds or deletes a few files.
 fn change(environment: &Environment, draw: &mut Draw) {

@@ -19,7 +19,9 @@ mod processes;
 mod secrets;
 mod tidy;
 
+mod chat;
 mod config;
+mod ollama_chat;
 mod ollama_embed;
 mod workspace;
 

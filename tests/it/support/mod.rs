@@ -1,9 +1,11 @@
 //! What the tests share: a hermetic environment, a scripted model server, and patience.
 
+pub mod chat_server;
 pub mod embedder;
 pub mod environment;
 pub mod rows;
 pub mod samples;
+pub mod terminal;
 
 use std::future::Future;
 use std::thread;
@@ -33,6 +35,14 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// Waits until something holds.
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     wait_for(what, || holds().then_some(()));
+}
+
+/// How often a test kills the program: `OLLACODE_TEST_KILLS`, or what is ordinary.
+pub fn kills(ordinary: usize) -> usize {
+    let wanted = std::env::var("OLLACODE_TEST_KILLS").ok();
+    wanted.map_or(ordinary, |wanted| {
+        wanted.parse().expect("OLLACODE_TEST_KILLS is a number")
+    })
 }
 
 /// Runs asynchronous calls of the store from a test that is not.
