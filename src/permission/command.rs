@@ -16,6 +16,28 @@ mod tests;
 
 use super::CommandRisk;
 
+/// One command of a chain that is wholly understood, for rules.
+pub(super) struct Part {
+    /// Program and arguments, without quotes. Not empty.
+    pub words: Vec<String>,
+    /// Whether it only reads what is handed to it, so that it needs no rule beside one that is
+    /// allowed: `| tail -20`.
+    pub filters: bool,
+    /// Whether it only reads, in a repository that is trusted: `cat`, `git diff`.
+    pub reads: bool,
+}
+
+/// Takes a command apart; `None` if there is anything in it that is not understood.
+pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
+    let vectors = words::vectors(command)?.into_iter();
+    let part = |vector: words::Vector| Part {
+        filters: remember::is_filter(&vector),
+        reads: rules::reads(&vector).is_some() || git::only_reads(&vector),
+        words: vector.words,
+    };
+    Some(vectors.map(part).collect())
+}
+
 /// Tells what is known of a command from its text alone.
 ///
 /// [`CommandRisk::KnownSafe`] holds only if none of [`paths`] leads out of the workspace: a link
@@ -30,6 +52,19 @@ pub fn risk(command: &str) -> CommandRisk {
     } else {
         CommandRisk::Unknown
     }
+}
+
+/// Whether a command is git and nothing else, but for what only reads, and has it write its folder: `git add -A && git
+/// commit -m x`. Only to such a command that folder is opened.
+///
+/// Git runs programs where its arguments, its aliases or its hooks say so: of these, arguments do
+/// not count here, aliases are no subcommands that are known, and hooks cannot be written.
+pub fn writes_git(command: &str) -> bool {
+    let Some(vectors) = words::vectors(command) else {
+        return false;
+    };
+    let is_harmless = |vector| git::is_known(vector) || rules::reads(vector).is_some();
+    vectors.iter().all(is_harmless) && vectors.iter().any(git::writes)
 }
 
 /// Gives the files and folders that a known-safe command would open, as written, relative to the

@@ -1,17 +1,35 @@
-//! What may be done unasked: a pure function of effect, mode and confinement.
+//! What may be done unasked: a pure function of effect, mode, confinement and rules.
 
 pub mod command;
+mod rules;
 
 use futures::future::BoxFuture;
+
+pub use rules::{Mounts, RepositoryRules, Rules, RulesError, UserRules};
 
 /// What a prepared call would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Reads inside the workspace, or the index.
+    /// Searches the workspace or the index. What [`Rules::hides`] is left out of what is found.
     Read,
+    /// Reads a file inside the workspace.
+    ReadFile {
+        /// The file.
+        path: String,
+    },
     /// Reads a file that likely holds secrets.
     ReadSecret {
         /// The file.
+        path: String,
+    },
+    /// Reads outside the workspace: only if a rule allows it.
+    ReadOutside {
+        /// The file: absolute, without links.
+        path: String,
+    },
+    /// Writes outside the workspace: only if a rule allows it.
+    WriteOutside {
+        /// The file: absolute, without links.
         path: String,
     },
     /// Writes, moves or deletes inside the workspace.
@@ -22,7 +40,12 @@ pub enum Effect {
         runs_later: Option<&'static str>,
     },
     /// Runs a command.
-    Command(CommandRisk),
+    Command {
+        /// All of it, as the shell gets it.
+        text: String,
+        /// What is known of it.
+        risk: CommandRisk,
+    },
     /// Asks the user something.
     AskUser,
 }
@@ -129,18 +152,36 @@ pub trait Approver: Send + Sync {
     fn is_there(&self) -> bool;
 }
 
-/// Decides about an effect: the table in the README, section Approvals.
-pub fn permission(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
+/// Decides about an effect: the table in the README, section Approvals, and then the rules.
+pub fn permission(
+    effect: &Effect,
+    mode: Mode,
+    confinement: Confinement,
+    rules: &Rules,
+) -> Permission {
+    let usual = usual(effect, mode, confinement);
+    rules.judge(effect, mode, confinement, usual)
+}
+
+/// What would be done without rules.
+fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
+    let risk = match effect {
+        Effect::Command { risk, .. } => Some(*risk),
+        _ => None,
+    };
     match (effect, mode) {
-        (Effect::Read | Effect::AskUser, _) => Permission::Allow,
+        (Effect::Read | Effect::ReadFile { .. } | Effect::AskUser, _) => Permission::Allow,
+        (Effect::ReadOutside { path } | Effect::WriteOutside { path }, _) => Permission::Deny(
+            format!("`{path}` is outside the workspace, and no rule allows it"),
+        ),
         (Effect::ReadSecret { path }, Mode::Plan) => {
             Permission::Deny(format!("`{path}` may hold secrets, and this is plan mode"))
         }
         (Effect::ReadSecret { path }, _) => Permission::Ask(format!(
             "`{path}` may hold secrets; the model would see them"
         )),
-        (Effect::Command(CommandRisk::KnownSafe), _) => Permission::Allow,
-        (Effect::Write { .. } | Effect::Command(_), Mode::Plan) => {
+        (Effect::Command { .. }, _) if risk == Some(CommandRisk::KnownSafe) => Permission::Allow,
+        (Effect::Write { .. } | Effect::Command { .. }, Mode::Plan) => {
             Permission::Deny("this is plan mode: nothing is written or run".to_owned())
         }
         (
@@ -152,16 +193,24 @@ pub fn permission(effect: &Effect, mode: Mode, confinement: Confinement) -> Perm
         ) => Permission::Ask(format!("it {why}")),
         (Effect::Write { .. }, Mode::Ask) => Permission::Ask(String::new()),
         (Effect::Write { .. }, Mode::AutoEdit | Mode::AutoApprove) => Permission::Allow,
-        (Effect::Command(_), Mode::AutoApprove) => Permission::Allow,
-        (Effect::Command(CommandRisk::Unknown), Mode::AutoEdit)
-            if confinement == Confinement::Full =>
+        (Effect::Command { .. }, Mode::AutoApprove) => Permission::Allow,
+        (Effect::Command { .. }, Mode::AutoEdit)
+            if risk == Some(CommandRisk::Unknown) && confinement == Confinement::Full =>
         {
             Permission::Allow
         }
-        (Effect::Command(CommandRisk::Wide), _) => {
-            Permission::Ask("it needs the network, or writes `.git`".to_owned())
+        (Effect::Command { .. }, _) if risk == Some(CommandRisk::Wide) => {
+            Permission::Ask(why_wide(effect).to_owned())
         }
-        (Effect::Command(_), _) => Permission::Ask(String::new()),
+        (Effect::Command { .. }, _) => Permission::Ask(String::new()),
+    }
+}
+
+/// What is out of the ordinary about a wide command.
+fn why_wide(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Command { text, .. } if command::writes_git(text) => "it writes `.git`",
+        _ => "it needs the network, or writes `.git`",
     }
 }
 
@@ -174,7 +223,7 @@ mod tests {
 
     /// What happens in the four modes: `+` runs, `?` asks, `-` is denied.
     fn row(effect: &Effect, level: Confinement) -> String {
-        let sign = |mode| match permission(effect, mode, level) {
+        let sign = |mode| match permission(effect, mode, level, &Rules::default()) {
             Permission::Allow => '+',
             Permission::Ask(_) => '?',
             Permission::Deny(_) => '-',
@@ -189,15 +238,25 @@ mod tests {
         }
     }
 
+    fn command(risk: CommandRisk) -> Effect {
+        Effect::Command {
+            text: "make".to_owned(),
+            risk,
+        }
+    }
+
     #[test]
     fn every_cell_of_the_table_holds() {
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };
-        let command = |risk| Effect::Command(risk);
+        let outside = |path: &str| Effect::ReadOutside {
+            path: path.to_owned(),
+        };
         for (effect, at_each_level) in [
             (Effect::Read, ["++++"; 3]),
             (Effect::AskUser, ["++++"; 3]),
+            (outside("/etc/passwd"), ["----"; 3]),
             (secret, ["???-"; 3]),
             (write(None), ["?++-"; 3]),
             (write(Some("runs at every commit")), ["???-"; 3]),
@@ -213,14 +272,19 @@ mod tests {
 
     #[test]
     fn what_is_out_of_the_ordinary_is_said() {
-        let reason = |effect: &Effect| match permission(effect, Mode::Ask, Confinement::None) {
+        let reason = |effect: &Effect| match permission(
+            effect,
+            Mode::Ask,
+            Confinement::None,
+            &Rules::default(),
+        ) {
             Permission::Ask(reason) => reason,
             other => panic!("{effect:?}: {other:?}"),
         };
         assert_eq!(reason(&write(None)), "");
-        assert_eq!(reason(&Effect::Command(CommandRisk::Unknown)), "");
+        assert_eq!(reason(&command(CommandRisk::Unknown)), "");
         assert!(reason(&write(Some("runs at every commit"))).contains("runs at every commit"));
-        assert!(reason(&Effect::Command(CommandRisk::Wide)).contains("network"));
+        assert!(reason(&command(CommandRisk::Wide)).contains("network"));
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };

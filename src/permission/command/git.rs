@@ -7,6 +7,7 @@
 //! so they are asked.
 
 use super::rules::{Arguments, Rule, is_below, nothing, rule, texts};
+use super::words::Vector;
 
 pub(super) const READING: &[Rule] = &[
     rule(&["git", "--version"], "", "", &[], nothing),
@@ -40,6 +41,11 @@ pub(super) const TRUSTED: &[Rule] = &[
     rule(&["git", "log"], "0123456789ips", "nU", HISTORY, history),
     rule(&["git", "show"], "0123456789ips", "nU", HISTORY, history),
 ];
+
+/// Whether a vector only reads, in a repository that is trusted.
+pub(super) fn only_reads(vector: &Vector) -> bool {
+    TRUSTED.iter().any(|rule| rule.allows(vector).is_some())
+}
 
 const HISTORY_FLAGS: &str = "0123456789is";
 
@@ -130,6 +136,61 @@ const DIFF: &[&str] = &[
     "--stat",
 ];
 
+/// Subcommands that write `.git`, and need not be given programs to run.
+const WRITING: &[&str] = &[
+    "add",
+    "branch",
+    "checkout",
+    "cherry-pick",
+    "clean",
+    "commit",
+    "gc",
+    "merge",
+    "mv",
+    "rebase",
+    "reset",
+    "restore",
+    "revert",
+    "rm",
+    "stash",
+    "switch",
+    "tag",
+    "worktree",
+];
+
+/// Whether a vector is a command of git that runs no program which its arguments name.
+pub(super) fn is_known(vector: &Vector) -> bool {
+    let subcommand = subcommand(vector).unwrap_or_default();
+    let runs = |word: &String| {
+        let is_short = word.starts_with('-') && !word.starts_with("--");
+        word.starts_with("--exec") || (is_short && word.contains('x') && subcommand == "rebase")
+    };
+    vector.words[0] == "git"
+        && (WRITING.contains(&subcommand) || super::wide::is_git_reading(subcommand))
+        && !vector.words.iter().any(runs)
+}
+
+/// Whether a vector of git writes `.git`.
+pub(super) fn writes(vector: &Vector) -> bool {
+    vector.words[0] == "git" && subcommand(vector).is_some_and(|it| WRITING.contains(&it))
+}
+
+/// The subcommand, if nothing stands before it but who commits.
+fn subcommand(vector: &Vector) -> Option<&str> {
+    let mut words = vector.words.iter().skip(1).map(String::as_str);
+    loop {
+        match words.next()? {
+            "-c" => {
+                let (name, _) = words.next()?.split_once('=')?;
+                if !matches!(name, "user.name" | "user.email") {
+                    return None;
+                }
+            }
+            other => return Some(other),
+        }
+    }
+}
+
 /// Revisions and paths of the repository. With a `:`, a revision is a file's content.
 fn revisions<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let is_known = |operand: &&str| *operand != "-" && !operand.contains(':') && is_below(operand);
@@ -164,7 +225,8 @@ fn is_known_format(format: &str) -> bool {
         "raw",
     ];
     let is_own = format.contains('%') || format.starts_with("format:");
-    names.contains(&format) || (is_own && !format.contains("%G") && !format.contains("%("))
+    // `%G?`, also as `%-G?`, runs a program that checks signatures.
+    names.contains(&format) || (is_own && !format.contains('G') && !format.contains("%("))
 }
 
 /// Without an option that says "list", an operand would be a new branch.

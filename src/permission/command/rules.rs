@@ -136,12 +136,19 @@ impl Rule {
         arguments: &mut Arguments<'a>,
     ) -> Option<()> {
         let cluster = word.strip_prefix('-')?;
+        // `head -5c` is not `head -5 -c`: what follows would be a file.
+        let is_digit = |c: char| c.is_ascii_digit();
+        if cluster.starts_with(is_digit) && !cluster.chars().all(is_digit) {
+            return None;
+        }
+        // `tree -Io` is `tree -I -o`: it never takes a value out of the same word.
+        let joins = |end: usize| self.words[0] != "tree" || end == cluster.len();
         for (at, option) in cluster.char_indices() {
             let end = at + option.len_utf8();
             let name = &cluster[at..end];
             if self.flags.contains(option) {
                 arguments.options.push((name, None));
-            } else if self.values.contains(option) {
+            } else if self.values.contains(option) && joins(end) {
                 let joined = &cluster[end..];
                 let value = if joined.is_empty() {
                     words.next()?

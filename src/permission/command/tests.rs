@@ -1,3 +1,6 @@
+mod daily;
+mod hostile;
+
 use super::*;
 
 /// Commands that do more than read the workspace, or whose text does not show what they do.

@@ -151,6 +151,11 @@ const BEFORE: &[&str] = &[
     "then", "time", "timeout", "until", "while", "xargs",
 ];
 
+/// Whether a subcommand of git neither writes `.git` nor needs the network.
+pub(super) fn is_git_reading(subcommand: &str) -> bool {
+    GIT_READING.contains(&subcommand)
+}
+
 /// Guesses whether a command needs the network or writes `.git`.
 pub(super) fn is_wide(command: &str) -> bool {
     let is_end = |character: char| {

@@ -1,0 +1,377 @@
+//! The shape of `config.toml`, and what is wrong with one.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::Path;
+use std::{fs, io};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::pattern::{CommandPattern, PathPattern, Reach};
+use super::words::{place, spoken};
+use super::{Kind, Pattern, Rule, RulesError, UserRules, Verdict, allows};
+use crate::visible::visible;
+
+/// Largest file, in bytes.
+pub(super) const MOST_BYTES: u64 = 256 << 10;
+/// Most rules of a file.
+const MOST_RULES: usize = 1000;
+/// Longest text of a file that messages repeat, in characters.
+const SHOWN: usize = 80;
+
+const VERDICTS: &[(&str, Verdict)] = &[
+    ("deny", Verdict::Deny),
+    ("ask", Verdict::Ask),
+    ("allow", Verdict::Allow),
+];
+
+const KINDS: &[(&str, Kind)] = &[
+    ("read", Kind::Read),
+    ("write", Kind::Write),
+    ("command", Kind::Command),
+    ("network", Kind::Network),
+];
+
+/// Reads the user's file.
+pub(super) fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesError> {
+    let text = match read_text(path) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(UserRules::default()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(RulesError::Unreadable { path, source });
+        }
+    };
+    let (user, problems) = parse_user(&text, &path.display(), home);
+    match problems.into_iter().next() {
+        None => Ok(user),
+        Some(Problem { line, what }) => Err(RulesError::Wrong {
+            path: path.to_owned(),
+            line,
+            problem: what,
+        }),
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<Option<String>> {
+    // A link that leads nowhere is no absent file: it was to say something.
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        looked => looked?,
+    };
+    let metadata = fs::metadata(path)?;
+    // Opening a FIFO would wait for ever.
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(io::Error::other(format!(
+            "it is larger than {MOST_BYTES} bytes"
+        )));
+    }
+    fs::read_to_string(path).map(Some)
+}
+
+/// Something wrong in a file.
+pub(super) struct Problem {
+    /// From 1.
+    pub line: usize,
+    /// What, and what would be right.
+    pub what: String,
+}
+
+/// Reads the text of a user's file, and finds whatever is wrong in it, in order.
+pub(super) fn parse_user(
+    text: &str,
+    file: &dyn Display,
+    home: Option<&Path>,
+) -> (UserRules, Vec<Problem>) {
+    let mut reader = Reader::new(text, file, Reach::System(home));
+    let mut user = UserRules {
+        home: home.map(Path::to_owned),
+        ..UserRules::default()
+    };
+    for (key, value) in reader.table() {
+        let name = key.get_ref().as_ref();
+        if let Some(verdict) = known(VERDICTS, name) {
+            reader.rules(verdict, name, &value);
+        } else if name == "workspaces" {
+            reader.workspaces(&value, &mut user);
+        } else {
+            let keys = ["deny", "ask", "allow", "workspaces"];
+            reader.unknown(&key, &keys);
+        }
+    }
+    user.rules = std::mem::take(&mut reader.rules);
+    (user, reader.problems())
+}
+
+fn known<T: Copy>(rows: &[(&str, T)], name: &str) -> Option<T> {
+    rows.iter().find(|row| row.0 == name).map(|row| row.1)
+}
+
+/// A text of a file as messages show it: in one line, not too long, nothing hidden.
+pub(super) fn shown(text: &str) -> String {
+    let short: String = text.chars().take(SHOWN).collect();
+    let end = if short.len() < text.len() { "…" } else { "" };
+    let short = short.replace(['\n', '\t'], " ").replace('`', "'");
+    format!("{}{end}", visible(&short))
+}
+
+type Key<'a> = Spanned<toml::de::DeString<'a>>;
+type Value<'a> = Spanned<DeValue<'a>>;
+
+/// Collects rules, and what is wrong.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    file: &'a dyn Display,
+    reach: Reach<'a>,
+    pub rules: Vec<Rule>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(text: &'a str, file: &'a dyn Display, reach: Reach<'a>) -> Reader<'a> {
+        Reader {
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            file,
+            reach,
+            rules: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The keys at the top, as far as they can be read.
+    pub fn table(&mut self) -> Vec<(Key<'a>, Value<'a>)> {
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let what = format!("this is no TOML: {}", shown(error.message()));
+            self.wrong(&error.span().unwrap_or_default(), what);
+        }
+        table.into_inner().into_iter().collect()
+    }
+
+    /// What is wrong, in the order of lines.
+    pub fn problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| problem.line);
+        self.problems
+    }
+
+    pub fn wrong(&mut self, at: &Range<usize>, what: String) {
+        let line = self.line(at);
+        self.problems.push(Problem { line, what });
+    }
+
+    fn home(&self) -> Option<&'a Path> {
+        match self.reach {
+            Reach::System(home) => home,
+            Reach::Workspace => None,
+        }
+    }
+
+    fn line(&self, at: &Range<usize>) -> usize {
+        let before = self.text.bytes().take(at.start);
+        1 + before.filter(|byte| *byte == b'\n').count()
+    }
+
+    /// A key that means nothing: most often one that was mistyped.
+    pub fn unknown(&mut self, key: &Key<'_>, keys: &[&str]) {
+        let name = key.get_ref().as_ref();
+        let distance = |known: &&&str| strsim::damerau_levenshtein(known, &name.to_lowercase());
+        let nearest = keys.iter().min_by_key(distance);
+        let nearest = nearest.filter(|nearest| distance(nearest) * 2 <= nearest.len() + 1);
+        let hint = match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("there are `{}`", keys.join("`, `")),
+        };
+        let what = format!("there is no key `{}`; {hint}", shown(name));
+        self.wrong(&key.span(), what);
+    }
+
+    /// Takes the tables of `[[deny]]` and its kin, or the one of `[deny]`.
+    pub fn rules(&mut self, verdict: Verdict, name: &str, value: &Value<'_>) {
+        match value.get_ref() {
+            DeValue::Table(table) => self.rule(verdict, name, table),
+            DeValue::Array(tables) => {
+                for value in tables.iter() {
+                    match value.get_ref() {
+                        DeValue::Table(table) => self.rule(verdict, name, table),
+                        _ => self.wrong(&value.span(), format!("`{name}` holds tables only")),
+                    }
+                }
+            }
+            _ => {
+                let what =
+                    format!("`{name}` is a table: `[[{name}]]`, and below it `write = \"…\"`");
+                self.wrong(&value.span(), what);
+            }
+        }
+    }
+
+    fn rule(&mut self, verdict: Verdict, name: &str, table: &DeTable<'_>) {
+        let first = self.rules.len();
+        let mut examples = Vec::new();
+        let mut kinds = Vec::new();
+        for (key, value) in table {
+            let known_kind = known(KINDS, key.get_ref());
+            match (known_kind, key.get_ref().as_ref()) {
+                (Some(kind), kind_name) => {
+                    kinds.push(kind);
+                    self.patterns(verdict, kind, &format!("{name} {kind_name}"), value);
+                }
+                (None, "examples") => examples.extend(self.texts(value).map(|e| (e, true))),
+                (None, "counterexamples") => {
+                    examples.extend(self.texts(value).map(|e| (e, false)));
+                }
+                _ => {
+                    let keys = KINDS.iter().map(|row| row.0);
+                    let keys: Vec<_> = keys.chain(["examples", "counterexamples"]).collect();
+                    self.unknown(key, &keys);
+                }
+            }
+        }
+        // What forbids in a repository holds, whatever its examples.
+        if matches!(self.reach, Reach::Workspace) {
+            return;
+        }
+        let Some((&kind, others)) = kinds.split_first() else {
+            let at = table.iter().next().map_or(0..0, |(key, _)| key.span());
+            let what =
+                format!("this `{name}` names nothing: it needs `read`, `write` or `command`");
+            return self.wrong(&at, what);
+        };
+        if let Some((example, _)) = examples.first().filter(|_| !others.is_empty()) {
+            let what = "`examples` need a table with one kind of rule only".to_owned();
+            return self.wrong(&example.1, what);
+        }
+        for ((example, at), is_named) in examples {
+            if let Some(what) = self.fault(&self.rules[first..], kind, &example, is_named) {
+                self.wrong(&at, what);
+            }
+        }
+    }
+
+    /// Takes one pattern, or a list of them; a command's may be a list of words in that.
+    fn patterns(&mut self, verdict: Verdict, kind: Kind, name: &str, value: &Value<'_>) {
+        let one = std::slice::from_ref(value);
+        let values = match value.get_ref() {
+            DeValue::Array(values) => values.iter().as_slice(),
+            _ => one,
+        };
+        if values.is_empty() {
+            self.wrong(&value.span(), format!("`{name}` names nothing"));
+        }
+        for value in values {
+            let span = value.span();
+            let is_full = self.rules.len() >= MOST_RULES;
+            let parsed = match is_full {
+                true => Err(format!("there are more than {MOST_RULES} rules")),
+                false => self.pattern(verdict, kind, value),
+            };
+            let text = self.text.get(span.clone()).unwrap_or_default();
+            let text = shown(text);
+            match parsed {
+                Ok(pattern) => {
+                    let (file, line) = (self.file, self.line(&span));
+                    self.rules.push(Rule {
+                        verdict,
+                        kind,
+                        pattern,
+                        named: format!("the rule `{name} = {text}` ({file}:{line})"),
+                    });
+                }
+                Err(why) => self.wrong(&span, format!("`{name} = {text}` does not hold: {why}")),
+            }
+        }
+    }
+
+    fn pattern(&self, verdict: Verdict, kind: Kind, value: &Value<'_>) -> Result<Pattern, String> {
+        let is_strict = verdict == Verdict::Allow;
+        let pattern = match (kind, value.get_ref()) {
+            (Kind::Read | Kind::Write, DeValue::String(glob)) => {
+                return PathPattern::parse(glob, is_strict, self.reach).map(Pattern::Path);
+            }
+            (Kind::Command | Kind::Network, DeValue::String(text)) => CommandPattern::parse(text)?,
+            (Kind::Command | Kind::Network, DeValue::Array(words)) => {
+                let words = words.iter().map(|word| word.get_ref().as_str());
+                let words: Option<Vec<_>> = words.map(|word| word.map(str::to_owned)).collect();
+                let words = words.ok_or("words are texts")?;
+                CommandPattern::of_words(words.into_iter())?
+            }
+            _ => return Err("it has to be a text, or a list of texts".to_owned()),
+        };
+        if kind == Kind::Command && is_strict && !pattern.names_program() {
+            return Err("what is allowed has to name its program".to_owned());
+        }
+        Ok(Pattern::Command(pattern))
+    }
+
+    /// The texts of a list, and where they stand.
+    fn texts(&mut self, value: &Value<'_>) -> std::vec::IntoIter<(String, Range<usize>)> {
+        let mut texts = Vec::new();
+        match value.get_ref() {
+            DeValue::Array(values) => {
+                for value in values.iter() {
+                    match value.get_ref().as_str() {
+                        Some(text) => texts.push((text.to_owned(), value.span())),
+                        None => self.wrong(&value.span(), "this has to be a text".to_owned()),
+                    }
+                }
+            }
+            _ => self.wrong(&value.span(), "this has to be a list of texts".to_owned()),
+        }
+        texts.into_iter()
+    }
+
+    /// What is wrong if an example is not named by the rules of its table, or a counterexample is.
+    fn fault(&self, rules: &[Rule], kind: Kind, example: &str, is_named: bool) -> Option<String> {
+        let found = match kind {
+            Kind::Read | Kind::Write => {
+                let home = self.home().unwrap_or(Path::new("/"));
+                // The workspace is not known yet: what is relative lies in one, wherever it is.
+                let mut place = match example.strip_prefix("~/") {
+                    Some(rest) => place(&home.join(rest), Path::new("\0")),
+                    None => place(&Path::new("/\0").join(example), Path::new("/\0")),
+                };
+                place.full = place.full.filter(|_| place.below.is_none());
+                let mut paths = rules.iter().filter_map(Rule::path);
+                paths.any(|pattern| pattern.names(&place))
+            }
+            Kind::Command | Kind::Network => {
+                let (allowing, strict): (Vec<_>, Vec<_>) = rules
+                    .iter()
+                    .partition(|rule| rule.verdict == Verdict::Allow);
+                let spoken = spoken(example);
+                allows(&allowing, example) || strict.iter().any(|rule| rule.forbids(&spoken))
+            }
+        };
+        let rule = rules.first().map_or("the rule", |rule| &rule.named);
+        let (does, what) = match is_named {
+            true => ("does not name its example", "example"),
+            false => ("names its counterexample", "counterexample"),
+        };
+        let example = shown(example);
+        (found != is_named)
+            .then(|| format!("{rule} {does} `{example}`: mend the rule or the {what}"))
+    }
+
+    /// Takes the folders of `[workspaces]`.
+    fn workspaces(&mut self, value: &Value<'_>, user: &mut UserRules) {
+        const SHAPE: &str = "`workspaces` holds `name = \"/a/folder\"` or `name = \"~/a/folder\"`";
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.wrong(&value.span(), SHAPE.to_owned());
+        };
+        for (name, value) in table {
+            let given = value.get_ref().as_str();
+            let folder = given.and_then(|given| match (given.strip_prefix("~/"), self.home()) {
+                (Some(rest), Some(home)) => Some(home.join(rest)),
+                _ => Some(Path::new(given).to_owned()).filter(|path| path.is_absolute()),
+            });
+            match folder {
+                Some(folder) => drop(user.workspaces.insert(name.get_ref().to_string(), folder)),
+                None => self.wrong(&value.span(), SHAPE.to_owned()),
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Rules: what the user forbids, wants to be asked about, or allows; and what a repository adds.
+//!
+//! The strictest wins, whatever the order. What forbids is read generously, what allows strictly.
+//! A repository can only tighten.
+
+mod file;
+mod pattern;
+mod repository;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::command::parts;
+use super::{CommandRisk, Confinement, Effect, Mode, Permission};
+
+pub use repository::RepositoryRules;
+
+use pattern::{CommandPattern, PathPattern, Place};
+use words::{place, places, spoken};
+
+/// What the user's `config.toml` says, checked.
+#[derive(Clone, Debug, Default)]
+pub struct UserRules {
+    rules: Vec<Rule>,
+    home: Option<PathBuf>,
+    /// Folders by the names that the user gave them; absolute, may not exist.
+    pub workspaces: BTreeMap<String, PathBuf>,
+}
+
+/// Why the user's `config.toml` does not hold. Nothing runs then: a rule that is passed over
+/// could be the one that forbids.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// It is there and cannot be read.
+    #[error("cannot read the rules in {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{path}:{line}: {problem}")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+}
+
+impl UserRules {
+    /// Reads the user's file; one that is not there says nothing.
+    ///
+    /// `home` is what `~/` stands for.
+    pub fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesError> {
+        file::read(path, home)
+    }
+}
+
+/// All rules of a workspace.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Absolute, without links.
+    root: PathBuf,
+    home: Option<PathBuf>,
+    rules: Vec<Rule>,
+}
+
+/// Files and folders, with all that is below them, that rules name: absolute, may not exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mounts {
+    /// What commands may read.
+    pub readable: Vec<PathBuf>,
+    /// What commands may write.
+    pub writable: Vec<PathBuf>,
+    /// What they must not read, even if it is below what they may.
+    pub hidden: Vec<PathBuf>,
+    /// What they must not write.
+    pub unwritable: Vec<PathBuf>,
+}
+
+/// What a rule does about what it names; the strictest is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// It is not asked about.
+    Allow,
+    /// The user decides, also where it would run unasked.
+    Ask,
+    /// It never happens.
+    Deny,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Write,
+    Command,
+    /// Whether a command has the network.
+    Network,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    verdict: Verdict,
+    kind: Kind,
+    pattern: Pattern,
+    /// For people: the rule, its file and line.
+    named: String,
+}
+
+#[derive(Clone, Debug)]
+enum Pattern {
+    Path(PathPattern),
+    Command(CommandPattern),
+}
+
+/// What the rules say about an effect.
+#[derive(Default)]
+struct Ruling<'a> {
+    denied: Option<&'a Rule>,
+    asked: Option<&'a Rule>,
+    allowed: bool,
+}
+
+impl Rules {
+    /// Joins the rules of a user with those of the repository at `root`, which is absolute and
+    /// has no links in it.
+    pub fn new(root: &Path, user: &UserRules, repository: RepositoryRules) -> Rules {
+        let mut rules = user.rules.clone();
+        rules.extend(repository.rules);
+        Rules {
+            root: root.to_owned(),
+            home: user.home.clone(),
+            rules,
+        }
+    }
+
+    /// Decides about an effect, given what would be done about it without rules.
+    ///
+    /// In the mode that approves everything, what a rule asks is approved, too; what is asked in
+    /// that mode all the same stays so, if a rule asks.
+    pub(super) fn judge(
+        &self,
+        effect: &Effect,
+        mode: Mode,
+        confinement: Confinement,
+        usual: Permission,
+    ) -> Permission {
+        let ruling = self.ruling(effect, confinement);
+        if let Some(rule) = ruling.denied {
+            return Permission::Deny(format!("{} forbids it", rule.named));
+        }
+        let is_outside = matches!(
+            effect,
+            Effect::ReadOutside { .. } | Effect::WriteOutside { .. }
+        );
+        let may_write = mode != Mode::Plan || matches!(effect, Effect::ReadOutside { .. });
+        let lifted = match usual {
+            Permission::Ask(_) if ruling.allowed && ruling.asked.is_none() => Permission::Allow,
+            Permission::Deny(_) if ruling.allowed && is_outside && may_write => Permission::Allow,
+            usual => usual,
+        };
+        match (lifted, ruling.asked) {
+            (Permission::Allow, Some(rule)) if mode != Mode::AutoApprove => {
+                Permission::Ask(format!("{} asks", rule.named))
+            }
+            (Permission::Ask(reason), Some(rule)) => {
+                let reasons = [reason, format!("{} asks", rule.named)];
+                let reasons = reasons.into_iter().filter(|reason| !reason.is_empty());
+                Permission::Ask(reasons.collect::<Vec<_>>().join("; "))
+            }
+            (lifted, _) => lifted,
+        }
+    }
+
+    /// Whether a rule asks about an effect: such an answer holds once, not for a session.
+    pub fn asks(&self, effect: &Effect) -> bool {
+        self.ruling(effect, Confinement::Full).asked.is_some()
+    }
+
+    /// Whether a command, once it may run, has the network. `wanted` is what holds without rules.
+    pub fn opens_network(&self, command: &str, wanted: bool) -> bool {
+        let ruling = self.of_command(Kind::Network, command);
+        let opening = self.rules.iter().filter(|rule| {
+            // What is asked is asked generously, but opened strictly.
+            rule.kind == Kind::Network && rule.verdict != Verdict::Deny
+        });
+        ruling.denied.is_none() && (wanted || allows(&opening.collect::<Vec<_>>(), command))
+    }
+
+    /// Whether a file's content is to be left out of searches and of what questions bring along:
+    /// reading it is denied or asked. The path is as [`crate::jail::WorkspacePath`] has it.
+    pub fn hides(&self, path: &str) -> bool {
+        let ruling = self.of_path(Kind::Read, &self.inside(path));
+        ruling.denied.is_some() || ruling.asked.is_some()
+    }
+
+    /// Whether there could be something below a folder that [`Rules::hides`] holds for: a command
+    /// that searches there is not known to be safe.
+    pub fn may_hide_below(&self, folder: &str) -> bool {
+        let place = self.inside(folder);
+        self.rules.iter().any(|rule| {
+            rule.kind == Kind::Read
+                && rule.verdict != Verdict::Allow
+                && rule
+                    .path()
+                    .is_some_and(|pattern| pattern.may_be_below(&place))
+        })
+    }
+
+    /// What confinement has to open and to shut for commands. Globs are not in it: what
+    /// [`Rules::hides`] is to be looked for.
+    pub fn mounts(&self) -> Mounts {
+        let folders = |kind, verdict| {
+            let rules = self.rules.iter();
+            let rules = rules.filter(move |rule| rule.kind == kind && rule.verdict == verdict);
+            rules
+                .filter_map(|rule| rule.path()?.folder(&self.root))
+                .collect()
+        };
+        Mounts {
+            readable: folders(Kind::Read, Verdict::Allow),
+            writable: folders(Kind::Write, Verdict::Allow),
+            hidden: folders(Kind::Read, Verdict::Deny),
+            unwritable: folders(Kind::Write, Verdict::Deny),
+        }
+    }
+
+    fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
+        match effect {
+            Effect::Read | Effect::AskUser => Ruling::default(),
+            Effect::ReadFile { path } | Effect::ReadSecret { path } => {
+                self.of_path(Kind::Read, &self.inside(path))
+            }
+            Effect::Write { path, .. } => self.of_path(Kind::Write, &self.inside(path)),
+            Effect::ReadOutside { path } => {
+                self.of_path(Kind::Read, &place(Path::new(path), &self.root))
+            }
+            Effect::WriteOutside { path } => {
+                self.of_path(Kind::Write, &place(Path::new(path), &self.root))
+            }
+            Effect::Command { text, risk } => {
+                let mut ruling = self.of_command(Kind::Command, text);
+                if *risk != CommandRisk::KnownSafe {
+                    let network = self.of_command(Kind::Network, text);
+                    // Only full confinement keeps a command from the network.
+                    let denied = network.denied.filter(|_| confinement != Confinement::Full);
+                    ruling.denied = ruling.denied.or(denied);
+                    ruling.asked = ruling.asked.or(network.asked);
+                }
+                self.mentions(text, &mut ruling);
+                ruling
+            }
+        }
+    }
+
+    fn inside(&self, path: &str) -> Place {
+        place(&self.root.join(path), &self.root)
+    }
+
+    fn of_path(&self, kind: Kind, place: &Place) -> Ruling<'_> {
+        let mut ruling = Ruling::default();
+        for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
+            if rule.path().is_some_and(|pattern| pattern.names(place)) {
+                ruling.add(rule);
+            }
+        }
+        ruling
+    }
+
+    fn of_command(&self, kind: Kind, command: &str) -> Ruling<'_> {
+        let rules = || self.rules.iter().filter(move |rule| rule.kind == kind);
+        let mut ruling = Ruling::default();
+        let spoken = spoken(command);
+        let strict = rules().filter(|rule| rule.verdict != Verdict::Allow);
+        for rule in strict.filter(|rule| rule.forbids(&spoken)) {
+            ruling.add(rule);
+        }
+        let allowing: Vec<_> = rules()
+            .filter(|rule| rule.verdict == Verdict::Allow)
+            .collect();
+        ruling.allowed = allows(&allowing, command);
+        ruling
+    }
+
+    /// Adds what rules for paths say about the words of a command. It is a guess: what it
+    /// misses, confinement has to keep back.
+    fn mentions<'a>(&'a self, command: &str, ruling: &mut Ruling<'a>) {
+        let strict = |rule: &&Rule| rule.verdict != Verdict::Allow;
+        let rules: Vec<_> = self.rules.iter().filter(strict).collect();
+        let paths = || {
+            let named = rules.iter().copied();
+            named.filter_map(|rule| Some((rule, rule.path()?)))
+        };
+        if paths().next().is_none() {
+            return;
+        }
+        let spoken = spoken(command);
+        let words = spoken.iter().flat_map(|spoken| {
+            let words = spoken.words.iter();
+            words.map(|word| (word.as_str(), spoken.reads))
+        });
+        for (word, reads) in words.collect::<BTreeSet<_>>() {
+            for place in places(word, &self.root, self.home.as_deref()) {
+                for (rule, pattern) in paths() {
+                    if reads && rule.kind == Kind::Write {
+                        continue;
+                    }
+                    if pattern.names(&place) {
+                        ruling.add(rule);
+                    } else if !reads && pattern.is_below(&place) {
+                        // A folder around it, as in `rm -r folder`.
+                        ruling.asked = ruling.asked.or(Some(rule));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Ruling<'a> {
+    fn add(&mut self, rule: &'a Rule) {
+        match rule.verdict {
+            Verdict::Deny => self.denied = self.denied.or(Some(rule)),
+            Verdict::Ask => self.asked = self.asked.or(Some(rule)),
+            Verdict::Allow => self.allowed = true,
+        }
+    }
+}
+
+impl Rule {
+    fn path(&self) -> Option<&PathPattern> {
+        match &self.pattern {
+            Pattern::Path(pattern) => Some(pattern),
+            Pattern::Command(_) => None,
+        }
+    }
+
+    fn command(&self) -> Option<&CommandPattern> {
+        match &self.pattern {
+            Pattern::Command(pattern) => Some(pattern),
+            Pattern::Path(_) => None,
+        }
+    }
+
+    /// Whether it names any command among these words.
+    fn forbids(&self, spoken: &[words::Spoken]) -> bool {
+        self.command().is_some_and(|pattern| {
+            let mut spoken = spoken.iter();
+            spoken.any(|part| pattern.begins(&part.words, part.starts))
+        })
+    }
+}
+
+/// Whether rules allow each argument vector of a command, but for those that only read what is
+/// handed to them: `| tail -20`. One that is not wholly understood is never allowed.
+fn allows(rules: &[&Rule], command: &str) -> bool {
+    let named = |vector: &[String]| {
+        rules.iter().any(|rule| {
+            let goes_on = rule.verdict != Verdict::Allow;
+            let pattern = rule.command();
+            pattern.is_some_and(|pattern| pattern.is(vector, goes_on))
+        })
+    };
+    parts(command).is_some_and(|parts| {
+        parts.iter().any(|part| named(&part.words))
+            && parts.iter().all(|part| part.filters || named(&part.words))
+    })
+}

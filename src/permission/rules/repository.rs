@@ -1,0 +1,92 @@
+//! `.ollacode/config.toml` of a repository: it can only tighten, and only exclude.
+
+use toml::de::DeValue;
+
+use super::file::{MOST_BYTES, Reader, shown};
+use super::pattern::{PathPattern, Reach};
+use super::{Rule, Verdict};
+use crate::jail::{Jail, JailError};
+
+/// Where it lies in a workspace.
+const FILE: &str = ".ollacode/config.toml";
+/// Most things that a warning names.
+const NAMED: usize = 5;
+
+/// What a repository adds to the rules.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryRules {
+    pub(super) rules: Vec<Rule>,
+    /// Globs of what is not to be indexed, relative to the workspace.
+    pub exclude: Vec<String>,
+    /// What of the file was ignored, in one sentence, if anything was.
+    pub warning: Option<String>,
+}
+
+impl RepositoryRules {
+    /// Reads a repository's file; one that is not there says nothing.
+    pub fn read(jail: &Jail) -> RepositoryRules {
+        let file = jail.path(FILE).and_then(|path| jail.read(&path));
+        match file {
+            Ok(file) if file.bytes.len() as u64 > MOST_BYTES => {
+                ignored(&format!("it is larger than {MOST_BYTES} bytes"))
+            }
+            Ok(file) => RepositoryRules::parse(&file.text),
+            Err(JailError::NotFound(_) | JailError::NotAFolder(_)) => RepositoryRules::default(),
+            Err(error) => ignored(&shown(&error.to_string())),
+        }
+    }
+
+    /// Takes from a text whatever holds.
+    pub(super) fn parse(text: &str) -> RepositoryRules {
+        let mut found = RepositoryRules::default();
+        let mut reader = Reader::new(text, &FILE, Reach::Workspace);
+        for (key, value) in reader.table() {
+            let name = key.get_ref().as_ref();
+            match name {
+                "deny" => reader.rules(Verdict::Deny, name, &value),
+                "ask" => reader.rules(Verdict::Ask, name, &value),
+                "exclude" => found.exclude(&value, &mut reader),
+                _ => {
+                    let what = format!("`{}` is not for a repository to say", shown(name));
+                    reader.wrong(&key.span(), what);
+                }
+            }
+        }
+        found.rules = std::mem::take(&mut reader.rules);
+        let problems = reader.problems();
+        let lines = problems.iter().take(NAMED);
+        let lines = lines.map(|problem| format!("line {}: {}", problem.line, problem.what));
+        let lines: Vec<String> = lines.collect();
+        if !problems.is_empty() {
+            let more = problems.len().saturating_sub(NAMED);
+            let more = match more {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            found.warning = Some(format!("{FILE}: ignored {}{more}", lines.join("; ")));
+        }
+        found
+    }
+
+    fn exclude(&mut self, value: &toml::Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
+        let DeValue::Array(globs) = value.get_ref() else {
+            return reader.wrong(&value.span(), "`exclude` is a list of globs".to_owned());
+        };
+        for value in globs.iter() {
+            let glob = value.get_ref().as_str();
+            let parsed = glob.map(|glob| PathPattern::parse(glob, false, Reach::Workspace));
+            match (glob, parsed) {
+                (Some(glob), Some(Ok(_))) => self.exclude.push(glob.to_owned()),
+                (_, Some(Err(why))) => reader.wrong(&value.span(), format!("`exclude`: {why}")),
+                _ => reader.wrong(&value.span(), "`exclude` holds texts only".to_owned()),
+            }
+        }
+    }
+}
+
+fn ignored(why: &str) -> RepositoryRules {
+    RepositoryRules {
+        warning: Some(format!("{FILE} is ignored: {why}")),
+        ..RepositoryRules::default()
+    }
+}
