@@ -155,7 +155,7 @@ fn look_up(rows: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
 }
 
 /// A name as the most forgiving disk takes it.
-fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     let seen: String = name.chars().filter(|c| !is_passed_over(*c)).collect();
     // Upper case first: that is where `ſ` meets `s`, and `ß` meets `ss`.
     let folded = seen.to_uppercase().to_lowercase();

@@ -1,5 +1,12 @@
 //! The files of the workspace, and no others.
 
+#[cfg(target_os = "linux")]
+mod paths;
+#[cfg(target_os = "linux")]
+mod race;
+#[cfg(target_os = "linux")]
+mod traps;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
