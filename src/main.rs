@@ -7,5 +7,9 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // A helper that confines a command does nothing else, and has no time to lose.
+    if let Some(code) = ollacode::sandbox::confine::enter() {
+        return code;
+    }
     ollacode::frontends::cli::main()
 }

@@ -1,16 +1,21 @@
 //! Runs commands: with an emptied environment, without input, and without anything that outlives
-//! them. Nothing else in the project starts processes.
+//! them; held back by [`confine`] as far as the system can. Nothing else in the project starts
+//! processes.
 
 mod capture;
+pub mod confine;
 mod environment;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 mod tree;
 
+use std::ffi::OsString;
 use std::io;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::{Either, select};
@@ -26,6 +31,7 @@ pub use capture::Captured;
 pub use environment::CommandEnvironment;
 
 use capture::Kept;
+use confine::{Bounds, GitAccess, Helper, Report, SetAside};
 use tree::Tree;
 
 /// Shells, best first. They are not looked for in `PATH`.
@@ -38,11 +44,19 @@ const SHELLS: &[(&str, &[&str])] = &[
 /// How long the output may stay open when all processes are gone that could be found.
 const GRACE: Duration = Duration::from_millis(200);
 
+/// How long a helper may take to end a command and to look after the workspace.
+const HELPER_GRACE: Duration = Duration::from_secs(2);
+
 /// Runs commands in one folder.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     root: PathBuf,
     base: CommandEnvironment,
+    confinement: Confinement,
+    /// What commands may see and change, unless they are not confined.
+    bounds: Option<Bounds>,
+    /// A helper for the next command.
+    spare: Arc<Mutex<Option<Waiting>>>,
 }
 
 /// How far a command may go.
@@ -52,6 +66,15 @@ pub struct RunLimits {
     pub timeout: Duration,
     /// Bytes that are kept of its output, and as many of its errors.
     pub output: usize,
+}
+
+/// What is open to a command beyond the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The network.
+    pub network: bool,
+    /// Git's folder.
+    pub git: GitAccess,
 }
 
 /// What came of a command.
@@ -65,6 +88,8 @@ pub struct RunOutput {
     pub stderr: Captured,
     /// How long it ran.
     pub took: Duration,
+    /// What may not appear in the workspace, and was taken out of it afterwards.
+    pub set_aside: Vec<SetAside>,
 }
 
 /// How a command ended.
@@ -93,20 +118,46 @@ pub enum RunError {
         /// Why.
         source: io::Error,
     },
+    /// The command could not be held back as was promised, and did not run.
+    #[error("the command did not run, since it cannot be confined: {0}")]
+    Confine(String),
     /// The system does not say how the command ended.
     #[error("cannot tell how the command ended")]
     Wait(#[source] io::Error),
 }
 
 impl Sandbox {
-    /// Makes a sandbox for commands that run in a folder.
+    /// Makes a sandbox for commands that run in a folder, and are not held back.
     pub fn new(root: PathBuf, base: CommandEnvironment) -> Sandbox {
-        Sandbox { root, base }
+        Sandbox {
+            root,
+            base,
+            confinement: Confinement::None,
+            bounds: None,
+            spare: Arc::default(),
+        }
+    }
+
+    /// Makes a sandbox for commands that run in a folder, and are held back as well as the level
+    /// says; see [`confine::level`].
+    pub fn confined(bounds: Bounds, level: Confinement, base: CommandEnvironment) -> Sandbox {
+        Sandbox {
+            root: bounds.root.clone(),
+            base,
+            confinement: level,
+            bounds: (level != Confinement::None).then_some(bounds),
+            spare: Arc::default(),
+        }
     }
 
     /// Tells how well commands are held back.
     pub fn confinement(&self) -> Confinement {
-        Confinement::None
+        self.confinement
+    }
+
+    /// Whether commands have the network without a rule that says so.
+    pub fn opens_network(&self) -> bool {
+        self.bounds.as_ref().is_none_or(|bounds| bounds.network)
     }
 
     /// Runs a command in a shell, and kills what is left of it when it has ended.
@@ -115,63 +166,212 @@ impl Sandbox {
     pub async fn run(
         &self,
         command: &str,
+        access: Access,
         limits: &RunLimits,
         stop: &CancellationToken,
     ) -> Result<RunOutput, RunError> {
         let began = Instant::now();
         let mut stdout = Kept::new(limits.output);
         let mut stderr = Kept::new(limits.output);
+        let mut report = Report::default();
         let exit = if stop.is_cancelled() {
             Exit::Stopped
         } else {
-            let (child, tree) = self.start(command)?;
+            let (child, reins) = self.start(command, access)?;
             let output = (&mut stdout, &mut stderr);
-            watch(child, tree, output, limits.timeout, stop).await?
+            let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
+            if let Some(told) = told {
+                self.prepare_next();
+                report = told;
+                must_have_been_confined(&report, exit)?;
+                self.say_where(&mut report.set_aside);
+            }
+            exit
         };
         Ok(RunOutput {
             exit,
             stdout: stdout.finish(),
             stderr: stderr.finish(),
             took: began.elapsed(),
+            set_aside: report.set_aside,
         })
     }
 
-    fn start(&self, command: &str) -> Result<(Child, Tree), RunError> {
+    fn start(&self, command: &str, access: Access) -> Result<(Child, Reins), RunError> {
         let (shell, options) = shell();
-        let mark = tree::new_mark();
-        let mut process = Command::new(shell);
-        process
-            .args(options)
-            // What follows is the command, even if it begins with `-`.
-            .args(["-c", "--", command])
-            .current_dir(&self.root)
-            .env_clear()
-            .envs(self.base.variables())
-            .env(tree::MARK, &mark)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        if risk(command) == CommandRisk::KnownSafe {
-            process.envs(environment::harmless_git());
-        }
-        // SAFETY: between fork and exec, only functions that are safe in signal handlers may be
-        // called: these two are bare system calls, and nothing is allocated.
-        unsafe {
-            process.pre_exec(|| {
-                // A session of its own has no terminal.
-                rustix::process::setsid()?;
-                rustix::process::umask(Mode::WGRP | Mode::WOTH);
-                Ok(())
-            });
-        }
-        let child = process.spawn().map_err(|source| RunError::Start {
+        let failed = |source| RunError::Start {
             shell,
             folder: self.root.clone(),
             source,
-        })?;
+        };
+        // What follows `--` is the command, even if it begins with `-`.
+        let words = options.iter().copied().chain(["-c", "--", command]);
+        let arguments: Vec<OsString> = words.map(OsString::from).collect();
+        let mark = tree::new_mark();
+        let mut variables: Vec<(OsString, OsString)> = self
+            .base
+            .variables()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        variables.push((tree::MARK.into(), mark.clone().into()));
+        if risk(command) == CommandRisk::KnownSafe {
+            let git = environment::harmless_git();
+            variables.extend(git.map(|(name, value)| (name.into(), value.into())));
+        }
+        let Some(bounds) = self.bounds_for(access) else {
+            let mut process = Command::new(shell);
+            process.args(&arguments).env_clear().envs(variables);
+            let child = self.spawn(process, &[]).map_err(failed)?;
+            let tree = Tree::new(&child, &mark);
+            return Ok((child, Reins::Tree(tree)));
+        };
+        if let Some(waiting) = self.waiting_helper().map_err(failed)? {
+            let run = confine::Run {
+                bounds: &bounds,
+                level: self.confinement,
+                program: shell,
+                arguments: &arguments,
+                variables: &variables,
+            };
+            waiting.helper.start(&run).map_err(failed)?;
+            return Ok((waiting.child, Reins::Helper(waiting.helper)));
+        }
+        let prepared = confine::prepare(&bounds, self.confinement, shell, &arguments);
+        let prepared = prepared.map_err(failed)?;
+        let mut process = Command::new(&prepared.program);
+        process
+            .args(&prepared.arguments)
+            .env_clear()
+            .envs(variables);
+        process.envs(prepared.variables.iter().map(|(name, value)| (name, value)));
+        let child = self.spawn(process, &[]).map_err(failed)?;
         let tree = Tree::new(&child, &mark);
-        Ok((child, tree))
+        Ok((child, Reins::Tree(tree)))
+    }
+
+    /// What was set aside is told by its path below our folder; people need all of it.
+    fn say_where(&self, set_aside: &mut [SetAside]) {
+        let Some(bounds) = &self.bounds else {
+            return;
+        };
+        for now in set_aside.iter_mut().filter_map(|one| one.now.as_mut()) {
+            *now = bounds.temporary.join(&now).to_string_lossy().into_owned();
+        }
+    }
+
+    /// What a command may see and change that has this access.
+    fn bounds_for(&self, access: Access) -> Option<Bounds> {
+        let mut bounds = self.bounds.clone()?;
+        bounds.network = access.network;
+        bounds.git = access.git;
+        bounds.protected.extend(confine::protected(access.git));
+        Some(bounds)
+    }
+
+    /// Gives the helper that waits, or starts one.
+    fn waiting_helper(&self) -> io::Result<Option<Waiting>> {
+        let mut waiting = {
+            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.take()
+        };
+        match waiting.as_mut().map(|waiting| waiting.child.try_wait()) {
+            Some(Ok(None)) => Ok(waiting),
+            // There is none, or it is gone.
+            _ => self.start_helper(),
+        }
+    }
+
+    /// Has a helper wait for the next command. If that fails, the next command tells.
+    fn prepare_next(&self) {
+        if self.bounds.is_none() {
+            return;
+        }
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.is_none() {
+            *spare = self.start_helper().ok().flatten();
+        }
+    }
+
+    fn start_helper(&self) -> io::Result<Option<Waiting>> {
+        let Some(prepared) = confine::prepare_ahead()? else {
+            return Ok(None);
+        };
+        let mut process = Command::new(&prepared.program);
+        process.args(&prepared.arguments).env_clear();
+        let child = self.spawn(process, &prepared.inherited_numbers())?;
+        let helper = prepared.helper;
+        Ok(helper.map(|helper| Waiting { child, helper }))
+    }
+
+    /// Starts a process that leads a session of its own. Where it inherits something, it is a
+    /// helper, which ends by itself when nobody holds it any more.
+    fn spawn(&self, mut process: Command, inherited: &[RawFd]) -> io::Result<Child> {
+        let inherited = inherited.to_owned();
+        process
+            .current_dir(&self.root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(inherited.is_empty());
+        // SAFETY: between fork and exec, only functions that are safe in signal handlers may be
+        // called: these are bare system calls, and nothing is allocated.
+        unsafe {
+            process.pre_exec(move || {
+                // A session of its own has no terminal.
+                rustix::process::setsid()?;
+                rustix::process::umask(Mode::WGRP | Mode::WOTH);
+                confine::keep(&inherited)
+            });
+        }
+        process.spawn()
+    }
+}
+
+/// A helper that has no command yet.
+#[derive(Debug)]
+struct Waiting {
+    child: Child,
+    helper: Helper,
+}
+
+/// What a command is ended by.
+enum Reins {
+    /// The helper that holds it; it also ends it if this is dropped.
+    Helper(Helper),
+    /// Killing all its processes.
+    Tree(Tree),
+}
+
+impl Reins {
+    /// Ends whatever is left of a command.
+    async fn end(self, child: &mut Child) -> Option<Report> {
+        match self {
+            Reins::Tree(tree) => {
+                tree.end().await;
+                None
+            }
+            Reins::Helper(helper) => {
+                helper.end();
+                if timeout(HELPER_GRACE, child.wait()).await.is_err() {
+                    // The kernel kills the command with its helper. An error means that it is
+                    // gone by now.
+                    let _ = child.start_kill();
+                    let _ = timeout(GRACE, child.wait()).await;
+                }
+                Some(helper.report())
+            }
+        }
+    }
+}
+
+/// Refuses to pass something off as a run that was none.
+fn must_have_been_confined(report: &Report, exit: Exit) -> Result<(), RunError> {
+    let was_ended = matches!(exit, Exit::TimedOut | Exit::Stopped);
+    match &report.failed {
+        Some(why) => Err(RunError::Confine(why.clone())),
+        // It may have been ended before it began.
+        None if report.is_confined || was_ended => Ok(()),
+        None => Err(RunError::Confine("its helper does not answer".to_owned())),
     }
 }
 
@@ -183,13 +383,14 @@ fn shell() -> (&'static str, &'static [&'static str]) {
 /// Reads the output of a command until it ends, or must.
 async fn watch(
     mut child: Child,
-    tree: Tree,
+    reins: Reins,
     (stdout, stderr): (&mut Kept, &mut Kept),
     limit: Duration,
     stop: &CancellationToken,
-) -> Result<Exit, RunError> {
+) -> Result<(Exit, Option<Report>), RunError> {
     let pipes = (child.stdout.take(), child.stderr.take());
-    let reading = async { tokio::join!(stdout.read(pipes.0), stderr.read(pipes.1)) };
+    let mut reading = Box::pin(async { tokio::join!(stdout.read(pipes.0), stderr.read(pipes.1)) });
+    let mut has_read_all = false;
     let exit = {
         let ending = async {
             tokio::select! {
@@ -199,23 +400,22 @@ async fn watch(
                 () = tokio::time::sleep(limit) => Ok(Exit::TimedOut),
             }
         };
-        match select(pin!(ending), pin!(reading)).await {
-            Either::Left((exit, reading)) => {
-                tree.end().await;
-                // Somebody who cannot be found may hold the pipes open.
-                let _ = timeout(GRACE, reading).await;
-                exit
-            }
+        match select(pin!(ending), &mut reading).await {
+            Either::Left((exit, _)) => exit,
             Either::Right((_, ending)) => {
-                let exit = ending.await;
-                tree.end().await;
-                exit
+                has_read_all = true;
+                ending.await
             }
         }
     };
+    let report = reins.end(&mut child).await;
+    if !has_read_all {
+        // Somebody who cannot be found may hold the pipes open.
+        let _ = timeout(GRACE, reading).await;
+    }
     // The shell is dead; unless its end is looked at, it stays in the table of processes.
     let _ = timeout(GRACE, child.wait()).await;
-    exit
+    Ok((exit?, report))
 }
 
 fn exit_of(status: ExitStatus) -> Exit {

@@ -35,7 +35,10 @@ impl Place {
 
     async fn run(&self, command: &str) -> RunOutput {
         let stop = CancellationToken::new();
-        let output = self.sandbox.run(command, &PATIENT, &stop).await;
+        let output = self
+            .sandbox
+            .run(command, Access::default(), &PATIENT, &stop)
+            .await;
         output.expect("the shell starts")
     }
 
@@ -174,12 +177,15 @@ async fn bytes_that_are_no_text_do_no_harm() {
 async fn what_cannot_start_is_an_error() {
     let place = Place::new();
     let stop = CancellationToken::new();
-    let nul = place.sandbox.run("echo a\0b", &PATIENT, &stop).await;
+    let nul = place
+        .sandbox
+        .run("echo a\0b", Access::default(), &PATIENT, &stop)
+        .await;
     assert!(matches!(nul, Err(RunError::Start { .. })), "{nul:?}");
     let base = CommandEnvironment::from_variables([], None, Path::new("/"));
     let nowhere = Sandbox::new(place.folder.path().join("gone"), base);
     let error = nowhere
-        .run("ls", &PATIENT, &stop)
+        .run("ls", Access::default(), &PATIENT, &stop)
         .await
         .expect_err("no folder");
     assert!(error.to_string().contains("gone"), "{error}");
@@ -194,7 +200,10 @@ async fn a_timeout_kills_what_left_the_session_twice() {
     };
     let command = format!("{DAEMON} echo started; sleep 300");
     let stop = CancellationToken::new();
-    let output = place.sandbox.run(&command, &limits, &stop).await;
+    let output = place
+        .sandbox
+        .run(&command, Access::default(), &limits, &stop)
+        .await;
     let output = output.expect("the shell starts");
     assert_eq!(output.exit, Exit::TimedOut);
     assert_eq!(output.stdout.text, "started\n");
@@ -245,7 +254,11 @@ async fn a_command_can_be_stopped() {
     let running = tokio::spawn({
         let (sandbox, stop) = (Arc::clone(&place.sandbox), stop.clone());
         let command = format!("{DAEMON} echo $$ > shell; sleep 300");
-        async move { sandbox.run(&command, &PATIENT, &stop).await }
+        async move {
+            sandbox
+                .run(&command, Access::default(), &PATIENT, &stop)
+                .await
+        }
     });
     let shell = place.process("shell").await;
     stop.cancel();
@@ -254,7 +267,10 @@ async fn a_command_can_be_stopped() {
     is_gone(shell).await;
     is_gone(place.process("pid").await).await;
 
-    let output = place.sandbox.run("echo x > late", &PATIENT, &stop).await;
+    let output = place
+        .sandbox
+        .run("echo x > late", Access::default(), &PATIENT, &stop)
+        .await;
     assert_eq!(output.expect("nothing starts").exit, Exit::Stopped);
     assert!(!place.folder.path().join("late").exists());
 }
@@ -267,7 +283,9 @@ async fn a_dropped_run_leaves_nothing() {
         let command = format!("{DAEMON} echo $$ > shell; sleep 300");
         async move {
             let stop = CancellationToken::new();
-            sandbox.run(&command, &PATIENT, &stop).await
+            sandbox
+                .run(&command, Access::default(), &PATIENT, &stop)
+                .await
         }
     });
     let shell = place.process("shell").await;
@@ -284,7 +302,11 @@ async fn runs_leave_each_other_alone() {
     let running = tokio::spawn({
         let (sandbox, stop) = (Arc::clone(&first.sandbox), stop.clone());
         let command = format!("{DAEMON} echo $$ > shell; sleep 300");
-        async move { sandbox.run(&command, &PATIENT, &stop).await }
+        async move {
+            sandbox
+                .run(&command, Access::default(), &PATIENT, &stop)
+                .await
+        }
     });
     let shell = first.process("shell").await;
     let daemon = first.process("pid").await;

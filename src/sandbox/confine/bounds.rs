@@ -1,0 +1,154 @@
+//! What a confined command may see and change, as it is told to the helper.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What a command may see and change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// The workspace: the command runs there, and writes. Absolute, and without links.
+    #[serde(with = "real_path")]
+    pub root: PathBuf,
+    /// A folder of ours that exists and is private. The command sees its `tmp` as `/tmp`, so that
+    /// it lasts as long as this folder does; what was set aside is in `aside`.
+    #[serde(with = "real_path")]
+    pub temporary: PathBuf,
+    /// A folder of ours that is seen as `~/.cache`: what tools keep between commands. It is never
+    /// the user's own, and of one workspace only: what is in it was written by commands.
+    #[serde(with = "real_path")]
+    pub cache: PathBuf,
+    /// Home folders: mostly one. They look empty, but for what is readable or writable in them,
+    /// and what is written there is gone when the command ends.
+    #[serde(with = "real_paths")]
+    pub homes: Vec<PathBuf>,
+    /// What else may be read and run. What does not exist is passed over.
+    #[serde(with = "real_paths")]
+    pub readable: Vec<PathBuf>,
+    /// What else may be written. What does not exist is passed over.
+    #[serde(with = "real_paths")]
+    pub writable: Vec<PathBuf>,
+    /// Paths below the root that may not be written. One that does not exist may not appear; the
+    /// last name may end with `*`.
+    pub protected: Vec<String>,
+    /// What may be done to `.git`.
+    pub git: GitAccess,
+    /// Whether the network may be used. Without it, only a loopback of its own is there.
+    pub network: bool,
+    /// How much may be used.
+    pub limits: Limits,
+}
+
+/// What a command may do to `.git`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GitAccess {
+    /// Only read it.
+    #[default]
+    ReadOnly,
+    /// Write it, except for what makes git run commands.
+    WriteButHooksAndConfig,
+}
+
+/// How much a command may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Processes and threads at a time. The system does not hold root to it.
+    pub processes: u64,
+    /// Open files of a process.
+    pub open_files: u64,
+    /// Bytes of a file that is written.
+    pub file_size: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            processes: 4096,
+            open_files: 65_536,
+            file_size: 16 << 30,
+        }
+    }
+}
+
+/// What makes git run commands or take its settings from elsewhere, in its folder.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "macos")),
+    expect(dead_code, reason = "nothing is confined")
+)]
+pub(super) const GIT_INTERNALS: &[&str] =
+    &["commondir", "config", "config.worktree", "hooks", "modules"];
+
+impl Bounds {
+    /// Bounds for a workspace with everything else at its default: nothing else may be read.
+    pub fn new(root: &Path, temporary: &Path) -> Bounds {
+        Bounds {
+            root: root.to_owned(),
+            temporary: temporary.to_owned(),
+            cache: temporary.join("cache"),
+            homes: Vec::new(),
+            readable: Vec::new(),
+            writable: Vec::new(),
+            protected: Vec::new(),
+            git: GitAccess::ReadOnly,
+            network: false,
+            limits: Limits::default(),
+        }
+    }
+
+    /// All paths below the root that may not be written: those that were given, and git's.
+    pub(super) fn all_protected(&self) -> Vec<String> {
+        let writes = self.git == GitAccess::WriteButHooksAndConfig;
+        let mut all = self.protected.clone();
+        if !writes {
+            all.push(".git".to_owned());
+            return all;
+        }
+        // `.git` itself would close what a command that writes it needs, unless it is a file,
+        // which says where git's folder is.
+        let is_folder = !self.root.join(".git").is_file();
+        all.retain(|path| path != ".git" || !is_folder);
+        if is_folder {
+            let internals = GIT_INTERNALS.iter().chain(&["worktrees"]);
+            all.extend(internals.map(|name| format!(".git/{name}")));
+        } else {
+            all.push(".git".to_owned());
+        }
+        all
+    }
+}
+
+/// A path as the system has it: it need not be text.
+mod real_path {
+    use std::ffi::OsString;
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_os_str().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        OsString::deserialize(deserializer).map(PathBuf::from)
+    }
+}
+
+/// Paths as the system has them.
+mod real_paths {
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(paths.iter().map(|path| path.as_os_str()))
+    }
+
+    pub fn deserialize<'de, D>(deserializer: D) -> Result<Vec<PathBuf>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let paths = Vec::<OsString>::deserialize(deserializer)?;
+        Ok(paths.into_iter().map(PathBuf::from).collect())
+    }
+}

@@ -1,0 +1,235 @@
+//! The process outside: it starts, watches and ends a command, and looks after the workspace.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File};
+use std::io::Read;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use rustix_linux::event::{PollFd, PollFlags, poll};
+use rustix_linux::io::{Errno, FdFlags, fcntl_setfd};
+use rustix_linux::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, chdir, getgid, getuid, kill_process, pidfd_open,
+    set_child_subreaper, wait, waitpid,
+};
+
+use super::super::channel::{Message, Order};
+use super::super::{Bounds, NOT_RUN};
+use super::guard::Guard;
+use super::inside::{self, Outside};
+use super::plan::Plan;
+use super::repository::Repository;
+use super::rules::Rules;
+use super::{Ended, Failure, Step, start, system};
+use crate::permission::Confinement;
+
+/// What the helper is to do.
+pub struct Task {
+    /// What the command may do.
+    pub bounds: Bounds,
+    /// The line to ollacode.
+    pub line: UnixStream,
+    level: Confinement,
+    /// The command's program.
+    pub program: OsString,
+    /// The program's arguments.
+    pub arguments: Vec<OsString>,
+    /// The command's variables, if they are not those of the helper.
+    pub variables: Option<Vec<(OsString, OsString)>>,
+}
+
+/// Does what a helper does; see [`super::super::enter`].
+pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    // Only ollacode starts helpers, so that nobody is there to be told.
+    let Some(task) = Task::parse(arguments) else {
+        return ExitCode::from(NOT_RUN);
+    };
+    match run(&task) {
+        Ok(ended) => exit_like(ended),
+        Err(failure) => {
+            // If nobody is there to be told, nobody waits for it.
+            let _ = Message::Failed(failure.to_string()).send(&task.line);
+            ExitCode::from(NOT_RUN)
+        }
+    }
+}
+
+impl Task {
+    fn parse(arguments: impl Iterator<Item = OsString>) -> Option<Task> {
+        let mut arguments = arguments.peekable();
+        if arguments.peek()? == start::AHEAD {
+            return Task::wait(&arguments.nth(1)?);
+        }
+        let (told, line) = (number(&arguments.next()?)?, number(&arguments.next()?)?);
+        system::close_others(&[told.min(line), told.max(line)]);
+        let (told, line) = (inherited(told)?, inherited(line)?);
+        let level = start::level(arguments.next()?.to_str()?)?;
+        let program = arguments.next()?;
+        let mut text = Vec::new();
+        File::from(told).read_to_end(&mut text).ok()?;
+        Some(Task {
+            bounds: serde_json::from_slice(&text).ok()?,
+            line: UnixStream::from(line),
+            level,
+            program,
+            arguments: arguments.collect(),
+            variables: None,
+        })
+    }
+
+    /// Waits until it is told.
+    fn wait(line: &OsString) -> Option<Task> {
+        let line = number(line)?;
+        system::close_others(&[line]);
+        let line = UnixStream::from(inherited(line)?);
+        let order = Order::receive(&line)?;
+        Some(Task {
+            bounds: order.bounds,
+            line,
+            level: start::level(&order.level)?,
+            program: order.program,
+            arguments: order.arguments,
+            variables: Some(order.variables),
+        })
+    }
+}
+
+fn number(text: &OsString) -> Option<RawFd> {
+    text.to_str()?.parse().ok()
+}
+
+/// Takes over something that was inherited.
+fn inherited(number: RawFd) -> Option<OwnedFd> {
+    if number < 3 {
+        return None;
+    }
+    // SAFETY: whoever started this process says that the number was made for it. If nothing is
+    // open there, the next line finds out, and nothing was closed.
+    let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+    fcntl_setfd(descriptor, FdFlags::CLOEXEC).ok()?;
+    // SAFETY: it is open, as was just found, and nothing else in this process knows it.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Runs the command, and tells how it ended.
+fn run(task: &Task) -> Result<Ended, Failure> {
+    let bounds = &task.bounds;
+    chdir(&bounds.root).step("go to the workspace")?;
+    let aside = bounds.temporary.join("aside");
+    for folder in [&bounds.temporary.join("tmp"), &bounds.cache, &aside] {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.step("make a temporary folder")?;
+    }
+    let mut guards = vec![Guard::new(&bounds.root, &bounds.all_protected(), &aside)?];
+    let repository = Repository::of(&bounds.root);
+    if let Some(repository) = &repository {
+        guards.push(Guard::new(
+            &repository.common,
+            &repository.protected(),
+            &aside,
+        )?);
+    }
+    let (ours, theirs) = UnixStream::pair().step("make a line")?;
+    let ended = match task.level {
+        Confinement::Full => {
+            let plan = Plan::new(bounds, repository.as_ref());
+            let (user, group) = (getuid(), getgid());
+            let child = system::fork_into_namespaces(bounds.network).step("make namespaces")?;
+            let Some(child) = child else {
+                drop(ours);
+                let outside = Outside {
+                    user,
+                    group,
+                    line: theirs,
+                };
+                inside::run_first(task, &plan, &guards, &outside)
+            };
+            drop(theirs);
+            let ended = watch(child, &task.line)?;
+            told(ours).unwrap_or(ended)
+        }
+        Confinement::Landlock | Confinement::None => {
+            set_child_subreaper(Some(rustix_linux::process::getpid())).step("take in orphans")?;
+            let rules = Rules::for_system(bounds, repository.as_ref());
+            let Some(child) = system::fork().step("start a process")? else {
+                inside::run_in_place(task, &rules)
+            };
+            let ended = watch(child, &task.line)?;
+            kill_descendants();
+            ended
+        }
+    };
+    for moved in guards.iter().flat_map(Guard::put_aside) {
+        // If nobody is there to be told, it is done all the same.
+        let _ = Message::SetAside(moved).send(&task.line);
+    }
+    Ok(ended)
+}
+
+/// Waits for a process. When the other end of the line closes, it is killed.
+fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
+    let process = pidfd_open(child, PidfdFlags::empty()).step("watch the command")?;
+    let mut is_watching = true;
+    loop {
+        let mut watched = [
+            PollFd::new(&process, PollFlags::IN),
+            PollFd::new(line, PollFlags::IN),
+        ];
+        let watched = &mut watched[..if is_watching { 2 } else { 1 }];
+        match poll(watched, -1) {
+            Err(Errno::INTR) => continue,
+            ready => ready.step("wait for the command")?,
+        };
+        if !watched[0].revents().is_empty() {
+            break;
+        }
+        // Nothing is ever sent this way, so that it can only be the end.
+        is_watching = false;
+        // An error means that it is gone already.
+        let _ = kill_process(child, Signal::Kill);
+    }
+    loop {
+        match waitpid(Some(child), WaitOptions::empty()) {
+            Ok(Some(status)) => return Ok(Ended::new(status)),
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error).step("wait for the command"),
+        }
+    }
+}
+
+/// How the command ended, as the first process inside tells.
+fn told(mut line: UnixStream) -> Option<Ended> {
+    let mut bytes = [0; 5];
+    line.read_exact(&mut bytes).ok()?;
+    Some(Ended::from_bytes(bytes))
+}
+
+/// Kills what a command left behind. All of it ends up as children of this process.
+fn kill_descendants() {
+    loop {
+        let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+        for child in children.split_ascii_whitespace() {
+            if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
+                // An error means that it is gone already.
+                let _ = kill_process(child, Signal::Kill);
+            }
+        }
+        match wait(WaitOptions::empty()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Ends this process as another one has ended.
+fn exit_like(ended: Ended) -> ExitCode {
+    match ended {
+        Ended::Code(code) => ExitCode::from(u8::try_from(code).unwrap_or(NOT_RUN)),
+        Ended::Signal(signal) => {
+            system::die_of(signal);
+            ExitCode::from(NOT_RUN)
+        }
+    }
+}

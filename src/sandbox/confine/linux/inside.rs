@@ -1,0 +1,127 @@
+//! The process inside: it gives itself the view and the rights of the command, and then runs it.
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use rustix_linux::event::{PollFd, PollFlags, poll};
+use rustix_linux::process::{
+    DumpableBehavior, Gid, Signal, Uid, WaitOptions, set_dumpable_behavior,
+    set_parent_process_death_signal, setsid, wait,
+};
+
+use super::super::NOT_RUN;
+use super::super::channel::Message;
+use super::guard::Guard;
+use super::helper::Task;
+use super::plan::Plan;
+use super::rules::Rules;
+use super::{Ended, Failure, Step, filter, privileges, system, view};
+
+/// What the process inside needs of the one outside.
+pub struct Outside {
+    /// Who the user is.
+    pub user: Uid,
+    /// What group the user is in.
+    pub group: Gid,
+    /// Where to tell how the command ended. It closes when the process outside is gone.
+    pub line: UnixStream,
+}
+
+/// Runs a command as the first process of its namespaces. All others end when it ends.
+pub fn run_first(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) -> ! {
+    let ran = die_with(&outside.line)
+        .and_then(|()| enter(task, plan, guards, outside))
+        .and_then(|()| start_and_wait(task));
+    match ran {
+        Ok(ended) => {
+            // If nobody is there to be told, nobody needs it.
+            let _ = (&outside.line).write_all(&ended.to_bytes());
+            system::exit(0);
+        }
+        Err(failure) => fail(task, &failure),
+    }
+}
+
+/// Runs a command in the view that everybody has, in the place of this process.
+pub fn run_in_place(task: &Task, rules: &Rules) -> ! {
+    let restricted = privileges::limit(&task.bounds.limits)
+        .and_then(|()| privileges::give_up())
+        .and_then(|()| rules.apply())
+        .and_then(|()| filter::apply(task.bounds.network))
+        .and_then(|()| {
+            Message::Confined
+                .send(&task.line)
+                .step("tell that all is ready")
+        });
+    let Err(failure) = restricted.and_then(|()| execute(task));
+    fail(task, &failure)
+}
+
+/// Has this process die when the one outside does, which kills everything inside.
+fn die_with(line: &UnixStream) -> Result<(), Failure> {
+    set_parent_process_death_signal(Some(Signal::Kill)).step("follow the helper")?;
+    // It may have died before that.
+    let mut watched = [PollFd::new(line, PollFlags::IN)];
+    let ready = poll(&mut watched, 0).step("look for the helper")?;
+    if ready > 0 {
+        return Err(io::Error::other("it is gone")).step("follow the helper");
+    }
+    Ok(())
+}
+
+/// Goes into the view, and gives up everything else.
+fn enter(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) -> Result<(), Failure> {
+    let bounds = &task.bounds;
+    privileges::keep_user(outside.user, outside.group)?;
+    if !bounds.network {
+        system::bring_up_loopback().step("bring up the loopback")?;
+    }
+    view::build(bounds, plan, guards)?;
+    privileges::limit(&bounds.limits)?;
+    privileges::give_up()?;
+    Rules::for_view(plan).apply()?;
+    // A command can look neither into this process nor change it.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hide the helper")?;
+    filter::apply(true)?;
+    Message::Confined
+        .send(&task.line)
+        .step("tell that all is ready")
+}
+
+/// Starts the command, and waits for it; what lost its parents is waited for as well.
+fn start_and_wait(task: &Task) -> Result<Ended, Failure> {
+    let Some(command) = system::fork().step("start a process")? else {
+        let Err(failure) = execute(task);
+        fail(task, &failure)
+    };
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((ended, status))) if ended == command => return Ok(Ended::new(status)),
+            Ok(_) | Err(rustix_linux::io::Errno::INTR) => {}
+            Err(error) => return Err(error).step("wait for the command"),
+        }
+    }
+}
+
+/// Becomes the command.
+fn execute(task: &Task) -> Result<Infallible, Failure> {
+    system::close_rest_at_exec().step("close files")?;
+    // Where nothing was entered, it leads a session already.
+    let _ = setsid();
+    let mut command = Command::new(&task.program);
+    command.args(&task.arguments);
+    if let Some(variables) = &task.variables {
+        let variables = variables.iter().map(|(name, value)| (name, value));
+        command.env_clear().envs(variables);
+    }
+    Err(command.exec()).step(format!("run `{}`", task.program.to_string_lossy()))
+}
+
+fn fail(task: &Task, failure: &Failure) -> ! {
+    // If nobody is there to be told, nobody waits for it.
+    let _ = Message::Failed(failure.to_string()).send(&task.line);
+    system::exit(NOT_RUN)
+}

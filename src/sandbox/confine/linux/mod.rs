@@ -1,0 +1,91 @@
+//! Confinement on Linux, in the order in which it happens.
+//!
+//! - [`start`]: what ollacode gives to the helper.
+//! - [`helper`]: the process outside: it starts, watches and ends the command, and then looks
+//!   after the workspace by [`guard`].
+//! - [`inside`]: the process inside, which is the first one of its own namespace: it builds what
+//!   the command sees ([`plan`], [`repository`], [`view`], [`covers`]), gives up all rights ([`privileges`],
+//!   [`rules`], [`filter`]), and runs the command.
+//! - [`system`]: calls that no library has.
+
+mod covers;
+mod filter;
+mod guard;
+mod helper;
+mod inside;
+mod plan;
+mod privileges;
+mod repository;
+mod rules;
+mod start;
+mod system;
+mod view;
+
+use std::fmt::Display;
+use std::io;
+
+use rustix_linux::process::WaitStatus;
+
+pub(super) use helper::enter;
+pub(super) use start::{prepare, prepare_ahead, start as start_command};
+
+/// A step that failed. It is told as a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {step}: {source}")]
+struct Failure {
+    step: String,
+    source: io::Error,
+}
+
+/// Names the step at which something failed.
+trait Step<T> {
+    /// `step` goes on the words "cannot".
+    fn step(self, step: impl Display) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
+    fn step(self, step: impl Display) -> Result<T, Failure> {
+        self.map_err(|error| Failure {
+            step: step.to_string(),
+            source: error.into(),
+        })
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// By itself.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+impl Ended {
+    fn new(status: WaitStatus) -> Ended {
+        let small = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        match status.terminating_signal() {
+            Some(signal) => Ended::Signal(small(signal)),
+            None => Ended::Code(small(status.exit_status().unwrap_or_default())),
+        }
+    }
+
+    /// As it is told from one process to another.
+    fn to_bytes(self) -> [u8; 5] {
+        let (kind, number) = match self {
+            Ended::Code(code) => (0, code),
+            Ended::Signal(signal) => (1, signal),
+        };
+        let [first, second, third, fourth] = number.to_ne_bytes();
+        [kind, first, second, third, fourth]
+    }
+
+    fn from_bytes([kind, number @ ..]: [u8; 5]) -> Ended {
+        let number = i32::from_ne_bytes(number);
+        if kind == 0 {
+            Ended::Code(number)
+        } else {
+            Ended::Signal(number)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A workspace that is one of several work trees of a repository: git's folder is elsewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::bounds::GIT_INTERNALS;
+
+/// Git's folder, outside of the workspace.
+#[derive(Debug)]
+pub struct Repository {
+    /// What all work trees share.
+    pub common: PathBuf,
+    /// The name of this work tree.
+    name: String,
+}
+
+impl Repository {
+    /// Finds git's folder if the workspace is one of several work trees.
+    ///
+    /// The workspace may lie: that folder has to say the same, and nothing in the workspace
+    /// decides what else belongs to it.
+    pub fn of(root: &Path) -> Option<Repository> {
+        let root = root.canonicalize().ok()?;
+        let file = root.join(".git");
+        if !fs::symlink_metadata(&file).ok()?.is_file() {
+            return None;
+        }
+        let text = fs::read_to_string(&file).ok()?;
+        let own = root
+            .join(text.strip_prefix("gitdir:")?.trim())
+            .canonicalize()
+            .ok()?;
+        let worktrees = own.parent()?;
+        let common = worktrees.parent()?;
+        let is_known = worktrees.file_name()? == "worktrees"
+            && common.join("HEAD").is_file()
+            && common.join("objects").is_dir()
+            && common.join("refs").is_dir();
+        let back = fs::read_to_string(own.join("gitdir")).ok()?;
+        let back = own.join(back.trim_end_matches('\n')).canonicalize().ok()?;
+        if !is_known || back != file || own.starts_with(&root) || root.starts_with(common) {
+            return None;
+        }
+        Some(Repository {
+            common: common.to_owned(),
+            name: own.file_name()?.to_str()?.to_owned(),
+        })
+    }
+
+    /// What may not be written in the shared folder: what makes git run commands or take its
+    /// settings from elsewhere, and all other work trees.
+    pub fn protected(&self) -> Vec<String> {
+        let mut paths: Vec<String> = GIT_INTERNALS
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
+        let entries = fs::read_dir(self.common.join("worktrees"));
+        for entry in entries.into_iter().flatten().flatten() {
+            let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+                continue;
+            };
+            if name != self.name {
+                paths.push(format!("worktrees/{name}"));
+            }
+        }
+        let own = ["commondir", "config.worktree", "gitdir"];
+        paths.extend(own.map(|file| format!("worktrees/{}/{file}", self.name)));
+        paths
+    }
+}

@@ -1,0 +1,124 @@
+//! What Landlock lets a command do with files, sockets and signals.
+
+use std::io;
+use std::path::PathBuf;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+
+use super::super::{Bounds, GitAccess};
+use super::plan::{Place, Plan};
+use super::repository::Repository;
+use super::{Failure, Step};
+
+/// The newest kernel interface that is used; older ones have fewer rights to restrict.
+const NEWEST: ABI = ABI::V9;
+
+/// Devices that may be used where those of the system are seen.
+const DEVICES: [&str; 7] = [
+    "/dev/full",
+    "/dev/null",
+    "/dev/ptmx",
+    "/dev/pts",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/zero",
+];
+
+/// What Landlock is to allow.
+#[derive(Debug)]
+pub struct Rules {
+    /// The oldest kernel interface that will do.
+    oldest: ABI,
+    listed: Vec<PathBuf>,
+    readable: Vec<PathBuf>,
+    writable: Vec<PathBuf>,
+    connects: bool,
+}
+
+impl Rules {
+    /// Rules for a command that sees a planned view. They say the same once more.
+    pub fn for_view(plan: &Plan) -> Rules {
+        let (readable, writable): (Vec<_>, Vec<_>) = plan
+            .places
+            .iter()
+            .partition(|(_, place)| matches!(place, Place::Readable { .. }));
+        let paths = |places: Vec<(&PathBuf, &Place)>, more: &str| {
+            let paths = places.into_iter().map(|(path, _)| path.clone());
+            paths.chain([PathBuf::from(more)]).collect()
+        };
+        Rules {
+            // The first one lets no file move to another folder.
+            oldest: ABI::V2,
+            listed: vec![PathBuf::from("/")],
+            readable: paths(readable, "/proc"),
+            writable: paths(writable, "/dev"),
+            // What there is of a network is the command's own, or was allowed.
+            connects: true,
+        }
+    }
+
+    /// Rules for a command that sees everything.
+    pub fn for_system(bounds: &Bounds, repository: Option<&Repository>) -> Rules {
+        let mut readable = bounds.readable.clone();
+        readable.push(PathBuf::from("/proc"));
+        let mut writable = bounds.writable.clone();
+        if let Some(repository) = repository {
+            match bounds.git {
+                GitAccess::ReadOnly => readable.push(repository.common.clone()),
+                GitAccess::WriteButHooksAndConfig => writable.push(repository.common.clone()),
+            }
+        }
+        writable.push(bounds.root.clone());
+        writable.push(bounds.temporary.join("tmp"));
+        writable.push(bounds.cache.clone());
+        writable.extend(DEVICES.map(PathBuf::from));
+        Rules {
+            // The second one lets files be emptied.
+            oldest: ABI::V3,
+            listed: Vec::new(),
+            readable,
+            writable,
+            connects: bounds.network,
+        }
+    }
+
+    /// Restricts this process and all that it will start, for good.
+    pub fn apply(&self) -> Result<(), Failure> {
+        let status = self.restrict().map_err(io::Error::other);
+        let status = status.step("restrict files by Landlock")?;
+        if status == RulesetStatus::NotEnforced {
+            let error = io::Error::other("this kernel does not offer it");
+            return Err(error).step("restrict files by Landlock");
+        }
+        Ok(())
+    }
+
+    fn restrict(&self) -> Result<RulesetStatus, RulesetError> {
+        // Files are made, but no devices.
+        let devices = AccessFs::MakeChar | AccessFs::MakeBlock;
+        let all = AccessFs::from_all(NEWEST);
+        let listing: BitFlags<AccessFs> = AccessFs::ReadDir.into();
+        let mut ruleset = Ruleset::default()
+            .set_compatibility(CompatLevel::HardRequirement)
+            .handle_access(AccessFs::from_all(self.oldest))?
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(all)?
+            .scope(Scope::from_all(NEWEST))?;
+        if !self.connects {
+            ruleset = ruleset.handle_access(AccessNet::from_all(NEWEST))?;
+        }
+        let restricted = ruleset
+            .create()?
+            .add_rules(path_beneath_rules(&self.listed, listing))?
+            .add_rules(path_beneath_rules(
+                &self.readable,
+                AccessFs::from_read(NEWEST),
+            ))?
+            .add_rules(path_beneath_rules(&self.writable, all & !devices))?
+            .restrict_self()?;
+        Ok(restricted.ruleset)
+    }
+}

@@ -1,0 +1,114 @@
+//! What ollacode gives to the helper.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use rustix_linux::fs::{MemfdFlags, memfd_create};
+
+use super::super::channel::Order;
+use super::super::{Bounds, Helper, Prepared, Run, SUBCOMMAND};
+use super::plan::private_temporary;
+use crate::permission::Confinement;
+
+/// Names of the levels in the helper's arguments.
+const LEVELS: [(&str, Confinement); 2] = [
+    ("full", Confinement::Full),
+    ("landlock", Confinement::Landlock),
+];
+
+/// What stands in the helper's arguments if it has to wait for its command.
+pub(super) const AHEAD: &str = "ahead";
+
+/// Prepares a command; see [`super::super::prepare`].
+pub fn prepare(
+    bounds: &Bounds,
+    level: Confinement,
+    program: &str,
+    arguments: &[OsString],
+) -> io::Result<Prepared> {
+    let Some((name, _)) = LEVELS.iter().find(|row| row.1 == level) else {
+        return Err(io::Error::other(
+            "there is nothing to prepare without confinement",
+        ));
+    };
+    let mut told = File::from(memfd_create("bounds", MemfdFlags::CLOEXEC)?);
+    told.write_all(&serde_json::to_vec(bounds)?)?;
+    told.rewind()?;
+    let (ours, theirs) = UnixStream::pair()?;
+    let inherited = [OwnedFd::from(told), OwnedFd::from(theirs)];
+    let mut all = vec![OsString::from(SUBCOMMAND)];
+    all.extend(
+        inherited
+            .iter()
+            .map(|fd| OsString::from(fd.as_raw_fd().to_string())),
+    );
+    all.push(OsString::from(name));
+    all.push(OsString::from(program));
+    all.extend(arguments.iter().cloned());
+    Ok(Prepared {
+        program: PathBuf::from("/proc/self/exe"),
+        arguments: all,
+        variables: variables(bounds, level),
+        inherited: Vec::from(inherited),
+        helper: Some(Helper::new(ours)),
+    })
+}
+
+/// Prepares a helper that waits for its command; see [`super::super::prepare_ahead`].
+pub fn prepare_ahead() -> io::Result<Prepared> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let theirs = OwnedFd::from(theirs);
+    let number = OsString::from(theirs.as_raw_fd().to_string());
+    Ok(Prepared {
+        program: PathBuf::from("/proc/self/exe"),
+        arguments: vec![OsString::from(SUBCOMMAND), OsString::from(AHEAD), number],
+        variables: Vec::new(),
+        inherited: vec![theirs],
+        helper: Some(Helper::new(ours)),
+    })
+}
+
+/// Tells a waiting helper its command; see [`super::super::Helper::start`].
+pub fn start(helper: &Helper, run: &Run<'_>) -> io::Result<()> {
+    let Some((name, _)) = LEVELS.iter().find(|row| row.1 == run.level) else {
+        return Err(io::Error::other(
+            "there is nothing to start without confinement",
+        ));
+    };
+    let own = variables(run.bounds, run.level).into_iter();
+    let own = own.map(|(name, value)| (OsString::from(name), value));
+    let order = Order {
+        bounds: run.bounds.clone(),
+        level: (*name).to_owned(),
+        program: OsString::from(run.program),
+        arguments: run.arguments.to_vec(),
+        variables: run.variables.iter().cloned().chain(own).collect(),
+    };
+    order.send(helper.line())
+}
+
+/// Gives the level of a name.
+pub(super) fn level(name: &str) -> Option<Confinement> {
+    let row = LEVELS.iter().find(|row| row.0 == name);
+    row.map(|row| row.1)
+}
+
+/// Tells tools where they may leave temporary files, and what they keep between commands.
+fn variables(bounds: &Bounds, level: Confinement) -> Vec<(&'static str, OsString)> {
+    if level == Confinement::Full {
+        let folder = private_temporary(&bounds.root);
+        return vec![("TMPDIR", folder.into())];
+    }
+    let cache = |path: &str| OsString::from(bounds.cache.join(path));
+    vec![
+        ("GOCACHE", cache("go-build")),
+        ("PIP_CACHE_DIR", cache("pip")),
+        ("TMPDIR", bounds.temporary.join("tmp").into()),
+        ("XDG_CACHE_HOME", bounds.cache.clone().into()),
+        ("npm_config_cache", cache("npm")),
+    ]
+}

@@ -1,0 +1,294 @@
+//! Builds what a command sees, out of pieces of what there is.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use rustix_linux::fs::{CWD, Mode, OFlags, fstat, mkdirat, openat, symlinkat};
+use rustix_linux::io::Errno;
+use rustix_linux::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags, UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen,
+    mount_change, move_mount, open_tree, unmount,
+};
+use rustix_linux::process::{chdir, fchdir, pivot_root};
+
+use super::super::Bounds;
+use super::guard::Guard;
+use super::plan::{Place, Plan};
+use super::system::{attributes, set_attributes, set_own_attributes};
+use super::{Failure, Step, covers};
+
+/// Devices that every program may expect.
+const DEVICES: [&str; 5] = ["full", "null", "random", "urandom", "zero"];
+
+/// What an empty folder is like.
+const EMPTY: [(&str, &str); 2] = [("mode", "0700"), ("size", "1g")];
+
+/// Links in the folder of devices.
+const DEVICE_LINKS: [(&str, &str); 5] = [
+    ("fd", "/proc/self/fd"),
+    ("ptmx", "pts/ptmx"),
+    ("stderr", "/proc/self/fd/2"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+];
+
+/// Shows the planned view, and nothing else, to this process. The current folder has to be the
+/// workspace, and is so afterwards.
+///
+/// What the guards found may not be written.
+pub fn build(bounds: &Bounds, plan: &Plan, guards: &[Guard]) -> Result<(), Failure> {
+    let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    mount_change("/", private).step("separate the mounts")?;
+    // All that is shown is taken hold of before anything is hidden.
+    let pieces = take_pieces(bounds, plan)?;
+    let root = statistics_of_current_folder()?;
+
+    let view = filesystem("tmpfs", &[("mode", "0755"), ("size", "64m")])
+        .step("make a file system in memory")?;
+    attach(&view, CWD, &bounds.temporary).step("place a file system in memory")?;
+    // It is reached by its descriptor from now on: its path leads to the old one.
+    let view = &view;
+    let mut opened = Opened::default();
+    for (path, piece) in pieces {
+        let step = || format!("show {}", path.display());
+        let at = opened.place(view, path, piece.is_folder).step(step())?;
+        attach(&piece.tree, &at, "").step(step())?;
+    }
+    for (path, text) in &plan.links {
+        let made = link(view, path, text);
+        made.step(format!("make the link {}", path.display()))?;
+    }
+    devices(view)?;
+    let processes = filesystem("proc", &[]).step("make /proc")?;
+    set_attributes(&processes, attributes::READ_ONLY).step("make /proc read-only")?;
+    let at = folder(view, Path::new("/proc")).step("make /proc")?;
+    attach(&processes, &at, "").step("show /proc")?;
+    folder(view, Path::new("/run")).step("make /run")?;
+    for guard in guards {
+        let shown = folder(view, guard.root());
+        let shown = shown.step(format!("find {} again", guard.root().display()))?;
+        covers::cover(&shown, guard.present())?;
+    }
+    set_own_attributes(view, attributes::READ_ONLY).step("make / read-only")?;
+    turn_to(view)?;
+    chdir(&bounds.root).step("go to the workspace")?;
+    if statistics_of_current_folder()? != root {
+        let error = io::Error::other("something else is there");
+        return Err(error).step("find the workspace again");
+    }
+    Ok(())
+}
+
+/// A piece of what there is, which is nowhere yet.
+struct Piece {
+    tree: OwnedFd,
+    is_folder: bool,
+}
+
+fn take_pieces<'a>(bounds: &Bounds, plan: &'a Plan) -> Result<Vec<(&'a Path, Piece)>, Failure> {
+    use attributes::{NO_DEVICES, NO_SETUID, READ_ONLY};
+    let mut pieces = Vec::new();
+    for (path, place) in &plan.places {
+        let (tree, set, is_folder) = match place {
+            Place::Empty => (filesystem("tmpfs", &EMPTY), 0, true),
+            Place::Readable { is_folder } => (take(path), READ_ONLY, *is_folder),
+            Place::Writable { is_folder } => (take(path), 0, *is_folder),
+            Place::Temporary => (take(&bounds.temporary.join("tmp")), 0, true),
+            Place::Cache => (take(&bounds.cache), 0, true),
+            Place::Root => (take(Path::new("")), 0, true),
+        };
+        let tree = match tree {
+            // Of what may be read, some is not for this user, and some is gone by now.
+            Err(error) if can_be_missing(place, &error) => continue,
+            tree => tree.step(format!("take hold of {}", path.display()))?,
+        };
+        set_attributes(&tree, set | NO_SETUID | NO_DEVICES)
+            .step(format!("restrict {}", path.display()))?;
+        pieces.push((path.as_path(), Piece { tree, is_folder }));
+    }
+    Ok(pieces)
+}
+
+fn can_be_missing(place: &Place, error: &io::Error) -> bool {
+    let is_extra = matches!(place, Place::Readable { .. } | Place::Writable { .. });
+    let kinds = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied];
+    is_extra && kinds.contains(&error.kind())
+}
+
+/// Makes a copy of a mount from a path on; an empty path is the current folder.
+pub(super) fn take(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW;
+    Ok(open_tree(CWD, path, flags)?)
+}
+
+/// Makes a file system that is nowhere yet.
+fn filesystem(kind: &str, options: &[(&str, &str)]) -> io::Result<OwnedFd> {
+    let settings = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for (name, value) in options {
+        fsconfig_set_string(settings.as_fd(), *name, *value)?;
+    }
+    fsconfig_create(settings.as_fd())?;
+    let mut attributes = MountAttrFlags::MOUNT_ATTR_NOSUID;
+    if kind != "devpts" {
+        attributes |= MountAttrFlags::MOUNT_ATTR_NODEV;
+    }
+    if kind == "proc" {
+        attributes |= MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    }
+    Ok(fsmount(
+        settings.as_fd(),
+        FsMountFlags::FSMOUNT_CLOEXEC,
+        attributes,
+    )?)
+}
+
+/// Puts a mount somewhere.
+pub(super) fn attach(
+    tree: &OwnedFd,
+    at: impl AsFd,
+    path: impl rustix_linux::path::Arg,
+) -> io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    Ok(move_mount(tree.as_fd(), "", at.as_fd(), path, flags)?)
+}
+
+/// Opens a folder of the view, and makes what is missing of it. No link is followed: a command
+/// may have left one in a folder that lasts.
+fn folder(view: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    let mut at = step_into(view, OsStr::new("."))?;
+    for name in names(path) {
+        at = step_into_new(&at, name)?;
+    }
+    Ok(at)
+}
+
+/// Opens a folder in a folder, and makes it if it is missing.
+fn step_into_new(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    match step_into(folder, name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match mkdirat(folder, name, Mode::from_raw_mode(0o755)) {
+                // Another command may be making the same one, where a folder lasts.
+                Ok(()) | Err(Errno::EXIST) => step_into(folder, name),
+                Err(error) => Err(error.into()),
+            }
+        }
+        found => found,
+    }
+}
+
+/// Opens a folder in a folder, and follows no link.
+pub(super) fn step_into(folder: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(folder, name, flags, Mode::empty())?)
+}
+
+/// The folder that was opened last: what comes one after the other is mostly in the same one.
+///
+/// What is placed comes before what is below it, so that nothing is put over an open folder.
+#[derive(Default)]
+struct Opened {
+    last: Option<(PathBuf, OwnedFd)>,
+}
+
+impl Opened {
+    /// Opens a place for a folder or a file, and makes an empty one if there is none.
+    fn place(&mut self, view: &OwnedFd, path: &Path, is_folder: bool) -> io::Result<OwnedFd> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let last = self.last.take().filter(|(path, _)| path == parent);
+        let (_, folder) = self.last.insert(match last {
+            Some(last) => last,
+            None => (parent.to_owned(), folder(view, parent)?),
+        });
+        if is_folder {
+            return step_into_new(folder, name);
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&*folder, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => {
+                let make = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+                match openat(&*folder, name, make, Mode::from_raw_mode(0o444)) {
+                    Ok(_) | Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                Ok(openat(&*folder, name, flags, Mode::empty())?)
+            }
+            found => Ok(found?),
+        }
+    }
+}
+
+/// Makes a link as it is outside. Where something is there already, it is the link itself.
+fn link(view: &OwnedFd, path: &Path, text: &Path) -> io::Result<()> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let made = folder(view, parent).and_then(|parent| Ok(symlinkat(text, &parent, name)?));
+    match made {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::AlreadyExists
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(())
+        }
+        made => made,
+    }
+}
+
+fn names(path: &Path) -> impl Iterator<Item = &OsStr> {
+    path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    })
+}
+
+fn devices(view: &OwnedFd) -> Result<(), Failure> {
+    let mut opened = Opened::default();
+    for name in DEVICES {
+        let path = Path::new("/dev").join(name);
+        let step = format!("show {}", path.display());
+        let device = take(&path).step(&step)?;
+        // It can be written all the same, but its mode and its times cannot be changed.
+        let set = attributes::NO_SETUID | attributes::READ_ONLY;
+        set_attributes(&device, set).step(&step)?;
+        let at = opened.place(view, &path, false).step(&step)?;
+        attach(&device, &at, "").step(&step)?;
+    }
+    let options = [("mode", "0620"), ("ptmxmode", "0666")];
+    let terminals = filesystem("devpts", &options).step("make terminals")?;
+    let at = folder(view, Path::new("/dev/pts")).step("make terminals")?;
+    attach(&terminals, &at, "").step("show terminals")?;
+    for (name, text) in DEVICE_LINKS {
+        let path = Path::new("/dev").join(name);
+        link(view, &path, Path::new(text)).step(format!("make the link {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes the view all there is.
+fn turn_to(view: &OwnedFd) -> Result<(), Failure> {
+    fchdir(view).step("go to the new root")?;
+    // The old root is put over the new one, and then taken away.
+    pivot_root(".", ".").step("change the root")?;
+    unmount(".", UnmountFlags::DETACH).step("take the old root away")?;
+    chdir("/").step("go to the new root")
+}
+
+/// What tells the current folder from others.
+fn statistics_of_current_folder() -> Result<(u64, u64), Failure> {
+    let folder = step_into(CWD, OsStr::new(".")).step("open the current folder")?;
+    let statistics = fstat(&folder).step("look at the current folder")?;
+    Ok((statistics.st_dev, statistics.st_ino))
+}

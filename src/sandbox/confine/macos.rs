@@ -1,0 +1,132 @@
+//! Confinement on macOS by `sandbox-exec`: a profile that is made for each command. It has not
+//! been tried on a Mac.
+
+#[cfg(target_os = "macos")]
+use std::ffi::OsString;
+use std::fmt::Write;
+#[cfg(target_os = "macos")]
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Bounds;
+#[cfg(target_os = "macos")]
+use super::Prepared;
+#[cfg(target_os = "macos")]
+use crate::permission::Confinement;
+
+/// What every program may read beside its bounds.
+const SYSTEM: &[&str] = &[
+    "/Applications/Xcode.app",
+    "/Library/Developer",
+    "/Library/Frameworks",
+    "/Library/Java",
+    "/System",
+    "/bin",
+    "/dev",
+    "/opt",
+    "/private/etc",
+    "/private/var/db/dyld",
+    "/private/var/db/timezone",
+    "/private/var/select",
+    "/sbin",
+    "/usr",
+];
+
+/// Prepares a command; see [`super::prepare`].
+#[cfg(target_os = "macos")]
+pub fn prepare(
+    bounds: &Bounds,
+    level: Confinement,
+    program: &str,
+    arguments: &[OsString],
+) -> io::Result<Prepared> {
+    if level != Confinement::Full {
+        return Err(io::Error::other("macOS has only the level `full`"));
+    }
+    let temporary = bounds.temporary.join("tmp");
+    for folder in [&temporary, &bounds.cache] {
+        std::fs::create_dir_all(folder)?;
+    }
+    let profile =
+        profile(bounds).ok_or_else(|| io::Error::other("a path of the bounds is no text"))?;
+    let mut all = vec![OsString::from("-p"), OsString::from(profile)];
+    all.push(OsString::from(program));
+    all.extend(arguments.iter().cloned());
+    Ok(Prepared {
+        program: PathBuf::from("/usr/bin/sandbox-exec"),
+        arguments: all,
+        variables: vec![
+            ("GOCACHE", bounds.cache.join("go-build").into()),
+            ("TMPDIR", temporary.into()),
+            ("XDG_CACHE_HOME", bounds.cache.clone().into()),
+        ],
+        inherited: Vec::new(),
+        helper: None,
+    })
+}
+
+/// Writes the profile; `None` if a path cannot be named in it. Later rules win over earlier ones.
+fn profile(bounds: &Bounds) -> Option<String> {
+    let system = SYSTEM.iter().map(PathBuf::from);
+    let ours = [bounds.temporary.join("tmp"), bounds.cache.clone()];
+    let writable: Vec<PathBuf> = [bounds.root.clone()]
+        .into_iter()
+        .chain(ours)
+        .chain(bounds.writable.iter().cloned())
+        .collect();
+    let readable = system
+        .chain(bounds.readable.iter().cloned())
+        .chain(writable.iter().cloned());
+    let mut text = String::from(
+        "(version 1)\n(deny default)\n(allow process-fork)\n(allow process-exec)\n\
+         (allow signal (target same-sandbox))\n(allow sysctl-read)\n(allow mach-lookup)\n\
+         (allow file-read-metadata)\n(allow file-ioctl (literal \"/dev/null\"))\n\
+         (allow file-write* (literal \"/dev/null\") (literal \"/dev/zero\"))\n",
+    );
+    for path in readable {
+        writeln!(text, "(allow file-read* (subpath {}))", quoted(&path)?).ok()?;
+    }
+    for path in writable {
+        writeln!(text, "(allow file-write* (subpath {}))", quoted(&path)?).ok()?;
+    }
+    for path in bounds.all_protected() {
+        let (path, rule) = match path.strip_suffix('*') {
+            Some(path) => (path, "prefix"),
+            None => (path.as_str(), "subpath"),
+        };
+        let path = quoted(&bounds.root.join(path))?;
+        writeln!(text, "(deny file-write* ({rule} {path}))").ok()?;
+    }
+    text.push_str(match bounds.network {
+        true => "(allow network*)\n",
+        false => "(allow network* (local ip \"localhost:*\"))\n",
+    });
+    Some(text)
+}
+
+/// A path as a string of the profile's language.
+fn quoted(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    Some(format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\").replace('"', "\\\"")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_denies_what_is_protected_after_it_allowed_the_rest() {
+        let mut bounds = Bounds::new(Path::new("/Users/a/my \"work\""), Path::new("/private/t"));
+        bounds.protected = vec![".vscode".to_owned(), ".env*".to_owned()];
+        let text = profile(&bounds).expect("all paths are text");
+        let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line}\n{text}"));
+        let allowed = at("(allow file-write* (subpath \"/Users/a/my \\\"work\\\"\"))");
+        assert!(allowed < at("(deny file-write* (subpath \"/Users/a/my \\\"work\\\"/.vscode\"))"));
+        assert!(allowed < at("(deny file-write* (prefix \"/Users/a/my \\\"work\\\"/.env\"))"));
+        assert!(allowed < at("(deny file-write* (subpath \"/Users/a/my \\\"work\\\"/.git\"))"));
+        assert!(!text.contains("(allow network*)"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Holds commands back by means of the system: what they see, change and reach.
+//!
+//! On Linux, ollacode runs itself as a helper (`enter`). It puts the command into namespaces in
+//! which little else exists, forbids the rest by Landlock and seccomp, and stays outside as the
+//! one that ends it. The helper never runs a command with less than was promised.
+
+mod bounds;
+mod channel;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(target_os = "macos", test))]
+mod macos;
+mod protected;
+mod readable;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use crate::permission::Confinement;
+
+pub use bounds::{Bounds, GitAccess, Limits};
+pub use channel::{Helper, Report, SetAside};
+pub use protected::protected;
+pub use readable::readable;
+
+/// The hidden subcommand that makes this program the helper.
+const SUBCOMMAND: &str = "__confine";
+
+/// What the helper exits with when the command did not run. The report says why: a command may
+/// exit with it, too.
+pub const NOT_RUN: u8 = 125;
+
+/// How long a probe may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How well commands can be held back here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The best level that works.
+    pub level: Confinement,
+    /// Why it is not full: a sentence for people.
+    pub why_not_full: Option<String>,
+}
+
+/// A command that is ready to be run under confinement.
+///
+/// The program is to be started with the arguments, and with the variables beside those that the
+/// command is given; its child must [`keep`] what is inherited, and it may not be killed but by
+/// [`Helper::end`], so that it can look after the workspace.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Variables that the command needs.
+    pub variables: Vec<(&'static str, OsString)>,
+    /// What the child inherits, and nobody else. To be dropped after the start.
+    pub inherited: Vec<OwnedFd>,
+    /// The line to the helper; `None` where there is none, and the command is confined directly.
+    pub helper: Option<Helper>,
+}
+
+/// A command for a helper that waits for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What it may see and change.
+    pub bounds: &'a Bounds,
+    /// How well it is held back.
+    pub level: Confinement,
+    /// The program, by its absolute path.
+    pub program: &'a str,
+    /// The program's arguments.
+    pub arguments: &'a [OsString],
+    /// All its variables. Those of the confinement are added.
+    pub variables: &'a [(OsString, OsString)],
+}
+
+impl Prepared {
+    /// Numbers of what is inherited, for [`keep`].
+    pub fn inherited_numbers(&self) -> Vec<RawFd> {
+        self.inherited.iter().map(AsRawFd::as_raw_fd).collect()
+    }
+}
+
+/// Tells how well commands can be held back, by trying it at the first call. It takes some
+/// milliseconds then, and the bounds of that call are tried.
+pub fn level(bounds: &Bounds) -> &'static Reached {
+    static REACHED: OnceLock<Reached> = OnceLock::new();
+    REACHED.get_or_init(|| probe(bounds))
+}
+
+/// Tries which level works for some bounds.
+pub fn probe(bounds: &Bounds) -> Reached {
+    let why_not_full = match try_level(bounds, Confinement::Full) {
+        Ok(()) => {
+            return Reached {
+                level: Confinement::Full,
+                why_not_full: None,
+            };
+        }
+        Err(why) => why,
+    };
+    let (level, why) = match try_level(bounds, Confinement::Landlock) {
+        Ok(()) => (Confinement::Landlock, why_not_full),
+        Err(why) if why == why_not_full => (Confinement::None, why),
+        Err(why) => (Confinement::None, format!("{why_not_full}; and {why}")),
+    };
+    Reached {
+        level,
+        why_not_full: Some(why),
+    }
+}
+
+/// Runs a command that does nothing.
+fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
+    let arguments = ["-c", ":"].map(OsString::from);
+    let prepared = prepare(bounds, level, "/bin/sh", &arguments)
+        .map_err(|error| format!("the helper cannot be prepared: {error}"))?;
+    let numbers = prepared.inherited_numbers();
+    let mut command = Command::new(&prepared.program);
+    command
+        .args(&prepared.arguments)
+        .env_clear()
+        .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(&bounds.root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    {
+        use std::os::unix::process::CommandExt;
+        // SAFETY: between fork and exec, `keep` only makes system calls.
+        unsafe {
+            command.pre_exec(move || keep(&numbers));
+        }
+    }
+    let mut child = command
+        .spawn()
+        .map_err(|error| format!("the helper does not start: {error}"))?;
+    drop(prepared.inherited);
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Ok(None) => {
+                // It may be gone by now, and then there is nobody to kill.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err("the helper does not end".to_owned());
+            }
+            Err(error) => return Err(format!("cannot wait for the helper: {error}")),
+        }
+    };
+    let Some(helper) = prepared.helper else {
+        return if status.success() {
+            Ok(())
+        } else {
+            Err(format!("a command that does nothing fails with {status}"))
+        };
+    };
+    let report = helper.report();
+    match report.failed {
+        Some(why) => Err(why),
+        None if report.is_confined && status.success() => Ok(()),
+        None => Err(format!("the helper does not answer ({status})")),
+    }
+}
+
+/// Has a child keep what it inherits. To be called between fork and exec: it only makes system
+/// calls.
+pub fn keep(numbers: &[RawFd]) -> io::Result<()> {
+    use rustix::io::{FdFlags, fcntl_setfd};
+    for number in numbers {
+        // SAFETY: the numbers are those of `Prepared::inherited`, which is open until after the
+        // start.
+        let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(*number) };
+        fcntl_setfd(descriptor, FdFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// Prepares a command: a program, by its absolute path, and its arguments.
+///
+/// [`Confinement::None`] is refused: there is nothing to prepare for it.
+#[cfg(target_os = "linux")]
+pub fn prepare(
+    bounds: &Bounds,
+    level: Confinement,
+    program: &str,
+    arguments: &[OsString],
+) -> io::Result<Prepared> {
+    linux::prepare(bounds, level, program, arguments)
+}
+
+/// Prepares a command: a program, by its absolute path, and its arguments.
+///
+/// [`Confinement::Landlock`] and [`Confinement::None`] are refused: there is no such level here.
+#[cfg(target_os = "macos")]
+pub fn prepare(
+    bounds: &Bounds,
+    level: Confinement,
+    program: &str,
+    arguments: &[OsString],
+) -> io::Result<Prepared> {
+    macos::prepare(bounds, level, program, arguments)
+}
+
+/// Prepares a helper before there is a command; `None` where there are no helpers. To start a
+/// program as large as this one takes as long as all the rest, so that one should wait before it
+/// is needed. It is given no variables, and [`Helper::start`] tells it its command.
+pub fn prepare_ahead() -> io::Result<Option<Prepared>> {
+    #[cfg(target_os = "linux")]
+    return linux::prepare_ahead().map(Some);
+    #[cfg(not(target_os = "linux"))]
+    Ok(None)
+}
+
+impl Helper {
+    /// Tells a helper that waits what to run. Once only.
+    pub fn start(&self, run: &Run<'_>) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return linux::start_command(self, run);
+        #[cfg(not(target_os = "linux"))]
+        return Err(io::Error::other(format!(
+            "there are no helpers here: {run:?}"
+        )));
+    }
+}
+
+/// Says that commands cannot be confined on this system.
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub fn prepare(
+    _bounds: &Bounds,
+    _level: Confinement,
+    _program: &str,
+    _arguments: &[OsString],
+) -> io::Result<Prepared> {
+    Err(io::Error::other(
+        "this system has no confinement that ollacode knows",
+    ))
+}
+
+/// Becomes the helper if this process was started as one. To be called first of all: before
+/// threads, and before anything that takes time.
+///
+/// Returns `None` in every other process.
+pub fn enter() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != SUBCOMMAND {
+        return None;
+    }
+    #[cfg(target_os = "linux")]
+    let code = linux::enter(arguments);
+    #[cfg(not(target_os = "linux"))]
+    let code = ExitCode::from(NOT_RUN);
+    Some(code)
+}

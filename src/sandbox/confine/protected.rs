@@ -1,0 +1,105 @@
+//! What runs later, at the top of a workspace: commands do not write it.
+
+use super::GitAccess;
+
+/// What decides what ollacode, shells, editors, build servers and package managers run. The same
+/// names as the file tools ask about (`crate::jail::protected`), as far as they stand at the top;
+/// `.git` is held back by [`super::GitAccess`].
+const RUNS_LATER: &[&str] = &[
+    ".bash_aliases",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_profile",
+    ".bashrc",
+    ".bazelrc",
+    ".cargo",
+    ".circleci",
+    ".claude",
+    ".config/fish",
+    ".cshrc",
+    ".devcontainer",
+    ".dir-locals.el",
+    ".direnv",
+    ".drone.yml",
+    ".env*",
+    ".exrc",
+    ".fleet",
+    ".forgejo/workflows",
+    ".gdbinit",
+    ".gitconfig",
+    ".gitea/workflows",
+    ".githooks",
+    ".github/actions",
+    ".github/workflows",
+    ".gitlab-ci.yml",
+    ".gitmodules",
+    ".husky",
+    ".idea",
+    ".inputrc",
+    ".kshrc",
+    ".lldbinit",
+    ".login",
+    ".logout",
+    ".mcp.json",
+    ".mise.toml",
+    ".mvn",
+    ".npmrc",
+    ".nvimrc",
+    ".ollacode",
+    ".pnpmfile.cjs",
+    ".pre-commit-config.yaml",
+    ".profile",
+    ".pypirc",
+    ".ssh",
+    ".tcshrc",
+    ".tmux.conf",
+    ".tool-versions",
+    ".travis.yml",
+    ".vimrc",
+    ".vscode",
+    ".woodpecker.yml",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".zed",
+    ".zlogin",
+    ".zlogout",
+    ".zprofile",
+    ".zshenv",
+    ".zshrc",
+    "Jenkinsfile",
+    "appveyor.yml",
+    "azure-pipelines.yml",
+    "binding.gyp",
+    "bitbucket-pipelines.yml",
+    "build.gradle",
+    "build.gradle.kts",
+    "build.rs",
+    "composer.json",
+    "gradle/wrapper",
+    "gradlew",
+    "lefthook.yml",
+    "mise.toml",
+    "mvnw",
+    "package.json",
+    "pip.conf",
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "setup.py",
+    "sitecustomize.py",
+    "usercustomize.py",
+];
+
+/// What stays protected from a command of git that the user has allowed to write: changing a
+/// branch replaces all the rest.
+const OURS: &[&str] = &[".ollacode"];
+
+/// Paths below the root of a workspace that commands do not write.
+pub fn protected(git: GitAccess) -> Vec<String> {
+    let paths = match git {
+        GitAccess::ReadOnly => RUNS_LATER,
+        GitAccess::WriteButHooksAndConfig => OURS,
+    };
+    paths.iter().map(|path| (*path).to_owned()).collect()
+}
