@@ -66,7 +66,8 @@ async fn measure() -> Result<(), Error> {
     let context = ToolContext {
         jail: Jail::open(&root)?,
         sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
-        code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+        code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly), Arc::default())),
+        rules: Arc::default(),
         seen: Mutex::default(),
         changes: Mutex::new(session.changes()),
     };

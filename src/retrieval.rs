@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::engine::budget::estimate_text;
 use crate::message::Source;
+use crate::permission::Rules;
 use crate::visible::{neutral, visible};
 
 /// Lines of a hit that stand for it in an outline.
@@ -38,16 +39,19 @@ pub trait EmbedderSource: Send + Sync {
 pub struct CodeIndex {
     index: Index,
     source: Arc<dyn EmbedderSource>,
+    rules: Arc<Rules>,
     /// Whether the first index was waited for already.
     has_waited: AtomicBool,
 }
 
 impl CodeIndex {
-    /// Joins an index with its source of embedders; opens nothing yet.
-    pub fn new(index: Index, source: Arc<dyn EmbedderSource>) -> CodeIndex {
+    /// Joins an index with its source of embedders; opens nothing yet. What rules keep back is
+    /// never found.
+    pub fn new(index: Index, source: Arc<dyn EmbedderSource>, rules: Arc<Rules>) -> CodeIndex {
         CodeIndex {
             index,
             source,
+            rules,
             has_waited: AtomicBool::new(false),
         }
     }
@@ -85,6 +89,7 @@ impl CodeIndex {
             .as_ref()
             .map(|embedder| embedder.as_ref() as &dyn Embedder);
         let mut answer = self.index.search(request, embedder, &|_| {}).await?;
+        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
         answer.notes.extend(note.into_iter().chain(still_built));
         Ok(answer)
     }

@@ -8,6 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::secrets::redact;
 pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
+use ignore::overrides::OverrideBuilder;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 /// Limits of a walk.
@@ -19,6 +20,8 @@ pub struct Limits {
     pub depth: usize,
     /// Most files; a workspace with more is cut there, and the report says so.
     pub files: usize,
+    /// Globs of what is skipped besides, as in an ignore file.
+    pub exclude: Vec<String>,
 }
 
 impl Default for Limits {
@@ -27,6 +30,7 @@ impl Default for Limits {
             file_size: 1 << 20,
             depth: 64,
             files: 1_000_000,
+            exclude: Vec::new(),
         }
     }
 }
@@ -130,6 +134,14 @@ pub fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
         )
         .add_custom_ignore_filename(".ollacodeignore")
         .filter_entry(is_shown);
+    let mut excluded = OverrideBuilder::new(root);
+    for glob in &limits.exclude {
+        // One that means nothing here excludes nothing.
+        let _ = excluded.add(&format!("!{glob}"));
+    }
+    if let Ok(excluded) = excluded.build() {
+        builder.overrides(excluded);
+    }
     builder
 }
 

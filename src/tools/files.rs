@@ -10,7 +10,8 @@ use ignore::{WalkBuilder, WalkState};
 use ollacode_indexer::walk::{Limits, builder, is_shown, relative};
 
 use super::{ToolContext, ToolError, blocking, shown};
-use crate::jail::{EntryKind, Jail, JailError, WorkspacePath, is_secret};
+use crate::jail::{EntryKind, Jail, JailError, TextFile, WorkspacePath, is_secret};
+use crate::permission::{Effect, Rules};
 
 /// Most files of the same name that are suggested in place of a missing one.
 const SUGGESTED: usize = 3;
@@ -191,7 +192,48 @@ pub(super) fn refused(error: &JailError) -> ToolError {
     }
 }
 
-/// Whether a path, as the walk saw it, is named like secrets; an odd one is taken for it.
-pub(super) fn is_secret_path(jail: &Jail, path: &str) -> bool {
-    jail.path(path).map_or(true, |path| is_secret(&path))
+/// What reading a file is judged by: its name, and where links lead.
+pub(super) fn reading(jail: &Jail, path: &WorkspacePath) -> Vec<Effect> {
+    let real = jail.resolve(path).ok().filter(|real| real != path);
+    let effect = |path: &WorkspacePath| {
+        let name = path.to_string();
+        if is_secret(path) {
+            Effect::ReadSecret { path: name }
+        } else {
+            Effect::ReadFile { path: name }
+        }
+    };
+    [Some(path), real.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(effect)
+        .collect()
+}
+
+/// Reads a file that was judged so; an error if links lead elsewhere by now.
+pub(super) fn read_judged(
+    jail: &Jail,
+    path: &WorkspacePath,
+    effects: &[Effect],
+) -> Result<TextFile, ToolError> {
+    let file = jail.read(path).map_err(|error| refused(&error))?;
+    let is_judged = effects.iter().any(|effect| match effect {
+        Effect::ReadFile { path } | Effect::ReadSecret { path } => path == file.path.as_str(),
+        _ => false,
+    });
+    if is_judged {
+        Ok(file)
+    } else {
+        Err(ToolError::TellModel(format!(
+            "`{path}` has changed just now: it leads to `{}`; read that",
+            file.path
+        )))
+    }
+}
+
+/// Whether searches pass over a path, as the walk saw it: it is named like secrets, or a rule
+/// keeps it back. An odd one is taken for secret.
+pub(super) fn is_kept(jail: &Jail, rules: &Rules, path: &str) -> bool {
+    let is_secret = jail.path(path).map_or(true, |path| is_secret(&path));
+    is_secret || rules.hides(path)
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::Rules;
 use crate::visible::neutral;
 
 /// Chunks that are looked at: names such as `new` have many.
@@ -137,8 +138,9 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
     let files_left_out = paths.len().saturating_sub(FILES);
     paths.truncate(FILES);
     let jail = running.context.jail.clone();
+    let rules = running.context.rules.clone();
     let (wanted, places) = blocking(move || {
-        let places = places(&jail, &wanted, paths);
+        let places = places(&jail, &rules, &wanted, paths);
         (wanted, places)
     })
     .await?;
@@ -157,11 +159,11 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
 }
 
 /// The definitions of a name in some files; those in the scope that was asked for, if any is.
-fn places(jail: &Jail, wanted: &Wanted, paths: Vec<String>) -> Vec<Place> {
+fn places(jail: &Jail, rules: &Rules, wanted: &Wanted, paths: Vec<String>) -> Vec<Place> {
     let mut places = Vec::new();
     for path in paths {
         // What is gone or unreadable by now defines nothing.
-        let Some(text) = text_of(jail, &path) else {
+        let Some(text) = text_of(jail, rules, &path) else {
             continue;
         };
         for defined in definitions(&path, &text).unwrap_or_default() {
@@ -178,8 +180,8 @@ fn places(jail: &Jail, wanted: &Wanted, paths: Vec<String>) -> Vec<Place> {
     places
 }
 
-fn text_of(jail: &Jail, path: &str) -> Option<String> {
-    if files::is_secret_path(jail, path) {
+fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
+    if files::is_kept(jail, rules, path) {
         return None;
     }
     let file = jail.read(&jail.path(path).ok()?).ok()?;

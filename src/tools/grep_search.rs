@@ -18,6 +18,7 @@ use super::{
 use crate::jail::{EntryKind, Jail, WorkspacePath};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::Rules;
 use report::written;
 
 /// Most matching lines of a result.
@@ -157,7 +158,7 @@ struct Line {
 struct Found {
     hits: Vec<Hits>,
     matches: usize,
-    /// Files that were not read, because their names say that they hold secrets.
+    /// Files that were not read: their names say that they hold secrets, or a rule keeps them.
     secret: usize,
     /// Whether files were left unsearched because there were matches enough.
     is_cut: bool,
@@ -165,16 +166,22 @@ struct Found {
 
 async fn search(grep: Grep, running: Running<'_>) -> Result<ToolOutput, ToolError> {
     let (jail, stop) = (running.context.jail.clone(), running.stop.clone());
-    let found = blocking(move || grep.run(&jail, &stop)).await??;
+    let rules = running.context.rules.clone();
+    let found = blocking(move || grep.run(&jail, &rules, &stop)).await??;
     Ok(written(&found))
 }
 
 impl Grep {
-    fn run(&self, jail: &Jail, stop: &CancellationToken) -> Result<Found, ToolError> {
+    fn run(
+        &self,
+        jail: &Jail,
+        rules: &Rules,
+        stop: &CancellationToken,
+    ) -> Result<Found, ToolError> {
         let mut found = Found::default();
         let mut paths = self.paths(jail)?;
         let before = paths.len();
-        paths.retain(|path| !files::is_secret_path(jail, path));
+        paths.retain(|path| !files::is_kept(jail, rules, path));
         found.secret = before - paths.len();
         let mut batches = paths.chunks(BATCH);
         for batch in batches.by_ref() {

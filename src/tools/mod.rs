@@ -15,6 +15,7 @@ mod read_file;
 mod run_command;
 mod search_codebase;
 mod search_files;
+mod secret_values;
 mod seen;
 mod shown;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::jail::{Hash, Jail};
 use crate::message::{Source, ToolCall};
 use crate::model::ToolSpec;
-use crate::permission::{Approver, Effect, Preview};
+use crate::permission::{Approver, Effect, Preview, Rules};
 use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
@@ -62,6 +63,8 @@ pub struct ToolContext {
     pub sandbox: Arc<Sandbox>,
     /// The index.
     pub code: Arc<CodeIndex>,
+    /// What is forbidden, asked and allowed.
+    pub rules: Arc<Rules>,
     /// What the model knows of the files.
     pub seen: Mutex<Seen>,
     /// What was changed in this session, to be undone.

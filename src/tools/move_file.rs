@@ -105,11 +105,12 @@ impl Move {
         };
         let mut effects = vec![write(&self.from), write(&self.to)];
         // Under another name it would be read unasked.
-        if is_secret(&self.from) && !is_secret(&self.to) {
-            effects.push(Effect::ReadSecret {
-                path: self.from.to_string(),
-            });
-        }
+        let path = self.from.to_string();
+        effects.push(if is_secret(&self.from) && !is_secret(&self.to) {
+            Effect::ReadSecret { path }
+        } else {
+            Effect::ReadFile { path }
+        });
         effects
     }
 
@@ -176,7 +177,11 @@ mod tests {
             path: path.to_owned(),
             runs_later: None,
         };
-        assert_eq!(prepared.effects, [write("a.txt"), write("new/deep/b.txt")]);
+        let read = Effect::ReadFile {
+            path: "a.txt".to_owned(),
+        };
+        let expected = [write("a.txt"), write("new/deep/b.txt"), read];
+        assert_eq!(prepared.effects, expected);
         bench.run(prepared).await.unwrap();
         assert_eq!(bench.content("a.txt"), None);
         assert_eq!(bench.content("new/deep/b.txt").as_deref(), Some("one\n"));

@@ -8,7 +8,7 @@ use super::shown::{self, Page};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
-use crate::jail::{WorkspacePath, is_secret};
+use crate::jail::WorkspacePath;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
@@ -45,29 +45,28 @@ impl Tool for Outline {
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
             let path = files::existing_file(context, arguments::text(call, "path")?).await?;
-            let effect = if is_secret(&path) {
-                Effect::ReadSecret {
-                    path: path.to_string(),
-                }
-            } else {
-                Effect::Read
-            };
+            let effects = files::reading(&context.jail, &path);
+            let judged = effects.clone();
             Ok(Prepared {
                 what: shown::name(path.as_str()),
-                effects: vec![effect],
+                effects,
                 preview: Preview::None,
                 remember: None,
-                run: Box::new(move |running| outline(path, running).boxed()),
+                run: Box::new(move |running| outline(path, judged, running).boxed()),
             })
         }
         .boxed()
     }
 }
 
-async fn outline(path: WorkspacePath, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn outline(
+    path: WorkspacePath,
+    judged: Vec<Effect>,
+    running: Running<'_>,
+) -> Result<ToolOutput, ToolError> {
     let jail = running.context.jail.clone();
     blocking(move || {
-        let file = jail.read(&path).map_err(|error| files::refused(&error))?;
+        let file = files::read_judged(&jail, &path, &judged)?;
         let (text, _) = shown::without_secrets(&file.text);
         Ok(written(path.as_str(), &text))
     })

@@ -7,7 +7,7 @@ use super::shown::{self, Page};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
-use crate::jail::{WorkspacePath, is_secret};
+use crate::jail::WorkspacePath;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
@@ -64,18 +64,14 @@ impl Tool for ReadFile {
             let path = files::existing_file(context, arguments::text(call, "path")?).await?;
             let window = Window::of(call)?;
             let name = shown::name(path.as_str());
-            let effect = if is_secret(&path) {
-                let path = path.to_string();
-                Effect::ReadSecret { path }
-            } else {
-                Effect::Read
-            };
+            let effects = files::reading(&context.jail, &path);
+            let judged = effects.clone();
             Ok(Prepared {
                 what: format!("{name}{}", window.words()),
-                effects: vec![effect],
+                effects,
                 preview: Preview::None,
                 remember: None,
-                run: Box::new(move |running| read(path, window, running).boxed()),
+                run: Box::new(move |running| read(path, judged, window, running).boxed()),
             })
         }
         .boxed()
@@ -122,16 +118,17 @@ impl Window {
 
 async fn read(
     path: WorkspacePath,
+    judged: Vec<Effect>,
     window: Window,
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let jail = running.context.jail.clone();
     let (path, file) = blocking(move || {
-        let file = jail.read(&path);
+        let file = files::read_judged(&jail, &path, &judged);
         (path, file)
     })
     .await?;
-    let file = file.map_err(|error| files::refused(&error))?;
+    let file = file?;
     let output = written(path.as_str(), &file.text, window)?;
     let shown = output.sources.first().map_or(1..1, |source| {
         source.start_line as usize..source.end_line as usize + 1
@@ -302,6 +299,25 @@ mod tests {
             "{}",
             output.text
         );
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_link_is_judged_by_where_it_leads() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\n");
+        bench.file("b.txt", "two\n");
+        let link = bench.root().join("link");
+        std::os::unix::fs::symlink("a.txt", &link).unwrap();
+        let asked = call("read_file", json!({"path": "link"}));
+        let prepared = bench.prepare(&asked).await.unwrap();
+        let file = |path: &str| Effect::ReadFile {
+            path: path.to_owned(),
+        };
+        assert_eq!(prepared.effects, [file("link"), file("a.txt")]);
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink("b.txt", &link).unwrap();
+        assert!(bench.run(prepared).await.is_err());
     }
 
     #[tokio::test]

@@ -5,19 +5,29 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
-use crate::jail::{Jail, JailError, is_secret};
+use super::secret_values::{secret_values, without_values};
+use super::{
+    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+};
+use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
-use crate::permission::command::{paths, remembered, risk};
-use crate::permission::{CommandRisk, Effect, Preview};
-use crate::sandbox::{Captured, Exit, RunLimits, RunOutput};
+use crate::permission::command::{paths, remembered, risk, writes_git};
+use crate::permission::{CommandRisk, Effect, Preview, Rules};
+use crate::sandbox::confine::GitAccess;
+use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput};
 use crate::visible::{neutral, visible};
 
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;
 /// and at most.
 const LONGEST: usize = 600;
+/// Said where a command failed for want of the network.
+const NO_NETWORK: &str = "(commands have no network here; the user can open it by starting \
+    ollacode with --network, or by a rule for it in config.toml)\n";
+/// Said where a command failed since git's folder is closed to it.
+const NO_GIT: &str = "(`.git` is open only to a command that is git alone, such as \
+    `git add -A && git commit -m text`; its hooks and config never)\n";
 /// Bytes that are kept of the output, and as many of the errors.
 const OUTPUT: usize = 8 << 10;
 
@@ -67,6 +77,10 @@ impl Tool for RunCommand {
             if command.trim().is_empty() {
                 return Err(ToolError::TellModel("`command` is empty".to_owned()));
             }
+            if command.contains('\0') {
+                let text = "`command` has a NUL in it, which no shell takes";
+                return Err(ToolError::TellModel(text.to_owned()));
+            }
             let seconds = arguments::number(call, "timeout").unwrap_or(USUAL);
             let limits = RunLimits {
                 timeout: Duration::from_secs(seconds.min(LONGEST) as u64),
@@ -74,7 +88,7 @@ impl Tool for RunCommand {
             };
             Ok(Prepared {
                 what: shown::narrow(&shown::name(command.trim()), 100).into_owned(),
-                effects: vec![Effect::Command(risk_here(&command, &context.jail))],
+                effects: effects(&command, &context.jail, &context.rules),
                 preview: Preview::Command(visible(&command).into_owned()),
                 remember: remembered(&command).map(|words| in_words(&words)),
                 run: Box::new(move |running| run(command, limits, running).boxed()),
@@ -84,15 +98,47 @@ impl Tool for RunCommand {
     }
 }
 
-/// What is known of a command in this workspace: one that reads through a link may read anything.
-fn risk_here(command: &str, jail: &Jail) -> CommandRisk {
+/// What a command would do, as far as it is known.
+fn effects(command: &str, jail: &Jail, rules: &Rules) -> Vec<Effect> {
+    let risk = risk_here(command, jail, rules);
+    let mut effects = vec![Effect::Command {
+        text: command.to_owned(),
+        risk,
+    }];
+    // Rules for reading hold for what it reads, too.
+    if risk == CommandRisk::KnownSafe {
+        let paths = paths(command).into_iter();
+        let paths = paths.filter_map(|path| jail.path(&path).ok());
+        effects.extend(paths.flat_map(|path| files::reading(jail, &path)));
+    }
+    effects
+}
+
+/// What is known of a command in this workspace: one that reads through a link may read anything,
+/// and a search may find what a rule keeps back.
+fn risk_here(command: &str, jail: &Jail, rules: &Rules) -> CommandRisk {
     let known = risk(command);
-    let leads_out = || paths(command).iter().any(|path| may_lead_out(jail, path));
-    if known == CommandRisk::KnownSafe && leads_out() {
+    let paths = || paths(command);
+    let leads_out = || paths().iter().any(|path| may_lead_out(jail, path));
+    let finds_kept = || {
+        let searches = command.split(' ').any(|word| matches!(word, "grep" | "rg"));
+        (searches && paths().is_empty() && rules.may_hide_below("."))
+            || paths().iter().any(|path| may_find_kept(jail, rules, path))
+    };
+    if known == CommandRisk::KnownSafe && (leads_out() || finds_kept()) {
         CommandRisk::Unknown
     } else {
         known
     }
+}
+
+/// Whether a path is a folder in which there could be something that a rule keeps back.
+fn may_find_kept(jail: &Jail, rules: &Rules, path: &str) -> bool {
+    let real = jail.path(path).and_then(|path| jail.resolve(&path));
+    let Ok(real) = real else {
+        return false;
+    };
+    matches!(jail.kind(&real), Ok(Some(EntryKind::Folder))) && rules.may_hide_below(real.as_str())
 }
 
 /// Whether a path leads out of the workspace, or to a secret, when its links are followed.
@@ -124,13 +170,59 @@ async fn run(
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let sandbox = &running.context.sandbox;
-    match sandbox.run(&command, &limits, running.stop).await {
-        Ok(output) => Ok(written(&output, &limits)),
+    let rules = &running.context.rules;
+    let access = Access {
+        network: rules.opens_network(&command, sandbox.opens_network()),
+        git: if writes_git(&command) {
+            GitAccess::WriteButHooksAndConfig
+        } else {
+            GitAccess::ReadOnly
+        },
+    };
+    match sandbox.run(&command, access, &limits, running.stop).await {
+        Ok(output) => {
+            let jail = running.context.jail.clone();
+            let values = blocking(move || secret_values(&jail)).await?;
+            let mut written = written(&output, &limits, &values);
+            if access.git == GitAccess::ReadOnly && misses_git(&output) {
+                written.text.push_str(NO_GIT);
+            }
+            if !access.network && misses_network(&command, &output) {
+                written.text.push_str(NO_NETWORK);
+            }
+            Ok(written)
+        }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
     }
 }
 
-fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
+/// Whether a command failed since `.git` is read-only for it.
+fn misses_git(output: &RunOutput) -> bool {
+    let said = &output.stderr.text;
+    output.exit != Exit::Code(0) && said.contains(".git") && said.contains("Read-only file system")
+}
+
+/// Whether a command failed for want of the network, as far as that can be told.
+fn misses_network(command: &str, output: &RunOutput) -> bool {
+    const SIGNS: &[&str] = &[
+        "could not resolve",
+        "couldn't resolve",
+        "name resolution",
+        "name or service not known",
+        "network is unreachable",
+        "no such host",
+        "getaddrinfo",
+        "nodename nor servname",
+        "enotfound",
+        "eai_again",
+    ];
+    let said = format!("{}\n{}", output.stdout.text, output.stderr.text).to_lowercase();
+    let has_failed = output.exit != Exit::Code(0);
+    let is_wide = risk(command) == CommandRisk::Wide && !writes_git(command);
+    has_failed && (is_wide || SIGNS.iter().any(|sign| said.contains(sign)))
+}
+
+fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) -> ToolOutput {
     let ended = match output.exit {
         Exit::Code(code) => format!("exit code {code}"),
         Exit::Signal(signal) => format!("killed by signal {signal}"),
@@ -143,7 +235,7 @@ fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
     }
     let mut detail = String::new();
     for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        let clean = clean(captured);
+        let clean = clean(captured, values);
         if !clean.is_empty() {
             text.push_str(&format!("{name}:\n{}", neutral(&clean)));
             detail.push_str(&clean);
@@ -151,6 +243,19 @@ fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
     }
     if detail.is_empty() {
         text.push_str("no output\n");
+    }
+    for set_aside in &output.set_aside {
+        let now = match &set_aside.now {
+            Some(now) => format!("it is in {} now", shown::name(now)),
+            None => "it had to be removed".to_owned(),
+        };
+        let said = format!(
+            "({} was taken out of the workspace again, since it runs later, and commands may not \
+             make such files; {now}. write_file can make it, and the user is asked)\n",
+            shown::name(&set_aside.path),
+        );
+        text.push_str(&said);
+        detail.push_str(&said);
     }
     ToolOutput {
         text,
@@ -161,8 +266,9 @@ fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
 }
 
 /// What was captured without secrets, with a line break at its end.
-fn clean(captured: &Captured) -> String {
-    let mut text = shown::without_secrets(&captured.text).0.into_owned();
+fn clean(captured: &Captured, values: &[(String, String)]) -> String {
+    let text = without_values(&captured.text, values);
+    let mut text = shown::without_secrets(&text).0.into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -174,6 +280,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::permission::{Confinement, Mode, Permission, permission};
     use crate::tools::tests_support::{Bench, call};
 
     async fn run(bench: &Bench, arguments: Value) -> ToolOutput {
@@ -245,7 +352,10 @@ mod tests {
         );
         assert!(!matches!(
             prepared.effects[0],
-            Effect::Command(CommandRisk::KnownSafe)
+            Effect::Command {
+                risk: CommandRisk::KnownSafe,
+                ..
+            }
         ));
         assert!(
             bench
@@ -258,6 +368,31 @@ mod tests {
         assert_eq!(prepared.remember.as_deref(), Some("running `cargo test`"));
     }
 
+    #[tokio::test]
+    async fn what_rules_keep_is_not_read_by_commands() {
+        let bench = Bench::new().ruled("[[deny]]\nread = 'kept/**'\n");
+        bench.file("kept/a.rs", "fn kept() {}\n");
+        bench.file("open/a.rs", "fn open() {}\n");
+        let (jail, rules) = (&bench.context().jail, &bench.context().rules);
+        for (command, expected) in [
+            ("rg -t rust kept", CommandRisk::Unknown),
+            ("rg -t rust kept .", CommandRisk::Unknown),
+            ("rg -t rust kept open", CommandRisk::KnownSafe),
+            ("cat open/a.rs", CommandRisk::KnownSafe),
+        ] {
+            assert_eq!(risk_here(command, jail, rules), expected, "{command}");
+        }
+        let effects = effects("cat kept/a.rs", jail, rules);
+        assert!(effects[1..].iter().all(|effect| matches!(
+            permission(effect, Mode::AutoApprove, Confinement::None, rules),
+            Permission::Deny(_)
+        )));
+        assert!(effects.len() > 1);
+        let grep = call("grep_search", json!({"regex": "fn"}));
+        let output = bench.call(&grep).await.unwrap();
+        assert!(output.text.contains("open()") && !output.text.contains("kept()"));
+    }
+
     #[cfg(unix)]
     #[tokio::test]
     async fn reading_through_a_link_asks() {
@@ -266,7 +401,10 @@ mod tests {
         bench.file(".env", "A=1\n");
         std::os::unix::fs::symlink("/etc", bench.root().join("link")).unwrap();
         std::os::unix::fs::symlink(".env", bench.root().join("harmless")).unwrap();
-        let risk = |command: &str| risk_here(command, &bench.context().jail);
+        let risk = |command: &str| {
+            let context = bench.context();
+            risk_here(command, &context.jail, &context.rules)
+        };
         assert_eq!(risk("cat a.txt"), CommandRisk::KnownSafe);
         assert_eq!(risk("cat missing.txt"), CommandRisk::KnownSafe);
         for command in [

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
 use crate::jail::Jail;
 use crate::message::ToolCall;
-use crate::permission::{ApprovalRequest, Approver, Decision};
+use crate::permission::{ApprovalRequest, Approver, Decision, RepositoryRules, Rules, UserRules};
 use crate::retrieval::{CodeIndex, EmbedderSource};
 use crate::sandbox::{CommandEnvironment, Sandbox};
 use crate::session::changes::Changes;
@@ -52,7 +52,8 @@ impl Bench {
         let context = ToolContext {
             jail: Jail::open(&root).unwrap(),
             sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
-            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly), Arc::default())),
+            rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(Changes::new(top.join("session"))),
         };
@@ -67,6 +68,16 @@ impl Bench {
     /// The same with somebody who answers.
     pub(crate) fn answering(mut self, answer: &str) -> Bench {
         self.answer = Some(answer.to_owned());
+        self
+    }
+
+    /// The same with rules of the user.
+    pub(crate) fn ruled(mut self, text: &str) -> Bench {
+        let file = self.root.with_file_name("config.toml");
+        fs::write(&file, text).unwrap();
+        let user = UserRules::read(&file, None).unwrap();
+        let rules = Rules::new(&self.root, &user, RepositoryRules::default());
+        self.context.rules = Arc::new(rules);
         self
     }
 

@@ -138,8 +138,12 @@ impl Draft {
             path: path.clone(),
         }];
         // What the result shows of it is read.
-        if self.before.is_some() && is_secret(&self.path) {
-            effects.push(Effect::ReadSecret { path });
+        if self.before.is_some() {
+            effects.push(if is_secret(&self.path) {
+                Effect::ReadSecret { path }
+            } else {
+                Effect::ReadFile { path }
+            });
         }
         Prepared {
             what: shown::name(self.path.as_str()),
