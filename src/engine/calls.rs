@@ -15,7 +15,9 @@ use super::memory::nearer;
 use super::turn::Turn;
 use crate::message::ToolCall;
 use crate::model::repair::check;
-use crate::permission::{ApprovalRequest, Decision, Effect, Mode, Permission, Preview, permission};
+use crate::permission::{
+    ApprovalRequest, Confinement, Decision, Effect, Mode, Permission, Preview, permission,
+};
 use crate::session::Record;
 use crate::tools::{Prepared, Running, ToolError, ToolOutput};
 use crate::visible::{neutral, visible};
@@ -208,9 +210,10 @@ impl Turn<'_> {
             self.session.mode
         };
         let confinement = self.engine.context.sandbox.confinement();
+        let rules = &self.engine.context.rules;
         let mut reasons: Option<Vec<String>> = None;
         for effect in effects {
-            match permission(effect, mode, confinement) {
+            match permission(effect, mode, confinement, rules) {
                 Permission::Allow => {}
                 Permission::Deny(why) => return Permission::Deny(why),
                 Permission::Ask(reason) => {
@@ -235,16 +238,21 @@ impl Turn<'_> {
                 format!("{verb} {}", visible(&prepared.what))
             }
         };
-        // What runs later, and what is secret, is asked each time.
+        // What runs later, what is secret, and what a rule asks about, is asked each time. So is
+        // each command that is not confined: what it runs may have changed.
+        let rules = &self.engine.context.rules;
+        let is_confined = self.engine.confinement() == Confinement::Full;
         let lasting = !prepared.effects.iter().any(|effect| {
-            matches!(
+            let is_exception = matches!(
                 effect,
                 Effect::ReadSecret { .. }
                     | Effect::Write {
                         runs_later: Some(_),
                         ..
                     }
-            )
+            );
+            let is_loose = matches!(effect, Effect::Command { .. }) && !is_confined;
+            is_exception || is_loose || rules.asks(effect)
         });
         ApprovalRequest {
             tool: call.name.clone(),
@@ -375,8 +383,10 @@ impl Turn<'_> {
 fn is_about_secrets(effect: &Effect) -> bool {
     match effect {
         Effect::ReadSecret { .. } => true,
-        Effect::Write { path, .. } => secret_path(path).is_some(),
-        Effect::Read | Effect::Command(_) | Effect::AskUser => false,
+        Effect::Write { path, .. }
+        | Effect::ReadOutside { path }
+        | Effect::WriteOutside { path } => secret_path(path).is_some(),
+        Effect::Read | Effect::ReadFile { .. } | Effect::Command { .. } | Effect::AskUser => false,
     }
 }
 

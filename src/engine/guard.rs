@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::prompt::notes_in;
 use crate::message::{Message, ToolCall};
 
 /// Identical calls in a row from which on the model is warned.
@@ -72,20 +73,24 @@ pub(super) fn is_quoted(reply: &str, parts: &[Range<usize>], messages: &[Message
         .collect();
     !parts.is_empty()
         && messages.iter().any(|message| match message {
-            Message::User { text } | Message::Tool { text, .. } => {
-                let given = squashed(text);
-                parts.iter().any(|part| given.contains(part.as_str()))
-            }
-            Message::System { .. } | Message::Assistant { .. } => false,
+            Message::User { text } | Message::Tool { text, .. } => gives(text, &parts),
+            Message::System { text } => gives(notes_in(text), &parts),
+            Message::Assistant { .. } => false,
         })
+}
+
+fn gives(text: &str, parts: &[String]) -> bool {
+    let given = squashed(text);
+    parts.iter().any(|part| given.contains(part.as_str()))
 }
 
 /// A text without white space, numbers of lines, fences, and what breaks markers.
 fn squashed(text: &str) -> String {
     let mut squashed = String::with_capacity(text.len());
     for line in text.lines() {
+        // `12→` of `read_file`, `12:` and `12-` of `grep_search`.
         let digits = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
-        let line = digits.strip_prefix('→').unwrap_or(line);
+        let line = digits.strip_prefix(['→', ':', '-']).unwrap_or(line);
         if !line.trim_start().starts_with("```") {
             squashed.extend(line.chars().filter(|c| !c.is_whitespace() && *c != '\\'));
         }

@@ -1,7 +1,7 @@
 //! The system prompt: the same bytes in every request of a session, so that the server's cache of
 //! the conversation hits. No clock, nothing of the state of the files.
 
-use super::memory::Memory;
+use super::memory::{Memory, SECTION};
 use crate::model::ToolSpec;
 use crate::model::repair::text_protocol;
 use crate::visible::{neutral, visible};
@@ -47,6 +47,13 @@ pub(super) fn fits(prompt: &str, protocol: Option<&[ToolSpec]>) -> bool {
         Some(tools) => prompt.ends_with(&protocol_section(tools)),
         None => !prompt.contains(&format!("\n{PROTOCOL}\n")),
     }
+}
+
+/// What a system prompt has of the repository's notes, and nothing that is our own.
+pub(super) fn notes_in(prompt: &str) -> &str {
+    let notes = prompt.find(SECTION).map_or("", |at| &prompt[at..]);
+    let end = notes.find(&format!("\n{PROTOCOL}\n"));
+    &notes[..end.unwrap_or(notes.len())]
 }
 
 fn protocol_section(tools: &[ToolSpec]) -> String {

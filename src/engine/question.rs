@@ -10,7 +10,7 @@ use super::event::Event;
 use super::opening::Opening;
 use super::prompt::PLAN;
 use super::turn::{Turn, with_causes};
-use crate::jail::{EntryKind, JailError, is_secret};
+use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
 use crate::retrieval::{ContextStyle, context, fenced, narrowed};
 use crate::visible::{neutral, visible};
@@ -83,6 +83,10 @@ impl Turn<'_> {
         // The name may be a link to something else.
         if is_secret(&path) || is_secret(&file.path) {
             return Err("it may hold secrets; the model can ask to read it".to_owned());
+        }
+        let is_kept = |path: &WorkspacePath| context.rules.hides(path.as_str());
+        if is_kept(&path) || is_kept(&file.path) {
+            return Err("a rule keeps it back".to_owned());
         }
         let (lines, count) = numbered(&redact(&file.text).text, tokens);
         if count > 0 {

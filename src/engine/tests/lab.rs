@@ -236,7 +236,8 @@ impl Lab {
         let context = ToolContext {
             jail: Jail::open(&root).expect("a jail"),
             sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
-            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly))),
+            code: Arc::new(CodeIndex::new(index, Arc::new(WordsOnly), Arc::default())),
+            rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
         };
