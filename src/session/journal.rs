@@ -7,6 +7,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
 use super::record::{Record, VERSION};
 use super::{SessionError, SessionId};
 
@@ -42,10 +45,43 @@ impl Drop for Locked {
     }
 }
 
+/// A line: a record, and behind it when it was written.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    #[serde(flatten)]
+    stamp: Stamp,
+}
+
+/// When a record was written, in UTC: `2026-11-21T14:30:05Z`. Older versions wrote no time.
+#[derive(Serialize, Deserialize)]
+struct Stamp {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+impl Stamp {
+    /// The time for a record; the first of a session says it by itself.
+    fn of(record: &Record) -> Stamp {
+        let has_time = matches!(record, Record::Started { .. });
+        Stamp {
+            at: (!has_time).then(|| in_utc(Timestamp::now())),
+        }
+    }
+}
+
+/// A time as the journal has it.
+pub(super) fn in_utc(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// What a journal holds.
 #[derive(Debug)]
 pub(super) struct Contents {
     pub records: Vec<Record>,
+    /// When each of them was written, as far as that is known.
+    pub times: Vec<Option<String>>,
     /// Whole lines that are no records: damage, which is passed over.
     pub unreadable: usize,
     /// Bytes up to the last line end.
@@ -94,8 +130,12 @@ impl Journal {
     ///
     /// After an error the journal is as it was before, and can be tried again.
     pub fn append(&mut self, record: &Record) -> Result<(), SessionError> {
-        let mut line = serde_json::to_vec(record)
-            .map_err(|error| failed("write", &self.path, error.into()))?;
+        let line = Line {
+            record,
+            stamp: Stamp::of(record),
+        };
+        let mut line =
+            serde_json::to_vec(&line).map_err(|error| failed("write", &self.path, error.into()))?;
         line.push(b'\n');
         if self.file.is_none() {
             if record.is_preamble() {
@@ -181,6 +221,7 @@ fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
     let length = whole_lines(bytes);
     let mut contents = Contents {
         records: Vec::new(),
+        times: Vec::new(),
         unreadable: 0,
         length: length as u64,
     };
@@ -192,7 +233,11 @@ fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
                     version,
                 });
             }
-            Ok(record) => contents.records.push(record),
+            Ok(record) => {
+                let stamp = serde_json::from_slice(line);
+                contents.times.push(stamp.ok().and_then(|Stamp { at }| at));
+                contents.records.push(record);
+            }
             Err(_) => contents.unreadable += 1,
         }
     }

@@ -8,6 +8,7 @@
 //! On the disk: `<data>/sessions/<workspace>/<session>/journal.jsonl`, with the contents of
 //! changed files beside it.
 
+pub mod audit;
 pub mod changes;
 pub mod export;
 mod id;
@@ -40,7 +41,7 @@ pub use replay::{BROKEN_OFF, NOT_BEGUN};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;
-use journal::{Journal, create_private_folder, failed};
+use journal::{Journal, create_private_folder, failed, in_utc};
 use replay::{NO_ANSWER, replay};
 
 /// A conversation about one workspace.
@@ -102,7 +103,7 @@ impl Session {
             version: VERSION,
             workspace: workspace.to_string_lossy().into_owned(),
             model: model.profile().name.clone(),
-            at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            at: in_utc(now),
         };
         let mut session = Session {
             journal: Journal::new(folder, &id),

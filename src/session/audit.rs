@@ -1,0 +1,384 @@
+//! What happened in a session, for whoever wants to check it: what was asked, decided, run and
+//! changed, in order, from the journal alone.
+//!
+//! Secrets are taken out once more, by the rules of today. An [`Entry`] as JSON is a promise:
+//!
+//! ```json
+//! {"turn": 1, "at": "2026-11-21T14:30:05Z", "action": "changed", "path": "a.rs", "before": null, "after": "…"}
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::changes::ChangeRecord;
+use super::journal::read;
+use super::record::Record;
+use super::stored::{CallRecord, DecisionRecord, ModeRecord, OutcomeRecord};
+use super::{SessionError, SessionId};
+
+/// Arguments that say in a line what a call is about, the most telling first.
+const TELLING: [&str; 7] = [
+    "command", "regex", "query", "path", "glob", "name", "question",
+];
+
+/// The tool whose result begins with how it ended, also where it did what was asked.
+const COMMAND: &str = "run_command";
+
+/// What results of calls begin with that did not do what was asked; the outcome says the same.
+const OPENINGS: [&str; 3] = ["Denied: ", "Error: ", "not run: "];
+
+/// What happened in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Its name.
+    pub id: SessionId,
+    /// In order; calls stand where they began.
+    pub entries: Vec<Entry>,
+    /// Lines of the journal that could not be read and are missing here.
+    pub unreadable: usize,
+}
+
+/// One action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The turn, from 1; 0 before the first question.
+    pub turn: u32,
+    /// When it was written down, in UTC: `2026-11-21T14:30:05Z`. Journals of older versions do
+    /// not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What it was.
+    #[serde(flatten)]
+    pub action: Action,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// The session began.
+    Started {
+        /// The folder that is worked on.
+        workspace: String,
+        /// Name of the model.
+        model: String,
+    },
+    /// The user asked something, which begins a turn.
+    Question {
+        /// As it was written.
+        text: String,
+    },
+    /// The user was asked about a call.
+    Asked {
+        /// Id of the call.
+        id: String,
+        /// What was shown in a line.
+        title: String,
+        /// What the call is about: a command, a path.
+        what: String,
+        /// Of what exactly was asked about.
+        hash: String,
+    },
+    /// The user decided about a call.
+    Decided {
+        /// Id of the call.
+        id: String,
+        /// `once`, `session` or `deny`, and why.
+        #[serde(flatten)]
+        decision: DecisionRecord,
+    },
+    /// The model wanted something done.
+    Call {
+        /// Its id, which is only its own among the calls of one reply.
+        id: String,
+        /// The tool's name.
+        tool: String,
+        /// What it is about: a command, a path.
+        what: String,
+        /// What became of it.
+        outcome: CallOutcome,
+        /// Why, or how a command ended: a line of what the model was told.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<String>,
+    },
+    /// A file was changed by the agent.
+    Changed {
+        /// The file, relative to the workspace.
+        path: String,
+        /// Hash of what it held; `None` if there was no file.
+        before: Option<String>,
+        /// Hash of what it holds; `None` if there is no file any more.
+        after: Option<String>,
+    },
+    /// The changes of a turn were undone.
+    Undid {
+        /// The turn whose changes they were.
+        of_turn: u32,
+    },
+    /// The changes of a turn were done again.
+    Redid {
+        /// The turn whose changes they were.
+        of_turn: u32,
+    },
+    /// Another mode from here on; a session begins with `ask`.
+    Mode {
+        /// The mode.
+        mode: ModeRecord,
+    },
+    /// Another model answers from here on.
+    Model {
+        /// Its name.
+        name: String,
+    },
+    /// What was said before is shorter from here on.
+    Compacted,
+    /// The session was left.
+    Ended {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// It ran, and did what was asked.
+    Done,
+    /// It ran, and could not.
+    Failed,
+    /// It ran until it was stopped.
+    Stopped,
+    /// The user, or a rule, said no: it did not run.
+    Denied,
+    /// It did not run for another reason: it made no sense, or the turn ended before.
+    NotRun,
+    /// It began, and its end was not written down: the session broke off there, or it still runs.
+    BrokenOff,
+}
+
+/// Reads what happened in a session; another process may be going on with it.
+pub fn audit(folder: &Path, id: &SessionId) -> Result<Audit, SessionError> {
+    let contents = read(folder, id)?;
+    let mut story = Story::default();
+    for (record, at) in contents.records.into_iter().zip(contents.times) {
+        story.take(record.redacted(), at);
+    }
+    story.close();
+    Ok(Audit {
+        id: id.clone(),
+        entries: story.entries,
+        unreadable: contents.unreadable,
+    })
+}
+
+/// What happened so far.
+#[derive(Default)]
+struct Story {
+    turn: u32,
+    entries: Vec<Entry>,
+    /// Calls that have no result yet.
+    open: Vec<Open>,
+}
+
+struct Open {
+    call: CallRecord,
+    /// When the model wanted it.
+    at: Option<String>,
+    /// Where it stands among the entries, once it has begun.
+    entry: Option<usize>,
+}
+
+impl Story {
+    fn take(&mut self, record: Record, at: Option<String>) {
+        let action = match record {
+            Record::Started {
+                workspace, model, ..
+            } => Action::Started { workspace, model },
+            Record::User { shown, .. } => {
+                self.close();
+                // What the engine said in the user's place was asked by nobody.
+                if shown.is_empty() {
+                    return;
+                }
+                self.turn += 1;
+                Action::Question { text: shown }
+            }
+            Record::Assistant { calls, .. } => return self.want(calls, at.as_ref()),
+            Record::AboutToRun { call } => return self.begin(call, at),
+            Record::Ran {
+                call_id,
+                tool,
+                text,
+                outcome,
+            } => return self.end(&call_id, tool, &text, outcome, at),
+            Record::Asked {
+                call_id,
+                title,
+                hash,
+            } => Action::Asked {
+                what: self.what(&call_id),
+                id: call_id,
+                title,
+                hash,
+            },
+            Record::Decided { call_id, decision } => Action::Decided {
+                id: call_id,
+                decision,
+            },
+            Record::Changed(change) => return self.change(change, at),
+            Record::Undid { turn } => Action::Undid { of_turn: turn },
+            Record::Redid { turn } => Action::Redid { of_turn: turn },
+            Record::Mode { mode } => Action::Mode { mode },
+            Record::Model { name } => Action::Model { name },
+            Record::Compacted { .. } => Action::Compacted,
+            Record::Ended { reason } => Action::Ended { reason },
+            Record::System { .. } => return,
+        };
+        self.push(action, at);
+    }
+
+    fn push(&mut self, action: Action, at: Option<String>) {
+        self.entries.push(Entry {
+            turn: self.turn,
+            at,
+            action,
+        });
+    }
+
+    /// The model wants something done.
+    fn want(&mut self, calls: Vec<CallRecord>, at: Option<&String>) {
+        self.close();
+        let open = |call| Open {
+            call,
+            at: at.cloned(),
+            entry: None,
+        };
+        self.open = calls.into_iter().map(open).collect();
+    }
+
+    /// What a call is about that has no result yet.
+    fn what(&self, id: &str) -> String {
+        let open = self.open.iter().find(|open| open.call.id == id);
+        open.map_or_else(String::new, |open| about(&open.call.arguments))
+    }
+
+    /// A file was changed, in the turn that its record names: it may have been written later.
+    fn change(&mut self, change: ChangeRecord, at: Option<String>) {
+        // A question whose line is lost has had its number all the same.
+        self.turn = self.turn.max(change.turn);
+        self.entries.push(Entry {
+            turn: change.turn,
+            at,
+            action: Action::Changed {
+                path: change.path,
+                before: change.before,
+                after: change.after,
+            },
+        });
+    }
+
+    /// A call begins: it stands here, and is broken off unless its end follows.
+    fn begin(&mut self, call: CallRecord, at: Option<String>) {
+        let entry = Some(self.entries.len());
+        self.push(
+            Action::Call {
+                id: call.id.clone(),
+                tool: call.name.clone(),
+                what: about(&call.arguments),
+                outcome: CallOutcome::BrokenOff,
+                result: None,
+            },
+            at,
+        );
+        match self.open.iter_mut().find(|open| open.call.id == call.id) {
+            Some(open) => open.entry = entry,
+            // The line of the reply is damaged.
+            None => self.open.push(Open {
+                call,
+                at: None,
+                entry,
+            }),
+        }
+    }
+
+    /// A call has its result, whether it ran or not.
+    fn end(&mut self, id: &str, tool: String, text: &str, how: OutcomeRecord, at: Option<String>) {
+        let open = self.open.iter().position(|open| open.call.id == id);
+        let open = open.map(|position| self.open.remove(position));
+        let begun = open.as_ref().and_then(|open| open.entry);
+        let became = match (how, begun) {
+            (OutcomeRecord::Done, _) => CallOutcome::Done,
+            (OutcomeRecord::Failed, Some(_)) => CallOutcome::Failed,
+            (OutcomeRecord::Denied, Some(_)) => CallOutcome::Stopped,
+            (OutcomeRecord::Failed, None) => CallOutcome::NotRun,
+            (OutcomeRecord::Denied, None) => CallOutcome::Denied,
+        };
+        let said = (became != CallOutcome::Done || tool == COMMAND)
+            .then(|| first_line(text))
+            .filter(|line| !line.is_empty());
+        let known = begun.and_then(|entry| self.entries.get_mut(entry));
+        if let Some(Entry {
+            action: Action::Call {
+                outcome, result, ..
+            },
+            ..
+        }) = known
+        {
+            *outcome = became;
+            *result = said;
+            return;
+        }
+        let action = Action::Call {
+            id: id.to_owned(),
+            tool,
+            what: open.map_or_else(String::new, |open| about(&open.call.arguments)),
+            outcome: became,
+            result: said,
+        };
+        self.push(action, at);
+    }
+
+    /// Puts down the calls that never began; those that did stand there already.
+    fn close(&mut self) {
+        for Open { call, at, entry } in std::mem::take(&mut self.open) {
+            if entry.is_some() {
+                continue;
+            }
+            let action = Action::Call {
+                what: about(&call.arguments),
+                id: call.id,
+                tool: call.name,
+                outcome: CallOutcome::NotRun,
+                result: None,
+            };
+            self.push(action, at);
+        }
+    }
+}
+
+/// What a call is about, in words; all its arguments if none says so.
+fn about(arguments: &Map<String, Value>) -> String {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+    if let (Some(from), Some(to)) = (text("from"), text("to")) {
+        return format!("{from} → {to}");
+    }
+    match TELLING.into_iter().find_map(text) {
+        Some(telling) => telling.to_owned(),
+        None if arguments.is_empty() => String::new(),
+        None => Value::Object(arguments.clone()).to_string(),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    let opening = OPENINGS
+        .iter()
+        .find_map(|opening| line.strip_prefix(opening));
+    opening.unwrap_or(line).trim_end().to_owned()
+}
