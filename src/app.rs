@@ -1,8 +1,10 @@
 //! The one place that builds the real parts from settings and joins them.
 
 mod background;
+mod confinement;
 mod searching;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,8 +17,8 @@ use crate::config::{ConfigError, EmbedModel, Environment, Flags, Settings, ToolC
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
 use crate::jail::{Jail, JailError};
 use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
-use crate::sandbox::{CommandEnvironment, Sandbox};
 use crate::session::Session;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
@@ -37,6 +39,8 @@ pub struct App {
     pub workspace: Workspace,
     /// Its index.
     pub index: Index,
+    /// What is forbidden, asked and allowed here.
+    pub rules: Arc<Rules>,
     environment: Environment,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
@@ -52,12 +56,29 @@ pub enum StartError {
     /// The folder is wrong.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The folder cannot be opened.
+    #[error(transparent)]
+    Jail(#[from] JailError),
+    /// A folder of ours cannot be made.
+    #[error("cannot make {path}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Commands must be fully confined, and cannot be.
+    #[error(
+        "commands cannot be fully confined here: {0}; `OLLACODE_SANDBOX=required` asks for it, \
+         `best` does what the system can"
+    )]
+    Unconfined(String),
 }
 
 impl App {
     /// Reads the settings, finds the workspace, and names its index; opens nothing yet.
     pub fn start(flags: &Flags, environment: &Environment) -> Result<App, StartError> {
-        let settings = Settings::load(flags, environment)?;
+        let mut settings = Settings::load(flags, environment)?;
         let folder = |root: &Path| {
             settings
                 .data_folder
@@ -69,15 +90,22 @@ impl App {
             environment.current_folder(),
             |root| Index::exists_in(&folder(root)),
         )?;
+        let jail = Jail::open(&workspace.root)?;
+        let repository = RepositoryRules::read(&jail);
+        let warning = repository.warning.clone();
         let limits = WalkLimits {
             file_size: settings.max_file_size,
+            exclude: repository.exclude.clone(),
             ..WalkLimits::default()
         };
+        let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
+        settings.warnings.extend(warning);
         Ok(App {
             settings,
             workspace,
             index,
+            rules,
             environment: environment.clone(),
             connection: Connection::default(),
             first_index: Arc::default(),
@@ -188,18 +216,18 @@ impl App {
     /// What answers the questions of a session; it belongs to this session alone.
     ///
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
-    pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, JailError> {
+    pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let root = &self.workspace.root;
-        let variables = self
-            .environment
-            .variables()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let base = CommandEnvironment::from_variables(variables, self.environment.home(), root);
         let models = Arc::new(SearchModels(self.clone()));
         let context = ToolContext {
             jail: Jail::open(root)?,
-            sandbox: Arc::new(Sandbox::new(root.clone(), base)),
-            code: Arc::new(CodeIndex::new(self.index.clone(), models)),
+            sandbox: Arc::new(self.sandbox()?),
+            code: Arc::new(CodeIndex::new(
+                self.index.clone(),
+                models,
+                self.rules.clone(),
+            )),
+            rules: self.rules.clone(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
         };

@@ -14,6 +14,7 @@ use std::{env, fmt, io};
 use tracing_subscriber::filter::Targets;
 
 use crate::model::ollama::{Address, AddressError, ApiKey, Reach};
+use crate::permission::{RulesError, UserRules};
 
 mod layers;
 mod table;
@@ -62,6 +63,12 @@ pub struct Settings {
     pub log: Targets,
     /// Whether output is coloured.
     pub color: Color,
+    /// How well commands are to be held back.
+    pub sandbox: SandboxChoice,
+    /// Whether commands have the network.
+    pub network: bool,
+    /// What the user forbids, wants to be asked about, or allows; and named workspaces.
+    pub rules: UserRules,
     /// What the user should know, though nothing is wrong enough to stop.
     pub warnings: Vec<String>,
 }
@@ -72,6 +79,10 @@ impl Settings {
         let file = match environment.user_file() {
             Some(path) => UserFile::read(path)?,
             None => UserFile::default(),
+        };
+        let rules = match environment.rules_file() {
+            Some(path) => UserRules::read(&path, environment.home())?,
+            None => UserRules::default(),
         };
         let layers = Layers {
             flags,
@@ -106,9 +117,28 @@ impl Settings {
                 Color::Auto if layers.given("NO_COLOR").is_set() => Color::Never,
                 wanted => wanted,
             },
+            sandbox: if flags.sandbox_off {
+                SandboxChoice::Off
+            } else {
+                layers.given("OLLACODE_SANDBOX").sandbox()?
+            },
+            network: flags.network,
+            rules,
             warnings,
         })
     }
+}
+
+/// How well commands are to be held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SandboxChoice {
+    /// As well as the system can.
+    #[default]
+    Best,
+    /// Fully, or nothing runs.
+    Required,
+    /// Not at all; only the command line says this.
+    Off,
 }
 
 /// What the command line said; absent is what it did not say.
@@ -130,6 +160,12 @@ pub struct Flags {
     pub max_steps: Option<u32>,
     /// `--no-rag`.
     pub no_rag: bool,
+    /// `--sandbox`, but for `off`.
+    pub sandbox: Option<String>,
+    /// `--sandbox off`.
+    pub sandbox_off: bool,
+    /// `--network`.
+    pub network: bool,
     /// `--offline`.
     pub offline: bool,
     /// How often `--verbose` was given.
@@ -203,6 +239,11 @@ impl Environment {
     pub fn user_file(&self) -> Option<PathBuf> {
         let folder = self.base_folder("XDG_CONFIG_HOME", ".config")?;
         Some(folder.join("ollacode").join(".env"))
+    }
+
+    /// The user's rules, beside [`Environment::user_file`]; may not exist.
+    pub fn rules_file(&self) -> Option<PathBuf> {
+        Some(self.user_file()?.with_file_name("config.toml"))
     }
 
     /// Where programs keep the user's data.
@@ -375,6 +416,9 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
+    /// The user's rules do not hold.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     /// A path needs the home folder, and nobody knows it.
     #[error("`{name}` needs your home folder, and `HOME` is not set; set `{name}` to a full path")]
     NoHome {

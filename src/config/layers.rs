@@ -122,6 +122,7 @@ impl Flags {
                 .max_steps
                 .map(|steps| (steps.to_string().into(), "--max-steps")),
             "OLLACODE_RAG" => self.no_rag.then(|| ("false".into(), "--no-rag")),
+            "OLLACODE_SANDBOX" => text(&self.sandbox, "--sandbox"),
             "OLLACODE_OFFLINE" => self.offline.then(|| ("true".into(), "--offline")),
             "OLLACODE_LOG" => log_filter(self.verbosity).map(|log| (log.into(), "--verbose")),
             _ => None,

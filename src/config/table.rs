@@ -95,6 +95,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_SANDBOX",
+        default: "best",
+        meaning: "`required`: nothing runs unless commands are fully confined; `off` only as a flag.",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_DATA_DIR",
         default: "~/.local/share/ollacode",
         meaning: "Where indexes, sessions and the cache are kept ($XDG_DATA_HOME/ollacode if that is set).",

@@ -7,7 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::Given;
 use super::{
-    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, Origin, Reach, ToolChoice,
+    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, Origin, Reach,
+    SandboxChoice, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -122,6 +123,19 @@ impl Given {
             let steps = text.parse().ok();
             steps.filter(|steps| (1..=MOST_STEPS).contains(steps))
         })
+    }
+
+    /// How commands are held back. `off` is for the command line alone: a file that was changed
+    /// must not be enough.
+    pub fn sandbox(&self) -> Result<SandboxChoice, ConfigError> {
+        self.parse(
+            "`best` or `required` (`off` only as `--sandbox off`)",
+            |text| match text.to_ascii_lowercase().as_str() {
+                "best" => Some(SandboxChoice::Best),
+                "required" => Some(SandboxChoice::Required),
+                _ => None,
+            },
+        )
     }
 
     pub fn seconds(&self) -> Result<Duration, ConfigError> {
