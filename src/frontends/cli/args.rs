@@ -73,6 +73,23 @@ const GLOBAL: &str = "Options of every command";
 /// Heading of what is taken where no command is named.
 const CHAT: &str = "Options of `chat`, which work without its name, too";
 
+/// Examples of `ollacode log`, and what its JSON looks like.
+const LOG_HELP: &str = "\
+Examples:
+  ollacode log                 the last session of this folder
+  ollacode log k3x9            by the end of its name
+  ollacode log --all --json | jq -c 'select(.action == \"changed\")'
+
+A call is done, failed or stopped, if it ran; denied, or not run; or broken off: it began, and its
+end was not written down, since the session was killed there or still runs.
+
+With --json each line is an object with session, turn (0 before the first question), at (UTC;
+older journals have none) and `action`: started (workspace, model), question (text), asked (id,
+title, what, hash), decided (id, answer: once, session or deny, with a reason), call (id, tool,
+what, outcome: done, failed, stopped, denied, not_run or broken_off, result), changed (path, before,
+after: hashes, or null where there is no file), undid and redid (of_turn), mode (mode: ask,
+auto_edit, auto_approve or plan), model (name), compacted, and ended (reason).";
+
 /// What ollacode can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -104,6 +121,10 @@ Examples:
   ollacode sessions export k3x9 > session.md   by the end of its name
   ollacode chat --resume k3x9                  go on with it")]
     Sessions(SessionsArguments),
+
+    /// Show what was asked, decided, run and changed in a session
+    #[command(after_help = LOG_HELP)]
+    Log(LogArguments),
 
     /// Check settings, index and Ollama, and say how to fix what is wrong
     #[command(after_help = "\
@@ -257,6 +278,22 @@ impl SearchArguments {
     }
 }
 
+/// Arguments of `ollacode log`.
+#[derive(Args, Clone, Debug)]
+pub struct LogArguments {
+    /// The session, by the beginning or the end of its name; else the last one of this folder
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub id: Option<String>,
+
+    /// Every session of this folder, the one used last first
+    #[arg(long, conflicts_with = "id")]
+    pub all: bool,
+
+    /// Print one JSON object an action, on one line
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `ollacode doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArguments {
@@ -324,6 +361,9 @@ impl Arguments {
             tools: chat.tools,
             max_steps: chat.max_steps,
             no_rag: chat.no_rag,
+            sandbox_off: chat.sandbox.as_deref() == Some("off"),
+            sandbox: chat.sandbox.filter(|how| how != "off"),
+            network: chat.network,
             workspace: self.workspace.clone(),
             data_dir: self.data_dir.clone(),
             embed_model: self.embed_model.clone(),

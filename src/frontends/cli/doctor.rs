@@ -15,6 +15,7 @@ use super::{Ending, print, print_json};
 use crate::app::App;
 use crate::config::EmbedModel;
 use crate::model::ollama::{LocalModel, OllamaClient, OllamaError};
+use crate::permission::Confinement;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +74,7 @@ pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error
     ];
     checks.extend(ollama(app).await);
     checks.extend(watches(app));
+    checks.push(commands(app));
     let broken = checks.iter().any(|check| check.state == State::Broken);
     if arguments.json {
         print_json(&json!({"ok": !broken, "checks": checks}))?;
@@ -108,6 +110,26 @@ fn found(app: &App) -> &'static str {
         Found::Git => "top of the git work tree",
         Found::Current => "the current folder",
     }
+}
+
+/// Tries how well commands are held back.
+fn commands(app: &App) -> Check {
+    const NAME: &str = "commands";
+    let reached = match app.confinement() {
+        Ok(reached) => reached,
+        Err(error) => {
+            let fix = "set `OLLACODE_DATA_DIR` to a folder of yours on a local disk";
+            return Check::bad(NAME, State::Warning, error.to_string(), fix);
+        }
+    };
+    let level = match reached.level {
+        Confinement::Full => return Check::good(NAME, "fully confined"),
+        Confinement::Landlock => "confined to writing in the folder (`landlock`)",
+        Confinement::None => "not confined",
+    };
+    let why = reached.why_not_full.unwrap_or_default();
+    let fix = "allow unprivileged user namespaces; until then each command is asked about";
+    Check::bad(NAME, State::Warning, format!("{level}: {why}"), fix)
 }
 
 /// Creates the folder if need be: only writing shows whether one may write.

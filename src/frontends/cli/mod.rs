@@ -24,6 +24,7 @@ mod help;
 mod hits;
 mod index;
 mod inspect;
+mod log;
 mod model;
 mod probe;
 mod progress;
@@ -108,6 +109,7 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
             Some(Command::Index(index)) => index::run(&app, index).await,
             Some(Command::Search(search)) => search::run(&app, search).await,
             Some(Command::Sessions(sessions)) => sessions::run(&app, &sessions.action()),
+            Some(Command::Log(log)) => log::run(&app, log),
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
@@ -270,7 +272,7 @@ fn print(
 
 /// Prints a value as one line of JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let mut line = serde_json::to_string(value)?;
+    let mut line = style::escaped_json(&serde_json::to_string(value)?);
     line.push('\n');
     print(|out| out.write_all(line.as_bytes()))
 }

@@ -1,8 +1,11 @@
 //! Colours, and text that cannot play tricks on a terminal.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+
+use crate::visible::is_hidden;
 
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
 pub const DIM: Style = Style::new().dimmed();
@@ -24,6 +27,22 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// The same for a name that must stay on its line.
 pub fn visible_name(name: &str) -> String {
     visible(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// JSON whose texts hide nothing on a terminal, and which means the same.
+pub fn escaped_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a string cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// `12,345`

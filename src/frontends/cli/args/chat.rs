@@ -19,7 +19,8 @@ Examples:
 Exit code: 0 if there is an answer, else 1. Without a terminal nobody can be asked, so what
 would be asked is denied; `--auto-edit` and `--auto-approve` say beforehand what may be done.
 
-With --json each line is an object with `event`: started (session, model, window), retrieved
+With --json each line is an object with `event`: started (session, model, window,
+confinement), retrieved
 (sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
 tool_started (id, tool, what), tool_finished (id, outcome, summary, detail, took_ms), notice
 (text), compacted (before, after), citations (wrong), and last ended (how: answered, planned,
@@ -71,6 +72,14 @@ pub struct ChatArguments {
     /// Edit files without asking
     #[arg(long, group = "unasked")]
     pub auto_edit: bool,
+
+    /// Confine commands as well as the system can, fully or not at all, or never
+    #[arg(long, value_name = "HOW", value_parser = ["best", "required", "off"])]
+    pub sandbox: Option<String>,
+
+    /// Let commands use the network
+    #[arg(long)]
+    pub network: bool,
 
     /// Do everything without asking, but for secrets and what runs later
     #[arg(long, group = "unasked")]

@@ -2,7 +2,8 @@
 //! inner types may change without them.
 //!
 //! ```json
-//! {"event":"started","session":"20261121-143005-k3x9","model":"qwen3-coder:30b","window":32768}
+//! {"event":"started","session":"20261121-143005-k3x9","model":"qwen3-coder:30b","window":32768,
+//!  "confinement":"full"}
 //! {"event":"retrieved","sources":[{"path":"src/a.rs","start_line":1,"end_line":9,"symbol":"a"}]}
 //! {"event":"thinking","text":"the next piece of the model's thoughts"}
 //! {"event":"text","text":"the next piece of the answer"}
@@ -35,6 +36,8 @@ pub enum Line<'a> {
         session: &'a str,
         model: &'a str,
         window: u32,
+        /// How commands are held back: `full`, `landlock` or `none`.
+        confinement: &'static str,
     },
     Retrieved {
         sources: Vec<Place<'a>>,
@@ -325,10 +328,14 @@ mod tests {
             session: "s",
             model: "m",
             window: 1,
+            confinement: "full",
         };
         assert_eq!(
             serde_json::to_value(line).expect("a value"),
-            json!({"event": "started", "session": "s", "model": "m", "window": 1})
+            json!({
+                "event": "started", "session": "s", "model": "m", "window": 1,
+                "confinement": "full",
+            })
         );
     }
 }

@@ -38,7 +38,7 @@ use super::{Ending, model, note, say, warn};
 use crate::app::App;
 use crate::engine::event::TurnEnd;
 use crate::engine::{ChatActivity, Engine, Question};
-use crate::permission::Mode;
+use crate::permission::{Confinement, Mode};
 use crate::session::{self, Resumed, Session};
 
 use banner::Banner;
@@ -128,7 +128,7 @@ async fn answer(
     if app.settings.rag {
         app.build_first_index(stop);
     }
-    let mut show = shown(arguments, &session)?;
+    let mut show = shown(arguments, &session, engine.confinement())?;
     let question = Question {
         files,
         plan: session.mode == Mode::Plan,
@@ -168,7 +168,11 @@ async fn mentioned(
 }
 
 /// Where the events of one question go.
-fn shown(arguments: &ChatArguments, session: &Session) -> Result<Box<dyn Show>, Error> {
+fn shown(
+    arguments: &ChatArguments,
+    session: &Session,
+    confinement: Confinement,
+) -> Result<Box<dyn Show>, Error> {
     if !arguments.json {
         return Ok(Box::new(Plain::new(arguments.output.clone())));
     }
@@ -178,6 +182,11 @@ fn shown(arguments: &ChatArguments, session: &Session) -> Result<Box<dyn Show>, 
         session: session.id.as_str(),
         model: &profile.name,
         window: profile.window,
+        confinement: match confinement {
+            Confinement::Full => "full",
+            Confinement::Landlock => "landlock",
+            Confinement::None => "none",
+        },
     })?;
     Ok(Box::new(lines))
 }

@@ -64,7 +64,8 @@ impl Plain {
             // Without an answer the file is empty: one of before would be taken for it.
             write_file(file, &text)?;
         } else {
-            print(|out| out.write_all(text.as_bytes()))?;
+            // What reads a pipe shows it on a terminal, more often than not.
+            print(|out| out.write_all(visible(&text).as_bytes()))?;
         }
         let reason = render::reason(end);
         if !reason.is_empty() {

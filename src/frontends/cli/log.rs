@@ -1,0 +1,331 @@
+//! `ollacode log`: what was asked, decided, run and changed, a line each.
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::Style;
+use anyhow::Error;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::args::LogArguments;
+use super::chat::terminal::columns;
+use super::style::{BOLD, DIM, ERROR, PLAIN, WARNING, counted, escaped_json, visible_name};
+use super::{Ending, note, print, warn};
+use crate::app::App;
+use crate::session::audit::{Action, Audit, CallOutcome, Entry, audit};
+use crate::session::{DecisionRecord, ModeRecord, SessionId, find, latest, sessions};
+
+/// Digits of a hash that are shown.
+const DIGITS: usize = 8;
+
+/// Columns of a time, with what is between it and the action.
+const TIME: usize = 10;
+
+/// Columns of the name of an action, with what is behind it.
+const LABEL: usize = 11;
+
+/// Fewest columns for what is said of an action, however narrow the terminal is.
+const NARROWEST: usize = 20;
+
+/// How the model is told that the user, and no rule, denied a call.
+const BY_USER: &str = "The user denied this call";
+
+pub fn run(app: &App, arguments: &LogArguments) -> Result<Ending, Error> {
+    let wanted = wanted(app, arguments)?;
+    if wanted.is_empty() {
+        note("no sessions in this folder yet; `ollacode chat` begins one");
+    }
+    // Nobody but a terminal cuts lines: what is piped is whole.
+    let columns = io::stdout().is_terminal().then(columns);
+    let folder = app.sessions_folder();
+    let mut ending = Ending::Good;
+    for (index, id) in wanted.iter().enumerate() {
+        let audit = match audit(&folder, id) {
+            Ok(audit) => audit,
+            // The others can be shown all the same.
+            Err(error) if arguments.all => {
+                warn(&format!("{:#}", Error::from(error)));
+                ending = Ending::Bad;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if arguments.json {
+            print_lines(&audit)?;
+        } else {
+            print(|out| {
+                if index > 0 {
+                    writeln!(out)?;
+                }
+                write(out, &audit, columns)
+            })?;
+        }
+        if audit.unreadable > 0 {
+            let lines = counted(audit.unreadable as u64, "line");
+            warn(&format!(
+                "{lines} of the journal of {id} cannot be read; what stood there is missing"
+            ));
+        }
+    }
+    Ok(ending)
+}
+
+/// The sessions that are asked for, the one used last first.
+fn wanted(app: &App, arguments: &LogArguments) -> Result<Vec<SessionId>, Error> {
+    let folder = app.sessions_folder();
+    if arguments.all {
+        let found = sessions(&folder)?.into_iter();
+        return Ok(found.map(|summary| summary.id).collect());
+    }
+    match &arguments.id {
+        Some(given) => Ok(vec![find(&folder, given)?]),
+        None => Ok(Vec::from_iter(latest(&folder, &app.workspace.root)?)),
+    }
+}
+
+/// A line of `ollacode log --json`: its shape is a promise.
+#[derive(Serialize)]
+struct Line<'a> {
+    session: &'a str,
+    #[serde(flatten)]
+    entry: &'a Entry,
+}
+
+fn print_lines(audit: &Audit) -> Result<(), Error> {
+    let mut lines = String::new();
+    for entry in &audit.entries {
+        let session = audit.id.as_str();
+        let line = serde_json::to_string(&Line { session, entry })?;
+        lines.push_str(&escaped_json(&line));
+        lines.push('\n');
+    }
+    print(|out| out.write_all(lines.as_bytes()))
+}
+
+/// Writes a session for people: a heading, and a line an action.
+fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Result<()> {
+    write!(out, "{BOLD}{}{PLAIN}", audit.id)?;
+    let mut day = String::new();
+    if let Some(Entry {
+        action: Action::Started { workspace, model },
+        at,
+        ..
+    }) = audit.entries.first()
+    {
+        day = at.as_deref().map(local).unwrap_or_default().0;
+        let said = [day.as_str(), &visible_name(model), &visible_name(workspace)].join("  ");
+        let room = columns.map(|columns| columns.saturating_sub(audit.id.as_str().len() + 2));
+        let said = cut(&said, room.unwrap_or(usize::MAX));
+        write!(out, "  {DIM}{said}{PLAIN}")?;
+    }
+    writeln!(out)?;
+    let has_times = audit
+        .entries
+        .iter()
+        .any(|entry| entry.at.is_some() && !matches!(entry.action, Action::Started { .. }));
+    let last = audit.entries.iter().map(|entry| entry.turn).max();
+    let turn_columns = format!("turn {}", last.unwrap_or_default()).len();
+    for entry in &audit.entries {
+        let Some(row) = row(&entry.action) else {
+            continue;
+        };
+        let (date, time) = entry.at.as_deref().map(local).unwrap_or_default();
+        if !date.is_empty() && date != day {
+            writeln!(out, "{DIM}{date}{PLAIN}")?;
+            day = date;
+        }
+        let mut lead = match entry.turn {
+            0 => " ".repeat(turn_columns + 2),
+            turn => format!("{:<turn_columns$}  ", format!("turn {turn}")),
+        };
+        if has_times {
+            lead.push_str(&format!("{time:<TIME$}"));
+        }
+        let room = columns.map(|columns| columns.saturating_sub(lead.len() + LABEL));
+        row.write(out, &lead, room)?;
+    }
+    Ok(())
+}
+
+/// A day and a time of day, as the clock on the wall shows them; nothing if it is no time.
+fn local(time: &str) -> (String, String) {
+    let Ok(time) = time.parse::<Timestamp>() else {
+        return <(String, String)>::default();
+    };
+    let time = time.to_zoned(TimeZone::system());
+    let shown = |format: &str| time.strftime(format).to_string();
+    (shown("%Y-%m-%d"), shown("%H:%M:%S"))
+}
+
+/// An action in a line.
+struct Row {
+    label: &'static str,
+    text: String,
+    /// What became of it; long texts are cut before this is.
+    end: String,
+    style: Style,
+}
+
+impl Row {
+    fn plain(label: &'static str, text: &str) -> Row {
+        Row {
+            label,
+            text: visible_name(text),
+            end: String::new(),
+            style: DIM,
+        }
+    }
+
+    fn ended(label: &'static str, text: &str, end: &str, style: Style) -> Row {
+        Row {
+            end: visible_name(end),
+            style,
+            ..Row::plain(label, text)
+        }
+    }
+
+    fn write(&self, out: &mut impl Write, lead: &str, room: Option<usize>) -> io::Result<()> {
+        let (text, end) = match room {
+            Some(room) => fitted(&self.text, &self.end, room.max(NARROWEST)),
+            None => (self.text.clone(), self.end.clone()),
+        };
+        let Row { label, style, .. } = self;
+        write!(out, "{DIM}{lead}{PLAIN}{BOLD}{label:<LABEL$}{PLAIN}{text}")?;
+        if !end.is_empty() {
+            write!(out, "  {style}{end}{PLAIN}")?;
+        }
+        writeln!(out)
+    }
+}
+
+/// What is said of an action; what stands in the heading needs no line.
+fn row(action: &Action) -> Option<Row> {
+    let row = match action {
+        Action::Started { .. } => return None,
+        Action::Question { text } => Row::plain("question", &first_line(text)),
+        Action::Asked { title, what, .. } => {
+            // The title of a command does not say which one.
+            let names_it = what.is_empty() || title.contains(&*visible_name(what));
+            let end = if names_it { "" } else { what };
+            Row::plain("asked", &joined(title, end))
+        }
+        Action::Decided { decision, .. } => match decision {
+            DecisionRecord::Once => Row::plain("decided", "allowed once"),
+            DecisionRecord::Session => Row::plain("decided", "allowed for the session"),
+            DecisionRecord::Deny { reason } => {
+                let reason = reason.as_deref().unwrap_or_default();
+                Row::plain("decided", &joined("denied", reason.trim()))
+            }
+        },
+        Action::Call {
+            tool,
+            what,
+            outcome,
+            result,
+            ..
+        } => {
+            let text = format!("{tool} {what}");
+            call(text.trim_end(), *outcome, result.as_deref())
+        }
+        Action::Changed {
+            path,
+            before,
+            after,
+        } => {
+            let hashes = format!("{} → {}", short(before.as_ref()), short(after.as_ref()));
+            Row::ended("changed", path, &hashes, DIM)
+        }
+        Action::Undid { of_turn } => Row::plain("undid", &format!("turn {of_turn}")),
+        Action::Redid { of_turn } => Row::plain("redid", &format!("turn {of_turn}")),
+        Action::Mode { mode } => Row::plain(
+            "mode",
+            match mode {
+                ModeRecord::Ask => "ask",
+                ModeRecord::AutoEdit => "auto-edit",
+                ModeRecord::AutoApprove => "auto-approve",
+                ModeRecord::Plan => "plan",
+            },
+        ),
+        Action::Model { name } => Row::plain("model", name),
+        Action::Compacted => Row::plain("compacted", "what was said before"),
+        Action::Ended { reason } => Row::plain("ended", reason),
+    };
+    Some(row)
+}
+
+/// A call, and what became of it.
+fn call(text: &str, outcome: CallOutcome, result: Option<&str>) -> Row {
+    let result = result.unwrap_or_default();
+    match outcome {
+        CallOutcome::Done => {
+            let end = if result.is_empty() { "done" } else { result };
+            Row::ended("ran", text, end, DIM)
+        }
+        CallOutcome::Failed => Row::ended("ran", text, &joined("failed", result), ERROR),
+        CallOutcome::Stopped => Row::ended("ran", text, "stopped", WARNING),
+        CallOutcome::BrokenOff => Row::ended("ran", text, "broken off", WARNING),
+        CallOutcome::Denied => {
+            // What he said besides stands in the line of his decision.
+            let by_user = result.starts_with(BY_USER);
+            let end = if by_user { "by the user" } else { result };
+            Row::ended("denied", text, end, WARNING)
+        }
+        CallOutcome::NotRun => Row::ended("not run", text, result, WARNING),
+    }
+}
+
+fn joined(what: &str, why: &str) -> String {
+    if why.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{what}: {why}")
+    }
+}
+
+/// The beginning of a hash; a word where there is no file.
+fn short(hash: Option<&String>) -> String {
+    hash.map_or_else(
+        || "no file".to_owned(),
+        |hash| hash.chars().take(DIGITS).collect(),
+    )
+}
+
+/// The first line of a question, and that there is more.
+fn first_line(text: &str) -> String {
+    let mut lines = text.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.next() {
+        Some(_) => format!("{} …", first.trim_end()),
+        None => first.to_owned(),
+    }
+}
+
+/// Cuts a text and its end so that both are in the room that there is.
+fn fitted(text: &str, end: &str, room: usize) -> (String, String) {
+    if end.is_empty() {
+        return (cut(text, room), String::new());
+    }
+    let end = cut(end, (room / 2).max(room.saturating_sub(text.width() + 2)));
+    let text = cut(text, room.saturating_sub(end.width() + 2));
+    (text, end)
+}
+
+/// Cuts a line to some columns; `…` shows that it was cut.
+fn cut(line: &str, columns: usize) -> String {
+    if line.width() <= columns {
+        return line.to_owned();
+    }
+    let mut used = 1;
+    let fits = |character: &char| {
+        used += character.width().unwrap_or_default();
+        used <= columns
+    };
+    let mut kept: String = line.chars().take_while(fits).collect();
+    kept.push('…');
+    kept
+}
