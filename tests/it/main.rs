@@ -19,8 +19,11 @@ mod processes;
 mod secrets;
 mod tidy;
 
+mod attacks;
 mod chat;
 mod config;
+mod confinement;
+mod log;
 mod ollama_chat;
 mod ollama_embed;
 mod workspace;
