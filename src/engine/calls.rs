@@ -112,10 +112,13 @@ impl Turn<'_> {
             self.session.keep_out(&call.id);
         }
         let what = prepared.what.clone();
-        if let Err(refused) = self.allow(call, &prepared).await? {
-            self.start(call, &what).await;
-            return self.finish(call, refused, Duration::ZERO).await;
-        }
+        let prepared = match self.allowed(call, prepared).await? {
+            Ok(prepared) => prepared,
+            Err(refused) => {
+                self.start(call, &what).await;
+                return self.finish(call, refused, Duration::ZERO).await;
+            }
+        };
         self.record(Record::about_to_run(call))?;
         self.start(call, &what).await;
         let begun = Instant::now();
@@ -139,16 +142,46 @@ impl Turn<'_> {
         }
     }
 
-    /// Finds out whether a call may run, and asks the user where that is needed.
+    /// Gives a call back that may run. One that the user was asked about is prepared anew, since
+    /// he may have taken his time: his answer is about what it would do then.
+    ///
+    /// The outer error ends the turn without a result: the journal could not be written.
+    async fn allowed(
+        &mut self,
+        call: &ToolCall,
+        prepared: Prepared,
+    ) -> Result<Result<Prepared, Outcome>, TurnEnd> {
+        let asked = match self.allow(call, &prepared).await? {
+            Ok(asked) => asked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(hash) = asked else {
+            return Ok(Ok(prepared));
+        };
+        let again = match self.prepare(call).await {
+            Ok(again) => again,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let is_denied = matches!(self.judge(&again.effects), Permission::Deny(_));
+        if is_denied || self.hash(call, &again) != hash {
+            let text = "not run: what it would do has changed while the user was asked. Look again, \
+                        then call it anew.";
+            return Ok(Err(Outcome::failed(text.to_owned())));
+        }
+        Ok(Ok(again))
+    }
+
+    /// Finds out whether a call may run, and asks the user where that is needed; then it gives the
+    /// hash of what was asked.
     ///
     /// The outer error ends the turn without a result: the journal could not be written.
     async fn allow(
         &mut self,
         call: &ToolCall,
         prepared: &Prepared,
-    ) -> Result<Result<(), Outcome>, TurnEnd> {
+    ) -> Result<Result<Option<String>, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
-            Permission::Allow => return Ok(Ok(())),
+            Permission::Allow => return Ok(Ok(None)),
             Permission::Deny(why) => {
                 let text = format!("Denied: {why}. Do not look for a way around it.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
@@ -159,7 +192,7 @@ impl Turn<'_> {
         if let Some(covers) = &request.remember
             && self.session.granted.contains(covers)
         {
-            return Ok(Ok(()));
+            return Ok(Ok(None));
         }
         if !self.approver.is_there() {
             let text = "Denied: this needs the user's leave, and there is nobody to ask. Go on \
@@ -179,7 +212,8 @@ impl Turn<'_> {
             return Ok(Err(stopped()));
         };
         self.record(Record::decided(call, &decision))?;
-        Ok(self.decided(decision, request.remember))
+        let decided = self.decided(decision, request.remember);
+        Ok(decided.map(|()| Some(request.hash)))
     }
 
     fn decided(&mut self, decision: Decision, covers: Option<String>) -> Result<(), Outcome> {

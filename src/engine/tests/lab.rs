@@ -167,11 +167,16 @@ pub fn check_shape(messages: &[Message]) {
 pub struct Judge {
     pub decision: Option<Decision>,
     pub asked: Mutex<Vec<ApprovalRequest>>,
+    /// What happens while it is thought about.
+    pub meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Approver for Judge {
     fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
         lock(&self.asked).push(request.clone());
+        if let Some(happens) = &self.meanwhile {
+            happens();
+        }
         let decision = self.decision.clone().unwrap_or(Decision::Deny(None));
         async { decision }.boxed()
     }
@@ -256,6 +261,7 @@ impl Lab {
             judge: Judge {
                 decision: Some(Decision::Once),
                 asked: Mutex::default(),
+                meanwhile: None,
             },
             stop: CancellationToken::new(),
             _folder: folder,

@@ -252,3 +252,32 @@ async fn the_tools_stay_when_the_real_window_turns_out_to_be_small() {
     small.name = "another".to_owned();
     assert!(lab.engine.tools(&small).len() < all);
 }
+
+#[tokio::test]
+async fn an_answer_is_about_what_was_asked_and_nothing_else() {
+    let write = || call("write_file", json!({"path": "new.txt", "content": "new\n"}));
+    let mut lab = Lab::new(vec![write(), text("It is there already.")]);
+    let file = lab.root.join("new.txt");
+    lab.judge.meanwhile = Some(Box::new(move || {
+        fs::write(&file, "mine\n").expect("a file");
+    }));
+    let (_, events) = lab.ask("Write new.txt.").await;
+    assert_eq!(outcomes(&events), [ToolOutcome::Failed]);
+    assert_eq!(lab.file("new.txt"), "mine\n");
+    // A folder becomes a link to where something runs later.
+    let write = call(
+        "write_file",
+        json!({"path": "docs/config", "content": "new\n"}),
+    );
+    let mut lab = Lab::new(vec![write, text("Well.")]);
+    let (docs, git) = (lab.root.join("docs"), lab.root.join(".git"));
+    fs::create_dir(&docs).expect("a folder");
+    fs::create_dir(&git).expect("a folder");
+    lab.judge.meanwhile = Some(Box::new(move || {
+        fs::remove_dir(&docs).expect("it is empty");
+        std::os::unix::fs::symlink(".git", &docs).expect("a link");
+    }));
+    let (_, events) = lab.ask("Write the docs.").await;
+    assert_eq!(outcomes(&events), [ToolOutcome::Failed]);
+    assert!(!lab.root.join(".git/config").exists());
+}
