@@ -14,7 +14,8 @@ use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, visible};
 use super::{Ending, print, print_json};
 use crate::app::App;
 use crate::config::EmbedModel;
-use crate::model::ollama::{LocalModel, OllamaClient, OllamaError};
+use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
+use crate::model::{ChatModel, ModelProfile};
 use crate::permission::Confinement;
 
 /// How a check came out.
@@ -194,28 +195,13 @@ async fn index(app: &App) -> Check {
 
 /// Ollama is needed only if vectors are wanted.
 async fn ollama(app: &App) -> Vec<Check> {
-    let EmbedModel::Named(wanted) = &app.settings.embed_model else {
-        return vec![Check::good(
-            "ollama",
-            "not used: `OLLAMA_EMBED_MODEL` is `none`",
-        )];
-    };
     let client = match app.ollama() {
         Ok(client) => client,
         Err(error) => return vec![failed("ollama", &error)],
     };
     let version = match client.version().await {
         Ok(version) => version,
-        Err(error) => {
-            let mut check = failed("ollama", &error);
-            let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
-            check.fix = Some(
-                check
-                    .fix
-                    .map_or(without.into(), |fix| format!("{fix}, {without}")),
-            );
-            return vec![check];
-        }
+        Err(error) => return vec![without_server(app, &error)],
     };
     let mut checks = vec![Check::good(
         "ollama",
@@ -229,22 +215,73 @@ async fn ollama(app: &App) -> Vec<Check> {
             "use `--offline` to allow this machine only",
         ));
     }
+    checks.push(chat_model(app, &client).await);
     checks.push(match app.embedder().await {
         Ok(Some(embedder)) => {
             let model = embedder.model();
             Check::good(
                 "embeddings",
                 format!(
-                    "{wanted}: {} numbers a vector, {} tokens a text",
-                    model.dimension, model.window
+                    "{}: {} numbers a vector, {} tokens a text",
+                    model.name, model.dimension, model.window
                 ),
             )
         }
-        Ok(None) => Check::good("embeddings", "none, as set"),
+        Ok(None) => Check::good("embeddings", "none, as set: search goes by words"),
         Err(error) => failed("embeddings", &error),
     });
     checks.extend(models(&client).await);
     checks
+}
+
+/// Search does without a server where no vectors are wanted; only talking needs one then.
+fn without_server(app: &App, error: &OllamaError) -> Check {
+    let mut check = failed("ollama", error);
+    if app.settings.embed_model == EmbedModel::None {
+        check.state = State::Warning;
+        check
+            .message
+            .push_str(" (search goes on without; `ollacode chat` needs it)");
+        return check;
+    }
+    let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
+    check.fix = Some(
+        check
+            .fix
+            .map_or(without.into(), |fix| format!("{fix}, {without}")),
+    );
+    check
+}
+
+/// The model that answers.
+async fn chat_model(app: &App, client: &OllamaClient) -> Check {
+    const NAME: &str = "chat";
+    match app.chat_model(None).await {
+        Ok(model) => {
+            let ModelProfile {
+                name,
+                window,
+                tools,
+                ..
+            } = model.profile();
+            let tools = if *tools {
+                "calls tools"
+            } else {
+                "is told of tools in words"
+            };
+            let window = count(u64::from(*window));
+            Check::good(NAME, format!("{name}: {tools}; window of {window} tokens"))
+        }
+        Err(OllamaError::ModelMissing { model }) => {
+            let suggestion = suggest(client, &model).await;
+            let message = format!("Ollama does not have `{model}`");
+            Check::bad(NAME, State::Warning, message, suggestion.to_string())
+        }
+        Err(error) => Check {
+            state: State::Warning,
+            ..failed(NAME, &error)
+        },
+    }
 }
 
 fn failed(name: &'static str, error: &OllamaError) -> Check {

@@ -10,11 +10,12 @@ use anyhow::Error;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::args::LogArguments;
 use super::chat::terminal::columns;
 use super::style::{BOLD, DIM, ERROR, PLAIN, WARNING, counted, escaped_json, visible_name};
+use super::width::cut;
 use super::{Ending, note, print, warn};
 use crate::app::App;
 use crate::session::audit::{Action, Audit, CallOutcome, Entry, audit};
@@ -313,19 +314,4 @@ fn fitted(text: &str, end: &str, room: usize) -> (String, String) {
     let end = cut(end, (room / 2).max(room.saturating_sub(text.width() + 2)));
     let text = cut(text, room.saturating_sub(end.width() + 2));
     (text, end)
-}
-
-/// Cuts a line to some columns; `…` shows that it was cut.
-fn cut(line: &str, columns: usize) -> String {
-    if line.width() <= columns {
-        return line.to_owned();
-    }
-    let mut used = 1;
-    let fits = |character: &char| {
-        used += character.width().unwrap_or_default();
-        used <= columns
-    };
-    let mut kept: String = line.chars().take_while(fits).collect();
-    kept.push('…');
-    kept
 }

@@ -32,6 +32,7 @@ mod search;
 mod sessions;
 mod style;
 mod summary;
+mod width;
 mod wire;
 mod wrap;
 

@@ -65,7 +65,7 @@ impl Banner {
                 format!(
                     "{}: {}; {}",
                     mode_name(self.mode),
-                    mode_words(self.mode),
+                    mode_words(self.mode, self.confinement),
                     confinement_words(self.confinement)
                 ),
             ),
@@ -120,13 +120,14 @@ pub fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-/// What a mode means.
-pub fn mode_words(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Ask => "edits and commands are asked about",
-        Mode::AutoEdit => "edits run unasked, commands are asked about",
-        Mode::AutoApprove => "edits and commands run unasked",
-        Mode::Plan => "nothing is written or run",
+/// What a mode means, as commands are held back here.
+pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
+    match (mode, confinement) {
+        (Mode::Ask, _) => "edits and commands are asked about",
+        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
+        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
+        (Mode::AutoApprove, _) => "edits and commands run unasked",
+        (Mode::Plan, _) => "nothing is written or run",
     }
 }
 

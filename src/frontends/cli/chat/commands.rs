@@ -283,7 +283,7 @@ pub async fn status(chat: &mut Chat) -> Outcome {
             format!(
                 "{}: {}",
                 mode_name(chat.session.mode),
-                mode_words(chat.session.mode)
+                mode_words(chat.session.mode, chat.engine.confinement())
             ),
         ),
         (

@@ -21,7 +21,6 @@ mod status;
 mod talk;
 pub(super) mod terminal;
 mod turn;
-mod width;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use super::super::warn;
 use super::banner::{mode_name, mode_words, unasked};
 use super::slash::Next;
 use super::talk::Chat;
-use crate::permission::Mode;
+use crate::permission::{Confinement, Mode};
 
 /// The modes in which work is done.
 const MODES: [Mode; 3] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove];
@@ -43,13 +43,14 @@ pub fn warn_of(chat: &Chat, mode: Mode) {
 }
 
 fn say_mode(chat: &Chat, mode: Mode) {
-    chat.note(&words(mode, chat.session.mode));
+    let said = words(mode, chat.session.mode, chat.engine.confinement());
+    chat.note(&said);
     warn_of(chat, mode);
 }
 
 /// What is said of a mode that was chosen, while the session is in `current`.
-fn words(mode: Mode, current: Mode) -> String {
-    let (name, meaning) = (mode_name(mode), mode_words(mode));
+fn words(mode: Mode, current: Mode, confinement: Confinement) -> String {
+    let (name, meaning) = (mode_name(mode), mode_words(mode, confinement));
     if current == Mode::Plan && mode != Mode::Plan {
         format!("mode {name} holds after the plan: {meaning}")
     } else {
@@ -73,16 +74,20 @@ mod tests {
     #[test]
     fn in_a_plan_a_mode_holds_afterwards() {
         assert_eq!(
-            words(Mode::AutoEdit, Mode::Plan),
+            words(Mode::AutoEdit, Mode::Plan, Confinement::None),
             "mode auto-edit holds after the plan: edits run unasked, commands are asked about"
         );
         assert_eq!(
-            words(Mode::Plan, Mode::Plan),
+            words(Mode::Plan, Mode::Plan, Confinement::None),
             "mode plan: nothing is written or run"
         );
         assert_eq!(
-            words(Mode::Ask, Mode::Ask),
+            words(Mode::Ask, Mode::Ask, Confinement::None),
             "mode ask: edits and commands are asked about"
+        );
+        assert_eq!(
+            words(Mode::AutoEdit, Mode::Ask, Confinement::Full),
+            "mode auto-edit: edits and most commands run unasked"
         );
     }
 

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::super::style::{BOLD, DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible_name};
 use super::super::summary::duration;
+use super::super::width::cut;
 use super::super::wrap::wrapped;
 use super::diff::{self, Kind};
 use super::markdown::{Look, Markdown};
 use super::status::Spent;
-use super::width::cut;
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::visible::visible;

@@ -6,8 +6,8 @@ use anstyle::Style;
 
 use super::Look;
 use super::inline::{self, Around, Piece};
-use crate::frontends::cli::chat::width::{char_width, width};
 use crate::frontends::cli::style::PLAIN;
+use crate::frontends::cli::width::{char_width, width};
 use crate::visible::visible;
 
 /// Longest text that waits for its closing marker, in bytes.

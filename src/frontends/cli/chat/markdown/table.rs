@@ -6,8 +6,8 @@ use anstyle::Style;
 
 use super::Look;
 use super::inline::{Around, Piece, pieces};
-use crate::frontends::cli::chat::width::width;
 use crate::frontends::cli::style::{DIM, PLAIN};
+use crate::frontends::cli::width::width;
 use crate::visible::visible;
 
 type Row = Vec<Vec<Piece>>;
