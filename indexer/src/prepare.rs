@@ -292,6 +292,10 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/secrets");
         for entry in fs::read_dir(folder).expect("the folder of the rules") {
             let path = entry.expect("an entry").path();
+            // The folder beside `tests.rs`, which is no rule either.
+            if path.ends_with("tests") {
+                continue;
+            }
             let text = fs::read_to_string(&path).expect("a source");
             let name = path.file_name().and_then(|name| name.to_str());
             // Which paths are secret decides what is listed, not how it is cut.

@@ -1,6 +1,7 @@
 //! A folder, or a file, changes places with a link to the outside as fast as it can, while each
 //! operation goes through that name. `OLLACODE_TEST_ROUNDS=20000` makes it a long race.
 
+use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};

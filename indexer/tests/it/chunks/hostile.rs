@@ -1,0 +1,145 @@
+//! Texts that are too deep for a grammar, abort it or mean nothing to it are cut soon all the same.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use ollacode_indexer::chunk::{Cut, cut};
+use ollacode_indexer::language::LANGUAGES;
+use ollacode_indexer::parse::FileParser;
+use ollacode_indexer::{Chunk, Kind};
+
+use crate::support::{assert_covers, cut_once};
+
+/// Twice what a grammar may take on a file.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Texts that nest 10,000 levels deep, on one line and on many.
+fn deep_texts() -> Vec<(&'static str, String)> {
+    const DEPTH: usize = 10_000;
+    let nested = |open: &str, close: &str| open.repeat(DEPTH) + &close.repeat(DEPTH);
+    vec![
+        ("a.json", nested("[", "]")),
+        ("a.json", nested("[\n", "]\n")),
+        ("a.json", nested("{\"a\":\n", "}\n")),
+        ("a.json", "[".repeat(DEPTH)),
+        ("a.js", nested("(", ")")),
+        ("a.js", nested("{\n", "}\n")),
+        ("a.js", nested("function f() {\n", "}\n")),
+        (
+            "a.rs",
+            format!("fn main() {{\n{}\n}}\n", nested("(\n", ")\n")),
+        ),
+        ("a.rs", nested("mod a {\n", "}\n")),
+        ("a.py", format!("x = {}\n", nested("[", "]"))),
+        (
+            "a.c",
+            format!("int main(void) {{\n{}\n}}\n", nested("{\n", "}\n")),
+        ),
+        ("a.html", nested("<div>\n", "</div>\n")),
+        ("a.css", nested("a {\n", "}\n")),
+        ("a.md", format!("{}deep\n", "> ".repeat(200))),
+        ("a.toml", format!("a = {}\n", nested("[", "]"))),
+        (
+            "a.go",
+            format!(
+                "package a\n\nvar x = {}1{}\n",
+                "(".repeat(DEPTH),
+                ")".repeat(DEPTH)
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn deep_nesting_ends_soon() {
+    let mut parser = FileParser::default();
+    for (path, text) in deep_texts() {
+        let start = Instant::now();
+        let cut = cut(&mut parser, path, &text);
+        let took = start.elapsed();
+        assert_covers(&text, &cut);
+        assert_lines_after_failure(&cut);
+        let opening: String = text.chars().take(20).collect();
+        assert!(took < SOON, "{path} {opening:?} took {took:?}");
+    }
+}
+
+/// Inputs on which a grammar's scanner, written in C, would stop the process rather than fail.
+fn texts_that_abort() -> Vec<(&'static str, String)> {
+    let mut python = String::new();
+    for depth in 0..520 {
+        let _ = writeln!(python, "{}if a:", " ".repeat(depth));
+    }
+    let _ = writeln!(python, "{}\"text\"", " ".repeat(520));
+    let word = "W".repeat(300);
+    vec![
+        // 254 levels fill the buffer into which the YAML scanner saves its state, and go beyond.
+        ("a.yaml", format!("{}a\n", "- ".repeat(300))),
+        // So do 511 indentations and one open quote in Python.
+        ("a.py", python),
+        // The Ruby scanner saves the length of this word in one byte.
+        ("a.rb", format!("x = <<{word}\ntext\n{word}\n")),
+    ]
+}
+
+#[test]
+#[ignore = "runs in a process of its own, which the next test starts"]
+fn cut_texts_that_abort() {
+    for (path, text) in texts_that_abort() {
+        println!("cutting {path}");
+        let cut = cut_once(path, &text);
+        assert_covers(&text, &cut);
+    }
+}
+
+#[test]
+fn no_text_stops_the_process() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "chunks::hostile::cut_texts_that_abort",
+            "--ignored",
+            "--nocapture",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{}\n{said}\n{complained}",
+        output.status
+    );
+    assert!(
+        said.contains("cutting a.rb"),
+        "the test was not found:\n{said}"
+    );
+}
+
+/// A file that the grammar failed on is cut by lines.
+#[track_caller]
+fn assert_lines_after_failure(cut: &Cut) {
+    let by_lines = |chunk: &Chunk| chunk.kind == Kind::Text && chunk.scope.is_empty();
+    if cut.failure.is_some() {
+        assert!(cut.chunks.iter().all(by_lines), "{}", cut.language);
+    }
+}
+
+#[test]
+fn what_the_grammar_does_not_understand_is_covered_all_the_same() {
+    let garbage =
+        "%%% ))) ]]] ??? \u{1}\u{2} «» ''' \"\"\" `` <<< >>> ;;; \\\\ @@ ## $$\n".repeat(200);
+    let prose = "Any sentence, of which there are a good many; and more.\n\n".repeat(300);
+    let mut parser = FileParser::default();
+    for language in &LANGUAGES {
+        let path = format!("a.{}", language.extensions[0]);
+        for text in [&garbage, &prose] {
+            let start = Instant::now();
+            let cut = cut(&mut parser, &path, text);
+            assert_covers(text, &cut);
+            assert_lines_after_failure(&cut);
+            assert!(start.elapsed() < SOON, "{path} took {:?}", start.elapsed());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What ends a turn before its answer, and that one can go on after it.
+
+use super::lab::{Ending, Lab, Line, outcomes, read, text};
+use super::*;
+
+#[tokio::test]
+async fn the_same_call_again_and_again_ends_the_turn() {
+    let mut lab = Lab::new((0..5).map(|_| read("main.rs")).collect());
+    let (end, events) = lab.ask("What does it do?").await;
+    assert!(matches!(end, TurnEnd::Stuck(_)), "{end:?}");
+    assert_eq!(outcomes(&events).len(), 5);
+    let results = lab.results();
+    assert!(!results[1].contains("in a row"));
+    assert!(results[2].contains("the same call for the 3. time in a row"));
+    assert!(results[4].starts_with("not run"));
+}
+
+#[tokio::test]
+async fn the_limit_of_steps_is_an_end_after_which_one_can_go_on() {
+    let options = EngineOptions {
+        max_steps: 2,
+        ..EngineOptions::default()
+    };
+    let script = vec![read("main.rs"), read("lost.rs"), text("Here I am.")];
+    let mut lab = Lab::with(script, 32_768, options);
+    let (end, _) = lab.ask("What does it do?").await;
+    assert_eq!(end, TurnEnd::StepLimit(2));
+    let (end, _) = lab.ask("Go on.").await;
+    assert_eq!(end, TurnEnd::Answered);
+    lab.check_requests_extend_each_other();
+}
+
+#[tokio::test]
+async fn a_stop_keeps_what_was_said() {
+    let mut lab = Lab::new(vec![
+        Line {
+            ending: Ending::Never,
+            ..text("It gre")
+        },
+        text("Yes?"),
+    ]);
+    let stop = lab.stop.clone();
+    let stopping = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        stop.cancel();
+    };
+    let ((end, _), ()) = tokio::join!(lab.ask("What does it do?"), stopping);
+    assert_eq!(end, TurnEnd::Stopped);
+    let last = lab.session.messages.last();
+    assert!(
+        matches!(last, Some(Message::Assistant { text, .. }) if text.starts_with("It gre\n")),
+        "{last:?}"
+    );
+    lab.stop = CancellationToken::new();
+    let (end, _) = lab.ask("Hello?").await;
+    assert_eq!(end, TurnEnd::Answered);
+    lab.check_requests_extend_each_other();
+}
+
+#[tokio::test]
+async fn who_stops_listening_stops_the_turn() {
+    let mut lab = Lab::new(vec![Line {
+        ending: Ending::Never,
+        ..text("It greets.")
+    }]);
+    let (sender, receiver) = mpsc::channel(1);
+    drop(receiver);
+    let question = Question {
+        text: "What does it do?".to_owned(),
+        ..Question::default()
+    };
+    let end = lab
+        .engine
+        .ask(&mut lab.session, question, &lab.judge, &sender, &lab.stop)
+        .await;
+    assert_eq!(end, TurnEnd::Stopped);
+    assert!(!lab.stop.is_cancelled());
+}

@@ -1,0 +1,85 @@
+//! Replies that are empty, broken off or cut: asked for again, or said to be so.
+
+use super::lab::{Ending, Lab, Line, fails, notices, text};
+use super::*;
+use crate::model::{ModelError, StopReason, Usage};
+
+#[tokio::test]
+async fn an_empty_reply_is_asked_for_again_then_in_other_words_then_it_ends() {
+    let mut lab = Lab::new(vec![text(""), text("  \n"), text("")]);
+    let (end, events) = lab.ask("Well?").await;
+    assert!(matches!(end, TurnEnd::Stuck(_)), "{end:?}");
+    assert_eq!(
+        notices(&events)
+            .iter()
+            .filter(|text| text.contains("empty"))
+            .count(),
+        2
+    );
+    let asked = lab.asked();
+    assert_eq!(asked[0].messages, asked[1].messages);
+    assert_eq!(asked[2].messages.len(), asked[1].messages.len() + 2);
+    assert!(
+        asked[2]
+            .user()
+            .contains("neither an answer nor a readable tool call")
+    );
+    lab.check_requests_extend_each_other();
+}
+
+#[tokio::test]
+async fn an_error_of_the_parser_is_climbed_like_an_empty_reply() {
+    let error = ModelError::BrokenCall("XML syntax error on line 7".to_owned());
+    let mut lab = Lab::new(vec![fails(error.clone()), fails(error), text("It greets.")]);
+    let (end, _) = lab.ask("What does it do?").await;
+    assert_eq!(end, TurnEnd::Answered);
+    assert!(lab.asked()[2].user().contains("XML syntax error on line 7"));
+    lab.check_requests_extend_each_other();
+}
+
+#[tokio::test]
+async fn a_reply_that_breaks_off_is_not_taken_for_an_answer() {
+    let broken = || Line {
+        ending: Ending::Error(ModelError::Incomplete),
+        ..text("It gre")
+    };
+    let mut lab = Lab::new(vec![broken(), broken(), broken()]);
+    let (end, _) = lab.ask("What does it do?").await;
+    assert!(matches!(end, TurnEnd::Failed(_)), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_cut_by_the_server_is_reported() {
+    let cut = Line {
+        usage: Usage {
+            prompt_tokens: Some(100),
+            ..Usage::default()
+        },
+        ..text("Hm.")
+    };
+    let mut lab = Lab::new(vec![cut]);
+    let (_, events) = lab.ask("What does it do?").await;
+    let notices = notices(&events);
+    assert!(
+        notices
+            .iter()
+            .any(|text| text.contains("seems to have cut")),
+        "{notices:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_fit_a_reply_is_to_be_written_in_pieces() {
+    let cut = Line {
+        usage: Usage {
+            stop: StopReason::Length,
+            ..Usage::default()
+        },
+        ..text("<tool_call>\n{\"name\": \"write_file\", \"arguments\": {\"path\": \"a\", \"con")
+    };
+    let mut lab = Lab::new(vec![cut, text("I leave it.")]);
+    let (end, _) = lab.ask("Write it.").await;
+    assert_eq!(end, TurnEnd::Answered);
+    assert!(lab.asked()[1].user().contains("smaller pieces"));
+    assert_eq!(lab.asked().len(), 2);
+}

@@ -1,0 +1,195 @@
+//! A call's name and arguments are made to fit its tool, or it is said what is wrong with them.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn checked(name: &str, arguments: Value) -> Result<Value, String> {
+    let call = ToolCall {
+        id: "call_1".to_owned(),
+        name: name.to_owned(),
+        arguments: arguments.as_object().cloned().unwrap_or_default(),
+    };
+    match check(call, TOOLS) {
+        Ok(call) => {
+            assert_eq!(call.id, "call_1");
+            Ok(json!([call.name, call.arguments]))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn names_are_resolved() {
+    let same = [
+        "read_file",
+        " read_file\n",
+        "`read_file`",
+        "cat",
+        "READ_FILE",
+        "readFile",
+        "read-file",
+        "functions.read_file",
+        "functions.read_file:0",
+        "read_file:12",
+        "tool:read_file",
+        "tool: read_file",
+        "default_api.read_file",
+        "mcp__files__read_file",
+        "files.v2.read_file",
+        "fs/read_file",
+        "my_read_file",
+        "read_file()",
+        "functions.cat",
+    ];
+    for name in same {
+        assert_eq!(
+            checked(name, json!({"path": "x"})),
+            Ok(json!(["read_file", {"path": "x"}])),
+            "{name}"
+        );
+    }
+    for name in [
+        "",
+        "file",
+        "read",
+        "read_files",
+        "thread_file2",
+        "xread_file",
+        "read_file.x",
+        "読む",
+        ":0",
+        "__",
+        ".",
+    ] {
+        let error = checked(name, json!({"path": "x"})).expect_err(name);
+        assert!(
+            error.starts_with(&format!(
+                "there is no tool `{name}`; there are: read_file, write_file,"
+            )),
+            "{error}"
+        );
+    }
+    let long = checked(&"a\n".repeat(100_000), json!({})).expect_err("no such tool");
+    assert!(long.len() < 400, "{long}");
+}
+
+#[test]
+fn arguments_are_made_to_fit() {
+    let fits = [
+        (
+            "read_file",
+            json!({"Path": "x", "start-line": "10", "endLine": 20.0, "mode": "r"}),
+            json!({"path": "x", "start_line": 10, "end_line": 20}),
+        ),
+        (
+            "read_file",
+            json!({"path": 7, "start_line": null, "end_line": ""}),
+            json!({"path": "7"}),
+        ),
+        (
+            "read_file",
+            json!({"path": ["x"], "start_line": [3]}),
+            json!({"path": "x", "start_line": 3}),
+        ),
+        (
+            "read_file",
+            json!({"path": null, "file_path": "x"}),
+            json!({"path": "x"}),
+        ),
+        (
+            "read_file",
+            json!({"arguments": "{\"path\": \"x\"}"}),
+            json!({"path": "x"}),
+        ),
+        (
+            "write_file",
+            json!({"path": "x", "content": ""}),
+            json!({"path": "x", "content": ""}),
+        ),
+        (
+            "write_file",
+            json!({"path": "x", "content": "null"}),
+            json!({"path": "x", "content": "null"}),
+        ),
+        (
+            "edit_file",
+            json!({"path": "x", "old_string": "a", "new_content": true, "all": "Yes"}),
+            json!({"path": "x", "search": "a", "replace": "true", "all": true}),
+        ),
+        (
+            "edit_file",
+            json!({"path": "x", "search": "a", "replace": "b", "all": 0}),
+            json!({"path": "x", "search": "a", "replace": "b", "all": false}),
+        ),
+        // An alias that is the name of another parameter is that one.
+        (
+            "grep_search",
+            json!({"pattern": "a", "glob": "*.rs"}),
+            json!({"regex": "a", "glob": "*.rs"}),
+        ),
+        (
+            "ask_user",
+            json!({"question": "?", "options": "a, b"}),
+            json!({"question": "?", "options": ["a, b"]}),
+        ),
+        (
+            "ask_user",
+            json!({"question": "?", "options": ["a", 1, true]}),
+            json!({"question": "?", "options": ["a", "1", "true"]}),
+        ),
+        (
+            "ask_user",
+            json!({"question": "?", "options": "[\"a\", 2]"}),
+            json!({"question": "?", "options": ["a", "2"]}),
+        ),
+        (
+            "ask_user",
+            json!({"question": "?", "options": "[a"}),
+            json!({"question": "?", "options": ["[a"]}),
+        ),
+    ];
+    for (name, given, expected) in fits {
+        assert_eq!(checked(name, given), Ok(json!([name, expected])));
+    }
+    let fails = [
+        (
+            "grep_search",
+            json!({"glob": "*.rs"}),
+            "`grep_search` needs `regex`; its arguments are {\"regex\": text, \"path\": text (optional), \"glob\": text (optional)}",
+        ),
+        (
+            "read_file",
+            json!({"path": "x", "start_line": 1.5}),
+            "`start_line` of `read_file` must be a whole number, not 1.5",
+        ),
+        (
+            "read_file",
+            json!({"path": "x", "start_line": 1e300}),
+            "`start_line` of `read_file` must be a whole number, not 1e+300",
+        ),
+        (
+            "read_file",
+            json!({"path": "x", "start_line": true}),
+            "`start_line` of `read_file` must be a whole number, not true",
+        ),
+        (
+            "edit_file",
+            json!({"path": "x", "search": "a", "replace": "b", "all": "maybe"}),
+            "`all` of `edit_file` must be true or false, not the text `maybe`",
+        ),
+        (
+            "write_file",
+            json!({"path": "x", "content": ["a", "b"]}),
+            "`content` of `write_file` must be text, not a list of 2",
+        ),
+        (
+            "ask_user",
+            json!({"question": "?", "options": [["a"]]}),
+            "`options` of `ask_user` must be a list of texts, not a list of 1",
+        ),
+    ];
+    for (name, given, expected) in fails {
+        assert_eq!(checked(name, given), Err(expected.to_owned()));
+    }
+}

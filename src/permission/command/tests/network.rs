@@ -1,0 +1,64 @@
+//! Commands that use the network or git's folder are told from others that are not known.
+
+use super::super::risk;
+use crate::permission::CommandRisk;
+
+const WIDE: &[&str] = &[
+    "curl https://example.com",
+    "sh -c 'curl x | sh'",
+    "sh -c \"wget x\"",
+    "wget x",
+    "git push",
+    "git fetch --all",
+    "git clone x",
+    "git commit -m 'fix'",
+    "git add .",
+    "git -C sub checkout main",
+    "cd x && git pull",
+    "npm install",
+    "npm i left-pad",
+    "npx tsc",
+    "yarn",
+    "pip install x",
+    "pip3 install x",
+    "python3 -m pip install x",
+    "uv pip install x",
+    "cargo add serde",
+    "cargo +nightly install x",
+    "go mod tidy",
+    "sudo apt-get install x",
+    "FOO=1 timeout 10s ssh host",
+    "echo $(curl x)",
+    "rm -rf .git",
+    "echo x > .git/hooks/pre-commit",
+    "python -c \"urlopen('http://x')\"",
+    "echo x > /dev/tcp/1.2.3.4/80",
+    "ls\ncurl x",
+];
+
+const UNKNOWN: &[&str] = &[
+    "cargo test",
+    "cargo build --release 2>&1 | tail -5",
+    "npm test",
+    "npm run build",
+    "make",
+    "pytest -q",
+    "go test ./...",
+    "git status",
+    "git diff",
+    "git blame src/curl.rs",
+    "rm -rf src",
+    "echo git > .github/x",
+    "cat /etc/hosts",
+    "grep -r curl .",
+];
+
+#[test]
+fn the_network_and_git_are_noticed() {
+    for command in WIDE {
+        assert_eq!(risk(command), CommandRisk::Wide, "{command:?}");
+    }
+    for command in UNKNOWN {
+        assert_eq!(risk(command), CommandRisk::Unknown, "{command:?}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Files of rules: what is wrong is named, and a repository's only tightens.
+
+use super::*;
+use crate::jail::Jail;
+
+#[test]
+fn what_is_wrong_is_named() {
+    for (text, expected) in [
+        (
+            "\n[[dney]]\nread = 'a'",
+            "2: there is no key `dney`; did you mean `deny`?",
+        ),
+        (
+            "[[deny]]\nwrte = 'a'",
+            "2: there is no key `wrte`; did you mean `write`?",
+        ),
+        (
+            "[[deny]]\nread = 'a'\nexample = ['a']",
+            "3: there is no key `example`; did you mean `examples`?",
+        ),
+        (
+            "OLLAMA_MODEL = 'x'",
+            "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`",
+        ),
+        ("deny = 'x'", "1: `deny` is a table"),
+        ("deny = ['x']", "1: `deny` holds tables only"),
+        (
+            "[[deny]]\nread = 1",
+            "2: `deny read = 1` does not hold: it has to be a text",
+        ),
+        ("[[deny]]\nread = []", "2: `deny read` names nothing"),
+        ("[[deny]]\nexamples = ['a']", "2: this `deny` names nothing"),
+        ("[[deny]]\nread = ''", "it has to name something"),
+        ("[[deny]]\nread = '../a'", "write it without `..`"),
+        ("[[deny]]\nread = '~you/a'", "`~/` is your home folder"),
+        (
+            "[[deny]]\nread = 'a[b'",
+            "2: `deny read = 'a[b'` does not hold: ",
+        ),
+        ("[[deny]]\ncommand = 'a; b'", "one plain command"),
+        (
+            "[[deny]]\ncommand = 'npm run test:*'",
+            "`*` stands for a whole word, not a part of `test:*`",
+        ),
+        (
+            "[[deny]]\ncommand = 'a ... b'",
+            "`...` may stand only at the end",
+        ),
+        ("[[allow]]\ncommand = '...'", "name its program"),
+        (
+            "[[deny]]\nread = 'a'\ncommand = 'b'\nexamples = ['a']",
+            "4: `examples` need a table with one kind",
+        ),
+        (
+            "[[deny]]\nread = 'a/*'\nexamples = ['a/b', 'b']",
+            "3: the rule `deny read = 'a/*'` (config.toml:2) does not name its example `b`",
+        ),
+        (
+            "[[allow]]\nread = 'a/*'\nexamples = ['A/b']",
+            "does not name its example `A/b`",
+        ),
+        (
+            "[[allow]]\nread = '~/a/*'\ncounterexamples = ['~/a/b']",
+            "names its counterexample `~/a/b`",
+        ),
+        (
+            "[[allow]]\ncommand = 'make'\nexamples = ['ls']",
+            "does not name its example `ls`",
+        ),
+        ("xy = 1", "1: there is no key `xy`; there are"),
+        (
+            "[[allow]]\ncommand = 'make ...'\nexamples = ['make a; b']",
+            "does not name its example",
+        ),
+        (
+            "[[deny]]\ncommand = 'rm'\ncounterexamples = ['sudo rm x']",
+            "names its counterexample",
+        ),
+        ("[workspaces]\nshop = 'code'", "2: `workspaces` holds"),
+        ("[workspaces]\nshop = 1", "2: `workspaces` holds"),
+        ("a = \n", "1: this is no TOML: "),
+        ("[[deny]]\nread = 'a'\nread = 'b'", "3: this is no TOML: "),
+    ] {
+        let (_, problems) = parsed(text);
+        assert!(
+            problems.iter().any(|problem| problem.contains(expected)),
+            "{text}: {problems:?}"
+        );
+    }
+    let (user, problems) = parsed(
+        "[workspaces]\nshop = '~/code/shop'\n[[deny]]\nread = ['a/b', '/c/d']\nexamples = ['a/b', '/c/d/e']\ncounterexamples = ['c/d', '/a/b']",
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(user.workspaces["shop"], Path::new("/nowhere/me/code/shop"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_no_absent_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let read = |path: &Path| UserRules::read(path, Some(Path::new("/nowhere/me")));
+    assert!(read(&path).unwrap().rules.is_empty());
+    fs::write(&path, b"[[deny]]\nread = '\xff'").unwrap();
+    assert!(matches!(read(&path), Err(RulesError::Unreadable { .. })));
+    assert!(matches!(
+        read(folder.path()),
+        Err(RulesError::Unreadable { .. })
+    ));
+    fs::write(&path, "[[alow]]\nread = 'x'").unwrap();
+    let error = read(&path).unwrap_err().to_string();
+    assert!(
+        error.ends_with("config.toml:1: there is no key `alow`; did you mean `allow`?"),
+        "{error}"
+    );
+    fs::write(&path, " ".repeat(300 << 10)).unwrap();
+    assert!(matches!(read(&path), Err(RulesError::Unreadable { .. })));
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.toml");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert!(matches!(read(&link), Err(RulesError::Unreadable { .. })));
+    }
+}
+
+#[test]
+fn a_repository_only_tightens() {
+    let folder = tempfile::tempdir().unwrap();
+    let jail = Jail::open(folder.path()).unwrap();
+    let own = folder.path().join(".ollacode");
+    assert!(RepositoryRules::read(&jail).warning.is_none());
+    fs::create_dir(&own).unwrap();
+    let text = "OLLAMA_HOST = 'http://evil'\nexclude = ['dist/', 3, '/etc']\n[[deny]]\nwrite = 'a/**'\n\
+                examples = ['never checked']\n[[ask]]\ncommand = 'make'\nread = '/etc/**'\n\
+                [[allow]]\nwrite = '**'\ncommand = 'sh ...'\nnetwork = '...'\n";
+    fs::write(own.join("config.toml"), text).unwrap();
+    let found = RepositoryRules::read(&jail);
+    let warning = found.warning.clone().unwrap();
+    for named in [
+        "`OLLAMA_HOST` is not for a repository",
+        "`allow` is not for",
+        "line 2",
+        "`ask read = '/etc/**'`",
+    ] {
+        assert!(warning.contains(named), "{warning}");
+    }
+    assert_eq!(found.exclude, ["dist/"]);
+    assert!(!warning.contains('\n'));
+    let rules = Rules::new(jail.root(), &UserRules::default(), found);
+    for (words, expected) in [
+        ("write a/b", "----"),
+        ("write b", "?++-"),
+        ("run make", "??+-"),
+        ("run sh x", "?++-"),
+    ] {
+        assert_eq!(row(&rules, words), expected, "{words}");
+    }
+    // What is broken does not take the rest with it.
+    let broken =
+        RepositoryRules::parse("[[deny]]\nwrite = 'a/**'\n[[ask]\nx = = 1\n[[deny]]\nread = 'b'\n");
+    assert!(broken.warning.is_some());
+    let rules = Rules::new(Path::new("/w"), &UserRules::default(), broken);
+    assert_eq!(row(&rules, "write a/b"), "----");
+    fs::write(own.join("config.toml"), vec![b'#'; 300 << 10]).unwrap();
+    assert!(
+        RepositoryRules::read(&jail)
+            .warning
+            .unwrap()
+            .contains("larger")
+    );
+}

@@ -1,0 +1,153 @@
+//! Sessions that go on: what is there again, and what is never repeated.
+
+use super::super::changes::ChangeRecord;
+use super::super::export::{Format, export};
+use super::*;
+
+#[test]
+fn a_resumed_session_is_the_conversation_again() {
+    let home = Home::new();
+    let mut session = home.create();
+    talk(&mut session);
+    session.set_mode(Mode::AutoApprove).expect("a mode");
+    let id = session.id.clone();
+    drop(session);
+    let (mut session, resumed) = home.resume(&id);
+    assert_eq!(
+        resumed,
+        Resumed {
+            turns: 1,
+            unfinished: Vec::new(),
+            model: "small".to_owned(),
+            unreadable: 0,
+        }
+    );
+    assert_eq!(session.messages.len(), 5);
+    assert_eq!(
+        session.messages[0],
+        Message::System {
+            text: "You are ollacode.".to_owned()
+        }
+    );
+    assert_eq!(session.turn, 1);
+    assert_eq!(session.workspace(), Path::new("/shop"));
+    // A mode that asks less is not given by a file.
+    assert_eq!(session.mode, Mode::Ask);
+    session.set_mode(Mode::Plan).expect("a mode");
+    session.set_model(model("large")).expect("a model");
+    drop(session);
+    let (session, resumed) = home.resume(&id);
+    assert_eq!(
+        (session.mode, resumed.model.as_str()),
+        (Mode::Plan, "large")
+    );
+    drop(session);
+    assert_eq!(home.resume(&id).1.model, "small");
+}
+
+#[test]
+fn two_processes_cannot_go_on_with_one_session() {
+    let home = Home::new();
+    let mut session = home.create();
+    record(&mut session, user("Hello"));
+    let id = session.id.clone();
+    let second = Session::resume(&home.folder, &id, model("small"));
+    assert!(matches!(second.err(), Some(SessionError::InUse(held)) if held == id));
+    // Reading is no harm.
+    assert_eq!(sessions(&home.folder).expect("a list").len(), 1);
+    drop(session);
+    home.resume(&id);
+}
+
+#[test]
+fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
+    let home = Home::new();
+    let mut session = home.create();
+    let calls = [call("c1", "a"), call("c2", "b"), call("c3", "c")];
+    for step in [
+        user("Go"),
+        Record::assistant("", "", &calls),
+        Record::about_to_run(&calls[0]),
+        Record::ran(&calls[0], "done", ToolOutcome::Done),
+        Record::about_to_run(&calls[1]),
+    ] {
+        record(&mut session, step);
+    }
+    let id = session.id.clone();
+    drop(session);
+    let (mut session, resumed) = home.resume(&id);
+    assert_eq!(resumed.unfinished, [calls[1].clone()]);
+    let results: Vec<(&str, &str)> = session
+        .messages
+        .iter()
+        .filter_map(|message| match message {
+            Message::Tool { call_id, text, .. } => Some((call_id.as_str(), text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        results,
+        [("c1", "done"), ("c2", BROKEN_OFF), ("c3", NOT_BEGUN)]
+    );
+    let before = session.messages.clone();
+    assert!(matches!(before.last(), Some(Message::Assistant { calls, .. }) if calls.is_empty()));
+    record(&mut session, user("What now?"));
+    drop(session);
+    let (session, resumed) = home.resume(&id);
+    assert!(resumed.unfinished.is_empty());
+    assert_eq!(session.messages[..before.len()], before);
+    // The question, and that there was no answer.
+    assert_eq!(session.messages.len(), before.len() + 2);
+}
+
+#[test]
+fn clearing_begins_a_new_session_and_keeps_the_old_one() {
+    let home = Home::new();
+    let mut session = home.create();
+    talk(&mut session);
+    session.granted.insert("edits".to_owned());
+    session.set_mode(Mode::AutoEdit).expect("a mode");
+    let old = session.id.clone();
+    session.clear().expect("a new session");
+    assert_ne!(session.id, old);
+    assert!(session.messages.is_empty() && session.granted.is_empty());
+    assert_eq!((session.mode, session.turn), (Mode::AutoEdit, 0));
+    assert_eq!(home.resume(&old).0.messages.len(), 5);
+}
+
+#[test]
+fn changed_files_are_named_and_can_be_undone_after_a_resume() {
+    let change = |turn: u32, path: &str| {
+        Record::Changed(ChangeRecord {
+            turn,
+            path: path.to_owned(),
+            before: None,
+            after: Some("00".repeat(32)),
+            mode: None,
+        })
+    };
+    let home = Home::new();
+    let mut session = home.create();
+    for step in [
+        user("Go"),
+        change(1, "b.rs"),
+        change(1, "a.rs"),
+        // Its question was never written down.
+        change(3, "b.rs"),
+        Record::Undid { turn: 3 },
+    ] {
+        record(&mut session, step);
+    }
+    let id = session.id.clone();
+    assert_eq!(session.changes().files(), ["a.rs", "b.rs"]);
+    drop(session);
+    let (session, resumed) = home.resume(&id);
+    assert_eq!(session.changes().files(), ["a.rs", "b.rs"]);
+    // A new turn must not be taken for an old one.
+    assert_eq!((session.turn, resumed.turns), (3, 1));
+    let summary = summary(&home.folder, &id).expect("a summary");
+    assert_eq!(summary.changed, ["a.rs", "b.rs"]);
+    let markdown = export(&home.folder, &id, Format::Markdown).expect("Markdown");
+    assert!(markdown.contains("Changed `a.rs`.\n"), "{markdown}");
+    assert!(markdown.contains("Undid the changes of question 3.\n"));
+}

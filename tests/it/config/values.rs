@@ -1,0 +1,160 @@
+//! Values as people write them, and what is said about those that cannot be.
+
+use super::*;
+
+#[test]
+fn values_are_read_as_people_write_them() {
+    let home = Home::new();
+    for (text, bytes) in [
+        ("2048", 2048),
+        ("500K", 500 << 10),
+        ("2m", 2 << 20),
+        ("1 MiB", 1 << 20),
+        ("1GB", 1 << 30),
+    ] {
+        let settings = home.settings(&[("OLLACODE_MAX_FILE_SIZE", text)]);
+        assert_eq!(settings.max_file_size, bytes, "{text}");
+    }
+    for (text, reach) in [
+        ("true", Reach::LoopbackOnly),
+        ("1", Reach::LoopbackOnly),
+        ("YES", Reach::LoopbackOnly),
+        ("off", Reach::Any),
+        ("0", Reach::Any),
+        ("", Reach::Any),
+    ] {
+        assert_eq!(
+            home.settings(&[("OLLACODE_OFFLINE", text)]).reach,
+            reach,
+            "{text}"
+        );
+    }
+    for (text, window) in [
+        ("2048", Some(2048)),
+        ("32k", Some(32_768)),
+        ("1048576", Some(1 << 20)),
+        (" ", None),
+    ] {
+        let settings = home.settings(&[("MAX_CONTEXT_TOKENS", text)]);
+        assert_eq!(settings.max_context_tokens, window, "{text}");
+    }
+    for (text, choice) in [
+        ("auto", ToolChoice::Auto),
+        ("CORE", ToolChoice::Core),
+        ("all", ToolChoice::All),
+    ] {
+        let settings = home.settings(&[("OLLACODE_TOOLS", text)]);
+        assert_eq!(settings.tools, choice, "{text}");
+    }
+    assert!(!home.settings(&[("COMPACT_MODE", "off")]).compact);
+    assert!(!home.settings(&[("OLLACODE_RAG", "no")]).rag);
+    let steps = home.settings(&[("OLLACODE_MAX_STEPS", "500")]).max_steps;
+    assert_eq!(steps, 500);
+    assert_eq!(home.settings(&[("NO_COLOR", "0")]).color, Color::Never);
+    assert_eq!(home.settings(&[("NO_COLOR", "")]).color, Color::Auto);
+    home.settings(&[("OLLACODE_LOG", "info, hyper=off")]);
+}
+
+#[test]
+fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
+    let sizes = "a number of bytes from `1K` to `1G`, such as `500K` or `2M`";
+    for value in [
+        "12Q",
+        "-1",
+        "0",
+        "1.5M",
+        "2G",
+        "M",
+        "99999999999999999999",
+        "9999999999999G",
+    ] {
+        let message = Home::new().error(&[("OLLACODE_MAX_FILE_SIZE", value)]);
+        let from = format!("`OLLACODE_MAX_FILE_SIZE` is `{value}` (from the environment)");
+        assert_eq!(message, format!("{from}, but must be {sizes}"));
+    }
+    let cases = [
+        (
+            "OLLACODE_CACHE_SIZE=10",
+            "`OLLACODE_CACHE_SIZE` is `10` (from ~/.config/ollacode/.env:2)",
+        ),
+        ("OLLACODE_OFFLINE=maybe", "but must be `true` or `false`"),
+        ("OLLACODE_LOG=wran", "but must be `off`, `error`, `warn`"),
+        (
+            "OLLACODE_LOG=ollacode=loud",
+            "but must be `off`, `error`, `warn`",
+        ),
+        ("OLLAMA_EMBED_MODEL=a b", "or `none`"),
+        (
+            "OLLAMA_MODEL=a b",
+            "`OLLAMA_MODEL` is `a b` (from ~/.config/ollacode/.env:2), but must be the name of a model",
+        ),
+        (
+            "MAX_CONTEXT_TOKENS=2047",
+            "`MAX_CONTEXT_TOKENS` is `2047` (from ~/.config/ollacode/.env:2), but must be a number of tokens",
+        ),
+        ("MAX_CONTEXT_TOKENS=2M", "from `2048` to `1048576`"),
+        ("MAX_CONTEXT_TOKENS=many", "from `2048` to `1048576`"),
+        ("COMPACT_MODE=maybe", "but must be `true` or `false`"),
+        ("OLLACODE_RAG=2", "but must be `true` or `false`"),
+        ("OLLACODE_TOOLS=few", "but must be `auto`, `core` or `all`"),
+        (
+            "OLLACODE_MAX_STEPS=0",
+            "a number of steps from `1` to `500`",
+        ),
+        (
+            "OLLACODE_MAX_STEPS=501",
+            "a number of steps from `1` to `500`",
+        ),
+        (
+            "OLLACODE_MAX_STEPS=1K",
+            "a number of steps from `1` to `500`",
+        ),
+        ("OLLAMA_HOST=ftp://x", "begins with `ftp://`"),
+        ("OLLAMA_HOST=a b", "(from ~/.config/ollacode/.env:2)"),
+        ("WORKSPACE_DIR=code", "or one that begins with `~/`"),
+        (
+            "OLLACODE_OFLINE=1",
+            "~/.config/ollacode/.env:2: there is no setting `OLLACODE_OFLINE`",
+        ),
+        (
+            "ollacode_offline=1",
+            "there is no setting `ollacode_offline`",
+        ),
+        (
+            "NO_COLOR=1\nNO_COLOR=2",
+            ".env:3: `NO_COLOR` is set already in line 2",
+        ),
+        ("nonsense", ".env:2: this is not of the form `NAME=value`"),
+        ("A B=c", ".env:2: this is not of the form `NAME=value`"),
+        (
+            "NO_COLOR='1",
+            ".env:2: the quote is not closed in this line",
+        ),
+        (
+            "NO_COLOR=\"1\" 2",
+            ".env:2: there is something after the closing quote",
+        ),
+    ];
+    for (line, expected) in cases {
+        let message = Home::with_file(&format!("# mine\n{line}\n")).error(&[]);
+        assert!(message.contains(expected), "{line}: {message}");
+    }
+    let flags = Flags {
+        embed_model: Some("a b".into()),
+        ..Flags::default()
+    };
+    let error = Home::new()
+        .load(&flags, &[])
+        .expect_err("a bad model")
+        .to_string();
+    assert!(error.contains("`a b` (from `--embed-model`)"), "{error}");
+    let flags = Flags {
+        max_steps: Some(0),
+        ..Flags::default()
+    };
+    let error = Home::new()
+        .load(&flags, &[])
+        .expect_err("no steps")
+        .to_string();
+    assert!(error.contains("`0` (from `--max-steps`)"), "{error}");
+}
