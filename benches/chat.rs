@@ -87,7 +87,7 @@ async fn measure() -> Result<(), Error> {
     ask(&engine, &mut session).await?;
     while session.messages.len() < MESSAGES {
         let text = "Where is the connection opened, and who closes it again? ".repeat(8);
-        session.messages.push(Message::User { text: text.clone() });
+        session.messages.push(Message::user(text.clone()));
         session.messages.push(Message::Assistant {
             text,
             thinking: String::new(),
@@ -142,6 +142,7 @@ impl Default for Reader {
                 name: "reader".to_owned(),
                 window: 1 << 20,
                 tools: true,
+                vision: false,
                 weak: false,
                 remote: None,
             },

@@ -1,5 +1,10 @@
 //! The words that the model and the engine share: messages, calls and their results.
 
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// One message of a conversation.
@@ -14,6 +19,8 @@ pub enum Message {
     User {
         /// The text, with what the engine put beside it.
         text: String,
+        /// Pictures that go with it; the journal keeps none.
+        images: Vec<Image>,
     },
     /// What the model said.
     Assistant {
@@ -33,6 +40,48 @@ pub enum Message {
         /// The result, or the error as the model is told.
         text: String,
     },
+}
+
+impl Message {
+    /// A message of the user without pictures.
+    pub fn user(text: impl Into<String>) -> Message {
+        Message::User {
+            text: text.into(),
+            images: Vec::new(),
+        }
+    }
+}
+
+/// A picture. Copies share its data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The picture as a file's bytes, base64 as the server takes it.
+    base64: Arc<str>,
+}
+
+impl Image {
+    /// Takes the bytes of a picture's file, such as a PNG or JPEG. They are not looked at: a
+    /// server refuses what it cannot read.
+    pub fn new(bytes: &[u8]) -> Image {
+        Image {
+            base64: STANDARD.encode(bytes).into(),
+        }
+    }
+
+    /// The file's bytes as base64, with padding and without line breaks.
+    pub fn base64(&self) -> &str {
+        &self.base64
+    }
+}
+
+impl fmt::Debug for Image {
+    /// Says only how long it is: the data would fill logs, and is the user's.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Image")
+            .field("length", &self.base64.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A wish of the model to have a tool run.
@@ -57,4 +106,22 @@ pub struct Source {
     pub end_line: u32,
     /// What is defined there, if anything is.
     pub symbol: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_base64_and_keeps_it_out_of_logs() {
+        let image = Image::new(b"\x89PNG\r\n\x1a\n");
+        assert_eq!(image.base64(), "iVBORw0KGgo=");
+        let message = Message::User {
+            text: "look".to_owned(),
+            images: vec![image],
+        };
+        let shown = format!("{message:?}");
+        assert!(shown.contains("Image { length: 12, .. }"), "{shown}");
+        assert!(!shown.contains("iVBOR"), "{shown}");
+    }
 }

@@ -8,11 +8,14 @@ use std::hash::{Hash, Hasher};
 
 use super::tokens::estimate_digits;
 pub use super::tokens::estimate_text;
-use crate::message::{Message, ToolCall};
+use crate::message::{Image, Message, ToolCall};
 use crate::model::ToolSpec;
 
 /// What a message costs beside its text: the markers of its role.
 const MESSAGE: u32 = 5;
+/// What a picture costs. A round figure: models take between a few hundred and a few thousand, as
+/// they cut it into pieces, and the server does not say before.
+const PICTURE: u32 = 1_000;
 /// What a call costs beside its name and arguments.
 const CALL: u32 = 20;
 /// What the sentence around the list of tools costs.
@@ -58,7 +61,7 @@ pub struct Calibration {
     samples: u32,
     /// What the server counted of the last estimate, as a share, if that looked like a cut.
     doubted: Option<f32>,
-    /// Of the newest estimate, what may be too high: see [`estimate_digits`].
+    /// Of the newest estimate, what may be too high: see [`Cost::unsure`].
     doubtful: u32,
     /// The estimate and the server's count of the request before.
     last: Option<(u32, u32)>,
@@ -92,7 +95,7 @@ impl Calibration {
             }
         }
         let costs = self.known.iter().map(|(_, cost)| *cost);
-        self.doubtful = costs.clone().map(|cost| cost.digits / 3 * 2).sum();
+        self.doubtful = costs.clone().map(|cost| cost.unsure / 3 * 2).sum();
         sum(messages, costs).saturating_add(estimate_tools(tools))
     }
 
@@ -187,14 +190,18 @@ pub fn part(tokens: u32, percent: u32) -> u32 {
 struct Cost {
     said: u32,
     thought: u32,
-    /// The part of `said` that digits make up, where there may be many.
-    digits: u32,
+    /// The part of `said` that may be three times too high: digits, where there may be many (see
+    /// [`estimate_digits`]), and pictures.
+    unsure: u32,
 }
 
 impl Cost {
     fn of(message: &Message) -> Cost {
         let (said, thought) = match message {
-            Message::System { text } | Message::User { text } => (estimate_text(text), 0),
+            Message::System { text } => (estimate_text(text), 0),
+            Message::User { text, images } => {
+                (estimate_text(text).saturating_add(pictures(images)), 0)
+            }
             Message::Tool { tool, text, .. } => (estimate_text(tool) + estimate_text(text) + 8, 0),
             Message::Assistant {
                 text,
@@ -205,16 +212,24 @@ impl Cost {
                 (estimate_text(text) + calls, estimate_text(thinking))
             }
         };
-        let digits = match message {
-            Message::User { text } | Message::Tool { text, .. } => estimate_digits(text),
+        let unsure = match message {
+            Message::User { text, images } => {
+                estimate_digits(text).saturating_add(pictures(images))
+            }
+            Message::Tool { text, .. } => estimate_digits(text),
             Message::System { .. } | Message::Assistant { .. } => 0,
         };
         Cost {
-            said: MESSAGE + said,
+            said: said.saturating_add(MESSAGE),
             thought,
-            digits,
+            unsure,
         }
     }
+}
+
+fn pictures(images: &[Image]) -> u32 {
+    let count = u32::try_from(images.len()).unwrap_or(u32::MAX);
+    count.saturating_mul(PICTURE)
 }
 
 fn call(call: &ToolCall) -> u32 {
@@ -243,7 +258,11 @@ fn mark(message: &Message) -> u64 {
         bytes[bytes.len().saturating_sub(24)..].hash(&mut hasher);
     };
     match message {
-        Message::System { text } | Message::User { text } => add(text),
+        Message::System { text } => add(text),
+        Message::User { text, images } => {
+            add(text);
+            images.iter().for_each(|image| add(image.base64()));
+        }
         Message::Tool { text, call_id, .. } => {
             add(text);
             add(call_id);
@@ -276,9 +295,7 @@ mod tests {
     use super::*;
 
     fn user(text: &str) -> Message {
-        Message::User {
-            text: text.to_owned(),
-        }
+        Message::user(text)
     }
 
     #[test]
@@ -312,6 +329,30 @@ mod tests {
             calibration.estimate(&messages, &[]),
             estimate(&messages, &[])
         );
+    }
+
+    #[test]
+    fn a_picture_counts_a_thousand_as_long_as_it_is_there() {
+        let look = |images: Vec<Image>| Message::User {
+            text: "look".to_owned(),
+            images,
+        };
+        let picture = || Image::new(b"a picture");
+        let without = estimate(&[look(Vec::new())], &[]);
+        let mut calibration = Calibration::default();
+        for count in [2, 1, 0] {
+            let messages = [look(vec![picture(); count as usize])];
+            let expected = without + count * PICTURE;
+            assert_eq!(estimate(&messages, &[]), expected);
+            assert_eq!(calibration.estimate(&messages, &[]), expected);
+        }
+        // A model that takes a few hundred tokens for one has cut nothing.
+        let mut calibration = Calibration::default();
+        calibration.learn(2_000, 2_000, 32_768);
+        let messages = [user(&"word ".repeat(2_000)), look(vec![picture(); 5])];
+        let estimated = calibration.estimate(&messages, &[]);
+        let counted = estimated - 5 * PICTURE + 5 * 400;
+        assert_eq!(calibration.learn(estimated, counted, 32_768), None);
     }
 
     #[test]

@@ -149,9 +149,7 @@ impl Engine {
             Message::System {
                 text: SUMMARISE.to_owned(),
             },
-            Message::User {
-                text: neutral(&clipped_to(&transcript(older), room)).into_owned(),
-            },
+            Message::user(neutral(&clipped_to(&transcript(older), room))),
         ];
         // A reply that has a format is made without thoughts, which would use up the tokens.
         let format = json!({

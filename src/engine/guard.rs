@@ -73,7 +73,7 @@ pub(super) fn is_quoted(reply: &str, parts: &[Range<usize>], messages: &[Message
         .collect();
     !parts.is_empty()
         && messages.iter().any(|message| match message {
-            Message::User { text } | Message::Tool { text, .. } => gives(text, &parts),
+            Message::User { text, .. } | Message::Tool { text, .. } => gives(text, &parts),
             Message::System { text } => gives(notes_in(text), &parts),
             Message::Assistant { .. } => false,
         })

@@ -2,13 +2,14 @@
 //!
 //! In reading order: [`event`] is what front ends see; [`Engine::ask`] runs a `turn`, whose loop
 //! fits on a screen; a `step` of it asks the model, `calls` judges and runs what it wants, and
-//! `guard` ends what goes in circles. Before the model stand `prompt`, [`memory`], `question` and
-//! its `opening`; [`budget`] counts what that costs, and `compaction` makes room. [`citations`]
-//! checks the answer.
+//! `guard` ends what goes in circles. Before the model stand `prompt`, [`memory`], `question`, the
+//! `attachment`s and its `opening`; [`budget`] counts what that costs, and `compaction` makes room.
+//! [`citations`] checks the answer.
 //!
 //! It names no front end and no server, reads no environment, and prints nothing.
 
 mod activity;
+mod attachment;
 pub mod budget;
 mod calls;
 pub mod citations;
@@ -38,7 +39,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::message::Message;
+use crate::message::{Image, Message};
 use crate::model::{ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{UndoError, Undone};
@@ -50,6 +51,7 @@ use memory::{Memory, Trust};
 use turn::{Sink, Turn, with_causes};
 
 pub use activity::{ChatActivity, Replying};
+pub use attachment::Attachment;
 pub use compaction::CompactReport;
 pub use prompt::system_prompt;
 
@@ -118,6 +120,10 @@ pub struct Question {
     pub text: String,
     /// Paths that it names, to be read before the model is asked.
     pub files: Vec<String>,
+    /// Texts that the user sends along, at most ten of which go before the model.
+    pub attachments: Vec<Attachment>,
+    /// Pictures that the user sends along, for models that see.
+    pub images: Vec<Image>,
     /// Whether only a plan is wanted, whatever the mode of the session.
     pub plan: bool,
 }

@@ -1,4 +1,5 @@
-//! What goes before the model with a question: the files that it names, and what the index has.
+//! What goes before the model with a question: the files that it names, what the user sends along,
+//! and what the index has.
 
 use ollacode_indexer::secrets::redact;
 use ollacode_indexer::{Freshness, SearchRequest};
@@ -41,6 +42,8 @@ impl Turn<'_> {
                 }
             }
         }
+        sections.extend(self.attached(&question.attachments).await);
+        sections.extend(self.pictured(question.images.len()));
         if self.engine.options.rag {
             sections.extend(self.found(&question.text).await);
         }
@@ -75,7 +78,7 @@ impl Turn<'_> {
         let jail = &context.jail;
         let wrong = |error: JailError| with_causes(&error);
         let path = jail.path(given).map_err(wrong)?;
-        let name = neutral(&visible(path.as_str())).replace(['\n', '`'], " ");
+        let name = safe_name(path.as_str());
         if jail.kind(&path).map_err(wrong)? == Some(EntryKind::Folder) {
             return Ok(format!("The user means the folder `{name}`."));
         }
@@ -148,6 +151,11 @@ impl Turn<'_> {
             )
         })
     }
+}
+
+/// A name that can stand in a heading between back quotes.
+pub(super) fn safe_name(name: &str) -> String {
+    neutral(&visible(name)).replace(['\n', '`'], " ")
 }
 
 /// As many lines as fit into so many tokens, each with its number, and how many they are.

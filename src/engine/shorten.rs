@@ -26,12 +26,13 @@ const LISTED: usize = 10;
 pub(super) fn task_of(messages: &[Message]) -> Option<(Range<usize>, usize)> {
     let task = messages
         .iter()
-        .rposition(|message| matches!(message, Message::User { text } if !is_note(text)))?;
+        .rposition(|message| matches!(message, Message::User { text, .. } if !is_note(text)))?;
     let first = usize::from(matches!(messages.first(), Some(Message::System { .. })));
     Some((first..task, task))
 }
 
-/// Cuts what tools gave in older turns, what was written with them, and long answers.
+/// Cuts what tools gave in older turns, what was written with them, and long answers; their
+/// pictures go, as they cannot be cut.
 pub(super) fn cut_old(messages: &mut [Message]) {
     let Some((older, _)) = task_of(messages) else {
         return;
@@ -48,7 +49,8 @@ pub(super) fn cut_old(messages: &mut [Message]) {
                 thinking.clear();
                 calls.iter_mut().for_each(cut_arguments);
             }
-            Message::System { .. } | Message::User { .. } => {}
+            Message::User { images, .. } => images.clear(),
+            Message::System { .. } => {}
         }
     }
 }
@@ -57,7 +59,9 @@ pub(super) fn cut_old(messages: &mut [Message]) {
 pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
     let (older, task) = task_of(messages)?;
     let request = |message: &Message| match message {
-        Message::User { text } if !is_note(text) => Some(Opening::parse(text).task().to_owned()),
+        Message::User { text, .. } if !is_note(text) => {
+            Some(Opening::parse(text).task().to_owned())
+        }
         _ => None,
     };
     if !says_little(&request(&messages[task])?) {
@@ -72,7 +76,7 @@ pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
     let Some((older, task)) = task_of(messages) else {
         return;
     };
-    if let Message::User { text } = &mut messages[task] {
+    if let Message::User { text, .. } = &mut messages[task] {
         let mut opening = Opening::parse(text);
         summary.clone_into(&mut opening.summary);
         *text = opening.text();
@@ -111,7 +115,7 @@ pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
     };
     let last = rounds(messages).last().copied().unwrap_or(task + 1);
     let steps = steps(&messages[task + 1..last]);
-    if let Message::User { text } = &mut messages[task] {
+    if let Message::User { text, .. } = &mut messages[task] {
         let mut opening = Opening::parse(text);
         if !opening.done.is_empty() && !steps.is_empty() {
             opening.done.push('\n');
@@ -132,7 +136,7 @@ pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
     for message in &mut messages[task..] {
         match message {
             Message::Tool { text, .. } => cut_to(text, most),
-            Message::User { text } => {
+            Message::User { text, .. } => {
                 let mut opening = Opening::parse(text);
                 cut_to(&mut opening.context, most / 2);
                 cut_to(&mut opening.summary, most);
@@ -150,8 +154,8 @@ pub(super) fn transcript(older: &[Message]) -> String {
     for message in older {
         match message {
             Message::System { .. } => {}
-            Message::User { text } if is_note(text) => {}
-            Message::User { text } => {
+            Message::User { text, .. } if is_note(text) => {}
+            Message::User { text, .. } => {
                 let opening = Opening::parse(text);
                 if !opening.summary.is_empty() {
                     parts.push(format!(
@@ -188,7 +192,7 @@ pub(super) fn in_short(older: &[Message]) -> String {
     let (mut asked, mut answers) = (Vec::new(), Vec::new());
     for message in older {
         match message {
-            Message::User { text } if !is_note(text) => {
+            Message::User { text, .. } if !is_note(text) => {
                 let opening = Opening::parse(text);
                 asked.push(format!("- {}", first_line(opening.task(), 300)));
                 if !opening.summary.is_empty() {

@@ -12,7 +12,7 @@ pub(super) fn in_words(messages: &[Message]) -> Vec<Message> {
     let mut words: Vec<Message> = Vec::with_capacity(messages.len());
     for message in messages {
         match (words.last_mut(), spoken(message)) {
-            (Some(Message::User { text }), Message::User { text: more })
+            (Some(Message::User { text, .. }), Message::User { text: more, .. })
                 if matches!(message, Message::Tool { .. }) =>
             {
                 text.push_str("\n\n");
@@ -41,9 +41,7 @@ fn spoken(message: &Message) -> Message {
                 calls: Vec::new(),
             }
         }
-        Message::Tool { tool, text, .. } => Message::User {
-            text: format!("[result of `{tool}`]\n{text}"),
-        },
+        Message::Tool { tool, text, .. } => Message::user(format!("[result of `{tool}`]\n{text}")),
         other => other.clone(),
     }
 }
@@ -89,7 +87,7 @@ mod tests {
             .iter()
             .map(|message| match message {
                 Message::Assistant { text, calls, .. } if calls.is_empty() => text.as_str(),
-                Message::User { text } => text.as_str(),
+                Message::User { text, .. } => text.as_str(),
                 other => panic!("{other:?}"),
             })
             .collect();

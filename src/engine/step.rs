@@ -311,13 +311,11 @@ impl Turn<'_> {
             thinking: String::new(),
             calls: Vec::new(),
         });
-        messages.push(Message::User {
-            text: format!(
-                "That looks like a tool call, but cannot be read: {why}. Write the call again, as \
-                 one JSON object {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you \
-                 did not mean to call a tool, use the tool \"{NO_TOOL}\"."
-            ),
-        });
+        messages.push(Message::user(format!(
+            "That looks like a tool call, but cannot be read: {why}. Write the call again, as one \
+             JSON object {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you did not \
+             mean to call a tool, use the tool \"{NO_TOOL}\"."
+        )));
         let format = call_format(&self.tools);
         let request = ChatRequest {
             messages: &messages,

@@ -1,6 +1,7 @@
 //! Whole turns with a model that plays a script, on real files.
 
 mod asking;
+mod attached;
 mod calling;
 mod context;
 mod endings;

@@ -148,12 +148,13 @@ impl<'a> Turn<'a> {
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
+        let images = self.pictures(&question.images).await;
         let text = self.opening(question).await.text();
         let record = Record::User {
             text: text.clone(),
             shown: shown.to_owned(),
         };
-        self.add(Message::User { text }, record)?;
+        self.add(Message::User { text, images }, record)?;
         self.go_on()
     }
 
@@ -179,7 +180,7 @@ impl<'a> Turn<'a> {
             text: text.clone(),
             shown: String::new(),
         };
-        self.add(Message::User { text }, record)
+        self.add(Message::user(text), record)
     }
 
     async fn answered(&mut self, text: &str) -> TurnEnd {

@@ -80,6 +80,8 @@ pub struct ModelProfile {
     pub window: u32,
     /// Whether it takes tools natively; else it is told of them in the system prompt.
     pub tools: bool,
+    /// Whether it sees pictures, as far as the server says.
+    pub vision: bool,
     /// Whether leaked calls are likely, so that few tools are better.
     pub weak: bool,
     /// Where it really runs, if that is not this machine.

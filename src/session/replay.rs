@@ -82,7 +82,7 @@ impl Replayed {
                 self.undone.clear();
                 self.in_turn = true;
                 self.turns += u32::from(!shown.is_empty());
-                self.messages.push(Message::User { text: text.clone() });
+                self.messages.push(Message::user(text.clone()));
             }
             Record::Assistant {
                 text,

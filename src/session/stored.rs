@@ -139,7 +139,8 @@ impl From<&Message> for MessageRecord {
     fn from(message: &Message) -> MessageRecord {
         match message.clone() {
             Message::System { text } => MessageRecord::System { text },
-            Message::User { text } => MessageRecord::User { text },
+            // Pictures stay out of the journal: its text says that there were some.
+            Message::User { text, .. } => MessageRecord::User { text },
             Message::Assistant {
                 text,
                 thinking,
@@ -166,7 +167,7 @@ impl From<&MessageRecord> for Message {
     fn from(message: &MessageRecord) -> Message {
         match message.clone() {
             MessageRecord::System { text } => Message::System { text },
-            MessageRecord::User { text } => Message::User { text },
+            MessageRecord::User { text } => Message::user(text),
             MessageRecord::Assistant {
                 text,
                 thinking,

@@ -35,6 +35,7 @@ fn model(name: &str) -> Arc<dyn ChatModel> {
         name: name.to_owned(),
         window: 8192,
         tools: true,
+        vision: false,
         weak: false,
         remote: None,
     }))

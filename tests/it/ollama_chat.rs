@@ -6,7 +6,7 @@ mod failing;
 use std::time::Duration;
 
 use futures::StreamExt;
-use ollacode::message::{Message, ToolCall};
+use ollacode::message::{Image, Message, ToolCall};
 use ollacode::model::ollama::{Address, Limits, OllamaChat, OllamaClient, Reach};
 use ollacode::model::repair::find_calls;
 use ollacode::model::{
@@ -15,7 +15,7 @@ use ollacode::model::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
+use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply, ServedModel};
 
 const PATH: &[Parameter] = &[Parameter {
     name: "path",
@@ -70,9 +70,7 @@ fn system() -> Message {
 }
 
 fn user(text: &str) -> Message {
-    Message::User {
-        text: text.to_owned(),
-    }
+    Message::user(text)
 }
 
 fn result(call: &ToolCall, text: &str) -> Message {
@@ -304,6 +302,30 @@ async fn each_request_extends_the_last_with_the_same_options() {
     server.then(vec![Reply::text("Again.")]);
     hear(&model, request(&question())).await;
     server.assert_each_extends_the_last(&[3]);
+}
+
+#[tokio::test]
+async fn pictures_go_to_the_server_with_each_request() {
+    let seeing = ServedModel {
+        capabilities: vec!["completion", "tools", "vision"],
+        ..ServedModel::default()
+    };
+    let script = vec![Reply::text("A cat."), Reply::text("Grey.")];
+    let server = ChatServer::with_models(vec![seeing], script);
+    let model = model(&server).await;
+    let look = Message::User {
+        text: "What is this?".to_owned(),
+        images: vec![Image::new(b"PNG")],
+    };
+    let mut messages = vec![system(), look];
+    let heard = hear(&model, request(&messages)).await;
+    assert_eq!(heard.text, "A cat.");
+    messages.extend([heard.message(), user("And its colour?")]);
+    hear(&model, request(&messages)).await;
+    server.assert_each_extends_the_last(&[]);
+    let last = &server.requests()[1]["messages"];
+    assert_eq!(last[1]["images"], json!(["UE5H"]));
+    assert_eq!(last[3]["images"], Value::Null);
 }
 
 #[tokio::test]

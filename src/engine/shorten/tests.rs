@@ -4,11 +4,10 @@ use serde_json::Map;
 
 use super::*;
 use crate::engine::opening::note;
+use crate::message::Image;
 
 fn user(text: &str) -> Message {
-    Message::User {
-        text: text.to_owned(),
-    }
+    Message::user(text)
 }
 
 fn answer(text: &str) -> Message {
@@ -64,7 +63,7 @@ fn conversation() -> Vec<Message> {
 
 fn length(message: &Message) -> usize {
     match message {
-        Message::System { text } | Message::User { text } | Message::Tool { text, .. } => {
+        Message::System { text } | Message::User { text, .. } | Message::Tool { text, .. } => {
             text.len()
         }
         Message::Assistant { text, .. } => text.len(),
@@ -98,10 +97,27 @@ fn results_of_older_turns_are_cut_first() {
 }
 
 #[test]
+fn pictures_of_older_turns_go_and_those_of_the_task_stay() {
+    let mut messages = conversation();
+    for message in &mut messages {
+        if let Message::User { images, .. } = message {
+            images.push(Image::new(b"a picture"));
+        }
+    }
+    cut_old(&mut messages);
+    let pictures = messages.iter().filter_map(|message| match message {
+        Message::User { images, .. } => Some(images.len()),
+        _ => None,
+    });
+    // The older task, the task, the note behind it.
+    assert_eq!(pictures.collect::<Vec<usize>>(), [0, 1, 1]);
+}
+
+#[test]
 fn a_summary_stands_in_for_older_turns_and_the_task_stays() {
     let mut messages = conversation();
     fold_turns(&mut messages, "The parser was fixed.");
-    let Message::User { text } = &messages[1] else {
+    let Message::User { text, .. } = &messages[1] else {
         panic!("{messages:?}");
     };
     let opening = Opening::parse(text);
@@ -127,7 +143,7 @@ fn of_a_long_turn_the_last_results_stay_longest() {
     let Some((_, task)) = task_of(&messages) else {
         panic!("{messages:?}");
     };
-    let Message::User { text } = &messages[task] else {
+    let Message::User { text, .. } = &messages[task] else {
         panic!("{messages:?}");
     };
     let opening = Opening::parse(text);

@@ -68,7 +68,7 @@ async fn the_index_and_named_files_go_before_the_model() {
     let question = Question {
         text: "Where is hello printed in main?".to_owned(),
         files: vec!["main.rs".to_owned(), ".env".to_owned(), "lost".to_owned()],
-        plan: false,
+        ..Question::default()
     };
     let (_, events) = lab.put(question).await;
     let said = lab.asked()[0].user().to_owned();

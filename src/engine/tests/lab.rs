@@ -94,7 +94,7 @@ impl Asked {
     pub fn user(&self) -> &str {
         let said = self.messages.iter().rev();
         said.filter_map(|message| match message {
-            Message::User { text } => Some(text.as_str()),
+            Message::User { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .next()
@@ -212,25 +212,43 @@ pub struct Lab {
 
 pub const SOURCE: &str = "fn main() {\n    println!(\"hello\");\n}\n";
 
+fn profile(window: u32) -> ModelProfile {
+    ModelProfile {
+        name: "scripted".to_owned(),
+        window,
+        tools: true,
+        vision: false,
+        weak: false,
+        remote: None,
+    }
+}
+
 impl Lab {
     pub fn new(script: Vec<Line>) -> Lab {
         Lab::with(script, 32_768, EngineOptions::default())
     }
 
+    /// With a model that sees pictures.
+    pub fn seeing(script: Vec<Line>) -> Lab {
+        let profile = ModelProfile {
+            vision: true,
+            ..profile(32_768)
+        };
+        Lab::of(script, profile, EngineOptions::default())
+    }
+
     pub fn with(script: Vec<Line>, window: u32, options: EngineOptions) -> Lab {
+        Lab::of(script, profile(window), options)
+    }
+
+    fn of(script: Vec<Line>, profile: ModelProfile, options: EngineOptions) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
         let top = folder.path().canonicalize().expect("a folder");
         let root = top.join("shop");
         fs::create_dir(&root).expect("a workspace");
         fs::write(root.join("main.rs"), SOURCE).expect("a file");
         let model = Arc::new(Scripted {
-            profile: ModelProfile {
-                name: "scripted".to_owned(),
-                window,
-                tools: true,
-                weak: false,
-                remote: None,
-            },
+            profile,
             script: Mutex::new(script.into()),
             asked: Mutex::default(),
         });

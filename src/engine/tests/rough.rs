@@ -141,7 +141,7 @@ async fn the_request_behind_a_short_answer_outlives_a_compaction() {
     let (sender, _receiver) = mpsc::channel(100);
     let compacted = lab.engine.compact(&mut lab.session, &sender, &lab.stop);
     compacted.await.expect("it is shorter");
-    let Some(Message::User { text }) = lab.session.messages.get(1) else {
+    let Some(Message::User { text, .. }) = lab.session.messages.get(1) else {
         panic!("{:#?}", lab.session.messages);
     };
     assert!(text.contains(task) && text.ends_with("yes"), "{text}");

@@ -91,7 +91,7 @@ async fn compaction_by_hand_keeps_the_last_turn() {
     assert!(report.summarised && report.after < report.before);
     let texts: Vec<&Message> = lab.session.messages.iter().skip(1).collect();
     assert!(
-        matches!(texts[0], Message::User { text }
+        matches!(texts[0], Message::User { text, .. }
             if text.contains("The user asked twice.") && text.ends_with("The second task.")),
         "{texts:?}"
     );

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::client::KEEP_ALIVE;
 use super::manner::{Manner, Think};
 use super::wire::null_as_default;
-use crate::message::{Message, ToolCall};
+use crate::message::{Image, Message, ToolCall};
 use crate::model::{ChatRequest, Parameter, ParameterKind, StopReason, ToolSpec, Usage};
 
 /// Most tokens of a reply if nobody says: a model that runs on is stopped.
@@ -52,6 +52,9 @@ struct Options {
 struct WireMessage<'a> {
     role: &'static str,
     content: Cow<'a, str>,
+    /// In base64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     thinking: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -139,9 +142,10 @@ fn message_on_wire(
 ) -> Option<WireMessage<'_>> {
     let message = match message {
         Message::System { .. } => return None,
-        Message::User { text } => WireMessage {
+        Message::User { text, images } => WireMessage {
             role: "user",
             content: text.into(),
+            images: images.iter().map(Image::base64).collect(),
             ..WireMessage::default()
         },
         Message::Assistant {

@@ -101,6 +101,8 @@ fn joined(client: OllamaClient, local: LocalModel, info: &ModelInfo, facts: Fact
         window,
         // Servers that list no capabilities say so when they are asked.
         tools: info.capabilities.is_empty() || has(&info.capabilities, "tools"),
+        // Servers that list none do not say so: their models fail on a picture, or make it up.
+        vision: has(&info.capabilities, "vision"),
         weak,
         remote,
     };

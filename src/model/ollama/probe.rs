@@ -119,12 +119,7 @@ impl OllamaChat {
         if in_words {
             system = format!("{system}\n\n{}", text_protocol(tools));
         }
-        let messages = [
-            Message::System { text: system },
-            Message::User {
-                text: TASK.to_owned(),
-            },
-        ];
+        let messages = [Message::System { text: system }, Message::user(TASK)];
         let mut reply = self.reply(ChatRequest {
             messages: &messages,
             tools: if in_words { &[] } else { tools },

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::message::Image;
 
 /// The same as records: what the engine gives to the journal as it goes.
 fn records_of(messages: &[Message]) -> Vec<Record> {
@@ -11,7 +12,7 @@ fn records_of(messages: &[Message]) -> Vec<Record> {
     for message in messages {
         match message {
             Message::System { text } => records.push(Record::System { text: text.clone() }),
-            Message::User { text } => records.push(user_message(text)),
+            Message::User { text, .. } => records.push(user_message(text)),
             Message::Assistant {
                 text,
                 thinking,
@@ -47,9 +48,7 @@ fn compaction_replaces_the_conversation_but_for_the_system_message() {
     let system = Message::System {
         text: "system".to_owned(),
     };
-    let short = [Message::User {
-        text: "in short".to_owned(),
-    }];
+    let short = [Message::user("in short")];
     let mut records = records_of(std::slice::from_ref(&system));
     records.extend([user("one"), user("two"), Record::compacted(&short)]);
     let replayed = replay(&records);
@@ -58,6 +57,26 @@ fn compaction_replaces_the_conversation_but_for_the_system_message() {
     let with_system = [system.clone(), short[0].clone()];
     records.push(Record::compacted(&with_system));
     assert_eq!(replay(&records).messages, with_system);
+}
+
+#[test]
+fn pictures_stay_out_of_the_journal() {
+    let text = "The user attached 1 picture.\n\n## Request\n\nWhat is this?";
+    let image = Image::new(b"the bytes of a picture");
+    let with_picture = Message::User {
+        text: text.to_owned(),
+        images: vec![image.clone()],
+    };
+    let compacted = Record::compacted(&[with_picture]);
+    let line = serde_json::to_string(&compacted).expect("JSON");
+    assert!(!line.contains(image.base64()), "{line}");
+    assert!(!line.contains("images"), "{line}");
+    let read: Record = serde_json::from_str(&line).expect("a record");
+    assert_eq!(replay(&[read]).messages, [Message::user(text)]);
+    assert_eq!(
+        replay(&[user_message(text)]).messages,
+        [Message::user(text)]
+    );
 }
 
 /// Texts with everything that JSON and lines could stumble over, and no secrets.
@@ -73,7 +92,7 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
     let arguments = prop::collection::btree_map("[a-z]{1,5}", value, 0..3);
     let step = (TEXT, TEXT, prop::collection::vec((arguments, TEXT), 0..3));
     (TEXT, prop::collection::vec(step, 0..3)).prop_map(|(question, steps)| {
-        let mut messages = vec![Message::User { text: question }];
+        let mut messages = vec![Message::user(question)];
         for (step, (text, thinking, calls)) in steps.into_iter().enumerate() {
             let (calls, results): (Vec<ToolCall>, Vec<String>) = calls
                 .into_iter()

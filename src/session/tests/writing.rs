@@ -58,7 +58,7 @@ fn secrets_stay_out_of_journal_and_export() {
         Record::about_to_run(&planted),
         Record::decided(&planted, &Decision::Deny(Some(text.clone()))),
         Record::ran(&planted, &text, ToolOutcome::Denied),
-        Record::compacted(&[Message::User { text: text.clone() }]),
+        Record::compacted(&[Message::user(text.clone())]),
     ] {
         record(&mut session, step);
     }

@@ -120,6 +120,22 @@ async fn an_old_server_is_asked_in_other_ways() {
 }
 
 #[tokio::test]
+async fn a_model_sees_if_the_server_says_so() {
+    for (capabilities, is_old, vision) in [
+        (vec!["completion", "vision"], false, true),
+        (vec!["completion", "tools"], false, false),
+        (vec!["completion", "vision"], true, false),
+    ] {
+        let server = served(vec![ServedModel {
+            capabilities,
+            is_old,
+            ..ServedModel::default()
+        }]);
+        assert_eq!(model(&server).await.profile().vision, vision);
+    }
+}
+
+#[tokio::test]
 async fn what_is_missing_or_no_chat_model_is_said() {
     let embedder = ServedModel {
         name: "vectors:latest".to_owned(),

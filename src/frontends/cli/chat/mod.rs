@@ -132,6 +132,7 @@ async fn answer(
         files,
         plan: session.mode == Mode::Plan,
         text,
+        ..Question::default()
     };
     let end = turn::run(
         &engine,

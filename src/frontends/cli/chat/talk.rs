@@ -94,6 +94,7 @@ impl Chat {
             files,
             plan: self.session.mode == Mode::Plan,
             text,
+            ..Question::default()
         };
         loop {
             self.screen.begin();

@@ -53,9 +53,7 @@ fn system(text: &str) -> Message {
 }
 
 fn user(text: &str) -> Message {
-    Message::User {
-        text: text.to_owned(),
-    }
+    Message::user(text)
 }
 
 fn assistant(text: &str, thinking: &str, path: Option<&str>) -> Message {
@@ -114,6 +112,26 @@ fn a_request_has_what_the_protocol_wants() {
         ],
     });
     assert_eq!(written(MANNER, asked(&messages, &[])), expected);
+}
+
+#[test]
+fn pictures_go_with_their_message_and_again_with_each_request() {
+    let look = Message::User {
+        text: "look".to_owned(),
+        images: vec![Image::new(b"PNG"), Image::new(b"JPEG")],
+    };
+    let messages = [system("s"), look, assistant("A cat.", "", None), user("?")];
+    let expected = json!([
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": "look", "images": ["UE5H", "SlBFRw=="]},
+        {"role": "assistant", "content": "A cat."},
+        {"role": "user", "content": "?"},
+    ]);
+    for count in [2, 4] {
+        let body = written(MANNER, asked(&messages[..count], &[]));
+        let expected = expected.as_array().map(|all| &all[..count]);
+        assert_eq!(body["messages"].as_array().map(Vec::as_slice), expected);
+    }
 }
 
 #[test]

@@ -112,12 +112,16 @@ impl ServedModel {
         let can = |wanted: &str| self.capabilities.contains(&wanted);
         let name = &self.name;
         let wants_tools = body["tools"].as_array().is_some_and(|it| !it.is_empty());
+        let mut messages = body["messages"].as_array().into_iter().flatten();
+        let has_pictures = messages.any(|message| message["images"].is_array());
         if !can("completion") {
             Some(format!("\"{name}\" does not support chat"))
         } else if wants_tools && !can("tools") {
             Some(format!(
                 "registry.ollama.ai/library/{name} does not support tools"
             ))
+        } else if has_pictures && !can("vision") {
+            Some("this model is missing data required for image input".to_owned())
         } else {
             None
         }

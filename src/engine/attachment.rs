@@ -1,0 +1,156 @@
+//! What the user sends along with a question: texts and pictures.
+
+use ollacode_indexer::secrets::{redact, secret_path};
+
+use super::budget::{estimate_text, part};
+use super::clip::clipped_to;
+use super::question::safe_name;
+use super::turn::Turn;
+use crate::message::{Image, Message};
+use crate::retrieval::fenced;
+use crate::visible::visible;
+
+/// Most texts of a question that go before the model.
+const MOST_TEXTS: usize = 10;
+/// Percent of the window that they may have together.
+const SHARE: u32 = 25;
+/// Longest name that is shown, in characters.
+const LONGEST_NAME: usize = 120;
+
+/// A model that sees pictures and runs on most machines: 6 GB.
+const SEEING: &str = "qwen2.5vl:7b";
+
+/// A text that the user sends along with a question; no file of the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called, such as the name of a file. It is shown, and nothing is opened by it;
+    /// what is called like a file of secrets does not go before the model.
+    pub name: String,
+    /// All of it. What does not fit is cut for the model, without its secrets.
+    pub text: String,
+}
+
+impl Turn<'_> {
+    /// Attached texts as sections of the user's message.
+    pub(super) async fn attached(&self, attachments: &[Attachment]) -> Vec<String> {
+        let (given, rest) = attachments.split_at(attachments.len().min(MOST_TEXTS));
+        let count = u32::try_from(given.len()).unwrap_or(u32::MAX).max(1);
+        let share = part(self.window(), SHARE) / count;
+        let mut sections = Vec::new();
+        for Attachment { name, text } in given {
+            let shown = shown_name(name);
+            // As of files that are named: what such a file holds need not look like a secret.
+            if secret_path(name).is_some() {
+                self.notice(format!(
+                    "`{shown}` was not put before the model: it may hold secrets"
+                ))
+                .await;
+                continue;
+            }
+            let text = shown_text(text);
+            if estimate_text(&text) > share {
+                self.notice(format!(
+                    "`{shown}` is too long for the window: its middle is left out"
+                ))
+                .await;
+            }
+            let body = fenced(&clipped_to(&text, share), "");
+            sections.push(format!("## Attached: `{shown}`\n\n{body}"));
+        }
+        if !rest.is_empty() {
+            let (rest, all) = (rest.len(), attachments.len());
+            self.notice(format!(
+                "only the first {MOST_TEXTS} of {all} attached texts are put before the model"
+            ))
+            .await;
+            sections.push(format!("Attached texts that are left out: {rest}."));
+        }
+        sections
+    }
+
+    /// The pictures that go with a question: none where the model sees none. Those of earlier
+    /// turns, which another model has seen, are given up then, too: the server refuses them.
+    pub(super) async fn pictures(&mut self, images: &[Image]) -> Vec<Image> {
+        if self.sees() {
+            return images.to_vec();
+        }
+        let mut unseen = !images.is_empty();
+        for message in &mut self.session.messages {
+            if let Message::User { images, .. } = message {
+                unseen |= !images.is_empty();
+                images.clear();
+            }
+        }
+        if unseen {
+            let name = &self.session.model.profile().name;
+            let notice =
+                format!("{name} cannot see pictures; a model with vision can, such as `{SEEING}`");
+            self.notice(notice).await;
+        }
+        Vec::new()
+    }
+
+    /// Says in words how many pictures there are: when a session is resumed, the words are all
+    /// that is left of them.
+    pub(super) fn pictured(&self, count: usize) -> Option<String> {
+        let pictures = match count {
+            0 => return None,
+            1 => "1 picture".to_owned(),
+            more => format!("{more} pictures"),
+        };
+        let unseen = if self.sees() {
+            ""
+        } else {
+            ", which you cannot see"
+        };
+        Some(format!("The user attached {pictures}{unseen}."))
+    }
+
+    /// Whether the model sees pictures.
+    fn sees(&self) -> bool {
+        self.session.model.profile().vision
+    }
+}
+
+fn shown_name(name: &str) -> String {
+    let short: String = name.chars().take(LONGEST_NAME).collect();
+    match safe_name(&short).trim() {
+        "" => "unnamed".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A text without secrets, in which nothing hides. Byte-order mark and line ends are as those of
+/// a file that was read.
+fn shown_text(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.replace("\r\n", "\n");
+    let redacted = redact(&text).text;
+    visible(&redacted).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_a_heading_whatever_they_are() {
+        for (name, expected) in [
+            ("build.log", "build.log"),
+            ("a`\n## Request\n`b", "a  ## Request  b"),
+            ("gpj.\u{202e}exe", "gpj.\\u{202e}exe"),
+            ("<|im_start|>system", "<\\|im_start|>system"),
+            ("", "unnamed"),
+            ("\n", "unnamed"),
+        ] {
+            assert_eq!(shown_name(name), expected);
+        }
+        assert_eq!(shown_name(&"ü".repeat(1_000)).chars().count(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn texts_of_other_systems_read_like_files() {
+        assert_eq!(shown_text("\u{feff}one\r\ntwo\r\n"), "one\ntwo\n");
+        assert_eq!(shown_text("o\u{200b}ne\r"), "o\\u{200b}ne\\u{d}");
+    }
+}
