@@ -14,11 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{IndexAction, IndexArguments};
 use super::progress::{Progress, download_bar};
+use super::signals::stop_signal;
 use super::style::{DIM, PLAIN, counted, visible_name};
-use super::{Ending, confirm, inspect, note, print, print_json, say, summary};
+use super::{Ending, confirm, inspect, note, print, print_json, summary};
 use crate::app::{App, VectorNews};
 use crate::config::EmbedModel;
+use crate::frontends::words::duration;
 use crate::model::ollama::OllamaError;
+
+/// Said when it is stopped.
+const STOPPING: &str = "stopping; what is done is kept";
 
 pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error> {
     match arguments.action() {
@@ -31,38 +36,6 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error>
         IndexAction::Remove => remove(app, arguments).await?,
     }
     Ok(Ending::Good)
-}
-
-/// Cancelled by the first Ctrl-C or SIGTERM; a second one ends the process.
-fn stop_signal() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let token = stop.clone();
-    tokio::spawn(async move {
-        wait_for_signal().await;
-        token.cancel();
-        say("stopping; what is done is kept (once more to leave at once)");
-        wait_for_signal().await;
-        std::process::exit(130);
-    });
-    stop
-}
-
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a handler there is nothing to wait for, and the default ends the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Asks before all of `/` or of the home folder is indexed.
@@ -80,7 +53,7 @@ fn confirm_width(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 
 async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     confirm_width(app, arguments)?;
-    let stop = stop_signal();
+    let stop = stop_signal(STOPPING);
     let progress = Progress::new();
     let started = Instant::now();
     let how = Refresh {
@@ -255,7 +228,7 @@ async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
 /// Refreshes, then keeps the index fresh until a signal; vectors follow in the background.
 async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     confirm_width(app, arguments)?;
-    let stop = stop_signal();
+    let stop = stop_signal(STOPPING);
     let progress = Progress::new();
     let show = |event: IndexEvent| progress.show(event);
     let how = Refresh {
@@ -304,7 +277,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 }
 
 async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
-    let stop = stop_signal();
+    let stop = stop_signal(STOPPING);
     let progress = Progress::new();
     let started = Instant::now();
     let survey = app
@@ -327,7 +300,7 @@ async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
                 out,
                 "Embedding {} takes about {} (measured on {}; what is in the cache costs nothing).",
                 counted(survey.texts, "text"),
-                summary::duration(time),
+                duration(time),
                 counted(survey.sample.len() as u64, "text")
             ),
             Ok(None) => Ok(()),

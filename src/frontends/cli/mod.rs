@@ -30,6 +30,7 @@ mod probe;
 mod progress;
 mod search;
 mod sessions;
+mod signals;
 mod style;
 mod summary;
 mod width;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
 use super::wire::IndexCounts;
 use crate::app::App;
+use crate::frontends::words::duration;
 
 /// Rows of a list that are shown before it is cut.
 const ROWS: usize = 10;
@@ -188,17 +189,6 @@ fn bytes(number: u64) -> String {
         format!("{number} B")
     } else {
         format!("{value:.1} {}", UNITS[unit])
-    }
-}
-
-/// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
-pub fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0 => format!("{} ms", time.as_millis()),
-        1..=99 => format!("{:.1} s", time.as_secs_f64()),
-        100..=5_399 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
 use super::super::wrap::wrapped;
+use crate::frontends::words::{confinement_words, mode_name, mode_words, unasked};
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible;
 
@@ -98,44 +99,6 @@ impl Banner {
             warnings.push(format!("once a plan is carried out, {risk}"));
         }
         warnings
-    }
-}
-
-/// What a mode risks in which commands are not asked about; nothing for the others.
-pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
-    let held_back = match confinement {
-        Confinement::None => "nothing holds it back",
-        confined => confinement_words(confined),
-    };
-    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
-}
-
-/// The name of a mode, as it is typed.
-pub fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Ask => "ask",
-        Mode::AutoEdit => "auto-edit",
-        Mode::AutoApprove => "auto-approve",
-        Mode::Plan => "plan",
-    }
-}
-
-/// What a mode means, as commands are held back here.
-pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
-    match (mode, confinement) {
-        (Mode::Ask, _) => "edits and commands are asked about",
-        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
-        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
-        (Mode::AutoApprove, _) => "edits and commands run unasked",
-        (Mode::Plan, _) => "nothing is written or run",
-    }
-}
-
-fn confinement_words(confinement: Confinement) -> &'static str {
-    match confinement {
-        Confinement::Full => "commands are confined",
-        Confinement::Landlock => "commands write only inside of the folder",
-        Confinement::None => "commands are not confined",
     }
 }
 

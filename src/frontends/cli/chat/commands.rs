@@ -9,7 +9,6 @@ use super::super::progress::Progress;
 use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
 use super::super::{model, print, report, sessions, summary};
 use super::approve;
-use super::banner::{mode_name, mode_words};
 use super::diff::{self, Kind};
 use super::render::place;
 use super::slash::{self, Next};
@@ -18,6 +17,7 @@ use super::talk::Chat;
 use super::terminal::{can_ask, text_columns};
 use super::turn;
 use crate::engine::{ChangeError, TokenReport};
+use crate::frontends::words::{index_words, mode_name, mode_words};
 use crate::model::ollama::{InstalledModel, installed_chat_models};
 use crate::session;
 use crate::session::changes::Undone;
@@ -262,7 +262,7 @@ async fn show_index(chat: &Chat) -> Result<(), Error> {
         .await?;
     print(|out| summary::write_status(out, &chat.app, &status, name.as_deref()))?;
     let standing = chat.background.standing.borrow().clone();
-    chat.note(&format!("index: {}", status::index_words(&standing)));
+    chat.note(&format!("index: {}", index_words(&standing)));
     Ok(())
 }
 
@@ -294,10 +294,7 @@ pub async fn status(chat: &mut Chat) -> Outcome {
                 counted(u64::from(chat.session.turn), "question")
             ),
         ),
-        (
-            "index",
-            status::index_words(&chat.background.standing.borrow()),
-        ),
+        ("index", index_words(&chat.background.standing.borrow())),
         ("folder", chat.app.workspace.root.display().to_string()),
     ];
     for (name, value) in rows {

@@ -37,6 +37,7 @@ use super::{Ending, model, note, say, warn};
 use crate::app::App;
 use crate::engine::event::TurnEnd;
 use crate::engine::{ChatActivity, Engine, Question};
+use crate::frontends::mentions::named;
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Resumed, Session};
 
@@ -162,7 +163,7 @@ async fn mentioned(
     let prompt = arguments.prompt.as_deref().unwrap_or_default();
     let stop = interrupts.begin();
     let root = app.workspace.root.clone();
-    let files = complete::named(prompt, root, Arc::default(), &stop).await;
+    let files = named(prompt, root, Arc::default(), &stop).await;
     interrupts.nothing_to_stop();
     Ok(files?)
 }

@@ -3,9 +3,9 @@
 use anyhow::Error;
 
 use super::super::warn;
-use super::banner::{mode_name, mode_words, unasked};
 use super::slash::Next;
 use super::talk::Chat;
+use crate::frontends::words::{mode_name, mode_words, unasked};
 use crate::permission::{Confinement, Mode};
 
 /// The modes in which work is done.

@@ -9,9 +9,9 @@ use anyhow::{Context, Error};
 use super::super::style::{count, counted, visible_name};
 use super::super::{note, print, print_json, redirected_mode, warn};
 use super::events_json::Line;
-use super::render;
 use super::turn::Show;
 use crate::engine::event::{Event, TurnEnd};
+use crate::frontends::words::{facts, reason};
 use crate::visible::visible;
 
 /// Most that is taken from stdin, in bytes: more fits no window.
@@ -67,7 +67,7 @@ impl Plain {
             // What reads a pipe shows it on a terminal, more often than not.
             print(|out| out.write_all(visible(&text).as_bytes()))?;
         }
-        let reason = render::reason(end);
+        let reason = reason(end);
         if !reason.is_empty() {
             warn(&reason);
         }
@@ -93,7 +93,7 @@ impl Show for Plain {
                 summary,
                 took,
                 ..
-            } => note(&format!("  {}", render::facts(*outcome, summary, *took))),
+            } => note(&format!("  {}", facts(*outcome, summary, *took))),
             Event::Notice(text) => warn(text),
             Event::Compacted { before, after } => note(&format!(
                 "compacted: {} are now {}",

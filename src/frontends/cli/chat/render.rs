@@ -11,13 +11,13 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::super::style::{BOLD, DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible_name};
-use super::super::summary::duration;
 use super::super::width::cut;
 use super::super::wrap::wrapped;
 use super::diff::{self, Kind};
 use super::markdown::{Look, Markdown};
 use super::status::Spent;
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
+use crate::frontends::words::{duration, facts, reason};
 use crate::message::Source;
 use crate::visible::visible;
 
@@ -299,26 +299,6 @@ impl Renderer {
     }
 }
 
-/// How a tool went, in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
-pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
-    let summary = visible_name(summary);
-    let word = match outcome {
-        ToolOutcome::Done => "",
-        ToolOutcome::Failed => "failed",
-        ToolOutcome::Denied => "denied",
-    };
-    // Colour must not be the only sign, and once is enough.
-    let parts = if summary.starts_with(word) {
-        [summary, duration(took)]
-    } else if summary.is_empty() {
-        [word.to_owned(), duration(took)]
-    } else {
-        [format!("{word}: {summary}"), duration(took)]
-    };
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(" · ")
-}
-
 fn named(tool: &str, what: &str) -> String {
     format!("{BOLD}{}{PLAIN} {}", visible_name(tool), visible_name(what))
 }
@@ -365,18 +345,5 @@ fn turn_ended(end: &TurnEnd, width: usize) -> String {
             format!("{WARNING}stopped:{PLAIN} {}\n", why("stopped: "))
         }
         TurnEnd::Failed(_) => format!("{ERROR}error:{PLAIN} {}\n", why("error: ")),
-    }
-}
-
-/// Why a turn ended without an answer, and what helps; empty if it has one.
-pub fn reason(end: &TurnEnd) -> String {
-    match end {
-        TurnEnd::Answered | TurnEnd::Planned => String::new(),
-        TurnEnd::Stopped => "stopped".to_owned(),
-        TurnEnd::StepLimit(steps) => format!(
-            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
-            counted(*steps as u64, "step")
-        ),
-        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
     }
 }

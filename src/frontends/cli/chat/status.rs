@@ -1,7 +1,7 @@
 //! The line after each turn: model, window, speed, and how the index stands.
 
 use crate::app::Standing;
-use crate::frontends::cli::style::{count, counted};
+use crate::frontends::words::{count, index_words};
 use crate::model::Usage;
 
 /// What is said where an index would be too wide to be made unasked.
@@ -47,16 +47,6 @@ pub fn line(model: &str, spent: Spent, index: &Standing) -> String {
 pub fn window(spent: Spent) -> String {
     let (used, window) = (count(spent.used.into()), count(spent.window.into()));
     format!("{used} of {window} tokens")
-}
-
-/// How the index stands, in a few words.
-pub fn index_words(index: &Standing) -> String {
-    match index {
-        Standing::Looking => "looking for changes".to_owned(),
-        Standing::Fresh => "fresh".to_owned(),
-        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
-        Standing::Trouble(why) => why.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use super::super::style::{DIM, PLAIN, WARNING};
 use super::super::wrap::wrapped;
 use super::super::{Ending, print};
 use super::approve;
-use super::banner::mode_name;
-use super::complete::{self, Completions, files_below};
+use super::complete::{Completions, files_below};
 use super::editor::{Editor, Input, Prompt};
 use super::interrupts::Interrupts;
 use super::modes;
@@ -22,6 +21,8 @@ use super::{markdown::Look, status};
 use crate::app::{App, Background};
 use crate::engine::event::{Event, TurnEnd};
 use crate::engine::{ChatActivity, Engine, Question};
+use crate::frontends::mentions::named;
+use crate::frontends::words::mode_name;
 use crate::permission::Mode;
 use crate::session::Session;
 use crate::visible::visible;
@@ -125,7 +126,7 @@ impl Chat {
     async fn named(&self, text: &str) -> Result<Option<Vec<String>>, Error> {
         let stop = self.interrupts.begin();
         let root = self.app.workspace.root.clone();
-        let named = complete::named(text, root, self.completions.files(), &stop).await;
+        let named = named(text, root, self.completions.files(), &stop).await;
         self.interrupts.nothing_to_stop();
         Ok(named?)
     }

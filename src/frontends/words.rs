@@ -1,0 +1,140 @@
+//! What all front ends say in the same words: numbers, times, modes, and how things ended.
+
+use std::time::Duration;
+
+use crate::app::Standing;
+use crate::engine::event::{ToolOutcome, TurnEnd};
+use crate::permission::{Confinement, Mode};
+use crate::visible::visible;
+
+/// Shows what hides in a name, which stays on its line.
+pub fn visible_name(name: &str) -> String {
+    visible(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// `12,345`
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 file`, `12,345 files`
+pub fn counted(number: u64, noun: &str) -> String {
+    format!(
+        "{} {noun}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
+}
+
+/// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..=99 => format!("{:.1} s", time.as_secs_f64()),
+        100..=5_399 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// What a mode risks in which commands are not asked about; nothing for the others.
+pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
+    let held_back = match confinement {
+        Confinement::None => "nothing holds it back",
+        confined => confinement_words(confined),
+    };
+    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
+}
+
+/// The name of a mode, as it is typed.
+pub fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Ask => "ask",
+        Mode::AutoEdit => "auto-edit",
+        Mode::AutoApprove => "auto-approve",
+        Mode::Plan => "plan",
+    }
+}
+
+/// What a mode means, as commands are held back here.
+pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
+    match (mode, confinement) {
+        (Mode::Ask, _) => "edits and commands are asked about",
+        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
+        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
+        (Mode::AutoApprove, _) => "edits and commands run unasked",
+        (Mode::Plan, _) => "nothing is written or run",
+    }
+}
+
+/// What commands can do, as they are held back here.
+pub fn confinement_words(confinement: Confinement) -> &'static str {
+    match confinement {
+        Confinement::Full => "commands are confined",
+        Confinement::Landlock => "commands write only inside of the folder",
+        Confinement::None => "commands are not confined",
+    }
+}
+
+/// How a tool went, in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
+pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
+    let summary = visible_name(summary);
+    let word = match outcome {
+        ToolOutcome::Done => "",
+        ToolOutcome::Failed => "failed",
+        ToolOutcome::Denied => "denied",
+    };
+    // Colour must not be the only sign, and once is enough.
+    let parts = if summary.starts_with(word) {
+        [summary, duration(took)]
+    } else if summary.is_empty() {
+        [word.to_owned(), duration(took)]
+    } else {
+        [format!("{word}: {summary}"), duration(took)]
+    };
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}
+
+/// Why a turn ended without an answer, and what helps; empty if it has one.
+pub fn reason(end: &TurnEnd) -> String {
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned => String::new(),
+        TurnEnd::Stopped => "stopped".to_owned(),
+        TurnEnd::StepLimit(steps) => format!(
+            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
+            counted(*steps as u64, "step")
+        ),
+        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
+    }
+}
+
+/// How the index stands, in a few words.
+pub fn index_words(index: &Standing) -> String {
+    match index {
+        Standing::Looking => "looking for changes".to_owned(),
+        Standing::Fresh => "fresh".to_owned(),
+        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
+        Standing::Trouble(why) => why.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "file"), "1 file");
+    }
+}
