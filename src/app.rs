@@ -13,7 +13,9 @@ use ollacode_indexer::walk::Limits as WalkLimits;
 use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
 use tokio::sync::watch;
 
-use crate::config::{ConfigError, EmbedModel, Environment, Flags, Settings, ToolChoice};
+use crate::config::{
+    ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
+};
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
 use crate::jail::{Jail, JailError};
 use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
@@ -78,7 +80,20 @@ pub enum StartError {
 impl App {
     /// Reads the settings, finds the workspace, and names its index; opens nothing yet.
     pub fn start(flags: &Flags, environment: &Environment) -> Result<App, StartError> {
-        let mut settings = Settings::load(flags, environment)?;
+        App::with(Settings::load(flags, environment)?, environment)
+    }
+
+    /// The same settings for another folder. Its index and what keeps it fresh are its own.
+    pub fn in_folder(&self, folder: GivenFolder) -> Result<App, StartError> {
+        let settings = Settings {
+            workspace: Some(folder),
+            warnings: Vec::new(),
+            ..self.settings.clone()
+        };
+        App::with(settings, &self.environment)
+    }
+
+    fn with(mut settings: Settings, environment: &Environment) -> Result<App, StartError> {
         let folder = |root: &Path| {
             settings
                 .data_folder
@@ -218,15 +233,10 @@ impl App {
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let root = &self.workspace.root;
-        let models = Arc::new(SearchModels(self.clone()));
         let context = ToolContext {
             jail: Jail::open(root)?,
             sandbox: Arc::new(self.sandbox()?),
-            code: Arc::new(CodeIndex::new(
-                self.index.clone(),
-                models,
-                self.rules.clone(),
-            )),
+            code: Arc::new(self.code_index()),
             rules: self.rules.clone(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
@@ -254,6 +264,17 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
         }))
+    }
+
+    /// The index with the model to search it with; what rules keep back is never found.
+    pub fn code_index(&self) -> CodeIndex {
+        let models = Arc::new(SearchModels(self.clone()));
+        CodeIndex::new(self.index.clone(), models, self.rules.clone())
+    }
+
+    /// The user's file of settings, which may not exist; `None` without a home folder.
+    pub fn user_file(&self) -> Option<PathBuf> {
+        self.environment.user_file()
     }
 
     /// Where the sessions of the workspace are kept; may not exist yet.

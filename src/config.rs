@@ -18,10 +18,13 @@ use crate::permission::{RulesError, UserRules};
 
 mod layers;
 mod table;
+mod telegram;
 mod user_file;
 mod values;
 
 pub use table::{SETTINGS, Setting, example_file};
+pub use telegram::{Allowed, GivenTelegram, TelegramError, TelegramSettings, Token};
+pub use user_file::set as set_in_user_file;
 
 use layers::Layers;
 use user_file::UserFile;
@@ -69,6 +72,8 @@ pub struct Settings {
     pub network: bool,
     /// What the user forbids, wants to be asked about, or allows; and named workspaces.
     pub rules: UserRules,
+    /// The Telegram bot, not checked yet.
+    pub telegram: GivenTelegram,
     /// What the user should know, though nothing is wrong enough to stop.
     pub warnings: Vec<String>,
 }
@@ -124,6 +129,7 @@ impl Settings {
             },
             network: flags.network,
             rules,
+            telegram: layers.telegram()?,
             warnings,
         })
     }

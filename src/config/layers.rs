@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{ConfigError, Environment, Flags, Origin, SETTINGS, Setting, UserFile};
+use super::{
+    ConfigError, Environment, Flags, GivenTelegram, Origin, SETTINGS, Setting, UserFile, telegram,
+};
 
 /// Longest value that an error repeats, in characters.
 const SHOWN: usize = 80;
@@ -60,7 +62,33 @@ impl Layers<'_> {
     }
 }
 
+impl Layers<'_> {
+    /// What is said about the Telegram bot.
+    pub fn telegram(&self) -> Result<GivenTelegram, ConfigError> {
+        let token = self.given(telegram::TOKEN);
+        let token = if token.is_set() {
+            token
+        } else {
+            self.given(telegram::TOKEN_OF_TELOXIDE)
+        };
+        let users = self.given(telegram::USERS);
+        Ok(GivenTelegram {
+            token: token.text(),
+            users: users.text(),
+            users_origin: users.is_set().then_some(users.origin),
+            chats: self.given(telegram::CHATS).text(),
+            api_url: self.given(telegram::API_URL).text(),
+            approval_life: self.given(telegram::APPROVAL_LIFE).life()?,
+        })
+    }
+}
+
 impl Given {
+    /// The value as text; what is no text is as wrong as any other wrong value.
+    pub fn text(&self) -> String {
+        self.value.to_string_lossy().into_owned()
+    }
+
     /// Tells whether there is a value at all.
     pub fn is_set(&self) -> bool {
         self.value

@@ -3,6 +3,7 @@
 //! A parser of its own, since those for `.env` files put variables of the process into values
 //! and cannot say in which line something is wrong.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -53,6 +54,53 @@ impl UserFile {
         };
         Some((&entry.value, origin))
     }
+}
+
+/// Sets a value in the user's file, and leaves everything else in it as it is.
+///
+/// The file is made if it is not there, for its owner alone; it is replaced as a whole, so it is
+/// never half written.
+pub fn set(path: &Path, name: &str, value: &str) -> io::Result<()> {
+    let before = match read_text(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let after = with(&before, name, value);
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let written = write_private(&beside, &after).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left of it is of no use; the error that matters is the other one.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// The text with a value in the place of the one before, or at its end.
+fn with(text: &str, name: &str, value: &str) -> String {
+    let entry = format!("{name}={value}");
+    let is_it = |line: &str| matches!(parse_line(line), Ok(Some((found, _))) if found == name);
+    let mut lines: Vec<&str> = text.lines().collect();
+    match lines.iter().position(|line| is_it(line)) {
+        Some(at) => lines[at] = &entry,
+        None => lines.push(&entry),
+    }
+    lines.join("\n") + "\n"
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
@@ -204,4 +252,37 @@ fn others_can_read(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn others_can_read(_: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_is_set_and_the_rest_stays() {
+        let before = "# mine\nA='x y'\nexport B=1 # why\n";
+        for (name, after) in [
+            ("A", "# mine\nA=7,8\nexport B=1 # why\n"),
+            ("B", "# mine\nA='x y'\nB=7,8\n"),
+            ("C", "# mine\nA='x y'\nexport B=1 # why\nC=7,8\n"),
+        ] {
+            assert_eq!(with(before, name, "7,8"), after);
+        }
+        assert_eq!(with("", "C", "7"), "C=7\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_is_made_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ollacode").join(".env");
+        set(&path, "C", "7").expect("it is written");
+        set(&path, "C", "7,8").expect("it is written again");
+        assert_eq!(fs::read_to_string(&path).expect("a file"), "C=7,8\n");
+        let mode = fs::metadata(&path).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let parent = path.parent().expect("a folder");
+        assert_eq!(fs::read_dir(parent).expect("a folder").count(), 1);
+    }
 }

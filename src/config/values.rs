@@ -147,6 +147,15 @@ impl Given {
         })
     }
 
+    pub fn life(&self) -> Result<Duration, ConfigError> {
+        let allowed = "a number of seconds from `1` to `86400`";
+        self.parse(allowed, |text| {
+            let seconds = text.parse().ok();
+            let seconds = seconds.filter(|seconds| (1..=86_400).contains(seconds));
+            seconds.map(Duration::from_secs)
+        })
+    }
+
     pub fn size(&self, sizes: Sizes) -> Result<u64, ConfigError> {
         self.parse(sizes.allowed, |text| {
             parse_size(text).filter(|size| (sizes.least..=sizes.most).contains(size))

@@ -1,0 +1,397 @@
+//! The Telegram bot: who it is, and who may talk to it.
+//!
+//! It is checked when the bot starts, and not with the other settings: nobody's search should end
+//! over a typing error in a number of Telegram.
+
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+use super::Origin;
+use crate::visible::visible;
+
+/// The setting of the token, and the other name that is taken.
+pub const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
+/// See [`TOKEN`].
+pub const TOKEN_OF_TELOXIDE: &str = "TELOXIDE_TOKEN";
+/// The setting of the users.
+pub const USERS: &str = "TELEGRAM_ALLOWED_USERS";
+/// The setting of the groups.
+pub const CHATS: &str = "TELEGRAM_ALLOWED_CHATS";
+/// The setting of another server of the Bot API.
+pub const API_URL: &str = "TELEGRAM_API_URL";
+
+/// The setting of how long a button waits.
+pub const APPROVAL_LIFE: &str = "TELEGRAM_APPROVAL_TIMEOUT";
+
+/// Ids have at most 52 bits.
+const LARGEST_ID: u64 = (1 << 52) - 1;
+
+/// The token of a bot. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+/// What the front end must know before it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TelegramSettings {
+    /// The bot's token.
+    pub token: Token,
+    /// Who may talk to it.
+    pub allowed: Allowed,
+    /// A server of the Bot API other than Telegram's.
+    pub api_url: Option<Url>,
+    /// How long a question waits for a button to be pressed.
+    pub approval_life: Duration,
+}
+
+impl TelegramSettings {
+    /// Whether nothing but this machine is called.
+    pub fn is_local(&self) -> bool {
+        self.api_url.as_ref().is_some_and(is_here)
+    }
+}
+
+/// Users and groups by their numbers: names can be changed and taken over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// The first is the owner.
+    users: Vec<u64>,
+    /// Groups: their numbers are negative.
+    chats: Vec<i64>,
+}
+
+/// The settings as they are written; empty ones are as good as none. One of them is a secret, so
+/// `Debug` shows none.
+#[derive(Clone, Default)]
+pub struct GivenTelegram {
+    /// [`TOKEN`], or else [`TOKEN_OF_TELOXIDE`].
+    pub token: String,
+    /// [`USERS`].
+    pub users: String,
+    /// Where [`USERS`] was set.
+    pub users_origin: Option<Origin>,
+    /// [`CHATS`].
+    pub chats: String,
+    /// [`API_URL`].
+    pub api_url: String,
+    /// How long a question waits for a button to be pressed.
+    pub approval_life: Duration,
+}
+
+impl fmt::Debug for GivenTelegram {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("GivenTelegram")
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the settings. No message has a token in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TelegramError {
+    /// There is no token.
+    #[error(
+        "`{TOKEN}` is not set: write to @BotFather in Telegram, send `/newbot`, and put the token \
+         that it gives you into `~/.config/ollacode/.env`"
+    )]
+    NoToken,
+    /// The token is none.
+    #[error(
+        "`{TOKEN}` is not a token: @BotFather gives one such as `123456789:AAF…`, digits, a colon \
+         and 35 letters"
+    )]
+    BadToken,
+    /// Nobody may talk to the bot.
+    #[error(
+        "`{USERS}` is empty, so nobody may talk to the bot: set it to your numeric id. \
+         @userinfobot in Telegram tells it; or run `ollacode telegram --pair` and send the bot the \
+         code that is shown"
+    )]
+    NobodyAllowed,
+    /// A user is not an id.
+    #[error(
+        "`{setting}`: `{entry}` is not {wanted}; names can be taken over, so only numbers are \
+         taken. @userinfobot in Telegram tells them"
+    )]
+    BadId {
+        /// The setting.
+        setting: &'static str,
+        /// The entry, made visible.
+        entry: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// The address is none.
+    #[error("`{API_URL}` is not an address such as `http://127.0.0.1:8081`")]
+    BadUrl,
+    /// The address would carry the token unprotected.
+    #[error(
+        "`{API_URL}` must be `https`, unless the server is on this machine: the token is part \
+         of every request"
+    )]
+    OpenUrl,
+}
+
+impl Token {
+    /// Reads a token: `123456789:AAF…`.
+    pub fn parse(text: &str) -> Result<Token, TelegramError> {
+        let text = text.trim();
+        let (number, secret) = text.split_once(':').ok_or(TelegramError::BadToken)?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if !is_number || secret.len() < 30 || !secret.bytes().all(is_sign) {
+            return Err(TelegramError::BadToken);
+        }
+        Ok(Token(text.to_owned()))
+    }
+
+    /// The token itself, for the client alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes the token out of a text that may hold it, such as an error with an address in it.
+    pub fn redact(&self, text: &str) -> String {
+        let secret = self
+            .0
+            .split_once(':')
+            .map_or(self.0.as_str(), |(_, secret)| secret);
+        let escaped = self.0.replace(':', "%3A");
+        text.replace(&self.0, "***")
+            .replace(&escaped, "***")
+            .replace(secret, "***")
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl GivenTelegram {
+    /// Checks the settings; the first thing that is wrong is said.
+    pub fn check(&self) -> Result<TelegramSettings, TelegramError> {
+        let settings = self.check_for_pairing()?;
+        if settings.allowed.users.is_empty() {
+            return Err(TelegramError::NobodyAllowed);
+        }
+        Ok(settings)
+    }
+
+    /// The same when somebody is yet to be allowed.
+    pub fn check_for_pairing(&self) -> Result<TelegramSettings, TelegramError> {
+        let token = self.token.trim();
+        if token.is_empty() {
+            return Err(TelegramError::NoToken);
+        }
+        Ok(TelegramSettings {
+            token: Token::parse(token)?,
+            allowed: Allowed::parse(&self.users, &self.chats)?,
+            api_url: api_url(self.api_url.trim())?,
+            approval_life: self.approval_life,
+        })
+    }
+}
+
+impl Allowed {
+    /// Reads lists of numbers, with commas or blanks between them.
+    pub fn parse(users: &str, chats: &str) -> Result<Allowed, TelegramError> {
+        let user = |entry: &str| {
+            let id = entry
+                .parse()
+                .ok()
+                .filter(|id| (1..=LARGEST_ID).contains(id));
+            id.ok_or_else(|| bad_id(USERS, entry, "a user's id, a positive number"))
+        };
+        let chat = |entry: &str| {
+            let id: Option<i64> = entry.parse().ok();
+            id.filter(|id| *id < 0 && id.unsigned_abs() <= LARGEST_ID)
+                .ok_or_else(|| bad_id(CHATS, entry, "a group's id, a negative number"))
+        };
+        Ok(Allowed {
+            users: entries(users).map(user).collect::<Result<_, _>>()?,
+            chats: entries(chats).map(chat).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether a user may talk to the bot in a chat; a private chat has the number of its user.
+    pub fn permits(&self, user: u64, chat: i64) -> bool {
+        let is_private = i64::try_from(user).is_ok_and(|user| user == chat);
+        self.users.contains(&user) && (is_private || self.chats.contains(&chat))
+    }
+
+    /// Whose sessions of the terminal can be resumed.
+    pub fn owner(&self) -> Option<u64> {
+        self.users.first().copied()
+    }
+
+    /// All users.
+    pub fn users(&self) -> &[u64] {
+        &self.users
+    }
+}
+
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    let is_between = |sign: char| matches!(sign, ',' | ';') || sign.is_whitespace();
+    list.split(is_between).filter(|entry| !entry.is_empty())
+}
+
+fn bad_id(setting: &'static str, entry: &str, wanted: &'static str) -> TelegramError {
+    // Somebody may have put the token here.
+    let entry = match Token::parse(entry) {
+        Ok(token) => token.to_string(),
+        Err(_) => visible(entry).chars().take(40).collect(),
+    };
+    TelegramError::BadId {
+        setting,
+        entry,
+        wanted,
+    }
+}
+
+fn api_url(text: &str) -> Result<Option<Url>, TelegramError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text).map_err(|_| TelegramError::BadUrl)?;
+    if url.host().is_none() {
+        return Err(TelegramError::BadUrl);
+    }
+    match url.scheme() {
+        "https" => Ok(Some(url)),
+        "http" if is_here(&url) => Ok(Some(url)),
+        "http" => Err(TelegramError::OpenUrl),
+        _ => Err(TelegramError::BadUrl),
+    }
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "123456789:AAFabcdefghijklmnopqrstuvwxyz_-0123";
+
+    fn written(users: &str, chats: &str) -> GivenTelegram {
+        GivenTelegram {
+            token: GOOD.to_owned(),
+            users: users.to_owned(),
+            chats: chats.to_owned(),
+            ..GivenTelegram::default()
+        }
+    }
+
+    #[test]
+    fn the_token_is_never_shown() {
+        let settings = written("7", "").check().expect("good settings");
+        assert_eq!(
+            format!("{} {:?}", settings.token, settings.token),
+            "*** ***"
+        );
+        assert!(!format!("{settings:?}").contains("AAF"));
+        let error = format!("error for url (https://api.telegram.org/bot{GOOD}/GetMe)");
+        assert_eq!(
+            settings.token.redact(&error),
+            "error for url (https://api.telegram.org/bot***/GetMe)"
+        );
+        for place in [written(GOOD, ""), written("7", GOOD)] {
+            let error = place.check().expect_err("a token is no id");
+            assert!(!error.to_string().contains("AAFa") && !format!("{error:?}").contains("AAFa"));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let error = |written: GivenTelegram| written.check().expect_err("an error").to_string();
+        assert!(error(GivenTelegram::default()).contains("`TELEGRAM_BOT_TOKEN` is not set"));
+        assert!(
+            error(GivenTelegram {
+                token: "  ".to_owned(),
+                ..written("7", "")
+            })
+            .contains("BotFather")
+        );
+        assert!(
+            error(GivenTelegram {
+                token: "abc".to_owned(),
+                ..written("7", "")
+            })
+            .contains("not a token")
+        );
+        for nobody in ["", " , ;"] {
+            let error = error(written(nobody, "-5"));
+            assert!(
+                error.contains("`TELEGRAM_ALLOWED_USERS` is empty"),
+                "{error}"
+            );
+            assert!(error.contains("@userinfobot") && error.contains("--pair"));
+        }
+        for bad in [
+            "@me",
+            "-7",
+            "0",
+            "7,x",
+            "1.5",
+            "99999999999999999999",
+            "4503599627370496",
+        ] {
+            assert!(error(written(bad, "")).contains("positive number"), "{bad}");
+        }
+        assert!(error(written("7", "7")).contains("negative number"));
+        assert!(written("", "").check_for_pairing().is_ok());
+    }
+
+    #[test]
+    fn users_are_allowed_by_number() {
+        let allowed = Allowed::parse("7, 8;9\n10", "-100123").expect("a list");
+        assert_eq!((allowed.owner(), allowed.users().len()), (Some(7), 4));
+        assert!(allowed.permits(7, 7) && allowed.permits(10, -100_123));
+        assert!(!allowed.permits(11, 11), "a stranger");
+        assert!(!allowed.permits(11, -100_123), "a stranger in the group");
+        assert!(!allowed.permits(7, -5), "another group");
+        assert!(!allowed.permits(7, 8), "somebody else's chat");
+        assert!(!Allowed::default().permits(0, 0));
+    }
+
+    #[test]
+    fn the_address_does_not_carry_the_token_in_the_open() {
+        let read = |url: &str| {
+            let given = GivenTelegram {
+                api_url: url.to_owned(),
+                ..written("7", "")
+            };
+            given.check()
+        };
+        for good in [
+            "http://127.0.0.1:8081",
+            "http://localhost:1",
+            "http://[::1]:1/",
+            "https://x.org",
+        ] {
+            assert!(
+                read(good).is_ok_and(|settings| settings.api_url.is_some()),
+                "{good}"
+            );
+        }
+        assert_eq!(read("http://x.org"), Err(TelegramError::OpenUrl));
+        assert_eq!(read("ftp://x.org"), Err(TelegramError::BadUrl));
+        assert_eq!(read("x.org"), Err(TelegramError::BadUrl));
+    }
+}
