@@ -11,5 +11,5 @@ fn main() -> ExitCode {
     if let Some(code) = ollacode::sandbox::confine::enter() {
         return code;
     }
-    ollacode::frontends::cli::main()
+    ollacode::frontends::main()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use ollacode_indexer::secrets::redact;
 
 use super::secret_values::{secret_values, without_values};
 use super::{
@@ -87,7 +88,7 @@ impl Tool for RunCommand {
                 output: OUTPUT,
             };
             Ok(Prepared {
-                what: shown::narrow(&shown::name(command.trim()), 100).into_owned(),
+                what: shown::narrow(&shown::name(&redact(command.trim()).text), 100).into_owned(),
                 effects: effects(&command, &context.jail, &context.rules),
                 preview: Preview::Command(visible(&command).into_owned()),
                 remember: remembered(&command).map(|words| in_words(&words)),

@@ -26,6 +26,7 @@ mod confinement;
 mod log;
 mod ollama_chat;
 mod ollama_embed;
+mod telegram;
 mod workspace;
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line: what may be said, and what contradicts itself.
 
 mod chat;
+mod telegram;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use crate::config::{Color, Flags};
 
 use chat::CHAT_HELP;
 pub use chat::{ChatArguments, ExportFormat, SessionsArguments, SessionsCommand};
+use telegram::TELEGRAM_HELP;
+pub use telegram::TelegramArguments;
 
 /// A local code agent that finds before it reads.
 #[derive(Clone, Debug, Parser)]
@@ -125,6 +128,10 @@ Examples:
     /// Show what was asked, decided, run and changed in a session
     #[command(after_help = LOG_HELP)]
     Log(LogArguments),
+
+    /// Serve a Telegram bot: ask about the code from the phone, and approve what is done
+    #[command(after_help = TELEGRAM_HELP)]
+    Telegram(TelegramArguments),
 
     /// Check settings, index and Ollama, and say how to fix what is wrong
     #[command(after_help = "\
@@ -353,6 +360,7 @@ impl Arguments {
         let chat = match &self.command {
             None => self.chat.clone(),
             Some(Command::Chat(chat)) => chat.clone(),
+            Some(Command::Telegram(telegram)) => telegram.as_chat(),
             Some(_) => ChatArguments::default(),
         };
         Flags {

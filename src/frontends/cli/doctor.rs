@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::args::DoctorArguments;
-use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, visible};
+use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible};
 use super::{Ending, print, print_json};
 use crate::app::App;
 use crate::config::EmbedModel;
@@ -76,6 +76,7 @@ pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error
     checks.extend(ollama(app).await);
     checks.extend(watches(app));
     checks.push(commands(app));
+    checks.extend(bot(app));
     let broken = checks.iter().any(|check| check.state == State::Broken);
     if arguments.json {
         print_json(&json!({"ok": !broken, "checks": checks}))?;
@@ -131,6 +132,28 @@ fn commands(app: &App) -> Check {
     let why = reached.why_not_full.unwrap_or_default();
     let fix = "allow unprivileged user namespaces; until then each command is asked about";
     Check::bad(NAME, State::Warning, format!("{level}: {why}"), fix)
+}
+
+/// Whether a Telegram bot could start; nothing where none was ever wanted. Telegram is not asked.
+fn bot(app: &App) -> Option<Check> {
+    const NAME: &str = "telegram";
+    let given = &app.settings.telegram;
+    if given.token.trim().is_empty() {
+        return None;
+    }
+    Some(match given.check() {
+        Ok(settings) => {
+            let users = counted(settings.allowed.users().len() as u64, "user");
+            Check::good(
+                NAME,
+                format!("a token is set, and {users} may talk to the bot"),
+            )
+        }
+        Err(error) => {
+            let fix = "`ollacode telegram --help` says how a bot is made";
+            Check::bad(NAME, State::Warning, error.to_string(), fix)
+        }
+    })
 }
 
 /// Creates the folder if need be: only writing shows whether one may write.

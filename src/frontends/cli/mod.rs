@@ -13,7 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
-use crate::config::{Color, Environment};
+use crate::config::{Color, ConfigError, Environment, TelegramError};
+use crate::frontends::Services;
 use crate::model::ollama::OllamaError;
 
 pub mod args;
@@ -33,6 +34,7 @@ mod sessions;
 mod signals;
 mod style;
 mod summary;
+mod telegram;
 mod width;
 mod wire;
 mod wrap;
@@ -61,9 +63,9 @@ enum Ending {
 struct Unwritable(#[source] io::Error);
 
 /// Runs the program: reads the command line and the environment, and maps the outcome.
-pub fn main() -> ExitCode {
+pub fn main(services: &Services) -> ExitCode {
     let ending = match Arguments::read(std::env::args_os()) {
-        Ok(arguments) => run(&arguments),
+        Ok(arguments) => run(&arguments, services),
         Err(error) => explain(&error),
     };
     match ending {
@@ -89,7 +91,7 @@ fn explain(error: &clap::Error) -> Result<Ending, Error> {
     Ok(Ending::Good)
 }
 
-fn run(arguments: &Arguments) -> Result<Ending, Error> {
+fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     match &arguments.command {
         Some(Command::Completions { shell }) => {
             return help::completions(*shell).map(|()| Ending::Good);
@@ -112,6 +114,9 @@ fn run(arguments: &Arguments) -> Result<Ending, Error> {
             Some(Command::Search(search)) => search::run(&app, search).await,
             Some(Command::Sessions(sessions)) => sessions::run(&app, &sessions.action()),
             Some(Command::Log(log)) => log::run(&app, log),
+            Some(Command::Telegram(telegram)) => {
+                telegram::run(&app, telegram, services.telegram).await
+            }
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
@@ -247,7 +252,8 @@ fn hint(error: &Error) -> Option<String> {
 
 fn is_usage(error: &Error) -> bool {
     error.chain().any(|cause| {
-        cause.is::<crate::config::ConfigError>()
+        cause.is::<ConfigError>()
+            || cause.is::<TelegramError>()
             || matches!(
                 cause.downcast_ref::<IndexError>(),
                 Some(IndexError::UnknownLanguage(_) | IndexError::BadGlob { .. })

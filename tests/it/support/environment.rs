@@ -118,6 +118,11 @@ impl Running {
         }
     }
 
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it goes on.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("the child's state").is_none()
@@ -220,6 +225,13 @@ impl Environment {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Environment {
         self.set(name, value);
+        self
+    }
+
+    /// Has an environment variable not set at all, which is not the same as empty.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Environment {
+        self.variables.retain(|(known, _)| known != name);
         self
     }
 

@@ -1,0 +1,31 @@
+//! `ollacode telegram`: starts the bot, and shows on the terminal what it tells.
+
+use std::sync::Arc;
+
+use anyhow::Error;
+
+use super::args::TelegramArguments;
+use super::signals::stop_signal;
+use super::{Ending, note, warn};
+use crate::app::App;
+use crate::frontends::{Service, ServiceOptions, Told};
+
+/// Said when it is stopped.
+const STOPPING: &str = "stopping; what is being sent is finished";
+
+pub async fn run(
+    app: &App,
+    arguments: &TelegramArguments,
+    service: Service,
+) -> Result<Ending, Error> {
+    let how = ServiceOptions {
+        pair: arguments.pair,
+        auto_approve: arguments.auto_approve,
+    };
+    let tell = Arc::new(|told: Told| match told {
+        Told::Note(text) => note(&text),
+        Told::Warning(text) => warn(&text),
+    });
+    service(app.clone(), how, tell, stop_signal(STOPPING)).await?;
+    Ok(Ending::Good)
+}

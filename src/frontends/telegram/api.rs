@@ -1,0 +1,94 @@
+//! The Bot API: the client, and its errors without the token that is in every address.
+
+use std::time::Duration;
+
+use teloxide::prelude::*;
+use teloxide::{ApiError, DownloadError, RequestError};
+
+use crate::config::{TelegramSettings, Token};
+
+/// How long a request may take: more than a long poll, and than a large file on a slow line.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+/// How long a connection may take to come about.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+
+/// A client for the bot. Clones share it.
+#[derive(Clone)]
+pub struct Api {
+    /// Makes requests. Its errors are shown by [`Api::describe`] alone.
+    pub bot: Bot,
+    /// Who the bot is.
+    pub token: Token,
+    /// Whether the server is on this machine.
+    pub is_local: bool,
+}
+
+impl Api {
+    /// Makes a client; nothing is asked yet.
+    ///
+    /// The error says what the system lacks, such as certificates.
+    pub fn new(settings: &TelegramSettings) -> Result<Api, reqwest::Error> {
+        let mut client = reqwest::Client::builder()
+            .connect_timeout(LONGEST_CONNECT)
+            .timeout(LONGEST_REQUEST)
+            .tcp_nodelay(true);
+        if settings.is_local() {
+            client = client.no_proxy();
+        }
+        let mut bot = Bot::with_client(settings.token.reveal(), client.build()?);
+        if let Some(url) = &settings.api_url {
+            bot = bot.set_api_url(url.clone());
+        }
+        Ok(Api {
+            bot,
+            token: settings.token.clone(),
+            is_local: settings.is_local(),
+        })
+    }
+
+    /// An error in words for people, without the token.
+    pub fn describe(&self, error: &RequestError) -> String {
+        let words = match error {
+            RequestError::Network(error) => network(error),
+            RequestError::InvalidJson { .. } => "it gave an answer that is not JSON".to_owned(),
+            RequestError::Api(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        self.token.redact(&words)
+    }
+
+    /// The same for an error of a download.
+    pub fn describe_download(&self, error: &DownloadError) -> String {
+        let words = match error {
+            DownloadError::Network(error) => network(error),
+            DownloadError::Io(error) => error.to_string(),
+        };
+        self.token.redact(&words)
+    }
+}
+
+/// Whether Telegram does not know the token.
+pub fn is_unauthorized(error: &RequestError) -> bool {
+    matches!(error, RequestError::Api(ApiError::InvalidToken))
+}
+
+/// What is wrong with the network; the error's own words have the address in them.
+fn network(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "it did not answer in time"
+    } else if error.is_connect() {
+        "no connection can be made"
+    } else {
+        "the connection broke off"
+    };
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    let mut innermost = None;
+    while let Some(inner) = cause {
+        innermost = Some(inner.to_string());
+        cause = inner.source();
+    }
+    match innermost {
+        Some(why) => format!("{what} ({why})"),
+        None => what.to_owned(),
+    }
+}

@@ -1,0 +1,259 @@
+//! Buttons below a question: who may press them, once, and for how long.
+//!
+//! What a button carries is sealed with a secret of this process, for user, chat, session and the
+//! hash of what is asked. So a button of an earlier process is dead, and nobody can make one up.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
+
+/// Answered questions that are remembered, to say so when they are pressed again.
+const MOST_ANSWERED: usize = 256;
+/// Hexadecimal digits of the process and of the seal.
+const PROCESS_DIGITS: usize = 8;
+const SEAL_DIGITS: usize = 32;
+
+/// What a button says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Allow this once.
+    Once,
+    /// Allow this for the session.
+    Session,
+    /// Deny it.
+    Deny,
+    /// One of the answers that the model offers, from 0.
+    Option(u8),
+}
+
+/// What a question is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Who may answer it.
+    pub user: u64,
+    /// Where it is asked.
+    pub chat: i64,
+    /// The session that asks.
+    pub session: String,
+    /// Hash of what is asked: `ApprovalRequest::hash`.
+    pub hash: String,
+}
+
+/// Names a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QuestionId(u64);
+
+/// What a press means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// It is the answer.
+    Answer {
+        /// Of which question.
+        question: QuestionId,
+        /// What it is bound to: compare the hash with that of what is about to run.
+        bound: Bound,
+        /// The answer.
+        choice: Choice,
+    },
+    /// It was answered before, so.
+    Answered(Choice),
+    /// It came too late, or the question was withdrawn.
+    Expired,
+    /// The button was made before this process began.
+    BeforeRestart,
+    /// It is not this user's, or not of this chat. There is no answer to that.
+    Foreign,
+    /// Nobody made such a button. There is no answer to that.
+    Forged,
+}
+
+/// All questions of this process.
+pub struct Buttons {
+    secret: [u8; 32],
+    process: String,
+    life: Duration,
+    last: u64,
+    open: BTreeMap<QuestionId, Question>,
+    closed: VecDeque<(QuestionId, Bound, Option<Choice>)>,
+}
+
+struct Question {
+    bound: Bound,
+    until: Instant,
+}
+
+impl Buttons {
+    /// Begins with a secret, and how long questions wait.
+    pub fn new(secret: [u8; 32], life: Duration) -> Buttons {
+        let process = blake3::derive_key("ollacode telegram buttons: process", &secret);
+        let process = blake3::Hash::from_bytes(process).to_hex();
+        Buttons {
+            secret,
+            process: process[..PROCESS_DIGITS].to_owned(),
+            life,
+            last: 0,
+            open: BTreeMap::new(),
+            closed: VecDeque::new(),
+        }
+    }
+
+    /// Asks a question.
+    pub fn ask(&mut self, bound: Bound, now: Instant) -> QuestionId {
+        self.last += 1;
+        let question = QuestionId(self.last);
+        let until = now + self.life;
+        self.open.insert(question, Question { bound, until });
+        question
+    }
+
+    /// What a button of an open question carries: `callback_data`, never more than 64 bytes.
+    pub fn data(&self, question: QuestionId, choice: Choice) -> Option<String> {
+        let bound = &self.open.get(&question)?.bound;
+        let (number, sign) = (question.0, choice.sign());
+        let seal = self.seal(question, choice, bound);
+        Some(format!("{}.{number:x}.{sign}.{seal}", self.process))
+    }
+
+    /// Takes a press.
+    pub fn press(&mut self, data: &str, user: u64, chat: i64, now: Instant) -> Press {
+        let Some((process, question, choice, seal)) = read(data) else {
+            return Press::Forged;
+        };
+        if process != self.process {
+            return Press::BeforeRestart;
+        }
+        let open = self.open.get(&question).map(|open| (&open.bound, None));
+        let closed = || {
+            let mut closed = self.closed.iter();
+            let found = closed.find(|closed| closed.0 == question);
+            found.map(|(_, bound, choice)| (bound, Some(*choice)))
+        };
+        let Some((bound, answer)) = open.or_else(closed) else {
+            // It is too old to be remembered, or was never asked.
+            return match question.0 <= self.last.saturating_sub(MOST_ANSWERED as u64) {
+                true => Press::Expired,
+                false => Press::Forged,
+            };
+        };
+        if !same(&self.seal(question, choice, bound), seal) {
+            return Press::Forged;
+        }
+        if bound.user != user || bound.chat != chat {
+            return Press::Foreign;
+        }
+        match answer {
+            Some(Some(choice)) => Press::Answered(choice),
+            Some(None) => Press::Expired,
+            None => self.answer(question, choice, now),
+        }
+    }
+
+    fn answer(&mut self, question: QuestionId, choice: Choice, now: Instant) -> Press {
+        let Some(open) = self.open.remove(&question) else {
+            return Press::Expired;
+        };
+        let is_late = now >= open.until;
+        self.close(question, open.bound.clone(), (!is_late).then_some(choice));
+        if is_late {
+            return Press::Expired;
+        }
+        Press::Answer {
+            question,
+            bound: open.bound,
+            choice,
+        }
+    }
+
+    /// Takes a question back; its buttons are dead.
+    pub fn withdraw(&mut self, question: QuestionId) {
+        if let Some(open) = self.open.remove(&question) {
+            self.close(question, open.bound, None);
+        }
+    }
+
+    fn close(&mut self, question: QuestionId, bound: Bound, choice: Option<Choice>) {
+        self.closed.push_back((question, bound, choice));
+        if self.closed.len() > MOST_ANSWERED {
+            self.closed.pop_front();
+        }
+    }
+
+    fn seal(&self, question: QuestionId, choice: Choice, bound: &Bound) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.secret);
+        hasher.update(&question.0.to_le_bytes());
+        hasher.update(&bound.user.to_le_bytes());
+        hasher.update(&bound.chat.to_le_bytes());
+        for text in [&bound.session, &bound.hash, &choice.sign()] {
+            // With its length, so that no two rows of texts are the same bytes.
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.finalize().to_hex()[..SEAL_DIGITS].to_owned()
+    }
+}
+
+impl Choice {
+    fn sign(self) -> String {
+        match self {
+            Choice::Once => "y".to_owned(),
+            Choice::Session => "s".to_owned(),
+            Choice::Deny => "n".to_owned(),
+            Choice::Option(index) => format!("o{index}"),
+        }
+    }
+
+    fn of(sign: &str) -> Option<Choice> {
+        let choice = match sign {
+            "y" => Choice::Once,
+            "s" => Choice::Session,
+            "n" => Choice::Deny,
+            _ => Choice::Option(sign.strip_prefix('o')?.parse().ok()?),
+        };
+        // There is one way to write each.
+        (choice.sign() == sign).then_some(choice)
+    }
+}
+
+/// A secret that nobody can guess: the keys of the standard library's hash tables are random.
+pub fn secret() -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for number in 0..4_u64 {
+        let mut random = RandomState::new().build_hasher();
+        random.write_u64(number);
+        hasher.update(&random.finish().to_le_bytes());
+    }
+    hasher.update(&std::process::id().to_le_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+fn read(data: &str) -> Option<(&str, QuestionId, Choice, &str)> {
+    let mut fields = data.split('.');
+    let (process, number) = (fields.next()?, fields.next()?);
+    let (sign, seal) = (fields.next()?, fields.next()?);
+    let is_hex = |text: &str, digits: usize| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        text.len() == digits && text.bytes().all(is_digit)
+    };
+    let is_whole = fields.next().is_none() && is_hex(process, PROCESS_DIGITS);
+    if !is_whole || !is_hex(seal, SEAL_DIGITS) {
+        return None;
+    }
+    let digits = number;
+    let number = u64::from_str_radix(digits, 16).ok()?;
+    // There is one way to write each, and the first is 1.
+    if number == 0 || format!("{number:x}") != digits {
+        return None;
+    }
+    Some((process, QuestionId(number), Choice::of(sign)?, seal))
+}
+
+/// Compares without telling by its time where two seals differ.
+fn same(one: &str, other: &str) -> bool {
+    let differences = one.bytes().zip(other.bytes());
+    let all = differences.fold(0, |all, (one, other)| all | (one ^ other));
+    one.len() == other.len() && all == 0
+}

@@ -1,0 +1,209 @@
+//! Files that are sent to the bot: looked at before they are fetched, and never written anywhere.
+
+use std::io;
+use std::time::Duration;
+
+use teloxide::net::Download;
+use teloxide::prelude::*;
+
+use super::super::api::Api;
+use super::super::incoming::File;
+use super::super::names::{self, check_picture, check_size};
+use super::{Conversation, Fetched, MOST_FILES, Mail};
+use crate::engine::{Attachment, Question};
+use crate::message::Image;
+
+/// How long the files of an album may come one after the other.
+const ALBUM: Duration = Duration::from_millis(1_500);
+
+impl Conversation {
+    /// Fetches a file, unless it is too large.
+    pub(super) fn file(&mut self, file: File, caption: String) {
+        let of = |question: &Question| question.attachments.len() + question.images.len();
+        let waiting: usize = self
+            .waiting
+            .iter()
+            .map(|waiting| of(&waiting.question))
+            .sum();
+        let here = self.attachments.len() + self.images.len() + self.fetching;
+        if waiting + here >= MOST_FILES {
+            return self.say(&format!(
+                "more than {MOST_FILES} files are not taken at a time"
+            ));
+        }
+        let checked = if file.is_photo {
+            check_picture(&file.name, file.size)
+        } else {
+            check_size(&file.name, file.size)
+        };
+        if let Err(refusal) = checked {
+            return self.refused(&refusal.to_string(), caption, file.album.is_some());
+        }
+        self.fetching += 1;
+        let collection = self.collection;
+        let (api, mail) = (self.hub.api.clone(), self.mail.clone());
+        tokio::spawn(async move {
+            let fetched = fetch(&api, &file).await;
+            // Where the conversation has ended, nobody wants it.
+            let mail = mail.send(Mail::Fetched {
+                fetched,
+                caption,
+                is_alone: file.album.is_none(),
+                collection,
+            });
+            let _ = mail.await;
+        });
+    }
+
+    /// A file is not taken; a question that was about it alone is not asked.
+    fn refused(&mut self, why: &str, caption: String, is_of_an_album: bool) {
+        if caption.is_empty() {
+            return self.say(why);
+        }
+        if is_of_an_album {
+            self.captions.push(caption);
+            self.wait_for_album();
+            return self.say(why);
+        }
+        self.say(&format!("{why}; your question was not asked"));
+    }
+
+    /// A file has come: it waits for a question, unless it came with one.
+    pub(super) async fn fetched(
+        &mut self,
+        fetched: Result<Fetched, String>,
+        caption: String,
+        is_alone: bool,
+    ) {
+        self.fetching = self.fetching.saturating_sub(1);
+        match fetched {
+            Ok(Fetched::Text(attachment)) => self.attachments.push(attachment),
+            Ok(Fetched::Picture(image)) => self.images.push(image),
+            Err(why) => self.say(&why),
+        }
+        let is_asked = is_alone && !caption.is_empty();
+        if !caption.is_empty() {
+            self.captions.push(caption);
+        }
+        if is_asked && self.fetching == 0 {
+            return self.album_over(self.album).await;
+        }
+        self.wait_for_album();
+    }
+
+    /// The others of an album come as messages of their own, without a caption.
+    fn wait_for_album(&mut self) {
+        self.album += 1;
+        let (album, mail) = (self.album, self.mail.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(ALBUM).await;
+            let _ = mail.send(Mail::AlbumOver(album)).await;
+        });
+    }
+
+    /// No file came for a while.
+    pub(super) async fn album_over(&mut self, album: u64) {
+        if album != self.album || self.fetching > 0 {
+            return;
+        }
+        let text = std::mem::take(&mut self.captions).join("\n\n");
+        let count = self.attachments.len() + self.images.len();
+        if count == 0 && !text.is_empty() {
+            return self.say("your question was not asked, since its file could not be read");
+        }
+        if count == 0 {
+            return;
+        }
+        if text.is_empty() {
+            let what = if count == 1 { "it" } else { "them" };
+            return self.say(&format!("What is to be done with {what}? Write it now."));
+        }
+        self.ask(None, text).await;
+    }
+}
+
+/// Fetches a file, which stays in memory.
+async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
+    let name = &file.name;
+    let failed = |why: String| format!("`{name}` could not be fetched: {why}");
+    let found = api.bot.get_file(file.id.clone()).await;
+    let found = found.map_err(|error| failed(api.describe(&error)))?;
+    let mut bytes = Limited::new(if file.is_photo {
+        names::MOST_BYTES_OF_PICTURE
+    } else {
+        names::MOST_BYTES
+    });
+    if api.is_local && found.path.starts_with('/') {
+        // A server on this machine may keep files where it says.
+        let read = copy_from(&found.path, &mut bytes).await;
+        read.map_err(|error| failed(error.to_string()))?;
+    } else {
+        let fetched = api.bot.download_file(&found.path, &mut bytes).await;
+        fetched.map_err(|error| failed(api.describe_download(&error)))?;
+    }
+    let bytes = bytes.bytes;
+    if file.is_photo {
+        return Ok(Fetched::Picture(Image::new(&bytes)));
+    }
+    let text = names::text(name, bytes).map_err(|refusal| refusal.to_string())?;
+    Ok(Fetched::Text(Attachment {
+        name: name.clone(),
+        text,
+    }))
+}
+
+async fn copy_from(path: &str, bytes: &mut Limited) -> io::Result<()> {
+    let mut file = tokio::fs::File::open(path).await?;
+    tokio::io::copy(&mut file, bytes).await?;
+    Ok(())
+}
+
+use limited::Limited;
+
+/// A buffer that does not grow beyond what was announced as the limit.
+mod limited {
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use tokio::io::AsyncWrite;
+
+    /// Takes so many bytes, and fails at the next.
+    pub struct Limited {
+        /// What came.
+        pub bytes: Vec<u8>,
+        most: u64,
+    }
+
+    impl Limited {
+        /// Takes at most so many bytes.
+        pub fn new(most: u64) -> Limited {
+            Limited {
+                bytes: Vec::new(),
+                most,
+            }
+        }
+    }
+
+    impl AsyncWrite for Limited {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            more: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            if (self.bytes.len() + more.len()) as u64 > self.most {
+                return Poll::Ready(Err(io::Error::other("it is larger than was announced")));
+            }
+            self.bytes.extend_from_slice(more);
+            Poll::Ready(Ok(more.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+}

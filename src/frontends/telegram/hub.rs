@@ -1,0 +1,234 @@
+//! What all conversations share, and who gets what comes in.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use teloxide::types::{CallbackQueryId, Me, Update};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::api::Api;
+use super::conversation::{Conversation, Mail};
+use super::desk::Desks;
+use super::incoming::{Incoming, Sorted, Who, sort};
+use super::ledger::Ledger;
+use super::outbox::Outbox;
+use super::poll::Age;
+use super::questions::Questions;
+use super::steps::clipped;
+use crate::config::Allowed;
+use crate::engine::ChatActivity;
+use crate::frontends::{ServiceOptions, Tell, Told};
+use crate::permission::Mode;
+use crate::session::SessionId;
+
+/// Messages that a conversation has not looked at yet; more of them are not taken.
+const MOST_MAIL: usize = 256;
+/// Old messages that are listed.
+const MOST_OLD: usize = 10;
+/// Strangers that are remembered, so that each is told of once.
+const MOST_STRANGERS: usize = 1_000;
+/// How long conversations have to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What all conversations share.
+pub struct Hub {
+    /// Folders.
+    pub desks: Desks,
+    /// What goes out.
+    pub outbox: Outbox,
+    /// What is asked.
+    pub questions: Questions,
+    /// For downloads.
+    pub api: Api,
+    /// Who waits while the model replies.
+    pub activity: ChatActivity,
+    /// Which session each conversation has.
+    pub ledger: Mutex<Ledger>,
+    /// Who may talk.
+    pub allowed: Allowed,
+    /// How the bot was started.
+    pub how: ServiceOptions,
+    /// Cancelled when the bot ends.
+    pub stop: CancellationToken,
+}
+
+impl Hub {
+    /// The mode in which conversations begin.
+    pub fn first_mode(&self) -> Mode {
+        if self.how.auto_approve {
+            Mode::AutoApprove
+        } else {
+            Mode::Ask
+        }
+    }
+
+    /// Whether a user may go on with a session: the owner with every one, others with what they
+    /// began here.
+    pub fn may_resume(&self, who: Who, id: &SessionId) -> bool {
+        self.allowed.owner() == Some(who.user) || self.ledger().beginner(id) == Some(who.user)
+    }
+
+    /// The sessions' book.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives each conversation its mail.
+pub struct Reception {
+    hub: Arc<Hub>,
+    me: Me,
+    tell: Tell,
+    conversations: HashMap<Who, Open>,
+    strangers: HashSet<Option<u64>>,
+    /// What was written while nobody listened.
+    old: BTreeMap<Who, Vec<String>>,
+}
+
+struct Open {
+    mail: mpsc::Sender<Mail>,
+    task: JoinHandle<()>,
+    /// Whether it was told that not all was taken.
+    was_full: bool,
+}
+
+impl Reception {
+    /// Begins without conversations.
+    pub fn new(hub: Arc<Hub>, me: Me, tell: Tell) -> Reception {
+        Reception {
+            hub,
+            me,
+            tell,
+            conversations: HashMap::new(),
+            strangers: HashSet::new(),
+            old: BTreeMap::new(),
+        }
+    }
+
+    /// Takes an update.
+    pub fn take(&mut self, update: Update, age: Age) {
+        match sort(update, &self.me, &self.hub.allowed) {
+            Sorted::Ours(_, Incoming::Press { id, .. }) if age == Age::Old => {
+                let words = "I was not listening then: press again, if it still holds";
+                self.answer(id, words);
+            }
+            Sorted::Ours(who, Incoming::Press { id, data }) => self.press(who, id, &data),
+            Sorted::Ours(who, incoming) if age == Age::Old => {
+                self.old.entry(who).or_default().push(words(&incoming));
+            }
+            Sorted::Ours(who, incoming) => self.hand_on(who, Mail::Incoming(incoming)),
+            Sorted::Stranger(user) => self.stranger(user),
+            Sorted::Nothing => {}
+        }
+    }
+
+    /// Everything old has come: those who wrote it are told.
+    pub fn caught_up(&mut self) {
+        for (who, texts) in std::mem::take(&mut self.old) {
+            let count = texts.len();
+            let noun = if count == 1 { "message" } else { "messages" };
+            let mut list = format!(
+                "{count} {noun} came while I was not listening. Nothing of it was carried out; \
+                 send again what still holds:"
+            );
+            for text in texts.iter().take(MOST_OLD) {
+                list.push_str(&format!("\n• {text}"));
+            }
+            if count > MOST_OLD {
+                list.push_str(&format!("\n… and {} more", count - MOST_OLD));
+            }
+            self.hub.outbox.say(who.chat, &list);
+        }
+    }
+
+    /// Ends all conversations: what the model does is stopped, and written down.
+    pub async fn close(&mut self) {
+        let open = self.conversations.drain();
+        let tasks: Vec<JoinHandle<()>> = open.map(|(_, open)| open.task).collect();
+        let all = futures::future::join_all(tasks);
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::warn!("a conversation did not end in time");
+        }
+    }
+
+    /// A press is answered at once, whatever its conversation does: else the button spins.
+    fn press(&self, who: Who, id: CallbackQueryId, data: &str) {
+        let said = self.hub.questions.press(who, data);
+        let Some(said) = said else {
+            (self.tell)(Told::Warning(format!(
+                "user {} pressed a button that is not theirs, or was made up",
+                who.user
+            )));
+            return;
+        };
+        self.answer(id, &said);
+    }
+
+    fn answer(&self, id: CallbackQueryId, words: &str) {
+        let (outbox, words) = (self.hub.outbox.clone(), words.to_owned());
+        tokio::spawn(async move { outbox.answer_press(id, &words).await });
+    }
+
+    fn hand_on(&mut self, who: Who, mail: Mail) {
+        let outbox = self.hub.outbox.clone();
+        // The first sign that somebody listens.
+        tokio::spawn(async move { outbox.typing(who.chat).await });
+        let has_ended = self
+            .conversations
+            .get(&who)
+            .is_some_and(|open| open.task.is_finished());
+        if has_ended && !self.hub.stop.is_cancelled() {
+            // It ended by a panic; nothing else ends it.
+            self.conversations.remove(&who);
+            let words = "something went wrong inside, and this conversation was begun anew; \
+                         /resume goes on with the session";
+            self.hub.outbox.say(who.chat, words);
+        }
+        let hub = &self.hub;
+        let open = self.conversations.entry(who).or_insert_with(|| {
+            let (mail, inbox) = mpsc::channel(MOST_MAIL);
+            let conversation = Conversation::new(Arc::clone(hub), who, mail.clone());
+            let task = tokio::spawn(conversation.run(inbox));
+            Open {
+                mail,
+                task,
+                was_full: false,
+            }
+        });
+        if open.mail.try_send(mail).is_ok() {
+            open.was_full = false;
+            return;
+        }
+        tracing::error!(
+            "a message of user {} was not taken: too many at once",
+            who.user
+        );
+        if !std::mem::replace(&mut open.was_full, true) {
+            let words = "too many messages at once: some were not read; send them again later";
+            self.hub.outbox.say(who.chat, words);
+        }
+    }
+
+    /// A stranger gets no answer, and one line here.
+    fn stranger(&mut self, user: Option<u64>) {
+        if self.strangers.len() < MOST_STRANGERS && self.strangers.insert(user) {
+            let user = user.map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"));
+            (self.tell)(Told::Warning(format!(
+                "{user} wrote to the bot and is not allowed to; there is no answer"
+            )));
+        }
+    }
+}
+
+/// What was wanted, on a line.
+fn words(incoming: &Incoming) -> String {
+    match incoming {
+        Incoming::Text { text, .. } | Incoming::Edited { text, .. } => clipped(text),
+        Incoming::File { file, caption, .. } => clipped(&format!("{} {caption}", file.name)),
+        Incoming::Unusable { what } => (*what).to_owned(),
+        Incoming::Press { .. } => "a button".to_owned(),
+    }
+}

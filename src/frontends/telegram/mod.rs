@@ -1,0 +1,162 @@
+//! A Telegram bot: ask about the code from the phone, and approve what is done.
+//!
+//! In reading order: [`poll`] asks for updates, [`incoming`] sorts them and turns strangers away,
+//! [`hub`] gives each [`conversation`] its mail. A conversation runs one turn at a time as a task of
+//! its own, so that `/stop` and buttons work meanwhile; a [`view`] shows it, an [`approver`] asks
+//! through [`questions`]. All that goes out passes the [`outbox`], at the [`pace`] that Telegram
+//! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
+
+mod api;
+mod approver;
+mod buttons;
+mod conversation;
+mod desk;
+pub mod html;
+mod hub;
+mod incoming;
+mod ledger;
+mod names;
+mod outbox;
+pub mod pace;
+mod pair;
+mod poll;
+mod questions;
+pub mod rich;
+pub mod split;
+mod steps;
+mod table;
+mod view;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Error, bail};
+use teloxide::prelude::*;
+use teloxide::types::{BotCommand, Me};
+use tokio_util::sync::CancellationToken;
+
+use super::{ServiceOptions, Tell, Told};
+use crate::app::App;
+use crate::config::TelegramSettings;
+use crate::engine::ChatActivity;
+use crate::frontends::words::{mode_words, unasked};
+use crate::model::ollama::Reach;
+
+use api::Api;
+use conversation::commands::COMMANDS;
+use desk::Desks;
+use hub::{Hub, Reception};
+use ledger::Ledger;
+use outbox::Outbox;
+use pace::Rates;
+use poll::{Poll, no_client};
+use questions::Questions;
+
+/// How long the last messages have to go out.
+const LAST_MESSAGES: Duration = Duration::from_secs(10);
+
+/// Serves the bot until `stop`, or lets one more user in.
+pub async fn run(
+    app: App,
+    how: ServiceOptions,
+    tell: Tell,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    if how.pair {
+        return pair::run(&app, tell, stop).await;
+    }
+    let settings = app.settings.telegram.check()?;
+    check_reach(&app, &settings)?;
+    let api = Api::new(&settings).map_err(no_client)?;
+    let Some((poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
+        return Ok(());
+    };
+    let hub = hub(app, how, &settings, &api, &me, &stop);
+    greet(&hub, &me, &tell)?;
+    register_commands(&api).await;
+    let mut reception = Reception::new(Arc::clone(&hub), me, tell);
+    let ended = poll.run(&stop, &mut reception).await;
+    // Also where the token was taken back: turns are stopped and written down.
+    stop.cancel();
+    reception.close().await;
+    if !hub.outbox.flush(LAST_MESSAGES).await {
+        tracing::error!("Telegram did not take the last messages in time");
+    }
+    ended
+}
+
+/// `--offline` means this bot, too.
+fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
+    if app.settings.reach == Reach::LoopbackOnly && !settings.is_local() {
+        bail!(
+            "`--offline` calls no address but this machine's, and Telegram is elsewhere; \
+             `TELEGRAM_API_URL` can name a server of the Bot API on this machine"
+        );
+    }
+    Ok(())
+}
+
+fn hub(
+    app: App,
+    how: ServiceOptions,
+    settings: &TelegramSettings,
+    api: &Api,
+    me: &Me,
+    stop: &CancellationToken,
+) -> Arc<Hub> {
+    let activity = ChatActivity::default();
+    let outbox = Outbox::start(api.clone(), Rates::default());
+    let book = format!("{}.json", me.id);
+    let book = app.settings.data_folder.join("telegram").join(book);
+    Arc::new(Hub {
+        desks: Desks::new(app, activity.clone(), stop.clone()),
+        questions: Questions::new(outbox.clone(), settings.approval_life),
+        outbox,
+        api: api.clone(),
+        activity,
+        ledger: Mutex::new(Ledger::open(book)),
+        allowed: settings.allowed.clone(),
+        how,
+        stop: stop.clone(),
+    })
+}
+
+/// Says on the terminal who the bot is, and what it may do.
+fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
+    let app = &hub.desks.first().app;
+    let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
+    tell(Told::Note(format!(
+        "@{} works on {} and answers {}; Ctrl-C ends it",
+        me.username(),
+        app.workspace.root.display(),
+        users.join(", ")
+    )));
+    if app.needs_confirmation() && !app.index.exists() {
+        tell(Told::Warning(
+            "this folder is no project, so it is not indexed; name one with `--workspace` or \
+             `WORKSPACE_DIR`"
+                .to_owned(),
+        ));
+    }
+    let confinement = app.confinement()?.level;
+    let mode = hub.first_mode();
+    if let Some(risk) = unasked(mode, confinement) {
+        tell(Told::Warning(format!(
+            "from the phone, {}: {risk}",
+            mode_words(mode, confinement)
+        )));
+    }
+    Ok(())
+}
+
+/// Has Telegram offer the commands. Where that fails, they can be typed all the same.
+async fn register_commands(api: &Api) {
+    let command = |command: &conversation::commands::Command| BotCommand {
+        command: command.name.to_owned(),
+        description: command.help.to_owned(),
+    };
+    let commands: Vec<BotCommand> = COMMANDS.iter().map(command).collect();
+    if let Err(error) = api.bot.set_my_commands(commands).await {
+        tracing::warn!("the commands are not offered: {}", api.describe(&error));
+    }
+}

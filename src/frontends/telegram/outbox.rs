@@ -1,0 +1,412 @@
+//! What goes out: the pace decides when, and this sends it.
+//!
+//! Everything that is shown passes [`Outbox::show`], so that nothing leaves with a secret in it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ollacode_indexer::secrets::redact;
+use teloxide::prelude::*;
+use teloxide::types::{
+    CallbackQueryId, ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
+    LinkPreviewOptions, MessageId, ParseMode,
+};
+use teloxide::{ApiError, RequestError};
+use tokio::sync::Notify;
+
+use super::api::Api;
+use super::html::rich;
+use super::pace::{Job, Next, Outcome, Pace, Place, Rates, Stage};
+use super::rich::Rich;
+use super::split::{MOST_OF_CAPTION, MOST_UNITS, beginning};
+
+/// Between two signs in a chat that something is done; each is seen for five seconds.
+const BETWEEN_SIGNS: Duration = Duration::from_secs(3);
+/// What Telegram takes at most, in UTF-16 units.
+const TELEGRAM_UNITS: usize = 4_096;
+const TELEGRAM_CAPTION: usize = 1_024;
+/// Messages of a chat that wait to be sent; at one a second nobody wants more.
+const MOST_PENDING: usize = 100;
+/// Longest answer to the press of a button, in characters; Telegram takes 200.
+const MOST_OF_ANSWER: usize = 190;
+
+/// A message as it is to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Payload {
+    body: Body,
+    /// Rows of buttons: what stands on them, and what they carry.
+    buttons: Vec<Vec<(String, String)>>,
+    /// Whether it makes no sound.
+    is_silent: bool,
+    /// Whether it goes without markup, since Telegram did not take that.
+    is_plain: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Body {
+    Text(Rich),
+    Document {
+        name: String,
+        contents: Arc<[u8]>,
+        caption: Rich,
+    },
+}
+
+impl Payload {
+    /// A text.
+    pub fn text(text: Rich) -> Payload {
+        Payload {
+            body: Body::Text(text),
+            buttons: Vec::new(),
+            is_silent: false,
+            is_plain: false,
+        }
+    }
+
+    /// A file with a text below it.
+    pub fn document(name: &str, contents: &str, caption: Rich) -> Payload {
+        let contents = contents.as_bytes().into();
+        Payload {
+            body: Body::Document {
+                name: name.to_owned(),
+                contents,
+                caption,
+            },
+            ..Payload::text(Rich::default())
+        }
+    }
+
+    /// The same with rows of buttons: what stands on them, and what they carry.
+    pub fn with_buttons(self, buttons: Vec<Vec<(String, String)>>) -> Payload {
+        Payload { buttons, ..self }
+    }
+
+    /// The same without a sound.
+    pub fn silent(self) -> Payload {
+        Payload {
+            is_silent: true,
+            ..self
+        }
+    }
+
+    /// The same with every text in it replaced: also on buttons, and in files.
+    fn map_text(mut self, change: impl Fn(&str) -> String) -> Payload {
+        match &mut self.body {
+            Body::Text(text) => *text = std::mem::take(text).map_text(&change),
+            Body::Document {
+                contents, caption, ..
+            } => {
+                *contents = change(&String::from_utf8_lossy(contents)).as_bytes().into();
+                *caption = std::mem::take(caption).map_text(&change);
+            }
+        }
+        for (label, _) in self.buttons.iter_mut().flatten() {
+            *label = change(label);
+        }
+        self
+    }
+
+    /// The same as Telegram takes it: what stands for a secret may be longer than the secret.
+    fn fitting(mut self) -> Payload {
+        let cut = |text: &mut Rich, most: usize, to: usize| {
+            if text.units() > most {
+                *text = beginning(text, to);
+            }
+        };
+        match &mut self.body {
+            Body::Text(text) => cut(text, TELEGRAM_UNITS, MOST_UNITS),
+            Body::Document { caption, .. } => cut(caption, TELEGRAM_CAPTION, MOST_OF_CAPTION),
+        }
+        self
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(&self.body, Body::Text(text) if text.is_blank())
+    }
+
+    fn keyboard(&self) -> InlineKeyboardMarkup {
+        let button = |(text, data): &(String, String)| InlineKeyboardButton::callback(text, data);
+        let rows = self.buttons.iter();
+        InlineKeyboardMarkup::new(rows.map(|row| row.iter().map(button).collect::<Vec<_>>()))
+    }
+}
+
+/// Markdown of a model, without its secrets.
+pub fn markdown(text: &str) -> Rich {
+    rich(&redact(text).text)
+}
+
+/// What goes out. Clones share it.
+#[derive(Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    api: Api,
+    pace: Mutex<Pace<Payload>>,
+    changed: Notify,
+    last_place: AtomicU64,
+    /// When each chat was last told that something is done.
+    typed: Mutex<HashMap<i64, Instant>>,
+}
+
+impl Outbox {
+    /// Begins to send, as long as the runtime lives.
+    pub fn start(api: Api, rates: Rates) -> Outbox {
+        let outbox = Outbox {
+            shared: Arc::new(Shared {
+                api,
+                pace: Mutex::new(Pace::new(rates)),
+                changed: Notify::new(),
+                last_place: AtomicU64::new(0),
+                typed: Mutex::default(),
+            }),
+        };
+        tokio::spawn(Arc::clone(&outbox.shared).run());
+        outbox
+    }
+
+    /// A place for a message that is to come.
+    pub fn place(&self) -> Place {
+        self.shared.last_place.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Says what a message should show. Of drafts only the newest goes out.
+    pub fn show(&self, chat: i64, place: Place, stage: Stage, payload: Payload) {
+        let payload = payload.map_text(|text| self.shared.clean(text)).fitting();
+        if payload.is_blank() {
+            return;
+        }
+        self.shared.pace().show(chat, place, stage, payload);
+        self.shared.changed.notify_one();
+    }
+
+    /// Sends a message that stays as it is, unless it is shown anew.
+    pub fn send(&self, chat: i64, payload: Payload) -> Place {
+        let place = self.place();
+        if self.shared.pace().pending(chat) >= MOST_PENDING {
+            tracing::error!("chat {chat} wants more than can be sent: a message is left out");
+            return place;
+        }
+        self.show(chat, place, Stage::Final, payload);
+        place
+    }
+
+    /// Sends a plain sentence.
+    pub fn say(&self, chat: i64, text: &str) -> Place {
+        self.send(chat, Payload::text(Rich::plain_text(text)))
+    }
+
+    /// A text without its secrets, as it would go out.
+    pub fn clean(&self, text: &str) -> String {
+        self.shared.clean(text)
+    }
+
+    /// Takes a message back that was never sent; `false` if it was.
+    pub fn withdraw(&self, chat: i64, place: Place) -> bool {
+        self.shared.pace().withdraw(chat, place)
+    }
+
+    /// Shows that something is being done, for five seconds. Where that fails, nothing is lost.
+    pub async fn typing(&self, chat: i64) {
+        let now = Instant::now();
+        if self.shared.pace().is_blocked(chat, now) || !self.shared.may_type(chat, now) {
+            return;
+        }
+        let bot = &self.shared.api.bot;
+        let _ = bot.send_chat_action(ChatId(chat), ChatAction::Typing).await;
+    }
+
+    /// Answers the press of a button, which waits for it; a text is shown for a moment.
+    pub async fn answer_press(&self, id: CallbackQueryId, text: &str) {
+        let text: String = text.chars().take(MOST_OF_ANSWER).collect();
+        let mut request = self.shared.api.bot.answer_callback_query(id);
+        if !text.is_empty() {
+            request = request.text(self.shared.clean(&text));
+        }
+        if let Err(error) = request.await {
+            // It is too old as a rule, and nobody looks at it any more.
+            let error = self.shared.api.describe(&error);
+            tracing::debug!("a press was not answered: {error}");
+        }
+    }
+
+    /// Waits until everything has gone out, but not longer than that; `false` if something is left.
+    pub async fn flush(&self, most: Duration) -> bool {
+        let empty = async {
+            while !self.shared.pace().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(most, empty).await.is_ok()
+    }
+}
+
+impl Shared {
+    fn pace(&self) -> MutexGuard<'_, Pace<Payload>> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the last sign that something is done has nearly faded.
+    fn may_type(&self, chat: i64, now: Instant) -> bool {
+        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = typed.get(&chat).copied();
+        let is_due = last.is_none_or(|last| now.duration_since(last) >= BETWEEN_SIGNS);
+        if is_due {
+            typed.insert(chat, now);
+        }
+        is_due
+    }
+
+    fn clean(&self, text: &str) -> String {
+        self.api.token.redact(&redact(text).text)
+    }
+
+    async fn run(self: Arc<Shared>) {
+        loop {
+            let next = self.pace().next(Instant::now());
+            match next {
+                Next::Send(job) => {
+                    tokio::spawn(Arc::clone(&self).deliver(job));
+                }
+                Next::Wait(until) => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(until.into()) => {}
+                        () = self.changed.notified() => {}
+                    }
+                }
+                Next::Idle => self.changed.notified().await,
+            }
+        }
+    }
+
+    async fn deliver(self: Arc<Shared>, job: Job<Payload>) {
+        let sent = self.request(&job).await;
+        let outcome = self.outcome(sent, &job);
+        {
+            let mut pace = self.pace();
+            pace.done(job.chat, Instant::now(), outcome);
+            if matches!(job.payload.body, Body::Document { .. }) {
+                // It is never edited, and may be large.
+                pace.forget(job.chat, job.place);
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    async fn request(&self, job: &Job<Payload>) -> Result<i32, RequestError> {
+        let (bot, chat) = (&self.api.bot, ChatId(job.chat));
+        let payload = &job.payload;
+        let written = |text: &Rich| {
+            if payload.is_plain {
+                text.text()
+            } else {
+                text.html()
+            }
+        };
+        let message = match (&payload.body, job.edits) {
+            (Body::Text(text), Some(message)) => {
+                let mut request = bot
+                    .edit_message_text(chat, MessageId(message), written(text))
+                    .link_preview_options(no_preview())
+                    .reply_markup(payload.keyboard());
+                if !payload.is_plain {
+                    request = request.parse_mode(ParseMode::Html);
+                }
+                request.await?
+            }
+            (Body::Text(text), None) => {
+                let mut request = bot
+                    .send_message(chat, written(text))
+                    .link_preview_options(no_preview())
+                    .disable_notification(payload.is_silent)
+                    .reply_markup(payload.keyboard());
+                if !payload.is_plain {
+                    request = request.parse_mode(ParseMode::Html);
+                }
+                request.await?
+            }
+            (Body::Document { .. }, Some(message)) => return Ok(message),
+            (
+                Body::Document {
+                    name,
+                    contents,
+                    caption,
+                },
+                None,
+            ) => {
+                let file = InputFile::memory(contents.to_vec()).file_name(name.clone());
+                let mut request = bot
+                    .send_document(chat, file)
+                    .caption(written(caption))
+                    .disable_notification(payload.is_silent);
+                if !payload.is_plain {
+                    request = request.parse_mode(ParseMode::Html);
+                }
+                request.await?
+            }
+        };
+        Ok(message.id.0)
+    }
+
+    fn outcome(&self, sent: Result<i32, RequestError>, job: &Job<Payload>) -> Outcome<Payload> {
+        let error = match sent {
+            Ok(message) => return Outcome::Shown(message),
+            Err(error) => error,
+        };
+        let described = self.api.describe(&error);
+        match (error, job.edits) {
+            (RequestError::RetryAfter(wait), _) => Outcome::RetryAfter(wait.duration()),
+            (RequestError::Api(ApiError::MessageNotModified), Some(message)) => {
+                Outcome::Shown(message)
+            }
+            (
+                RequestError::Api(
+                    ApiError::MessageToEditNotFound
+                    | ApiError::MessageIdInvalid
+                    | ApiError::MessageCantBeEdited,
+                ),
+                Some(_),
+            ) => Outcome::Gone,
+            (RequestError::Api(ApiError::CantParseEntities(_)), _) if !job.payload.is_plain => {
+                tracing::warn!("Telegram did not take the markup of a message: {described}");
+                Outcome::Instead(Payload {
+                    is_plain: true,
+                    ..job.payload.clone()
+                })
+            }
+            (RequestError::Api(error), _) if !is_of_the_server(&error) => {
+                tracing::error!("a message to chat {} was refused: {described}", job.chat);
+                Outcome::Refused
+            }
+            (RequestError::MigrateToChatId(chat), _) => {
+                tracing::error!("group {} is now {chat}: allow that one", job.chat);
+                Outcome::Refused
+            }
+            _ => {
+                tracing::info!("Telegram cannot be reached: {described}");
+                Outcome::Unreachable
+            }
+        }
+    }
+}
+
+/// Whether a server that answers with an error has trouble of its own, which passes.
+fn is_of_the_server(error: &ApiError) -> bool {
+    let passing = ["Internal Server Error", "Bad Gateway", "Gateway Timeout"];
+    matches!(error, ApiError::Unknown(text) if passing.iter().any(|it| text.contains(it)))
+}
+
+/// A preview would have Telegram's servers fetch what a model names.
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}

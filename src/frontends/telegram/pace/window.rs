@@ -1,0 +1,41 @@
+//! How much was sent lately.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Times within a span that slides along.
+pub struct Window {
+    span: Duration,
+    most: usize,
+    times: VecDeque<Instant>,
+}
+
+impl Window {
+    /// At most so many within any span.
+    pub fn new(span: Duration, most: usize) -> Window {
+        Window {
+            span,
+            most: most.max(1),
+            times: VecDeque::new(),
+        }
+    }
+
+    /// One more is sent.
+    pub fn note(&mut self, now: Instant) {
+        self.times.push_back(now);
+        if self.times.len() > self.most {
+            self.times.pop_front();
+        }
+    }
+
+    /// From when so many more may be sent.
+    pub fn free_for(&self, count: usize, now: Instant) -> Instant {
+        let count = count.min(self.most);
+        // Those that must have left the span by then.
+        let leaving = (self.times.len() + count).saturating_sub(self.most);
+        let last = leaving
+            .checked_sub(1)
+            .and_then(|index| self.times.get(index));
+        last.map_or(now, |time| now.max(*time + self.span))
+    }
+}

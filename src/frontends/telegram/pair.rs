@@ -1,0 +1,181 @@
+//! Letting somebody in: a code on the terminal, which comes back in a private chat.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Error, anyhow, bail};
+use teloxide::prelude::*;
+use teloxide::types::UpdateKind;
+use tokio_util::sync::CancellationToken;
+
+use super::api::Api;
+use super::poll::{Poll, no_client};
+use crate::app::App;
+use crate::config::{Allowed, Origin, set_in_user_file};
+use crate::frontends::{Tell, Told};
+
+/// How long the code holds.
+const LIFE: Duration = Duration::from_secs(300);
+/// Wrong codes, from whomever, after which it holds no more.
+const MOST_TRIES: usize = 5;
+/// Without signs that are mistaken for others; 32 of them.
+const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// Signs of a code: 40 bits, of which somebody who guesses has five tries.
+const SIGNS: usize = 8;
+/// The setting that is added to.
+const USERS: &str = "TELEGRAM_ALLOWED_USERS";
+
+/// Shows a code and waits for it; whoever sends it is let in.
+pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), Error> {
+    let settings = app.settings.telegram.check_for_pairing()?;
+    super::check_reach(app, &settings)?;
+    let api = Api::new(&settings).map_err(no_client)?;
+    let Some((mut poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
+        return Ok(());
+    };
+    // Old messages hold no code that was shown just now.
+    let Some(passed) = stop.run_until_cancelled(poll.pass_over()).await else {
+        return Ok(());
+    };
+    passed?;
+    let code = code();
+    tell(Told::Note(format!(
+        "send this to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
+        me.username(),
+        &code[..SIGNS / 2],
+        &code[SIGNS / 2..],
+        me.username(),
+    )));
+    let waiting = tokio::time::timeout(LIFE, wait(&mut poll, &code, &stop));
+    let Ok(found) = waiting.await else {
+        bail!("nobody sent the code within five minutes; run it again for a new one");
+    };
+    let Some(user) = found? else {
+        return Ok(());
+    };
+    let_in(app, user, &settings.allowed, &tell)?;
+    let words = "You are let in. Start the bot with `ollacode telegram`, and write to me.";
+    let sent = api.bot.send_message(UserId(user), words).await;
+    if let Err(error) = sent {
+        tracing::warn!("the user was not told: {}", api.describe(&error));
+    }
+    poll.confirm().await;
+    Ok(())
+}
+
+/// Waits for the code; gives who sent it, or nobody if it was stopped.
+async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<Option<u64>, Error> {
+    let mut tries = 0;
+    loop {
+        let Some(updates) = stop.run_until_cancelled(poll.next()).await else {
+            return Ok(None);
+        };
+        for update in updates? {
+            let UpdateKind::Message(message) = update.kind else {
+                continue;
+            };
+            let Some(user) = message.from.as_ref().filter(|_| message.chat.is_private()) else {
+                continue;
+            };
+            match given(message.text().unwrap_or_default()) {
+                Some(given) if given == code => return Ok(Some(user.id.0)),
+                Some(_) => tries += 1,
+                // Not even the shape of a code: the greeting that every chat begins with.
+                None => {}
+            }
+            if tries == MOST_TRIES {
+                bail!("five wrong codes came; run it again for a new one");
+            }
+        }
+    }
+}
+
+/// What could be a code in a message.
+fn given(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix("/start").unwrap_or(text);
+    let signs = text
+        .chars()
+        .filter(|sign| !sign.is_whitespace() && *sign != '-');
+    let given: String = signs.map(|sign| sign.to_ascii_uppercase()).collect();
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric();
+    (given.len() == SIGNS && given.bytes().all(is_sign)).then_some(given)
+}
+
+/// Adds a user to the user's file, unless the list comes from elsewhere.
+fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Error> {
+    if allowed.users().contains(&user) {
+        tell(Told::Note(format!("user {user} is let in already")));
+        return Ok(());
+    }
+    let mut users: Vec<String> = allowed.users().iter().map(u64::to_string).collect();
+    users.push(user.to_string());
+    let users = users.join(",");
+    if let Some(Origin::Environment) = app.settings.telegram.users_origin {
+        tell(Told::Warning(format!(
+            "`{USERS}` is set in the environment, which wins over the file: set it to `{users}` \
+             there"
+        )));
+        return Ok(());
+    }
+    let file = app
+        .user_file()
+        .ok_or_else(|| anyhow!("there is no home folder: set `{USERS}` to `{users}`"))?;
+    let shown = file.display().to_string();
+    set_in_user_file(&file, USERS, &users)
+        .with_context(|| format!("cannot write {shown}: set `{USERS}` to `{users}` there"))?;
+    tell(Told::Note(format!(
+        "user {user} is let in: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
+    )));
+    Ok(())
+}
+
+/// A code that nobody can guess: the keys of the standard library's hash tables are random.
+fn code() -> String {
+    let mut code = String::with_capacity(SIGNS);
+    while code.len() < SIGNS {
+        let mut chance = RandomState::new().build_hasher().finish();
+        for _ in 0..SIGNS / 2 {
+            code.push(char::from(
+                ALPHABET[usize::try_from(chance % 32).unwrap_or_default()],
+            ));
+            chance /= 32;
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_known_however_it_is_typed() {
+        for text in ["ABCD2345", "abcd-2345", " ABCD 2345 ", "/start ABCD2345"] {
+            assert_eq!(given(text).as_deref(), Some("ABCD2345"), "{text}");
+        }
+        for text in [
+            "/start",
+            "hello there",
+            "ABCD234",
+            "ABCD23456",
+            "ÄBCD2345",
+            "",
+        ] {
+            assert_eq!(given(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_differ_and_have_their_shape() {
+        let codes: std::collections::BTreeSet<String> = (0..1_000).map(|_| code()).collect();
+        assert_eq!(codes.len(), 1_000);
+        assert!(
+            codes
+                .iter()
+                .all(|code| given(code).as_deref() == Some(code))
+        );
+    }
+}

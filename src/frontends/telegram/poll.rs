@@ -1,0 +1,256 @@
+//! Updates in: asked for again and again, and only once carried out.
+//!
+//! What was written while nobody listened is old: whoever wrote it may have done otherwise since.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Error, anyhow, bail};
+use teloxide::prelude::*;
+use teloxide::types::{AllowedUpdate, Me};
+use teloxide::{ApiError, RequestError};
+use tokio_util::sync::CancellationToken;
+
+use super::api::{Api, is_unauthorized};
+use super::hub::Reception;
+use crate::frontends::{Tell, Told};
+
+/// How long Telegram may wait for something to happen, in seconds.
+const LONG_POLL: u32 = 30;
+/// Updates that are asked for at a time.
+const AT_ONCE: u8 = 100;
+/// After so long without contact, what was written meanwhile is old.
+const DOWNTIME: Duration = Duration::from_secs(300);
+/// How long the last request may take, which only confirms.
+const CONFIRMATION: Duration = Duration::from_secs(3);
+/// The longest wait before the next attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Whether an update is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// It was just written.
+    New,
+    /// It was written while nobody listened.
+    Old,
+}
+
+/// Asks for updates.
+pub struct Poll {
+    api: Api,
+    tell: Tell,
+    offset: i32,
+    failures: u32,
+    last_contact: Option<SystemTime>,
+    /// What is wrong, as it was told last.
+    told: Option<String>,
+}
+
+impl Poll {
+    /// Makes contact: asks who the bot is, and takes a webhook away, with which no updates could
+    /// be asked for. It goes on trying until that works; `None` if it was stopped before.
+    ///
+    /// The error says that the token is wrong.
+    pub async fn start(
+        api: Api,
+        tell: Tell,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Poll, Me)>, Error> {
+        let mut poll = Poll {
+            api,
+            tell,
+            offset: 0,
+            failures: 0,
+            last_contact: None,
+            told: None,
+        };
+        loop {
+            let Some(contact) = stop.run_until_cancelled(poll.contact()).await else {
+                return Ok(None);
+            };
+            match contact {
+                Ok(me) => {
+                    poll.recovered();
+                    return Ok(Some((poll, me)));
+                }
+                Err(error) => poll.failed(&error)?,
+            }
+            if stop.run_until_cancelled(poll.wait(None)).await.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn contact(&self) -> Result<Me, RequestError> {
+        let bot = &self.api.bot;
+        let me = bot.get_me().await?;
+        if bot.get_webhook_info().await?.url.is_some() {
+            let text = "the bot had a webhook, with which it cannot be asked for messages; it is \
+                        taken away";
+            (self.tell)(Told::Warning(text.to_owned()));
+            bot.delete_webhook().await?;
+        }
+        Ok(me)
+    }
+
+    /// Hands updates on until it is stopped.
+    ///
+    /// An update is confirmed with the next request, so one is handed on once at most. The error
+    /// says that the token is wrong.
+    pub async fn run(
+        mut self,
+        stop: &CancellationToken,
+        reception: &mut Reception,
+    ) -> Result<(), Error> {
+        let mut age = Age::Old;
+        loop {
+            let waits = if age == Age::Old { 0 } else { LONG_POLL };
+            let Some(asked) = stop.run_until_cancelled(self.ask(waits, AT_ONCE)).await else {
+                break;
+            };
+            match asked {
+                Ok(updates) => {
+                    if self.recovered() > DOWNTIME {
+                        age = Age::Old;
+                    }
+                    // Fewer than were asked for: no more wait. Not none at all, since a
+                    // busy group could keep it from that for ever.
+                    let is_last = updates.len() < usize::from(AT_ONCE);
+                    for update in updates {
+                        self.offset = update.id.as_offset();
+                        reception.take(update, age);
+                    }
+                    // All that waited has come.
+                    if is_last && age == Age::Old {
+                        reception.caught_up();
+                        age = Age::New;
+                    }
+                }
+                Err(error) => {
+                    self.failed(&error)?;
+                    let asked = match error {
+                        RequestError::RetryAfter(wait) => Some(wait.duration()),
+                        _ => None,
+                    };
+                    if stop.run_until_cancelled(self.wait(asked)).await.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        self.confirm().await;
+        Ok(())
+    }
+
+    /// Passes over everything that was written until now.
+    pub async fn pass_over(&mut self) -> Result<(), Error> {
+        loop {
+            match self.ask(0, AT_ONCE).await {
+                Ok(updates) => {
+                    if let Some(update) = updates.last() {
+                        self.offset = update.id.as_offset();
+                    }
+                    if updates.len() < usize::from(AT_ONCE) {
+                        return Ok(());
+                    }
+                }
+                Err(error) => {
+                    self.failed(&error)?;
+                    self.wait(None).await;
+                }
+            }
+        }
+    }
+
+    /// The next updates, as soon as there are some.
+    pub async fn next(&mut self) -> Result<Vec<Update>, Error> {
+        loop {
+            match self.ask(LONG_POLL, AT_ONCE).await {
+                Ok(updates) => {
+                    self.recovered();
+                    if let Some(update) = updates.last() {
+                        self.offset = update.id.as_offset();
+                        return Ok(updates);
+                    }
+                }
+                Err(error) => {
+                    self.failed(&error)?;
+                    self.wait(None).await;
+                }
+            }
+        }
+    }
+
+    /// Confirms what was handed on; else it would come again as old.
+    pub async fn confirm(&self) {
+        match tokio::time::timeout(CONFIRMATION, self.ask(0, 1)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::debug!("not confirmed: {}", self.api.describe(&error)),
+            Err(_) => tracing::debug!("not confirmed in time"),
+        }
+    }
+
+    async fn ask(&self, seconds: u32, most: u8) -> Result<Vec<Update>, RequestError> {
+        self.api
+            .bot
+            .get_updates()
+            .offset(self.offset)
+            .timeout(seconds)
+            .limit(most)
+            .allowed_updates([
+                AllowedUpdate::Message,
+                AllowedUpdate::EditedMessage,
+                AllowedUpdate::CallbackQuery,
+            ])
+            .await
+    }
+
+    /// Waits before the next attempt: as long as was asked for, or longer with each failure.
+    async fn wait(&self, asked: Option<Duration>) {
+        let grown = Duration::from_secs(1 << self.failures.saturating_sub(1).min(6));
+        tokio::time::sleep(asked.unwrap_or(grown.min(LONGEST_WAIT))).await;
+    }
+
+    /// There is contact; gives how long there was none. Of the clock on the wall, since the other
+    /// one stands still while a laptop sleeps.
+    fn recovered(&mut self) -> Duration {
+        self.failures = 0;
+        if self.told.take().is_some() {
+            (self.tell)(Told::Note("Telegram answers again".to_owned()));
+        }
+        let now = SystemTime::now();
+        let last = self.last_contact.replace(now).unwrap_or(now);
+        now.duration_since(last).unwrap_or_default()
+    }
+
+    /// Tells what is wrong, once; the error is one that does not pass.
+    fn failed(&mut self, error: &RequestError) -> Result<(), Error> {
+        self.failures += 1;
+        if is_unauthorized(error) {
+            bail!(
+                "Telegram does not know this token: it is mistyped, or was taken back; @BotFather \
+                 gives the right one with /token"
+            );
+        }
+        let words = match error {
+            RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
+                "another program asks for the messages of this bot, and Telegram gives them to one \
+                 only: stop the other one, or make a bot of its own for each; trying again"
+                    .to_owned()
+            }
+            error => {
+                let described = self.api.describe(error);
+                format!("Telegram cannot be reached: {described}; trying again")
+            }
+        };
+        if self.told.as_ref() != Some(&words) {
+            (self.tell)(Told::Warning(words.clone()));
+            self.told = Some(words);
+        }
+        Ok(())
+    }
+}
+
+/// The error where the client itself cannot be made.
+pub fn no_client(error: reqwest::Error) -> Error {
+    anyhow!(error.without_url()).context("cannot make a client for Telegram")
+}

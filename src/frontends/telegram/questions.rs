@@ -1,0 +1,233 @@
+//! Questions below which there are buttons: asked, answered once, expired or taken back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::oneshot;
+
+use super::buttons::{Bound, Buttons, Choice, Press, QuestionId, secret};
+use super::incoming::Who;
+use super::outbox::{Outbox, Payload};
+use super::pace::{Place, Stage};
+use super::rich::Rich;
+use super::split::beginning;
+
+/// Longest question, in UTF-16 units: what came of it is added.
+const MOST_OF_QUESTION: usize = 3_900;
+/// What a question shows that nobody answered in time.
+const EXPIRED: &str = "⌛ expired: denied";
+/// Said when a button is pressed after that.
+const TOO_LATE: &str = "this question has expired; nothing was done";
+/// Said when a button is pressed that this process did not make.
+const BEFORE_RESTART: &str =
+    "this question is from before a restart, and counts no more; nothing was done";
+
+/// The questions of all conversations. Clones share them.
+#[derive(Clone)]
+pub struct Questions {
+    outbox: Outbox,
+    life: Duration,
+    open: Arc<Mutex<Open>>,
+}
+
+struct Open {
+    buttons: Buttons,
+    waiting: BTreeMap<QuestionId, Waiting>,
+}
+
+struct Waiting {
+    who: Who,
+    place: Place,
+    text: Rich,
+    takes_text: bool,
+    /// By the clock on the wall: the other one stands still while a laptop sleeps.
+    until: SystemTime,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// What is asked.
+pub struct Asked {
+    /// Who may answer, and where.
+    pub who: Who,
+    /// The session that asks.
+    pub session: String,
+    /// Hash of what is asked.
+    pub hash: String,
+    /// The question.
+    pub text: Rich,
+    /// Rows of answers: what stands on each button.
+    pub choices: Vec<Vec<(Choice, String)>>,
+    /// Whether what is written next is an answer, too.
+    pub takes_text: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A button.
+    Pressed(Choice),
+    /// Something that was written.
+    Written(String),
+    /// Nobody answered in time.
+    Expired,
+}
+
+impl Questions {
+    /// Begins without questions, each of which will wait so long.
+    pub fn new(outbox: Outbox, life: Duration) -> Questions {
+        Questions {
+            outbox,
+            life,
+            open: Arc::new(Mutex::new(Open {
+                buttons: Buttons::new(secret(), life),
+                waiting: BTreeMap::new(),
+            })),
+        }
+    }
+
+    /// Asks, and waits for the answer. Dropping the future takes the question back.
+    pub async fn ask(&self, asked: Asked) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let (question, place) = self.put(asked, reply);
+        let _withdrawn = Withdrawal {
+            questions: self,
+            question,
+        };
+        match tokio::time::timeout(self.life, answer).await {
+            Ok(answer) => answer.unwrap_or(Answer::Expired),
+            Err(_) => {
+                if let Some(waiting) = self.close(question) {
+                    self.conclude(waiting.who, place, &waiting.text, EXPIRED);
+                }
+                Answer::Expired
+            }
+        }
+    }
+
+    fn put(&self, asked: Asked, reply: oneshot::Sender<Answer>) -> (QuestionId, Place) {
+        let place = self.outbox.place();
+        let bound = Bound {
+            user: asked.who.user,
+            chat: asked.who.chat,
+            session: asked.session,
+            hash: asked.hash,
+        };
+        let mut open = self.lock();
+        let question = open.buttons.ask(bound, Instant::now());
+        let button = |(choice, label): &(Choice, String)| {
+            let data = open.buttons.data(question, *choice)?;
+            Some((label.clone(), data))
+        };
+        let rows = asked.choices.iter();
+        let rows = rows.map(|row| row.iter().filter_map(button).collect());
+        let text = beginning(&asked.text, MOST_OF_QUESTION);
+        let payload = Payload::text(text.clone()).with_buttons(rows.collect());
+        let waiting = Waiting {
+            who: asked.who,
+            place,
+            text,
+            takes_text: asked.takes_text,
+            until: SystemTime::now() + self.life,
+            reply,
+        };
+        open.waiting.insert(question, waiting);
+        drop(open);
+        self.outbox
+            .show(asked.who.chat, place, Stage::Final, payload);
+        (question, place)
+    }
+
+    /// Takes a press, and gives what is said to whoever pressed; `None` if nothing is.
+    pub fn press(&self, who: Who, data: &str) -> Option<String> {
+        let mut open = self.lock();
+        let press = open.buttons.press(data, who.user, who.chat, Instant::now());
+        match press {
+            Press::Answer {
+                question, choice, ..
+            } => {
+                let waiting = open.waiting.remove(&question);
+                drop(open);
+                if let Some(waiting) = &waiting
+                    && waiting.until <= SystemTime::now()
+                {
+                    self.conclude(waiting.who, waiting.place, &waiting.text, EXPIRED);
+                    return Some(TOO_LATE.to_owned());
+                }
+                let words = words(choice);
+                if let Some(waiting) = waiting {
+                    self.conclude(waiting.who, waiting.place, &waiting.text, words);
+                    // Whoever asked may have gone meanwhile; then nothing is done.
+                    let _ = waiting.reply.send(Answer::Pressed(choice));
+                }
+                Some(words.to_owned())
+            }
+            Press::Answered(choice) => Some(format!("already answered: {}", words(choice))),
+            Press::Expired => Some(TOO_LATE.to_owned()),
+            Press::BeforeRestart => Some(BEFORE_RESTART.to_owned()),
+            Press::Foreign | Press::Forged => None,
+        }
+    }
+
+    /// Takes what somebody wrote as the answer to an open question; `false` if there is none that
+    /// wants one.
+    pub fn write(&self, who: Who, text: &str) -> bool {
+        let mut open = self.lock();
+        let wants = |waiting: &&Waiting| waiting.takes_text && waiting.who == who;
+        let found = open.waiting.iter().find(|(_, waiting)| wants(waiting));
+        let Some(question) = found.map(|(question, _)| *question) else {
+            return false;
+        };
+        open.buttons.withdraw(question);
+        let waiting = open.waiting.remove(&question);
+        drop(open);
+        if let Some(waiting) = waiting {
+            self.conclude(waiting.who, waiting.place, &waiting.text, "✓ answered");
+            let _ = waiting.reply.send(Answer::Written(text.to_owned()));
+        }
+        true
+    }
+
+    fn close(&self, question: QuestionId) -> Option<Waiting> {
+        let mut open = self.lock();
+        open.buttons.withdraw(question);
+        open.waiting.remove(&question)
+    }
+
+    /// Shows what came of a question, without its buttons.
+    fn conclude(&self, who: Who, place: Place, text: &Rich, words: &str) {
+        let mut text = text.clone();
+        text.append(&Rich::plain_text(&format!("\n\n{words}")));
+        let payload = Payload::text(text);
+        self.outbox.show(who.chat, place, Stage::Final, payload);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a question back that nobody waits for any more.
+struct Withdrawal<'a> {
+    questions: &'a Questions,
+    question: QuestionId,
+}
+
+impl Drop for Withdrawal<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.questions.close(self.question) {
+            let words = "✗ taken back: nothing was done";
+            self.questions
+                .conclude(waiting.who, waiting.place, &waiting.text, words);
+        }
+    }
+}
+
+fn words(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Once => "✓ allowed once",
+        Choice::Session => "✓ allowed for this session",
+        Choice::Deny => "✗ denied",
+        Choice::Option(_) => "✓ answered",
+    }
+}

@@ -1,0 +1,444 @@
+//! Text with styles, as Telegram can show it.
+//!
+//! A text is a row of runs, each with its whole style, and tags are made only when it is written
+//! out. So wherever it is cut, what is written has every tag closed, in the order and nesting that
+//! Telegram takes.
+
+use crate::visible::visible;
+
+/// What Telegram makes of a tab is one blank, which would flatten code.
+const TAB: &str = "    ";
+/// What Telegram drops in silence: a ring above, and double lines below and above.
+const DROPPED: [char; 3] = [RING, '\u{333}', '\u{33f}'];
+const RING: char = '\u{30a}';
+
+/// A text with styles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rich {
+    runs: Vec<Run>,
+}
+
+/// A piece of text in one style.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    text: String,
+    style: Style,
+}
+
+/// How a run looks. Telegram shows nothing bold, italic or struck in code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// In a quotation.
+    pub quote: bool,
+    /// What kind of text it is.
+    pub span: Span,
+    /// Bold.
+    pub bold: bool,
+    /// Italic.
+    pub italic: bool,
+    /// Struck through.
+    pub strike: bool,
+}
+
+/// What a run is; one excludes the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    /// Text.
+    #[default]
+    Plain,
+    /// Code within a line.
+    Code,
+    /// Lines of code, and their language if it is known.
+    Pre(Option<String>),
+    /// A link to an address.
+    Link(String),
+}
+
+/// An open tag.
+#[derive(Clone, Copy, PartialEq)]
+enum Mark<'a> {
+    Quote,
+    Span(&'a Span),
+    Bold,
+    Italic,
+    Strike,
+}
+
+impl Rich {
+    /// A text without styles.
+    pub fn plain_text(text: &str) -> Rich {
+        let mut rich = Rich::default();
+        rich.push(text, &Style::default());
+        rich.made_visible()
+    }
+
+    /// Adds text in a style.
+    pub fn push(&mut self, text: &str, style: &Style) {
+        if text.is_empty() {
+            return;
+        }
+        match self.runs.last_mut() {
+            Some(last) if last.style == *style => last.text.push_str(text),
+            _ => self.runs.push(Run {
+                text: text.to_owned(),
+                style: style.clone(),
+            }),
+        }
+    }
+
+    /// Shows what hides in the text, after which nothing may be added to it.
+    pub fn made_visible(mut self) -> Rich {
+        for run in &mut self.runs {
+            run.text = shown(&run.text);
+        }
+        self
+    }
+
+    /// The same with each run's text replaced.
+    pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Rich {
+        for run in &mut self.runs {
+            run.text = change(&run.text);
+        }
+        self
+    }
+
+    /// Adds another text.
+    pub fn append(&mut self, other: &Rich) {
+        for run in &other.runs {
+            self.push(&run.text, &run.style);
+        }
+    }
+
+    /// Its runs that are plain text, each replaced by what `change` adds in its place.
+    pub fn replace_plain(&self, change: impl Fn(&str, &Style, &mut Rich)) -> Rich {
+        let mut changed = Rich::default();
+        for run in &self.runs {
+            if run.style.span == Span::Plain {
+                change(&run.text, &run.style, &mut changed);
+            } else {
+                changed.push(&run.text, &run.style);
+            }
+        }
+        changed
+    }
+
+    /// The text alone.
+    pub fn text(&self) -> String {
+        self.runs.iter().map(|run| run.text.as_str()).collect()
+    }
+
+    /// Whether nothing can be seen of it; Telegram refuses such a message.
+    pub fn is_blank(&self) -> bool {
+        let is_blank = |text: &str| {
+            text.chars()
+                .all(|character| character.is_whitespace() || character == '\u{2800}')
+        };
+        self.runs.iter().all(|run| is_blank(&run.text))
+    }
+
+    /// Its length as Telegram counts it: UTF-16 units of the text, without tags and escapes.
+    pub fn units(&self) -> usize {
+        self.runs.iter().map(|run| units(&run.text)).sum()
+    }
+
+    /// How many entities Telegram counts, or a few more: one for each tag, and what is bold, italic
+    /// or struck is cut in two where another of these begins within it.
+    pub fn entities(&self) -> usize {
+        let styles = |marks: &[Mark<'_>]| marks.iter().filter(|mark| mark.is_style()).count();
+        let mut count = 0;
+        let mut open = Vec::new();
+        for run in &self.runs {
+            let wanted = run.style.marks();
+            let (kept, begun) = wanted.split_at(same(&open, &wanted));
+            count += begun.len();
+            if styles(begun) > 0 {
+                count += styles(kept);
+            }
+            open = wanted;
+        }
+        count
+    }
+
+    /// The part between two bytes of its text, which must be boundaries of characters.
+    pub fn slice(&self, from: usize, to: usize) -> Rich {
+        let mut part = Rich::default();
+        let mut start = 0;
+        for run in &self.runs {
+            let end = start + run.text.len();
+            if from < end && start < to {
+                let text = &run.text[from.max(start) - start..to.min(end) - start];
+                part.push(text, &run.style);
+            }
+            start = end;
+        }
+        part
+    }
+
+    /// Ranges of bytes that are lines of code.
+    pub fn code_blocks(&self) -> Vec<std::ops::Range<usize>> {
+        let mut blocks = Vec::new();
+        let mut start = 0;
+        for run in &self.runs {
+            let end = start + run.text.len();
+            if matches!(run.style.span, Span::Pre(_)) {
+                blocks.push(start..end);
+            }
+            start = end;
+        }
+        blocks
+    }
+
+    /// The text as Telegram's HTML.
+    pub fn html(&self) -> String {
+        let mut out = String::new();
+        let mut open: Vec<Mark<'_>> = Vec::new();
+        for run in &self.runs {
+            let wanted = run.style.marks();
+            let kept = same(&open, &wanted);
+            for mark in open.drain(kept..).rev() {
+                close(mark, &mut out);
+            }
+            for mark in &wanted[kept..] {
+                start(*mark, &mut out);
+            }
+            open = wanted;
+            escape(&run.text, &mut out);
+        }
+        for mark in open.into_iter().rev() {
+            close(mark, &mut out);
+        }
+        out
+    }
+}
+
+impl Style {
+    /// The same style for another kind of text.
+    pub fn with(&self, span: Span) -> Style {
+        Style {
+            span,
+            ..self.clone()
+        }
+    }
+
+    /// The tags around a run, outermost first.
+    fn marks(&self) -> Vec<Mark<'_>> {
+        let is_code = matches!(self.span, Span::Code | Span::Pre(_));
+        let mut marks = Vec::with_capacity(3);
+        if self.quote {
+            marks.push(Mark::Quote);
+        }
+        if self.span != Span::Plain {
+            marks.push(Mark::Span(&self.span));
+        }
+        for (mark, is_on) in [
+            (Mark::Bold, self.bold),
+            (Mark::Italic, self.italic),
+            (Mark::Strike, self.strike),
+        ] {
+            if is_on && !is_code {
+                marks.push(mark);
+            }
+        }
+        marks
+    }
+}
+
+impl Mark<'_> {
+    /// Whether it may be within others of its kind.
+    fn is_style(self) -> bool {
+        matches!(self, Mark::Bold | Mark::Italic | Mark::Strike)
+    }
+}
+
+/// How many tags stay open from one run to the next.
+fn same(open: &[Mark<'_>], wanted: &[Mark<'_>]) -> usize {
+    let pairs = open.iter().zip(wanted);
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+fn start(mark: Mark<'_>, out: &mut String) {
+    match mark {
+        Mark::Quote => out.push_str("<blockquote>"),
+        Mark::Bold => out.push_str("<b>"),
+        Mark::Italic => out.push_str("<i>"),
+        Mark::Strike => out.push_str("<s>"),
+        Mark::Span(Span::Plain) => {}
+        Mark::Span(Span::Code) => out.push_str("<code>"),
+        Mark::Span(Span::Pre(None)) => out.push_str("<pre>"),
+        Mark::Span(Span::Pre(Some(language))) => {
+            out.push_str("<pre><code class=\"language-");
+            escape(language, out);
+            out.push_str("\">");
+        }
+        Mark::Span(Span::Link(address)) => {
+            out.push_str("<a href=\"");
+            escape(address, out);
+            out.push_str("\">");
+        }
+    }
+}
+
+fn close(mark: Mark<'_>, out: &mut String) {
+    out.push_str(match mark {
+        Mark::Quote => "</blockquote>",
+        Mark::Bold => "</b>",
+        Mark::Italic => "</i>",
+        Mark::Strike => "</s>",
+        Mark::Span(Span::Plain) => "",
+        Mark::Span(Span::Code) => "</code>",
+        Mark::Span(Span::Pre(None)) => "</pre>",
+        Mark::Span(Span::Pre(Some(_))) => "</code></pre>",
+        Mark::Span(Span::Link(_)) => "</a>",
+    });
+}
+
+/// Writes text so that Telegram reads no markup in it, in a tag's attribute too.
+fn escape(text: &str, out: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            _ => out.push(character),
+        }
+    }
+}
+
+/// A text with all that Telegram would hide, drop or flatten made visible; the second time changes
+/// nothing.
+pub fn shown(text: &str) -> String {
+    let text = visible(text).replace('\t', TAB);
+    if !text.contains(DROPPED) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if !DROPPED.contains(&sign) {
+            shown.push(sign);
+        } else if let Some(whole) = shown.chars().next_back().and_then(with_ring)
+            && sign == RING
+        {
+            shown.pop();
+            shown.push(whole);
+        } else {
+            shown.extend(sign.escape_unicode());
+        }
+    }
+    shown
+}
+
+/// The letter that is the same with a ring above, as names of files on macOS are not written.
+fn with_ring(letter: char) -> Option<char> {
+    Some(match letter {
+        'a' => 'å',
+        'A' => 'Å',
+        'u' => 'ů',
+        'U' => 'Ů',
+        'w' => 'ẘ',
+        'y' => 'ẙ',
+        _ => return None,
+    })
+}
+
+/// UTF-16 units of a text.
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_close_in_order_and_code_has_no_other_style() {
+        let bold = Style {
+            bold: true,
+            ..Style::default()
+        };
+        let both = Style {
+            italic: true,
+            quote: true,
+            ..bold.clone()
+        };
+        let mut rich = Rich::default();
+        rich.push("a<", &bold);
+        rich.push("b", &both);
+        rich.push("c&", &both.with(Span::Code));
+        rich.push(
+            "d",
+            &Style::default().with(Span::Link("http://x/\"&".to_owned())),
+        );
+        rich.push(
+            "e",
+            &Style::default().with(Span::Pre(Some("rust".to_owned()))),
+        );
+        assert_eq!(
+            rich.html(),
+            "<b>a&lt;</b><blockquote><b><i>b</i></b><code>c&amp;</code></blockquote>\
+             <a href=\"http://x/&quot;&amp;\">d</a>\
+             <pre><code class=\"language-rust\">e</code></pre>"
+        );
+        assert_eq!(
+            rich.slice(1, 3).html(),
+            "<b>&lt;</b><blockquote><b><i>b</i></b></blockquote>"
+        );
+    }
+
+    #[test]
+    fn entities_are_counted_as_telegram_does() {
+        let [bold, italic, quote] = [
+            (true, false, false),
+            (false, true, false),
+            (false, false, true),
+        ]
+        .map(|(bold, italic, quote)| Style {
+            bold,
+            italic,
+            quote,
+            ..Style::default()
+        });
+        let both = Style {
+            italic: true,
+            ..bold.clone()
+        };
+        let pre = Style::default().with(Span::Pre(Some("c".to_owned())));
+        let link = bold.with(Span::Link("http://x".to_owned()));
+        for (runs, count) in [
+            (vec![&quote], 1),
+            (vec![&pre], 1),
+            (vec![&link], 2),
+            (vec![&both], 2),
+            (vec![&bold, &italic, &bold], 3),
+            // The bold text is one before the italic text, and another from there.
+            (vec![&bold, &both, &bold], 3),
+            (vec![&bold, &link, &bold], 4),
+        ] {
+            let mut rich = Rich::default();
+            for style in runs {
+                rich.push("x", style);
+            }
+            assert_eq!(rich.entities(), count, "{}", rich.html());
+        }
+    }
+
+    #[test]
+    fn what_telegram_drops_is_shown() {
+        for (text, expected) in [
+            ("a\u{30a}A\u{30a}u\u{30a}.rs", "åÅů.rs"),
+            ("e\u{30a} \u{30a}", "e\\u{30a} \\u{30a}"),
+            ("a\u{333}b\u{33f}", "a\\u{333}b\\u{33f}"),
+            ("a\u{30a}\u{30a}", "å\\u{30a}"),
+            ("e\u{301}\u{332}", "e\u{301}\u{332}"),
+        ] {
+            assert_eq!(shown(text), expected);
+            assert_eq!(shown(expected), expected, "twice");
+        }
+    }
+
+    #[test]
+    fn units_are_those_of_utf_16() {
+        assert_eq!(Rich::plain_text("a é 🙂").units(), 6);
+        assert!(Rich::plain_text(" \n\u{a0}\u{2800}").is_blank());
+    }
+}

@@ -1,0 +1,239 @@
+//! What the model does, as one message that grows and stays short.
+
+use std::time::Duration;
+
+use ollacode_indexer::secrets::redact;
+
+use super::rich::{Rich, Span, Style};
+use crate::engine::event::{Event, ToolOutcome};
+use crate::frontends::words::{count, facts, visible_name};
+use crate::message::Source;
+
+/// Steps that are shown; older ones are counted.
+const MOST_STEPS: usize = 10;
+/// Places that are named when the index was searched.
+const MOST_SOURCES: usize = 3;
+/// Longest part of a line, in characters.
+const WIDEST: usize = 160;
+
+/// The steps since the message began.
+#[derive(Debug, Default)]
+pub struct Steps {
+    lines: Vec<Line>,
+    is_thinking: bool,
+}
+
+#[derive(Debug)]
+enum Line {
+    /// A call: its id, tool and arguments, and how it went once it is over.
+    Call {
+        id: String,
+        tool: String,
+        what: String,
+        end: Option<(ToolOutcome, String)>,
+    },
+    Words(String),
+}
+
+impl Steps {
+    /// Takes an event; `true` if there is something new to show.
+    pub fn event(&mut self, event: &Event) -> bool {
+        let was_thinking = std::mem::take(&mut self.is_thinking);
+        match event {
+            Event::Thinking(_) => {
+                self.is_thinking = true;
+                return !was_thinking;
+            }
+            Event::Retrieved { sources } if !sources.is_empty() => {
+                self.lines.push(Line::Words(looked_at(sources)));
+            }
+            Event::ToolStarted { id, tool, what } => self.lines.push(Line::Call {
+                id: id.clone(),
+                tool: tool.clone(),
+                what: what.clone(),
+                end: None,
+            }),
+            Event::ToolFinished {
+                id,
+                outcome,
+                summary,
+                took,
+                ..
+            } => self.finished(id, *outcome, summary, *took),
+            Event::Notice(text) => self.lines.push(Line::Words(format!("ℹ {text}"))),
+            Event::Compacted { before, after } => {
+                let [before, after] = [before, after].map(|tokens| count(u64::from(*tokens)));
+                let words = format!("ℹ made shorter: {before} → {after} tokens");
+                self.lines.push(Line::Words(words));
+            }
+            _ => return was_thinking,
+        }
+        true
+    }
+
+    /// Takes what the model said between two calls.
+    pub fn remark(&mut self, text: &str) {
+        self.lines.push(Line::Words(format!("“{}”", clipped(text))));
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && !self.is_thinking
+    }
+
+    /// The message. At the end nothing is going on any more.
+    pub fn show(&self, is_over: bool) -> Rich {
+        let mut rich = Rich::default();
+        let hidden = self.lines.len().saturating_sub(MOST_STEPS);
+        if hidden > 0 {
+            let noun = if hidden == 1 { "step" } else { "steps" };
+            rich.push(&format!("… {hidden} {noun} before\n"), &Style::default());
+        }
+        for line in &self.lines[hidden..] {
+            line.write(&mut rich, is_over);
+        }
+        if self.is_thinking && !is_over {
+            rich.push("💭 thinking", &Style::default());
+        }
+        rich.made_visible()
+    }
+
+    fn finished(&mut self, wanted: &str, outcome: ToolOutcome, summary: &str, took: Duration) {
+        for line in &mut self.lines {
+            if let Line::Call { id, end, .. } = line
+                && id == wanted
+            {
+                *end = Some((outcome, facts(outcome, summary, took)));
+            }
+        }
+    }
+}
+
+impl Line {
+    fn write(&self, rich: &mut Rich, is_over: bool) {
+        let plain = Style::default();
+        match self {
+            Line::Words(words) => rich.push(&format!("{}\n", clipped(words)), &plain),
+            Line::Call {
+                tool, what, end, ..
+            } => {
+                let sign = match end {
+                    None if is_over => "–",
+                    None => "⏳",
+                    Some((ToolOutcome::Done, _)) => "✓",
+                    Some((ToolOutcome::Failed, _)) => "✗",
+                    Some((ToolOutcome::Denied, _)) => "⊘",
+                };
+                rich.push(&format!("{sign} {} ", visible_name(tool)), &plain);
+                rich.push(&clipped(what), &plain.with(Span::Code));
+                if let Some((_, facts)) = end {
+                    rich.push(&format!(" · {}", clipped(facts)), &plain);
+                }
+                rich.push("\n", &plain);
+            }
+        }
+    }
+}
+
+fn looked_at(sources: &[Source]) -> String {
+    let mut places: Vec<String> = sources.iter().take(MOST_SOURCES).map(place).collect();
+    let more = sources.len() - places.len();
+    if more > 0 {
+        places.push(format!("{more} more"));
+    }
+    format!("🔎 looked at {}", places.join(", "))
+}
+
+/// `src/a.rs:1-20`
+pub fn place(source: &Source) -> String {
+    let path = visible_name(&source.path);
+    format!("{path}:{}-{}", source.start_line, source.end_line)
+}
+
+/// A text on one line, cut where it is too long.
+pub fn clipped(text: &str) -> String {
+    // Before it is cut: half a secret would not be known as one.
+    let text = redact(text).text;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    if line.chars().count() <= WIDEST {
+        return line;
+    }
+    let cut: String = line.chars().take(WIDEST - 1).collect();
+    format!("{cut}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(id: &str, what: &str) -> Event {
+        Event::ToolStarted {
+            id: id.to_owned(),
+            tool: "read_file".to_owned(),
+            what: what.to_owned(),
+        }
+    }
+
+    fn finished(id: &str, outcome: ToolOutcome, summary: &str) -> Event {
+        Event::ToolFinished {
+            id: id.to_owned(),
+            outcome,
+            summary: summary.to_owned(),
+            detail: String::new(),
+            took: Duration::from_millis(5),
+        }
+    }
+
+    #[test]
+    fn each_call_is_a_line_that_says_how_it_went() {
+        let mut steps = Steps::default();
+        assert!(steps.is_empty());
+        for event in [
+            Event::Retrieved {
+                sources: vec![Source {
+                    path: "a.rs".to_owned(),
+                    start_line: 1,
+                    end_line: 9,
+                    symbol: None,
+                }],
+            },
+            started("1", "a.rs:1-20"),
+            finished("1", ToolOutcome::Done, "20 lines"),
+            started("2", "b\u{202e}.rs"),
+            finished("2", ToolOutcome::Failed, "there is no such file"),
+            started("3", "c.rs"),
+        ] {
+            assert!(steps.event(&event));
+        }
+        steps.remark("Let me\nlook.");
+        assert_eq!(
+            steps.show(false).text(),
+            "🔎 looked at a.rs:1-9\n✓ read_file a.rs:1-20 · 20 lines · 5 ms\n\
+             ✗ read_file b\\u{202e}.rs · failed: there is no such file · 5 ms\n\
+             ⏳ read_file c.rs\n“Let me look.”\n"
+        );
+        assert!(steps.show(true).text().contains("– read_file c.rs"));
+    }
+
+    #[test]
+    fn it_stays_short() {
+        let mut steps = Steps::default();
+        for number in 0..200 {
+            steps.event(&started(&number.to_string(), &"x".repeat(5_000)));
+        }
+        let text = steps.show(false);
+        assert!(text.text().starts_with("… 190 steps before\n"));
+        assert!(text.units() < 4_000, "{}", text.units());
+    }
+
+    #[test]
+    fn thoughts_are_a_sign_and_no_text() {
+        let mut steps = Steps::default();
+        assert!(steps.event(&Event::Thinking("secret".to_owned())));
+        assert!(!steps.event(&Event::Thinking("more".to_owned())));
+        assert_eq!(steps.show(false).text(), "💭 thinking");
+        assert!(steps.event(&Event::Text("It is".to_owned())));
+        assert!(steps.is_empty());
+    }
+}

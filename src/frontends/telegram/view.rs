@@ -1,0 +1,196 @@
+//! One turn as the phone shows it: the steps in one message, the answer in another.
+
+use super::outbox::{Outbox, Payload, markdown};
+use super::pace::{Place, Stage};
+use super::rich::{Rich, Span, Style};
+use super::split::{Answer, MOST_UNITS, beginning, split};
+use super::steps::Steps;
+use crate::engine::event::{Event, TurnEnd};
+use crate::frontends::words::{reason, visible_name};
+
+/// Name of the file that a long answer is sent as.
+const ANSWER_FILE: &str = "answer.md";
+/// Longest part of an answer that is shown while it grows: nobody reads faster than that.
+const MOST_OF_DRAFT: usize = MOST_UNITS - 100;
+
+/// Shows the events of one turn in a chat.
+pub struct View {
+    outbox: Outbox,
+    chat: i64,
+    steps: Steps,
+    steps_place: Option<Place>,
+    /// What the model says, since its last call.
+    text: String,
+    text_place: Option<Place>,
+    /// Whether a reply ended after the text, so that what follows is a paragraph of its own.
+    is_paragraph_over: bool,
+    wrong: Vec<(String, String)>,
+    has_new_steps: bool,
+    has_new_text: bool,
+}
+
+impl View {
+    /// Shows a turn that begins.
+    pub fn new(outbox: Outbox, chat: i64) -> View {
+        View {
+            outbox,
+            chat,
+            steps: Steps::default(),
+            steps_place: None,
+            text: String::new(),
+            text_place: None,
+            is_paragraph_over: false,
+            wrong: Vec::new(),
+            has_new_steps: false,
+            has_new_text: false,
+        }
+    }
+
+    /// Takes an event. What is to be shown goes out with [`View::draw`].
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Text(text) => {
+                self.has_new_steps |= self.steps.event(event);
+                if self.steps.is_empty() && self.text_place.is_none() {
+                    // The answer comes where it was only said that the model thinks.
+                    self.text_place = self.steps_place.take();
+                }
+                if std::mem::take(&mut self.is_paragraph_over) && !self.text.trim().is_empty() {
+                    self.text.push_str("\n\n");
+                }
+                self.text.push_str(text);
+                self.has_new_text = true;
+            }
+            Event::Replied { .. } => self.is_paragraph_over = true,
+            Event::Citations { wrong } => self.wrong.extend(wrong.iter().cloned()),
+            Event::TurnEnded(end) => self.end(end),
+            other => {
+                if matches!(other, Event::ToolStarted { .. }) {
+                    self.settle_remark();
+                }
+                self.has_new_steps |= self.steps.event(other);
+            }
+        }
+    }
+
+    /// Something is about to be asked: what happened is shown above it, and what follows below.
+    pub fn asking(&mut self) {
+        self.settle_remark();
+        self.settle_steps();
+        self.steps = Steps::default();
+        self.has_new_steps = false;
+    }
+
+    /// Shows what is new.
+    pub fn draw(&mut self) {
+        if std::mem::take(&mut self.has_new_steps) && !self.steps.is_empty() {
+            let place = *self.steps_place.get_or_insert_with(|| self.outbox.place());
+            self.show_steps(place, Stage::Draft, false);
+        }
+        if std::mem::take(&mut self.has_new_text) {
+            // The last word may be the beginning of a secret.
+            let whole = self.text.rfind(char::is_whitespace).unwrap_or(0);
+            let draft = beginning(&markdown(&self.text[..whole]), MOST_OF_DRAFT);
+            if !draft.is_blank() {
+                let place = *self.text_place.get_or_insert_with(|| self.outbox.place());
+                self.show(place, Stage::Draft, Payload::text(draft));
+            }
+        }
+    }
+
+    /// A call follows: what was said before it is no answer.
+    fn settle_remark(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        self.has_new_text = false;
+        self.is_paragraph_over = false;
+        let place = self.text_place.take();
+        if text.trim().is_empty() {
+            return;
+        }
+        match place {
+            Some(place) if !self.outbox.withdraw(self.chat, place) => {
+                let text = beginning(&markdown(&text), MOST_UNITS);
+                self.show(place, Stage::Final, Payload::text(text));
+            }
+            _ => {
+                self.steps.remark(&text);
+                self.has_new_steps = true;
+            }
+        }
+    }
+
+    fn end(&mut self, end: &TurnEnd) {
+        self.settle_steps();
+        let mut text = markdown(&self.text);
+        let whole = std::mem::take(&mut self.text);
+        self.add_wrong_citations(&mut text);
+        let parts = match split(&text) {
+            Answer::Messages(parts) => parts,
+            Answer::Document { beginning } => {
+                let caption = Rich::plain_text("The whole answer.");
+                let document = Payload::document(ANSWER_FILE, &whole, caption);
+                self.finish(vec![beginning]);
+                self.outbox.send(self.chat, document);
+                Vec::new()
+            }
+        };
+        self.finish(parts);
+        if let Some(words) = ending(end) {
+            self.outbox.say(self.chat, &words);
+        }
+        self.has_new_steps = false;
+        self.has_new_text = false;
+    }
+
+    /// Shows the parts of the answer, the first in the place of what was shown while it grew.
+    fn finish(&mut self, parts: Vec<Rich>) {
+        for part in parts {
+            let place = self.text_place.take();
+            let place = place.unwrap_or_else(|| self.outbox.place());
+            self.show(place, Stage::Final, Payload::text(part));
+        }
+    }
+
+    /// Shows the steps as they stay.
+    fn settle_steps(&mut self) {
+        let place = self.steps_place.take();
+        if self.steps.show(true).is_blank() {
+            if let Some(place) = place {
+                let text = Rich::plain_text("💭 the model thought");
+                self.show(place, Stage::Final, Payload::text(text).silent());
+            }
+            return;
+        }
+        let place = place.unwrap_or_else(|| self.outbox.place());
+        self.show_steps(place, Stage::Final, true);
+    }
+
+    fn add_wrong_citations(&self, text: &mut Rich) {
+        let plain = Style::default();
+        for (citation, why) in &self.wrong {
+            text.push("\n⚠ does not hold: ", &plain);
+            text.push(&visible_name(citation), &plain.with(Span::Code));
+            text.push(&format!(" ({})", visible_name(why)), &plain);
+        }
+    }
+
+    fn show_steps(&self, place: Place, stage: Stage, is_over: bool) {
+        let payload = Payload::text(self.steps.show(is_over)).silent();
+        self.show(place, stage, payload);
+    }
+
+    fn show(&self, place: Place, stage: Stage, payload: Payload) {
+        self.outbox.show(self.chat, place, stage, payload);
+    }
+}
+
+/// How a turn ended that has no answer.
+fn ending(end: &TurnEnd) -> Option<String> {
+    let why = reason(end);
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned => None,
+        TurnEnd::Stopped => Some("■ stopped".to_owned()),
+        TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => Some(format!("■ stopped: {why}")),
+        TurnEnd::Failed(_) => Some(format!("✗ error: {why}")),
+    }
+}

@@ -1,0 +1,206 @@
+//! Commands: what each shows, and what it changes.
+
+use super::*;
+use crate::support::chat_server::ServedModel;
+
+#[test]
+fn telegram_offers_the_commands() {
+    let bot = Bot::start(Vec::new());
+    let commands = bot.api.commands();
+    let names: Vec<&str> = commands
+        .iter()
+        .filter_map(|command| command["command"].as_str())
+        .collect();
+    for name in [
+        "start",
+        "help",
+        "new",
+        "clear",
+        "stop",
+        "model",
+        "status",
+        "index",
+        "search",
+        "sources",
+        "diff",
+        "undo",
+        "plan",
+        "approve",
+        "workspace",
+        "resume",
+        "sessions",
+    ] {
+        assert!(names.contains(&name), "{name}");
+    }
+    bot.api.write(OWNER, "/help");
+    let help = bot.expect("/search QUERY: find code").text;
+    assert!(
+        names.iter().all(|name| help.contains(&format!("/{name}"))),
+        "{help}"
+    );
+    bot.api.write(OWNER, "/start");
+    bot.expect("I answer questions about");
+    bot.api.write(OWNER, "/nonsense");
+    bot.expect("there is no such command");
+}
+
+#[test]
+fn search_answers_from_the_index_while_the_model_is_busy() {
+    let bot = Bot::start(vec![Reply::text("Hm, ").then_hang()]);
+    bot.environment.write(
+        "src/tea.rs",
+        "/// Makes tea.\npub fn brew_tea(cups: u32) -> u32 {\n    cups\n}\n",
+    );
+    bot.api.write(OWNER, "/index");
+    bot.expect("✓ 2 files");
+    bot.api.write(OWNER, "Think long.");
+    bot.expect("Hm,");
+    bot.api.write(OWNER, "/search brew tea");
+    let found = bot.expect("src/tea.rs:1-4");
+    assert!(found.text.contains("brew_tea"), "{}", found.text);
+    assert!(
+        found.html.contains("<pre><code class=\"language-rust\">"),
+        "{}",
+        found.html
+    );
+    bot.api.write(OWNER, "/search");
+    bot.expect("what is to be found?");
+    bot.api.write(OWNER, "/status");
+    let status = bot.expect("doing: an answer").text;
+    for part in [
+        "model: ",
+        "mode: ask",
+        "session: ",
+        "index: 2 files",
+        "folder: ",
+    ] {
+        assert!(status.contains(part), "{part} is not in {status}");
+    }
+    bot.api.write(OWNER, "/undo");
+    bot.expect("wait for its end, or /stop it first");
+    bot.api.write(OWNER, "/stop");
+    bot.expect("■ stopped");
+}
+
+#[test]
+fn changes_are_shown_taken_back_and_done_again() {
+    let bot = Bot::start_with(
+        ChatServer::start(vec![
+            edit("notes.txt", "ninety", "eighty"),
+            Reply::text("It is eighty now, see notes.txt:1."),
+        ]),
+        |environment| environment,
+        &["--auto-approve"],
+    );
+    bot.api.write(OWNER, "/diff");
+    bot.expect("this session has changed nothing");
+    bot.api.write(OWNER, "/stop");
+    bot.expect("nothing is being done");
+    bot.api.write(OWNER, "Make it colder.");
+    bot.expect("It is eighty now");
+    bot.api.write(OWNER, "/diff");
+    let diff = bot.expect("+The kettle boils at eighty");
+    assert!(diff.html.contains("language-diff"), "{}", diff.html);
+    bot.api.write(OWNER, "/sources");
+    bot.expect("notes.txt:1-1");
+    bot.api.write(OWNER, "/undo");
+    bot.expect("taken back, turn 1:");
+    assert_eq!(bot.environment.read("notes.txt"), NOTES);
+    bot.api.write(OWNER, "/redo");
+    bot.expect("done again, turn 1:");
+    assert_eq!(
+        bot.environment.read("notes.txt"),
+        NOTES.replace("ninety", "eighty")
+    );
+}
+
+#[test]
+fn models_are_listed_and_chosen() {
+    let models = vec![ServedModel::default(), ServedModel::named("small:7b")];
+    let server = ChatServer::with_models(models, vec![Reply::text("Hello.")]);
+    let bot = Bot::start_with(server, |environment| environment, &[]);
+    bot.api.write(OWNER, "/model");
+    bot.expect("small:7b");
+    bot.api.write(OWNER, "/model missing:1b");
+    bot.expect("Ollama does not have the model `missing:1b`");
+    bot.api.write(OWNER, "/model small:7b");
+    bot.expect("small:7b answers now");
+    bot.api.write(OWNER, "Hello?");
+    bot.expect("Hello.");
+    assert_eq!(bot.server.requests()[0]["model"], "small:7b");
+}
+
+#[test]
+fn workspaces_have_names_and_nothing_else_is_reached() {
+    let server = ChatServer::start(vec![read("tea.txt"), Reply::text("It is green.")]);
+    let shop = tempfile::tempdir().expect("a folder");
+    std::fs::write(shop.path().join("tea.txt"), "green\n").expect("a file");
+    let path = shop.path().to_str().expect("a plain path").to_owned();
+    let bot = Bot::start_with(
+        server,
+        |environment| {
+            let folder = environment.outside().join("config/ollacode");
+            std::fs::create_dir_all(&folder).expect("a folder");
+            let names = format!("[workspaces]\nshop = '{path}'\n");
+            std::fs::write(folder.join("config.toml"), names).expect("a file");
+            environment
+        },
+        &[],
+    );
+    bot.api.write(OWNER, "/workspace");
+    bot.expect("shop ");
+    bot.api.write(OWNER, "/workspace /etc");
+    bot.expect("there is no workspace `/etc`; there are: shop");
+    bot.api.write(OWNER, "/workspace shop");
+    bot.expect("a new session in");
+    bot.api.write(OWNER, "Which tea?");
+    bot.expect("It is green.");
+    let results = bot.server.requests()[1]["messages"].to_string();
+    assert!(results.contains("green"), "{results}");
+}
+
+#[test]
+fn sessions_go_on_here_and_on_the_terminal() {
+    let bot = Bot::start(vec![
+        Reply::text("Hello from the terminal."),
+        Reply::text("Hello from the phone."),
+        Reply::text("Hello again."),
+        Reply::text("Something else."),
+    ]);
+    let told = bot
+        .environment
+        .run(&["chat", "-p", "I am on the terminal."]);
+    told.expect_success();
+    bot.api.write(OTHER, "/resume");
+    bot.expect_in(OTHER, "there is no other session");
+    bot.api.write(OTHER, "/resume 2");
+    bot.expect_in(OTHER, "this folder has no session `2`");
+    bot.api.write(OTHER, "/sessions");
+    bot.expect_in(OTHER, "no sessions in this folder yet");
+    bot.api.write(OWNER, "/sessions");
+    bot.expect("I am on the terminal.");
+    bot.api.write(OWNER, "/resume");
+    bot.expect("goes on after 1 question");
+    bot.api.write(OWNER, "I am on the phone.");
+    bot.expect("Hello from the phone.");
+    let asked = bot.server.requests()[1]["messages"].to_string();
+    assert!(asked.contains("I am on the terminal."), "{asked}");
+    // As long as it is open here, it cannot be opened there.
+    let told = bot
+        .environment
+        .run(&["chat", "--continue", "-p", "And now?"]);
+    told.expect_code(1)
+        .expect_words(&["is open in another ollacode process"]);
+    bot.api.write(OWNER, "/new");
+    bot.expect("a new session; /resume");
+    let told = bot
+        .environment
+        .run(&["chat", "--continue", "-p", "Back on the terminal."]);
+    told.expect_success();
+    let asked = bot.server.requests()[2]["messages"].to_string();
+    assert!(asked.contains("I am on the phone."), "{asked}");
+    bot.api.write(OWNER, "Something new.");
+    bot.expect("Something else.");
+    let asked = bot.server.requests()[3]["messages"].to_string();
+    assert!(!asked.contains("I am on the phone."), "{asked}");
+}

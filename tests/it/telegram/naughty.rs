@@ -1,0 +1,168 @@
+//! Naughty strings, sent to a server over HTTP in all the ways of the front end.
+
+mod made;
+mod markup;
+mod signs;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+
+use ollacode::frontends::telegram::html::rich;
+use ollacode::frontends::telegram::rich::{Rich, shown};
+use ollacode::frontends::telegram::split::{Answer, split};
+use ollacode::visible::visible;
+
+use super::fake::call;
+use crate::support::fake_api::{FakeApi, Limits};
+
+const CHAT: i64 = 7;
+/// What a message takes, in UTF-16 units.
+const MOST_UNITS: usize = 4_096;
+
+/// A server that takes messages as quickly as they come.
+fn server() -> FakeApi {
+    let api = FakeApi::with_limits(Limits {
+        between_edits: Duration::ZERO,
+        a_second: usize::MAX,
+        a_minute_in_a_group: usize::MAX,
+    });
+    api.write(CHAT, "hello");
+    api
+}
+
+/// All strings, each once.
+fn strings() -> BTreeSet<String> {
+    let written = [
+        markup::HTML,
+        markup::ENTITIES,
+        markup::MARKDOWN,
+        markup::FENCES,
+        markup::TABLES,
+        markup::LINKS,
+        signs::HIDDEN,
+        signs::CONTROLS,
+        signs::WRITING,
+        signs::SNIPPETS,
+        signs::PUNCTUATION,
+    ];
+    let written: BTreeSet<String> = written.concat().iter().map(|&it| it.to_owned()).collect();
+    assert!(written.len() >= 400, "{} are written", written.len());
+    let mut all = written;
+    all.extend(made::strings());
+    assert!(all.len() >= 500, "there are {}", all.len());
+    all
+}
+
+/// Sends a part, and gives the text that is shown of it.
+#[track_caller]
+fn send(api: &FakeApi, part: &Rich, of: &str) -> String {
+    let fields = json!({"chat_id": CHAT, "text": part.html(), "parse_mode": "HTML"});
+    let answer = call(api, "SendMessage", fields);
+    assert_eq!(api.violations(), Vec::<String>::new(), "{of:?}");
+    let text = answer["result"]["text"].as_str();
+    text.unwrap_or_else(|| panic!("{answer} for {of:?}"))
+        .to_owned()
+}
+
+/// Sends all messages of an answer, and checks that they show all of it; if it is a document, only
+/// its beginning is sent. Gives what is shown.
+#[track_caller]
+fn send_all(api: &FakeApi, text: &Rich, of: &str) -> Vec<String> {
+    let (parts, is_whole) = match split(text) {
+        Answer::Messages(parts) => (parts, true),
+        Answer::Document { beginning } => (vec![beginning], false),
+    };
+    let seen: Vec<String> = parts.iter().map(|part| send(api, part, of)).collect();
+    if is_whole {
+        assert_eq!(solid(&seen.concat()), solid(&text.text()), "{of:?}");
+    }
+    for text in &seen {
+        assert_eq!(*text, visible(text), "something hides in {of:?}");
+    }
+    seen
+}
+
+/// A text without its blanks.
+fn solid(text: &str) -> String {
+    let is_solid = |sign: &char| !sign.is_whitespace() && *sign != '\u{2800}';
+    text.chars().filter(is_solid).collect()
+}
+
+/// A text as Telegram trims it.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|sign: char| sign.is_whitespace() || sign == '\u{2800}')
+}
+
+/// A fence or the like that the text itself does not have.
+fn ticks(text: &str, least: usize) -> String {
+    let longest = text.split(|sign| sign != '`').map(str::len).max();
+    "`".repeat(least.max(longest.unwrap_or_default() + 1))
+}
+
+/// The text that is shown if all is in one message; `None` if nothing is shown.
+fn only(seen: &[String]) -> Option<&str> {
+    assert!(seen.len() <= 1, "{} messages", seen.len());
+    seen.first().map(String::as_str)
+}
+
+/// Whether what is shown of a text is so short that it is one message.
+fn is_short(text: &str) -> bool {
+    shown(text).encode_utf16().count() < 3_900
+}
+
+#[test]
+fn answers_in_markdown_are_taken() {
+    let api = server();
+    for text in strings() {
+        send_all(&api, &rich(&text), &text);
+    }
+}
+
+#[test]
+fn plain_texts_are_shown_as_they_are() {
+    let api = server();
+    for text in strings() {
+        let plain = Rich::plain_text(&text);
+        let expected = shown(&text);
+        send_all(&api, &plain, &text);
+        if !plain.is_blank() && trimmed(&expected).encode_utf16().count() <= MOST_UNITS {
+            assert_eq!(send(&api, &plain, &text), trimmed(&expected), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn code_in_fences_is_shown_as_it_is() {
+    let api = server();
+    for text in strings() {
+        let fence = ticks(&text, 3);
+        let markdown = format!("{fence}text\n{text}\n{fence}\n");
+        let seen = send_all(&api, &rich(&markdown), &text);
+        // A return that ends no line may end one in Markdown, or be shown as what it is.
+        let text = text.replace("\r\n", "\n");
+        let expected = shown(&text);
+        if is_short(&text) && !text.contains('\r') {
+            assert_eq!(
+                only(&seen).unwrap_or_default(),
+                trimmed(&expected),
+                "{text:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_in_code_are_shown_as_they_are() {
+    let api = server();
+    for text in strings() {
+        let tick = ticks(&text, 1);
+        let markdown = format!("see {tick} src/{text}.rs {tick} there");
+        let seen = send_all(&api, &rich(&markdown), &text);
+        if is_short(&text) && !text.contains(['\n', '\r']) {
+            let expected = shown(&format!("see src/{text}.rs there"));
+            assert_eq!(only(&seen), Some(expected.as_str()));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Plans: made, carried out by a button, and dead when something else is said.
+
+use super::*;
+
+#[test]
+fn a_plan_is_carried_out_by_a_button() {
+    let bot = Bot::start(vec![
+        Reply::text("1. Make it eighty."),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("It is eighty now."),
+    ]);
+    bot.api.write(OWNER, "/plan");
+    bot.expect("mode plan: nothing is written or run");
+    bot.api.write(OWNER, "Make it colder.");
+    let question = bot.expect_question("Carry out this plan");
+    assert!(question.text.contains("mode `ask`"), "{}", question.text);
+    bot.press(&question, "Carry it out");
+    let question = bot.expect_question("? edit notes.txt");
+    bot.press(&question, "Allow once");
+    bot.expect("It is eighty now.");
+    assert_eq!(
+        bot.environment.read("notes.txt"),
+        NOTES.replace("ninety", "eighty")
+    );
+}
+
+#[test]
+fn a_plan_is_dead_when_something_else_begins() {
+    for (command, said) in [("/new", "a new session"), ("/plan", "mode ask")] {
+        let bot = Bot::start(vec![Reply::text("1. Make it eighty.")]);
+        bot.api.write(OWNER, "/plan");
+        bot.expect("mode plan");
+        bot.api.write(OWNER, "Make it colder.");
+        let question = bot.expect_question("Carry out this plan");
+        let data = question.keyboard["inline_keyboard"][0][0]["callback_data"].clone();
+        bot.api.write(OWNER, command);
+        bot.expect(said);
+        bot.expect("taken back: nothing was done");
+        let data = data.as_str().expect("data");
+        let press = bot.api.press_data(OWNER, OWNER, question.id, data);
+        assert!(bot.said_to(&press).contains("expired"));
+        std::thread::sleep(A_WHILE);
+        assert_eq!(bot.server.requests().len(), 1, "{command}");
+    }
+}
+
+#[test]
+fn a_session_that_was_left_in_plan_mode_is_still_in_it() {
+    let bot = Bot::start_with(
+        ChatServer::start(vec![
+            Reply::text("1. Make it eighty."),
+            edit("notes.txt", "ninety", "eighty"),
+            Reply::text("I may not."),
+        ]),
+        |environment| environment,
+        &["--auto-approve"],
+    );
+    let told = bot
+        .environment
+        .run(&["chat", "--plan", "-p", "Make it colder."]);
+    told.expect_success();
+    bot.api.write(OWNER, "/resume");
+    bot.expect("in mode plan");
+    bot.api.write(OWNER, "Do it.");
+    bot.expect("I may not.");
+    assert_eq!(bot.environment.read("notes.txt"), NOTES);
+}
