@@ -287,3 +287,78 @@ impl Embedder for Polite<'_> {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// An embedder whose answer comes when it is allowed, and which counts what is asked of it.
+    struct Slow {
+        model: EmbeddingModel,
+        asked: AtomicUsize,
+        allowed: Notify,
+    }
+
+    impl Embedder for Slow {
+        fn model(&self) -> &EmbeddingModel {
+            &self.model
+        }
+
+        fn wrap(&self, text: &str, _: Role) -> String {
+            text.to_owned()
+        }
+
+        fn embed<'a>(&'a self, _: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
+            async move {
+                self.asked.fetch_add(1, Ordering::SeqCst);
+                self.allowed.notified().await;
+                Ok(Embedded {
+                    vectors: vec![vec![1.0]],
+                    tokens: None,
+                })
+            }
+            .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_embedded_while_a_reply_is_made() {
+        let slow = Slow {
+            model: EmbeddingModel {
+                name: "slow".to_owned(),
+                digest: String::new(),
+                dimension: 1,
+                window: 512,
+                template: String::new(),
+            },
+            asked: AtomicUsize::new(0),
+            allowed: Notify::new(),
+        };
+        let activity = ChatActivity::default();
+        let polite = Polite {
+            embedder: &slow,
+            activity: &activity,
+        };
+        let texts = ["a".to_owned()];
+        let mut embedding = polite.embed(&texts);
+        let asked = || slow.asked.load(Ordering::SeqCst);
+        let reply = activity.replying();
+        assert!(futures::poll!(&mut embedding).is_pending());
+        assert_eq!(asked(), 0, "a reply goes first");
+        drop(reply);
+        assert!(futures::poll!(&mut embedding).is_pending());
+        assert_eq!(asked(), 1);
+        let reply = activity.replying();
+        assert!(futures::poll!(&mut embedding).is_pending());
+        slow.allowed.notify_one();
+        assert!(
+            futures::poll!(&mut embedding).is_pending(),
+            "the request was given up, so its answer is nobody's"
+        );
+        drop(reply);
+        let embedded = embedding.await.expect("vectors");
+        assert_eq!((asked(), embedded.vectors.len()), (2, 1));
+    }
+}

@@ -4,6 +4,7 @@ mod answering;
 mod breaking;
 mod calling;
 mod guarding;
+mod settings;
 mod talking;
 
 use std::fs;

@@ -101,9 +101,22 @@ fn version(environment: &Environment) -> usize {
     version
 }
 
+/// Kills in one session: each goes on with all that was said before, so that many cost too much.
+const KILLS_OF_A_SESSION: usize = 25;
+
 /// As often as `OLLACODE_TEST_KILLS` says.
 #[test]
 fn killed_at_any_moment_files_are_whole_and_each_edit_is_in_the_journal() {
+    let mut draw = Draw::seeded(11);
+    let mut left = kills(12);
+    while left > 0 {
+        let rounds = left.min(KILLS_OF_A_SESSION);
+        kill_while_editing(rounds, &mut draw);
+        left -= rounds;
+    }
+}
+
+fn kill_while_editing(rounds: usize, draw: &mut Draw) {
     let server = ChatServer::start(Vec::new());
     let environment = Arc::new(environment(&server));
     environment.write("counted.txt", counted(0));
@@ -120,8 +133,7 @@ fn killed_at_any_moment_files_are_whole_and_each_edit_is_in_the_journal() {
         })
         .repeated(),
     ]);
-    let mut draw = Draw::seeded(11);
-    for round in 0..kills(12) {
+    for round in 0..rounds {
         let before = server.requests().len();
         let mut arguments = vec!["chat", "--json", "--no-rag", "--auto-approve"];
         arguments.extend(["--max-steps", "400", "-p", "Count on, please."]);
