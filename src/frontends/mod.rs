@@ -4,6 +4,7 @@
 //! handed to it here.
 
 pub mod cli;
+mod excerpt;
 mod mentions;
 pub mod telegram;
 mod words;

@@ -7,26 +7,25 @@ use ollacode_indexer::query::{Query, stem, subwords};
 use ollacode_indexer::rank::{Effect, Leg, Ranked};
 
 use super::style::{BOLD, DIM, MATCH, PATH, PLAIN, visible, visible_name};
+use crate::frontends::excerpt::{Excerpt, distinct_matches, stems};
 
-/// Lines of a hit that are shown.
-const EXCERPT: usize = 6;
 /// Longest line that is shown, in characters.
 const WIDEST: usize = 200;
 
 /// Writes hits, best first.
 pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) -> io::Result<()> {
     let query = Query::parse(query);
-    let stems: Vec<String> = query.words.iter().map(|word| stem(word)).collect();
+    let stems = stems(&query);
     for (index, hit) in hits.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        let excerpt = Excerpt::of(hit, &stems);
+        let excerpt = Excerpt::of(&hit.chunk, &stems);
         write_head(out, hit)?;
         if explain {
             write_why(out, hit, &query)?;
         }
-        excerpt.write(out, &stems)?;
+        write_excerpt(out, &excerpt, &stems)?;
     }
     Ok(())
 }
@@ -51,49 +50,17 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     writeln!(out, "  {DIM}{} {:.2}{PLAIN}", chunk.kind, hit.score)
 }
 
-/// The lines of a chunk where most words of the query are.
-struct Excerpt<'hit> {
-    first_line: usize,
-    lines: Vec<&'hit str>,
-}
-
-impl<'hit> Excerpt<'hit> {
-    fn of(hit: &'hit Ranked, stems: &[String]) -> Excerpt<'hit> {
-        let lines: Vec<&str> = hit.chunk.text.lines().collect();
-        let matches: Vec<usize> = lines
-            .iter()
-            .map(|line| distinct_matches(line, stems))
-            .collect();
-        let length = lines.len().min(EXCERPT);
-        let start = (0..=lines.len() - length)
-            .max_by_key(|&start| {
-                let found: usize = matches[start..start + length].iter().sum();
-                // Of equal windows the first: it has the head of the definition.
-                (found, std::cmp::Reverse(start))
-            })
-            .unwrap_or(0);
-        Excerpt {
-            first_line: hit.chunk.start_line as usize + start,
-            lines: lines[start..start + length].to_vec(),
-        }
+/// Writes the lines of a chunk where most words of the query are.
+fn write_excerpt(out: &mut impl Write, excerpt: &Excerpt<'_>, stems: &[String]) -> io::Result<()> {
+    for (number, line) in (excerpt.first_line..).zip(&excerpt.lines) {
+        let cut: String = line.chars().take(WIDEST).collect();
+        writeln!(
+            out,
+            "{DIM}{number:>6}{PLAIN}  {}",
+            highlighted(&visible(&cut), stems)
+        )?;
     }
-
-    fn write(&self, out: &mut impl Write, stems: &[String]) -> io::Result<()> {
-        for (number, line) in (self.first_line..).zip(&self.lines) {
-            let cut: String = line.chars().take(WIDEST).collect();
-            writeln!(
-                out,
-                "{DIM}{number:>6}{PLAIN}  {}",
-                highlighted(&visible(&cut), stems)
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn distinct_matches(line: &str, stems: &[String]) -> usize {
-    let words: Vec<String> = subwords(line).iter().map(|word| stem(word)).collect();
-    stems.iter().filter(|stem| words.contains(stem)).count()
+    Ok(())
 }
 
 /// Marks the identifiers that hold a word of the query.

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Freshness, IndexError, IndexEvent, Refresh, SearchRequest};
 
@@ -14,6 +15,7 @@ use super::super::split::{MOST_UNITS, beginning};
 use super::super::steps::place;
 use super::{Conversation, sessions};
 use crate::app::App;
+use crate::frontends::excerpt::{Excerpt, stems};
 use crate::frontends::words::{
     confinement_words, count, counted, duration, index_words, mode_name, mode_words, visible_name,
 };
@@ -23,8 +25,6 @@ use crate::session::changes::Undone;
 
 /// Hits that are shown.
 const HITS: usize = 5;
-/// Lines of a hit.
-const LINES: usize = 6;
 /// Longest line of a hit, in characters: a phone shows about 40.
 const WIDEST: usize = 100;
 /// Sessions that are listed.
@@ -333,10 +333,11 @@ async fn hits(app: &App, query: String) -> Result<Rich, IndexError> {
         languages: Vec::new(),
         freshness: Freshness::Refresh,
     };
+    let stems = stems(&Query::parse(&request.query));
     let answer = app.code_index().search(&request).await?;
     let mut text = Rich::default();
     for hit in &answer.hits {
-        write_hit(&mut text, hit);
+        write_hit(&mut text, hit, &stems);
     }
     if answer.hits.is_empty() {
         text.push("no hits\n", &Style::default());
@@ -347,7 +348,7 @@ async fn hits(app: &App, query: String) -> Result<Rich, IndexError> {
     Ok(beginning(&text.made_visible(), MOST_UNITS))
 }
 
-fn write_hit(text: &mut Rich, hit: &Ranked) {
+fn write_hit(text: &mut Rich, hit: &Ranked, stems: &[String]) {
     let chunk = &hit.chunk;
     let place = format!(
         "{}:{}-{}",
@@ -360,7 +361,8 @@ fn write_hit(text: &mut Rich, hit: &Ranked) {
     let scope: Vec<String> = scope.map(|name| visible_name(name)).collect();
     text.push(&format!(" {}\n", scope.join(" > ")), &bold());
     let cut = |line: &str| line.chars().take(WIDEST).collect::<String>();
-    let lines: Vec<String> = chunk.text.lines().take(LINES).map(cut).collect();
+    let excerpt = Excerpt::of(chunk, stems);
+    let lines: Vec<String> = excerpt.lines.iter().map(|line| cut(line)).collect();
     let language = Some(chunk.language.to_string()).filter(|name| !name.is_empty());
     let style = Style::default().with(Span::Pre(language));
     text.push(&lines.join("\n"), &style);

@@ -1,0 +1,49 @@
+//! What is shown of a hit: the lines that say most about the query.
+
+use ollacode_indexer::Chunk;
+use ollacode_indexer::query::{Query, stem, subwords};
+
+/// Lines of a hit that are shown.
+const LINES: usize = 6;
+
+/// The lines of a chunk where most words of the query are.
+pub struct Excerpt<'chunk> {
+    /// The number of the first one in its file.
+    pub first_line: usize,
+    /// The lines.
+    pub lines: Vec<&'chunk str>,
+}
+
+impl<'chunk> Excerpt<'chunk> {
+    /// Chooses the lines; `stems` are those of the query.
+    pub fn of(chunk: &'chunk Chunk, stems: &[String]) -> Excerpt<'chunk> {
+        let lines: Vec<&str> = chunk.text.lines().collect();
+        let matches: Vec<usize> = lines
+            .iter()
+            .map(|line| distinct_matches(line, stems))
+            .collect();
+        let length = lines.len().min(LINES);
+        let start = (0..=lines.len() - length)
+            .max_by_key(|&start| {
+                let found: usize = matches[start..start + length].iter().sum();
+                // Of equal windows the first: it has the head of the definition.
+                (found, std::cmp::Reverse(start))
+            })
+            .unwrap_or(0);
+        Excerpt {
+            first_line: chunk.start_line as usize + start,
+            lines: lines[start..start + length].to_vec(),
+        }
+    }
+}
+
+/// The stems of a query's words.
+pub fn stems(query: &Query) -> Vec<String> {
+    query.words.iter().map(|word| stem(word)).collect()
+}
+
+/// How many of the stems a line has.
+pub fn distinct_matches(line: &str, stems: &[String]) -> usize {
+    let words: Vec<String> = subwords(line).iter().map(|word| stem(word)).collect();
+    stems.iter().filter(|stem| words.contains(stem)).count()
+}
