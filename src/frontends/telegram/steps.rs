@@ -120,6 +120,8 @@ impl Line {
                 let sign = match end {
                     None if is_over => "–",
                     None => "⏳",
+                    // The call did what was asked, and what was asked went wrong.
+                    Some((ToolOutcome::Done, facts)) if is_bad_exit(facts) => "✗",
                     Some((ToolOutcome::Done, _)) => "✓",
                     Some((ToolOutcome::Failed, _)) => "✗",
                     Some((ToolOutcome::Denied, _)) => "⊘",
@@ -133,6 +135,12 @@ impl Line {
             }
         }
     }
+}
+
+/// Whether a command ended with another exit code than 0.
+fn is_bad_exit(facts: &str) -> bool {
+    let code = facts.strip_prefix("exit code ");
+    code.is_some_and(|code| code.split(' ').next() != Some("0"))
 }
 
 fn looked_at(sources: &[Source]) -> String {
@@ -214,6 +222,21 @@ mod tests {
              ⏳ read_file c.rs\n“Let me look.”\n"
         );
         assert!(steps.show(true).text().contains("– read_file c.rs"));
+    }
+
+    #[test]
+    fn a_command_that_failed_is_no_success() {
+        for (summary, sign) in [
+            ("exit code 0", "✓"),
+            ("exit code 1", "✗"),
+            ("10 lines", "✓"),
+        ] {
+            let mut steps = Steps::default();
+            steps.event(&started("1", "x"));
+            steps.event(&finished("1", ToolOutcome::Done, summary));
+            let text = steps.show(false).text();
+            assert!(text.starts_with(sign), "{summary}: {text}");
+        }
     }
 
     #[test]
