@@ -238,9 +238,12 @@ fn file(message: &Message) -> Option<File> {
 }
 
 fn unusable(message: &Message) -> Option<&'static str> {
-    let MessageKind::Common(common) = &message.kind else {
+    let common = match &message.kind {
+        MessageKind::Common(common) => common,
+        // Of a kind that came after this program.
+        MessageKind::Empty {} => return Some("such messages"),
         // Somebody joined, or a title changed.
-        return None;
+        _ => return None,
     };
     Some(match &common.media_kind {
         MediaKind::Voice(_) | MediaKind::Audio(_) => "voice and sound",
