@@ -181,6 +181,3 @@ fn texts_below(folder: &Path) -> Vec<String> {
     }
     found
 }
-
-/// A moment that is long for the bot, in which nothing may happen.
-const A_WHILE: Duration = Duration::from_millis(700);

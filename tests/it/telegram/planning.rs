@@ -39,7 +39,8 @@ fn a_plan_is_dead_when_something_else_begins() {
         let data = data.as_str().expect("data");
         let press = bot.api.press_data(OWNER, OWNER, question.id, data);
         assert!(bot.said_to(&press).contains("expired"));
-        std::thread::sleep(A_WHILE);
+        bot.api.write(OWNER, "/status");
+        bot.expect("doing: nothing");
         assert_eq!(bot.server.requests().len(), 1, "{command}");
     }
 }
