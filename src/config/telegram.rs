@@ -65,15 +65,15 @@ pub struct Allowed {
 /// `Debug` shows none.
 #[derive(Clone, Default)]
 pub struct GivenTelegram {
-    /// [`TOKEN`], or else [`TOKEN_OF_TELOXIDE`].
+    /// `TELEGRAM_BOT_TOKEN`, or else `TELOXIDE_TOKEN`.
     pub token: String,
-    /// [`USERS`].
+    /// `TELEGRAM_ALLOWED_USERS`.
     pub users: String,
-    /// Where [`USERS`] was set.
+    /// Where that was set.
     pub users_origin: Option<Origin>,
-    /// [`CHATS`].
+    /// `TELEGRAM_ALLOWED_CHATS`.
     pub chats: String,
-    /// [`API_URL`].
+    /// `TELEGRAM_API_URL`.
     pub api_url: String,
     /// How long a question waits for a button to be pressed.
     pub approval_life: Duration,

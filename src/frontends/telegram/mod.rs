@@ -1,9 +1,9 @@
 //! A Telegram bot: ask about the code from the phone, and approve what is done.
 //!
-//! In reading order: [`poll`] asks for updates, [`incoming`] sorts them and turns strangers away,
-//! [`hub`] gives each [`conversation`] its mail. A conversation runs one turn at a time as a task of
-//! its own, so that `/stop` and buttons work meanwhile; a [`view`] shows it, an [`approver`] asks
-//! through [`questions`]. All that goes out passes the [`outbox`], at the [`pace`] that Telegram
+//! In reading order: `poll` asks for updates, `incoming` sorts them and turns strangers away,
+//! `hub` gives each `conversation` its mail. A conversation runs one turn at a time as a task of
+//! its own, so that `/stop` and buttons work meanwhile; a `view` shows it, an `approver` asks
+//! through `questions`. All that goes out passes the `outbox`, at the [`pace`] that Telegram
 //! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
 
 mod api;
