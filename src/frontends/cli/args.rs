@@ -16,7 +16,7 @@ use clap_complete::Shell;
 use crate::config::{Color, Flags};
 
 use chat::CHAT_HELP;
-pub use chat::{ChatArguments, ExportFormat, SessionsArguments, SessionsCommand};
+pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
 
@@ -357,21 +357,21 @@ impl Arguments {
             Some(Command::Index(index)) => index.path.clone(),
             _ => None,
         };
-        let chat = match &self.command {
-            None => self.chat.clone(),
-            Some(Command::Chat(chat)) => chat.clone(),
-            Some(Command::Telegram(telegram)) => telegram.as_chat(),
-            Some(_) => ChatArguments::default(),
+        let engine = match &self.command {
+            None => self.chat.engine.clone(),
+            Some(Command::Chat(chat)) => chat.engine.clone(),
+            Some(Command::Telegram(telegram)) => telegram.engine.clone(),
+            Some(_) => EngineArguments::default(),
         };
         Flags {
             path,
-            model: chat.model,
-            tools: chat.tools,
-            max_steps: chat.max_steps,
-            no_rag: chat.no_rag,
-            sandbox_off: chat.sandbox.as_deref() == Some("off"),
-            sandbox: chat.sandbox.filter(|how| how != "off"),
-            network: chat.network,
+            model: engine.model,
+            tools: engine.tools,
+            max_steps: engine.max_steps,
+            no_rag: engine.no_rag,
+            sandbox_off: engine.sandbox.as_deref() == Some("off"),
+            sandbox: engine.sandbox.filter(|how| how != "off"),
+            network: engine.network,
             workspace: self.workspace.clone(),
             data_dir: self.data_dir.clone(),
             embed_model: self.embed_model.clone(),

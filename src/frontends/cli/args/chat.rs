@@ -49,6 +49,26 @@ pub struct ChatArguments {
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub resume: Option<String>,
 
+    /// What answers, and how
+    #[command(flatten)]
+    pub engine: EngineArguments,
+
+    /// Look only, and end with a plan
+    #[arg(long)]
+    pub plan: bool,
+
+    /// Edit files without asking
+    #[arg(long, group = "unasked")]
+    pub auto_edit: bool,
+
+    /// Do everything without asking, but for secrets and what runs later
+    #[arg(long, group = "unasked")]
+    pub auto_approve: bool,
+}
+
+/// What answers questions, wherever they are asked.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineArguments {
     /// Talk to this model of Ollama
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
@@ -65,14 +85,6 @@ pub struct ChatArguments {
     #[arg(long)]
     pub no_rag: bool,
 
-    /// Look only, and end with a plan
-    #[arg(long)]
-    pub plan: bool,
-
-    /// Edit files without asking
-    #[arg(long, group = "unasked")]
-    pub auto_edit: bool,
-
     /// Confine commands as well as the system can, fully or not at all, or never
     #[arg(long, value_name = "HOW", value_parser = ["best", "required", "off"])]
     pub sandbox: Option<String>,
@@ -80,10 +92,6 @@ pub struct ChatArguments {
     /// Let commands use the network
     #[arg(long)]
     pub network: bool,
-
-    /// Do everything without asking, but for secrets and what runs later
-    #[arg(long, group = "unasked")]
-    pub auto_approve: bool,
 }
 
 /// Arguments of `ollacode sessions`.

@@ -1,9 +1,8 @@
 //! What may be said about the Telegram bot.
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 
-use super::ChatArguments;
+use super::EngineArguments;
 
 /// How a bot is made and started.
 pub(super) const TELEGRAM_HELP: &str = "\
@@ -27,42 +26,7 @@ pub struct TelegramArguments {
     #[arg(long, conflicts_with = "pair")]
     pub auto_approve: bool,
 
-    /// Talk to this model of Ollama
-    #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
-    pub model: Option<String>,
-
-    /// Which tools the model has: few for weak ones, all, or as many as it can bear
-    #[arg(long, value_name = "WHICH", value_parser = ["auto", "core", "all"])]
-    pub tools: Option<String>,
-
-    /// Stop after so many replies of the model to one question
-    #[arg(long, value_name = "N")]
-    pub max_steps: Option<u32>,
-
-    /// Do not search the index for each question
-    #[arg(long)]
-    pub no_rag: bool,
-
-    /// Confine commands as well as the system can, fully or not at all, or never
-    #[arg(long, value_name = "HOW", value_parser = ["best", "required", "off"])]
-    pub sandbox: Option<String>,
-
-    /// Let commands use the network
-    #[arg(long)]
-    pub network: bool,
-}
-
-impl TelegramArguments {
-    /// What it says about settings, as `chat` would say it.
-    pub(super) fn as_chat(&self) -> ChatArguments {
-        ChatArguments {
-            model: self.model.clone(),
-            tools: self.tools.clone(),
-            max_steps: self.max_steps,
-            no_rag: self.no_rag,
-            sandbox: self.sandbox.clone(),
-            network: self.network,
-            ..ChatArguments::default()
-        }
-    }
+    /// What answers, and how
+    #[command(flatten)]
+    pub engine: EngineArguments,
 }

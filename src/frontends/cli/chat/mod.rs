@@ -279,7 +279,7 @@ async fn open(
     };
     // A session goes on with its own model, unless another one is asked for.
     let before = match &id {
-        Some(id) if arguments.model.is_none() => Some(session::summary(&folder, id)?.model),
+        Some(id) if arguments.engine.model.is_none() => Some(session::summary(&folder, id)?.model),
         _ => None,
     };
     let name = before.filter(|name| !name.is_empty());
