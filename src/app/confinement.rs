@@ -70,18 +70,21 @@ impl App {
         bounds.readable = confine::readable(home, base.variables());
         bounds.readable.extend(mounts.readable);
         bounds.writable = mounts.writable;
-        bounds.protected = mounts
-            .unwritable
-            .iter()
-            .filter_map(|path| Some(path.strip_prefix(&root).ok()?.to_str()?.to_owned()))
-            .filter(|path| !path.is_empty())
-            .collect();
+        // What a rule opens and another one closes is closed, where it can still be read.
+        let outside = mounts.unwritable.iter();
+        let outside = outside.filter(|path| {
+            let is_in = |folder: &PathBuf| path.starts_with(folder);
+            bounds.writable.iter().any(is_in) && !path.starts_with(&root)
+        });
+        bounds.readable.extend(outside.cloned());
+        bounds.unwritable = mounts.unwritable;
+        bounds.hidden = mounts.hidden;
         bounds.network = self.settings.network;
         Ok(bounds)
     }
 }
 
-/// Makes the temporary folder of this process and the folder of what tools keep, and empties what
+/// Makes the temporary folder of this process and the folder of what tools keep, and removes what
 /// processes left behind that are gone.
 fn private_folders(folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let temporary = folder.join(std::process::id().to_string());
@@ -100,7 +103,7 @@ fn private_folders(folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
     Ok((temporary.canonicalize()?, cache.canonicalize()?))
 }
 
-/// What was set aside stays: somebody may miss it. Where anything fails, there is only less room.
+/// Where anything fails, there is only less room.
 fn empty_left_behind(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -28,10 +28,12 @@ use cap_std::fs::{Dir, File, FileType};
 
 pub use error::JailError;
 pub use path::WorkspacePath;
+#[cfg(any(target_os = "macos", test))]
+pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
 pub use protected::{
     Protected, ProtectedClass, classify, classify_name, closed_to_commands, is_generated,
-    is_secret, protected,
+    is_secret, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
 pub use text::{Newline, TextFile, TextShape};

@@ -77,11 +77,6 @@ impl WorkspacePath {
         Some(self.0.rsplit('/').next().unwrap_or(&self.0))
     }
 
-    /// The names from the root down; none for the root.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/').filter(|_| !self.is_root())
-    }
-
     /// The folders above it, from the root down: each one's path and its name.
     pub(super) fn folders(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         self.0.match_indices('/').map(|(end, _)| {

@@ -158,6 +158,25 @@ pub fn closed_to_commands(path: &str) -> Option<Protected> {
     })
 }
 
+/// Names that are closed to commands only in a folder of this name.
+pub fn names_closed_in(parent: &str) -> Vec<&'static str> {
+    let parent = folded(parent);
+    let rows = TABLE.exact.values().flatten();
+    let closed = rows.filter(|row| {
+        let is_in = row.parent.as_ref().is_some_and(|row| row.is(&parent));
+        is_in && row.protected.class == ProtectedClass::AutoExecuted
+    });
+    closed.map(|row| row.name.start).collect()
+}
+
+/// All rows that are closed to commands, as `name` or `folder/name`; one name may hold a `*`.
+#[cfg(any(target_os = "macos", test))]
+pub(crate) fn closed_rows() -> impl Iterator<Item = &'static str> {
+    let groups = GROUPS.iter();
+    let closed = groups.filter(|group| group.class == ProtectedClass::AutoExecuted);
+    closed.flat_map(|group| group.names.split_ascii_whitespace())
+}
+
 /// The names of a path, each with the one above it.
 fn pairs(path: &str) -> impl Iterator<Item = (&str, &str)> {
     let names = || path.split('/').filter(|name| !matches!(*name, "" | "."));
@@ -179,7 +198,6 @@ pub(super) fn is_secret_name(path: &str) -> bool {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
     secret_path(&folded).is_some() || (folded != path && secret_path(path).is_some())
-}
 }
 
 /// A name as the most forgiving disk takes it.

@@ -31,7 +31,7 @@ pub use capture::Captured;
 pub use environment::CommandEnvironment;
 
 use capture::Kept;
-use confine::{Bounds, GitAccess, Helper, Report, SetAside};
+use confine::{Bounds, GitAccess, Helper, Refusal, Report, WorkspaceAccess};
 use tree::Tree;
 
 /// Shells, best first. They are not looked for in `PATH`.
@@ -44,7 +44,7 @@ const SHELLS: &[(&str, &[&str])] = &[
 /// How long the output may stay open when all processes are gone that could be found.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How long a helper may take to end a command and to look after the workspace.
+/// How long a helper may take to end a command.
 const HELPER_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs commands in one folder.
@@ -68,13 +68,17 @@ pub struct RunLimits {
     pub output: usize,
 }
 
-/// What is open to a command beyond the usual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is open or closed to a command beside the usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// The network.
+    /// Whether it has the network.
     pub network: bool,
-    /// Git's folder.
+    /// What it may do to git's folder.
     pub git: GitAccess,
+    /// What it may do to the workspace.
+    pub workspace: WorkspaceAccess,
+    /// Files of the workspace that look empty to it where it is fully confined: paths below the root.
+    pub hidden: Vec<PathBuf>,
 }
 
 /// What came of a command.
@@ -88,8 +92,10 @@ pub struct RunOutput {
     pub stderr: Captured,
     /// How long it ran.
     pub took: Duration,
-    /// What may not appear in the workspace, and was taken out of it afterwards.
-    pub set_aside: Vec<SetAside>,
+    /// The first names that it was not allowed to make or to write.
+    pub refused: Vec<Refusal>,
+    /// How many of its processes were still running when it had ended, and were ended with it.
+    pub left_running: usize,
 }
 
 /// How a command ended.
@@ -166,7 +172,7 @@ impl Sandbox {
     pub async fn run(
         &self,
         command: &str,
-        access: Access,
+        access: &Access,
         limits: &RunLimits,
         stop: &CancellationToken,
     ) -> Result<RunOutput, RunError> {
@@ -178,13 +184,13 @@ impl Sandbox {
             Exit::Stopped
         } else {
             let (child, reins) = self.start(command, access)?;
+            let is_helper = matches!(reins, Reins::Helper(_));
             let output = (&mut stdout, &mut stderr);
             let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
-            if let Some(told) = told {
+            report = told;
+            if is_helper {
                 self.prepare_next();
-                report = told;
                 must_have_been_confined(&report, exit)?;
-                self.say_where(&mut report.set_aside);
             }
             exit
         };
@@ -193,11 +199,12 @@ impl Sandbox {
             stdout: stdout.finish(),
             stderr: stderr.finish(),
             took: began.elapsed(),
-            set_aside: report.set_aside,
+            refused: report.refused,
+            left_running: report.left_running,
         })
     }
 
-    fn start(&self, command: &str, access: Access) -> Result<(Child, Reins), RunError> {
+    fn start(&self, command: &str, access: &Access) -> Result<(Child, Reins), RunError> {
         let (shell, options) = shell();
         let failed = |source| RunError::Start {
             shell,
@@ -249,22 +256,14 @@ impl Sandbox {
         Ok((child, Reins::Tree(tree)))
     }
 
-    /// What was set aside is told by its path below our folder; people need all of it.
-    fn say_where(&self, set_aside: &mut [SetAside]) {
-        let Some(bounds) = &self.bounds else {
-            return;
-        };
-        for now in set_aside.iter_mut().filter_map(|one| one.now.as_mut()) {
-            *now = bounds.temporary.join(&now).to_string_lossy().into_owned();
-        }
-    }
-
     /// What a command may see and change that has this access.
-    fn bounds_for(&self, access: Access) -> Option<Bounds> {
+    fn bounds_for(&self, access: &Access) -> Option<Bounds> {
         let mut bounds = self.bounds.clone()?;
         bounds.network = access.network;
         bounds.git = access.git;
-        bounds.protected.extend(confine::protected(access.git));
+        bounds.access = access.workspace;
+        let hidden = access.hidden.iter().map(|path| bounds.root.join(path));
+        bounds.hidden.extend(hidden);
         Some(bounds)
     }
 
@@ -344,12 +343,12 @@ enum Reins {
 
 impl Reins {
     /// Ends whatever is left of a command.
-    async fn end(self, child: &mut Child) -> Option<Report> {
+    async fn end(self, child: &mut Child) -> Report {
         match self {
-            Reins::Tree(tree) => {
-                tree.end().await;
-                None
-            }
+            Reins::Tree(tree) => Report {
+                left_running: tree.end().await,
+                ..Report::default()
+            },
             Reins::Helper(helper) => {
                 helper.end();
                 if timeout(HELPER_GRACE, child.wait()).await.is_err() {
@@ -358,7 +357,7 @@ impl Reins {
                     let _ = child.start_kill();
                     let _ = timeout(GRACE, child.wait()).await;
                 }
-                Some(helper.report())
+                helper.report()
             }
         }
     }
@@ -387,7 +386,7 @@ async fn watch(
     (stdout, stderr): (&mut Kept, &mut Kept),
     limit: Duration,
     stop: &CancellationToken,
-) -> Result<(Exit, Option<Report>), RunError> {
+) -> Result<(Exit, Report), RunError> {
     let pipes = (child.stdout.take(), child.stderr.take());
     let mut reading = Box::pin(async { tokio::join!(stdout.read(pipes.0), stderr.read(pipes.1)) });
     let mut has_read_all = false;

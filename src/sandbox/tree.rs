@@ -4,6 +4,7 @@
 //! of the run, writes to its pipes, or was started by one that belongs to it. So one that left the
 //! session, and whose parent is gone, is found as well.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -63,11 +64,12 @@ impl Tree {
         }
     }
 
-    /// Kills whatever is left of the run.
-    pub async fn end(mut self) {
+    /// Kills whatever is left of the run, and tells how many processes that were.
+    pub async fn end(mut self) -> usize {
         let run = Arc::clone(&self.run);
-        let killing = tokio::task::spawn_blocking(move || run.kill());
-        self.has_ended = killing.await.is_ok();
+        let killed = tokio::task::spawn_blocking(move || run.kill()).await;
+        self.has_ended = killed.is_ok();
+        killed.unwrap_or_default()
     }
 }
 
@@ -80,18 +82,22 @@ impl Drop for Tree {
 }
 
 impl Run {
-    /// Kills until nothing is left, or nothing can be killed.
-    fn kill(&self) {
+    /// Kills until nothing is left, or nothing can be killed. Tells how many were killed.
+    fn kill(&self) -> usize {
         let began = Instant::now();
+        let mut all = BTreeSet::new();
         loop {
             if let Some(leader) = self.leader {
                 // An error means that the group is gone.
                 let _ = kill_process_group(leader, Signal::KILL);
             }
             let members = self.members().into_iter();
-            let killed = members.filter(|member| kill_process(*member, Signal::KILL).is_ok());
-            if killed.count() == 0 || began.elapsed() > PATIENCE {
-                return;
+            let killed: Vec<Pid> = members
+                .filter(|member| kill_process(*member, Signal::KILL).is_ok())
+                .collect();
+            all.extend(killed.iter().map(|member| member.as_raw_nonzero()));
+            if killed.is_empty() || began.elapsed() > PATIENCE {
+                return all.len();
             }
             thread::sleep(PAUSE);
         }

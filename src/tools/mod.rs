@@ -8,6 +8,7 @@ mod edit_file;
 mod files;
 mod find_symbol;
 mod grep_search;
+mod hidden_files;
 mod list_directory;
 mod move_file;
 mod outline;

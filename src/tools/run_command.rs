@@ -1,11 +1,13 @@
 //! `run_command`: a command in the workspace's folder.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
+use super::hidden_files::{hidden_files, hidden_note};
 use super::secret_values::{secret_values, without_values};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
@@ -14,8 +16,8 @@ use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::command::{paths, remembered, risk, writes_git};
-use crate::permission::{CommandRisk, Effect, Preview, Rules};
-use crate::sandbox::confine::GitAccess;
+use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
+use crate::sandbox::confine::{GitAccess, WorkspaceAccess};
 use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput};
 use crate::visible::{neutral, visible};
 
@@ -172,7 +174,17 @@ async fn run(
 ) -> Result<ToolOutput, ToolError> {
     let sandbox = &running.context.sandbox;
     let rules = &running.context.rules;
+    let jail = running.context.jail.clone();
+    let kept = rules.clone();
+    let mut hidden = blocking(move || hidden_files(&jail, &kept)).await?;
+    if risk(&command) == CommandRisk::KnownSafe {
+        // What it reads was asked about.
+        let read = paths(&command);
+        hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
+    }
     let access = Access {
+        hidden,
+        workspace: WorkspaceAccess::ReadWrite,
         network: rules.opens_network(&command, sandbox.opens_network()),
         git: if writes_git(&command) {
             GitAccess::WriteButHooksAndConfig
@@ -180,11 +192,16 @@ async fn run(
             GitAccess::ReadOnly
         },
     };
-    match sandbox.run(&command, access, &limits, running.stop).await {
+    match sandbox.run(&command, &access, &limits, running.stop).await {
         Ok(output) => {
             let jail = running.context.jail.clone();
             let values = blocking(move || secret_values(&jail)).await?;
             let mut written = written(&output, &limits, &values);
+            if sandbox.confinement() == Confinement::Full {
+                written
+                    .text
+                    .push_str(&hidden_note(&command, &output, &access.hidden));
+            }
             if access.git == GitAccess::ReadOnly && misses_git(&output) {
                 written.text.push_str(NO_GIT);
             }
@@ -245,15 +262,18 @@ fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) 
     if detail.is_empty() {
         text.push_str("no output\n");
     }
-    for set_aside in &output.set_aside {
-        let now = match &set_aside.now {
-            Some(now) => format!("it is in {} now", shown::name(now)),
-            None => "it had to be removed".to_owned(),
-        };
+    match output.left_running {
+        0 => {}
+        1 => text.push_str("(1 process that was still running was ended with the command)\n"),
+        left => text.push_str(&format!(
+            "({left} processes that were still running were ended with the command)\n"
+        )),
+    }
+    for refused in &output.refused {
         let said = format!(
-            "({} was taken out of the workspace again, since it runs later, and commands may not \
-             make such files; {now}. write_file can make it, and the user is asked)\n",
-            shown::name(&set_aside.path),
+            "(the command was not allowed to write {}: it {}; write_file can, and the user is asked)\n",
+            shown::name(&refused.path),
+            refused.why,
         );
         text.push_str(&said);
         detail.push_str(&said);
@@ -281,7 +301,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::permission::{Confinement, Mode, Permission, permission};
+    use crate::permission::{Mode, Permission, permission};
     use crate::tools::tests_support::{Bench, call};
 
     async fn run(bench: &Bench, arguments: Value) -> ToolOutput {

@@ -8,6 +8,8 @@
 
 mod ending;
 mod family;
+mod hidden;
+mod names;
 mod network;
 mod place;
 mod processes;

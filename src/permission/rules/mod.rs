@@ -204,6 +204,12 @@ impl Rules {
         ruling.denied.is_some() || ruling.asked.is_some()
     }
 
+    /// Whether a rule lets a file of secrets be read unasked. The path is as [`Rules::hides`] takes it.
+    pub fn opens_secret(&self, path: &str) -> bool {
+        let ruling = self.of_path(Kind::Read, &self.inside(path));
+        ruling.allowed && ruling.denied.is_none() && ruling.asked.is_none()
+    }
+
     /// Whether there could be something below a folder that [`Rules::hides`] holds for: a command
     /// that searches there is not known to be safe.
     pub fn may_hide_below(&self, folder: &str) -> bool {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::write_policy::{Names, WritePolicy};
+
 /// What a command may see and change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
@@ -28,15 +30,31 @@ pub struct Bounds {
     /// What else may be written. What does not exist is passed over.
     #[serde(with = "real_paths")]
     pub writable: Vec<PathBuf>,
-    /// Paths below the root that may not be written. One that does not exist may not appear; the
-    /// last name may end with `*`.
-    pub protected: Vec<String>,
+    /// What rules close, files or folders below what is writable: it may not be written, and may not
+    /// appear.
+    #[serde(with = "real_paths")]
+    pub unwritable: Vec<PathBuf>,
+    /// What looks empty, a file or a folder: absolute. What does not exist is passed over.
+    #[serde(with = "real_paths")]
+    pub hidden: Vec<PathBuf>,
+    /// Whether the workspace, and what else is writable, can be written.
+    pub access: WorkspaceAccess,
     /// What may be done to `.git`.
     pub git: GitAccess,
     /// Whether the network may be used. Without it, only a loopback of its own is there.
     pub network: bool,
     /// How much may be used.
     pub limits: Limits,
+}
+
+/// What a command may do to the workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WorkspaceAccess {
+    /// Read and write it.
+    #[default]
+    ReadWrite,
+    /// Only read it.
+    ReadOnly,
 }
 
 /// What a command may do to `.git`.
@@ -88,32 +106,33 @@ impl Bounds {
             homes: Vec::new(),
             readable: Vec::new(),
             writable: Vec::new(),
-            protected: Vec::new(),
+            unwritable: Vec::new(),
+            hidden: Vec::new(),
+            access: WorkspaceAccess::default(),
             git: GitAccess::ReadOnly,
             network: false,
             limits: Limits::default(),
         }
     }
 
-    /// All paths below the root that may not be written: those that were given, and git's.
-    pub(super) fn all_protected(&self) -> Vec<String> {
-        let writes = self.git == GitAccess::WriteButHooksAndConfig;
-        let mut all = self.protected.clone();
-        if !writes {
-            all.push(".git".to_owned());
-            return all;
+    /// What may not be written in a folder that is writable.
+    pub(super) fn write_policy(&self, folder: &Path) -> WritePolicy {
+        let below = |paths: &[PathBuf]| {
+            let below = paths
+                .iter()
+                .filter_map(|path| path.strip_prefix(folder).ok());
+            below
+                .map(Names::new)
+                .filter(|names| !names.is_empty())
+                .collect()
+        };
+        WritePolicy {
+            git: self.git,
+            writes_build_files: self.network,
+            worktree: None,
+            allowed: below(&self.writable),
+            denied: below(&self.unwritable),
         }
-        // `.git` itself would close what a command that writes it needs, unless it is a file,
-        // which says where git's folder is.
-        let is_folder = !self.root.join(".git").is_file();
-        all.retain(|path| path != ".git" || !is_folder);
-        if is_folder {
-            let internals = GIT_INTERNALS.iter().chain(&["worktrees"]);
-            all.extend(internals.map(|name| format!(".git/{name}")));
-        } else {
-            all.push(".git".to_owned());
-        }
-        all
     }
 }
 

@@ -27,8 +27,13 @@ pub(super) enum Message {
     Confined,
     /// A step failed, and nothing ran: the step, and why.
     Failed(String),
-    /// Something appeared that may not, and is elsewhere now.
-    SetAside(SetAside),
+    /// The command has ended.
+    Ended {
+        /// How many of its processes were still running.
+        left_running: usize,
+        /// The first names that it was refused.
+        refused: Vec<Refusal>,
+    },
 }
 
 /// A command, as it is told to a helper that waits for one.
@@ -65,13 +70,13 @@ impl Order {
     }
 }
 
-/// Something protected that appeared while a command ran, and was taken out of the workspace.
+/// A name that a command was not allowed to make or to write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetAside {
-    /// The path below the root.
+pub struct Refusal {
+    /// The path below the guarded folder.
     pub path: String,
-    /// Where it is now, below the temporary folder of the bounds; `None` if it had to be removed.
-    pub now: Option<String>,
+    /// Why: the path and these words are a sentence.
+    pub why: String,
 }
 
 /// How a confined run went, beside how the command ended.
@@ -81,8 +86,10 @@ pub struct Report {
     pub is_confined: bool,
     /// Why the command did not run: a sentence that names the step.
     pub failed: Option<String>,
-    /// What was taken out of the workspace afterwards.
-    pub set_aside: Vec<SetAside>,
+    /// The first names that the command was refused.
+    pub refused: Vec<Refusal>,
+    /// How many of its processes were still running when it had ended, and were ended with it.
+    pub left_running: usize,
 }
 
 /// Our end of the line to a helper. If it is dropped, the helper ends the command.
@@ -100,8 +107,8 @@ impl Helper {
         &self.line
     }
 
-    /// Has the helper kill the command with everything that it started, look after the workspace,
-    /// and exit. It does not wait for that.
+    /// Has the helper kill the command with everything that it started, and exit. It does not wait
+    /// for that.
     pub fn end(&self) {
         // An error means that the helper is gone already.
         let _ = self.line.shutdown(Shutdown::Write);
@@ -118,7 +125,13 @@ impl Helper {
             match serde_json::from_slice(line) {
                 Ok(Message::Confined) => report.is_confined = true,
                 Ok(Message::Failed(why)) => report.failed = Some(why),
-                Ok(Message::SetAside(what)) => report.set_aside.push(what),
+                Ok(Message::Ended {
+                    left_running,
+                    refused,
+                }) => {
+                    report.left_running = left_running;
+                    report.refused = refused;
+                }
                 Err(_) => {}
             }
         }

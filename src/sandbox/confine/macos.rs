@@ -8,9 +8,11 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Bounds;
 #[cfg(target_os = "macos")]
 use super::Prepared;
+use super::bounds::GIT_INTERNALS;
+use super::{Bounds, GitAccess};
+use crate::jail::closed_rows;
 #[cfg(target_os = "macos")]
 use crate::permission::Confinement;
 
@@ -89,19 +91,34 @@ fn profile(bounds: &Bounds) -> Option<String> {
     for path in writable {
         writeln!(text, "(allow file-write* (subpath {}))", quoted(&path)?).ok()?;
     }
-    for path in bounds.all_protected() {
-        let (path, rule) = match path.strip_suffix('*') {
-            Some(path) => (path, "prefix"),
-            None => (path.as_str(), "subpath"),
-        };
-        let path = quoted(&bounds.root.join(path))?;
-        writeln!(text, "(deny file-write* ({rule} {path}))").ok()?;
+    for name in closed_names(bounds.git) {
+        let name = name.replace('.', "\\.").replace('*', "[^/]*");
+        writeln!(text, "(deny file-write* (regex #\"/{name}(/|$)\"))").ok()?;
+    }
+    for path in &bounds.unwritable {
+        writeln!(text, "(deny file-write* (subpath {}))", quoted(path)?).ok()?;
+    }
+    for path in &bounds.hidden {
+        writeln!(text, "(deny file-read* (subpath {}))", quoted(path)?).ok()?;
     }
     text.push_str(match bounds.network {
         true => "(allow network*)\n",
         false => "(allow network* (local ip \"localhost:*\"))\n",
     });
     Some(text)
+}
+
+/// Names that are not written, at any depth.
+fn closed_names(git: GitAccess) -> Vec<String> {
+    let mut names: Vec<String> = closed_rows().map(str::to_owned).collect();
+    names.retain(|name| name != ".git");
+    match git {
+        GitAccess::ReadOnly => names.push(".git".to_owned()),
+        GitAccess::WriteButHooksAndConfig => {
+            names.extend(GIT_INTERNALS.iter().map(|name| format!(".git/{name}")));
+        }
+    }
+    names
 }
 
 /// A path as a string of the profile's language.
@@ -120,13 +137,16 @@ mod tests {
     #[test]
     fn a_profile_denies_what_is_protected_after_it_allowed_the_rest() {
         let mut bounds = Bounds::new(Path::new("/Users/a/my \"work\""), Path::new("/private/t"));
-        bounds.protected = vec![".vscode".to_owned(), ".env*".to_owned()];
+        bounds.unwritable = vec![PathBuf::from("/Users/a/my \"work\"/closed")];
+        bounds.hidden = vec![PathBuf::from("/Users/a/my \"work\"/.env")];
         let text = profile(&bounds).expect("all paths are text");
         let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line}\n{text}"));
         let allowed = at("(allow file-write* (subpath \"/Users/a/my \\\"work\\\"\"))");
-        assert!(allowed < at("(deny file-write* (subpath \"/Users/a/my \\\"work\\\"/.vscode\"))"));
-        assert!(allowed < at("(deny file-write* (prefix \"/Users/a/my \\\"work\\\"/.env\"))"));
-        assert!(allowed < at("(deny file-write* (subpath \"/Users/a/my \\\"work\\\"/.git\"))"));
+        assert!(allowed < at("(deny file-write* (regex #\"/\\.vscode(/|$)\"))"));
+        assert!(allowed < at("(deny file-write* (regex #\"/\\.github/workflows(/|$)\"))"));
+        assert!(allowed < at("(deny file-write* (regex #\"/\\.git(/|$)\"))"));
+        assert!(allowed < at("(deny file-write* (subpath \"/Users/a/my \\\"work\\\"/closed\"))"));
+        assert!(allowed < at("(deny file-read* (subpath \"/Users/a/my \\\"work\\\"/.env\"))"));
         assert!(!text.contains("(allow network*)"));
     }
 }

@@ -10,8 +10,8 @@ mod channel;
 mod linux;
 #[cfg(any(target_os = "macos", test))]
 mod macos;
-mod protected;
 mod readable;
+mod write_policy;
 
 use std::ffi::OsString;
 use std::io;
@@ -23,9 +23,8 @@ use std::time::{Duration, Instant};
 
 use crate::permission::Confinement;
 
-pub use bounds::{Bounds, GitAccess, Limits};
-pub use channel::{Helper, Report, SetAside};
-pub use protected::protected;
+pub use bounds::{Bounds, GitAccess, Limits, WorkspaceAccess};
+pub use channel::{Helper, Refusal, Report};
 pub use readable::readable;
 
 /// The hidden subcommand that makes this program the helper.

@@ -27,7 +27,7 @@ const HOME: &[&str] = &[
     ".bashrc",
 ];
 
-/// What runs later, or decides what runs, at the top of a workspace: a part of all there is, and
+/// What runs later, or decides what runs, wherever it is in a workspace: a part of all there is, and
 /// `ci`, to which one of them is a link.
 const RUNS_LATER: &[&str] = &[
     ".cargo",
@@ -178,21 +178,20 @@ impl Place {
                 }));
             }
         }
-        for path in RUNS_LATER {
-            let path = self.around.join("workspace").join(path);
-            if path.symlink_metadata().is_err() {
+        let workspace = self.around.join("workspace");
+        for path in tree(&workspace) {
+            let below = path.strip_prefix(&workspace).expect("a path in it");
+            if !RUNS_LATER.iter().any(|name| is_part(below, name)) {
                 continue;
             }
-            for path in tree(&path) {
-                // A folder's time is no matter: it changes where covers are put and taken away.
-                let is_folder = path.is_dir() && !path.is_symlink();
-                let description = if is_folder {
-                    mode(&path)
-                } else {
-                    described(&path)
-                };
-                found.insert(path, description);
-            }
+            // A folder's time is no matter: it changes where covers are put and taken away.
+            let is_folder = path.is_dir() && !path.is_symlink();
+            let description = if is_folder {
+                mode(&path)
+            } else {
+                described(&path)
+            };
+            found.insert(path, description);
         }
         found
     }
@@ -330,6 +329,12 @@ fn write(path: &Path, text: &str) {
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// Whether some names stand one after the other in a path.
+fn is_part(path: &Path, names: &str) -> bool {
+    let text = format!("/{}/", path.display());
+    text.contains(&format!("/{names}/"))
 }
 
 /// A file or folder, and everything in it.

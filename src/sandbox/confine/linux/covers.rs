@@ -56,7 +56,7 @@ fn cover_one<'a>(root: &OwnedFd, path: &'a str, pinned: &mut BTreeSet<&'a str>) 
     attach(&tree, &found, "")
 }
 
-fn copy(found: impl AsFd) -> io::Result<OwnedFd> {
+pub(super) fn copy(found: impl AsFd) -> io::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
         | OpenTreeFlags::AT_RECURSIVE

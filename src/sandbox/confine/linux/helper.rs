@@ -1,4 +1,4 @@
-//! The process outside: it starts, watches and ends a command, and looks after the workspace.
+//! The process outside: it starts, watches and ends a command.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -17,12 +17,13 @@ use rustix_linux::process::{
 
 use super::super::channel::{Message, Order};
 use super::super::{Bounds, NOT_RUN};
-use super::guard::Guard;
+use super::existing::Existing;
 use super::inside::{self, Outside};
 use super::plan::Plan;
 use super::repository::Repository;
 use super::rules::Rules;
-use super::{Ended, Failure, Step, start, system};
+use super::supervisor::Area;
+use super::{Ended, Failure, Step, privileges, start, supervised, system};
 use crate::permission::Confinement;
 
 /// What the helper is to do.
@@ -117,24 +118,21 @@ fn inherited(number: RawFd) -> Option<OwnedFd> {
 fn run(task: &Task) -> Result<Ended, Failure> {
     let bounds = &task.bounds;
     chdir(&bounds.root).step("go to the workspace")?;
-    let aside = bounds.temporary.join("aside");
-    for folder in [&bounds.temporary.join("tmp"), &bounds.cache, &aside] {
+    for folder in [&bounds.temporary.join("tmp"), &bounds.cache] {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.step("make a temporary folder")?;
     }
-    let mut guards = vec![Guard::new(&bounds.root, &bounds.all_protected(), &aside)?];
     let repository = Repository::of(&bounds.root);
-    if let Some(repository) = &repository {
-        guards.push(Guard::new(
-            &repository.common,
-            &repository.protected(),
-            &aside,
-        )?);
-    }
     let (ours, theirs) = UnixStream::pair().step("make a line")?;
-    let ended = match task.level {
+    match task.level {
         Confinement::Full => {
             let plan = Plan::new(bounds, repository.as_ref());
+            let mut area = Area::of_view(bounds, repository.as_ref(), &plan);
+            let existing = existing(bounds, &area);
+            area.kept = existing
+                .iter()
+                .flat_map(|found| found.links.clone())
+                .collect();
             let (user, group) = (getuid(), getgid());
             let child = system::fork_into_namespaces(bounds.network).step("make namespaces")?;
             let Some(child) = child else {
@@ -144,28 +142,38 @@ fn run(task: &Task) -> Result<Ended, Failure> {
                     group,
                     line: theirs,
                 };
-                inside::run_first(task, &plan, &guards, &outside)
+                inside::run_first(task, &plan, area, &existing, &outside)
             };
             drop(theirs);
             let ended = watch(child, &task.line)?;
-            told(ours).unwrap_or(ended)
+            Ok(told(ours).unwrap_or(ended))
         }
         Confinement::Landlock | Confinement::None => {
             set_child_subreaper(Some(rustix_linux::process::getpid())).step("take in orphans")?;
             let rules = Rules::for_system(bounds, repository.as_ref());
+            let area = Area::of_system(bounds, repository.as_ref());
             let Some(child) = system::fork().step("start a process")? else {
-                inside::run_in_place(task, &rules)
+                drop(ours);
+                inside::run_in_place(task, &rules, &area, &theirs)
             };
+            drop(theirs);
+            // What is done for the command is done with no more rights than it has.
+            privileges::give_up()?;
+            let supervised = supervised::start(&ours, area)?;
             let ended = watch(child, &task.line)?;
-            kill_descendants();
-            ended
+            let left = kill_descendants();
+            supervised.tell(left, &task.line);
+            Ok(ended)
         }
-    };
-    for moved in guards.iter().flat_map(Guard::put_aside) {
-        // If nobody is there to be told, it is done all the same.
-        let _ = Message::SetAside(moved).send(&task.line);
     }
-    Ok(ended)
+}
+
+/// Looks for what is protected in the guarded folders.
+fn existing(bounds: &Bounds, area: &Area) -> Vec<Existing> {
+    let guarded = area.guarded.iter();
+    guarded
+        .map(|guarded| Existing::find(&guarded.folder, &guarded.policy, &bounds.unwritable))
+        .collect()
 }
 
 /// Waits for a process. When the other end of the line closes, it is killed.
@@ -206,19 +214,23 @@ fn told(mut line: UnixStream) -> Option<Ended> {
     Some(Ended::from_bytes(bytes))
 }
 
-/// Kills what a command left behind. All of it ends up as children of this process.
-fn kill_descendants() {
+/// Kills what a command left behind, and tells how much it was. All of it ends up as children of
+/// this process.
+fn kill_descendants() -> usize {
+    let mut killed = 0;
     loop {
         let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
         for child in children.split_ascii_whitespace() {
             if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
+                let is_running = supervised::is_running(child);
                 // An error means that it is gone already.
-                let _ = kill_process(child, Signal::Kill);
+                let is_killed = kill_process(child, Signal::Kill).is_ok();
+                killed += usize::from(is_running && is_killed);
             }
         }
         match wait(WaitOptions::empty()) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return,
+            Err(_) => return killed,
         }
     }
 }

@@ -1,24 +1,28 @@
 //! The process inside: it gives itself the view and the rights of the command, and then runs it.
 
 use std::convert::Infallible;
+use std::fs;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use rustix_linux::event::{PollFd, PollFlags, poll};
 use rustix_linux::process::{
-    DumpableBehavior, Gid, Signal, Uid, WaitOptions, set_dumpable_behavior,
+    DumpableBehavior, Gid, Pid, Signal, Uid, WaitOptions, set_dumpable_behavior,
     set_parent_process_death_signal, setsid, wait,
 };
 
 use super::super::NOT_RUN;
 use super::super::channel::Message;
-use super::guard::Guard;
+use super::existing::Existing;
 use super::helper::Task;
 use super::plan::Plan;
 use super::rules::Rules;
-use super::{Ended, Failure, Step, filter, privileges, system, view};
+use super::supervisor::Area;
+use super::{Ended, Failure, Step, filter, notify, privileges, rules, supervised, system, view};
 
 /// What the process inside needs of the one outside.
 pub struct Outside {
@@ -30,11 +34,21 @@ pub struct Outside {
     pub line: UnixStream,
 }
 
+/// How often it is looked whether what a command has started ends as well, and how long apart.
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Runs a command as the first process of its namespaces. All others end when it ends.
-pub fn run_first(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) -> ! {
+pub fn run_first(
+    task: &Task,
+    plan: &Plan,
+    area: Area,
+    existing: &[Existing],
+    outside: &Outside,
+) -> ! {
     let ran = die_with(&outside.line)
-        .and_then(|()| enter(task, plan, guards, outside))
-        .and_then(|()| start_and_wait(task));
+        .and_then(|()| enter(task, plan, existing, outside))
+        .and_then(|()| start_and_wait(task, area));
     match ran {
         Ok(ended) => {
             // If nobody is there to be told, nobody needs it.
@@ -46,7 +60,7 @@ pub fn run_first(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) 
 }
 
 /// Runs a command in the view that everybody has, in the place of this process.
-pub fn run_in_place(task: &Task, rules: &Rules) -> ! {
+pub fn run_in_place(task: &Task, rules: &Rules, area: &Area, supervisor: &UnixStream) -> ! {
     let restricted = privileges::limit(&task.bounds.limits)
         .and_then(|()| privileges::give_up())
         .and_then(|()| rules.apply())
@@ -56,7 +70,7 @@ pub fn run_in_place(task: &Task, rules: &Rules) -> ! {
                 .send(&task.line)
                 .step("tell that all is ready")
         });
-    let Err(failure) = restricted.and_then(|()| execute(task));
+    let Err(failure) = restricted.and_then(|()| execute(task, area, supervisor));
     fail(task, &failure)
 }
 
@@ -73,13 +87,18 @@ fn die_with(line: &UnixStream) -> Result<(), Failure> {
 }
 
 /// Goes into the view, and gives up everything else.
-fn enter(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) -> Result<(), Failure> {
+fn enter(
+    task: &Task,
+    plan: &Plan,
+    existing: &[Existing],
+    outside: &Outside,
+) -> Result<(), Failure> {
     let bounds = &task.bounds;
     privileges::keep_user(outside.user, outside.group)?;
     if !bounds.network {
         system::bring_up_loopback().step("bring up the loopback")?;
     }
-    view::build(bounds, plan, guards)?;
+    view::build(bounds, plan, existing)?;
     privileges::limit(&bounds.limits)?;
     privileges::give_up()?;
     Rules::for_view(plan).apply()?;
@@ -92,22 +111,48 @@ fn enter(task: &Task, plan: &Plan, guards: &[Guard], outside: &Outside) -> Resul
 }
 
 /// Starts the command, and waits for it; what lost its parents is waited for as well.
-fn start_and_wait(task: &Task) -> Result<Ended, Failure> {
+fn start_and_wait(task: &Task, area: Area) -> Result<Ended, Failure> {
+    let (ours, theirs) = UnixStream::pair().step("make a line")?;
     let Some(command) = system::fork().step("start a process")? else {
-        let Err(failure) = execute(task);
+        drop(ours);
+        let Err(failure) = execute(task, &area, &theirs);
         fail(task, &failure)
     };
-    loop {
+    drop(theirs);
+    let supervised = supervised::start(&ours, area)?;
+    let ended = loop {
         match wait(WaitOptions::empty()) {
-            Ok(Some((ended, status))) if ended == command => return Ok(Ended::new(status)),
+            Ok(Some((ended, status))) if ended == command => break Ended::new(status),
             Ok(_) | Err(rustix_linux::io::Errno::INTR) => {}
             Err(error) => return Err(error).step("wait for the command"),
         }
-    }
+    };
+    supervised.tell(left_running(), &task.line);
+    Ok(ended)
 }
 
-/// Becomes the command.
-fn execute(task: &Task) -> Result<Infallible, Failure> {
+/// How many processes are still running, once those that are about to end have ended.
+fn left_running() -> usize {
+    let mut left = 0;
+    for _ in 0..LOOKS {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let others = ids.filter_map(Pid::from_raw).filter(|id| !id.is_init());
+        left = others.filter(|id| supervised::is_running(*id)).count();
+        if left == 0 {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    left
+}
+
+/// Becomes the command. From here on, the supervisor makes names and opens files to write for it,
+/// but in the open folders.
+fn execute(task: &Task, area: &Area, supervisor: &UnixStream) -> Result<Infallible, Failure> {
+    rules::leave_names_to_supervisor(&area.open)?;
+    let asks_to_remove = !area.kept.is_empty();
+    notify::ask_supervisor(supervisor, asks_to_remove).step("have the supervisor be asked")?;
     system::close_rest_at_exec().step("close files")?;
     // Where nothing was entered, it leads a session already.
     let _ = setsid();

@@ -1,23 +1,28 @@
 //! Confinement on Linux, in the order in which it happens.
 //!
 //! - [`start`]: what ollacode gives to the helper.
-//! - [`helper`]: the process outside: it starts, watches and ends the command, and then looks
-//!   after the workspace by [`guard`].
+//! - [`helper`]: the process outside: it starts, watches and ends the command.
 //! - [`inside`]: the process inside, which is the first one of its own namespace: it builds what
-//!   the command sees ([`plan`], [`repository`], [`view`], [`covers`]), gives up all rights ([`privileges`],
-//!   [`rules`], [`filter`]), and runs the command.
+//!   the command sees ([`plan`], [`repository`], [`view`], [`existing`], [`covers`], [`hidden`]), gives up
+//!   all rights ([`privileges`], [`rules`], [`filter`]), and runs the command.
+//! - [`supervisor`], asked by [`notify`]: makes names and opens files for the command, and refuses what
+//!   may not be written; [`supervised`] joins the two.
 //! - [`system`]: calls that no library has.
 
 mod covers;
+mod existing;
 mod filter;
-mod guard;
 mod helper;
+mod hidden;
 mod inside;
+mod notify;
 mod plan;
 mod privileges;
 mod repository;
 mod rules;
 mod start;
+mod supervised;
+mod supervisor;
 mod system;
 mod view;
 

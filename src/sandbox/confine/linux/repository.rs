@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::bounds::GIT_INTERNALS;
-
 /// Git's folder, outside of the workspace.
 #[derive(Debug)]
 pub struct Repository {
     /// What all work trees share.
     pub common: PathBuf,
     /// The name of this work tree.
-    name: String,
+    pub name: String,
 }
 
 impl Repository {
@@ -45,26 +43,5 @@ impl Repository {
             common: common.to_owned(),
             name: own.file_name()?.to_str()?.to_owned(),
         })
-    }
-
-    /// What may not be written in the shared folder: what makes git run commands or take its
-    /// settings from elsewhere, and all other work trees.
-    pub fn protected(&self) -> Vec<String> {
-        let mut paths: Vec<String> = GIT_INTERNALS
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect();
-        let entries = fs::read_dir(self.common.join("worktrees"));
-        for entry in entries.into_iter().flatten().flatten() {
-            let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
-                continue;
-            };
-            if name != self.name {
-                paths.push(format!("worktrees/{name}"));
-            }
-        }
-        let own = ["commondir", "config.worktree", "gitdir"];
-        paths.extend(own.map(|file| format!("worktrees/{}/{file}", self.name)));
-        paths
     }
 }

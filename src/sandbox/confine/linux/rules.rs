@@ -27,6 +27,35 @@ const DEVICES: [&str; 7] = [
     "/dev/zero",
 ];
 
+/// Has this process neither make a name nor write a file by itself, for good, but in the open folders.
+/// Whatever it may read, run or remove stays as it was.
+pub fn leave_names_to_supervisor(open: &[PathBuf]) -> Result<(), Failure> {
+    let names = AccessFs::WriteFile
+        | AccessFs::Truncate
+        | AccessFs::Refer
+        | AccessFs::MakeReg
+        | AccessFs::MakeDir
+        | AccessFs::MakeSym
+        | AccessFs::MakeFifo
+        | AccessFs::MakeChar
+        | AccessFs::MakeBlock;
+    let restrict = || -> Result<RulesetStatus, RulesetError> {
+        let restricted = Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(names)?
+            .create()?
+            .add_rules(path_beneath_rules(open, names))?
+            .restrict_self()?;
+        Ok(restricted.ruleset)
+    };
+    let status = restrict().map_err(io::Error::other);
+    match status.step("leave names to the supervisor")? {
+        RulesetStatus::NotEnforced => Err(io::Error::other("this kernel has no Landlock"))
+            .step("leave names to the supervisor"),
+        _ => Ok(()),
+    }
+}
+
 /// What Landlock is to allow.
 #[derive(Debug)]
 pub struct Rules {

@@ -14,11 +14,11 @@ use rustix_linux::mount::{
 };
 use rustix_linux::process::{chdir, fchdir, pivot_root};
 
-use super::super::Bounds;
-use super::guard::Guard;
+use super::super::{Bounds, WorkspaceAccess};
+use super::existing::Existing;
 use super::plan::{Place, Plan};
 use super::system::{attributes, set_attributes, set_own_attributes};
-use super::{Failure, Step, covers};
+use super::{Failure, Step, covers, hidden};
 
 /// Devices that every program may expect.
 const DEVICES: [&str; 5] = ["full", "null", "random", "urandom", "zero"];
@@ -38,8 +38,8 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
 /// Shows the planned view, and nothing else, to this process. The current folder has to be the
 /// workspace, and is so afterwards.
 ///
-/// What the guards found may not be written.
-pub fn build(bounds: &Bounds, plan: &Plan, guards: &[Guard]) -> Result<(), Failure> {
+/// What exists and is protected may not be written, and what is hidden looks empty.
+pub fn build(bounds: &Bounds, plan: &Plan, existing: &[Existing]) -> Result<(), Failure> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).step("separate the mounts")?;
     // All that is shown is taken hold of before anything is hidden.
@@ -67,11 +67,12 @@ pub fn build(bounds: &Bounds, plan: &Plan, guards: &[Guard]) -> Result<(), Failu
     let at = folder(view, Path::new("/proc")).step("make /proc")?;
     attach(&processes, &at, "").step("show /proc")?;
     folder(view, Path::new("/run")).step("make /run")?;
-    for guard in guards {
-        let shown = folder(view, guard.root());
-        let shown = shown.step(format!("find {} again", guard.root().display()))?;
-        covers::cover(&shown, guard.present())?;
+    for existing in existing {
+        let shown = folder(view, &existing.root);
+        let shown = shown.step(format!("find {} again", existing.root.display()))?;
+        covers::cover(&shown, &existing.protected)?;
     }
+    hidden::hide(view, bounds)?;
     set_own_attributes(view, attributes::READ_ONLY).step("make / read-only")?;
     turn_to(view)?;
     chdir(&bounds.root).step("go to the workspace")?;
@@ -91,14 +92,19 @@ struct Piece {
 fn take_pieces<'a>(bounds: &Bounds, plan: &'a Plan) -> Result<Vec<(&'a Path, Piece)>, Failure> {
     use attributes::{NO_DEVICES, NO_SETUID, READ_ONLY};
     let mut pieces = Vec::new();
+    let changes = if bounds.access == WorkspaceAccess::ReadOnly {
+        READ_ONLY
+    } else {
+        0
+    };
     for (path, place) in &plan.places {
         let (tree, set, is_folder) = match place {
             Place::Empty => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Readable { is_folder } => (take(path), READ_ONLY, *is_folder),
-            Place::Writable { is_folder } => (take(path), 0, *is_folder),
+            Place::Writable { is_folder } => (take(path), changes, *is_folder),
             Place::Temporary => (take(&bounds.temporary.join("tmp")), 0, true),
             Place::Cache => (take(&bounds.cache), 0, true),
-            Place::Root => (take(Path::new("")), 0, true),
+            Place::Root => (take(Path::new("")), changes, true),
         };
         let tree = match tree {
             // Of what may be read, some is not for this user, and some is gone by now.
@@ -129,7 +135,7 @@ pub(super) fn take(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Makes a file system that is nowhere yet.
-fn filesystem(kind: &str, options: &[(&str, &str)]) -> io::Result<OwnedFd> {
+pub(super) fn filesystem(kind: &str, options: &[(&str, &str)]) -> io::Result<OwnedFd> {
     let settings = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for (name, value) in options {
         fsconfig_set_string(settings.as_fd(), *name, *value)?;
@@ -161,7 +167,7 @@ pub(super) fn attach(
 
 /// Opens a folder of the view, and makes what is missing of it. No link is followed: a command
 /// may have left one in a folder that lasts.
-fn folder(view: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+pub(super) fn folder(view: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let mut at = step_into(view, OsStr::new("."))?;
     for name in names(path) {
         at = step_into_new(&at, name)?;

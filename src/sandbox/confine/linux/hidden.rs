@@ -1,0 +1,73 @@
+//! Hides files and folders of the view of a command: they look empty.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path};
+
+use rustix_linux::fs::{FileType, Mode, OFlags, fstat, openat};
+use rustix_linux::io::Errno;
+
+use super::super::{Bounds, GitAccess};
+use super::covers::copy;
+use super::system::{attributes, set_attributes};
+use super::view::{attach, filesystem, folder, step_into};
+use super::{Failure, Step};
+
+/// Where the file is that is shown in the place of hidden ones. It is in the view's own memory.
+const STAND_IN: &str = "hidden";
+
+/// Hides what the bounds say, as far as it is in the view.
+///
+/// A hidden file is empty. For git it cannot be read at all: an empty one would be taken for a change,
+/// and committed.
+pub fn hide(view: &OwnedFd, bounds: &Bounds) -> Result<(), Failure> {
+    if bounds.hidden.is_empty() {
+        return Ok(());
+    }
+    let mode = match bounds.git {
+        GitAccess::ReadOnly => 0o444,
+        GitAccess::WriteButHooksAndConfig => 0o000,
+    };
+    let run = folder(view, Path::new("/run")).step("make /run")?;
+    let make = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    openat(&run, STAND_IN, make, Mode::from_raw_mode(mode)).step("make an empty file")?;
+    let look = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(&run, STAND_IN, look, Mode::empty()).step("open an empty file")?;
+    for path in &bounds.hidden {
+        hide_one(view, &file, path).step(format!("hide {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn hide_one(view: &OwnedFd, file: &OwnedFd, path: &Path) -> io::Result<()> {
+    let Some(found) = find(view, path)? else {
+        return Ok(());
+    };
+    let stand_in = match FileType::from_raw_mode(fstat(&found)?.st_mode) {
+        FileType::Directory => filesystem("tmpfs", &[("mode", "0555"), ("size", "4k")])?,
+        FileType::RegularFile => copy(file)?,
+        // What is a link is hidden where it leads to, and the rest holds nothing.
+        _ => return Ok(()),
+    };
+    set_attributes(&stand_in, attributes::READ_ONLY)?;
+    attach(&stand_in, &found, "")
+}
+
+/// Opens a path of the view without following links. `None` if it is not in the view.
+fn find(view: &OwnedFd, path: &Path) -> io::Result<Option<OwnedFd>> {
+    let mut at = step_into(view, OsStr::new("."))?;
+    let names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    });
+    for name in names {
+        let look = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&at, name, look, Mode::empty()) {
+            Ok(next) => at = next,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Some(at))
+}

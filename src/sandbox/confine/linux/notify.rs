@@ -1,0 +1,284 @@
+//! Seccomp's user notifications: before a confined process opens a file to write or changes a name,
+//! the kernel asks the supervisor.
+//!
+//! The interface is that of `seccomp_unotify(2)`. A process that is asked about stands still until it
+//! is answered.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use rustix_linux::fd::{AsFd, BorrowedFd};
+use rustix_linux::io::Errno;
+use rustix_linux::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Is, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch,
+};
+
+/// System calls that make, rename or link a name, or shorten a file by its name: always asked about.
+const NAMING: &[i64] = &[
+    libc::SYS_linkat,
+    libc::SYS_mkdirat,
+    libc::SYS_mknodat,
+    libc::SYS_renameat2,
+    libc::SYS_symlinkat,
+    libc::SYS_truncate,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_creat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_link,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mkdir,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mknod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rename,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_symlink,
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    libc::SYS_renameat,
+];
+
+/// System calls that remove a name.
+const REMOVING: &[i64] = &[
+    libc::SYS_unlinkat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_unlink,
+];
+
+/// System calls that open a file, with the argument that holds the flags: asked about where a file
+/// may be changed.
+const OPENING: &[(i64, u8)] = &[
+    (libc::SYS_openat, 2),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 1),
+];
+
+/// The action `SECCOMP_RET_TRACE` with no data: seccompiler knows it, but not the one for
+/// notifications, which takes its place.
+const TRACE: u32 = libc::SECCOMP_RET_TRACE;
+
+/// What a process asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The kernel's number of the question.
+    pub id: u64,
+    /// The thread that asks.
+    pub thread: u32,
+    /// The number of its system call.
+    pub call: i64,
+    /// The arguments of the call.
+    pub arguments: [u64; 6],
+}
+
+/// What the process gets.
+#[derive(Debug)]
+pub enum Answer {
+    /// The kernel carries out the call, with the rights of the process.
+    Continue,
+    /// The call succeeded.
+    Done,
+    /// The call succeeded, and this is the new file.
+    File {
+        /// The open file.
+        file: OwnedFd,
+        /// Whether it is closed when the process runs another program.
+        close_at_exec: bool,
+    },
+    /// The call failed.
+    Failed(Errno),
+}
+
+/// The supervisor's end.
+#[derive(Debug)]
+pub struct Listener(OwnedFd);
+
+impl Listener {
+    /// Waits for a question. `None` if it was taken back meanwhile.
+    pub fn receive(&self) -> io::Result<Option<Question>> {
+        // SAFETY: zeros are a valid value of this structure, and the kernel wants them.
+        let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+        match self.request(libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut notification) {
+            Ok(()) => Ok(Some(Question {
+                id: notification.id,
+                thread: notification.pid,
+                call: i64::from(notification.data.nr),
+                arguments: notification.data.args,
+            })),
+            // The process was killed, or a signal arrived.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the process still waits, so that its number is no other process's by now.
+    pub fn is_waiting(&self, question: &Question) -> bool {
+        let mut id = question.id;
+        let asked = self.request(libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw mut id);
+        asked.is_ok()
+    }
+
+    /// Answers. A process that is gone by now needs no answer.
+    pub fn answer(&self, question: &Question, answer: Answer) {
+        let (error, flags) = match answer {
+            Answer::Continue => (0, libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE),
+            Answer::Done => (0, 0),
+            Answer::Failed(error) => (-error.raw_os_error(), 0),
+            Answer::File {
+                file,
+                close_at_exec,
+            } => match self.give(question, &file, close_at_exec) {
+                Ok(()) => return,
+                Err(error) => (-error.raw_os_error().unwrap_or(libc::EIO), 0),
+            },
+        };
+        let mut response = libc::seccomp_notif_resp {
+            id: question.id,
+            val: 0,
+            error,
+            flags: u32::try_from(flags).unwrap_or_default(),
+        };
+        // An error means that the process is gone.
+        let _ = self.request(libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut response);
+    }
+
+    /// Gives a file to the process, as the result of its call.
+    fn give(&self, question: &Question, file: &OwnedFd, close_at_exec: bool) -> io::Result<()> {
+        let number = |value: i64| u32::try_from(value).unwrap_or_default();
+        let mut addition = libc::seccomp_notif_addfd {
+            id: question.id,
+            flags: u32::try_from(libc::SECCOMP_ADDFD_FLAG_SEND).unwrap_or_default(),
+            srcfd: number(file.as_raw_fd().into()),
+            newfd: 0,
+            newfd_flags: if close_at_exec {
+                number(libc::O_CLOEXEC.into())
+            } else {
+                0
+            },
+        };
+        self.request(libc::SECCOMP_IOCTL_NOTIF_ADDFD, &raw mut addition)
+    }
+
+    fn request<T>(&self, request: libc::Ioctl, argument: *mut T) -> io::Result<()> {
+        // SAFETY: each caller passes the structure that the request takes, and it lives until
+        // the call returns.
+        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), request, argument) };
+        if result < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Has the kernel ask about this process and all that it will start, for good, and hands the
+/// supervisor's end over a socket. Rights cannot be gained any more, which the kernel requires.
+///
+/// About removing names it asks only if it is told to: large folders are removed often.
+pub fn ask_supervisor(line: &UnixStream, asks_to_remove: bool) -> io::Result<()> {
+    let listener = listen(asks_to_remove)?;
+    let files = [listener.as_fd()];
+    let mut space = [0; rustix_linux::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&files));
+    let data = [io::IoSlice::new(&[0])];
+    sendmsg(line, &data, &mut control, SendFlags::empty())?;
+    Ok(())
+}
+
+/// Takes the supervisor's end from a socket. `None` if the process ended without sending it.
+pub fn receive_listener(line: &UnixStream) -> io::Result<Option<Listener>> {
+    let mut space = [0; rustix_linux::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let mut data = [io::IoSliceMut::new(&mut byte)];
+    recvmsg(line, &mut data, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut files = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(files) => Some(files),
+        _ => None,
+    });
+    Ok(files.find_map(|mut files| files.next()).map(Listener))
+}
+
+fn listen(asks_to_remove: bool) -> io::Result<OwnedFd> {
+    let program = program(asks_to_remove).map_err(io::Error::other)?;
+    let length = u16::try_from(program.len()).map_err(io::Error::other)?;
+    let program = libc::sock_fprog {
+        len: length,
+        filter: program.as_ptr().cast::<libc::sock_filter>().cast_mut(),
+    };
+    let asks = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    // Without the second flag, which Linux 5.19 brought, a signal can interrupt a call that is
+    // carried out already, so that it is carried out twice.
+    let flags = [asks | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, asks];
+    let mut error = io::ErrorKind::Unsupported.into();
+    for flags in flags {
+        // SAFETY: the program lives until the call returns, and its length is right.
+        let listener = unsafe {
+            libc::syscall(
+                libc::SYS_seccomp,
+                libc::SECCOMP_SET_MODE_FILTER,
+                flags,
+                &raw const program,
+            )
+        };
+        match RawFd::try_from(listener) {
+            // SAFETY: the kernel just made it for this process.
+            Ok(listener) if listener >= 0 => return Ok(unsafe { OwnedFd::from_raw_fd(listener) }),
+            _ => error = io::Error::last_os_error(),
+        }
+        if error.raw_os_error() != Some(libc::EINVAL) {
+            break;
+        }
+    }
+    Err(error)
+}
+
+fn program(asks_to_remove: bool) -> Result<BpfProgram, seccompiler::Error> {
+    let removing = if asks_to_remove { REMOVING } else { &[] };
+    let always = NAMING.iter().chain(removing);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        always.map(|call| (*call, Vec::new())).collect();
+    let bits = |bits: libc::c_int| u64::from(bits.unsigned_abs());
+    let modes = u64::from(libc::O_ACCMODE.unsigned_abs());
+    for (call, flags) in OPENING {
+        let any_of = [
+            (modes, bits(libc::O_WRONLY)),
+            (modes, bits(libc::O_RDWR)),
+            (modes, bits(libc::O_ACCMODE)),
+            (bits(libc::O_CREAT), bits(libc::O_CREAT)),
+            (bits(libc::O_TRUNC), bits(libc::O_TRUNC)),
+        ];
+        let asked: Result<Vec<_>, seccompiler::Error> = any_of
+            .into_iter()
+            .map(|(mask, value)| {
+                let is = Is::MaskedEq(mask);
+                let condition = SeccompCondition::new(*flags, Length::Dword, is, value)?;
+                Ok(SeccompRule::new(vec![condition])?)
+            })
+            .collect();
+        rules.insert(*call, asked?);
+    }
+    let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
+    let (allow, trace) = (SeccompAction::Allow, SeccompAction::Trace(0));
+    let mut program = BpfProgram::try_from(SeccompFilter::new(rules, allow, trace, architecture)?)?;
+    let returns = u16::try_from(libc::BPF_RET | libc::BPF_K).unwrap_or_default();
+    for instruction in &mut program {
+        if instruction.code == returns && instruction.k == TRACE {
+            instruction.k = libc::SECCOMP_RET_USER_NOTIF;
+        }
+    }
+    Ok(program)
+}

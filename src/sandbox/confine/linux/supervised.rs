@@ -1,0 +1,50 @@
+//! A command with its supervisor: from the first question to what is told at the end.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+
+use rustix_linux::process::Pid;
+
+use super::super::channel::Message;
+use super::notify::receive_listener;
+use super::supervisor::{self, Area, Refusals};
+use super::{Failure, Step};
+
+/// A command whose questions are answered.
+#[derive(Debug)]
+pub struct Supervised {
+    refusals: Refusals,
+}
+
+/// Takes the kernel's questions from the process that will be the command, and answers them on a
+/// thread of its own.
+pub fn start(line: &UnixStream, area: Area) -> Result<Supervised, Failure> {
+    let listener = receive_listener(line).step("take over what the command asks")?;
+    let refusals = match listener {
+        Some(listener) => supervisor::start(listener, area).step("start the supervisor")?,
+        // The process has failed before it could ask, and has said why.
+        None => Refusals::default(),
+    };
+    Ok(Supervised { refusals })
+}
+
+impl Supervised {
+    /// Tells what was refused, and how many processes were still running at the end.
+    pub fn tell(&self, left_running: usize, line: &UnixStream) {
+        let message = Message::Ended {
+            left_running,
+            refused: self.refusals.first(),
+        };
+        // If nobody is there to be told, nobody needs it.
+        let _ = message.send(line);
+    }
+}
+
+/// Whether a process is alive, and not only waiting for its parent to notice that it has ended.
+pub fn is_running(process: Pid) -> bool {
+    let stat = fs::read(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    // `id (name) state …`; a name may hold anything.
+    let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
+    state.is_some_and(|rest| !rest.starts_with(['Z', 'X']))
+}

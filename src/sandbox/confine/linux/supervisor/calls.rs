@@ -1,0 +1,416 @@
+//! The calls that are asked about, carried out for the process that made them.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix_linux::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, fcntl_setfl, fstat, ftruncate, linkat,
+    mkdirat, mknodat, openat, readlinkat, renameat_with, statat, symlinkat,
+};
+use rustix_linux::io::Errno;
+
+use super::super::super::Refusal;
+use super::super::notify::{Answer, Listener, Question};
+use super::area::{Area, Class, path_in, path_of};
+use super::caller::{Caller, split};
+
+/// Links that lead to nothing are followed no further.
+const MOST_LINKS: usize = 8;
+
+/// The descriptor argument of calls that have none.
+const CURRENT: u64 = libc::AT_FDCWD as u64;
+
+/// What came of a call.
+pub enum Outcome {
+    /// The process gets this.
+    Answer(Answer),
+    /// It waits until somebody reads from this pipe.
+    WaitForReader(OwnedFd, OFlags),
+}
+
+/// Why a call fails.
+pub enum Refused {
+    /// The system says so.
+    By(Errno),
+    /// What it would write may not be written.
+    ByPolicy(Refusal),
+}
+
+impl From<Errno> for Refused {
+    fn from(error: Errno) -> Refused {
+        Refused::By(error)
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Refused {
+        Refused::ByPolicy(refusal)
+    }
+}
+
+type Done<T = Outcome> = Result<T, Refused>;
+
+const CONTINUE: Outcome = Outcome::Answer(Answer::Continue);
+const DONE: Outcome = Outcome::Answer(Answer::Done);
+
+/// Judges a call, and carries it out.
+pub fn carry_out(listener: &Listener, area: &Area, question: &Question) -> Done {
+    let call = Call {
+        caller: Caller::new(question.thread),
+        listener,
+        area,
+        question,
+    };
+    let [a, b, c, d, e, _] = question.arguments;
+    match question.call {
+        libc::SYS_openat => call.open(a, b, c, d),
+        libc::SYS_mkdirat => call.make_folder(a, b, c),
+        libc::SYS_mknodat => call.make_node(a, b, c),
+        libc::SYS_renameat2 => call.rename((a, b), (c, d), e),
+        libc::SYS_linkat => call.link((a, b), (c, d), e),
+        libc::SYS_symlinkat => call.symlink(a, b, c),
+        libc::SYS_truncate => call.truncate(a, b),
+        libc::SYS_unlinkat => call.remove((a, b)),
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        libc::SYS_renameat => call.rename((a, b), (c, d), 0),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => call.open(CURRENT, a, b, c),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_creat => {
+            let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
+            call.open(CURRENT, a, flags as u64, b)
+        }
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_mkdir => call.make_folder(CURRENT, a, b),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_mknod => call.make_node(CURRENT, a, b),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_rename => call.rename((CURRENT, a), (CURRENT, b), 0),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_link => call.link((CURRENT, a), (CURRENT, b), 0),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_unlink => call.remove((CURRENT, a)),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_symlink => call.symlink(a, CURRENT, b),
+        _ => Err(Errno::NOSYS.into()),
+    }
+}
+
+/// Opens a pipe to write. `NXIO` if nobody reads from it.
+pub fn open_pipe(pipe: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let file = reopen(pipe, flags | OFlags::NONBLOCK)?;
+    if !flags.contains(OFlags::NONBLOCK) {
+        fcntl_setfl(&file, flags & OFlags::APPEND)?;
+    }
+    Ok(file)
+}
+
+/// Opens what is open as a mere path.
+fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let only_for_names = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    let flags = (flags - only_for_names) | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let link = format!("/proc/self/fd/{}", found.as_raw_fd());
+    openat(CWD, link, flags, Mode::empty())
+}
+
+/// A name in a folder that is open.
+struct Entry {
+    folder: OwnedFd,
+    name: std::ffi::OsString,
+    /// The real path.
+    path: PathBuf,
+}
+
+impl Entry {
+    fn kind(&self) -> Result<FileType, Errno> {
+        let found = statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileType::from_raw_mode(found.st_mode))
+    }
+
+    fn open_folder(&self) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        openat(&self.folder, &self.name, flags, Mode::empty())
+    }
+}
+
+struct Call<'a> {
+    caller: Caller,
+    listener: &'a Listener,
+    area: &'a Area,
+    question: &'a Question,
+}
+
+impl Call<'_> {
+    /// Makes sure that what was read and opened is the caller's: its number may have become
+    /// another process's.
+    fn confirm(&self) -> Result<(), Errno> {
+        if self.listener.is_waiting(self.question) {
+            Ok(())
+        } else {
+            Err(Errno::SRCH)
+        }
+    }
+
+    /// A path argument, and the folder where it begins.
+    fn path(&self, (descriptor, path): (u64, u64)) -> Result<(OwnedFd, PathBuf), Errno> {
+        let path = self.caller.path(path)?;
+        let from = self.caller.beginning(descriptor, &path)?;
+        self.confirm()?;
+        Ok((from, path))
+    }
+
+    /// A path argument for a name to be made. `no_name` if it ends without one.
+    fn entry(&self, argument: (u64, u64), no_name: Errno) -> Result<Entry, Errno> {
+        let (from, path) = self.path(argument)?;
+        entry(&from, &path)?.ok_or(no_name)
+    }
+
+    /// Whether the kernel is to carry out a call on these paths.
+    fn leaves(&self, paths: &[&Path]) -> bool {
+        let mut classes = paths.iter().map(|path| self.area.class(path));
+        classes.clone().all(|class| class == Class::Open)
+            || (self.area.leaves_others && classes.any(|class| class == Class::Other))
+    }
+
+    fn open(&self, descriptor: u64, path: u64, flags: u64, mode: u64) -> Done {
+        let flags = OFlags::from_bits_retain(flags as u32);
+        if flags.contains(OFlags::PATH) {
+            return Ok(CONTINUE);
+        }
+        let (mut from, mut path) = self.path((descriptor, path))?;
+        if flags.contains(OFlags::TMPFILE) {
+            return self.open_unnamed(&from, &path);
+        }
+        let makes = flags.contains(OFlags::CREATE);
+        let keeps_links = flags.contains(OFlags::NOFOLLOW) || is_exclusive(flags);
+        let follow = if keeps_links {
+            OFlags::NOFOLLOW
+        } else {
+            OFlags::empty()
+        };
+        for _ in 0..MOST_LINKS {
+            let look = OFlags::PATH | OFlags::CLOEXEC | follow;
+            match openat(&from, &path, look, Mode::empty()) {
+                Err(Errno::NOENT) if makes => {}
+                Err(error) => return Err(error.into()),
+                Ok(found) => return self.open_existing(found, flags),
+            }
+            let entry = entry(&from, &path)?.ok_or(Errno::ISDIR)?;
+            match readlinkat(&entry.folder, &entry.name, Vec::new()) {
+                // A link that leads to nothing: the file is made where it leads to.
+                Ok(text) if !keeps_links => {
+                    use std::os::unix::ffi::OsStrExt;
+                    path = PathBuf::from(OsStr::from_bytes(text.as_bytes()));
+                    from = entry.folder;
+                }
+                Ok(_) => return Err(Errno::LOOP.into()),
+                Err(_) => return self.make_file(&entry, flags, mode),
+            }
+        }
+        Err(Errno::LOOP.into())
+    }
+
+    /// Files without a name are not made where names are judged; programs then use one with a name.
+    fn open_unnamed(&self, from: &OwnedFd, path: &Path) -> Done {
+        let look = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = openat(from, path, look, Mode::empty())?;
+        if self.leaves(&[&path_of(&folder)?]) {
+            return Ok(CONTINUE);
+        }
+        Err(Errno::OPNOTSUPP.into())
+    }
+
+    fn open_existing(&self, found: OwnedFd, flags: OFlags) -> Done {
+        let kind = FileType::from_raw_mode(fstat(&found)?.st_mode);
+        if is_exclusive(flags) {
+            return Err(Errno::EXIST.into());
+        }
+        match kind {
+            FileType::Symlink => return Err(Errno::LOOP.into()),
+            FileType::Directory => return Err(Errno::ISDIR.into()),
+            _ if flags.contains(OFlags::DIRECTORY) => return Err(Errno::NOTDIR.into()),
+            _ => {}
+        }
+        let path = path_of(&found)?;
+        // What has no path, such as a pipe between two processes, is the process's own.
+        if !path.is_absolute() || self.leaves(&[&path]) {
+            return Ok(CONTINUE);
+        }
+        self.area.judge(&path)?;
+        let waits = kind == FileType::Fifo && !flags.intersects(OFlags::RDWR | OFlags::NONBLOCK);
+        let file = if waits {
+            match open_pipe(&found, flags) {
+                Err(Errno::NXIO) => return Ok(Outcome::WaitForReader(found, flags)),
+                opened => opened?,
+            }
+        } else {
+            reopen(&found, flags)?
+        };
+        Ok(given(file, flags))
+    }
+
+    fn make_file(&self, entry: &Entry, flags: OFlags, mode: u64) -> Done {
+        if self.leaves(&[&entry.path]) {
+            return Ok(CONTINUE);
+        }
+        if ends_with_slash(&entry.name) {
+            return Err(Errno::ISDIR.into());
+        }
+        self.area.judge(&entry.path)?;
+        let make = (flags - OFlags::DIRECTORY) | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = self.caller.masked(mode);
+        let file = openat(&entry.folder, &entry.name, make, mode)?;
+        Ok(given(file, flags))
+    }
+
+    fn make_folder(&self, descriptor: u64, path: u64, mode: u64) -> Done {
+        let Some(entry) = self.new_entry((descriptor, path))? else {
+            return Ok(CONTINUE);
+        };
+        mkdirat(&entry.folder, &entry.name, self.caller.masked(mode))?;
+        Ok(DONE)
+    }
+
+    fn make_node(&self, descriptor: u64, path: u64, mode: u64) -> Done {
+        let kind = match mode as u32 & libc::S_IFMT {
+            0 | libc::S_IFREG => FileType::RegularFile,
+            libc::S_IFIFO => FileType::Fifo,
+            libc::S_IFSOCK => FileType::Socket,
+            _ => return Err(Errno::PERM.into()),
+        };
+        let Some(entry) = self.new_entry((descriptor, path))? else {
+            return Ok(CONTINUE);
+        };
+        mknodat(
+            &entry.folder,
+            &entry.name,
+            kind,
+            self.caller.masked(mode),
+            0,
+        )?;
+        Ok(DONE)
+    }
+
+    fn symlink(&self, text: u64, descriptor: u64, path: u64) -> Done {
+        let text = self.caller.text(text)?;
+        let Some(entry) = self.new_entry((descriptor, path))? else {
+            return Ok(CONTINUE);
+        };
+        symlinkat(&text, &entry.folder, &entry.name)?;
+        Ok(DONE)
+    }
+
+    /// A name that may be made and is not there. `None` if the kernel is to make it.
+    fn new_entry(&self, argument: (u64, u64)) -> Done<Option<Entry>> {
+        let entry = self.entry(argument, Errno::EXIST)?;
+        if self.leaves(&[&entry.path]) {
+            return Ok(None);
+        }
+        if entry.kind().is_ok() {
+            return Err(Errno::EXIST.into());
+        }
+        self.area.judge(&entry.path)?;
+        Ok(Some(entry))
+    }
+
+    fn rename(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> Done {
+        let (from, to) = (self.entry(from, Errno::BUSY)?, self.entry(to, Errno::BUSY)?);
+        if self.leaves(&[&from.path, &to.path]) {
+            return Ok(CONTINUE);
+        }
+        let flags = RenameFlags::from_bits(flags as u32).ok_or(Errno::INVAL)?;
+        if flags.contains(RenameFlags::WHITEOUT) {
+            return Err(Errno::INVAL.into());
+        }
+        self.judge_new_name(&from, &to)?;
+        if flags.contains(RenameFlags::EXCHANGE) {
+            self.judge_new_name(&to, &from)?;
+        }
+        renameat_with(&from.folder, &from.name, &to.folder, &to.name, flags)?;
+        Ok(DONE)
+    }
+
+    /// Judges giving something the name of another entry.
+    fn judge_new_name(&self, from: &Entry, to: &Entry) -> Done<()> {
+        let kind = from.kind()?;
+        self.area.judge(&to.path)?;
+        if kind == FileType::Directory {
+            self.area.judge_content(&from.open_folder()?, &to.path)?;
+        }
+        Ok(())
+    }
+
+    fn link(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> Done {
+        let flags = AtFlags::from_bits_retain(flags as u32);
+        let (start, path) = self.path(from)?;
+        let to = self.entry(to, Errno::EXIST)?;
+        let mut look = OFlags::PATH | OFlags::CLOEXEC;
+        if !flags.contains(AtFlags::SYMLINK_FOLLOW) {
+            look |= OFlags::NOFOLLOW;
+        }
+        let found = path_of(&openat(&start, &path, look, Mode::empty())?)?;
+        if self.leaves(&[&found, &to.path]) {
+            return Ok(CONTINUE);
+        }
+        if to.kind().is_ok() {
+            return Err(Errno::EXIST.into());
+        }
+        // By its other name it could be written.
+        self.area.judge(&found)?;
+        self.area.judge(&to.path)?;
+        linkat(&start, &path, &to.folder, &to.name, flags)?;
+        Ok(DONE)
+    }
+
+    /// Removing is left to the kernel: what is removed against this cannot be made again.
+    fn remove(&self, argument: (u64, u64)) -> Done {
+        let entry = self.entry(argument, Errno::INVAL)?;
+        self.area.judge_removal(&entry.path)?;
+        Ok(CONTINUE)
+    }
+
+    fn truncate(&self, path: u64, length: u64) -> Done {
+        let (from, path) = self.path((CURRENT, path))?;
+        let look = OFlags::PATH | OFlags::CLOEXEC;
+        let found = openat(&from, &path, look, Mode::empty())?;
+        let path = path_of(&found)?;
+        if self.leaves(&[&path]) {
+            return Ok(CONTINUE);
+        }
+        match FileType::from_raw_mode(fstat(&found)?.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Directory => return Err(Errno::ISDIR.into()),
+            _ => return Err(Errno::INVAL.into()),
+        }
+        self.area.judge(&path)?;
+        ftruncate(&reopen(&found, OFlags::WRONLY)?, length)?;
+        Ok(DONE)
+    }
+}
+
+fn given(file: OwnedFd, flags: OFlags) -> Outcome {
+    Outcome::Answer(Answer::File {
+        file,
+        close_at_exec: flags.contains(OFlags::CLOEXEC),
+    })
+}
+
+fn is_exclusive(flags: OFlags) -> bool {
+    flags.contains(OFlags::CREATE | OFlags::EXCL)
+}
+
+fn ends_with_slash(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(b"/")
+}
+
+/// Opens the folder of a path's last name. `None` if it ends without a name.
+fn entry(from: &OwnedFd, path: &Path) -> Result<Option<Entry>, Errno> {
+    let Some((parent, name)) = split(path) else {
+        return Ok(None);
+    };
+    let look = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = openat(from, parent, look, Mode::empty())?;
+    let path = path_in(&folder, &name)?;
+    Ok(Some(Entry { folder, name, path }))
+}

@@ -1,0 +1,158 @@
+//! The supervisor: carries out what a command does to names and files, where that has to be judged.
+//!
+//! The command's own rights ([`super::rules`]) let it neither make a name nor write a file in the
+//! guarded folders. The kernel asks this process instead ([`super::notify`]), which reads the path
+//! once, judges it, and makes the name or opens the file itself. So it makes no difference what the
+//! command does to the path meanwhile, and what may not appear does not appear, not even for a moment.
+//! Questions are answered one at a time: no name changes between judging and doing.
+
+mod area;
+mod caller;
+mod calls;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rustix_linux::event::{PollFd, PollFlags, poll};
+use rustix_linux::fs::{Mode, OFlags};
+use rustix_linux::io::Errno;
+use rustix_linux::process::umask;
+
+use super::super::Refusal;
+use super::notify::{Answer, Listener, Question};
+pub use area::Area;
+
+/// Most refusals that are told.
+const MOST_TOLD: usize = 20;
+
+/// How often it is looked whether somebody reads from a pipe that a process wants to write.
+const PIPE_PAUSE: i32 = 5;
+
+/// What was refused, for whoever tells it afterwards.
+#[derive(Clone, Debug, Default)]
+pub struct Refusals(Arc<Mutex<Told>>);
+
+#[derive(Debug, Default)]
+struct Told {
+    paths: BTreeSet<String>,
+    first: Vec<Refusal>,
+}
+
+impl Refusals {
+    fn add(&self, refusal: Refusal) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.first.len() < MOST_TOLD && told.paths.insert(refusal.path.clone()) {
+            told.first.push(refusal);
+        }
+    }
+
+    /// The first ones.
+    pub fn first(&self) -> Vec<Refusal> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.first.clone()
+    }
+}
+
+/// Answers questions on a thread of its own.
+pub fn start(listener: Listener, area: Area) -> io::Result<Refusals> {
+    let refusals = Refusals::default();
+    let supervisor = Supervisor {
+        listener,
+        area,
+        refusals: refusals.clone(),
+        pipes: Vec::new(),
+    };
+    // Files get the mode that the caller asks for, less what the caller masks.
+    umask(Mode::empty());
+    // It ends with this process, or when nobody is left who could ask.
+    thread::Builder::new().spawn(move || supervisor.run())?;
+    Ok(refusals)
+}
+
+struct Supervisor {
+    listener: Listener,
+    area: Area,
+    refusals: Refusals,
+    /// Who waits until somebody reads from a pipe.
+    pipes: Vec<WaitingForReader>,
+}
+
+/// A process that opens a named pipe to write, which lasts until somebody reads from it.
+struct WaitingForReader {
+    question: Question,
+    pipe: OwnedFd,
+    flags: OFlags,
+}
+
+impl Supervisor {
+    fn run(mut self) {
+        loop {
+            let mut watched = [PollFd::new(&self.listener, PollFlags::IN)];
+            let limit = if self.pipes.is_empty() {
+                -1
+            } else {
+                PIPE_PAUSE
+            };
+            match poll(&mut watched, limit) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+            let found = watched[0].revents();
+            if found.contains(PollFlags::IN) {
+                match self.listener.receive() {
+                    Ok(Some(question)) => self.reply(question),
+                    Ok(None) => {}
+                    Err(_) => return,
+                }
+            } else if found.intersects(PollFlags::HUP | PollFlags::ERR) {
+                return;
+            }
+            self.open_pipes();
+        }
+    }
+
+    fn reply(&mut self, question: Question) {
+        match calls::carry_out(&self.listener, &self.area, &question) {
+            Ok(calls::Outcome::Answer(answer)) => self.listener.answer(&question, answer),
+            Ok(calls::Outcome::WaitForReader(pipe, flags)) => self.pipes.push(WaitingForReader {
+                question,
+                pipe,
+                flags,
+            }),
+            Err(calls::Refused::By(error)) => {
+                self.listener.answer(&question, Answer::Failed(error));
+            }
+            Err(calls::Refused::ByPolicy(refusal)) => {
+                self.refusals.add(refusal);
+                self.listener
+                    .answer(&question, Answer::Failed(Errno::ACCESS));
+            }
+        }
+    }
+
+    fn open_pipes(&mut self) {
+        let listener = &self.listener;
+        self.pipes.retain(|waiting| {
+            if !listener.is_waiting(&waiting.question) {
+                return false;
+            }
+            match calls::open_pipe(&waiting.pipe, waiting.flags) {
+                Err(Errno::NXIO) => true,
+                opened => {
+                    let answer = match opened {
+                        Ok(file) => Answer::File {
+                            file,
+                            close_at_exec: waiting.flags.contains(OFlags::CLOEXEC),
+                        },
+                        Err(error) => Answer::Failed(error),
+                    };
+                    listener.answer(&waiting.question, answer);
+                    false
+                }
+            }
+        });
+    }
+}

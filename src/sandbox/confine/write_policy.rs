@@ -1,0 +1,166 @@
+//! What a confined command may not write in a folder, judged by names alone.
+
+use std::path::{Component, Path};
+
+use super::GitAccess;
+use super::bounds::GIT_INTERNALS;
+use crate::jail::{classify_name, closed_to_commands, folded, names_closed_in};
+
+const GIT: &str = "is git's own, and closed to this command";
+const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
+const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
+const RULE: &str = "is closed by a rule";
+
+/// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
+const GIT_RUNS: &[&str] = &["rebase-merge"];
+
+/// What makes a folder a repository for git, whatever the folder's name.
+const REPOSITORY_PARTS: &[&str] = &["head", "objects", "refs"];
+
+/// What a build runs, and no build writes: at the top of a workspace, only package managers do.
+const BUILD_FILES: &[&str] = &[
+    "binding.gyp",
+    "build.gradle",
+    "build.gradle.kts",
+    "build.rs",
+    "composer.json",
+    "package.json",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "setup.py",
+];
+
+/// What may not be written in a folder.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WritePolicy {
+    /// What may be done to git's folders.
+    pub git: GitAccess,
+    /// Whether files that a build runs may be written: package managers do that.
+    pub writes_build_files: bool,
+    /// Where the folder is git's own, outside of the workspace: the work tree's name in it.
+    pub worktree: Option<String>,
+    /// Paths below the folder that may be written all the same, with all that is below them.
+    pub allowed: Vec<Names>,
+    /// Paths below the folder that may not be written, with all that is below them.
+    pub denied: Vec<Names>,
+}
+
+/// The names of a path, as the most forgiving file system compares them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Names(Vec<String>);
+
+impl Names {
+    /// Takes the names of a path that is relative.
+    pub fn new(path: &Path) -> Names {
+        let names = path.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(folded(&name.to_string_lossy()).into_owned()),
+            _ => None,
+        });
+        Names(names.collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn with(&self, name: &str) -> Names {
+        let mut names = self.0.clone();
+        names.push(name.to_owned());
+        Names(names)
+    }
+
+    fn starts_with(&self, other: &Names) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+impl WritePolicy {
+    /// Says why a path may not be written or made: the path and these words are a sentence.
+    ///
+    /// `beside` tells whether a name is in the same folder.
+    pub fn refuses(&self, path: &Names, beside: impl Fn(&str) -> bool) -> Option<&'static str> {
+        if self.denied.iter().any(|denied| path.starts_with(denied)) {
+            return Some(RULE);
+        }
+        if self.allowed.iter().any(|allowed| path.starts_with(allowed)) {
+            return None;
+        }
+        if self.worktree.is_some() {
+            return self.refuses_in_git(&path.0).filter(|_| !path.0.is_empty());
+        }
+        let git = path.0.iter().position(|name| is_git(name));
+        if let Some(at) = git {
+            return self.refuses_in_git(&path.0[at + 1..]);
+        }
+        refuses_repository(path, beside).or_else(|| self.refuses_by_table(path))
+    }
+
+    /// The same for a folder that gets a path, judged by the names that stand in it.
+    pub fn refuses_content(
+        &self,
+        path: &Names,
+        inside: impl Fn(&str) -> bool,
+    ) -> Option<&'static str> {
+        let names = names_closed_in(path.0.last()?).into_iter();
+        let found = names.filter(|name| inside(name));
+        found
+            .filter_map(|name| self.refuses(&path.with(name), |_| false))
+            .next()
+    }
+
+    /// The same for a path below git's folder.
+    fn refuses_in_git(&self, below: &[String]) -> Option<&'static str> {
+        if self.git == GitAccess::ReadOnly {
+            return Some(GIT);
+        }
+        let Some(first) = below.first().map(String::as_str) else {
+            // Another folder of git, or a file that leads to one.
+            return Some(GIT_SETTINGS);
+        };
+        // What is in `info` names the programs that git runs for a file; a list of ignored files does not.
+        let is_info = first == "info" && below.get(1).is_none_or(|name| name == "attributes");
+        let internal = GIT_INTERNALS.contains(&first) || GIT_RUNS.contains(&first) || is_info;
+        let of_worktree = first == "worktrees" && !self.is_own_worktree(&below[1..]);
+        (internal || of_worktree).then_some(GIT_SETTINGS)
+    }
+
+    /// Whether a path below `worktrees` is the own work tree's, and names no settings.
+    fn is_own_worktree(&self, below: &[String]) -> bool {
+        let settings = ["commondir", "config.worktree", "gitdir"];
+        let [name, rest @ ..] = below else {
+            return false;
+        };
+        let runs = |first: &String| {
+            settings.contains(&first.as_str()) || GIT_RUNS.contains(&first.as_str())
+        };
+        let own = self.worktree.as_deref().map(folded);
+        own.is_some_and(|own| own == name.as_str()) && !rest.first().is_some_and(runs)
+    }
+
+    fn refuses_by_table(&self, path: &Names) -> Option<&'static str> {
+        if let Some(closed) = closed_to_commands(&path.0.join("/")) {
+            return Some(closed.why);
+        }
+        let [name] = &path.0[..] else { return None };
+        let is_closed = BUILD_FILES.contains(&name.as_str()) && !self.writes_build_files;
+        classify_name("", name)
+            .filter(|_| is_closed)
+            .map(|found| found.why)
+    }
+}
+
+fn is_git(name: &str) -> bool {
+    matches!(name, ".git" | "git~1")
+}
+
+/// A folder that looks like a repository is one for git: its settings are obeyed.
+fn refuses_repository(path: &Names, beside: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let name = path.0.last()?.as_str();
+    let settings = matches!(name, "config" | "hooks" | "commondir");
+    if !settings && !REPOSITORY_PARTS.contains(&name) {
+        return None;
+    }
+    let mut others = REPOSITORY_PARTS.iter().filter(|part| **part != name);
+    let others = others.all(|part| beside(&part.replace("head", "HEAD")));
+    others.then_some(REPOSITORY)
+}

@@ -1,0 +1,100 @@
+//! Files that may hold secrets look empty to commands, so that no copy of one holds a value.
+
+use super::{ChatServer, Reply, environment, is_full, place, results, run};
+use crate::support::Environment;
+
+/// Files of secrets, and each with the word that is its secret.
+const FILES: &[&str] = &[
+    ".env",
+    "a/b/.env",
+    "services/api/.env.production",
+    ".netrc",
+    "home/.pgpass",
+    "deploy/key.pem",
+    "config/credentials.json",
+    "infra/terraform.tfstate",
+    ".aws/credentials",
+];
+
+/// It looks like nothing, so that no rule about tokens knows it.
+const SECRET: &str = "plum jam on toast";
+
+fn with_secrets(server: &ChatServer) -> Environment {
+    let environment = environment(server);
+    for file in FILES {
+        let format = if file.ends_with(".json") || file.ends_with("tfstate") {
+            format!("{{\"password\": \"{SECRET}\"}}\n")
+        } else {
+            format!("PASSWORD=\"{SECRET}\"\n")
+        };
+        environment.write(file, &format);
+    }
+    environment
+}
+
+#[test]
+fn no_copy_of_a_secret_file_holds_a_value() {
+    if !is_full("no_copy_of_a_secret_file_holds_a_value") {
+        return;
+    }
+    let all = FILES.join(" ");
+    let commands = [
+        format!("for f in {all}; do cp $f copy; cat copy; done"),
+        format!("cat {all} | base64; cat {all} | xxd -p; cat {all} | rev; gzip -c .env | base64"),
+        format!(
+            "tar cf all.tar {all}; strings all.tar; grep -r jam . ; cp -r . /tmp/x; grep -r jam /tmp/x"
+        ),
+        "ln a/b/.env hard; ln -s a/b/.env soft; cat hard soft; mv a/b moved; cat moved/.env"
+            .to_owned(),
+        "head -c 100 < .env; while read l; do echo \"$l\"; done < .env; wc -c .env".to_owned(),
+    ];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = with_secrets(&server);
+    let said = results(&environment, &[], &server);
+    assert!(said[4].contains("0 .env"), "{}", said[4]);
+    assert!(
+        said[4].contains("looked empty to the command"),
+        "{}",
+        said[4]
+    );
+    let encoded = [
+        "cGx1bSBqYW0",
+        "x1bSBqYW0gb",
+        "bHVtIGphbS",
+        "706c756d206a616d",
+        "tsaot no maj",
+    ];
+    let seen =
+        |text: &str| text.contains(SECRET) || encoded.iter().any(|encoded| text.contains(encoded));
+    for request in server.requests() {
+        assert!(!seen(&request.to_string()), "sent: {request:#}");
+    }
+    for path in place::tree(&environment.data_folder()) {
+        let text = std::fs::read(&path).unwrap_or_default();
+        assert!(!seen(&String::from_utf8_lossy(&text)), "in {path:?}");
+    }
+}
+
+#[test]
+fn git_cannot_add_a_secret_file_and_a_rule_opens_one() {
+    if !is_full("git_cannot_add_a_secret_file_and_a_rule_opens_one") {
+        return;
+    }
+    let commands = ["git add -A", "wc -c < .env | tr -d ' '; wc -c < .netrc"];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = with_secrets(&server);
+    environment.git(&["init", "-q"]);
+    let settings = environment.outside().join("config/ollacode/config.toml");
+    std::fs::create_dir_all(settings.parent().expect("a folder")).expect("folders");
+    std::fs::write(settings, "[[allow]]\nread = '.env'\n").expect("a file");
+    let said = results(&environment, &[], &server);
+    assert!(said[0].contains("Permission denied"), "{}", said[0]);
+    let length = format!("PASSWORD=\"{SECRET}\"\n").len();
+    assert!(
+        said[1].contains(&format!("stdout:\n{length}\n0\n")),
+        "{}",
+        said[1]
+    );
+}
