@@ -9,6 +9,7 @@
 mod ending;
 mod family;
 mod hidden;
+mod landlock;
 mod names;
 mod network;
 mod place;
