@@ -70,6 +70,10 @@ pub struct Settings {
     pub sandbox: SandboxChoice,
     /// Whether commands have the network.
     pub network: bool,
+    /// Most bytes of memory of a command; `None`: a part of what there is.
+    pub command_memory: Option<u64>,
+    /// Most bytes of disk space that a command fills.
+    pub command_disk: u64,
     /// What the user forbids, wants to be asked about, or allows; and named workspaces.
     pub rules: UserRules,
     /// The Telegram bot, not checked yet.
@@ -128,6 +132,12 @@ impl Settings {
                 layers.given("OLLACODE_SANDBOX").sandbox()?
             },
             network: flags.network,
+            command_memory: layers
+                .given("OLLACODE_COMMAND_MEMORY")
+                .size_if_set(values::COMMAND_SIZES)?,
+            command_disk: layers
+                .given("OLLACODE_COMMAND_DISK")
+                .size(values::COMMAND_SIZES)?,
             rules,
             telegram: layers.telegram()?,
             warnings,

@@ -80,6 +80,8 @@ impl App {
         bounds.unwritable = mounts.unwritable;
         bounds.hidden = mounts.hidden;
         bounds.network = self.settings.network;
+        bounds.limits.memory = self.settings.command_memory;
+        bounds.limits.disk = self.settings.command_disk;
         Ok(bounds)
     }
 }

@@ -102,6 +102,20 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_COMMAND_MEMORY",
+        default: "",
+        meaning: "Most memory that a confined command may use; else three quarters of the machine's.",
+        example: Some("4G"),
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_COMMAND_DISK",
+        default: "16G",
+        meaning: "Most disk space that a confined command may fill while it runs.",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_DATA_DIR",
         default: "~/.local/share/ollacode",
         meaning: "Where indexes, sessions and the cache are kept ($XDG_DATA_HOME/ollacode if that is set).",

@@ -36,6 +36,13 @@ pub(super) const CACHE_SIZES: Sizes = Sizes {
     allowed: "a number of bytes from `1M` to `1024G`, such as `500M` or `2G`",
 };
 
+/// Below the least one, hardly any command would end.
+pub(super) const COMMAND_SIZES: Sizes = Sizes {
+    least: 64 * MIB,
+    most: 1024 * 1024 * GIB,
+    allowed: "a number of bytes of at least `64M`, such as `500M` or `4G`",
+};
+
 /// Below the least one, the system prompt and the tools leave no room for code.
 const WINDOWS: Sizes = Sizes {
     least: 2 * KIB,
@@ -160,6 +167,10 @@ impl Given {
         self.parse(sizes.allowed, |text| {
             parse_size(text).filter(|size| (sizes.least..=sizes.most).contains(size))
         })
+    }
+
+    pub fn size_if_set(&self, sizes: Sizes) -> Result<Option<u64>, ConfigError> {
+        self.is_set().then(|| self.size(sizes)).transpose()
     }
 
     pub fn reach(&self) -> Result<Reach, ConfigError> {

@@ -31,7 +31,7 @@ pub use capture::Captured;
 pub use environment::CommandEnvironment;
 
 use capture::Kept;
-use confine::{Bounds, GitAccess, Helper, Refusal, Report, WorkspaceAccess};
+use confine::{Bounds, Exceeded, GitAccess, Helper, Refusal, Report, WorkspaceAccess};
 use tree::Tree;
 
 /// Shells, best first. They are not looked for in `PATH`.
@@ -96,6 +96,8 @@ pub struct RunOutput {
     pub refused: Vec<Refusal>,
     /// How many of its processes were still running when it had ended, and were ended with it.
     pub left_running: usize,
+    /// What it used too much of, so that it was ended.
+    pub exceeded: Option<Exceeded>,
 }
 
 /// How a command ended.
@@ -201,6 +203,7 @@ impl Sandbox {
             took: began.elapsed(),
             refused: report.refused,
             left_running: report.left_running,
+            exceeded: report.exceeded,
         })
     }
 

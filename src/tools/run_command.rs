@@ -17,7 +17,7 @@ use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::command::{paths, remembered, risk, writes_git};
 use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
-use crate::sandbox::confine::{GitAccess, WorkspaceAccess};
+use crate::sandbox::confine::{Exceeded, GitAccess, WorkspaceAccess};
 use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput};
 use crate::visible::{neutral, visible};
 
@@ -261,6 +261,15 @@ fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) 
     }
     if detail.is_empty() {
         text.push_str("no output\n");
+    }
+    match output.exceeded {
+        Some(Exceeded::Memory) => text.push_str(
+            "(it was ended, since it used too much memory: OLLACODE_COMMAND_MEMORY sets the limit)\n",
+        ),
+        Some(Exceeded::Disk) => text.push_str(
+            "(it was ended, since it filled the disk: OLLACODE_COMMAND_DISK sets the limit)\n",
+        ),
+        None => {}
     }
     match output.left_running {
         0 => {}

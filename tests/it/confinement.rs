@@ -18,6 +18,7 @@ mod protected;
 mod reading;
 mod repository;
 mod system;
+mod usage;
 mod writing;
 
 use std::collections::BTreeMap;

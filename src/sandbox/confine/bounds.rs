@@ -76,6 +76,19 @@ pub struct Limits {
     pub open_files: u64,
     /// Bytes of a file that is written.
     pub file_size: u64,
+    /// Bytes of memory of all its processes; `None`: three quarters of the machine's.
+    pub memory: Option<u64>,
+    /// Bytes by which a disk that it writes may fill up while it runs.
+    pub disk: u64,
+}
+
+/// What a command used too much of, so that it was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exceeded {
+    /// Memory.
+    Memory,
+    /// Disk space.
+    Disk,
 }
 
 impl Default for Limits {
@@ -84,6 +97,8 @@ impl Default for Limits {
             processes: 4096,
             open_files: 65_536,
             file_size: 16 << 30,
+            memory: None,
+            disk: 16 << 30,
         }
     }
 }

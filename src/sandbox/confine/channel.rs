@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Bounds;
+use super::{Bounds, Exceeded};
 
 /// How long the rest of a report is waited for when the helper is gone.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -33,6 +33,8 @@ pub(super) enum Message {
         left_running: usize,
         /// The first names that it was refused.
         refused: Vec<Refusal>,
+        /// What it used too much of, so that it was ended.
+        exceeded: Option<Exceeded>,
     },
 }
 
@@ -90,6 +92,8 @@ pub struct Report {
     pub refused: Vec<Refusal>,
     /// How many of its processes were still running when it had ended, and were ended with it.
     pub left_running: usize,
+    /// What it used too much of, so that it was ended.
+    pub exceeded: Option<Exceeded>,
 }
 
 /// Our end of the line to a helper. If it is dropped, the helper ends the command.
@@ -128,7 +132,9 @@ impl Helper {
                 Ok(Message::Ended {
                     left_running,
                     refused,
+                    exceeded,
                 }) => {
+                    report.exceeded = exceeded;
                     report.left_running = left_running;
                     report.refused = refused;
                 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rustix_linux::event::{PollFd, PollFlags, poll};
@@ -19,7 +20,7 @@ use super::super::channel::{Message, Order};
 use super::super::{Bounds, NOT_RUN};
 use super::existing::Existing;
 use super::inside::{self, Outside};
-use super::plan::Plan;
+use super::plan::{Plan, private_temporary};
 use super::repository::Repository;
 use super::rules::Rules;
 use super::supervisor::Area;
@@ -58,6 +59,19 @@ pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 impl Task {
+    /// Whether the command has processes of its own, and no others are seen.
+    pub fn has_own_processes(&self) -> bool {
+        self.level == Confinement::Full
+    }
+
+    /// The command's folder for temporary files, as the command sees it.
+    pub fn temporary(&self) -> PathBuf {
+        match self.level {
+            Confinement::Full => private_temporary(&self.bounds.root),
+            _ => self.bounds.temporary.join("tmp"),
+        }
+    }
+
     fn parse(arguments: impl Iterator<Item = OsString>) -> Option<Task> {
         let mut arguments = arguments.peekable();
         if arguments.peek()? == start::AHEAD {
@@ -159,7 +173,7 @@ fn run(task: &Task) -> Result<Ended, Failure> {
             drop(theirs);
             // What is done for the command is done with no more rights than it has.
             privileges::give_up()?;
-            let supervised = supervised::start(&ours, area)?;
+            let supervised = supervised::start(task, &ours, area)?;
             let ended = watch(child, &task.line)?;
             let left = kill_descendants();
             supervised.tell(left, &task.line);

@@ -119,7 +119,7 @@ fn start_and_wait(task: &Task, area: Area) -> Result<Ended, Failure> {
         fail(task, &failure)
     };
     drop(theirs);
-    let supervised = supervised::start(&ours, area)?;
+    let supervised = supervised::start(task, &ours, area)?;
     let ended = loop {
         match wait(WaitOptions::empty()) {
             Ok(Some((ended, status))) if ended == command => break Ended::new(status),

@@ -6,7 +6,7 @@
 //!   the command sees ([`plan`], [`repository`], [`view`], [`existing`], [`covers`], [`hidden`]), gives up
 //!   all rights ([`privileges`], [`rules`], [`filter`]), and runs the command.
 //! - [`supervisor`], asked by [`notify`]: makes names and opens files for the command, and refuses what
-//!   may not be written; [`supervised`] joins the two.
+//!   may not be written; [`supervised`] joins the two, and [`usage`] ends what takes too much.
 //! - [`system`]: calls that no library has.
 
 mod covers;
@@ -24,6 +24,7 @@ mod start;
 mod supervised;
 mod supervisor;
 mod system;
+mod usage;
 mod view;
 
 use std::fmt::Display;

@@ -2,30 +2,42 @@
 
 use std::fs;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
+use rustix_linux::fs::CWD;
 use rustix_linux::process::Pid;
 
 use super::super::channel::Message;
+use super::helper::Task;
 use super::notify::receive_listener;
 use super::supervisor::{self, Area, Refusals};
+use super::usage::Usage;
+use super::view::step_into;
 use super::{Failure, Step};
 
 /// A command whose questions are answered.
 #[derive(Debug)]
 pub struct Supervised {
     refusals: Refusals,
+    usage: Usage,
 }
 
 /// Takes the kernel's questions from the process that will be the command, and answers them on a
 /// thread of its own.
-pub fn start(line: &UnixStream, area: Area) -> Result<Supervised, Failure> {
+///
+/// Its memory and disk space are watched as well.
+pub fn start(task: &Task, line: &UnixStream, area: Area) -> Result<Supervised, Failure> {
+    let folder = |path: &Path| step_into(CWD, path.as_os_str()).ok();
+    let written = [task.bounds.root.as_path(), &task.temporary()];
+    let folders = written.into_iter().filter_map(folder).collect();
+    let usage = Usage::watch(task.bounds.limits, folders, task.has_own_processes());
     let listener = receive_listener(line).step("take over what the command asks")?;
     let refusals = match listener {
         Some(listener) => supervisor::start(listener, area).step("start the supervisor")?,
         // The process has failed before it could ask, and has said why.
         None => Refusals::default(),
     };
-    Ok(Supervised { refusals })
+    Ok(Supervised { refusals, usage })
 }
 
 impl Supervised {
@@ -34,6 +46,7 @@ impl Supervised {
         let message = Message::Ended {
             left_running,
             refused: self.refusals.first(),
+            exceeded: self.usage.exceeded(),
         };
         // If nobody is there to be told, nobody needs it.
         let _ = message.send(line);
