@@ -3,6 +3,9 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::{App, StartError};
 use crate::config::SandboxChoice;
@@ -10,6 +13,11 @@ use crate::permission::Confinement;
 use crate::sandbox::confine::{self, Bounds, Reached};
 use crate::sandbox::{CommandEnvironment, Sandbox};
 use crate::workspace::workspace_id;
+
+/// Most bytes of what tools keep between the commands of a workspace. It is looked at once a day.
+const LARGEST_CACHE: u64 = 8 << 30;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl App {
     /// How well commands are held back here, and why not better. It is tried at the first call,
@@ -21,7 +29,7 @@ impl App {
                 why_not_full: Some("`--sandbox off` was given".to_owned()),
             });
         }
-        let bounds = self.bounds(&self.command_environment())?;
+        let (bounds, _temporary) = self.bounds(&self.command_environment())?;
         Ok(confine::level(&bounds).clone())
     }
 
@@ -40,7 +48,9 @@ impl App {
             }
             (Confinement::Landlock, _) => {}
         }
-        Ok(Sandbox::confined(self.bounds(&base)?, reached.level, base))
+        let (bounds, temporary) = self.bounds(&base)?;
+        let sandbox = Sandbox::confined(bounds, reached.level, base);
+        Ok(sandbox.keeping(Arc::new(temporary)))
     }
 
     fn command_environment(&self) -> CommandEnvironment {
@@ -52,7 +62,8 @@ impl App {
         CommandEnvironment::from_variables(variables, home, &self.workspace.root)
     }
 
-    fn bounds(&self, base: &CommandEnvironment) -> Result<Bounds, StartError> {
+    /// The bounds of commands; their temporary folder lasts as long as the second part.
+    fn bounds(&self, base: &CommandEnvironment) -> Result<(Bounds, TemporaryFolder), StartError> {
         let id = workspace_id(&self.workspace.root);
         let folder = self.settings.data_folder.join("confined").join(id);
         let made = private_folders(&folder);
@@ -64,7 +75,7 @@ impl App {
         let mounts = self.rules.mounts();
         let root = self.workspace.root.canonicalize();
         let root = root.unwrap_or_else(|_| self.workspace.root.clone());
-        let mut bounds = Bounds::new(&root, &temporary);
+        let mut bounds = Bounds::new(&root, &temporary.0);
         bounds.cache = cache;
         bounds.homes = home.map(Path::to_owned).into_iter().collect();
         bounds.readable = confine::readable(home, base.variables());
@@ -82,15 +93,33 @@ impl App {
         bounds.network = self.settings.network;
         bounds.limits.memory = self.settings.command_memory;
         bounds.limits.disk = self.settings.command_disk;
-        Ok(bounds)
+        Ok((bounds, temporary))
     }
 }
 
-/// Makes the temporary folder of this process and the folder of what tools keep, and removes what
+/// The folder for temporary files of one session's commands: removed with whatever is in it.
+#[derive(Debug)]
+struct TemporaryFolder(PathBuf);
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // Where this fails, the next start tries again.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a temporary folder and the folder of what tools keep between commands, and removes what
 /// processes left behind that are gone.
-fn private_folders(folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    let temporary = folder.join(std::process::id().to_string());
+fn private_folders(folder: &Path) -> io::Result<(TemporaryFolder, PathBuf)> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let is_alone = remove_left_behind(folder);
     let cache = folder.join("cache");
+    if is_alone && is_due(&folder.join("cache-looked-at")) && is_larger(&cache, LARGEST_CACHE) {
+        // Tools fill it again.
+        let _ = fs::remove_dir_all(&cache);
+    }
+    let temporary = folder.join(format!("{}-{number}", std::process::id()));
     for path in [&temporary, &cache] {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -101,21 +130,88 @@ fn private_folders(folder: &Path) -> io::Result<(PathBuf, PathBuf)> {
         }
         builder.create(path)?;
     }
-    empty_left_behind(folder);
-    Ok((temporary.canonicalize()?, cache.canonicalize()?))
+    let temporary = TemporaryFolder(temporary.canonicalize()?);
+    Ok((temporary, cache.canonicalize()?))
 }
 
-/// Where anything fails, there is only less room.
-fn empty_left_behind(folder: &Path) {
+/// Removes the temporary folders of processes that are gone; tells whether there is none of another
+/// process. Where anything fails, there is only less room.
+fn remove_left_behind(folder: &Path) -> bool {
+    let mut is_alone = true;
+    let knows_processes = Path::new("/proc/self").exists();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(process) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+        let name = name.to_string_lossy();
+        let process = name.split('-').next().unwrap_or_default();
+        let Ok(process) = process.parse::<u32>() else {
             continue;
         };
-        if Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists() {
-            let _ = fs::remove_dir_all(entry.path().join("tmp"));
-            // Only if nothing else is in it.
-            let _ = fs::remove_dir(entry.path());
+        if !knows_processes || Path::new(&format!("/proc/{process}")).exists() {
+            is_alone &= process == std::process::id();
+        } else {
+            let _ = fs::remove_dir_all(entry.path());
         }
+    }
+    is_alone
+}
+
+/// Whether a day has gone by since this was last asked about a file, which is made to note it.
+fn is_due(file: &Path) -> bool {
+    let looked_at = fs::metadata(file).and_then(|metadata| metadata.modified());
+    let age = looked_at.ok().and_then(|time| time.elapsed().ok());
+    if age.is_some_and(|age| age < DAY) {
+        return false;
+    }
+    // Where the file cannot be made, the cache is measured at each start.
+    let _ = fs::write(file, "");
+    true
+}
+
+/// Whether what is in a folder takes more than so many bytes.
+fn is_larger(folder: &Path, most: u64) -> bool {
+    let mut size = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                Ok(metadata) => size += metadata.len(),
+                Err(_) => {}
+            }
+            if size > most {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_files_go_with_their_session_and_with_processes_that_are_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let gone = folder.path().join("999999999-0/tmp");
+        fs::create_dir_all(&gone).expect("a folder of a process that is gone");
+        let (temporary, cache) = private_folders(folder.path()).expect("folders");
+        let (other, _) = private_folders(folder.path()).expect("folders");
+        assert!(!gone.exists());
+        let path = temporary.0.clone();
+        fs::create_dir(path.join("tmp")).expect("a folder");
+        fs::write(path.join("tmp/large"), "x").expect("a file");
+        drop(temporary);
+        assert!(!path.exists() && other.0.exists() && cache.exists());
+    }
+
+    #[test]
+    fn a_cache_is_measured_once_a_day() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(folder.path().join("a/b")).expect("folders");
+        fs::write(folder.path().join("a/b/c"), [0; 1000]).expect("a file");
+        assert!(is_larger(folder.path(), 999) && !is_larger(folder.path(), 1000));
+        let file = folder.path().join("looked-at");
+        assert!(is_due(&file) && !is_due(&file));
     }
 }

@@ -9,6 +9,7 @@ mod environment;
 mod tests;
 mod tree;
 
+use std::any::Any;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::RawFd;
@@ -57,6 +58,8 @@ pub struct Sandbox {
     bounds: Option<Bounds>,
     /// A helper for the next command.
     spare: Arc<Mutex<Option<Waiting>>>,
+    /// What has to last as long as commands can be run.
+    _kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// How far a command may go.
@@ -143,6 +146,7 @@ impl Sandbox {
             confinement: Confinement::None,
             bounds: None,
             spare: Arc::default(),
+            _kept: None,
         }
     }
 
@@ -155,6 +159,16 @@ impl Sandbox {
             confinement: level,
             bounds: (level != Confinement::None).then_some(bounds),
             spare: Arc::default(),
+            _kept: None,
+        }
+    }
+
+    /// Keeps something for as long as commands can be run, such as a folder of theirs.
+    #[must_use]
+    pub fn keeping(self, kept: Arc<dyn Any + Send + Sync>) -> Sandbox {
+        Sandbox {
+            _kept: Some(kept),
+            ..self
         }
     }
 
