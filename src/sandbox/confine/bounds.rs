@@ -143,7 +143,7 @@ impl Bounds {
         };
         WritePolicy {
             git: self.git,
-            writes_build_files: self.network,
+            writes_build_files: self.network || self.git != GitAccess::ReadOnly,
             worktree: None,
             allowed: below(&self.writable),
             denied: below(&self.unwritable),

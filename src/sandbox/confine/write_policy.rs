@@ -17,7 +17,7 @@ const GIT_RUNS: &[&str] = &["rebase-merge"];
 /// What makes a folder a repository for git, whatever the folder's name.
 const REPOSITORY_PARTS: &[&str] = &["head", "objects", "refs"];
 
-/// What a build runs, and no build writes: at the top of a workspace, only package managers do.
+/// What a build runs, and no build writes: at the top of a workspace, package managers and git do.
 const BUILD_FILES: &[&str] = &[
     "binding.gyp",
     "build.gradle",
@@ -35,7 +35,8 @@ const BUILD_FILES: &[&str] = &[
 pub(super) struct WritePolicy {
     /// What may be done to git's folders.
     pub git: GitAccess,
-    /// Whether files that a build runs may be written: package managers do that.
+    /// Whether files that a build runs may be written: package managers do that, and git when it
+    /// changes to another commit.
     pub writes_build_files: bool,
     /// Where the folder is git's own, outside of the workspace: the work tree's name in it.
     pub worktree: Option<String>,
