@@ -168,3 +168,27 @@ fn what_is_refused_and_what_was_still_running_is_said() {
     }
     assert!(!said[3].contains("still running"), "{}", said[3]);
 }
+
+/// Most microseconds that making and opening one file may take longer. A build makes a few thousand.
+const DEAREST: f64 = 500.0;
+
+#[test]
+fn a_name_costs_little() {
+    if !is_full("a_name_costs_little") || super::program("python3").is_none() {
+        return;
+    }
+    let command = "python3 -c '\nimport time\nbegan = time.time()\nfor i in range(2000):\n    \
+        open(str(i), \"w\").close()\nprint((time.time() - began) * 1e6 / 2000)'";
+    let microseconds = |flags: &[&str]| -> f64 {
+        let server = ChatServer::start(vec![run(command), Reply::text("Done.")]);
+        let environment = environment(&server);
+        let said = results(&environment, flags, &server).remove(0);
+        let last = said.trim().lines().last().map(str::to_owned);
+        last.and_then(|line| line.parse().ok()).expect("a number")
+    };
+    let (confined, free) = (microseconds(&[]), microseconds(&["--sandbox", "off"]));
+    super::say(&format!(
+        "a new file: {confined:.0} µs confined, {free:.0} µs free"
+    ));
+    assert!(confined - free < DEAREST, "{confined} µs against {free} µs");
+}
