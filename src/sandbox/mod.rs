@@ -10,6 +10,7 @@ mod tests;
 mod tree;
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::RawFd;
@@ -58,6 +59,8 @@ pub struct Sandbox {
     bounds: Option<Bounds>,
     /// A helper for the next command.
     spare: Arc<Mutex<Option<Waiting>>>,
+    /// All that was ever to be hidden: what is hidden once stays so.
+    hidden: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// What has to last as long as commands can be run.
     _kept: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -146,6 +149,7 @@ impl Sandbox {
             confinement: Confinement::None,
             bounds: None,
             spare: Arc::default(),
+            hidden: Arc::default(),
             _kept: None,
         }
     }
@@ -159,6 +163,7 @@ impl Sandbox {
             confinement: level,
             bounds: (level != Confinement::None).then_some(bounds),
             spare: Arc::default(),
+            hidden: Arc::default(),
             _kept: None,
         }
     }
@@ -170,6 +175,14 @@ impl Sandbox {
             _kept: Some(kept),
             ..self
         }
+    }
+
+    /// Adds files to those that are hidden from the commands of this sandbox, and gives all of them.
+    /// A command may have made it impossible to find them again.
+    pub fn remember_hidden(&self, found: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(found);
+        hidden.iter().cloned().collect()
     }
 
     /// Tells how well commands are held back.

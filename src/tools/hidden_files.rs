@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::shown;
+use super::{ToolError, shown};
 use crate::jail::Jail;
 use crate::permission::Rules;
 use crate::sandbox::{Exit, RunOutput};
 
 /// How long files of secrets are looked for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Most files that are hidden; each takes a fifth of a millisecond.
+const MOST_HIDDEN: usize = 2000;
 
 /// Most hidden files that are named.
 const MOST_TOLD: usize = 3;
@@ -29,13 +32,25 @@ const TEST_FOLDERS: &[&str] = &[
 const KEYS: &[&str] = &[".crt", ".der", ".jks", ".key", ".p12", ".pem", ".pfx"];
 
 /// The files of secrets that a command does not see: those that no rule opens.
-pub(super) fn hidden_files(jail: &Jail, rules: &Rules) -> Vec<PathBuf> {
+///
+/// What lies so deep that it was not looked at in time is not among them. Too many are an error: what is
+/// beyond a limit would be seen, and a command can make as many as it likes.
+pub(super) fn hidden_files(jail: &Jail, rules: &Rules) -> Result<Vec<PathBuf>, ToolError> {
     let found = jail.secret_files(PATIENCE);
     let is_kept = |path: &PathBuf| {
         let name = path.to_string_lossy();
         !is_fixture(&name) && !rules.opens_secret(&name)
     };
-    found.paths.into_iter().filter(is_kept).collect()
+    let hidden: Vec<PathBuf> = found.paths.into_iter().filter(is_kept).collect();
+    if hidden.len() > MOST_HIDDEN {
+        return Err(ToolError::TellModel(format!(
+            "the command did not run: {} files look like files of secrets by their names, and at most \
+             {MOST_HIDDEN} can be hidden from a command. The user can open some by a rule for reading \
+             in config.toml, or delete them",
+            hidden.len()
+        )));
+    }
+    Ok(hidden)
 }
 
 /// Whether a key or a certificate belongs to tests, which need it.

@@ -176,7 +176,8 @@ async fn run(
     let rules = &running.context.rules;
     let jail = running.context.jail.clone();
     let kept = rules.clone();
-    let mut hidden = blocking(move || hidden_files(&jail, &kept)).await?;
+    let found = blocking(move || hidden_files(&jail, &kept)).await??;
+    let mut hidden = sandbox.remember_hidden(found);
     if risk(&command) == CommandRisk::KnownSafe {
         // What it reads was asked about.
         let read = paths(&command);
@@ -214,10 +215,12 @@ async fn run(
     }
 }
 
-/// Whether a command failed since `.git` is read-only for it.
+/// Whether a command was kept from writing git's folder.
 fn misses_git(output: &RunOutput) -> bool {
     let said = &output.stderr.text;
-    output.exit != Exit::Code(0) && said.contains(".git") && said.contains("Read-only file system")
+    let is_covered = said.contains(".git") && said.contains("Read-only file system");
+    output.refused.iter().any(|refused| refused.is_git)
+        || (output.exit != Exit::Code(0) && is_covered)
 }
 
 /// Whether a command failed for want of the network, as far as that can be told.
@@ -278,7 +281,7 @@ fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) 
             "({left} processes that were still running were ended with the command)\n"
         )),
     }
-    for refused in &output.refused {
+    for refused in output.refused.iter().filter(|refused| !refused.is_git) {
         let said = format!(
             "(the command was not allowed to write {}: it {}; write_file can, and the user is asked)\n",
             shown::name(&refused.path),

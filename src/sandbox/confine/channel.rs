@@ -79,6 +79,8 @@ pub struct Refusal {
     pub path: String,
     /// Why: the path and these words are a sentence.
     pub why: String,
+    /// Whether it is in git's folder, which is open to git alone.
+    pub is_git: bool,
 }
 
 /// How a confined run went, beside how the command ended.

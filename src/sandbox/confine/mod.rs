@@ -118,6 +118,8 @@ pub fn probe(bounds: &Bounds) -> Reached {
 
 /// Runs a command that does nothing.
 fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
+    #[cfg(target_os = "linux")]
+    linux::can_supervise()?;
     let arguments = ["-c", ":"].map(OsString::from);
     let prepared = prepare(bounds, level, "/bin/sh", &arguments)
         .map_err(|error| format!("the helper cannot be prepared: {error}"))?;

@@ -1,12 +1,14 @@
 //! What a confined command may not write in a folder, judged by names alone.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use super::GitAccess;
 use super::bounds::GIT_INTERNALS;
-use crate::jail::{classify_name, closed_to_commands, folded, names_closed_in};
+use crate::jail::{classify_name, closed_to_commands, folded, is_generated, names_closed_in};
 
-const GIT: &str = "is git's own, and closed to this command";
+/// Said of what is open to a command that is git alone.
+pub(super) const GIT: &str = "is git's own, and closed to this command";
 const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
 const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
 const RULE: &str = "is closed by a rule";
@@ -14,8 +16,13 @@ const RULE: &str = "is closed by a rule";
 /// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
 const GIT_RUNS: &[&str] = &["rebase-merge"];
 
-/// What makes a folder a repository for git, whatever the folder's name.
-const REPOSITORY_PARTS: &[&str] = &["head", "objects", "refs"];
+/// What git obeys in a repository, whatever the name of its folder.
+const REPOSITORY_SETTINGS: &[&str] = &["commondir", "config", "config.worktree", "hooks"];
+
+/// Places where names are not judged, or others than elsewhere: bits of [`WritePolicy::laxity`].
+const GENERATED: u8 = 1;
+const ALLOWED: u8 = 2;
+const IN_GIT: u8 = 4;
 
 /// What a build runs, and no build writes: at the top of a workspace, package managers and git do.
 const BUILD_FILES: &[&str] = &[
@@ -78,8 +85,8 @@ impl Names {
 impl WritePolicy {
     /// Says why a path may not be written or made: the path and these words are a sentence.
     ///
-    /// `beside` tells whether a name is in the same folder.
-    pub fn refuses(&self, path: &Names, beside: impl Fn(&str) -> bool) -> Option<&'static str> {
+    /// `has` tells whether the folder that so many of the first names lead to has a name in it.
+    pub fn refuses(&self, path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
         if self.denied.iter().any(|denied| path.starts_with(denied)) {
             return Some(RULE);
         }
@@ -93,20 +100,36 @@ impl WritePolicy {
         if let Some(at) = git {
             return self.refuses_in_git(&path.0[at + 1..]);
         }
-        refuses_repository(path, beside).or_else(|| self.refuses_by_table(path))
+        refuses_repository(path, has).or_else(|| self.refuses_by_table(path))
     }
 
-    /// The same for a folder that gets a path, judged by the names that stand in it.
-    pub fn refuses_content(
+    /// The same for a folder that gets a path, by the names that stand in it.
+    pub fn refuses_folder<'a>(
         &self,
         path: &Names,
-        inside: impl Fn(&str) -> bool,
+        inside: impl Iterator<Item = &'a OsStr>,
     ) -> Option<&'static str> {
-        let names = names_closed_in(path.0.last()?).into_iter();
-        let found = names.filter(|name| inside(name));
-        found
-            .filter_map(|name| self.refuses(&path.with(name), |_| false))
-            .next()
+        if self.denied.iter().any(|denied| denied.starts_with(path)) {
+            return Some(RULE);
+        }
+        let closed = names_closed_in(path.0.last()?);
+        let inside = inside.map(|name| folded(&name.to_string_lossy()).into_owned());
+        inside
+            .filter(|name| closed.contains(&name.as_str()))
+            .find_map(|name| self.refuses(&path.with(&name), |_, _| false))
+    }
+
+    /// Tells by bits in what ways the inside of a folder is judged less than elsewhere. What was
+    /// made in such a place cannot be renamed to another one.
+    pub fn laxity(&self, path: &Names) -> u8 {
+        let is_generated = path.0.iter().any(|name| is_generated(name));
+        let mut allowed = self.allowed.iter();
+        let is_allowed =
+            allowed.any(|allowed| path.starts_with(allowed) || allowed.starts_with(path));
+        let in_git = self.worktree.is_some() || path.0.iter().any(|name| is_git(name));
+        u8::from(is_generated) * GENERATED
+            | u8::from(is_allowed) * ALLOWED
+            | u8::from(in_git) * IN_GIT
     }
 
     /// The same for a path below git's folder.
@@ -154,14 +177,20 @@ fn is_git(name: &str) -> bool {
     matches!(name, ".git" | "git~1")
 }
 
-/// A folder that looks like a repository is one for git: its settings are obeyed.
-fn refuses_repository(path: &Names, beside: impl Fn(&str) -> bool) -> Option<&'static str> {
-    let name = path.0.last()?.as_str();
-    let settings = matches!(name, "config" | "hooks" | "commondir");
-    if !settings && !REPOSITORY_PARTS.contains(&name) {
-        return None;
+/// A folder with a `HEAD` and settings is a repository for git, which obeys the settings.
+fn refuses_repository(path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
+    for (depth, name) in path.0.iter().enumerate() {
+        let is_last = depth + 1 == path.0.len();
+        let is_setting = REPOSITORY_SETTINGS.contains(&name.as_str());
+        let completes = (is_setting && has(depth, "HEAD"))
+            || (is_last
+                && name == "head"
+                && REPOSITORY_SETTINGS
+                    .iter()
+                    .any(|setting| has(depth, setting)));
+        if completes {
+            return Some(REPOSITORY);
+        }
     }
-    let mut others = REPOSITORY_PARTS.iter().filter(|part| **part != name);
-    let others = others.all(|part| beside(&part.replace("head", "HEAD")));
-    others.then_some(REPOSITORY)
+    None
 }

@@ -77,6 +77,32 @@ fn no_copy_of_a_secret_file_holds_a_value() {
 }
 
 #[test]
+fn what_was_hidden_once_stays_hidden() {
+    if !is_full("what_was_hidden_once_stays_hidden") {
+        return;
+    }
+    let commands = [
+        "mkdir target tests; mv services target/x; mv deploy tests/d; mv .aws x; mv a target/a; ls",
+        "cat target/x/api/.env* tests/d/key.pem x/credentials services/api/.env* deploy/key.pem .aws/*",
+        "for i in $(seq 1500); do : > $i.pem; done; cat .env",
+        "for i in $(seq 1501 2500); do : > $i.pem; done; cat .env",
+        "cat .env; rev .env",
+    ];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = with_secrets(&server);
+    let said = results(&environment, &[], &server);
+    assert!(said[0].contains("busy"), "{}", said[0]);
+    assert!(said[4].contains("did not run"), "{}", said[4]);
+    for said in said {
+        assert!(
+            !said.contains(SECRET) && !said.contains("tsaot no maj"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn git_cannot_add_a_secret_file_and_a_rule_opens_one() {
     if !is_full("git_cannot_add_a_secret_file_and_a_rule_opens_one") {
         return;

@@ -1,6 +1,8 @@
 //! Names are judged at every depth, and before they appear; all other names work as ever.
 
-use super::{ChatServer, Kind, Probe, Reply, check, environment, is_full, results, run, sure};
+use super::{
+    ChatServer, Kind, Probe, Reply, check, environment, is_full, results, run, sure, untried,
+};
 
 /// Each makes something that runs later, out of the way of whoever only looks at the top.
 const DEEP: &[Probe] = &[
@@ -59,6 +61,45 @@ const DEEP: &[Probe] = &[
     sure(
         "large and empty",
         "truncate -s 15G .bash_aliases && through it; mkdir -p a; truncate -s 1G a/.envrc",
+    ),
+    untried(
+        "the folder around the workspace renamed",
+        "mv $A /tmp/other; for w in /tmp/other/workspace $PWD; do mkdir -p $w/sub $w/.vscode; \
+         echo evil > $w/sub/.envrc; echo evil > $w/.vscode/tasks.json; done",
+    ),
+    sure(
+        "moved out of where others' packages are",
+        "mkdir -p vendor/.vscode; echo evil > vendor/.vscode/tasks.json; echo evil > vendor/.envrc; \
+         mv vendor sub; mkdir -p a/target/.idea; mv a/target a/t; rm -rf vendor a/target",
+    ),
+    sure(
+        "a repository with its parts elsewhere",
+        "mkdir -p p q/objects q/refs; echo ../q > p/commondir; echo 'ref: refs/heads/main' > p/HEAD; \
+         echo evil > q/config; [ -e p/HEAD ] && [ -e p/commondir ] && through p",
+    ),
+    sure(
+        "a repository with a socket in it",
+        "mkdir -p p/objects; echo evil > p/config; echo x > p/HEAD; \
+         [ -e p/HEAD ] && [ -e p/config ] && through p",
+    ),
+    sure(
+        "hooks of a repository with another name",
+        "mkdir -p p/hooks p/objects p/refs; echo evil > p/hooks/post-update; echo x > p/HEAD; \
+         [ -e p/HEAD ] && [ -e p/hooks ] && through p",
+    ),
+    sure(
+        "in other letters, moved",
+        "mkdir -p a/g/Workflows; echo evil > a/g/Workflows/x.yml; mv a/g a/.github; \
+         [ -e a/.github/Workflows ] && through it",
+    ),
+    sure(
+        "linked while a path changes",
+        "mkdir -p a/.git2; echo good > a/x; py <<'E'\nimport threading, time\nfrom calls import *\n\
+         end = time.time() + 2\nos.symlink('x', 'a/l')\ndef turn():\n    while time.time() < end:\n\
+         \x20       for t in ('x', '../prelude'):\n            os.symlink(t, '/tmp/l'); os.rename('/tmp/l', '/tmp/m')\n\
+         threading.Thread(target=turn).start()\nwhile time.time() < end:\n\
+         \x20   try: os.link('/tmp/m', 'a/.envrc', follow_symlinks=True)\n    except OSError: pass\nE\n\
+         ln a/x a/.envrc",
     ),
     sure(
         "as the repository of a folder",

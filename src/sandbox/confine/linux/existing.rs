@@ -33,10 +33,12 @@ impl Existing {
             links: Vec::new(),
         };
         let refuses = |path: &str| {
-            let beside = |name: &str| root.join(path).with_file_name(name).exists();
-            policy
-                .refuses(&Names::new(Path::new(path)), beside)
-                .is_some()
+            let path = Path::new(path);
+            let has = |depth: usize, name: &str| {
+                let folder = path.components().take(depth).collect::<PathBuf>();
+                root.join(folder).join(name).exists()
+            };
+            policy.refuses(&Names::new(path), has).is_some()
         };
         for name in names(root) {
             // A folder of git that may be written is closed in parts.

@@ -172,8 +172,16 @@ fn run(task: &Task) -> Result<Ended, Failure> {
             };
             drop(theirs);
             // What is done for the command is done with no more rights than it has.
-            privileges::give_up()?;
-            let supervised = supervised::start(task, &ours, area)?;
+            let started = privileges::limit(&bounds.limits)
+                .and_then(|()| privileges::give_up())
+                .and_then(|()| supervised::start(task, &ours, area));
+            let supervised = match started {
+                Ok(supervised) => supervised,
+                Err(failure) => {
+                    kill_descendants();
+                    return Err(failure);
+                }
+            };
             let ended = watch(child, &task.line)?;
             let left = kill_descendants();
             supervised.tell(left, &task.line);
@@ -233,7 +241,9 @@ fn told(mut line: UnixStream) -> Option<Ended> {
 fn kill_descendants() -> usize {
     let mut killed = 0;
     loop {
-        let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+        let Ok(children) = fs::read_to_string("/proc/thread-self/children") else {
+            return killed;
+        };
         for child in children.split_ascii_whitespace() {
             if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
                 let is_running = supervised::is_running(child);

@@ -65,7 +65,8 @@ fn find(view: &OwnedFd, path: &Path) -> io::Result<Option<OwnedFd>> {
         let look = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match openat(&at, name, look, Mode::empty()) {
             Ok(next) => at = next,
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            // What cannot be reached cannot be read.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
     }

@@ -35,6 +35,20 @@ use rustix_linux::process::WaitStatus;
 pub(super) use helper::enter;
 pub(super) use start::{prepare, prepare_ahead, start as start_command};
 
+/// Tells why the supervisor could not read what a command asks, if that is so.
+pub(super) fn can_supervise() -> Result<(), String> {
+    const SETTING: &str = "/proc/sys/kernel/yama/ptrace_scope";
+    let scope = std::fs::read_to_string(SETTING).ok();
+    let scope = scope.and_then(|scope| scope.trim().parse::<u32>().ok());
+    match scope {
+        // From two on, only an administrator may look into another process.
+        Some(scope) if scope >= 2 => Err(format!(
+            "no process may look into another one here (`kernel.yama.ptrace_scope` is {scope})"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A step that failed. It is told as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step}: {source}")]

@@ -168,6 +168,14 @@ pub fn bring_up_loopback() -> io::Result<()> {
     Ok(())
 }
 
+/// Has no signal end this process when it makes a file larger than its limit.
+pub fn ignore_large_files() {
+    // SAFETY: to ignore a signal touches nothing else.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
 /// Ends this process by a signal, if it can be ended by it.
 pub fn die_of(signal: libc::c_int) {
     // With nothing at all, a program of the system that collects dumps would be started.

@@ -1,17 +1,22 @@
 //! Where a command may change names and files: which folders are guarded, and what in them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix_linux::fs::{AtFlags, statat};
 use rustix_linux::io::Errno;
 
-use super::super::super::write_policy::{Names, WritePolicy};
+use super::super::super::write_policy::{GIT, Names, WritePolicy};
 use super::super::super::{Bounds, Refusal, WorkspaceAccess};
 use super::super::plan::{Place, Plan};
 use super::super::repository::Repository;
+
+/// Most characters of a path that is told.
+const LONGEST_TOLD: usize = 200;
+
+/// The bit of [`Area::laxity`] for what is in no guarded folder.
+const UNGUARDED: u8 = 1 << 7;
 
 /// What the supervisor decides by.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub struct Area {
     /// Folders in which the process may do all that the file system lets it do. None of them is
     /// above a guarded one.
     pub open: Vec<PathBuf>,
+    /// What is hidden from the command.
+    pub hidden: Vec<PathBuf>,
     /// Links that may not be removed.
     pub kept: Vec<PathBuf>,
     /// Whether nothing in the guarded folders can be written, so that there is nothing to judge.
@@ -102,6 +109,7 @@ impl Area {
         Area {
             guarded,
             open,
+            hidden: bounds.hidden.clone(),
             kept: Vec::new(),
             is_read_only: bounds.access == WorkspaceAccess::ReadOnly,
             leaves_others,
@@ -124,8 +132,12 @@ impl Area {
         let Some((guarded, below)) = self.judged_at(path) else {
             return Ok(());
         };
-        let beside = |name: &str| fs::symlink_metadata(path.with_file_name(name)).is_ok();
-        let refused = guarded.policy.refuses(&Names::new(below), beside);
+        let has = |depth: usize, name: &str| {
+            let mut folder = guarded.folder.clone();
+            folder.extend(below.components().take(depth));
+            fs::symlink_metadata(folder.join(name)).is_ok()
+        };
+        let refused = guarded.policy.refuses(&Names::new(below), has);
         refused.map_or(Ok(()), |why| Err(refusal(below, why)))
     }
 
@@ -137,14 +149,34 @@ impl Area {
         Ok(())
     }
 
-    /// Judges a folder that gets a path, by what stands in it.
-    pub fn judge_content(&self, folder: &OwnedFd, path: &Path) -> Result<(), Refusal> {
+    /// Judges a folder that gets a path, by the names in it.
+    pub fn judge_folder(&self, names: &[OsString], path: &Path) -> Result<(), Refusal> {
         let Some((guarded, below)) = self.judged_at(path) else {
             return Ok(());
         };
-        let inside = |name: &str| statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
-        let refused = guarded.policy.refuses_content(&Names::new(below), inside);
+        let inside = names.iter().map(OsString::as_os_str);
+        let refused = guarded.policy.refuses_folder(&Names::new(below), inside);
         refused.map_or(Ok(()), |why| Err(refusal(below, why)))
+    }
+
+    /// Whether the inside of a folder was judged in all the ways in which it would be at another
+    /// path. If not, it cannot be renamed; programs then copy it, and each name is judged.
+    pub fn is_judged_alike(&self, from: &Path, to: &Path) -> bool {
+        self.is_read_only || self.laxity(from) & !self.laxity(to) == 0
+    }
+
+    fn laxity(&self, path: &Path) -> u8 {
+        self.guarded_at(path).map_or(UNGUARDED, |(guarded, below)| {
+            guarded.policy.laxity(&Names::new(below))
+        })
+    }
+
+    /// Whether something at or below a path has to stay where it is: a guarded folder, which is known
+    /// by its path, or a hidden file, which would be seen elsewhere later.
+    pub fn is_pinned(&self, path: &Path) -> bool {
+        let guarded = self.guarded.iter().map(|guarded| &guarded.folder);
+        let mut pinned = guarded.chain(&self.hidden);
+        pinned.any(|pinned| pinned.starts_with(path))
     }
 
     fn judged_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {
@@ -159,8 +191,9 @@ impl Area {
 
 fn refusal(below: &Path, why: &'static str) -> Refusal {
     Refusal {
-        path: below.to_string_lossy().into_owned(),
+        path: below.to_string_lossy().chars().take(LONGEST_TOLD).collect(),
         why: why.to_owned(),
+        is_git: why == GIT,
     }
 }
 

@@ -9,9 +9,13 @@ use std::path::{Path, PathBuf};
 
 use rustix_linux::fs::{CWD, Mode, OFlags, openat};
 use rustix_linux::io::Errno;
+use rustix_linux::process::umask;
 
 /// Bytes of a path, its end included, as the kernel takes it (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
+
+/// What stands for a process whose memory nobody may read: one that keeps keys, for example.
+pub const UNREADABLE: Errno = Errno::NOTRECOVERABLE;
 
 /// Memory is read in pieces that do not cross a page: the next one may not be there.
 const PAGE: u64 = 4096;
@@ -45,7 +49,7 @@ impl Caller {
 
     /// Reads a text that ends with a zero from its memory, as long as a path at most.
     pub fn text(&self, address: u64) -> Result<OsString, Errno> {
-        let memory = File::open(self.folder.join("mem")).map_err(|_| Errno::ACCESS)?;
+        let memory = File::open(self.folder.join("mem")).map_err(|_| UNREADABLE)?;
         let mut path = Vec::new();
         while path.len() < LONGEST_PATH {
             let from = address.wrapping_add(path.len() as u64);
@@ -101,15 +105,17 @@ impl Caller {
         })
     }
 
-    /// Takes from a mode what the process does not want new files to have.
-    pub fn masked(&self, mode: u64) -> Mode {
+    /// The mode argument for a new file. From now on, the kernel takes from it what the process does
+    /// not want new files to have.
+    pub fn mode(&self, mode: u64) -> Mode {
         let status = fs::read_to_string(self.folder.join("status")).unwrap_or_default();
         let mask = status
             .lines()
             .find_map(|line| line.strip_prefix("Umask:"))
             .and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok())
             .unwrap_or(0o077);
-        Mode::from_raw_mode(mode as u32 & 0o7777 & !mask)
+        umask(Mode::from_raw_mode(mask));
+        Mode::from_raw_mode(mode as u32 & 0o7777)
     }
 }
 

@@ -1,11 +1,12 @@
 //! The calls that are asked about, carried out for the process that made them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix_linux::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, fcntl_setfl, fstat, ftruncate, linkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, fcntl_setfl, fstat, ftruncate, linkat,
     mkdirat, mknodat, openat, readlinkat, renameat_with, statat, symlinkat,
 };
 use rustix_linux::io::Errno;
@@ -117,7 +118,7 @@ fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
 /// A name in a folder that is open.
 struct Entry {
     folder: OwnedFd,
-    name: std::ffi::OsString,
+    name: OsString,
     /// The real path.
     path: PathBuf,
 }
@@ -128,9 +129,14 @@ impl Entry {
         Ok(FileType::from_raw_mode(found.st_mode))
     }
 
-    fn open_folder(&self) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        openat(&self.folder, &self.name, flags, Mode::empty())
+    /// Names in it, if it is a folder.
+    fn names(&self) -> Result<Vec<OsString>, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = openat(&self.folder, &self.name, flags, Mode::empty())?;
+        let entries = Dir::read_from(&folder)?;
+        entries
+            .map(|entry| Ok(OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned()))
+            .collect()
     }
 }
 
@@ -200,12 +206,18 @@ impl Call<'_> {
             match readlinkat(&entry.folder, &entry.name, Vec::new()) {
                 // A link that leads to nothing: the file is made where it leads to.
                 Ok(text) if !keeps_links => {
-                    use std::os::unix::ffi::OsStrExt;
                     path = PathBuf::from(OsStr::from_bytes(text.as_bytes()));
                     from = entry.folder;
                 }
                 Ok(_) => return Err(Errno::LOOP.into()),
-                Err(_) => return self.make_file(&entry, flags, mode),
+                Err(_) => match self.make_file(&entry, flags, mode) {
+                    // Somebody made it meanwhile.
+                    Err(Refused::By(Errno::EXIST)) if !is_exclusive(flags) => {
+                        from = entry.folder;
+                        path = PathBuf::from(entry.name);
+                    }
+                    made => return made,
+                },
             }
         }
         Err(Errno::LOOP.into())
@@ -258,9 +270,8 @@ impl Call<'_> {
             return Err(Errno::ISDIR.into());
         }
         self.area.judge(&entry.path)?;
-        let make = (flags - OFlags::DIRECTORY) | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = self.caller.masked(mode);
-        let file = openat(&entry.folder, &entry.name, make, mode)?;
+        let make = (flags - OFlags::DIRECTORY) | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = openat(&entry.folder, &entry.name, make, self.caller.mode(mode))?;
         Ok(given(file, flags))
     }
 
@@ -268,7 +279,7 @@ impl Call<'_> {
         let Some(entry) = self.new_entry((descriptor, path))? else {
             return Ok(CONTINUE);
         };
-        mkdirat(&entry.folder, &entry.name, self.caller.masked(mode))?;
+        mkdirat(&entry.folder, &entry.name, self.caller.mode(mode))?;
         Ok(DONE)
     }
 
@@ -282,13 +293,8 @@ impl Call<'_> {
         let Some(entry) = self.new_entry((descriptor, path))? else {
             return Ok(CONTINUE);
         };
-        mknodat(
-            &entry.folder,
-            &entry.name,
-            kind,
-            self.caller.masked(mode),
-            0,
-        )?;
+        let mode = self.caller.mode(mode);
+        mknodat(&entry.folder, &entry.name, kind, mode, 0)?;
         Ok(DONE)
     }
 
@@ -323,8 +329,12 @@ impl Call<'_> {
         if flags.contains(RenameFlags::WHITEOUT) {
             return Err(Errno::INVAL.into());
         }
+        let exchanges = flags.contains(RenameFlags::EXCHANGE);
+        if self.area.is_pinned(&from.path) || (exchanges && self.area.is_pinned(&to.path)) {
+            return Err(Errno::BUSY.into());
+        }
         self.judge_new_name(&from, &to)?;
-        if flags.contains(RenameFlags::EXCHANGE) {
+        if exchanges {
             self.judge_new_name(&to, &from)?;
         }
         renameat_with(&from.folder, &from.name, &to.folder, &to.name, flags)?;
@@ -335,9 +345,13 @@ impl Call<'_> {
     fn judge_new_name(&self, from: &Entry, to: &Entry) -> Done<()> {
         let kind = from.kind()?;
         self.area.judge(&to.path)?;
-        if kind == FileType::Directory {
-            self.area.judge_content(&from.open_folder()?, &to.path)?;
+        if kind != FileType::Directory {
+            return Ok(());
         }
+        if !self.area.is_judged_alike(&from.path, &to.path) {
+            return Err(Errno::XDEV.into());
+        }
+        self.area.judge_folder(&from.names()?, &to.path)?;
         Ok(())
     }
 
@@ -349,7 +363,8 @@ impl Call<'_> {
         if !flags.contains(AtFlags::SYMLINK_FOLLOW) {
             look |= OFlags::NOFOLLOW;
         }
-        let found = path_of(&openat(&start, &path, look, Mode::empty())?)?;
+        let file = openat(&start, &path, look, Mode::empty())?;
+        let found = path_of(&file)?;
         if self.leaves(&[&found, &to.path]) {
             return Ok(CONTINUE);
         }
@@ -359,7 +374,9 @@ impl Call<'_> {
         // By its other name it could be written.
         self.area.judge(&found)?;
         self.area.judge(&to.path)?;
-        linkat(&start, &path, &to.folder, &to.name, flags)?;
+        // What was judged is linked: the path may lead elsewhere by now.
+        let judged = format!("/proc/self/fd/{}", file.as_raw_fd());
+        linkat(CWD, judged, &to.folder, &to.name, AtFlags::SYMLINK_FOLLOW)?;
         Ok(DONE)
     }
 

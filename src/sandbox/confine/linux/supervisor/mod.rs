@@ -17,16 +17,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rustix_linux::event::{PollFd, PollFlags, poll};
-use rustix_linux::fs::{Mode, OFlags};
+use rustix_linux::fs::OFlags;
 use rustix_linux::io::Errno;
-use rustix_linux::process::umask;
 
 use super::super::Refusal;
 use super::notify::{Answer, Listener, Question};
+use super::system;
 pub use area::Area;
 
 /// Most refusals that are told.
 const MOST_TOLD: usize = 20;
+
+/// Most processes that wait for somebody to read from a pipe; each takes a descriptor.
+const MOST_PIPES: usize = 256;
 
 /// How often it is looked whether somebody reads from a pipe that a process wants to write.
 const PIPE_PAUSE: i32 = 5;
@@ -65,8 +68,8 @@ pub fn start(listener: Listener, area: Area) -> io::Result<Refusals> {
         refusals: refusals.clone(),
         pipes: Vec::new(),
     };
-    // Files get the mode that the caller asks for, less what the caller masks.
-    umask(Mode::empty());
+    // A file that grows too large is the caller's matter.
+    system::ignore_large_files();
     // It ends with this process, or when nobody is left who could ask.
     thread::Builder::new().spawn(move || supervisor.run())?;
     Ok(refusals)
@@ -117,11 +120,19 @@ impl Supervisor {
     fn reply(&mut self, question: Question) {
         match calls::carry_out(&self.listener, &self.area, &question) {
             Ok(calls::Outcome::Answer(answer)) => self.listener.answer(&question, answer),
+            Ok(calls::Outcome::WaitForReader(..)) if self.pipes.len() >= MOST_PIPES => {
+                self.listener
+                    .answer(&question, Answer::Failed(Errno::AGAIN));
+            }
             Ok(calls::Outcome::WaitForReader(pipe, flags)) => self.pipes.push(WaitingForReader {
                 question,
                 pipe,
                 flags,
             }),
+            // The kernel carries it out, with rights that let nothing guarded be written.
+            Err(calls::Refused::By(caller::UNREADABLE)) => {
+                self.listener.answer(&question, Answer::Continue);
+            }
             Err(calls::Refused::By(error)) => {
                 self.listener.answer(&question, Answer::Failed(error));
             }
