@@ -8,6 +8,7 @@
 mod error;
 mod path;
 mod protected;
+mod secret_files;
 mod system;
 mod text;
 mod walk;
@@ -29,6 +30,7 @@ pub use error::JailError;
 pub use path::WorkspacePath;
 pub(crate) use protected::folded;
 pub use protected::{is_secret, protected};
+pub use secret_files::SecretFiles;
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 

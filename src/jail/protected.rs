@@ -146,8 +146,14 @@ pub fn protected(path: &WorkspacePath) -> Option<&'static str> {
 
 /// Tells whether a file likely holds secrets, by its path.
 pub fn is_secret(path: &WorkspacePath) -> bool {
-    let names: Vec<String> = path.names().map(folded).collect();
-    secret_path(path.as_str()).is_some() || secret_path(&names.join("/")).is_some()
+    is_secret_name(path.as_str())
+}
+
+/// The same for a relative path that the system gave, which need not be one that can be asked for.
+pub(super) fn is_secret_name(path: &str) -> bool {
+    let names: Vec<String> = path.split('/').map(folded).collect();
+    let folded = names.join("/");
+    secret_path(&folded).is_some() || (folded != path && secret_path(path).is_some())
 }
 
 fn look_up(rows: &[(&str, &'static str)], name: &str) -> Option<&'static str> {

@@ -7,6 +7,7 @@ mod names;
 mod paths;
 #[cfg(target_os = "linux")]
 mod race;
+mod secret_files;
 #[cfg(target_os = "linux")]
 mod traps;
 

@@ -2,41 +2,75 @@
 
 /// Folders in which everything is secret.
 const FOLDERS: &[(&str, &str)] = &[
-    (".ssh", "SSH keys and hosts"),
+    (".envs", "environment variables"),
     (".gnupg", "PGP keys"),
     (".password-store", "passwords"),
+    (".secrets", "secrets"),
+    (".ssh", "SSH keys and hosts"),
 ];
 
 /// Files that are secret in one folder.
 const FILES_OF_FOLDERS: &[(&str, &str, &str)] = &[
     (".aws", "config", "AWS settings"),
     (".azure", "accesstokens.json", "Azure tokens"),
+    (".azure", "azureprofile.json", "Azure settings"),
+    (".bundle", "config", "RubyGems logins"),
     (".docker", "config.json", "Docker registry logins"),
+    (".fly", "config.yml", "Fly tokens"),
+    (".huggingface", "token", "Hugging Face token"),
     (".kube", "config", "Kubernetes logins"),
+    (".m2", "settings-security.xml", "Maven logins"),
     (".m2", "settings.xml", "Maven logins"),
+    (".oci", "config", "Oracle Cloud settings"),
+    ("containers", "auth.json", "container registry logins"),
+    ("gcloud", "access_tokens.db", "Google Cloud tokens"),
     ("gh", "hosts.yml", "GitHub logins"),
+    ("glab-cli", "config.yml", "GitLab logins"),
+    ("huggingface", "token", "Hugging Face token"),
+    ("rclone", "rclone.conf", "rclone logins"),
 ];
 
 const FILES: &[(&str, &str)] = &[
+    (".boto", "Google Cloud and AWS keys"),
+    (".databrickscfg", "Databricks tokens"),
+    (".dev.vars", "environment variables"),
     (".dockercfg", "Docker registry logins"),
+    (".dockerconfigjson", "Docker registry logins"),
     (".envrc", "environment variables"),
+    (".flaskenv", "environment variables"),
     (".git-credentials", "Git passwords"),
+    (".htdigest", "password hashes"),
     (".htpasswd", "password hashes"),
+    ("htpasswd", "password hashes"),
     (".my.cnf", "MySQL login"),
+    (".mylogin.cnf", "MySQL login"),
     (".netrc", "network logins"),
     ("_netrc", "network logins"),
     (".npmrc", "npm tokens"),
     (".pgpass", "PostgreSQL passwords"),
     (".pypirc", "PyPI tokens"),
+    (".rclone.conf", "rclone logins"),
     (".s3cfg", "S3 keys"),
+    (".sentryclirc", "Sentry token"),
     (".terraformrc", "Terraform tokens"),
+    (".vault-pass", "Ansible password"),
     (".vault-token", "Vault token"),
+    (".vault_pass", "Ansible password"),
+    (".vault_pass.txt", "Ansible password"),
     (
         "application_default_credentials.json",
         "Google Cloud credentials",
     ),
+    ("auth.json", "logins"),
+    ("gcloud-service-key.json", "Google Cloud credentials"),
+    ("gcp-key.json", "Google Cloud credentials"),
+    ("kaggle.json", "Kaggle key"),
     ("kubeconfig", "Kubernetes logins"),
+    ("local.settings.json", "Azure settings"),
     ("master.key", "Rails key"),
+    ("pgpass.conf", "PostgreSQL passwords"),
+    ("rclone.conf", "rclone logins"),
+    ("terraform.rc", "Terraform tokens"),
 ];
 
 /// Ends of names.
@@ -53,6 +87,11 @@ const ENDINGS: &[(&str, &str)] = &[
     (".ppk", "PuTTY private key"),
     (".tfstate", "Terraform state"),
     (".tfstate.backup", "Terraform state"),
+];
+
+/// Ends of names, unless the name says that it is a sample.
+const VARIABLES: &[(&str, &str)] = &[
+    (".env", "environment variables"),
     (".tfvars", "Terraform variables"),
     (".tfvars.json", "Terraform variables"),
 ];
@@ -115,7 +154,19 @@ pub fn secret_path(path: &str) -> Option<&'static str> {
                 .find(|(ending, _)| file.ends_with(ending))
                 .map(|row| row.1)
         })
+        .or_else(|| {
+            VARIABLES
+                .iter()
+                .find(|(ending, _)| file.ends_with(ending) && !is_sample(file))
+                .map(|row| row.1)
+        })
         .or_else(|| by_stem(file))
+}
+
+/// Whether a file of variables only shows what the real one looks like.
+fn is_sample(file: &str) -> bool {
+    file.split(['.', '-', '_'])
+        .any(|part| SAMPLES.contains(&part))
 }
 
 /// Judges names that have many forms.
@@ -123,11 +174,8 @@ fn by_stem(file: &str) -> Option<&'static str> {
     let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
     let stem = file.split('.').next().unwrap_or_default();
     if let Some(rest) = file.strip_prefix(".env") {
-        let is_sample = rest
-            .split(['.', '-', '_'])
-            .any(|part| SAMPLES.contains(&part));
-        let is_environment = rest.is_empty() || rest.starts_with(['.', '-', '_']);
-        return (is_environment && !is_sample).then_some("environment variables");
+        let is_environment = rest.is_empty() || rest.starts_with(['.', '-', '_', '~']);
+        return (is_environment && !is_sample(rest)).then_some("environment variables");
     }
     let is_key = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"]
         .iter()

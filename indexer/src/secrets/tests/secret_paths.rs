@@ -15,7 +15,11 @@ fn paths_that_are_secret() {
         ".git-credentials", ".pgpass", "secrets.yml", "Secrets.YAML", "secrets.json",
         "secrets.toml", "secrets.env", "prod.tfvars", "terraform.tfstate",
         "terraform.tfstate.backup", "service-account.json", "service-account-prod.json",
-        ".vault-token",
+        ".vault-token", "prod.env", "docker/DB.env", ".env~", ".env.bak", ".envs/.production/.django",
+        ".dev.vars", ".flaskenv", ".config/rclone/rclone.conf", "auth.json", "config/master.key",
+        "config/credentials/production.key", ".config/gcloud/access_tokens.db", ".m2/settings.xml",
+        ".config/gcloud/application_default_credentials.json", ".bundle/config", ".cargo/credentials.toml",
+        ".databrickscfg", ".my.cnf", "infra/local.settings.json", "ansible/.vault_pass",
     ];
     for path in paths {
         assert!(secret_path(path).is_some(), "{path}");
@@ -32,7 +36,8 @@ fn paths_that_are_not() {
         "secrets.rs", "secrets.py", "secrets", "secrets/mod.rs", "credentials.example.json",
         "keyboard.rs", "monkey.rs", "src/config.json", "config", "docker/config.json",
         "service-account.ts", "public.pub", "README.md", "Cargo.lock", "tfvars.go", "ssh/config",
-        "src/key", "package.json", "",
+        "src/key", "package.json", "", "example.tfvars", "example.env", "docs/sample.env", "auth.ts",
+        "src/auth/config.json", "bundle/config", "env", ".env.d.ts.example", "settings.xml",
     ];
     for path in paths {
         assert_eq!(secret_path(path), None, "{path}");
