@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, ensure};
 use ollacode_indexer::Index;
+use ollacode_indexer::decode::decode;
 use ollacode_indexer::language::{Language, language_of};
 use ollacode_indexer::walk::{Limits, skipped_by_content, walk};
 use tempfile::TempDir;
@@ -37,8 +38,8 @@ impl Corpus {
         let mut files = Vec::new();
         for entry in walk(&root, &Limits::default()).entries {
             let bytes = fs::read(root.join(&entry.path))?;
-            if skipped_by_content(&bytes).is_none() {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = decode(&bytes).text.into_owned();
+            if skipped_by_content(&entry.path, &text).is_none() {
                 let language = language_of(&entry.path, &text);
                 let path = entry.path;
                 files.push(Source {

@@ -5,17 +5,22 @@
 //! chunks of a file cover each of its lines once. (The idea is cAST's
 //! split-then-merge, arXiv 2506.15655.)
 
+mod lines;
+
 use std::ops::Range;
 
 use ollacode_store::{Chunk, Kind};
 use tree_sitter::Node;
 
-use crate::language::{PLAIN_TEXT, language_of};
 use crate::parse::{Definition, FileParser, Outline, ParseFailure, end_row, starts_its_line};
+use crate::parts::parts_of;
 use crate::query::file_stem;
+pub use lines::without_long_lines;
+
+use lines::Lines;
 
 /// Changes whenever the same text may be cut or labelled differently; part of the fingerprint.
-pub const CHUNKER_VERSION: u32 = 2;
+pub const CHUNKER_VERSION: u32 = 3;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves what a model has to read.
@@ -24,8 +29,8 @@ pub const BUDGET: usize = 800;
 /// Pieces below this are merged with a neighbour of their scope.
 const SMALL: usize = 200;
 
-/// Most bytes of a chunk, white space included: there is no budget for that, but an end.
-const MOST_BYTES: usize = 4 * BUDGET;
+/// Most entries of a scope.
+const MOST_SCOPES: usize = 64;
 
 /// Nesting beyond which a node is cut by lines: nobody writes it, generators do.
 const MAX_DEPTH: usize = 200;
@@ -43,31 +48,34 @@ pub struct Cut {
 
 /// Cuts a file into chunks.
 pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
-    let Some(language) = language_of(path, text) else {
-        return Cut {
-            language: PLAIN_TEXT,
-            chunks: by_lines(path, PLAIN_TEXT, text),
-            failure: None,
-        };
+    let file = parts_of(path, text);
+    let mut cut = Cut {
+        language: file.name,
+        chunks: Vec::new(),
+        failure: None,
     };
-    match parser.outline(language, text) {
-        Ok(outline) => {
-            let chunks = by_syntax(path, language.name, text, &outline);
-            Cut {
-                language: language.name,
-                chunks,
-                failure: None,
+    for part in &file.parts {
+        let text = without_long_lines(&part.text);
+        // After one part that takes its time, nothing else of the file may.
+        let grammar = part
+            .language
+            .filter(|_| cut.failure != Some(ParseFailure::TooSlow));
+        let chunks = match grammar.map(|language| parser.outline(language, &text)) {
+            Some(Ok(outline)) => by_syntax(path, part.name, &text, &outline),
+            Some(Err(failure)) => {
+                cut.failure = Some(failure);
+                by_lines(path, part.name, &text)
             }
-        }
-        Err(failure) => {
-            let chunks = by_lines(path, language.name, text);
-            Cut {
-                language: language.name,
-                chunks,
-                failure: Some(failure),
-            }
-        }
+            None => by_lines(path, part.name, &text),
+        };
+        let line = |line: u32| line_number(part.line(line as usize - 1) - 1);
+        cut.chunks.extend(chunks.into_iter().map(|chunk| Chunk {
+            start_line: line(chunk.start_line),
+            end_line: line(chunk.end_line),
+            ..chunk
+        }));
     }
+    cut
 }
 
 /// Words that are full-text indexed before a chunk's text: where it is and what it is in.
@@ -141,106 +149,6 @@ fn line_number(row: usize) -> u32 {
     u32::try_from(row + 1).unwrap_or(u32::MAX)
 }
 
-/// Where the lines of a text begin, and how much is on them.
-struct Lines<'text> {
-    text: &'text str,
-    starts: Vec<usize>,
-    /// Characters that are not white space before each line, and in all.
-    weights: Vec<usize>,
-}
-
-impl<'text> Lines<'text> {
-    fn new(text: &'text str) -> Lines<'text> {
-        let mut starts = vec![0];
-        let mut weights = vec![0];
-        let mut weight = 0;
-        for line in text.split_inclusive('\n') {
-            weight += line
-                .bytes()
-                .filter(|b| !b.is_ascii_whitespace() && b & 0xC0 != 0x80)
-                .count();
-            starts.push(starts[starts.len() - 1] + line.len());
-            weights.push(weight);
-        }
-        Lines {
-            text,
-            starts,
-            weights,
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    fn weight(&self, rows: &Range<usize>) -> usize {
-        self.weights[rows.end] - self.weights[rows.start]
-    }
-
-    fn is_blank(&self, row: usize) -> bool {
-        self.weights[row] == self.weights[row + 1]
-    }
-
-    /// Cuts behind blank lines, and anywhere where that leaves too much.
-    fn paragraphs(&self, rows: Range<usize>) -> Vec<Range<usize>> {
-        let mut pieces = Vec::new();
-        let mut start = rows.start;
-        for row in rows.clone() {
-            let full = self.weight(&(start..row + 1)) > BUDGET;
-            let paragraph = row > start && self.is_blank(row - 1) && !self.is_blank(row);
-            if row > start && (full || paragraph) {
-                pieces.push(start..row);
-                start = row;
-            }
-        }
-        if start < rows.end {
-            pieces.push(start..rows.end);
-        }
-        pieces
-    }
-
-    /// The text of some rows without blank lines around it; in several parts if it is huge.
-    fn texts(&self, rows: Range<usize>) -> Vec<(Range<usize>, &'text str)> {
-        let mut parts = Vec::new();
-        let mut start = rows.start;
-        for row in rows.clone() {
-            // Of many bytes and little weight: white space.
-            if row > start && self.starts[row + 1] - self.starts[start] > MOST_BYTES {
-                self.push_text(start..row, &mut parts);
-                start = row;
-            }
-        }
-        self.push_text(start..rows.end, &mut parts);
-        parts
-    }
-
-    fn push_text(&self, mut rows: Range<usize>, parts: &mut Vec<(Range<usize>, &'text str)>) {
-        while rows.start < rows.end && self.is_blank(rows.start) {
-            rows.start += 1;
-        }
-        while rows.start < rows.end && self.is_blank(rows.end - 1) {
-            rows.end -= 1;
-        }
-        if rows.is_empty() {
-            return;
-        }
-        let mut text = &self.text[self.starts[rows.start]..self.starts[rows.end]];
-        text = text.strip_suffix('\n').unwrap_or(text);
-        text = text.strip_suffix('\r').unwrap_or(text);
-        // Only a single line can still be that long: everything else was cut between lines.
-        while rows.len() == 1 && text.len() > MOST_BYTES {
-            let (part, rest) = text.split_at(text.floor_char_boundary(MOST_BYTES / 2));
-            if !part.trim_ascii().is_empty() {
-                parts.push((rows.clone(), part));
-            }
-            text = rest;
-        }
-        if !text.trim_ascii().is_empty() {
-            parts.push((rows, text));
-        }
-    }
-}
-
 /// Splits what is over the budget at the children of its syntax node.
 struct Splitter<'file> {
     text: &'file str,
@@ -258,10 +166,8 @@ impl Splitter<'_> {
             out.extend(self.lines.paragraphs(rows));
             return;
         }
-        let children: Vec<Node<'_>> = node
-            .children(&mut node.walk())
-            .filter(|child| child.start_position().row < rows.end && end_row(*child) > rows.start)
-            .collect();
+        let children: Vec<Node<'_>> = node.children(&mut node.walk()).collect();
+        let children = within(&children, &rows);
         if children.is_empty() {
             out.extend(self.lines.paragraphs(rows));
             return;
@@ -276,7 +182,7 @@ impl Splitter<'_> {
         cuts.dedup();
         let mut start = rows.start;
         for end in cuts.into_iter().chain([rows.end]) {
-            self.split_piece(&children, start..end, depth, out);
+            self.split_piece(children, start..end, depth, out);
             start = end;
         }
     }
@@ -292,15 +198,24 @@ impl Splitter<'_> {
             out.push(rows);
             return;
         }
-        let largest = children
+        let largest = within(children, &rows)
             .iter()
-            .filter(|child| child.start_position().row < rows.end && end_row(**child) > rows.start)
             .max_by_key(|child| child.byte_range().len());
         match largest {
             Some(child) => self.split(*child, rows, depth + 1, out),
             None => out.extend(self.lines.paragraphs(rows)),
         }
     }
+}
+
+/// Those of some siblings that have text on some rows; they follow each other.
+fn within<'nodes, 'tree>(
+    siblings: &'nodes [Node<'tree>],
+    rows: &Range<usize>,
+) -> &'nodes [Node<'tree>] {
+    let from = siblings.partition_point(|node| end_row(*node) <= rows.start);
+    let to = siblings.partition_point(|node| node.start_position().row < rows.end);
+    siblings.get(from..to).unwrap_or_default()
 }
 
 /// Joins small neighbours while they stay within the budget.
@@ -473,7 +388,9 @@ impl<'file> Nesting<'file> {
             .cloned()
             .collect();
         let mut outer = self.parents[index];
-        while let Some(parent) = outer {
+        while let Some(parent) = outer
+            && scope.len() < MOST_SCOPES
+        {
             scope.push(self.definitions[parent].label.clone());
             scope.extend(self.definitions[parent].named_scope.iter().cloned());
             outer = self.parents[parent];

@@ -16,6 +16,7 @@
 mod aside;
 mod ask;
 pub mod chunk;
+pub mod decode;
 pub mod embed;
 mod error;
 mod fill;
@@ -24,6 +25,7 @@ pub mod language;
 mod legs;
 mod overlay;
 pub mod parse;
+pub mod parts;
 mod prepare;
 mod progress;
 pub mod query;

@@ -82,20 +82,32 @@ pub struct Outline {
     pub tree: Tree,
     /// All definitions.
     pub definitions: Vec<Definition>,
+    /// Last row of a comment or attribute that stands alone → the first row of all that stand
+    /// together with it.
     doc_starts: HashMap<usize, usize>,
 }
 
 impl Outline {
     /// Moves a row up over the comments and attributes that belong to what starts there.
-    pub fn with_leading_docs(&self, mut row: usize) -> usize {
-        while row > 0 {
-            match self.doc_starts.get(&(row - 1)) {
-                Some(&start) if start < row => row = start,
-                _ => break,
-            }
-        }
-        row
+    pub fn with_leading_docs(&self, row: usize) -> usize {
+        let above = row.checked_sub(1).and_then(|row| self.doc_starts.get(&row));
+        above.map_or(row, |start| *start)
     }
+}
+
+/// Joins comments and attributes that follow each other: each last row gets the first row of all.
+///
+/// Once for a file: who looked anew from each of 100,000 lines would take 5,000,000,000 steps.
+fn joined(docs: HashMap<usize, usize>) -> HashMap<usize, usize> {
+    let mut ordered: Vec<(usize, usize)> = docs.into_iter().collect();
+    ordered.sort_unstable();
+    let mut starts: HashMap<usize, usize> = HashMap::with_capacity(ordered.len());
+    for (last, first) in ordered {
+        let above = first.checked_sub(1).and_then(|row| starts.get(&row));
+        let start = above.map_or(first, |start| *start);
+        starts.insert(last, start);
+    }
+    starts
 }
 
 /// Why a file has no outline.
@@ -188,7 +200,7 @@ impl FileParser {
         let tree = self.tree(language, text, deadline)?;
         let mut found = Found::default();
         self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
-        let doc_starts = found.docs;
+        let doc_starts = joined(found.docs);
         let mut outline = Outline {
             tree,
             definitions: Vec::new(),

@@ -11,6 +11,7 @@ use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State};
 use tokio_util::sync::CancellationToken;
 
 use crate::chunk::{CHUNKER_VERSION, cut, header};
+use crate::decode::{Decoded, decode};
 use crate::embed::content_key;
 use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
@@ -164,11 +165,12 @@ fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Pr
         chunks: 0,
         status: None,
     };
-    if let Some(skip) = skipped_by_content(&bytes) {
+    let decoded = decode(&bytes);
+    if let Some(skip) = skipped_by_content(&record.path, &decoded.text) {
         record.status = Some(skip.words().to_owned());
         return Prepared::Cut(Box::new(CutFile::skipped(record, skip)));
     }
-    Prepared::Cut(Box::new(cut_file(parser, record, bytes)))
+    Prepared::Cut(Box::new(cut_file(parser, record, &decoded)))
 }
 
 /// Hashes a file's content: BLAKE3, 128 bits.
@@ -226,12 +228,8 @@ fn settled(modified_ns: i64, now_ns: i64) -> i64 {
     }
 }
 
-fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> CutFile {
-    let (text, not_utf8) = match String::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
-    };
-    let redacted = redact(&text);
+fn cut_file(parser: &mut FileParser, mut record: FileRecord, decoded: &Decoded<'_>) -> CutFile {
+    let redacted = redact(&decoded.text);
     let secrets = redacted
         .findings
         .iter()
@@ -261,7 +259,7 @@ fn cut_file(parser: &mut FileParser, mut record: FileRecord, bytes: Vec<u8>) -> 
         skip: None,
         secrets,
         failure: cut.failure,
-        not_utf8,
+        not_utf8: decoded.is_lossy,
     }
 }
 
@@ -292,14 +290,15 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/secrets");
         for entry in fs::read_dir(folder).expect("the folder of the rules") {
             let path = entry.expect("an entry").path();
-            // The folder beside `tests.rs`, which is no rule either.
-            if path.ends_with("tests") {
+            // The folders beside `tests.rs` and `values.rs`, which are no rules either.
+            if path.is_dir() {
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a source");
             let name = path.file_name().and_then(|name| name.to_str());
-            // Which paths are secret decides what is listed, not how it is cut.
-            let is_rule = !matches!(name, Some("paths.rs" | "tests.rs"));
+            // Which paths are secret decides what is listed, not how it is cut; so do the values
+            // of such files.
+            let is_rule = !matches!(name, Some("paths.rs" | "tests.rs" | "values.rs"));
             assert_eq!(RULES.contains(&text.as_str()), is_rule, "{name:?}");
         }
     }

@@ -6,6 +6,7 @@
 
 mod paths;
 mod rules;
+mod values;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use regex::Regex;
 
 pub use paths::secret_path;
 use rules::{Place, RULES, Rule};
+pub use values::secret_values;
 
 /// Bytes that a rule sees from its anchor on: a hostile line cannot make the search quadratic.
 const REACH: usize = 1024;
@@ -258,7 +260,13 @@ fn token_length(rest: &str) -> usize {
 fn block_after(text: &str, start: usize) -> Option<Range<usize>> {
     let reach = text.floor_char_boundary(text.len().min(start + BLOCK_REACH));
     let within = &text[start..reach];
-    let limit = memmem::find(within.as_bytes(), b"-----END ").unwrap_or(within.len());
+    let end = memmem::find(within.as_bytes(), b"-----END ");
+    if let Some(end) = end
+        && is_enclosed(&within[..end])
+    {
+        return Some(start..start + end);
+    }
+    let limit = end.unwrap_or(within.len());
     let mut end = 0;
     for (row, line) in within[..limit].split_inclusive('\n').enumerate() {
         if row > 0 && !is_key_line(line) {
@@ -270,9 +278,31 @@ fn block_after(text: &str, start: usize) -> Option<Range<usize>> {
     has_key.then(|| start..start + end)
 }
 
+/// Whether what stands between the marks of a key is one, whatever it looks like: on lines of its
+/// own, or in one string with the marks. What a program puts together there is code.
+fn is_enclosed(body: &str) -> bool {
+    let bare = |line: &str| line.trim_matches(is_around_key).len();
+    let has_text = body
+        .lines()
+        .any(|line| bare(line) > 0 && !line.contains("[redacted: "));
+    match (body.split_once('\n'), body.rsplit_once('\n')) {
+        (Some((first, _)), Some((_, last))) => has_text && bare(first) == 0 && bare(last) == 0,
+        _ => {
+            has_text
+                && bare(&body.replace("\\n", "")) > 0
+                && !body.contains(['"', '\'', '`', '{', '%'])
+        }
+    }
+}
+
+/// What stands around the lines of a key in programs and comments.
+fn is_around_key(character: char) -> bool {
+    character.is_whitespace() || "\"'`#/*+\\,;>|.()".contains(character)
+}
+
 /// Whether a line may belong to a key, also when it is a string or a comment of a program.
 fn is_key_line(line: &str) -> bool {
-    let line = line.trim_matches(|c: char| c.is_whitespace() || "\"'`#/*+\\,;>|.()".contains(c));
+    let line = line.trim_matches(is_around_key);
     let is_header = line.split_once(": ").is_some_and(|(name, _)| {
         name.bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
@@ -341,7 +371,7 @@ fn without(text: &str, secrets: &[Secret]) -> String {
 fn push_redacted(out: &mut String, secret: &str, name: &str) {
     let is_one_line = !secret.contains('\n');
     for line in secret.split_inclusive('\n') {
-        if is_one_line || base64_runs(line).any(|run| run.len() >= 4) {
+        if is_one_line || line.contains(char::is_alphanumeric) {
             let text = line.trim();
             let indent = line.len() - line.trim_start().len();
             out.push_str(&line[..indent]);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::parts::is_notebook;
 use crate::secrets::secret_path;
 
 /// Why a file is not indexed.
@@ -176,31 +177,41 @@ const BINARY_EXTENSIONS: &[&str] = &[
     "pptx",
 ];
 
-/// What the content says against a file: `bytes` is all of it.
-pub fn skipped_by_content(bytes: &[u8]) -> Option<Skip> {
+/// What the content says against a file: `text` is all of it, decoded.
+pub fn skipped_by_content(path: &str, text: &str) -> Option<Skip> {
     // In all of it: an archive may begin with a long text.
-    if memchr::memchr(0, bytes).is_some() {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         return Some(Skip::Binary);
     }
-    if is_minified(bytes) {
+    if !is_notebook(path) && is_minified(text) {
         return Some(Skip::Minified);
     }
-    let head = &bytes[..bytes.len().min(8192)];
-    is_generated(head).then_some(Skip::Generated)
+    is_generated(text).then_some(Skip::Generated)
 }
 
-/// Long lines on average: nothing a person wrote. One long line in a normal file is no reason.
-fn is_minified(bytes: &[u8]) -> bool {
-    const LONG: usize = 500;
-    if bytes.len() < 5_000 {
+/// Whether a program squeezed code onto long lines: nearly all of the text is on them, dense with
+/// brackets and semicolons. Prose and data have long lines, too, and are kept.
+fn is_minified(text: &str) -> bool {
+    const LONG: usize = 2_000;
+    const SMALLEST: usize = 5_000;
+    if text.len() < SMALLEST {
         return false;
     }
-    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
-    bytes.len() / lines > LONG
+    let long: Vec<&str> = text.lines().filter(|line| line.len() > LONG).collect();
+    let count = |signs: &[u8]| {
+        let bytes = long.iter().flat_map(|line| line.bytes());
+        bytes.filter(|byte| signs.contains(byte)).count()
+    };
+    let length: usize = long.iter().map(|line| line.len()).sum();
+    length * 10 > text.len() * 9
+        && count(b"(){};=") * 20 > length
+        && count(b"();") * 33 > length
+        && count(b" ") < count(b"(){};=")
 }
 
 /// The markers that generators and code review tools agree on, in the first lines.
-fn is_generated(head: &[u8]) -> bool {
+fn is_generated(text: &str) -> bool {
+    let head = &text.as_bytes()[..text.len().min(8192)];
     let end = memchr::memchr_iter(b'\n', head)
         .nth(9)
         .unwrap_or(head.len().min(2048));

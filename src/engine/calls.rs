@@ -1,6 +1,7 @@
 //! What the model wants done: each call is checked, prepared, judged, perhaps asked about, and
 //! only then run; and has exactly one result.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use ollacode_indexer::secrets::secret_path;
@@ -392,14 +393,16 @@ impl Turn<'_> {
             lock(&self.engine.context.changes).settle();
         }
         let behind = std::mem::take(&mut self.behind);
-        let text = format!("{}{behind}", self.cut(&outcome.text));
-        let text = neutral(&text).into_owned();
+        // Before anything is cut: half a value would not be known as one.
+        let said = [outcome.text + &behind, outcome.summary, outcome.detail];
+        let [text, summary, detail] = self.without_secret_values(said).await?;
+        let text = neutral(&self.cut(&shown_hidden(text))).into_owned();
         let added = self.add_result(call, &text, outcome.how);
         let finished = Event::ToolFinished {
             id: call.id.clone(),
             outcome: outcome.how,
-            summary: outcome.summary,
-            detail: outcome.detail,
+            summary,
+            detail,
             took,
         };
         self.events.send(finished).await;
@@ -421,6 +424,17 @@ fn is_about_secrets(effect: &Effect) -> bool {
         | Effect::ReadOutside { path }
         | Effect::WriteOutside { path } => secret_path(path).is_some(),
         Effect::Read | Effect::ReadFile { .. } | Effect::Command { .. } | Effect::AskUser => false,
+    }
+}
+
+/// A result in which nothing hides, and which says so if something did.
+fn shown_hidden(text: String) -> String {
+    match visible(&text) {
+        Cow::Owned(shown) => format!(
+            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can hide \
+             what a text says)\n"
+        ),
+        Cow::Borrowed(_) => text,
     }
 }
 

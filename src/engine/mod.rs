@@ -45,6 +45,7 @@ use crate::permission::{Approver, Confinement};
 use crate::session::changes::{UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::tools::{ToolContext, ToolSet, Toolbox};
+use crate::visible::visible;
 use budget::{estimate, estimate_text, estimate_tools};
 use event::{Event, TurnEnd};
 use memory::{Memory, Trust};
@@ -301,7 +302,8 @@ impl Engine {
         let memory = self.memory();
         let protocol = spoken.then_some(tools);
         let text = system_prompt(&name.to_string_lossy(), memory.as_ref(), protocol);
-        (text, memory)
+        let text = self.context.without_secret_values(text);
+        (visible(&text).into_owned(), memory)
     }
 
     /// Puts the system message first, where there is none for this model or a new one is wanted.

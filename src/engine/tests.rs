@@ -5,6 +5,7 @@ mod attached;
 mod calling;
 mod context;
 mod endings;
+mod hiding;
 mod lab;
 mod replies;
 mod rough;

@@ -1,6 +1,7 @@
 //! A turn: from a question to its end.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -20,6 +21,7 @@ use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
 use crate::permission::{Approver, Mode};
 use crate::session::{Record, Session};
+use crate::visible::visible;
 
 /// Share of the window, in percent, at which older turns are made shorter.
 const FULL: u32 = 80;
@@ -149,7 +151,10 @@ impl<'a> Turn<'a> {
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
         let images = self.pictures(&question.images).await;
-        let text = self.opening(question).await.text();
+        let mut opening = self.opening(question).await;
+        let [context] = self.without_secret_values([opening.context]).await?;
+        opening.context = visible(&context).into_owned();
+        let text = opening.text();
         let record = Record::User {
             text: text.clone(),
             shown: shown.to_owned(),
@@ -318,6 +323,19 @@ impl<'a> Turn<'a> {
     fn add(&mut self, message: Message, record: Record) -> Result<(), TurnEnd> {
         self.session.messages.push(message);
         self.record(record)
+    }
+
+    /// Texts for the model without what files of secrets hold; those are looked at off the runtime.
+    pub(super) async fn without_secret_values<const N: usize>(
+        &self,
+        texts: [String; N],
+    ) -> Result<[String; N], TurnEnd> {
+        let context = Arc::clone(&self.engine.context);
+        let cleaning =
+            spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
+        // What cannot be cleaned does not go out.
+        let failed = |error| TurnEnd::Failed(format!("secrets could not be looked for: {error}"));
+        cleaning.await.map_err(failed)
     }
 
     pub(super) fn record(&mut self, record: Record) -> Result<(), TurnEnd> {

@@ -9,6 +9,7 @@ mod error;
 mod path;
 mod protected;
 mod secret_files;
+mod secret_values;
 mod system;
 mod text;
 mod walk;
@@ -36,6 +37,7 @@ pub use protected::{
     is_secret, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
+pub use secret_values::SecretValues;
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 
@@ -67,6 +69,8 @@ struct Inner {
     dir: Dir,
     /// Folders that were made for new files: they go again with the last file in them.
     made: Mutex<BTreeSet<String>>,
+    /// What files of secrets hold.
+    secrets: Mutex<secret_values::Known>,
 }
 
 /// What is at a path.
@@ -117,6 +121,7 @@ impl Jail {
             named: root.to_owned(),
             dir,
             made: Mutex::default(),
+            secrets: Mutex::default(),
         })))
     }
 

@@ -8,6 +8,7 @@ mod paths;
 #[cfg(target_os = "linux")]
 mod race;
 mod secret_files;
+mod secret_values;
 #[cfg(target_os = "linux")]
 mod traps;
 

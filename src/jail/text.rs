@@ -1,10 +1,11 @@
-//! Files as texts, and texts as the bytes of the same file: byte-order mark, line ends and the
-//! last line end stay as they were.
+//! Files as texts, and texts as the bytes of the same file: encoding, byte-order mark, line ends
+//! and the last line end stay as they were.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ollacode_indexer::decode::{Encoding, decode, encode};
 use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 
 use super::{FileBytes, Hash, JailError, WorkspacePath};
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A file that was read as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
-    /// Without a byte-order mark; lines end in `\n`. What is no UTF-8 is replaced by U+FFFD.
+    /// Without a byte-order mark; lines end in `\n`. Bytes that are no text are U+FFFD.
     pub text: String,
     /// Of the bytes.
     pub hash: Hash,
@@ -35,14 +36,17 @@ pub struct TextFile {
 /// What a text does not show of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextShape {
-    /// Whether it starts with a UTF-8 byte-order mark.
+    /// How it is written as bytes.
+    pub encoding: Encoding,
+    /// Whether it starts with a byte-order mark.
     pub bom: bool,
     /// How lines end.
     pub newline: Newline,
     /// Whether the last line ends like the others.
     pub final_newline: bool,
-    /// Whether some bytes are no UTF-8, so that the text is not all of it: do not edit.
-    pub invalid_utf8: bool,
+    /// Whether some bytes are no text in that encoding, so that the text is not all of it: do not
+    /// edit.
+    pub is_lossy: bool,
 }
 
 /// How the lines of a file end.
@@ -59,7 +63,7 @@ pub enum Newline {
 impl TextFile {
     /// Reads a file as text, if it is one.
     pub(super) fn decode(file: FileBytes) -> Result<TextFile, JailError> {
-        let (text, shape) = decode(&file.bytes).map_err(|why| JailError::NotText {
+        let (text, shape) = decoded(&file.bytes).map_err(|why| JailError::NotText {
             path: file.path.to_string(),
             why,
         })?;
@@ -75,11 +79,14 @@ impl TextFile {
 
     /// Refuses a file of which the text does not show everything.
     pub fn check_editable(&self) -> Result<(), JailError> {
-        if self.shape.invalid_utf8 {
-            return Err(JailError::NotText {
-                path: self.path.to_string(),
-                why: "some of its bytes are not UTF-8",
-            });
+        if self.shape.is_lossy {
+            let why = match self.shape.encoding {
+                Encoding::Utf8 => "some of its bytes are not UTF-8",
+                Encoding::Utf16Le | Encoding::Utf16Be => "some of its bytes are not UTF-16",
+                Encoding::Utf32Le | Encoding::Utf32Be => "some of its bytes are not UTF-32",
+            };
+            let path = self.path.to_string();
+            return Err(JailError::NotText { path, why });
         }
         Ok(())
     }
@@ -106,27 +113,32 @@ impl TextFile {
 
     /// The bytes of this file with a new text.
     ///
-    /// Byte-order mark and line ends stay; in a file with both kinds of line ends, or with bytes
-    /// that are no UTF-8, each line that is not touched stays as it is.
+    /// Encoding, byte-order mark and line ends stay; in a file with both kinds of line ends, or
+    /// with bytes that are no text, each line that is not touched stays as it is.
     pub fn bytes_of(&self, new_text: &str) -> Vec<u8> {
         let text = self.as_written(new_text);
-        let mut bytes = Vec::with_capacity(text.len() + text.len() / 16);
-        if self.shape.bom {
-            bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
-        }
-        match self.shape.newline {
-            _ if self.shape.invalid_utf8 => self.push_by_line(&mut bytes, &text),
-            Newline::Lf => bytes.extend_from_slice(text.as_bytes()),
-            Newline::CrLf => bytes.extend_from_slice(text.replace('\n', "\r\n").as_bytes()),
-            Newline::Mixed => self.push_by_line(&mut bytes, &text),
+        let decoded = decode(&self.bytes);
+        let mut bytes = self.bytes[..decoded.mark].to_vec();
+        let by_line = |body: &[u8]| {
+            let mut written = Vec::with_capacity(text.len() + text.len() / 16);
+            self.push_by_line(&mut written, body, &text);
+            written
+        };
+        let body = match (self.shape.newline, self.shape.encoding) {
+            (_, Encoding::Utf8) if self.shape.is_lossy => by_line(&self.bytes[decoded.mark..]),
+            (Newline::Lf, _) => text.as_bytes().to_owned(),
+            (Newline::CrLf, _) => text.replace('\n', "\r\n").into_bytes(),
+            (Newline::Mixed, _) => by_line(decoded.text.as_bytes()),
+        };
+        match self.shape.encoding {
+            Encoding::Utf8 => bytes.extend_from_slice(&body),
+            encoding => bytes.extend(encode(&String::from_utf8_lossy(&body), encoding)),
         }
         bytes
     }
 
     /// Adds a new text, the untouched lines with the bytes that they had.
-    fn push_by_line(&self, bytes: &mut Vec<u8>, text: &str) {
-        let body = self.bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes());
-        let body = body.unwrap_or(&self.bytes);
+    fn push_by_line(&self, bytes: &mut Vec<u8>, body: &[u8], text: &str) {
         let raw: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
         let old: Vec<&str> = self.text.split_inclusive('\n').collect();
         let new: Vec<&str> = text.split_inclusive('\n').collect();
@@ -156,28 +168,22 @@ impl TextFile {
 }
 
 /// Takes the text out of a file's bytes, or says why there is none.
-fn decode(bytes: &[u8]) -> Result<(String, TextShape), &'static str> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err("it is UTF-16");
-    }
-    if bytes.contains(&0) {
+fn decoded(bytes: &[u8]) -> Result<(String, TextShape), &'static str> {
+    let decoded = decode(bytes);
+    if decoded.text.contains('\0') {
         return Err("it has NUL bytes");
     }
-    let (bom, body) = match bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()) {
-        Some(body) => (true, body),
-        None => (false, bytes),
-    };
-    let newline = newline_of(body);
-    let text = String::from_utf8_lossy(body);
+    let newline = newline_of(decoded.text.as_bytes());
     let shape = TextShape {
-        bom,
+        encoding: decoded.encoding,
+        bom: decoded.mark > 0,
         newline,
-        final_newline: body.ends_with(b"\n"),
-        invalid_utf8: std::str::from_utf8(body).is_err(),
+        final_newline: decoded.text.ends_with('\n'),
+        is_lossy: decoded.is_lossy,
     };
     let text = match newline {
-        Newline::Lf => text.into_owned(),
-        Newline::CrLf | Newline::Mixed => text.replace("\r\n", "\n"),
+        Newline::Lf => decoded.text.into_owned(),
+        Newline::CrLf | Newline::Mixed => decoded.text.replace("\r\n", "\n"),
     };
     Ok((text, shape))
 }

@@ -71,6 +71,8 @@ pub struct Session {
     changed: Vec<Record>,
     /// Ids of calls about files of secrets.
     secret_calls: BTreeSet<String>,
+    /// What those files hold is kept out; `None` where the workspace is gone.
+    jail: Option<Jail>,
 }
 
 /// What is to be known of a session that goes on.
@@ -120,6 +122,7 @@ impl Session {
             workspace: workspace.to_owned(),
             changed: Vec::new(),
             secret_calls: BTreeSet::new(),
+            jail: Jail::open(workspace).ok(),
         };
         session.record(started)?;
         Ok(session)
@@ -154,6 +157,7 @@ impl Session {
             calibration: Calibration::default(),
             granted: BTreeSet::new(),
             turn: replayed.turns.max(replayed.last_change),
+            jail: Jail::open(Path::new(&replayed.workspace)).ok(),
             remarks: Vec::new(),
             folder: folder.to_owned(),
             workspace: replayed.workspace.into(),
@@ -204,9 +208,16 @@ impl Session {
     /// One write a record, without the secrets in its texts; see [`Record`]. The conversation in
     /// [`Session::messages`] is the caller's: what is added there is recorded here, too.
     pub fn record(&mut self, record: Record) -> Result<(), SessionError> {
-        let record = record
+        let mut record = record
             .without_secret_files(&mut self.secret_calls)
             .redacted();
+        let is_plain = matches!(
+            record,
+            Record::Started { .. } | Record::Mode { .. } | Record::Model { .. }
+        );
+        if let Some(jail) = self.jail.as_ref().filter(|_| !is_plain) {
+            record = record.without_values(&jail.secret_values());
+        }
         self.journal.append(&record)?;
         if record.is_about_changes() {
             self.changed.push(record);
@@ -266,8 +277,8 @@ impl Session {
     fn recover_changes(&mut self) -> Result<(), SessionError> {
         let mut changes = self.changes();
         // Where the folder is gone, there is nothing to undo either.
-        if let Ok(jail) = Jail::open(&self.workspace) {
-            changes.recover(&jail);
+        if let Some(jail) = &self.jail {
+            changes.recover(jail);
         }
         for change in changes.take_records() {
             self.record(Record::Changed(change))?;

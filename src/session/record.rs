@@ -1,6 +1,7 @@
 //! What a journal holds: one record a line, with types of its own, so that files stay readable
 //! when the program changes.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::stored::{
     CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord, SECRET_FILE, clean,
 };
 use crate::engine::event::ToolOutcome;
+use crate::jail::SecretValues;
 use crate::message::{Message, ToolCall};
 use crate::permission::{Decision, Mode};
 
@@ -219,30 +221,48 @@ impl Record {
     }
 
     /// The same without secrets in its texts. Paths, names and hashes stay.
-    pub fn redacted(mut self) -> Record {
+    pub fn redacted(self) -> Record {
+        self.with_texts(&clean)
+    }
+
+    /// The same without the values of the workspace's secret files.
+    pub(super) fn without_values(self, values: &SecretValues) -> Record {
+        self.with_texts(&|text| {
+            if let Cow::Owned(clean) = values.hide_all(text) {
+                *text = clean;
+            }
+        })
+    }
+
+    /// The same with every text in it changed.
+    fn with_texts(mut self, change: &impl Fn(&mut String)) -> Record {
         match &mut self {
-            Record::System { text } | Record::Ran { text, .. } => clean(text),
+            Record::System { text } | Record::Ran { text, .. } => change(text),
             Record::User { text, shown } => {
-                clean(text);
-                clean(shown);
+                change(text);
+                change(shown);
             }
             Record::Assistant {
                 text,
                 thinking,
                 calls,
             } => {
-                clean(text);
-                clean(thinking);
-                calls.iter_mut().for_each(CallRecord::clean);
+                change(text);
+                change(thinking);
+                calls.iter_mut().for_each(|call| call.change(change));
             }
-            Record::AboutToRun { call } => call.clean(),
-            Record::Asked { title, .. } => clean(title),
+            Record::AboutToRun { call } => call.change(change),
+            Record::Asked { title, .. } => change(title),
             Record::Decided {
                 decision: DecisionRecord::Deny { reason },
                 ..
-            } => reason.iter_mut().for_each(clean),
-            Record::Compacted { messages } => messages.iter_mut().for_each(MessageRecord::clean),
-            Record::Ended { reason } => clean(reason),
+            } => reason.iter_mut().for_each(change),
+            Record::Compacted { messages } => {
+                messages
+                    .iter_mut()
+                    .for_each(|message| message.change(change));
+            }
+            Record::Ended { reason } => change(reason),
             Record::Started { .. }
             | Record::Decided { .. }
             | Record::Changed(_)

@@ -43,8 +43,9 @@ impl CallRecord {
         }
     }
 
-    pub(super) fn clean(&mut self) {
-        self.arguments.values_mut().for_each(clean_value);
+    pub(super) fn change(&mut self, change: &impl Fn(&mut String)) {
+        let values = self.arguments.values_mut();
+        values.for_each(|value| change_value(value, change));
     }
 }
 
@@ -117,19 +118,19 @@ impl MessageRecord {
         }
     }
 
-    pub(super) fn clean(&mut self) {
+    pub(super) fn change(&mut self, change: &impl Fn(&mut String)) {
         match self {
             MessageRecord::System { text }
             | MessageRecord::User { text }
-            | MessageRecord::Tool { text, .. } => clean(text),
+            | MessageRecord::Tool { text, .. } => change(text),
             MessageRecord::Assistant {
                 text,
                 thinking,
                 calls,
             } => {
-                clean(text);
-                clean(thinking);
-                calls.iter_mut().for_each(CallRecord::clean);
+                change(text);
+                change(thinking);
+                calls.iter_mut().for_each(|call| call.change(change));
             }
         }
     }
@@ -282,11 +283,15 @@ pub(super) fn clean(text: &mut String) {
     }
 }
 
-fn clean_value(value: &mut Value) {
+fn change_value(value: &mut Value, change: &impl Fn(&mut String)) {
     match value {
-        Value::String(text) => clean(text),
-        Value::Array(values) => values.iter_mut().for_each(clean_value),
-        Value::Object(values) => values.values_mut().for_each(clean_value),
+        Value::String(text) => change(text),
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|value| change_value(value, change)),
+        Value::Object(values) => values
+            .values_mut()
+            .for_each(|value| change_value(value, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -1,8 +1,8 @@
 //! What a file defines, from the same tree-sitter queries that the index is made with.
 
 use ollacode_indexer::Kind;
-use ollacode_indexer::language::language_of;
-use ollacode_indexer::parse::{FileParser, ParseFailure};
+use ollacode_indexer::parse::{FileParser, Outline, ParseFailure};
+use ollacode_indexer::parts::{Part, parts_of};
 
 /// Longest line of a definition that is shown, in characters.
 const LONGEST_HEAD: usize = 120;
@@ -33,9 +33,25 @@ pub(super) enum NoDefinitions {
 
 /// The definitions of a text, outer before inner, in its order.
 pub(super) fn definitions(path: &str, text: &str) -> Result<Vec<Defined>, NoDefinitions> {
-    let language = language_of(path, text).ok_or(NoDefinitions::NoGrammar)?;
-    let outline = FileParser::default().outline(language, text)?;
-    let lines: Vec<&str> = text.lines().collect();
+    let file = parts_of(path, text);
+    let mut parser = FileParser::default();
+    let mut found = Vec::new();
+    let mut has_grammar = false;
+    for part in &file.parts {
+        if let Some(language) = part.language {
+            has_grammar = true;
+            found.extend(definitions_of(part, parser.outline(language, &part.text)?));
+        }
+    }
+    if has_grammar {
+        Ok(found)
+    } else {
+        Err(NoDefinitions::NoGrammar)
+    }
+}
+
+fn definitions_of(part: &Part<'_>, outline: Outline) -> Vec<Defined> {
+    let lines: Vec<&str> = part.text.lines().collect();
     // The definitions around the current one, with the bytes at which they end.
     let mut around: Vec<(usize, String)> = Vec::new();
     let mut found = Vec::with_capacity(outline.definitions.len());
@@ -60,12 +76,12 @@ pub(super) fn definitions(path: &str, text: &str) -> Result<Vec<Defined>, NoDefi
             name: definition.name,
             head,
             scope,
-            start_line: definition.rows.start + 1,
-            end_line: definition.rows.end,
+            start_line: part.line(definition.rows.start),
+            end_line: part.line(definition.rows.end.saturating_sub(1)),
         });
         around.push((definition.bytes.end, definition.label));
     }
-    Ok(found)
+    found
 }
 
 #[cfg(test)]

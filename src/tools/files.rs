@@ -16,30 +16,48 @@ use crate::permission::{Effect, Rules};
 /// Most files of the same name that are suggested in place of a missing one.
 const SUGGESTED: usize = 3;
 
+/// The files below a folder, and what could not be listed there.
+pub(super) struct Listed {
+    /// In the order of their paths.
+    pub paths: Vec<String>,
+    /// Folders that could not be listed.
+    pub closed: usize,
+}
+
 /// The files below a folder, or the file itself, in the order of their paths.
 ///
 /// Paths are as the walk saw them: what is opened goes through the jail.
 pub(super) fn files_below(jail: &Jail, folder: &WorkspacePath) -> Vec<String> {
+    listed_below(jail, folder).paths
+}
+
+/// The same with what could not be listed.
+pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> Listed {
     let root = jail.root();
     let (sender, receiver) = mpsc::channel();
     walker(jail, folder).build_parallel().run(|| {
         let sender = sender.clone();
         Box::new(move |entry| {
-            let file = entry.ok().filter(|entry| {
-                let kind = entry.file_type();
-                kind.is_some_and(|kind| kind.is_file())
-            });
+            let file = match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    relative(root, entry.path()).map(Some)
+                }
+                Ok(_) => None,
+                Err(_) => Some(None),
+            };
             // Nobody receives any more only when the search is over.
-            if let Some(path) = file.and_then(|file| relative(root, file.path())) {
-                let _ = sender.send(path);
+            if let Some(file) = file {
+                let _ = sender.send(file);
             }
             WalkState::Continue
         })
     });
     drop(sender);
-    let mut paths: Vec<String> = receiver.into_iter().collect();
+    let found: Vec<Option<String>> = receiver.into_iter().collect();
+    let closed = found.iter().filter(|file| file.is_none()).count();
+    let mut paths: Vec<String> = found.into_iter().flatten().collect();
     paths.sort_unstable();
-    paths
+    Listed { paths, closed }
 }
 
 /// The names in a folder that the ignore files leave; `None` if they leave out the folder itself.

@@ -7,7 +7,8 @@ use futures::future::BoxFuture;
 use ollacode_indexer::{Freshness, SearchRequest};
 
 use super::definitions::{Defined, definitions};
-use super::search_codebase::{failed, notes};
+use super::grep_search::{Found, mentions};
+use super::search_codebase::failed;
 use super::shown::{self, Page};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
@@ -22,6 +23,8 @@ use crate::visible::neutral;
 const CHUNKS: usize = 300;
 /// Files that are looked at.
 const FILES: usize = 60;
+/// Lines that are shown where nothing is known to be the definition.
+const MENTIONS: usize = 20;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 6 << 10;
 
@@ -139,19 +142,28 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
     paths.truncate(FILES);
     let jail = running.context.jail.clone();
     let rules = running.context.rules.clone();
-    let (wanted, places) = blocking(move || {
+    let stop = running.stop.clone();
+    let (places, without) = blocking(move || {
         let places = places(&jail, &rules, &wanted, paths);
-        (wanted, places)
+        let without = if places.is_empty() {
+            let found = mentions(&wanted.name, &jail, &rules, &stop)?;
+            without_definition(&wanted, &found)
+        } else {
+            String::new()
+        };
+        Ok((places, without))
     })
-    .await?;
-    let mut output = written(&wanted, &places);
+    .await??;
+    let mut output = written(&places, &without);
     if files_left_out > 0 {
         output
             .text
             .push_str(&format!("… {files_left_out} more files left out …\n"));
     }
     if places.is_empty() {
-        for note in notes(&answer) {
+        // How it was searched by meaning makes no difference to names.
+        let notes = answer.notes.iter();
+        for note in notes.filter(|note| !note.contains("by words only")) {
             output.text.push_str(&format!("({note})\n"));
         }
     }
@@ -188,7 +200,117 @@ fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
     Some(shown::without_secrets(&file.text).0.into_owned())
 }
 
-fn written(wanted: &Wanted, places: &[Place]) -> ToolOutput {
+/// What is said where no grammar knows a definition: over what that was looked for, and where the
+/// name stands, the lines first that look like a definition.
+fn without_definition(wanted: &Wanted, found: &Found) -> String {
+    let mut text = format!(
+        "`{}`: no definition in the {} with a grammar.\n",
+        wanted.written,
+        shown::count(found.with_grammar, "file", "files")
+    );
+    let lines = found.hits.iter().flat_map(|hits| {
+        let lines = hits.lines.iter();
+        lines.map(|line| (hits.path.as_str(), line))
+    });
+    let (defining, mentioning): (Vec<_>, Vec<_>) =
+        lines.partition(|(_, line)| looks_defining(&line.text, &wanted.name));
+    for (heading, lines) in [
+        ("Lines that look like its definition:", &defining),
+        ("Mentions:", &mentioning),
+    ] {
+        if lines.is_empty() {
+            continue;
+        }
+        text.push_str(&format!("{heading}\n"));
+        for (path, line) in lines.iter().take(MENTIONS) {
+            let shown = shown::narrow(line.text.trim(), 200);
+            text.push_str(&format!("{}:{}: {shown}\n", shown::name(path), line.number));
+        }
+        if lines.len() > MENTIONS {
+            text.push_str("… more with grep_search …\n");
+        }
+    }
+    if found.hits.is_empty() {
+        text.push_str(&format!(
+            "Nor is it mentioned in the {} that could be read; what is ignored or hidden was not \
+             searched.\n",
+            shown::count(found.searched, "file", "files")
+        ));
+    }
+    text.push_str(&found.unread());
+    text
+}
+
+/// Whether a line reads like the definition of a name in one language or another.
+fn looks_defining(line: &str, name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "actor",
+        "class",
+        "const",
+        "data",
+        "def",
+        "define",
+        "defmacro",
+        "defmodule",
+        "defn",
+        "defp",
+        "defun",
+        "enum",
+        "fn",
+        "fun",
+        "func",
+        "function",
+        "instance",
+        "interface",
+        "let",
+        "local",
+        "macro",
+        "mixin",
+        "module",
+        "my",
+        "namespace",
+        "newtype",
+        "object",
+        "package",
+        "proc",
+        "procedure",
+        "protocol",
+        "record",
+        "static",
+        "struct",
+        "sub",
+        "table",
+        "trait",
+        "type",
+        "typedef",
+        "union",
+        "val",
+        "var",
+        "view",
+    ];
+    let line = line.trim_start();
+    line.match_indices(name).any(|(at, _)| {
+        let before = line[..at].trim_end();
+        let after = line[at + name.len()..].trim_start();
+        let last = before
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+            .next();
+        let is_introduced = last.is_some_and(|word| WORDS.contains(&word.to_lowercase().as_str()));
+        // `name = …`, `name :: Type`, `name() {`, `int name(int a) {` at the beginning of a line.
+        let is_bound =
+            before.is_empty() && after.starts_with(['=', ':']) && !after.starts_with("==");
+        let is_head = after.starts_with('(')
+            && line.trim_end().ends_with('{')
+            && !before.ends_with(['.', '(', ',', '=', '!', '&', '|'])
+            && !matches!(
+                last,
+                Some("if" | "while" | "for" | "switch" | "return" | "await" | "new")
+            );
+        is_introduced || is_bound || is_head
+    })
+}
+
+fn written(places: &[Place], without: &str) -> ToolOutput {
     let mut page = Page::new(MOST_BYTES);
     for place in places {
         page.push(&line(place));
@@ -198,12 +320,7 @@ fn written(wanted: &Wanted, places: &[Place]) -> ToolOutput {
     if left_out > 0 {
         text.push_str(&format!("… {left_out} more places left out …\n"));
     }
-    if places.is_empty() {
-        text.push_str(&format!(
-            "`{}` is not defined in the workspace. grep_search finds where it is used.\n",
-            wanted.written
-        ));
-    }
+    text.push_str(without);
     let shown = &places[..places.len() - left_out];
     let paths: BTreeSet<&str> = shown.iter().map(|place| place.path.as_str()).collect();
     ToolOutput {
@@ -247,73 +364,4 @@ fn source(place: &Place) -> Source {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::tools::tests_support::{Bench, call};
-
-    #[test]
-    fn names_are_read_as_models_write_them() {
-        for (written, name, scope) in [
-            ("parse", "parse", vec![]),
-            ("Parser::parse", "parse", vec!["Parser"]),
-            ("`parser.parse()`", "parse", vec!["parser"]),
-            ("fn parse(text: &str)", "parse", vec!["fn"]),
-            ("vec!", "vec!", vec![]),
-        ] {
-            let wanted = Wanted::parse(written).unwrap();
-            assert_eq!(wanted.name, name, "{written}");
-            assert_eq!(wanted.scope, scope, "{written}");
-        }
-        assert!(Wanted::parse(" :: ").is_err());
-        assert!(Wanted::parse("vec!").unwrap().is("vec"));
-    }
-
-    #[tokio::test]
-    async fn definitions_are_found_with_their_lines() {
-        let bench = Bench::new();
-        bench.file(
-            "src/net.rs",
-            "fn small() {}\n\n/// Dials.\nfn dial(host: &str) {\n    go(host);\n}\n\nstruct Phone;\n\n\
-             impl Phone {\n    fn dial(&self) {}\n}\n",
-        );
-        bench.file("src/use.rs", "fn main() {\n    dial(\"a\");\n}\n");
-        bench.index().await;
-        let output = bench
-            .call(&call("find_symbol", json!({"name": "dial"})))
-            .await
-            .unwrap();
-        assert_eq!(
-            output.text,
-            "src/net.rs:3-6 function: fn dial(host: &str)\n\
-             src/net.rs:11-11 method in impl Phone: fn dial(&self) {}\n"
-        );
-        assert_eq!(output.summary, "2 definitions in 1 file");
-        let scoped = call("find_symbol", json!({"name": "Phone::dial"}));
-        let output = bench.call(&scoped).await.unwrap();
-        assert!(
-            output.text.starts_with("src/net.rs:11-11"),
-            "{}",
-            output.text
-        );
-        let small = bench
-            .call(&call("find_symbol", json!({"name": "small"})))
-            .await
-            .unwrap();
-        assert!(small.text.starts_with("src/net.rs:1-1"), "{}", small.text);
-    }
-
-    #[tokio::test]
-    async fn what_is_not_defined_is_said() {
-        let bench = Bench::new();
-        bench.file("a.rs", "fn main() {}\n");
-        bench.index().await;
-        let output = bench
-            .call(&call("find_symbol", json!({"name": "nowhere"})))
-            .await
-            .unwrap();
-        assert!(output.text.contains("grep_search"), "{}", output.text);
-        assert!(output.sources.is_empty());
-    }
-}
+mod tests;

@@ -2,7 +2,10 @@
 
 mod report;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
@@ -10,12 +13,13 @@ use futures::future::BoxFuture;
 use globset::GlobSet;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
+use ollacode_indexer::parts::has_grammar;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
 };
-use crate::jail::{EntryKind, Jail, WorkspacePath};
+use crate::jail::{EntryKind, Jail, JailError, SecretValues, WorkspacePath};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::Rules;
@@ -27,8 +31,8 @@ const MOST_MATCHES: usize = 100;
 const MOST_CONTEXT: usize = 10;
 /// Bytes of a long line that are shown around its match.
 const AROUND: usize = 240;
-/// Bytes of a long line in which its match is looked for.
-const LONGEST_LOOK: usize = 64 << 10;
+/// The same for a first look, where a line is very long.
+const COARSE: usize = 64 * AROUND;
 /// Files that are searched before it is seen whether there are matches enough.
 const BATCH: usize = 256;
 /// Most memory of a compiled pattern, in bytes.
@@ -141,27 +145,86 @@ struct Grep {
 
 /// What was found in one file.
 #[derive(Default)]
-struct Hits {
-    path: String,
-    lines: Vec<Line>,
+pub(super) struct Hits {
+    pub path: String,
+    pub lines: Vec<Line>,
     matches: usize,
 }
 
-struct Line {
-    number: usize,
-    text: String,
+pub(super) struct Line {
+    pub number: usize,
+    pub text: String,
     is_match: bool,
 }
 
-/// What was found in all.
+/// What was found in all, and what was not looked at.
 #[derive(Default)]
-struct Found {
-    hits: Vec<Hits>,
+pub(super) struct Found {
+    pub hits: Vec<Hits>,
     matches: usize,
-    /// Files that were not read: their names say that they hold secrets, or a rule keeps them.
-    secret: usize,
+    /// Files that were read.
+    pub searched: usize,
+    /// Of those, the ones that have a grammar, as far as their names tell.
+    pub with_grammar: usize,
+    /// Files and folders that were not read, by reason.
+    unread: BTreeMap<&'static str, usize>,
     /// Whether files were left unsearched because there were matches enough.
     is_cut: bool,
+}
+
+impl Found {
+    /// What was not looked at, in words; empty if nothing was passed over.
+    pub(super) fn unread(&self) -> String {
+        if self.unread.is_empty() {
+            return String::new();
+        }
+        let reasons: Vec<String> = self
+            .unread
+            .iter()
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        format!("(not searched: {})\n", reasons.join(", "))
+    }
+
+    fn pass_over(&mut self, reason: &'static str, count: usize) {
+        if count > 0 {
+            *self.unread.entry(reason).or_default() += count;
+        }
+    }
+}
+
+/// Lines that have a name as a whole word, in all files.
+pub(super) fn mentions(
+    name: &str,
+    jail: &Jail,
+    rules: &Rules,
+    stop: &CancellationToken,
+) -> Result<Found, ToolError> {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let before = if is_word(name.chars().next()) {
+        "\\b"
+    } else {
+        ""
+    };
+    let after = if is_word(name.chars().last()) {
+        "\\b"
+    } else {
+        ""
+    };
+    let escaped: String = name
+        .chars()
+        .flat_map(|c| {
+            let slash = (!c.is_alphanumeric() && c != '_').then_some('\\');
+            slash.into_iter().chain([c])
+        })
+        .collect();
+    let grep = Grep {
+        matcher: matcher(&format!("(?-i:{before}{escaped}{after})"))?,
+        globs: None,
+        below: files::folder(jail, None)?,
+        context: 0,
+    };
+    grep.run(jail, rules, stop)
 }
 
 async fn search(grep: Grep, running: Running<'_>) -> Result<ToolOutput, ToolError> {
@@ -179,18 +242,27 @@ impl Grep {
         stop: &CancellationToken,
     ) -> Result<Found, ToolError> {
         let mut found = Found::default();
-        let mut paths = self.paths(jail)?;
+        let files::Listed { mut paths, closed } = self.listed(jail)?;
+        found.pass_over("folders that cannot be listed", closed);
         let before = paths.len();
         paths.retain(|path| !files::is_kept(jail, rules, path));
-        found.secret = before - paths.len();
+        found.pass_over("with secrets or kept back by a rule", before - paths.len());
+        let values = jail.secret_values();
         let mut batches = paths.chunks(BATCH);
         for batch in batches.by_ref() {
             if stop.is_cancelled() {
                 return Err(ToolError::TellModel("stopped".to_owned()));
             }
-            for hits in self.search_batch(jail, batch) {
-                found.matches += hits.matches;
-                found.hits.push(hits);
+            for (path, searched) in batch.iter().zip(self.search_batch(jail, &values, batch)) {
+                match searched {
+                    Ok(hits) => {
+                        found.searched += 1;
+                        found.with_grammar += usize::from(has_grammar(path));
+                        found.matches += hits.matches;
+                        found.hits.extend((hits.matches > 0).then_some(hits));
+                    }
+                    Err(reason) => found.pass_over(reason, 1),
+                }
             }
             if found.matches >= MOST_MATCHES {
                 break;
@@ -200,7 +272,7 @@ impl Grep {
         Ok(found)
     }
 
-    fn paths(&self, jail: &Jail) -> Result<Vec<String>, ToolError> {
+    fn listed(&self, jail: &Jail) -> Result<files::Listed, ToolError> {
         let refused = |error| files::refused(&error);
         match jail.kind(&self.below).map_err(refused)? {
             None => {
@@ -210,18 +282,23 @@ impl Grep {
                 )));
             }
             // A file that is named is searched, ignored or not.
-            Some(EntryKind::File) => return Ok(vec![self.below.to_string()]),
+            Some(EntryKind::File) => {
+                return Ok(files::Listed {
+                    paths: vec![self.below.to_string()],
+                    closed: 0,
+                });
+            }
             Some(_) => {}
         }
-        let mut paths = files::files_below(jail, &self.below);
+        let mut listed = files::listed_below(jail, &self.below);
         if let Some(globs) = &self.globs {
-            paths.retain(|path| globs.is_match(path));
+            listed.paths.retain(|path| globs.is_match(path));
         }
-        Ok(paths)
+        Ok(listed)
     }
 
-    /// Searches files on all cores; the result is in their order.
-    fn search_batch(&self, jail: &Jail, paths: &[String]) -> Vec<Hits> {
+    /// Searches files on all cores; there is a result for each, in their order.
+    fn search_batch(&self, jail: &Jail, values: &SecretValues, paths: &[String]) -> Vec<Searched> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut searcher = self.searcher();
@@ -231,9 +308,7 @@ impl Grep {
                 let Some(path) = paths.get(index) else {
                     return part;
                 };
-                if let Some(hits) = self.search_file(&mut searcher, jail, path) {
-                    part.push((index, hits));
-                }
+                part.push((index, self.search_file(&mut searcher, jail, values, path)));
             }
         };
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -245,10 +320,10 @@ impl Grep {
                 let part = worker.join();
                 part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             });
-            parts.collect::<Vec<(usize, Hits)>>()
+            parts.collect::<Vec<(usize, Searched)>>()
         });
         all.sort_by_key(|(index, _)| *index);
-        all.into_iter().map(|(_, hits)| hits).collect()
+        all.into_iter().map(|(_, searched)| searched).collect()
     }
 
     fn searcher(&self) -> Searcher {
@@ -259,29 +334,45 @@ impl Grep {
             .build()
     }
 
-    /// What is no text, or has gone, has no matches.
-    fn search_file(&self, searcher: &mut Searcher, jail: &Jail, path: &str) -> Option<Hits> {
-        let file = jail.read(&jail.path(path).ok()?).ok()?;
-        let hits = self.search_text(searcher, &file.text)?;
-        // In a second search, so that nobody learns a secret by asking for it letter by letter.
-        let hits = match shown::without_secrets(&file.text) {
-            (_, 0) => hits,
-            (text, _) => self.search_text(searcher, &text)?,
+    /// What has gone has no matches.
+    fn search_file(
+        &self,
+        searcher: &mut Searcher,
+        jail: &Jail,
+        values: &SecretValues,
+        path: &str,
+    ) -> Searched {
+        let read = jail.path(path).and_then(|path| jail.read(&path));
+        let file = match read {
+            Ok(file) => file,
+            Err(JailError::NotFound(_)) => return Ok(Hits::default()),
+            Err(JailError::NotText { .. }) => return Err("that are not text"),
+            Err(JailError::TooLarge { .. }) => return Err("too large to be read"),
+            Err(_) => return Err("that cannot be read"),
         };
-        Some(Hits {
+        let mut hits = self.search_text(searcher, &file.text);
+        // In a second search, so that nobody learns a secret by asking for it letter by letter.
+        if hits.matches > 0 {
+            let (text, secrets) = shown::without_secrets(&file.text);
+            let text = values.hide_all(&text);
+            if secrets > 0 || matches!(text, Cow::Owned(_)) {
+                hits = self.search_text(searcher, &text);
+            }
+        }
+        Ok(Hits {
             path: path.to_owned(),
             ..hits
         })
     }
 
-    fn search_text(&self, searcher: &mut Searcher, text: &str) -> Option<Hits> {
+    fn search_text(&self, searcher: &mut Searcher, text: &str) -> Hits {
         let mut collector = Collector {
             grep: self,
             hits: Hits::default(),
         };
-        let searched = searcher.search_slice(&self.matcher, text.as_bytes(), &mut collector);
-        let hits = collector.hits;
-        (searched.is_ok() && hits.matches > 0).then_some(hits)
+        // A slice in memory can always be read.
+        let _ = searcher.search_slice(&self.matcher, text.as_bytes(), &mut collector);
+        collector.hits
     }
 
     /// A line, if it is long the part with the match.
@@ -289,23 +380,43 @@ impl Grep {
         if line.chars().count() <= shown::WIDEST {
             return line.to_owned();
         }
+        let coarse = self.part_with_match(line, 0..line.len(), COARSE);
+        let part = coarse.and_then(|coarse| self.part_with_match(line, coarse, AROUND));
+        let Some(part) = part else {
+            return shown::narrow(line, shown::WIDEST).into_owned();
+        };
+        let before = line[..part.start].chars().count();
+        let after = line[part.end..].chars().count();
+        let part = &line[part];
+        format!("… {before} characters left out …{part}… {after} left out …")
+    }
+
+    /// The first part of a length within a range of a line that matches by itself.
+    fn part_with_match(
+        &self,
+        line: &str,
+        within: Range<usize>,
+        length: usize,
+    ) -> Option<Range<usize>> {
         let mut searcher = SearcherBuilder::new().line_number(false).build();
-        let mut start = 0;
-        while start < line.len().min(LONGEST_LOOK) {
-            let end = line.floor_char_boundary(start + AROUND);
-            let part = &line[start..end];
+        let mut start = within.start;
+        while start < within.end {
+            let end = line.floor_char_boundary(within.end.min(start + length));
             let mut found = Any(false);
-            let searched = searcher.search_slice(&self.matcher, part.as_bytes(), &mut found);
+            let part = &line.as_bytes()[start..end];
+            let searched = searcher.search_slice(&self.matcher, part, &mut found);
             if searched.is_ok() && found.0 {
-                let before = line[..start].chars().count();
-                let after = line[end..].chars().count();
-                return format!("… {before} characters left out …{part}… {after} left out …");
+                return Some(start..end);
             }
-            start = line.floor_char_boundary(start + AROUND / 2);
+            // They overlap, so that a match is not missed where two of them meet.
+            start = line.ceil_char_boundary(start + length / 2);
         }
-        shown::narrow(line, shown::WIDEST).into_owned()
+        None
     }
 }
+
+/// What was found in a file, or why it was not searched.
+type Searched = Result<Hits, &'static str>;
 
 struct Collector<'grep> {
     grep: &'grep Grep,

@@ -16,7 +16,6 @@ mod read_file;
 mod run_command;
 mod search_codebase;
 mod search_files;
-mod secret_values;
 mod seen;
 mod shown;
 #[cfg(test)]
@@ -25,6 +24,7 @@ mod toolbox;
 mod write_file;
 mod writing;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
@@ -76,6 +76,18 @@ impl ToolContext {
     /// The hash that a file had when the model last read or wrote it.
     pub fn seen(&self, path: &str) -> Option<Hash> {
         self.knowledge().hash(path)
+    }
+
+    /// A text for the model without what files of secrets hold, however it came there; but for
+    /// those that the model was allowed to read as they are now. Looks at the disk.
+    pub fn without_secret_values(&self, text: String) -> String {
+        let values = self.jail.secret_values();
+        let seen = self.knowledge();
+        let hidden = values.hide(&text, |path, hash| seen.hash(path) == Some(*hash));
+        match hidden {
+            Cow::Owned(clean) => clean,
+            Cow::Borrowed(_) => text,
+        }
     }
 
     /// What the model knows of the files, to be asked or told more.

@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
 use super::hidden_files::{hidden_files, hidden_note};
-use super::secret_values::{secret_values, without_values};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
 };
@@ -195,9 +194,7 @@ async fn run(
     };
     match sandbox.run(&command, &access, &limits, running.stop).await {
         Ok(output) => {
-            let jail = running.context.jail.clone();
-            let values = blocking(move || secret_values(&jail)).await?;
-            let mut written = written(&output, &limits, &values);
+            let mut written = written(&output, &limits);
             if sandbox.confinement() == Confinement::Full {
                 written
                     .text
@@ -243,7 +240,7 @@ fn misses_network(command: &str, output: &RunOutput) -> bool {
     has_failed && (is_wide || SIGNS.iter().any(|sign| said.contains(sign)))
 }
 
-fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) -> ToolOutput {
+fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
     let ended = match output.exit {
         Exit::Code(code) => format!("exit code {code}"),
         Exit::Signal(signal) => format!("killed by signal {signal}"),
@@ -256,7 +253,7 @@ fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) 
     }
     let mut detail = String::new();
     for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        let clean = clean(captured, values);
+        let clean = clean(captured);
         if !clean.is_empty() {
             text.push_str(&format!("{name}:\n{}", neutral(&clean)));
             detail.push_str(&clean);
@@ -299,9 +296,8 @@ fn written(output: &RunOutput, limits: &RunLimits, values: &[(String, String)]) 
 }
 
 /// What was captured without secrets, with a line break at its end.
-fn clean(captured: &Captured, values: &[(String, String)]) -> String {
-    let text = without_values(&captured.text, values);
-    let mut text = shown::without_secrets(&text).0.into_owned();
+fn clean(captured: &Captured) -> String {
+    let mut text = shown::without_secrets(&captured.text).0.into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }

@@ -167,7 +167,11 @@ fn written(answer: &Answer) -> ToolOutput {
         text.push_str(&format!("… left out: {} …\n", places.join("; ")));
     }
     if answer.hits.is_empty() {
-        text.push_str("Nothing found. Try other words, or grep_search for exact text.\n");
+        let files = shown::count(answer.counts.files as usize, "file", "files");
+        text.push_str(&format!(
+            "Nothing found in the {files} of the index, which leaves out what is ignored, hidden, \
+             secret, binary or too large. Try other words, or grep_search for exact text.\n"
+        ));
     }
     for note in notes(answer) {
         text.push_str(&format!("({note})\n"));
@@ -181,7 +185,7 @@ fn written(answer: &Answer) -> ToolOutput {
 }
 
 /// What the model should know of the index.
-pub(super) fn notes(answer: &Answer) -> Vec<String> {
+fn notes(answer: &Answer) -> Vec<String> {
     let mut notes = answer.notes.clone();
     let counts = &answer.counts;
     let is_said = notes.iter().any(|note| note.contains("by words only"));

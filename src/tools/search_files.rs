@@ -62,7 +62,7 @@ async fn search(
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let jail = running.context.jail.clone();
-    let found = blocking(move || found(&jail, &globs)).await??;
+    let (found, closed) = blocking(move || found(&jail, &globs)).await??;
     let mut page = Page::new(MOST_BYTES);
     for path in found.iter().take(MOST_FILES) {
         page.push(&shown::name(path));
@@ -79,6 +79,10 @@ async fn search(
             shown::name(written.trim())
         );
     }
+    if closed > 0 {
+        let folders = shown::count(closed, "folder", "folders");
+        text.push_str(&format!("({folders} could not be listed)\n"));
+    }
     Ok(ToolOutput {
         text,
         summary: shown::count(found.len(), "file", "files"),
@@ -86,9 +90,10 @@ async fn search(
     })
 }
 
-fn found(jail: &Jail, globs: &GlobSet) -> Result<Vec<String>, ToolError> {
+/// The files that match, and how many folders could not be listed.
+fn found(jail: &Jail, globs: &GlobSet) -> Result<(Vec<String>, usize), ToolError> {
     let top = files::folder(jail, None)?;
-    let mut paths = files::files_below(jail, &top);
+    let files::Listed { mut paths, closed } = files::listed_below(jail, &top);
     paths.retain(|path| globs.is_match(path));
     // The walk goes by names; of what is shown, the jail makes sure that it is in the workspace.
     let is_file = |path: &String| {
@@ -98,7 +103,7 @@ fn found(jail: &Jail, globs: &GlobSet) -> Result<Vec<String>, ToolError> {
     let beyond = paths.split_off(paths.len().min(MOST_FILES));
     paths.retain(is_file);
     paths.extend(beyond);
-    Ok(paths)
+    Ok((paths, closed))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use ollacode_indexer::secrets::{redact, rules};
 
-use crate::visible::{neutral, starts_with_marker, visible};
+use crate::visible::{is_hidden, neutral, starts_with_marker, visible};
 
 /// Longest line that is shown whole, in characters.
 pub(super) const WIDEST: usize = 400;
@@ -120,7 +120,8 @@ pub(super) fn stand_in<'text>(text: &'text str, file: &str) -> Option<&'text str
         let rest = &text[at..];
         let end = rest.find(']')? + 1;
         let (marker, rule) = (&rest[..end], &rest[OPENING.len()..end - 1]);
-        (rules().any(|known| known == rule) && !file.contains(marker)).then_some(marker)
+        let is_known = rule.starts_with("value in ") || rules().any(|known| known == rule);
+        (is_known && !file.contains(marker)).then_some(marker)
     })
 }
 
@@ -147,9 +148,45 @@ pub(super) fn without_breaks(text: &str) -> Cow<'_, str> {
     Cow::Owned(whole)
 }
 
-/// Markers of chat templates in a text of the model as the file has them: it was shown
-/// `<\|im_start|>` where the file has none of that backslash.
+/// A text of the model as the file has it: it was shown `<\|im_start|>` where the file has none of
+/// that backslash, and `\u{202e}` where it has the character.
 pub(super) fn as_in_file<'text>(text: &'text str, file: &str) -> Cow<'text, str> {
+    match with_hidden(text, file) {
+        Cow::Borrowed(text) => with_markers(text, file),
+        Cow::Owned(text) => Cow::Owned(with_markers(&text, file).into_owned()),
+    }
+}
+
+/// With the hidden characters that stand in the file, where it has not their escapes itself.
+fn with_hidden<'text>(text: &'text str, file: &str) -> Cow<'text, str> {
+    const OPENING: &str = "\\u{";
+    let mut whole = String::new();
+    let mut copied = 0;
+    for (at, _) in text.match_indices(OPENING) {
+        let digits = text[at + OPENING.len()..].split('}').next();
+        let digits = digits
+            .filter(|digits| digits.len() <= 6)
+            .unwrap_or_default();
+        let code = u32::from_str_radix(digits, 16).ok();
+        let Some(character) = code.and_then(char::from_u32) else {
+            continue;
+        };
+        let end = at + OPENING.len() + digits.len() + 1;
+        let is_of_file = is_hidden(character) && file.contains(character);
+        if end <= text.len() && is_of_file && !file.contains(&text[at..end]) {
+            whole.push_str(&text[copied..at]);
+            whole.push(character);
+            copied = end;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    whole.push_str(&text[copied..]);
+    Cow::Owned(whole)
+}
+
+fn with_markers<'text>(text: &'text str, file: &str) -> Cow<'text, str> {
     let mut whole = String::new();
     let mut copied = 0;
     for (at, opening) in text.match_indices(['<', '[']) {
@@ -226,6 +263,8 @@ mod tests {
         let text = format!("key = {marker}");
         assert_eq!(stand_in(&text, "key = abc"), Some(marker.as_str()));
         assert_eq!(stand_in(&text, &format!("// writes {marker}")), None);
+        let value = "[redacted: value in .env]";
+        assert_eq!(stand_in(value, ""), Some(value));
         assert_eq!(stand_in("[redacted: by hand]", ""), None);
         assert_eq!(stand_in("[redacted: ", ""), None);
     }
@@ -240,6 +279,24 @@ mod tests {
         assert_eq!(as_in_file("<\\", file), "<\\");
         let both = "<|im_end|> <\\|im_end|>";
         assert_eq!(as_in_file("<\\|im_end|>", both), "<\\|im_end|>");
+    }
+
+    #[test]
+    fn hidden_characters_are_written_as_the_file_has_them() {
+        let file = "if a\u{202e} { } // \u{e0041}\u{200b}\n";
+        let shown = visible(file);
+        assert_eq!(as_in_file(&shown, file), file);
+        for text in [
+            "\\u{202e}",
+            "\\u{",
+            "\\u{}",
+            "\\u{202e",
+            "\\u{zz}",
+            "\\u{41}",
+        ] {
+            assert_eq!(as_in_file(text, "a \\u{202e} \u{202e} A"), text);
+        }
+        assert_eq!(as_in_file("\\u{202e}", "none"), "\\u{202e}");
     }
 
     #[test]

@@ -356,7 +356,7 @@ fn is_uuid(value: &str) -> bool {
 }
 
 /// Bits a character, by how often each occurs.
-fn entropy(value: &str) -> f64 {
+pub(super) fn entropy(value: &str) -> f64 {
     let mut counts = [0_u32; 256];
     let mut length = 0.0_f64;
     for byte in value.bytes() {

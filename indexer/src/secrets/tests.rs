@@ -7,6 +7,7 @@ mod harmless;
 mod key_blocks;
 mod secret_paths;
 mod templates;
+mod values;
 
 /// Expands a template.
 fn planted(template: &str) -> String {

@@ -9,6 +9,7 @@ mod chunks;
 mod edits;
 mod embed;
 mod languages;
+mod parts;
 mod query;
 mod rank;
 mod support;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Error};
 use ollacode_indexer::chunk::{Cut, cut};
+use ollacode_indexer::decode::decode;
 use ollacode_indexer::parse::FileParser;
 use ollacode_indexer::read_file;
 use ollacode_indexer::secrets::{redact, secret_path};
@@ -24,10 +25,10 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
         anyhow::bail!("{path} is never indexed: {reason}");
     }
     let bytes = read_file(&full).with_context(|| format!("cannot read {path}"))?;
-    if let Some(skip) = skipped_by_name(&path).or_else(|| skipped_by_content(&bytes)) {
+    let text = decode(&bytes).text;
+    if let Some(skip) = skipped_by_name(&path).or_else(|| skipped_by_content(&path, &text)) {
         warn(&format!("{path} is not indexed: {}", skip.words()));
     }
-    let text = String::from_utf8_lossy(&bytes);
     let redacted = redact(&text);
     let cut = cut(&mut FileParser::default(), &path, &redacted.text);
     if let Some(failure) = cut.failure {

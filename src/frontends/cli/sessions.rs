@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::style::{BOLD, DIM, PLAIN, counted, visible_name};
+use super::style::{BOLD, DIM, PLAIN, counted, escaped_json, visible, visible_name};
 use super::{Ending, note, print, print_json};
 use crate::app::App;
 use crate::session::export::{Format, export};
@@ -47,6 +47,10 @@ pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<Ending, Error> {
         }
         SessionsAction::Export { id, format } => {
             let text = export(&folder, &find(&folder, id)?, format)?;
+            let text = match format {
+                Format::Json => escaped_json(&text),
+                Format::Markdown => visible(&text).into_owned(),
+            };
             print(|out| out.write_all(text.as_bytes()))?;
         }
     }

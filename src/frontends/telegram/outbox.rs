@@ -2,6 +2,7 @@
 //!
 //! Everything that is shown passes [`Outbox::show`], so that nothing leaves with a secret in it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use super::html::rich;
 use super::pace::{Job, Next, Outcome, Pace, Place, Rates, Stage};
 use super::rich::Rich;
 use super::split::{MOST_OF_CAPTION, MOST_UNITS, beginning};
+use crate::jail::Jail;
 
 /// Between two signs in a chat that something is done; each is seen for five seconds.
 const BETWEEN_SIGNS: Duration = Duration::from_secs(3);
@@ -151,6 +153,8 @@ struct Shared {
     last_place: AtomicU64,
     /// When each chat was last told that something is done.
     typed: Mutex<HashMap<i64, Instant>>,
+    /// The workspaces whose secret files are kept back.
+    workspaces: Mutex<Vec<Jail>>,
 }
 
 impl Outbox {
@@ -163,10 +167,19 @@ impl Outbox {
                 changed: Notify::new(),
                 last_place: AtomicU64::new(0),
                 typed: Mutex::default(),
+                workspaces: Mutex::default(),
             }),
         };
         tokio::spawn(Arc::clone(&outbox.shared).run());
         outbox
+    }
+
+    /// From now on nothing goes out that a secret file of this workspace holds.
+    pub fn keep_back(&self, workspace: &Jail) {
+        let mut known = self.shared.workspaces();
+        if !known.iter().any(|jail| jail.root() == workspace.root()) {
+            known.push(workspace.clone());
+        }
     }
 
     /// A place for a message that is to come.
@@ -261,8 +274,20 @@ impl Shared {
         is_due
     }
 
+    fn workspaces(&self) -> MutexGuard<'_, Vec<Jail>> {
+        self.workspaces
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn clean(&self, text: &str) -> String {
-        self.api.token.redact(&redact(text).text)
+        let mut text = redact(text).text.into_owned();
+        for workspace in self.workspaces().iter() {
+            if let Cow::Owned(clean) = workspace.secret_values().hide_all(&text) {
+                text = clean;
+            }
+        }
+        self.api.token.redact(&text)
     }
 
     async fn run(self: Arc<Shared>) {

@@ -22,10 +22,11 @@ fn text(bytes: &[u8]) -> TextFile {
 fn the_shape_is_told() {
     let shape = |bytes: &[u8]| text(bytes).shape;
     let plain = TextShape {
+        encoding: Encoding::Utf8,
         bom: false,
         newline: Newline::Lf,
         final_newline: true,
-        invalid_utf8: false,
+        is_lossy: false,
     };
     assert_eq!(shape(b"a\nb\n"), plain);
     assert_eq!(
@@ -47,7 +48,7 @@ fn the_shape_is_told() {
         shape(b"caf\xe9"),
         TextShape {
             final_newline: false,
-            invalid_utf8: true,
+            is_lossy: true,
             ..plain
         }
     );
@@ -64,8 +65,8 @@ fn the_shape_is_told() {
 fn what_is_no_text_is_refused() {
     for bytes in [
         &b"a\0b"[..],
-        b"\xff\xfea\0",
-        b"\xfe\xff\0a",
+        b"\xff\xfe\0\0a\0",
+        b"\xfe\xff\0\0\0a",
         b"\x7fELF\x02\x01\x01\0",
     ] {
         let error = file(bytes).expect_err("no text");
@@ -73,6 +74,32 @@ fn what_is_no_text_is_refused() {
     }
     assert!(text(b"caf\xe9").check_editable().is_err());
     assert!(text("café".as_bytes()).check_editable().is_ok());
+}
+
+#[test]
+fn other_encodings_are_read_and_written_back() {
+    for (mark, encoding) in [
+        (&b"\xff\xfe"[..], Encoding::Utf16Le),
+        (b"\xfe\xff", Encoding::Utf16Be),
+        (b"\xff\xfe\0\0", Encoding::Utf32Le),
+        (b"\0\0\xfe\xff", Encoding::Utf32Be),
+    ] {
+        let bytes = |text: &str| [mark, &encode(text, encoding)].concat();
+        for line_end in ["\n", "\r\n"] {
+            let file = text(&bytes(&format!("int é = 1;{line_end}// 🙂{line_end}")));
+            assert_eq!(file.text, "int é = 1;\n// 🙂\n");
+            assert_eq!(file.shape.encoding, encoding);
+            file.check_editable().expect("editable");
+            let expected = bytes(&format!("int ü = 2;{line_end}// 🙂{line_end}"));
+            assert_eq!(file.bytes_of("int ü = 2;\n// 🙂\n"), expected);
+        }
+        let mixed = text(&bytes("a\r\nb\nc\r\n"));
+        assert_eq!(mixed.bytes_of("a\nB\nc\n"), bytes("a\r\nB\nc\r\n"));
+        if matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be) {
+            let odd = text(&[&bytes("a")[..], b"b"].concat());
+            assert!(odd.check_editable().is_err());
+        }
+    }
 }
 
 #[test]

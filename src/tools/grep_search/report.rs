@@ -25,12 +25,13 @@ pub(super) fn written(found: &Found) -> ToolOutput {
         ));
     }
     if found.matches == 0 {
-        text.push_str("No match. search_codebase finds code by meaning.\n");
+        let files = shown::count(found.searched, "file", "files");
+        text.push_str(&format!(
+            "No match in {files}; what is ignored or hidden was not searched. search_codebase \
+             finds code by meaning.\n"
+        ));
     }
-    if found.secret > 0 {
-        let files = shown::count(found.secret, "file", "files");
-        text.push_str(&format!("({files} with secrets not searched)\n"));
-    }
+    text.push_str(&found.unread());
     let more = if fits && !found.is_cut {
         ""
     } else {

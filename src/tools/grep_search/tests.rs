@@ -122,7 +122,9 @@ async fn secrets_are_neither_searched_nor_shown() {
     assert!(!output.text.contains(&token), "{}", output.text);
     assert!(output.text.contains("[redacted: "), "{}", output.text);
     assert!(
-        output.text.contains("(1 file with secrets not searched)"),
+        output
+            .text
+            .contains("(not searched: 1 with secrets or kept back by a rule)"),
         "{}",
         output.text
     );
@@ -140,4 +142,79 @@ async fn binary_files_and_markers_do_no_harm() {
     assert!(output.text.contains("b.txt"));
     assert!(!output.text.contains("<|im_start|>"), "{}", output.text);
     assert!(!output.text.contains("a.bin"));
+}
+
+#[tokio::test]
+async fn what_was_not_searched_is_said() {
+    let bench = Bench::new();
+    bench.file("a.rs", "fn main() {}\n");
+    bench.file(".env", "KEY=klingon-17\n");
+    bench.bytes("b.bin", b"klingon\0\n");
+    bench.bytes("c.txt", b"\xff\xfek\0l\0\n\0");
+    std::fs::File::create(bench.root().join("d.txt"))
+        .unwrap()
+        .set_len(9 << 20)
+        .unwrap();
+    let output = grep(&bench, json!({"regex": "klingon"})).await;
+    assert_eq!(
+        output.text,
+        "No match in 2 files; what is ignored or hidden was not searched. search_codebase finds \
+         code by meaning.\n(not searched: 1 that are not text, 1 too large to be read, 1 with \
+         secrets or kept back by a rule)\n"
+    );
+}
+
+#[tokio::test]
+async fn other_encodings_are_searched() {
+    let bench = Bench::new();
+    let text = "one\r\nfn größe() {}\r\n";
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let le: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let be: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    bench.bytes("be.rs", &[b"\xfe\xff", &be[..]].concat());
+    bench.bytes("le.rs", &[b"\xff\xfe", &le[..]].concat());
+    let output = grep(&bench, json!({"regex": "größe"})).await;
+    assert_eq!(
+        output.text,
+        "be.rs\n2:fn größe() {}\nle.rs\n2:fn größe() {}\n"
+    );
+}
+
+#[tokio::test]
+async fn a_match_is_shown_wherever_it_is_on_its_line() {
+    for before in [1_000, 70_000, 300_000] {
+        let bench = Bench::new();
+        bench.file(
+            "a.js",
+            &format!(
+                "{}needle();{}\n",
+                "x=1;".repeat(before / 4),
+                "y=2;".repeat(9_000)
+            ),
+        );
+        let output = grep(&bench, json!({"regex": "needle"})).await;
+        assert!(
+            output.text.contains("needle();"),
+            "{before}: {}",
+            output.text
+        );
+        assert!(output.text.len() < 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_copied_value_cannot_be_guessed_letter_by_letter() {
+    let bench = Bench::new();
+    bench.file("api/.env", "DB_PASSWORD=yellow-canary-42\n");
+    bench.file("p", "DB_PASSWORD=yellow-canary-42\n");
+    let output = grep(&bench, json!({"regex": "DB_PASSWORD=y"})).await;
+    assert!(output.text.starts_with("No match"), "{}", output.text);
+    let output = grep(&bench, json!({"regex": "DB_"})).await;
+    assert!(
+        output
+            .text
+            .starts_with("p\n1:DB_PASSWORD=[redacted: value in api/.env]\n"),
+        "{}",
+        output.text
+    );
 }

@@ -52,3 +52,46 @@ fn a_key_block_without_end_stops_at_what_is_no_key() {
                     [redacted: private-key]\nfn main() {}\n";
     assert_eq!(redacted.text, expected);
 }
+
+#[test]
+fn whatever_stands_between_the_marks_is_a_key() {
+    for kind in ["RSA PRIVATE", "PRIVATE", "OPENSSH PRIVATE"] {
+        for body in [
+            "short",
+            "aB3=",
+            "no Base64: ümläut & {more}",
+            "a\n\n  b",
+            "1",
+        ] {
+            for indent in ["", "    ", "# "] {
+                let lines = body.replace('\n', &format!("\n{indent}"));
+                let text = format!(
+                    "{indent}-----BEGIN {kind} KEY-----\n{indent}{lines}\n{indent}-----END {kind} KEY-----\n"
+                );
+                let redacted = redact(&text);
+                assert_eq!(redacted.findings.len(), 1, "{text}");
+                assert_eq!(redacted.text.lines().count(), text.lines().count());
+                for word in body.split_whitespace() {
+                    let kept = redacted.text.lines().any(|line| line.trim() == word);
+                    assert!(!kept, "{}", redacted.text);
+                }
+                assert_eq!(redact(&redacted.text).findings, [], "twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_short_key_in_a_string_is_one() {
+    let text = r#"{"key": "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n"}"#;
+    let expected = r#"{"key": "-----BEGIN PRIVATE KEY-----[redacted: private-key]-----END PRIVATE KEY-----\n"}"#;
+    assert_eq!(redact(text).text, expected);
+    for code in [
+        r#"let key = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----");"#,
+        r#"key = "-----BEGIN PRIVATE KEY-----\n" + body + "\n-----END PRIVATE KEY-----""#,
+        "-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\n\n-----END PRIVATE KEY-----",
+    ] {
+        assert_eq!(redact(code).findings, [], "{code}");
+    }
+}

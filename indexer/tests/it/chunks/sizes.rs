@@ -1,26 +1,60 @@
 //! Neither a huge line nor white space makes a chunk huge or blank.
 
 use ollacode_indexer::Chunk;
-use ollacode_indexer::chunk::BUDGET;
+use ollacode_indexer::chunk::{BUDGET, without_long_lines};
 
 use super::shape;
 use crate::support::{assert_covers, cut_once};
 
 #[test]
-fn one_huge_line_is_cut_into_parts() {
+fn one_huge_line_is_cut_into_parts_and_its_middle_left_out() {
     for path in ["a.json", "a.js", "a.txt", "a.md"] {
-        for line in [
-            "x".repeat(50_000),
-            "é".repeat(20_000),
-            "[1, 22, \"ü\"], ".repeat(3_000),
+        for (line, parts) in [
+            ("x".repeat(50_000), 1),
+            ("é".repeat(20_000), 1),
+            ("[1, 22, \"ü\"], ".repeat(3_000), 7),
+            ("word ".repeat(5_000), 7),
         ] {
             let text = format!("first\n{line}\nlast");
             let cut = cut_once(path, &text);
-            assert_covers(&text, &cut);
-            let parts: Vec<&Chunk> = cut.chunks.iter().filter(|c| c.start_line == 2).collect();
-            assert!(parts.len() > 8, "{path}: {} parts", parts.len());
-            assert!(parts.iter().all(|part| part.end_line == 2), "{path}");
+            assert_covers(&without_long_lines(&text), &cut);
+            let huge: Vec<&Chunk> = cut
+                .chunks
+                .iter()
+                .filter(|c| c.start_line <= 2 && c.end_line >= 2)
+                .collect();
+            assert!(huge.len() >= parts, "{path}: {} parts", huge.len());
+            let all: String = huge.iter().map(|part| part.text.as_str()).collect();
+            let is_cut = line.len() > 8 * 4 * BUDGET || !line.contains(' ');
+            assert_eq!(all.contains("characters left out …"), is_cut, "{path}");
         }
+    }
+}
+
+#[test]
+fn the_middle_of_a_long_line_is_left_out() {
+    let constant = format!(
+        "fn f() {{}}\nconst A: &str = \"{}\";\n",
+        "aB3x".repeat(1_250)
+    );
+    let text = without_long_lines(&constant);
+    assert!(
+        text.starts_with("fn f() {}\nconst A: &str = \"aB3x"),
+        "{text}"
+    );
+    assert!(text.ends_with("aB3x\";\n"), "{text}");
+    assert!(text.contains("… 4019 characters left out …"), "{text}");
+    let cut = cut_once("a.rs", &constant);
+    let names: Vec<&String> = cut.chunks.iter().flat_map(|c| &c.definitions).collect();
+    assert_eq!(names, ["f", "A"]);
+    for short in [
+        "",
+        "a\n\nb",
+        "a\r\n",
+        &"x".repeat(2_000),
+        &"word ".repeat(1_000),
+    ] {
+        assert_eq!(without_long_lines(short), short);
     }
 }
 

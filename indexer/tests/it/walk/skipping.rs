@@ -1,5 +1,6 @@
 //! What is skipped for its name, its content or its kind, and that secrets are.
 
+use ollacode_indexer::decode::decode;
 use ollacode_indexer::walk::{Limits, Skip, entries_of, skipped_by_content, skipped_by_name, walk};
 
 use super::{count, paths, tree, write};
@@ -83,6 +84,7 @@ fn endings_of_two_parts_are_known() {
 fn contents_that_say_enough() {
     let long_line = format!("{}\n", "x".repeat(3_000));
     let lines = "let total = price * amount;\n".repeat(200);
+    let bundle = "!function(e,t){var n=t(e);return n.a=1};";
     let late = format!("{}// @generated\n", "line\n".repeat(20));
     let cases = [
         (b"".to_vec(), None),
@@ -93,10 +95,36 @@ fn contents_that_say_enough() {
             format!("{}\0\n", lines.repeat(4)).into_bytes(),
             Some(Skip::Binary),
         ),
-        (b"\xff\xfef\0n\0".to_vec(), Some(Skip::Binary)),
-        (b"\xfe\xff\0f\0n".to_vec(), Some(Skip::Binary)),
-        (b"\xff\xfe not UTF-8 \xff".to_vec(), None),
-        ("x".repeat(6_000).into_bytes(), Some(Skip::Minified)),
+        (b"\xff\xfef\0n\0".to_vec(), None),
+        (b"\xfe\xff\0f\0n".to_vec(), None),
+        (b"\xff\xfea\0\0\0b\0".to_vec(), Some(Skip::Binary)),
+        (b"not UTF-8 \xff".to_vec(), None),
+        (bundle.repeat(300).into_bytes(), Some(Skip::Minified)),
+        (
+            format!("/*! a licence */\n{}\n//# x", bundle.repeat(300)).into_bytes(),
+            Some(Skip::Minified),
+        ),
+        (
+            "a{color:red;margin:0}".repeat(400).into_bytes(),
+            Some(Skip::Minified),
+        ),
+        ("x".repeat(6_000).into_bytes(), None),
+        (
+            format!("# T\n\n{}", "word ".repeat(1_000)).into_bytes(),
+            None,
+        ),
+        (
+            format!(
+                "fn f() {{\n    g();\n}}\nconst A: &str = \"{}\";\n",
+                "A1b2".repeat(1_250)
+            )
+            .into_bytes(),
+            None,
+        ),
+        (
+            format!("[{}]", "{\"id\":1,\"name\":\"x\"},".repeat(400)).into_bytes(),
+            None,
+        ),
         (long_line.clone().into_bytes(), None),
         (format!("{lines}{long_line}").into_bytes(), None),
         (
@@ -112,7 +140,11 @@ fn contents_that_say_enough() {
     ];
     for (bytes, expected) in cases {
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(30)]).into_owned();
-        assert_eq!(skipped_by_content(&bytes), expected, "{start}");
+        assert_eq!(
+            skipped_by_content("a", &decode(&bytes).text),
+            expected,
+            "{start}"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use super::super::hub::Hub;
 use super::super::incoming::Who;
 use super::Conversation;
 use crate::engine::Engine;
+use crate::jail::Jail;
 use crate::model::ChatModel;
 use crate::model::ollama::{OllamaError, suggest};
 use crate::permission::Mode;
@@ -59,6 +60,7 @@ pub async fn open(hub: &Hub, who: Who, seat: &Seat) -> Result<Held, Error> {
         let warning = format!("warning: your code is sent to {host}");
         hub.outbox.say(who.chat, &warning);
     }
+    hub.outbox.keep_back(&Jail::open(seat.desk.root())?);
     let mut session = match wanted {
         Some(id) => resume(hub, who, &folder, id, model)?,
         None => {

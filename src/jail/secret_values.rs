@@ -1,0 +1,178 @@
+//! What the secret files of a workspace hold, to be taken out of everything that leaves.
+//!
+//! Not every password looks like one, and a value is one wherever it was copied to. So the files
+//! are read here, and their values looked for in every text: as they are, and in the forms in which
+//! `base64`, `xxd`, URLs and JSON write them.
+
+mod needles;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use cap_std::fs::Metadata;
+use ollacode_indexer::secrets::secret_values;
+
+use super::{Hash, Jail};
+use needles::Needles;
+
+/// How long it may take to list the files.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Listing them may take one part of the time in so many.
+const SHARE: u32 = 10;
+/// Most files that are read.
+const MOST_FILES: usize = 2_000;
+/// Most values that are kept.
+const MOST_VALUES: usize = 5_000;
+
+/// A file of secrets as it was when its values were read.
+type Version = (String, Hash);
+
+/// What is known of the files of secrets, kept with the handle on the workspace.
+#[derive(Default)]
+pub(super) struct Known {
+    listed: Option<(Instant, Duration)>,
+    files: Vec<PathBuf>,
+    stamps: BTreeMap<PathBuf, Stamp>,
+    /// By value; those of files that are gone or have changed stay, since texts may hold them.
+    values: BTreeMap<String, BTreeSet<Version>>,
+    current: Arc<SecretValues>,
+}
+
+/// By what a file is known to be unchanged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: Option<cap_std::time::SystemTime>,
+    identity: (u64, i64, i64),
+}
+
+/// The values of the secret files of a workspace.
+#[derive(Debug, Default)]
+pub struct SecretValues {
+    needles: Needles,
+    /// For each value, the versions of files that hold it.
+    holders: Vec<BTreeSet<Version>>,
+}
+
+impl SecretValues {
+    /// Replaces each value in a text by the name of its file, but for those that `is_known` says
+    /// somebody allowed: values of this version of a file.
+    pub fn hide<'text>(
+        &self,
+        text: &'text str,
+        is_known: impl Fn(&str, &Hash) -> bool,
+    ) -> Cow<'text, str> {
+        let is_hidden = |value: usize| {
+            let mut holders = self.holders[value].iter();
+            !holders.any(|(path, hash)| is_known(path, hash))
+        };
+        let places = self.needles.places(text, is_hidden);
+        if places.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut clean = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (range, value) in places {
+            clean.push_str(&text[copied..range.start]);
+            let path = self.holders[value].first().map_or("", |(path, _)| path);
+            // Each line keeps its end, so that the lines below keep their numbers.
+            for line in text[range.clone()].split_inclusive('\n') {
+                if !line.trim().is_empty() {
+                    clean.push_str(&format!("[redacted: value in {path}]"));
+                }
+                if line.ends_with('\n') {
+                    clean.push('\n');
+                }
+            }
+            copied = range.end;
+        }
+        clean.push_str(&text[copied..]);
+        Cow::Owned(clean)
+    }
+
+    /// The same without any exception.
+    pub fn hide_all<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        self.hide(text, |_, _| false)
+    }
+
+    /// Whether a text holds one of the values.
+    pub fn are_in(&self, text: &str) -> bool {
+        matches!(self.hide_all(text), Cow::Owned(_))
+    }
+}
+
+impl Jail {
+    /// The values of the secret files, as they are now.
+    ///
+    /// Values that a file had before stay among them: what was copied is not gone with the file.
+    pub fn secret_values(&self) -> Arc<SecretValues> {
+        let mut known = self
+            .0
+            .secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = known
+            .listed
+            .is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
+        if is_due {
+            let begun = Instant::now();
+            known.files = self.secret_files(PATIENCE).paths;
+            known.files.truncate(MOST_FILES);
+            known.listed = Some((Instant::now(), begun.elapsed()));
+        }
+        let mut has_news = false;
+        for file in known.files.clone() {
+            has_news |= self.learn(&mut known, &file);
+        }
+        if has_news {
+            known.current = Arc::new(SecretValues {
+                needles: Needles::new(known.values.keys().map(String::as_str)),
+                holders: known.values.values().cloned().collect(),
+            });
+        }
+        Arc::clone(&known.current)
+    }
+
+    /// Reads the values of a file that is new or has changed; tells whether there were any.
+    fn learn(&self, known: &mut Known, file: &PathBuf) -> bool {
+        let Ok(metadata) = self.0.dir.symlink_metadata(file) else {
+            return false;
+        };
+        let stamp = stamp_of(&metadata);
+        if known.stamps.get(file) == Some(&stamp) {
+            return false;
+        }
+        known.stamps.insert(file.clone(), stamp);
+        let path = file.to_str().and_then(|path| self.path(path).ok());
+        let Some(file) = path.and_then(|path| self.read(&path).ok()) else {
+            return false;
+        };
+        let version = (file.path.to_string(), file.hash);
+        let mut has_news = false;
+        for value in secret_values(file.path.as_str(), &file.text) {
+            if known.values.len() < MOST_VALUES || known.values.contains_key(&value) {
+                let holders = known.values.entry(value).or_default();
+                has_news |= holders.insert(version.clone());
+            }
+        }
+        has_news
+    }
+}
+
+fn stamp_of(metadata: &Metadata) -> Stamp {
+    #[cfg(unix)]
+    let identity = {
+        use cap_std::fs::MetadataExt;
+        (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+    };
+    #[cfg(not(unix))]
+    let identity = (0, 0, 0);
+    Stamp {
+        size: metadata.len(),
+        modified: metadata.modified().ok(),
+        identity,
+    }
+}
