@@ -19,7 +19,7 @@ use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Mode, Permission, Preview, permission,
 };
 use crate::session::Record;
-use crate::tools::{Prepared, Running, ToolError, ToolOutput};
+use crate::tools::{Prepared, Running, ToolError, ToolOutput, edit_call};
 use crate::visible::{neutral, visible};
 
 /// So long a tool has after a stop to end by itself.
@@ -77,6 +77,10 @@ impl Turn<'_> {
     /// Runs calls in order, until one ends the turn. Those behind it do not run; that is what
     /// their results say when the turn is closed.
     pub(super) async fn run_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnEnd> {
+        self.engine
+            .context
+            .knowledge()
+            .refresh(&self.session.messages);
         for call in calls {
             self.go_on()?;
             self.run_call(&call).await?;
@@ -112,9 +116,11 @@ impl Turn<'_> {
             self.session.keep_out(&call.id);
         }
         let what = prepared.what.clone();
+        let instead = instead(&prepared.effects);
         let prepared = match self.allowed(call, prepared).await? {
             Ok(prepared) => prepared,
-            Err(refused) => {
+            Err(mut refused) => {
+                refused.text.push_str(&instead);
                 self.start(call, &what).await;
                 return self.finish(call, refused, Duration::ZERO).await;
             }
@@ -280,6 +286,7 @@ impl Turn<'_> {
             let is_exception = matches!(
                 effect,
                 Effect::ReadSecret { .. }
+                    | Effect::Loss { .. }
                     | Effect::Write {
                         runs_later: Some(_),
                         ..
@@ -325,6 +332,7 @@ impl Turn<'_> {
             context: &self.engine.context,
             approver: self.approver,
             stop: &self.stop,
+            tokens: self.result_tokens(),
         };
         let result = tokio::select! {
             biased;
@@ -391,6 +399,7 @@ impl Turn<'_> {
         if has_changed && written.is_ok() {
             lock(&self.engine.context.changes).settle();
         }
+        self.engine.context.knowledge().end_call(call);
         let behind = std::mem::take(&mut self.behind);
         let text = format!("{}{behind}", self.cut(&outcome.text));
         let text = neutral(&text).into_owned();
@@ -407,9 +416,14 @@ impl Turn<'_> {
         outcome.end.map_or(Ok(()), Err)
     }
 
-    /// Tools cap what they give; a small window needs more than that.
+    /// Tools end what they give where there is no more room; what does not is cut.
     fn cut(&self, text: &str) -> String {
-        clipped_to(text, part(self.window(), 25).max(400)).into_owned()
+        clipped_to(text, self.result_tokens()).into_owned()
+    }
+
+    /// Most tokens of a result.
+    fn result_tokens(&self) -> u32 {
+        part(self.window(), 25).max(400)
     }
 }
 
@@ -420,8 +434,26 @@ fn is_about_secrets(effect: &Effect) -> bool {
         Effect::Write { path, .. }
         | Effect::ReadOutside { path }
         | Effect::WriteOutside { path } => secret_path(path).is_some(),
-        Effect::Read | Effect::ReadFile { .. } | Effect::Command { .. } | Effect::AskUser => false,
+        Effect::Read
+        | Effect::ReadFile { .. }
+        | Effect::Loss { .. }
+        | Effect::Command { .. }
+        | Effect::AskUser => false,
     }
+}
+
+/// What the model can do where it may not write a file anew.
+fn instead(effects: &[Effect]) -> String {
+    let loss = effects.iter().find_map(|effect| match effect {
+        Effect::Loss { path, what } => Some((path, what)),
+        _ => None,
+    });
+    loss.map_or_else(String::new, |(path, what)| {
+        format!(
+            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
+            edit_call(path)
+        )
+    })
 }
 
 fn stopped() -> Outcome {

@@ -8,6 +8,7 @@ mod endings;
 mod lab;
 mod replies;
 mod rough;
+mod seen;
 mod window;
 
 use super::event::ToolOutcome;

@@ -39,6 +39,13 @@ pub enum Effect {
         /// Why it is more than a text: it runs later, or decides what runs.
         runs_later: Option<&'static str>,
     },
+    /// Writes a file anew without a part of what it holds.
+    Loss {
+        /// The file.
+        path: String,
+        /// What it would not have any more.
+        what: String,
+    },
     /// Runs a command.
     Command {
         /// All of it, as the shell gets it.
@@ -181,7 +188,7 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
             "`{path}` may hold secrets; the model would see them"
         )),
         (Effect::Command { .. }, _) if risk == Some(CommandRisk::KnownSafe) => Permission::Allow,
-        (Effect::Write { .. } | Effect::Command { .. }, Mode::Plan) => {
+        (Effect::Write { .. } | Effect::Loss { .. } | Effect::Command { .. }, Mode::Plan) => {
             Permission::Deny("this is plan mode: nothing is written or run".to_owned())
         }
         (
@@ -191,6 +198,8 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
             },
             _,
         ) => Permission::Ask(format!("it {why}")),
+        (Effect::Loss { .. }, Mode::AutoApprove) => Permission::Allow,
+        (Effect::Loss { path, what }, _) => Permission::Ask(format!("`{path}` would lose {what}")),
         (Effect::Write { .. }, Mode::Ask) => Permission::Ask(String::new()),
         (Effect::Write { .. }, Mode::AutoEdit | Mode::AutoApprove) => Permission::Allow,
         (Effect::Command { .. }, Mode::AutoApprove) => Permission::Allow,
@@ -250,6 +259,10 @@ mod tests {
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };
+        let loss = Effect::Loss {
+            path: "src/main.rs".to_owned(),
+            what: "`fn main()` (lines 1-3)".to_owned(),
+        };
         let outside = |path: &str| Effect::ReadOutside {
             path: path.to_owned(),
         };
@@ -260,6 +273,7 @@ mod tests {
             (secret, ["???-"; 3]),
             (write(None), ["?++-"; 3]),
             (write(Some("runs at every commit")), ["???-"; 3]),
+            (loss, ["??+-"; 3]),
             (command(CommandRisk::KnownSafe), ["++++"; 3]),
             (command(CommandRisk::Unknown), ["?++-", "??+-", "??+-"]),
             (command(CommandRisk::Wide), ["??+-"; 3]),
