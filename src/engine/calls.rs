@@ -392,10 +392,8 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         let changed = lock(&self.engine.context.changes).take_records();
         let has_changed = !changed.is_empty();
-        let mut written = Ok(());
-        for change in changed {
-            written = written.and(self.record(Record::Changed(change)));
-        }
+        let changed = changed.into_iter().map(Record::Changed).collect();
+        let written = self.record_all(changed);
         if has_changed && written.is_ok() {
             lock(&self.engine.context.changes).settle();
         }

@@ -204,13 +204,19 @@ impl Session {
     /// One write a record, without the secrets in its texts; see [`Record`]. The conversation in
     /// [`Session::messages`] is the caller's: what is added there is recorded here, too.
     pub fn record(&mut self, record: Record) -> Result<(), SessionError> {
-        let record = record
-            .without_secret_files(&mut self.secret_calls)
-            .redacted();
-        self.journal.append(&record)?;
-        if record.is_about_changes() {
-            self.changed.push(record);
-        }
+        self.record_all(vec![record])
+    }
+
+    /// Writes down several things that happened at once.
+    pub fn record_all(&mut self, records: Vec<Record>) -> Result<(), SessionError> {
+        let secret_calls = &mut self.secret_calls;
+        let records: Vec<Record> = records
+            .into_iter()
+            .map(|record| record.without_secret_files(secret_calls).redacted())
+            .collect();
+        self.journal.append(&records)?;
+        let changes = records.into_iter().filter(Record::is_about_changes);
+        self.changed.extend(changes);
         Ok(())
     }
 
@@ -269,9 +275,8 @@ impl Session {
         if let Ok(jail) = Jail::open(&self.workspace) {
             changes.recover(&jail);
         }
-        for change in changes.take_records() {
-            self.record(Record::Changed(change))?;
-        }
+        let made = changes.take_records().into_iter();
+        self.record_all(made.map(Record::Changed).collect())?;
         changes.settle();
         Ok(())
     }

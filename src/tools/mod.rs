@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask_user;
+mod command_changes;
 mod definitions;
 mod delete_file;
 mod edit_file;

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
+use super::command_changes::BeforeCommand;
 use super::secret_values::{secret_values, without_values};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
@@ -180,7 +181,13 @@ async fn run(
             GitAccess::ReadOnly
         },
     };
-    match sandbox.run(&command, access, &limits, running.stop).await {
+    let before = BeforeCommand::of(&command, running.context).await?;
+    let result = sandbox.run(&command, access, &limits, running.stop).await;
+    let changed = match before {
+        Some(before) => before.compared(running.context).await?,
+        None => String::new(),
+    };
+    match result {
         Ok(output) => {
             let jail = running.context.jail.clone();
             let values = blocking(move || secret_values(&jail)).await?;
@@ -191,6 +198,8 @@ async fn run(
             if !access.network && misses_network(&command, &output) {
                 written.text.push_str(NO_NETWORK);
             }
+            written.text.push_str(&changed);
+            written.detail.push_str(&changed);
             Ok(written)
         }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
