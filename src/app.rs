@@ -22,6 +22,7 @@ use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, Oll
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
+use crate::session::changes::interrupted;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
@@ -232,9 +233,10 @@ impl App {
     ///
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
-        let root = &self.workspace.root;
+        let jail = Jail::open(&self.workspace.root)?;
+        self.clear_up_after_crashes(&jail);
         let context = ToolContext {
-            jail: Jail::open(root)?,
+            jail,
             sandbox: Arc::new(self.sandbox()?),
             code: Arc::new(self.code_index()),
             rules: self.rules.clone(),
@@ -264,6 +266,16 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
         }))
+    }
+
+    /// Removes the temporary files of processes that were killed while they wrote. What cannot be
+    /// removed does no harm, and is tried again the next time.
+    fn clear_up_after_crashes(&self, jail: &Jail) {
+        for path in interrupted(&self.sessions_folder()) {
+            if let Ok(path) = jail.path(&path) {
+                let _ = jail.remove_stale_temporaries(&path);
+            }
+        }
     }
 
     /// The index with the model to search it with; what rules keep back is never found.

@@ -9,6 +9,7 @@ mod error;
 mod path;
 mod protected;
 mod system;
+mod temporary;
 mod text;
 mod walk;
 mod write;

@@ -9,6 +9,7 @@ mod paths;
 mod race;
 #[cfg(target_os = "linux")]
 mod traps;
+mod writers;
 
 use std::fs;
 

@@ -13,8 +13,9 @@ mod turns;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use baseline::{Baseline, CommandChanges, TooManyFiles};
@@ -371,9 +372,12 @@ impl Changes {
             in_part: turn.interrupted(),
             not_kept: turn.not_kept().map(str::to_owned).collect(),
         };
+        let paths: Vec<&str> = steps.iter().map(|step| step.path.as_str()).collect();
+        self.store.begin_restoring(&paths);
         // Removed first: a file may have to come back where a folder was made.
         let made = steps::remove(jail, &steps, &mut undone.removed)
             .and_then(|()| steps::write(jail, &writes, &mut undone.written));
+        self.store.end_restoring();
         match made {
             Ok(()) => Ok(undone),
             Err(error) => Err(UndoError::BrokeOff {
@@ -422,6 +426,15 @@ fn hex(hash: &Hash) -> String {
 fn from_hex(digits: &str) -> Option<Hash> {
     let hash = blake3::Hash::from_hex(digits).ok()?;
     Some(*hash.as_bytes())
+}
+
+/// Files that processes were writing when they were killed, by the folders of all sessions of a
+/// workspace: beside them there may be temporary files.
+pub fn interrupted(sessions: &Path) -> BTreeSet<String> {
+    let folders = fs::read_dir(sessions).into_iter().flatten().flatten();
+    folders
+        .flat_map(|folder| Store::new(&folder.path()).interrupted())
+        .collect()
 }
 
 /// Stands in a diff for a file whose contents cannot be shown.

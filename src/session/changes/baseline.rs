@@ -25,8 +25,11 @@ const LARGEST: u64 = 1 << 20;
 const LARGEST_TOUCHED: u64 = 8 << 20;
 /// Workspaces with more files are not looked through at each command.
 const MOST_FILES: usize = 50_000;
-/// Most files whose contents are kept for one command, and most bytes of them.
-const MOST_KEPT: (usize, u64) = (1_000, 16 << 20);
+/// What is kept for one command.
+const MOST_KEPT: Room = Room {
+    files: 1_000,
+    bytes: 16 << 20,
+};
 /// Most files that are named as not kept.
 const MOST_NAMED: usize = 100;
 /// Times of files are only as exact as the clock of the system ticks.
@@ -180,24 +183,29 @@ impl CommandChanges {
     }
 }
 
-/// What is left to be kept for a command.
-trait Room {
-    fn takes(&mut self, change: &Change) -> bool;
+/// What may still be kept for a command.
+struct Room {
+    files: usize,
+    bytes: u64,
 }
 
-impl Room for (usize, u64) {
+impl Room {
+    /// Makes use of it for a change; `false` if there is too little.
     fn takes(&mut self, change: &Change) -> bool {
         let sides = [&change.before, &change.after];
-        let bytes: usize = sides
+        let bytes = sides
             .into_iter()
             .flatten()
-            .map(|blob| blob.bytes.len())
-            .sum();
-        let left = self.0.checked_sub(1).zip(self.1.checked_sub(bytes as u64));
-        left.is_some_and(|left| {
-            *self = left;
-            true
-        })
+            .map(|blob| blob.bytes.len() as u64);
+        let left = (
+            self.files.checked_sub(1),
+            self.bytes.checked_sub(bytes.sum()),
+        );
+        let (Some(files), Some(bytes)) = left else {
+            return false;
+        };
+        *self = Room { files, bytes };
+        true
     }
 }
 

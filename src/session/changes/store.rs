@@ -25,6 +25,9 @@ enum Durability {
     Unsynced,
 }
 
+/// File in it that names the files that are just being undone.
+const RESTORING: &str = "restoring.json";
+
 /// Contents by hash.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -90,6 +93,25 @@ impl Store {
     /// Forgets what was announced. If that fails, it is known to be in the journal all the same.
     pub fn settle(&self) {
         let _ = fs::remove_file(self.folder.join(ANNOUNCED));
+    }
+
+    /// Says which files are about to be undone. If it fails, a crash may leave a temporary file.
+    pub fn begin_restoring(&self, paths: &[&str]) {
+        let paths = serde_json::to_vec(paths).unwrap_or_default();
+        let _ = self.write(&self.folder.join(RESTORING), &paths, Durability::Unsynced);
+    }
+
+    /// Says that they are.
+    pub fn end_restoring(&self) {
+        let _ = fs::remove_file(self.folder.join(RESTORING));
+    }
+
+    /// Files that a process of this session was writing when it was killed.
+    pub fn interrupted(&self) -> Vec<String> {
+        let bytes = fs::read(self.folder.join(RESTORING)).unwrap_or_default();
+        let mut paths: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
+        paths.extend(self.announced().into_iter().map(|change| change.path));
+        paths
     }
 
     /// A content; `None` if it is gone or was damaged.
