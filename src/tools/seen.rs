@@ -24,6 +24,9 @@ use crate::visible::neutral;
 /// How long two versions of a file are compared; after that more lines count as new.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// Lines around a change that the result of an edit may show.
+const AROUND: usize = 3;
+
 /// What a call, or a question, shows of a file or does to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileView {
@@ -89,22 +92,30 @@ impl FileView {
         let new: Vec<&str> = after.1.lines().collect();
         let deadline = Some(Instant::now() + PATIENCE);
         let operations = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline);
-        let kept = operations
-            .into_iter()
-            .filter_map(|operation| match operation {
-                DiffOp::Equal {
-                    old_index,
-                    new_index,
-                    len,
-                } => Some((old_index + 1, new_index + 1, len)),
-                _ => None,
-            });
+        let mut kept = Vec::new();
+        // Results show what changed with a few lines around; the rest cannot be in them.
+        let mut near: BTreeSet<usize> = BTreeSet::new();
+        for operation in operations {
+            if let DiffOp::Equal {
+                old_index,
+                new_index,
+                len,
+            } = operation
+            {
+                kept.push((old_index + 1, new_index + 1, len));
+            } else {
+                let lines = operation.new_range();
+                near.extend((lines.start + 1).saturating_sub(AROUND)..=lines.end + AROUND);
+            }
+        }
+        let mut lines = file_lines(after.1, 1..usize::MAX);
+        lines.retain(|line| near.contains(&line.number));
         FileView::Changed {
             path: path.to_owned(),
             before: Some(before.0),
             after: after.0,
-            kept: kept.collect(),
-            lines: file_lines(after.1, 1..new.len() + 1),
+            kept,
+            lines,
         }
     }
 

@@ -14,6 +14,9 @@ pub(super) const WIDEST: usize = 400;
 /// Longest marker of a chat template that is looked at, in bytes.
 const LONGEST_MARKER: usize = 80;
 
+/// Tokens of a result for what is said around its lines.
+const AROUND: u32 = 100;
+
 /// What stands behind a line's number.
 pub(super) const MARGIN: char = '→';
 
@@ -91,6 +94,11 @@ impl Page {
             tokens: u32::MAX,
             left_out: 0,
         }
+    }
+
+    /// Lines of a result that may have so many tokens, with what is said around them.
+    pub(super) fn of_result(limit: usize, tokens: u32) -> Page {
+        Page::new(limit).within(tokens.saturating_sub(AROUND))
     }
 
     /// The same, and lines have at most so many tokens together.

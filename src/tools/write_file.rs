@@ -127,14 +127,15 @@ fn check_seen(
     });
     let hidden: Vec<String> = hidden.take(MOST_RANGES).collect();
     let what = if was_read {
-        format!("lines {} of its {count} lines are", hidden.join(", "))
+        let hidden = hidden.join(", ");
+        format!("lines {hidden} of its {count} lines were not shown to you, or were cut since")
     } else {
-        "what it holds is".to_owned()
+        "you have not read it, or what you read was cut since".to_owned()
     };
     let read = json!({"path": path.as_str(), "start_line": first});
     Err(ToolError::TellModel(format!(
-        "`{path}` is there already, and {what} not in this conversation: writing it anew would lose \
-         them. To change a part of it: {}\nTo see the rest: read_file {}",
+        "`{path}` is there already, and {what}: writing it anew would lose what you do not see. To \
+         change a part of it: {}\nTo see the rest: read_file {}",
         edit_call(path.as_str()),
         neutral(&read.to_string()),
     )))
