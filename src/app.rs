@@ -22,7 +22,7 @@ use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, Oll
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
-use crate::session::changes::interrupted;
+use crate::session::changes::clear_up_after_crashes;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
@@ -234,7 +234,7 @@ impl App {
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let jail = Jail::open(&self.workspace.root)?;
-        self.clear_up_after_crashes(&jail);
+        clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
             jail,
             sandbox: Arc::new(self.sandbox()?),
@@ -266,16 +266,6 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
         }))
-    }
-
-    /// Removes the temporary files of processes that were killed while they wrote. What cannot be
-    /// removed does no harm, and is tried again the next time.
-    fn clear_up_after_crashes(&self, jail: &Jail) {
-        for path in interrupted(&self.sessions_folder()) {
-            if let Ok(path) = jail.path(&path) {
-                let _ = jail.remove_stale_temporaries(&path);
-            }
-        }
     }
 
     /// The index with the model to search it with; what rules keep back is never found.

@@ -163,6 +163,7 @@ impl Changes {
     /// Takes in what was announced and made before the process was killed, and never got into the
     /// journal; it is among [`Changes::take_records`] then.
     pub(super) fn recover(&mut self, jail: &Jail) {
+        self.store.clear_up(jail);
         for change in self.store.announced() {
             let is_known = |known: &ChangeRecord| *known == change;
             let is_made = || {
@@ -428,13 +429,12 @@ fn from_hex(digits: &str) -> Option<Hash> {
     Some(*hash.as_bytes())
 }
 
-/// Files that processes were writing when they were killed, by the folders of all sessions of a
-/// workspace: beside them there may be temporary files.
-pub fn interrupted(sessions: &Path) -> BTreeSet<String> {
-    let folders = fs::read_dir(sessions).into_iter().flatten().flatten();
-    folders
-        .flat_map(|folder| Store::new(&folder.path()).interrupted())
-        .collect()
+/// Removes the temporary files of processes that were killed while they wrote, in the sessions of
+/// a workspace. What cannot be removed does no harm, and is tried again the next time.
+pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
+    for folder in fs::read_dir(sessions).into_iter().flatten().flatten() {
+        Store::new(&folder.path()).clear_up(jail);
+    }
 }
 
 /// Stands in a diff for a file whose contents cannot be shown.

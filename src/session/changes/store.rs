@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ollacode_indexer::secrets::{redact, secret_path};
 
 use super::{Blob, ChangeRecord};
-use crate::jail::{Hash, hash_of};
+use crate::jail::{Hash, Jail, hash_of};
 use crate::session::journal::create_private_folder;
 
 /// Folder of the contents in that of the session.
@@ -106,12 +106,16 @@ impl Store {
         let _ = fs::remove_file(self.folder.join(RESTORING));
     }
 
-    /// Files that a process of this session was writing when it was killed.
-    pub fn interrupted(&self) -> Vec<String> {
+    /// Removes the temporary files of a process that was killed while it changed files.
+    pub fn clear_up(&self, jail: &Jail) {
         let bytes = fs::read(self.folder.join(RESTORING)).unwrap_or_default();
         let mut paths: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
         paths.extend(self.announced().into_iter().map(|change| change.path));
-        paths
+        for path in paths {
+            if let Ok(path) = jail.path(&path) {
+                let _ = jail.remove_stale_temporaries(&path);
+            }
+        }
     }
 
     /// A content; `None` if it is gone or was damaged.
