@@ -22,6 +22,7 @@ use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, Oll
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
+use crate::session::changes::clear_up_after_crashes;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
@@ -232,9 +233,10 @@ impl App {
     ///
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
-        let root = &self.workspace.root;
+        let jail = Jail::open(&self.workspace.root)?;
+        clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
-            jail: Jail::open(root)?,
+            jail,
             sandbox: Arc::new(self.sandbox()?),
             code: Arc::new(self.code_index()),
             rules: self.rules.clone(),

@@ -20,7 +20,7 @@ use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Mode, Permission, Preview, permission,
 };
 use crate::session::Record;
-use crate::tools::{Prepared, Running, ToolError, ToolOutput};
+use crate::tools::{Prepared, Running, ToolError, ToolOutput, edit_call};
 use crate::visible::{neutral, visible};
 
 /// So long a tool has after a stop to end by itself.
@@ -78,6 +78,10 @@ impl Turn<'_> {
     /// Runs calls in order, until one ends the turn. Those behind it do not run; that is what
     /// their results say when the turn is closed.
     pub(super) async fn run_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnEnd> {
+        self.engine
+            .context
+            .knowledge()
+            .refresh(&self.session.messages);
         for call in calls {
             self.go_on()?;
             self.run_call(&call).await?;
@@ -113,9 +117,11 @@ impl Turn<'_> {
             self.session.keep_out(&call.id);
         }
         let what = prepared.what.clone();
+        let instead = instead(&prepared.effects);
         let prepared = match self.allowed(call, prepared).await? {
             Ok(prepared) => prepared,
-            Err(refused) => {
+            Err(mut refused) => {
+                refused.text.push_str(&instead);
                 self.start(call, &what).await;
                 return self.finish(call, refused, Duration::ZERO).await;
             }
@@ -281,6 +287,7 @@ impl Turn<'_> {
             let is_exception = matches!(
                 effect,
                 Effect::ReadSecret { .. }
+                    | Effect::Loss { .. }
                     | Effect::Write {
                         runs_later: Some(_),
                         ..
@@ -326,6 +333,7 @@ impl Turn<'_> {
             context: &self.engine.context,
             approver: self.approver,
             stop: &self.stop,
+            tokens: self.result_tokens(),
         };
         let result = tokio::select! {
             biased;
@@ -385,13 +393,12 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         let changed = lock(&self.engine.context.changes).take_records();
         let has_changed = !changed.is_empty();
-        let mut written = Ok(());
-        for change in changed {
-            written = written.and(self.record(Record::Changed(change)));
-        }
+        let changed = changed.into_iter().map(Record::Changed).collect();
+        let written = self.record_all(changed);
         if has_changed && written.is_ok() {
             lock(&self.engine.context.changes).settle();
         }
+        self.engine.context.knowledge().end_call(call);
         let behind = std::mem::take(&mut self.behind);
         // Before anything is cut: half a value would not be known as one.
         let said = [outcome.text + &behind, outcome.summary, outcome.detail];
@@ -410,9 +417,14 @@ impl Turn<'_> {
         outcome.end.map_or(Ok(()), Err)
     }
 
-    /// Tools cap what they give; a small window needs more than that.
+    /// Tools end what they give where there is no more room; what does not is cut.
     fn cut(&self, text: &str) -> String {
-        clipped_to(text, part(self.window(), 25).max(400)).into_owned()
+        clipped_to(text, self.result_tokens()).into_owned()
+    }
+
+    /// Most tokens of a result.
+    fn result_tokens(&self) -> u32 {
+        part(self.window(), 25).max(400)
     }
 }
 
@@ -423,7 +435,11 @@ fn is_about_secrets(effect: &Effect) -> bool {
         Effect::Write { path, .. }
         | Effect::ReadOutside { path }
         | Effect::WriteOutside { path } => secret_path(path).is_some(),
-        Effect::Read | Effect::ReadFile { .. } | Effect::Command { .. } | Effect::AskUser => false,
+        Effect::Read
+        | Effect::ReadFile { .. }
+        | Effect::Loss { .. }
+        | Effect::Command { .. }
+        | Effect::AskUser => false,
     }
 }
 
@@ -436,6 +452,20 @@ fn shown_hidden(text: String) -> String {
         ),
         Cow::Borrowed(_) => text,
     }
+}
+
+/// What the model can do where it may not write a file anew.
+fn instead(effects: &[Effect]) -> String {
+    let loss = effects.iter().find_map(|effect| match effect {
+        Effect::Loss { path, what } => Some((path, what)),
+        _ => None,
+    });
+    loss.map_or_else(String::new, |(path, what)| {
+        format!(
+            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
+            edit_call(path)
+        )
+    })
 }
 
 fn stopped() -> Outcome {

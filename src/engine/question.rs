@@ -14,6 +14,7 @@ use super::turn::{Turn, with_causes};
 use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
 use crate::retrieval::{ContextStyle, context, fenced, narrowed};
+use crate::tools::FileView;
 use crate::visible::{neutral, visible};
 
 /// Most hits that are asked for; how many are given is a matter of room.
@@ -42,6 +43,7 @@ impl Turn<'_> {
                 }
             }
         }
+        self.engine.context.knowledge().end_question();
         sections.extend(self.attached(&question.attachments).await);
         sections.extend(self.pictured(question.images.len()));
         if self.engine.options.rag {
@@ -94,7 +96,8 @@ impl Turn<'_> {
         let (lines, count) = numbered(&redact(&file.text).text, tokens);
         if count > 0 {
             let path = file.path.as_str();
-            context.knowledge().read(path, file.hash, 1..count + 1);
+            let view = FileView::shown(path, file.hash, &file.text, 1..count + 1);
+            context.knowledge().add(view);
             self.add_sources([Source {
                 path: path.to_string(),
                 start_line: 1,

@@ -9,6 +9,7 @@ mod hiding;
 mod lab;
 mod replies;
 mod rough;
+mod seen;
 mod window;
 
 use super::event::ToolOutcome;

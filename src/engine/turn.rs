@@ -339,7 +339,11 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn record(&mut self, record: Record) -> Result<(), TurnEnd> {
-        let written = self.session.record(record);
+        self.record_all(vec![record])
+    }
+
+    pub(super) fn record_all(&mut self, records: Vec<Record>) -> Result<(), TurnEnd> {
+        let written = self.session.record_all(records);
         written.map_err(|error| TurnEnd::Failed(with_causes(&error)))
     }
 

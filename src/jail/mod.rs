@@ -11,6 +11,7 @@ mod protected;
 mod secret_files;
 mod secret_values;
 mod system;
+mod temporary;
 mod text;
 mod walk;
 mod write;

@@ -66,6 +66,104 @@ pub(super) fn rename_new(from: (&Dir, &str), to: (&Dir, &str)) -> io::Result<()>
     from.0.rename(from.1, to.0, to.1)
 }
 
+/// Gives two names in a folder each other's file; `false` where the file system cannot.
+pub(super) fn exchange(folder: &Dir, one: &str, other: &str) -> io::Result<bool> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    {
+        use rustix::fs::{RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(folder, one, folder, other, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+            exchanged => Ok(exchanged.map(|()| true)?),
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+    {
+        let _ = (folder, one, other);
+        Ok(false)
+    }
+}
+
+/// A lock on a folder, until this is dropped or the process ends.
+pub(super) struct FolderLock {
+    #[cfg(unix)]
+    folder: std::fs::File,
+}
+
+#[cfg(unix)]
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a command that is just being started may share the file.
+        let _ = self.folder.unlock();
+    }
+}
+
+/// Locks a folder, if nobody else has; `None` where there are no locks on folders.
+pub(super) fn lock_folder(folder: &Dir) -> io::Result<Option<FolderLock>> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{FlockOperation, flock};
+        use rustix::io::Errno;
+        // The handle on the root may be one that only finds names.
+        let folder = open_folder(folder, ".")?.into_std_file();
+        match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(FolderLock { folder })),
+            Err(Errno::BADF | Errno::INVAL | Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP) => {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        Ok(None)
+    }
+}
+
+/// Whether a file is of the user who runs this.
+pub(super) fn is_own(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::MetadataExt;
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        true
+    }
+}
+
+/// Gives a file the extended attributes of another one, access lists among them. Those that only
+/// the system may set, it sets by itself or not at all.
+pub(super) fn keep_attributes(from: &File, to: &File) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    {
+        use rustix::fs::{XattrFlags, fgetxattr, fgetxattr_query, flistxattr, flistxattr_query};
+        use rustix::io::Errno;
+        let mut names = match flistxattr_query(from) {
+            Ok(length) => vec![0; length],
+            Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let length = flistxattr(from, &mut names[..])?;
+        let names = names[..length].split(|byte| *byte == 0);
+        for name in names.filter(|name| !name.is_empty()) {
+            let mut value = vec![0; fgetxattr_query(from, name)?];
+            let length = fgetxattr(from, name, &mut value[..])?;
+            let set = rustix::fs::fsetxattr(to, name, &value[..length], XattrFlags::empty());
+            let is_users = name.starts_with(b"user.") || name == b"system.posix_acl_access";
+            if is_users {
+                set?;
+            }
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+    let _ = (from, to);
+    Ok(())
+}
+
 /// Puts the names in a folder on the disk, which syncing a file does not.
 ///
 /// Some file systems cannot; what was renamed is in place all the same.

@@ -11,6 +11,7 @@ mod secret_files;
 mod secret_values;
 #[cfg(target_os = "linux")]
 mod traps;
+mod writers;
 
 use std::fs;
 

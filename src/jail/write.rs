@@ -1,20 +1,15 @@
 //! Changes to files: whole or not at all, and only to what was expected to be there.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-use std::io::Write;
+use std::io::{self, Write};
 
-use cap_std::fs::{File, Metadata, OpenOptions};
+use cap_std::fs::{File, Metadata};
 
 use super::error::failed;
 use super::walk::{Missing, Place};
-use super::{Hash, Jail, JailError, WorkspacePath, hash_file, system};
+use super::{Hash, Jail, JailError, WorkspacePath, hash_file, hash_of, system};
 
 /// Mode of new files.
 const FILE_MODE: u32 = 0o644;
-
-/// Names that are tried for a temporary file.
-const TRIES: usize = 8;
 
 /// What must be there for a change to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +65,7 @@ impl Jail {
         expected: Hash,
     ) -> Result<(), JailError> {
         let old = self.known_place(from)?;
+        let _lock = old.lock()?;
         let found = self.expect(&old, Expected::Hash(expected))?;
         let renamed = self
             .place(to, Missing::Made)
@@ -81,10 +77,12 @@ impl Jail {
     /// Removes a file, and the folders that were made for it if nothing else is in them.
     pub fn remove(&self, path: &WorkspacePath, expected: Hash) -> Result<(), JailError> {
         let place = self.known_place(path)?;
+        let lock = place.lock()?;
         self.expect(&place, Expected::Hash(expected))?;
         let removed = place.folder.remove_file(place.name);
         removed.map_err(|cause| failed("remove", path.as_str(), cause))?;
         system::sync_folder(&place.folder);
+        drop(lock);
         self.remove_made_folders(path);
         Ok(())
     }
@@ -105,24 +103,43 @@ impl Jail {
         expected: Expected,
         new_mode: Option<u32>,
     ) -> Result<(), JailError> {
+        let _lock = place.lock()?;
         let old = self.expect(place, expected)?;
         let old_mode = old.as_ref().and_then(system::mode);
         if old_mode.is_some_and(|mode| mode & 0o222 == 0) {
             return Err(JailError::ReadOnly(place.path.to_string()));
         }
         let mode = old_mode.or(new_mode).unwrap_or(FILE_MODE);
-        let (file, temporary) = create_temporary(place)?;
+        let old = old.map(|_| self.open_regular(place)).transpose()?;
+        let (file, temporary) = place.create_temporary()?;
         let placed = fill(file, bytes, mode, old.as_ref())
             .map_err(|cause| failed("write", place.path.as_str(), cause))
             // Somebody may have written to the file in the meantime.
             .and_then(|()| self.expect(place, expected))
-            .and_then(|_| put(place, &temporary, expected));
+            .and_then(|_| self.put(place, &temporary, expected, hash_of(bytes)));
         if placed.is_err() {
             let _ = place.folder.remove_file(&temporary);
             return placed;
         }
         system::sync_folder(&place.folder);
         Ok(())
+    }
+
+    /// Gives a temporary file its real name.
+    fn put(
+        &self,
+        place: &Place<'_>,
+        temporary: &str,
+        expected: Expected,
+        new: Hash,
+    ) -> Result<(), JailError> {
+        let folder = &place.folder;
+        let renamed = match expected {
+            Expected::Hash(hash) => return self.exchange(place, temporary, (hash, new)),
+            Expected::Absent => system::rename_new((folder, temporary), (folder, place.name)),
+            Expected::Any => folder.rename(temporary, folder, place.name),
+        };
+        renamed.map_err(|cause| failed("write", place.path.as_str(), cause))
     }
 
     fn rename_to(
@@ -173,46 +190,13 @@ impl Jail {
     }
 }
 
-/// Makes an empty file in the folder of another one, for its owner only.
-fn create_temporary(place: &Place<'_>) -> Result<(File, String), JailError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use cap_std::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut tries = 0;
-    loop {
-        let random = RandomState::new().build_hasher().finish();
-        let name = format!(".ollacode-{random:016x}.tmp");
-        match place.folder.open_with(&name, &options) {
-            Ok(file) => return Ok((file, name)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && tries < TRIES => {
-                tries += 1;
-            }
-            Err(cause) => return Err(failed("write beside", place.path.as_str(), cause)),
-        }
-    }
-}
-
 /// Fills a temporary file, on the disk and ready to take the place of the old one.
-fn fill(mut file: File, bytes: &[u8], mode: u32, old: Option<&Metadata>) -> std::io::Result<()> {
+fn fill(mut file: File, bytes: &[u8], mode: u32, old: Option<&(File, Metadata)>) -> io::Result<()> {
     file.write_all(bytes)?;
-    if let Some(old) = old {
-        system::keep_owner(&file, old);
+    if let Some((old, metadata)) = old {
+        system::keep_owner(&file, metadata);
+        system::keep_attributes(old, &file)?;
     }
     system::set_mode(&file, mode)?;
     file.sync_all()
-}
-
-/// Gives a temporary file its real name.
-fn put(place: &Place<'_>, temporary: &str, expected: Expected) -> Result<(), JailError> {
-    let folder = &place.folder;
-    let renamed = if expected == Expected::Absent {
-        system::rename_new((folder, temporary), (folder, place.name))
-    } else {
-        folder.rename(temporary, folder, place.name)
-    };
-    renamed.map_err(|cause| failed("write", place.path.as_str(), cause))
 }

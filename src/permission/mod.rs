@@ -41,6 +41,13 @@ pub enum Effect {
         /// Why it is more than a text: it runs later, or instructs later sessions.
         runs_later: Option<Protected>,
     },
+    /// Writes a file anew without a part of what it holds.
+    Loss {
+        /// The file.
+        path: String,
+        /// What it would not have any more.
+        what: String,
+    },
     /// Runs a command.
     Command {
         /// All of it, as the shell gets it.
@@ -183,10 +190,12 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
             "`{path}` may hold secrets; the model would see them"
         )),
         (Effect::Command { .. }, _) if risk == Some(CommandRisk::KnownSafe) => Permission::Allow,
-        (Effect::Write { .. } | Effect::Command { .. }, Mode::Plan) => {
+        (Effect::Write { .. } | Effect::Loss { .. } | Effect::Command { .. }, Mode::Plan) => {
             Permission::Deny("this is plan mode: nothing is written or run".to_owned())
         }
         (Effect::Write { path, runs_later }, mode) => write(path, *runs_later, mode),
+        (Effect::Loss { .. }, Mode::AutoApprove) => Permission::Allow,
+        (Effect::Loss { path, what }, _) => Permission::Ask(format!("`{path}` would lose {what}")),
         (Effect::Command { .. }, Mode::AutoApprove) => Permission::Allow,
         (Effect::Command { .. }, Mode::AutoEdit)
             if risk == Some(CommandRisk::Unknown) && confinement == Confinement::Full =>
@@ -257,6 +266,10 @@ mod tests {
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };
+        let loss = Effect::Loss {
+            path: "src/main.rs".to_owned(),
+            what: "`fn main()` (lines 1-3)".to_owned(),
+        };
         let outside = |path: &str| Effect::ReadOutside {
             path: path.to_owned(),
         };
@@ -270,6 +283,7 @@ mod tests {
             (write("a/.vscode/tasks.json"), ["???-"; 3]),
             (write("Makefile"), ["???-"; 3]),
             (write("docs/AGENTS.md"), ["??+-"; 3]),
+            (loss, ["??+-"; 3]),
             (command(CommandRisk::KnownSafe), ["++++"; 3]),
             (command(CommandRisk::Unknown), ["?++-", "??+-", "??+-"]),
             (command(CommandRisk::Wide), ["??+-"; 3]),

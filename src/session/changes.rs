@@ -4,6 +4,7 @@
 //! from what to what is a record in the session's journal. Undoing compares first: what somebody
 //! else has changed meanwhile is not overwritten, and then nothing is.
 
+mod baseline;
 mod steps;
 mod store;
 mod turns;
@@ -11,11 +12,13 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use baseline::{Baseline, CommandChanges, TooManyFiles};
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
@@ -64,6 +67,9 @@ pub struct ChangeRecord {
     /// The file's mode, nine bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
+    /// Whether a command changed the file in a way that cannot be undone: no hash is known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_kept: bool,
 }
 
 /// What undoing, or doing again, has done.
@@ -78,6 +84,8 @@ pub struct Undone {
     /// Files that somebody else changed between two changes of the turn: they are as he left them,
     /// and what the turn did before that stays.
     pub in_part: Vec<String>,
+    /// Files that a command changed, and whose contents are not kept: they are as they were left.
+    pub not_kept: Vec<String>,
 }
 
 impl Undone {
@@ -129,6 +137,8 @@ pub struct Changes {
     undone: Vec<Turn>,
     /// What the journal does not have yet.
     fresh: Vec<ChangeRecord>,
+    /// The workspace before the last command.
+    baseline: Baseline,
 }
 
 impl Changes {
@@ -146,12 +156,14 @@ impl Changes {
             done,
             undone,
             fresh: Vec::new(),
+            baseline: Baseline::default(),
         }
     }
 
     /// Takes in what was announced and made before the process was killed, and never got into the
     /// journal; it is among [`Changes::take_records`] then.
     pub(super) fn recover(&mut self, jail: &Jail) {
+        self.store.clear_up(jail);
         for change in self.store.announced() {
             let is_known = |known: &ChangeRecord| *known == change;
             let is_made = || {
@@ -206,6 +218,7 @@ impl Changes {
             before,
             after,
             mode: mode(&change.before).or(mode(&change.after)),
+            not_kept: false,
         })
     }
 
@@ -218,9 +231,50 @@ impl Changes {
             }
         }
         if let Some(record) = self.record(&change) {
-            self.fresh.push(record.clone());
-            take(&mut self.done, &mut self.undone, record);
+            self.add(record);
         }
+    }
+
+    fn add(&mut self, record: ChangeRecord) {
+        self.fresh.push(record.clone());
+        take(&mut self.done, &mut self.undone, record);
+    }
+
+    /// Takes in what a command changed. Its contents may be lost by a power cut, and are then not
+    /// undone: there may be many, and they are known only when it is over.
+    pub fn note_command(&mut self, found: CommandChanges) {
+        for change in found.changes {
+            for blob in [&change.before, &change.after].into_iter().flatten() {
+                if self.store.keep_unsynced(&change.path, blob).is_err() {
+                    self.store.remember(blob);
+                }
+            }
+            if let Some(record) = self.record(&change) {
+                self.add(record);
+            }
+        }
+        for path in found.not_kept {
+            self.add(ChangeRecord {
+                turn: self.turn,
+                path,
+                before: None,
+                after: None,
+                mode: None,
+                not_kept: true,
+            });
+        }
+    }
+
+    /// Lends what is known of the workspace before a command; to be given back.
+    pub fn lend_baseline(&mut self) -> (Baseline, BTreeSet<String>) {
+        let touched = self.done.iter().flat_map(|turn| &turn.changes);
+        let touched = touched.map(|change| change.path.clone()).collect();
+        (std::mem::take(&mut self.baseline), touched)
+    }
+
+    /// Takes back what was lent.
+    pub fn return_baseline(&mut self, baseline: Baseline) {
+        self.baseline = baseline;
     }
 
     /// The records of what was noted since this was last asked, for the journal.
@@ -246,7 +300,14 @@ impl Changes {
 
     /// The files that are changed now, by name.
     pub fn files(&self) -> Vec<String> {
-        self.sums().into_keys().map(str::to_owned).collect()
+        let mut files: BTreeSet<&str> = self.sums().into_keys().collect();
+        files.extend(self.not_kept());
+        files.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Files that commands changed, and whose contents are not kept.
+    fn not_kept(&self) -> BTreeSet<&str> {
+        self.done.iter().flat_map(Turn::not_kept).collect()
     }
 
     /// The unified diff of the whole session: from before its first change to after its last.
@@ -255,17 +316,21 @@ impl Changes {
         let parts = parts.into_iter().map(|(path, (before, after))| {
             let sides = (self.side(before), self.side(after));
             let (Ok(before), Ok(after)) = sides else {
-                return format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n");
+                return not_shown(path);
             };
             file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
         });
-        parts.collect()
+        parts
+            .chain(self.not_kept().into_iter().map(not_shown))
+            .collect()
     }
 
     /// What each changed file held before the first change and holds after the last.
     fn sums(&self) -> BTreeMap<&str, (Option<&str>, Option<&str>)> {
+        let not_kept = self.not_kept();
         let mut sums = BTreeMap::new();
-        for change in self.done.iter().flat_map(|turn| &turn.changes) {
+        let changes = self.done.iter().flat_map(|turn| &turn.changes);
+        for change in changes.filter(|change| !not_kept.contains(change.path.as_str())) {
             let (before, after) = (change.before.as_deref(), change.after.as_deref());
             let entry = sums.entry(change.path.as_str());
             entry.or_insert((before, after)).1 = after;
@@ -306,10 +371,14 @@ impl Changes {
             written: Vec::new(),
             removed: Vec::new(),
             in_part: turn.interrupted(),
+            not_kept: turn.not_kept().map(str::to_owned).collect(),
         };
+        let paths: Vec<&str> = steps.iter().map(|step| step.path.as_str()).collect();
+        self.store.begin_restoring(&paths);
         // Removed first: a file may have to come back where a folder was made.
         let made = steps::remove(jail, &steps, &mut undone.removed)
             .and_then(|()| steps::write(jail, &writes, &mut undone.written));
+        self.store.end_restoring();
         match made {
             Ok(()) => Ok(undone),
             Err(error) => Err(UndoError::BrokeOff {
@@ -358,6 +427,19 @@ fn hex(hash: &Hash) -> String {
 fn from_hex(digits: &str) -> Option<Hash> {
     let hash = blake3::Hash::from_hex(digits).ok()?;
     Some(*hash.as_bytes())
+}
+
+/// Removes the temporary files of processes that were killed while they wrote, in the sessions of
+/// a workspace. What cannot be removed does no harm, and is tried again the next time.
+pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
+    for folder in fs::read_dir(sessions).into_iter().flatten().flatten() {
+        Store::new(&folder.path()).clear_up(jail);
+    }
+}
+
+/// Stands in a diff for a file whose contents cannot be shown.
+fn not_shown(path: &str) -> String {
+    format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n")
 }
 
 fn listed(paths: &[String]) -> String {

@@ -126,20 +126,23 @@ impl Journal {
         Ok((journal, contents))
     }
 
-    /// Writes a record: one write, and what must not be lost is on the disk afterwards.
+    /// Writes records: one write, and what must not be lost is on the disk afterwards.
     ///
     /// After an error the journal is as it was before, and can be tried again.
-    pub fn append(&mut self, record: &Record) -> Result<(), SessionError> {
-        let line = Line {
-            record,
-            stamp: Stamp::of(record),
-        };
-        let mut line =
-            serde_json::to_vec(&line).map_err(|error| failed("write", &self.path, error.into()))?;
-        line.push(b'\n');
+    pub fn append(&mut self, records: &[Record]) -> Result<(), SessionError> {
+        let mut lines = Vec::new();
+        for record in records {
+            let line = Line {
+                record,
+                stamp: Stamp::of(record),
+            };
+            serde_json::to_writer(&mut lines, &line)
+                .map_err(|error| failed("write", &self.path, error.into()))?;
+            lines.push(b'\n');
+        }
         if self.file.is_none() {
-            if record.is_preamble() {
-                self.preamble.extend(line);
+            if records.iter().all(Record::is_preamble) {
+                self.preamble.extend(lines);
                 return Ok(());
             }
             self.file = Some(self.create()?);
@@ -147,8 +150,8 @@ impl Journal {
         self.mend()?;
         // What waits goes ahead, and is forgotten only when it is written.
         let waiting = self.preamble.len();
-        self.preamble.extend(line);
-        let written = self.write(record.is_durable());
+        self.preamble.extend(lines);
+        let written = self.write(records.iter().any(Record::is_durable));
         if written.is_ok() {
             self.length += self.preamble.len() as u64;
             self.preamble.clear();

@@ -208,20 +208,35 @@ impl Session {
     /// One write a record, without the secrets in its texts; see [`Record`]. The conversation in
     /// [`Session::messages`] is the caller's: what is added there is recorded here, too.
     pub fn record(&mut self, record: Record) -> Result<(), SessionError> {
-        let mut record = record
-            .without_secret_files(&mut self.secret_calls)
-            .redacted();
-        let is_plain = matches!(
-            record,
-            Record::Started { .. } | Record::Mode { .. } | Record::Model { .. }
-        );
-        if let Some(jail) = self.jail.as_ref().filter(|_| !is_plain) {
-            record = record.without_values(&jail.secret_values());
-        }
-        self.journal.append(&record)?;
-        if record.is_about_changes() {
-            self.changed.push(record);
-        }
+        self.record_all(vec![record])
+    }
+
+    /// Writes down several things that happened at once.
+    pub fn record_all(&mut self, records: Vec<Record>) -> Result<(), SessionError> {
+        let is_plain = |record: &Record| {
+            matches!(
+                record,
+                Record::Started { .. } | Record::Mode { .. } | Record::Model { .. }
+            )
+        };
+        let jail = self.jail.as_ref();
+        let values = jail
+            .filter(|_| !records.iter().all(is_plain))
+            .map(|jail| jail.secret_values());
+        let secret_calls = &mut self.secret_calls;
+        let records: Vec<Record> = records
+            .into_iter()
+            .map(|record| {
+                let record = record.without_secret_files(secret_calls).redacted();
+                match &values {
+                    Some(values) if !is_plain(&record) => record.without_values(values),
+                    _ => record,
+                }
+            })
+            .collect();
+        self.journal.append(&records)?;
+        let changes = records.into_iter().filter(Record::is_about_changes);
+        self.changed.extend(changes);
         Ok(())
     }
 
@@ -280,9 +295,8 @@ impl Session {
         if let Some(jail) = &self.jail {
             changes.recover(jail);
         }
-        for change in changes.take_records() {
-            self.record(Record::Changed(change))?;
-        }
+        let made = changes.take_records().into_iter();
+        self.record_all(made.map(Record::Changed).collect())?;
         changes.settle();
         Ok(())
     }

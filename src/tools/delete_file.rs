@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 
 use super::writing::make;
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    files, shown,
 };
 use crate::edit::file_diff;
 use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
@@ -93,7 +94,9 @@ async fn delete(
         after: None,
     };
     make(context, vec![change], |jail| jail.remove(&path, file.hash))?;
-    context.knowledge().removed(path.as_str());
+    context.knowledge().add(FileView::Removed {
+        path: path.to_string(),
+    });
     Ok(ToolOutput {
         text: format!("{} is deleted.", shown::name(path.as_str())),
         summary: "deleted".to_owned(),

@@ -228,10 +228,11 @@ pub(super) fn mentions(
 }
 
 async fn search(grep: Grep, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+    let tokens = running.tokens;
     let (jail, stop) = (running.context.jail.clone(), running.stop.clone());
     let rules = running.context.rules.clone();
     let found = blocking(move || grep.run(&jail, &rules, &stop)).await??;
-    Ok(written(&found))
+    Ok(written(&found, tokens))
 }
 
 impl Grep {

@@ -63,11 +63,11 @@ impl Tool for ListDirectory {
 }
 
 async fn list(path: WorkspacePath, running: Running<'_>) -> Result<ToolOutput, ToolError> {
-    let jail = running.context.jail.clone();
-    blocking(move || written(&jail, &path)).await?
+    let (jail, tokens) = (running.context.jail.clone(), running.tokens);
+    blocking(move || written(&jail, &path, tokens)).await?
 }
 
-fn written(jail: &Jail, path: &WorkspacePath) -> Result<ToolOutput, ToolError> {
+fn written(jail: &Jail, path: &WorkspacePath, tokens: u32) -> Result<ToolOutput, ToolError> {
     let kind = jail.kind(path).map_err(|error| files::refused(&error))?;
     if kind == Some(EntryKind::File) {
         return Err(ToolError::TellModel(format!(
@@ -85,7 +85,7 @@ fn written(jail: &Jail, path: &WorkspacePath) -> Result<ToolOutput, ToolError> {
     entries.retain(|entry| names.contains(&entry.name));
     let ignored = all - entries.len();
     entries.sort_by_key(|entry| (entry.kind != EntryKind::Folder, entry.name.clone()));
-    let mut page = Page::new(MOST_BYTES);
+    let mut page = Page::of_result(MOST_BYTES, tokens);
     for entry in entries.iter().take(MOST_ENTRIES) {
         page.push(&line(entry));
     }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask_user;
+mod command_changes;
 mod definitions;
 mod delete_file;
 mod edit_file;
@@ -10,6 +11,7 @@ mod find_symbol;
 mod grep_search;
 mod hidden_files;
 mod list_directory;
+mod loss;
 mod move_file;
 mod outline;
 mod read_file;
@@ -38,8 +40,9 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
-pub use seen::Seen;
+pub use seen::{FileView, Seen};
 pub use toolbox::{ToolSet, Toolbox};
+pub(crate) use writing::edit_call;
 
 /// A tool. Its arguments are parsed once, into a [`Prepared`] call.
 pub trait Tool: Send + Sync {
@@ -73,7 +76,7 @@ pub struct ToolContext {
 }
 
 impl ToolContext {
-    /// The hash that a file had when the model last read or wrote it.
+    /// The version of a file that the model knows something of.
     pub fn seen(&self, path: &str) -> Option<Hash> {
         self.knowledge().hash(path)
     }
@@ -142,6 +145,8 @@ pub struct Running<'a> {
     pub approver: &'a dyn Approver,
     /// Ends the call early.
     pub stop: &'a CancellationToken,
+    /// Most tokens that the result may have: what is longer is cut in its middle.
+    pub tokens: u32,
 }
 
 /// What a tool gave.

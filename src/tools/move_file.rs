@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 
 use super::writing::make;
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    files, shown,
 };
 use crate::jail::{EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected};
 use crate::message::ToolCall;
@@ -133,9 +134,10 @@ impl Move {
             jail.rename(&self.from, &self.to, self.file.hash)
         })?;
         // Who knew the file knows it by its new name.
-        context
-            .knowledge()
-            .moved(self.from.as_str(), self.to.as_str());
+        context.knowledge().add(FileView::Moved {
+            from: self.from.to_string(),
+            to: self.to.to_string(),
+        });
         Ok(ToolOutput {
             text: format!(
                 "{} is now {}; what refers to it is as before.",

@@ -64,16 +64,16 @@ async fn outline(
     judged: Vec<Effect>,
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
-    let jail = running.context.jail.clone();
+    let (jail, tokens) = (running.context.jail.clone(), running.tokens);
     blocking(move || {
         let file = files::read_judged(&jail, &path, &judged)?;
         let (text, _) = shown::without_secrets(&file.text);
-        Ok(written(path.as_str(), &text))
+        Ok(written(path.as_str(), &text, tokens))
     })
     .await?
 }
 
-fn written(path: &str, text: &str) -> ToolOutput {
+fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
     let lines = text.lines().count();
     let head = format!(
         "{}, {}",
@@ -90,7 +90,7 @@ fn written(path: &str, text: &str) -> ToolOutput {
             };
         }
     };
-    let mut page = Page::new(MOST_BYTES);
+    let mut page = Page::of_result(MOST_BYTES, tokens);
     for defined in &found {
         page.push(&line(defined));
     }

@@ -2,11 +2,14 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
 use super::shown::{self, Page};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    files,
 };
+use crate::engine::budget::estimate_text;
 use crate::jail::WorkspacePath;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
@@ -129,17 +132,17 @@ async fn read(
     })
     .await?;
     let file = file?;
-    let output = written(path.as_str(), &file.text, window)?;
+    let output = written(path.as_str(), &file.text, window, running.tokens)?;
     let shown = output.sources.first().map_or(1..1, |source| {
         source.start_line as usize..source.end_line as usize + 1
     });
-    // Whoever has seen any of it knows which version it is. Where links led is where it is.
-    let path = file.path.as_str();
-    running.context.knowledge().read(path, file.hash, shown);
+    // Where links led is where it is.
+    let view = FileView::shown(file.path.as_str(), file.hash, &file.text, shown);
+    running.context.knowledge().add(view);
     Ok(output)
 }
 
-fn written(path: &str, text: &str, window: Window) -> Result<ToolOutput, ToolError> {
+fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOutput, ToolError> {
     let name = shown::name(path);
     let (text, secrets) = shown::without_secrets(text);
     let lines: Vec<&str> = text.lines().collect();
@@ -158,31 +161,28 @@ fn written(path: &str, text: &str, window: Window) -> Result<ToolOutput, ToolErr
             window.start
         )));
     }
-    let mut page = Page::new(MOST_BYTES);
+    let end = window.end.min(all);
+    let (head, tail) = around(path, window, end.min(all - 1), all, secrets > 0);
+    let room = tokens.saturating_sub(estimate_text(&head) + estimate_text(&tail));
+    let mut page = Page::new(MOST_BYTES).within(room);
     let mut last = window.start - 1;
-    for (number, line) in (window.start..).zip(&lines[window.start - 1..window.end.min(all)]) {
-        if !page.push(&shown::numbered(number, line)) {
-            break;
-        }
-        last = number;
+    let numbered = |number: usize| {
+        let line = shown::numbered(number, lines[number - 1]);
+        neutral(&line).into_owned()
+    };
+    while last < end && page.push(&numbered(last + 1)) {
+        last += 1;
     }
-    let mut text = format!("{name}, lines {}-{last} of {all}:\n", window.start);
-    text.push_str(&neutral(&page.into_text()));
-    if last < all {
-        text.push_str(&format!(
-            "(lines {}-{all} are left: read_file with start_line {})\n",
-            last + 1,
-            last + 1
-        ));
+    if last < window.start {
+        // One that has no room is shown all the same: else nobody could read on.
+        page = Page::new(usize::MAX);
+        last = window.start;
+        page.push(&numbered(last));
     }
-    if secrets > 0 {
-        text.push_str(
-            "(secrets in this file are shown as `[redacted: …]`; edit only lines without them)\n",
-        );
-    }
+    let (head, tail) = around(path, window, last, all, secrets > 0);
     let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(ToolOutput {
-        text,
+        text: format!("{head}{}{tail}", page.into_text()),
         summary: shown::count(last + 1 - window.start, "line", "lines"),
         detail: String::new(),
         sources: vec![Source {
@@ -194,9 +194,32 @@ fn written(path: &str, text: &str, window: Window) -> Result<ToolOutput, ToolErr
     })
 }
 
+/// What stands before and behind the lines, of which `last` is the last one: the call that reads
+/// on, too.
+fn around(path: &str, window: Window, last: usize, all: usize, secrets: bool) -> (String, String) {
+    let (name, start) = (shown::name(path), window.start);
+    let head = format!("{name}, lines {start}-{last} of {all}:\n");
+    let mut tail = String::new();
+    if last < all {
+        let next = last + 1;
+        let mut call = json!({"path": path, "start_line": next});
+        if window.is_given && last < window.end && window.end < all {
+            call["end_line"] = window.end.into();
+        }
+        let call = neutral(&call.to_string()).into_owned();
+        tail = format!("(lines {next}-{all} are not shown; to read on: read_file {call})\n");
+    }
+    if secrets {
+        tail.push_str(
+            "(secrets in this file are shown as `[redacted: …]`; edit only lines without them)\n",
+        );
+    }
+    (head, tail)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
     use crate::tools::tests_support::{Bench, call};
@@ -218,7 +241,8 @@ mod tests {
         );
         assert!(
             output.text.ends_with(
-                "200→line 200\n(lines 201-812 are left: read_file with start_line 201)\n"
+                "200→line 200\n(lines 201-812 are not shown; to read on: read_file \
+                 {\"path\":\"a.txt\",\"start_line\":201})\n"
             ),
             "{}",
             output.text
@@ -273,7 +297,40 @@ mod tests {
         )
         .await;
         assert!(output.text.len() < MOST_BYTES + 500);
-        assert!(output.text.contains("-500 are left"), "{}", output.summary);
+        assert!(
+            output.text.contains("-500 are not shown"),
+            "{}",
+            output.summary
+        );
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_on_a_whole_line_within_its_room() {
+        let text: String = (1..=900)
+            .map(|number| format!("let value_{number} = compute(\"日本語 {number}\");\n"))
+            .collect();
+        for tokens in [400, 700, 2_000] {
+            let bench = Bench::new().narrow(tokens);
+            bench.file("a.rs", &text);
+            let mut next = 1;
+            while next <= 300 {
+                let asked = json!({"path": "a.rs", "start_line": next, "end_line": 300});
+                let output = read(&bench, asked).await;
+                assert!(estimate_text(&output.text) <= tokens, "{tokens}: {next}");
+                let last = output.sources[0].end_line;
+                let on = json!({"path": "a.rs", "start_line": last + 1, "end_line": 300});
+                let is_whole = last == 300 || output.text.contains(&format!("read_file {on}"));
+                assert!(is_whole, "{}", output.text);
+                next = last + 1;
+            }
+        }
+        // A line without room is shown all the same.
+        let bench = Bench::new().narrow(20);
+        bench.file("a.rs", &text);
+        assert_eq!(
+            read(&bench, json!({"path": "a.rs"})).await.summary,
+            "1 line"
+        );
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
+use super::command_changes::BeforeCommand;
 use super::hidden_files::{hidden_files, hidden_note};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
@@ -192,7 +193,13 @@ async fn run(
             GitAccess::ReadOnly
         },
     };
-    match sandbox.run(&command, &access, &limits, running.stop).await {
+    let before = BeforeCommand::of(&command, running.context).await?;
+    let result = sandbox.run(&command, &access, &limits, running.stop).await;
+    let changed = match before {
+        Some(before) => before.compared(running.context).await?,
+        None => String::new(),
+    };
+    match result {
         Ok(output) => {
             let mut written = written(&output, &limits);
             if sandbox.confinement() == Confinement::Full {
@@ -206,6 +213,8 @@ async fn run(
             if !access.network && misses_network(&command, &output) {
                 written.text.push_str(NO_NETWORK);
             }
+            written.text.push_str(&changed);
+            written.detail.push_str(&changed);
             Ok(written)
         }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),

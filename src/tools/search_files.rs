@@ -63,7 +63,7 @@ async fn search(
 ) -> Result<ToolOutput, ToolError> {
     let jail = running.context.jail.clone();
     let (found, closed) = blocking(move || found(&jail, &globs)).await??;
-    let mut page = Page::new(MOST_BYTES);
+    let mut page = Page::of_result(MOST_BYTES, running.tokens);
     for path in found.iter().take(MOST_FILES) {
         page.push(&shown::name(path));
     }

@@ -5,6 +5,7 @@ use std::error::Error;
 
 use ollacode_indexer::secrets::{redact, rules};
 
+use crate::engine::budget::estimate_text;
 use crate::visible::{is_hidden, neutral, starts_with_marker, visible};
 
 /// Longest line that is shown whole, in characters.
@@ -13,8 +14,11 @@ pub(super) const WIDEST: usize = 400;
 /// Longest marker of a chat template that is looked at, in bytes.
 const LONGEST_MARKER: usize = 80;
 
+/// Tokens of a result for what is said around its lines.
+const AROUND: u32 = 100;
+
 /// What stands behind a line's number.
-const MARGIN: char = '→';
+pub(super) const MARGIN: char = '→';
 
 /// Takes secrets out of a text; says how many there were. Its lines stay.
 pub(super) fn without_secrets(text: &str) -> (Cow<'_, str>, usize) {
@@ -74,10 +78,11 @@ pub(super) fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// Lines up to a size in bytes.
+/// Lines up to a size in bytes, and in tokens.
 pub(super) struct Page {
     text: String,
     limit: usize,
+    tokens: u32,
     left_out: usize,
 }
 
@@ -86,16 +91,30 @@ impl Page {
         Page {
             text: String::new(),
             limit,
+            tokens: u32::MAX,
             left_out: 0,
         }
     }
 
+    /// Lines of a result that may have so many tokens, with what is said around them.
+    pub(super) fn of_result(limit: usize, tokens: u32) -> Page {
+        Page::new(limit).within(tokens.saturating_sub(AROUND))
+    }
+
+    /// The same, and lines have at most so many tokens together.
+    pub(super) fn within(self, tokens: u32) -> Page {
+        Page { tokens, ..self }
+    }
+
     /// Adds a line, if there is room; what comes after the first that did not fit is left out, too.
     pub(super) fn push(&mut self, line: &str) -> bool {
-        if self.left_out > 0 || self.text.len() + line.len() >= self.limit {
+        let tokens = estimate_text(line) + 1;
+        let is_full = self.text.len() + line.len() >= self.limit || tokens > self.tokens;
+        if self.left_out > 0 || is_full {
             self.left_out += 1;
             return false;
         }
+        self.tokens -= tokens;
         self.text.push_str(line);
         self.text.push('\n');
         true

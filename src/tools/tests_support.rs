@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
 use crate::jail::Jail;
-use crate::message::ToolCall;
+use crate::message::{Message, ToolCall};
 use crate::permission::{ApprovalRequest, Approver, Decision, RepositoryRules, Rules, UserRules};
 use crate::retrieval::{CodeIndex, EmbedderSource};
 use crate::sandbox::{CommandEnvironment, Sandbox};
@@ -36,6 +36,9 @@ pub(crate) fn call(name: &str, arguments: Value) -> ToolCall {
 pub(crate) struct Bench {
     root: PathBuf,
     context: ToolContext,
+    /// What the model said and got.
+    messages: Mutex<Vec<Message>>,
+    tokens: u32,
     answer: Option<String>,
     /// Last, so that everything above is closed first.
     _folder: TempDir,
@@ -60,6 +63,8 @@ impl Bench {
         Bench {
             root,
             context,
+            messages: Mutex::default(),
+            tokens: u32::MAX,
             answer: None,
             _folder: folder,
         }
@@ -68,6 +73,12 @@ impl Bench {
     /// The same with somebody who answers.
     pub(crate) fn answering(mut self, answer: &str) -> Bench {
         self.answer = Some(answer.to_owned());
+        self
+    }
+
+    /// The same with results of at most so many tokens.
+    pub(crate) fn narrow(mut self, tokens: u32) -> Bench {
+        self.tokens = tokens;
         self
     }
 
@@ -117,7 +128,18 @@ impl Bench {
             .unwrap();
     }
 
+    /// Prepares a call, as that of a reply of its own.
     pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<Prepared, ToolError> {
+        {
+            let mut messages = self.messages.lock().unwrap();
+            let id = format!("call_{}", messages.len());
+            messages.push(Message::Assistant {
+                text: String::new(),
+                thinking: String::new(),
+                calls: vec![ToolCall { id, ..call.clone() }],
+            });
+            self.context.knowledge().refresh(&messages);
+        }
         let tool = Toolbox::all().get(&call.name).expect("a tool");
         tool.prepare(call, &self.context).await
     }
@@ -128,8 +150,41 @@ impl Bench {
             context: &self.context,
             approver: &approver,
             stop: &stop,
+            tokens: self.tokens,
         };
-        (prepared.run)(running).await
+        let result = (prepared.run)(running).await;
+        self.end(&result);
+        result
+    }
+
+    /// Adds the result of the call that was prepared last to the conversation.
+    fn end(&self, result: &Result<ToolOutput, ToolError>) {
+        let mut messages = self.messages.lock().unwrap();
+        let calls = messages.iter().rev().find_map(|message| match message {
+            Message::Assistant { calls, .. } => calls.first().cloned(),
+            _ => None,
+        });
+        let call = calls.expect("a call");
+        self.context.knowledge().end_call(&call);
+        messages.push(Message::Tool {
+            call_id: call.id,
+            tool: call.name,
+            text: match result {
+                Ok(output) => output.text.clone(),
+                Err(error) => error.to_string(),
+            },
+        });
+        messages.push(Message::Assistant {
+            text: String::new(),
+            thinking: String::new(),
+            calls: Vec::new(),
+        });
+        self.context.knowledge().refresh(&messages);
+    }
+
+    /// Takes everything out of the conversation, as a compaction may.
+    pub(crate) fn forget(&self) {
+        self.messages.lock().unwrap().clear();
     }
 
     /// Prepares and runs, as if everything were allowed.

@@ -2,12 +2,18 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
-use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
-use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
+use super::writing::{Draft, check_omissions, check_stand_ins, edit_call, target, was_read};
+use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::Effect;
+use crate::visible::neutral;
+
+/// Most places of a file that are named.
+const MOST_RANGES: usize = 5;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "write_file",
@@ -58,32 +64,19 @@ impl Tool for WriteFile {
                 };
                 return Ok(draft.prepared());
             };
-            overwriting(context, path, file, content)
+            overwriting(context, path, file, content).await
         }
         .boxed()
     }
 }
 
-fn overwriting(
+async fn overwriting(
     context: &ToolContext,
     path: WorkspacePath,
     file: TextFile,
     content: &str,
 ) -> Result<Prepared, ToolError> {
-    if !was_read(context, &file)? {
-        return Err(ToolError::TellModel(format!(
-            "`{path}` is there already, and you have not read it: read_file it first, then change \
-             it by edit_file, or write another file"
-        )));
-    }
-    let count = file.text.lines().count();
-    let missing = context.knowledge().missing(file.path.as_str(), count);
-    if missing > 0 {
-        return Err(ToolError::TellModel(format!(
-            "you have not read {missing} of the {count} lines of `{path}`, and writing it anew \
-             would lose them: change it by edit_file, or read the rest first"
-        )));
-    }
+    check_seen(context, &path, &file)?;
     check_omissions(content, &file.text)?;
     let content = shown::as_in_file(content, &file.text);
     check_stand_ins(&content, &file.text)?;
@@ -97,7 +90,55 @@ fn overwriting(
         after,
         said: None,
     };
-    Ok(draft.prepared())
+    let (draft, lost) = blocking(move || {
+        let lost = draft.lost();
+        (draft, lost)
+    })
+    .await?;
+    let path = draft.path.to_string();
+    let mut prepared = draft.prepared();
+    prepared
+        .effects
+        .extend(lost.map(|what| Effect::Loss { path, what }));
+    Ok(prepared)
+}
+
+/// Refuses to write over what the model was not shown, or does not have in its conversation any
+/// more; says how to go on.
+fn check_seen(
+    context: &ToolContext,
+    path: &WorkspacePath,
+    file: &TextFile,
+) -> Result<(), ToolError> {
+    let was_read = was_read(context, file)?;
+    let count = file.text.lines().count();
+    let unseen = context.knowledge().unseen(file.path.as_str(), count);
+    if was_read && unseen.is_empty() {
+        return Ok(());
+    }
+    let first = unseen.first().map_or(1, |lines| lines.start);
+    let hidden = unseen.iter().map(|lines| {
+        let last = lines.end - 1;
+        if lines.start == last {
+            last.to_string()
+        } else {
+            format!("{}-{last}", lines.start)
+        }
+    });
+    let hidden: Vec<String> = hidden.take(MOST_RANGES).collect();
+    let what = if was_read {
+        let hidden = hidden.join(", ");
+        format!("lines {hidden} of its {count} lines were not shown to you, or were cut since")
+    } else {
+        "you have not read it, or what you read was cut since".to_owned()
+    };
+    let read = json!({"path": path.as_str(), "start_line": first});
+    Err(ToolError::TellModel(format!(
+        "`{path}` is there already, and {what}: writing it anew would lose what you do not see. To \
+         change a part of it: {}\nTo see the rest: read_file {}",
+        edit_call(path.as_str()),
+        neutral(&read.to_string()),
+    )))
 }
 
 /// There is nothing to do, and nothing to ask.
@@ -116,10 +157,10 @@ fn unchanged(path: &WorkspacePath) -> Prepared {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
-    use crate::permission::{Effect, Preview};
+    use crate::permission::Preview;
     use crate::tools::tests_support::{Bench, call};
 
     fn write(path: &str, content: &str) -> ToolCall {
@@ -174,13 +215,82 @@ mod tests {
         let bench = Bench::new();
         bench.file("a.txt", "old\n");
         let error = bench.refused(&write("a.txt", "new\n")).await;
-        assert!(error.contains("read_file it first"), "{error}");
+        assert!(error.contains("read_file {\"path\":\"a.txt\""), "{error}");
+        assert!(error.contains("edit_file {\"path\":\"a.txt\""), "{error}");
         read(&bench, "a.txt").await;
         bench.call(&write("a.txt", "new\n")).await.unwrap();
         assert_eq!(bench.content("a.txt").as_deref(), Some("new\n"));
         // What it wrote itself, the model knows.
         bench.call(&write("a.txt", "newer\n")).await.unwrap();
         assert_eq!(bench.content("a.txt").as_deref(), Some("newer\n"));
+    }
+
+    #[tokio::test]
+    async fn what_was_not_shown_is_not_overwritten() {
+        let bench = Bench::new().narrow(400);
+        let text: String = (1..=200)
+            .map(|n| format!("    step_{n}(input);\n"))
+            .collect();
+        bench.file("a.txt", &text);
+        let page = json!({"path": "a.txt"});
+        let output = bench.call(&call("read_file", page)).await.unwrap();
+        let last = output.sources[0].end_line;
+        assert!(last < 200, "the page ends where its room does");
+        let error = bench.refused(&write("a.txt", "short\n")).await;
+        let next = last + 1;
+        assert!(
+            error.contains(&format!("lines {next}-200 of its 200")),
+            "{error}"
+        );
+        // The call that reads on is given, and works until all was read.
+        let mut next = next;
+        while next <= 200 {
+            let call_on = format!("read_file {{\"path\":\"a.txt\",\"start_line\":{next}}}");
+            let error = bench.refused(&write("a.txt", "short\n")).await;
+            assert!(error.contains(&call_on), "{error}");
+            let page = json!({"path": "a.txt", "start_line": next});
+            let output = bench.call(&call("read_file", page)).await.unwrap();
+            next = output.sources[0].end_line + 1;
+        }
+        bench.prepare(&write("a.txt", "short\n")).await.unwrap();
+        bench.forget();
+        bench.refused(&write("a.txt", "short\n")).await;
+    }
+
+    #[tokio::test]
+    async fn a_line_that_was_shown_in_part_is_not_overwritten() {
+        let bench = Bench::new();
+        bench.file("a.txt", &format!("one\n{}\n", "x".repeat(2_000)));
+        read(&bench, "a.txt").await;
+        let error = bench.refused(&write("a.txt", "one\nx\n")).await;
+        assert!(error.contains("lines 2 of its 2"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_would_be_lost_is_named_and_asked_about() {
+        let bench = Bench::new();
+        let text = "fn charge() {\n    go();\n}\n\nfn audit() {\n    log();\n}\n";
+        bench.file("a.rs", text);
+        read(&bench, "a.rs").await;
+        let whole = write("a.rs", &text.replace("go", "stop"));
+        let prepared = bench.prepare(&whole).await.unwrap();
+        let is_loss = |effect: &Effect| matches!(effect, Effect::Loss { .. });
+        assert!(!prepared.effects.iter().any(is_loss));
+        let part = write("a.rs", "fn charge() {\n    stop();\n}\n");
+        let prepared = bench.prepare(&part).await.unwrap();
+        let loss = Effect::Loss {
+            path: "a.rs".to_owned(),
+            what: "`fn audit()` (lines 5-7)".to_owned(),
+        };
+        assert!(prepared.effects.contains(&loss), "{:?}", prepared.effects);
+        let output = bench.run(prepared).await.unwrap();
+        assert!(
+            output
+                .text
+                .contains("no longer has `fn audit()` (lines 5-7)"),
+            "{}",
+            output.text
+        );
     }
 
     #[tokio::test]

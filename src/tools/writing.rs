@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use futures::FutureExt;
+use serde_json::json;
 
+use super::loss::lost;
 use super::shown;
-use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock};
+use super::{
+    FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock,
+};
 use crate::edit::file_diff;
-use crate::jail::{Expected, Jail, JailError, TextFile, WorkspacePath, is_secret, protected};
+use crate::jail::{Expected, Hash, Jail, JailError, TextFile, WorkspacePath, is_secret, protected};
 use crate::message::Source;
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
@@ -70,6 +74,16 @@ pub(super) fn was_read(context: &ToolContext, file: &TextFile) -> Result<bool, T
         ))),
         None => Ok(false),
     }
+}
+
+/// The call that changes a part of a file, to be filled in.
+pub(crate) fn edit_call(path: &str) -> String {
+    let call = json!({
+        "path": path,
+        "search": "<the lines to change, as they are>",
+        "replace": "<the same lines, changed>",
+    });
+    format!("edit_file {}", neutral(&call.to_string()))
 }
 
 /// Refuses to write what only stands in for a secret.
@@ -159,6 +173,12 @@ impl Draft {
         file_diff(self.path.as_str(), before, Some(&self.after), CONTEXT)
     }
 
+    /// What the file would not have any more; `None` for a new one.
+    pub(super) fn lost(&self) -> Option<String> {
+        let before = self.before.as_ref()?;
+        lost(self.path.as_str(), &before.text, &self.after)
+    }
+
     /// Puts the text in place, if the file still is what it was.
     async fn put(self, running: Running<'_>) -> Result<ToolOutput, ToolError> {
         let context = running.context;
@@ -179,11 +199,18 @@ impl Draft {
         make(context, vec![change], |jail| {
             jail.write(&self.path, &bytes, expected)
         })?;
-        match self.said {
-            Some(_) => context.knowledge().edited(self.path.as_str(), hash),
-            None => context.knowledge().wrote(self.path.as_str(), hash),
-        }
+        context.knowledge().add(self.view(hash));
         blocking(move || self.written()).await
+    }
+
+    /// What the model knows of the file afterwards.
+    fn view(&self, hash: Hash) -> FileView {
+        let path = self.path.as_str();
+        let after = (hash, self.after.as_str());
+        match (&self.before, &self.said) {
+            (Some(file), Some(_)) => FileView::edited(path, (file.hash, &file.text), after),
+            (before, _) => FileView::written(path, before.as_ref().map(|file| file.hash), after),
+        }
     }
 
     fn written(&self) -> ToolOutput {
@@ -201,6 +228,9 @@ impl Draft {
             (None, Some(_)) => format!("{name} is written anew, {}.\n", length(&lines)),
             (None, None) => format!("{name} is made, {}.\n", length(&lines)),
         };
+        if let Some(lost) = self.lost() {
+            text.push_str(&format!("It no longer has {lost}.\n"));
+        }
         push_errors(&mut text, &errors);
         let diff = self.diff();
         let (added, removed) = counts(&diff);

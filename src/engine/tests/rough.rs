@@ -1,6 +1,7 @@
 //! What weak models, full windows and bad servers do, and what comes of it.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
@@ -171,7 +172,7 @@ async fn a_file_of_which_one_page_was_read_is_not_written_anew() {
     let (_, events) = lab.ask("Cut it to one line.").await;
     let (failed, done) = (ToolOutcome::Failed, ToolOutcome::Done);
     assert_eq!(outcomes(&events), [done, failed, done, done]);
-    assert!(lab.results()[1].contains("not read 200 of the 400 lines"));
+    assert!(lab.results()[1].contains("lines 201-400 of its 400 lines"));
     assert_eq!(lab.file("long.txt"), "line 0\n");
 }
 
@@ -223,12 +224,20 @@ async fn work_of_somebody_else_within_a_turn_is_not_undone() {
     let mut lab = Lab::new(vec![
         read("a.txt"),
         replace("one", "two"),
-        call("run_command", json!({"command": "echo mine >> a.txt"})),
+        call("run_command", json!({"command": "make"})),
         read("a.txt"),
         replace("two", "three"),
         text("Done."),
     ]);
-    fs::write(lab.root.join("a.txt"), "one\n").expect("a file");
+    let file = lab.root.join("a.txt");
+    fs::write(&file, "one\n").expect("a file");
+    let asked = AtomicUsize::new(0);
+    // While the user is asked about the command, he changes the file himself.
+    lab.judge.meanwhile = Some(Box::new(move || {
+        if asked.fetch_add(1, Ordering::Relaxed) == 1 {
+            fs::write(&file, "two\nmine\n").expect("a file");
+        }
+    }));
     lab.ask("Count.").await;
     assert_eq!(lab.file("a.txt"), "three\nmine\n");
     let undone = lab.engine.undo(&mut lab.session).expect("undone");
@@ -280,4 +289,35 @@ async fn an_answer_is_about_what_was_asked_and_nothing_else() {
     let (_, events) = lab.ask("Write the docs.").await;
     assert_eq!(outcomes(&events), [ToolOutcome::Failed]);
     assert!(!lab.root.join(".git/config").exists());
+}
+
+#[tokio::test]
+async fn what_a_command_of_a_turn_changed_is_undone_with_it_also_after_a_resume() {
+    let edit = json!({"path": "a.txt", "search": "one", "replace": "two"});
+    let mut lab = Lab::new(vec![
+        call("edit_file", edit),
+        call(
+            "run_command",
+            json!({"command": "sed -i 's/^/  /' a.txt; echo x > made.txt"}),
+        ),
+        text("Done."),
+    ]);
+    fs::write(lab.root.join("a.txt"), "one\n").expect("a file");
+    lab.ask("Change and format it.").await;
+    assert_eq!(lab.file("a.txt"), "  two\n");
+    let journal = lab.session.folder().join("journal.jsonl");
+    let journal = fs::read_to_string(journal).expect("a journal");
+    assert_eq!(
+        journal.matches("\"type\":\"changed\"").count(),
+        3,
+        "{journal}"
+    );
+    // From the journal alone, as after a resume.
+    *lock(&lab.engine.context.changes) = lab.session.changes();
+    lab.engine.undo(&mut lab.session).expect("undone");
+    assert_eq!(lab.file("a.txt"), "one\n");
+    assert!(!lab.root.join("made.txt").exists());
+    lab.engine.redo(&mut lab.session).expect("done again");
+    assert_eq!(lab.file("a.txt"), "  two\n");
+    assert_eq!(lab.file("made.txt"), "x\n");
 }

@@ -243,7 +243,8 @@ impl Rules {
 
     fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
         match effect {
-            Effect::Read | Effect::AskUser => Ruling::default(),
+            // A rule that opens a path says nothing of what may be lost there.
+            Effect::Read | Effect::AskUser | Effect::Loss { .. } => Ruling::default(),
             Effect::ReadFile { path } | Effect::ReadSecret { path } => {
                 self.of_path(Kind::Read, &self.inside(path))
             }

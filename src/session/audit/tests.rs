@@ -82,6 +82,7 @@ fn a_call_stands_where_it_began_and_before_what_it_changed() {
             before: Some("0a".to_owned()),
             after: None,
             mode: None,
+            not_kept: false,
         }),
         ran(&edit, "edited", OutcomeRecord::Done),
         Record::Undid { turn: 1 },
@@ -189,6 +190,7 @@ fn a_damaged_journal_still_tells_what_it_can() {
         before: None,
         after: Some("0b".to_owned()),
         mode: None,
+        not_kept: false,
     };
     let entries = told(vec![
         begins(&lost),
@@ -235,13 +237,16 @@ fn a_line_has_its_time_and_one_without_is_read_too() {
         before: None,
         after: None,
         mode: Some(0o600),
+        not_kept: false,
     });
     let short = Record::Compacted {
         messages: Vec::new(),
     };
     let records = [started, user("Go"), change, short, wants(&[])];
     for record in &records {
-        journal.append(record).expect("a journal that takes it");
+        journal
+            .append(std::slice::from_ref(record))
+            .expect("a journal that takes it");
     }
     drop(journal);
     let path = path_of(home.path(), &id);

@@ -10,13 +10,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ollacode_indexer::secrets::{redact, secret_path};
 
 use super::{Blob, ChangeRecord};
-use crate::jail::{Hash, hash_of};
+use crate::jail::{Hash, Jail, hash_of};
 use crate::session::journal::create_private_folder;
 
 /// Folder of the contents in that of the session.
 const FOLDER: &str = "changes";
 /// File in it of changes that may be made, and that the journal may not have yet.
 const ANNOUNCED: &str = "announced.json";
+
+/// Whether a content must be on the disk when it is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Synced,
+    Unsynced,
+}
+
+/// File in it that names the files that are just being undone.
+const RESTORING: &str = "restoring.json";
 
 /// Contents by hash.
 #[derive(Debug)]
@@ -38,6 +48,15 @@ impl Store {
     ///
     /// Secrets never are; what holds any is kept as long as the process lives.
     pub fn keep(&mut self, path: &str, blob: &Blob) -> io::Result<()> {
+        self.keep_as(path, blob, Durability::Synced)
+    }
+
+    /// Keeps the content of a file, which is on the disk when the system writes it there.
+    pub fn keep_unsynced(&mut self, path: &str, blob: &Blob) -> io::Result<()> {
+        self.keep_as(path, blob, Durability::Unsynced)
+    }
+
+    fn keep_as(&mut self, path: &str, blob: &Blob, durability: Durability) -> io::Result<()> {
         if self.memory.contains_key(&blob.hash) || self.path_of(&blob.hash).is_file() {
             return Ok(());
         }
@@ -50,7 +69,7 @@ impl Store {
             return Ok(());
         }
         create_private_folder(&self.folder)?;
-        self.write(&self.path_of(&blob.hash), &blob.bytes)
+        self.write(&self.path_of(&blob.hash), &blob.bytes, durability)
     }
 
     /// Keeps a content as long as the process lives.
@@ -61,7 +80,8 @@ impl Store {
     /// Writes down changes that are about to be made.
     pub fn announce(&self, changes: &[ChangeRecord]) -> io::Result<()> {
         create_private_folder(&self.folder)?;
-        self.write(&self.folder.join(ANNOUNCED), &serde_json::to_vec(changes)?)
+        let announced = serde_json::to_vec(changes)?;
+        self.write(&self.folder.join(ANNOUNCED), &announced, Durability::Synced)
     }
 
     /// What was announced and not settled; nothing if it cannot be read.
@@ -75,6 +95,29 @@ impl Store {
         let _ = fs::remove_file(self.folder.join(ANNOUNCED));
     }
 
+    /// Says which files are about to be undone. If it fails, a crash may leave a temporary file.
+    pub fn begin_restoring(&self, paths: &[&str]) {
+        let paths = serde_json::to_vec(paths).unwrap_or_default();
+        let _ = self.write(&self.folder.join(RESTORING), &paths, Durability::Unsynced);
+    }
+
+    /// Says that they are.
+    pub fn end_restoring(&self) {
+        let _ = fs::remove_file(self.folder.join(RESTORING));
+    }
+
+    /// Removes the temporary files of a process that was killed while it changed files.
+    pub fn clear_up(&self, jail: &Jail) {
+        let bytes = fs::read(self.folder.join(RESTORING)).unwrap_or_default();
+        let mut paths: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
+        paths.extend(self.announced().into_iter().map(|change| change.path));
+        for path in paths {
+            if let Ok(path) = jail.path(&path) {
+                let _ = jail.remove_stale_temporaries(&path);
+            }
+        }
+    }
+
     /// A content; `None` if it is gone or was damaged.
     pub fn get(&self, hash: &Hash) -> Option<Arc<Vec<u8>>> {
         if let Some(bytes) = self.memory.get(hash) {
@@ -84,16 +127,17 @@ impl Store {
         (hash_of(&bytes) == *hash).then(|| Arc::new(bytes))
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
-        let written = write_private(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+        let written = write_private(&temporary, bytes, durability)
+            .and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
             return written;
         }
-        if cfg!(unix) {
+        if cfg!(unix) && durability == Durability::Synced {
             File::open(&self.folder)?.sync_all()?;
         }
         Ok(())
@@ -104,8 +148,8 @@ impl Store {
     }
 }
 
-/// Writes a file that only its owner may read, down to the disk.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that only its owner may read.
+fn write_private(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -115,5 +159,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    match durability {
+        Durability::Synced => file.sync_all(),
+        Durability::Unsynced => Ok(()),
+    }
 }

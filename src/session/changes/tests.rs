@@ -7,7 +7,6 @@ mod telling;
 mod undoing;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;

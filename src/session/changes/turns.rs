@@ -26,7 +26,9 @@ impl Turn {
     pub fn sums(&self) -> Vec<Sum<'_>> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut sums: Vec<Sum<'_>> = Vec::new();
-        for change in &self.changes {
+        let not_kept: BTreeSet<&str> = self.not_kept().collect();
+        let kept = |change: &&ChangeRecord| !not_kept.contains(change.path.as_str());
+        for change in self.changes.iter().filter(kept) {
             let at = *known.entry(&change.path).or_insert(sums.len());
             if at == sums.len() {
                 sums.push(Sum {
@@ -44,11 +46,17 @@ impl Turn {
         sums
     }
 
+    /// Files that a command changed, and whose contents are not kept.
+    pub fn not_kept(&self) -> impl Iterator<Item = &str> {
+        let lost = self.changes.iter().filter(|change| change.not_kept);
+        lost.map(|change| change.path.as_str())
+    }
+
     /// Files that somebody else changed between two changes of the turn.
     pub fn interrupted(&self) -> Vec<String> {
         let mut last: HashMap<&str, Option<&str>> = HashMap::new();
         let mut found = BTreeSet::new();
-        for change in &self.changes {
+        for change in self.changes.iter().filter(|change| !change.not_kept) {
             let before = last.insert(&change.path, change.after.as_deref());
             if before.is_some_and(|before| before != change.before.as_deref()) {
                 found.insert(change.path.clone());

@@ -89,6 +89,7 @@ fn the_lines_that_a_summary_needs_begin_as_it_expects() {
         before: None,
         after: None,
         mode: None,
+        not_kept: false,
     });
     let model = Record::Model {
         name: "m".to_owned(),

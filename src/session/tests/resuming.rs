@@ -124,6 +124,7 @@ fn changed_files_are_named_and_can_be_undone_after_a_resume() {
             before: None,
             after: Some("00".repeat(32)),
             mode: None,
+            not_kept: false,
         })
     };
     let home = Home::new();

@@ -9,9 +9,9 @@ use crate::visible::neutral;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 20 << 10;
 
-pub(super) fn written(found: &Found) -> ToolOutput {
+pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
     let mut report = Report {
-        page: Page::new(MOST_BYTES),
+        page: Page::of_result(MOST_BYTES, tokens),
         files: 0,
         matches: 0,
         sources: Vec::new(),

@@ -218,3 +218,21 @@ async fn a_copied_value_cannot_be_guessed_letter_by_letter() {
         output.text
     );
 }
+
+#[tokio::test]
+async fn a_result_ends_where_its_room_does() {
+    let bench = Bench::new().narrow(400);
+    bench.file("a.txt", &"one needle in some words\n".repeat(90));
+    let output = bench
+        .call(&call("grep_search", json!({"regex": "needle"})))
+        .await
+        .unwrap();
+    assert!(crate::engine::budget::estimate_text(&output.text) <= 400);
+    assert!(output.text.contains("are shown: narrow"), "{}", output.text);
+    let last = output.sources[0].end_line;
+    assert!(
+        output
+            .text
+            .contains(&format!("\n{last}:one needle in some words\n"))
+    );
+}

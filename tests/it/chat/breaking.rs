@@ -1,6 +1,7 @@
 //! What breaks: the program in the middle of a turn, the model that is not there, the server.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -161,4 +162,33 @@ fn kill_while_editing(rounds: usize, draw: &mut Draw) {
         .lines()
         .filter(|line| serde_json::from_str::<Value>(line).is_err());
     assert_eq!(unreadable.count(), 0);
+    assert_eq!(temporaries(&environment.workspace()), 0);
+}
+
+/// How many temporary files there are in a folder.
+fn temporaries(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let is_temporary = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".tmp");
+    names.filter(is_temporary).count()
+}
+
+#[test]
+fn what_a_killed_writer_left_is_gone_at_the_next_start() {
+    let server = ChatServer::start(vec![Reply::text("Hello."), Reply::text("Hello.")]);
+    let environment = environment(&server);
+    ask(&environment, &[], "Hello?").expect_end("answered");
+    // As a process leaves it that is killed while it puts a text in place.
+    let only = |folder: PathBuf| {
+        let mut entries = fs::read_dir(folder).expect("a folder");
+        entries.next().expect("an entry").expect("an entry").path()
+    };
+    let session = only(only(environment.data_folder().join("ollacode/sessions")));
+    fs::create_dir_all(session.join("changes")).expect("a folder");
+    let announced = r#"[{"turn":1,"path":"src/a.rs","before":"00","after":"11"}]"#;
+    fs::write(session.join("changes/announced.json"), announced).expect("a file");
+    environment.write("src/a.rs", "fn a() {}\n");
+    environment.write("src/.ollacode-0123456789abcdef.tmp", "half a te");
+    ask(&environment, &[], "Hello?").expect_end("answered");
+    assert_eq!(temporaries(&environment.workspace().join("src")), 0);
 }

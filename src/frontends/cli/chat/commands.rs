@@ -140,6 +140,12 @@ fn say_undone(chat: &Chat, what: &str, undone: Result<Undone, ChangeError>) -> O
                     visible_name(path)
                 ));
             }
+            for path in &undone.not_kept {
+                out.push_str(&format!(
+                    "  {}: changed by a command and not kept, left as it is\n",
+                    visible_name(path)
+                ));
+            }
             chat.say(&out)?;
         }
         // Nothing was touched, and why is said.

@@ -307,6 +307,12 @@ impl Conversation {
                 visible_name(path)
             ));
         }
+        for path in &undone.not_kept {
+            text.push_str(&format!(
+                "  {}: changed by a command and not kept, left as it is\n",
+                visible_name(path)
+            ));
+        }
         let text = Rich::plain_text(&text);
         let payload = Payload::text(beginning(&text, MOST_UNITS));
         self.hub.outbox.send(self.who.chat, payload);

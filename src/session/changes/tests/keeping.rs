@@ -115,3 +115,42 @@ fn a_change_whose_record_was_lost_is_known_after_a_resume() {
         assert!(world.undo().is_err(), "there is one change at most");
     }
 }
+
+#[test]
+fn temporary_files_go_that_a_killed_process_has_left() {
+    let mut world = World::new(&[("a/a", "1\n"), ("b/b", "1\n"), ("c/c", "1\n")]);
+    world.changes.begin_turn(1);
+    let left: Vec<PathBuf> = ["a", "b", "c"]
+        .iter()
+        .map(|folder| {
+            world
+                .root
+                .join(folder)
+                .join(".ollacode-0123456789abcdef.tmp")
+        })
+        .collect();
+    let leave = || {
+        left.iter()
+            .for_each(|path| fs::write(path, "half").expect("a file"))
+    };
+    let there = || left.iter().map(|path| path.exists()).collect::<Vec<bool>>();
+    let change = Change {
+        path: "b/b".to_owned(),
+        before: world.blob("b/b"),
+        after: Some(Blob::new(b"2\n".to_vec())),
+    };
+    world.changes.announce(&[change]).expect("kept");
+    world.changes.store.begin_restoring(&["a/a"]);
+    let sessions = world.session.parent().expect("a folder").to_owned();
+    leave();
+    clear_up_after_crashes(&sessions, &world.jail);
+    assert_eq!(there(), [false, false, true]);
+    leave();
+    world.changes.recover(&world.jail);
+    assert_eq!(there(), [false, false, true]);
+    world.changes.settle();
+    world.changes.store.end_restoring();
+    leave();
+    clear_up_after_crashes(&sessions, &world.jail);
+    assert_eq!(there(), [true; 3]);
+}

@@ -1,0 +1,354 @@
+//! What commands change: the files of the workspace before a command and after it, compared.
+//!
+//! Before a command, sizes, times and inodes are looked at, and only files that changed since the
+//! last look are read: their contents are what undoing needs. They are held in memory, up to a
+//! bound; what is beyond it is named when it changes, and cannot be brought back.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ignore::WalkState;
+use ollacode_indexer::walk::{Limits, builder, relative};
+
+use super::{Blob, Change};
+use crate::jail::{Jail, is_secret};
+
+/// Most bytes of contents that are held.
+const MOST_HELD: u64 = 32 << 20;
+/// Largest file that is held, unless the session has changed it itself.
+const LARGEST: u64 = 1 << 20;
+/// Largest file that the session has changed itself, and that is held.
+const LARGEST_TOUCHED: u64 = 8 << 20;
+/// Workspaces with more files are not looked through at each command.
+const MOST_FILES: usize = 50_000;
+/// What is kept for one command.
+const MOST_KEPT: Room = Room {
+    files: 1_000,
+    bytes: 16 << 20,
+};
+/// Most files that are named as not kept.
+const MOST_NAMED: usize = 100;
+/// Times of files are only as exact as the clock of the system ticks.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The files of a workspace as they were at the last look.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    files: HashMap<String, Known>,
+    /// Bytes of the contents that are held.
+    held: u64,
+    /// When the last look began.
+    looked: Nanoseconds,
+}
+
+/// Since 1970.
+type Nanoseconds = i128;
+
+#[derive(Debug)]
+struct Known {
+    stamp: Stamp,
+    /// `None` if it is not held.
+    content: Option<Blob>,
+}
+
+/// What tells whether a file has changed without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: (u64, u64),
+    size: u64,
+    modified: Nanoseconds,
+    changed: Nanoseconds,
+    /// When it was made; `None` where the system does not say.
+    made: Option<Nanoseconds>,
+}
+
+/// What a command changed.
+#[derive(Debug, Default)]
+pub struct CommandChanges {
+    /// Files with what they held and hold.
+    pub changes: Vec<Change>,
+    /// Files whose contents are not kept: secrets, what is huge, what is too much.
+    pub not_kept: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The workspace has too many files to be looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this folder has more than {MOST_FILES} files")]
+pub struct TooManyFiles;
+
+impl Baseline {
+    /// Takes in the workspace as it is before a command. `touched`: files that the session has
+    /// changed, which are held first.
+    pub fn look(&mut self, jail: &Jail, touched: &BTreeSet<String>) -> Result<(), TooManyFiles> {
+        let looked = now();
+        let found = stamps(jail)?;
+        let mut files = std::mem::take(&mut self.files);
+        files.retain(|path, known| {
+            let stamp = found.get(path);
+            stamp.is_some_and(|stamp| self.is_same(known, stamp))
+        });
+        self.files = files;
+        self.held = self.files.values().map(Known::held).sum();
+        self.looked = looked;
+        let mut fresh: Vec<(String, Stamp)> = found
+            .into_iter()
+            .filter(|(path, _)| !self.files.contains_key(path))
+            .collect();
+        fresh.sort_unstable_by(|(path, stamp), (other, its)| {
+            let first = |path: &String| !touched.contains(path);
+            let key = (first(path), stamp.size, path);
+            key.cmp(&(first(other), its.size, other))
+        });
+        let mut to_read = Vec::new();
+        for (path, stamp) in fresh {
+            let most = largest(touched.contains(&path));
+            let fits = stamp.size <= most && self.held + stamp.size <= MOST_HELD;
+            let is_held = fits && !is_secret_path(jail, &path);
+            self.held += if is_held { stamp.size } else { 0 };
+            to_read.push((path, stamp, is_held));
+        }
+        self.files.extend(read_all(jail, &to_read));
+        Ok(())
+    }
+
+    /// Whether a file is as it was, as far as that is told without reading it. One that has changed
+    /// just before the last look may have changed again in the same tick of the clock.
+    fn is_same(&self, known: &Known, stamp: &Stamp) -> bool {
+        let is_settled = stamp.changed + nanoseconds(TICK) < self.looked;
+        known.stamp == *stamp && (is_settled || known.content.is_none())
+    }
+
+    /// Finds out what a command changed that has begun at `began` and is over.
+    pub fn compare(
+        &mut self,
+        jail: &Jail,
+        touched: &BTreeSet<String>,
+        began: SystemTime,
+    ) -> Result<CommandChanges, TooManyFiles> {
+        let span = since_1970(began) - nanoseconds(TICK)..=now();
+        let found = stamps(jail)?;
+        let mut paths: Vec<&String> = found.keys().chain(self.files.keys()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let inodes: HashSet<(u64, u64)> = self.files.values().map(|one| one.stamp.inode).collect();
+        let mut changed = CommandChanges::default();
+        let mut room = MOST_KEPT;
+        for path in paths {
+            let (before, after) = (self.files.get(path), found.get(path));
+            let is_same = before
+                .zip(after)
+                .is_some_and(|(known, stamp)| self.is_same(known, stamp));
+            // What somebody else does before or after the command has another time.
+            if is_same || after.is_some_and(|stamp| !span.contains(&stamp.changed)) {
+                continue;
+            }
+            let is_own = before.is_some()
+                || after.is_some_and(|stamp| {
+                    let is_made = stamp.made.is_none_or(|made| span.contains(&made));
+                    is_made || inodes.contains(&stamp.inode)
+                });
+            let most = largest(touched.contains(path));
+            match difference(jail, path, before, after, most) {
+                Difference::None => {}
+                Difference::Kept(change) if is_own && room.takes(&change) => {
+                    changed.changes.push(change);
+                }
+                Difference::Kept(_) | Difference::NotKept => changed.name(path),
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl Known {
+    fn held(&self) -> u64 {
+        let content = self.content.as_ref();
+        content.map_or(0, |content| content.bytes.len() as u64)
+    }
+}
+
+impl CommandChanges {
+    fn name(&mut self, path: &str) {
+        if self.not_kept.len() < MOST_NAMED {
+            self.not_kept.push(path.to_owned());
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// What may still be kept for a command.
+struct Room {
+    files: usize,
+    bytes: u64,
+}
+
+impl Room {
+    /// Makes use of it for a change; `false` if there is too little.
+    fn takes(&mut self, change: &Change) -> bool {
+        let sides = [&change.before, &change.after];
+        let bytes = sides
+            .into_iter()
+            .flatten()
+            .map(|blob| blob.bytes.len() as u64);
+        let left = (
+            self.files.checked_sub(1),
+            self.bytes.checked_sub(bytes.sum()),
+        );
+        let (Some(files), Some(bytes)) = left else {
+            return false;
+        };
+        *self = Room { files, bytes };
+        true
+    }
+}
+
+enum Difference {
+    None,
+    Kept(Change),
+    NotKept,
+}
+
+/// How a file differs from what it was, by what it holds.
+fn difference(
+    jail: &Jail,
+    path: &str,
+    before: Option<&Known>,
+    after: Option<&Stamp>,
+    most: u64,
+) -> Difference {
+    let Some(place) = jail.path(path).ok().filter(|path| !is_secret(path)) else {
+        return Difference::NotKept;
+    };
+    let is_held = before.is_none_or(|known| known.content.is_some());
+    if !is_held || after.is_some_and(|stamp| stamp.size > most) {
+        return Difference::NotKept;
+    }
+    // What is not found may be there all the same, and only be ignored from now on.
+    let is_gone = after.is_none() && matches!(jail.kind(&place), Ok(None));
+    let now = if is_gone { None } else { read(jail, path) };
+    let was = before.and_then(|known| known.content.clone());
+    match (&was, &now) {
+        (Some(was), Some(now)) if was.hash == now.hash => Difference::None,
+        (_, None) if !is_gone => Difference::NotKept,
+        _ => Difference::Kept(Change {
+            path: path.to_owned(),
+            before: was,
+            after: now,
+        }),
+    }
+}
+
+fn largest(is_touched: bool) -> u64 {
+    if is_touched { LARGEST_TOUCHED } else { LARGEST }
+}
+
+fn is_secret_path(jail: &Jail, path: &str) -> bool {
+    jail.path(path).map_or(true, |path| is_secret(&path))
+}
+
+fn read(jail: &Jail, path: &str) -> Option<Blob> {
+    let path = jail.path(path).ok()?;
+    let file = jail.read_bytes(&path).ok()?;
+    Some(Blob::from(&file))
+}
+
+/// Reads files on all cores, those that are to be held.
+fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut part = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((path, stamp, is_held)) = files.get(at) else {
+                return part;
+            };
+            let content = is_held.then(|| read(jail, path)).flatten();
+            let known = Known {
+                stamp: *stamp,
+                content,
+            };
+            part.push((path.clone(), known));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    if files.len() < 64 {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let parts = workers.into_iter().flat_map(|worker| {
+            let part = worker.join();
+            part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        parts.collect()
+    })
+}
+
+/// The files that the ignore files leave, by the rules of the index.
+fn stamps(jail: &Jail) -> Result<HashMap<String, Stamp>, TooManyFiles> {
+    let root = jail.root();
+    let (sender, receiver) = mpsc::channel();
+    let count = AtomicUsize::new(0);
+    builder(root, &Limits::default()).build_parallel().run(|| {
+        let (sender, count) = (sender.clone(), &count);
+        Box::new(move |entry| {
+            let Ok(entry) = entry else {
+                return WalkState::Continue;
+            };
+            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+                return WalkState::Continue;
+            }
+            let stamp = entry.metadata().ok().map(|metadata| Stamp::of(&metadata));
+            if let (Some(path), Some(stamp)) = (relative(root, entry.path()), stamp) {
+                // Nobody receives any more only when the walk is over.
+                let _ = sender.send((path, stamp));
+            }
+            if count.fetch_add(1, Ordering::Relaxed) >= MOST_FILES {
+                return WalkState::Quit;
+            }
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    if count.into_inner() > MOST_FILES {
+        return Err(TooManyFiles);
+    }
+    Ok(receiver.into_iter().collect())
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        let time = |seconds: i64, nanoseconds: i64| {
+            i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
+        };
+        Stamp {
+            inode: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+            modified: time(metadata.mtime(), metadata.mtime_nsec()),
+            changed: time(metadata.ctime(), metadata.ctime_nsec()),
+            made: metadata.created().ok().map(since_1970),
+        }
+    }
+}
+
+fn now() -> Nanoseconds {
+    since_1970(SystemTime::now())
+}
+
+fn since_1970(time: SystemTime) -> Nanoseconds {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => nanoseconds(since),
+        Err(before) => -nanoseconds(before.duration()),
+    }
+}
+
+fn nanoseconds(duration: Duration) -> Nanoseconds {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+}
