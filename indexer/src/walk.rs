@@ -125,8 +125,10 @@ pub struct Listed {
 }
 
 /// Lists a folder, or names a file, by path: everything that the ignore files leave in it.
+///
+/// A folder that is named is listed even if it is left out by default; one in it is not.
 pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
-    let walker = Walker::new(root, limits, Scope::of([below.to_owned()]));
+    let walker = Walker::new(root, limits, Scope::named(below));
     let parts = walker.run(|part: &mut Vec<Listed>, seen| {
         let (path, is_file) = match seen {
             Seen::File { path, .. } => (path, true),

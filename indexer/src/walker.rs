@@ -52,6 +52,8 @@ pub(crate) enum Scope {
         wanted: HashSet<String>,
         /// The folders above them.
         on_the_way: HashSet<String>,
+        /// Whether somebody has named them, who means them even if they are left out by default.
+        are_named: bool,
     },
 }
 
@@ -66,7 +68,30 @@ impl Scope {
             .iter()
             .flat_map(|path| path.match_indices('/').map(|(at, _)| path[..at].to_owned()))
             .collect();
-        Scope::Paths { wanted, on_the_way }
+        Scope::Paths {
+            wanted,
+            on_the_way,
+            are_named: false,
+        }
+    }
+
+    /// One path that somebody has named, and what is below it.
+    pub(crate) fn named(path: &str) -> Scope {
+        let mut scope = Scope::of([path.to_owned()]);
+        if let Scope::Paths { are_named, .. } = &mut scope {
+            *are_named = true;
+        }
+        scope
+    }
+
+    /// Whether a path, or something in it, was named.
+    fn is_named(&self, path: &str) -> bool {
+        match self {
+            Scope::Everything => false,
+            Scope::Paths { are_named, .. } => {
+                *are_named && (self.covers(path) || self.leads_to(path))
+            }
+        }
     }
 
     fn covers(&self, path: &str) -> bool {
@@ -114,7 +139,7 @@ struct Waiting {
     path: String,
     is_covered: bool,
     is_ignored: bool,
-    /// Whether an ignore file says that it is not left out.
+    /// Whether it is not left out by default.
     is_wanted: bool,
 }
 
@@ -122,7 +147,7 @@ struct Waiting {
 #[derive(PartialEq, Eq)]
 enum Judged {
     Seen,
-    /// An ignore file says `!`.
+    /// An ignore file says `!`, or it was named.
     Wanted,
     /// Ignored, but tracked.
     Tracked,
@@ -353,6 +378,7 @@ impl<'a> Walker<'a> {
             _ if level.is_ignored => Judged::Ignored,
             Verdict::Shown => return Judged::Wanted,
             Verdict::IgnoredByGit => Judged::Ignored,
+            Verdict::Silent if is_folder && self.scope.is_named(path) => return Judged::Wanted,
             Verdict::Silent if is_folder && is_filled(&level.folder, name, is_beside) => {
                 Judged::LeftOut
             }

@@ -1,6 +1,6 @@
 //! Files of rules leave out what they name, within the workspace; hidden files are mostly out.
 
-use ollacode_indexer::walk::{Limits, walk};
+use ollacode_indexer::walk::{Limits, entries_of, list, walk};
 
 use super::{check, paths, tree};
 
@@ -270,4 +270,31 @@ fn hidden_files_are_out_but_for_known_ones() {
             "a.rs",
         ],
     );
+}
+
+#[test]
+fn a_folder_that_is_named_is_listed_though_it_is_left_out_by_default() {
+    let folder = tree(&[
+        ("a.rs", ""),
+        ("node_modules/x/index.js", ""),
+        ("node_modules/x/node_modules/y/index.js", ""),
+        ("node_modules/x/ignored.log", ""),
+        (".gitignore", "*.log\n"),
+    ]);
+    let listed = |below: &str| -> Vec<String> {
+        let listed = list(folder.path(), below, &Limits::default());
+        let files = listed.into_iter().filter(|listed| listed.is_file);
+        files.map(|listed| listed.path).collect()
+    };
+    assert_eq!(listed(""), ["a.rs"]);
+    assert_eq!(listed("node_modules"), ["node_modules/x/index.js"]);
+    assert_eq!(listed("node_modules/x"), ["node_modules/x/index.js"]);
+    assert_eq!(
+        listed("node_modules/x/node_modules"),
+        ["node_modules/x/node_modules/y/index.js"]
+    );
+    // The index does not take it for named.
+    let asked = ["node_modules/x/index.js".to_owned()];
+    let found = entries_of(folder.path(), &asked, &Limits::default());
+    assert!(found.entries.is_empty());
 }
