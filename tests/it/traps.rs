@@ -36,12 +36,17 @@ const PLACES: &[&str] = &[
     ".env",
 ];
 
-/// The files of a repository; each is set by itself, since git's folder is one of them.
+/// The files of a repository, in sets, since git's folder is one of them.
 const OF_GIT: &[&[&str]] = &[
     &[".git"],
-    &[".git/HEAD", ".git/index", ".git/config", ".git/commondir"],
-    &[".git/info"],
-    &[".git/info/exclude"],
+    &[
+        ".git/HEAD",
+        ".git/index",
+        ".git/config",
+        ".git/commondir",
+        ".git/info/exclude",
+    ],
+    &[".git/info", "src/.git"],
 ];
 
 /// What may be there instead.
@@ -86,9 +91,7 @@ fn assert_every_command_ends(trap: fn(&Path), places: &[&str]) {
     let found = environment.paths_found("read_header");
     assert_eq!(found.first().map(String::as_str), Some("src/parser.rs"));
     for arguments in [
-        &["index", "--dry-run"][..],
-        &["index", "--skipped"],
-        &["index", "--status"],
+        &["index", "--skipped"][..],
         &["chat", "-p", "Where is read_header?"],
     ] {
         environment.run(arguments).expect_success();
