@@ -226,6 +226,7 @@ struct WordVectors {
 impl WordVectors {
     fn new() -> WordVectors {
         let model = EmbeddingModel {
+            weights: None,
             name: "word-vectors".to_owned(),
             digest: "1".to_owned(),
             dimension: DIMENSION,

@@ -2,6 +2,7 @@
 
 mod background;
 mod confinement;
+mod indexes;
 mod searching;
 
 use std::io;
@@ -27,6 +28,7 @@ use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, Standing, VectorNews};
+pub use indexes::Kept;
 
 use searching::{Connection, SearchModels};
 
@@ -112,6 +114,7 @@ impl App {
         let limits = WalkLimits {
             file_size: settings.max_file_size,
             exclude: repository.exclude.clone(),
+            own: own_folders(&settings, environment),
             ..WalkLimits::default()
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
@@ -156,10 +159,31 @@ impl App {
     pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
         match &self.settings.embed_model {
             EmbedModel::None => Ok(None),
-            EmbedModel::Named(name) => OllamaEmbedder::connect(self.ollama()?, name)
-                .await
-                .map(Some),
+            EmbedModel::Named(name) => self.connect_embedder(name).await.map(Some),
         }
+    }
+
+    /// A model that was pulled anew with the weights that it had is still the same one.
+    async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, OllamaError> {
+        let embedder = OllamaEmbedder::connect(self.ollama()?, name).await?;
+        let Some(weights) = embedder.model().weights.clone() else {
+            return Ok(embedder);
+        };
+        // Without an index there is none to be known by.
+        let known = self.index.digest_for(&weights).await;
+        Ok(match known.ok().flatten() {
+            Some(digest) => embedder.known_by(digest),
+            None => embedder,
+        })
+    }
+
+    /// Names the model to search with, if the index has vectors and none of it as it is now:
+    /// search goes by words then.
+    pub async fn model_without_vectors(&self) -> Option<String> {
+        let embedder = self.searching_embedder().await.ok().flatten()?;
+        let fingerprint = embedder.model().fingerprint();
+        let status = self.index.status(&fingerprint).await.ok()?;
+        (status.counts.embedded == 0).then(|| embedder.model().name.clone())
     }
 
     /// The model to search with: while vectors of the model in the settings are being made, and
@@ -186,7 +210,7 @@ impl App {
                 Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
                 Some((name, _)),
             ) if self.settings.embed_model != EmbedModel::Named(name.clone()) => {
-                return Ok(Some(OllamaEmbedder::connect(self.ollama()?, name).await?));
+                return Ok(Some(self.connect_embedder(name).await?));
             }
             (wanted, _) => wanted?,
         };
@@ -199,7 +223,7 @@ impl App {
         if wanted.model().fingerprint() == fingerprint {
             return Ok(Some(wanted));
         }
-        let before = OllamaEmbedder::connect(self.ollama()?, &name).await.ok();
+        let before = self.connect_embedder(&name).await.ok();
         let before = before.filter(|model| model.model().fingerprint() == fingerprint);
         Ok(Some(before.unwrap_or(wanted)))
     }
@@ -295,6 +319,17 @@ impl App {
     pub fn cache(&self) -> Result<EmbeddingCache, StoreError> {
         EmbeddingCache::open(&self.settings.data_folder, self.settings.cache_size)
     }
+}
+
+/// Our own folders: wherever they are, they are no part of a workspace.
+fn own_folders(settings: &Settings, environment: &Environment) -> Vec<PathBuf> {
+    let user_file = environment.user_file();
+    let configuration = user_file.as_deref().and_then(Path::parent);
+    let configuration = configuration.map(Path::to_owned);
+    [Some(settings.data_folder.clone()), configuration]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Why there is no model to search with.

@@ -1,6 +1,8 @@
 //! Asking the server for vectors: two requests at a time, and what to do when it refuses one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -19,6 +21,13 @@ const REQUESTS_AT_ONCE: usize = 2;
 const FAILURES_IN_A_ROW: usize = 64;
 /// Shorter texts are not split when they are rejected.
 const SHORTEST_SPLIT: usize = 80;
+
+/// Texts in the first request, the fewest, and the most: a server works on them one by one.
+const FIRST_TEXTS: usize = 8;
+const FEWEST_TEXTS: usize = 4;
+const MOST_TEXTS: usize = 32;
+/// How long a request should take: what is given up, since a reply goes first, is lost.
+const LONG_ENOUGH: Duration = Duration::from_millis(1_500);
 
 /// A chunk's text on its way: the parts that fit the window, in order.
 pub(crate) struct Job {
@@ -73,8 +82,9 @@ pub(crate) async fn ask(
     to_writer: mpsc::Sender<Outcome>,
     stop: &CancellationToken,
 ) -> Result<(), IndexError> {
+    let pace = Pace(AtomicUsize::new(FIRST_TEXTS));
     let mut answers = ReceiverStream::new(requests)
-        .map(|jobs| answer(embedder, jobs))
+        .map(|jobs| answer(embedder, &pace, jobs))
         .buffered(REQUESTS_AT_ONCE);
     let mut verdicts = Verdicts {
         to_writer,
@@ -161,14 +171,18 @@ struct Answered {
 }
 
 /// Embeds the texts of some jobs; a text that cannot be embedded fails its own job only.
-async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, EmbedError> {
+async fn answer(
+    embedder: &dyn Embedder,
+    pace: &Pace,
+    jobs: Vec<Job>,
+) -> Result<Answered, EmbedError> {
     let wanted: Vec<String> = jobs
         .iter()
         .flat_map(|job| job.texts.iter().zip(&job.vectors))
         .filter(|(_, vector)| vector.is_none())
         .map(|(text, _)| text.clone())
         .collect();
-    let mut results = bisect(embedder, &wanted).await?.into_iter();
+    let mut results = in_steps(embedder, pace, &wanted).await?.into_iter();
     let mut answered = Answered {
         fresh: Vec::new(),
         outcomes: Vec::new(),
@@ -209,6 +223,45 @@ async fn answer(embedder: &dyn Embedder, jobs: Vec<Job>) -> Result<Answered, Emb
 
 /// The vectors of a text, several if it had to be split; or why there are none.
 type TextResult = Result<Vec<Vec<f32>>, String>;
+
+/// How many texts a request has, by how long the last ones took.
+struct Pace(AtomicUsize);
+
+impl Pace {
+    fn texts(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn learn(&self, texts: usize, took: Duration) {
+        let each = took.as_secs_f64() / texts.max(1) as f64;
+        // At most twice as many as before: one quick answer may come from a cache.
+        let most = (self.texts() * 2).min(MOST_TEXTS);
+        let fit = (LONG_ENOUGH.as_secs_f64() / each.max(f64::MIN_POSITIVE)) as usize;
+        self.0
+            .store(fit.clamp(FEWEST_TEXTS, most), Ordering::Relaxed);
+    }
+}
+
+/// Embeds texts in requests of a length that the server is quick enough for.
+async fn in_steps(
+    embedder: &dyn Embedder,
+    pace: &Pace,
+    texts: &[String],
+) -> Result<Vec<TextResult>, EmbedError> {
+    let mut results = Vec::with_capacity(texts.len());
+    while results.len() < texts.len() {
+        let rest = &texts[results.len()..];
+        let step = &rest[..rest.len().min(pace.texts())];
+        let started = Instant::now();
+        let answered = bisect(embedder, step).await?;
+        pace.learn(step.len(), started.elapsed());
+        let wanted = results.len() + step.len();
+        results.extend(answered);
+        // Each text has its own result, whatever an embedder answers.
+        results.resize_with(wanted, || Err("there is no vector of it".to_owned()));
+    }
+    Ok(results)
+}
 
 /// Embeds texts, halving a failing request down to the one text, and that text once more.
 fn bisect<'a>(
@@ -261,4 +314,25 @@ async fn split_once(
         }
     }
     Ok(Ok(vectors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_as_long_as_the_server_is_quick() {
+        let pace = Pace(AtomicUsize::new(FIRST_TEXTS));
+        let mut lengths = Vec::new();
+        for milliseconds in [10, 10, 10, 1_000, 1_000, 100] {
+            let texts = pace.texts();
+            lengths.push(texts);
+            let each = Duration::from_millis(milliseconds);
+            pace.learn(texts, each * u32::try_from(texts).unwrap_or(1));
+        }
+        assert_eq!(lengths, [8, 16, 32, 32, 4, 4]);
+        assert_eq!(pace.texts(), 8);
+        pace.learn(8, Duration::ZERO);
+        assert_eq!(pace.texts(), 16);
+    }
 }

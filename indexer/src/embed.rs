@@ -19,8 +19,10 @@ pub enum Role {
 pub struct EmbeddingModel {
     /// As the user names it.
     pub name: String,
-    /// Of the weights.
+    /// Of the model as it is published.
     pub digest: String,
+    /// Of the weights alone, where the server says: what stays the same when the rest changes.
+    pub weights: Option<String>,
     /// Numbers in a vector.
     pub dimension: usize,
     /// Tokens that fit into one text, prefix included.

@@ -31,6 +31,9 @@ pub enum IndexError {
     /// Another process writes to this index.
     #[error("another ollacode process is writing to this index")]
     Busy,
+    /// Another process embeds its texts.
+    #[error("another ollacode process is embedding this index")]
+    Filling,
     /// Another process made the index anew, or took back some of what it said; a refresh begins
     /// again then.
     #[error("another ollacode process has made this index anew")]
@@ -49,9 +52,6 @@ pub enum IndexError {
         /// Why.
         source: globset::Error,
     },
-    /// The watcher could not be started.
-    #[error("cannot watch the workspace")]
-    Watch(#[from] notify::Error),
     /// A task of ours died.
     #[error("an internal task failed")]
     Task(#[from] tokio::task::JoinError),

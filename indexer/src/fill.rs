@@ -17,9 +17,12 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Cache, Job, Outcome, ask, with_cache};
-use crate::embed::{Embedder, Role, parts};
+use crate::embed::{EmbedError, Embedder, Role, parts};
 use crate::error::IndexError;
-use crate::index::{COMPLETE_FINGERPRINT, COMPLETE_MODEL, Index, Pending, blocking};
+use crate::index::{
+    COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, Pending,
+    blocking,
+};
 use crate::progress::{Events, IndexEvent};
 use crate::reconcile::{Bookkeeping, note_versions};
 use crate::refresh::Wait;
@@ -67,7 +70,8 @@ impl Index {
     ///
     /// Commits as it goes; stopping loses at most the last few seconds of work,
     /// and not even that, since the cache has it. Texts that failed in earlier runs
-    /// are tried once more, but only once by an index and its clones.
+    /// are tried once more, but only once by an index and its clones. While another process does
+    /// this, it is left to that one: [`IndexError::Filling`].
     pub fn embed<'a>(
         &'a self,
         embedder: &'a dyn Embedder,
@@ -76,6 +80,7 @@ impl Index {
         stop: &'a CancellationToken,
     ) -> Pending<'a, EmbedReport> {
         async move {
+            let _filling = self.filling().await?;
             let cache: Cache = cache.map(|cache| Arc::new(Mutex::new(cache)));
             let mut report = EmbedReport::default();
             let mut again = self.failed_before(embedder).await?;
@@ -299,6 +304,19 @@ impl Index {
             books.close().await?;
             return Ok(Finish::MoreToDo);
         }
+        let name = fingerprint.clone();
+        let counts = books.run(move |state| state.counts(&name)).await?;
+        // What most texts have failed with is not what the model before is given up for.
+        if counts.failed > counts.embedded {
+            books.close().await?;
+            return Err(EmbedError::Unavailable(format!(
+                "{} could not embed {} of {} chunks; `ollacode index --failures` lists why",
+                embedder.model().name,
+                counts.failed,
+                counts.failed + counts.embedded
+            ))
+            .into());
+        }
         remove_orphans(&store, &books, &fingerprint).await?;
         store.index_vectors(&fingerprint).await?;
         self.maintain(&store, &books).await?;
@@ -312,11 +330,16 @@ impl Index {
                 store.drop_vectors(&other).await?;
             }
         }
-        let name = embedder.model().name.clone();
+        let model = embedder.model().clone();
         books
             .run(move |state| {
                 state.set_meta(COMPLETE_FINGERPRINT, &fingerprint)?;
-                state.set_meta(COMPLETE_MODEL, &name)
+                state.set_meta(COMPLETE_DIGEST, &model.digest)?;
+                state.set_meta(
+                    COMPLETE_WEIGHTS,
+                    model.weights.as_deref().unwrap_or_default(),
+                )?;
+                state.set_meta(COMPLETE_MODEL, &model.name)
             })
             .await?;
         books.close().await?;

@@ -10,17 +10,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_store::{
-    Access, Counts, Failure, LanguageCount, MaintenancePolicy, OpenOptions, State, StateStamp,
-    Store, StoreError, WriterLock, disk_bytes,
+    Access, Counts, MaintenancePolicy, OpenOptions, State, StateStamp, Store, StoreError,
+    WriterLock,
 };
 use tokio::sync::Mutex;
 
+use crate::difference::{Difference, Scope, difference, guard_against_loss};
 use crate::error::IndexError;
+use crate::folder::Folder;
 use crate::progress::{Events, IndexEvent, Report};
 use crate::reconcile::{Bookkeeping, agree, note_versions, reconcile_chunks, reconcile_vectors};
-use crate::refresh::{
-    Difference, Known, Refresh, Scope, Wait, Writer, difference, guard_against_loss,
-};
+use crate::refresh::{Known, Refresh, Wait, Writer};
 use crate::walk::{Entry, Limits, Walked, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
@@ -32,6 +32,14 @@ pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
 /// Under these names the bookkeeping keeps which model's vectors were complete last.
 pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
 pub(crate) const COMPLETE_FINGERPRINT: &str = "embedding_fingerprint";
+pub(crate) const COMPLETE_DIGEST: &str = "embedding_digest";
+pub(crate) const COMPLETE_WEIGHTS: &str = "embedding_weights";
+
+/// Under this name the bookkeeping keeps the path of the workspace.
+pub(crate) const WORKSPACE: &str = "workspace";
+
+/// How long whoever is done with filling in vectors may take to say so.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// How often a refresh begins again because others took back what it had read of the bookkeeping.
 const ROUNDS: usize = 5;
@@ -42,24 +50,14 @@ pub struct Index {
     root: PathBuf,
     folder: PathBuf,
     limits: Limits,
-    reader: Arc<Mutex<Option<Store>>>,
     /// With the edition of the bookkeeping that was there when it was opened.
+    reader: Arc<Mutex<Option<(String, Store)>>>,
+    /// The same for the writer.
     writer: Arc<Mutex<Option<(String, Store)>>>,
     /// Whether texts that failed in earlier runs were tried once more.
     pub(crate) retried: Arc<AtomicBool>,
     /// What a search last counted: adding up tens of thousands of rows takes longer than it.
     pub(crate) counted: Arc<std::sync::Mutex<Option<Counted>>>,
-}
-
-/// What there is, without looking at the workspace.
-#[derive(Clone, Debug)]
-pub struct Status {
-    /// Files, chunks, and how many have vectors of the model asked about.
-    pub counts: Counts,
-    /// By language, the most chunks first.
-    pub languages: Vec<LanguageCount>,
-    /// Size on disk.
-    pub bytes: u64,
 }
 
 /// Counts, and when they are still true.
@@ -156,6 +154,8 @@ impl Index {
             Scope::Everything => self.walk().await?,
             Scope::Paths(paths) => self.walk_paths(paths).await?,
         };
+        // Of a workspace that is not there nothing is known.
+        self.open_root()?;
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
@@ -206,7 +206,15 @@ impl Index {
         Ok(self.walk_paths(paths).await?.entries)
     }
 
-    async fn walk_paths(&self, paths: &[String]) -> Result<Walked, IndexError> {
+    /// The handle under which every file of the workspace is read.
+    pub(crate) fn open_root(&self) -> Result<Folder, IndexError> {
+        Folder::open(&self.root).map_err(|source| IndexError::Workspace {
+            path: self.root.clone(),
+            source,
+        })
+    }
+
+    pub(crate) async fn walk_paths(&self, paths: &[String]) -> Result<Walked, IndexError> {
         let (root, limits, wanted) = (self.root.clone(), self.limits.clone(), paths.to_vec());
         blocking(move || Ok(entries_of(&root, &wanted, &limits))).await
     }
@@ -214,58 +222,6 @@ impl Index {
     pub(crate) async fn walk(&self) -> Result<Walked, IndexError> {
         let (root, limits) = (self.root.clone(), self.limits.clone());
         blocking(move || Ok(walk(&root, &limits))).await
-    }
-
-    /// Counts what is indexed, with the vectors of one model.
-    pub fn status<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, Status> {
-        async move {
-            let (folder, fingerprint) = (self.folder.clone(), fingerprint.to_owned());
-            blocking(move || {
-                let state = State::open_read_only(&folder)?;
-                let bytes = disk_bytes(&folder).unwrap_or(0);
-                let counts = state.counts(&fingerprint)?;
-                Ok(Status {
-                    counts,
-                    languages: state.languages()?,
-                    bytes,
-                })
-            })
-            .await
-        }
-        .boxed()
-    }
-
-    /// Whether any chunk has a vector of any model.
-    pub fn has_vectors(&self) -> Pending<'_, bool> {
-        async move {
-            let folder = self.folder.clone();
-            blocking(move || Ok(State::open_read_only(&folder)?.has_vectors()?)).await
-        }
-        .boxed()
-    }
-
-    /// Name and fingerprint of the model whose vectors were complete last.
-    pub fn complete_model(&self) -> Pending<'_, Option<(String, String)>> {
-        async move {
-            let folder = self.folder.clone();
-            blocking(move || {
-                let state = State::open_read_only(&folder)?;
-                Ok(state
-                    .meta(COMPLETE_MODEL)?
-                    .zip(state.meta(COMPLETE_FINGERPRINT)?))
-            })
-            .await
-        }
-        .boxed()
-    }
-
-    /// Texts that could not be embedded with the model that was last tried, by path and line.
-    pub fn failures(&self) -> Pending<'_, Vec<Failure>> {
-        async move {
-            let folder = self.folder.clone();
-            blocking(move || Ok(State::open_read_only(&folder)?.failures()?)).await
-        }
-        .boxed()
     }
 
     /// Lets every text that could not be embedded be tried again.
@@ -336,13 +292,39 @@ impl Index {
 
     /// The store as readers see it.
     pub(crate) async fn store(&self) -> Result<Store, IndexError> {
+        Ok(self.edition_and_store().await?.1)
+    }
+
+    /// The edition of the bookkeeping, and the store that belongs to it: under another edition
+    /// the tables may be others, too.
+    pub(crate) async fn edition_and_store(&self) -> Result<(String, Store), IndexError> {
         let mut reader = self.reader.lock().await;
-        if let Some(store) = reader.as_ref() {
-            return Ok(store.clone());
+        let edition = self.edition().await?;
+        if let Some((known, store)) = reader.as_ref()
+            && *known == edition
+        {
+            return Ok((edition, store.clone()));
         }
         let store = Store::open(&self.folder, OpenOptions::new(Access::Read)).await?;
-        *reader = Some(store.clone());
-        Ok(store)
+        *reader = Some((edition.clone(), store.clone()));
+        Ok((edition, store))
+    }
+
+    /// The edition of the bookkeeping as it is now.
+    pub(crate) async fn edition(&self) -> Result<String, IndexError> {
+        let folder = self.folder.clone();
+        blocking(move || Ok(State::open_read_only(&folder)?.edition()?)).await
+    }
+
+    /// The right to fill in vectors, which one process has at a time.
+    ///
+    /// A moment is waited, in which one that is done gives it back.
+    pub(crate) async fn filling(&self) -> Result<WriterLock, IndexError> {
+        let folder = self.folder.clone();
+        match blocking(move || Ok(WriterLock::acquire_filling(&folder, MOMENT)?)).await {
+            Err(IndexError::Store(StoreError::Busy { .. })) => Err(IndexError::Filling),
+            other => other,
+        }
     }
 
     /// Opens store and bookkeeping for the holder of the lock: healed, and in agreement.
@@ -368,7 +350,17 @@ impl Index {
         events: Events<'_>,
     ) -> Result<(Store, Bookkeeping), IndexError> {
         let books = Bookkeeping::open(&self.folder).await?;
-        let edition = books.run(|state| state.edition()).await?;
+        let root = self.root.to_str().map(str::to_owned);
+        let edition = books
+            .run(move |state| {
+                if state.meta(WORKSPACE)? != root
+                    && let Some(root) = root
+                {
+                    state.set_meta(WORKSPACE, &root)?;
+                }
+                state.edition()
+            })
+            .await?;
         let mut writer = self.writer.lock().await;
         let store = match writer.as_ref() {
             Some((known, store)) if *known == edition => store.clone(),

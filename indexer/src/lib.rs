@@ -5,6 +5,8 @@
 //! - [`Index`]: the façade. A refresh goes `walk` → `refresh` (what changed) → `prepare` (read,
 //!   redact, cut) → store; vectors follow in `fill`; a search goes `query` → `search` (legs,
 //!   freshness) → [`rank`].
+//! - `folder`: how files are found and read, beneath one handle on the workspace; `walker`,
+//!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are there.
 //! - `language`, `parse`, `chunk`: which grammar, which definitions, where to cut.
 //! - [`secrets`]: what must never be stored or shown.
 //! - [`Embedder`]: what turns texts into vectors, implemented above this crate.
@@ -17,9 +19,15 @@ mod aside;
 mod ask;
 pub mod chunk;
 pub mod decode;
+mod default_excludes;
+mod difference;
 pub mod embed;
 mod error;
 mod fill;
+mod folder;
+mod git_index;
+mod hidden;
+mod ignore_files;
 mod index;
 pub mod language;
 mod legs;
@@ -35,19 +43,22 @@ mod refresh;
 mod search;
 pub mod secrets;
 mod skip;
+mod status;
 mod survey;
 pub mod syntax;
 pub mod walk;
+mod walker;
 mod watch;
 
 pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 pub use error::IndexError;
 pub use fill::EmbedReport;
-pub use index::{Index, Status};
-pub use prepare::read_file;
+pub use folder::read_file;
+pub use index::Index;
 pub use progress::{Events, IndexEvent, Report, SecretFound};
 pub use refresh::{Refresh, Wait};
 pub use search::{Answer, Freshness, Mode, SearchRequest};
+pub use status::{About, Status};
 pub use survey::Survey;
 
 pub use ollacode_store::{

@@ -45,7 +45,7 @@ impl Overlay {
             self.files.insert(path, Vec::new());
         }
         let entries = index.entries(&wanted).await?;
-        let root = index.root().to_owned();
+        let root = index.open_root()?;
         let tasks: Vec<Task> = entries
             .into_iter()
             .map(|entry| Task { entry, known: None })

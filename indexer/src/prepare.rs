@@ -1,9 +1,7 @@
 //! Files in, rows for the store out: read, hash, redact, cut. On every core.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chunk::{CHUNKER_VERSION, cut, header};
 use crate::decode::{Decoded, decode};
 use crate::embed::content_key;
+use crate::folder::{Folder, is_gone};
 use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
@@ -68,8 +67,10 @@ pub(crate) enum Prepared {
     Same(FileRecord),
     /// New chunks, perhaps none.
     Cut(Box<CutFile>),
-    /// It went away, or may not be read any more.
+    /// It went away, or is no file of the index any more.
     Gone { path: String, skip: Skip },
+    /// It is there, but cannot be read; why. What the index has of it stays.
+    Unread { path: String, why: String },
 }
 
 /// A file with its chunks.
@@ -87,7 +88,7 @@ pub(crate) struct CutFile {
 ///
 /// Returns when all are handed over, or `stop` was cancelled.
 pub(crate) fn prepare_all(
-    root: &Path,
+    root: &Folder,
     tasks: &[Task],
     now_ns: i64,
     stop: &CancellationToken,
@@ -130,29 +131,22 @@ pub(crate) fn prepare_all(
 }
 
 /// Reads and cuts one file.
-fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Prepared {
+fn prepare(parser: &mut FileParser, root: &Folder, task: &Task, now_ns: i64) -> Prepared {
     let entry = &task.entry;
-    let bytes = match read_file(&root.join(&entry.path)) {
+    let bytes = match root.read(&entry.path, entry.size.saturating_add(MOST_GROWTH)) {
         Ok(bytes) => bytes,
-        Err(error) => {
-            let skip = match error.kind() {
-                io::ErrorKind::NotFound => Skip::Vanished,
-                io::ErrorKind::FileTooLarge => Skip::TooLarge,
-                _ => Skip::Unreadable,
-            };
-            return Prepared::Gone {
-                path: entry.path.clone(),
-                skip,
-            };
-        }
+        Err(error) => return not_read(entry, &error),
     };
     let hash = hash(&bytes);
     let size = bytes.len() as u64;
-    let modified_ns = settled(entry.modified_ns, now_ns);
+    let modified_ns = settled(entry, now_ns);
+    let (changed_ns, inode) = (entry.changed_ns, entry.inode);
     if let Some(known) = task.known.as_ref().filter(|known| known.hash == hash) {
         return Prepared::Same(FileRecord {
             size,
             modified_ns,
+            changed_ns,
+            inode,
             ..known.clone()
         });
     }
@@ -160,6 +154,8 @@ fn prepare(parser: &mut FileParser, root: &Path, task: &Task, now_ns: i64) -> Pr
         path: entry.path.clone(),
         size,
         modified_ns,
+        changed_ns,
+        inode,
         hash,
         language: PLAIN_TEXT.to_owned(),
         chunks: 0,
@@ -180,36 +176,23 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 16] {
     hash
 }
 
-/// More than any limit on files' sizes that can be set.
-const MOST_READ: u64 = (1 << 30) + (1 << 20);
+/// So much a file may grow between listing and reading, in bytes.
+const MOST_GROWTH: u64 = 1 << 24;
 
-/// Reads a regular file. What was swapped for a link or a FIFO since it was listed is refused.
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
-    }
-    let file = options.open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).min(1 << 24));
-    // A file may grow while it is read, and some that say they are empty have no end.
-    file.take(MOST_READ).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == MOST_READ {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "too large to read",
-        ));
-    }
-    Ok(bytes)
+/// What became of a file that was listed and cannot be read.
+fn not_read(entry: &Entry, error: &io::Error) -> Prepared {
+    let path = entry.path.clone();
+    let skip = match error.kind() {
+        _ if is_gone(error) => Skip::Vanished,
+        io::ErrorKind::FileTooLarge => Skip::TooLarge,
+        // What was exchanged for a link or a FIFO since.
+        io::ErrorKind::InvalidInput => Skip::NotAFile,
+        _ => {
+            let why = error.to_string();
+            return Prepared::Unread { path, why };
+        }
+    };
+    Prepared::Gone { path, skip }
 }
 
 /// What no file system reports as a time: `modified_ns` is never negative.
@@ -219,12 +202,17 @@ const NO_TIME: i64 = -1;
 ///
 /// A file that was changed just now may change again within the same tick of
 /// the file system's clock, with the same size; a time that no file has makes it be read again.
-fn settled(modified_ns: i64, now_ns: i64) -> i64 {
+fn settled(entry: &Entry, now_ns: i64) -> i64 {
     const TICK_NS: i64 = 20_000_000;
-    if now_ns - modified_ns < TICK_NS {
+    // The time of content may be set to what one likes.
+    let changed_ns = match entry.changed_ns {
+        0 => entry.modified_ns,
+        changed_ns => changed_ns,
+    };
+    if now_ns - changed_ns < TICK_NS {
         NO_TIME
     } else {
-        modified_ns
+        entry.modified_ns
     }
 }
 
@@ -282,6 +270,7 @@ impl CutFile {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

@@ -62,6 +62,8 @@ pub struct Report {
     pub languages: Vec<LanguageCount>,
     /// Files that are not indexed, by reason.
     pub skipped: BTreeMap<Skip, usize>,
+    /// The same by path, each with its reason.
+    pub skipped_files: Vec<(String, Skip)>,
     /// Where secrets were taken out.
     pub secrets: Vec<SecretFound>,
     /// Files left out because their name says that they hold secrets.
@@ -70,7 +72,11 @@ pub struct Report {
     pub unparsed: Vec<(String, ParseFailure)>,
     /// Files with bytes that are not UTF-8; they are indexed with `�` in their place.
     pub not_utf8: usize,
-    /// What could not be listed.
+    /// Folders that tools fill, left out although no ignore file says so.
+    pub left_out: Vec<String>,
+    /// Files that are indexed although an ignore file names them: git tracks them.
+    pub tracked: usize,
+    /// What could not be listed or read, and ignore files that do not count in full.
     pub errors: Vec<String>,
 }
 
@@ -79,10 +85,24 @@ impl Report {
     pub(crate) fn of_walk(walked: &Walked) -> Report {
         Report {
             skipped: walked.skipped.clone(),
+            skipped_files: walked.skipped_files.clone(),
+            left_out: walked.left_out.clone(),
+            tracked: walked.tracked,
             secret_files: walked.secrets.clone(),
             errors: walked.errors.clone(),
             ..Report::default()
         }
+    }
+
+    pub(crate) fn skip(&mut self, path: String, skip: Skip) {
+        *self.skipped.entry(skip).or_default() += 1;
+        self.skipped_files.push((path, skip));
+    }
+
+    /// Notes a file that is there and cannot be read.
+    pub(crate) fn unread(&mut self, path: String, why: &str) {
+        self.errors.push(format!("`{path}` cannot be read: {why}"));
+        self.skip(path, Skip::Unreadable);
     }
 }
 

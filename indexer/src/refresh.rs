@@ -5,8 +5,7 @@
 //! ours: the last one to write a file wins, and since the time that is recorded is from before
 //! the content was read, the next look finds what has changed since.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State, Store, WriterLock};
@@ -14,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::difference::{Difference, Reread};
 use crate::error::IndexError;
 use crate::index::Index;
 use crate::prepare::{CUT_VERSION, CutFile, Prepared, Task, prepare_all};
@@ -110,113 +110,6 @@ impl Known {
     }
 }
 
-/// What differs between the files and the index.
-#[derive(Debug, Default)]
-pub(crate) struct Difference {
-    /// Files to read.
-    pub tasks: Vec<Task>,
-    /// Paths that are in the index and should not be.
-    pub removed: Vec<String>,
-    /// Files that need no look.
-    pub unchanged: usize,
-    /// All files that the index knew.
-    pub known: usize,
-}
-
-impl Difference {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tasks.is_empty() && self.removed.is_empty()
-    }
-}
-
-/// Which part of the workspace was looked at.
-pub(crate) enum Scope<'a> {
-    /// All of it.
-    Everything,
-    /// These paths, and what is below them.
-    Paths(&'a [String]),
-}
-
-impl Scope<'_> {
-    fn covers(&self, path: &str) -> bool {
-        match self {
-            Scope::Everything => true,
-            Scope::Paths(paths) => paths.iter().any(|covered| {
-                path.strip_prefix(covered.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }),
-        }
-    }
-}
-
-/// Compares what the walk saw with what the index knows, by size and time.
-pub(crate) fn difference(
-    walked: &Walked,
-    known: Vec<FileRecord>,
-    scope: &Scope<'_>,
-    reread: Reread,
-) -> Difference {
-    let mut difference = Difference {
-        known: known.len(),
-        ..Difference::default()
-    };
-    let mut known: HashMap<String, FileRecord> = known
-        .into_iter()
-        .map(|record| (record.path.clone(), record))
-        .collect();
-    for entry in &walked.entries {
-        let record = known.remove(&entry.path);
-        let same = record.as_ref().is_some_and(|record| {
-            record.size == entry.size && record.modified_ns == entry.modified_ns
-        });
-        if same && reread == Reread::Changed {
-            difference.unchanged += 1;
-            continue;
-        }
-        let known = record.filter(|_| reread == Reread::Changed);
-        difference.tasks.push(Task {
-            entry: entry.clone(),
-            known,
-        });
-    }
-    difference.removed = known
-        .into_keys()
-        .filter(|path| scope.covers(path))
-        .collect();
-    difference.removed.sort_unstable();
-    difference
-}
-
-/// Which files are read again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reread {
-    /// Those whose size or time differs.
-    Changed,
-    /// All of them: forced, or they were cut another way.
-    All,
-}
-
-/// Refuses to take an empty listing for a wish to empty the index.
-pub(crate) fn guard_against_loss(
-    root: &Path,
-    walked: &Walked,
-    difference: &Difference,
-) -> Result<(), IndexError> {
-    if let Err(source) = std::fs::read_dir(root) {
-        return Err(IndexError::Workspace {
-            path: root.to_owned(),
-            source,
-        });
-    }
-    if walked.entries.is_empty() && difference.known > 0 {
-        return Err(IndexError::NothingFound {
-            path: root.to_owned(),
-            known: difference.known,
-        });
-    }
-    Ok(())
-}
-
 /// Writes differences to the store, batch by batch.
 pub(crate) struct Writer<'a> {
     index: &'a Index,
@@ -287,7 +180,7 @@ impl<'a> Writer<'a> {
             absent: difference.removed,
             ..Batch::default()
         };
-        let (mut prepared, preparing) = self.start(difference.tasks);
+        let (mut prepared, preparing) = self.start(difference.tasks)?;
         let mut done = 0;
         while let Some(prepared) = prepared.recv().await {
             done += 1;
@@ -315,15 +208,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Prepares files on threads of their own.
-    fn start(&self, tasks: Vec<Task>) -> (mpsc::Receiver<Prepared>, JoinHandle<()>) {
+    fn start(
+        &self,
+        tasks: Vec<Task>,
+    ) -> Result<(mpsc::Receiver<Prepared>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (root, stop) = (self.index.root().to_owned(), self.stop.clone());
+        let (root, stop) = (self.index.open_root()?, self.stop.clone());
         let preparing = tokio::task::spawn_blocking(move || {
             prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
                 sender.blocking_send(prepared).is_ok()
             });
         });
-        (receiver, preparing)
+        Ok((receiver, preparing))
     }
 
     /// Waits for the lock, and for what was read before it to be still worth something.
@@ -420,9 +316,9 @@ impl<'a> Writer<'a> {
     ) -> Result<Vec<String>, IndexError> {
         let mut removed = absent;
         if !removed.is_empty() {
-            let back = self.index.entries(&removed).await?;
-            let back: HashSet<String> = back.into_iter().map(|entry| entry.path).collect();
-            removed.retain(|path| !back.contains(path));
+            let now = self.index.walk_paths(&removed).await?;
+            let back: HashSet<&str> = now.entries.iter().map(|e| e.path.as_str()).collect();
+            removed.retain(|path| !back.contains(path.as_str()) && !now.is_unread(path));
         }
         self.report.removed += removed.len();
         removed.extend(gone);
@@ -462,19 +358,20 @@ impl Batch {
                 self.same.push(record);
             }
             Prepared::Gone { path, skip } => {
-                *report.skipped.entry(skip).or_default() += 1;
+                report.skip(path.clone(), skip);
                 self.gone.push(path);
             }
+            Prepared::Unread { path, why } => report.unread(path, &why),
             Prepared::Cut(file) => self.take_cut(*file, report),
         }
     }
 
     fn take_cut(&mut self, file: CutFile, report: &mut Report) {
+        let path = file.record.file.path.clone();
         match file.skip {
-            Some(skip) => *report.skipped.entry(skip).or_default() += 1,
+            Some(skip) => report.skip(path.clone(), skip),
             None => report.changed += 1,
         }
-        let path = file.record.file.path.clone();
         if let Some(failure) = file.failure {
             report.unparsed.push((path.clone(), failure));
         }

@@ -1,7 +1,6 @@
 //! A question in, ranked hits out: the legs, and the proof that each hit is fresh.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,9 +10,10 @@ use ollacode_store::{Counts, Filter, State, StateStamp, StoreError};
 
 use crate::embed::Embedder;
 use crate::error::IndexError;
+use crate::folder::Folder;
 use crate::index::{Counted, Index, Pending, blocking};
 use crate::language::languages_named;
-use crate::legs::{Searcher, query_vector};
+use crate::legs::{Legs, Searcher, query_vector};
 use crate::overlay::Overlay;
 use crate::progress::Events;
 use crate::query::Query;
@@ -24,6 +24,9 @@ use crate::refresh::{Refresh, Wait};
 const PATIENCE: Duration = Duration::from_millis(150);
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
 const ROUNDS: usize = 3;
+
+/// More than any limit on the sizes of files that can be set, in bytes.
+const MOST_READ: u64 = (1 << 30) + (1 << 20);
 
 /// What is searched for, and how.
 #[derive(Clone, Debug)]
@@ -93,16 +96,18 @@ impl Index {
         events: Events<'a>,
     ) -> Pending<'a, Answer> {
         async move {
-            match self.search_once(request, embedder, events).await {
-                // Whether a read that fails means damage is found out with the lock in hand.
-                Err(IndexError::Store(
-                    StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                )) => {
-                    self.mend(events).await?;
-                    self.search_once(request, embedder, events).await
+            for _ in 0..ROUNDS {
+                match self.search_once(request, embedder, events).await {
+                    // Whether a read that fails means damage is found out with the lock in hand.
+                    Err(IndexError::Store(
+                        StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
+                    )) => self.mend(events).await?,
+                    // What was read belongs to an index that is no more.
+                    Err(IndexError::Overtaken) => {}
+                    other => return other,
                 }
-                other => other,
             }
+            self.search_once(request, embedder, events).await
         }
         .boxed()
     }
@@ -123,13 +128,13 @@ impl Index {
         };
         // Before the snapshot, which is not kept for as long as a model may take.
         let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
-        let mut overlay = overlay?;
+        let overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("searching by words only: {error}"));
             None
         });
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
-        let store = self.store().await?;
+        let (edition, store) = self.edition_and_store().await?;
         let searcher = Searcher {
             chunks: store.snapshot().await?,
             store,
@@ -140,6 +145,17 @@ impl Index {
         let counts = self
             .status_counts(fingerprint.as_deref().unwrap_or_default())
             .await?;
+        if let Some(embedder) = embedder
+            && vector.is_some()
+            && counts.embedded == 0
+            && self.has_vectors().await?
+        {
+            notes.push(format!(
+                "searching by words only: the index has no vectors of `{}` as it is now; \
+                 `ollacode index` makes them",
+                embedder.model().name
+            ));
+        }
         let legs = searcher
             .legs(vector.filter(|_| counts.embedded > 0))
             .await?;
@@ -150,28 +166,38 @@ impl Index {
         };
         // What was committed since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
-        for _ in 0..ROUNDS {
-            let hits = searcher.ranked(&legs, &overlay).await?;
-            let stale = self.stale_paths(&hits, &overlay, moved).await?;
-            if stale.is_empty() {
-                return Ok(Answer {
-                    mode,
-                    counts,
-                    hits,
-                    notes,
-                });
-            }
-            overlay.read(self, stale).await?;
+        let hits = self.fresh_hits(&searcher, &legs, overlay, moved).await?;
+        if self.edition().await? != edition {
+            return Err(IndexError::Overtaken);
         }
-        let mut hits = searcher.ranked(&legs, &overlay).await?;
-        let stale = self.stale_paths(&hits, &overlay, moved).await?;
-        hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(Answer {
             mode,
             counts,
             hits,
             notes,
         })
+    }
+
+    /// The best hits whose files are as they are shown.
+    async fn fresh_hits(
+        &self,
+        searcher: &Searcher,
+        legs: &Legs,
+        mut overlay: Overlay,
+        moved: bool,
+    ) -> Result<Vec<Ranked>, IndexError> {
+        for _ in 0..ROUNDS {
+            let hits = searcher.ranked(legs, &overlay).await?;
+            let stale = self.stale_paths(&hits, &overlay, moved).await?;
+            if stale.is_empty() {
+                return Ok(hits);
+            }
+            overlay.read(self, stale).await?;
+        }
+        let mut hits = searcher.ranked(legs, &overlay).await?;
+        let stale = self.stale_paths(&hits, &overlay, moved).await?;
+        hits.retain(|hit| !stale.contains(&hit.chunk.path));
+        Ok(hits)
     }
 
     /// Refreshes the index, or reads what changed into memory while somebody else writes.
@@ -182,6 +208,16 @@ impl Index {
     ) -> Result<Overlay, IndexError> {
         let found = self.pending().await?;
         let mut overlay = Overlay::default();
+        if let [first, others @ ..] = found.unread.as_slice() {
+            let others = match others.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            let first = if first.is_empty() { "." } else { first };
+            notes.push(format!(
+                "`{first}`{others} cannot be read, so what is in it is not shown"
+            ));
+        }
         if found.is_empty() {
             return Ok(overlay);
         }
@@ -290,13 +326,13 @@ impl Index {
         if moved {
             return Ok(paths);
         }
-        let (root, folder) = (self.root().to_owned(), self.folder().to_owned());
+        let (root, folder) = (self.open_root()?, self.folder().to_owned());
         blocking(move || {
             let state = State::open_read_only(&folder)?;
             let mut stale = BTreeSet::new();
             for path in paths {
                 let recorded = state.file_hash(&path)?;
-                if recorded.is_none() || recorded != hash_of(&root.join(&path)) {
+                if recorded.is_none() || recorded != hash_of(&root, &path) {
                     stale.insert(path);
                 }
             }
@@ -306,8 +342,8 @@ impl Index {
     }
 }
 
-fn hash_of(path: &Path) -> Option<[u8; 16]> {
-    let bytes = crate::prepare::read_file(path).ok()?;
+fn hash_of(root: &Folder, path: &str) -> Option<[u8; 16]> {
+    let bytes = root.read(path, MOST_READ).ok()?;
     Some(crate::prepare::hash(&bytes))
 }
 

@@ -44,7 +44,7 @@ impl Index {
                 report: Report::of_walk(&walked),
                 ..Survey::default()
             };
-            let (root, stop) = (self.root().to_owned(), stop.clone());
+            let (root, stop) = (self.open_root()?, stop.clone());
             let tasks: Vec<Task> = walked
                 .entries
                 .into_iter()
@@ -53,8 +53,12 @@ impl Index {
             blocking(move || {
                 let mut count = Count::default();
                 prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
-                    if let Prepared::Cut(file) = prepared {
-                        count.take(*file, &mut survey);
+                    match prepared {
+                        Prepared::Cut(file) => count.take(*file, &mut survey),
+                        Prepared::Gone { path, skip } => survey.report.skip(path, skip),
+                        Prepared::Unread { path, why } => survey.report.unread(path, &why),
+                        // Nothing is known of any file.
+                        Prepared::Same(_) => {}
                     }
                     true
                 });
@@ -82,8 +86,7 @@ impl Count {
     fn take(&mut self, file: CutFile, survey: &mut Survey) {
         let record = &file.record.file;
         if let Some(skip) = file.skip {
-            *survey.report.skipped.entry(skip).or_default() += 1;
-            return;
+            return survey.report.skip(record.path.clone(), skip);
         }
         let chunks = u64::from(record.chunks);
         survey.report.changed += 1;
@@ -115,6 +118,7 @@ impl Count {
 
     fn finish(self, survey: &mut Survey) {
         survey.texts = self.keys.len() as u64;
+        survey.report.skipped_files.sort_unstable();
         let step = self.kept.len().div_ceil(SAMPLE).max(1);
         survey.sample = self.kept.into_iter().step_by(step).collect();
         survey.folders = self

@@ -1,15 +1,15 @@
 //! Which files of a workspace are indexed, and why the others are not.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs::Metadata;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::folder::{Folder, Kind, is_gone};
 use crate::secrets::redact;
 pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
-use ignore::overrides::OverrideBuilder;
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use crate::walker::{Scope, Seen, Walker};
 
 /// Limits of a walk.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Limits {
     pub files: usize,
     /// Globs of what is skipped besides, as in an ignore file.
     pub exclude: Vec<String>,
+    /// Folders of the program itself, which are not entered under whatever name they are found.
+    pub own: Vec<PathBuf>,
 }
 
 impl Default for Limits {
@@ -31,19 +33,24 @@ impl Default for Limits {
             depth: 64,
             files: 1_000_000,
             exclude: Vec::new(),
+            own: Vec::new(),
         }
     }
 }
 
 /// A file as the walk sees it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// From the top of the workspace, with `/`.
     pub path: String,
     /// In bytes.
     pub size: u64,
-    /// Time of the last change, in nanoseconds since 1970.
+    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
     pub modified_ns: i64,
+    /// Time of the last change of anything, which nobody can set; 0 where the system does not say.
+    pub changed_ns: i64,
+    /// Its number in the file system; 0 where the system does not say.
+    pub inode: u64,
 }
 
 /// What a walk found.
@@ -53,180 +60,255 @@ pub struct Walked {
     pub entries: Vec<Entry>,
     /// Files that may not, counted by reason.
     pub skipped: BTreeMap<Skip, usize>,
+    /// The same by path, each with its reason.
+    pub skipped_files: Vec<(String, Skip)>,
     /// Paths skipped because their name says that they hold secrets.
     pub secrets: Vec<String>,
     /// Folders that were walked, from the top, for the watcher.
     pub folders: Vec<PathBuf>,
-    /// What could not be listed: a message each.
+    /// Folders that tools fill, left out although no ignore file says so.
+    pub left_out: Vec<String>,
+    /// Files that are listed although an ignore file names them: git tracks them.
+    pub tracked: usize,
+    /// Folders and files that could not be looked at; what they hold is not known.
+    pub unread: Vec<String>,
+    /// What could not be listed, and ignore files that do not count in full: a message each.
     pub errors: Vec<String>,
 }
 
 /// Lists the files of a workspace.
 ///
-/// Ignore files count inside the workspace only, also outside git; links are not followed.
+/// Ignore files count up to the top of the git work tree, and outside git within the workspace;
+/// links are not followed.
 pub fn walk(root: &Path, limits: &Limits) -> Walked {
-    let found = Mutex::new(Walked::default());
-    builder(root, limits).build_parallel().run(|| {
-        let mut local = Local {
-            walked: Walked::default(),
-            into: &found,
-        };
-        Box::new(move |entry| {
-            local.walked.visit(root, entry, limits);
-            WalkState::Continue
-        })
-    });
-    let mut walked = found
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    walked.entries.sort_unstable();
+    let mut walked = walked(root, limits, Scope::Everything);
     // Which files are beyond the limit must not depend on which thread was first.
-    let beyond = walked.entries.len().saturating_sub(limits.files);
-    if beyond > 0 {
-        walked.entries.truncate(limits.files);
-        walked.skipped.insert(Skip::OverLimit, beyond);
+    let beyond = walked
+        .entries
+        .split_off(limits.files.min(walked.entries.len()));
+    for entry in beyond {
+        walked.skip(&entry.path, Skip::OverLimit);
     }
+    walked
+}
+
+/// Looks at a few paths only, and at what is below them, by the rules of [`walk`].
+///
+/// A path that is gone, ignored or skipped is not among the entries.
+pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
+    walked(root, limits, Scope::of(paths.iter().cloned()))
+}
+
+fn walked(root: &Path, limits: &Limits, scope: Scope) -> Walked {
+    let parts = Walker::new(root, limits, scope)
+        .run(|part: &mut Walked, seen| part.take(root, seen, limits));
+    let mut walked = Walked::default();
+    for part in parts {
+        walked.add(part);
+    }
+    walked.entries.sort_unstable();
+    walked.skipped_files.sort_unstable();
     walked.secrets.sort_unstable();
     walked.folders.sort_unstable();
+    walked.left_out.sort_unstable();
+    walked.unread.sort_unstable();
     walked.errors.sort_unstable();
     walked
 }
 
-/// Looks at a few paths only, by the rules of [`walk`].
+/// Something that the ignore files leave, whether it may be indexed or not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// From the top of the workspace, with `/`; empty for the top itself.
+    pub path: String,
+    /// What it is.
+    pub kind: ListedKind,
+}
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListedKind {
+    /// A regular file.
+    File,
+    /// Something that could not be looked at, such as a folder that may not be listed.
+    Failed,
+    /// A folder, a link, a special file, or something with a name that is not text.
+    Other,
+}
+
+/// Lists a folder, or names a file, by path: everything that the ignore files leave in it.
 ///
-/// A path that is gone, ignored or skipped is not among the entries.
-pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
-    // Ignore rules come from every folder on the way down; a walk that enters
-    // only those folders reads them the same way as a whole one.
-    let wanted: HashSet<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
-    let on_the_way: HashSet<PathBuf> = wanted
-        .iter()
-        .flat_map(|path| path.ancestors().map(Path::to_owned))
-        .collect();
-    let mut walked = Walked::default();
-    let mut builder = builder(root, limits);
-    builder.filter_entry(move |entry| {
-        let path = entry.path();
-        let covered = || path.ancestors().any(|ancestor| wanted.contains(ancestor));
-        is_shown(entry) && (on_the_way.contains(path) || covered())
-    });
-    for entry in builder.build() {
-        walked.visit(root, entry, limits);
-    }
-    walked.entries.sort_unstable();
-    walked
-}
-
-/// A walk below a folder by the rules of the index.
-pub fn builder(root: &Path, limits: &Limits) -> WalkBuilder {
-    let mut builder = WalkBuilder::new(root);
-    builder
-        .hidden(false)
-        .parents(false)
-        .require_git(false)
-        .git_global(false)
-        .follow_links(false)
-        .max_depth(Some(limits.depth))
-        .threads(
-            std::thread::available_parallelism()
-                .map_or(2, usize::from)
-                .min(8),
-        )
-        .add_custom_ignore_filename(".ollacodeignore")
-        .filter_entry(is_shown);
-    let mut excluded = OverrideBuilder::new(root);
-    for glob in &limits.exclude {
-        // One that means nothing here excludes nothing.
-        let _ = excluded.add(&format!("!{glob}"));
-    }
-    if let Ok(excluded) = excluded.build() {
-        builder.overrides(excluded);
-    }
-    builder
-}
-
-/// A thread's part of the result, handed over when the thread ends.
-struct Local<'walk> {
-    walked: Walked,
-    into: &'walk Mutex<Walked>,
-}
-
-impl Drop for Local<'_> {
-    fn drop(&mut self) {
-        let part = std::mem::take(&mut self.walked);
-        let mut all = self
-            .into
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        all.entries.extend(part.entries);
-        all.secrets.extend(part.secrets);
-        all.folders.extend(part.folders);
-        all.errors.extend(part.errors);
-        for (skip, count) in part.skipped {
-            *all.skipped.entry(skip).or_default() += count;
+/// A folder that is named is listed even if it is left out by default; one in it is not.
+pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
+    let walker = Walker::new(root, limits, Scope::named(below));
+    let parts = walker.run(|part: &mut Vec<Listed>, seen| {
+        let (path, kind) = match seen {
+            Seen::File { path, .. } => (path, ListedKind::File),
+            Seen::Failed { path, .. } => (path, ListedKind::Failed),
+            Seen::Folder { path }
+            | Seen::TooDeep { path }
+            | Seen::Other { path }
+            | Seen::OddName { path } => (path, ListedKind::Other),
+            Seen::LeftOut { .. } | Seen::Complaint(_) => return,
+        };
+        if is_below(path, below) {
+            let path = path.to_owned();
+            part.push(Listed { path, kind });
         }
-    }
+    });
+    let mut listed: Vec<Listed> = parts.into_iter().flatten().collect();
+    listed.sort_unstable();
+    listed
+}
+
+/// What tells whether a file has changed without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Its device and inode.
+    pub identity: (u64, u64),
+    /// In bytes.
+    pub size: u64,
+    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    pub modified_ns: i64,
+    /// Time of the last change of any kind, as the system sets it.
+    pub changed_ns: i64,
+    /// Time when it was made; `None` where the system does not say.
+    pub made_ns: Option<i64>,
+}
+
+/// All files that the ignore files leave, with their stamps, in no order: those that cannot be indexed,
+/// too. What cannot be looked at is left out. The files are counted up to a limit and one more.
+pub fn stamps(root: &Path, most: usize) -> Vec<(String, FileStamp)> {
+    let limits = Limits::default();
+    let walker = Walker::new(root, &limits, Scope::Everything);
+    let count = AtomicUsize::new(0);
+    let parts = walker.run(|part: &mut Vec<(String, FileStamp)>, seen| {
+        let Seen::File {
+            path, folder, name, ..
+        } = seen
+        else {
+            return;
+        };
+        let Ok(stat) = folder.stat(name) else { return };
+        if stat.kind == Kind::File && count.fetch_add(1, Ordering::Relaxed) <= most {
+            let stamp = FileStamp {
+                identity: (stat.device, stat.inode),
+                size: stat.size,
+                modified_ns: stat.modified_ns,
+                changed_ns: stat.changed_ns,
+                made_ns: folder.made_ns(name),
+            };
+            part.push((path.to_owned(), stamp));
+        }
+    });
+    parts.into_iter().flatten().collect()
+}
+
+/// Whether a path is another one, or in it; all are in the empty one.
+pub(crate) fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Walked {
-    fn visit(&mut self, root: &Path, entry: Result<DirEntry, ignore::Error>, limits: &Limits) {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => return self.fail(&error),
-        };
-        let Some(kind) = entry.file_type() else {
-            return;
-        };
-        if kind.is_dir() {
-            // The walk does not enter a folder at the greatest depth.
-            if entry.depth() >= limits.depth {
-                self.skip(Skip::OverLimit);
+    /// Whether it is not known what is at a path, since it could not be looked at.
+    pub(crate) fn is_unread(&self, path: &str) -> bool {
+        self.unread.iter().any(|unread| is_below(path, unread))
+    }
+
+    fn add(&mut self, part: Walked) {
+        self.entries.extend(part.entries);
+        self.skipped_files.extend(part.skipped_files);
+        self.secrets.extend(part.secrets);
+        self.folders.extend(part.folders);
+        self.left_out.extend(part.left_out);
+        self.tracked += part.tracked;
+        self.unread.extend(part.unread);
+        self.errors.extend(part.errors);
+        for (skip, count) in part.skipped {
+            *self.skipped.entry(skip).or_default() += count;
+        }
+    }
+
+    fn take(&mut self, root: &Path, seen: Seen<'_>, limits: &Limits) {
+        match seen {
+            Seen::Folder { path: "" } => self.folders.push(root.to_owned()),
+            Seen::Folder { path } => self.folders.push(root.join(path)),
+            // Files are counted below; the folder itself is none.
+            Seen::TooDeep { path } => {
+                self.folders.push(root.join(path));
+                self.skip(path, Skip::OverLimit);
             }
-            self.folders.push(entry.into_path());
-            return;
+            Seen::File {
+                path,
+                folder,
+                name,
+                is_ignored,
+            } => self.take_file(path, folder, name, is_ignored, limits),
+            Seen::Other { path } => self.skip(path, Skip::NotAFile),
+            Seen::OddName { path } => self.skip(path, Skip::OddName),
+            Seen::LeftOut { path } => self.left_out.push(path.to_owned()),
+            Seen::Failed { path, error } => self.fail(path, error),
+            Seen::Complaint(complaint) => self.errors.push(complaint),
         }
-        if !kind.is_file() {
-            return self.skip(Skip::NotAFile);
-        }
-        let Some(path) = relative(root, entry.path()) else {
-            return self.skip(Skip::OddName);
-        };
-        let in_path = redact(&path);
+    }
+
+    fn take_file(
+        &mut self,
+        path: &str,
+        folder: &Folder,
+        name: &OsStr,
+        is_ignored: bool,
+        limits: &Limits,
+    ) {
+        let in_path = redact(path);
         if !in_path.findings.is_empty() {
-            self.secrets.push(in_path.text.into_owned());
-            return self.skip(Skip::Secret);
+            self.secrets.push(in_path.text.to_string());
+            return self.skip(&in_path.text, Skip::Secret);
         }
-        if let Some(skip) = skipped_by_name(&path) {
+        if let Some(skip) = skipped_by_name(path) {
             if skip == Skip::Secret {
-                self.secrets.push(path);
+                self.secrets.push(path.to_owned());
             }
-            return self.skip(skip);
+            return self.skip(path, skip);
         }
-        let metadata = match entry.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) => return self.fail(&error),
+        let stat = match folder.stat(name) {
+            Ok(stat) => stat,
+            Err(error) => return self.fail(path, &error),
         };
-        if metadata.len() > limits.file_size {
-            return self.skip(Skip::TooLarge);
+        if stat.kind != Kind::File {
+            return self.skip(path, Skip::NotAFile);
         }
-        let modified_ns = modified_ns(&metadata);
+        if stat.size > limits.file_size {
+            return self.skip(path, Skip::TooLarge);
+        }
+        self.tracked += usize::from(is_ignored);
         self.entries.push(Entry {
-            path,
-            size: metadata.len(),
-            modified_ns,
+            path: path.to_owned(),
+            size: stat.size,
+            modified_ns: stat.modified_ns,
+            changed_ns: stat.changed_ns,
+            inode: stat.inode,
         });
     }
 
-    fn skip(&mut self, skip: Skip) {
+    fn skip(&mut self, path: &str, skip: Skip) {
         *self.skipped.entry(skip).or_default() += 1;
+        self.skipped_files.push((path.to_owned(), skip));
     }
 
-    fn fail(&mut self, error: &ignore::Error) {
-        match error.io_error().map(std::io::Error::kind) {
-            Some(std::io::ErrorKind::NotFound) => self.skip(Skip::Vanished),
-            Some(std::io::ErrorKind::PermissionDenied) => self.skip(Skip::Unreadable),
-            _ => self.errors.push(error.to_string()),
+    /// What is gone is gone; of all else nothing is known.
+    fn fail(&mut self, path: &str, error: &io::Error) {
+        if is_gone(error) && !path.is_empty() {
+            return self.skip(path, Skip::Vanished);
         }
+        let shown = if path.is_empty() { "." } else { path };
+        self.errors
+            .push(format!("`{shown}` cannot be read: {error}"));
+        self.unread.push(path.to_owned());
+        self.skip(shown, Skip::Unreadable);
     }
 }
 
@@ -238,98 +320,4 @@ pub fn relative(root: &Path, path: &Path) -> Option<String> {
     } else {
         relative.replace(std::path::MAIN_SEPARATOR, "/")
     })
-}
-
-/// Time of the last change in nanoseconds since 1970; 0 where the system does not say.
-pub fn modified_ns(metadata: &Metadata) -> i64 {
-    let since = metadata
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since
-        .and_then(|since| i64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0)
-}
-
-/// Hidden files are out, but for those in which projects keep what people ask about.
-pub fn is_shown(entry: &DirEntry) -> bool {
-    if entry.depth() == 0 {
-        return true;
-    }
-    // An odd name is let through so that it is counted.
-    let Some(name) = entry.file_name().to_str() else {
-        return true;
-    };
-    !name.starts_with('.') || is_known_hidden(name)
-}
-
-fn is_known_hidden(name: &str) -> bool {
-    const KNOWN: &[&str] = &[
-        ".github",
-        ".gitlab",
-        ".gitlab-ci.yml",
-        ".circleci",
-        ".travis.yml",
-        ".cargo",
-        ".config",
-        ".devcontainer",
-        ".storybook",
-        ".husky",
-        ".ci",
-        ".buildkite",
-        ".editorconfig",
-        ".gitattributes",
-        ".gitmodules",
-        ".dockerignore",
-        ".clang-format",
-        ".clang-tidy",
-        ".golangci.yml",
-        ".golangci.yaml",
-        ".pre-commit-config.yaml",
-        ".goreleaser.yml",
-        ".goreleaser.yaml",
-        ".readthedocs.yml",
-        ".readthedocs.yaml",
-        ".rubocop.yml",
-        ".babelrc",
-        ".swiftlint.yml",
-        ".flake8",
-        ".pylintrc",
-        ".coveragerc",
-        ".credo.exs",
-        ".formatter.exs",
-        ".rustfmt.toml",
-        ".clippy.toml",
-        // Secret files are let through so that they are counted as such, and never read.
-        ".npmrc",
-        ".pypirc",
-        ".netrc",
-        ".aws",
-        ".ssh",
-        ".kube",
-        ".docker",
-        ".htpasswd",
-        ".git-credentials",
-        ".pgpass",
-        ".gnupg",
-        ".password-store",
-        ".azure",
-        ".m2",
-        ".my.cnf",
-        ".s3cfg",
-        ".vault-token",
-        ".dockercfg",
-        ".terraformrc",
-        "_netrc",
-    ];
-    KNOWN.contains(&name)
-        || [
-            ".eslintrc",
-            ".prettierrc",
-            ".stylelintrc",
-            ".env",
-            ".mocharc",
-        ]
-        .iter()
-        .any(|start| name.starts_with(start))
 }

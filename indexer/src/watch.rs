@@ -2,7 +2,7 @@
 //!
 //! Events are hints: they say where to look. When they overflow, or there are
 //! more than is worth looking at one by one, the whole workspace is compared;
-//! when the system has no watches left, it is compared at intervals.
+//! when the system cannot watch, it is compared at intervals.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl Index {
         stop: &'a CancellationToken,
     ) -> Pending<'a, ()> {
         async move {
-            let mut watcher = Watching::start(self)?;
+            let mut watcher = Watching::new(self);
             // Files that changed while the watches were being set.
             self.take_in(Look::AtEverything, &mut watcher, events, changed, stop)
                 .await?;
@@ -100,24 +100,23 @@ impl Index {
         } = match refreshed {
             Ok(report) => report,
             Err(IndexError::Stopped) => return Ok(()),
-            // A busy writer or a lost mount passes; the next look catches up.
-            Err(error @ (IndexError::Busy | IndexError::NothingFound { .. })) => {
-                events(IndexEvent::Warning(error.to_string()));
-                watcher.overflow.store(true, Ordering::Relaxed);
-                return Ok(());
-            }
-            // So does a full disk; an index that was removed is made anew.
-            Err(IndexError::Store(error)) => {
-                events(IndexEvent::Warning(format!(
-                    "{error}; looking again in a moment"
-                )));
-                self.forget_open_stores().await;
-                watcher.overflow.store(true, Ordering::Relaxed);
-                tokio::time::sleep(POLL).await;
+            // A busy writer, a lost mount or a full disk passes, and an index that was removed is
+            // made anew; the next look catches up.
+            Err(
+                error @ (IndexError::Busy
+                | IndexError::NothingFound { .. }
+                | IndexError::Workspace { .. }
+                | IndexError::Store(_)),
+            ) => {
+                if matches!(error, IndexError::Store(_)) {
+                    self.forget_open_stores().await;
+                }
+                watcher.try_again(&error, events);
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
+        watcher.failed = None;
         if written + removed > 0 {
             events(IndexEvent::Refreshed {
                 changed: written,
@@ -129,17 +128,40 @@ impl Index {
     }
 }
 
+type Eyes = Debouncer<RecommendedWatcher, RecommendedCache>;
+
 /// The watches and the queue of their events.
 struct Watching {
     root: PathBuf,
-    debouncer: Option<Debouncer<RecommendedWatcher, RecommendedCache>>,
+    /// `None` while files are compared at intervals instead.
+    eyes: Option<Eyes>,
+    /// Whether the watches are to be set anew: the workspace itself was touched, or was gone.
+    is_blind: bool,
+    /// Whether the system cannot watch, which it does not learn.
+    cannot_watch: bool,
     watched: HashSet<PathBuf>,
     queue: mpsc::Receiver<Vec<PathBuf>>,
     overflow: Arc<AtomicBool>,
+    /// What failed last, so that it is said once.
+    failed: Option<String>,
 }
 
 impl Watching {
-    fn start(index: &Index) -> Result<Watching, IndexError> {
+    fn new(index: &Index) -> Watching {
+        Watching {
+            root: index.root().to_owned(),
+            eyes: None,
+            is_blind: true,
+            cannot_watch: false,
+            watched: HashSet::new(),
+            queue: mpsc::channel(QUEUE).1,
+            overflow: Arc::default(),
+            failed: None,
+        }
+    }
+
+    /// Begins to watch, with no folder yet.
+    fn open_eyes(&mut self) -> Result<(), notify::Error> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let overflow = Arc::new(AtomicBool::new(false));
         let lost = Arc::clone(&overflow);
@@ -164,20 +186,45 @@ impl Watching {
                 let _ = sender.try_send(Vec::new());
             }
         };
-        let debouncer = new_debouncer_opt(
+        let eyes = new_debouncer_opt(
             DEBOUNCE,
             None,
             handler,
             RecommendedCache::new(),
             notify::Config::default(),
         )?;
-        Ok(Watching {
-            root: index.root().to_owned(),
-            debouncer: Some(debouncer),
-            watched: HashSet::new(),
-            queue,
-            overflow,
-        })
+        self.eyes = Some(eyes);
+        (self.queue, self.overflow) = (queue, overflow);
+        self.watched.clear();
+        self.is_blind = false;
+        Ok(())
+    }
+
+    /// Goes on without watches, for good.
+    fn close_eyes(&mut self, error: &notify::Error, events: Events<'_>) {
+        let every = POLL.as_secs();
+        events(IndexEvent::Warning(if has_no_watches_left(error) {
+            format!(
+                "the system has no more file watches ({} are set); comparing files every {every} s \
+                 instead. Raise fs.inotify.max_user_watches or max_user_instances to get watching \
+                 back.",
+                self.watched.len(),
+            )
+        } else {
+            format!("files cannot be watched ({error}); comparing them every {every} s instead")
+        }));
+        self.eyes = None;
+        self.cannot_watch = true;
+    }
+
+    /// Looks at everything again in a moment; why is said once.
+    fn try_again(&mut self, error: &IndexError, events: Events<'_>) {
+        let message = error.to_string();
+        if self.failed.as_ref() != Some(&message) {
+            let text = format!("{message}; looking again in a moment");
+            events(IndexEvent::Warning(text));
+        }
+        self.failed = Some(message);
     }
 
     /// Watches folders that are new. Only folders that are walked: what is ignored costs nothing.
@@ -187,92 +234,92 @@ impl Watching {
         look: &Look,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
-        if self.debouncer.is_none() {
+        // A workspace that is gone is waited for; what is there later may be another one.
+        if index.open_root().is_err() {
+            (self.eyes, self.is_blind) = (None, true);
             return Ok(());
         }
-        let new_folder = |path: &String| {
-            let path = self.root.join(path);
-            path.is_dir() && !self.watched.contains(&path)
-        };
-        let needed = match look {
-            Look::AtEverything => true,
-            Look::At(paths) => paths.iter().any(new_folder),
-        };
-        if !needed {
+        if self.cannot_watch {
             return Ok(());
+        }
+        if self.is_blind
+            && let Err(error) = self.open_eyes()
+        {
+            self.close_eyes(&error, events);
+            return Ok(());
+        }
+        match look {
+            // What happened to folders may have been missed: to watch one twice costs little.
+            Look::AtEverything => self.watched.clear(),
+            Look::At(paths) if self.forget_watches(paths) => {}
+            Look::At(_) => return Ok(()),
         }
         if cfg!(not(any(target_os = "linux", target_os = "android"))) {
             let root = self.root.clone();
-            return self.watch(&[root], RecursiveMode::Recursive, events);
+            self.watch(&[root], RecursiveMode::Recursive, events);
+            return Ok(());
         }
         // A folder made while its parent was not watched yet is found by the next walk.
         loop {
             let folders = index.walk().await?.folders;
             self.watched
                 .retain(|folder| folders.binary_search(folder).is_ok());
-            if self.debouncer.is_none()
-                || folders.iter().all(|folder| self.watched.contains(folder))
-            {
+            if self.eyes.is_none() || folders.iter().all(|folder| self.watched.contains(folder)) {
                 return Ok(());
             }
-            self.watch(&folders, RecursiveMode::NonRecursive, events)?;
+            self.watch(&folders, RecursiveMode::NonRecursive, events);
         }
     }
 
-    fn watch(
-        &mut self,
-        folders: &[PathBuf],
-        mode: RecursiveMode,
-        events: Events<'_>,
-    ) -> Result<(), IndexError> {
+    /// Forgets the watches of folders that something happened to: the folder that has the name
+    /// now may be another one. Says whether there are folders to watch anew.
+    fn forget_watches(&mut self, paths: &BTreeSet<String>) -> bool {
+        let folders: Vec<PathBuf> = paths
+            .iter()
+            .map(|path| self.root.join(path))
+            .filter(|path| path.is_dir() || self.watched.contains(path))
+            .collect();
+        self.watched
+            .retain(|watched| !folders.iter().any(|folder| watched.starts_with(folder)));
+        !folders.is_empty()
+    }
+
+    fn watch(&mut self, folders: &[PathBuf], mode: RecursiveMode, events: Events<'_>) {
         for folder in folders {
-            let Some(debouncer) = &mut self.debouncer else {
-                break;
+            let Some(eyes) = &mut self.eyes else {
+                return;
             };
             if self.watched.contains(folder) {
                 continue;
             }
-            match debouncer.watch(folder, mode) {
+            match eyes.watch(folder, mode) {
                 Ok(()) => {
                     self.watched.insert(folder.clone());
                 }
-                Err(error) if has_no_watches_left(&error) => {
-                    events(IndexEvent::Warning(format!(
-                        "the system has no more file watches ({} are set); comparing files every {} s instead. \
-                         Raise fs.inotify.max_user_watches to get watching back.",
-                        self.watched.len(),
-                        POLL.as_secs()
-                    )));
-                    self.debouncer = None;
+                // A folder that went away meanwhile, or may not be listed, needs no watch.
+                Err(error) if !has_no_watches_left(&error) && is_unlistable(folder) => {
+                    self.watched.insert(folder.clone());
                 }
-                // A folder that went away meanwhile needs no watch.
-                Err(_) if !folder.exists() => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => self.close_eyes(&error, events),
             }
         }
-        Ok(())
     }
 
     /// Waits for something to look at.
     async fn next(&mut self) -> Look {
-        let idle = if self.debouncer.is_some() {
-            RECHECK
-        } else {
-            POLL
-        };
-        if self.overflow.load(Ordering::Relaxed) {
-            // What overflowed or was busy is looked at again, but not in a tight loop.
-            tokio::time::sleep(DEBOUNCE).await;
-        } else if self.debouncer.is_none() {
-            tokio::time::sleep(idle).await;
+        if self.eyes.is_none() || self.failed.is_some() {
+            tokio::time::sleep(POLL).await;
             return Look::AtEverything;
-        } else {
-            match tokio::time::timeout(idle, self.queue.recv()).await {
-                Ok(Some(paths)) => return self.gather(paths),
-                Ok(None) | Err(_) => return Look::AtEverything,
-            }
         }
-        self.gather(Vec::new())
+        if self.overflow.load(Ordering::Relaxed) {
+            // What overflowed is looked at again, but not in a tight loop.
+            tokio::time::sleep(DEBOUNCE).await;
+            return self.gather(Vec::new());
+        }
+        match tokio::time::timeout(RECHECK, self.queue.recv()).await {
+            Ok(Some(paths)) => self.gather(paths),
+            Ok(None) | Err(_) => Look::AtEverything,
+        }
     }
 
     /// Joins what is in the queue into one look: one commit for a branch switch.
@@ -281,6 +328,10 @@ impl Watching {
             paths.extend(more);
         }
         if self.overflow.swap(false, Ordering::Relaxed) {
+            return Look::AtEverything;
+        }
+        if paths.contains(&self.root) {
+            self.is_blind = true;
             return Look::AtEverything;
         }
         let rules_changed = paths.iter().any(|path| is_ignore_file(path));
@@ -303,6 +354,11 @@ fn is_ignore_file(path: &Path) -> bool {
         name,
         Some(".gitignore" | ".ignore" | ".ollacodeignore" | "exclude")
     )
+}
+
+/// Whether the fault is the folder's, not the system's.
+fn is_unlistable(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_err()
 }
 
 fn has_no_watches_left(error: &notify::Error) -> bool {

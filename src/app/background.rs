@@ -171,7 +171,7 @@ impl App {
             }
             // Whoever watches ends this, too.
             Err(IndexError::Stopped) => std::future::pending().await,
-            Err(error @ IndexError::Busy) => Ok(Some(error.to_string())),
+            Err(error @ (IndexError::Busy | IndexError::Filling)) => Ok(Some(error.to_string())),
             Err(IndexError::Embedding(error)) => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }
@@ -327,6 +327,7 @@ mod tests {
     async fn nothing_is_embedded_while_a_reply_is_made() {
         let slow = Slow {
             model: EmbeddingModel {
+                weights: None,
                 name: "slow".to_owned(),
                 digest: String::new(),
                 dimension: 1,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::indexes::WORKSPACE;
 use super::{App, StartError};
 use crate::config::SandboxChoice;
 use crate::permission::Confinement;
@@ -68,9 +69,13 @@ impl App {
         let folder = self.settings.data_folder.join("confined").join(id);
         let made = private_folders(&folder);
         let (temporary, cache) = made.map_err(|source| StartError::Folder {
-            path: folder,
+            path: folder.clone(),
             source,
         })?;
+        // Only `index --prune` asks for it.
+        if let Some(root) = self.workspace.root.to_str() {
+            let _ = fs::write(folder.join(WORKSPACE), root);
+        }
         let home = self.environment.home();
         let mounts = self.rules.mounts();
         let root = self.workspace.root.canonicalize();

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use ignore::{WalkBuilder, WalkState};
-use ollacode_indexer::walk::{Limits, builder, is_shown, relative};
+use ollacode_indexer::walk::{Limits, Listed, ListedKind, list};
 
 use super::{ToolContext, ToolError, blocking, shown};
 use crate::jail::{EntryKind, Jail, JailError, TextFile, WorkspacePath, is_secret};
@@ -17,7 +14,8 @@ use crate::permission::{Effect, Rules};
 const SUGGESTED: usize = 3;
 
 /// The files below a folder, and what could not be listed there.
-pub(super) struct Listed {
+#[derive(Default)]
+pub(super) struct FilesBelow {
     /// In the order of their paths.
     pub paths: Vec<String>,
     /// Folders that could not be listed.
@@ -26,76 +24,54 @@ pub(super) struct Listed {
 
 /// The files below a folder, or the file itself, in the order of their paths.
 ///
-/// Paths are as the walk saw them: what is opened goes through the jail.
+/// Both the listing and what is opened afterwards go beneath a handle on the workspace.
 pub(super) fn files_below(jail: &Jail, folder: &WorkspacePath) -> Vec<String> {
     listed_below(jail, folder).paths
 }
 
 /// The same with what could not be listed.
-pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> Listed {
-    let root = jail.root();
-    let (sender, receiver) = mpsc::channel();
-    walker(jail, folder).build_parallel().run(|| {
-        let sender = sender.clone();
-        Box::new(move |entry| {
-            let file = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    relative(root, entry.path()).map(Some)
-                }
-                Ok(_) => None,
-                Err(_) => Some(None),
-            };
-            // Nobody receives any more only when the search is over.
-            if let Some(file) = file {
-                let _ = sender.send(file);
-            }
-            WalkState::Continue
-        })
-    });
-    drop(sender);
-    let found: Vec<Option<String>> = receiver.into_iter().collect();
-    let closed = found.iter().filter(|file| file.is_none()).count();
-    let mut paths: Vec<String> = found.into_iter().flatten().collect();
-    paths.sort_unstable();
-    Listed { paths, closed }
+pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> FilesBelow {
+    let mut found = FilesBelow::default();
+    for listed in listed(jail, folder, &Limits::default()) {
+        match listed.kind {
+            ListedKind::File => found.paths.push(listed.path),
+            ListedKind::Failed => found.closed += 1,
+            ListedKind::Other => {}
+        }
+    }
+    found
 }
 
 /// The names in a folder that the ignore files leave; `None` if they leave out the folder itself.
 pub(super) fn names_in(jail: &Jail, folder: &WorkspacePath) -> Option<BTreeSet<String>> {
-    let target = full(jail, folder);
-    let depth = target.components().count() - jail.root().components().count();
-    let mut found = false;
-    let mut names = BTreeSet::new();
-    let walk = walker(jail, folder).max_depth(Some(depth + 1)).build();
-    for entry in walk.flatten() {
-        found |= entry.path() == target;
-        if entry.path().parent() == Some(target.as_path())
-            && entry.depth() == depth + 1
-            && let Some(name) = entry.file_name().to_str()
-        {
-            names.insert(name.to_owned());
-        }
+    let above = below_top(folder);
+    let depth = above.split('/').filter(|name| !name.is_empty()).count();
+    let limits = Limits {
+        depth: depth + 1,
+        ..Limits::default()
+    };
+    let listed = listed(jail, folder, &limits);
+    if !listed.iter().any(|listed| listed.path == above) {
+        return None;
     }
-    found.then_some(names)
-}
-
-fn full(jail: &Jail, path: &WorkspacePath) -> PathBuf {
-    if path.is_root() {
-        jail.root().to_owned()
-    } else {
-        jail.root().join(path.as_str())
-    }
-}
-
-/// Walks to a folder, and then whatever is below it: ignore rules come from every folder above.
-fn walker(jail: &Jail, folder: &WorkspacePath) -> WalkBuilder {
-    let mut walker = builder(jail.root(), &Limits::default());
-    let target = full(jail, folder);
-    walker.filter_entry(move |entry| {
-        let path: &Path = entry.path();
-        is_shown(entry) && (path.starts_with(&target) || target.starts_with(path))
+    let names = listed.iter().filter_map(|listed| {
+        let (folder, name) = listed.path.rsplit_once('/').unwrap_or(("", &listed.path));
+        (folder == above && !name.is_empty()).then(|| name.to_owned())
     });
-    walker
+    Some(names.collect())
+}
+
+fn listed(jail: &Jail, folder: &WorkspacePath, limits: &Limits) -> Vec<Listed> {
+    list(jail.root(), below_top(folder), limits)
+}
+
+/// A path as the walk has it: that of the top is empty.
+fn below_top(folder: &WorkspacePath) -> &str {
+    if folder.is_root() {
+        ""
+    } else {
+        folder.as_str()
+    }
 }
 
 /// Globs as models write them: `src` and `src/` mean what is below, `*.rs` any folder; without

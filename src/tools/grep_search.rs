@@ -243,7 +243,7 @@ impl Grep {
         stop: &CancellationToken,
     ) -> Result<Found, ToolError> {
         let mut found = Found::default();
-        let files::Listed { mut paths, closed } = self.listed(jail)?;
+        let files::FilesBelow { mut paths, closed } = self.listed(jail)?;
         found.pass_over("folders that cannot be listed", closed);
         let before = paths.len();
         paths.retain(|path| !files::is_kept(jail, rules, path));
@@ -273,7 +273,7 @@ impl Grep {
         Ok(found)
     }
 
-    fn listed(&self, jail: &Jail) -> Result<files::Listed, ToolError> {
+    fn listed(&self, jail: &Jail) -> Result<files::FilesBelow, ToolError> {
         let refused = |error| files::refused(&error);
         match jail.kind(&self.below).map_err(refused)? {
             None => {
@@ -284,7 +284,7 @@ impl Grep {
             }
             // A file that is named is searched, ignored or not.
             Some(EntryKind::File) => {
-                return Ok(files::Listed {
+                return Ok(files::FilesBelow {
                     paths: vec![self.below.to_string()],
                     closed: 0,
                 });

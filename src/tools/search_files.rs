@@ -93,7 +93,7 @@ async fn search(
 /// The files that match, and how many folders could not be listed.
 fn found(jail: &Jail, globs: &GlobSet) -> Result<(Vec<String>, usize), ToolError> {
     let top = files::folder(jail, None)?;
-    let files::Listed { mut paths, closed } = files::listed_below(jail, &top);
+    let files::FilesBelow { mut paths, closed } = files::listed_below(jail, &top);
     paths.retain(|path| globs.is_match(path));
     // The walk goes by names; of what is shown, the jail makes sure that it is in the workspace.
     let is_file = |path: &String| {

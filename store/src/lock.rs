@@ -12,6 +12,8 @@ use crate::files::{create_private_folder, open_private_file};
 const LOCK_FILE: &str = "writer.lock";
 /// Locked by whoever is next; the others stand behind.
 const TURN_FILE: &str = "writer.turn";
+/// Locked by whoever fills in vectors.
+const FILLING_FILE: &str = "writer.filling";
 const POLL: Duration = Duration::from_millis(20);
 
 /// The right to write to one index folder, given back on drop.
@@ -25,8 +27,19 @@ pub struct WriterLock {
 impl WriterLock {
     /// Takes the lock, or says at once who has it.
     pub fn try_acquire(folder: &Path) -> Result<WriterLock> {
+        WriterLock::try_on(folder, LOCK_FILE)
+    }
+
+    /// Takes the right to fill in vectors, waiting no longer than `timeout`: whoever embeds the
+    /// same texts at the same time does it in vain. Each batch is written under the other lock.
+    pub fn acquire_filling(folder: &Path, timeout: Duration) -> Result<WriterLock> {
+        let deadline = Instant::now() + timeout;
+        until(deadline, || WriterLock::try_on(folder, FILLING_FILE))
+    }
+
+    fn try_on(folder: &Path, name: &str) -> Result<WriterLock> {
         create_private_folder(folder)?;
-        let path = folder.join(LOCK_FILE);
+        let path = folder.join(name);
         loop {
             let mut file = open_private_file(&path)?;
             match file.try_lock() {

@@ -3,14 +3,18 @@
 use crate::chunk::ContentKey;
 
 /// What is known of a file that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileRecord {
     /// Path from the top of the workspace.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
-    /// Time of the last change in nanoseconds since 1970.
+    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
     pub modified_ns: i64,
+    /// Time of the last change of anything, which nobody can set; 0 where the system does not say.
+    pub changed_ns: i64,
+    /// Its number in the file system; 0 where the system does not say.
+    pub inode: u64,
     /// Hash of the content: BLAKE3, 128 bits.
     pub hash: [u8; 16],
     /// Name of the language.

@@ -29,7 +29,9 @@ const TABLES: &str = "
         hash BLOB NOT NULL,
         language TEXT NOT NULL,
         chunks INTEGER NOT NULL,
-        status TEXT
+        status TEXT,
+        changed_ns INTEGER NOT NULL DEFAULT -1,
+        inode INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE IF NOT EXISTS chunk_keys (
         file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
@@ -53,6 +55,12 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// Columns that came later. What they hold by default no file has, so each is read once more.
+const NEW_COLUMNS: [(&str, &str); 2] = [
+    ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
+    ("inode", "INTEGER NOT NULL DEFAULT 0"),
+];
+
 /// The open bookkeeping of one index; one connection, so one thread at a time.
 #[derive(Debug)]
 pub struct State {
@@ -68,10 +76,24 @@ impl State {
         let path = folder.join(STATE_FILE);
         let connection = named(sqlite::open(&path, "", TABLES), NAME)?;
         let mut state = State { connection };
+        named(state.add_new_columns(), NAME)?;
         if named(state.edition(), NAME)?.is_empty() {
             state.write(renew_edition)?;
         }
         Ok(state)
+    }
+
+    /// Brings the tables of an older program up to date.
+    fn add_new_columns(&self) -> Result<()> {
+        let sql = "SELECT name FROM pragma_table_info('files')";
+        let present: Vec<String> = self.list(sql, [], |row| row.get(0))?;
+        for (name, kind) in NEW_COLUMNS {
+            if !present.iter().any(|column| column == name) {
+                let sql = format!("ALTER TABLE files ADD COLUMN {name} {kind}");
+                self.connection.execute_batch(&sql)?;
+            }
+        }
+        Ok(())
     }
 
     /// Opens existing bookkeeping for reading; needs no lock.
@@ -98,7 +120,7 @@ impl State {
     /// Every file, by path.
     pub fn files(&self) -> Result<Vec<FileRecord>> {
         self.list(
-            "SELECT path, size, modified_ns, hash, language, chunks, status
+            "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
              FROM files ORDER BY path",
             [],
             |row| {
@@ -110,6 +132,8 @@ impl State {
                     language: row.get(4)?,
                     chunks: row.get(5)?,
                     status: row.get(6)?,
+                    changed_ns: row.get(7)?,
+                    inode: number(row.get(8)?),
                 })
             },
         )
@@ -154,11 +178,18 @@ impl State {
     pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
-                "UPDATE files SET size = ?2, modified_ns = ?3 WHERE path = ?1 AND hash = ?4",
+                "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6
+                 WHERE path = ?1 AND hash = ?4",
             )?;
             for file in records {
-                let values = params![file.path, signed(file.size), file.modified_ns, file.hash];
-                update.execute(values)?;
+                update.execute(params![
+                    file.path,
+                    signed(file.size),
+                    file.modified_ns,
+                    file.hash,
+                    file.changed_ns,
+                    bits(file.inode)
+                ])?;
             }
             Ok(())
         })
@@ -327,6 +358,15 @@ impl State {
     }
 }
 
+/// A number that is only compared, in the bits that SQLite has.
+fn bits(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+fn number(bits: i64) -> u64 {
+    bits.cast_unsigned()
+}
+
 fn set_version(transaction: &Transaction<'_>, version: Option<u64>) -> rusqlite::Result<()> {
     version.map_or(Ok(()), |version| {
         set_meta(transaction, CHUNKS_VERSION, &version.to_string())
@@ -351,8 +391,9 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
         .execute([&file.path])?;
     transaction
         .prepare_cached(
-            "INSERT INTO files (path, size, modified_ns, hash, language, chunks, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO files
+             (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             file.path,
@@ -361,7 +402,9 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
             file.hash,
             file.language,
             file.chunks,
-            file.status
+            file.status,
+            file.changed_ns,
+            bits(file.inode)
         ])?;
     let id = transaction.last_insert_rowid();
     let mut copies: HashMap<ContentKey, u32> = HashMap::new();
@@ -376,71 +419,4 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn other_columns_are_another_version_of_the_schema() {
-        let schema = crate::row::schema();
-        let names: Vec<&str> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
-        let known = "id path language kind symbol scope definitions start_line end_line \
-                     content_key header_length terms";
-        assert_eq!(
-            (State::SCHEMA_VERSION, names.join(" ").as_str()),
-            (1, known)
-        );
-    }
-
-    #[test]
-    fn what_has_another_content_by_now_is_not_touched() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let mut state = State::open(folder.path()).expect("state");
-        let mut file = FileRecord {
-            path: "a.rs".to_owned(),
-            size: 9,
-            modified_ns: 1,
-            hash: [1; 16],
-            language: "rust".to_owned(),
-            chunks: 0,
-            status: None,
-        };
-        let recorded = RecordedFile {
-            file: file.clone(),
-            keys: Vec::new(),
-        };
-        state.record_files(&[recorded], None).expect("record");
-        file.modified_ns = 2;
-        state.touch_files(&[file.clone()]).expect("touch");
-        assert_eq!(state.files().expect("files"), [file.clone()]);
-        let other = FileRecord {
-            modified_ns: 3,
-            hash: [2; 16],
-            ..file.clone()
-        };
-        state.touch_files(&[other]).expect("touch");
-        assert_eq!(state.files().expect("files"), [file]);
-    }
-
-    #[test]
-    fn an_edition_lasts_until_something_is_taken_back() {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let mut state = State::open(folder.path()).expect("state");
-        let first = state.edition().expect("edition");
-        assert!(!first.is_empty());
-        state.distrust_files(&[]).expect("nothing");
-        state.set_cut_version("one").expect("first cut version");
-        state.set_cut_version("one").expect("the same cut version");
-        drop(state);
-        let mut state = State::open(folder.path()).expect("state again");
-        assert_eq!(state.edition().expect("edition"), first);
-        state.set_cut_version("two").expect("other cut version");
-        let second = state.edition().expect("edition");
-        assert_ne!(second, first);
-        state.distrust_files(&["a.rs".to_owned()]).expect("a file");
-        assert_ne!(state.edition().expect("edition"), second);
-    }
-}
+mod tests;

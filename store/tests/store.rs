@@ -290,6 +290,8 @@ fn the_bookkeeping_knows_what_is_missing() {
         path: "a.rs".to_owned(),
         size: 9,
         modified_ns: 1,
+        changed_ns: 2,
+        inode: u64::MAX,
         hash: [1; 16],
         language: "rust".to_owned(),
         chunks: 3,

@@ -256,3 +256,28 @@ fn many_files_that_are_laid_over_the_index_give_the_same_answer_each_time() {
     }
     drop(lock);
 }
+
+/// As `tar` writes over a tree, and as `cp -p` and `rsync` do, with the time of an archive.
+#[test]
+fn a_change_that_keeps_size_and_time_is_seen() {
+    let environment = indexed();
+    let path = environment.workspace().join("animal.txt");
+    let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let set_time = |path: &std::path::Path| {
+        let file = OpenOptions::new().append(true).open(path).expect("a file");
+        file.set_modified(time).expect("a time");
+    };
+    environment.write("animal.txt", "the marmot sleeps\n");
+    set_time(&path);
+    environment.index();
+    environment.index();
+    environment.write("animal.txt", "the badger sleeps\n");
+    set_time(&path);
+    assert_found(&environment, "badger", &["animal.txt"], "written over");
+    environment.index();
+    environment.write("copy.tmp", "the beaver sleeps\n");
+    set_time(&environment.workspace().join("copy.tmp"));
+    environment.rename("copy.tmp", "animal.txt");
+    assert_found(&environment, "beaver", &["animal.txt"], "exchanged");
+    assert_found(&environment, "badger", &[], "that is gone");
+}

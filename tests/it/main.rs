@@ -6,6 +6,7 @@
 mod support;
 
 mod index;
+mod kept;
 mod search;
 
 mod freshness;
@@ -18,6 +19,7 @@ mod hostile;
 mod processes;
 mod secrets;
 mod tidy;
+mod traps;
 
 mod attacks;
 mod chat;

@@ -62,6 +62,7 @@ fn two_indexers_that_embed_share_the_work() {
     let second = environment.start(&["index"]);
     first.finish().expect_success();
     second.finish().expect_success();
+    assert_eq!(server.embedded_twice(), 0, "texts embedded twice");
     let answer = environment.search_json("orbit3_2");
     assert_eq!(
         answer["index"]["embedded"], answer["index"]["chunks"],

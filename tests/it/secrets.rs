@@ -463,12 +463,10 @@ fn leaking_record(row: &ChunkRow) -> RecordedFile {
     RecordedFile {
         file: FileRecord {
             path: row.chunk.path.clone(),
-            size: 0,
-            modified_ns: 0,
-            hash: [0; 16],
             language: "text".to_owned(),
             chunks: 1,
             status: Some(row.chunk.text.clone()),
+            ..FileRecord::default()
         },
         keys: vec![row.content_key],
     }

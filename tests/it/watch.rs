@@ -1,6 +1,7 @@
 //! `ollacode index --watch`: what is saved can soon be found by readers that look at no file.
 
 use std::fs;
+use std::process::Command;
 
 use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{functions, write_samples};
@@ -161,4 +162,107 @@ fn events_that_the_kernel_dropped_are_made_up_for() {
     watcher.signal("CONT");
     wait_until_indexed(&environment, "src/dropped.rs");
     stop(watcher);
+}
+
+#[test]
+fn a_folder_made_anew_or_exchanged_is_watched_anew() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    environment.write("q/s/first.rs", "pub fn first() {}\n");
+    let watcher = watching(&environment);
+    let root = environment.workspace();
+    fs::remove_dir_all(root.join("q")).expect("a folder to delete");
+    fs::create_dir_all(root.join("q/s")).expect("the same folders");
+    wait_until_gone(&environment, "q/s/first.rs");
+    environment.write("q/s/second.rs", "pub fn second() {}\n");
+    wait_until_indexed(&environment, "q/s/second.rs");
+    environment.write("q/third.rs", "pub fn third() {}\n");
+    wait_until_indexed(&environment, "q/third.rs");
+    // Another folder under the same name, and the old one under another.
+    fs::rename(root.join("q"), root.join("old")).expect("a rename");
+    fs::create_dir_all(root.join("q/s")).expect("the same folders");
+    wait_until_gone(&environment, "q/third.rs");
+    for path in ["q/s/fourth.rs", "old/s/fifth.rs"] {
+        environment.write(path, "pub fn more() {}\n");
+        wait_until_indexed(&environment, path);
+    }
+    stop(watcher);
+}
+
+#[test]
+fn a_workspace_that_goes_and_comes_back_is_watched_again() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let mut watcher = watching(&environment);
+    let aside = environment.outside().join("aside");
+    fs::rename(environment.workspace(), &aside).expect("a rename");
+    fs::create_dir(environment.workspace()).expect("an empty folder");
+    environment.write("first.rs", "pub fn first() {}\n");
+    wait_until_indexed(&environment, "first.rs");
+    wait_until_gone(&environment, "src/parser.rs");
+    environment.write("deep/second.rs", "pub fn second() {}\n");
+    wait_until_indexed(&environment, "deep/second.rs");
+    fs::remove_dir_all(environment.workspace()).expect("a folder to delete");
+    fs::rename(&aside, environment.workspace()).expect("a rename");
+    wait_until_indexed(&environment, "src/parser.rs");
+    environment.write("src/third.rs", "pub fn third() {}\n");
+    wait_until_indexed(&environment, "src/third.rs");
+    assert!(watcher.is_running(), "the watcher goes on");
+    stop(watcher);
+}
+
+#[test]
+fn our_own_data_in_the_workspace_is_not_indexed_and_does_not_keep_a_watcher_busy() {
+    let mut environment = Environment::new();
+    write_samples(&environment);
+    environment.use_data_folder("workspace/our data");
+    let watcher = watching(&environment);
+    wait_until_indexed(&environment, "src/parser.rs");
+    environment.write("last.txt", "the last word\n");
+    wait_until_indexed(&environment, "last.txt");
+    let rows = environment.rows();
+    assert!(
+        paths(&rows).iter().all(|path| !path.contains("our data")),
+        "{:?}",
+        paths(&rows)
+    );
+    watcher.interrupt();
+    let output = watcher.finish().expect_code(0);
+    let looks = output.stderr.matches(" indexed, ").count();
+    assert!(looks < 20, "{looks} looks: {output:#?}");
+}
+
+/// A user namespace of its own has limits of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_watches_files_are_compared_instead() {
+    for limit in ["max_inotify_instances", "max_inotify_watches"] {
+        let environment = Environment::new();
+        write_samples(&environment);
+        let plain = environment.command(&["index", "--watch"]);
+        let mut command = Command::new("unshare");
+        command
+            .args(["-Ur", "sh", "-c"])
+            .arg(format!("echo 0 > /proc/sys/user/{limit}; exec \"$@\""))
+            .arg("sh")
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .current_dir(environment.workspace())
+            .env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        let mut watcher = Running::start(command, None);
+        wait_until_indexed(&environment, "src/parser.rs");
+        environment.write("deep/badger.rs", "pub fn badger() {}\n");
+        wait_until_indexed(&environment, "deep/badger.rs");
+        environment.remove("src/parser.rs");
+        wait_until_gone(&environment, "src/parser.rs");
+        assert!(watcher.is_running(), "it goes on with no {limit}");
+        watcher.interrupt();
+        watcher
+            .finish()
+            .expect_code(0)
+            .expect_words(&["no more file watches", "comparing files every 3 s"]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -10,7 +10,8 @@ use ollacode_store::{Access, ContentKey, OpenOptions};
 use tempfile::TempDir;
 
 use super::*;
-use crate::walk::Limits;
+use crate::difference::{Scope, difference};
+use crate::walk::{Entry, Limits};
 
 /// A folder with files, and one for their index.
 struct Workspace {
@@ -253,4 +254,153 @@ async fn a_first_build_that_is_cut_short_goes_on_where_it_was() {
     assert!(report.unchanged > 0, "{report:?}");
     assert_eq!(report.unchanged + report.changed, 40, "{report:?}");
     workspace.assert_as_clean().await;
+}
+
+fn record(path: &str) -> FileRecord {
+    FileRecord {
+        path: path.to_owned(),
+        size: 5,
+        modified_ns: 1,
+        changed_ns: 2,
+        inode: 3,
+        ..FileRecord::default()
+    }
+}
+
+fn entry(path: &str) -> Entry {
+    Entry {
+        path: path.to_owned(),
+        size: 5,
+        modified_ns: 1,
+        changed_ns: 2,
+        inode: 3,
+    }
+}
+
+#[test]
+fn size_both_times_and_the_number_of_a_file_tell_that_it_is_as_before() {
+    let as_before = entry("a.rs");
+    let others = [
+        Entry {
+            size: 6,
+            ..entry("a.rs")
+        },
+        Entry {
+            modified_ns: 9,
+            ..entry("a.rs")
+        },
+        Entry {
+            changed_ns: 9,
+            ..entry("a.rs")
+        },
+        Entry {
+            inode: 9,
+            ..entry("a.rs")
+        },
+    ];
+    let compared = |entry: Entry| {
+        let walked = Walked {
+            entries: vec![entry],
+            ..Walked::default()
+        };
+        let known = vec![record("a.rs")];
+        difference(&walked, known, &Scope::Everything, Reread::Changed)
+    };
+    assert!(compared(as_before).is_empty());
+    for other in others {
+        assert_eq!(compared(other.clone()).tasks.len(), 1, "{other:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_taken_for_gone() {
+    let known = ["a.rs", "q", "q/a.rs", "q/deep/b.rs", "queue.rs", "r/c.rs"];
+    let removed = |unread: &[&str]| {
+        let walked = Walked {
+            unread: unread.iter().map(|path| (*path).to_owned()).collect(),
+            ..Walked::default()
+        };
+        let known = known.map(record).to_vec();
+        difference(&walked, known, &Scope::Everything, Reread::Changed).removed
+    };
+    assert_eq!(removed(&[]), known);
+    assert_eq!(removed(&["q"]), ["a.rs", "queue.rs", "r/c.rs"]);
+    assert_eq!(
+        removed(&["q/deep", "r/c.rs"]),
+        ["a.rs", "q", "q/a.rs", "queue.rs"]
+    );
+    assert_eq!(removed(&[""]), [""; 0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_kept_and_said() {
+    let mut report = Report::default();
+    let mut batch = Batch::default();
+    let (path, why) = ("a.rs".to_owned(), "Permission denied".to_owned());
+    batch.take(Prepared::Unread { path, why }, &mut report);
+    assert!(batch.gone.is_empty() && batch.paths.is_empty() && batch.files.is_empty());
+    assert_eq!(report.errors, ["`a.rs` cannot be read: Permission denied"]);
+}
+
+#[tokio::test]
+async fn a_reader_notices_that_the_index_was_made_anew() {
+    let workspace = Workspace::with_files(2);
+    let reader = workspace.index();
+    refresh(&reader).await;
+    let before = reader.store().await.expect("a store");
+    // As another process does it.
+    assert!(workspace.index().remove().await.expect("removed"));
+    assert!(matches!(
+        reader.store().await,
+        Err(IndexError::Store(
+            ollacode_store::StoreError::NoIndex { .. }
+        ))
+    ));
+    fs::remove_file(workspace.root().join(file(0))).expect("a file");
+    refresh(&workspace.index()).await;
+    let after = reader.store().await.expect("a store");
+    let paths = |rows: Vec<(String, ContentKey)>| {
+        let mut paths: Vec<String> = rows.into_iter().map(|(path, _)| path).collect();
+        paths.dedup();
+        paths
+    };
+    assert_eq!(paths(after.path_keys().await.expect("rows")), [file(1)]);
+    drop(before);
+}
+
+#[tokio::test]
+async fn vectors_are_filled_in_by_one_process_at_a_time() {
+    let workspace = Workspace::with_files(1);
+    refresh(&workspace.index()).await;
+    let filling = workspace.index().filling().await.expect("nobody fills");
+    let other = workspace.index();
+    assert!(matches!(other.filling().await, Err(IndexError::Filling)));
+    // Others may write all the same.
+    refresh(&other).await;
+    drop(filling);
+    other.filling().await.expect("its turn");
+}
+
+#[tokio::test]
+async fn files_of_an_older_index_are_read_once_and_cut_no_more() {
+    let workspace = Workspace::with_files(2);
+    let index = workspace.index();
+    refresh(&index).await;
+    let mut state = State::open(&workspace.index_folder()).expect("state");
+    let mut old = state.files().expect("files");
+    for file in &mut old {
+        (file.changed_ns, file.inode) = (-1, 0);
+    }
+    state.touch_files(&old).expect("old rows");
+    drop(state);
+    let how = Refresh::default();
+    let report = index.refresh(&how, &|_| {}).await.expect("a refresh");
+    assert_eq!((report.changed, report.unchanged), (0, 2));
+    let state = State::open_read_only(&workspace.index_folder()).expect("state");
+    let files = state.files().expect("files");
+    assert!(
+        files
+            .iter()
+            .all(|file| file.changed_ns > 0 && file.inode > 0)
+    );
 }

@@ -64,6 +64,7 @@ fn moving_a_file_costs_no_embedding() {
 #[test]
 fn models_whose_vectors_differ_have_other_fingerprints() {
     let model = EmbeddingModel {
+        weights: None,
         name: "mini".to_owned(),
         digest: "a1".to_owned(),
         dimension: 384,

@@ -1,6 +1,8 @@
 //! Which files are listed, and what is said of the others.
 
 mod entries;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod ignoring;
 mod limits;
 mod skipping;

@@ -168,7 +168,7 @@ pub struct IndexArguments {
     pub watch: bool,
 
     /// Read and cut every file again
-    #[arg(long, conflicts_with_all = ["status", "failures", "inspect", "remove"])]
+    #[arg(long, conflicts_with_all = ["status", "failures", "skipped", "inspect", "remove", "list", "prune"])]
     pub force: bool,
 
     /// Change nothing: count files and chunks, and estimate the time
@@ -183,6 +183,10 @@ pub struct IndexArguments {
     #[arg(long, group = "action")]
     pub failures: bool,
 
+    /// List the files that are not indexed, and why
+    #[arg(long, group = "action")]
+    pub skipped: bool,
+
     /// Show how a file is cut into chunks
     #[arg(long, group = "action", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub inspect: Option<PathBuf>,
@@ -190,6 +194,14 @@ pub struct IndexArguments {
     /// Delete the index
     #[arg(long, group = "action")]
     pub remove: bool,
+
+    /// List the indexes of all folders
+    #[arg(long, group = "action")]
+    pub list: bool,
+
+    /// Delete the indexes of folders that are gone
+    #[arg(long, group = "action")]
+    pub prune: bool,
 
     /// Answer every question with yes
     #[arg(short, long)]
@@ -213,10 +225,16 @@ pub enum IndexAction<'a> {
     Status,
     /// List the texts that have no vector.
     Failures,
+    /// List the files that are not indexed.
+    Skipped,
     /// Show how this file is cut.
     Inspect(&'a Path),
     /// Delete the index.
     Remove,
+    /// List the indexes of all folders.
+    List,
+    /// Delete those of folders that are gone.
+    Prune,
 }
 
 impl IndexArguments {
@@ -232,6 +250,9 @@ impl IndexArguments {
                 ..
             } => IndexAction::Inspect(file),
             IndexArguments { remove: true, .. } => IndexAction::Remove,
+            IndexArguments { skipped: true, .. } => IndexAction::Skipped,
+            IndexArguments { list: true, .. } => IndexAction::List,
+            IndexArguments { prune: true, .. } => IndexAction::Prune,
             _ => IndexAction::Refresh,
         }
     }

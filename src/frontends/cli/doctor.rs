@@ -196,6 +196,17 @@ async fn index(app: &App) -> Check {
     };
     match looked.await {
         Ok((status, model)) => {
+            if let Some(name) = app.model_without_vectors().await {
+                let message = format!(
+                    "its vectors are not those of `{name}` as it is now: search goes by words"
+                );
+                return Check::bad(
+                    "index",
+                    State::Warning,
+                    message,
+                    "run `ollacode index`: it embeds anew what the cache does not have",
+                );
+            }
             let counts = status.counts;
             let vectors = match model {
                 Some((name, _)) => format!("{} with vectors of {name}", count(counts.embedded)),

@@ -16,7 +16,7 @@ use super::args::{IndexAction, IndexArguments};
 use super::progress::{Progress, download_bar};
 use super::signals::stop_signal;
 use super::style::{DIM, PLAIN, counted, visible_name};
-use super::{Ending, confirm, inspect, note, print, print_json, summary};
+use super::{Ending, confirm, indexes, inspect, note, print, print_json, summary};
 use crate::app::{App, VectorNews};
 use crate::config::EmbedModel;
 use crate::frontends::words::duration;
@@ -34,6 +34,9 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error>
         IndexAction::Failures => failures(app, arguments).await?,
         IndexAction::Inspect(file) => inspect::run(app, file, arguments.json)?,
         IndexAction::Remove => remove(app, arguments).await?,
+        IndexAction::Skipped => skipped(app, arguments).await?,
+        IndexAction::List => indexes::list(app, arguments.json).await?,
+        IndexAction::Prune => indexes::prune(app, arguments.yes, arguments.json).await?,
     }
     Ok(Ending::Good)
 }
@@ -109,6 +112,8 @@ enum Vectors {
     Off,
     /// They could not be made now; why, and what to do.
     Later(String),
+    /// Another process is making them.
+    Elsewhere,
     /// Every chunk has one, or is listed.
     Made {
         model: String,
@@ -121,7 +126,7 @@ impl Vectors {
     fn fingerprint(&self) -> &str {
         match self {
             Vectors::Made { fingerprint, .. } => fingerprint,
-            Vectors::Off | Vectors::Later(_) => "",
+            Vectors::Off | Vectors::Later(_) | Vectors::Elsewhere => "",
         }
     }
 
@@ -131,6 +136,9 @@ impl Vectors {
             Vectors::Later(why) => format!(
                 "No vectors for now: {why}. Search goes by words; a later `ollacode index` adds vectors."
             ),
+            Vectors::Elsewhere => {
+                "Another ollacode process is embedding this index; vectors are left to it.".into()
+            }
             Vectors::Made { model, report, .. } => {
                 let mut words = format!(
                     "{} have vectors of {model} ({} new, {} from the cache).",
@@ -153,6 +161,7 @@ impl Vectors {
         match self {
             Vectors::Off => json!(null),
             Vectors::Later(why) => json!({"error": why}),
+            Vectors::Elsewhere => json!({"elsewhere": true}),
             Vectors::Made { model, report, .. } => json!({
                 "model": model,
                 "embedded": report.embedded,
@@ -201,6 +210,7 @@ async fn vectors(
             report,
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(Vectors::Later(why)),
+        Err(IndexError::Filling) => Ok(Vectors::Elsewhere),
         Err(error) => Err(error.into()),
     }
 }
@@ -354,10 +364,21 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         .index
         .status(fingerprint.as_deref().unwrap_or_default())
         .await?;
+    let without = app.model_without_vectors().await;
     if arguments.json {
-        return print_json(&summary::status_json(app, &status, name.as_deref()));
+        let mut json = summary::status_json(app, &status, name.as_deref());
+        json["without_vectors"] = json!(without);
+        return print_json(&json);
     }
-    print(|out| summary::write_status(out, app, &status, name.as_deref()))
+    print(|out| summary::write_status(out, app, &status, name.as_deref()))?;
+    if let Some(model) = without {
+        super::warn(&format!(
+            "the vectors are not those of `{}` as it is now: search goes by words; \
+             `ollacode index` makes them",
+            visible_name(&model)
+        ));
+    }
+    Ok(())
 }
 
 async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
@@ -383,6 +404,23 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     })?;
     if failures.is_empty() {
         note("no text is listed as failed");
+    }
+    Ok(())
+}
+
+/// Names each file that is not indexed, and why: as it would be now, whatever was indexed before.
+async fn skipped(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
+    let stop = stop_signal(STOPPING);
+    let progress = Progress::new();
+    let show = |event: IndexEvent| progress.show(event);
+    let survey = app.index.survey(&show, &stop).await?;
+    progress.clear();
+    if arguments.json {
+        return print_json(&summary::skipped_json(&survey.report));
+    }
+    print(|out| summary::write_skipped(out, &survey.report))?;
+    if survey.report.skipped_files.is_empty() && survey.report.left_out.is_empty() {
+        note("no file is skipped; what ignore files name is not listed");
     }
     Ok(())
 }

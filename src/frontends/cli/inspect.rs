@@ -16,6 +16,9 @@ use super::style::{BOLD, DIM, PLAIN, visible_name};
 use super::{print, print_json, warn};
 use crate::app::App;
 
+/// Largest file that is looked at, in bytes.
+const MOST: u64 = 1 << 30;
+
 pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
     let full =
         std::fs::canonicalize(file).with_context(|| format!("cannot open {}", file.display()))?;
@@ -24,7 +27,7 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
     if let Some(reason) = secret_path(&path) {
         anyhow::bail!("{path} is never indexed: {reason}");
     }
-    let bytes = read_file(&full).with_context(|| format!("cannot read {path}"))?;
+    let bytes = read_file(&full, MOST).with_context(|| format!("cannot read {path}"))?;
     let text = decode(&bytes).text;
     if let Some(skip) = skipped_by_name(&path).or_else(|| skipped_by_content(&path, &text)) {
         warn(&format!("{path} is not indexed: {}", skip.words()));

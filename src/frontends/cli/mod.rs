@@ -24,6 +24,7 @@ mod doctor;
 mod help;
 mod hits;
 mod index;
+mod indexes;
 mod inspect;
 mod log;
 mod model;

@@ -11,6 +11,13 @@ use super::wire::IndexCounts;
 use crate::app::App;
 use crate::frontends::words::duration;
 
+/// Why a folder is left out that no ignore file names.
+const LEFT_OUT: &str = "left out by default: filled by tools";
+
+/// And how it is brought back.
+const LEFT_OUT_TITLE: &str =
+    "Left out by default, as tools fill them (`!name` in `.ollacodeignore` brings one back):";
+
 /// Rows of a list that are shown before it is cut.
 const ROWS: usize = 10;
 
@@ -87,7 +94,16 @@ fn write_left_out(out: &mut impl Write, report: &Report) -> io::Result<()> {
         .map(|(path, failure)| format!("{}  {failure}", visible_name(path)));
     write_list(out, "Cut by lines, though there is a grammar:", unparsed)?;
     let errors = report.errors.iter().map(|error| visible_name(error));
-    write_list(out, "Could not be listed:", errors)?;
+    write_list(out, "Not read, or not in full:", errors)?;
+    let folders = report.left_out.iter().map(|path| visible_name(path));
+    write_list(out, LEFT_OUT_TITLE, folders)?;
+    if report.tracked > 0 {
+        let files = counted(report.tracked as u64, "file");
+        writeln!(
+            out,
+            "{files} indexed although an ignore file names them: git tracks them"
+        )?;
+    }
     if report.not_utf8 > 0 {
         let files = counted(report.not_utf8 as u64, "file");
         writeln!(
@@ -176,8 +192,32 @@ pub fn write_status(
     writeln!(out, "{DIM}{}{PLAIN}", app.index.folder().display())
 }
 
+/// Writes each file that is not indexed, and why.
+pub fn write_skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for (path, skip) in &report.skipped_files {
+        writeln!(out, "{}  {}", visible_name(path), skip.words())?;
+    }
+    for path in &report.left_out {
+        writeln!(out, "{}/  {LEFT_OUT}", visible_name(path))?;
+    }
+    Ok(())
+}
+
+/// What `index --skipped --json` prints.
+pub fn skipped_json(report: &Report) -> Value {
+    let files = report
+        .skipped_files
+        .iter()
+        .map(|(path, skip)| json!({"path": path, "reason": skip, "words": skip.words()}));
+    let folders = report
+        .left_out
+        .iter()
+        .map(|path| json!({"path": format!("{path}/"), "reason": "default", "words": LEFT_OUT}));
+    json!({"skipped": files.chain(folders).collect::<Vec<Value>>()})
+}
+
 /// `1.2 GB`
-fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
     let mut value = number as f64;
     let mut unit = 0;
@@ -219,6 +259,8 @@ fn left_out_json(report: &Report) -> Map<String, Value> {
     object.insert("secret_files".into(), json!(report.secret_files));
     object.insert("unparsed".into(), unparsed.into());
     object.insert("not_utf8".into(), report.not_utf8.into());
+    object.insert("left_out".into(), json!(report.left_out));
+    object.insert("tracked".into(), report.tracked.into());
     object.insert("errors".into(), json!(report.errors));
     object
 }

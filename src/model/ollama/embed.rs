@@ -78,6 +78,7 @@ impl OllamaEmbedder {
         let model = EmbeddingModel {
             name,
             digest,
+            weights: info.weights(),
             dimension,
             window,
             template,
@@ -88,6 +89,12 @@ impl OllamaEmbedder {
             card,
             options,
         })
+    }
+
+    /// The same model under the digest by which its weights are known already.
+    pub fn known_by(mut self, digest: String) -> OllamaEmbedder {
+        self.model.digest = digest;
+        self
     }
 
     async fn answer(&self, texts: &[String]) -> Result<Embedded, EmbedError> {

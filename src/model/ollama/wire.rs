@@ -152,6 +152,9 @@ pub struct ModelInfo {
     /// The model's own parameters, a line each: `num_ctx    256`.
     #[serde(deserialize_with = "null_as_default")]
     pub parameters: String,
+    /// What the model was made from, a line each: `FROM /…/blobs/sha256-…`.
+    #[serde(deserialize_with = "null_as_default")]
+    pub modelfile: String,
     /// Metadata of the weights, by names such as `bert.context_length`.
     #[serde(deserialize_with = "null_as_default")]
     pub model_info: Map<String, Value>,
@@ -160,6 +163,18 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
+    /// Gives the digests of the weights, which stay the same where only the rest of a model is
+    /// published anew; `None` where the server does not say.
+    pub fn weights(&self) -> Option<String> {
+        let blobs = self.modelfile.lines().filter_map(|line| {
+            let (_, digest) = line.trim().strip_prefix("FROM ")?.rsplit_once("sha256-")?;
+            let is_digest = digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit());
+            is_digest.then_some(digest)
+        });
+        let blobs = blobs.collect::<Vec<_>>().join(" ");
+        (!blobs.is_empty()).then_some(blobs)
+    }
+
     /// Gives the longest window that the model was trained for, in tokens.
     pub fn context_length(&self) -> Option<u64> {
         self.number("context_length")

@@ -5,14 +5,10 @@
 //! bound; what is beyond it is named when it changes, and cannot be brought back.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ignore::WalkState;
-use ollacode_indexer::walk::{Limits, builder, relative};
+use ollacode_indexer::walk::{self, FileStamp};
 
 use super::{Blob, Change};
 use crate::jail::{Jail, is_secret};
@@ -293,47 +289,24 @@ fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)
 
 /// The files that the ignore files leave, by the rules of the index.
 fn stamps(jail: &Jail) -> Result<HashMap<String, Stamp>, TooManyFiles> {
-    let root = jail.root();
-    let (sender, receiver) = mpsc::channel();
-    let count = AtomicUsize::new(0);
-    builder(root, &Limits::default()).build_parallel().run(|| {
-        let (sender, count) = (sender.clone(), &count);
-        Box::new(move |entry| {
-            let Ok(entry) = entry else {
-                return WalkState::Continue;
-            };
-            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
-                return WalkState::Continue;
-            }
-            let stamp = entry.metadata().ok().map(|metadata| Stamp::of(&metadata));
-            if let (Some(path), Some(stamp)) = (relative(root, entry.path()), stamp) {
-                // Nobody receives any more only when the walk is over.
-                let _ = sender.send((path, stamp));
-            }
-            if count.fetch_add(1, Ordering::Relaxed) >= MOST_FILES {
-                return WalkState::Quit;
-            }
-            WalkState::Continue
-        })
-    });
-    drop(sender);
-    if count.into_inner() > MOST_FILES {
+    let found = walk::stamps(jail.root(), MOST_FILES);
+    if found.len() > MOST_FILES {
         return Err(TooManyFiles);
     }
-    Ok(receiver.into_iter().collect())
+    let stamps = found.into_iter();
+    Ok(stamps
+        .map(|(path, stamp)| (path, Stamp::of(&stamp)))
+        .collect())
 }
 
 impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        let time = |seconds: i64, nanoseconds: i64| {
-            i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
-        };
+    fn of(found: &FileStamp) -> Stamp {
         Stamp {
-            inode: (metadata.dev(), metadata.ino()),
-            size: metadata.len(),
-            modified: time(metadata.mtime(), metadata.mtime_nsec()),
-            changed: time(metadata.ctime(), metadata.ctime_nsec()),
-            made: metadata.created().ok().map(since_1970),
+            inode: found.identity,
+            size: found.size,
+            modified: found.modified_ns.into(),
+            changed: found.changed_ns.into(),
+            made: found.made_ns.map(Nanoseconds::from),
         }
     }
 }

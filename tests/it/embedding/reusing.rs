@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use ollacode_store::{Access, ContentKey, OpenOptions, Store};
+use serde_json::json;
 
 use super::*;
 use crate::support::block_on;
@@ -167,4 +168,78 @@ fn an_interrupted_run_is_resumed() {
     // be answered and not yet kept.
     let twice = server.embedded_twice();
     assert!(twice <= (2 + 3) * 32, "{twice} texts were embedded twice");
+}
+
+#[test]
+fn a_model_whose_every_text_fails_does_not_replace_the_one_before() {
+    let server = ModelServer::start();
+    let mut environment = sample(&server);
+    environment.index();
+    let before = environment.replace_model(OTHER_MODEL);
+    server.set(&[Fault::WrongDimension]);
+    environment
+        .index()
+        .expect_words(&["no vectors for now", "could not embed", "--failures"]);
+    server.set(&[]);
+    environment.replace_model(&before);
+    let embedded = server.embedded().len();
+    assert_embedded_but(&environment, 0, "with the model before");
+    assert_eq!(environment.search_json("orbit")["mode"], "hybrid");
+    assert_eq!(
+        server.embedded().len(),
+        embedded + 2,
+        "only queries are embedded"
+    );
+}
+
+#[test]
+fn a_model_published_anew_with_the_same_weights_is_the_same_model() {
+    let server = ModelServer::start();
+    let environment = sample(&server);
+    environment.index();
+    let embedded = server.embedded().len();
+    server.set(&[Fault::PublishedAnew(None)]);
+    let answer = environment.search_json("orbit");
+    assert_eq!(answer["mode"], "hybrid", "{answer:#}");
+    environment.index();
+    assert_eq!(
+        server.embedded().len(),
+        embedded + 1,
+        "only the query is embedded"
+    );
+    let doctor = environment.run(&["doctor", "--json"]).json();
+    let index = &doctor["checks"].as_array().expect("checks")[3];
+    assert_eq!(
+        (&index["name"], &index["state"]),
+        (&json!("index"), &json!("good"))
+    );
+}
+
+#[test]
+fn a_model_published_anew_with_other_weights_is_said_until_it_is_embedded_with() {
+    let server = ModelServer::start();
+    let environment = sample(&server);
+    environment.index();
+    server.set(&[Fault::PublishedAnew(Some('9'))]);
+    let said = "as it is now";
+    let answer = environment.run(&["search", "orbit"]).expect_success();
+    assert_eq!(answer.stderr.matches(said).count(), 1, "{answer:#?}");
+    environment
+        .run(&["index", "--status"])
+        .expect_words(&[said]);
+    let doctor = environment.run(&["doctor", "--json"]).json();
+    let index = &doctor["checks"].as_array().expect("checks")[3];
+    assert_eq!(
+        (&index["name"], &index["state"]),
+        (&json!("index"), &json!("warning"))
+    );
+    environment.index();
+    let answer = environment.search_json("orbit");
+    assert_eq!(answer["mode"], "hybrid", "{answer:#}");
+    assert!(
+        !environment
+            .run(&["index", "--status"])
+            .words()
+            .contains(said)
+    );
 }

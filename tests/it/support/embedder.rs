@@ -47,6 +47,8 @@ pub enum Fault {
     WrongDimension,
     /// Every answer with vectors takes so long.
     Delay(Duration),
+    /// The models were published anew, with these weights if they are other ones.
+    PublishedAnew(Option<char>),
 }
 
 #[derive(Default)]
@@ -130,6 +132,14 @@ impl Scripted {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the models were published anew, and with which weights.
+    fn published_anew(&self) -> Option<Option<char>> {
+        self.lock().faults.iter().find_map(|fault| match fault {
+            Fault::PublishedAnew(weights) => Some(*weights),
+            _ => None,
+        })
+    }
+
     fn embed(&self, body: &Value) -> ResponseTemplate {
         let texts: Vec<String> = match &body["input"] {
             Value::String(text) => vec![text.clone()],
@@ -182,11 +192,14 @@ impl Respond for Scripted {
         match request.url.path() {
             "/api/version" => answer(json!({"version": "0.33.0"})),
             "/api/tags" if missing => answer(json!({"models": []})),
-            "/api/tags" => answer(json!({"models": MODELS.map(|model| model.listed())})),
+            "/api/tags" => {
+                let anew = self.published_anew();
+                answer(json!({"models": MODELS.map(|model| model.listed(anew))}))
+            }
             "/api/ps" => answer(json!({"models": []})),
             "/api/show" | "/api/embed" if missing => not_found(&body),
             "/api/show" => match Model::named(&body) {
-                Some(model) => answer(model.shown()),
+                Some(model) => answer(model.shown(self.published_anew())),
                 None => not_found(&body),
             },
             "/api/embed" => self.embed(&body),
@@ -200,6 +213,7 @@ impl Respond for Scripted {
 struct Model {
     name: &'static str,
     digest: &'static str,
+    weights: char,
     dimension: usize,
 }
 
@@ -207,11 +221,13 @@ const MODELS: [Model; 2] = [
     Model {
         name: MODEL,
         digest: "sha256:aaaa",
+        weights: '1',
         dimension: DIMENSION,
     },
     Model {
         name: OTHER_MODEL,
         digest: "sha256:bbbb",
+        weights: '2',
         dimension: DIMENSION / 2,
     },
 ];
@@ -223,16 +239,23 @@ impl Model {
         MODELS.into_iter().find(|model| model.name == name)
     }
 
-    fn listed(self) -> Value {
+    fn listed(self, anew: Option<Option<char>>) -> Value {
+        let digest = anew.map_or(self.digest.to_owned(), |_| format!("{}cccc", self.digest));
         json!({
             "name": format!("{}:latest", self.name), "model": format!("{}:latest", self.name),
-            "digest": self.digest, "size": 1_000, "details": {"family": "bag"},
+            "digest": digest, "size": 1_000, "details": {"family": "bag"},
             "capabilities": ["embedding"],
         })
     }
 
-    fn shown(self) -> Value {
+    fn shown(self, anew: Option<Option<char>>) -> Value {
+        let weights = anew
+            .flatten()
+            .unwrap_or(self.weights)
+            .to_string()
+            .repeat(64);
         json!({
+            "modelfile": format!("# Modelfile\nFROM /models/blobs/sha256-{weights}\nPARAMETER x 1\n"),
             "capabilities": ["embedding"],
             "details": {"family": "bag"},
             "model_info": {

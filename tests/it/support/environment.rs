@@ -96,7 +96,8 @@ pub struct Running {
 }
 
 impl Running {
-    fn start(mut command: Command, input: Option<&[u8]>) -> Running {
+    /// Starts a command; without input its stdin is empty.
+    pub fn start(mut command: Command, input: Option<&[u8]>) -> Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if input.is_some() {
             Stdio::piped()

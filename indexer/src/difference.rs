@@ -1,0 +1,114 @@
+//! What differs between the files and the index, by what the walk saw and the bookkeeping knows.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ollacode_store::FileRecord;
+
+use crate::error::IndexError;
+use crate::prepare::Task;
+use crate::walk::{Walked, is_below};
+
+/// What differs between the files and the index.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    /// Files to read.
+    pub tasks: Vec<Task>,
+    /// Paths that are in the index and should not be.
+    pub removed: Vec<String>,
+    /// Files that need no look.
+    pub unchanged: usize,
+    /// All files that the index knew.
+    pub known: usize,
+    /// Folders and files that could not be looked at.
+    pub unread: Vec<String>,
+}
+
+impl Difference {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// Which part of the workspace was looked at.
+pub(crate) enum Scope<'a> {
+    /// All of it.
+    Everything,
+    /// These paths, and what is below them.
+    Paths(&'a [String]),
+}
+
+impl Scope<'_> {
+    fn covers(&self, path: &str) -> bool {
+        match self {
+            Scope::Everything => true,
+            Scope::Paths(paths) => paths.iter().any(|covered| is_below(path, covered)),
+        }
+    }
+}
+
+/// Compares what the walk saw with what the index knows, by size, times and number.
+///
+/// The time of the content alone is not enough: archives and copies set it.
+pub(crate) fn difference(
+    walked: &Walked,
+    known: Vec<FileRecord>,
+    scope: &Scope<'_>,
+    reread: Reread,
+) -> Difference {
+    let mut difference = Difference {
+        known: known.len(),
+        unread: walked.unread.clone(),
+        ..Difference::default()
+    };
+    let mut known: HashMap<String, FileRecord> = known
+        .into_iter()
+        .map(|record| (record.path.clone(), record))
+        .collect();
+    for entry in &walked.entries {
+        let record = known.remove(&entry.path);
+        let same = record.as_ref().is_some_and(|record| {
+            (record.size, record.modified_ns) == (entry.size, entry.modified_ns)
+                && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
+        });
+        if same && reread == Reread::Changed {
+            difference.unchanged += 1;
+            continue;
+        }
+        let known = record.filter(|_| reread == Reread::Changed);
+        difference.tasks.push(Task {
+            entry: entry.clone(),
+            known,
+        });
+    }
+    difference.removed = known
+        .into_keys()
+        .filter(|path| scope.covers(path) && !walked.is_unread(path))
+        .collect();
+    difference.removed.sort_unstable();
+    difference
+}
+
+/// Which files are read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reread {
+    /// Those whose size or time differs.
+    Changed,
+    /// All of them: forced, or they were cut another way.
+    All,
+}
+
+/// Refuses to take an empty listing for a wish to empty the index.
+pub(crate) fn guard_against_loss(
+    root: &Path,
+    walked: &Walked,
+    difference: &Difference,
+) -> Result<(), IndexError> {
+    if walked.entries.is_empty() && difference.known > 0 {
+        return Err(IndexError::NothingFound {
+            path: root.to_owned(),
+            known: difference.known,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Folders as file descriptors.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+
+use super::{Kind, Stat};
+
+pub(super) type Handle = OwnedFd;
+
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
+pub(super) fn open(path: &Path) -> io::Result<Handle> {
+    Ok(rustix::fs::open(path, FOLDER, Mode::empty())?)
+}
+
+pub(super) fn open_folder(folder: &Handle, name: &OsStr) -> io::Result<Handle> {
+    let flags = FOLDER.union(OFlags::NOFOLLOW);
+    Ok(openat(folder, name, flags, Mode::empty())?)
+}
+
+/// Never waits for whoever writes to a FIFO.
+pub(super) fn open_file(folder: &Handle, name: &OsStr) -> io::Result<(File, Stat)> {
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = openat(folder, name, flags, Mode::empty())?;
+    let stat = of(&fstat(&file)?);
+    Ok((file.into(), stat))
+}
+
+pub(super) fn stat(folder: &Handle, name: &OsStr) -> io::Result<Stat> {
+    Ok(of(&statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?))
+}
+
+pub(super) fn stat_self(folder: &Handle) -> io::Result<Stat> {
+    Ok(of(&fstat(folder)?))
+}
+
+/// When something was made, in nanoseconds since 1970, where the system says it.
+pub(super) fn made_ns(folder: &Handle, name: &OsStr) -> Option<i64> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{StatxFlags, statx};
+        let found = statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
+        let says = found.stx_mask & StatxFlags::BTIME.bits() != 0;
+        let nanoseconds = i64::from(found.stx_btime.tv_nsec);
+        let made = found.stx_btime.tv_sec.checked_mul(1_000_000_000);
+        says.then_some(made?.checked_add(nanoseconds)?)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (folder, name);
+        None
+    }
+}
+
+pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems do not say.
+            FileType::Unknown => match stat(folder, name) {
+                Ok(stat) => stat.kind,
+                Err(_) => continue,
+            },
+            known => kind(known),
+        };
+        names.push((name.to_owned(), kind));
+    }
+    Ok(names)
+}
+
+fn kind(file_type: FileType) -> Kind {
+    match file_type {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Folder,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Special,
+    }
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the types of the fields differ from system to system"
+)]
+fn of(stat: &rustix::fs::Stat) -> Stat {
+    let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000) + rest;
+    Stat {
+        kind: kind(FileType::from_raw_mode(stat.st_mode)),
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        // Never negative: no time is a mark of the bookkeeping.
+        modified_ns: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64).max(0),
+        changed_ns: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64).max(0),
+        device: stat.st_dev as u64,
+        inode: stat.st_ino as u64,
+    }
+}

@@ -1,0 +1,182 @@
+//! The list of files that git tracks, read from its index.
+//!
+//! Only the names count. What cannot be read as an index tracks nothing: then ignore files alone
+//! decide, as outside git.
+
+/// Bytes of an entry before its hash: times, numbers, mode, owner, size.
+const BEFORE_HASH: usize = 40;
+/// Bytes of a hash: SHA-1, or SHA-256 where a repository was made so.
+const HASHES: [usize; 2] = [20, 32];
+/// Entries are padded to a multiple of so many bytes.
+const PADDING: usize = 8;
+/// Set in an entry that has two more bytes of flags.
+const EXTENDED: u16 = 0x4000;
+/// The length of a name, or this number if it is longer.
+const LENGTH: u16 = 0x0fff;
+
+/// Names of tracked files, in the order of their bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Tracked(Vec<String>);
+
+impl Tracked {
+    /// Reads the bytes of an index of version 2, 3 or 4.
+    pub(crate) fn parse(bytes: &[u8]) -> Tracked {
+        let names = HASHES.iter().find_map(|hash| names(bytes, *hash));
+        Tracked(names.unwrap_or_default())
+    }
+
+    /// Whether a path from the top of the work tree is tracked.
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        self.0
+            .binary_search_by(|name| name.as_str().cmp(path))
+            .is_ok()
+    }
+
+    /// Whether something in a folder is tracked.
+    pub(crate) fn contains_below(&self, folder: &str) -> bool {
+        let start = format!("{folder}/");
+        let at = self.0.partition_point(|name| *name < start);
+        self.0.get(at).is_some_and(|name| name.starts_with(&start))
+    }
+}
+
+/// All names, or nothing if this is no index with hashes of this length.
+fn names(bytes: &[u8], hash: usize) -> Option<Vec<String>> {
+    let mut rest = bytes.strip_prefix(b"DIRC")?;
+    let version = u32::from_be_bytes(take(&mut rest)?);
+    let count = u32::from_be_bytes(take(&mut rest)?);
+    if !(2..=4).contains(&version) {
+        return None;
+    }
+    let mut names = Vec::new();
+    let mut before: Vec<u8> = Vec::new();
+    for _ in 0..count {
+        let entry = rest;
+        rest = rest.get(BEFORE_HASH + hash..)?;
+        let flags = u16::from_be_bytes(take(&mut rest)?);
+        if flags & EXTENDED != 0 {
+            take::<2>(&mut rest)?;
+        }
+        if version == 4 {
+            // The name begins like the one before it, but for so many bytes of its end.
+            let cut = number(&mut rest)?;
+            before.truncate(before.len().checked_sub(cut)?);
+        } else {
+            before.clear();
+        }
+        let end = memchr::memchr(0, rest)?;
+        before.extend_from_slice(&rest[..end]);
+        if usize::from(flags & LENGTH) != before.len().min(usize::from(LENGTH)) {
+            return None;
+        }
+        rest = &rest[end + 1..];
+        if version != 4 {
+            let length = (entry.len() - rest.len()).next_multiple_of(PADDING);
+            rest = entry.get(length..)?;
+        }
+        // A name that is not UTF-8 is not listed anyway.
+        if let Ok(name) = str::from_utf8(&before) {
+            names.push(name.to_owned());
+        }
+    }
+    // Its own checksum comes last.
+    (rest.len() >= hash && names.is_sorted()).then_some(names)
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*taken)
+}
+
+/// A number of seven bits a byte, the highest first; each further byte counts one more.
+fn number(rest: &mut &[u8]) -> Option<usize> {
+    let mut value = 0usize;
+    loop {
+        let [byte] = take(rest)?;
+        value = value
+            .checked_shl(7)?
+            .checked_add(usize::from(byte & 0x7f))?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+        value = value.checked_add(1)?;
+        if value > 1 << 24 {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An index as git writes it, of version 2 or 4.
+    fn index(names: &[&str], version: u32, hash: usize) -> Vec<u8> {
+        let mut bytes = b"DIRC".to_vec();
+        bytes.extend(version.to_be_bytes());
+        bytes.extend(u32::try_from(names.len()).unwrap_or(0).to_be_bytes());
+        let mut before = "";
+        for name in names {
+            let start = bytes.len();
+            bytes.extend(vec![7; BEFORE_HASH + hash]);
+            bytes.extend(u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
+            if version == 4 {
+                let common = name
+                    .bytes()
+                    .zip(before.bytes())
+                    .take_while(|(one, other)| one == other)
+                    .count();
+                let cut = before.len() - common;
+                assert!(cut < 128, "short names");
+                bytes.push(u8::try_from(cut).unwrap_or(0));
+                bytes.extend(&name.as_bytes()[common..]);
+                bytes.push(0);
+                before = name;
+            } else {
+                bytes.extend(name.as_bytes());
+                bytes.push(0);
+                let length = (bytes.len() - start).next_multiple_of(PADDING);
+                bytes.resize(start + length, 0);
+            }
+        }
+        bytes.extend(vec![9; hash]);
+        bytes
+    }
+
+    #[test]
+    fn names_are_read_in_every_version_and_with_either_hash() {
+        let names = ["README.md", "a-b/x", "a/x.rs", "a/y.rs", "b/deep/er/z.rs"];
+        for version in [2, 3, 4] {
+            for hash in HASHES {
+                let tracked = Tracked::parse(&index(&names, version, hash));
+                assert_eq!(tracked.0, names, "version {version}, hash of {hash}");
+            }
+        }
+        let tracked = Tracked::parse(&index(&names, 2, 20));
+        assert!(tracked.contains("a/x.rs") && !tracked.contains("a"));
+        assert!(tracked.contains_below("b/deep") && tracked.contains_below("a"));
+        assert!(!tracked.contains_below("a/x.rs") && !tracked.contains_below("b/de"));
+    }
+
+    #[test]
+    fn what_is_no_index_tracks_nothing() {
+        let whole = index(&["a", "b"], 2, 20);
+        for length in 0..whole.len() {
+            assert!(Tracked::parse(&whole[..length]).0.is_empty(), "{length}");
+        }
+        assert!(Tracked::parse(&index(&["a"], 5, 20)).0.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_do_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..300), version in 2u32..5) {
+            let mut whole = b"DIRC".to_vec();
+            whole.extend(version.to_be_bytes());
+            whole.append(&mut bytes);
+            Tracked::parse(&whole);
+        }
+    }
+}

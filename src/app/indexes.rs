@@ -1,0 +1,121 @@
+//! What is kept of workspaces, this one and others: listed, and removed where they are gone.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fs, io};
+
+use ollacode_indexer::walk::Limits;
+use ollacode_indexer::{Index, IndexError, disk_bytes};
+
+use super::App;
+
+/// The file in which a folder for commands says whose it is.
+pub(super) const WORKSPACE: &str = "workspace";
+/// Longest path that is read from it, in bytes.
+const MOST_PATH: u64 = 8192;
+
+/// A workspace of which something is kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Names its folders of ours.
+    pub id: String,
+    /// Where it is or was; `None` if nothing says so, as in an index of an older program.
+    pub root: Option<PathBuf>,
+    /// Files in its index; `None` without one, or if it cannot be read.
+    pub files: Option<u64>,
+    /// What is kept, in bytes.
+    pub bytes: u64,
+    /// When the index was last written.
+    pub written: Option<SystemTime>,
+}
+
+impl Kept {
+    /// Whether the workspace is known not to be there any more.
+    pub fn is_gone(&self) -> bool {
+        let is_missing = |root: &PathBuf| match fs::symlink_metadata(root) {
+            Ok(metadata) => !metadata.is_dir(),
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ),
+        };
+        self.root.as_ref().is_some_and(is_missing)
+    }
+}
+
+impl App {
+    /// Every workspace of which there is an index or a folder for commands, by path.
+    pub async fn kept(&self) -> io::Result<Vec<Kept>> {
+        let mut ids = BTreeSet::new();
+        for folder in self.kept_folders("") {
+            ids.extend(names(&folder)?);
+        }
+        let mut kept = Vec::new();
+        for id in ids {
+            kept.push(self.kept_of(id).await);
+        }
+        kept.sort_by(|one: &Kept, other: &Kept| {
+            (&one.root, &one.id).cmp(&(&other.root, &other.id))
+        });
+        Ok(kept)
+    }
+
+    async fn kept_of(&self, id: String) -> Kept {
+        let [index, confined] = self.kept_folders(&id);
+        // What cannot be read is listed without what it holds.
+        let about = Index::about(&index).await.ok();
+        let noted = || {
+            let bytes = ollacode_indexer::read_file(&confined.join(WORKSPACE), MOST_PATH).ok()?;
+            Some(PathBuf::from(String::from_utf8(bytes).ok()?))
+        };
+        Kept {
+            id,
+            root: about
+                .as_ref()
+                .and_then(|about| about.root.clone())
+                .or_else(noted),
+            files: about.as_ref().map(|about| about.files),
+            bytes: [&index, &confined]
+                .map(|folder| disk_bytes(folder).unwrap_or(0))
+                .iter()
+                .sum(),
+            written: about.and_then(|about| about.written),
+        }
+    }
+
+    /// Deletes the index of a workspace and its folder for commands.
+    pub async fn forget(&self, kept: &Kept) -> Result<(), IndexError> {
+        let [index, confined] = self.kept_folders(&kept.id);
+        Index::new(&index, &index, Limits::default())
+            .remove()
+            .await?;
+        match fs::remove_dir_all(&confined) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(IndexError::Workspace {
+                path: confined,
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn kept_folders(&self, id: &str) -> [PathBuf; 2] {
+        ["indexes", "confined"].map(|name| self.settings.data_folder.join(name).join(id))
+    }
+}
+
+/// The names of the folders in a folder, which need not exist.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,92 @@
+//! What the bookkeeping keeps, and when it takes something back.
+
+use super::*;
+
+#[test]
+fn other_columns_are_another_version_of_the_schema() {
+    let schema = crate::row::schema();
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let known = "id path language kind symbol scope definitions start_line end_line \
+                 content_key header_length terms";
+    assert_eq!(
+        (State::SCHEMA_VERSION, names.join(" ").as_str()),
+        (1, known)
+    );
+}
+
+#[test]
+fn what_has_another_content_by_now_is_not_touched() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = State::open(folder.path()).expect("state");
+    let mut file = FileRecord {
+        path: "a.rs".to_owned(),
+        size: 9,
+        modified_ns: 1,
+        inode: u64::MAX,
+        hash: [1; 16],
+        language: "rust".to_owned(),
+        ..FileRecord::default()
+    };
+    let recorded = RecordedFile {
+        file: file.clone(),
+        keys: Vec::new(),
+    };
+    state.record_files(&[recorded], None).expect("record");
+    file.modified_ns = 2;
+    state.touch_files(&[file.clone()]).expect("touch");
+    assert_eq!(state.files().expect("files"), [file.clone()]);
+    let other = FileRecord {
+        modified_ns: 3,
+        hash: [2; 16],
+        ..file.clone()
+    };
+    state.touch_files(&[other]).expect("touch");
+    assert_eq!(state.files().expect("files"), [file]);
+}
+
+#[test]
+fn the_tables_of_an_older_program_are_completed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let old = Connection::open(folder.path().join(STATE_FILE)).expect("a database");
+    old.execute_batch(
+        "CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+            size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, hash BLOB NOT NULL,
+            language TEXT NOT NULL, chunks INTEGER NOT NULL, status TEXT);
+         INSERT INTO files VALUES (1, 'a.rs', 9, 7, zeroblob(16), 'rust', 2, NULL)",
+    )
+    .expect("old tables");
+    drop(old);
+    for _ in 0..2 {
+        let state = State::open(folder.path()).expect("state");
+        let files = state.files().expect("files");
+        let [file] = files.as_slice() else {
+            panic!("one file: {files:?}");
+        };
+        assert_eq!((file.size, file.modified_ns, file.chunks), (9, 7, 2));
+        // No file has this time, so it is read once more.
+        assert_eq!((file.changed_ns, file.inode), (-1, 0));
+    }
+}
+
+#[test]
+fn an_edition_lasts_until_something_is_taken_back() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = State::open(folder.path()).expect("state");
+    let first = state.edition().expect("edition");
+    assert!(!first.is_empty());
+    state.distrust_files(&[]).expect("nothing");
+    state.set_cut_version("one").expect("first cut version");
+    state.set_cut_version("one").expect("the same cut version");
+    drop(state);
+    let mut state = State::open(folder.path()).expect("state again");
+    assert_eq!(state.edition().expect("edition"), first);
+    state.set_cut_version("two").expect("other cut version");
+    let second = state.edition().expect("edition");
+    assert_ne!(second, first);
+    state.distrust_files(&["a.rs".to_owned()]).expect("a file");
+    assert_ne!(state.edition().expect("edition"), second);
+}
