@@ -3,18 +3,52 @@
 //! It can follow a text that still grows: what it calls text stays text, whatever comes.
 
 use super::json::{self, Begins};
-use super::xml::FUNCTION;
+use super::{python, xml};
 
 /// What calls begin with, as models are trained to write them.
-pub(super) const MARKERS: [&str; 7] = [
+pub(super) const MARKERS: &[&str] = &[
+    // Qwen, Hermes, GLM and many more.
     "<tool_call>",
+    "<tool_calls>",
     "<tools>",
-    FUNCTION,
+    "<function_call>",
+    "<function_calls>",
+    "<functioncall>",
+    xml::FUNCTION,
+    xml::OPENINGS[1],
+    xml::OPENINGS[2],
+    // MiniMax, Seed, Nemotron.
+    "<minimax:tool_call>",
+    "<seed:tool_call>",
+    "<TOOLCALL>",
+    // Mistral, LM Studio.
     "[TOOL_CALLS]",
+    "[TOOL_REQUEST]",
+    // Llama.
     "<|python_tag|>",
+    "<|python_start|>",
+    // Kimi.
     "<|tool_calls_section_begin|>",
     "<|tool_call_begin|>",
+    // Granite, Phi, Gemma, LFM2.
+    "<|tool_call|>",
+    "<|tool_call>",
+    "<|tool_call_start|>",
+    "<start_function_call>",
+    // DeepSeek.
+    "<｜tool▁calls▁begin｜>",
+    "<｜tool▁call▁begin｜>",
+    // Command R, Apertus, InternLM.
+    "<|START_ACTION|>",
+    "<|tools_prefix|>",
+    "<|action_start|>",
+    "<|plugin|>",
+    // gpt-oss.
+    "<|channel|>commentary to=",
 ];
+
+/// What Phi writes before a list of calls, at the beginning of a line.
+const FUNCTOOLS: &str = "functools";
 
 /// Languages of blocks that hold calls and nothing else.
 const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
@@ -184,9 +218,25 @@ impl Scanner {
         }
         match rest.as_bytes()[0] {
             b'`' | b'~' => self.fence(text, extent),
-            b'{' | b'[' if self.indent(text) < QUOTING_INDENT => match json::begins(rest) {
-                Begins::Yes => Some(Step::Candidate(Candidate::Bare(self.at))),
-                Begins::Unclear if extent == Extent::Growing => Some(Step::More),
+            b'{' | b'[' if self.indent(text) < QUOTING_INDENT => {
+                match (json::begins(rest), python::begins_list(rest)) {
+                    (Begins::Yes, _) | (_, Begins::Yes) => {
+                        Some(Step::Candidate(Candidate::Bare(self.at)))
+                    }
+                    (Begins::Unclear, _) | (_, Begins::Unclear) if extent == Extent::Growing => {
+                        Some(Step::More)
+                    }
+                    _ => None,
+                }
+            }
+            b'f' if self.indent(text) < QUOTING_INDENT => match rest.strip_prefix(FUNCTOOLS) {
+                Some(list) if list.starts_with('[') => {
+                    Some(Step::Candidate(Candidate::Marker(self.at, FUNCTOOLS)))
+                }
+                Some("") if extent == Extent::Growing => Some(Step::More),
+                None if extent == Extent::Growing && FUNCTOOLS.starts_with(rest) => {
+                    Some(Step::More)
+                }
                 _ => None,
             },
             _ => None,

@@ -21,6 +21,13 @@ pub(super) enum Seen {
     Calls(Vec<ToolCall>),
     /// It was meant as a call, but is none; why.
     Broken(String),
+    /// Some of several calls are none.
+    Partly {
+        /// Those that are.
+        calls: Vec<ToolCall>,
+        /// What is wrong with the first one that is not.
+        why: String,
+    },
     /// Something else.
     Nothing,
 }
@@ -83,20 +90,29 @@ pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolS
 }
 
 fn of_list(items: Vec<Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
-    let mut calls = Vec::new();
+    let (mut calls, mut broken) = (Vec::new(), None);
     for item in items {
         let Value::Object(members) = item else {
             return Seen::Nothing;
         };
         match of_object(members, intent, tools) {
             Seen::Calls(more) => calls.extend(more),
-            other => return other,
+            Seen::Broken(why) => {
+                broken.get_or_insert(why);
+            }
+            Seen::Partly { calls: more, why } => {
+                calls.extend(more);
+                broken.get_or_insert(why);
+            }
+            Seen::Nothing => return Seen::Nothing,
         }
     }
-    if calls.is_empty() {
-        return Seen::Nothing;
+    match broken {
+        Some(why) if calls.is_empty() => Seen::Broken(why),
+        Some(why) => Seen::Partly { calls, why },
+        None if calls.is_empty() => Seen::Nothing,
+        None => Seen::Calls(calls),
     }
-    Seen::Calls(calls)
 }
 
 fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
