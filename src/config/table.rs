@@ -55,7 +55,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "OLLAMA_TIMEOUT",
         default: "600",
-        meaning: "Seconds that the model may take for its first word; a slow machine needs more.",
+        meaning: "Seconds that Ollama may be silent, before a first word too; slow machines need more.",
         example: None,
         secret: false,
     },

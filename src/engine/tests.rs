@@ -2,10 +2,12 @@
 
 mod asking;
 mod attached;
+mod bounds;
 mod calling;
 mod context;
 mod endings;
 mod lab;
+mod mouth;
 mod replies;
 mod rough;
 mod window;
