@@ -24,6 +24,11 @@ const CLOSERS: &[&str] = &[
     "</function_call>",
     "</function_calls>",
     "</functioncall>",
+    "</tool_code>",
+    "</tool_use>",
+    "</tool>",
+    "</｜DSML｜invoke>",
+    "</｜DSML｜function_calls>",
     "</invoke>",
     "</minimax:tool_call>",
     "</seed:tool_call>",
@@ -248,7 +253,8 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
 
 /// Reads what follows one of the markers.
 pub(super) fn at_marker(text: &str, at: usize, marker: &str, tools: &[ToolSpec]) -> Attempt {
-    let after = skip_blank(text, at + marker.len());
+    // The bracket of a list belongs to it.
+    let after = skip_blank(text, at + marker.trim_end_matches('[').len());
     if xml::OPENINGS.contains(&marker) {
         return xml::function(text, at, tools);
     }

@@ -27,6 +27,7 @@ const PARTS: &[&str] = &[
     "<|constrain|>",
     "<|message|>",
     "[ARGS]",
+    "Action Input:",
     "```json",
     "```",
 ];

@@ -14,9 +14,13 @@ pub(super) const MARKERS: &[&str] = &[
     "<function_call>",
     "<function_calls>",
     "<functioncall>",
+    "<tool_code>",
+    "<tool_use>",
+    "<tool>",
     xml::FUNCTION,
     xml::OPENINGS[1],
     xml::OPENINGS[2],
+    xml::OPENINGS[3],
     // MiniMax, Seed, Nemotron.
     "<minimax:tool_call>",
     "<seed:tool_call>",
@@ -38,6 +42,7 @@ pub(super) const MARKERS: &[&str] = &[
     // DeepSeek.
     "<｜tool▁calls▁begin｜>",
     "<｜tool▁call▁begin｜>",
+    "<｜DSML｜function_calls>",
     // Command R, Apertus, InternLM.
     "<|START_ACTION|>",
     "<|tools_prefix|>",
@@ -47,8 +52,9 @@ pub(super) const MARKERS: &[&str] = &[
     "<|channel|>commentary to=",
 ];
 
-/// What Phi writes before a list of calls, at the beginning of a line.
-const FUNCTOOLS: &str = "functools";
+/// What stands before a call at the beginning of a line only: in Phi's lists, and where a model
+/// thinks and acts by turns.
+const LINE_MARKERS: [&str; 2] = ["functools[", "Action:"];
 
 /// Languages of blocks that hold calls and nothing else.
 const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
@@ -229,16 +235,15 @@ impl Scanner {
                     _ => None,
                 }
             }
-            b'f' if self.indent(text) < QUOTING_INDENT => match rest.strip_prefix(FUNCTOOLS) {
-                Some(list) if list.starts_with('[') => {
-                    Some(Step::Candidate(Candidate::Marker(self.at, FUNCTOOLS)))
+            b'f' | b'A' if self.indent(text) < QUOTING_INDENT => {
+                let is_whole = |marker: &&&str| rest.starts_with(**marker);
+                let may_be = |marker: &&str| extent == Extent::Growing && marker.starts_with(rest);
+                match LINE_MARKERS.iter().find(is_whole) {
+                    Some(marker) => Some(Step::Candidate(Candidate::Marker(self.at, marker))),
+                    None if LINE_MARKERS.iter().any(may_be) => Some(Step::More),
+                    None => None,
                 }
-                Some("") if extent == Extent::Growing => Some(Step::More),
-                None if extent == Extent::Growing && FUNCTOOLS.starts_with(rest) => {
-                    Some(Step::More)
-                }
-                _ => None,
-            },
+            }
             _ => None,
         }
     }

@@ -20,16 +20,19 @@ pub(super) const FUNCTION: &str = "<function=";
 /// The same with attributes.
 const INVOKE: &str = "<invoke name=";
 const NAMED_FUNCTION: &str = "<function name=";
+/// DeepSeek puts its own word into each tag.
+const DSML_INVOKE: &str = "<｜DSML｜invoke name=";
 
 /// What calls begin with in all of these forms.
-pub(super) const OPENINGS: [&str; 3] = [FUNCTION, INVOKE, NAMED_FUNCTION];
+pub(super) const OPENINGS: [&str; 4] = [FUNCTION, INVOKE, NAMED_FUNCTION, DSML_INVOKE];
 
 const FUNCTION_END: &str = "</function>";
 /// Either ends a call, whichever began it.
-const ENDS: [&str; 2] = [FUNCTION_END, "</invoke>"];
+const ENDS: [&str; 3] = [FUNCTION_END, "</invoke>", "</｜DSML｜invoke>"];
 const PARAMETER: &str = "<parameter=";
-const PARAMETERS: [&str; 2] = [PARAMETER, "<parameter name="];
+const PARAMETERS: [&str; 3] = [PARAMETER, "<parameter name=", "<｜DSML｜parameter name="];
 const PARAMETER_END: &str = "</parameter>";
+const PARAMETER_ENDS: [&str; 2] = [PARAMETER_END, "</｜DSML｜parameter>"];
 const CALL_END: &str = "</tool_call>";
 
 /// Longest name within a tag, in bytes.
@@ -77,7 +80,7 @@ pub(super) fn closes_more_than_it_opens<'a>(texts: impl Iterator<Item = &'a str>
     for text in texts {
         let count = |tag: &str| isize::try_from(text.matches(tag).count()).unwrap_or(isize::MAX);
         let all = |tags: &[&str]| tags.iter().map(|tag| count(tag)).sum::<isize>();
-        parameters += count(PARAMETER_END) - all(&PARAMETERS);
+        parameters += all(&PARAMETER_ENDS) - all(&PARAMETERS);
         functions += all(&ENDS) - all(&OPENINGS);
     }
     parameters > 0 || functions > 0
@@ -119,29 +122,31 @@ fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> 
             return Some((arguments, at));
         }
         let (key, start) = any_tag(text, at, &PARAMETERS)?;
-        let end = value_end(text, start)?;
+        let (end, after) = value_end(text, start)?;
         let value = Value::String(value(&text[start..end]).to_owned());
         if arguments.insert(key.to_owned(), value).is_some() {
             return None;
         }
-        at = end + PARAMETER_END.len();
+        at = after;
     }
 }
 
-/// Where the closer of a value begins that starts at a place of the text.
-fn value_end(text: &str, start: usize) -> Option<usize> {
+/// Where the closer of a value begins that starts at a place of the text, and where it ends.
+fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
     let in_lines = text[start..].starts_with(['\n', '\r']);
     let mut inner = 0usize;
     let mut at = start;
     loop {
         at += text[at..].find('<')?;
         let counts = !in_lines || begins_line(text, at);
-        if counts && text[at..].starts_with(PARAMETER_END) {
-            let after = at + PARAMETER_END.len();
+        let rest = &text[at..];
+        let closer = PARAMETER_ENDS.iter().find(|end| rest.starts_with(**end));
+        if counts && let Some(closer) = closer {
+            let after = at + closer.len();
             if inner > 0 {
                 inner -= 1;
             } else if is_markup(text, skip_blank(text, after)) {
-                return Some(at);
+                return Some((at, after));
             }
             at = after;
         } else if counts && let Some((_, after)) = any_tag(text, at, &PARAMETERS) {

@@ -224,6 +224,41 @@ const FORMATS: &[Format] = &[
     ("OLMo", |n, a| {
         format!("<function_calls>\n{}\n</function_calls>", python(n, a))
     }),
+    ("Gemma in tags", |n, a| {
+        format!("<tool_code>\nprint({})\n</tool_code>", python(n, a))
+    }),
+    ("Python in tags", |n, a| {
+        format!("<tool_call>{}</tool_call>", python(n, a))
+    }),
+    ("a name before its arguments", |n, a| {
+        format!("<tool_call>{n}\n{a}\n</tool_call>")
+    }),
+    ("a tool", |n, a| format!("<tool>{}</tool>", object(n, a))),
+    ("DeepSeek V3.2", |n, a| {
+        let arguments = each(a, "\n", |key, value| {
+            let value = raw(value);
+            format!("<｜DSML｜parameter name=\"{key}\" string=\"true\">{value}</｜DSML｜parameter>")
+        });
+        format!(
+            "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"{n}\">\n{arguments}\n\
+             </｜DSML｜invoke>\n</｜DSML｜function_calls>"
+        )
+    }),
+    ("ReAct", |n, a| {
+        format!("Thought: I do it.\nAction: {n}\nAction Input: {a}")
+    }),
+    ("an action", |n, a| {
+        format!("{{\"action\": \"{n}\", \"action_input\": {a}}}")
+    }),
+    ("Apertus", |n, a| {
+        format!("<|tools_prefix|>[{{\"{n}\": {a}}}]<|tools_suffix|>")
+    }),
+    ("Claude", |n, a| {
+        format!("{{\"type\": \"tool_use\", \"id\": \"t1\", \"name\": \"{n}\", \"input\": {a}}}")
+    }),
+    ("a function call in JSON", |n, a| {
+        format!("{{\"function_call\": {}}}", object(n, a))
+    }),
     ("Command R", |n, a| {
         format!(
             "<|START_ACTION|>[{{\"tool_call_id\": \"0\", \"tool_name\": \"{n}\", \"parameters\": {a}}}]\
