@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "OLLACODE_MAX_STEPS",
         default: "25",
-        meaning: "Most steps for one question, 1 to 500; a step is one reply of the model.",
+        meaning: "Most steps for one question, 1 to 500; a step is one reply, with 4 calls at most on average.",
         example: None,
         secret: false,
     },

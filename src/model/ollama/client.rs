@@ -182,7 +182,8 @@ impl OllamaClient {
         model: &str,
     ) -> Result<T, OllamaError> {
         let response = self.send(method, path, body, model, Wait::Lookup).await?;
-        read(self.body(response, self.limits.lookup), MAX_LOOKUP).await
+        let limit = self.limits.lookup.min(self.limits.idle);
+        read(self.body(response, limit), MAX_LOOKUP).await
     }
 
     fn body(&self, response: Response, limit: Duration) -> Body {

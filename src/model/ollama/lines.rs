@@ -10,7 +10,7 @@ use super::{OllamaError, wire};
 
 /// Longest line of a stream. The longest that make sense are calls that write a file, which are
 /// bounded by the tokens of a reply.
-const MAX_LINE: usize = 1 << 20;
+const MAX_LINE: usize = 512 << 10;
 
 /// Cuts a stream of bytes into lines.
 ///
