@@ -37,7 +37,7 @@ async fn calls_beside_text_are_not_hidden_by_the_template() {
         "{seen}"
     );
     assert!(
-        seen.contains("{\"description\":\"Does something with a file.\""),
+        seen.contains("{\"name\":\"read_file\",\"description\":\"Does something with a file.\""),
         "{seen}"
     );
 }
