@@ -148,10 +148,7 @@ impl App {
             ollama_host.clone(),
             ollama_api_key.clone(),
             *reach,
-            Limits {
-                first_byte: self.settings.first_word,
-                ..Limits::default()
-            },
+            Limits::default().within(self.settings.first_word),
         )
     }
 
@@ -232,10 +229,7 @@ impl App {
     pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
         let name = name.unwrap_or(&self.settings.model);
         let model = self.untried_chat_model(name).await?;
-        Ok(match model.recall(&self.probes_file()) {
-            Some(report) => model.believing(&report),
-            None => model,
-        })
+        Ok(model.remembering(self.probes_file()))
     }
 
     /// A model as its server describes it, whatever a probe found out before.

@@ -26,6 +26,7 @@ pub mod frontends;
 pub mod jail;
 pub mod message;
 pub mod model;
+pub mod network;
 pub mod permission;
 pub mod retrieval;
 pub mod sandbox;

@@ -55,7 +55,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "OLLAMA_TIMEOUT",
         default: "600",
-        meaning: "Seconds that the model may take for its first word; a slow machine needs more.",
+        meaning: "Seconds that Ollama may be silent, before a first word too; slow machines need more.",
         example: None,
         secret: false,
     },
@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "OLLACODE_MAX_STEPS",
         default: "25",
-        meaning: "Most steps for one question, 1 to 500; a step is one reply of the model.",
+        meaning: "Most steps for one question, 1 to 500; a step is one reply, with 4 calls at most on average.",
         example: None,
         secret: false,
     },

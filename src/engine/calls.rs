@@ -13,6 +13,7 @@ use super::event::{Event, ToolOutcome, TurnEnd};
 use super::guard::{Repetition, canonical};
 use super::lock;
 use super::memory::nearer;
+use super::step::Reply;
 use super::turn::Turn;
 use crate::message::ToolCall;
 use crate::model::repair::check;
@@ -75,21 +76,27 @@ impl Outcome {
 }
 
 impl Turn<'_> {
-    /// Runs calls in order, until one ends the turn. Those behind it do not run; that is what
-    /// their results say when the turn is closed.
-    pub(super) async fn run_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnEnd> {
+    /// Runs the calls of a reply in order, until one ends the turn. Those behind it do not run;
+    /// that is what their results say when the turn is closed.
+    pub(super) async fn run_calls(&mut self, reply: Reply) -> Result<(), TurnEnd> {
+        let Reply { calls, wrong, .. } = reply;
         self.engine
             .context
             .knowledge()
             .refresh(&self.session.messages);
         for call in calls {
             self.go_on()?;
-            self.run_call(&call).await?;
+            if self.calls_left == 0 {
+                return Err(TurnEnd::StepLimit(self.engine.options.max_steps));
+            }
+            self.calls_left -= 1;
+            self.run_call(&call, wrong.get(&call.id)).await?;
         }
         self.go_on()
     }
 
-    async fn run_call(&mut self, call: &ToolCall) -> Result<(), TurnEnd> {
+    /// Runs a call, unless it is known why it does not.
+    async fn run_call(&mut self, call: &ToolCall, wrong: Option<&String>) -> Result<(), TurnEnd> {
         let repetition = self.guard.note(call);
         if let Repetition::Stop(times) = repetition {
             let why = format!("the model made the same call {times} times in a row");
@@ -106,7 +113,11 @@ impl Turn<'_> {
                  change. Do something else, or answer.]"
             ));
         }
-        let prepared = match self.prepare(call).await {
+        let prepared = match wrong {
+            Some(why) => Err(Outcome::of_error(ToolError::TellModel(why.clone()))),
+            None => self.prepare(call).await,
+        };
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(outcome) => {
                 self.start(call, &arguments_line(call)).await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::budget::{estimate, part};
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
-use super::listen::{Ended, listen};
+use super::listen::{Ended, Listening, listen};
 use super::shorten::{
     cut_earlier_results, cut_last_results, cut_old, fold_steps, fold_turns, in_short, meant_by,
     task_of, transcript,
@@ -164,7 +164,13 @@ impl Engine {
             reply_tokens: Some(SUMMARY_TOKENS),
         };
         let _replying = self.activity.replying();
-        let (heard, ended) = listen(&*model, request, &[], None, events).await;
+        let listening = Listening {
+            tools: &[],
+            show: None,
+            events,
+            ends_alone: false,
+        };
+        let (heard, ended) = listen(&*model, request, listening).await;
         let said = summary_in(&heard.text);
         match ended {
             Ended::Stopped => Err(TurnEnd::Stopped),

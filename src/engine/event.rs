@@ -85,6 +85,8 @@ pub enum ToolOutcome {
 pub enum TurnEnd {
     /// The model answered.
     Answered,
+    /// The model answered, but its answer reached the limit of a reply before its end.
+    Cut,
     /// Plan mode: the plan is ready to be worked on.
     Planned,
     /// The user stopped it.

@@ -1,12 +1,21 @@
-//! Listening to a model: what can be shown is shown at once, what may be a call is held back.
+//! Listening to a model: what can be shown is shown at once, what may be a call is held back, and
+//! what does not end is stopped.
+
+use std::collections::BTreeMap;
 
 use futures::StreamExt;
 
+use super::clip::first_line;
 use super::event::Event;
+use super::repeats::{Repeated, Repeats};
+use super::thoughts::{Part, Thoughts};
 use super::turn::Sink;
 use crate::message::ToolCall;
 use crate::model::repair::Gate;
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ToolSpec, Usage};
+
+/// Most characters that are said of what a reply repeats.
+const SHOWN: usize = 60;
 
 /// A reply as it came in.
 #[derive(Debug, Default)]
@@ -17,6 +26,10 @@ pub(super) struct Heard {
     pub text: String,
     pub thinking: String,
     pub calls: Vec<ToolCall>,
+    /// What is wrong with some of the calls, by their ids.
+    pub wrong: BTreeMap<String, String>,
+    /// Whether thoughts without a beginning were in the text.
+    pub leaked: bool,
 }
 
 /// How a stream ended.
@@ -26,45 +39,149 @@ pub(super) enum Ended {
     Stopped,
 }
 
+/// How to listen.
+pub(super) struct Listening<'a> {
+    /// What the model may call.
+    pub tools: &'a [ToolSpec],
+    /// Where the reply is shown.
+    pub show: Option<&'a Sink>,
+    pub events: &'a Sink,
+    /// Whether the model's thoughts stand in its text, without a beginning.
+    pub ends_alone: bool,
+}
+
 /// Listens to a reply to its end, and shows it on the way but for what may be a call.
 pub(super) async fn listen(
     model: &dyn ChatModel,
     request: ChatRequest<'_>,
-    tools: &[ToolSpec],
-    show: Option<&Sink>,
-    events: &Sink,
+    listening: Listening<'_>,
 ) -> (Heard, Ended) {
     let mut stream = model.reply(request);
-    let mut gate = Gate::new(tools);
-    let mut heard = Heard::default();
+    let mut ear = Ear::new(listening);
     let ended = loop {
         let next = tokio::select! {
             biased;
-            () = events.stop.cancelled() => break Ended::Stopped,
+            () = ear.listening.events.stop.cancelled() => break Ended::Stopped,
             next = stream.next() => next,
         };
         match next {
-            Some(Ok(Delta::Thinking(piece))) => {
-                heard.thinking.push_str(&piece);
-                if let Some(show) = show {
-                    show.send(Event::Thinking(piece)).await;
-                }
-            }
+            Some(Ok(Delta::Thinking(piece))) => ear.thought(piece).await,
             Some(Ok(Delta::Text(piece))) => {
-                let safe = gate.push(&piece);
-                heard.shown.push_str(&safe);
-                if let Some(show) = show
-                    && !safe.is_empty()
-                {
-                    show.send(Event::Text(safe)).await;
+                for part in ear.thoughts.push(&piece) {
+                    ear.part(part).await;
                 }
             }
-            Some(Ok(Delta::Call(call))) => heard.calls.push(call),
+            Some(Ok(Delta::Call(call))) => ear.heard.calls.push(call),
+            Some(Ok(Delta::BrokenCall { call, why })) => {
+                ear.heard.wrong.insert(call.id.clone(), why);
+                ear.heard.calls.push(call);
+            }
             Some(Ok(Delta::Done(usage))) => break Ended::Whole(usage),
             Some(Err(error)) => break Ended::Broken(error),
             None => break Ended::Broken(ModelError::Incomplete),
         }
+        if let Some(block) = ear.repeated.take() {
+            // Dropping the stream stops the model.
+            break Ended::Broken(ModelError::Endless(format!(
+                "it repeats `{}` again and again",
+                first_line(block.trim(), SHOWN)
+            )));
+        }
     };
-    heard.text = gate.finish();
-    (heard, ended)
+    drop(stream);
+    (ear.finish().await, ended)
+}
+
+/// What listens.
+struct Ear<'a> {
+    listening: Listening<'a>,
+    heard: Heard,
+    gate: Gate,
+    thoughts: Thoughts,
+    in_text: Repeats,
+    in_thoughts: Repeats,
+    /// What the reply repeats.
+    repeated: Option<String>,
+    /// Bytes at the end of the text that are repetitions.
+    needless: usize,
+}
+
+impl<'a> Ear<'a> {
+    fn new(listening: Listening<'a>) -> Ear<'a> {
+        Ear {
+            gate: Gate::new(listening.tools),
+            thoughts: Thoughts::new(listening.ends_alone),
+            listening,
+            heard: Heard::default(),
+            in_text: Repeats::default(),
+            in_thoughts: Repeats::default(),
+            repeated: None,
+            needless: 0,
+        }
+    }
+
+    async fn part(&mut self, part: Part) {
+        match part {
+            Part::Thought(piece) => self.thought(piece).await,
+            Part::Text(piece) => self.text(piece).await,
+            Part::WereThoughts => {
+                let gate = Gate::new(self.listening.tools);
+                let text = std::mem::replace(&mut self.gate, gate).finish();
+                self.heard.thinking.push_str(&text);
+                self.heard.shown.clear();
+                self.heard.leaked = true;
+            }
+        }
+    }
+
+    async fn thought(&mut self, piece: String) {
+        self.heard.thinking.push_str(&piece);
+        if let Some(Repeated { block, needless }) = self.in_thoughts.push(&piece, false) {
+            let end = self.heard.thinking.len().saturating_sub(needless);
+            self.heard.thinking = up_to(&self.heard.thinking, end);
+            self.repeated = Some(block);
+        }
+        self.show(Event::Thinking(piece)).await;
+    }
+
+    async fn text(&mut self, piece: String) {
+        let in_call = !self.gate.held().trim().is_empty();
+        let safe = self.gate.push(&piece);
+        self.heard.shown.push_str(&safe);
+        if let Some(Repeated { block, needless }) = self.in_text.push(&piece, in_call) {
+            self.needless = needless;
+            self.repeated = Some(block);
+        }
+        if !safe.is_empty() {
+            self.show(Event::Text(safe)).await;
+        }
+    }
+
+    async fn show(&self, event: Event) {
+        if let Some(show) = self.listening.show {
+            show.send(event).await;
+        }
+    }
+
+    async fn finish(mut self) -> Heard {
+        if let Some(part) = self.thoughts.finish() {
+            self.part(part).await;
+        }
+        let mut heard = self.heard;
+        heard.text = self.gate.finish();
+        if self.needless > 0 {
+            let end = heard.text.len().saturating_sub(self.needless);
+            heard.text = up_to(&heard.text, end);
+            heard.shown = up_to(&heard.shown, end);
+        }
+        heard
+    }
+}
+
+/// The beginning of a text, cut between characters.
+fn up_to(text: &str, end: usize) -> String {
+    let end = (0..=end.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    text[..end.unwrap_or(0)].to_owned()
 }

@@ -22,9 +22,13 @@ pub mod memory;
 mod opening;
 mod prompt;
 mod question;
+mod recovery;
+mod repeats;
+mod said;
 mod shorten;
 mod spoken;
 mod step;
+mod thoughts;
 mod tokens;
 mod trouble;
 mod turn;
@@ -71,6 +75,8 @@ pub struct Engine {
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
     /// Models that take no tools, though their server says they do.
     refusing: Mutex<BTreeSet<String>>,
+    /// Models whose thoughts stand in their text, and end with a tag that has no beginning.
+    leaking: Mutex<BTreeSet<String>>,
     /// Notices that are not worth saying twice.
     told: Mutex<BTreeSet<String>>,
 }
@@ -181,6 +187,7 @@ impl Engine {
             trust: Trust::new(parts.known_memory),
             chosen: Mutex::default(),
             refusing: Mutex::default(),
+            leaking: Mutex::default(),
             told: Mutex::default(),
         }
     }

@@ -78,6 +78,15 @@ mod tests {
         let all = estimate_tools(&toolbox.specs(ToolSet::All));
         assert!(prompt + core <= 2_500, "{prompt} + {core}");
         assert!(prompt + all <= 4_000, "{prompt} + {all}");
+        // Counted with the renderer of Qwen's coders by a real server: 1,514 and 2,096.
+        assert!(
+            (1_400..=1_800).contains(&(prompt + core)),
+            "{prompt} + {core}"
+        );
+        assert!(
+            (1_950..=2_500).contains(&(prompt + all)),
+            "{prompt} + {all}"
+        );
         let spoken = system_prompt("a", None, Some(&toolbox.specs(ToolSet::Core)));
         assert!(estimate_text(&spoken) <= 2_500);
     }

@@ -2,11 +2,13 @@
 
 mod asking;
 mod attached;
+mod bounds;
 mod calling;
 mod context;
 mod endings;
 mod hiding;
 mod lab;
+mod mouth;
 mod replies;
 mod rough;
 mod seen;

@@ -28,6 +28,9 @@ const FULL: u32 = 80;
 /// After that it is done again when the conversation has grown by so many percent of the window.
 const GROWN: u32 = 10;
 
+/// Calls count as well as replies: so many of them for each step that a turn may have.
+const CALLS_A_STEP: usize = 4;
+
 /// Most places that an answer is said to stand on.
 const MOST_SOURCES: usize = 100;
 
@@ -87,6 +90,12 @@ pub(super) struct Turn<'a> {
     pub compacted: Option<u32>,
     /// What is said to the model behind the next result.
     pub behind: String,
+    /// Calls that may still run.
+    pub calls_left: usize,
+    /// What the model was told with the question.
+    told: Vec<String>,
+    /// Whether the model has said anything.
+    has_spoken: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -110,6 +119,9 @@ impl<'a> Turn<'a> {
             cut_told: false,
             compacted: None,
             behind: String::new(),
+            calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
+            told: Vec::new(),
+            has_spoken: false,
         }
     }
 
@@ -131,9 +143,9 @@ impl<'a> Turn<'a> {
             let reply = self.step().await?;
             self.say(&reply)?;
             if reply.calls.is_empty() {
-                return Ok(self.answered(&reply.text).await);
+                return Ok(self.answered(&reply).await);
             }
-            self.run_calls(reply.calls).await?;
+            self.run_calls(reply).await?;
         }
         Err(TurnEnd::StepLimit(steps))
     }
@@ -150,6 +162,7 @@ impl<'a> Turn<'a> {
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
+        self.told.clone_from(&self.session.remarks);
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
         let [context] = self.without_secret_values([opening.context]).await?;
@@ -169,7 +182,9 @@ impl<'a> Turn<'a> {
             text,
             thinking,
             calls,
+            ..
         } = reply;
+        self.has_spoken = true;
         let message = Message::Assistant {
             text: text.clone(),
             thinking: thinking.clone(),
@@ -188,12 +203,14 @@ impl<'a> Turn<'a> {
         self.add(Message::user(text), record)
     }
 
-    async fn answered(&mut self, text: &str) -> TurnEnd {
-        let wrong = self.wrong_citations(text).await;
+    async fn answered(&mut self, reply: &Reply) -> TurnEnd {
+        let wrong = self.wrong_citations(&reply.text).await;
         if !wrong.is_empty() {
             self.events.send(Event::Citations { wrong }).await;
         }
-        if self.plan && is_plan(text) {
+        if reply.is_cut {
+            TurnEnd::Cut
+        } else if self.plan && is_plan(&reply.text) {
             TurnEnd::Planned
         } else {
             TurnEnd::Answered
@@ -253,10 +270,12 @@ impl<'a> Turn<'a> {
         ))
     }
 
-    /// Leaves a conversation that can go on: each call has a result, and the model spoke last.
+    /// Leaves a conversation that can go on: each call has a result, and a question to which
+    /// nothing was said is not in it. Nothing is put into the model's mouth, since it would learn
+    /// to say such things; it is told of the end with the next question.
     fn close(&mut self, end: &TurnEnd) {
         let why = match end {
-            TurnEnd::Answered | TurnEnd::Planned => return,
+            TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut => return,
             TurnEnd::Stopped => "stopped by the user".to_owned(),
             TurnEnd::StepLimit(steps) => format!("stopped at the limit of {steps} steps"),
             TurnEnd::Stuck(why) | TurnEnd::Failed(why) => {
@@ -267,17 +286,14 @@ impl<'a> Turn<'a> {
             // If the journal cannot be written, that is what the turn ended with.
             drop(self.add_result(&call, &format!("not run: {why}"), ToolOutcome::Failed));
         }
-        let is_closed = match self.session.messages.last() {
-            None | Some(Message::System { .. }) => true,
-            Some(Message::Assistant { calls, .. }) => calls.is_empty(),
-            Some(Message::User { .. } | Message::Tool { .. }) => false,
-        };
-        if !is_closed {
-            let reply = Reply {
-                text: format!("[{why}]"),
-                ..Reply::default()
-            };
-            drop(self.say(&reply));
+        // After a compaction, what was said before stands in the question.
+        if !self.has_spoken && self.compacted.is_none() {
+            if self.session.forget_question() {
+                self.session.remarks.clone_from(&self.told);
+            }
+        } else {
+            let remark = format!("The last request was not answered to its end: {why}.");
+            self.session.remarks.push(remark);
         }
     }
 

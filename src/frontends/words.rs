@@ -108,6 +108,9 @@ pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
 pub fn reason(end: &TurnEnd) -> String {
     match end {
         TurnEnd::Answered | TurnEnd::Planned => String::new(),
+        TurnEnd::Cut => {
+            "the answer is cut at the limit of a reply; say `go on` to have the rest".to_owned()
+        }
         TurnEnd::Stopped => "stopped".to_owned(),
         TurnEnd::StepLimit(steps) => format!(
             "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",

@@ -20,6 +20,14 @@ pub trait ChatModel: Send + Sync {
     ///
     /// The stream ends with one [`Delta::Done`] or one error, and nothing after.
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>>;
+
+    /// Tokens of the server in one of our estimate, if that is known from before.
+    fn tokens_per_estimate(&self) -> Option<f32> {
+        None
+    }
+
+    /// Takes note of what [`ChatModel::tokens_per_estimate`] is to say from now on.
+    fn learnt(&self, _tokens_per_estimate: f32) {}
 }
 
 /// What a model is asked.
@@ -44,6 +52,13 @@ pub enum Delta {
     Text(String),
     /// A whole call.
     Call(ToolCall),
+    /// A call that cannot be made, as far as it can be read; the others of the reply can.
+    BrokenCall {
+        /// With no arguments.
+        call: ToolCall,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The reply is complete.
     Done(Usage),
 }
@@ -105,6 +120,12 @@ pub enum ModelError {
     /// The stream ended before the reply was complete.
     #[error("the answer broke off")]
     Incomplete,
+    /// What runs the model broke down while it replied; it may well run the next time.
+    #[error("{0}")]
+    Crashed(String),
+    /// The reply did not end, and was stopped.
+    #[error("the model's reply did not end: {0}")]
+    Endless(String),
     /// The model takes no tools after all.
     #[error("the model takes no tools")]
     NoTools,

@@ -237,6 +237,8 @@ impl Story {
             Record::Mode { mode } => Action::Mode { mode },
             Record::Model { name } => Action::Model { name },
             Record::Compacted { .. } => Action::Compacted,
+            // The question stays on record, whether or not the model is told of it again.
+            Record::Forgotten { .. } => return,
             Record::Ended { reason } => Action::Ended { reason },
             Record::System { .. } => return,
         };

@@ -176,6 +176,7 @@ impl Story {
             | Record::Asked { .. }
             | Record::Decided { .. }
             | Record::Mode { .. }
+            | Record::Forgotten { .. }
             | Record::Ended { .. } => {}
         }
     }

@@ -107,6 +107,7 @@ impl Session {
             model: model.profile().name.clone(),
             at: in_utc(now),
         };
+        let calibration = Calibration::starting(model.tokens_per_estimate());
         let mut session = Session {
             journal: Journal::new(folder, &id),
             id,
@@ -114,7 +115,7 @@ impl Session {
             messages: Vec::new(),
             mode: Mode::default(),
             sources: Vec::new(),
-            calibration: Calibration::default(),
+            calibration,
             granted: BTreeSet::new(),
             turn: 0,
             remarks: Vec::new(),
@@ -145,6 +146,7 @@ impl Session {
             model: replayed.model,
             unreadable: contents.unreadable,
         };
+        let calibration = Calibration::starting(model.tokens_per_estimate());
         let mut session = Session {
             id: id.clone(),
             model,
@@ -154,7 +156,7 @@ impl Session {
                 Mode::Ask | Mode::AutoEdit | Mode::AutoApprove => Mode::Ask,
             },
             sources: Vec::new(),
-            calibration: Calibration::default(),
+            calibration,
             granted: BTreeSet::new(),
             turn: replayed.turns.max(replayed.last_change),
             jail: Jail::open(Path::new(&replayed.workspace)).ok(),
@@ -174,13 +176,7 @@ impl Session {
             session.note_undone(what, *turn, paths);
         }
         if replayed.in_turn {
-            let text = NO_ANSWER.to_owned();
-            session.record(Record::assistant(&text, "", &[]))?;
-            session.messages.push(Message::Assistant {
-                text,
-                thinking: String::new(),
-                calls: Vec::new(),
-            });
+            session.remarks.push(NO_ANSWER.to_owned());
         }
         if session.mode != replayed.mode {
             session.record(Record::mode(session.mode))?;
@@ -249,6 +245,16 @@ impl Session {
         ));
     }
 
+    /// Takes the last question out of the conversation, to which nothing was said, with what the
+    /// engine said in the user's place; whether there was one.
+    pub fn forget_question(&mut self) -> bool {
+        let said = |message: &Message| !matches!(message, Message::User { .. });
+        let kept = self.messages.iter().rposition(said).map_or(0, |at| at + 1);
+        let messages = self.messages.len() - kept;
+        self.messages.truncate(kept);
+        messages > 0 && self.record(Record::Forgotten { messages }).is_ok()
+    }
+
     /// Keeps what a call gives out of the journal: it is about a file of secrets.
     pub fn keep_out(&mut self, call_id: &str) {
         self.secret_calls.insert(call_id.to_owned());
@@ -267,7 +273,7 @@ impl Session {
     pub fn set_model(&mut self, model: Arc<dyn ChatModel>) -> Result<(), SessionError> {
         let name = model.profile().name.clone();
         self.model = model;
-        self.calibration = Calibration::default();
+        self.calibration = Calibration::starting(self.model.tokens_per_estimate());
         self.record(Record::Model { name })
     }
 

@@ -103,6 +103,11 @@ pub enum Record {
         /// The turn, from 1.
         turn: u32,
     },
+    /// The last messages of the user left the conversation, since nothing was said to them.
+    Forgotten {
+        /// How many.
+        messages: usize,
+    },
     /// What was said before is shorter from here on.
     Compacted {
         /// The whole conversation now. The system message stays as it was if there is none.
@@ -268,6 +273,7 @@ impl Record {
             | Record::Changed(_)
             | Record::Undid { .. }
             | Record::Redid { .. }
+            | Record::Forgotten { .. }
             | Record::Model { .. }
             | Record::Mode { .. } => {}
         }

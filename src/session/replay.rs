@@ -13,9 +13,9 @@ pub const BROKEN_OFF: &str = "interrupted; it is not known whether it ran";
 /// What the model is told of a call that had not begun.
 pub const NOT_BEGUN: &str = "not run: the session was interrupted before";
 
-/// What the model is made to have said where a turn broke off before its answer: a question must
-/// not stand behind another one.
-pub(super) const NO_ANSWER: &str = "[interrupted before there was an answer]";
+/// What the model is told with the next question where a turn broke off before its answer.
+pub(super) const NO_ANSWER: &str =
+    "The last request was not answered to its end: the session was interrupted.";
 
 /// What the records of a session add up to.
 #[derive(Debug, Default)]
@@ -111,6 +111,11 @@ impl Replayed {
                     tool: tool.clone(),
                     text: text.clone(),
                 });
+            }
+            Record::Forgotten { messages } => {
+                let kept = self.messages.len().saturating_sub(*messages);
+                self.messages.truncate(kept);
+                self.in_turn = false;
             }
             Record::Compacted { messages } => self.compact(messages),
             Record::Mode { mode } => self.mode = (*mode).into(),

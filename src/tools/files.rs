@@ -1,7 +1,6 @@
 //! Which files there are: the workspace as the ignore files leave it, by the rules of the index.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ollacode_indexer::walk::{Limits, Listed, ListedKind, list};
@@ -132,7 +131,7 @@ pub(super) async fn existing_file(
     match context.jail.kind(&path).map_err(|error| refused(&error))? {
         Some(EntryKind::File | EntryKind::Link) => Ok(path),
         Some(EntryKind::Folder) => Err(ToolError::TellModel(format!(
-            "`{path}` is a folder; list_directory shows what is in it"
+            "`{path}` is a folder; grep_search and search_codebase look into it"
         ))),
         Some(EntryKind::Other) => Err(ToolError::TellModel(format!(
             "`{path}` is neither a file nor a folder"
@@ -166,24 +165,17 @@ fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
         .collect();
     near.truncate(SUGGESTED);
     let hint = if near.is_empty() {
-        "search_files finds files by name".to_owned()
+        "grep_search and search_codebase find where something is".to_owned()
     } else {
         format!("there is {}", near.join(", "))
     };
     ToolError::TellModel(format!("`{path}` does not exist; {hint}"))
 }
 
-/// What the jail says, as the model is told it; a full disk is nothing that it could mend.
+/// What the jail says, as the model is told it: also where it cannot mend it, such as on a full
+/// disk, it can say in its answer what is left to do.
 pub(super) fn refused(error: &JailError) -> ToolError {
-    let is_fatal = matches!(error, JailError::Io { cause, .. } if matches!(
-        cause.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem
-    ));
-    if is_fatal {
-        ToolError::Fatal(error.to_string())
-    } else {
-        ToolError::TellModel(error.to_string())
-    }
+    ToolError::TellModel(error.to_string())
 }
 
 /// What reading a file is judged by: its name, and where links lead.

@@ -278,7 +278,7 @@ impl Grep {
         match jail.kind(&self.below).map_err(refused)? {
             None => {
                 return Err(ToolError::TellModel(format!(
-                    "`{}` does not exist; search_files finds files by name",
+                    "`{}` does not exist; leave `path` out to search everywhere",
                     self.below
                 )));
             }

@@ -186,6 +186,6 @@ mod tests {
         let error = bench
             .refused(&call("outline", json!({"path": "src"})))
             .await;
-        assert!(error.contains("list_directory"), "{error}");
+        assert!(error.contains("grep_search"), "{error}");
     }
 }

@@ -394,8 +394,8 @@ mod tests {
         bench.bytes("a.bin", b"a\0b");
         for (path, words) in [
             ("dial.rs", "there is `src/net/dial.rs`"),
-            ("nowhere.rs", "search_files"),
-            ("src", "list_directory"),
+            ("nowhere.rs", "grep_search"),
+            ("src", "grep_search"),
         ] {
             let error = bench
                 .refused(&call("read_file", json!({"path": path})))

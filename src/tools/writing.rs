@@ -266,7 +266,7 @@ pub(super) fn make(
     let mut kept = lock(&context.changes);
     kept.announce(&changes).map_err(|error| {
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-        ToolError::Fatal(format!(
+        ToolError::TellModel(format!(
             "`{}` is left as it is, since what it holds cannot be kept for undo: {error}",
             paths.join("`, `")
         ))

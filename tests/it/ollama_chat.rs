@@ -1,7 +1,9 @@
 //! Chat models over a scripted Ollama: replies that go well, and each way in which they do not.
 
+mod bounds;
 mod choosing;
 mod failing;
+mod templates;
 
 use std::time::Duration;
 
@@ -100,6 +102,8 @@ struct Heard {
     thinking: String,
     text: String,
     calls: Vec<ToolCall>,
+    /// Names of calls that cannot be read, and why.
+    broken: Vec<(String, String)>,
     done: Option<Usage>,
     error: Option<ModelError>,
 }
@@ -131,6 +135,7 @@ async fn hear(model: &OllamaChat, request: ChatRequest<'_>) -> Heard {
             Ok(Delta::Thinking(piece)) => heard.thinking.push_str(&piece),
             Ok(Delta::Text(piece)) => heard.text.push_str(&piece),
             Ok(Delta::Call(call)) => heard.calls.push(call),
+            Ok(Delta::BrokenCall { call, why }) => heard.broken.push((call.name, why)),
             Ok(Delta::Done(usage)) => heard.done = Some(usage),
             Err(error) => heard.error = Some(error),
         }
@@ -229,14 +234,23 @@ async fn an_id_is_never_used_twice_in_a_conversation() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_no_object_are_a_broken_call() {
-    let reply = Reply::text("").call("read_file", json!("{\"path\": \"a"));
-    let (heard, _server) = asked(vec![reply]).await;
-    assert!(
-        matches!(heard.error, Some(ModelError::BrokenCall(_))),
-        "{heard:?}"
-    );
-    assert!(heard.calls.is_empty());
+async fn a_call_whose_arguments_are_no_object_leaves_the_others_alone() {
+    for wrong in [json!("{\"path\": \"a"), json!(["a.rs"]), json!(7)] {
+        let reply = Reply::text("")
+            .call("read_file", json!({"path": "a.rs"}))
+            .call("delete_file", wrong)
+            .call("read_file", json!({"path": "b.rs"}));
+        let (heard, _server) = asked(vec![reply]).await;
+        assert_eq!(heard.paths(), [Some("a.rs"), Some("b.rs")]);
+        let [(name, why)] = heard.broken.as_slice() else {
+            panic!("a broken call is wanted: {heard:?}");
+        };
+        assert!(
+            name == "delete_file" && why.contains("no JSON object"),
+            "{why}"
+        );
+        assert!(heard.done.is_some(), "{heard:?}");
+    }
 }
 
 #[tokio::test]

@@ -401,11 +401,10 @@ pub fn edit() -> Line {
     call("edit_file", arguments)
 }
 
-impl Line {
-    /// The same text so many times.
-    pub fn repeated(mut self, times: usize) -> Line {
-        let all: Vec<Delta> = std::iter::repeat_n(self.deltas, times).flatten().collect();
-        self.deltas = all;
-        self
-    }
+/// So many sentences with a number each: a reply that is long and does not repeat itself.
+pub fn long_text(sentence: &str, times: usize) -> Line {
+    let sentences: Vec<String> = (1..=times)
+        .map(|number| format!("{sentence} {number}. "))
+        .collect();
+    text(&sentences.concat())
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::lab::{Ending, Lab, Line, call, calls, fails, notices, outcomes, read, shown, text};
+use super::lab::{
+    Ending, Lab, Line, call, calls, fails, long_text, notices, outcomes, read, shown, text,
+};
 use super::*;
 use crate::model::{ModelError, StopReason, Usage};
 
@@ -57,7 +59,7 @@ async fn a_reply_that_a_full_window_cut_leads_to_room_before_it_leads_to_an_end(
         ..text("<tool_call>\n{\"name\": \"write_file\", \"arguments\": {\"path\": \"a\", \"con")
     };
     let script = vec![
-        text("An answer, long enough. ").repeated(650),
+        long_text("An answer, long enough", 420),
         cut,
         call("write_file", json!({"path": "a", "content": "a\n"})),
         text("Written."),
@@ -133,7 +135,7 @@ async fn a_plan_stands_in_the_question_that_carries_it_out() {
 async fn the_request_behind_a_short_answer_outlives_a_compaction() {
     let task = "Rename `Parser::read` to `Parser::parse` everywhere, in tests as well.";
     let mut lab = Lab::new(vec![
-        text("Shall I also rename the file? ").repeated(200),
+        long_text("Shall I also rename the file", 150),
         text("Done."),
         text("{\"summary\": \"A renaming is going on.\"}"),
     ]);

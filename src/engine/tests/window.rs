@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::lab::{Lab, fails, notices, read, text};
+use super::lab::{Lab, fails, long_text, notices, read, text};
 use super::*;
 use crate::model::ModelError;
 
@@ -14,9 +14,9 @@ fn long_file(lab: &Lab, name: &str) {
 #[tokio::test]
 async fn older_turns_become_a_summary_and_the_task_stays() {
     let reads = (0..3).map(|number| read(&format!("long{number}.rs")));
-    let script = [text("First answer, long enough. ").repeated(300)]
+    let script = [long_text("First answer, long enough", 190)]
         .into_iter()
-        .chain([text("Second answer. ").repeated(300)])
+        .chain([long_text("Second answer", 130)])
         .chain(reads)
         .chain([text("The end.")]);
     let mut lab = Lab::with(script.collect(), 8_192, EngineOptions::default());
@@ -45,7 +45,7 @@ async fn a_full_window_is_the_end_where_nothing_may_be_made_shorter() {
         compact: false,
         ..EngineOptions::default()
     };
-    let script = vec![text("An answer, long enough. ").repeated(2_000)];
+    let script = vec![long_text("An answer, long enough", 1_300)];
     let mut lab = Lab::with(script, 4_096, options);
     lab.ask("The first task.").await;
     let (end, events) = lab.ask("The second task.").await;
@@ -76,7 +76,7 @@ async fn a_request_that_the_server_refuses_is_made_shorter_once() {
 #[tokio::test]
 async fn compaction_by_hand_keeps_the_last_turn() {
     let mut lab = Lab::new(vec![
-        text("First answer. ").repeated(200),
+        long_text("First answer", 120),
         text("Second answer."),
         text("The user asked twice."),
     ]);

@@ -298,10 +298,10 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
                 tools,
                 ..
             } = model.profile();
-            let tools = if *tools {
-                "calls tools"
-            } else {
-                "is told of tools in words"
+            let tools = match (*tools, model.why_in_words()) {
+                (true, _) => "calls tools".to_owned(),
+                (false, None) => "is told of tools in words".to_owned(),
+                (false, Some(why)) => format!("is told of tools in words, since {why}"),
             };
             let window = count(u64::from(*window));
             Check::good(NAME, format!("{name}: {tools}; window of {window} tokens"))

@@ -27,9 +27,9 @@ pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     let name = &model.profile().name;
     if json {
-        print_json(&as_json(name, &report))?;
+        print_json(&as_json(name, &report, model.why_in_words()))?;
     } else {
-        print(|out| write(out, name, &report))?;
+        print(|out| write(out, name, &report, model.why_in_words()))?;
     }
     Ok(if report.native || report.leaks {
         Ending::Good
@@ -38,15 +38,21 @@ pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
     })
 }
 
-fn write(out: &mut impl Write, name: &str, report: &ProbeReport) -> io::Result<()> {
+fn write(
+    out: &mut impl Write,
+    name: &str,
+    report: &ProbeReport,
+    in_words: Option<&str>,
+) -> io::Result<()> {
     writeln!(out, "{BOLD}{}{PLAIN}", visible_name(name))?;
     let speed = report.tokens_per_second.map_or_else(
         || "unknown".to_owned(),
         |speed| format!("{speed:.0} tokens/s"),
     );
     let window = format!("{} tokens", count(u64::from(report.window)));
+    let told = in_words.map(|why| format!("told of tools in words: {why}"));
     for (what, found) in [
-        ("calls", calls(report)),
+        ("calls", told.as_deref().unwrap_or(calls(report))),
         ("tools", tools(report)),
         ("window", window.as_str()),
         ("speed", speed.as_str()),
@@ -74,11 +80,12 @@ fn tools(report: &ProbeReport) -> &'static str {
 }
 
 /// The report in `ollacode doctor --model NAME --json`: this shape is a promise.
-fn as_json(name: &str, report: &ProbeReport) -> Value {
+fn as_json(name: &str, report: &ProbeReport, in_words: Option<&str>) -> Value {
     json!({
         "model": name,
         "native": report.native,
         "leaks": report.leaks,
+        "in_words": in_words,
         "many_tools": report.many_tools,
         "window": report.window,
         "tokens_per_second": report.tokens_per_second,
@@ -101,15 +108,19 @@ mod tests {
             recommend_core: true,
         };
         let mut out = Vec::new();
-        write(&mut out, "m", &report).expect("a vector takes everything");
+        write(&mut out, "m", &report, None).expect("a vector takes everything");
         let text = String::from_utf8_lossy(&out).into_owned();
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(text.contains("  window  16,384 tokens\n"), "{text}");
         assert!(text.contains("  tools   the core ones"), "{text}");
         assert_eq!(
-            as_json("m", &report),
-            json!({"model": "m", "native": true, "leaks": true, "many_tools": false,
+            as_json("m", &report, None),
+            json!({"model": "m", "native": true, "leaks": true, "in_words": null, "many_tools": false,
                 "window": 16384, "tokens_per_second": null, "tools": "core"})
         );
+        let mut out = Vec::new();
+        write(&mut out, "m", &report, Some("so it is")).expect("a vector takes everything");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        assert!(text.contains("told of tools in words: so it is"), "{text}");
     }
 }

@@ -6,6 +6,7 @@ use teloxide::prelude::*;
 use teloxide::{ApiError, DownloadError, RequestError};
 
 use crate::config::{TelegramSettings, Token};
+use crate::network::Obstacle;
 
 /// How long a request may take: more than a long poll, and than a large file on a slow line.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
@@ -74,6 +75,11 @@ pub fn is_unauthorized(error: &RequestError) -> bool {
 
 /// What is wrong with the network; the error's own words have the address in them.
 fn network(error: &reqwest::Error) -> String {
+    if error.is_connect()
+        && let Some(obstacle) = Obstacle::of(error)
+    {
+        return format!("{}; {}", obstacle.what(), obstacle.help());
+    }
     let what = if error.is_timeout() {
         "it did not answer in time"
     } else if error.is_connect() {

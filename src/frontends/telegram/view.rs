@@ -190,7 +190,9 @@ fn ending(end: &TurnEnd) -> Option<String> {
     match end {
         TurnEnd::Answered | TurnEnd::Planned => None,
         TurnEnd::Stopped => Some("■ stopped".to_owned()),
-        TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => Some(format!("■ stopped: {why}")),
+        TurnEnd::Cut | TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => {
+            Some(format!("■ stopped: {why}"))
+        }
         TurnEnd::Failed(_) => Some(format!("✗ error: {why}")),
     }
 }

@@ -1,16 +1,18 @@
 //! A chat model on an Ollama server: one request a reply, which is read as it comes.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use serde_json::Map;
 
 use super::OllamaError;
-use super::chat_wire::{ChatBody, ChatLine, LineCall};
+use super::chat_wire::{ChatBody, ChatLine, LONGEST_REPLY, LineCall};
 use super::client::OllamaClient;
-use super::lines::Lines;
+use super::lines::{Lines, endless};
 use super::manner::Manner;
 use super::meaning::{Asked, model_error, refuses_thinking};
 use super::probe::ProbeReport;
@@ -34,7 +36,19 @@ pub struct OllamaChat {
     /// Whether the server was asked for it.
     is_measured: AtomicBool,
     refuses_thinking: AtomicBool,
+    /// Where what is learnt of the model is kept, and how its tokens compare with our estimate.
+    memory: Option<PathBuf>,
+    ratio: Mutex<Option<f32>>,
 }
+
+/// What differs by less from what is kept is not worth writing.
+const WORTH_KEEPING: f32 = 0.03;
+
+/// Most bytes that a token makes up, on average of a whole reply; white space has the longest.
+const LONGEST_TOKEN: usize = 64;
+
+/// Lines of a reply beyond one for each of its tokens, and as many with nothing in them.
+const SPARE_LINES: usize = 1_000;
 
 /// A request without messages: it only loads the model.
 const LOAD: ChatRequest<'static> = ChatRequest {
@@ -62,6 +76,23 @@ impl OllamaChat {
             measured: OnceLock::new(),
             is_measured: AtomicBool::new(false),
             refuses_thinking: AtomicBool::new(false),
+            memory: None,
+            ratio: Mutex::default(),
+        }
+    }
+
+    /// The model with what a file of reports has of it, and what is learnt of it kept there.
+    #[must_use]
+    pub fn remembering(self, file: PathBuf) -> OllamaChat {
+        let ratio = self.recall_ratio(&file);
+        let model = match self.recall(&file) {
+            Some(report) => self.believing(&report),
+            None => self,
+        };
+        OllamaChat {
+            memory: Some(file),
+            ratio: Mutex::new(ratio),
+            ..model
         }
     }
 
@@ -71,6 +102,12 @@ impl OllamaChat {
         self.planned.weak = report.recommend_core;
         self.planned.tools &= report.native;
         self
+    }
+
+    /// Why the model is told of tools in words, though its server takes some for it.
+    pub fn why_in_words(&self) -> Option<&'static str> {
+        let why = "its template writes tools in a form that no model was trained on";
+        self.manner.garbles_tools.then_some(why)
     }
 
     /// What identifies the exact weights and settings; empty if the server does not say.
@@ -109,7 +146,7 @@ impl OllamaChat {
                 on_card: None,
             };
         }
-        let loaded = effective_window(&self.client, &self.planned.name, asked).await;
+        let loaded = effective_window(&self.client, &self.planned.name, &self.digest, asked).await;
         self.is_measured.store(true, Ordering::Relaxed);
         self.narrow(loaded.window);
         loaded
@@ -156,6 +193,25 @@ impl ChatModel for OllamaChat {
         };
         stream::unfold(reply, next).fuse().boxed()
     }
+
+    fn tokens_per_estimate(&self) -> Option<f32> {
+        *self.ratio.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learnt(&self, tokens_per_estimate: f32) {
+        let mut known = self.ratio.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old = known.is_some_and(|known| (known - tokens_per_estimate).abs() < WORTH_KEEPING);
+        if is_old {
+            return;
+        }
+        *known = Some(tokens_per_estimate);
+        if let Some(file) = &self.memory
+            && let Err(error) = self.remember_ratio(tokens_per_estimate, file)
+        {
+            // It is learnt again the next time.
+            tracing::debug!(%error, "cannot keep how the model counts");
+        }
+    }
 }
 
 fn failure(error: OllamaError) -> ModelError {
@@ -171,6 +227,9 @@ struct Reply<'a> {
     waiting: VecDeque<Result<Delta, ModelError>>,
     /// Ids of the calls so far.
     used_ids: HashSet<String>,
+    /// Bytes and lines that may still come: a server, or what stands before it, may not keep to
+    /// the limit of the reply that it was given.
+    spare: (usize, usize),
     handed_out: bool,
     began_again: bool,
     ended: bool,
@@ -182,7 +241,12 @@ impl<'a> Reply<'a> {
             Message::Assistant { calls, .. } => Some(calls),
             _ => None,
         });
+        let tokens = request.reply_tokens.unwrap_or(LONGEST_REPLY) as usize;
         Reply {
+            spare: (
+                LONGEST_TOKEN * tokens.max(SPARE_LINES),
+                2 * tokens + SPARE_LINES,
+            ),
             model,
             request,
             lines: None,
@@ -244,12 +308,24 @@ impl<'a> Reply<'a> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
         }
-        let line = match &mut self.lines {
-            Some(lines) => lines.next::<ChatLine>().await?,
-            None => None,
+        let Some(lines) = &mut self.lines else {
+            return Err(OllamaError::Incomplete);
         };
         // A stream without its last line is broken, however well it went.
-        self.take(line.ok_or(OllamaError::Incomplete)?);
+        let line: ChatLine = lines.next().await?.ok_or(OllamaError::Incomplete)?;
+        let said = line.message.said(lines.length());
+        if said > 0 {
+            lines.advanced();
+        }
+        let (bytes, count) = self.spare;
+        if said > bytes {
+            return Err(endless("it says more than any reply of its limit"));
+        }
+        if count == 0 {
+            return Err(endless("it has more pieces than its limit has tokens"));
+        }
+        self.spare = (bytes - said, count - 1);
+        self.take(line);
         Ok(())
     }
 
@@ -276,16 +352,17 @@ impl<'a> Reply<'a> {
         // Some servers send calls on lines of their own, and some with the last line.
         for call in message.tool_calls {
             let call = self.call(call);
-            self.waiting.push_back(call.map(Delta::Call));
+            self.waiting.push_back(Ok(call));
         }
         if let Some(usage) = usage {
             self.waiting.push_back(Ok(Delta::Done(usage)));
         }
     }
 
-    fn call(&mut self, call: LineCall) -> Result<ToolCall, ModelError> {
+    /// A call that cannot be read does not take the others of the reply with it.
+    fn call(&mut self, call: LineCall) -> Delta {
         let LineCall { id, mut function } = call;
-        let arguments = function.arguments().map_err(ModelError::BrokenCall)?;
+        let arguments = function.arguments();
         // Old servers send no ids, and models have been seen to use one twice.
         let id = if id.is_empty() || self.used_ids.contains(&id) {
             new_call_id()
@@ -293,10 +370,18 @@ impl<'a> Reply<'a> {
             id
         };
         self.used_ids.insert(id.clone());
-        Ok(ToolCall {
+        let (arguments, why) = match arguments {
+            Ok(arguments) => (arguments, None),
+            Err(why) => (Map::new(), Some(why)),
+        };
+        let call = ToolCall {
             id,
             name: function.name,
             arguments,
-        })
+        };
+        match why {
+            None => Delta::Call(call),
+            Some(why) => Delta::BrokenCall { call, why },
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::message::{Image, Message, ToolCall};
 use crate::model::{ChatRequest, Parameter, ParameterKind, StopReason, ToolSpec, Usage};
 
 /// Most tokens of a reply if nobody says: a model that runs on is stopped.
-const LONGEST_REPLY: u32 = 8_192;
+pub(super) const LONGEST_REPLY: u32 = 8_192;
 
 /// Longest part of unreadable arguments that is told, in characters.
 const MOST_TOLD: usize = 200;
@@ -89,7 +89,7 @@ impl<'a> ChatBody<'a> {
         };
         ChatBody {
             model,
-            messages: messages(request.messages, manner.one_voice),
+            messages: messages(request.messages, manner),
             tools: tools.iter().map(WireTool::new).collect(),
             stream: true,
             truncate: false,
@@ -106,17 +106,29 @@ impl<'a> ChatBody<'a> {
     }
 }
 
-/// All messages; one for the system, at the beginning, is all that templates understand.
-fn messages(messages: &[Message], one_voice: bool) -> Vec<WireMessage<'_>> {
+/// All messages; one for the system, at the beginning, is all that templates understand, and turns
+/// that alternate are all that some do.
+fn messages(messages: &[Message], manner: Manner) -> Vec<WireMessage<'_>> {
     let last_user = messages
         .iter()
         .rposition(|message| matches!(message, Message::User { .. }))
         .unwrap_or(0);
-    let written = messages.iter().enumerate().filter_map(|(index, message)| {
+    let mut written: Vec<WireMessage<'_>> = system(messages).into_iter().collect();
+    for (index, message) in messages.iter().enumerate() {
         // Thoughts belong to the work on one question; servers drop older ones, too.
-        message_on_wire(message, index > last_user, one_voice)
-    });
-    system(messages).into_iter().chain(written).collect()
+        let Some(message) = message_on_wire(message, index > last_user, manner) else {
+            continue;
+        };
+        match written.last_mut() {
+            Some(before) if before.role == "user" && message.role == "user" => {
+                let joined = format!("{}\n\n{}", before.content, message.content);
+                before.content = Cow::Owned(joined);
+                before.images.extend(message.images);
+            }
+            _ => written.push(message),
+        }
+    }
+    written
 }
 
 fn system(messages: &[Message]) -> Option<WireMessage<'_>> {
@@ -135,11 +147,7 @@ fn system(messages: &[Message]) -> Option<WireMessage<'_>> {
     })
 }
 
-fn message_on_wire(
-    message: &Message,
-    is_current: bool,
-    one_voice: bool,
-) -> Option<WireMessage<'_>> {
+fn message_on_wire(message: &Message, is_current: bool, manner: Manner) -> Option<WireMessage<'_>> {
     let message = match message {
         Message::System { .. } => return None,
         Message::User { text, images } => WireMessage {
@@ -153,7 +161,13 @@ fn message_on_wire(
             thinking,
             calls,
         } => {
-            let is_crowded = one_voice && !text.is_empty() && !calls.is_empty();
+            let is_crowded = !text.is_empty() && !calls.is_empty();
+            let text = if is_crowded && manner.text_hides_calls {
+                ""
+            } else {
+                text
+            };
+            let is_crowded = is_crowded && manner.one_voice;
             WireMessage {
                 role: "assistant",
                 content: text.into(),
@@ -319,6 +333,17 @@ pub(super) struct LineFunction {
     #[serde(deserialize_with = "null_as_default")]
     pub name: String,
     arguments: Value,
+}
+
+impl LineMessage {
+    /// How many bytes of a line of some length are the model's own.
+    pub(super) fn said(&self, line: usize) -> usize {
+        if self.tool_calls.is_empty() {
+            self.content.len() + self.thinking.len()
+        } else {
+            line
+        }
+    }
 }
 
 impl ChatLine {

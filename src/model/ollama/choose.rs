@@ -74,7 +74,7 @@ async fn facts(
     let in_memory = client.ps().await.unwrap_or_default();
     let loaded = in_memory
         .iter()
-        .find(|loaded| same_model(&loaded.name, &local.name));
+        .find(|loaded| loaded.is(&local.name, &local.digest));
     Facts {
         wanted,
         trained: trained(local, info),
@@ -100,7 +100,8 @@ fn joined(client: OllamaClient, local: LocalModel, info: &ModelInfo, facts: Fact
         name: without_latest(&local.name),
         window,
         // Servers that list no capabilities say so when they are asked.
-        tools: info.capabilities.is_empty() || has(&info.capabilities, "tools"),
+        tools: !manner.garbles_tools
+            && (info.capabilities.is_empty() || has(&info.capabilities, "tools")),
         // Servers that list none do not say so: their models fail on a picture, or make it up.
         vision: has(&info.capabilities, "vision"),
         weak,

@@ -19,12 +19,20 @@ use super::wire::{
     ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
 };
 use super::{Address, OllamaError};
+use crate::network::Obstacle;
 
 /// How long a model stays in memory after a request: reloading it costs seconds.
 pub(super) const KEEP_ALIVE: &str = "30m";
 
 /// Most bytes that are read of an error's answer.
 const MAX_ERROR: usize = 64 << 10;
+
+/// Most bytes of an answer for which no model is needed: what a model is, licence and all, or a
+/// list of some thousand.
+const MAX_LOOKUP: usize = 2 << 20;
+
+/// Most bytes of a vector in an answer: more numbers than any model gives, with all their digits.
+const MAX_VECTOR: usize = 256 << 10;
 
 /// Talks to one Ollama server. Clones share their connections.
 #[derive(Clone, Debug)]
@@ -143,7 +151,8 @@ impl OllamaClient {
         let response = self
             .send(Method::POST, "api/embed", Some(body), model, Wait::Model)
             .await?;
-        self.read(response).await
+        let body = self.body(response, self.limits.idle);
+        read(body, MAX_ERROR + texts.len() * MAX_VECTOR).await
     }
 
     /// Sends a request whose answer is a stream of lines. Dropping the stream stops the server.
@@ -157,7 +166,7 @@ impl OllamaClient {
         let response = self
             .send(Method::POST, path, Some(body), model, Wait::Model)
             .await?;
-        Ok(Lines::new(self.body(response)))
+        Ok(Lines::new(self.body(response, self.limits.idle)))
     }
 
     /// Waits as long as before a second try.
@@ -173,16 +182,12 @@ impl OllamaClient {
         model: &str,
     ) -> Result<T, OllamaError> {
         let response = self.send(method, path, body, model, Wait::Lookup).await?;
-        self.read(response).await
+        let limit = self.limits.lookup.min(self.limits.idle);
+        read(self.body(response, limit), MAX_LOOKUP).await
     }
 
-    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, OllamaError> {
-        let bytes = self.body(response).whole().await?;
-        serde_json::from_slice(&bytes).map_err(|error| OllamaError::BadAnswer(error.to_string()))
-    }
-
-    fn body(&self, response: Response) -> Body {
-        Body::new(response, self.limits.idle, self.address.to_string())
+    fn body(&self, response: Response, limit: Duration) -> Body {
+        Body::new(response, limit, self.address.to_string())
     }
 
     /// Sends a request until the server has taken it, and hands out answers of success only.
@@ -233,23 +238,32 @@ impl OllamaClient {
         let host = self.address.to_string();
         match tokio::time::timeout(limit, request.send()).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if error.is_connect() => Err(OllamaError::NotReachable {
+            Ok(Err(error)) => Err(self.not_sent(error, host)),
+            Err(_) => Err(OllamaError::TimedOut { host, limit }),
+        }
+    }
+
+    /// Says why there is no answer to a request, not even a refusal.
+    fn not_sent(&self, error: reqwest::Error, host: String) -> OllamaError {
+        let source = error.without_url();
+        if !source.is_connect() {
+            return OllamaError::ConnectionLost { host, source };
+        }
+        match Obstacle::of(&source) {
+            Some(obstacle) => OllamaError::Blocked { host, obstacle },
+            None => OllamaError::NotReachable {
                 host,
                 local: self.address.is_loopback(),
-                source: error.without_url(),
-            }),
-            Ok(Err(error)) => Err(OllamaError::ConnectionLost {
-                host,
-                source: error.without_url(),
-            }),
-            Err(_) => Err(OllamaError::TimedOut { host, limit }),
+                source,
+            },
         }
     }
 
     /// Reads an answer that is no success.
     async fn refusal(&self, response: Response, model: &str) -> OllamaError {
         let status = response.status().as_u16();
-        let body = self.body(response).beginning(MAX_ERROR).await;
+        let body = self.body(response, self.limits.idle);
+        let body = body.beginning(MAX_ERROR).await;
         let message = wire::error_text(&body);
         let about_model = message.contains("model") && message.contains("not found");
         if status == 404 && about_model && !model.is_empty() {
@@ -262,6 +276,11 @@ impl OllamaClient {
             None => OllamaError::Status { status, message },
         }
     }
+}
+
+async fn read<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, OllamaError> {
+    let bytes = body.whole(most).await?;
+    serde_json::from_slice(&bytes).map_err(|error| OllamaError::BadAnswer(error.to_string()))
 }
 
 fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, OllamaError> {

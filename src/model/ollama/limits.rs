@@ -12,12 +12,27 @@ pub struct Limits {
     /// For the first byte of a model's answer. It comes after queueing, loading and reading the
     /// input; a batch of long texts on two processor cores alone takes more than four minutes.
     pub first_byte: Duration,
-    /// Between two pieces of an answer that has begun.
+    /// Between two pieces of an answer that has begun, and before its first one; an answer that
+    /// is no stream must be there whole by then.
     pub idle: Duration,
     /// Times that a request is tried while the connection fails or the server is busy.
     pub tries: u32,
     /// Pause before the second try; it doubles with each further one.
     pub pause: Duration,
+}
+
+impl Limits {
+    /// With so long for whatever a model does, and no longer for anything else.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Limits {
+        Limits {
+            connect: self.connect.min(patience),
+            lookup: self.lookup.min(patience),
+            first_byte: patience,
+            idle: patience,
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {
@@ -51,5 +66,24 @@ mod tests {
         let limits = Limits::default();
         assert!(limits.first_byte >= Duration::from_secs(300));
         assert!(limits.connect <= Duration::from_secs(5) && limits.tries <= 3);
+    }
+
+    #[test]
+    fn one_number_bounds_every_phase() {
+        let limits = |seconds| Limits::default().within(Duration::from_secs(seconds));
+        let Limits {
+            connect,
+            lookup,
+            first_byte,
+            idle,
+            ..
+        } = limits(2);
+        assert_eq!(
+            [connect, lookup, first_byte, idle],
+            [Duration::from_secs(2); 4]
+        );
+        let patient = limits(3_600);
+        assert_eq!(patient.idle, Duration::from_secs(3_600));
+        assert_eq!(patient.lookup, Limits::default().lookup);
     }
 }

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use reqwest::Response;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 
 use super::{OllamaError, wire};
 
-/// Longest line of a stream: Ollama's own client allows 8 MB.
-const MAX_LINE: usize = 16 << 20;
-
-/// Most bytes of an answer that are read; a large batch of wide vectors has 5 MB.
-const MAX_ANSWER: usize = 256 << 20;
+/// Longest line of a stream. The longest that make sense are calls that write a file, which are
+/// bounded by the tokens of a reply.
+const MAX_LINE: usize = 512 << 10;
 
 /// Cuts a stream of bytes into lines.
 ///
@@ -92,6 +91,10 @@ impl LineSplitter {
 pub struct Lines {
     body: Body,
     splitter: LineSplitter,
+    /// Bytes that came since the last line.
+    pending: usize,
+    /// Length of the last line.
+    length: usize,
 }
 
 impl Lines {
@@ -99,20 +102,29 @@ impl Lines {
         Lines {
             body,
             splitter: LineSplitter::default(),
+            pending: 0,
+            length: 0,
         }
     }
 
     /// Gives the next line, or `None` after the last one.
     ///
     /// A line that reports an error is an error. Whether the last line came is for the caller to
-    /// see: a server may end a stream at any line.
+    /// see: a server may end a stream at any line. The time that the server has is up when
+    /// nothing of use came for it; what is of use, the caller says by [`Lines::advanced`].
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
         loop {
             let line = self.splitter.next_line();
-            if let Some(line) = line.map_err(|error| OllamaError::BadAnswer(error.to_string()))? {
+            if let Some(line) = line.map_err(|error| endless(&error.to_string()))? {
+                self.pending = 0;
+                self.length = line.len();
                 return read_line(&line).map(Some);
             }
+            if self.pending > MAX_LINE {
+                return Err(endless("blank lines and nothing else"));
+            }
             if let Some(piece) = self.body.piece().await? {
+                self.pending += piece.len();
                 self.splitter.push(&piece);
                 continue;
             }
@@ -123,6 +135,23 @@ impl Lines {
                 Some(line) => line.map(Some),
             };
         }
+    }
+
+    /// Length of the last line, in bytes.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Gives the server its time again, since the last line was of use.
+    pub fn advanced(&mut self) {
+        self.body.until = Instant::now() + self.body.limit;
+    }
+}
+
+/// An answer that has grown beyond what makes sense.
+pub(super) fn endless(what: &str) -> OllamaError {
+    OllamaError::Endless {
+        what: what.to_owned(),
     }
 }
 
@@ -137,26 +166,28 @@ fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, OllamaError> {
     serde_json::from_value(value).map_err(bad)
 }
 
-/// The body of an answer, with a limit for silence.
+/// The body of an answer, with a limit for its time.
 #[derive(Debug)]
 pub(super) struct Body {
     response: Response,
-    idle: Duration,
+    limit: Duration,
+    until: Instant,
     host: String,
 }
 
 impl Body {
-    pub(super) fn new(response: Response, idle: Duration, host: String) -> Body {
+    pub(super) fn new(response: Response, limit: Duration, host: String) -> Body {
         Body {
             response,
-            idle,
+            limit,
+            until: Instant::now() + limit,
             host,
         }
     }
 
     async fn piece(&mut self) -> Result<Option<Vec<u8>>, OllamaError> {
         let host = || self.host.clone();
-        match tokio::time::timeout(self.idle, self.response.chunk()).await {
+        match timeout_at(self.until, self.response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Vec::from)),
             Ok(Err(error)) => Err(OllamaError::ConnectionLost {
                 host: host(),
@@ -164,20 +195,18 @@ impl Body {
             }),
             Err(_) => Err(OllamaError::TimedOut {
                 host: host(),
-                limit: self.idle,
+                limit: self.limit,
             }),
         }
     }
 
-    /// Reads all of it.
-    pub(super) async fn whole(mut self) -> Result<Vec<u8>, OllamaError> {
+    /// Reads all of it, of which there may be so many bytes.
+    pub(super) async fn whole(mut self, most: usize) -> Result<Vec<u8>, OllamaError> {
         let mut bytes = Vec::new();
         while let Some(piece) = self.piece().await? {
             bytes.extend_from_slice(&piece);
-            if bytes.len() > MAX_ANSWER {
-                return Err(OllamaError::BadAnswer(format!(
-                    "it has over {MAX_ANSWER} bytes"
-                )));
+            if bytes.len() > most {
+                return Err(endless(&format!("over {most} bytes")));
             }
         }
         Ok(bytes)

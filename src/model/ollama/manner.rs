@@ -3,6 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::template;
 use super::wire::{LocalModel, ModelInfo};
 
 /// Models up to so many billions of parameters leak calls into their text when they have many
@@ -28,6 +29,10 @@ pub(super) struct Manner {
     pub thinking: Thinking,
     /// Whether its template refuses an answer that has text and thoughts and calls: gpt-oss.
     pub one_voice: bool,
+    /// Whether its template leaves the calls of an answer out that has text, too.
+    pub text_hides_calls: bool,
+    /// Whether its template writes tools as no model was trained to read them.
+    pub garbles_tools: bool,
 }
 
 /// Whether a model thinks before it answers.
@@ -104,6 +109,8 @@ impl Manner {
             temperature,
             thinking,
             one_voice: is_gpt_oss,
+            text_hides_calls: template::text_hides_calls(info),
+            garbles_tools: template::garbles_tools(info),
         }
     }
 }

@@ -56,6 +56,23 @@ const CRASHED: &[&str] = &[
     "signal:",
 ];
 
+/// Said when what runs the model has gone, and is started anew for the next request.
+const GONE: &[&str] = &[
+    "error was encountered while running the model",
+    "/completion\": eof",
+];
+
+/// Said of the same in a reply; before one, that means that the model cannot be loaded.
+const GONE_IN_REPLY: &[&str] = &[
+    "unexpectedly stopped",
+    "process has terminated",
+    "process no longer running",
+    "connection reset",
+    "broken pipe",
+    "connection refused",
+    "forcibly closed",
+];
+
 /// Said where a model does not fit the machine.
 const OUT_OF_MEMORY: &[&str] = &[
     "out-of-memory",
@@ -117,6 +134,7 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
             };
         }
         OllamaError::Incomplete => return ModelError::Incomplete,
+        OllamaError::Endless { what } => return ModelError::Endless(what.clone()),
         OllamaError::ConnectionLost { .. } if asked.began => return ModelError::Incomplete,
         // A refusal is about the request; what the model wrote cannot make it wrong.
         OllamaError::Status { status, message } => (message, *status >= 500),
@@ -128,14 +146,22 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
     }
     let message = message.to_lowercase();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+    let has_gone = says(GONE) || (asked.began && says(GONE_IN_REPLY));
+    let failed = if has_gone {
+        ModelError::Crashed
+    } else {
+        ModelError::Failed
+    };
     if says(&["does not support tools"]) {
         ModelError::NoTools
     } else if says(OUT_OF_MEMORY) {
-        ModelError::Failed(format!(
+        failed(format!(
             "{error}; if the model is too large for this machine, use a smaller one such as \
              `{}`, or set `MAX_CONTEXT_TOKENS` lower",
             super::FITS_MOST
         ))
+    } else if has_gone {
+        failed(error.with_hint())
     } else if may_be_call
         && asked.tools
         && !says(CRASHED)
@@ -216,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn a_runner_that_has_gone_may_come_back() {
+        let eof = "an error was encountered while running the model: unexpected EOF";
+        let stopped =
+            "model runner has unexpectedly stopped, this may be due to resource limitations";
+        let reset = "read tcp 127.0.0.1:5->127.0.0.1:6: read: connection reset by peer";
+        for message in [eof, stopped, reset] {
+            let judged = model_error(failed(message), WITH_TOOLS);
+            assert!(matches!(judged, ModelError::Crashed(_)), "{judged:?}");
+        }
+        let before = Asked {
+            began: false,
+            ..WITH_TOOLS
+        };
+        let judged = model_error(status(500, eof), before);
+        assert!(matches!(judged, ModelError::Crashed(_)), "{judged:?}");
+        let judged = model_error(status(500, stopped), before);
+        assert!(matches!(judged, ModelError::Failed(_)), "{judged:?}");
+        let call = model_error(
+            failed("XML syntax error on line 1: unexpected EOF"),
+            WITH_TOOLS,
+        );
+        assert!(matches!(call, ModelError::BrokenCall(_)), "{call:?}");
+    }
+
+    #[test]
     fn other_errors_say_what_helps() {
         let no_tools = "registry.ollama.ai/library/x:latest does not support tools";
         assert_eq!(
@@ -251,7 +302,9 @@ mod tests {
             ),
         ];
         for (error, expected) in cases {
-            let ModelError::Failed(text) = model_error(error, WITH_TOOLS) else {
+            let (ModelError::Failed(text) | ModelError::Crashed(text)) =
+                model_error(error, WITH_TOOLS)
+            else {
                 panic!("{expected}: a failure is wanted");
             };
             assert!(text.contains(expected), "{text}");

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::network::Obstacle;
+
 mod address;
 mod cards;
 mod chat;
@@ -20,6 +22,7 @@ mod manner;
 mod meaning;
 mod probe;
 mod pull;
+mod template;
 mod window;
 mod wire;
 
@@ -53,6 +56,14 @@ pub enum OllamaError {
         local: bool,
         /// What the connection said.
         source: reqwest::Error,
+    },
+    /// No connection can be made, and another try would not help.
+    #[error("cannot connect to Ollama at {host}: {}", .obstacle.what())]
+    Blocked {
+        /// The address as people write it.
+        host: String,
+        /// What stands in the way.
+        obstacle: Obstacle,
     },
     /// The connection broke before the answer was there.
     #[error("the connection to Ollama at {host} broke")]
@@ -105,6 +116,12 @@ pub enum OllamaError {
     /// The answer stopped before its end.
     #[error("Ollama's answer ended before it was complete")]
     Incomplete,
+    /// The answer has grown beyond what makes sense, and was stopped.
+    #[error("Ollama's answer does not end: {what}")]
+    Endless {
+        /// What came.
+        what: String,
+    },
     /// The server took the request and then was silent.
     #[error("Ollama at {host} sent nothing for {} s", .limit.as_secs_f32())]
     TimedOut {
@@ -140,6 +157,10 @@ impl OllamaError {
             OllamaError::NotReachable { local: true, .. } => "start it with `ollama serve`".into(),
             OllamaError::NotReachable { .. } => {
                 "check `OLLAMA_HOST`, and that Ollama is running there".into()
+            }
+            OllamaError::Blocked { obstacle, .. } => obstacle.help().into(),
+            OllamaError::Endless { .. } => {
+                "it was stopped; try again, and if it stays, try another model".into()
             }
             OllamaError::ModelMissing { model } => format!("get it with `ollama pull {model}`"),
             OllamaError::NotForEmbedding { .. } => {

@@ -59,10 +59,13 @@ struct Remembered {
     models: BTreeMap<String, Entry>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Entry {
     digest: String,
-    report: ProbeReport,
+    report: Option<ProbeReport>,
+    /// See [`ChatModel::tokens_per_estimate`].
+    tokens_per_estimate: Option<f32>,
 }
 
 impl OllamaChat {
@@ -133,9 +136,10 @@ impl OllamaChat {
                 Ok(Delta::Thinking(_)) => {}
                 Ok(Delta::Text(piece)) => text.push_str(&piece),
                 Ok(Delta::Call(call)) => native |= check(call, tools).is_ok(),
+                Ok(Delta::BrokenCall { .. }) => {}
                 Ok(Delta::Done(usage)) => *speed = usage.tokens_per_second.or(*speed),
                 Err(ModelError::NoTools) => return Ok(Called::Refused),
-                Err(error @ ModelError::Failed(_)) => return Err(error),
+                Err(error @ (ModelError::Failed(_) | ModelError::Crashed(_))) => return Err(error),
                 // The request was too long, or the model wrote nonsense.
                 Err(_) => return Ok(Called::Not),
             }
@@ -156,12 +160,27 @@ impl OllamaChat {
     ///
     /// If the file or its folder cannot be written.
     pub fn remember(&self, report: &ProbeReport, file: &Path) -> io::Result<()> {
+        self.note(file, |entry| entry.report = Some(*report))
+    }
+
+    /// Keeps how the model counts, in the same file.
+    pub(super) fn remember_ratio(&self, ratio: f32, file: &Path) -> io::Result<()> {
+        self.note(file, |entry| entry.tokens_per_estimate = Some(ratio))
+    }
+
+    fn note(&self, file: &Path, change: impl FnOnce(&mut Entry)) -> io::Result<()> {
         let mut remembered = read(file);
-        let entry = Entry {
-            digest: self.digest().to_owned(),
-            report: *report,
-        };
-        remembered.models.insert(self.profile().name.clone(), entry);
+        let entry = remembered
+            .models
+            .entry(self.profile().name.clone())
+            .or_default();
+        if entry.digest != self.digest() {
+            *entry = Entry {
+                digest: self.digest().to_owned(),
+                ..Entry::default()
+            };
+        }
+        change(entry);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -174,8 +193,17 @@ impl OllamaChat {
 
     /// Finds the report of this model in a file of reports, if there is one.
     pub fn recall(&self, file: &Path) -> Option<ProbeReport> {
+        self.known(file)?.report
+    }
+
+    /// Finds how the model counts, in the same file.
+    pub(super) fn recall_ratio(&self, file: &Path) -> Option<f32> {
+        self.known(file)?.tokens_per_estimate
+    }
+
+    fn known(&self, file: &Path) -> Option<Entry> {
         let entry = read(file).models.remove(&self.profile().name)?;
-        (entry.digest == self.digest()).then_some(entry.report)
+        (entry.digest == self.digest()).then_some(entry)
     }
 }
 

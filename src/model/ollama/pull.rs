@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use super::OllamaError;
 use super::client::OllamaClient;
 use super::limits::Reach;
+use super::lines::endless;
 use super::wire::{PullLine, PullRequest};
+
+/// Most layers of a model; the largest have some dozen.
+const MOST_LAYERS: usize = 1_000;
 
 /// How far a pull is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl OllamaClient {
         };
         let mut lines = self.stream("api/pull", &request, model).await?;
         let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-        let mut succeeded = false;
+        let (mut succeeded, mut before) = (false, None);
         while let Some(line) = lines.next::<PullLine>().await? {
             succeeded |= line.status == "success";
             if let (Some(digest), Some(total)) = (line.digest, line.total) {
@@ -48,14 +52,23 @@ impl OllamaClient {
                 let completed = line.completed.unwrap_or(0).max(layer.0);
                 *layer = (completed.min(total), total);
             }
+            if layers.len() > MOST_LAYERS {
+                return Err(endless(&format!("over {MOST_LAYERS} layers")));
+            }
             let sum = |part: fn(&(u64, u64)) -> u64| {
                 layers.values().map(part).fold(0, u64::saturating_add)
             };
-            progress(PullProgress {
+            let now = PullProgress {
                 status: line.status,
                 completed: sum(|layer| layer.0),
                 total: sum(|layer| layer.1),
-            });
+            };
+            // A server that says the same again and again is as good as silent.
+            if before.as_ref() != Some(&now) {
+                lines.advanced();
+                before = Some(now.clone());
+            }
+            progress(now);
         }
         if succeeded {
             Ok(())

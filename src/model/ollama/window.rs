@@ -5,7 +5,7 @@
 //! anything is loaded, and asked back after.
 
 use super::client::OllamaClient;
-use super::wire::{LoadedModel, ModelInfo, same_model};
+use super::wire::{LoadedModel, ModelInfo};
 
 /// Below this, tools and instructions leave no room for code.
 const SMALL: u32 = 8_192;
@@ -109,9 +109,16 @@ pub struct Loaded {
 ///
 /// A server that does not say is taken at its word. It never says more: another program may have
 /// loaded the model meanwhile, and our next request brings `asked` back.
-pub async fn effective_window(client: &OllamaClient, model: &str, asked: u32) -> Loaded {
+///
+/// `digest` is that of its weights, if it is known.
+pub async fn effective_window(
+    client: &OllamaClient,
+    model: &str,
+    digest: &str,
+    asked: u32,
+) -> Loaded {
     let models = client.ps().await.unwrap_or_default();
-    let found = models.iter().find(|loaded| same_model(&loaded.name, model));
+    let found = models.iter().find(|loaded| loaded.is(model, digest));
     Loaded {
         window: found
             .and_then(context_length)

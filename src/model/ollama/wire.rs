@@ -160,6 +160,12 @@ pub struct ModelInfo {
     pub model_info: Map<String, Value>,
     /// Where it really runs, if the server only forwards to it.
     pub remote_host: Option<String>,
+    /// How a conversation is written for it, as a Go template.
+    #[serde(deserialize_with = "null_as_default")]
+    pub template: String,
+    /// What writes it in place of the template, on servers that have something of their own.
+    #[serde(deserialize_with = "null_as_default")]
+    pub renderer: String,
 }
 
 impl ModelInfo {
@@ -231,6 +237,18 @@ pub struct LoadedModel {
     pub size_vram: u64,
     /// The window that a request really has, in tokens.
     pub context_length: Option<u64>,
+    /// Identifies the exact weights and settings.
+    #[serde(deserialize_with = "null_as_default")]
+    pub digest: String,
+}
+
+impl LoadedModel {
+    /// Whether it is this model. A server lists it under the name by which it was loaded first,
+    /// though there may be others for the same weights.
+    pub(super) fn is(&self, name: &str, digest: &str) -> bool {
+        let bare = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
+        same_model(&self.name, name) || (!digest.is_empty() && bare(&self.digest) == bare(digest))
+    }
 }
 
 /// Request of `/api/embed`.

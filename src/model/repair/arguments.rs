@@ -11,13 +11,15 @@ use super::{CallError, json};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
 /// Under which keys models put the arguments of a call.
-pub(super) const KEYS: [&str; 6] = [
+pub(super) const KEYS: [&str; 8] = [
     "arguments",
     "parameters",
     "args",
     "input",
     "tool_input",
+    "action_input",
     "params",
+    "kwargs",
 ];
 
 /// Largest integer that a float holds exactly.

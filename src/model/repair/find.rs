@@ -4,9 +4,8 @@
 use std::ops::Range;
 
 use super::forms::{self, Attempt};
-use super::scan::{Candidate, Extent, Scanner, Step};
-use super::shapes::Intent;
-use super::xml;
+use super::scan::{Candidate, Extent, MARKERS, Scanner, Step};
+use super::{example, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
@@ -23,12 +22,23 @@ pub struct Found {
     /// Where in the text each piece with calls stood.
     pub taken: Vec<Range<usize>>,
     /// Why something that was meant as a call is none, as a message to the model. It is still in
-    /// the text, and no call after it was taken.
+    /// the text, and no call after it was taken out of that.
     pub broken: Option<String>,
+    /// The calls after that one, where it is certain that they are none of its arguments.
+    pub later: Vec<ToolCall>,
+    /// Where in the reply the pieces with them stand.
+    pub later_at: Vec<Range<usize>>,
 }
+
+/// Most broken calls behind which others are looked for.
+const MOST_BROKEN: usize = 8;
 
 /// Takes the calls out of the text of a reply, by the rules of the module.
 pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
+    find(text, tools, MOST_BROKEN)
+}
+
+fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
     if tools.is_empty() {
         return Found {
             text: text.to_owned(),
@@ -44,13 +54,11 @@ pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
         .flatten()
         .min_by_key(|(index, _)| *index);
     let (taken, broken) = match first {
-        Some((index, reason)) => (index, Some(reason.to_owned())),
+        Some((index, reason)) => (index, Some(Broken::of(reason))),
         None => (pieces.len(), broken),
     };
-    let mut found = Found {
-        broken,
-        ..Found::default()
-    };
+    drop_examples(text, &mut pieces);
+    let mut found = Found::default();
     for (index, piece) in pieces.into_iter().enumerate() {
         match piece.content {
             Content::Calls(called) if index < taken => {
@@ -60,7 +68,44 @@ pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
             _ => found.text.push_str(&text[piece.range]),
         }
     }
+    if let Some(broken) = broken {
+        found.broken = Some(broken.why);
+        if let Some(range) = broken.range
+            && spare > 0
+            && !text[..range.end].contains("<think")
+        {
+            let rest = find(&text[range.end..], tools, spare - 1);
+            let moved = |at: Range<usize>| at.start + range.end..at.end + range.end;
+            let places = rest.taken.into_iter().chain(rest.later_at).map(moved);
+            found.later_at.extend(places);
+            if !broken.others.is_empty() {
+                found.later_at.push(range.clone());
+            }
+            found.later = broken.others;
+            found.later.extend(rest.calls);
+            found.later.extend(rest.later);
+        }
+    }
     found
+}
+
+/// Something that was meant as a call and is none.
+struct Broken {
+    why: String,
+    /// Where it stands, if that is certain.
+    range: Option<Range<usize>>,
+    /// Calls beside it in the same list.
+    others: Vec<ToolCall>,
+}
+
+impl Broken {
+    fn of(why: &str) -> Broken {
+        Broken {
+            why: why.to_owned(),
+            range: None,
+            others: Vec::new(),
+        }
+    }
 }
 
 /// A part of a reply.
@@ -95,7 +140,7 @@ enum Place {
 type Refused = (usize, &'static str);
 
 /// The parts of a reply, and why the last one is broken, if it is.
-fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<String>) {
+fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     let mut scanner = Scanner::default();
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -127,9 +172,10 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<String>) {
                 scanner.resume(end);
                 at = end;
             }
-            Attempt::Broken(why) => {
+            Attempt::Broken { why, end, others } => {
                 add(&mut pieces, at..text.len(), Content::Unread);
-                return (pieces, Some(why));
+                let range = end_of_broken(text, &candidate, end).map(|end| at..end);
+                return (pieces, Some(Broken { why, range, others }));
             }
             Attempt::Text { end, read } => {
                 if let Candidate::Block(block) = &candidate {
@@ -146,8 +192,32 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<String>) {
         }
     }
     let quoted = "a call stands in a code block that is not closed, where it is only shown";
-    let broken = scanner.ended_in_quoted_call().then(|| quoted.to_owned());
+    let broken = scanner.ended_in_quoted_call().then(|| Broken::of(quoted));
     (pieces, broken)
+}
+
+/// Whether a text ends with a marker: one that counts would have been read.
+fn is_marked(text: &str) -> bool {
+    let text = text.trim_end();
+    MARKERS.iter().any(|marker| text.ends_with(marker))
+}
+
+/// Where a broken call ends: where it was read to its end, or at its closer, if nothing else begins
+/// before that.
+fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Option<usize> {
+    const CLOSER: &str = "</tool_call>";
+    match (candidate, end) {
+        (Candidate::Block(_), _) => None,
+        (_, Some(end)) => Some(end),
+        (Candidate::Marker(at, marker), None) => {
+            let inside = at + marker.len();
+            let length = text[inside..].find(CLOSER)?;
+            let within = &text[inside..inside + length];
+            let is_alone = !MARKERS.iter().any(|marker| within.contains(marker));
+            is_alone.then_some(inside + length + CLOSER.len())
+        }
+        (Candidate::Bare(_), None) => None,
+    }
 }
 
 fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
@@ -165,8 +235,8 @@ fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
 
 fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) -> Attempt {
     match *candidate {
-        Candidate::Bare(at) if spare == 0 => Attempt::text(at + 1),
-        Candidate::Bare(at) => match forms::at_json(text, at, Intent::Plain, tools) {
+        Candidate::Bare(at) if spare == 0 || is_marked(&text[..at]) => Attempt::text(at + 1),
+        Candidate::Bare(at) => match forms::bare(text, at, tools) {
             Attempt::Calls { calls, end, markup } => Attempt::Calls {
                 calls,
                 end: end + forms::separator(&text[end..]),
@@ -184,6 +254,29 @@ fn place(candidate: &Candidate) -> Place {
         Candidate::Bare(_) => Place::Last,
         Candidate::Block(block) if !block.for_tools => Place::BeforeRemark,
         Candidate::Block(_) | Candidate::Marker(..) => Place::Anywhere,
+    }
+}
+
+/// Makes text of the calls that what stands around them makes examples of.
+fn drop_examples(text: &str, pieces: &mut [Piece]) {
+    let mut is_example = false;
+    for index in 0..pieces.len() {
+        let part = &text[pieces[index].range.clone()];
+        match pieces[index].content {
+            Content::Prose if part.trim().is_empty() => {}
+            Content::Prose => is_example = example::introduces(part),
+            Content::Quoted | Content::Unread => is_example = false,
+            Content::Calls(_) => {
+                let after = pieces.get(index + 1);
+                let is_taken_back = after.is_some_and(|after| {
+                    matches!(after.content, Content::Prose)
+                        && example::takes_back(&text[after.range.clone()])
+                });
+                if is_example || is_taken_back {
+                    pieces[index].content = Content::Prose;
+                }
+            }
+        }
     }
 }
 

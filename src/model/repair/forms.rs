@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::json::{self, Begins, Reading, Stop};
 use super::scan::{Block, Marker, marker};
 use super::shapes::{self, Intent, Seen};
-use super::xml;
+use super::{payload, python, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
@@ -16,16 +16,48 @@ const CALL_BEGIN: &str = "<|tool_call_begin|>";
 const ARGUMENT_BEGIN: &str = "<|tool_call_argument_begin|>";
 
 /// What ends calls of any form; also where its beginning was left out.
-const CLOSERS: [&str; 10] = [
+const CLOSERS: &[&str] = &[
     "</tool_call>",
+    "</tool_calls>",
     "</tools>",
     "</function>",
+    "</function_call>",
+    "</function_calls>",
+    "</functioncall>",
+    "</tool_code>",
+    "</tool_use>",
+    "</tool>",
+    "</｜DSML｜invoke>",
+    "</｜DSML｜function_calls>",
+    "</invoke>",
+    "</minimax:tool_call>",
+    "</seed:tool_call>",
+    "</TOOLCALL>",
+    "[/TOOL_CALLS]",
+    "[END_TOOL_REQUEST]",
     "<|tool_call_end|>",
     "<|tool_calls_section_end|>",
+    "<|/tool_call|>",
+    "</|tool_call|>",
+    "<tool_call|>",
+    "<end_function_call>",
+    "<|python_end|>",
+    "<|END_ACTION|>",
+    "<|tools_suffix|>",
+    "<|action_end|>",
+    "<｜tool▁call▁end｜>",
+    "<｜tool▁calls▁end｜>",
+    "<｜end▁of▁sentence｜>",
+    "<|call|>",
     "<|eom_id|>",
     "<|eot_id|>",
+    "<|eom|>",
+    "<|eot|>",
     "<|im_end|>",
     "<|end|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<end_of_turn>",
     "</s>",
 ];
 
@@ -44,8 +76,15 @@ pub(super) enum Attempt {
         /// Whether values in them stand unescaped.
         markup: bool,
     },
-    /// It was meant as a call, but is none; why.
-    Broken(String),
+    /// It was meant as a call, but is none.
+    Broken {
+        /// Why.
+        why: String,
+        /// Where the text goes on, if that is certain.
+        end: Option<usize>,
+        /// Calls beside it in the same list, which are none the worse for it.
+        others: Vec<ToolCall>,
+    },
     /// It is text up to here.
     Text {
         /// Where the text goes on.
@@ -61,6 +100,15 @@ impl Attempt {
         Attempt::Text { end, read: end }
     }
 
+    /// A broken call whose end is not known.
+    pub fn broken(why: &str) -> Attempt {
+        Attempt::Broken {
+            why: why.to_owned(),
+            end: None,
+            others: Vec::new(),
+        }
+    }
+
     /// The same as what was seen up to a place.
     pub fn of_seen(seen: Seen, end: usize) -> Attempt {
         match seen {
@@ -69,7 +117,16 @@ impl Attempt {
                 end,
                 markup: false,
             },
-            Seen::Broken(why) => Attempt::Broken(why),
+            Seen::Broken(why) => Attempt::Broken {
+                why,
+                end: Some(end),
+                others: Vec::new(),
+            },
+            Seen::Partly { calls, why } => Attempt::Broken {
+                why,
+                end: Some(end),
+                others: calls,
+            },
             Seen::Nothing => Attempt::text(end),
         }
     }
@@ -92,11 +149,13 @@ pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> Block
     if rest.is_empty() {
         return BlockKind::Unclear;
     }
-    match (marker(rest), json::begins(rest)) {
-        (Marker::Whole(_), _) => return BlockKind::Call,
-        (Marker::Part, _) | (_, Begins::Unclear) => return BlockKind::Unclear,
-        (Marker::No, Begins::No) => return BlockKind::Quoted,
-        (Marker::No, Begins::Yes) => {}
+    match (marker(rest), json::begins(rest), python_begins(rest, block)) {
+        (Marker::Whole(_), ..) | (_, _, Begins::Yes) => return BlockKind::Call,
+        (Marker::Part, ..) | (_, Begins::Unclear, _) | (_, Begins::No, Begins::Unclear) => {
+            return BlockKind::Unclear;
+        }
+        (Marker::No, Begins::No, Begins::No) => return BlockKind::Quoted,
+        (Marker::No, Begins::Yes, _) => {}
     }
     let seen = match json::read(rest) {
         Reading::Whole { value, .. } => shapes::of_value(value, intent(block), tools),
@@ -130,6 +189,9 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
         let attempt = match (marker(rest), json::begins(rest)) {
             (Marker::Whole(marker), _) => at_marker(text, at, marker, tools),
             (_, Begins::Yes) => at_json(text, at, intent(block), tools),
+            _ if python_begins(rest, block) == Begins::Yes => {
+                python::calls(text, at, intent(block), tools)
+            }
             _ => Attempt::text(at),
         };
         match attempt {
@@ -138,12 +200,30 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
                 with_markup |= markup;
                 at = end + separator(&text[end..]);
             }
-            Attempt::Broken(why) => return Attempt::Broken(why),
+            // What else is in a block counts only with all of it.
+            Attempt::Broken { why, .. } => return Attempt::broken(&why),
             Attempt::Text { .. } if found.is_empty() => return Attempt::text(block.body),
             Attempt::Text { .. } => {
-                return Attempt::Broken("a block with a call holds something else, too".to_owned());
+                return Attempt::broken("a block with a call holds something else, too");
             }
         }
+    }
+}
+
+/// Whether a block begins as calls in Python do: without a list only where it is for tools.
+fn python_begins(rest: &str, block: &Block) -> Begins {
+    if block.for_tools && !rest.starts_with('[') {
+        return python::begins_call(rest);
+    }
+    python::begins_list(rest)
+}
+
+/// Reads what stands at the beginning of a line without a marker.
+pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+    if json::begins(&text[at..]) == Begins::Yes {
+        at_json(text, at, Intent::Plain, tools)
+    } else {
+        python::calls(text, at, Intent::Plain, tools)
     }
 }
 
@@ -164,7 +244,8 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
                     end: at + 1,
                     read: stop,
                 },
-                seen => Attempt::of_seen(seen, stop).closed(text),
+                Seen::Calls(calls) => Attempt::of_seen(Seen::Calls(calls), stop).closed(text),
+                Seen::Broken(why) | Seen::Partly { why, .. } => Attempt::broken(&why),
             }
         }
     }
@@ -172,19 +253,25 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
 
 /// Reads what follows one of the markers.
 pub(super) fn at_marker(text: &str, at: usize, marker: &str, tools: &[ToolSpec]) -> Attempt {
-    let after = skip_blank(text, at + marker.len());
-    if marker != xml::FUNCTION && json::begins(&text[after..]) == Begins::Unclear {
-        return Attempt::Broken("the call is cut off".to_owned());
+    // The bracket of a list belongs to it.
+    let after = skip_blank(text, at + marker.trim_end_matches('[').len());
+    if xml::OPENINGS.contains(&marker) {
+        return xml::function(text, at, tools);
+    }
+    if json::begins(&text[after..]) == Begins::Unclear {
+        return Attempt::broken("the call is cut off");
     }
     let attempt = match marker {
-        xml::FUNCTION => return xml::function(text, at, tools),
         "<tool_call>" | "<tools>" => tagged(text, after, tools),
         "[TOOL_CALLS]" => mistral(text, after, tools),
         "<|python_tag|>" => several(text, after, tools),
-        SECTION_BEGIN if !text[after..].starts_with(CALL_BEGIN) => None,
-        SECTION_BEGIN => kimi(text, after + CALL_BEGIN.len(), tools),
-        _ => kimi(text, at + marker.len(), tools),
+        SECTION_BEGIN if text[after..].starts_with(CALL_BEGIN) => {
+            kimi(text, after + CALL_BEGIN.len(), tools)
+        }
+        CALL_BEGIN => kimi(text, at + marker.len(), tools),
+        _ => None,
     };
+    let attempt = attempt.or_else(|| payload::read(text, after, tools));
     attempt.unwrap_or_else(|| Attempt::text(at + 1))
 }
 
@@ -201,12 +288,12 @@ pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> At
         // An unknown name is the better reason.
         Reading::Partial(partial) => match shapes::of_parts(name, Map::new(), tools) {
             Seen::Broken(why) if super::names::resolve(name, tools).is_none() => {
-                Attempt::Broken(why)
+                Attempt::broken(&why)
             }
             _ if partial.stop == Stop::EndOfText => {
-                Attempt::Broken(format!("the call of `{name}` is cut off"))
+                Attempt::broken(&format!("the call of `{name}` is cut off"))
             }
-            _ => Attempt::Broken(format!("the arguments of `{name}` are not valid JSON")),
+            _ => Attempt::broken(&format!("the arguments of `{name}` are not valid JSON")),
         },
     }
 }
@@ -248,6 +335,11 @@ impl Attempt {
                 end: closed(text, end),
                 markup,
             },
+            Attempt::Broken { why, end, others } => Attempt::Broken {
+                why,
+                end: end.map(|end| closed(text, end)),
+                others,
+            },
             other => other,
         }
     }
@@ -282,7 +374,7 @@ fn tagged(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
 }
 
 /// One object or list after another.
-fn several(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+pub(super) fn several(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let mut found: Option<(Vec<ToolCall>, usize)> = None;
     let mut at = at;
     while json::begins(&text[at..]) == Begins::Yes {
@@ -322,7 +414,7 @@ fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let Some((calls, end)) = found else {
         let is_name = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
         let cut_off = text[at..].chars().all(is_name);
-        return cut_off.then(|| Attempt::Broken("the call is cut off".to_owned()));
+        return cut_off.then(|| Attempt::broken("the call is cut off"));
     };
     Some(Attempt::of_seen(Seen::Calls(calls), end))
 }
@@ -358,7 +450,7 @@ fn kimi(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
             .find(ARGUMENT_BEGIN)
             .filter(|length| *length <= LONGEST_NAME)
         else {
-            return Some(Attempt::Broken("the call is cut off".to_owned()));
+            return Some(Attempt::broken("the call is cut off"));
         };
         let start = skip_blank(text, at + length + ARGUMENT_BEGIN.len());
         match named(text, start, rest[..length].trim(), tools) {

@@ -19,13 +19,16 @@
 //!    Lines with four or more columns of indentation, list items, block quotes and code spans
 //!    are quotes too.
 //! 4. It stands where calls stand:
-//!    - markers (`<tool_call>`, `<tools>`, `<function=`, `[TOOL_CALLS]`, `<|python_tag|>`,
-//!      `<|tool_call_begin|>`) at the beginning of a line, after a sentence, or after another
-//!      call; anything may follow;
+//!    - markers (`<tool_call>`, `<function=`, `<invoke name=`, `[TOOL_CALLS]`, `<|python_tag|>` and
+//!      those of some dozen families more) at the beginning of a line, after a sentence, or after
+//!      another call; anything may follow;
 //!    - a block in a language for tools; anything may follow;
 //!    - a block in JSON, XML or no language; after it stand only further calls and a remark:
 //!      500 bytes without headings, tables or blocks, since more of it is a document;
-//!    - bare JSON at the beginning of a line; after it stand only further calls.
+//!    - bare JSON at the beginning of a line, or a list of calls as Python writes them; after it
+//!      stand only further calls.
+//!
+//!    And the sentence before it does not make an example of it: "you would send", "I will not call".
 //! 5. It is whole. Only closers may be missing, and only where no argument can be lost with
 //!    them: those after a closed object of arguments, of lists and of fences, and the
 //!    `</tool_call>` or the `</function>` when the other is there. A text that ends within the
@@ -33,18 +36,22 @@
 //!    `<parameter=…>`s within it and that markup follows; if closers are left over in the reply,
 //!    a value had some of its own, and none of the calls in XML is taken.
 //!
-//! What names a known tool, or has a marker, and still is no call, is [`Found::broken`], and
-//! no call after it is taken: a plan without its first step is another plan.
+//! What names a known tool, or has a marker, and still is no call, is [`Found::broken`]. Calls
+//! after it are [`Found::later`], but only if it is certain where it ends: what looks like a call
+//! within the arguments of another one is none.
 //!
 //! All of it takes time in proportion to the text, and bounded stack.
 
 mod arguments;
+mod example;
 mod find;
 mod forms;
 mod gate;
 mod json;
 mod names;
+mod payload;
 mod protocol;
+mod python;
 mod scan;
 mod shapes;
 mod xml;

@@ -5,6 +5,24 @@ use crate::model::ToolSpec;
 /// Longest name that is looked at, in bytes.
 const LONGEST: usize = 200;
 
+/// What models put before the name of a tool, as they were trained to: the namespaces of OpenAI
+/// (`functions`), Google (`default_api`) and MCP, and our own name. Nothing else is cut off: what
+/// is called `preview_delete_file` or `files__read_file` is another tool, and not ours.
+const NAMESPACES: &[&str] = &[
+    "functions",
+    "function",
+    "tools",
+    "tool",
+    "default_api",
+    "api",
+    "ollacode",
+    "mcp__ollacode",
+    "mcp.ollacode",
+];
+
+/// What stands between a namespace and the name.
+const SEPARATORS: &[&str] = &["::", ":", ".", "/", "__"];
+
 /// Finds the tool that a name means, if it is only one.
 pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let around = |c: char| c.is_whitespace() || "\"'`".contains(c);
@@ -15,16 +33,10 @@ pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a Tool
     if let Some(tool) = named(name, tools) {
         return Some(tool);
     }
+    // gpt-oss writes on where the name should end: `read_file<|channel|>json`.
+    let name = name.split_once("<|").map_or(name, |(name, _)| name);
     let bare = without_number(name);
-    let inner = bare.rsplit("__").next().unwrap_or(bare);
-    let candidates = [
-        bare,
-        without_prefix(bare),
-        inner,
-        inner.rsplit('.').next().unwrap_or(inner),
-    ];
-    let found = candidates.iter().find_map(|name| named(name, tools));
-    found.or_else(|| by_suffix(bare, tools))
+    named(bare, tools).or_else(|| named(without_namespace(bare)?, tools))
 }
 
 /// A spelling without what models vary: `filePath` and `file-path` are `filepath`.
@@ -58,23 +70,11 @@ fn without_number(name: &str) -> &str {
     }
 }
 
-fn without_prefix(name: &str) -> &str {
-    ["functions.", "tool:", "default_api."]
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .map_or(name, str::trim)
-}
-
-/// The only tool whose name ends the given one, after a `_`, `/` or other sign.
-fn by_suffix<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
-    let name = name.to_lowercase();
-    let ends = |suffix: &str| {
-        name.strip_suffix(suffix)
-            .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
-    };
-    let mut found = tools
-        .iter()
-        .filter(|tool| ends(tool.name) || tool.aliases.iter().any(|alias| ends(alias)));
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
+/// The name behind a namespace, if it stands in one.
+fn without_namespace(name: &str) -> Option<&str> {
+    NAMESPACES.iter().find_map(|namespace| {
+        let rest = name.strip_prefix(namespace)?;
+        let inner = SEPARATORS.iter().find_map(|it| rest.strip_prefix(it))?;
+        Some(inner.trim())
+    })
 }

@@ -3,18 +3,58 @@
 //! It can follow a text that still grows: what it calls text stays text, whatever comes.
 
 use super::json::{self, Begins};
-use super::xml::FUNCTION;
+use super::{python, xml};
 
 /// What calls begin with, as models are trained to write them.
-pub(super) const MARKERS: [&str; 7] = [
+pub(super) const MARKERS: &[&str] = &[
+    // Qwen, Hermes, GLM and many more.
     "<tool_call>",
+    "<tool_calls>",
     "<tools>",
-    FUNCTION,
+    "<function_call>",
+    "<function_calls>",
+    "<functioncall>",
+    "<tool_code>",
+    "<tool_use>",
+    "<tool>",
+    xml::FUNCTION,
+    xml::OPENINGS[1],
+    xml::OPENINGS[2],
+    xml::OPENINGS[3],
+    // MiniMax, Seed, Nemotron.
+    "<minimax:tool_call>",
+    "<seed:tool_call>",
+    "<TOOLCALL>",
+    // Mistral, LM Studio.
     "[TOOL_CALLS]",
+    "[TOOL_REQUEST]",
+    // Llama.
     "<|python_tag|>",
+    "<|python_start|>",
+    // Kimi.
     "<|tool_calls_section_begin|>",
     "<|tool_call_begin|>",
+    // Granite, Phi, Gemma, LFM2.
+    "<|tool_call|>",
+    "<|tool_call>",
+    "<|tool_call_start|>",
+    "<start_function_call>",
+    // DeepSeek.
+    "<｜tool▁calls▁begin｜>",
+    "<｜tool▁call▁begin｜>",
+    "<｜DSML｜function_calls>",
+    // Command R, Apertus, InternLM.
+    "<|START_ACTION|>",
+    "<|tools_prefix|>",
+    "<|action_start|>",
+    "<|plugin|>",
+    // gpt-oss.
+    "<|channel|>commentary to=",
 ];
+
+/// What stands before a call at the beginning of a line only: in Phi's lists, and where a model
+/// thinks and acts by turns.
+const LINE_MARKERS: [&str; 2] = ["functools[", "Action:"];
 
 /// Languages of blocks that hold calls and nothing else.
 const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
@@ -184,11 +224,26 @@ impl Scanner {
         }
         match rest.as_bytes()[0] {
             b'`' | b'~' => self.fence(text, extent),
-            b'{' | b'[' if self.indent(text) < QUOTING_INDENT => match json::begins(rest) {
-                Begins::Yes => Some(Step::Candidate(Candidate::Bare(self.at))),
-                Begins::Unclear if extent == Extent::Growing => Some(Step::More),
-                _ => None,
-            },
+            b'{' | b'[' if self.indent(text) < QUOTING_INDENT => {
+                match (json::begins(rest), python::begins_list(rest)) {
+                    (Begins::Yes, _) | (_, Begins::Yes) => {
+                        Some(Step::Candidate(Candidate::Bare(self.at)))
+                    }
+                    (Begins::Unclear, _) | (_, Begins::Unclear) if extent == Extent::Growing => {
+                        Some(Step::More)
+                    }
+                    _ => None,
+                }
+            }
+            b'f' | b'A' if self.indent(text) < QUOTING_INDENT => {
+                let is_whole = |marker: &&&str| rest.starts_with(**marker);
+                let may_be = |marker: &&str| extent == Extent::Growing && marker.starts_with(rest);
+                match LINE_MARKERS.iter().find(is_whole) {
+                    Some(marker) => Some(Step::Candidate(Candidate::Marker(self.at, marker))),
+                    None if LINE_MARKERS.iter().any(may_be) => Some(Step::More),
+                    None => None,
+                }
+            }
             _ => None,
         }
     }

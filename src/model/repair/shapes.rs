@@ -9,10 +9,17 @@ use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
 /// Under which keys models put the name; with `tool`, arguments may stand beside it.
-const NAMES: [&str; 5] = ["tool", "name", "tool_name", "function", "function_name"];
+const NAMES: [&str; 6] = [
+    "tool",
+    "name",
+    "tool_name",
+    "function",
+    "function_name",
+    "action",
+];
 
 /// Under which keys a whole call may stand.
-const WRAPPERS: [&str; 3] = ["function", "tool_call", "tool"];
+const WRAPPERS: [&str; 4] = ["function", "function_call", "tool_call", "tool"];
 
 /// What a value is.
 #[derive(Debug, PartialEq)]
@@ -21,6 +28,13 @@ pub(super) enum Seen {
     Calls(Vec<ToolCall>),
     /// It was meant as a call, but is none; why.
     Broken(String),
+    /// Some of several calls are none.
+    Partly {
+        /// Those that are.
+        calls: Vec<ToolCall>,
+        /// What is wrong with the first one that is not.
+        why: String,
+    },
     /// Something else.
     Nothing,
 }
@@ -83,20 +97,29 @@ pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolS
 }
 
 fn of_list(items: Vec<Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
-    let mut calls = Vec::new();
+    let (mut calls, mut broken) = (Vec::new(), None);
     for item in items {
         let Value::Object(members) = item else {
             return Seen::Nothing;
         };
         match of_object(members, intent, tools) {
             Seen::Calls(more) => calls.extend(more),
-            other => return other,
+            Seen::Broken(why) => {
+                broken.get_or_insert(why);
+            }
+            Seen::Partly { calls: more, why } => {
+                calls.extend(more);
+                broken.get_or_insert(why);
+            }
+            Seen::Nothing => return Seen::Nothing,
         }
     }
-    if calls.is_empty() {
-        return Seen::Nothing;
+    match broken {
+        Some(why) if calls.is_empty() => Seen::Broken(why),
+        Some(why) => Seen::Partly { calls, why },
+        None if calls.is_empty() => Seen::Nothing,
+        None => Seen::Calls(calls),
     }
-    Seen::Calls(calls)
 }
 
 fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
@@ -109,6 +132,12 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
         return of_list(std::mem::take(inner), intent, tools);
     }
     let Some((name_key, name)) = name_of(&members) else {
+        if intent == Intent::Marked
+            && let Some((name, arguments)) = under_its_name(&members)
+            && names::resolve(name, tools).is_some()
+        {
+            return of_parts(name, arguments.clone(), tools);
+        }
         return match intent {
             Intent::Marked => Seen::Broken("a call needs the name of a tool".to_owned()),
             Intent::Plain => Seen::Nothing,
@@ -139,6 +168,14 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
             tool.name
         )),
     }
+}
+
+/// Apertus: `{"name": {…}}`, with the arguments under the name of the tool.
+fn under_its_name(members: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
+    let mut members = members.iter();
+    let (name, arguments) = members.next()?;
+    let arguments = arguments.as_object()?;
+    members.next().is_none().then_some((name, arguments))
 }
 
 fn name_of(members: &Map<String, Value>) -> Option<(&'static str, &str)> {

@@ -3,11 +3,13 @@
 mod any_reply;
 mod arguments;
 mod find;
+mod formats;
 mod gate;
 mod malformed;
 mod marked;
 mod no_calls;
 mod protocol;
+mod quoted;
 mod reader;
 mod unmarked;
 

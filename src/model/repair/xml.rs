@@ -1,4 +1,5 @@
-//! Calls in the markup of Qwen's coders: `<function=name><parameter=key>value</parameter></function>`.
+//! Calls in the markup of Qwen's coders: `<function=name><parameter=key>value</parameter></function>`,
+//! and with attributes: `<invoke name="name"><parameter name="key">value</parameter></invoke>`.
 //!
 //! A value is whatever text stands there, unescaped, so its end has to be found with care. One
 //! that begins on a line of its own, as models are trained to write it, ends with a closer on a
@@ -16,20 +17,37 @@ use crate::model::ToolSpec;
 /// The marker of a call.
 pub(super) const FUNCTION: &str = "<function=";
 
+/// The same with attributes.
+const INVOKE: &str = "<invoke name=";
+const NAMED_FUNCTION: &str = "<function name=";
+/// DeepSeek puts its own word into each tag.
+const DSML_INVOKE: &str = "<｜DSML｜invoke name=";
+
+/// What calls begin with in all of these forms.
+pub(super) const OPENINGS: [&str; 4] = [FUNCTION, INVOKE, NAMED_FUNCTION, DSML_INVOKE];
+
 const FUNCTION_END: &str = "</function>";
+/// Either ends a call, whichever began it.
+const ENDS: [&str; 3] = [FUNCTION_END, "</invoke>", "</｜DSML｜invoke>"];
 const PARAMETER: &str = "<parameter=";
+const PARAMETERS: [&str; 3] = [PARAMETER, "<parameter name=", "<｜DSML｜parameter name="];
 const PARAMETER_END: &str = "</parameter>";
+const PARAMETER_ENDS: [&str; 2] = [PARAMETER_END, "</｜DSML｜parameter>"];
 const CALL_END: &str = "</tool_call>";
 
 /// Longest name within a tag, in bytes.
 const LONGEST_NAME: usize = 100;
 
-/// Reads the call that begins with [`FUNCTION`] at a place of the text.
+/// Reads the call that begins with one of [`OPENINGS`] at a place of the text.
 pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
-    let Some((name, body)) = tag(text, at, FUNCTION) else {
-        let rest = &text[at + FUNCTION.len()..];
+    let opening = OPENINGS
+        .iter()
+        .find(|opening| text[at..].starts_with(**opening));
+    let length = opening.map_or(1, |opening| opening.len());
+    let Some((name, body)) = any_tag(text, at, &OPENINGS) else {
+        let rest = &text[at + length..];
         if rest.len() <= LONGEST_NAME && !rest.contains(['<', '\n']) {
-            return Attempt::Broken("the call is cut off".to_owned());
+            return Attempt::broken("the call is cut off");
         }
         return Attempt::text(at + 1);
     };
@@ -42,7 +60,7 @@ pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     }
     let read = with_closers(text, body).or_else(|| without_closers(text, body));
     let Some((arguments, end)) = read else {
-        return Attempt::Broken(format!(
+        return Attempt::broken(&format!(
             "the call of `{name}` is cut off, or a `{PARAMETER_END}` or `{FUNCTION_END}` is missing"
         ));
     };
@@ -61,10 +79,16 @@ pub(super) fn closes_more_than_it_opens<'a>(texts: impl Iterator<Item = &'a str>
     let (mut parameters, mut functions) = (0, 0);
     for text in texts {
         let count = |tag: &str| isize::try_from(text.matches(tag).count()).unwrap_or(isize::MAX);
-        parameters += count(PARAMETER_END) - count(PARAMETER);
-        functions += count(FUNCTION_END) - count(FUNCTION);
+        let all = |tags: &[&str]| tags.iter().map(|tag| count(tag)).sum::<isize>();
+        parameters += all(&PARAMETER_ENDS) - all(&PARAMETERS);
+        functions += all(&ENDS) - all(&OPENINGS);
     }
     parameters > 0 || functions > 0
+}
+
+/// The name in a tag with one of these beginnings, and where the tag ends.
+fn any_tag<'a>(text: &'a str, at: usize, openings: &[&str]) -> Option<(&'a str, usize)> {
+    openings.iter().find_map(|opening| tag(text, at, opening))
 }
 
 /// The name in a tag such as `<parameter=path>`, and where the tag ends.
@@ -74,7 +98,11 @@ fn tag<'a>(text: &'a str, at: usize, opening: &str) -> Option<(&'a str, usize)> 
         .bytes()
         .take(LONGEST_NAME)
         .position(|byte| byte == b'>')?;
-    let name = rest[..length].trim_matches([' ', '"', '\'']);
+    let written = rest[..length].trim();
+    // Other attributes may follow one in quotes.
+    let quoted = written.strip_prefix(['"', '\'']);
+    let name = quoted.and_then(|rest| Some(&rest[..rest.find(['"', '\''])?]));
+    let name = name.unwrap_or(written).trim_matches([' ', '"', '\'']);
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
     let fits = !name.is_empty() && name.bytes().all(fits);
     fits.then_some((name, at + opening.len() + length + 1))
@@ -87,39 +115,41 @@ fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> 
     loop {
         at = skip_blank(text, at);
         let rest = &text[at..];
-        if rest.starts_with(FUNCTION_END) {
-            return Some((arguments, at + FUNCTION_END.len()));
+        if let Some(end) = ENDS.iter().find(|end| rest.starts_with(**end)) {
+            return Some((arguments, at + end.len()));
         }
         if rest.starts_with(CALL_END) {
             return Some((arguments, at));
         }
-        let (key, start) = tag(text, at, PARAMETER)?;
-        let end = value_end(text, start)?;
+        let (key, start) = any_tag(text, at, &PARAMETERS)?;
+        let (end, after) = value_end(text, start)?;
         let value = Value::String(value(&text[start..end]).to_owned());
         if arguments.insert(key.to_owned(), value).is_some() {
             return None;
         }
-        at = end + PARAMETER_END.len();
+        at = after;
     }
 }
 
-/// Where the closer of a value begins that starts at a place of the text.
-fn value_end(text: &str, start: usize) -> Option<usize> {
+/// Where the closer of a value begins that starts at a place of the text, and where it ends.
+fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
     let in_lines = text[start..].starts_with(['\n', '\r']);
     let mut inner = 0usize;
     let mut at = start;
     loop {
         at += text[at..].find('<')?;
         let counts = !in_lines || begins_line(text, at);
-        if counts && text[at..].starts_with(PARAMETER_END) {
-            let after = at + PARAMETER_END.len();
+        let rest = &text[at..];
+        let closer = PARAMETER_ENDS.iter().find(|end| rest.starts_with(**end));
+        if counts && let Some(closer) = closer {
+            let after = at + closer.len();
             if inner > 0 {
                 inner -= 1;
             } else if is_markup(text, skip_blank(text, after)) {
-                return Some(at);
+                return Some((at, after));
             }
             at = after;
-        } else if counts && let Some((_, after)) = tag(text, at, PARAMETER) {
+        } else if counts && let Some((_, after)) = any_tag(text, at, &PARAMETERS) {
             inner += 1;
             at = after;
         } else {
@@ -136,9 +166,9 @@ fn begins_line(text: &str, at: usize) -> bool {
 /// Tells whether what follows a value stands here.
 fn is_markup(text: &str, at: usize) -> bool {
     let rest = &text[at..];
-    rest.starts_with(FUNCTION_END)
+    ENDS.iter().any(|end| rest.starts_with(end))
         || rest.starts_with(CALL_END)
-        || tag(text, at, PARAMETER).is_some()
+        || any_tag(text, at, &PARAMETERS).is_some()
 }
 
 /// The same for models that leave all `</parameter>` out: then each value is a single line, and

@@ -90,14 +90,38 @@ fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
         [("c1", "done"), ("c2", BROKEN_OFF), ("c3", NOT_BEGUN)]
     );
     let before = session.messages.clone();
-    assert!(matches!(before.last(), Some(Message::Assistant { calls, .. }) if calls.is_empty()));
+    // The model is told that there was no answer, and not made to have said so.
+    assert!(matches!(before.last(), Some(Message::Tool { .. })));
+    assert!(session.remarks[0].contains("not answered to its end"));
     record(&mut session, user("What now?"));
     drop(session);
     let (session, resumed) = home.resume(&id);
     assert!(resumed.unfinished.is_empty());
     assert_eq!(session.messages[..before.len()], before);
-    // The question, and that there was no answer.
-    assert_eq!(session.messages.len(), before.len() + 2);
+    assert_eq!(session.messages.len(), before.len() + 1);
+}
+
+#[test]
+fn a_question_that_was_forgotten_is_so_after_a_resume() {
+    let home = Home::new();
+    let mut session = home.create();
+    talk(&mut session);
+    let before = session.messages.clone();
+    for text in ["Are you there?", "[a note of the engine]"] {
+        session.messages.push(Message::user(text));
+        record(&mut session, user(text));
+    }
+    assert!(session.forget_question());
+    assert_eq!(session.messages, before);
+    assert!(!session.forget_question());
+    let id = session.id.clone();
+    drop(session);
+    let (session, _) = home.resume(&id);
+    assert!(session.remarks.is_empty());
+    let said = |message: &Message| matches!(message, Message::User { text, .. } if text == "Are you there?");
+    assert!(!session.messages.iter().any(said), "{:?}", session.messages);
+    let shown = export(&home.folder, &id, Format::Markdown).expect("an export");
+    assert!(shown.contains("Are you there?"), "{shown}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How models call tools: natively, in words, leaked into the text, over and over.
 
 use super::*;
-use crate::support::chat_server::ServedModel;
+use crate::support::chat_server::{Generation, ServedModel};
 
 /// The same call, as models leak it into their text.
 const LEAKED: &[&str] = &[
@@ -71,12 +71,14 @@ fn an_empty_reply_is_asked_for_again_then_with_a_remark_then_no_more() {
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
     assert_eq!(requests[0], requests[1]);
-    assert_eq!(
-        messages(&requests[2]).len(),
-        messages(&requests[1]).len() + 2
-    );
+    // The note is the user's, behind the question: nothing is put into the model's mouth.
+    let count = |request: &Value| messages(request).len();
+    assert_eq!(count(&requests[2]), count(&requests[1]));
     let remark = last_text(&requests[2]);
-    assert!(remark.contains("[automatic note]"), "{remark}");
+    assert!(
+        remark.contains("kettle boil?") && remark.contains("[automatic note]"),
+        "{remark}"
+    );
     server.assert_each_extends_the_last(&[]);
 }
 
@@ -91,6 +93,77 @@ fn after_an_empty_reply_the_turn_goes_on() {
     let output = environment.run(&["chat", "-p", "When does the kettle boil?"]);
     assert_eq!(output.expect_success().stdout.trim(), "At ninety degrees.");
     assert_eq!(server.left(), 0);
+}
+
+#[test]
+fn a_call_that_the_server_swallows_is_made_in_words() {
+    let model = ServedModel {
+        swallows: true,
+        generation: Generation::V24,
+        ..ServedModel::default()
+    };
+    let called = "```tool\n{\"tool\": \"read_file\", \"path\": \"notes.txt\"}\n```";
+    let script = vec![
+        Reply::text("").call("cat_file", json!({"file": "notes.txt"})),
+        Reply::text(called),
+        Reply::text("At ninety degrees."),
+    ];
+    let server = ChatServer::with_models(vec![model], script);
+    let environment = environment(&server);
+    let told = ask(&environment, &[], "When does the kettle boil?").expect_end("answered");
+    assert_eq!(told.calls(), ["read_file done"]);
+    assert_eq!(told.text().trim(), "At ninety degrees.");
+    let requests = server.requests();
+    assert!(requests[0]["tools"].is_array() && requests[1]["tools"].is_null());
+}
+
+#[test]
+fn a_swallowed_call_is_never_an_empty_answer() {
+    let model = ServedModel {
+        swallows: true,
+        ..ServedModel::default()
+    };
+    let swallowed = Reply::text("").call("cat_file", json!({"file": "notes.txt"}));
+    let script = vec![swallowed, Reply::text("").repeated()];
+    let server = ChatServer::with_models(vec![model], script);
+    let environment = environment(&server);
+    let output = environment.run(&["chat", "-p", "When does the kettle boil?"]);
+    let output = output.expect_code(1);
+    assert!(!output.stdout.contains('['), "{output:#?}");
+}
+
+#[test]
+fn one_reply_with_two_thousand_commands_runs_a_few() {
+    let run = |reply: Reply, number: usize| {
+        let command = format!("echo {number} >> ran.txt");
+        reply.call("run_command", json!({ "command": command }))
+    };
+    let many = (0..2_000).fold(Reply::text("I do a lot."), run);
+    let server = ChatServer::start(vec![many, Reply::text("Enough.")]);
+    let environment = environment(&server);
+    let flags = ["--auto-approve"];
+    let told = ask(&environment, &flags, "Do a lot.").expect_end("answered");
+    assert_eq!(told.calls().len(), 17);
+    assert_eq!(environment.read("ran.txt").lines().count(), 16);
+    let last = results_at_last(&server).pop().unwrap_or_default();
+    assert!(last.contains("1983 calls behind it"), "{last}");
+}
+
+#[test]
+fn an_answer_that_repeats_itself_or_is_cut_is_told_from_a_whole_one() {
+    let line = "{\"message\":{\"content\":\"I read the file once more.\\n\"},\"done\":false}\n";
+    for (reply, how) in [
+        (Reply::endless(&[line], std::time::Duration::ZERO), "stuck"),
+        (Reply::text("The kettle boils at").full(), "cut"),
+    ] {
+        let server = ChatServer::start(vec![reply]);
+        let environment = environment(&server);
+        let told = ask_for_code(&environment, &[], "When does the kettle boil?", 1);
+        assert!(told.text().len() < 2_000, "{}", told.text().len());
+        let told = told.expect_end(how);
+        let last = told.events.last().and_then(|last| last["reason"].as_str());
+        assert!(last.is_some_and(|why| !why.is_empty()), "{told:#?}");
+    }
 }
 
 #[test]

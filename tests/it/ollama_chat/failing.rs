@@ -13,7 +13,7 @@ use crate::support::wait_until;
 
 fn failure(heard: &Heard) -> &str {
     match &heard.error {
-        Some(ModelError::Failed(text)) => text,
+        Some(ModelError::Failed(text) | ModelError::Crashed(text)) => text,
         other => panic!("a failure is wanted, not {other:?}"),
     }
 }

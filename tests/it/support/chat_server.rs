@@ -7,6 +7,7 @@
 
 mod http;
 mod models;
+mod render;
 mod reply;
 mod rules;
 
@@ -20,7 +21,8 @@ use serde_json::{Value, json};
 
 use http::{Exchange, Request};
 
-pub use models::ServedModel;
+pub use models::{Generation, ServedModel};
+pub use render::{QWEN, QWEN_JSON};
 pub use reply::Reply;
 
 /// Name of the model that the server has, unless another one is given.
@@ -103,6 +105,12 @@ impl ChatServer {
         state.requests.iter().map(read).collect()
     }
 
+    /// What a model whose template is [`QWEN`] or [`QWEN_JSON`] sees of a request.
+    pub fn rendered(&self, index: usize) -> String {
+        let template = self.shared.lock().models[0].template;
+        render::qwen(&self.requests()[index], template == QWEN_JSON)
+    }
+
     /// Every request that only loaded a model.
     pub fn loads(&self) -> Vec<Value> {
         self.shared.lock().loads.clone()
@@ -163,7 +171,11 @@ impl Shared {
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let name = body["model"].as_str().unwrap_or_default();
         match (request.method.as_str(), request.path.as_str()) {
-            ("GET", "/api/version") => exchange.answer(200, &json!({"version": "0.33.0"})),
+            ("GET", "/api/version") => {
+                let generation = self.lock().models.first().map(|model| model.generation);
+                let version = generation.unwrap_or_default().version();
+                exchange.answer(200, &json!({ "version": version }));
+            }
             ("GET", "/api/tags") => {
                 let models: Vec<Value> = self.models(ServedModel::listed);
                 exchange.answer(200, &json!({ "models": models }));
@@ -206,6 +218,7 @@ impl Shared {
         };
         let is_load = body["messages"].as_array().is_some_and(Vec::is_empty);
         self.record(request, body, is_load);
+        self.lock().violations.extend(model.violation(body));
         if let Some(refusal) = model.refusal(body) {
             return exchange.answer(400, &json!({ "error": refusal }));
         }
@@ -221,6 +234,7 @@ impl Shared {
             state.calls += 1;
             state.calls
         };
+        let reply = reply.on(&model, body);
         if !reply.play(body, &mut number, &mut exchange) {
             self.closed.fetch_add(1, Ordering::SeqCst);
         }

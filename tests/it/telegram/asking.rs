@@ -75,7 +75,9 @@ fn slow_lines(text: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn thirty_thousand_characters_are_a_file() {
-    let text = "A line of the answer, number one.\n\n".repeat(900);
+    // Numbered, since a reply that repeats itself is stopped.
+    let line = |number: u32| format!("A line of the answer, number {number:04}.\n\n");
+    let text: String = (0..900).map(line).collect();
     let bot = Bot::start(vec![Reply::text(&text)]);
     bot.api.write(OWNER, "Tell me everything.");
     let sent = bot

@@ -102,6 +102,7 @@ pub struct Wrong<'a> {
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum Ended<'a> {
     Answered,
+    Cut { reason: &'a str },
     Planned,
     Stopped,
     StepLimit { steps: usize },
@@ -181,6 +182,9 @@ impl<'a> From<&'a TurnEnd> for Ended<'a> {
     fn from(end: &'a TurnEnd) -> Ended<'a> {
         match end {
             TurnEnd::Answered => Ended::Answered,
+            TurnEnd::Cut => Ended::Cut {
+                reason: "the answer reached the limit of a reply before its end",
+            },
             TurnEnd::Planned => Ended::Planned,
             TurnEnd::Stopped => Ended::Stopped,
             TurnEnd::StepLimit(steps) => Ended::StepLimit { steps: *steps },

@@ -341,7 +341,7 @@ fn turn_ended(end: &TurnEnd, width: usize) -> String {
     match end {
         TurnEnd::Answered | TurnEnd::Planned => String::new(),
         TurnEnd::Stopped => format!("{WARNING}stopped{PLAIN}\n"),
-        TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => {
+        TurnEnd::Cut | TurnEnd::StepLimit(_) | TurnEnd::Stuck(_) => {
             format!("{WARNING}stopped:{PLAIN} {}\n", why("stopped: "))
         }
         TurnEnd::Failed(_) => format!("{ERROR}error:{PLAIN} {}\n", why("error: ")),

@@ -8,6 +8,8 @@ const MANNER: Manner = Manner {
     temperature: 0.2,
     thinking: Thinking::No,
     one_voice: false,
+    text_hides_calls: false,
+    garbles_tools: false,
 };
 
 const TOOL: ToolSpec = ToolSpec {
@@ -280,4 +282,56 @@ fn arguments_come_as_an_object_or_as_its_text() {
         let error = arguments(wrong).expect_err("no object");
         assert!(error.contains("arguments of `x`"), "{error}");
     }
+}
+
+#[test]
+fn text_that_would_hide_its_calls_is_left_out() {
+    let manner = Manner {
+        text_hides_calls: true,
+        ..MANNER
+    };
+    let messages = [
+        system("s"),
+        user("q"),
+        assistant("I look.", "", Some("a")),
+        assistant("It is empty.", "", None),
+    ];
+    let written = |manner| {
+        let request = ChatRequest {
+            messages: &messages,
+            tools: &[],
+            format: None,
+            reply_tokens: None,
+        };
+        serde_json::to_value(ChatBody::new("m", manner, request)).expect("JSON")
+    };
+    let contents = |body: &Value| -> Vec<Value> {
+        let messages = body["messages"].as_array().expect("messages");
+        messages.iter().map(|it| it["content"].clone()).collect()
+    };
+    assert_eq!(
+        contents(&written(manner))[2..],
+        [json!(""), json!("It is empty.")]
+    );
+    assert_eq!(contents(&written(MANNER))[2], "I look.");
+}
+
+#[test]
+fn messages_of_the_user_in_a_row_are_one() {
+    let messages = [
+        system("s"),
+        user("q"),
+        user("a note"),
+        assistant("a", "", None),
+        user("r"),
+    ];
+    let request = ChatRequest {
+        messages: &messages,
+        tools: &[],
+        format: None,
+        reply_tokens: None,
+    };
+    let body = serde_json::to_value(ChatBody::new("m", MANNER, request)).expect("JSON");
+    assert_eq!(body["messages"].as_array().map(Vec::len), Some(4));
+    assert_eq!(body["messages"][1]["content"], "q\n\na note");
 }

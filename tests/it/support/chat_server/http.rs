@@ -89,6 +89,24 @@ impl<'a> Exchange<'a> {
         self.stream.write_all(&bytes).is_ok()
     }
 
+    /// Sends the headers of a stream and nothing more; `false` if the client has gone.
+    pub fn head(&mut self) -> bool {
+        self.began = true;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
+                     transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+        self.stream.write_all(head).is_ok()
+    }
+
+    /// Sends headers until the client goes, which is what this returns.
+    pub fn endless_headers(&mut self) -> bool {
+        self.began = true;
+        let mut sent = self.stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        while sent.is_ok() && !self.stopped.load(Ordering::SeqCst) {
+            sent = self.stream.write_all(b"x-more: and more of the same\r\n");
+        }
+        sent.is_ok()
+    }
+
     /// Ends a stream as it should end.
     pub fn end(&mut self) {
         if !self.began {

@@ -29,6 +29,50 @@ pub struct ServedModel {
     pub remote_host: Option<&'static str>,
     /// Whether the server is one of older times, that says less.
     pub is_old: bool,
+    /// Which server it runs on.
+    pub generation: Generation,
+    /// Its Go template, if that is what writes its conversations.
+    pub template: &'static str,
+    /// Whether the server's parser keeps calls of tools that were not offered to itself, and sends a
+    /// blank before those that it hands on.
+    pub swallows: bool,
+    /// The name by which its runner was loaded, if that is another one.
+    pub loaded_as: Option<&'static str>,
+}
+
+/// Servers that answer differently.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Generation {
+    /// 0.24: lists no capabilities, and says no numbers of a request that is too long.
+    V24,
+    /// 0.33.
+    #[default]
+    V33,
+}
+
+impl Generation {
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Generation::V24 => "0.24.0",
+            Generation::V33 => "0.33.0",
+        }
+    }
+
+    /// What it says of a request that is too long.
+    pub(super) fn overflow(self, needed: u64, window: u64) -> Value {
+        let text = match self {
+            Generation::V24 => "the prompt is longer than the context length currently available \
+                                to the model; raise it"
+                .to_owned(),
+            Generation::V33 => json!({"error": {
+                "code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": needed,
+                "n_ctx": window, "message": format!("request ({needed} tokens) exceeds the \
+                available context size ({window} tokens), try increasing it"),
+            }})
+            .to_string(),
+        };
+        json!({ "error": text })
+    }
 }
 
 impl Default for ServedModel {
@@ -45,6 +89,10 @@ impl Default for ServedModel {
             parameters: "",
             remote_host: None,
             is_old: false,
+            generation: Generation::default(),
+            template: "",
+            swallows: false,
+            loaded_as: None,
         }
     }
 }
@@ -71,7 +119,7 @@ impl ServedModel {
         if let Some(host) = self.remote_host {
             listed["remote_host"] = json!(host);
         }
-        if !self.is_old {
+        if !self.is_old && self.generation == Generation::V33 {
             listed["capabilities"] = json!(self.capabilities);
             listed["details"]["context_length"] = json!(self.context_length);
         }
@@ -80,7 +128,7 @@ impl ServedModel {
 
     pub(super) fn shown(&self) -> Value {
         let mut shown = json!({
-            "parameters": self.parameters, "details": self.details(),
+            "parameters": self.parameters, "details": self.details(), "template": self.template,
             "model_info": {
                 "general.architecture": "scripted",
                 "scripted.context_length": self.context_length,
@@ -94,8 +142,9 @@ impl ServedModel {
 
     pub(super) fn in_memory(&self) -> Option<Value> {
         let loaded = self.loaded?;
+        let name = self.loaded_as.unwrap_or(&self.name);
         let mut model = json!({
-            "name": self.name, "model": self.name, "size": 1_000, "size_vram": 750,
+            "name": name, "model": name, "digest": self.digest, "size": 1_000, "size_vram": 750,
         });
         if !self.is_old {
             model["context_length"] = json!(loaded);
@@ -112,19 +161,25 @@ impl ServedModel {
         let can = |wanted: &str| self.capabilities.contains(&wanted);
         let name = &self.name;
         let wants_tools = body["tools"].as_array().is_some_and(|it| !it.is_empty());
-        let mut messages = body["messages"].as_array().into_iter().flatten();
-        let has_pictures = messages.any(|message| message["images"].is_array());
         if !can("completion") {
             Some(format!("\"{name}\" does not support chat"))
         } else if wants_tools && !can("tools") {
             Some(format!(
                 "registry.ollama.ai/library/{name} does not support tools"
             ))
-        } else if has_pictures && !can("vision") {
-            Some("this model is missing data required for image input".to_owned())
         } else {
             None
         }
+    }
+}
+
+impl ServedModel {
+    /// What a client must not ask of it, though the server takes it: pictures that it cannot see.
+    pub(super) fn violation(&self, body: &Value) -> Option<String> {
+        let mut messages = body["messages"].as_array().into_iter().flatten();
+        let has_pictures = messages.any(|message| message["images"].is_array());
+        let is_blind = !self.capabilities.contains(&"vision");
+        (has_pictures && is_blind).then(|| "pictures for a model that sees none".to_owned())
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::http::Exchange;
+use super::models::ServedModel;
 
 /// Longer than any test waits.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
@@ -26,6 +27,14 @@ enum Content {
     Said(Box<Said>),
     Pieces(Vec<Vec<u8>>),
     Status(u16, Value),
+    /// Tokens of the request, and those of the window.
+    Overflow(u64, u64),
+    /// These pieces, then the last one again and again, after such a time each.
+    Endless(Vec<Vec<u8>>, Duration),
+    /// Headers without an end.
+    Headers,
+    /// Headers, and then nothing.
+    Silence,
     Computed(Arc<dyn Fn(&Value) -> Reply + Send + Sync>),
 }
 
@@ -36,6 +45,8 @@ struct Said {
     calls: Vec<(String, Value)>,
     calls_last: bool,
     without_ids: bool,
+    /// A chunk with a blank comes before the calls.
+    blank_first: bool,
     /// Tokens of the request and of the reply.
     usage: Option<(u64, u64)>,
     reason: Option<&'static str>,
@@ -92,6 +103,27 @@ impl Reply {
     /// Never says anything.
     pub fn hang() -> Reply {
         Reply::text("").first_byte_after(FOR_EVER)
+    }
+
+    /// Refuses, since the request is longer than the window; in the words of the server's generation.
+    pub fn overflow(needed: u64, window: u64) -> Reply {
+        Reply::of(Content::Overflow(needed, window))
+    }
+
+    /// Sends these pieces, the last one until the client goes, and waits before each.
+    pub fn endless(pieces: &[&str], pause: Duration) -> Reply {
+        let pieces = pieces.iter().map(|piece| piece.as_bytes().to_vec());
+        Reply::of(Content::Endless(pieces.collect(), pause))
+    }
+
+    /// Sends headers until the client goes.
+    pub fn endless_headers() -> Reply {
+        Reply::of(Content::Headers)
+    }
+
+    /// Sends headers, and then nothing.
+    pub fn silence() -> Reply {
+        Reply::of(Content::Silence)
     }
 
     /// Decides what to say when it is asked.
@@ -170,6 +202,19 @@ impl Reply {
         self
     }
 
+    /// The reply as the server of a model hands it on.
+    pub(super) fn on(mut self, model: &ServedModel, request: &Value) -> Reply {
+        match &mut self.content {
+            Content::Overflow(needed, window) => {
+                let body = model.generation.overflow(*needed, *window);
+                self.content = Content::Status(400, body);
+            }
+            Content::Said(said) if model.swallows => said.swallow(request),
+            _ => {}
+        }
+        self
+    }
+
     pub(super) fn is_repeated(&self) -> bool {
         self.repeated
     }
@@ -197,6 +242,14 @@ impl Reply {
                 exchange.answer(*code, body);
                 return true;
             }
+            Content::Endless(pieces, pause) => {
+                let last = pieces.last().cloned().unwrap_or_default();
+                let mut all = pieces.iter().cloned().chain(std::iter::repeat(last));
+                return all.all(|piece| exchange.wait(*pause) && exchange.piece(&piece));
+            }
+            Content::Headers => return exchange.endless_headers(),
+            Content::Silence => return exchange.head() && exchange.wait(FOR_EVER),
+            Content::Overflow(..) => panic!("the model's server says it"),
             Content::Pieces(pieces) => (pieces.clone(), &End::Whole),
             Content::Said(said) => (said.lines(request, number), &said.end),
             Content::Computed(_) => panic!("it is decided before it is played"),
@@ -219,6 +272,19 @@ impl Reply {
 }
 
 impl Said {
+    /// Keeps the calls of tools that were not offered, as the parser for templates does, and puts a
+    /// blank before the others.
+    fn swallow(&mut self, request: &Value) {
+        let offered = request["tools"].as_array().cloned().unwrap_or_default();
+        if offered.is_empty() || self.calls.is_empty() {
+            return;
+        }
+        let is_offered = |name: &str| offered.iter().any(|tool| tool["function"]["name"] == name);
+        self.usage = self.usage.or(Some(self.estimated(request)));
+        self.calls.retain(|(name, _)| is_offered(name));
+        self.blank_first = true;
+    }
+
     /// The lines of the stream.
     fn lines(&self, request: &Value, number: &mut impl FnMut() -> usize) -> Vec<Vec<u8>> {
         let line = |message: Value| {
@@ -245,6 +311,9 @@ impl Said {
         }
         for piece in pieces(&self.text) {
             lines.push(line(json!({"role": "assistant", "content": piece})));
+        }
+        if self.blank_first {
+            lines.push(line(json!({"role": "assistant", "content": " "})));
         }
         if !self.calls_last {
             for call in calls.drain(..) {

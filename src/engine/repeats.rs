@@ -1,0 +1,152 @@
+//! Tells when a reply only repeats itself: weak models do so to the end of their window.
+
+/// So often a block stands at the end of a text that repeats itself.
+const TIMES: usize = 8;
+/// The same where text is held back as a call, whose arguments may well have equal lines.
+const TIMES_IN_CALL: usize = 40;
+
+/// Shorter repetitions are no sign of anything: `0, 0, 0, 0`.
+const LEAST: usize = 200;
+/// The same for blocks of signs and white space: rules, tables, indentation.
+const LEAST_SIGNS: usize = 2_000;
+
+/// So much of the end of a text is looked at.
+const LOOKED_AT: usize = 16 << 10;
+/// It is looked at when so much has been added.
+const STEP: usize = 256;
+
+/// Follows a text as it grows.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    tail: Vec<u8>,
+    new: usize,
+}
+
+/// What is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Repeated {
+    /// The block.
+    pub block: String,
+    /// How many bytes at the end of the text are repetitions of it.
+    pub needless: usize,
+}
+
+impl Repeats {
+    /// Takes the next piece; says so if the text repeats itself at its end.
+    pub(super) fn push(&mut self, piece: &str, in_call: bool) -> Option<Repeated> {
+        self.tail.extend_from_slice(piece.as_bytes());
+        self.new += piece.len();
+        if self.new < STEP {
+            return None;
+        }
+        self.new = 0;
+        let over = self.tail.len().saturating_sub(LOOKED_AT);
+        self.tail.drain(..over);
+        repeated(&self.tail, if in_call { TIMES_IN_CALL } else { TIMES })
+    }
+}
+
+/// The shortest block that a text ends with so often.
+///
+/// The periods of all ends of the text are those of the beginnings of the text turned round, which
+/// the failure function of Knuth, Morris and Pratt gives in one pass.
+fn repeated(text: &[u8], times: usize) -> Option<Repeated> {
+    let at = |index: usize| text[text.len() - 1 - index];
+    let mut borders = vec![0usize; text.len()];
+    for index in 1..text.len() {
+        let mut border = borders[index - 1];
+        while border > 0 && at(border) != at(index) {
+            border = borders[border - 1];
+        }
+        borders[index] = border + usize::from(at(border) == at(index));
+        let length = index + 1;
+        let period = length - borders[index];
+        if length < LEAST || length < times * period {
+            continue;
+        }
+        let block = &text[text.len() - period..];
+        let has_words = block
+            .iter()
+            .any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+        if has_words || length >= LEAST_SIGNS {
+            return Some(Repeated {
+                block: String::from_utf8_lossy(block).into_owned(),
+                needless: length - period,
+            });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// How much of a text was needed to see that it repeats itself, if it does.
+    fn seen_after(text: &str) -> Option<usize> {
+        let mut repeats = Repeats::default();
+        let mut length = 0;
+        for character in text.chars() {
+            let piece = character.to_string();
+            length += piece.len();
+            if repeats.push(&piece, false).is_some() {
+                return Some(length);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_block_again_and_again_is_seen_soon() {
+        for block in [
+            "I will now read the file.\n",
+            "ok\n",
+            "a",
+            "First this, then that.\n\n- one\n- two\n- three\n\n",
+            "파일을 읽겠습니다.\n",
+            "fn a() {\n    b();\n}\n",
+        ] {
+            let text = block.repeat(4_000 / block.len() + 20);
+            let most = (TIMES * block.len()).max(LEAST) + STEP + block.len();
+            let seen = seen_after(&text).expect(block);
+            assert!(seen <= most, "{block}: {seen} of {most}");
+            let seen = seen_after(&format!("Something else comes first. {text}")).expect(block);
+            assert!(seen <= most + 2 * STEP, "{block}: {seen}");
+        }
+        assert!(seen_after(&" ".repeat(10_000)).is_some());
+        assert!(seen_after(&"\n".repeat(10_000)).is_some());
+    }
+
+    #[test]
+    fn what_only_looks_alike_goes_on() {
+        let steps: String = (0..500)
+            .map(|number| format!("{number}. Read the file.\n"))
+            .collect();
+        let rule = "-".repeat(500);
+        let matrix = "    [0, 0, 0],\n".repeat(10);
+        let twice = "The same paragraph, which is long enough to matter.\n".repeat(4);
+        for text in [steps.as_str(), &rule, &matrix, &twice] {
+            assert_eq!(seen_after(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_needless_is_said() {
+        let text = "Hello.\nAgain and again.\n".to_owned() + &"Again and again.\n".repeat(30);
+        let mut repeats = Repeats::default();
+        let found = repeats.push(&text, false).expect("a repetition");
+        assert_eq!(found.block.len(), 17);
+        assert!(text[..text.len() - found.needless].starts_with("Hello.\nAgain"));
+        assert!(found.needless >= 7 * 17, "{found:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_block_is_seen_and_the_tail_is_bounded(block in "[a-z]{1,12}( [a-z]{1,9}){0,40}\n") {
+            let text = block.repeat(9 + 3 * LEAST / block.len());
+            prop_assert!(seen_after(&text).is_some());
+        }
+    }
+}

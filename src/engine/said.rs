@@ -1,0 +1,129 @@
+//! Tells what a reply says from what it calls, natively and in its text.
+
+use super::guard::{canonical, is_quoted};
+use super::listen::Heard;
+use super::step::Reply;
+use super::turn::Turn;
+use crate::message::{Message, ToolCall};
+use crate::model::repair::{check, find_calls, new_call_id};
+
+/// Most calls of a reply that run: what a model wants after so many, it cannot know yet.
+pub(super) const MOST_CALLS: usize = 16;
+
+/// What a reply says, and what it calls.
+pub(super) struct Said {
+    pub text: String,
+    pub calls: Vec<ToolCall>,
+    /// Why something that was meant as a call is none, where there is no other.
+    pub broken: Option<String>,
+}
+
+impl Said {
+    fn of(text: String, calls: Vec<ToolCall>) -> Said {
+        Said {
+            text,
+            calls,
+            broken: None,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Tells apart what a reply says and what it calls, natively and in its text.
+    pub(super) async fn said(&mut self, heard: &Heard, native: Vec<ToolCall>) -> Said {
+        let found = find_calls(&heard.text, &self.tools);
+        let places = [found.taken.as_slice(), &found.later_at].concat();
+        if is_quoted(&heard.text, &places, &self.session.messages) {
+            let notice = "the reply quotes a tool call that the model was given to read; it is \
+                          not run";
+            self.notice(notice).await;
+            return Said::of(heard.text.clone(), native);
+        }
+        if native.is_empty() && self.speaks() && !found.calls.is_empty() {
+            // What a model writes behind its call in words is a result that it made up.
+            let first = found.calls.into_iter().take(1).collect();
+            return Said::of(heard.shown.clone(), first);
+        }
+        let is_written = native.is_empty();
+        let mut calls = native;
+        for call in found.calls.into_iter().chain(found.later) {
+            let mut known = calls.iter().take(MOST_CALLS);
+            if !known.any(|known| self.is_same(known, &call)) {
+                calls.push(call);
+            }
+        }
+        let Some(why) = found.broken else {
+            return Said::of(found.text, calls);
+        };
+        if calls.is_empty() {
+            return Said {
+                broken: Some(why),
+                ..Said::of(found.text, calls)
+            };
+        }
+        // What could be read is done; of the rest the model is told with the result.
+        self.behind =
+            format!("\n\n[Another call in your reply could not be read, and did not run: {why}]");
+        let text = if is_written {
+            heard.shown.clone()
+        } else {
+            found.text
+        };
+        Said::of(text, calls)
+    }
+
+    /// Whether two calls do the same, however their arguments are written.
+    fn is_same(&self, one: &ToolCall, other: &ToolCall) -> bool {
+        let meant = |call: &ToolCall| check(call.clone(), &self.tools).ok();
+        let (one, other) = (meant(one), meant(other));
+        one.is_some() && one.as_ref().map(canonical) == other.as_ref().map(canonical)
+    }
+
+    /// A reply whose calls have ids of their own, and names and arguments as the tools have them.
+    pub(super) fn useful(&self, text: &str, heard: Heard, mut calls: Vec<ToolCall>) -> Reply {
+        let mut wrong = heard.wrong;
+        let too_many = calls.len().saturating_sub(MOST_CALLS);
+        calls.truncate(MOST_CALLS + 1);
+        let mut used: Vec<String> = self.call_ids();
+        for call in &mut calls {
+            if call.id.is_empty() || used.contains(&call.id) {
+                call.id = new_call_id();
+            }
+            used.push(call.id.clone());
+            if !wrong.contains_key(&call.id)
+                && let Ok(checked) = check(call.clone(), &self.tools)
+            {
+                *call = checked;
+            }
+        }
+        if let Some(last) = calls.last().filter(|_| too_many > 0) {
+            let behind = match too_many - 1 {
+                0 => String::new(),
+                more => format!(", and neither were the {more} calls behind it"),
+            };
+            let why = format!(
+                "not run{behind}: of one reply, {MOST_CALLS} calls run. Look at their results, \
+                 then call what is still needed."
+            );
+            wrong.insert(last.id.clone(), why);
+        }
+        Reply {
+            text: text.trim().to_owned(),
+            thinking: heard.thinking,
+            calls,
+            wrong,
+            is_cut: false,
+        }
+    }
+
+    fn call_ids(&self) -> Vec<String> {
+        let said = self.session.messages.iter();
+        said.filter_map(|message| match message {
+            Message::Assistant { calls, .. } => Some(calls),
+            _ => None,
+        })
+        .flatten()
+        .map(|call| call.id.clone())
+        .collect()
+    }
+}

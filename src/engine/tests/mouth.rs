@@ -1,0 +1,119 @@
+//! What stands in a conversation as the model's words: what it said, and nothing that the engine
+//! made up. Thoughts that a server left in the text are thoughts.
+
+use super::lab::{Ending, Lab, Line, fails, read, shown, text};
+use super::*;
+use crate::model::{Delta, ModelError};
+
+/// What the model said, as requests tell it.
+fn said(messages: &[Message]) -> Vec<&str> {
+    let said = messages.iter().filter_map(|message| match message {
+        Message::Assistant { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[tokio::test]
+async fn nothing_is_put_into_the_models_mouth() {
+    let broken = || Line {
+        ending: Ending::Error(ModelError::Failed("no answer for 300 s".to_owned())),
+        ..text("The first half")
+    };
+    let script = vec![
+        text(""),
+        text(""),
+        text(""),
+        fails(ModelError::Failed("gone".to_owned())),
+        broken(),
+        read("main.rs"),
+        fails(ModelError::Failed("gone".to_owned())),
+        text("Here I am."),
+    ];
+    let mut lab = Lab::new(script);
+    for _ in 0..4 {
+        let (end, _) = lab.ask("Well?").await;
+        assert!(!matches!(end, TurnEnd::Answered), "{end:?}");
+    }
+    let (end, _) = lab.ask("Are you there?").await;
+    assert_eq!(end, TurnEnd::Answered);
+    let asked = lab.asked();
+    let last = asked.last().expect("a request");
+    assert_eq!(said(&last.messages), ["The first half", ""]);
+    for asked in &asked {
+        for text in said(&asked.messages) {
+            assert!(!text.contains('['), "{text}");
+        }
+    }
+    // It is told of what happened, by who asks.
+    assert!(
+        last.user()
+            .contains("not answered to its end: stopped: gone"),
+        "{}",
+        last.user()
+    );
+}
+
+#[tokio::test]
+async fn a_question_to_which_nothing_was_said_leaves_the_conversation() {
+    let failed = || fails(ModelError::Failed("Ollama is not answering".to_owned()));
+    let mut lab = Lab::new(vec![failed(), failed(), failed(), text("Four.")]);
+    for question in ["One?", "Two?", "Three?"] {
+        assert!(matches!(lab.ask(question).await.0, TurnEnd::Failed(_)));
+    }
+    lab.ask("What is two and two?").await;
+    let asked = lab.asked();
+    let last = &asked[3].messages;
+    assert_eq!(last.len(), 2, "{last:#?}");
+    assert!(asked[3].user().ends_with("What is two and two?"));
+    assert!(!asked[3].user().contains("One?"));
+}
+
+#[tokio::test]
+async fn what_the_model_was_to_be_told_is_told_with_the_next_question() {
+    let failed = fails(ModelError::Failed("gone".to_owned()));
+    let mut lab = Lab::new(vec![failed, text("I see.")]);
+    lab.session
+        .remarks
+        .push("The user took something back.".to_owned());
+    lab.ask("One?").await;
+    lab.ask("Two?").await;
+    assert!(
+        lab.asked()[1]
+            .user()
+            .contains("The user took something back.")
+    );
+}
+
+#[tokio::test]
+async fn thoughts_in_the_text_are_thoughts() {
+    for (reply, thought) in [
+        (
+            "<think>\nIt must greet.\n</think>\n\nIt greets.",
+            "\nIt must greet.\n",
+        ),
+        ("It must greet.\n</think>\n\nIt greets.", "It must greet.\n"),
+    ] {
+        let mut lab = Lab::new(vec![text(reply), text(reply), text("Yes.")]);
+        lab.ask("What does it do?").await;
+        let Some(Message::Assistant { text, thinking, .. }) = lab.session.messages.last() else {
+            panic!("{:?}", lab.session.messages);
+        };
+        assert_eq!((text.as_str(), thinking.as_str()), ("It greets.", thought));
+        // From the second time on nothing of it is shown, however it is written.
+        let (_, events) = lab.ask("And again?").await;
+        assert_eq!(shown(&events).trim(), "It greets.");
+        let thoughts = |event: &Event| matches!(event, Event::Thinking(_));
+        assert!(events.iter().any(thoughts), "{events:?}");
+        lab.ask("Sure?").await;
+        let asked = lab.asked();
+        let last = said(&asked[2].messages).concat();
+        assert!(!last.contains("think"), "{last}");
+    }
+    let mut lab = Lab::new(vec![Line {
+        deltas: vec![Delta::Text("The tag `</think>` ends it.".to_owned())],
+        ..Line::default()
+    }]);
+    let (_, events) = lab.ask("What ends thoughts?").await;
+    assert_eq!(shown(&events), "The tag `</think>` ends it.");
+}

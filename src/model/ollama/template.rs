@@ -1,0 +1,110 @@
+//! What a model's Go template does to a conversation, where that is not what it should. Only models
+//! without a renderer of the server's own are written by it.
+
+use super::wire::ModelInfo;
+
+/// Tells whether the calls of an answer are left out that has text, too: `{{ if .Content }}…{{ else
+/// if .ToolCalls }}`, as the templates of Qwen 2.5 and 3 and of Mistral have it.
+pub(super) fn text_hides_calls(info: &ModelInfo) -> bool {
+    let mut of_content = Vec::new();
+    actions(info).any(|action| {
+        let words: Vec<&str> = action.split_whitespace().collect();
+        match words.as_slice() {
+            ["else", "if", rest @ ..] => {
+                let after_content = of_content.last().copied().unwrap_or(false);
+                if let Some(content) = of_content.last_mut() {
+                    *content |= is_about(rest, ".Content");
+                }
+                return after_content && is_about(rest, ".ToolCalls");
+            }
+            ["if", rest @ ..] => of_content.push(is_about(rest, ".Content")),
+            ["range" | "with" | "block" | "define", ..] => of_content.push(false),
+            ["end"] => drop(of_content.pop()),
+            _ => {}
+        }
+        false
+    })
+}
+
+/// Tells whether tools are written as Go's own values, which since Ollama 0.14 are no JSON:
+/// `{{ .Function }}` in place of `{{ json .Function }}`.
+pub(super) fn garbles_tools(info: &ModelInfo) -> bool {
+    actions(info).any(|action| {
+        let is_bare = !action.contains(char::is_whitespace);
+        is_bare && (action == ".Function" || action.ends_with(".Function"))
+    })
+}
+
+fn is_about(condition: &[&str], field: &str) -> bool {
+    condition
+        .iter()
+        .any(|word| word.trim_matches(['(', ')']).ends_with(field))
+}
+
+/// What stands between `{{` and `}}`.
+fn actions(info: &ModelInfo) -> impl Iterator<Item = &str> {
+    let template = if info.renderer.is_empty() {
+        info.template.as_str()
+    } else {
+        ""
+    };
+    let parts = template.split("{{").skip(1);
+    parts.filter_map(|part| {
+        let (action, _) = part.split_once("}}")?;
+        Some(action.trim_matches(['-', ' ', '\t', '\n', '\r']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QWEN: &str = r#"{{- if .Messages }}
+{{- range .Tools }}
+{"type": "function", "function": {{ .Function }}}
+{{- end }}
+{{- range $i, $_ := .Messages }}
+{{- if eq .Role "user" }}<|im_start|>user
+{{ .Content }}<|im_end|>
+{{ else if eq .Role "assistant" }}<|im_start|>assistant
+{{ if .Content }}{{ .Content }}
+{{- else if .ToolCalls }}<tool_call>
+{{ range .ToolCalls }}{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}
+{{ end }}</tool_call>
+{{- end }}{{ end }}{{ end }}{{ end }}"#;
+
+    fn info(template: &str, renderer: &str) -> ModelInfo {
+        ModelInfo {
+            template: template.to_owned(),
+            renderer: renderer.to_owned(),
+            ..ModelInfo::default()
+        }
+    }
+
+    #[test]
+    fn templates_of_qwen_are_known_for_what_they_do() {
+        let qwen = info(QWEN, "");
+        assert!(text_hides_calls(&qwen) && garbles_tools(&qwen));
+        let rendered = info(QWEN, "qwen3-coder");
+        assert!(!text_hides_calls(&rendered) && !garbles_tools(&rendered));
+        let json = QWEN.replace("{{ .Function }}", "{{ json .Function }}");
+        assert!(!garbles_tools(&info(&json, "")));
+        let piped = QWEN.replace("{{ .Function }}", "{{ .Function | json }}");
+        assert!(!garbles_tools(&info(&piped, "")));
+    }
+
+    #[test]
+    fn templates_that_write_both_are_left_alone() {
+        for template in [
+            "",
+            "{{ .Prompt }}",
+            "{{ if .Content }}{{ .Content }}{{ end }}{{ if .ToolCalls }}[…]{{ end }}",
+            "{{ if .ToolCalls }}[…]{{ else }}{{ .Content }}{{ end }}",
+            "{{ if .Content }}a{{ end }}{{ if .System }}b{{ else if .ToolCalls }}c{{ end }}",
+            "{{ broken",
+        ] {
+            assert!(!text_hides_calls(&info(template, "")), "{template}");
+            assert!(!garbles_tools(&info(template, "")), "{template}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Calls as Python writes them: `[read_file(path="a"), run_command(command='ls')]`, as Llama, LFM2
+//! and Gemma are trained to.
+
+use serde_json::{Map, Value};
+
+use super::forms::{Attempt, skip_blank};
+use super::json::{self, Begins, Reading, Stop};
+use super::names;
+use super::shapes::{self, Intent, Seen};
+use crate::message::ToolCall;
+use crate::model::ToolSpec;
+
+/// Longest name of a function or an argument, in bytes.
+const LONGEST_NAME: usize = 200;
+
+/// Gemma prints what it calls.
+const PRINT: &str = "print";
+
+/// Tells whether a text begins as a list of calls does.
+pub(super) fn begins_list(text: &str) -> Begins {
+    let Some(inside) = text.strip_prefix('[') else {
+        return Begins::No;
+    };
+    begins_call(inside.trim_start())
+}
+
+/// Tells whether a text begins with a name and a parenthesis.
+pub(super) fn begins_call(text: &str) -> Begins {
+    let length = name_length(text);
+    match text[length..].chars().next() {
+        None if length <= LONGEST_NAME => Begins::Unclear,
+        Some('(') if length > 0 => Begins::Yes,
+        _ => Begins::No,
+    }
+}
+
+/// Reads calls, in a list or one after another.
+pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
+    let is_list = text[at..].starts_with('[');
+    let mut at = skip_blank(text, at + usize::from(is_list));
+    let start = at;
+    let mut found: Vec<ToolCall> = Vec::new();
+    loop {
+        let name = &text[at..at + name_length(&text[at..])];
+        if intent == Intent::Plain && names::resolve(name, tools).is_none() {
+            return Attempt::text(start);
+        }
+        let (name, arguments, end) = match call(text, at, tools) {
+            Ok(read) => read,
+            Err(Stop::EndOfText) => return Attempt::broken("the call is cut off"),
+            Err(Stop::Malformed) => {
+                return Attempt::broken("the arguments of a call are not valid");
+            }
+        };
+        match shapes::of_parts(name, arguments, tools) {
+            Seen::Calls(calls) => found.extend(calls),
+            Seen::Broken(why) | Seen::Partly { why, .. } => return Attempt::broken(&why),
+            Seen::Nothing => return Attempt::text(start),
+        }
+        at = skip_blank(text, end);
+        let rest = &text[at..];
+        if is_list && rest.starts_with(']') {
+            return Attempt::of_seen(Seen::Calls(found), at + 1);
+        }
+        let parted = rest.strip_prefix([',', ';']).unwrap_or(rest);
+        let next = skip_blank(text, text.len() - parted.len());
+        if begins_call(&text[next..]) == Begins::Yes {
+            at = next;
+        } else if is_list && !rest.is_empty() {
+            return Attempt::broken("the list of calls is not closed");
+        } else {
+            return Attempt::of_seen(Seen::Calls(found), end);
+        }
+    }
+}
+
+/// A call: its name, its arguments, and where it ends.
+fn call<'a>(
+    text: &'a str,
+    at: usize,
+    tools: &[ToolSpec],
+) -> Result<(&'a str, Map<String, Value>, usize), Stop> {
+    let rest = &text[at..];
+    let length = name_length(rest);
+    let name = &rest[..length];
+    if !rest[length..].starts_with('(') || name.is_empty() {
+        let is_end = rest.len() == length;
+        return Err(if is_end {
+            Stop::EndOfText
+        } else {
+            Stop::Malformed
+        });
+    }
+    let inside = skip_blank(text, at + length + 1);
+    if name == PRINT && begins_call(&text[inside..]) == Begins::Yes {
+        let (name, arguments, end) = call_in(text, inside, tools)?;
+        let end = skip_blank(text, end);
+        let closed = text[end..].starts_with(')');
+        return Ok((name, arguments, end + usize::from(closed)));
+    }
+    call_in(text, at, tools)
+}
+
+fn call_in<'a>(
+    text: &'a str,
+    at: usize,
+    tools: &[ToolSpec],
+) -> Result<(&'a str, Map<String, Value>, usize), Stop> {
+    let length = name_length(&text[at..]);
+    let name = &text[at..at + length];
+    let tool = names::resolve(name, tools);
+    let mut arguments = Map::new();
+    let mut at = skip_blank(text, at + length + 1);
+    for index in 0.. {
+        let rest = &text[at..];
+        if rest.is_empty() {
+            return Err(Stop::EndOfText);
+        }
+        if rest.starts_with(')') {
+            return Ok((name, arguments, at + 1));
+        }
+        let length = name_length(rest);
+        let after = skip_blank(text, at + length);
+        let is_named = length > 0 && text[after..].starts_with('=');
+        let key = if is_named {
+            at = skip_blank(text, after + 1);
+            &rest[..length]
+        } else {
+            // Without a name, its place says which it is.
+            let parameter = tool.and_then(|tool| tool.parameters.get(index));
+            parameter.ok_or(Stop::Malformed)?.name
+        };
+        let (value, end) = value(text, at)?;
+        if arguments.insert(key.to_owned(), value).is_some() {
+            return Err(Stop::Malformed);
+        }
+        at = skip_blank(text, end);
+        match text[at..].chars().next() {
+            None => return Err(Stop::EndOfText),
+            Some(',') => at = skip_blank(text, at + 1),
+            Some(')') => {}
+            Some(_) => return Err(Stop::Malformed),
+        }
+    }
+    Err(Stop::Malformed)
+}
+
+/// A value, and where it ends.
+fn value(text: &str, at: usize) -> Result<(Value, usize), Stop> {
+    let rest = &text[at..];
+    // `r"…"`: what is raw is mostly an expression, whose backslashes stay in any case.
+    let prefixed = rest
+        .strip_prefix(['r', 'b', 'f', 'u'])
+        .filter(|rest| rest.starts_with(['"', '\'']));
+    let at = at + usize::from(prefixed.is_some());
+    let rest = prefixed.unwrap_or(rest);
+    for quotes in ["\"\"\"", "'''"] {
+        if let Some(inside) = rest.strip_prefix(quotes) {
+            let length = inside.find(quotes).ok_or(Stop::EndOfText)?;
+            let value = Value::String(inside[..length].to_owned());
+            return Ok((value, at + length + 2 * quotes.len()));
+        }
+    }
+    match json::read(rest) {
+        Reading::Whole { value, end } => Ok((value, at + end)),
+        Reading::Partial(partial) => Err(partial.stop),
+    }
+}
+
+fn name_length(text: &str) -> usize {
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"_.".contains(&byte);
+    let starts = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if !starts {
+        return 0;
+    }
+    text.bytes()
+        .take(LONGEST_NAME + 1)
+        .take_while(|byte| inside(*byte))
+        .count()
+}
