@@ -412,9 +412,10 @@ impl Turn<'_> {
         self.engine.context.knowledge().end_call(call);
         let behind = std::mem::take(&mut self.behind);
         // Before anything is cut: half a value would not be known as one.
-        let said = [outcome.text + &behind, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.without_secret_values(said).await?;
-        let text = neutral(&self.cut(&shown_hidden(text))).into_owned();
+        let said = [outcome.text, behind, outcome.summary, outcome.detail];
+        let [text, behind, summary, detail] = self.without_secret_values(said).await?;
+        let text = format!("{}{}", self.cut(&shown_hidden(text)), visible(&behind));
+        let text = neutral(&text).into_owned();
         let added = self.add_result(call, &text, outcome.how);
         let finished = Event::ToolFinished {
             id: call.id.clone(),

@@ -156,7 +156,7 @@ fn brackets_nested_without_end_become_line_chunks() {
 #[test]
 fn a_huge_file_of_one_line_is_skipped_even_if_its_size_is_allowed() {
     let mut environment = sound();
-    environment.write("huge.js", "x".repeat(50 << 20));
+    environment.write("huge.js", "f(x);y=1;".repeat(6 << 20));
     environment.index().expect_words(&["over the size limit"]);
     environment.set("OLLACODE_MAX_FILE_SIZE", "100M");
     environment.index().expect_words(&["minified"]);

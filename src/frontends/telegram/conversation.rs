@@ -303,7 +303,10 @@ impl Conversation {
         if done.end == Some(TurnEnd::Planned) && self.waiting.is_empty() {
             self.offer_plan();
         }
-        if let Some(next) = self.waiting.pop_front() {
+        // What waits when the bot ends is not begun any more.
+        if !self.hub.stop.is_cancelled()
+            && let Some(next) = self.waiting.pop_front()
+        {
             self.show_queue();
             self.start(next.question);
         }

@@ -282,7 +282,8 @@ impl Shared {
 
     fn clean(&self, text: &str) -> String {
         let mut text = redact(text).text.into_owned();
-        for workspace in self.workspaces().iter() {
+        let workspaces = self.workspaces().clone();
+        for workspace in workspaces {
             if let Cow::Owned(clean) = workspace.secret_values().hide_all(&text) {
                 text = clean;
             }
