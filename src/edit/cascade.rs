@@ -1,29 +1,19 @@
 //! The rungs of the search, from exact to close. One is tried only if the one before found
 //! nothing, and what it finds must be the only one of its kind.
 
-use std::ops::Range;
-
-use super::close::{self, Window};
+use super::align::{self, Window};
 use super::lines::{Lines, Place, Wish, line_of, put};
-use super::{EditError, Edited, Matched, shift};
+use super::merge::{self, Alignment};
+use super::{EditError, Edited, Matched, tokens};
 
 /// Places that are counted before the search is called ambiguous.
 const MOST_PLACES: usize = 1000;
 
-/// How much of the lines must be the same for a close match.
-const CLOSE: f32 = 0.8;
+/// How much of what was searched for must be there for a close match.
+const CLOSE: f64 = 0.65;
 
-/// Characters besides white space that a close match needs: less is alike by chance.
-const LEAST_CLOSE: usize = 8;
-
-/// Lines of a near place that are shown.
-const NEAR_LINES: usize = 12;
-
-/// Places that are shown when nothing is close enough.
+/// Places that are named when nothing is close enough.
 const NEAREST: usize = 3;
-
-/// Longest line of a near place, in characters.
-const NEAR_WIDTH: usize = 160;
 
 /// Does an edit on the first rung that finds a place.
 pub(super) fn edit(
@@ -33,62 +23,57 @@ pub(super) fn edit(
     all: bool,
 ) -> Result<Edited, EditError> {
     let places = exact(text, search, replace, all);
-    if let Some(edited) = settle(text, &places, Matched::Exact, all)? {
-        return Ok(edited);
+    if let Some(first) = places.first() {
+        one_or_all(&places, all, |place| line_of(text, place.range.start))?;
+        return Ok(Edited {
+            line: line_of(text, first.range.start),
+            text: put(text, &places),
+            matched: Matched::Exact,
+            count: places.len(),
+        });
     }
     let Some(wish) = Wish::of(search, replace) else {
         return Err(EditError::NotFound {
             nearest: Vec::new(),
         });
     };
+    let wish = wish.without_blank_ends().unwrap_or(wish);
     let lines = Lines::of(text);
-    let bare = wish.without_blank_ends();
-    let wishes: Vec<&Wish<'_>> = [&wish].into_iter().chain(&bare).collect();
-    type Rung = fn(&Lines<'_>, &Wish<'_>, bool) -> Vec<Place>;
-    let rungs: [(Rung, Matched); 2] = [
-        (trailing_space, Matched::TrailingSpace),
-        (indentation, Matched::Indentation),
+    let rungs: [(fn(&str) -> String, Matched); 3] = [
+        (|line| line.trim_end().to_owned(), Matched::TrailingSpace),
+        (|line| line.trim().to_owned(), Matched::Indentation),
+        (tokens::key, Matched::Spelling),
     ];
-    for (rung, matched) in rungs {
-        for wish in &wishes {
-            let places = rung(&lines, wish, all);
-            if let Some(edited) = settle(text, &places, matched, all)? {
-                return Ok(edited);
-            }
+    for (key, matched) in rungs {
+        let found = equal(&lines, &wish, key, all);
+        if !found.is_empty() {
+            one_or_all(&found, all, |alignment| alignment.lines.start + 1)?;
+            return merged(text, &lines, &wish, &found, matched);
         }
     }
-    closest(text, &lines, bare.as_ref().unwrap_or(&wish), all)
+    closest(text, &lines, &wish, all)
 }
 
-/// Replaces the places of a rung, if it found any and they are not too many.
-fn settle(
-    text: &str,
-    places: &[Place],
-    matched: Matched,
-    all: bool,
-) -> Result<Option<Edited>, EditError> {
-    let Some(first) = places.first() else {
-        return Ok(None);
-    };
-    if places.len() > 1 && !all {
-        let lines = places.iter().map(|place| line_of(text, place.range.start));
+/// Refuses several places unless all are asked for.
+fn one_or_all<T>(found: &[T], all: bool, line: impl Fn(&T) -> usize) -> Result<(), EditError> {
+    if found.len() > 1 && !all {
         return Err(EditError::Many {
-            lines: lines.collect(),
+            lines: found.iter().map(line).collect(),
         });
     }
-    Ok(Some(Edited {
-        text: put(text, places),
-        matched,
-        count: places.len(),
-        line: line_of(text, first.range.start),
-    }))
+    Ok(())
 }
 
 /// Byte for byte. To be the only one, a place must not even overlap with another.
 fn exact(text: &str, search: &str, replace: &str, all: bool) -> Vec<Place> {
-    let place = |at: usize| Place {
-        range: at..at + search.len(),
-        with: replace.to_owned(),
+    // Whole lines are replaced by whole lines, also if the last line end was forgotten.
+    let is_ended = search.ends_with('\n') && !replace.is_empty() && !replace.ends_with('\n');
+    let place = |at: usize| {
+        let is_whole = is_ended && (at == 0 || text.as_bytes()[at - 1] == b'\n');
+        Place {
+            range: at..at + search.len(),
+            with: format!("{replace}{}", if is_whole { "\n" } else { "" }),
+        }
     };
     if all {
         let found = text.match_indices(search);
@@ -106,122 +91,108 @@ fn exact(text: &str, search: &str, replace: &str, all: bool) -> Vec<Place> {
     places
 }
 
-fn trailing_space(lines: &Lines<'_>, wish: &Wish<'_>, all: bool) -> Vec<Place> {
-    windows(lines, wish, all, |window| {
-        let mut pairs = wish.search.iter().zip(window);
-        pairs
-            .all(|(here, there)| here.trim_end() == there.trim_end())
-            .then_some(None)
-    })
-}
-
-fn indentation(lines: &Lines<'_>, wish: &Wish<'_>, all: bool) -> Vec<Place> {
-    windows(lines, wish, all, |window| {
-        let mut pairs = wish.search.iter().zip(window);
-        if !pairs.all(|(here, there)| here.trim() == there.trim()) {
-            return None;
-        }
-        let pairs = wish.search.iter().zip(window);
-        let pairs: Vec<(&str, &str)> = pairs.map(|(here, there)| (*here, *there)).collect();
-        shift::between(&pairs, &wish.replace).map(Some)
-    })
-}
-
-/// The windows that fit, with what is to be done to the lines that replace them.
-fn windows(
-    lines: &Lines<'_>,
-    wish: &Wish<'_>,
-    all: bool,
-    fit: impl Fn(&[&str]) -> Option<Option<shift::Shift>>,
-) -> Vec<Place> {
-    let count = wish.search.len();
-    let mut places = Vec::new();
+/// Where the lines are one after the other that are equal by some key, whatever blank lines there
+/// are between them.
+fn equal(lines: &Lines<'_>, wish: &Wish<'_>, key: fn(&str) -> String, all: bool) -> Vec<Alignment> {
+    let filled = |lines: &[&str]| -> Vec<(usize, String)> {
+        let all = lines.iter().enumerate();
+        all.filter(|(_, line)| !line.trim().is_empty())
+            .map(|(at, line)| (at, key(line)))
+            .collect()
+    };
+    let (here, there) = (filled(&wish.search), filled(lines.all()));
+    let mut found = Vec::new();
     let mut at = 0;
-    while places.len() < MOST_PLACES || all {
-        let Some(window) = lines.all().get(at..at + count) else {
-            break;
-        };
-        match fit(window) {
-            Some(shift) => {
-                places.push(shifted(lines, at..at + count, wish, shift.as_ref()));
-                at += if all { count } else { 1 };
-            }
-            None => at += 1,
+    while (all || found.len() < MOST_PLACES)
+        && let Some(window) = there.get(at..at + here.len())
+    {
+        let mut both = here.iter().zip(window);
+        if !both.all(|((_, one), (_, other))| one == other) {
+            at += 1;
+            continue;
         }
+        let mut pairs = vec![None; wish.search.len()];
+        for ((one, _), (other, _)) in here.iter().zip(window) {
+            pairs[*one] = Some(*other);
+        }
+        found.push(Alignment {
+            lines: window[0].0..window[window.len() - 1].0 + 1,
+            pairs,
+        });
+        at += if all { here.len() } else { 1 };
     }
-    places
+    found
 }
 
-fn shifted(
+/// The text with what differs between search and replacement changed where it was found.
+fn merged(
+    text: &str,
     lines: &Lines<'_>,
-    at: Range<usize>,
     wish: &Wish<'_>,
-    shift: Option<&shift::Shift>,
-) -> Place {
-    lines.place(at, wish, |line| match shift {
-        Some(shift) => shift.apply(line),
-        None => line.to_owned(),
+    found: &[Alignment],
+    matched: Matched,
+) -> Result<Edited, EditError> {
+    let mut places = Vec::new();
+    for alignment in found {
+        let differs = |_: merge::Conflict| EditError::Differs {
+            lines: alignment.lines.start + 1..alignment.lines.end + 1,
+        };
+        places.extend(merge::merge(lines, wish, alignment).map_err(differs)?);
+    }
+    let start = places.first().map_or(0, |place| place.range.start);
+    Ok(Edited {
+        line: line_of(text, start),
+        text: put(text, &places),
+        matched,
+        count: found.len(),
     })
 }
 
 /// The last rung: the one place that is close enough, else what comes nearest.
 fn closest(text: &str, lines: &Lines<'_>, wish: &Wish<'_>, all: bool) -> Result<Edited, EditError> {
-    let found = close::find(lines.all(), &wish.search, NEAREST);
-    let is_long_enough = wish
-        .search
-        .iter()
-        .flat_map(|line| line.chars())
-        .filter(|c| !c.is_whitespace())
-        .nth(LEAST_CLOSE - 1)
-        .is_some();
-    let is_close = |window: &&Window| window.score >= CLOSE;
+    let found = align::find(lines.all(), &wish.search, NEAREST);
+    let filled = wish.search.iter().filter(|line| !line.trim().is_empty());
+    let is_close = |window: &&Window| filled.clone().count() > 1 && window.score >= CLOSE;
     let close: Vec<&Window> = found.iter().filter(is_close).collect();
-    match close[..] {
-        [window] if is_long_enough => Ok(replace_window(text, lines, wish, window)),
-        [_, _, ..] if !all => Err(EditError::Many {
+    let best = close.iter().find(|best| {
+        let mut others = close.iter().filter(|other| other.lines != best.lines);
+        others.all(|other| is_better(best, other))
+    });
+    match best {
+        Some(window) => {
+            let alignment = Alignment {
+                lines: window.lines.clone(),
+                pairs: window
+                    .pairs
+                    .iter()
+                    .map(|pair| pair.map(|pair| pair.0))
+                    .collect(),
+            };
+            let matched = Matched::Close(window.score);
+            merged(text, lines, wish, &[alignment], matched)
+        }
+        None if close.len() > 1 && !all => Err(EditError::Many {
             lines: close.iter().map(|window| window.lines.start + 1).collect(),
         }),
-        _ => Err(EditError::NotFound {
+        None => Err(EditError::NotFound {
             nearest: found
                 .iter()
-                .map(|window| near(lines, &window.lines))
+                .map(|window| window.lines.start + 1..window.lines.end + 1)
                 .collect(),
         }),
     }
 }
 
-fn replace_window(text: &str, lines: &Lines<'_>, wish: &Wish<'_>, window: &Window) -> Edited {
-    let pairs: Vec<(&str, &str)> = window
-        .pairs
-        .iter()
-        .map(|(here, there)| (wish.search[*here], lines.all()[*there]))
-        .collect();
-    let shift = shift::between(&pairs, &wish.replace);
-    let place = shifted(lines, window.lines.clone(), wish, shift.as_ref());
-    Edited {
-        line: window.lines.start + 1,
-        text: put(text, &[place]),
-        matched: Matched::Close(window.score),
-        count: 1,
-    }
-}
-
-fn near(lines: &Lines<'_>, at: &Range<usize>) -> (usize, String) {
-    (at.start + 1, shown(&lines.all()[at.clone()]))
-}
-
-/// The lines of a near place, cut where that can be seen.
-fn shown(lines: &[&str]) -> String {
-    let narrow = |line: &&str| match line.char_indices().nth(NEAR_WIDTH) {
-        Some((end, _)) => {
-            let left_out = line[end..].chars().count();
-            format!("{}… {left_out} characters left out …", &line[..end])
-        }
-        None => (*line).to_owned(),
+/// Whether no line that was searched for speaks for the other place, and one that is here speaks
+/// against it.
+fn is_better(best: &Window, other: &Window) -> bool {
+    let ratio = |pair: &Option<(usize, f64)>| pair.map_or(0.0, |pair| pair.1);
+    let ratios = || {
+        best.pairs
+            .iter()
+            .map(ratio)
+            .zip(other.pairs.iter().map(ratio))
     };
-    let mut shown: Vec<String> = lines.iter().take(NEAR_LINES).map(narrow).collect();
-    if lines.len() > NEAR_LINES {
-        shown.push(format!("… {} lines left out …", lines.len() - NEAR_LINES));
-    }
-    shown.join("\n")
+    ratios().all(|(one, other)| one >= other)
+        && ratios().any(|(one, other)| one == 1.0 && other < 1.0)
 }

@@ -1,9 +1,11 @@
 //! What changed, as people read it: unified diffs, plain.
 
 use std::fmt::Write;
+use std::hash::Hash;
+use std::ops::Range;
 use std::time::Duration;
 
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
 /// How long a diff may take; after that it is right, but longer than it need be.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -26,6 +28,43 @@ pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context:
     let mut out = format!("--- {old}\n+++ {new}\n");
     push_hunks(&mut out, before.unwrap_or(""), after.unwrap_or(""), context);
     out
+}
+
+/// What differs between two lists, in order: a part of the old one, and what the new one has there.
+pub(super) fn differences<T: Hash + Eq + Ord>(
+    old: &[T],
+    new: &[T],
+) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut found: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    let (mut old_end, mut new_end) = (0, 0);
+    for part in capture_diff_slices(Algorithm::Myers, old, new) {
+        // The library tells the lengths of parts reliably, but not always where they start.
+        let (old_start, new_start) = (old_end, new_end);
+        old_end += part.old_range().len();
+        new_end += part.new_range().len();
+        if part.tag() == DiffTag::Equal {
+            continue;
+        }
+        match found.last_mut() {
+            Some((old, new)) if (old.end, new.end) == (old_start, new_start) => {
+                (old.end, new.end) = (old_end, new_end);
+            }
+            _ => found.push((old_start..old_end, new_start..new_end)),
+        }
+    }
+    found
+}
+
+/// Which items of two lists are the same in a shortest difference between them.
+pub(super) fn equal_pairs<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    let (mut old_start, mut new_start) = (0, 0);
+    let end = (old.len()..old.len(), new.len()..new.len());
+    for (old, new) in differences(old, new).into_iter().chain([end]) {
+        pairs.extend((old_start..old.start).zip(new_start..new.start));
+        (old_start, new_start) = (old.end, new.end);
+    }
+    pairs
 }
 
 /// Cuts a diff to some lines, visibly, in its middle.

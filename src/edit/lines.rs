@@ -8,6 +8,8 @@ pub(super) struct Lines<'text> {
     lines: Vec<&'text str>,
     /// Where each one starts, and where the text ends.
     starts: Vec<usize>,
+    /// Whether the last one has a line end.
+    is_ended: bool,
 }
 
 /// What is searched for and what is to take its place.
@@ -17,10 +19,6 @@ pub(super) struct Wish<'wish> {
     pub search: Vec<&'wish str>,
     /// Lines to put there.
     pub replace: Vec<&'wish str>,
-    /// Whether the last line to find came with its end.
-    search_ended: bool,
-    /// Whether the last line to put there came with its end.
-    replace_ended: bool,
 }
 
 /// A part of a text, and what is to stand there.
@@ -38,42 +36,38 @@ impl<'text> Lines<'text> {
             starts.push(starts[starts.len() - 1] + line.len());
             lines.push(line.strip_suffix('\n').unwrap_or(line));
         }
-        Lines { lines, starts }
+        Lines {
+            lines,
+            starts,
+            is_ended: text.ends_with('\n'),
+        }
     }
 
     pub fn all(&self) -> &[&'text str] {
         &self.lines
     }
 
-    /// What replacing some lines by the wished ones, each changed by `fit`, comes to.
-    pub fn place(
-        &self,
-        lines: Range<usize>,
-        wish: &Wish<'_>,
-        fit: impl Fn(&str) -> String,
-    ) -> Place {
-        let start = self.starts[lines.start];
-        let end = self.starts[lines.end];
-        let last = self.starts[lines.end - 1] + self.lines[lines.end - 1].len();
-        let fitted: Vec<String> = wish.replace.iter().map(|line| fit(line)).collect();
-        let mut with = fitted.join("\n");
-        if !wish.search_ended {
-            if wish.replace_ended {
-                with.push('\n');
-            }
-            return Place {
-                range: start..last,
-                with,
-            };
-        }
-        // Whole lines for whole lines: the last one of the text may have no end.
-        if last < end && !wish.replace.is_empty() {
+    /// The bytes of some lines with their line ends.
+    pub fn range(&self, lines: Range<usize>) -> Range<usize> {
+        self.starts[lines.start]..self.starts[lines.end]
+    }
+
+    /// Whether there are only blank ones among some lines.
+    pub fn is_blank(&self, lines: Range<usize>) -> bool {
+        let lines = self.lines.get(lines);
+        lines.is_some_and(|lines| lines.iter().all(|line| line.trim().is_empty()))
+    }
+
+    /// Whole lines in place of a part of the text, as [`Lines::range`] gives it.
+    pub fn whole(&self, range: Range<usize>, lines: &[String]) -> Place {
+        let mut with = lines.join("\n");
+        let is_end = range.end == self.starts[self.starts.len() - 1];
+        if !lines.is_empty() && (self.is_ended || !is_end) {
             with.push('\n');
+        } else if !lines.is_empty() && range.is_empty() {
+            with.insert(0, '\n');
         }
-        Place {
-            range: start..end,
-            with,
-        }
+        Place { range, with }
     }
 }
 
@@ -86,8 +80,6 @@ impl<'wish> Wish<'wish> {
         Some(Wish {
             search: split(search),
             replace: split(replace),
-            search_ended: search.ends_with('\n'),
-            replace_ended: replace.ends_with('\n'),
         })
     }
 
@@ -106,8 +98,6 @@ impl<'wish> Wish<'wish> {
         Some(Wish {
             search: self.search[before..self.search.len() - after].to_vec(),
             replace: rest[..rest.len() - replace_after].to_vec(),
-            search_ended: self.search_ended || after > 0,
-            replace_ended: self.replace_ended || replace_after > 0,
         })
     }
 }

@@ -1,19 +1,26 @@
 //! Edits as models write them: a text to look for, and the one to put in its place.
 //!
 //! Models copy code almost rightly. So the search goes from exact to close and stops at the first
-//! rung that finds something; what it found, and by which rung, is said.
+//! rung that finds something; what it found, and by which rung, is said. Where it is not exact,
+//! only the difference between the two texts is applied: what both leave out or have differently
+//! stays as it is in the file.
 
+mod align;
 mod cascade;
-mod close;
 mod diff;
+mod inline;
+mod likeness;
 mod lines;
+mod merge;
 mod shift;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 pub use diff::{capped_diff, file_diff, unified_diff};
 
@@ -38,12 +45,14 @@ pub struct Edited {
 pub enum Matched {
     /// Byte for byte.
     Exact,
-    /// Whole lines, but for white space at their ends or blank lines around.
+    /// Whole lines, but for white space at their ends and blank lines.
     TrailingSpace,
-    /// Whole lines, all shifted alike; the replacement was shifted with them.
+    /// Whole lines, but for their indentation.
     Indentation,
-    /// Whole lines that are nearly the same: how much of them, from 0.8 to 1.
-    Close(f32),
+    /// Whole lines, but for white space and characters that look alike, such as quotes.
+    Spelling,
+    /// Lines that are nearly the same, or some of them: how much was found, at most 1.
+    Close(f64),
 }
 
 /// Why an edit was not done.
@@ -52,8 +61,8 @@ pub enum EditError {
     /// It is not there, nor anything close enough.
     #[error("{}", not_found(.nearest))]
     NotFound {
-        /// What comes nearest, the best first: line from 1, and the lines there.
-        nearest: Vec<(usize, String)>,
+        /// The lines that come nearest, from 1, the best first.
+        nearest: Vec<Range<usize>>,
     },
     /// It fits several places.
     #[error(
@@ -63,6 +72,16 @@ pub enum EditError {
     Many {
         /// Where, from 1.
         lines: Vec<usize>,
+    },
+    /// What is to be changed is not as it was searched for, or it is not certain where it is.
+    #[error(
+        "lines {}-{} come nearest to the text to search for, but what is to be changed differs \
+         there: nothing was changed; copy the lines exactly",
+        .lines.start, .lines.end - 1
+    )]
+    Differs {
+        /// The lines that it comes nearest to, from 1.
+        lines: Range<usize>,
     },
     /// There is nothing to search for.
     #[error("the text to search for is empty: copy the lines to be replaced from the file")]
@@ -75,7 +94,8 @@ pub enum EditError {
 /// Replaces a text that must be there once, or all of it.
 ///
 /// `text` has `\n` at the ends of lines. All places of a rung are replaced if that is asked for,
-/// but a close match still only where it is the only one.
+/// but a close match still only where it is the only one. What does not match exactly is merged:
+/// `search` is the base, `replace` the change, and `text` keeps all that the change leaves alone.
 pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
     if search.is_empty() {
         return Err(EditError::Empty);
@@ -107,10 +127,17 @@ impl fmt::Display for Matched {
             Matched::Indentation => {
                 formatter.write_str("but for the indentation, which was taken from the file")
             }
+            Matched::Spelling => {
+                formatter.write_str("but for white space or look-alike characters, which stay")
+            }
             // Never rounded up to what sounds like an exact match.
             Matched::Close(score) => {
-                let percent = (f64::from(*score) * 100.0).floor();
-                write!(formatter, "closely ({percent} %)")
+                let percent = (score * 100.0).floor().min(99.0);
+                write!(
+                    formatter,
+                    "closely ({percent} %): only what differs between search and replace was \
+                     changed, the rest stays as the file has it"
+                )
             }
         }
     }
@@ -129,13 +156,13 @@ fn named(lines: &[usize]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn not_found(nearest: &[(usize, String)]) -> String {
-    use fmt::Write;
+fn not_found(nearest: &[Range<usize>]) -> String {
     let mut message =
         "the text to search for is not in the file: read the file, and copy the lines exactly"
             .to_owned();
-    for (line, text) in nearest {
-        let _ = write!(message, "\n\nnear, from line {line}:\n{text}");
+    for (number, lines) in nearest.iter().enumerate() {
+        message.push_str(if number == 0 { "; near: " } else { ", " });
+        message.push_str(&format!("lines {}-{}", lines.start, lines.end - 1));
     }
     message
 }

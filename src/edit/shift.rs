@@ -1,5 +1,7 @@
 //! Indentation that differs in the same way on every line.
 
+use super::tokens::indent;
+
 /// How the indentation of a text differs from that of the lines that were searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shift {
@@ -129,6 +131,16 @@ fn scale(
         }
         None => guess(here, there, here_base, there_base, replace)?,
     };
+    // Any two widths are on some line: others, or the margin, must be on it, too.
+    let is_guess = here == there && here_base * by != there_base * per && {
+        let mut widths: Vec<i64> = counts.iter().map(|count| count.0).collect();
+        widths.sort_unstable();
+        widths.dedup();
+        widths.len() < 3
+    };
+    if is_guess {
+        return None;
+    }
     let fits = |&(one, other): &(i64, i64)| (other - there_base) * per == (one - here_base) * by;
     (by > 0 && counts.iter().all(fits)).then_some(Scale {
         here,
@@ -177,11 +189,6 @@ fn greatest_divisor(one: i64, other: i64) -> i64 {
     } else {
         greatest_divisor(other, one % other)
     }
-}
-
-/// The white space that a line starts with.
-fn indent(line: &str) -> &str {
-    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
 /// The one character that indents; `None` if nothing is indented, or in several ways.

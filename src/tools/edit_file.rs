@@ -1,7 +1,10 @@
 //! `edit_file`: a text in place of another one.
 
+use std::ops::Range;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
 use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
 use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, files, shown};
@@ -156,25 +159,64 @@ impl Wish {
 /// What the model is told of an edit that does not work. What it is shown of the file is without
 /// secrets: those that go over several lines are seen only in the whole of it.
 fn told(error: &EditError, file: &TextFile) -> ToolError {
-    let EditError::NotFound { nearest } = error else {
-        return ToolError::TellModel(error.to_string());
+    let path = shown::name(file.path.as_str());
+    let (why, places) = match error {
+        EditError::NotFound { nearest } => ("the text to search for is not in", nearest.clone()),
+        EditError::Differs { lines } => {
+            let why = "what is to be changed differs from the text to search for in";
+            (why, vec![lines.clone()])
+        }
+        _ => return ToolError::TellModel(error.to_string()),
     };
     let (text, _) = shown::without_secrets(&file.text);
     let lines: Vec<&str> = text.lines().collect();
-    let mut message = format!(
-        "the text to search for is not in `{}`: read the file, and copy the lines exactly\n",
-        file.path
-    );
-    for (first, near) in nearest {
-        let count = near.lines().count().min(NEAR_LINES);
-        let near = lines.iter().skip(first - 1).take(count);
-        message.push_str("\nnear:\n");
-        for (number, line) in (*first..).zip(near) {
+    let mut message =
+        format!("nothing was changed: {why} `{path}`. Read the file, and copy the lines exactly\n");
+    for place in &places {
+        message.push_str(&format!(
+            "\nnear, lines {}-{}:\n",
+            place.start,
+            place.end - 1
+        ));
+        let near = lines
+            .get(place.start - 1..place.end - 1)
+            .unwrap_or_default();
+        for (number, line) in (place.start..).zip(near).take(NEAR_LINES) {
             message.push_str(&shown::numbered(number, line));
             message.push('\n');
         }
+        if near.len() > NEAR_LINES {
+            let left_out = near.len() - NEAR_LINES;
+            message.push_str(&format!("… {left_out} lines left out …\n"));
+        }
+    }
+    if let [place] = &places[..] {
+        message.push_str(&next_call(&path, place, file, &lines));
     }
     ToolError::TellModel(neutral(&message).into_owned())
+}
+
+/// The call that is to follow: with the lines as they are, if they can be shown whole.
+fn next_call(path: &str, place: &Range<usize>, file: &TextFile, shown: &[&str]) -> String {
+    let lines: Vec<&str> = file.text.lines().collect();
+    let range = place.start - 1..place.end - 1;
+    let can_be_copied = range.len() <= NEAR_LINES
+        && shown.get(range.clone()) == lines.get(range.clone())
+        && lines[range.clone()]
+            .iter()
+            .all(|line| line.len() <= shown::WIDEST);
+    if !can_be_copied {
+        let (first, last) = (place.start, place.end - 1);
+        return format!(
+            "\nNext call: read_file {}\n",
+            json!({"path": path, "start_line": first, "end_line": last})
+        );
+    }
+    let search = lines[range].join("\n");
+    format!(
+        "\nNext call, if these are the lines: edit_file {}\n",
+        json!({"path": path, "search": search, "replace": "these lines with your change"})
+    )
 }
 
 /// How the place was found.
@@ -188,8 +230,6 @@ fn said(edited: &Edited) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::permission::{Effect, Preview};
     use crate::tools::tests_support::{Bench, call};
@@ -303,6 +343,54 @@ mod tests {
         );
         bench.refused(&edits("a.rs", "", "y")).await;
         bench.refused(&edits("a.rs", "sum();", "sum();")).await;
+    }
+
+    #[tokio::test]
+    async fn what_both_texts_leave_out_stays_in_the_file() {
+        let bench = Bench::new();
+        let text = "validate();\naudit(order);\ncharge();\nsend_receipt();\n";
+        bench.file("a.rs", text);
+        read(&bench, "a.rs").await;
+        let search = "validate();\ncharge();\nsend_receipt();\n";
+        let replace = search.replace("send_receipt", "send_email");
+        let output = bench.call(&edits("a.rs", search, &replace)).await.unwrap();
+        assert!(output.text.contains("only what differs"), "{}", output.text);
+        let wanted = text.replace("send_receipt", "send_email");
+        assert_eq!(bench.content("a.rs"), Some(wanted));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_merged_is_shown_with_the_next_call() {
+        let bench = Bench::new();
+        let text = "fn wait() {\n    sleep(30);\n    retry(3);\n}\n";
+        bench.file("a.rs", text);
+        read(&bench, "a.rs").await;
+        let search = "fn wait() {\n    sleep(60);\n    retry(3);\n}\n";
+        let error = bench
+            .refused(&edits("a.rs", search, &search.replace("60", "90")))
+            .await;
+        assert!(error.starts_with("nothing was changed: "), "{error}");
+        assert!(error.contains("\n2→    sleep(30);\n3→"), "{error}");
+        let (_, next) = error.split_once("edit_file {").expect("the next call");
+        let next = format!("{{{}", next.trim_end());
+        let mut next: serde_json::Value = serde_json::from_str(&next).unwrap();
+        let copied = next["search"].as_str().unwrap().to_owned();
+        next["replace"] = copied.replace("30", "90").into();
+        bench.call(&call("edit_file", next)).await.unwrap();
+        assert_eq!(bench.content("a.rs"), Some(text.replace("30", "90")));
+        // Nothing is given to be copied that was not shown whole.
+        let long = text.replace("30);", &format!("30); // {}", "x".repeat(500)));
+        let search = format!("{search}fn other() {{}}\n");
+        bench.file("c.rs", &format!("{long}fn other() {{}}\n"));
+        read(&bench, "c.rs").await;
+        let error = bench
+            .refused(&edits(
+                "c.rs",
+                &search,
+                &search.replace("sleep(60)", "wait()"),
+            ))
+            .await;
+        assert!(!error.contains("edit_file {"), "{error}");
     }
 
     #[tokio::test]

@@ -1,5 +1,8 @@
 //! `run_command`: a command in the workspace's folder.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ use crate::visible::{neutral, visible};
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;
 /// and at most.
-const LONGEST: usize = 600;
+const LONGEST: usize = 3600;
 /// Said where a command failed for want of the network.
 const NO_NETWORK: &str = "(commands have no network here; the user can open it by starting \
     ollacode with --network, or by a rule for it in config.toml)\n";
@@ -54,9 +57,23 @@ static SPEC: ToolSpec = ToolSpec {
         },
         Parameter {
             name: "timeout",
-            aliases: &["timeout_seconds"],
+            aliases: &["timeout_seconds", "timeout_secs", "timeout_sec"],
             kind: ParameterKind::Integer,
-            description: "Seconds; 120 by default, 600 at most",
+            description: "Seconds; 120 by default, 3600 at most",
+            required: false,
+        },
+        Parameter {
+            name: "cwd",
+            aliases: &[
+                "workdir",
+                "working_directory",
+                "work_dir",
+                "directory",
+                "dir",
+                "folder",
+            ],
+            kind: ParameterKind::Text,
+            description: "Folder to run in; the workspace by default",
             required: false,
         },
     ],
@@ -84,6 +101,7 @@ impl Tool for RunCommand {
                 let text = "`command` has a NUL in it, which no shell takes";
                 return Err(ToolError::TellModel(text.to_owned()));
             }
+            let command = in_folder(context, arguments::optional_text(call, "cwd"), command)?;
             let seconds = arguments::number(call, "timeout").unwrap_or(USUAL);
             let limits = RunLimits {
                 timeout: Duration::from_secs(seconds.min(LONGEST) as u64),
@@ -94,11 +112,49 @@ impl Tool for RunCommand {
                 effects: effects(&command, &context.jail, &context.rules),
                 preview: Preview::Command(visible(&command).into_owned()),
                 remember: remembered(&command).map(|words| in_words(&words)),
-                run: Box::new(move |running| run(command, limits, running).boxed()),
+                run: Box::new(move |running| {
+                    async move {
+                        let mut output = run(command, limits, running).await?;
+                        if seconds > LONGEST {
+                            output.text.push_str(&format!(
+                                "(the timeout was {LONGEST} s, the most there is, not {seconds} s)\n"
+                            ));
+                        }
+                        Ok(output)
+                    }
+                    .boxed()
+                }),
             })
         }
         .boxed()
     }
+}
+
+/// A command as it is run in a folder of the workspace: that it goes there is part of what is
+/// judged, shown and run. If it cannot go there, nothing runs.
+fn in_folder(
+    context: &ToolContext,
+    folder: Option<&str>,
+    command: String,
+) -> Result<String, ToolError> {
+    let jail = &context.jail;
+    let given = files::folder(jail, folder)?;
+    let folder = jail
+        .resolve(&given)
+        .map_err(|error| files::refused(&error))?;
+    if folder.is_root() {
+        return Ok(command);
+    }
+    if jail.kind(&folder).map_err(|error| files::refused(&error))? != Some(EntryKind::Folder) {
+        let text = format!("`{given}` is no folder: `cwd` must be one");
+        return Err(ToolError::TellModel(text));
+    }
+    let path = quoted(&format!("./{folder}"));
+    // Behind any of these, something would run also if the folder could not be entered.
+    let goes_on =
+        command.contains(['\n', ';', '#']) || command.replace("&&", "").contains(['&', '|']);
+    let enter = if goes_on { " || exit 1\n" } else { " && " };
+    Ok(format!("cd {path}{enter}{command}"))
 }
 
 /// What a command would do, as far as it is known.
@@ -155,16 +211,22 @@ fn may_lead_out(jail: &Jail, path: &str) -> bool {
 
 /// An argument vector on a line, so that no two look alike.
 fn in_words(words: &[String]) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_./=:@%+,-".contains(c);
-    let quoted = |word: &String| {
-        if !word.is_empty() && word.chars().all(is_plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
-    let line = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let line = words
+        .iter()
+        .map(|word| quoted(word))
+        .collect::<Vec<_>>()
+        .join(" ");
     format!("running `{line}`")
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_./=:@%+,-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 async fn run(
@@ -311,160 +373,4 @@ fn clean(captured: &Captured) -> String {
         text.push('\n');
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::permission::{Mode, Permission, permission};
-    use crate::tools::tests_support::{Bench, call};
-
-    async fn run(bench: &Bench, arguments: Value) -> ToolOutput {
-        bench.call(&call("run_command", arguments)).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn output_errors_and_exit_code_are_apart() {
-        let bench = Bench::new();
-        let command = "echo out; echo err >&2; exit 3";
-        let output = run(&bench, json!({"command": command})).await;
-        assert!(output.text.starts_with("exit code 3, "), "{}", output.text);
-        assert!(
-            output.text.ends_with("stdout:\nout\nstderr:\nerr\n"),
-            "{}",
-            output.text
-        );
-        assert_eq!(output.summary, "exit code 3");
-        assert_eq!(output.detail, "out\nerr\n");
-        let output = run(&bench, json!({"command": "true"})).await;
-        assert!(output.text.ends_with("no output\n"), "{}", output.text);
-    }
-
-    #[tokio::test]
-    async fn it_runs_in_the_workspace() {
-        let bench = Bench::new();
-        bench.file("here.txt", "");
-        let output = run(&bench, json!({"command": "ls"})).await;
-        assert!(output.text.contains("here.txt"), "{}", output.text);
-    }
-
-    #[tokio::test]
-    async fn time_has_a_limit() {
-        let output = run(&Bench::new(), json!({"command": "sleep 30", "timeout": 1})).await;
-        assert!(
-            output.text.starts_with("killed after 1 s"),
-            "{}",
-            output.text
-        );
-        assert!(output.text.contains("longer timeout"), "{}", output.text);
-    }
-
-    #[tokio::test]
-    async fn output_has_a_limit_that_shows() {
-        let output = run(&Bench::new(), json!({"command": "seq 1 20000"})).await;
-        assert!(output.text.contains("left out"), "{}", output.summary);
-        assert!(output.text.contains("\n20000\n"));
-        assert!(output.text.len() < OUTPUT + 500);
-    }
-
-    #[tokio::test]
-    async fn secrets_and_markers_do_not_reach_the_model() {
-        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
-        let command = format!("echo 'token={token} <|im_start|>'");
-        let output = run(&Bench::new(), json!({"command": command})).await;
-        assert!(!output.text.contains(&token), "{}", output.text);
-        assert!(!output.detail.contains(&token), "{}", output.detail);
-        assert!(!output.text.contains("<|im_start|>"), "{}", output.text);
-    }
-
-    #[tokio::test]
-    async fn what_is_shown_is_what_runs() {
-        let bench = Bench::new();
-        let asked = call("run_command", json!({"command": "rm \u{202e}x"}));
-        let prepared = bench.prepare(&asked).await.unwrap();
-        assert_eq!(
-            prepared.preview,
-            Preview::Command("rm \\u{202e}x".to_owned())
-        );
-        assert!(!matches!(
-            prepared.effects[0],
-            Effect::Command {
-                risk: CommandRisk::KnownSafe,
-                ..
-            }
-        ));
-        assert!(
-            bench
-                .prepare(&call("run_command", json!({"command": " "})))
-                .await
-                .is_err()
-        );
-        let tests = call("run_command", json!({"command": "cargo test"}));
-        let prepared = bench.prepare(&tests).await.unwrap();
-        assert_eq!(prepared.remember.as_deref(), Some("running `cargo test`"));
-    }
-
-    #[tokio::test]
-    async fn what_rules_keep_is_not_read_by_commands() {
-        let bench = Bench::new().ruled("[[deny]]\nread = 'kept/**'\n");
-        bench.file("kept/a.rs", "fn kept() {}\n");
-        bench.file("open/a.rs", "fn open() {}\n");
-        let (jail, rules) = (&bench.context().jail, &bench.context().rules);
-        for (command, expected) in [
-            ("rg -t rust kept", CommandRisk::Unknown),
-            ("rg -t rust kept .", CommandRisk::Unknown),
-            ("rg -t rust kept open", CommandRisk::KnownSafe),
-            ("cat open/a.rs", CommandRisk::KnownSafe),
-        ] {
-            assert_eq!(risk_here(command, jail, rules), expected, "{command}");
-        }
-        let effects = effects("cat kept/a.rs", jail, rules);
-        assert!(effects[1..].iter().all(|effect| matches!(
-            permission(effect, Mode::AutoApprove, Confinement::None, rules),
-            Permission::Deny(_)
-        )));
-        assert!(effects.len() > 1);
-        let grep = call("grep_search", json!({"regex": "fn"}));
-        let output = bench.call(&grep).await.unwrap();
-        assert!(output.text.contains("open()") && !output.text.contains("kept()"));
-    }
-
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn reading_through_a_link_asks() {
-        let bench = Bench::new();
-        bench.file("a.txt", "");
-        bench.file(".env", "A=1\n");
-        std::os::unix::fs::symlink("/etc", bench.root().join("link")).unwrap();
-        std::os::unix::fs::symlink(".env", bench.root().join("harmless")).unwrap();
-        let risk = |command: &str| {
-            let context = bench.context();
-            risk_here(command, &context.jail, &context.rules)
-        };
-        assert_eq!(risk("cat a.txt"), CommandRisk::KnownSafe);
-        assert_eq!(risk("cat missing.txt"), CommandRisk::KnownSafe);
-        for command in [
-            "cat link/passwd",
-            "ls link",
-            "ls link/",
-            "cat harmless",
-            "cat .env",
-            "cat ../a.txt",
-        ] {
-            assert_ne!(risk(command), CommandRisk::KnownSafe, "{command}");
-        }
-    }
-
-    #[test]
-    fn words_with_spaces_are_told_apart() {
-        let words = |words: &[&str]| {
-            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            in_words(&words)
-        };
-        assert_eq!(words(&["cargo", "test"]), "running `cargo test`");
-        assert_ne!(words(&["git", "log x"]), words(&["git", "log", "x"]));
-        assert_eq!(words(&["a", "it's", ""]), "running `a 'it'\\''s' ''`");
-    }
 }

@@ -1,8 +1,9 @@
 //! Arguments as a tool wants them, out of what models give.
 //!
-//! Keys are renamed, unknown ones dropped, values turned into the type of their parameter where
-//! only one meaning is possible. Nothing is filled in: an optional argument without a value is
-//! absent, and a required one is an error.
+//! Keys are renamed, values turned into the type of their parameter where only one meaning is
+//! possible. Nothing is filled in: an optional argument without a value is absent, and a required
+//! one is an error. Nothing is dropped that could mean something: `cwd` changes what a command
+//! does, so an argument that a tool does not have is an error, too.
 
 use serde_json::{Map, Number, Value};
 
@@ -21,6 +22,38 @@ pub(super) const KEYS: [&str; 8] = [
     "params",
     "kwargs",
 ];
+
+/// What models say about a call in its arguments, which changes nothing about what it does.
+const REMARKS: [&str; 14] = [
+    "explanation",
+    "description",
+    "reason",
+    "reasoning",
+    "rationale",
+    "justification",
+    "thought",
+    "thoughts",
+    "thinking",
+    "comment",
+    "note",
+    "summary",
+    "purpose",
+    "intent",
+];
+
+/// Keys of a call itself, which stand among its arguments where models leave a layer out.
+const ENVELOPE: [&str; 7] = [
+    "id",
+    "call_id",
+    "tool_call_id",
+    "name",
+    "tool",
+    "tool_name",
+    "function",
+];
+
+/// What models write as the `type` of a call.
+const KINDS: [&str; 4] = ["function", "tool_use", "tool_call", "tool"];
 
 /// Largest integer that a float holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -74,16 +107,60 @@ pub(super) fn fit(
             None => {}
         }
     }
+    for (key, value) in given {
+        check_rest(tool, &key, value, &fitting)?;
+    }
     Ok(fitting)
+}
+
+/// Refuses what is left of the arguments if it could mean something.
+fn check_rest(
+    tool: &ToolSpec,
+    key: &str,
+    value: Value,
+    fitting: &Map<String, Value>,
+) -> Result<(), CallError> {
+    let is_empty = match &value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    let is_in = |keys: &[&str]| keys.iter().any(|known| loose(known) == loose(key));
+    let is_kind = key == "type" && value.as_str().is_some_and(|kind| KINDS.contains(&kind));
+    if is_empty || is_in(&REMARKS) || is_in(&ENVELOPE) || is_kind {
+        return Ok(());
+    }
+    let Some(parameter) = tool.parameters.iter().find(|known| is_named(known, key)) else {
+        return Err(CallError::Unknown {
+            tool: tool.name.to_owned(),
+            field: super::shortened(key, SHOWN),
+            shape: shape(tool),
+        });
+    };
+    match coerced(parameter, value) {
+        Ok(None) => Ok(()),
+        Ok(Some(value)) if fitting.get(parameter.name) == Some(&value) => Ok(()),
+        _ => Err(CallError::Twice {
+            tool: tool.name.to_owned(),
+            field: parameter.name.to_owned(),
+        }),
+    }
 }
 
 /// Tells whether a tool has a parameter of this name, by any of its names.
 pub(super) fn is_parameter(tool: &ToolSpec, key: &str) -> bool {
+    tool.parameters.iter().any(|known| is_named(known, key))
+}
+
+/// Whether a key is one of the names of a parameter.
+fn is_named(parameter: &Parameter, key: &str) -> bool {
     let key = loose(key);
-    let is = |name: &&str| loose(name) == key;
-    tool.parameters
-        .iter()
-        .any(|parameter| is(&parameter.name) || parameter.aliases.iter().any(is))
+    let mut names = [parameter.name]
+        .into_iter()
+        .chain(parameter.aliases.iter().copied());
+    names.any(|name| loose(name) == key)
 }
 
 /// The type of a parameter, for models.

@@ -94,6 +94,24 @@ pub enum CallError {
         /// All parameters and their types.
         shape: String,
     },
+    /// An argument that the tool does not have: what it was to change would be left undone.
+    #[error("`{tool}` has no argument `{field}`, and was not run; its arguments are {shape}")]
+    Unknown {
+        /// The tool.
+        tool: String,
+        /// As the model wrote it, shortened.
+        field: String,
+        /// All parameters and their types.
+        shape: String,
+    },
+    /// An argument is given twice, by two of its names.
+    #[error("`{field}` of `{tool}` is given twice, differently: give it once")]
+    Twice {
+        /// The tool.
+        tool: String,
+        /// The parameter.
+        field: String,
+    },
     /// An argument has a type that cannot be turned into the right one.
     #[error("`{field}` of `{tool}` must be {expected}, not {got}")]
     Wrong {

@@ -92,7 +92,7 @@ fn arguments_are_made_to_fit() {
     let fits = [
         (
             "read_file",
-            json!({"Path": "x", "start-line": "10", "endLine": 20.0, "mode": "r"}),
+            json!({"Path": "x", "start-line": "10", "endLine": 20.0, "explanation": "why"}),
             json!({"path": "x", "start_line": 10, "end_line": 20}),
         ),
         (
@@ -167,6 +167,16 @@ fn arguments_are_made_to_fit() {
     }
     let fails = [
         (
+            "read_file",
+            json!({"path": "x", "cwd": "build"}),
+            "`read_file` has no argument `cwd`, and was not run; its arguments are {\"path\": text, \"start_line\": whole number (optional), \"end_line\": whole number (optional)}",
+        ),
+        (
+            "read_file",
+            json!({"path": "x", "file_path": "y"}),
+            "`path` of `read_file` is given twice, differently: give it once",
+        ),
+        (
             "grep_search",
             json!({"glob": "*.rs"}),
             "`grep_search` needs `regex`; its arguments are {\"regex\": text, \"path\": text (optional), \"glob\": text (optional)}",
@@ -204,5 +214,36 @@ fn arguments_are_made_to_fit() {
     ];
     for (name, given, expected) in fails {
         assert_eq!(checked(name, given), Err(expected.to_owned()));
+    }
+}
+
+#[test]
+fn what_means_nothing_is_left_out() {
+    for rest in [
+        json!({"explanation": "to see it"}),
+        json!({"Reason": "r", "thought": ["a"]}),
+        json!({"cwd": null, "env": {}, "flags": [], "encoding": " "}),
+        json!({"type": "function", "id": "call_1", "name": "read_file"}),
+        json!({"file_path": "x"}),
+    ] {
+        let mut given = rest.as_object().cloned().unwrap_or_default();
+        given.insert("path".to_owned(), json!("x"));
+        assert_eq!(
+            checked("read_file", given.into()),
+            Ok(json!(["read_file", {"path": "x"}])),
+            "{rest}"
+        );
+    }
+    for rest in [
+        json!({"recursive": false}),
+        json!({"type": "rust"}),
+        json!({"encoding": "latin-1"}),
+        json!({"limit": 0}),
+        json!({"env": {"A": "1"}}),
+    ] {
+        let mut given = rest.as_object().cloned().unwrap_or_default();
+        given.insert("path".to_owned(), json!("x"));
+        let error = checked("read_file", given.into()).expect_err("a meaning");
+        assert!(error.contains("has no argument"), "{error}");
     }
 }

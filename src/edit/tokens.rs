@@ -1,0 +1,163 @@
+//! Lines as tokens, and the differences between lines that carry no meaning: white space, and
+//! characters that models exchange for others that look alike.
+
+use std::ops::Range;
+
+/// What a comment at the end of a line begins with.
+const COMMENTS: [&str; 6] = ["//", "#", "--", "/*", "<!--", ";"];
+
+/// A word, a run of white space or of dots, or any other single character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Bytes of the line.
+    pub range: Range<usize>,
+    /// With look-alike characters replaced by the plain one; white space is one space.
+    pub folded: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Space,
+    Word,
+    Dots,
+    /// Has no width: belongs to whatever is before it.
+    Invisible,
+    Sign,
+}
+
+impl Token {
+    pub fn is_space(&self) -> bool {
+        self.folded == " "
+    }
+}
+
+/// Splits a line into tokens.
+pub(super) fn tokens(line: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut last = Class::Sign;
+    for (at, character) in line.char_indices() {
+        let class = class_of(character);
+        let end = at + character.len_utf8();
+        let continues = class == Class::Invisible || (class == last && class != Class::Sign);
+        match tokens.last_mut().filter(|_| continues) {
+            Some(token) => {
+                token.range.end = end;
+                if !matches!(class, Class::Invisible | Class::Space) {
+                    push_folded(&mut token.folded, character);
+                }
+            }
+            None => {
+                let mut folded = String::new();
+                push_folded(&mut folded, character);
+                last = if class == Class::Invisible {
+                    Class::Space
+                } else {
+                    class
+                };
+                tokens.push(Token {
+                    range: at..end,
+                    folded,
+                });
+            }
+        }
+    }
+    tokens
+}
+
+/// A line as it is compared: its tokens without the white space, parted by spaces.
+pub(super) fn key(line: &str) -> String {
+    let tokens = tokens(line);
+    let words = tokens.iter().filter(|token| !token.is_space());
+    let words: Vec<&str> = words.map(|token| token.folded.as_str()).collect();
+    words.join(" ")
+}
+
+/// Whether there is nothing but a comment in the rest of a line; it begins with its white space.
+pub(super) fn is_comment(rest: &str) -> bool {
+    let comment = rest.trim_start();
+    let is_apart = comment.len() < rest.len();
+    is_apart && COMMENTS.iter().any(|sign| comment.starts_with(sign))
+}
+
+/// The white space that a line starts with.
+pub(super) fn indent(line: &str) -> &str {
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
+fn class_of(character: char) -> Class {
+    match character {
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => Class::Invisible,
+        '.' | '…' => Class::Dots,
+        '_' => Class::Word,
+        c if c.is_whitespace() => Class::Space,
+        c if c.is_alphanumeric() => Class::Word,
+        _ => Class::Sign,
+    }
+}
+
+fn push_folded(folded: &mut String, character: char) {
+    match character {
+        '…' => folded.push_str("..."),
+        '\u{2018}'..='\u{201b}' | '′' => folded.push('\''),
+        '\u{201c}'..='\u{201f}' | '″' => folded.push('"'),
+        '\u{2010}'..='\u{2015}' | '−' => folded.push('-'),
+        // Full width, as beside Chinese and Japanese.
+        '\u{ff01}'..='\u{ff5e}' => {
+            let plain = u32::from(character) - 0xfee0;
+            folded.push(char::from_u32(plain).unwrap_or(character));
+        }
+        c if matches!(class_of(c), Class::Space | Class::Invisible) => folded.push(' '),
+        c => folded.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_differ_in_meaning_or_only_in_looks() {
+        for (one, other) in [
+            ("  foo( a,b )", "foo(a, b)  "),
+            ("say(“it’s”)", "say(\"it's\")"),
+            ("a\u{a0}–\u{2009}b", "a - b"),
+            ("wait…", "wait..."),
+            ("fo\u{200b}o()", "foo()"),
+            ("\u{feff}foo", "foo"),
+            ("印刷（一，二）", "印刷(一,二)"),
+        ] {
+            assert_eq!(key(one), key(other), "{one:?} {other:?}");
+        }
+        for (one, other) in [
+            ("return x", "returnx"),
+            ("a.b", "a..b"),
+            ("f(1)", "f(2)"),
+            ("été", "ete"),
+            ("", "x"),
+        ] {
+            assert_ne!(key(one), key(other), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_cover_the_whole_line() {
+        for line in ["", "  let x_1 = \"é…\" ;\t", "\u{200b}a\u{200b} b", "...a…"] {
+            let mut end = 0;
+            for token in tokens(line) {
+                assert_eq!(token.range.start, end, "{line:?}");
+                end = token.range.end;
+            }
+            assert_eq!(end, line.len(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn comments_at_the_end_of_lines_are_known() {
+        for rest in [" // why", "\t# why", " /* a */", "  -- x"] {
+            assert!(is_comment(rest), "{rest:?}");
+        }
+        for rest in ["// at once", " + 1", "", "  ", "--"] {
+            assert!(!is_comment(rest), "{rest:?}");
+        }
+    }
+}
