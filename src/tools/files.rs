@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use ignore::{WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use ollacode_indexer::walk::{Limits, builder, is_shown, relative};
 
 use super::{ToolContext, ToolError, blocking, shown};
@@ -73,11 +73,26 @@ fn full(jail: &Jail, path: &WorkspacePath) -> PathBuf {
 fn walker(jail: &Jail, folder: &WorkspacePath) -> WalkBuilder {
     let mut walker = builder(jail.root(), &Limits::default());
     let target = full(jail, folder);
+    let jail = jail.clone();
     walker.filter_entry(move |entry| {
         let path: &Path = entry.path();
-        is_shown(entry) && (path.starts_with(&target) || target.starts_with(path))
+        let is_wanted = path.starts_with(&target) || target.starts_with(path);
+        is_shown(entry) && is_wanted && !jail.leaves_out(path, inode(entry))
     });
     walker
+}
+
+/// The number by which the disk knows an entry, where the walk saw it.
+fn inode(entry: &DirEntry) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        entry.ino()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = entry;
+        None
+    }
 }
 
 /// Globs as models write them: `src` and `src/` mean what is below, `*.rs` any folder; without
