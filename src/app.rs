@@ -17,7 +17,7 @@ use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
-use crate::jail::{Jail, JailError};
+use crate::jail::{Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
@@ -28,6 +28,20 @@ use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 pub use background::{Background, Standing, VectorNews};
 
 use searching::{Connection, SearchModels};
+
+/// What this program keeps in the data folder.
+const OWN_DATA: &[&str] = &[
+    "confined",
+    "embeddings.db",
+    "embeddings.db-shm",
+    "embeddings.db-wal",
+    "history",
+    "indexes",
+    "memory",
+    "probes.json",
+    "sessions",
+    "telegram",
+];
 
 /// How long a search waits for Ollama to say which models it has.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -103,6 +117,7 @@ impl App {
         let workspace = Workspace::discover(
             settings.workspace.as_ref(),
             environment.current_folder(),
+            environment.home(),
             |root| Index::exists_in(&folder(root)),
         )?;
         let jail = Jail::open(&workspace.root)?;
@@ -234,7 +249,7 @@ impl App {
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let root = &self.workspace.root;
         let context = ToolContext {
-            jail: Jail::open(root)?,
+            jail: Jail::open_without(root, &self.private_paths())?,
             sandbox: Arc::new(self.sandbox()?),
             code: Arc::new(self.code_index()),
             rules: self.rules.clone(),
@@ -270,6 +285,37 @@ impl App {
     pub fn code_index(&self) -> CodeIndex {
         let models = Arc::new(SearchModels(self.clone()));
         CodeIndex::new(self.index.clone(), models, self.rules.clone())
+    }
+
+    /// What no tool may open, wherever it is: the folders of ollacode in use, the files of settings
+    /// that links lead to from there, and where the user keeps keys.
+    pub fn private_paths(&self) -> Vec<PrivatePath> {
+        let settings = self.environment.settings_files();
+        let folder = settings.first().and_then(|file| file.parent());
+        let own = folder.map(Path::to_owned).into_iter();
+        let own = own.chain(settings).chain(self.own_data());
+        let own = own.map(|path| PrivatePath {
+            path,
+            holds: Holds::Own,
+        });
+        let keys = self.environment.home().map(keys_below).unwrap_or_default();
+        own.chain(keys).collect()
+    }
+
+    /// The data folder; where the workspace is in it, only what is ours there.
+    fn own_data(&self) -> Vec<PathBuf> {
+        let data = &self.settings.data_folder;
+        let real = data.canonicalize().unwrap_or_else(|_| data.clone());
+        if self.workspace.root.starts_with(&real) {
+            OWN_DATA.iter().map(|name| data.join(name)).collect()
+        } else {
+            vec![data.clone()]
+        }
+    }
+
+    /// The variable that names a SOCKS proxy for a secure address, if one does.
+    pub fn socks_proxy(&self) -> Option<&'static str> {
+        self.environment.socks_proxy()
     }
 
     /// The user's file of settings, which may not exist; `None` without a home folder.

@@ -66,6 +66,15 @@ pub struct ChangeRecord {
     pub mode: Option<u32>,
 }
 
+/// What a session changed in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDiff {
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// The unified diff, with its two lines of names.
+    pub text: String,
+}
+
 /// What undoing, or doing again, has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
@@ -249,15 +258,26 @@ impl Changes {
         self.sums().into_keys().map(str::to_owned).collect()
     }
 
-    /// The unified diff of the whole session: from before its first change to after its last.
+    /// The unified diff of the whole session.
     pub fn diff(&self) -> String {
+        self.diffs().into_iter().map(|diff| diff.text).collect()
+    }
+
+    /// The unified diff of each changed file: from before its first change to after its last.
+    pub fn diffs(&self) -> Vec<FileDiff> {
         let parts = self.sums();
         let parts = parts.into_iter().map(|(path, (before, after))| {
             let sides = (self.side(before), self.side(after));
-            let (Ok(before), Ok(after)) = sides else {
-                return format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n");
+            let text = match sides {
+                (Ok(before), Ok(after)) => {
+                    file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
+                }
+                _ => format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n"),
             };
-            file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
+            FileDiff {
+                path: path.to_owned(),
+                text,
+            }
         });
         parts.collect()
     }
