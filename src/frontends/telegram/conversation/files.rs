@@ -55,6 +55,17 @@ impl Conversation {
         });
     }
 
+    /// What somebody else wrote waits for a question, as a file does.
+    pub(super) fn forwarded(&mut self, quoted: Attachment) {
+        if self.attachments.len() + self.images.len() + self.fetching >= MOST_FILES {
+            return self.say(&format!(
+                "more than {MOST_FILES} messages and files are not taken at a time"
+            ));
+        }
+        self.attachments.push(quoted);
+        self.wait_for_album();
+    }
+
     /// A file is not taken; a question that was about it alone is not asked.
     fn refused(&mut self, why: &str, caption: String, is_of_an_album: bool) {
         if caption.is_empty() {
