@@ -287,30 +287,9 @@ impl App {
         CodeIndex::new(self.index.clone(), models, self.rules.clone())
     }
 
-    /// What no tool may open, wherever it is: the folders of ollacode in use, the files of settings
-    /// that links lead to from there, and where the user keeps keys.
+    /// What no tool may open, wherever it is.
     pub fn private_paths(&self) -> Vec<PrivatePath> {
-        let settings = self.environment.settings_files();
-        let folder = settings.first().and_then(|file| file.parent());
-        let own = folder.map(Path::to_owned).into_iter();
-        let own = own.chain(settings).chain(self.own_data());
-        let own = own.map(|path| PrivatePath {
-            path,
-            holds: Holds::Own,
-        });
-        let keys = self.environment.home().map(keys_below).unwrap_or_default();
-        own.chain(keys).collect()
-    }
-
-    /// The data folder; where the workspace is in it, only what is ours there.
-    fn own_data(&self) -> Vec<PathBuf> {
-        let data = &self.settings.data_folder;
-        let real = data.canonicalize().unwrap_or_else(|_| data.clone());
-        if self.workspace.root.starts_with(&real) {
-            OWN_DATA.iter().map(|name| data.join(name)).collect()
-        } else {
-            vec![data.clone()]
-        }
+        private_paths(&self.settings, &self.environment, &self.workspace.root)
     }
 
     /// The variable that names a SOCKS proxy for a secure address, if one does.
@@ -338,6 +317,33 @@ impl App {
     /// The cache of vectors that all workspaces share.
     pub fn cache(&self) -> Result<EmbeddingCache, StoreError> {
         EmbeddingCache::open(&self.settings.data_folder, self.settings.cache_size)
+    }
+}
+
+/// What no tool may open in a workspace: the folders of ollacode in use, the files of settings that
+/// links lead to from there, and where the user keeps keys.
+fn private_paths(settings: &Settings, environment: &Environment, root: &Path) -> Vec<PrivatePath> {
+    let files = environment.settings_files();
+    let folder = files.first().and_then(|file| file.parent());
+    let own = folder.map(Path::to_owned).into_iter();
+    let own = own
+        .chain(files)
+        .chain(own_data(&settings.data_folder, root));
+    let own = own.map(|path| PrivatePath {
+        path,
+        holds: Holds::Own,
+    });
+    let keys = environment.home().map(keys_below).unwrap_or_default();
+    own.chain(keys).collect()
+}
+
+/// The data folder; where the workspace is in it, only what is ours there.
+fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
+    let real = folder.canonicalize();
+    if root.starts_with(real.as_deref().unwrap_or(folder)) {
+        OWN_DATA.iter().map(|name| folder.join(name)).collect()
+    } else {
+        vec![folder.to_owned()]
     }
 }
 

@@ -14,6 +14,9 @@ const PER_PROCESSOR: usize = 4;
 /// Each needs a stack only to wait on.
 const STACK: usize = 64 << 10;
 
+/// What such a thread does: it waits.
+type Wait<'scope> = Box<dyn FnOnce() + Send + 'scope>;
+
 /// Refuses to start where there are too few.
 pub fn check() -> Result<(), Error> {
     let processors = available_parallelism().map_or(2, usize::from);
@@ -36,7 +39,7 @@ fn started(
     wanted: usize,
     spawn: impl for<'scope> Fn(
         &'scope Scope<'scope, '_>,
-        Box<dyn FnOnce() + Send + 'scope>,
+        Wait<'scope>,
     ) -> io::Result<ScopedJoinHandle<'scope, ()>>,
 ) -> (usize, Option<io::Error>) {
     let gate = RwLock::new(());

@@ -164,6 +164,10 @@ async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
 }
 
 async fn copy_from(path: &str, bytes: &mut Limited) -> io::Result<()> {
+    // Opening a pipe would wait for ever.
+    if !tokio::fs::metadata(path).await?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
     let mut file = tokio::fs::File::open(path).await?;
     tokio::io::copy(&mut file, bytes).await?;
     Ok(())
