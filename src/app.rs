@@ -18,7 +18,7 @@ use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
-use crate::jail::{Jail, JailError};
+use crate::jail::{Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
@@ -31,6 +31,20 @@ pub use background::{Background, Standing, VectorNews};
 pub use indexes::Kept;
 
 use searching::{Connection, SearchModels};
+
+/// What this program keeps in the data folder.
+const OWN_DATA: &[&str] = &[
+    "confined",
+    "embeddings.db",
+    "embeddings.db-shm",
+    "embeddings.db-wal",
+    "history",
+    "indexes",
+    "memory",
+    "probes.json",
+    "sessions",
+    "telegram",
+];
 
 /// How long a search waits for Ollama to say which models it has.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -106,15 +120,17 @@ impl App {
         let workspace = Workspace::discover(
             settings.workspace.as_ref(),
             environment.current_folder(),
+            environment.home(),
             |root| Index::exists_in(&folder(root)),
         )?;
         let jail = Jail::open(&workspace.root)?;
         let repository = RepositoryRules::read(&jail);
         let warning = repository.warning.clone();
+        let private = private_paths(&settings, environment, &workspace.root);
         let limits = WalkLimits {
             file_size: settings.max_file_size,
             exclude: repository.exclude.clone(),
-            own: own_folders(&settings, environment),
+            own: private.into_iter().map(|private| private.path).collect(),
             ..WalkLimits::default()
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
@@ -251,7 +267,7 @@ impl App {
     ///
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
-        let jail = Jail::open(&self.workspace.root)?;
+        let jail = Jail::open_without(&self.workspace.root, &self.private_paths())?;
         clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
             jail,
@@ -292,6 +308,16 @@ impl App {
         CodeIndex::new(self.index.clone(), models, self.rules.clone())
     }
 
+    /// What no tool may open, wherever it is.
+    pub fn private_paths(&self) -> Vec<PrivatePath> {
+        private_paths(&self.settings, &self.environment, &self.workspace.root)
+    }
+
+    /// The variable that names a SOCKS proxy for a secure address, if one does.
+    pub fn socks_proxy(&self) -> Option<&'static str> {
+        self.environment.socks_proxy()
+    }
+
     /// The user's file of settings, which may not exist; `None` without a home folder.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.environment.user_file()
@@ -315,15 +341,31 @@ impl App {
     }
 }
 
-/// Our own folders: wherever they are, they are no part of a workspace.
-fn own_folders(settings: &Settings, environment: &Environment) -> Vec<PathBuf> {
-    let user_file = environment.user_file();
-    let configuration = user_file.as_deref().and_then(Path::parent);
-    let configuration = configuration.map(Path::to_owned);
-    [Some(settings.data_folder.clone()), configuration]
-        .into_iter()
-        .flatten()
-        .collect()
+/// What no tool may open in a workspace: the folders of ollacode in use, the files of settings that
+/// links lead to from there, and where the user keeps keys.
+fn private_paths(settings: &Settings, environment: &Environment, root: &Path) -> Vec<PrivatePath> {
+    let files = environment.settings_files();
+    let folder = files.first().and_then(|file| file.parent());
+    let own = folder.map(Path::to_owned).into_iter();
+    let own = own
+        .chain(files)
+        .chain(own_data(&settings.data_folder, root));
+    let own = own.map(|path| PrivatePath {
+        path,
+        holds: Holds::Own,
+    });
+    let keys = environment.home().map(keys_below).unwrap_or_default();
+    own.chain(keys).collect()
+}
+
+/// The data folder; where the workspace is in it, only what is ours there.
+fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
+    let real = folder.canonicalize();
+    if root.starts_with(real.as_deref().unwrap_or(folder)) {
+        OWN_DATA.iter().map(|name| folder.join(name)).collect()
+    } else {
+        vec![folder.to_owned()]
+    }
 }
 
 /// Why there is no model to search with.

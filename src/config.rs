@@ -19,6 +19,8 @@ use crate::permission::{RulesError, UserRules};
 mod layers;
 mod table;
 mod telegram;
+mod trust;
+mod typing_errors;
 mod user_file;
 mod values;
 
@@ -85,6 +87,9 @@ pub struct Settings {
 impl Settings {
     /// Puts the layers over each other and checks every value.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
+        for path in environment.settings_files() {
+            trust::check(&path)?;
+        }
         let file = match environment.user_file() {
             Some(path) => UserFile::read(path)?,
             None => UserFile::default(),
@@ -100,6 +105,7 @@ impl Settings {
         };
         let ollama_host = layers.given("OLLAMA_HOST").address()?;
         let mut warnings = file.warnings.clone();
+        warnings.extend(typing_errors::warnings(environment));
         warnings.extend(ollama_host.warning().map(str::to_owned));
         Ok(Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
@@ -260,6 +266,25 @@ impl Environment {
     /// The user's rules, beside [`Environment::user_file`]; may not exist.
     pub fn rules_file(&self) -> Option<PathBuf> {
         Some(self.user_file()?.with_file_name("config.toml"))
+    }
+
+    /// The files that settings and rules are read from; they may not exist.
+    pub fn settings_files(&self) -> Vec<PathBuf> {
+        [self.user_file(), self.rules_file()]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// The variable that names a SOCKS proxy for a secure address, if one does.
+    pub fn socks_proxy(&self) -> Option<&'static str> {
+        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let value = |name: &str| self.variable(name)?.to_str();
+        let name = names
+            .into_iter()
+            .find(|name| value(name).is_some_and(|it| !it.is_empty()))?;
+        let scheme = value(name)?.trim().to_ascii_lowercase();
+        scheme.starts_with("socks").then_some(name)
     }
 
     /// Where programs keep the user's data.
@@ -431,6 +456,16 @@ pub enum ConfigError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Somebody else could have written the settings or rules.
+    #[error("{path} is not obeyed, since {problem}: `{fix}`")]
+    Untrusted {
+        /// The file, or its folder.
+        path: PathBuf,
+        /// Who could have.
+        problem: String,
+        /// The command that changes that.
+        fix: String,
     },
     /// The user's rules do not hold.
     #[error(transparent)]

@@ -1,8 +1,8 @@
 //! Which folder is worked on.
 //!
-//! Named ones are taken as they are. Otherwise the nearest folder upward that has an index wins,
-//! so that a search from deep inside finds what was indexed; then the top of the git work tree;
-//! then the current folder.
+//! A named one is taken as it is. Otherwise it is the nearest folder upward that has an index or is
+//! the top of a git repository, whichever comes first: a repository inside an indexed folder is a
+//! workspace of its own, and nothing beside it is touched. Else it is the current folder.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -68,9 +68,13 @@ pub enum WorkspaceError {
 
 impl Workspace {
     /// Finds the workspace; `has_index` tells whether a folder has one.
+    ///
+    /// A repository at the home folder or above it, as people keep for their settings, is not the
+    /// one of a folder below it.
     pub fn discover(
         given: Option<&GivenFolder>,
         current_folder: &Path,
+        home: Option<&Path>,
         has_index: impl Fn(&Path) -> bool,
     ) -> Result<Workspace, WorkspaceError> {
         if let Some(given) = given {
@@ -84,37 +88,49 @@ impl Workspace {
                 path: current_folder.to_owned(),
                 source,
             })?;
-        let upward = |wanted: &dyn Fn(&Path) -> bool| {
-            current
-                .ancestors()
-                .find(|folder| wanted(folder))
-                .map(Path::to_owned)
-        };
-        if let Some(root) = upward(&has_index) {
-            return Ok(Workspace {
-                root,
-                found: Found::Indexed,
-            });
-        }
-        if let Some(root) = upward(&is_git_top) {
-            return Ok(Workspace {
-                root,
-                found: Found::Git,
-            });
-        }
+        let found = current.ancestors().find_map(|folder| {
+            let is_own = folder == current || !is_home_or_above(folder, home);
+            if has_index(folder) {
+                Some((folder, Found::Indexed))
+            } else if is_own && is_git_top(folder) {
+                Some((folder, Found::Git))
+            } else {
+                None
+            }
+        });
+        let (root, found) = found.unwrap_or((&current, Found::Current));
         Ok(Workspace {
-            root: current,
-            found: Found::Current,
+            root: root.to_owned(),
+            found,
         })
     }
 
-    /// Tells whether it is so wide that the user should be asked first: `/` or the home folder.
+    /// Tells whether it is so wide that the user should be asked first: the home folder, or one
+    /// above it.
     pub fn needs_confirmation(&self, home: Option<&Path>) -> bool {
-        let is_home = |home: &Path| {
-            self.root == home || fs::canonicalize(home).is_ok_and(|home| self.root == home)
-        };
-        self.root.parent().is_none() || home.is_some_and(is_home)
+        is_home_or_above(&self.root, home)
     }
+}
+
+impl Found {
+    /// In words, behind the folder.
+    pub fn words(self) -> &'static str {
+        match self {
+            Found::Given => "as named",
+            Found::Indexed => "it has an index",
+            Found::Git => "top of the git repository",
+            Found::Current => "the current folder",
+        }
+    }
+}
+
+/// Whether a folder is the home folder or above it. `/` is above every home folder.
+fn is_home_or_above(folder: &Path, home: Option<&Path>) -> bool {
+    let is_above = |home: &Path| {
+        home.starts_with(folder)
+            || fs::canonicalize(home).is_ok_and(|home| home.starts_with(folder))
+    };
+    folder.parent().is_none() || home.is_some_and(is_above)
 }
 
 /// Names the folder in which a workspace's data is kept: readable, and different for each path.
@@ -162,7 +178,19 @@ fn existing(given: &GivenFolder) -> Result<PathBuf, WorkspaceError> {
     }
 }
 
-/// A folder in a clone, a file in a linked work tree or a submodule.
+/// Whether a git repository begins here: a clone, a linked work tree, a submodule or a bare
+/// repository.
+///
+/// Whatever is called `.git` is a boundary, also a broken one: it is looked at, never opened.
 fn is_git_top(folder: &Path) -> bool {
-    folder.join(".git").exists()
+    fs::symlink_metadata(folder.join(".git")).is_ok() || is_bare_repository(folder)
+}
+
+/// What git keeps in `.git` belongs to the folder around that, and is no repository of its own.
+fn is_bare_repository(folder: &Path) -> bool {
+    let is_dir = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok_and(|it| it.is_dir());
+    !folder.iter().any(|name| name == ".git")
+        && fs::symlink_metadata(folder.join("HEAD")).is_ok()
+        && is_dir("objects")
+        && is_dir("refs")
 }

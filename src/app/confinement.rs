@@ -95,6 +95,14 @@ impl App {
         bounds.readable.extend(outside.cloned());
         bounds.unwritable = mounts.unwritable;
         bounds.hidden = mounts.hidden;
+        // Ours, and the keys of the user, where the workspace is around them.
+        let private = self.private_paths().into_iter();
+        let private: Vec<PathBuf> = private
+            .map(|private| private.path.canonicalize().unwrap_or(private.path))
+            .filter(|path| path.starts_with(&root) && *path != root)
+            .collect();
+        bounds.unwritable.extend(private.iter().cloned());
+        bounds.hidden.extend(private);
         bounds.network = self.settings.network;
         bounds.limits.memory = self.settings.command_memory;
         bounds.limits.disk = self.settings.command_disk;

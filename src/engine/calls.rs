@@ -311,6 +311,7 @@ impl Turn<'_> {
             tool: call.name.clone(),
             title,
             preview: prepared.preview.clone(),
+            files: prepared.effects.iter().filter_map(Effect::file).collect(),
             reason,
             remember: prepared.remember.clone().filter(|_| lasting),
             hash: self.hash(call, prepared),

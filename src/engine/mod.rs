@@ -46,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 use crate::message::{Image, Message};
 use crate::model::{ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
-use crate::session::changes::{UndoError, Undone};
+use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
@@ -253,6 +253,11 @@ impl Engine {
     /// What the session changed, as a unified diff.
     pub fn diff(&self) -> String {
         lock(&self.context.changes).diff()
+    }
+
+    /// The same for each file.
+    pub fn file_diffs(&self) -> Vec<FileDiff> {
+        lock(&self.context.changes).diffs()
     }
 
     /// How well commands are held back.

@@ -1,10 +1,12 @@
 //! The files that a question names with an `@`.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
+
+use crate::jail::{EntryKind, Jail};
 
 /// What may stand before an `@` that names a file, but for white space.
 const OPENING: &str = "([{,";
@@ -28,7 +30,9 @@ pub async fn named(
     let text = text.to_owned();
     // A disk may take its time.
     let naming = tokio::task::spawn_blocking(move || {
-        let is_known = |path: &str| is_listed(&listed, path) || exists_below(&root, path);
+        let jail = Jail::open(&root).ok();
+        let exists = |path: &str| jail.as_ref().is_some_and(|jail| exists_below(jail, path));
+        let is_known = |path: &str| is_listed(&listed, path) || exists(path);
         mentions(&text, &is_known)
     });
     stop.run_until_cancelled(naming).await.transpose()
@@ -39,16 +43,14 @@ fn is_listed(files: &[String], path: &str) -> bool {
     found.is_ok()
 }
 
-/// Whether there is such a file or folder, without leaving `root` by its name.
-fn exists_below(root: &Path, path: &str) -> bool {
-    let path = Path::new(path);
-    let mut parts = path.components();
-    let stays = parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !stays || path.file_name().is_none() {
+/// Whether there is such a file or folder below the root, also behind a link that stays there.
+fn exists_below(jail: &Jail, path: &str) -> bool {
+    let found = jail.path(path).and_then(|path| jail.resolve(&path));
+    let Ok(found) = found else {
         return false;
-    }
-    let found = root.join(path);
-    found.is_file() || found.is_dir()
+    };
+    let kind = jail.kind(&found);
+    !found.is_root() && matches!(kind, Ok(Some(EntryKind::File | EntryKind::Folder)))
 }
 
 /// Whether a path looks like that of a file: `src/a.rs`, not `types/node`.
@@ -151,7 +153,8 @@ mod tests {
         let found = named(text, root.clone(), Arc::default(), &stop).await;
         let expected = [".env", "ignored.log", "made/new", "made"].map(str::to_owned);
         assert_eq!(found.expect("it ran"), Some(expected.to_vec()));
-        assert!(!exists_below(&root, "../outside.rs") && !exists_below(&root, "/etc"));
+        let jail = Jail::open(&root).expect("a jail");
+        assert!(!exists_below(&jail, "../outside.rs") && !exists_below(&jail, "/etc"));
         stop.cancel();
         let stopped = named(text, root, Arc::default(), &stop).await;
         assert_eq!(stopped.expect("it was stopped"), None);

@@ -44,6 +44,8 @@ pub struct ServiceOptions {
     pub pair: bool,
     /// Do everything without asking that `auto-approve` does not ask.
     pub auto_approve: bool,
+    /// Work on all of the home folder, or of one above it, if that is the workspace.
+    pub whole_home: bool,
 }
 
 /// What a service tells whoever started it.

@@ -1,5 +1,6 @@
 //! What all front ends say in the same words: numbers, times, modes, and how things ended.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::app::Standing;
@@ -10,6 +11,57 @@ use crate::visible::visible;
 /// Shows what hides in a name, which stays on its line.
 pub fn visible_name(name: &str) -> String {
     visible(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// Blanks in a row, of whatever kind, that are shown as they are.
+const MOST_BLANKS: usize = 80;
+/// Ends of lines among them.
+const MOST_BLANK_LINES: usize = 4;
+
+/// A text in which long rows of blanks are counted instead of shown: what follows them would not
+/// be seen. Nothing else is left out.
+pub fn fold_blanks(text: &str) -> Cow<'_, str> {
+    let mut folded = String::new();
+    let mut copied = 0;
+    let mut rest = 0;
+    while let Some(found) = text[rest..].find(is_blank) {
+        let start = rest + found;
+        let blanks = &text[start..];
+        let length = blanks.find(|sign| !is_blank(sign)).unwrap_or(blanks.len());
+        rest = start + length;
+        let blanks = &blanks[..length];
+        let number = blanks.chars().count();
+        let lines = blanks.matches('\n').count();
+        if number > MOST_BLANKS || lines > MOST_BLANK_LINES {
+            let number = count(number as u64);
+            folded.push_str(&text[copied..start]);
+            folded.push_str(&format!(" ⟨{number} blanks⟩ "));
+            copied = rest;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    folded.push_str(&text[copied..]);
+    Cow::Owned(folded)
+}
+
+/// Whether a character is not seen, though it takes room.
+fn is_blank(sign: char) -> bool {
+    sign.is_whitespace() || sign == '\u{2800}'
+}
+
+/// A text of which so many characters of the beginning and of the end are shown, and how many are
+/// left out between them.
+pub fn middle_left_out(text: &str, shown: usize) -> String {
+    let characters = text.chars().count();
+    if characters <= 2 * shown {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(shown).collect();
+    let tail: String = text.chars().skip(characters - shown).collect();
+    let left_out = count((characters - 2 * shown) as u64);
+    format!("{head} … {left_out} characters left out … {tail}")
 }
 
 /// `12,345`

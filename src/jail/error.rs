@@ -2,12 +2,28 @@
 
 use std::io;
 
+use super::Holds;
+
 /// Why a file of the workspace is not read or written. Nothing has been changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum JailError {
     /// The path leads out, by `..`, from the top of the disk or through a link.
     #[error("`{0}` leads out of the workspace: name a file below its root, relative to it")]
     Outside(String),
+    /// No tool opens it, whatever is allowed.
+    #[error("`{path}` holds {holds} and is never read, listed or changed: leave it alone")]
+    Private {
+        /// As it was named.
+        path: String,
+        /// What it holds.
+        holds: Holds,
+    },
+    /// The workspace itself is a folder of ollacode, or in one.
+    #[error(
+        "{0} is where ollacode keeps its own settings or data: work on another folder, or move \
+         them with `OLLACODE_DATA_DIR` or `XDG_CONFIG_HOME`"
+    )]
+    OwnFolder(String),
     /// Nothing is there.
     #[error("there is no `{0}`: list its folder to see what there is")]
     NotFound(String),

@@ -7,6 +7,7 @@
 
 mod error;
 mod path;
+mod private;
 mod protected;
 mod secret_files;
 mod secret_values;
@@ -30,6 +31,7 @@ use cap_std::fs::{Dir, File, FileType};
 
 pub use error::JailError;
 pub use path::WorkspacePath;
+pub use private::{Holds, PrivatePath, keys_below};
 #[cfg(any(target_os = "macos", test))]
 pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
@@ -43,6 +45,7 @@ pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 
 use error::failed;
+use private::PrivatePaths;
 use walk::{Missing, Place};
 
 /// BLAKE3 of a file's bytes.
@@ -68,6 +71,7 @@ struct Inner {
     /// As the root was named, which is how a model may know it.
     named: PathBuf,
     dir: Dir,
+    private: PrivatePaths,
     /// Folders that were made for new files: they go again with the last file in them.
     made: Mutex<BTreeSet<String>>,
     /// What files of secrets hold.
@@ -114,10 +118,16 @@ pub struct FileBytes {
 impl Jail {
     /// Opens a workspace. The root itself may be a link.
     pub fn open(root: &Path) -> Result<Jail, JailError> {
+        Jail::open_without(root, &[])
+    }
+
+    /// Opens a workspace in which some folders and files are not opened, listed or made.
+    pub fn open_without(root: &Path, private: &[PrivatePath]) -> Result<Jail, JailError> {
         let wrong = |cause| failed("open the workspace", &root.to_string_lossy(), cause);
         let canonical = fs::canonicalize(root).map_err(wrong)?;
         let dir = Dir::open_ambient_dir(&canonical, ambient_authority()).map_err(wrong)?;
         Ok(Jail(Arc::new(Inner {
+            private: PrivatePaths::new(private, &canonical)?,
             root: canonical,
             named: root.to_owned(),
             dir,
@@ -129,6 +139,27 @@ impl Jail {
     /// The root, absolute and without links.
     pub fn root(&self) -> &Path {
         &self.0.root
+    }
+
+    /// The path of a file that somebody named from outside, if it is below the root: where its
+    /// folders lead until they are there, and by its names from there on.
+    pub fn enter(&self, given: &Path) -> io::Result<Option<WorkspacePath>> {
+        let given = std::path::absolute(given)?;
+        let mut ancestors: Vec<&Path> = given.ancestors().skip(1).collect();
+        ancestors.reverse();
+        for ancestor in ancestors {
+            let Ok(real) = fs::canonicalize(ancestor) else {
+                return Ok(None);
+            };
+            if let (Ok(inside), Ok(below)) = (
+                real.strip_prefix(&self.0.root),
+                given.strip_prefix(ancestor),
+            ) {
+                let path = WorkspacePath::from_real(&inside.join(below));
+                return path.map(Some).map_err(io::Error::other);
+            }
+        }
+        Ok(None)
     }
 
     /// Reads a path as somebody wrote it: relative to the root, or absolute and below it.
@@ -147,6 +178,11 @@ impl Jail {
 
     /// What is at a path, without following a link there; `None` if nothing is.
     pub fn kind(&self, path: &WorkspacePath) -> Result<Option<EntryKind>, JailError> {
+        if !self.0.private.is_empty()
+            && let Err(error @ JailError::Private { .. }) = self.place(path, Missing::Fails)
+        {
+            return Err(error);
+        }
         match self.0.dir.symlink_metadata(path.as_str()) {
             Ok(metadata) => Ok(Some(kind_of(metadata.file_type()))),
             Err(error) if is_missing(&error) => Ok(None),
@@ -154,19 +190,29 @@ impl Jail {
         }
     }
 
-    /// What a folder holds, by name.
+    /// What a folder holds, by name, but for what is private.
     pub fn list(&self, path: &WorkspacePath) -> Result<Vec<Entry>, JailError> {
         let wrong = |cause| failed("list", path.as_str(), cause);
+        let folder = match path.is_root() {
+            true => self.folder(path)?,
+            false => self.folder(&self.resolve(path)?)?,
+        };
         let mut found = Vec::new();
-        for entry in self.0.dir.read_dir(path.as_str()).map_err(wrong)? {
+        // The handle on the root may be one that only finds names.
+        let open = system::open_folder(&folder, ".").map_err(wrong)?;
+        for entry in open.entries().map_err(wrong)? {
             let entry = entry.map_err(wrong)?;
             // What has gone since is not there.
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if self.is_private(&folder, &name, Some(&metadata)) {
+                continue;
+            }
             let kind = kind_of(metadata.file_type());
             found.push(Entry {
-                name: entry.file_name().to_string_lossy().into_owned(),
+                name,
                 kind,
                 size: if kind == EntryKind::File {
                     metadata.len()
@@ -177,6 +223,16 @@ impl Jail {
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
+    }
+
+    /// The folders and files that no tool opens: absolute, without links.
+    pub fn private_paths(&self) -> Vec<PathBuf> {
+        self.0.private.paths()
+    }
+
+    /// Whether a path below the root is one of those, or in one.
+    pub fn leaves_out(&self, path: &str) -> bool {
+        self.0.private.covers(&self.root().join(path))
     }
 
     /// Reads a text of at most [`MOST_TEXT`] bytes; links that stay inside are followed.

@@ -38,6 +38,28 @@ pub(super) fn open_file(folder: &Dir, name: &str) -> io::Result<File> {
     }
 }
 
+/// Opens a file for writing by its name in a folder, and makes it if it is not there; fails if it is
+/// a link, and never waits.
+pub(super) fn create_file(folder: &Dir, name: &str) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, openat};
+        let flags = OFlags::WRONLY
+            | OFlags::CREATE
+            | OFlags::NOFOLLOW
+            | OFlags::NONBLOCK
+            | OFlags::NOCTTY
+            | OFlags::CLOEXEC;
+        let opened = openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(File::from_std(opened.into()))
+    }
+    #[cfg(not(unix))]
+    {
+        use cap_std::fs::OpenOptions;
+        folder.open_with(name, OpenOptions::new().write(true).create(true))
+    }
+}
+
 #[cfg(not(unix))]
 fn refuse_link(folder: &Dir, name: &str) -> io::Result<()> {
     if folder.symlink_metadata(name)?.is_symlink() {

@@ -5,6 +5,7 @@ mod links;
 mod names;
 #[cfg(target_os = "linux")]
 mod paths;
+mod private;
 #[cfg(target_os = "linux")]
 mod race;
 mod secret_files;

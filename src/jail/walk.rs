@@ -5,6 +5,7 @@ use std::io;
 use cap_std::fs::{Dir, Metadata};
 
 use super::error::failed;
+use super::private::{identity, identity_of};
 use super::{EntryKind, Jail, JailError, WorkspacePath, is_missing, kind_of, system};
 
 /// Mode of new folders.
@@ -47,12 +48,58 @@ impl Jail {
         let Some(name) = path.name() else {
             return Err(JailError::Folder(path.to_string()));
         };
-        let root = self.0.dir.try_clone();
-        let mut folder = root.map_err(|cause| failed("open", ".", cause))?;
-        for (above, name) in path.folders() {
+        let names: Vec<&str> = path.as_str().split('/').collect();
+        let mut folder = self.top()?;
+        self.check_private(&folder, path.as_str(), &names)?;
+        for (at, (above, name)) in path.folders().enumerate() {
             folder = self.step(&folder, above, name, missing)?;
+            self.check_private(&folder, path.as_str(), &names[at + 1..])?;
         }
-        Ok(Place { folder, name, path })
+        let place = Place { folder, name, path };
+        if !self.0.private.is_empty()
+            && let Some(file) = place.metadata()?.as_ref().and_then(identity)
+            && let Some(holds) = self.0.private.find(file, &[])
+        {
+            let path = path.to_string();
+            return Err(JailError::Private { path, holds });
+        }
+        Ok(place)
+    }
+
+    /// Opens a folder itself.
+    pub(super) fn folder(&self, path: &WorkspacePath) -> Result<Dir, JailError> {
+        if path.is_root() {
+            return self.top();
+        }
+        let place = self.place(path, Missing::Fails)?;
+        self.step(&place.folder, path.as_str(), place.name, Missing::Fails)
+    }
+
+    fn top(&self) -> Result<Dir, JailError> {
+        let root = self.0.dir.try_clone();
+        root.map_err(|cause| failed("open", ".", cause))
+    }
+
+    /// Refuses a path that leads from a folder to what no tool opens.
+    fn check_private(&self, folder: &Dir, path: &str, names: &[&str]) -> Result<(), JailError> {
+        if self.0.private.is_empty() {
+            return Ok(());
+        }
+        let found = identity_of(folder).and_then(|folder| self.0.private.find(folder, names));
+        match found {
+            Some(holds) => Err(JailError::Private {
+                path: path.to_owned(),
+                holds,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an entry of a folder is what no tool opens.
+    pub(super) fn is_private(&self, folder: &Dir, name: &str, entry: Option<&Metadata>) -> bool {
+        let itself = entry.and_then(identity);
+        self.check_private(folder, name, &[name]).is_err()
+            || itself.is_some_and(|itself| self.0.private.find(itself, &[]).is_some())
     }
 
     /// Goes down into one folder.

@@ -1,5 +1,6 @@
 //! Changes to files: whole or not at all, and only to what was expected to be there.
 
+use std::fs;
 use std::io::{self, Write};
 
 use cap_std::fs::{File, Metadata};
@@ -53,6 +54,29 @@ impl Jail {
             self.remove_made_folders(path);
         }
         written
+    }
+
+    /// Opens a file to be written anew: one that is not there is made, with this mode, and one
+    /// that is there is emptied and keeps its own. Follows no link.
+    pub fn create(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
+        let wrong = |cause| failed("write", path.as_str(), cause);
+        let place = self.place(path, Missing::Fails)?;
+        let before = place.metadata()?;
+        if let Some(before) = &before {
+            self.check_regular(path.as_str(), before)?;
+        }
+        let file = system::create_file(&place.folder, place.name).map_err(wrong)?;
+        // It may have been exchanged meanwhile.
+        let metadata = file.metadata().map_err(wrong)?;
+        self.check_regular(path.as_str(), &metadata)?;
+        if system::links(&metadata) > 1 {
+            return Err(JailError::ManyLinks(path.to_string()));
+        }
+        if before.is_none() {
+            system::set_mode(&file, mode).map_err(wrong)?;
+        }
+        file.set_len(0).map_err(wrong)?;
+        Ok(file.into_std())
     }
 
     /// Gives a file another path, at which nothing may be; folders on the way are made.

@@ -4,6 +4,7 @@
 //! joined by `&&`, `||`, `;` and `|`, in argument vectors of the tables in `rules`. Everything
 //! else is asked. It is never the other way round, a list of what is dangerous.
 
+mod full_screen;
 mod git;
 mod reading;
 mod remember;
@@ -15,6 +16,8 @@ mod words;
 mod tests;
 
 use super::CommandRisk;
+
+pub use full_screen::full_screen;
 
 /// One command of a chain that is wholly understood, for rules.
 pub(super) struct Part {

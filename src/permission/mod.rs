@@ -59,6 +59,20 @@ pub enum Effect {
     AskUser,
 }
 
+impl Effect {
+    /// The file that it is about, if it is about one.
+    pub fn file(&self) -> Option<String> {
+        match self {
+            Effect::ReadFile { path }
+            | Effect::ReadSecret { path }
+            | Effect::ReadOutside { path }
+            | Effect::WriteOutside { path }
+            | Effect::Write { path, .. } => Some(path.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// What is known of a command from its text alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandRisk {
@@ -115,6 +129,8 @@ pub struct ApprovalRequest {
     pub title: String,
     /// Exactly what would happen: a unified diff, or the command; hidden characters made visible.
     pub preview: Preview,
+    /// The files that it would write or read, by their paths.
+    pub files: Vec<String>,
     /// Why it is asked, beyond the ordinary.
     pub reason: String,
     /// What "for this session" would cover, in words; `None` if it cannot be remembered.

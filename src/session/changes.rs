@@ -72,6 +72,15 @@ pub struct ChangeRecord {
     pub not_kept: bool,
 }
 
+/// What a session changed in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDiff {
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// The unified diff, with its two lines of names.
+    pub text: String,
+}
+
 /// What undoing, or doing again, has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
@@ -310,15 +319,26 @@ impl Changes {
         self.done.iter().flat_map(Turn::not_kept).collect()
     }
 
-    /// The unified diff of the whole session: from before its first change to after its last.
+    /// The unified diff of the whole session.
     pub fn diff(&self) -> String {
+        self.diffs().into_iter().map(|diff| diff.text).collect()
+    }
+
+    /// The unified diff of each changed file: from before its first change to after its last.
+    pub fn diffs(&self) -> Vec<FileDiff> {
         let parts = self.sums();
         let parts = parts.into_iter().map(|(path, (before, after))| {
             let sides = (self.side(before), self.side(after));
-            let (Ok(before), Ok(after)) = sides else {
-                return not_shown(path);
+            let text = match sides {
+                (Ok(before), Ok(after)) => {
+                    file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
+                }
+                _ => return not_shown(path),
             };
-            file_diff(path, before.as_deref(), after.as_deref(), CONTEXT)
+            FileDiff {
+                path: path.to_owned(),
+                text,
+            }
         });
         parts
             .chain(self.not_kept().into_iter().map(not_shown))
@@ -438,8 +458,11 @@ pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
 }
 
 /// Stands in a diff for a file whose contents cannot be shown.
-fn not_shown(path: &str) -> String {
-    format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n")
+fn not_shown(path: &str) -> FileDiff {
+    FileDiff {
+        path: path.to_owned(),
+        text: format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n"),
+    }
 }
 
 fn listed(paths: &[String]) -> String {

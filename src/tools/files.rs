@@ -31,7 +31,7 @@ pub(super) fn files_below(jail: &Jail, folder: &WorkspacePath) -> Vec<String> {
 /// The same with what could not be listed.
 pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> FilesBelow {
     let mut found = FilesBelow::default();
-    for listed in listed(jail, folder, &Limits::default()) {
+    for listed in listed(jail, folder, Limits::default()) {
         match listed.kind {
             ListedKind::File => found.paths.push(listed.path),
             ListedKind::Failed => found.closed += 1,
@@ -49,7 +49,7 @@ pub(super) fn names_in(jail: &Jail, folder: &WorkspacePath) -> Option<BTreeSet<S
         depth: depth + 1,
         ..Limits::default()
     };
-    let listed = listed(jail, folder, &limits);
+    let listed = listed(jail, folder, limits);
     if !listed.iter().any(|listed| listed.path == above) {
         return None;
     }
@@ -60,8 +60,15 @@ pub(super) fn names_in(jail: &Jail, folder: &WorkspacePath) -> Option<BTreeSet<S
     Some(names.collect())
 }
 
-fn listed(jail: &Jail, folder: &WorkspacePath, limits: &Limits) -> Vec<Listed> {
-    list(jail.root(), below_top(folder), limits)
+/// What is listed, without what no tool opens.
+fn listed(jail: &Jail, folder: &WorkspacePath, limits: Limits) -> Vec<Listed> {
+    let limits = Limits {
+        own: jail.private_paths(),
+        ..limits
+    };
+    let mut listed = list(jail.root(), below_top(folder), &limits);
+    listed.retain(|listed| !jail.leaves_out(&listed.path));
+    listed
 }
 
 /// A path as the walk has it: that of the top is empty.

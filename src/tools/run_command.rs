@@ -18,7 +18,7 @@ use super::{
 use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
-use crate::permission::command::{paths, remembered, risk, writes_git};
+use crate::permission::command::{full_screen, paths, remembered, risk, writes_git};
 use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, WorkspaceAccess};
 use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput};
@@ -100,6 +100,13 @@ impl Tool for RunCommand {
             if command.contains('\0') {
                 let text = "`command` has a NUL in it, which no shell takes";
                 return Err(ToolError::TellModel(text.to_owned()));
+            }
+            if let Some(program) = full_screen(&command) {
+                return Err(ToolError::TellModel(format!(
+                    "`{program}` needs a terminal, and commands have none: edit_file and write_file \
+                     change files, and what shows something often has an option for that, such as \
+                     `top -b -n 1`"
+                )));
             }
             let command = in_folder(context, arguments::optional_text(call, "cwd"), command)?;
             let seconds = arguments::number(call, "timeout").unwrap_or(USUAL);

@@ -1,6 +1,7 @@
 //! `ollacode chat -p` from end to end: the binary, a workspace on disk, and a scripted Ollama.
 
 mod answering;
+mod boundaries;
 mod breaking;
 mod calling;
 mod guarding;

@@ -9,6 +9,7 @@ mod files;
 mod formatting;
 mod naughty;
 mod pairing;
+mod passing_on;
 mod planning;
 mod readme;
 mod restarting;

@@ -29,7 +29,7 @@ fn the_nearest_index_wins_then_git_then_the_current_folder() {
     let (_temporary, root) = tree(&["outer/project/.git", "outer/project/src/deep", "plain/deep"]);
     fs::create_dir_all(root.join("outer/linked/src")).expect("a folder");
     fs::write(root.join("outer/linked/.git"), "gitdir: ../project/.git\n").expect("a file");
-    let cases: [(&[&str], &str, &str, Found); 8] = [
+    let cases: [(&[&str], &str, &str, Found); 9] = [
         (&[], "plain/deep", "plain/deep", Found::Current),
         (&[], "outer/project/src/deep", "outer/project", Found::Git),
         (&[], "outer/project", "outer/project", Found::Git),
@@ -44,14 +44,15 @@ fn the_nearest_index_wins_then_git_then_the_current_folder() {
         (
             &["outer"],
             "outer/project/src/deep",
-            "outer",
-            Found::Indexed,
+            "outer/project",
+            Found::Git,
         ),
+        (&["outer"], "outer/linked/src", "outer/linked", Found::Git),
         (&["plain"], "outer/project/src", "outer/project", Found::Git),
     ];
     for (indexed, current, expected, found) in cases {
         let has_index = |folder: &Path| indexed.iter().any(|index| root.join(index) == folder);
-        let workspace = Workspace::discover(None, &root.join(current), has_index);
+        let workspace = Workspace::discover(None, &root.join(current), None, has_index);
         let workspace = workspace.unwrap_or_else(|error| panic!("{current}: {error}"));
         let expected = Workspace {
             root: root.join(expected),
@@ -62,10 +63,90 @@ fn the_nearest_index_wins_then_git_then_the_current_folder() {
 }
 
 #[test]
+fn a_repository_of_any_kind_is_a_boundary() {
+    let (_temporary, root) = tree(&[
+        "p/clone/.git",
+        "p/clone/src/.git/hooks",
+        "p/bare.git/objects",
+        "p/bare.git/refs",
+        "p/bare.git/hooks",
+        "p/plain/refs",
+    ]);
+    for name in ["fifo", "broken", "garbage", "looped"] {
+        fs::create_dir_all(root.join("p").join(name).join("deep")).expect("a folder");
+    }
+    fs::write(root.join("p/bare.git/HEAD"), "ref: refs/heads/main\n").expect("a file");
+    fs::write(root.join("p/garbage/.git"), [0xff, 0, 0xfe]).expect("a file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink("/nowhere", root.join("p/broken/.git")).expect("a link");
+        symlink(".git", root.join("p/looped/.git")).expect("a link");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            root.join("p/fifo/.git"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .expect("a pipe");
+    }
+    for (current, expected) in [
+        ("p/clone", "p/clone"),
+        ("p/clone/src", "p/clone/src"),
+        ("p/clone/.git", "p/clone"),
+        ("p/clone/src/.git/hooks", "p/clone/src"),
+        ("p/bare.git", "p/bare.git"),
+        ("p/bare.git/hooks", "p/bare.git"),
+        ("p/garbage/deep", "p/garbage"),
+        #[cfg(unix)]
+        ("p/fifo/deep", "p/fifo"),
+        #[cfg(unix)]
+        ("p/broken/deep", "p/broken"),
+        #[cfg(unix)]
+        ("p/looped/deep", "p/looped"),
+        ("p/plain", "p"),
+        ("p/plain/refs", "p"),
+    ] {
+        let is_outer = |folder: &Path| folder == root.join("p");
+        let found = Workspace::discover(None, &root.join(current), None, is_outer);
+        assert_eq!(
+            found.expect("a workspace").root,
+            root.join(expected),
+            "{current}"
+        );
+    }
+}
+
+#[test]
+fn a_repository_of_the_home_folder_is_not_that_of_what_is_below() {
+    let (_temporary, root) = tree(&["home/.git", "home/notes", "home/code/shop/.git", ".git"]);
+    let home = root.join("home");
+    for (current, expected, found) in [
+        ("home/notes", "home/notes", Found::Current),
+        ("home/code", "home/code", Found::Current),
+        ("home/code/shop", "home/code/shop", Found::Git),
+        ("home", "home", Found::Git),
+        (".", ".", Found::Git),
+    ] {
+        let workspace = Workspace::discover(None, &root.join(current), Some(&home), |_| false);
+        let root = root.join(expected).canonicalize().expect("a folder");
+        assert_eq!(
+            workspace.expect("a workspace"),
+            Workspace { root, found },
+            "{current}"
+        );
+    }
+    let indexed = |folder: &Path| folder == home;
+    let workspace = Workspace::discover(None, &home.join("notes"), Some(&home), indexed);
+    assert_eq!(workspace.expect("a workspace").root, home);
+}
+
+#[test]
 fn a_named_folder_wins_over_everything() {
     let (_temporary, root) = tree(&["project/.git", "other"]);
     let named = given(&root.join("project/../other"));
-    let workspace = Workspace::discover(Some(&named), &root.join("project"), |_| true);
+    let workspace = Workspace::discover(Some(&named), &root.join("project"), None, |_| true);
     let expected = Workspace {
         root: root.join("other"),
         found: Found::Given,
@@ -79,9 +160,9 @@ fn links_are_resolved() {
     let (_temporary, root) = tree(&["project/src"]);
     std::os::unix::fs::symlink(root.join("project"), root.join("link")).expect("a link");
     let named = given(&root.join("link"));
-    let workspace = Workspace::discover(Some(&named), &root, |_| false).expect("a workspace");
+    let workspace = Workspace::discover(Some(&named), &root, None, |_| false).expect("a workspace");
     assert_eq!(workspace.root, root.join("project"));
-    let inside = Workspace::discover(None, &root.join("link/src"), |folder| {
+    let inside = Workspace::discover(None, &root.join("link/src"), None, |folder| {
         folder == root.join("project")
     });
     assert_eq!(inside.expect("a workspace").root, root.join("project"));
@@ -92,7 +173,7 @@ fn what_is_no_folder_is_refused() {
     let (_temporary, root) = tree(&[]);
     fs::write(root.join("file"), "").expect("a file");
     let discover = |name: &str| {
-        Workspace::discover(Some(&given(&root.join(name))), &root, |_| false)
+        Workspace::discover(Some(&given(&root.join(name))), &root, None, |_| false)
             .expect_err("no workspace")
     };
     let missing = discover("missing");
@@ -113,9 +194,12 @@ fn what_is_no_folder_is_refused() {
 }
 
 #[test]
-fn the_root_and_the_home_folder_ask_first() {
+fn the_home_folder_and_those_above_it_ask_first() {
     let (_temporary, home) = tree(&["project"]);
+    let above = home.parent().expect("a parent").to_owned();
     let cases = [
+        (above.clone(), Some(home.as_path()), true),
+        (above, None, false),
         (PathBuf::from("/"), Some(home.as_path()), true),
         (PathBuf::from("/"), None, true),
         (home.clone(), Some(home.as_path()), true),

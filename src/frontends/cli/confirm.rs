@@ -3,6 +3,26 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstream::stderr;
+use anyhow::{Error, ensure};
+
+use super::style::visible_name;
+use crate::app::App;
+
+/// Asks before the agent works on all of the home folder, or of one above it.
+pub fn confirm_workspace(app: &App, yes: bool) -> Result<(), Error> {
+    if yes || !app.needs_confirmation() {
+        return Ok(());
+    }
+    let root = visible_name(&app.workspace.root.display().to_string());
+    ensure!(
+        confirmed(&format!(
+            "Let the agent work on all of {root}? It is not a project folder."
+        ))?,
+        "{root} is your home folder or above it, not a project folder: go to one, name one with \
+         `--workspace`, or give `--yes` to work on all of it"
+    );
+    Ok(())
+}
 
 /// Asks a question whose default answer is no.
 pub fn confirmed(question: &str) -> io::Result<bool> {

@@ -68,7 +68,11 @@ pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error
         Check::good("version", concat!("ollacode ", env!("CARGO_PKG_VERSION"))),
         Check::good(
             "workspace",
-            format!("{} ({})", app.workspace.root.display(), found(app)),
+            format!(
+                "{} ({})",
+                app.workspace.root.display(),
+                app.workspace.found.words()
+            ),
         ),
         data_folder(app),
         index(app).await,
@@ -102,16 +106,6 @@ fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
         writeln!(out, "{:>7}  {:<12} {DIM}→ {}{PLAIN}", "", "", visible(fix))?;
     }
     Ok(())
-}
-
-fn found(app: &App) -> &'static str {
-    use crate::workspace::Found;
-    match app.workspace.found {
-        Found::Given => "as named",
-        Found::Indexed => "it has an index",
-        Found::Git => "top of the git work tree",
-        Found::Current => "the current folder",
-    }
 }
 
 /// Tries how well commands are held back.

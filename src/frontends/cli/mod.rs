@@ -36,6 +36,7 @@ mod signals;
 mod style;
 mod summary;
 mod telegram;
+mod threads;
 mod width;
 mod wire;
 mod wrap;
@@ -56,6 +57,8 @@ enum Ending {
     Bad,
     /// The command line makes no sense, which was said.
     Misused,
+    /// A signal stopped it, of this number.
+    Signal(u8),
 }
 
 /// Stdout does not take what is written to it.
@@ -73,6 +76,7 @@ pub fn main(services: &Services) -> ExitCode {
         Ok(Ending::Good) => ExitCode::SUCCESS,
         Ok(Ending::Bad) => ExitCode::from(FAILED),
         Ok(Ending::Misused) => ExitCode::from(USAGE),
+        Ok(Ending::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             report(&error);
@@ -104,6 +108,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     let environment = Environment::capture()?;
     let app = App::start(&arguments.flags(), &environment)?;
     set_up_output(&app);
+    threads::check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -127,7 +132,14 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     });
     // Readers of files that hang must not keep a finished program from ending.
     runtime.shutdown_background();
-    ending
+    match (ending, signals::stopped()) {
+        // It was cut short. What runs until a signal comes has done what it should.
+        (Err(error), Some(stopped)) => {
+            report(&error);
+            Ok(stopped)
+        }
+        (ending, _) => ending,
+    }
 }
 
 /// What the process kept from others when it was started, before it became stricter.

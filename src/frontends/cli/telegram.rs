@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Error;
 
 use super::args::TelegramArguments;
+use super::confirm::confirm_workspace;
 use super::signals::stop_signal;
 use super::{Ending, note, warn};
 use crate::app::App;
@@ -21,7 +22,11 @@ pub async fn run(
     let how = ServiceOptions {
         pair: arguments.pair,
         auto_approve: arguments.auto_approve,
+        whole_home: arguments.engine.yes,
     };
+    if !how.pair {
+        confirm_workspace(app, how.whole_home)?;
+    }
     let tell = Arc::new(|told: Told| match told {
         Told::Note(text) => note(&text),
         Told::Warning(text) => warn(&text),

@@ -10,14 +10,20 @@ use super::incoming::Who;
 use super::outbox::{Outbox, Payload};
 use super::questions::{Answer, Asked, Questions};
 use super::rich::{Rich, Span, Style};
-use super::split::{MOST_OF_CAPTION, beginning};
-use crate::frontends::words::visible_name;
+use crate::frontends::words::{fold_blanks, middle_left_out, visible_name};
+use crate::jail::folded;
 use crate::permission::{ApprovalRequest, Approver, Decision, Preview};
+use crate::visible::visible;
 
 /// Longest change or command that stands in the question itself, in UTF-16 units.
 const MOST_OF_PREVIEW: usize = 2_500;
-/// Of a longer one, which is sent as a file.
-const BEGINNING: usize = 900;
+/// Of a longer one, which is sent as a file: what is shown of its beginning, and of its end, in
+/// characters.
+const END: usize = 600;
+/// The same for a title or a reason: with what is shown of the rest, a question is never cut.
+const MOST_OF_WORDS: usize = 100;
+/// Longest name of a value that is shown where the value is hidden, in bytes.
+const LONGEST_NAME: usize = 40;
 /// Longest words on a button, in characters.
 const MOST_ON_A_BUTTON: usize = 40;
 /// Most answers that are offered as buttons.
@@ -52,25 +58,32 @@ impl PhoneApprover {
         (approver, inbox)
     }
 
-    /// Whether not all of it can be shown.
-    fn hides(&self, preview: &Preview) -> bool {
-        match preview {
-            Preview::None => false,
-            Preview::Diff(text) => self.outbox.clean(&without_secret_files(text)) != *text,
-            Preview::Command(text) => self.outbox.clean(text) != *text,
-        }
+    /// What would happen, without what must not be sent; `true` if that is not all of it.
+    fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
+        let (text, given) = match &request.preview {
+            Preview::None => return (String::new(), false),
+            Preview::Command(text) => (text.clone(), text),
+            Preview::Diff(text) => {
+                let secret = request.files.iter().find(|file| is_secret_name(file));
+                let path = secret.map_or("", String::as_str);
+                (shown_diff(path, text), text)
+            }
+        };
+        // Before it is cut: half a secret would not be known as one.
+        let text = self.outbox.clean(&text);
+        let hides = text != *given;
+        (text, hides)
     }
 
-    /// Whoever allows a command must have seen all of it.
-    fn deny_unseen(&self, request: &ApprovalRequest) -> Decision {
+    /// Whoever allows something must have seen all of it.
+    fn deny_unseen(&self, request: &ApprovalRequest, why: &str) -> Decision {
         let title = visible_name(&request.title);
         let words = format!(
-            "? {title}\n✗ denied: a part of the command looks like a secret, so it cannot be shown \
-             here whole; at the terminal it can be allowed"
+            "? {title}\n✗ denied: {why}, so it cannot be shown here whole; at the terminal it can \
+             be allowed"
         );
-        self.outbox.say(self.who.chat, &words);
-        let why = "a part of it looks like a secret and cannot be shown on the phone";
-        Decision::Deny(Some(why.to_owned()))
+        self.outbox.say(self.who.room(), &words);
+        Decision::Deny(Some(format!("{why} and cannot be shown on the phone")))
     }
 
     /// Waits until everything before a question is shown.
@@ -82,24 +95,23 @@ impl PhoneApprover {
         }
     }
 
-    /// Sends what is too long for a question as a file before it; gives what the question shows.
-    fn preview(&self, request: &ApprovalRequest) -> Rich {
-        let (text, language, file) = match &request.preview {
-            Preview::None => return Rich::default(),
-            Preview::Diff(diff) => (without_secret_files(diff), "diff", "change.diff"),
-            Preview::Command(command) => (command.clone(), "bash", "command.sh"),
+    /// What the question shows. What is too long for that is folded in its middle, and goes before
+    /// it as a file; `None` if that does not arrive.
+    async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
+        let (language, file) = match &request.preview {
+            Preview::None => return Some(Rich::default()),
+            Preview::Diff(_) => ("diff", "change.diff"),
+            Preview::Command(_) => ("bash", "command.sh"),
         };
-        // Before it is cut: half a secret would not be known as one.
-        let text = self.outbox.clean(&text);
-        let whole = code(&text, language);
+        let folded = fold_blanks(text);
+        let whole = code(&folded, language);
         if whole.units() <= MOST_OF_PREVIEW {
-            return whole;
+            return Some(whole);
         }
         let caption = Rich::plain_text("The whole of what is asked below.");
-        let caption = beginning(&caption, MOST_OF_CAPTION);
-        let document = Payload::document(file, &text, caption).silent();
-        self.outbox.send(self.who.chat, document);
-        beginning(&whole, BEGINNING)
+        let document = Payload::document(file, &visible(text), caption).silent();
+        let is_there = self.outbox.deliver(self.who.room(), document).await;
+        is_there.then(|| code(&middle_left_out(&whole.text(), END), language))
     }
 }
 
@@ -107,20 +119,26 @@ impl Approver for PhoneApprover {
     fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
         async move {
             self.all_shown().await;
-            let hides = self.hides(&request.preview);
+            let (preview, hides) = self.cleaned(request);
             if hides && matches!(request.preview, Preview::Command(_)) {
-                return self.deny_unseen(request);
+                let why = "a part of the command looks like a secret";
+                return self.deny_unseen(request, why);
             }
+            let Some(preview) = self.preview(request, &preview).await else {
+                let why = "it is long, and Telegram does not take a file with it";
+                return self.deny_unseen(request, why);
+            };
             let mut text = Rich::default();
             let bold = Style {
                 bold: true,
                 ..Style::default()
             };
-            text.push(&format!("? {}", visible_name(&request.title)), &bold);
+            let title = middle_left_out(&visible_name(&request.title), MOST_OF_WORDS);
+            text.push(&format!("? {title}"), &bold);
             if !request.reason.is_empty() {
-                text.push(&format!("\n{}", request.reason), &Style::default());
+                let reason = middle_left_out(&request.reason, MOST_OF_WORDS);
+                text.push(&format!("\n{reason}"), &Style::default());
             }
-            let preview = self.preview(request);
             if !preview.is_blank() {
                 text.push("\n", &Style::default());
                 text.append(&preview);
@@ -135,7 +153,7 @@ impl Approver for PhoneApprover {
                 text.push(warning, &bold);
             }
             if let Some(what) = request.remember.as_ref().filter(|_| !hides) {
-                let what = visible_name(what);
+                let what = middle_left_out(&visible_name(what), MOST_OF_WORDS);
                 text.push(&format!("\nFor this session: {what}"), &Style::default());
                 let label = "Allow for this session".to_owned();
                 rows.insert(1, vec![(Choice::Session, label)]);
@@ -211,24 +229,51 @@ fn is_seen(text: &str) -> bool {
     !Rich::plain_text(text).is_blank()
 }
 
-/// A diff without what files of secrets hold: whatever it is, it is a secret.
-pub fn without_secret_files(diff: &str) -> String {
-    let mut is_secret = false;
+/// The diff of one file, without what it holds if its name says that it holds secrets: whatever is
+/// in such a file is one.
+pub fn shown_diff(path: &str, diff: &str) -> String {
+    if !is_secret_name(path) {
+        return diff.to_owned();
+    }
     let mut out = String::with_capacity(diff.len());
-    for line in diff.split_inclusive('\n') {
-        let path = line
-            .strip_prefix("--- a/")
-            .or_else(|| line.strip_prefix("+++ b/"));
-        if let Some(path) = path {
-            is_secret = secret_path(path.trim_end()).is_some();
-        } else if is_secret && line.starts_with([' ', '+', '-']) && !line.starts_with("--- ") {
-            let name = line.find(['=', ':']).map_or(&line[..1], |at| &line[..=at]);
-            out.push_str(&format!("{name}[hidden]\n"));
-            continue;
+    for (at, line) in diff.split_inclusive('\n').enumerate() {
+        // The first two lines name the file. Every line of the file itself has a sign of its own
+        // before it, so that these two are none of its lines.
+        if at < 2 || line.starts_with(['@', '\\']) {
+            out.push_str(line);
+        } else {
+            let sign = line.chars().next().unwrap_or(' ');
+            let rest = line.strip_prefix(sign).unwrap_or_default();
+            out.push_str(&format!("{sign}{}[hidden]\n", name_of_value(rest)));
         }
-        out.push_str(line);
     }
     out
+}
+
+/// What is set in a line such as `export NAME=value`, with its sign; nothing where that is no
+/// plain name, or where nothing is set: it may be a part of a value of several lines.
+fn name_of_value(line: &str) -> &str {
+    let Some(at) = line.find(['=', ':']) else {
+        return "";
+    };
+    let name = line[..at].trim();
+    let name = name.strip_prefix("export ").unwrap_or(name).trim();
+    let is_plain = name.len() <= LONGEST_NAME
+        && name.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_')
+        && name
+            .chars()
+            .all(|sign| sign.is_ascii_alphanumeric() || sign == '_');
+    let value = line[at + 1..].trim();
+    if is_plain && !value.trim_matches('=').is_empty() {
+        &line[..=at]
+    } else {
+        ""
+    }
+}
+
+/// Whether a file is one of secrets by its name, in whatever case.
+fn is_secret_name(path: &str) -> bool {
+    secret_path(path).is_some() || secret_path(&folded(path)).is_some()
 }
 
 /// Lines of code in a language.
@@ -245,12 +290,17 @@ mod tests {
 
     #[test]
     fn what_a_file_of_secrets_holds_is_hidden_in_diffs() {
-        let diff = "--- a/.env\n+++ b/.env\n@@ -1,2 +1,2 @@\n DB=hunter2\n-A=b\n+A=c\n+word\n\
-                    --- a/main.rs\n+++ b/main.rs\n@@ -1 +1 @@\n-let a = 1;\n+let a = 2;\n";
-        assert_eq!(
-            without_secret_files(diff),
-            "--- a/.env\n+++ b/.env\n@@ -1,2 +1,2 @@\n DB=[hidden]\n-A=[hidden]\n+A=[hidden]\n\
-             +[hidden]\n--- a/main.rs\n+++ b/main.rs\n@@ -1 +1 @@\n-let a = 1;\n+let a = 2;\n"
-        );
+        let diff = "--- a/.env\n+++ b/.env\n@@ -1,4 +1,3 @@\n DB=hunter2\n--- a/x\n-A=b\n+A=c\n\
+                    +word\n--- b/main.rs\n+++ b/main.rs\n\\ No newline at end of file\n+MIIEvQ==\n\
+                    + key two: x\n";
+        let hidden = "--- a/.env\n+++ b/.env\n@@ -1,4 +1,3 @@\n DB=[hidden]\n-[hidden]\n\
+                      -A=[hidden]\n+A=[hidden]\n+[hidden]\n-[hidden]\n+[hidden]\n\\ No newline at end of \
+                      file\n+[hidden]\n+[hidden]\n";
+        for path in [".env", "deploy/.ENV.local", "certs/server.key"] {
+            assert_eq!(shown_diff(path, diff), hidden, "{path}");
+        }
+        for path in ["main.rs", ".env.example", ""] {
+            assert_eq!(shown_diff(path, diff), diff, "{path}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 pub mod commands;
 mod files;
 mod listing;
+mod paste;
 mod plan;
 mod sessions;
 mod turn;
@@ -24,6 +25,7 @@ use super::hub::Hub;
 use super::incoming::{Incoming, Who};
 use super::outbox::Payload;
 use super::pace::{Place, Stage};
+use super::quoted::Refers;
 use super::rich::Rich;
 use crate::engine::event::TurnEnd;
 use crate::engine::{Attachment, Question};
@@ -32,6 +34,7 @@ use crate::message::Image;
 use crate::permission::Mode;
 use crate::session::SessionId;
 
+use paste::Paste;
 use sessions::{Held, Seat};
 use turn::{Done, Running};
 
@@ -66,6 +69,8 @@ pub enum Mail {
     },
     /// The files of an album have come.
     AlbumOver(u64),
+    /// A long text has no more parts.
+    PasteOver(u64),
 }
 
 /// What was in a file.
@@ -104,6 +109,9 @@ pub struct Conversation {
     fetching: usize,
     captions: Vec<String>,
     album: u64,
+    /// A long text of which the rest may follow, and how many there were.
+    paste: Option<Paste>,
+    pastes: u64,
     /// Changes when what is collected belongs to nobody's question any more.
     collection: u64,
     /// Ends the question whether a plan is to be carried out.
@@ -153,6 +161,8 @@ impl Conversation {
             fetching: 0,
             captions: Vec::new(),
             album: 0,
+            paste: None,
+            pastes: 0,
             collection: 0,
             plan_offer: None,
             indexing: None,
@@ -183,18 +193,17 @@ impl Conversation {
     async fn take(&mut self, mail: Mail) {
         self.last_used = Instant::now();
         match mail {
-            Mail::Incoming(Incoming::Text { message, text }) => self.text(message, text).await,
-            Mail::Incoming(Incoming::Edited { message, text }) => self.edited(message, text).await,
-            Mail::Incoming(Incoming::File {
-                message: _,
-                file,
-                caption,
-            }) => self.file(file, caption),
-            Mail::Incoming(Incoming::Unusable { what }) => self.say(&format!(
-                "I can do nothing with {what}: write, or send a text file or a photo"
-            )),
-            // Presses are answered before they get here.
-            Mail::Incoming(Incoming::Press { .. }) => {}
+            Mail::Incoming(Incoming::Text {
+                message,
+                text,
+                refers,
+            }) => self.written(message, text, refers).await,
+            Mail::Incoming(incoming) => {
+                self.paste_over().await;
+                self.sent(incoming).await;
+            }
+            Mail::PasteOver(number) if number == self.pastes => self.paste_over().await,
+            Mail::PasteOver(_) => {}
             Mail::Fetched {
                 fetched,
                 caption,
@@ -210,12 +219,38 @@ impl Conversation {
         }
     }
 
-    async fn text(&mut self, message: i32, text: String) {
+    /// Takes what is no text.
+    async fn sent(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Edited { message, text } => self.edited(message, text).await,
+            Incoming::File {
+                message: _,
+                file,
+                caption,
+                quoted,
+            } => {
+                self.attachments.extend(quoted);
+                self.file(file, caption);
+            }
+            Incoming::Forwarded { quoted } => self.forwarded(quoted),
+            Incoming::Unusable { what } => self.say(&format!(
+                "I can do nothing with {what}: write, or send a text file or a photo"
+            )),
+            // Texts are taken, and presses answered, before they get here.
+            Incoming::Text { .. } | Incoming::Press { .. } => {}
+        }
+    }
+
+    async fn text(&mut self, message: i32, text: String, refers: Refers) {
         if let Some((command, argument)) = commands::parse(&text) {
             return self.command(command, argument).await;
         }
         if text.trim().is_empty() || self.hub.questions.write(self.who, &text) {
             return;
+        }
+        self.attachments.extend(refers.quoted);
+        if let Some(file) = refers.file {
+            return self.file(file, text);
         }
         if self.fetching > 0 {
             // It is about the files that are on their way.
@@ -343,7 +378,7 @@ impl Conversation {
             Stage::Draft
         };
         let payload = Payload::text(Rich::plain_text(&text)).silent();
-        self.hub.outbox.show(self.who.chat, place, stage, payload);
+        self.hub.outbox.show(self.who.room(), place, stage, payload);
     }
 
     /// Stops what is done, and drops what waits.
@@ -383,8 +418,14 @@ impl Conversation {
     /// The end of the bot: the turn is stopped, and its end written down. What waits is not asked
     /// after a restart either, and that is said.
     async fn leave(mut self, mut inbox: mpsc::Receiver<Mail>) {
+        if let Some(paste) = self.paste.take() {
+            self.waiting.push_back(Waiting {
+                message: Some(paste.message),
+                question: Question::default(),
+            });
+        }
         while let Ok(mail) = inbox.try_recv() {
-            if let Mail::Incoming(Incoming::Text { message, text }) = mail {
+            if let Mail::Incoming(Incoming::Text { message, text, .. }) = mail {
                 let question = Question {
                     text,
                     ..Question::default()
@@ -433,7 +474,7 @@ impl Conversation {
     }
 
     fn say(&self, text: &str) {
-        self.hub.outbox.say(self.who.chat, text);
+        self.hub.outbox.say(self.who.room(), text);
     }
 
     fn say_error(&self, error: &anyhow::Error) {

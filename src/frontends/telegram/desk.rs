@@ -25,6 +25,8 @@ pub struct Desks {
     first: Arc<Desk>,
     named: BTreeMap<String, PathBuf>,
     open: Mutex<HashMap<PathBuf, Arc<Desk>>>,
+    /// Whether a name may stand for all of the home folder, or for one above it.
+    whole_home: bool,
     activity: ChatActivity,
     stop: CancellationToken,
 }
@@ -43,12 +45,18 @@ impl Desk {
 
 impl Desks {
     /// Opens the folder that the bot was started for. Needs a runtime.
-    pub fn new(app: App, activity: ChatActivity, stop: CancellationToken) -> Desks {
+    pub fn new(
+        app: App,
+        whole_home: bool,
+        activity: ChatActivity,
+        stop: CancellationToken,
+    ) -> Desks {
         let named = app.settings.rules.workspaces.clone();
         Desks {
             first: Desk::open(app, &activity, &stop),
             named,
             open: Mutex::default(),
+            whole_home,
             activity,
             stop,
         }
@@ -85,6 +93,13 @@ impl Desks {
             origin: Origin::Flag("config.toml"),
         };
         let app = self.first.app.in_folder(folder)?;
+        if app.needs_confirmation() && !self.whole_home {
+            bail!(
+                "`{}` is your home folder or above it, not a project folder: name one below it in \
+                 `[workspaces]`, or start the bot with `--yes`",
+                visible_name(name)
+            );
+        }
         Ok(self.opened(app))
     }
 

@@ -140,7 +140,7 @@ impl Reception {
             if count > MOST_OLD {
                 list.push_str(&format!("\n… and {} more", count - MOST_OLD));
             }
-            self.hub.outbox.say(who.chat, &list);
+            self.hub.outbox.say(who.room(), &list);
         }
     }
 
@@ -175,7 +175,7 @@ impl Reception {
     fn hand_on(&mut self, who: Who, mail: Mail) {
         let outbox = self.hub.outbox.clone();
         // The first sign that somebody listens.
-        tokio::spawn(async move { outbox.typing(who.chat).await });
+        tokio::spawn(async move { outbox.typing(who.room()).await });
         let has_ended = self
             .conversations
             .get(&who)
@@ -185,7 +185,7 @@ impl Reception {
             self.conversations.remove(&who);
             let words = "something went wrong inside, and this conversation was begun anew; \
                          /resume goes on with the session";
-            self.hub.outbox.say(who.chat, words);
+            self.hub.outbox.say(who.room(), words);
         }
         let hub = &self.hub;
         let open = self.conversations.entry(who).or_insert_with(|| {
@@ -208,7 +208,7 @@ impl Reception {
         );
         if !std::mem::replace(&mut open.was_full, true) {
             let words = "too many messages at once: some were not read; send them again later";
-            self.hub.outbox.say(who.chat, words);
+            self.hub.outbox.say(who.room(), words);
         }
     }
 
@@ -228,6 +228,7 @@ fn words(incoming: &Incoming) -> String {
     match incoming {
         Incoming::Text { text, .. } | Incoming::Edited { text, .. } => clipped(text),
         Incoming::File { file, caption, .. } => clipped(&format!("{} {caption}", file.name)),
+        Incoming::Forwarded { quoted } => clipped(&format!("{}: {}", quoted.name, quoted.text)),
         Incoming::Unusable { what } => (*what).to_owned(),
         Incoming::Press { .. } => "a button".to_owned(),
     }

@@ -1,7 +1,8 @@
 //! Updates sorted: from whom they are, and what is wanted.
 //!
 //! Whoever is not allowed is sorted out here, whatever the update is: by number, since names can
-//! be taken over.
+//! be taken over. So is what somebody else wrote: what is forwarded, or comes by way of another
+//! bot, is material and never a command, and what a message answers goes along as a quotation.
 
 use serde_json::Value;
 use teloxide::types::{
@@ -10,15 +11,41 @@ use teloxide::types::{
 };
 
 use super::names::document_name;
+use super::quoted::{Refers, is_by_others, quotation, refers};
 use crate::config::Allowed;
+use crate::engine::Attachment;
 
-/// A user in a chat: whoever has a conversation.
+#[cfg(test)]
+mod tests;
+
+/// A user in a chat, or in a topic of it: whoever has a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who {
     /// The user's number.
     pub user: u64,
     /// The chat's; in private it is the user's, and negative for a group.
     pub chat: i64,
+    /// The topic's, in a forum; `None` in its general one.
+    pub topic: Option<i32>,
+}
+
+/// Where messages go: a chat, or a topic of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Room {
+    /// The chat.
+    pub chat: i64,
+    /// The topic.
+    pub topic: Option<i32>,
+}
+
+impl Who {
+    /// Where this user is answered.
+    pub fn room(self) -> Room {
+        Room {
+            chat: self.chat,
+            topic: self.topic,
+        }
+    }
 }
 
 /// What an update is.
@@ -41,6 +68,13 @@ pub enum Incoming {
         message: i32,
         /// The text, without the bot's name.
         text: String,
+        /// What it answers.
+        refers: Refers,
+    },
+    /// Passed on what somebody else wrote.
+    Forwarded {
+        /// As a quotation.
+        quoted: Attachment,
     },
     /// Changed what was written.
     Edited {
@@ -57,6 +91,8 @@ pub enum Incoming {
         file: File,
         /// What is written below it; may be empty.
         caption: String,
+        /// What goes along with it.
+        quoted: Vec<Attachment>,
     },
     /// Sent something that the bot can do nothing with.
     Unusable {
@@ -99,7 +135,9 @@ pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
             match (chat, query.data) {
                 (Some(chat), Some(data)) if allowed.permits(user, chat) => {
                     let press = Incoming::Press { id: query.id, data };
-                    Sorted::Ours(Who { user, chat }, press)
+                    // Who may press does not go by topics.
+                    let topic = None;
+                    Sorted::Ours(Who { user, chat, topic }, press)
                 }
                 _ => Sorted::Stranger(Some(user)),
             }
@@ -120,7 +158,11 @@ fn of_unknown(message: &Value, allowed: &Allowed) -> Sorted {
             if chat < 0 {
                 return Sorted::Nothing;
             }
-            Sorted::Ours(Who { user, chat }, incoming)
+            let is_in_topic = message["is_topic_message"].as_bool() == Some(true);
+            let topic = message["message_thread_id"].as_i64();
+            let topic = topic.filter(|_| is_in_topic);
+            let topic = topic.and_then(|topic| i32::try_from(topic).ok());
+            Sorted::Ours(Who { user, chat, topic }, incoming)
         }
         (user, Some(_)) => Sorted::Stranger(user),
         _ => Sorted::Nothing,
@@ -138,8 +180,10 @@ fn of_message(message: &Message, me: &Me, allowed: &Allowed, is_edited: bool) ->
         return Sorted::Stranger(None);
     }
     let is_addressed = message.chat.is_private() || is_addressed(message, me);
+    let topic = message.thread_id.filter(|_| message.is_topic_message);
+    let topic = topic.map(|thread| thread.0.0);
     match wanted(message, me, is_edited) {
-        Some(incoming) if is_addressed => Sorted::Ours(Who { user, chat }, incoming),
+        Some(incoming) if is_addressed => Sorted::Ours(Who { user, chat, topic }, incoming),
         _ => Sorted::Nothing,
     }
 }
@@ -167,12 +211,20 @@ fn is_addressed(message: &Message, me: &Me) -> bool {
 
 fn wanted(message: &Message, me: &Me, is_edited: bool) -> Option<Incoming> {
     let number = message.id.0;
+    if is_by_others(message) {
+        return passed_on(message, is_edited);
+    }
     if let Some(text) = message.text() {
-        let (message, text) = (number, without_name(text, me));
+        let (text, refers) = (without_name(text, me), refers(message, me));
+        let message = number;
         return Some(if is_edited {
             Incoming::Edited { message, text }
         } else {
-            Incoming::Text { message, text }
+            Incoming::Text {
+                message,
+                text,
+                refers,
+            }
         });
     }
     if is_edited {
@@ -186,9 +238,35 @@ fn wanted(message: &Message, me: &Me, is_edited: bool) -> Option<Incoming> {
             message: number,
             file,
             caption,
+            quoted: refers(message, me).quoted.into_iter().collect(),
         });
     }
     unusable(message).map(|what| Incoming::Unusable { what })
+}
+
+/// What somebody else wrote: nothing in it is a command or a question of this user.
+fn passed_on(message: &Message, is_edited: bool) -> Option<Incoming> {
+    let name = if message.forward_origin().is_some() {
+        "a forwarded message"
+    } else {
+        "a message by way of another bot"
+    };
+    if is_edited {
+        return None;
+    }
+    let quoted = quotation(name, message.text().or_else(|| message.caption()));
+    match file(message) {
+        Some(file) => Some(Incoming::File {
+            message: message.id.0,
+            file,
+            caption: String::new(),
+            quoted: quoted.into_iter().collect(),
+        }),
+        None => match quoted {
+            Some(quoted) => Some(Incoming::Forwarded { quoted }),
+            None => unusable(message).map(|what| Incoming::Unusable { what }),
+        },
+    }
 }
 
 /// The text without the bot's name: `/undo@shop_bot` is `/undo`.
@@ -210,10 +288,15 @@ fn without_name(text: &str, me: &Me) -> String {
         }
     }
     kept.push_str(rest);
+    // Blanks at the ends of a part of a longer text are a part of it.
+    if kept == text {
+        return kept;
+    }
     kept.trim().to_owned()
 }
 
-fn file(message: &Message) -> Option<File> {
+/// The file of a message that the bot can read.
+pub fn file(message: &Message) -> Option<File> {
     let album = message.media_group_id().map(|album| album.0.clone());
     if let Some(document) = message.document() {
         let kind = document.mime_type.as_ref().map(|kind| kind.essence_str());
@@ -253,169 +336,4 @@ fn unusable(message: &Message) -> Option<&'static str> {
         MediaKind::Contact(_) => "contacts",
         _ => "such messages",
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn me() -> Me {
-        serde_json::from_value(json!({
-            "id": 1, "is_bot": true, "first_name": "o", "username": "Shop_bot",
-            "can_join_groups": true, "can_read_all_group_messages": false,
-            "supports_inline_queries": false, "can_connect_to_business": false,
-            "has_main_web_app": false,
-        }))
-        .expect("a bot")
-    }
-
-    fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> Sorted {
-        let chat = if chat < 0 {
-            json!({"id": chat, "type": "supergroup", "title": "G"})
-        } else {
-            json!({"id": chat, "type": "private", "first_name": "U"})
-        };
-        let mut message = json!({
-            "message_id": 5, "date": 0, "chat": chat,
-            "from": {"id": user, "is_bot": false, "first_name": "U"},
-        });
-        let fields = message.as_object_mut().expect("an object");
-        fields.extend(more.as_object().expect("an object").clone());
-        let given = json!({"update_id": 9, kind: message});
-        let update: Result<Update, _> = serde_json::from_str(&given.to_string());
-        let mut update = update.expect("an update");
-        if let UpdateKind::Error(unread) = &mut update.kind {
-            // As the client does it.
-            *unread = given;
-        }
-        let allowed = Allowed::parse("7", "-50").expect("a list");
-        sort(update, &me(), &allowed)
-    }
-
-    fn text_of(sorted: Sorted) -> Option<String> {
-        match sorted {
-            Sorted::Ours(_, Incoming::Text { text, .. }) => Some(text),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn strangers_are_told_apart_whatever_they_do() {
-        let text = json!({"text": "hi"});
-        assert_eq!(
-            sorted("message", 8, 8, text.clone()),
-            Sorted::Stranger(Some(8))
-        );
-        assert_eq!(
-            sorted("edited_message", 8, 8, text.clone()),
-            Sorted::Stranger(Some(8))
-        );
-        assert_eq!(
-            sorted("message", -50, 8, text.clone()),
-            Sorted::Stranger(Some(8))
-        );
-        assert_eq!(
-            sorted("message", -51, 7, text.clone()),
-            Sorted::Stranger(Some(7))
-        );
-        assert_eq!(
-            sorted("message", 8, 7, text.clone()),
-            Sorted::Stranger(Some(7))
-        );
-        let channel =
-            json!({"text": "hi", "sender_chat": {"id": -9, "type": "channel", "title": "C"}});
-        assert_eq!(sorted("message", 7, 7, channel), Sorted::Stranger(None));
-        assert_eq!(
-            text_of(sorted("message", 7, 7, text)).as_deref(),
-            Some("hi")
-        );
-    }
-
-    #[test]
-    fn in_a_group_the_bot_must_be_addressed() {
-        let said = |text: &str, kind: &str, length: usize| {
-            let entities = json!([{"type": kind, "offset": 0, "length": length}]);
-            text_of(sorted(
-                "message",
-                -50,
-                7,
-                json!({"text": text, "entities": entities}),
-            ))
-        };
-        assert_eq!(
-            said("@shop_bot where is it?", "mention", 9).as_deref(),
-            Some("where is it?")
-        );
-        assert_eq!(
-            said("/undo@Shop_bot", "bot_command", 14).as_deref(),
-            Some("/undo")
-        );
-        assert_eq!(said("/undo", "bot_command", 5), None);
-        assert_eq!(said("/undo@other_bot", "bot_command", 15), None);
-        assert_eq!(said("@shop_bots hello", "mention", 10), None);
-        assert_eq!(
-            sorted("message", -50, 7, json!({"text": "hello"})),
-            Sorted::Nothing
-        );
-        let answered = json!({
-            "text": "and now?",
-            "reply_to_message": {
-                "message_id": 4, "date": 0, "text": "x",
-                "chat": {"id": -50, "type": "supergroup", "title": "G"},
-                "from": {"id": 1, "is_bot": true, "first_name": "o"},
-            },
-        });
-        let answered = sorted("message", -50, 7, answered);
-        assert_eq!(text_of(answered).as_deref(), Some("and now?"));
-    }
-
-    #[test]
-    fn files_and_other_things_are_told_apart() {
-        let document = json!({
-            "caption": "look", "document": {
-                "file_id": "f", "file_unique_id": "u", "file_size": 12, "file_name": "../a.log",
-            },
-        });
-        let Sorted::Ours(_, Incoming::File { file, caption, .. }) =
-            sorted("message", 7, 7, document)
-        else {
-            panic!("a file");
-        };
-        assert_eq!(
-            (file.name.as_str(), file.size, caption.as_str()),
-            ("a.log", Some(12), "look")
-        );
-        let photo = json!({"photo": [
-            {"file_id": "s", "file_unique_id": "u", "file_size": 1, "width": 1, "height": 1},
-            {"file_id": "l", "file_unique_id": "v", "file_size": 9, "width": 9, "height": 9},
-        ]});
-        let Sorted::Ours(_, Incoming::File { file, .. }) = sorted("message", 7, 7, photo) else {
-            panic!("a photo");
-        };
-        assert_eq!((file.id.0.as_str(), file.is_photo), ("l", true));
-        let mut voice = json!({"voice": {
-            "file_id": "f", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg",
-        }});
-        let what = |sorted: Sorted| match sorted {
-            Sorted::Ours(_, Incoming::Unusable { what }) => what,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(
-            what(sorted("message", 7, 7, voice.clone())),
-            "voice and sound"
-        );
-        // What cannot be read is answered, too.
-        voice["voice"]["duration"] = json!("long");
-        assert_eq!(
-            what(sorted("message", 7, 7, voice.clone())),
-            "such messages"
-        );
-        assert_eq!(
-            sorted("message", 8, 8, voice.clone()),
-            Sorted::Stranger(Some(8))
-        );
-        assert_eq!(sorted("message", -50, 7, voice), Sorted::Nothing);
-    }
 }

@@ -106,7 +106,11 @@ impl Ledger {
 }
 
 fn key(who: Who) -> String {
-    format!("{}:{}", who.user, who.chat)
+    let (user, chat) = (who.user, who.chat);
+    match who.topic {
+        None => format!("{user}:{chat}"),
+        Some(topic) => format!("{user}:{chat}:{topic}"),
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +121,11 @@ mod tests {
     fn it_is_known_after_a_restart() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("telegram").join("1.json");
-        let who = Who { user: 7, chat: -5 };
+        let who = Who {
+            user: 7,
+            chat: -5,
+            topic: None,
+        };
         let id = SessionId::parse("20261121-143005-k3x9").expect("an id");
         let mut ledger = Ledger::open(file.clone());
         assert_eq!(ledger.conversation(who), None);

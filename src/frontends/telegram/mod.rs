@@ -21,6 +21,7 @@ pub mod pace;
 mod pair;
 mod poll;
 mod questions;
+mod quoted;
 pub mod rich;
 pub mod split;
 mod steps;
@@ -93,6 +94,12 @@ fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
              `TELEGRAM_API_URL` can name a server of the Bot API on this machine"
         );
     }
+    if let Some(name) = app.socks_proxy().filter(|_| !settings.is_local()) {
+        bail!(
+            "`{name}` names a SOCKS proxy, and the bot can use HTTP proxies only: set `HTTPS_PROXY` \
+             to one (`http://host:port`), or take `{name}` out of the environment of this command"
+        );
+    }
     Ok(())
 }
 
@@ -109,7 +116,7 @@ fn hub(
     let book = format!("{}.json", me.id);
     let book = app.settings.data_folder.join("telegram").join(book);
     Arc::new(Hub {
-        desks: Desks::new(app, activity.clone(), stop.clone()),
+        desks: Desks::new(app, how.whole_home, activity.clone(), stop.clone()),
         questions: Questions::new(outbox.clone(), settings.approval_life),
         outbox,
         api: api.clone(),

@@ -12,13 +12,14 @@ use ollacode_indexer::secrets::redact;
 use teloxide::prelude::*;
 use teloxide::types::{
     CallbackQueryId, ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
-    LinkPreviewOptions, MessageId, ParseMode,
+    LinkPreviewOptions, MessageId, ParseMode, ThreadId,
 };
 use teloxide::{ApiError, RequestError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::api::Api;
 use super::html::rich;
+use super::incoming::Room;
 use super::pace::{Job, Next, Outcome, Pace, Place, Rates, Stage};
 use super::rich::Rich;
 use super::split::{MOST_OF_CAPTION, MOST_UNITS, beginning};
@@ -44,6 +45,8 @@ pub struct Payload {
     is_silent: bool,
     /// Whether it goes without markup, since Telegram did not take that.
     is_plain: bool,
+    /// The topic of the chat that it belongs to.
+    topic: Option<i32>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +67,7 @@ impl Payload {
             buttons: Vec::new(),
             is_silent: false,
             is_plain: false,
+            topic: None,
         }
     }
 
@@ -152,7 +156,9 @@ struct Shared {
     changed: Notify,
     last_place: AtomicU64,
     /// When each chat was last told that something is done.
-    typed: Mutex<HashMap<i64, Instant>>,
+    typed: Mutex<HashMap<Room, Instant>>,
+    /// Who waits for a message to be there.
+    arrivals: Mutex<HashMap<Place, oneshot::Sender<bool>>>,
     /// The workspaces whose secret files are kept back.
     workspaces: Mutex<Vec<Jail>>,
 }
@@ -167,6 +173,7 @@ impl Outbox {
                 changed: Notify::new(),
                 last_place: AtomicU64::new(0),
                 typed: Mutex::default(),
+                arrivals: Mutex::default(),
                 workspaces: Mutex::default(),
             }),
         };
@@ -188,29 +195,40 @@ impl Outbox {
     }
 
     /// Says what a message should show. Of drafts only the newest goes out.
-    pub fn show(&self, chat: i64, place: Place, stage: Stage, payload: Payload) {
-        let payload = payload.map_text(|text| self.shared.clean(text)).fitting();
+    pub fn show(&self, room: Room, place: Place, stage: Stage, payload: Payload) {
+        let mut payload = payload.map_text(|text| self.shared.clean(text)).fitting();
         if payload.is_blank() {
             return;
         }
-        self.shared.pace().show(chat, place, stage, payload);
+        payload.topic = room.topic;
+        self.shared.pace().show(room.chat, place, stage, payload);
         self.shared.changed.notify_one();
     }
 
     /// Sends a message that stays as it is, unless it is shown anew.
-    pub fn send(&self, chat: i64, payload: Payload) -> Place {
+    pub fn send(&self, room: Room, payload: Payload) -> Place {
         let place = self.place();
+        let chat = room.chat;
         if self.shared.pace().pending(chat) >= MOST_PENDING {
             tracing::error!("chat {chat} wants more than can be sent: a message is left out");
             return place;
         }
-        self.show(chat, place, Stage::Final, payload);
+        self.show(room, place, Stage::Final, payload);
         place
     }
 
+    /// Shows a message, and waits until it is there; `false` if Telegram does not take it.
+    pub async fn deliver(&self, room: Room, payload: Payload) -> bool {
+        let place = self.place();
+        let (arrived, arrival) = oneshot::channel();
+        self.shared.arrivals().insert(place, arrived);
+        self.show(room, place, Stage::Final, payload);
+        arrival.await.unwrap_or(false)
+    }
+
     /// Sends a plain sentence.
-    pub fn say(&self, chat: i64, text: &str) -> Place {
-        self.send(chat, Payload::text(Rich::plain_text(text)))
+    pub fn say(&self, room: Room, text: &str) -> Place {
+        self.send(room, Payload::text(Rich::plain_text(text)))
     }
 
     /// A text without its secrets, as it would go out.
@@ -224,13 +242,17 @@ impl Outbox {
     }
 
     /// Shows that something is being done, for five seconds. Where that fails, nothing is lost.
-    pub async fn typing(&self, chat: i64) {
+    pub async fn typing(&self, room: Room) {
         let now = Instant::now();
-        if self.shared.pace().is_blocked(chat, now) || !self.shared.may_type(chat, now) {
+        if self.shared.pace().is_blocked(room.chat, now) || !self.shared.may_type(room, now) {
             return;
         }
         let bot = &self.shared.api.bot;
-        let _ = bot.send_chat_action(ChatId(chat), ChatAction::Typing).await;
+        let mut request = bot.send_chat_action(ChatId(room.chat), ChatAction::Typing);
+        if let Some(topic) = room.topic {
+            request = request.message_thread_id(thread(topic));
+        }
+        let _ = request.await;
     }
 
     /// Answers the press of a button, which waits for it; a text is shown for a moment.
@@ -264,12 +286,12 @@ impl Shared {
     }
 
     /// Whether the last sign that something is done has nearly faded.
-    fn may_type(&self, chat: i64, now: Instant) -> bool {
+    fn may_type(&self, room: Room, now: Instant) -> bool {
         let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = typed.get(&chat).copied();
+        let last = typed.get(&room).copied();
         let is_due = last.is_none_or(|last| now.duration_since(last) >= BETWEEN_SIGNS);
         if is_due {
-            typed.insert(chat, now);
+            typed.insert(room, now);
         }
         is_due
     }
@@ -278,6 +300,10 @@ impl Shared {
         self.workspaces
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrivals(&self) -> MutexGuard<'_, HashMap<Place, oneshot::Sender<bool>>> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clean(&self, text: &str) -> String {
@@ -312,6 +338,17 @@ impl Shared {
     async fn deliver(self: Arc<Shared>, job: Job<Payload>) {
         let sent = self.request(&job).await;
         let outcome = self.outcome(sent, &job);
+        let is_settled = match outcome {
+            Outcome::Shown(_) => Some(true),
+            Outcome::Refused => Some(false),
+            _ => None,
+        };
+        if let Some(is_shown) = is_settled
+            && let Some(arrived) = self.arrivals().remove(&job.place)
+        {
+            // Whoever waited for it may have been stopped.
+            let _ = arrived.send(is_shown);
+        }
         {
             let mut pace = self.pace();
             pace.done(job.chat, Instant::now(), outcome);
@@ -350,6 +387,9 @@ impl Shared {
                     .link_preview_options(no_preview())
                     .disable_notification(payload.is_silent)
                     .reply_markup(payload.keyboard());
+                if let Some(topic) = payload.topic {
+                    request = request.message_thread_id(thread(topic));
+                }
                 if !payload.is_plain {
                     request = request.parse_mode(ParseMode::Html);
                 }
@@ -369,6 +409,9 @@ impl Shared {
                     .send_document(chat, file)
                     .caption(written(caption))
                     .disable_notification(payload.is_silent);
+                if let Some(topic) = payload.topic {
+                    request = request.message_thread_id(thread(topic));
+                }
                 if !payload.is_plain {
                     request = request.parse_mode(ParseMode::Html);
                 }
@@ -418,6 +461,10 @@ impl Shared {
             }
         }
     }
+}
+
+fn thread(topic: i32) -> ThreadId {
+    ThreadId(MessageId(topic))
 }
 
 /// Whether a server that answers with an error has trouble of its own, which passes.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
 use super::poll::{Poll, no_client};
+use super::quoted::is_by_others;
 use crate::app::App;
 use crate::config::{Allowed, Origin, set_in_user_file};
 use crate::frontends::{Tell, Told};
@@ -76,7 +77,9 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             let UpdateKind::Message(message) = update.kind else {
                 continue;
             };
-            let Some(user) = message.from.as_ref().filter(|_| message.chat.is_private()) else {
+            // A code that somebody else wrote lets nobody in.
+            let is_own = message.chat.is_private() && !is_by_others(&message);
+            let Some(user) = message.from.as_ref().filter(|_| is_own) else {
                 continue;
             };
             match given(message.text().unwrap_or_default()) {

@@ -134,7 +134,7 @@ impl Questions {
         open.waiting.insert(question, waiting);
         drop(open);
         self.outbox
-            .show(asked.who.chat, place, Stage::Final, payload);
+            .show(asked.who.room(), place, Stage::Final, payload);
         (question, place)
     }
 
@@ -199,7 +199,7 @@ impl Questions {
         let mut text = text.clone();
         text.append(&Rich::plain_text(&format!("\n\n{words}")));
         let payload = Payload::text(text);
-        self.outbox.show(who.chat, place, Stage::Final, payload);
+        self.outbox.show(who.room(), place, Stage::Final, payload);
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {

@@ -1,5 +1,6 @@
 //! One turn as the phone shows it: the steps in one message, the answer in another.
 
+use super::incoming::Room;
 use super::outbox::{Outbox, Payload, markdown};
 use super::pace::{Place, Stage};
 use super::rich::{Rich, Span, Style};
@@ -16,7 +17,7 @@ const MOST_OF_DRAFT: usize = MOST_UNITS - 100;
 /// Shows the events of one turn in a chat.
 pub struct View {
     outbox: Outbox,
-    chat: i64,
+    room: Room,
     steps: Steps,
     steps_place: Option<Place>,
     /// What the model says, since its last call.
@@ -31,10 +32,10 @@ pub struct View {
 
 impl View {
     /// Shows a turn that begins.
-    pub fn new(outbox: Outbox, chat: i64) -> View {
+    pub fn new(outbox: Outbox, room: Room) -> View {
         View {
             outbox,
-            chat,
+            room,
             steps: Steps::default(),
             steps_place: None,
             text: String::new(),
@@ -108,7 +109,7 @@ impl View {
             return;
         }
         match place {
-            Some(place) if !self.outbox.withdraw(self.chat, place) => {
+            Some(place) if !self.outbox.withdraw(self.room.chat, place) => {
                 let text = beginning(&markdown(&text), MOST_UNITS);
                 self.show(place, Stage::Final, Payload::text(text));
             }
@@ -130,13 +131,13 @@ impl View {
                 let caption = Rich::plain_text("The whole answer.");
                 let document = Payload::document(ANSWER_FILE, &whole, caption);
                 self.finish(vec![beginning]);
-                self.outbox.send(self.chat, document);
+                self.outbox.send(self.room, document);
                 Vec::new()
             }
         };
         self.finish(parts);
         if let Some(words) = ending(end) {
-            self.outbox.say(self.chat, &words);
+            self.outbox.say(self.room, &words);
         }
         self.has_new_steps = false;
         self.has_new_text = false;
@@ -180,7 +181,7 @@ impl View {
     }
 
     fn show(&self, place: Place, stage: Stage, payload: Payload) {
-        self.outbox.show(self.chat, place, stage, payload);
+        self.outbox.show(self.room, place, stage, payload);
     }
 }
 

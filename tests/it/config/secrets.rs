@@ -55,3 +55,55 @@ fn a_secret_that_others_can_read_is_a_warning() {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_others_can_write_is_not_obeyed() {
+    for (file, content) in [
+        (".config/ollacode/.env", "OLLACODE_RAG=false\n"),
+        (
+            ".config/ollacode/config.toml",
+            "[workspaces]\nshop = '~/shop'\n",
+        ),
+    ] {
+        for (mode, is_obeyed) in [(0o600, true), (0o644, true), (0o622, false), (0o666, false)] {
+            let home = Home::new();
+            home.write(file, content);
+            set_mode(&home.path.join(file), mode);
+            let loaded = home.load(&Flags::default(), &[]);
+            assert_eq!(loaded.is_ok(), is_obeyed, "{file} {mode:o}");
+            if !is_obeyed {
+                let expected = format!(
+                    "~/{file} is not obeyed, since others can write to it: `chmod go-w '~/{file}'`"
+                );
+                assert_eq!(home.error(&[]), expected);
+            }
+        }
+        let home = Home::new();
+        home.write(file, content);
+        set_mode(&home.path.join(".config/ollacode"), 0o777);
+        assert!(home.error(&[]).contains("~/.config/ollacode is not obeyed"));
+        // A link is no way around it.
+        let home = Home::new();
+        home.write("dotfiles/theirs", content);
+        set_mode(&home.path.join("dotfiles/theirs"), 0o666);
+        home.write(".config/ollacode/other", "");
+        let link = home.path.join(file);
+        std::os::unix::fs::symlink(home.path.join("dotfiles/theirs"), link).expect("a link");
+        assert!(home.error(&[]).contains("~/dotfiles/theirs is not obeyed"));
+    }
+}
+
+#[test]
+fn a_mistyped_setting_in_the_environment_is_a_warning() {
+    let warnings = Home::new()
+        .settings(&[("OLLACODE_SANBOX", "sesame")])
+        .warnings;
+    assert_eq!(
+        warnings,
+        [
+            "`OLLACODE_SANBOX` in the environment is no setting of ollacode and has no effect; is \
+          `OLLACODE_SANDBOX` meant?"
+        ]
+    );
+}

@@ -41,6 +41,8 @@ struct Shared {
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     pub chat: i64,
+    /// The topic of a forum.
+    pub topic: Option<i64>,
     pub id: i64,
     /// As it came, with its tags.
     pub html: String,

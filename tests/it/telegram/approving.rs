@@ -1,6 +1,7 @@
 //! Approvals: by whom, for what, how often and how long.
 
 use super::*;
+use crate::support::fake_api::Failure;
 
 fn eighty(script_end: &str) -> Vec<Reply> {
     vec![
@@ -200,6 +201,83 @@ fn a_command_that_cannot_be_shown_whole_is_denied() {
         results.contains("cannot be shown on the phone"),
         "{results}"
     );
+}
+
+#[test]
+fn what_blanks_would_push_out_of_sight_is_shown() {
+    for blank in [" ", "\n", "\t", "\u{2003}", "\u{2800}"] {
+        let command = format!("touch one{}far-away", blank.repeat(3_000));
+        let bot = Bot::start(vec![run(&command), Reply::text("Well.")]);
+        bot.api.write(OWNER, "Do something.");
+        let question = bot.expect_question("? run a command");
+        let text = &question.text;
+        assert!(text.contains("touch one ⟨3,000 blanks⟩ far-away"), "{text}");
+        bot.press(&question, "Deny");
+        bot.expect("Well.");
+    }
+}
+
+#[test]
+fn a_long_command_shows_its_beginning_its_end_and_how_much_is_between() {
+    let command = format!("echo one; : {} && touch far-away", "x".repeat(6_000));
+    let bot = Bot::start(vec![run(&command), Reply::text("Well.")]);
+    bot.api.write(OWNER, "Do something.");
+    let question = bot.expect_question("? run a command");
+    let text = &question.text;
+    assert!(text.contains("echo one; : xxx"), "{text}");
+    assert!(text.contains("characters left out"), "{text}");
+    assert!(text.contains("xxx && touch far-away"), "{text}");
+    bot.press(&question, "Deny");
+    bot.expect("Well.");
+}
+
+#[test]
+fn a_long_command_whose_file_does_not_arrive_is_denied() {
+    let command = format!("touch {}", "x".repeat(6_000));
+    let bot = Bot::start(vec![run(&command), Reply::text("Then not.")]);
+    let why = "Bad Request: not enough rights to send documents to the chat";
+    bot.api.fail("sendDocument", Failure::status(400, why));
+    bot.api.write(OWNER, "Do something.");
+    bot.expect("it cannot be shown here whole");
+    bot.expect("Then not.");
+    let questions = bot
+        .shown()
+        .iter()
+        .filter(|text| text.contains("Allow"))
+        .count();
+    assert_eq!(questions, 0);
+}
+
+#[test]
+fn values_of_a_file_of_secrets_are_hidden_whatever_its_lines_look_like() {
+    let before = "-- a/x\n-- /dev/null\nTOKEN=wombat1\n++ b/y\nwombat2\n";
+    let bot = Bot::start(vec![
+        Reply::text("").call("read_file", json!({"path": ".env"})),
+        Reply::text("").call(
+            "write_file",
+            json!({"path": ".env", "content": "++ b/z\nTOKEN=wombat3\nwombat4\n"}),
+        ),
+        Reply::text("Well."),
+    ]);
+    bot.environment.write(".env", before);
+    bot.api.write(OWNER, "Change the token.");
+    let question = bot.expect_question("read .env");
+    bot.press(&question, "Allow once");
+    let question = bot.expect_question("write .env");
+    assert!(
+        question.text.contains("TOKEN=[hidden]"),
+        "{}",
+        question.text
+    );
+    bot.press(&question, "Allow once");
+    bot.expect("Well.");
+    bot.api.write(OWNER, "/diff");
+    bot.api.wait_for(OWNER, PATIENCE, |sent| {
+        sent.keyboard.is_null() && sent.text.starts_with("--- a/.env")
+    });
+    for shown in bot.shown() {
+        assert!(!shown.contains("wombat"), "{shown}");
+    }
 }
 
 #[test]

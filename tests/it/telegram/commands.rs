@@ -141,7 +141,10 @@ fn workspaces_have_names_and_nothing_else_is_reached() {
         |environment| {
             let folder = environment.outside().join("config/ollacode");
             std::fs::create_dir_all(&folder).expect("a folder");
-            let names = format!("[workspaces]\nshop = '{path}'\n");
+            let home = environment.outside();
+            let home = home.display();
+            let names =
+                format!("[workspaces]\nshop = '{path}'\nhome = '{home}/home'\nabove = '{home}'\n");
             std::fs::write(folder.join("config.toml"), names).expect("a file");
             environment
         },
@@ -150,7 +153,11 @@ fn workspaces_have_names_and_nothing_else_is_reached() {
     bot.api.write(OWNER, "/workspace");
     bot.expect("shop ");
     bot.api.write(OWNER, "/workspace /etc");
-    bot.expect("there is no workspace `/etc`; there are: shop");
+    bot.expect("there is no workspace `/etc`; there are: above, home, shop");
+    for wide in ["home", "above"] {
+        bot.api.write(OWNER, &format!("/workspace {wide}"));
+        bot.expect(&format!("`{wide}` is your home folder or above it"));
+    }
     bot.api.write(OWNER, "/workspace shop");
     bot.expect("a new session in");
     bot.api.write(OWNER, "Which tea?");

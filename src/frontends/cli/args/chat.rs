@@ -92,6 +92,10 @@ pub struct EngineArguments {
     /// Let commands use the network
     #[arg(long)]
     pub network: bool,
+
+    /// Work on all of your home folder, or of one above it, without asking
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// Arguments of `ollacode sessions`.

@@ -314,6 +314,7 @@ mod tests {
             tool: "run_command".into(),
             title: "run a command".into(),
             preview,
+            files: Vec::new(),
             reason: "it needs the network".into(),
             remember: remember.map(str::to_owned),
             hash: String::new(),

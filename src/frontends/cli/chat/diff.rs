@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::super::style::{BOLD, DIM, PLAIN, count, counted};
+use crate::frontends::words::{fold_blanks, middle_left_out};
 use crate::visible::visible;
 
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -88,7 +89,7 @@ impl Shown {
         let cut: String;
         let line = if characters > LONGEST_LINE && most != usize::MAX {
             self.is_folded = true;
-            cut = middle_left_out(line, characters);
+            cut = middle_left_out(&fold_blanks(line), LONGEST_LINE / 2);
             cut.as_str()
         } else {
             line
@@ -105,14 +106,6 @@ fn style(line: &str) -> Style {
         [b'@', b'@', ..] => PLACE,
         _ => Style::new(),
     }
-}
-
-fn middle_left_out(line: &str, characters: usize) -> String {
-    let half = LONGEST_LINE / 2;
-    let head: String = line.chars().take(half).collect();
-    let tail: String = line.chars().skip(characters - half).collect();
-    let left_out = count((characters - 2 * half) as u64);
-    format!("{head} … {left_out} characters left out … {tail}")
 }
 
 #[cfg(test)]

@@ -4,8 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
+
+use super::super::Ending;
+use super::super::signals::{INTERRUPT, STOPPING};
 
 /// Two presses within this time leave.
 const TWICE: Duration = Duration::from_secs(2);
@@ -23,6 +26,8 @@ struct State {
     /// Stops what is being done, if anything is.
     stop: Option<CancellationToken>,
     last: Option<Instant>,
+    /// The number of the last signal.
+    signal: Option<u8>,
 }
 
 impl State {
@@ -31,7 +36,7 @@ impl State {
     fn begin(&mut self, stop: CancellationToken) {
         *self = State {
             stop: Some(stop),
-            last: None,
+            ..State::default()
         };
     }
 
@@ -60,19 +65,15 @@ impl Interrupts {
             leave: CancellationToken::new(),
             state: Arc::default(),
         };
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
-        let watched = interrupts.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => watched.press(),
-                    _ = terminate.recv() => watched.leave_now(),
-                    _ = hang_up.recv() => watched.leave_now(),
+        for kind in STOPPING {
+            let mut signals = signal(kind)?;
+            let watched = interrupts.clone();
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    watched.take(kind.as_raw_value());
                 }
-            }
-        });
+            });
+        }
         Ok(interrupts)
     }
 
@@ -90,13 +91,24 @@ impl Interrupts {
 
     /// Ctrl-C was pressed.
     pub fn press(&self) {
-        if self.state().press(Instant::now()) {
-            self.leave.cancel();
-        }
+        self.take(INTERRUPT);
     }
 
-    fn leave_now(&self) {
-        self.leave.cancel();
+    /// How the program ends that was stopped.
+    pub fn ending(&self) -> Ending {
+        self.state().signal.map_or(Ending::Bad, Ending::Signal)
+    }
+
+    /// Ctrl-C stops, and leaves if it is repeated; every other signal leaves.
+    fn take(&self, signal: impl TryInto<u8>) {
+        let mut state = self.state();
+        let signal = signal.try_into().unwrap_or(INTERRUPT);
+        let leaves = signal != INTERRUPT || state.press(Instant::now());
+        state.signal = Some(signal);
+        drop(state);
+        if leaves {
+            self.leave.cancel();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -147,7 +159,7 @@ mod tests {
         let stop = CancellationToken::new();
         let mut state = State {
             stop: Some(stop.clone()),
-            last: None,
+            ..State::default()
         };
         let start = Instant::now();
         assert!(!state.press(start) && stop.is_cancelled());

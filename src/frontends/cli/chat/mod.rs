@@ -32,6 +32,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::args::ChatArguments;
+use super::confirm::confirm_workspace;
 use super::style::{count, counted};
 use super::{Ending, model, note, say, warn};
 use crate::app::App;
@@ -46,7 +47,7 @@ use complete::Completions;
 use editor::Editor;
 use events_json::Line;
 use interrupts::Interrupts;
-use plain::{JsonLines, Plain};
+use plain::{JsonLines, OutputFile, Plain};
 use status::NO_INDEX;
 use talk::{Chat, Screen};
 use terminal::{AsItWas, can_ask, text_columns};
@@ -58,6 +59,7 @@ const HISTORY: &str = "history";
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> {
+    confirm_workspace(app, arguments.engine.yes)?;
     let _as_it_was = AsItWas::remember();
     let interrupts = Interrupts::watch()?;
     let is_plain = arguments.prompt.is_some()
@@ -69,7 +71,7 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
         return talk(app, arguments, interrupts).await;
     }
     let piped = tokio::select! {
-        () = interrupts.leave.cancelled() => return Ok(Ending::Bad),
+        () = interrupts.leave.cancelled() => return Ok(interrupts.ending()),
         piped = piped() => piped?,
     };
     match plain::question(arguments.prompt.as_deref(), piped.as_deref()) {
@@ -98,18 +100,23 @@ async fn answer(
     text: String,
     interrupts: &Interrupts,
 ) -> Result<Ending, Error> {
+    let root = app.workspace.root.display();
+    note(&format!(
+        "workspace: {root} ({})",
+        app.workspace.found.words()
+    ));
     let Some(files) = mentioned(app, arguments, interrupts).await? else {
-        return Ok(Ending::Bad);
+        return Ok(interrupts.ending());
     };
     let activity = ChatActivity::default();
     let opened = open_or_stop(app, arguments, &activity, interrupts).await;
     if !matches!(opened, Ok(Some(_)))
-        && let Some(file) = &arguments.output
+        && let Some(file) = output_file(app, arguments)
     {
-        plain::empty(file)?;
+        file.empty()?;
     }
     let Some(opened) = opened? else {
-        return Ok(Ending::Bad);
+        return Ok(interrupts.ending());
     };
     let banner = banner(app, &opened, String::new());
     let Opened {
@@ -128,7 +135,8 @@ async fn answer(
     if app.settings.rag {
         app.build_first_index(stop);
     }
-    let mut show = shown(arguments, &session, engine.confinement())?;
+    let file = output_file(app, arguments);
+    let mut show = shown(arguments, file, &session, engine.confinement())?;
     let question = Question {
         files,
         plan: session.mode == Mode::Plan,
@@ -146,10 +154,10 @@ async fn answer(
     .await?;
     let is_answered = matches!(end, TurnEnd::Answered | TurnEnd::Planned);
     session.end(if is_answered { "answered" } else { "stopped" })?;
-    Ok(if is_answered {
-        Ending::Good
-    } else {
-        Ending::Bad
+    Ok(match end {
+        _ if is_answered => Ending::Good,
+        TurnEnd::Stopped => interrupts.ending(),
+        _ => Ending::Bad,
     })
 }
 
@@ -168,16 +176,22 @@ async fn mentioned(
     Ok(files?)
 }
 
+fn output_file(app: &App, arguments: &ChatArguments) -> Option<OutputFile> {
+    let path = arguments.output.as_ref()?;
+    Some(OutputFile::new(path, &app.workspace.root))
+}
+
 /// Where the events of one question go.
 fn shown(
     arguments: &ChatArguments,
+    file: Option<OutputFile>,
     session: &Session,
     confinement: Confinement,
 ) -> Result<Box<dyn Show>, Error> {
     if !arguments.json {
-        return Ok(Box::new(Plain::new(arguments.output.clone())));
+        return Ok(Box::new(Plain::new(file)));
     }
-    let mut lines = JsonLines::new(arguments.output.as_deref())?;
+    let mut lines = JsonLines::new(file.as_ref())?;
     let profile = session.model.profile();
     lines.line(&Line::Started {
         session: session.id.as_str(),
@@ -200,7 +214,7 @@ async fn talk(
 ) -> Result<Ending, Error> {
     let activity = ChatActivity::default();
     let Some(opened) = open_or_stop(app, arguments, &activity, &interrupts).await? else {
-        return Ok(Ending::Bad);
+        return Ok(interrupts.ending());
     };
     let banner = banner(app, &opened, index_words(app).await);
     let Opened {

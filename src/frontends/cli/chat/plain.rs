@@ -12,6 +12,7 @@ use super::events_json::Line;
 use super::turn::Show;
 use crate::engine::event::{Event, TurnEnd};
 use crate::frontends::words::{facts, reason};
+use crate::jail::Jail;
 use crate::visible::visible;
 
 /// Most that is taken from stdin, in bytes: more fits no window.
@@ -23,14 +24,14 @@ const MOST_INPUT: u64 = 1 << 20;
 /// known only when the turn is over, unless somebody watches it.
 pub struct Plain {
     text: String,
-    file: Option<PathBuf>,
+    file: Option<OutputFile>,
     /// Whether the text is shown as it comes.
     is_live: bool,
 }
 
 impl Plain {
     /// Writes the answer to stdout, or to `file`.
-    pub fn new(file: Option<PathBuf>) -> Plain {
+    pub fn new(file: Option<OutputFile>) -> Plain {
         Plain {
             text: String::new(),
             is_live: file.is_none() && io::stdout().is_terminal(),
@@ -62,7 +63,7 @@ impl Plain {
             }
         } else if let Some(file) = &self.file {
             // Without an answer the file is empty: one of before would be taken for it.
-            write_file(file, &text)?;
+            file.write(&text)?;
         } else {
             // What reads a pipe shows it on a terminal, more often than not.
             print(|out| out.write_all(visible(&text).as_bytes()))?;
@@ -123,9 +124,9 @@ pub struct JsonLines {
 
 impl JsonLines {
     /// Writes to stdout, or to a file that is made anew.
-    pub fn new(file: Option<&Path>) -> Result<JsonLines, Error> {
+    pub fn new(file: Option<&OutputFile>) -> Result<JsonLines, Error> {
         Ok(JsonLines {
-            file: file.map(create).transpose()?,
+            file: file.map(OutputFile::create).transpose()?,
         })
     }
 
@@ -172,34 +173,59 @@ pub fn question(prompt: Option<&str>, piped: Option<&str>) -> Option<String> {
     }
 }
 
-fn write_file(file: &Path, text: &str) -> Result<(), Error> {
-    let written = create(file)?.write_all(text.as_bytes());
-    written.with_context(|| format!("cannot write {}", file.display()))?;
-    if !text.is_empty() {
-        note(&format!("the answer is in {}", file.display()));
+/// The file of `--output`.
+#[derive(Clone, Debug)]
+pub struct OutputFile {
+    /// As the user named it.
+    path: PathBuf,
+    /// The workspace. What is in it may have been put there by a command, so that no link in it
+    /// is followed.
+    root: PathBuf,
+}
+
+impl OutputFile {
+    /// The file that the user named, for work in a workspace.
+    pub fn new(path: &Path, root: &Path) -> OutputFile {
+        OutputFile {
+            path: path.to_owned(),
+            root: root.to_owned(),
+        }
     }
-    Ok(())
-}
 
-/// Leaves no answer of before in a file.
-pub fn empty(file: &Path) -> Result<(), Error> {
-    create(file).map(drop)
-}
+    /// Leaves no answer of before in it.
+    pub fn empty(&self) -> Result<(), Error> {
+        self.create().map(drop)
+    }
 
-/// Opens a file to be written anew. A new one gets the mode that a redirection would give it: the
-/// user named it, and may want others to read it; one that is there keeps its own.
-fn create(path: &Path) -> Result<fs::File, Error> {
-    let unwritable = || format!("cannot write {}", path.display());
-    match fs::File::create_new(path) {
-        Ok(file) => {
-            rustix::fs::fchmod(&file, redirected_mode()).with_context(unwritable)?;
-            Ok(file)
+    fn write(&self, text: &str) -> Result<(), Error> {
+        let written = self.create()?.write_all(text.as_bytes());
+        written.with_context(|| format!("cannot write {}", self.path.display()))?;
+        if !text.is_empty() {
+            note(&format!("the answer is in {}", self.path.display()));
         }
-        // That includes links to nowhere, pipes and devices.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::File::create(path).with_context(unwritable)
+        Ok(())
+    }
+
+    /// Opens it to be written anew. A new one gets the mode that a redirection would give it: the
+    /// user named it, and may want others to read it; one that is there keeps its own.
+    fn create(&self) -> Result<fs::File, Error> {
+        let unwritable = || format!("cannot write {}", self.path.display());
+        let jail = Jail::open(&self.root).with_context(unwritable)?;
+        if let Some(path) = jail.enter(&self.path).with_context(unwritable)? {
+            let mode = redirected_mode().as_raw_mode();
+            return jail.create(&path, mode).with_context(unwritable);
         }
-        Err(error) => Err(error).with_context(unwritable),
+        match fs::File::create_new(&self.path) {
+            Ok(file) => {
+                rustix::fs::fchmod(&file, redirected_mode()).with_context(unwritable)?;
+                Ok(file)
+            }
+            // That includes links to nowhere, pipes and devices.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::File::create(&self.path).with_context(unwritable)
+            }
+            Err(error) => Err(error).with_context(unwritable),
+        }
     }
 }
 
@@ -219,7 +245,8 @@ mod tests {
     fn only_what_comes_after_the_last_tool_is_the_answer() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answer.md");
-        let mut plain = Plain::new(Some(file.clone()));
+        let output = OutputFile::new(&file, folder.path());
+        let mut plain = Plain::new(Some(output));
         for event in [
             Event::Text("I look.".into()),
             Event::ToolStarted {
@@ -242,12 +269,65 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answer.md");
         fs::write(&file, "an answer of before\n").expect("a file");
-        let mut plain = Plain::new(Some(file.clone()));
+        let output = OutputFile::new(&file, folder.path());
+        let mut plain = Plain::new(Some(output.clone()));
         let stopped = Event::TurnEnded(TurnEnd::Stopped);
         plain.event(&stopped).expect("it is shown");
         assert_eq!(fs::read_to_string(&file).expect("the file"), "");
         fs::write(&file, "an answer of before\n").expect("a file");
-        empty(&file).expect("it is emptied");
+        output.empty().expect("it is emptied");
         assert_eq!(fs::read_to_string(file).expect("the file"), "");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_in_the_workspace_is_followed_and_the_user_s_own_are() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |path: &str| folder.path().join(path);
+        for path in ["root/deep", "outside"] {
+            fs::create_dir_all(at(path)).expect("a folder");
+        }
+        fs::write(at("outside/theirs"), "before\n").expect("a file");
+        symlink(at("outside/theirs"), at("root/answer")).expect("a link");
+        symlink(at("outside"), at("root/out")).expect("a link");
+        symlink("deep", at("root/inside")).expect("a link");
+        symlink(at("root"), at("alias")).expect("a link");
+        symlink(at("outside/theirs"), at("outside/mine")).expect("a link");
+        fs::hard_link(at("outside/theirs"), at("root/hard")).expect("a link");
+        let written = |path: &str| OutputFile::new(&at(path), &at("root")).write("new\n");
+        for path in [
+            "root/answer",
+            "root/out/theirs",
+            "root/out/new",
+            "alias/answer",
+            "alias/out/theirs",
+            "root/deep/../answer",
+            "root/inside/new",
+            "root/hard",
+            "root/deep",
+        ] {
+            let error = written(path).expect_err("it is not written");
+            assert!(
+                error.to_string().contains("cannot write"),
+                "{path}: {error}"
+            );
+            let theirs = fs::read_to_string(at("outside/theirs")).expect("a file");
+            assert_eq!(theirs, "before\n", "{path}");
+        }
+        for path in [
+            "root/deep/new",
+            "alias/new",
+            "root/deep/../other",
+            "outside/mine",
+        ] {
+            written(path).expect("it is written");
+            assert_eq!(
+                fs::read_to_string(at(path)).expect("a file"),
+                "new\n",
+                "{path}"
+            );
+        }
+        assert_eq!(fs::read_dir(at("outside")).expect("a folder").count(), 2);
     }
 }

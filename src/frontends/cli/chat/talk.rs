@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Error, anyhow};
 
+use super::super::signals::INTERRUPT;
 use super::super::style::{DIM, PLAIN, WARNING};
 use super::super::wrap::wrapped;
 use super::super::{Ending, print};
@@ -83,7 +84,11 @@ impl Chat {
             }
         }
         self.leave()?;
-        Ok(Ending::Good)
+        Ok(match self.interrupts.ending() {
+            // Ctrl-C twice is a way to leave like any other.
+            Ending::Signal(INTERRUPT) | Ending::Bad => Ending::Good,
+            ending => ending,
+        })
     }
 
     /// Asks the engine, and goes on with the plan if that is what comes out and is wanted.

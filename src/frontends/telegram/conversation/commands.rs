@@ -301,8 +301,8 @@ impl Conversation {
             Kind::Undo => ("taken back", held.engine.undo(&mut held.session)),
             Kind::Redo => ("done again", held.engine.redo(&mut held.session)),
             _ => {
-                let diff = held.engine.diff();
-                return self.show_diff(&diff);
+                let diffs = held.engine.file_diffs();
+                return self.show_diff(&diffs);
             }
         };
         match changed {
@@ -314,7 +314,7 @@ impl Conversation {
 
     pub(super) fn send(&self, text: Rich) {
         let payload = Payload::text(text.made_visible());
-        self.hub.outbox.send(self.who.chat, payload);
+        self.hub.outbox.send(self.who.room(), payload);
     }
 }
 

@@ -55,6 +55,17 @@ impl Conversation {
         });
     }
 
+    /// What somebody else wrote waits for a question, as a file does.
+    pub(super) fn forwarded(&mut self, quoted: Attachment) {
+        if self.attachments.len() + self.images.len() + self.fetching >= MOST_FILES {
+            return self.say(&format!(
+                "more than {MOST_FILES} messages and files are not taken at a time"
+            ));
+        }
+        self.attachments.push(quoted);
+        self.wait_for_album();
+    }
+
     /// A file is not taken; a question that was about it alone is not asked.
     fn refused(&mut self, why: &str, caption: String, is_of_an_album: bool) {
         if caption.is_empty() {
@@ -153,6 +164,10 @@ async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
 }
 
 async fn copy_from(path: &str, bytes: &mut Limited) -> io::Result<()> {
+    // Opening a pipe would wait for ever.
+    if !tokio::fs::metadata(path).await?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
     let mut file = tokio::fs::File::open(path).await?;
     tokio::io::copy(&mut file, bytes).await?;
     Ok(())

@@ -7,7 +7,8 @@ use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Freshness, IndexError, IndexEvent, Refresh, SearchRequest};
 
-use super::super::approver::{code, without_secret_files};
+use super::super::approver::{code, shown_diff};
+use super::super::incoming::Room;
 use super::super::outbox::{Outbox, Payload};
 use super::super::pace::{Place, Stage};
 use super::super::rich::{Rich, Span, Style};
@@ -21,7 +22,7 @@ use crate::frontends::words::{
 };
 use crate::model::ollama::{InstalledModel, installed_chat_models};
 use crate::permission::Confinement;
-use crate::session::changes::Undone;
+use crate::session::changes::{FileDiff, Undone};
 
 /// Hits that are shown.
 const HITS: usize = 5;
@@ -48,17 +49,17 @@ impl Conversation {
         if self.is_wide_and_not_indexed() {
             return self.say(NO_INDEX);
         }
-        let (app, outbox, chat) = (
+        let (app, outbox, room) = (
             self.desk.app.clone(),
             self.hub.outbox.clone(),
-            self.who.chat,
+            self.who.room(),
         );
         let (query, stop) = (query.to_owned(), self.stop_token());
         tokio::spawn(async move {
             let found = stop.run_until_cancelled(hits(&app, query)).await;
             match found {
-                Some(Ok(text)) => outbox.send(chat, Payload::text(text)),
-                Some(Err(error)) => outbox.say(chat, &format!("✗ {error}")),
+                Some(Ok(text)) => outbox.send(room, Payload::text(text)),
+                Some(Err(error)) => outbox.say(room, &format!("✗ {error}")),
                 None => 0,
             }
         });
@@ -69,10 +70,10 @@ impl Conversation {
         if self.is_wide_and_not_indexed() {
             return self.say(NO_INDEX);
         }
-        let (app, outbox, chat) = (
+        let (app, outbox, room) = (
             self.desk.app.clone(),
             self.hub.outbox.clone(),
-            self.who.chat,
+            self.who.room(),
         );
         let stop = self.stop_token();
         self.indexing = Some(stop.clone());
@@ -82,7 +83,7 @@ impl Conversation {
         };
         tokio::spawn(async move {
             let _is_over = stop.drop_guard();
-            let progress = Progress::new(outbox, chat);
+            let progress = Progress::new(outbox, room);
             let started = Instant::now();
             let refreshed = app
                 .index
@@ -213,10 +214,10 @@ impl Conversation {
     }
 
     pub(super) fn list_models(&self) {
-        let (app, outbox, chat) = (
+        let (app, outbox, room) = (
             self.desk.app.clone(),
             self.hub.outbox.clone(),
-            self.who.chat,
+            self.who.room(),
         );
         tokio::spawn(async move {
             let listed = match app.ollama() {
@@ -226,9 +227,9 @@ impl Conversation {
             match listed {
                 Ok(models) => {
                     let text = beginning(&models_text(&models).made_visible(), MOST_UNITS);
-                    outbox.send(chat, Payload::text(text))
+                    outbox.send(room, Payload::text(text))
                 }
-                Err(error) => outbox.say(chat, &format!("✗ {}", sessions::words(&error.into()))),
+                Err(error) => outbox.say(room, &format!("✗ {}", sessions::words(&error.into()))),
             }
         });
     }
@@ -279,18 +280,22 @@ impl Conversation {
         self.send(beginning(&text.made_visible(), MOST_UNITS));
     }
 
-    pub(super) fn show_diff(&self, diff: &str) {
-        if diff.trim().is_empty() {
+    pub(super) fn show_diff(&self, diffs: &[FileDiff]) {
+        if diffs.is_empty() {
             return self.say("this session has changed nothing");
         }
-        let diff = self.hub.outbox.clean(&without_secret_files(diff));
+        let diffs = diffs.iter();
+        let diff: String = diffs
+            .map(|diff| shown_diff(&diff.path, &diff.text))
+            .collect();
+        let diff = self.hub.outbox.clean(&diff);
         let shown = code(&diff, "diff");
         if shown.units() <= MOST_OF_DIFF {
             return self.send(shown);
         }
         let caption = Rich::plain_text("What this session changed.");
         let document = Payload::document("session.diff", &diff, caption);
-        self.hub.outbox.send(self.who.chat, document);
+        self.hub.outbox.send(self.who.room(), document);
     }
 
     pub(super) fn say_undone(&self, what: &str, undone: &Undone) {
@@ -315,7 +320,7 @@ impl Conversation {
         }
         let text = Rich::plain_text(&text);
         let payload = Payload::text(beginning(&text, MOST_UNITS));
-        self.hub.outbox.send(self.who.chat, payload);
+        self.hub.outbox.send(self.who.room(), payload);
     }
 
     fn is_wide_and_not_indexed(&self) -> bool {
@@ -401,17 +406,17 @@ fn models_text(models: &[InstalledModel]) -> Rich {
 /// A message that says how far a refresh is.
 struct Progress {
     outbox: Outbox,
-    chat: i64,
+    room: Room,
     place: Place,
     last: Mutex<String>,
 }
 
 impl Progress {
-    fn new(outbox: Outbox, chat: i64) -> Progress {
+    fn new(outbox: Outbox, room: Room) -> Progress {
         let place = outbox.place();
         let progress = Progress {
             outbox,
-            chat,
+            room,
             place,
             last: Mutex::default(),
         };
@@ -445,7 +450,7 @@ impl Progress {
             return;
         }
         let payload = Payload::text(Rich::plain_text(&words)).silent();
-        self.outbox.show(self.chat, self.place, stage, payload);
+        self.outbox.show(self.room, self.place, stage, payload);
         *last = words;
     }
 }

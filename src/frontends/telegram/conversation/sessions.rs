@@ -58,7 +58,7 @@ pub async fn open(hub: &Hub, who: Who, seat: &Seat) -> Result<Held, Error> {
     let model = connect(&seat.desk, name.as_deref()).await?;
     if let Some(host) = &model.profile().remote {
         let warning = format!("warning: your code is sent to {host}");
-        hub.outbox.say(who.chat, &warning);
+        hub.outbox.say(who.room(), &warning);
     }
     hub.outbox.keep_back(&Jail::open(seat.desk.root())?);
     let mut session = match wanted {
@@ -100,11 +100,11 @@ fn resume(
              whether it was done",
             call.name
         );
-        hub.outbox.say(who.chat, &text);
+        hub.outbox.say(who.room(), &text);
     }
     if resumed.unreadable > 0 {
         let text = "a part of the session's journal cannot be read, and is left out";
-        hub.outbox.say(who.chat, text);
+        hub.outbox.say(who.room(), text);
     }
     Ok(session)
 }

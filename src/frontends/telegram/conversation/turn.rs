@@ -112,7 +112,7 @@ async fn run(
             match stop.run_until_cancelled(opening).await {
                 Some(opened) => opened,
                 None => {
-                    hub.outbox.say(who.chat, "■ stopped");
+                    hub.outbox.say(who.room(), "■ stopped");
                     return Done {
                         end: Some(TurnEnd::Stopped),
                         ..Done::default()
@@ -156,7 +156,7 @@ async fn ask(
     let session = held.session.id.to_string();
     let (approver, mut about_to_ask) = PhoneApprover::new(who, &session, questions, outbox.clone());
     let (sender, mut events) = mpsc::channel(EVENTS);
-    let mut view = View::new(outbox, who.chat);
+    let mut view = View::new(outbox, who.room());
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let turn = held
@@ -192,7 +192,7 @@ async fn typing(hub: &Hub, who: Who) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        hub.outbox.typing(who.chat).await;
+        hub.outbox.typing(who.room()).await;
     }
 }
 

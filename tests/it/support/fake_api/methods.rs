@@ -168,6 +168,7 @@ fn send_message(state: &mut State, fields: &Value) -> Answer {
     }
     let sent = Sent {
         chat,
+        topic: number(&fields["message_thread_id"]),
         html: fields["text"].as_str().unwrap_or_default().to_owned(),
         text,
         keyboard: keyboard(fields)?,
@@ -193,6 +194,7 @@ fn send_document(state: &mut State, request: &Request) -> Answer {
     }
     let sent = Sent {
         chat,
+        topic: number(&fields["message_thread_id"]),
         html: fields["caption"].as_str().unwrap_or_default().to_owned(),
         text: shown(state, fields, "caption", MOST_OF_CAPTION)?,
         keyboard: keyboard(fields)?,
@@ -287,7 +289,11 @@ fn chat_action(state: &mut State, fields: &Value) -> Answer {
     if let Some((seconds, _)) = state.rates.blocked(chat) {
         return Err(Failure::retry_after(seconds));
     }
-    state.actions.push((chat, action.to_owned()));
+    let action = match number(&fields["message_thread_id"]) {
+        None => action.to_owned(),
+        Some(topic) => format!("{action} in {topic}"),
+    };
+    state.actions.push((chat, action));
     Ok(json!(true))
 }
 

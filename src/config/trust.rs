@@ -1,0 +1,96 @@
+//! Whether a file of settings is the user's alone: what others can write decides nothing here.
+
+use std::fs::{self, Metadata};
+use std::path::Path;
+
+use super::ConfigError;
+
+/// Refuses a file that is there if somebody else could have written it: the file itself, or
+/// whatever is in its folder.
+pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
+    let Ok(real) = fs::canonicalize(path) else {
+        // Whether it is there at all is found out by whoever reads it.
+        return Ok(());
+    };
+    let folders = [path.parent(), real.parent()];
+    for path in [Some(real.as_path())].into_iter().chain(folders).flatten() {
+        let Ok(metadata) = fs::metadata(path) else {
+            continue;
+        };
+        if let Some(problem) = problem(&metadata) {
+            return Err(ConfigError::Untrusted {
+                path: path.to_owned(),
+                fix: problem.fix(path),
+                problem: problem.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    #[error("others can write to it")]
+    OthersWrite,
+    #[error("it belongs to user {0}")]
+    Foreign(u32),
+}
+
+impl Problem {
+    fn fix(self, path: &Path) -> String {
+        let path = path.display();
+        match self {
+            Problem::OthersWrite => format!("chmod go-w '{path}'"),
+            Problem::Foreign(_) => format!("chown \"$(id -u)\" '{path}'"),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn problem(metadata: &Metadata) -> Option<Problem> {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    judged(metadata.mode(), metadata.uid(), metadata.gid(), user)
+}
+
+#[cfg(not(unix))]
+fn problem(_: &Metadata) -> Option<Problem> {
+    None
+}
+
+/// Judges by mode, owner and group. Many systems give each user a group of the same number, in
+/// which nobody else is.
+#[cfg(unix)]
+fn judged(mode: u32, owner: u32, group: u32, user: u32) -> Option<Problem> {
+    const SUPERUSER: u32 = 0;
+    if owner != user && owner != SUPERUSER {
+        return Some(Problem::Foreign(owner));
+    }
+    let is_own_group = group == user && user != SUPERUSER;
+    let others = if is_own_group { 0o002 } else { 0o022 };
+    (mode & others != 0).then_some(Problem::OthersWrite)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_user_alone_can_write_is_obeyed() {
+        for (mode, owner, group, expected) in [
+            (0o600, 1000, 1000, None),
+            (0o644, 1000, 100, None),
+            (0o664, 1000, 1000, None),
+            (0o664, 1000, 100, Some(Problem::OthersWrite)),
+            (0o646, 1000, 1000, Some(Problem::OthersWrite)),
+            (0o666, 0, 0, Some(Problem::OthersWrite)),
+            (0o644, 0, 0, None),
+            (0o600, 1001, 1000, Some(Problem::Foreign(1001))),
+        ] {
+            let found = judged(mode, owner, group, 1000);
+            assert_eq!(found, expected, "{mode:o} {owner} {group}");
+        }
+        assert_eq!(judged(0o664, 0, 0, 0), Some(Problem::OthersWrite));
+        assert_eq!(judged(0o600, 1000, 0, 0), Some(Problem::Foreign(1000)));
+    }
+}

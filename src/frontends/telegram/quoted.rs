@@ -1,0 +1,56 @@
+//! What somebody else wrote, or was written before: it goes before the model as a quotation, with
+//! the question that is about it.
+
+use teloxide::types::{Me, Message};
+
+use super::incoming::{File, file};
+use crate::engine::Attachment;
+
+/// What a message answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refers {
+    /// Its text, or the part of it that was chosen.
+    pub quoted: Option<Attachment>,
+    /// The file in it.
+    pub file: Option<File>,
+}
+
+/// Whether somebody else wrote a message that this user sends.
+pub fn is_by_others(message: &Message) -> bool {
+    message.forward_origin().is_some()
+        || message.is_automatic_forward()
+        || message.via_bot.is_some()
+        || message.sender_business_bot.is_some()
+}
+
+/// What a message answers: the part that was chosen, else all of it.
+pub fn refers(message: &Message, me: &Me) -> Refers {
+    let answered = message.reply_to_message();
+    let quoted = match (message.quote(), answered) {
+        (Some(quote), _) => quotation("the part that this message answers", Some(&quote.text)),
+        (None, Some(answered)) => {
+            let is_ours = answered.from.as_ref().is_some_and(|user| user.id == me.id);
+            let name = if is_ours {
+                "the message of yours that this message answers"
+            } else {
+                "the message that this message answers"
+            };
+            quotation(name, answered.text().or_else(|| answered.caption()))
+        }
+        (None, None) => None,
+    };
+    Refers {
+        quoted,
+        file: answered.and_then(file).map(|file| File {
+            album: None,
+            ..file
+        }),
+    }
+}
+
+/// A text as a quotation; `None` if nothing is in it.
+pub fn quotation(name: &str, text: Option<&str>) -> Option<Attachment> {
+    let text = text.filter(|text| !text.trim().is_empty())?.to_owned();
+    let name = name.to_owned();
+    Some(Attachment { name, text })
+}
