@@ -28,7 +28,10 @@ use cap_std::fs::{Dir, File, FileType};
 pub use error::JailError;
 pub use path::WorkspacePath;
 pub(crate) use protected::folded;
-pub use protected::{is_secret, protected};
+pub use protected::{
+    Protected, ProtectedClass, classify, classify_name, closed_to_commands, is_generated,
+    is_secret, protected,
+};
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 

@@ -1,165 +1,190 @@
-//! Files that are more than texts: what they hold runs later, or is secret. Judged by the path
-//! alone, so also before they exist.
+//! Files that are more than texts: what they hold runs later, instructs later sessions, or is
+//! secret. Judged by the path alone, so also before they exist.
+
+mod names;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use ollacode_indexer::secrets::secret_path;
 
 use super::WorkspacePath;
 
-const GIT: &str = "is git's own: hooks and settings in it run commands";
-const OWN: &str = "is ollacode's own: it decides what is asked and what runs";
-const EDITOR: &str = "is read by editors, which run commands it names";
-const CI: &str = "is read by a build server, which runs what it says";
-const SHELL: &str = "runs when a shell starts";
-const ENVIRONMENT: &str = "sets the environment of programs";
-const HOOKS: &str = "holds commands that run on their own";
-const TOOLCHAIN: &str = "decides which compiler and which programs a build runs";
-const BUILD: &str = "runs when the project is built or opened";
-const PACKAGES: &str = "can hold scripts that package managers run";
-const KEYS: &str = "decides who may log in";
+use names::{GENERATED, GIT, GROUPS};
 
-/// Folders in which everything counts, wherever they are.
-const FOLDERS: &[(&str, &str)] = &[
-    (".cargo", TOOLCHAIN),
-    (".circleci", CI),
-    (".claude", EDITOR),
-    (".devcontainer", EDITOR),
-    (".direnv", ENVIRONMENT),
-    (".fleet", EDITOR),
-    (".git", GIT),
-    // The name that some disks give `.git` besides.
-    ("git~1", GIT),
-    (".githooks", HOOKS),
-    (".husky", HOOKS),
-    (".idea", EDITOR),
-    (".mvn", BUILD),
-    (".ollacode", OWN),
-    (".ssh", KEYS),
-    (".vscode", EDITOR),
-    (".yarn", PACKAGES),
-    (".zed", EDITOR),
-];
+/// What becomes of a protected file without anybody looking at it again; the strictest is the
+/// greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProtectedClass {
+    /// Later sessions of code agents read it as instructions. Asked about unless everything is
+    /// approved.
+    Instructions,
+    /// It runs when the user builds, tests or starts the project, as the rest of the code does.
+    /// Edits are asked about in every mode; commands may write it, or `npm install` would fail.
+    RunByUser,
+    /// It runs though the user starts nothing: a folder is opened or entered, `git status` is
+    /// shown, a branch is pushed. Edits are asked about in every mode, and commands may not write
+    /// it unless the user allows just that.
+    AutoExecuted,
+}
 
-/// Folders in which everything counts, in one other folder.
-const FOLDERS_OF_FOLDERS: &[(&str, &str, &str)] = &[
-    (".config", "fish", SHELL),
-    (".forgejo", "workflows", CI),
-    (".gitea", "workflows", CI),
-    (".github", "actions", CI),
-    (".github", "workflows", CI),
-    ("gradle", "wrapper", BUILD),
-    ("node_modules", ".bin", PACKAGES),
-];
+/// Why a file is more than a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protected {
+    /// How it is treated.
+    pub class: ProtectedClass,
+    /// The rest of a sentence that begins with `it`.
+    pub why: &'static str,
+}
 
-const FILES: &[(&str, &str)] = &[
-    (".appveyor.yml", CI),
-    (".bash_aliases", SHELL),
-    (".bash_login", SHELL),
-    (".bash_logout", SHELL),
-    (".bash_profile", SHELL),
-    (".bashrc", SHELL),
-    (".bazelrc", BUILD),
-    (".cshrc", SHELL),
-    (".dir-locals.el", EDITOR),
-    (".drone.yml", CI),
-    (".emacs", EDITOR),
-    (".exrc", EDITOR),
-    (".gdbinit", HOOKS),
-    (".gitconfig", GIT),
-    (".gitlab-ci.yml", CI),
-    (".gitmodules", GIT),
-    (".inputrc", SHELL),
-    (".kshrc", SHELL),
-    (".lldbinit", HOOKS),
-    (".login", SHELL),
-    (".logout", SHELL),
-    (".mcp.json", HOOKS),
-    (".mise.toml", TOOLCHAIN),
-    (".npmrc", PACKAGES),
-    (".nvimrc", EDITOR),
-    (".pnpmfile.cjs", PACKAGES),
-    (".pre-commit-config.yaml", HOOKS),
-    (".profile", SHELL),
-    (".pypirc", PACKAGES),
-    (".tcshrc", SHELL),
-    (".tmux.conf", HOOKS),
-    (".tool-versions", TOOLCHAIN),
-    (".travis.yml", CI),
-    (".vimrc", EDITOR),
-    (".woodpecker.yml", CI),
-    (".yarnrc", PACKAGES),
-    (".yarnrc.yml", PACKAGES),
-    (".zlogin", SHELL),
-    (".zlogout", SHELL),
-    (".zprofile", SHELL),
-    (".zshenv", SHELL),
-    (".zshrc", SHELL),
-    ("appveyor.yml", CI),
-    ("azure-pipelines.yml", CI),
-    ("binding.gyp", PACKAGES),
-    ("bitbucket-pipelines.yml", CI),
-    ("build.gradle", BUILD),
-    ("build.gradle.kts", BUILD),
-    ("build.rs", BUILD),
-    ("composer.json", PACKAGES),
-    ("config.fish", SHELL),
-    ("gradlew", BUILD),
-    ("jenkinsfile", CI),
-    ("lefthook.yml", HOOKS),
-    ("mise.toml", TOOLCHAIN),
-    ("mvnw", BUILD),
-    ("package.json", PACKAGES),
-    ("pip.conf", PACKAGES),
-    ("rust-toolchain", TOOLCHAIN),
-    ("rust-toolchain.toml", TOOLCHAIN),
-    ("settings.gradle", BUILD),
-    ("settings.gradle.kts", BUILD),
-    ("setup.py", PACKAGES),
-    ("sitecustomize.py", HOOKS),
-    ("usercustomize.py", HOOKS),
-];
+impl Protected {
+    /// Whether it also counts in folders that tools fill: [`is_generated`].
+    pub fn counts_in_generated(&self) -> bool {
+        self.why == GIT
+    }
+}
 
-/// Says what a file does besides being a text, if it does: `it` and these words are a sentence.
+/// A row of the table: a name, perhaps of a folder that has one.
+struct Row {
+    parent: Option<NamePattern>,
+    name: NamePattern,
+    protected: Protected,
+}
+
+/// A name with at most one `*`.
+struct NamePattern {
+    start: &'static str,
+    /// What is behind the `*`, if there is one.
+    end: Option<&'static str>,
+}
+
+impl NamePattern {
+    fn new(text: &'static str) -> NamePattern {
+        match text.split_once('*') {
+            Some((start, end)) => NamePattern {
+                start,
+                end: Some(end),
+            },
+            None => NamePattern {
+                start: text,
+                end: None,
+            },
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        match self.end {
+            Some(end) => name
+                .strip_prefix(self.start)
+                .is_some_and(|rest| rest.ends_with(end)),
+            None => name == self.start,
+        }
+    }
+}
+
+/// The rows of the table: those of one name by that name, and those with a `*`.
+struct Table {
+    exact: HashMap<&'static str, Vec<Row>>,
+    wild: Vec<Row>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table {
+        exact: HashMap::new(),
+        wild: Vec::new(),
+    };
+    for group in GROUPS {
+        for text in group.names.split_ascii_whitespace() {
+            let (parent, name) = match text.rsplit_once('/') {
+                Some((parent, name)) => (Some(NamePattern::new(parent)), NamePattern::new(name)),
+                None => (None, NamePattern::new(text)),
+            };
+            let row = Row {
+                parent,
+                protected: Protected {
+                    class: group.class,
+                    why: group.why,
+                },
+                name,
+            };
+            match row.name.end {
+                Some(_) => table.wild.push(row),
+                None => table.exact.entry(row.name.start).or_default().push(row),
+            }
+        }
+    }
+    table
+});
+
+/// Judges one name in a folder of another name, which is empty for the root: the strictest of
+/// what the table says. What is below a protected name is protected like it.
 ///
 /// Case makes no difference, nor do endings and characters that some disks pass over.
-pub fn protected(path: &WorkspacePath) -> Option<&'static str> {
-    let names: Vec<String> = path.names().map(folded).collect();
-    let of_folder = names.iter().enumerate().find_map(|(at, name)| {
-        let parent = at.checked_sub(1).map_or("", |above| names[above].as_str());
-        look_up(FOLDERS, name).or_else(|| {
-            let mut rows = FOLDERS_OF_FOLDERS.iter();
-            let row = rows.find(|(above, folder, _)| *above == parent && folder == name);
-            row.map(|row| row.2)
-        })
+pub fn classify_name(parent: &str, name: &str) -> Option<Protected> {
+    let (parent, name) = (folded(parent), folded(name));
+    let exact = TABLE.exact.get(name.as_ref()).into_iter().flatten();
+    let wild = TABLE.wild.iter().filter(|row| row.name.is(&name));
+    let rows = exact.chain(wild).filter(|row| {
+        let parent = row.parent.as_ref().map(|pattern| pattern.is(&parent));
+        parent.unwrap_or(true)
     });
-    of_folder.or_else(|| {
-        let file = names.last()?;
-        if file.starts_with(".env") {
-            return Some(ENVIRONMENT);
-        }
-        // Python runs lines of these whenever it starts.
-        if file.ends_with(".pth") {
-            return Some(HOOKS);
-        }
-        look_up(FILES, file)
+    rows.map(|row| row.protected)
+        .max_by_key(|found| found.class)
+}
+
+/// Whether package managers and build tools fill folders of this name.
+pub fn is_generated(name: &str) -> bool {
+    let name = folded(name);
+    GENERATED.split(' ').any(|folder| folder == name)
+}
+
+/// Judges a path relative to the root of the workspace: the strictest of what holds for each of
+/// its names.
+pub fn classify(path: &str) -> Option<Protected> {
+    let found = pairs(path).filter_map(|(parent, name)| classify_name(parent, name));
+    found.max_by_key(|found| found.class)
+}
+
+/// Tells why commands may not write a path relative to the root, unless the user allows just
+/// that: what is auto-executed, but for what lies in folders that tools fill.
+pub fn closed_to_commands(path: &str) -> Option<Protected> {
+    let mut in_generated = false;
+    pairs(path).find_map(|(parent, name)| {
+        in_generated |= is_generated(parent);
+        let found = classify_name(parent, name)?;
+        let counts = !in_generated || found.counts_in_generated();
+        (found.class == ProtectedClass::AutoExecuted && counts).then_some(found)
     })
+}
+
+/// The names of a path, each with the one above it.
+fn pairs(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let names = || path.split('/').filter(|name| !matches!(*name, "" | "."));
+    std::iter::once("").chain(names()).zip(names())
+}
+
+/// Says what a file is besides a text, if it is.
+pub fn protected(path: &WorkspacePath) -> Option<Protected> {
+    classify(path.as_str())
 }
 
 /// Tells whether a file likely holds secrets, by its path.
 pub fn is_secret(path: &WorkspacePath) -> bool {
-    let names: Vec<String> = path.names().map(folded).collect();
+    let names: Vec<Cow<'_, str>> = path.names().map(folded).collect();
     secret_path(path.as_str()).is_some() || secret_path(&names.join("/")).is_some()
 }
 
-fn look_up(rows: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    rows.iter().find(|row| row.0 == name).map(|row| row.1)
-}
-
 /// A name as the most forgiving disk takes it.
-pub(crate) fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if name.bytes().all(is_plain) {
+        return Cow::Borrowed(name.trim_end_matches(['.', ' ']));
+    }
     let seen: String = name.chars().filter(|c| !is_passed_over(*c)).collect();
     // Upper case first: that is where `ſ` meets `s`, and `ß` meets `ss`.
     let folded = seen.to_uppercase().to_lowercase();
-    folded.trim_end_matches(['.', ' ']).to_owned()
+    Cow::Owned(folded.trim_end_matches(['.', ' ']).to_owned())
 }
 
 /// Characters that have no part in a name on some disks, as git found out (CVE-2014-9390).
@@ -171,111 +196,4 @@ fn is_passed_over(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(given: &str) -> WorkspacePath {
-        WorkspacePath::parse(given, &[]).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    #[test]
-    fn what_runs_later_is_known() {
-        for given in [
-            ".git/config",
-            ".git/hooks/pre-commit",
-            "vendor/lib/.git/hooks/post-checkout",
-            ".git",
-            ".GIT/config",
-            ".Git/hooks/x",
-            "git~1/config",
-            ".git./config",
-            ".git /config",
-            ".g\u{200c}it/config",
-            ".ollacode/settings.toml",
-            ".OllaCode/x",
-            ".oLLacode",
-            ".env",
-            ".env.local",
-            ".ENV",
-            ".envrc",
-            "deploy/.env.production",
-            ".bashrc",
-            "home/.BASHRC",
-            ".ba\u{17f}hrc",
-            ".zshenv",
-            ".profile",
-            ".config/fish/functions/x.fish",
-            ".github/workflows/ci.yml",
-            ".GitHub/Workflows/ci.yml",
-            ".vscode/tasks.json",
-            "sub/.vscode/settings.json",
-            ".idea/workspace.xml",
-            ".cargo/config.toml",
-            ".cargo/config",
-            "crates/a/.cargo/config.toml",
-            "rust-toolchain.toml",
-            "rust-toolchain",
-            "build.rs",
-            "crates/a/build.rs",
-            "Build.rs",
-            "build.r\u{17f}",
-            "package.json",
-            "web/package.json",
-            "setup.py",
-            ".npmrc",
-            ".husky/pre-commit",
-            ".ssh/authorized_keys",
-            "lib/evil.pth",
-            "Jenkinsfile",
-            ".gitlab-ci.yml",
-            ".gitmodules",
-        ] {
-            assert!(protected(&path(given)).is_some(), "{given}");
-        }
-    }
-
-    #[test]
-    fn ordinary_files_are_not() {
-        for given in [
-            ".",
-            "src/main.rs",
-            "Cargo.toml",
-            "README.md",
-            ".gitignore",
-            ".gitattributes",
-            "git/config",
-            "docs/git.md",
-            "src/build.rs.md",
-            "env.rs",
-            "environment.ts",
-            "workflows/ci.yml",
-            "github/workflows/x.yml",
-            "package-lock.json",
-            "src/rebuild.rs",
-            "src/vscode/tasks.json",
-            "path.py",
-        ] {
-            assert_eq!(protected(&path(given)), None, "{given}");
-        }
-    }
-
-    #[test]
-    fn secrets_are_known_by_their_paths() {
-        for given in [
-            ".env",
-            ".ENV.production",
-            ".env.",
-            "deploy/key.pem",
-            "deploy/KEY.PEM ",
-            "id_ed25519",
-            ".netrc",
-            "a/.ssh/known_hosts",
-            ".aws/credentials",
-        ] {
-            assert!(is_secret(&path(given)), "{given}");
-        }
-        for given in ["src/main.rs", ".env.example", "keys.rs", "."] {
-            assert!(!is_secret(&path(given)), "{given}");
-        }
-    }
-}
+mod tests;

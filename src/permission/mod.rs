@@ -5,6 +5,8 @@ mod rules;
 
 use futures::future::BoxFuture;
 
+use crate::jail::{Protected, ProtectedClass};
+
 pub use rules::{Mounts, RepositoryRules, Rules, RulesError, UserRules};
 
 /// What a prepared call would do.
@@ -36,8 +38,8 @@ pub enum Effect {
     Write {
         /// The file.
         path: String,
-        /// Why it is more than a text: it runs later, or decides what runs.
-        runs_later: Option<&'static str>,
+        /// Why it is more than a text: it runs later, or instructs later sessions.
+        runs_later: Option<Protected>,
     },
     /// Runs a command.
     Command {
@@ -184,15 +186,7 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
         (Effect::Write { .. } | Effect::Command { .. }, Mode::Plan) => {
             Permission::Deny("this is plan mode: nothing is written or run".to_owned())
         }
-        (
-            Effect::Write {
-                runs_later: Some(why),
-                ..
-            },
-            _,
-        ) => Permission::Ask(format!("it {why}")),
-        (Effect::Write { .. }, Mode::Ask) => Permission::Ask(String::new()),
-        (Effect::Write { .. }, Mode::AutoEdit | Mode::AutoApprove) => Permission::Allow,
+        (Effect::Write { path, runs_later }, mode) => write(path, *runs_later, mode),
         (Effect::Command { .. }, Mode::AutoApprove) => Permission::Allow,
         (Effect::Command { .. }, Mode::AutoEdit)
             if risk == Some(CommandRisk::Unknown) && confinement == Confinement::Full =>
@@ -203,6 +197,18 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
             Permission::Ask(why_wide(effect).to_owned())
         }
         (Effect::Command { .. }, _) => Permission::Ask(String::new()),
+    }
+}
+
+/// What would be done about a write inside the workspace where one may be.
+fn write(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
+    match (protected, mode) {
+        (Some(found), Mode::AutoApprove) if found.class == ProtectedClass::Instructions => {
+            Permission::Allow
+        }
+        (Some(found), _) => Permission::Ask(format!("`{path}` {}", found.why)),
+        (None, Mode::AutoEdit | Mode::AutoApprove) => Permission::Allow,
+        (None, _) => Permission::Ask(String::new()),
     }
 }
 
@@ -217,6 +223,7 @@ fn why_wide(effect: &Effect) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jail::classify;
 
     const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
     const LEVELS: [Confinement; 3] = [Confinement::Full, Confinement::Landlock, Confinement::None];
@@ -231,10 +238,10 @@ mod tests {
         MODES.into_iter().map(sign).collect()
     }
 
-    fn write(runs_later: Option<&'static str>) -> Effect {
+    fn write(path: &str) -> Effect {
         Effect::Write {
-            path: "src/main.rs".to_owned(),
-            runs_later,
+            path: path.to_owned(),
+            runs_later: classify(path),
         }
     }
 
@@ -258,8 +265,11 @@ mod tests {
             (Effect::AskUser, ["++++"; 3]),
             (outside("/etc/passwd"), ["----"; 3]),
             (secret, ["???-"; 3]),
-            (write(None), ["?++-"; 3]),
-            (write(Some("runs at every commit")), ["???-"; 3]),
+            (write("src/main.rs"), ["?++-"; 3]),
+            (write(".git/hooks/pre-commit"), ["???-"; 3]),
+            (write("a/.vscode/tasks.json"), ["???-"; 3]),
+            (write("Makefile"), ["???-"; 3]),
+            (write("docs/AGENTS.md"), ["??+-"; 3]),
             (command(CommandRisk::KnownSafe), ["++++"; 3]),
             (command(CommandRisk::Unknown), ["?++-", "??+-", "??+-"]),
             (command(CommandRisk::Wide), ["??+-"; 3]),
@@ -281,9 +291,13 @@ mod tests {
             Permission::Ask(reason) => reason,
             other => panic!("{effect:?}: {other:?}"),
         };
-        assert_eq!(reason(&write(None)), "");
+        assert_eq!(reason(&write("src/main.rs")), "");
         assert_eq!(reason(&command(CommandRisk::Unknown)), "");
-        assert!(reason(&write(Some("runs at every commit"))).contains("runs at every commit"));
+        let hook = reason(&write(".husky/pre-commit"));
+        assert_eq!(
+            hook,
+            "`.husky/pre-commit` holds hooks, which git runs on its own"
+        );
         assert!(reason(&command(CommandRisk::Wide)).contains("network"));
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),

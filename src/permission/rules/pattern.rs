@@ -27,10 +27,11 @@ pub(super) struct Name {
 
 impl Name {
     pub fn new(plain: String) -> Name {
-        let folded: Vec<String> = plain.split('/').map(folded).collect();
+        let folded: Vec<_> = plain.split('/').map(folded).collect();
+        let folded = folded.join("/");
         Name {
             lower: plain_case(&plain),
-            folded: folded.join("/"),
+            folded,
             plain,
         }
     }

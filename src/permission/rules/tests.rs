@@ -9,6 +9,7 @@ use std::fs;
 
 use super::file::parse_user;
 use super::*;
+use crate::jail::classify;
 use crate::permission::command::risk;
 use crate::permission::permission;
 
@@ -49,7 +50,7 @@ fn effect(words: &str) -> Effect {
         },
         "hook" => Effect::Write {
             path,
-            runs_later: Some("runs later"),
+            runs_later: classify(".git/hooks/x"),
         },
         "run" => command(rest),
         _ => panic!("{words}"),
