@@ -2,6 +2,7 @@
 //! them; held back by [`confine`] as far as the system can. Nothing else in the project starts
 //! processes.
 
+mod access;
 mod capture;
 pub mod confine;
 mod environment;
@@ -27,11 +28,12 @@ use tokio_util::sync::CancellationToken;
 use crate::permission::command::risk;
 use crate::permission::{CommandRisk, Confinement};
 
+pub use access::{Access, WorkspaceAccess};
 pub use capture::Captured;
 pub use environment::CommandEnvironment;
 
 use capture::Kept;
-use confine::{Bounds, GitAccess, Helper, Report, SetAside};
+use confine::{Bounds, Helper, Report, SetAside};
 use tree::Tree;
 
 /// Shells, best first. They are not looked for in `PATH`.
@@ -66,15 +68,6 @@ pub struct RunLimits {
     pub timeout: Duration,
     /// Bytes that are kept of its output, and as many of its errors.
     pub output: usize,
-}
-
-/// What is open to a command beyond the usual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    /// The network.
-    pub network: bool,
-    /// Git's folder.
-    pub git: GitAccess,
 }
 
 /// What came of a command.
@@ -218,6 +211,14 @@ impl Sandbox {
             let git = environment::harmless_git();
             variables.extend(git.map(|(name, value)| (name.into(), value.into())));
         }
+        if access.workspace == WorkspaceAccess::ReadOnly {
+            if self.confinement != Confinement::Full {
+                let why = "the workspace can be made read-only only at the level `full`";
+                return Err(RunError::Confine(why.to_owned()));
+            }
+            // What fails for want of writing is told by the words of the system's messages.
+            variables.push(("LANGUAGE".into(), "C".into()));
+        }
         let Some(bounds) = self.bounds_for(access) else {
             let mut process = Command::new(shell);
             process.args(&arguments).env_clear().envs(variables);
@@ -264,6 +265,7 @@ impl Sandbox {
         let mut bounds = self.bounds.clone()?;
         bounds.network = access.network;
         bounds.git = access.git;
+        bounds.workspace = access.workspace;
         bounds.protected.extend(confine::protected(access.git));
         Some(bounds)
     }

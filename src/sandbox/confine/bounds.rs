@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::sandbox::WorkspaceAccess;
+
 /// What a command may see and change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
@@ -33,6 +35,8 @@ pub struct Bounds {
     pub protected: Vec<String>,
     /// What may be done to `.git`.
     pub git: GitAccess,
+    /// What may be done to the files of the workspace.
+    pub workspace: WorkspaceAccess,
     /// Whether the network may be used. Without it, only a loopback of its own is there.
     pub network: bool,
     /// How much may be used.
@@ -90,6 +94,7 @@ impl Bounds {
             writable: Vec::new(),
             protected: Vec::new(),
             git: GitAccess::ReadOnly,
+            workspace: WorkspaceAccess::ReadWrite,
             network: false,
             limits: Limits::default(),
         }

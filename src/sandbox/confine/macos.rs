@@ -13,6 +13,7 @@ use super::Bounds;
 use super::Prepared;
 #[cfg(target_os = "macos")]
 use crate::permission::Confinement;
+use crate::sandbox::WorkspaceAccess;
 
 /// What every program may read beside its bounds.
 const SYSTEM: &[&str] = &[
@@ -68,15 +69,14 @@ pub fn prepare(
 /// Writes the profile; `None` if a path cannot be named in it. Later rules win over earlier ones.
 fn profile(bounds: &Bounds) -> Option<String> {
     let system = SYSTEM.iter().map(PathBuf::from);
-    let ours = [bounds.temporary.join("tmp"), bounds.cache.clone()];
-    let writable: Vec<PathBuf> = [bounds.root.clone()]
-        .into_iter()
-        .chain(ours)
-        .chain(bounds.writable.iter().cloned())
-        .collect();
-    let readable = system
-        .chain(bounds.readable.iter().cloned())
-        .chain(writable.iter().cloned());
+    let mut writable = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
+    let mut shown: Vec<PathBuf> = system.chain(bounds.readable.iter().cloned()).collect();
+    let theirs = [&bounds.root].into_iter().chain(&bounds.writable).cloned();
+    match bounds.workspace {
+        WorkspaceAccess::ReadWrite => writable.extend(theirs),
+        WorkspaceAccess::ReadOnly => shown.extend(theirs),
+    }
+    let readable = shown.into_iter().chain(writable.iter().cloned());
     let mut text = String::from(
         "(version 1)\n(deny default)\n(allow process-fork)\n(allow process-exec)\n\
          (allow signal (target same-sandbox))\n(allow sysctl-read)\n(allow mach-lookup)\n\
