@@ -1,6 +1,8 @@
 //! What the model wants done: each call is checked, prepared, judged, perhaps asked about, and
 //! only then run; and has exactly one result.
 
+mod read_only;
+
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
@@ -15,13 +17,14 @@ use super::lock;
 use super::memory::nearer;
 use super::step::Reply;
 use super::turn::Turn;
+use crate::jail::Jail;
 use crate::message::ToolCall;
 use crate::model::repair::check;
 use crate::permission::{
-    ApprovalRequest, Confinement, Decision, Effect, Mode, Permission, Preview, permission,
+    ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
 use crate::session::Record;
-use crate::tools::{Prepared, Running, ToolError, ToolOutput, edit_call};
+use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput, edit_call};
 use crate::visible::{neutral, visible};
 
 /// So long a tool has after a stop to end by itself.
@@ -29,6 +32,19 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// Longest line about a call for people, in characters.
 const LONGEST_LINE: usize = 120;
+
+/// How a call came to be allowed.
+enum Leave {
+    /// Nobody has to be asked.
+    Unasked,
+    /// The user has approved such calls for the session.
+    Granted,
+    /// The user approved it.
+    Given {
+        /// Of what was asked.
+        hash: String,
+    },
+}
 
 /// What became of a call.
 struct Outcome {
@@ -40,6 +56,8 @@ struct Outcome {
     detail: String,
     /// The turn cannot go on after it.
     end: Option<TurnEnd>,
+    /// It failed since it ran where it could change nothing.
+    needs_writing: bool,
 }
 
 impl Outcome {
@@ -50,6 +68,7 @@ impl Outcome {
             text,
             detail: String::new(),
             end: None,
+            needs_writing: false,
         }
     }
 
@@ -66,6 +85,14 @@ impl Outcome {
             ToolError::TellModel(text) => Outcome {
                 text: format!("Error: {text}"),
                 ..Outcome::failed(text)
+            },
+            ToolError::NeedsWriting(output) => Outcome {
+                how: ToolOutcome::Done,
+                text: output.text,
+                summary: output.summary,
+                detail: output.detail,
+                end: None,
+                needs_writing: true,
             },
             ToolError::Fatal(text) => Outcome {
                 end: Some(TurnEnd::Failed(text.clone())),
@@ -127,10 +154,14 @@ impl Turn<'_> {
         if prepared.effects.iter().any(is_about_secrets) {
             self.session.keep_out(&call.id);
         }
+        let is_tried = self.judge(&prepared.effects) == Permission::ReadOnly;
+        if is_tried && !self.is_granted(call, &prepared) {
+            return self.run_read_only(call, prepared).await;
+        }
         let what = prepared.what.clone();
         let instead = instead(&prepared.effects);
-        let prepared = match self.allowed(call, prepared).await? {
-            Ok(prepared) => prepared,
+        let (prepared, permitted) = match self.allowed(call, prepared).await? {
+            Ok(allowed) => allowed,
             Err(mut refused) => {
                 refused.text.push_str(&instead);
                 self.start(call, &what).await;
@@ -140,7 +171,7 @@ impl Turn<'_> {
         self.record(Record::about_to_run(call))?;
         self.start(call, &what).await;
         let begun = Instant::now();
-        let outcome = self.execute(prepared).await;
+        let outcome = self.execute(prepared, permitted).await;
         self.finish(call, outcome, begun.elapsed()).await
     }
 
@@ -155,7 +186,11 @@ impl Turn<'_> {
         };
         let preparing = tool.prepare(&checked, &engine.context);
         match self.stop.run_until_cancelled(preparing).await {
-            Some(prepared) => prepared.map_err(Outcome::of_error),
+            Some(prepared) => {
+                let mut prepared = prepared.map_err(Outcome::of_error)?;
+                note_git_programs(&mut prepared.effects, &engine.context.jail);
+                Ok(prepared)
+            }
             None => Err(stopped()),
         }
     }
@@ -168,13 +203,12 @@ impl Turn<'_> {
         &mut self,
         call: &ToolCall,
         prepared: Prepared,
-    ) -> Result<Result<Prepared, Outcome>, TurnEnd> {
-        let asked = match self.allow(call, &prepared).await? {
-            Ok(asked) => asked,
+    ) -> Result<Result<(Prepared, Permitted), Outcome>, TurnEnd> {
+        let hash = match self.allow(call, &prepared).await? {
+            Ok(Leave::Unasked) => return Ok(Ok((prepared, Permitted::Unasked))),
+            Ok(Leave::Granted) => return Ok(Ok((prepared, Permitted::Approved))),
+            Ok(Leave::Given { hash }) => hash,
             Err(refused) => return Ok(Err(refused)),
-        };
-        let Some(hash) = asked else {
-            return Ok(Ok(prepared));
         };
         let again = match self.prepare(call).await {
             Ok(again) => again,
@@ -186,20 +220,20 @@ impl Turn<'_> {
                         then call it anew.";
             return Ok(Err(Outcome::failed(text.to_owned())));
         }
-        Ok(Ok(again))
+        Ok(Ok((again, Permitted::Approved)))
     }
 
-    /// Finds out whether a call may run, and asks the user where that is needed; then it gives the
-    /// hash of what was asked.
+    /// Finds out whether a call may run, and asks the user where that is needed.
     ///
     /// The outer error ends the turn without a result: the journal could not be written.
     async fn allow(
         &mut self,
         call: &ToolCall,
         prepared: &Prepared,
-    ) -> Result<Result<Option<String>, Outcome>, TurnEnd> {
+    ) -> Result<Result<Leave, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
-            Permission::Allow => return Ok(Ok(None)),
+            Permission::Allow => return Ok(Ok(Leave::Unasked)),
+            Permission::ReadOnly => "it failed where it could only read".to_owned(),
             Permission::Deny(why) => {
                 let text = format!("Denied: {why}. Do not look for a way around it.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
@@ -207,10 +241,8 @@ impl Turn<'_> {
             Permission::Ask(reason) => reason,
         };
         let request = self.approval(call, prepared, reason);
-        if let Some(covers) = &request.remember
-            && self.session.granted.contains(covers)
-        {
-            return Ok(Ok(None));
+        if self.is_granted(call, prepared) {
+            return Ok(Ok(Leave::Granted));
         }
         if !self.approver.is_there() {
             let text = "Denied: this needs the user's leave, and there is nobody to ask. Go on \
@@ -231,7 +263,7 @@ impl Turn<'_> {
         };
         self.record(Record::decided(call, &decision))?;
         let decided = self.decided(decision, request.remember);
-        Ok(decided.map(|()| Some(request.hash)))
+        Ok(decided.map(|()| Leave::Given { hash: request.hash }))
     }
 
     fn decided(&mut self, decision: Decision, covers: Option<String>) -> Result<(), Outcome> {
@@ -256,17 +288,15 @@ impl Turn<'_> {
 
     /// The strictest of what holds for each effect.
     fn judge(&self, effects: &[Effect]) -> Permission {
-        let mode = if self.plan {
-            Mode::Plan
-        } else {
-            self.session.mode
-        };
+        let mode = self.mode();
         let confinement = self.engine.context.sandbox.confinement();
         let rules = &self.engine.context.rules;
         let mut reasons: Option<Vec<String>> = None;
+        let mut least = Permission::Allow;
         for effect in effects {
             match permission(effect, mode, confinement, rules) {
                 Permission::Allow => {}
+                Permission::ReadOnly => least = Permission::ReadOnly,
                 Permission::Deny(why) => return Permission::Deny(why),
                 Permission::Ask(reason) => {
                     let reasons = reasons.get_or_insert_default();
@@ -276,9 +306,7 @@ impl Turn<'_> {
                 }
             }
         }
-        reasons.map_or(Permission::Allow, |reasons| {
-            Permission::Ask(reasons.join("; "))
-        })
+        reasons.map_or(least, |reasons| Permission::Ask(reasons.join("; ")))
     }
 
     /// What the user is asked. Its hash stands for everything that the answer is about.
@@ -340,12 +368,13 @@ impl Turn<'_> {
         hasher.finalize().to_hex().to_string()
     }
 
-    async fn execute(&mut self, prepared: Prepared) -> Outcome {
+    async fn execute(&mut self, prepared: Prepared, permitted: Permitted) -> Outcome {
         let running = Running {
             context: &self.engine.context,
             approver: self.approver,
             stop: &self.stop,
             tokens: self.result_tokens(),
+            permitted,
         };
         let result = tokio::select! {
             biased;
@@ -384,6 +413,7 @@ impl Turn<'_> {
             summary,
             detail,
             end: None,
+            needs_writing: false,
         }
     }
 
@@ -438,6 +468,19 @@ impl Turn<'_> {
     /// Most tokens of a result.
     fn result_tokens(&self) -> u32 {
         part(self.window(), 25).max(400)
+    }
+}
+
+/// Notes which files are protected that no name tells: git is told to run them.
+fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
+    for effect in effects {
+        if let Effect::Write {
+            path,
+            runs_later: protected @ None,
+        } = effect
+        {
+            *protected = jail.run_by_git(path);
+        }
     }
 }
 

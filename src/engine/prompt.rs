@@ -13,7 +13,7 @@ const PROTOCOL: &str = "# How to call tools";
 
 /// What the user's message says in plan mode.
 pub(super) const PLAN: &str = "\
-Plan mode: nothing can be written or run. Find out with the reading tools what the request needs, \
+Plan mode: nothing can be written, and commands only read. Find out with the reading tools what the request needs, \
 then answer with a numbered plan (`1.`, `2.`, …): in each step the files, what changes in them, \
 and how it is checked. Do not ask whether to begin.";
 

@@ -6,6 +6,7 @@
 //! path that was judged is the file that changes.
 
 mod error;
+mod git_programs;
 mod path;
 mod private;
 mod protected;

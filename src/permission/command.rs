@@ -15,7 +15,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use ollacode_indexer::secrets::secret_path;
+
 use super::CommandRisk;
+use git::effects::{GitEffects, effects};
 
 pub use full_screen::full_screen;
 
@@ -28,6 +31,10 @@ pub(super) struct Part {
     pub filters: bool,
     /// Whether it only reads, in a repository that is trusted: `cat`, `git diff`.
     pub reads: bool,
+    /// Whether it reads what the one before it writes.
+    pub piped: bool,
+    /// Whether it may run what it reads: a shell, an interpreter, `xargs`.
+    pub runs: bool,
 }
 
 /// Takes a command apart; `None` if there is anything in it that is not understood.
@@ -36,6 +43,8 @@ pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
     let part = |vector: words::Vector| Part {
         filters: remember::is_filter(&vector),
         reads: rules::reads(&vector).is_some() || git::only_reads(&vector),
+        piped: vector.piped,
+        runs: remember::runs_its_input(&vector),
         words: vector.words,
     };
     Some(vectors.map(part).collect())
@@ -50,24 +59,76 @@ pub fn risk(command: &str) -> CommandRisk {
         .is_some_and(|vectors| vectors.iter().all(|vector| rules::reads(vector).is_some()));
     if is_safe {
         CommandRisk::KnownSafe
-    } else if wide::is_wide(command) {
+    } else if !wide::wide_reasons(command).is_empty() {
         CommandRisk::Wide
     } else {
         CommandRisk::Unknown
     }
 }
 
-/// Whether a command is git and nothing else, but for what only reads, and has it write its folder: `git add -A && git
-/// commit -m x`. Only to such a command that folder is opened.
+/// Whether a command is git and nothing else, but for what only reads, and has it write its
+/// folder: `git add -A && git commit -m x`. Only to such a command that folder is opened.
 ///
-/// Git runs programs where its arguments, its aliases or its hooks say so: of these, arguments do
-/// not count here, aliases are no subcommands that are known, and hooks cannot be written.
+/// Git runs programs where its arguments, its aliases or its hooks say so: a command with such
+/// arguments or aliases is not opened it, and hooks cannot be written.
 pub fn writes_git(command: &str) -> bool {
     let Some(vectors) = words::vectors(command) else {
         return false;
     };
-    let is_harmless = |vector| git::is_known(vector) || rules::reads(vector).is_some();
-    vectors.iter().all(is_harmless) && vectors.iter().any(git::writes)
+    let mut writes = false;
+    vectors.iter().all(|vector| {
+        let Some(effects) = git_effects(vector) else {
+            return rules::reads(vector).is_some();
+        };
+        writes |= effects.writes;
+        effects.is_known && effects.starts.is_none()
+    }) && writes
+}
+
+fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
+    let (program, rest) = vector.words.split_first()?;
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    (program == "git").then(|| effects(&rest))
+}
+
+/// Whether a command of git may replace any file of the work tree: another branch, a stash.
+pub fn replaces_files(command: &str) -> bool {
+    wide::git_effects(command).iter().any(|it| it.replaces)
+}
+
+/// Files that a command of git writes, moves or deletes by name, as far as its text tells;
+/// relative to where it runs.
+pub fn git_targets(command: &str) -> Vec<String> {
+    let unquoted: String = command.chars().filter(|c| !"'\"\\".contains(*c)).collect();
+    let found = wide::git_effects(&unquoted).into_iter();
+    found
+        .flat_map(|effects| effects.outputs.into_iter().chain(effects.operands))
+        .collect()
+}
+
+/// Whether a command needs the network, as far as its text tells.
+pub fn needs_network(command: &str) -> bool {
+    wide::needs_network(command)
+}
+
+/// Why a command is asked about beyond the ordinary.
+pub(super) fn why_wide(command: &str) -> String {
+    wide::wide_reasons(command).join(", and ")
+}
+
+/// Why a command is not tried where it can change nothing; `None` if it may be. It would hold the
+/// user up, or its text names what is kept from it, so that it would fail.
+pub(super) fn why_not_read_only(command: &str) -> Option<String> {
+    if let Some(program) = wide::interactive(command) {
+        return Some(format!("`{program}` waits for somebody at a terminal"));
+    }
+    let is_end = |c: char| c.is_whitespace() || c.is_control() || ";&|()<>{}$`\"'=,:".contains(c);
+    // A word alone may be what is searched for.
+    let mut names = command
+        .split(is_end)
+        .filter(|name| name.contains(['.', '/']));
+    let secret = names.find(|name| secret_path(name).is_some())?;
+    Some(format!("`{secret}` may hold secrets"))
 }
 
 /// Gives the files and folders that a known-safe command would open, as written, relative to the

@@ -7,7 +7,10 @@ use futures::future::BoxFuture;
 
 use crate::jail::{Protected, ProtectedClass};
 
-pub use rules::{Mounts, RepositoryRules, Rules, RulesError, UserRules};
+pub use rules::{DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules};
+
+/// Why plan mode denies.
+const PLAN: &str = "this is plan mode: nothing is written, and commands only read";
 
 /// What a prepared call would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub enum Effect {
         text: String,
         /// What is known of it.
         risk: CommandRisk,
+        /// Whether it would have the network, as every command has it here.
+        network: bool,
     },
     /// Asks the user something.
     AskUser,
@@ -114,6 +119,9 @@ pub enum Confinement {
 pub enum Permission {
     /// It runs.
     Allow,
+    /// A command runs where it can change nothing: the workspace is read-only, and there is no
+    /// network. If it fails for want of writing, the user decides.
+    ReadOnly,
     /// The user decides; the reason is shown, and is empty if there is nothing to add.
     Ask(String),
     /// It does not run; the reason is told to the model.
@@ -190,10 +198,6 @@ pub fn permission(
 
 /// What would be done without rules.
 fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
-    let risk = match effect {
-        Effect::Command { risk, .. } => Some(*risk),
-        _ => None,
-    };
     match (effect, mode) {
         (Effect::Read | Effect::ReadFile { .. } | Effect::AskUser, _) => Permission::Allow,
         (Effect::ReadOutside { path } | Effect::WriteOutside { path }, _) => Permission::Deny(
@@ -205,23 +209,48 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
         (Effect::ReadSecret { path }, _) => Permission::Ask(format!(
             "`{path}` may hold secrets; the model would see them"
         )),
-        (Effect::Command { .. }, _) if risk == Some(CommandRisk::KnownSafe) => Permission::Allow,
-        (Effect::Write { .. } | Effect::Loss { .. } | Effect::Command { .. }, Mode::Plan) => {
-            Permission::Deny("this is plan mode: nothing is written or run".to_owned())
+        (
+            Effect::Command {
+                text,
+                risk,
+                network,
+            },
+            _,
+        ) => self::command(text, *risk, *network, mode, confinement),
+        (Effect::Write { .. } | Effect::Loss { .. }, Mode::Plan) => {
+            Permission::Deny(PLAN.to_owned())
         }
         (Effect::Write { path, runs_later }, mode) => write(path, *runs_later, mode),
         (Effect::Loss { .. }, Mode::AutoApprove) => Permission::Allow,
         (Effect::Loss { path, what }, _) => Permission::Ask(format!("`{path}` would lose {what}")),
-        (Effect::Command { .. }, Mode::AutoApprove) => Permission::Allow,
-        (Effect::Command { .. }, Mode::AutoEdit)
-            if risk == Some(CommandRisk::Unknown) && confinement == Confinement::Full =>
-        {
-            Permission::Allow
+    }
+}
+
+/// What would be done about a command.
+fn command(
+    text: &str,
+    risk: CommandRisk,
+    network: bool,
+    mode: Mode,
+    confinement: Confinement,
+) -> Permission {
+    let is_full = confinement == Confinement::Full;
+    match (risk, mode) {
+        (CommandRisk::KnownSafe, _) | (_, Mode::AutoApprove) => Permission::Allow,
+        (CommandRisk::Unknown, Mode::AutoEdit) if is_full && !network => Permission::Allow,
+        (CommandRisk::Unknown, Mode::Ask | Mode::Plan) if is_full => {
+            match (command::why_not_read_only(text), mode) {
+                (None, _) => Permission::ReadOnly,
+                (Some(why), Mode::Plan) => Permission::Deny(format!("{PLAN}, and {why}")),
+                (Some(why), _) => Permission::Ask(why),
+            }
         }
-        (Effect::Command { .. }, _) if risk == Some(CommandRisk::Wide) => {
-            Permission::Ask(why_wide(effect).to_owned())
+        (_, Mode::Plan) => Permission::Deny(PLAN.to_owned()),
+        (CommandRisk::Wide, _) => Permission::Ask(command::why_wide(text)),
+        (CommandRisk::Unknown, _) if network && is_full => {
+            Permission::Ask("it would have the network, which is open here".to_owned())
         }
-        (Effect::Command { .. }, _) => Permission::Ask(String::new()),
+        (CommandRisk::Unknown, _) => Permission::Ask(String::new()),
     }
 }
 
@@ -237,14 +266,6 @@ fn write(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
     }
 }
 
-/// What is out of the ordinary about a wide command.
-fn why_wide(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Command { text, .. } if command::writes_git(text) => "it writes `.git`",
-        _ => "it needs the network, or writes `.git`",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,10 +274,11 @@ mod tests {
     const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
     const LEVELS: [Confinement; 3] = [Confinement::Full, Confinement::Landlock, Confinement::None];
 
-    /// What happens in the four modes: `+` runs, `?` asks, `-` is denied.
+    /// What happens in the four modes: `+` runs, `r` runs read-only, `?` asks, `-` is denied.
     fn row(effect: &Effect, level: Confinement) -> String {
         let sign = |mode| match permission(effect, mode, level, &Rules::default()) {
             Permission::Allow => '+',
+            Permission::ReadOnly => 'r',
             Permission::Ask(_) => '?',
             Permission::Deny(_) => '-',
         };
@@ -270,10 +292,19 @@ mod tests {
         }
     }
 
-    fn command(risk: CommandRisk) -> Effect {
+    fn command(text: &str, risk: CommandRisk) -> Effect {
         Effect::Command {
-            text: "make".to_owned(),
+            text: text.to_owned(),
             risk,
+            network: false,
+        }
+    }
+
+    fn with_network(text: &str, risk: CommandRisk) -> Effect {
+        Effect::Command {
+            text: text.to_owned(),
+            risk,
+            network: true,
         }
     }
 
@@ -300,9 +331,25 @@ mod tests {
             (write("Makefile"), ["???-"; 3]),
             (write("docs/AGENTS.md"), ["??+-"; 3]),
             (loss, ["??+-"; 3]),
-            (command(CommandRisk::KnownSafe), ["++++"; 3]),
-            (command(CommandRisk::Unknown), ["?++-", "??+-", "??+-"]),
-            (command(CommandRisk::Wide), ["??+-"; 3]),
+            (command("ls", CommandRisk::KnownSafe), ["++++"; 3]),
+            (
+                command("make", CommandRisk::Unknown),
+                ["r++r", "??+-", "??+-"],
+            ),
+            (
+                command("vi a.rs", CommandRisk::Unknown),
+                ["?++-", "??+-", "??+-"],
+            ),
+            (
+                command("cat a/.env", CommandRisk::Unknown),
+                ["?++-", "??+-", "??+-"],
+            ),
+            (command("curl x", CommandRisk::Wide), ["??+-"; 3]),
+            (with_network("ls", CommandRisk::KnownSafe), ["++++"; 3]),
+            (
+                with_network("make", CommandRisk::Unknown),
+                ["r?+r", "??+-", "??+-"],
+            ),
         ] {
             for (level, expected) in LEVELS.into_iter().zip(at_each_level) {
                 assert_eq!(row(&effect, level), expected, "{effect:?} at {level:?}");
@@ -322,13 +369,13 @@ mod tests {
             other => panic!("{effect:?}: {other:?}"),
         };
         assert_eq!(reason(&write("src/main.rs")), "");
-        assert_eq!(reason(&command(CommandRisk::Unknown)), "");
+        assert_eq!(reason(&command("make", CommandRisk::Unknown)), "");
         let hook = reason(&write(".husky/pre-commit"));
         assert_eq!(
             hook,
             "`.husky/pre-commit` holds hooks, which git runs on its own"
         );
-        assert!(reason(&command(CommandRisk::Wide)).contains("network"));
+        assert!(reason(&command("curl x", CommandRisk::Wide)).contains("network"));
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };

@@ -2,6 +2,7 @@
 //! them; held back by [`confine`] as far as the system can. Nothing else in the project starts
 //! processes.
 
+mod access;
 mod capture;
 pub mod confine;
 mod environment;
@@ -29,11 +30,12 @@ use tokio_util::sync::CancellationToken;
 use crate::permission::command::risk;
 use crate::permission::{CommandRisk, Confinement};
 
+pub use access::{Access, WorkspaceAccess};
 pub use capture::Captured;
 pub use environment::CommandEnvironment;
 
 use capture::Kept;
-use confine::{Bounds, Exceeded, GitAccess, Helper, Refusal, Report, WorkspaceAccess};
+use confine::{Bounds, Exceeded, Helper, Refusal, Report};
 use tree::Tree;
 
 /// Shells, best first. They are not looked for in `PATH`.
@@ -72,19 +74,6 @@ pub struct RunLimits {
     pub timeout: Duration,
     /// Bytes that are kept of its output, and as many of its errors.
     pub output: usize,
-}
-
-/// What is open or closed to a command beside the usual.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    /// Whether it has the network.
-    pub network: bool,
-    /// What it may do to git's folder.
-    pub git: GitAccess,
-    /// What it may do to the workspace.
-    pub workspace: WorkspaceAccess,
-    /// Files of the workspace that look empty to it where it is fully confined: paths below the root.
-    pub hidden: Vec<PathBuf>,
 }
 
 /// What came of a command.
@@ -255,6 +244,14 @@ impl Sandbox {
             let git = environment::harmless_git();
             variables.extend(git.map(|(name, value)| (name.into(), value.into())));
         }
+        if access.workspace == WorkspaceAccess::ReadOnly {
+            if self.confinement != Confinement::Full {
+                let why = "the workspace can be made read-only only at the level `full`";
+                return Err(RunError::Confine(why.to_owned()));
+            }
+            // What fails for want of writing is told by the words of the system's messages.
+            variables.push(("LANGUAGE".into(), "C".into()));
+        }
         let Some(bounds) = self.bounds_for(access) else {
             let mut process = Command::new(shell);
             process.args(&arguments).env_clear().envs(variables);
@@ -291,9 +288,14 @@ impl Sandbox {
         let mut bounds = self.bounds.clone()?;
         bounds.network = access.network;
         bounds.git = access.git;
-        bounds.access = access.workspace;
-        let hidden = access.hidden.iter().map(|path| bounds.root.join(path));
+        bounds.workspace = access.workspace;
+        bounds.auto_executed = access.auto_executed;
+        let below = |paths: &[PathBuf]| -> Vec<PathBuf> {
+            paths.iter().map(|path| bounds.root.join(path)).collect()
+        };
+        let (hidden, unwritable) = (below(&access.hidden), below(&access.unwritable));
         bounds.hidden.extend(hidden);
+        bounds.unwritable.extend(unwritable);
         Some(bounds)
     }
 

@@ -147,6 +147,19 @@ pub struct Running<'a> {
     pub stop: &'a CancellationToken,
     /// Most tokens that the result may have: what is longer is cut in its middle.
     pub tokens: u32,
+    /// How it came to run.
+    pub permitted: Permitted,
+}
+
+/// How a call came to run, which decides how far a command may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permitted {
+    /// Unasked, where it can change nothing.
+    ReadOnly,
+    /// Unasked.
+    Unasked,
+    /// The user approved it.
+    Approved,
 }
 
 /// What a tool gave.
@@ -168,6 +181,9 @@ pub enum ToolError {
     /// The model can do something about it: short, with what would help.
     #[error("{0}")]
     TellModel(String),
+    /// A command failed since it was [`Permitted::ReadOnly`]: what it said.
+    #[error("the workspace was read-only for it")]
+    NeedsWriting(Box<ToolOutput>),
     /// The turn cannot go on.
     #[error("{0}")]
     Fatal(String),

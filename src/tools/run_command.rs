@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -13,15 +13,18 @@ use ollacode_indexer::secrets::redact;
 use super::command_changes::BeforeCommand;
 use super::hidden_files::{hidden_files, hidden_note};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    files, shown,
 };
-use crate::jail::{EntryKind, Jail, JailError, is_secret};
+use crate::jail::{EntryKind, Jail, JailError, classify, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
-use crate::permission::command::{full_screen, paths, remembered, risk, writes_git};
+use crate::permission::command::{
+    full_screen, git_targets, needs_network, paths, remembered, replaces_files, risk, writes_git,
+};
 use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
-use crate::sandbox::confine::{Exceeded, GitAccess, WorkspaceAccess};
-use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput};
+use crate::sandbox::confine::{Exceeded, GitAccess};
+use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::visible::{neutral, visible};
 
 /// How long a command may take if the call does not say so, in seconds,
@@ -34,6 +37,8 @@ const NO_NETWORK: &str = "(commands have no network here; the user can open it b
 /// Said where a command failed since git's folder is closed to it.
 const NO_GIT: &str = "(`.git` is open only to a command that is git alone, such as \
     `git add -A && git commit -m text`; its hooks and config never)\n";
+/// Said where a command may have failed in silence since it could not write.
+const NO_WRITING: &str = "(it ran unasked, with the workspace read-only)\n";
 /// Bytes that are kept of the output, and as many of the errors.
 const OUTPUT: usize = 8 << 10;
 
@@ -116,7 +121,7 @@ impl Tool for RunCommand {
             };
             Ok(Prepared {
                 what: shown::narrow(&shown::name(&redact(command.trim()).text), 100).into_owned(),
-                effects: effects(&command, &context.jail, &context.rules),
+                effects: effects(&command, context),
                 preview: Preview::Command(visible(&command).into_owned()),
                 remember: remembered(&command).map(|words| in_words(&words)),
                 run: Box::new(move |running| {
@@ -165,11 +170,13 @@ fn in_folder(
 }
 
 /// What a command would do, as far as it is known.
-fn effects(command: &str, jail: &Jail, rules: &Rules) -> Vec<Effect> {
-    let risk = risk_here(command, jail, rules);
+fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
+    let jail = &context.jail;
+    let risk = risk_here(command, jail, &context.rules);
     let mut effects = vec![Effect::Command {
         text: command.to_owned(),
         risk,
+        network: context.sandbox.opens_network(),
     }];
     // Rules for reading hold for what it reads, too.
     if risk == CommandRisk::KnownSafe {
@@ -177,7 +184,16 @@ fn effects(command: &str, jail: &Jail, rules: &Rules) -> Vec<Effect> {
         let paths = paths.filter_map(|path| jail.path(&path).ok());
         effects.extend(paths.flat_map(|path| files::reading(jail, &path)));
     }
+    effects.extend(protected_targets(command));
     effects
+}
+
+/// What git writes by name that is protected is judged like an edit of it.
+fn protected_targets(command: &str) -> impl Iterator<Item = Effect> {
+    git_targets(command).into_iter().filter_map(|path| {
+        let runs_later = Some(classify(&path)?);
+        Some(Effect::Write { path, runs_later })
+    })
 }
 
 /// What is known of a command in this workspace: one that reads through a link may read anything,
@@ -242,27 +258,16 @@ async fn run(
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let sandbox = &running.context.sandbox;
-    let rules = &running.context.rules;
-    let jail = running.context.jail.clone();
-    let kept = rules.clone();
-    let found = blocking(move || hidden_files(&jail, &kept)).await??;
-    let mut hidden = sandbox.remember_hidden(found);
-    if risk(&command) == CommandRisk::KnownSafe {
-        // What it reads was asked about.
-        let read = paths(&command);
-        hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
-    }
+    let (hidden, unwritable) = closed(&command, running.context).await?;
     let access = Access {
         hidden,
-        workspace: WorkspaceAccess::ReadWrite,
-        network: rules.opens_network(&command, sandbox.opens_network()),
-        git: if writes_git(&command) {
-            GitAccess::WriteButHooksAndConfig
-        } else {
-            GitAccess::ReadOnly
-        },
+        unwritable,
+        ..access(&command, &running)
     };
-    let before = BeforeCommand::of(&command, running.context).await?;
+    let before = match access.workspace {
+        WorkspaceAccess::ReadOnly => None,
+        WorkspaceAccess::ReadWrite => BeforeCommand::of(&command, running.context).await?,
+    };
     let result = sandbox.run(&command, &access, &limits, running.stop).await;
     let changed = match before {
         Some(before) => before.compared(running.context).await?,
@@ -284,10 +289,85 @@ async fn run(
             }
             written.text.push_str(&changed);
             written.detail.push_str(&changed);
+            if running.permitted != Permitted::ReadOnly {
+                return Ok(written);
+            }
+            if misses_writing(&output) {
+                return Err(ToolError::NeedsWriting(Box::new(written)));
+            }
+            if output.exit != Exit::Code(0) || command.contains("/dev/null") {
+                written.text.push_str(NO_WRITING);
+            }
             Ok(written)
         }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
     }
+}
+
+/// What a command does not see, and what it may not write, in this workspace.
+async fn closed(
+    command: &str,
+    context: &ToolContext,
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ToolError> {
+    let (jail, rules) = (context.jail.clone(), context.rules.clone());
+    let look = move || hidden_files(&jail, &rules).map(|hidden| (hidden, jail.git_programs()));
+    let (found, programs) = blocking(look).await??;
+    let mut hidden = context.sandbox.remember_hidden(found);
+    if risk(command) == CommandRisk::KnownSafe {
+        // What it reads was asked about.
+        let read = paths(command);
+        hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
+    }
+    let programs = programs.iter().map(|path| PathBuf::from(path.as_str()));
+    Ok((hidden, programs.collect()))
+}
+
+/// How far a command may go, given how it came to run.
+fn access(command: &str, running: &Running<'_>) -> Access {
+    let (sandbox, permitted) = (&running.context.sandbox, running.permitted);
+    let is_known = risk(command) == CommandRisk::KnownSafe;
+    let only_reads = permitted == Permitted::ReadOnly
+        || (is_known && sandbox.confinement() == Confinement::Full);
+    if only_reads {
+        return Access {
+            workspace: WorkspaceAccess::ReadOnly,
+            ..Access::default()
+        };
+    }
+    let replaces = replaces_files(command);
+    let names_protected = protected_targets(command).next().is_some();
+    let rules = &running.context.rules;
+    Access {
+        network: rules.opens_network(command, sandbox.opens_network()),
+        git: match writes_git(command) {
+            true => GitAccess::WriteButHooksAndConfig,
+            false => GitAccess::ReadOnly,
+        },
+        workspace: WorkspaceAccess::ReadWrite,
+        // Unasked, it is what a rule allows by name.
+        auto_executed: match permitted {
+            Permitted::Approved => replaces || names_protected,
+            Permitted::Unasked => names_protected && !replaces,
+            Permitted::ReadOnly => false,
+        },
+        ..Access::default()
+    }
+}
+
+/// Whether a command failed for want of writing, whatever it exits with: `make 2>&1 | tail` is
+/// fine with that. A message has the words behind a colon or a number; a text that is searched
+/// for them seldom has.
+fn misses_writing(output: &RunOutput) -> bool {
+    const SIGNS: &[&str] = &[
+        ": read-only file system",
+        "] read-only file system",
+        "erofs: ",
+        "os error 30",
+        "errno 30",
+        "attempt to write a readonly database",
+    ];
+    let said = format!("{}\n{}", output.stdout.text, output.stderr.text).to_lowercase();
+    SIGNS.iter().any(|sign| said.contains(sign))
 }
 
 /// Whether a command was kept from writing git's folder.
@@ -314,8 +394,7 @@ fn misses_network(command: &str, output: &RunOutput) -> bool {
     ];
     let said = format!("{}\n{}", output.stdout.text, output.stderr.text).to_lowercase();
     let has_failed = output.exit != Exit::Code(0);
-    let is_wide = risk(command) == CommandRisk::Wide && !writes_git(command);
-    has_failed && (is_wide || SIGNS.iter().any(|sign| said.contains(sign)))
+    has_failed && (needs_network(command) || SIGNS.iter().any(|sign| said.contains(sign)))
 }
 
 fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {

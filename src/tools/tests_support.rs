@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
+use super::{Permitted, Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
 use crate::jail::Jail;
 use crate::message::{Message, ToolCall};
 use crate::permission::{ApprovalRequest, Approver, Decision, RepositoryRules, Rules, UserRules};
@@ -151,6 +151,7 @@ impl Bench {
             approver: &approver,
             stop: &stop,
             tokens: self.tokens,
+            permitted: Permitted::Approved,
         };
         let result = (prepared.run)(running).await;
         self.end(&result);
@@ -197,7 +198,7 @@ impl Bench {
     pub(crate) async fn refused(&self, call: &ToolCall) -> String {
         match self.prepare(call).await {
             Err(ToolError::TellModel(text)) => text,
-            Err(ToolError::Fatal(text)) => panic!("fatal: {text}"),
+            Err(other) => panic!("{call:?}: {other:?}"),
             Ok(_) => panic!("{call:?} was prepared"),
         }
     }

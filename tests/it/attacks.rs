@@ -45,7 +45,7 @@ const OUTSIDE: &[&str] = &[
     "home/notes.txt",
 ];
 
-/// What runs later, or decides what runs.
+/// What runs by itself, so that neither tools nor commands write it unasked.
 const PROTECTED: &[&str] = &[
     ".git/config",
     ".git/hooks/pre-commit",
@@ -55,10 +55,11 @@ const PROTECTED: &[&str] = &[
     ".ollacode/config.toml",
     ".cargo/config.toml",
     ".bashrc",
-    "build.rs",
-    "package.json",
     "rust-toolchain.toml",
 ];
+
+/// What runs in builds and tests, or instructs later sessions: commands may write it.
+const BUILT: &[&str] = &["build.rs", "package.json", "Makefile", "AGENTS.md"];
 
 /// One script of calls, played once in each of some modes.
 struct Row {
@@ -96,7 +97,7 @@ impl Ground {
             fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
             fs::write(path, format!("{CANARY}\n")).expect("a file");
         }
-        for path in PROTECTED {
+        for path in PROTECTED.iter().chain(BUILT) {
             environment.write(path, "# as it was\n");
         }
         environment.write("package.json", "{}\n");
@@ -318,6 +319,12 @@ fn is_full(test: &str) -> bool {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
     level == "full"
+}
+
+/// Whether a call was refused, or is a command that ran where it can change nothing: that it did
+/// not is seen to by [`Ground::play`].
+fn is_harmless(made: &str) -> bool {
+    made.ends_with(" denied") || (made == "run_command done" && is_full("commands that are tried"))
 }
 
 /// A reply that makes one call; the arguments are JSON.

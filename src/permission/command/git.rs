@@ -4,7 +4,9 @@
 //! (without a patch), ls-files and their like would run are switched off by the environment that
 //! the sandbox gives to known-safe commands. `status`, `diff`, `blame` and patches run filters and
 //! converters that have names of the repository's choice: nothing from outside switches them off,
-//! so they are asked.
+//! so they are not known to be safe.
+
+pub(super) mod effects;
 
 use super::rules::{Arguments, Rule, is_below, nothing, rule, texts};
 use super::words::Vector;
@@ -135,61 +137,6 @@ const DIFF: &[&str] = &[
     "--staged",
     "--stat",
 ];
-
-/// Subcommands that write `.git`, and need not be given programs to run.
-const WRITING: &[&str] = &[
-    "add",
-    "branch",
-    "checkout",
-    "cherry-pick",
-    "clean",
-    "commit",
-    "gc",
-    "merge",
-    "mv",
-    "rebase",
-    "reset",
-    "restore",
-    "revert",
-    "rm",
-    "stash",
-    "switch",
-    "tag",
-    "worktree",
-];
-
-/// Whether a vector is a command of git that runs no program which its arguments name.
-pub(super) fn is_known(vector: &Vector) -> bool {
-    let subcommand = subcommand(vector).unwrap_or_default();
-    let runs = |word: &String| {
-        let is_short = word.starts_with('-') && !word.starts_with("--");
-        word.starts_with("--exec") || (is_short && word.contains('x') && subcommand == "rebase")
-    };
-    vector.words[0] == "git"
-        && (WRITING.contains(&subcommand) || super::wide::is_git_reading(subcommand))
-        && !vector.words.iter().any(runs)
-}
-
-/// Whether a vector of git writes `.git`.
-pub(super) fn writes(vector: &Vector) -> bool {
-    vector.words[0] == "git" && subcommand(vector).is_some_and(|it| WRITING.contains(&it))
-}
-
-/// The subcommand, if nothing stands before it but who commits.
-fn subcommand(vector: &Vector) -> Option<&str> {
-    let mut words = vector.words.iter().skip(1).map(String::as_str);
-    loop {
-        match words.next()? {
-            "-c" => {
-                let (name, _) = words.next()?.split_once('=')?;
-                if !matches!(name, "user.name" | "user.email") {
-                    return None;
-                }
-            }
-            other => return Some(other),
-        }
-    }
-}
 
 /// Revisions and paths of the repository. With a `:`, a revision is a file's content.
 fn revisions<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {

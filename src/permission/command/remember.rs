@@ -262,15 +262,20 @@ pub(super) fn is_filter(vector: &Vector) -> bool {
     vector.words[0] != "git" && reads(vector).is_some_and(|paths| paths.is_empty())
 }
 
+/// Whether a vector may run what its arguments, its input or a file say. An assignment has its
+/// program behind it.
+pub(super) fn runs_its_input(vector: &Vector) -> bool {
+    let program = vector.words[0].rsplit('/').next().unwrap_or_default();
+    let program = program.to_ascii_lowercase();
+    let without_version = program.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
+    [program.as_str(), without_version]
+        .iter()
+        .any(|name| name.is_empty() || name.contains('=') || NEVER.contains(name))
+}
+
 /// Gives what would be remembered of a vector, if it may be.
 pub(super) fn key(vector: &Vector) -> Option<Vec<String>> {
-    let program = vector.words[0].rsplit('/').next()?.to_ascii_lowercase();
-    let without_version = program.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
-    // An assignment has its program behind it.
-    let is_never = [program.as_str(), without_version]
-        .iter()
-        .any(|name| name.is_empty() || name.contains('=') || NEVER.contains(name));
-    if is_never {
+    if runs_its_input(vector) {
         return None;
     }
     let mut families = FAMILIES.iter().chain(git::TRUSTED);

@@ -2,6 +2,7 @@
 
 mod daily;
 mod doubtful;
+mod friction;
 mod harmless;
 mod hostile;
 mod network;

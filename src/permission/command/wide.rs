@@ -3,6 +3,13 @@
 //! A guess, for what is asked and how it is explained; it looks through quotes and substitutions.
 //! Where it guesses wrong, confinement stops the command, or it is asked once too often.
 
+use std::collections::BTreeSet;
+
+use super::git::effects::{GitEffects, effects};
+
+/// Programs that run a tool of the project, and fetch it if they are told to.
+const RUNNERS: &[&str] = &["bunx", "npx", "pnpx"];
+
 /// Programs that do nothing without the network.
 const PROGRAMS: &[&str] = &[
     "apk",
@@ -12,7 +19,6 @@ const PROGRAMS: &[&str] = &[
     "aws",
     "az",
     "brew",
-    "bunx",
     "choco",
     "curl",
     "dig",
@@ -32,13 +38,11 @@ const PROGRAMS: &[&str] = &[
     "ncat",
     "netcat",
     "nmap",
-    "npx",
     "nslookup",
     "ollama",
     "pacman",
     "ping",
     "pipx",
-    "pnpx",
     "rclone",
     "rsync",
     "rustup",
@@ -120,44 +124,68 @@ const SUBCOMMANDS: &[(&[&str], &[&str])] = &[
 /// Words that stand between a program and its subcommand.
 const BETWEEN: &[&str] = &["global", "mod", "pip", "self", "tool"];
 
-/// Subcommands of Git that neither write `.git` nor need the network.
-const GIT_READING: &[&str] = &[
-    "blame",
-    "cat-file",
-    "describe",
-    "diff",
-    "diff-tree",
-    "for-each-ref",
-    "grep",
-    "help",
-    "log",
-    "ls-files",
-    "ls-tree",
-    "merge-base",
-    "name-rev",
-    "rev-list",
-    "rev-parse",
-    "shortlog",
-    "show",
-    "show-ref",
-    "status",
-    "version",
-    "whatchanged",
-];
-
 /// Words before a program: of the shell, or programs that run another.
 const BEFORE: &[&str] = &[
     "!", "command", "do", "doas", "else", "env", "exec", "if", "nice", "nohup", "setsid", "sudo",
     "then", "time", "timeout", "until", "while", "xargs",
 ];
 
-/// Whether a subcommand of git neither writes `.git` nor needs the network.
-pub(super) fn is_git_reading(subcommand: &str) -> bool {
-    GIT_READING.contains(&subcommand)
+/// Programs that are mostly told of `.git` to read it or to leave it out.
+const READERS: &[&str] = &[
+    "cat", "cd", "du", "echo", "fd", "file", "find", "grep", "head", "ls", "rg", "sort", "stat",
+    "tail", "tree", "wc",
+];
+
+/// Programs that wait for somebody at a terminal.
+const INTERACTIVE: &[&str] = &[
+    "bpython", "emacs", "fzf", "helix", "htop", "hx", "ipython", "joe", "kak", "lazygit", "less",
+    "man", "mc", "micro", "more", "most", "nano", "nvim", "pico", "ranger", "screen", "tig",
+    "tmux", "top", "vi", "vim", "vimdiff", "watch",
+];
+
+/// Tells why a command is asked about beyond the ordinary, in words of a sentence each: it needs
+/// the network, or git writes or starts something. Empty if nothing speaks for that.
+pub(super) fn wide_reasons(command: &str) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    if needs_network(command) {
+        reasons.push("it needs the network".to_owned());
+    }
+    let of_git = git_effects(command);
+    reasons.extend(of_git.iter().flat_map(GitEffects::reasons));
+    if names_git(command) {
+        reasons.push("it names `.git`".to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    reasons.retain(|reason| seen.insert(reason.clone()));
+    reasons
 }
 
-/// Guesses whether a command needs the network or writes `.git`.
-pub(super) fn is_wide(command: &str) -> bool {
+/// Whether a command needs the network.
+pub(super) fn needs_network(command: &str) -> bool {
+    let calls = |(program, words): (&str, Vec<&str>)| match program {
+        "git" => effects(&words).network,
+        _ => calls(program, &words),
+    };
+    names_address(command) || programs(command).into_iter().any(calls)
+}
+
+/// What commands of git would do, wherever in a command they seem to stand.
+pub(super) fn git_effects(command: &str) -> Vec<GitEffects> {
+    let found = programs(command).into_iter();
+    let of_git = found.filter(|(program, _)| *program == "git");
+    of_git.map(|(_, words)| effects(&words)).collect()
+}
+
+/// Gives a program in a command that waits for somebody at a terminal.
+pub(super) fn interactive(command: &str) -> Option<&str> {
+    let mut programs = programs(command).into_iter();
+    let found = programs.find(|(program, _)| INTERACTIVE.contains(program));
+    found.map(|(program, _)| program)
+}
+
+/// The programs that a command seems to run, each with the words behind it: a guess, which looks
+/// through quotes and substitutions.
+fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
     let is_end = |character: char| {
         character.is_control()
             || matches!(
@@ -165,12 +193,24 @@ pub(super) fn is_wide(command: &str) -> bool {
                 ';' | '&' | '|' | '(' | ')' | '{' | '}' | '`' | '$' | '<' | '>' | '"' | '\''
             )
     };
-    let mut parts = command.split(is_end);
-    names_address_or_git(command) || parts.any(part_is_wide)
+    command.split(is_end).filter_map(program).collect()
 }
 
-/// Whether an address, a device of the shell for the network, or Git's folder is named.
-fn names_address_or_git(command: &str) -> bool {
+/// The program that a part of a command seems to run, without its folder and version, and the
+/// words behind it.
+fn program(part: &str) -> Option<(&str, Vec<&str>)> {
+    let mut words = part.split_whitespace().skip_while(|word| {
+        BEFORE.contains(word)
+            || word.contains('=')
+            || word.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+    });
+    let program = words.next()?.rsplit('/').next().unwrap_or_default();
+    let program = program.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
+    Some((program, words.collect()))
+}
+
+/// Whether an address or a device of the shell for the network is named.
+fn names_address(command: &str) -> bool {
     let addresses = [
         "http://",
         "https://",
@@ -180,27 +220,28 @@ fn names_address_or_git(command: &str) -> bool {
         "/dev/tcp/",
         "/dev/udp/",
     ];
-    let is_end = |character: char| !character.is_alphanumeric() && !"._-".contains(character);
     addresses.iter().any(|address| command.contains(address))
-        || command
-            .split(is_end)
-            .any(|name| name.eq_ignore_ascii_case(".git"))
 }
 
-fn part_is_wide(part: &str) -> bool {
-    let mut words = part.split_whitespace().skip_while(|word| {
-        BEFORE.contains(word)
-            || word.contains('=')
-            || word.starts_with(|first: char| first == '-' || first.is_ascii_digit())
-    });
-    let Some(program) = words.next() else {
-        return false;
-    };
-    let program = program.rsplit('/').next().unwrap_or_default();
-    let program = program.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
-    if program == "git" {
-        return git_is_wide(words);
+/// Whether Git's folder is named by a command that might write it: `grep --exclude-dir=.git` does
+/// not.
+fn names_git(command: &str) -> bool {
+    let is_end = |character: char| !character.is_alphanumeric() && !"._-".contains(character);
+    let mut names = command.split(is_end);
+    let quiet = command.replace("2>/dev/null", " ").replace("2>&1", " ");
+    // What is quoted is no program here: `-name '*.rs'`.
+    let quiet = quiet.replace(['\'', '"'], "");
+    let reads = |(program, _): &(&str, Vec<&str>)| READERS.contains(program);
+    names.any(|name| name.eq_ignore_ascii_case(".git"))
+        && (quiet.contains('>') || !programs(&quiet).iter().all(reads))
+}
+
+/// Whether a program with these words needs the network.
+fn calls(program: &str, words: &[&str]) -> bool {
+    if RUNNERS.contains(&program) {
+        return fetches(words);
     }
+    let words = words.iter().copied();
     let mut rest = words.filter(|word| !word.starts_with(['-', '+']) && !BETWEEN.contains(word));
     let subcommand = rest.next();
     let has_subcommand = SUBCOMMANDS.iter().any(|(programs, subcommands)| {
@@ -210,13 +251,14 @@ fn part_is_wide(part: &str) -> bool {
     PROGRAMS.contains(&program) || has_subcommand || installs_by_itself
 }
 
-fn git_is_wide<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
-    while let Some(word) = words.next() {
-        if matches!(word, "-C" | "-c" | "--git-dir" | "--work-tree") {
-            words.next();
-        } else if !word.starts_with('-') {
-            return !GIT_READING.contains(&word);
-        }
-    }
-    false
+/// Whether a runner of packages is told to fetch one; else it runs what is installed, or fails.
+fn fetches(words: &[&str]) -> bool {
+    let options = ["-p", "-y", "--package", "--yes"];
+    let is_told = |word: &&str| options.contains(&word.split('=').next().unwrap_or(word));
+    let mut names = words.iter().filter(|word| !word.starts_with('-'));
+    let has_version = |name: &&str| name.trim_start_matches('@').contains('@');
+    words.iter().any(is_told)
+        || names
+            .next()
+            .is_none_or(|name| has_version(name) || name.starts_with("create-"))
 }

@@ -87,6 +87,29 @@ pub struct Mounts {
     pub unwritable: Vec<PathBuf>,
 }
 
+/// Paths that a `deny` rule keeps from commands, inside or outside of the workspace, also where
+/// another rule allows what is around them.
+#[derive(Clone, Copy, Debug)]
+pub struct DeniedPaths<'a> {
+    root: &'a Path,
+    pattern: &'a PathPattern,
+    /// Whether they may not even be read; else they may not be written.
+    pub reading: bool,
+}
+
+impl DeniedPaths<'_> {
+    /// Whether a path is one of them, or below one: absolute, without links. It may not exist.
+    pub fn names(&self, path: &Path) -> bool {
+        self.pattern.names(&place(path, self.root))
+    }
+
+    /// Whether one of them could be below a folder, so that it is worth looking there: absolute,
+    /// without links.
+    pub fn may_be_below(&self, folder: &Path) -> bool {
+        self.pattern.may_be_below(&place(folder, self.root))
+    }
+}
+
 /// What a rule does about what it names; the strictest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
@@ -166,11 +189,15 @@ impl Rules {
         let may_write = mode != Mode::Plan || matches!(effect, Effect::ReadOutside { .. });
         let lifted = match usual {
             Permission::Ask(_) if ruling.allowed && ruling.asked.is_none() => Permission::Allow,
+            Permission::ReadOnly if ruling.allowed && mode != Mode::Plan => Permission::Allow,
             Permission::Deny(_) if ruling.allowed && is_outside && may_write => Permission::Allow,
             usual => usual,
         };
         match (lifted, ruling.asked) {
-            (Permission::Allow, Some(rule)) if mode != Mode::AutoApprove => {
+            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => {
+                Permission::Deny(format!("this is plan mode, and {} asks", rule.named))
+            }
+            (Permission::Allow | Permission::ReadOnly, Some(rule)) if mode != Mode::AutoApprove => {
                 Permission::Ask(format!("{} asks", rule.named))
             }
             (Permission::Ask(reason), Some(rule)) => {
@@ -241,6 +268,19 @@ impl Rules {
         }
     }
 
+    /// What `deny` rules keep from commands, for mounts: globs and single files as well, which
+    /// [`Rules::mounts`] leaves out.
+    pub fn denied_paths(&self) -> impl Iterator<Item = DeniedPaths<'_>> {
+        let denied = |rule: &&Rule| rule.verdict == Verdict::Deny;
+        self.rules.iter().filter(denied).filter_map(|rule| {
+            Some(DeniedPaths {
+                root: &self.root,
+                pattern: rule.path()?,
+                reading: rule.kind == Kind::Read,
+            })
+        })
+    }
+
     fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
         match effect {
             // A rule that opens a path says nothing of what may be lost there.
@@ -255,7 +295,7 @@ impl Rules {
             Effect::WriteOutside { path } => {
                 self.of_path(Kind::Write, &place(Path::new(path), &self.root))
             }
-            Effect::Command { text, risk } => {
+            Effect::Command { text, risk, .. } => {
                 let mut ruling = self.of_command(Kind::Command, text);
                 if *risk != CommandRisk::KnownSafe {
                     let network = self.of_command(Kind::Network, text);

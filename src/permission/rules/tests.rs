@@ -32,6 +32,7 @@ fn command(text: &str) -> Effect {
     Effect::Command {
         text: text.to_owned(),
         risk: risk(text),
+        network: false,
     }
 }
 
@@ -60,15 +61,17 @@ fn effect(words: &str) -> Effect {
 fn strictness(permission: &Permission) -> usize {
     match permission {
         Permission::Allow => 0,
-        Permission::Ask(_) => 1,
-        Permission::Deny(_) => 2,
+        Permission::ReadOnly => 1,
+        Permission::Ask(_) => 2,
+        Permission::Deny(_) => 3,
     }
 }
 
-/// What happens in the four modes at full confinement: `+` runs, `?` asks, `-` is denied.
+/// What happens in the four modes at full confinement: `+` runs, `r` runs read-only,
+/// `?` asks, `-` is denied.
 fn row(rules: &Rules, words: &str) -> String {
     let effect = effect(words);
     let sign = |mode| permission(&effect, mode, Confinement::Full, rules);
-    let signs = MODES.map(|mode| ["+", "?", "-"][strictness(&sign(mode))]);
+    let signs = MODES.map(|mode| ["+", "r", "?", "-"][strictness(&sign(mode))]);
     signs.concat()
 }

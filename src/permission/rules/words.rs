@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::pattern::{Name, Place};
-use crate::permission::command::parts;
+use crate::permission::command::{Part, parts};
 
 /// Words that may be one command.
 pub(super) struct Spoken {
@@ -21,17 +21,28 @@ pub(super) fn spoken(command: &str) -> Vec<Spoken> {
         return loose(command);
     };
     let mut spoken = Vec::new();
-    for part in parts {
-        if !part.reads {
+    for (at, part) in parts.iter().enumerate() {
+        if !part.reads || is_run(&parts, at) {
             spoken.extend(loose(&part.words.join(" ")));
+        }
+        if part.piped && part.runs {
+            // `echo -rf src | xargs rm` runs `rm -rf src`.
+            let before = &parts[at - 1].words[1..];
+            spoken.extend(loose(&[&part.words[..], before].concat().join(" ")));
         }
         spoken.push(Spoken {
             starts: 1,
             reads: part.reads,
-            words: part.words,
+            words: part.words.clone(),
         });
     }
     spoken
+}
+
+/// Whether what a part writes may be run by one behind it in the same pipe: `echo 'x' | sh`.
+fn is_run(parts: &[Part], at: usize) -> bool {
+    let behind = parts[at + 1..].iter().take_while(|part| part.piped);
+    behind.map(|part| part.runs).any(|runs| runs)
 }
 
 /// Words of a text that is not understood, as if there were no quotes.
@@ -54,13 +65,21 @@ fn loose(text: &str) -> Vec<Spoken> {
         let words = words.filter(|word| !word.is_empty()).map(str::to_owned);
         words.collect::<Vec<_>>()
     });
+    let spoken = |words: Vec<String>| Spoken {
+        starts: words.len(),
+        reads: false,
+        words,
+    };
     parts
         .filter(|words| !words.is_empty())
-        .map(|words| Spoken {
-            starts: words.len(),
-            reads: false,
-            words,
+        .flat_map(|words| {
+            // Behind `=` there may be a program, too: `alias r=rm`, `X=rm; $X`.
+            let pieces = words.iter().flat_map(|word| word.split('='));
+            let pieces: Vec<String> = pieces.map(str::to_owned).collect();
+            let pieces = (pieces.len() > words.len()).then_some(pieces);
+            [words].into_iter().chain(pieces)
         })
+        .map(spoken)
         .collect()
 }
 

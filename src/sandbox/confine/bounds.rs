@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::write_policy::{Names, WritePolicy};
+use crate::sandbox::WorkspaceAccess;
 
 /// What a command may see and change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,24 +38,16 @@ pub struct Bounds {
     /// What looks empty, a file or a folder: absolute. What does not exist is passed over.
     #[serde(with = "real_paths")]
     pub hidden: Vec<PathBuf>,
-    /// Whether the workspace, and what else is writable, can be written.
-    pub access: WorkspaceAccess,
     /// What may be done to `.git`.
     pub git: GitAccess,
+    /// What may be done to the files of the workspace.
+    pub workspace: WorkspaceAccess,
+    /// Whether what is executed without the user starting it may be written.
+    pub auto_executed: bool,
     /// Whether the network may be used. Without it, only a loopback of its own is there.
     pub network: bool,
     /// How much may be used.
     pub limits: Limits,
-}
-
-/// What a command may do to the workspace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WorkspaceAccess {
-    /// Read and write it.
-    #[default]
-    ReadWrite,
-    /// Only read it.
-    ReadOnly,
 }
 
 /// What a command may do to `.git`.
@@ -123,8 +116,9 @@ impl Bounds {
             writable: Vec::new(),
             unwritable: Vec::new(),
             hidden: Vec::new(),
-            access: WorkspaceAccess::default(),
             git: GitAccess::ReadOnly,
+            workspace: WorkspaceAccess::ReadWrite,
+            auto_executed: false,
             network: false,
             limits: Limits::default(),
         }
@@ -144,6 +138,7 @@ impl Bounds {
         WritePolicy {
             git: self.git,
             writes_build_files: self.network || self.git != GitAccess::ReadOnly,
+            writes_auto_executed: self.auto_executed,
             worktree: None,
             allowed: below(&self.writable),
             denied: below(&self.unwritable),

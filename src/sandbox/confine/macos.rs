@@ -15,6 +15,7 @@ use super::{Bounds, GitAccess};
 use crate::jail::closed_rows;
 #[cfg(target_os = "macos")]
 use crate::permission::Confinement;
+use crate::sandbox::WorkspaceAccess;
 
 /// What every program may read beside its bounds.
 const SYSTEM: &[&str] = &[
@@ -70,15 +71,14 @@ pub fn prepare(
 /// Writes the profile; `None` if a path cannot be named in it. Later rules win over earlier ones.
 fn profile(bounds: &Bounds) -> Option<String> {
     let system = SYSTEM.iter().map(PathBuf::from);
-    let ours = [bounds.temporary.join("tmp"), bounds.cache.clone()];
-    let writable: Vec<PathBuf> = [bounds.root.clone()]
-        .into_iter()
-        .chain(ours)
-        .chain(bounds.writable.iter().cloned())
-        .collect();
-    let readable = system
-        .chain(bounds.readable.iter().cloned())
-        .chain(writable.iter().cloned());
+    let mut writable = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
+    let mut shown: Vec<PathBuf> = system.chain(bounds.readable.iter().cloned()).collect();
+    let theirs = [&bounds.root].into_iter().chain(&bounds.writable).cloned();
+    match bounds.workspace {
+        WorkspaceAccess::ReadWrite => writable.extend(theirs),
+        WorkspaceAccess::ReadOnly => shown.extend(theirs),
+    }
+    let readable = shown.into_iter().chain(writable.iter().cloned());
     let mut text = String::from(
         "(version 1)\n(deny default)\n(allow process-fork)\n(allow process-exec)\n\
          (allow signal (target same-sandbox))\n(allow sysctl-read)\n(allow mach-lookup)\n\
@@ -91,7 +91,7 @@ fn profile(bounds: &Bounds) -> Option<String> {
     for path in writable {
         writeln!(text, "(allow file-write* (subpath {}))", quoted(&path)?).ok()?;
     }
-    for name in closed_names(bounds.git) {
+    for name in closed_names(bounds) {
         let name = name.replace('.', "\\.").replace('*', "[^/]*");
         writeln!(text, "(deny file-write* (regex #\"/{name}(/|$)\"))").ok()?;
     }
@@ -109,10 +109,11 @@ fn profile(bounds: &Bounds) -> Option<String> {
 }
 
 /// Names that are not written, at any depth.
-fn closed_names(git: GitAccess) -> Vec<String> {
+fn closed_names(bounds: &Bounds) -> Vec<String> {
     let mut names: Vec<String> = closed_rows().map(str::to_owned).collect();
-    names.retain(|name| name != ".git");
-    match git {
+    let is_open = |name: &str| bounds.auto_executed && name != ".ollacode";
+    names.retain(|name| name != ".git" && !is_open(name));
+    match bounds.git {
         GitAccess::ReadOnly => names.push(".git".to_owned()),
         GitAccess::WriteButHooksAndConfig => {
             names.extend(GIT_INTERNALS.iter().map(|name| format!(".git/{name}")));

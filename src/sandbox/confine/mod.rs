@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::permission::Confinement;
 
-pub use bounds::{Bounds, Exceeded, GitAccess, Limits, WorkspaceAccess};
+pub use bounds::{Bounds, Exceeded, GitAccess, Limits};
 pub use channel::{Helper, Refusal, Report};
 pub use readable::readable;
 

@@ -11,7 +11,7 @@ use crate::jail::{classify_name, closed_to_commands, folded, is_generated, names
 pub(super) const GIT: &str = "is git's own, and closed to this command";
 const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
 const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
-const RULE: &str = "is closed by a rule";
+const RULE: &str = "is closed to commands by a rule, or since git runs it";
 
 /// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
 const GIT_RUNS: &[&str] = &["rebase-merge"];
@@ -45,6 +45,9 @@ pub(super) struct WritePolicy {
     /// Whether files that a build runs may be written: package managers do that, and git when it
     /// changes to another commit.
     pub writes_build_files: bool,
+    /// Whether what is executed without the user starting it may be written: the user was asked
+    /// about just that.
+    pub writes_auto_executed: bool,
     /// Where the folder is git's own, outside of the workspace: the work tree's name in it.
     pub worktree: Option<String>,
     /// Paths below the folder that may be written all the same, with all that is below them.
@@ -162,8 +165,10 @@ impl WritePolicy {
     }
 
     fn refuses_by_table(&self, path: &Names) -> Option<&'static str> {
-        if let Some(closed) = closed_to_commands(&path.0.join("/")) {
-            return Some(closed.why);
+        if path.0.iter().any(|name| name == ".ollacode") || !self.writes_auto_executed {
+            if let Some(closed) = closed_to_commands(&path.0.join("/")) {
+                return Some(closed.why);
+            }
         }
         let [name] = &path.0[..] else { return None };
         let is_closed = BUILD_FILES.contains(&name.as_str()) && !self.writes_build_files;

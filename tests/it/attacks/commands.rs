@@ -318,6 +318,105 @@ const ASKED: &[Row] = &[
     },
 ];
 
+/// What git is told to write, start or run is asked about by its name, and a protected name in
+/// every mode.
+const GIT: &[Row] = &[
+    Row {
+        name: "git that writes what runs by itself",
+        modes: EVERY,
+        prepare: as_it_is,
+        calls: &[
+            ("run_command", r#"{"command": "git mv notes.txt .envrc"}"#),
+            (
+                "run_command",
+                r#"{"command": "git mv -f notes.txt '.envrc'"}"#,
+            ),
+            ("run_command", r#"{"command": "git mv .envrc notes"}"#),
+            (
+                "run_command",
+                r#"{"command": "git mv src/main.rs .vscode"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git diff --output=.github/workflows/x.yml"}"#,
+            ),
+            ("run_command", r#"{"command": "git log --outp .envrc"}"#),
+            (
+                "run_command",
+                r#"{"command": "git -C src show --output=../.bashrc"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git archive -o.vscode/tasks.json HEAD"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git bundle create .bashrc HEAD"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git rm -f .envrc && git status"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git checkout HEAD -- .envrc"}"#,
+            ),
+            (
+                "run_command",
+                r#"{"command": "git restore .vscode/tasks.json"}"#,
+            ),
+        ],
+    },
+    Row {
+        name: "hooks where the settings say",
+        modes: EVERY,
+        prepare: |ground| {
+            let config = "[core]\n\thooksPath = tools/hooks\n\tfsmonitor = tools/watch.sh\n";
+            ground.environment.write(".git/config", config);
+            ground.environment.write("tools/watch.sh", "true\n");
+        },
+        calls: &[
+            (
+                "write_file",
+                r#"{"path": "tools/hooks/pre-commit", "content": "x"}"#,
+            ),
+            ("delete_file", r#"{"path": "tools/watch.sh"}"#),
+            (
+                "move_file",
+                r#"{"from": "notes.txt", "to": "tools/hooks/pre-push"}"#,
+            ),
+        ],
+    },
+];
+
+/// With the network open, what is not known to only read may go out.
+const NETWORK: &[Row] = &[Row {
+    name: "programs with an open network",
+    modes: &[&["--auto-edit", "--network"]],
+    prepare: as_it_is,
+    calls: &[
+        (
+            "run_command",
+            r#"{"command": "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {tcp}), 2)'"}"#,
+        ),
+        ("run_command", r#"{"command": "make"}"#),
+        (
+            "run_command",
+            r#"{"command": "exec 3<>/dev/t''cp/127.0.0.1/{tcp}"}"#,
+        ),
+    ],
+}];
+
+#[test]
+fn with_the_network_open_what_is_not_known_is_asked_about() {
+    let sessions = play_all(NETWORK, |row, flags, done| {
+        for made in done.calls() {
+            assert!(made.ends_with(" denied"), "{} {flags:?}: {done}", row.name);
+        }
+    });
+    assert_eq!(sessions, 1);
+}
+
 #[test]
 fn what_reads_runs_and_what_does_more_is_asked() {
     let read = play_all(READING, |row, flags, done| {
@@ -327,10 +426,16 @@ fn what_reads_runs_and_what_does_more_is_asked() {
     });
     let asked = play_all(ASKED, |row, flags, done| {
         for made in done.calls() {
-            assert!(made.ends_with(" denied"), "{} {flags:?}: {done}", row.name);
+            assert!(is_harmless(&made), "{} {flags:?}: {done}", row.name);
         }
     });
     assert_eq!(read + asked, 7);
+    let git = play_all(GIT, |row, flags, done| {
+        for made in done.calls() {
+            assert!(made.ends_with(" denied"), "{} {flags:?}: {done}", row.name);
+        }
+    });
+    assert_eq!(git, 8);
 }
 
 #[test]

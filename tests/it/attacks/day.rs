@@ -147,3 +147,51 @@ fn a_working_day_asks_three_times_at_most() {
     let missing = |text: &&&str| text.starts_with("exit code 127,");
     assert!(failing.iter().all(missing), "{failing:#?}");
 }
+
+/// A day of reading, which the unit tests of `permission` judge by its text alone.
+const READING: &str = include_str!("reading.txt");
+
+#[test]
+fn a_day_of_reading_is_hardly_asked_about_in_ask_mode() {
+    if !is_full("a_day_of_reading_is_hardly_asked_about_in_ask_mode") {
+        return;
+    }
+    let mut environment = shop().with("PATH", "/usr/local/bin:/usr/bin:/bin");
+    environment.write("package.json", "{\"name\": \"shop\", \"scripts\": {}}\n");
+    let commands: Vec<&str> = READING.lines().collect();
+    let before = tree(&environment.workspace(), &|_| true);
+    let mut asked = Vec::new();
+    for commands in commands.chunks(50) {
+        let run = |command: &&str| {
+            let arguments = serde_json::json!({"command": command, "timeout": 20});
+            Reply::text("").call("run_command", arguments)
+        };
+        let mut script: Vec<Reply> = commands.iter().map(run).collect();
+        script.push(Reply::text("That was read."));
+        let server = ChatServer::start(script);
+        environment = environment
+            .with("OLLAMA_HOST", &server.uri())
+            .with("OLLAMA_MODEL", CHAT_MODEL);
+        let arguments = "chat --json --no-rag --max-steps 60 -p Read.".split(' ');
+        let output = environment
+            .run(&arguments.collect::<Vec<_>>())
+            .expect_success();
+        let done = Done {
+            events: output.json_lines(),
+            requests: server.requests(),
+            output,
+        };
+        let made = done.calls();
+        assert_eq!(made.len(), commands.len(), "{done}");
+        let denied = commands
+            .iter()
+            .zip(&made)
+            .filter(|(_, made)| made.ends_with(" denied"));
+        asked.extend(denied.map(|(command, _)| *command));
+    }
+    assert!(
+        asked.len() * 100 <= commands.len() * 3,
+        "asked about {asked:#?}"
+    );
+    assert!(tree(&environment.workspace(), &|_| true) == before);
+}

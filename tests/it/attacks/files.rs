@@ -230,6 +230,52 @@ const ROWS: &[Row] = &[
             ),
             ("move_file", r#"{"from": "build.rs", "to": "old.rs"}"#),
             ("move_file", r#"{"from": ".envrc", "to": "envrc"}"#),
+            (
+                "write_file",
+                r#"{"path": "a/b/.vscode/tasks.json", "content": "x"}"#,
+            ),
+            (
+                "write_file",
+                r#"{"path": ".cursor/mcp.json", "content": "x"}"#,
+            ),
+            (
+                "write_file",
+                r#"{"path": ".devcontainer.json", "content": "x"}"#,
+            ),
+            (
+                "write_file",
+                r#"{"path": ".gitattributes", "content": "x"}"#,
+            ),
+            ("write_file", r#"{"path": "flake.nix", "content": "x"}"#),
+            ("write_file", r#"{"path": "lib/evil.pth", "content": "x"}"#),
+            (
+                "write_file",
+                r#"{"path": "tests/conftest.py", "content": "x"}"#,
+            ),
+            ("write_file", r#"{"path": "makefile", "content": "x"}"#),
+            (
+                "write_file",
+                r#"{"path": ".yarn/releases/yarn.cjs", "content": "x"}"#,
+            ),
+        ],
+    },
+    Row {
+        name: "write instructions for later sessions",
+        modes: &[ASK, EDIT, PLAN],
+        prepare: as_it_is,
+        calls: &[
+            (
+                "write_file",
+                r#"{"path": "docs/AGENTS.md", "content": "x"}"#,
+            ),
+            ("write_file", r#"{"path": "OLLACODE.md", "content": "x"}"#),
+            ("write_file", r#"{"path": "Claude.md", "content": "x"}"#),
+            ("write_file", r#"{"path": ".cursorrules", "content": "x"}"#),
+            (
+                "write_file",
+                r#"{"path": ".github/copilot-instructions.md", "content": "x"}"#,
+            ),
+            ("delete_file", r#"{"path": "AGENTS.md"}"#),
         ],
     },
 ];
@@ -251,7 +297,7 @@ fn file_tools_do_not_leave_nor_write_what_runs() {
             assert!(!told.contains("canary.txt\n"), "{}: {told}", row.name);
         }
     });
-    assert!(sessions >= 24, "{sessions} sessions");
+    assert!(sessions >= 27, "{sessions} sessions");
 }
 
 #[test]
@@ -277,7 +323,7 @@ fn nothing_at_all_is_written_without_leave() {
     }];
     let sessions = play_all(rows, |_, flags, done| {
         for made in done.calls() {
-            assert!(made.ends_with(" denied"), "{flags:?}: {done}");
+            assert!(is_harmless(&made), "{flags:?}: {done}");
         }
     });
     assert_eq!(sessions, 2);

@@ -118,12 +118,12 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
 
 #[test]
 fn ctrl_c_stops_a_command_with_all_that_it_started() {
-    let server = ChatServer::start(vec![run("echo begun; (sleep 3600 & wait)")]);
+    let server = ChatServer::start(vec![run("touch made && (sleep 3600 & wait)")]);
     let environment = environment(&server);
     let terminal = talk(&environment, &[]);
     terminal.enter("Run something long.");
     terminal.expect("? run a command");
-    terminal.expect("echo begun; (sleep 3600 & wait)");
+    terminal.expect("touch made && (sleep 3600 & wait)");
     terminal.answer("y");
     terminal.expect(" s · Ctrl-C stops");
     terminal.press(CTRL_C);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{parts, paths, remembered, risk};
-use crate::permission::CommandRisk;
+use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission, Rules, permission};
 
 /// What the shell does besides running plain words.
 const SHELL: &str = r#"
@@ -336,6 +336,22 @@ fn no_hostile_command_runs_unasked() {
     assert!(through.is_empty(), "{} run: {through:#?}", through.len());
     for command in all() {
         assert_eq!(paths(command), Vec::<String>::new(), "{command:?}");
+        let effect = Effect::Command {
+            text: command.clone(),
+            risk: risk(command),
+            network: false,
+        };
+        // Unasked, it runs at most where it can change nothing, and only at the level `full`.
+        for (mode, level, is_tried) in [
+            (Mode::Ask, Confinement::Full, true),
+            (Mode::Plan, Confinement::Full, true),
+            (Mode::Ask, Confinement::Landlock, false),
+            (Mode::Plan, Confinement::None, false),
+        ] {
+            let found = permission(&effect, mode, level, &Rules::default());
+            let runs = found == Permission::Allow || (found == Permission::ReadOnly && !is_tried);
+            assert!(!runs, "{command:?} in {mode:?} at {level:?}: {found:?}");
+        }
     }
 }
 

@@ -17,7 +17,14 @@ const WIDE: &[&str] = &[
     "cd x && git pull",
     "npm install",
     "npm i left-pad",
-    "npx tsc",
+    "npx -y tsc",
+    "npx create-react-app x",
+    "npx tsc@latest",
+    "git -C sub pull",
+    "git remote update",
+    "git submodule update --init",
+    "git lfs pull",
+    "rm -r sub/.git/hooks",
     "yarn",
     "pip install x",
     "pip3 install x",
@@ -37,6 +44,11 @@ const WIDE: &[&str] = &[
 ];
 
 const UNKNOWN: &[&str] = &[
+    "npx tsc --noEmit",
+    "npx --no-install @scope/tool",
+    "grep -rn x --exclude-dir=.git .",
+    "find . -path ./.git -prune -o -name '*.rs' -print 2>/dev/null",
+    "ls -la .git/hooks",
     "cargo test",
     "cargo build --release 2>&1 | tail -5",
     "npm test",

@@ -16,13 +16,24 @@ fn what_forbids_a_command_is_generous() {
          npm exec -- git push ¦ git submodule foreach 'git push' ¦ \
          if true; then git push; fi ¦ curl ¦ curl x ¦ /opt/curl x ¦ curl.exe x ¦ \
          find . -exec curl x + ¦ echo $(curl x) ¦ {curl,x} ¦ rm -rf x ¦ \
-         docker image prune ¦ docker system prune -a ¦ ls \u{1}; git push"
+         docker image prune ¦ docker system prune -a ¦ ls \u{1}; git push ¦ \
+         echo 'git push' | sh ¦ echo 'rm -rf src' | sh ¦ echo \"rm -rf x\" | /bin/bash ¦ \
+         echo git push | xargs -0 sh -c ¦ printf 'curl x' | dash ¦ \
+         echo 'curl x' | cat | head -3 | zsh -s ¦ echo \"rm -rf x\" | env bash ¦ \
+         echo 'curl x' | sudo sh ¦ echo 'curl x' | timeout 5 sh ¦ sh <<< 'rm -rf src' ¦ \
+         sh <<E\nrm -rf src\nE ¦ cat <<'E' | bash\ngit push\nE ¦ \
+         git log --format='git push' -1 | sh ¦ echo 'git push' > x; sh < x ¦ \
+         echo \"import os; os.system('git push')\" | python3 ¦ eval 'git push' ¦ \
+         alias p='git push'; p ¦ X=curl; $X a ¦ f() { git push; }; f ¦ \
+         find . -name x -exec git push ';' ¦ echo x | parallel git push ¦ \
+         echo -rf src | xargs rm ¦ bash -c \"$(echo git push)\""
         .split(" ¦ ")
     {
         assert_eq!(row(&rules, &format!("run {text}")), "----", "{text:?}");
     }
     for text in "git status ¦ git log --grep push ¦ echo curl ¦ grep -n curl a.rs ¦ rm x ¦ \
-         docker ps"
+         docker ps ¦ echo 'git push' | cat ¦ grep -n curl a.rs | sort | uniq -c ¦ \
+         sh x.sh; echo curl"
         .split(" ¦ ")
     {
         assert_ne!(row(&rules, &format!("run {text}")), "----", "{text:?}");
@@ -43,7 +54,11 @@ fn what_allows_a_command_is_strict() {
          npm run x || make"
         .split(" ¦ ")
     {
-        assert_eq!(row(&rules, &format!("run {text}")), "+++-", "{text:?}");
+        let found = row(&rules, &format!("run {text}"));
+        assert!(
+            matches!(&found[..], "+++-" | "+++r" | "++++"),
+            "{text:?}: {found}"
+        );
     }
     for text in "cargo build ¦ make x ¦ npm run ¦ npm run x y ¦ ./make ¦ /bin/make ¦ MAKE ¦ \
          FOO=1 make ¦ make; rm x ¦ make && cat x | sh ¦ make > out ¦ make & ¦ make $(x) ¦ \
@@ -52,7 +67,7 @@ fn what_allows_a_command_is_strict() {
         .split(" ¦ ")
     {
         let first = &row(&rules, &format!("run {text}"))[..1];
-        assert_eq!(first, "?", "{text:?}");
+        assert!(matches!(first, "r" | "?"), "{text:?}: {first}");
     }
 }
 
@@ -77,7 +92,7 @@ fn the_network_is_opened_by_rules() {
         assert_eq!(rules.opens_network(text, true), with_flag, "{text}");
     }
     assert_eq!(row(&rules, "run npm test"), "??+-");
-    assert_eq!(row(&rules, "run pip check"), "?++-");
+    assert_eq!(row(&rules, "run pip check"), "r++r");
     assert!(rules.asks(&effect("run npm test")) && !rules.asks(&effect("run make")));
     let at = |level| permission(&command("pip check"), Mode::AutoApprove, level, &rules);
     let Permission::Deny(why) = at(Confinement::Landlock) else {

@@ -150,7 +150,7 @@ fn a_repository_only_tightens() {
         ("write a/b", "----"),
         ("write b", "?++-"),
         ("run make", "??+-"),
-        ("run sh x", "?++-"),
+        ("run sh x", "r++r"),
     ] {
         assert_eq!(row(&rules, words), expected, "{words}");
     }

@@ -39,7 +39,7 @@ fn the_strictest_wins_in_every_mode() {
                 "run python x.py --in=./deep/../a.csv ----",
                 "run cp src/a.csv b ----",
                 "run rm ${PWD}/x/a.csv ----",
-                "run x > $HOME/deep/a.csv ?++-",
+                "run x > $HOME/deep/a.csv r++r",
                 "run tee deep/*.csv/x ----",
             ],
         ),
@@ -116,6 +116,40 @@ fn confinement_is_told_of_folders() {
         unwritable: paths(&["/w/d", "/w/e/f"]),
     };
     assert_eq!(rules.mounts(), expected);
+}
+
+#[test]
+fn what_is_denied_is_told_by_its_paths_wherever_it_lies() {
+    let rules = rules(
+        "[deny]\nread = ['*.key', 'a/b.txt']\nwrite = ['/o/notes/priv/**', '/o/*/x.txt', 'docs/']\n\
+         [ask]\nwrite = 'asked/'\n[allow]\nwrite = '/o/notes/**'\n",
+    );
+    let denied = |path: &str, reading| {
+        let mut denied = rules.denied_paths();
+        denied.any(|it| it.reading == reading && it.names(Path::new(path)))
+    };
+    for (path, read, write) in [
+        ("/o/notes/priv", false, true),
+        ("/o/notes/priv/a/b", false, true),
+        ("/o/notes/Priv/a", false, true),
+        ("/o/notes/private", false, false),
+        ("/o/notes/a", false, false),
+        ("/o/notes/x.txt", false, true),
+        ("/w/docs/new/a.md", false, true),
+        ("/w/deep/er/my.KEY", true, false),
+        ("/o/my.key", false, false),
+        ("/w/a/b.txt", true, false),
+        ("/w/asked/a", false, false),
+    ] {
+        assert_eq!(denied(path, true), read, "reading {path}");
+        assert_eq!(denied(path, false), write, "writing {path}");
+    }
+    let may_be_below = |folder: &str| {
+        let mut denied = rules.denied_paths().filter(|it| !it.reading);
+        denied.any(|it| it.may_be_below(Path::new(folder)))
+    };
+    assert!(may_be_below("/o/notes") && may_be_below("/o") && may_be_below("/w/docs/a"));
+    assert!(!may_be_below("/other"));
 }
 
 #[cfg(unix)]

@@ -14,11 +14,12 @@ use rustix_linux::mount::{
 };
 use rustix_linux::process::{chdir, fchdir, pivot_root};
 
-use super::super::{Bounds, WorkspaceAccess};
+use super::super::Bounds;
 use super::existing::Existing;
 use super::plan::{Place, Plan};
 use super::system::{attributes, set_attributes, set_own_attributes};
 use super::{Failure, Step, covers, hidden};
+use crate::sandbox::WorkspaceAccess;
 
 /// Devices that every program may expect.
 const DEVICES: [&str; 5] = ["full", "null", "random", "urandom", "zero"];
@@ -91,20 +92,21 @@ struct Piece {
 
 fn take_pieces<'a>(bounds: &Bounds, plan: &'a Plan) -> Result<Vec<(&'a Path, Piece)>, Failure> {
     use attributes::{NO_DEVICES, NO_SETUID, READ_ONLY};
-    let mut pieces = Vec::new();
-    let changes = if bounds.access == WorkspaceAccess::ReadOnly {
-        READ_ONLY
-    } else {
-        0
+    let (is_read_only, here) = match bounds.workspace {
+        WorkspaceAccess::ReadOnly => (true, READ_ONLY),
+        WorkspaceAccess::ReadWrite => (false, 0),
     };
+    let mut pieces = Vec::new();
     for (path, place) in &plan.places {
         let (tree, set, is_folder) = match place {
+            // Later commands find nothing in it that nobody was asked about.
+            Place::Cache if is_read_only => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Empty => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Readable { is_folder } => (take(path), READ_ONLY, *is_folder),
-            Place::Writable { is_folder } => (take(path), changes, *is_folder),
+            Place::Writable { is_folder } => (take(path), here, *is_folder),
             Place::Temporary => (take(&bounds.temporary.join("tmp")), 0, true),
             Place::Cache => (take(&bounds.cache), 0, true),
-            Place::Root => (take(Path::new("")), changes, true),
+            Place::Root => (take(Path::new("")), here, true),
         };
         let tree = match tree {
             // Of what may be read, some is not for this user, and some is gone by now.

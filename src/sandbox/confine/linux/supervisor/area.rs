@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use rustix_linux::io::Errno;
 
 use super::super::super::write_policy::{GIT, Names, WritePolicy};
-use super::super::super::{Bounds, Refusal, WorkspaceAccess};
+use super::super::super::{Bounds, Refusal};
 use super::super::plan::{Place, Plan};
 use super::super::repository::Repository;
+use crate::sandbox::WorkspaceAccess;
 
 /// Most characters of a path that is told.
 const LONGEST_TOLD: usize = 200;
@@ -111,7 +112,7 @@ impl Area {
             open,
             hidden: bounds.hidden.clone(),
             kept: Vec::new(),
-            is_read_only: bounds.access == WorkspaceAccess::ReadOnly,
+            is_read_only: bounds.workspace == WorkspaceAccess::ReadOnly,
             leaves_others,
         }
     }
@@ -176,7 +177,7 @@ impl Area {
     pub fn is_pinned(&self, path: &Path) -> bool {
         let guarded = self.guarded.iter().map(|guarded| &guarded.folder);
         let mut pinned = guarded.chain(&self.hidden);
-        pinned.any(|pinned| pinned.starts_with(path))
+        !self.is_read_only && pinned.any(|pinned| pinned.starts_with(path))
     }
 
     fn judged_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {

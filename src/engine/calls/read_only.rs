@@ -1,0 +1,58 @@
+//! Commands that are tried where they can change nothing before anybody is asked.
+
+use std::time::Instant;
+
+use super::{Outcome, Turn, TurnEnd};
+use crate::message::ToolCall;
+use crate::permission::Mode;
+use crate::session::Record;
+use crate::tools::{Permitted, Prepared};
+
+impl Turn<'_> {
+    /// Runs a call where it can change nothing, so that nobody needs to be asked. If it fails for
+    /// that, the user decides whether it runs again.
+    pub(super) async fn run_read_only(
+        &mut self,
+        call: &ToolCall,
+        prepared: Prepared,
+    ) -> Result<(), TurnEnd> {
+        self.start(call, &prepared.what).await;
+        let begun = Instant::now();
+        let tried = self.execute(prepared, Permitted::ReadOnly).await;
+        let took = begun.elapsed();
+        if !tried.needs_writing {
+            return self.finish(call, tried, took).await;
+        }
+        if self.mode() == Mode::Plan {
+            let text = format!("{}(this is plan mode: commands only read)\n", tried.text);
+            let denied = Outcome::denied(text, "denied: this is plan mode, commands only read");
+            return self.finish(call, denied, took).await;
+        }
+        let allowed = match self.prepare(call).await {
+            Ok(prepared) => self.allowed(call, prepared).await?,
+            Err(refused) => Err(refused),
+        };
+        let (prepared, permitted) = match allowed {
+            Ok(allowed) => allowed,
+            Err(refused) => return self.finish(call, refused, took).await,
+        };
+        self.record(Record::about_to_run(call))?;
+        let begun = Instant::now();
+        let outcome = self.execute(prepared, permitted).await;
+        self.finish(call, outcome, begun.elapsed()).await
+    }
+
+    /// Whether the user has approved such a call for the session.
+    pub(super) fn is_granted(&self, call: &ToolCall, prepared: &Prepared) -> bool {
+        let covers = self.approval(call, prepared, String::new()).remember;
+        covers.is_some_and(|covers| self.session.granted.contains(&covers))
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        if self.plan {
+            Mode::Plan
+        } else {
+            self.session.mode
+        }
+    }
+}
