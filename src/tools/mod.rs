@@ -18,6 +18,7 @@ mod search_files;
 mod secret_values;
 mod seen;
 mod shown;
+mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;

@@ -170,6 +170,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_spelling_of_a_path_becomes_the_name_of_a_file() {
+        let bench = Bench::new();
+        for (number, path) in ["src\\a0.rs", "\"src/a1.rs\"", "`src/a2.rs`"]
+            .iter()
+            .enumerate()
+        {
+            bench.call(&write(path, "fn a() {}\n")).await.unwrap();
+            let made = format!("src/a{number}.rs");
+            assert!(bench.content(&made).is_some(), "{path}");
+            assert!(!bench.root().join(path).exists(), "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_file_that_was_not_read_is_not_overwritten() {
         let bench = Bench::new();
         bench.file("a.txt", "old\n");

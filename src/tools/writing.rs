@@ -39,9 +39,7 @@ pub(super) async fn target(
     given: &str,
 ) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
     let jail = context.jail.clone();
-    let path = jail
-        .path(given.trim())
-        .map_err(|error| files::refused(&error))?;
+    let path = files::path(&jail, given).map_err(|error| files::refused(&error))?;
     let found = blocking(move || existing(&jail, path)).await?;
     found.map_err(|error| files::refused(&error))
 }
