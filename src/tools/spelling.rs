@@ -1,4 +1,4 @@
-//! Paths as models spell them.
+//! Paths and texts as models spell them.
 
 use url::Url;
 
@@ -49,9 +49,59 @@ fn line_numbers(text: &str) -> Option<(usize, usize)> {
     Some((number(first)?, number(last)?))
 }
 
+/// A text of one line with the line breaks that are written out in it, as `\n`; `None` if there
+/// are none.
+pub(super) fn with_breaks(text: &str) -> Option<String> {
+    let is_escaped = text.contains("\\n") && !text.contains('\n');
+    is_escaped.then(|| text.replace("\\n", "\n").replace("\\t", "\t"))
+}
+
+/// Whether a text of one line has several line breaks written out in it where code has none: not
+/// in quotes, nor in a regular expression.
+pub(super) fn lacks_breaks(text: &str) -> bool {
+    if text.contains('\n') {
+        return false;
+    }
+    let (mut quote, mut count) = (None, 0);
+    let mut before = ' ';
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, quote) {
+            ('\\', _) => {
+                let is_break = characters.next() == Some('n') && quote.is_none();
+                count += usize::from(is_break && !"/[(|\\".contains(before));
+            }
+            (_, Some(open)) if character == open => quote = None,
+            ('"' | '\'' | '`', None) => quote = Some(character),
+            _ => {}
+        }
+        before = character;
+    }
+    count > 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_breaks_that_are_written_out_are_known() {
+        for text in [r"fn a() {\n    b();\n}\n", r"a = 1\nb = 'x'\nc = 2"] {
+            assert!(lacks_breaks(text), "{text}");
+        }
+        for text in [
+            r#"printf "a\nb\nc\n""#,
+            r"s.replace(/\n/g, '').split(/\n/)",
+            r"a\nb",
+            "a\n\\n\\n",
+            "",
+        ] {
+            assert!(!lacks_breaks(text), "{text}");
+        }
+        assert_eq!(with_breaks(r"a\n\tb").as_deref(), Some("a\n\tb"));
+        assert_eq!(with_breaks("a\n\\n"), None);
+        assert_eq!(with_breaks("a"), None);
+    }
 
     #[test]
     fn other_spellings_mean_the_same_path() {

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
+use super::writing::{Draft, check_breaks, check_omissions, check_stand_ins, target, was_read};
 use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
@@ -46,10 +46,14 @@ impl Tool for WriteFile {
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
             let content = arguments::text(call, "content")?;
+            // Lines that were copied as they were shown.
+            let bare = shown::without_numbers(content);
+            let content = bare.as_deref().unwrap_or(content);
             let (path, before) = target(context, arguments::text(call, "path")?).await?;
             let Some(file) = before else {
                 check_stand_ins(content, "")?;
                 check_omissions(content, "")?;
+                check_breaks(content, "")?;
                 let draft = Draft {
                     path,
                     before: None,
@@ -85,6 +89,7 @@ fn overwriting(
         )));
     }
     check_omissions(content, &file.text)?;
+    check_breaks(content, &file.text)?;
     let content = shown::as_in_file(content, &file.text);
     check_stand_ins(&content, &file.text)?;
     let after = file.as_written(&content).into_owned();
@@ -181,6 +186,24 @@ mod tests {
             assert!(bench.content(&made).is_some(), "{path}");
             assert!(!bench.root().join(path).exists(), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn numbers_and_breaks_as_they_are_shown_do_not_go_into_files() {
+        let bench = Bench::new();
+        bench
+            .call(&write("a.rs", "1→fn a() {\n2→}\n"))
+            .await
+            .unwrap();
+        assert_eq!(bench.content("a.rs").as_deref(), Some("fn a() {\n}\n"));
+        let error = bench
+            .refused(&write("b.rs", "fn b() {\\n    c();\\n}\\n"))
+            .await;
+        assert!(error.contains("real line breaks"), "{error}");
+        bench
+            .call(&write("c.sh", "printf \"a\\nb\\nc\"\n"))
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
