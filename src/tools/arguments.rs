@@ -6,7 +6,15 @@ use super::ToolError;
 use crate::message::ToolCall;
 
 /// Other names that models know a path by.
-pub(super) const PATH: &[&str] = &["filepath", "file_path", "file", "filename"];
+pub(super) const PATH: &[&str] = &[
+    "filepath",
+    "file_path",
+    "file",
+    "filename",
+    "target_file",
+    "relative_path",
+    "absolute_path",
+];
 
 /// A text that must be there.
 pub(super) fn text<'call>(call: &'call ToolCall, name: &str) -> Result<&'call str, ToolError> {

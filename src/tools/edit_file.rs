@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::writing::{Draft, check_omissions, check_stand_ins, target, was_read};
-use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, files, shown};
+use super::writing::{Draft, check_breaks, check_omissions, check_stand_ins, target, was_read};
+use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, files, shown, spelling};
 use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
@@ -128,6 +128,7 @@ impl Wish {
         check_stand_ins(&search, &file.text)?;
         check_stand_ins(&replace, &file.text)?;
         check_omissions(&replace, &file.text)?;
+        check_breaks(&replace, &file.text)?;
         let edited = edit(&file.text, &search, &replace, self.all);
         let edited = edited.map_err(|error| told(&error, file))?;
         if !was_read && edited.matched != Matched::Exact {
@@ -145,6 +146,11 @@ impl Wish {
     fn as_meant(&self, file: &str) -> (String, String) {
         let in_file = |text: &str| shown::as_in_file(text, file).into_owned();
         let numbered = !file.contains(&self.search);
+        let plain = spelling::with_breaks(&self.search);
+        if let Some(search) = plain.filter(|plain| numbered && file.contains(plain.as_str())) {
+            let replace = spelling::with_breaks(&self.replace);
+            return (search, replace.unwrap_or_else(|| self.replace.clone()));
+        }
         match shown::without_numbers(&self.search).filter(|_| numbered) {
             Some(search) => {
                 let replace = shown::without_numbers(&self.replace);
@@ -290,6 +296,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn line_breaks_that_are_written_out_are_breaks() {
+        let bench = Bench::new();
+        bench.file("a.txt", "one\ntwo\nthree\n");
+        read(&bench, "a.txt").await;
+        bench
+            .call(&edits("a.txt", r"one\ntwo", r"1\n2\n2b"))
+            .await
+            .unwrap();
+        assert_eq!(bench.content("a.txt").as_deref(), Some("1\n2\n2b\nthree\n"));
+        let error = bench.refused(&edits("a.txt", "three", r"a\nb\nc")).await;
+        assert!(error.contains("real line breaks"), "{error}");
+    }
+
+    #[tokio::test]
     async fn an_unread_file_takes_only_what_is_exact() {
         let bench = Bench::new();
         bench.file("a.rs", "fn a() {\n        one();\n}\n");
@@ -369,7 +389,6 @@ mod tests {
         let error = bench
             .refused(&edits("a.rs", search, &search.replace("60", "90")))
             .await;
-        assert!(error.starts_with("nothing was changed: "), "{error}");
         assert!(error.contains("\n2→    sleep(30);\n3→"), "{error}");
         let (_, next) = error.split_once("edit_file {").expect("the next call");
         let next = format!("{{{}", next.trim_end());

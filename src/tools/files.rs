@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ollacode_indexer::walk::{Limits, Listed, ListedKind, list};
 
-use super::{ToolContext, ToolError, blocking, shown};
+use super::{ToolContext, ToolError, blocking, shown, spelling};
 use crate::jail::{EntryKind, Jail, JailError, TextFile, WorkspacePath, is_secret};
 use crate::permission::{Effect, Rules};
 
@@ -123,7 +123,30 @@ fn bad_glob(pattern: &str, error: &globset::Error) -> ToolError {
 /// A path of the model, inside the workspace; nothing, `.` and `/` mean its top.
 pub(super) fn folder(jail: &Jail, given: Option<&str>) -> Result<WorkspacePath, ToolError> {
     let given = given.map_or(".", |given| if given == "/" { "." } else { given });
-    jail.path(given).map_err(|error| refused(&error))
+    path(jail, given).map_err(|error| refused(&error))
+}
+
+/// A path as models spell it: in quotes, with backslashes, as an address, with a line behind it.
+/// What has the name as it is given is that.
+pub(super) fn path(jail: &Jail, given: &str) -> Result<WorkspacePath, JailError> {
+    let given = given.trim();
+    let exists = |path: &WorkspacePath| matches!(jail.kind(path), Ok(Some(_)));
+    let as_given = jail.path(given);
+    if as_given.as_ref().is_ok_and(exists) {
+        return as_given;
+    }
+    let plain = spelling::plain(given);
+    if let Some((file, _)) = spelling::without_lines(&plain)
+        && let Ok(path) = jail.path(file)
+        && exists(&path)
+    {
+        return Ok(path);
+    }
+    if plain == given {
+        as_given
+    } else {
+        jail.path(&plain)
+    }
 }
 
 /// The path of a file that is there; links are left to the jail.
@@ -131,10 +154,7 @@ pub(super) async fn existing_file(
     context: &ToolContext,
     given: &str,
 ) -> Result<WorkspacePath, ToolError> {
-    let path = context
-        .jail
-        .path(given.trim())
-        .map_err(|error| refused(&error))?;
+    let path = path(&context.jail, given).map_err(|error| refused(&error))?;
     match context.jail.kind(&path).map_err(|error| refused(&error))? {
         Some(EntryKind::File | EntryKind::Link) => Ok(path),
         Some(EntryKind::Folder) => Err(ToolError::TellModel(format!(

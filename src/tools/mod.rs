@@ -20,6 +20,7 @@ mod search_codebase;
 mod search_files;
 mod seen;
 mod shown;
+mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;

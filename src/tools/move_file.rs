@@ -83,7 +83,7 @@ struct Move {
 
 impl Move {
     fn find(jail: &Jail, from: WorkspacePath, to: &str) -> Result<Move, JailError> {
-        let mut to = jail.path(to.trim())?;
+        let mut to = files::path(jail, to)?;
         if jail.kind(&to)? == Some(EntryKind::Folder) {
             // As `mv` does it.
             let name = from.name().unwrap_or_default();

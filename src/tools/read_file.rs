@@ -7,7 +7,7 @@ use serde_json::json;
 use super::shown::{self, Page};
 use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files,
+    files, spelling,
 };
 use crate::engine::budget::estimate_text;
 use crate::jail::WorkspacePath;
@@ -65,7 +65,7 @@ impl Tool for ReadFile {
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
             let path = files::existing_file(context, arguments::text(call, "path")?).await?;
-            let window = Window::of(call)?;
+            let window = Window::of(call, &path)?;
             let name = shown::name(path.as_str());
             let effects = files::reading(&context.jail, &path);
             let judged = effects.clone();
@@ -93,9 +93,18 @@ struct Window {
 }
 
 impl Window {
-    fn of(call: &ToolCall) -> Result<Window, ToolError> {
-        let start = arguments::number(call, "start_line");
-        let end = arguments::number(call, "end_line");
+    fn of(call: &ToolCall, path: &WorkspacePath) -> Result<Window, ToolError> {
+        let mut start = arguments::number(call, "start_line");
+        let mut end = arguments::number(call, "end_line");
+        let given = spelling::plain(arguments::text(call, "path")?.trim());
+        // `src/main.rs:10-20`, unless that is what the file is called.
+        if let Some((_, (first, last))) = spelling::without_lines(&given)
+            && !given.ends_with(path.name().unwrap_or_default())
+            && (start, end) == (None, None)
+        {
+            start = Some(first);
+            end = (last > first).then_some(last);
+        }
         let first = start.unwrap_or(1);
         let last = end.unwrap_or(first.saturating_add(WINDOW - 1));
         if last < first {
@@ -259,6 +268,37 @@ mod tests {
         );
         assert_eq!(output.sources[0].start_line, 811);
         assert_eq!(output.sources[0].end_line, 812);
+    }
+
+    #[tokio::test]
+    async fn paths_are_understood_as_models_spell_them() {
+        let bench = Bench::new();
+        bench.file("src/a b.rs", "one\ntwo\nthree\nfour\n");
+        let all = "src/a b.rs, lines 1-4 of 4:\n";
+        let absolute = bench.root().join("src/a b.rs");
+        let absolute = absolute.to_str().unwrap();
+        let address = format!("file://{}", absolute.replace(' ', "%20"));
+        for (path, begins) in [
+            ("src\\a b.rs", all),
+            ("\"src/a b.rs\"", all),
+            ("./src/a b.rs", all),
+            (absolute, all),
+            (&address, all),
+            ("src/a b.rs:2-3", "src/a b.rs, lines 2-3 of 4:\n2→two\n"),
+            ("src/a b.rs:3", "src/a b.rs, lines 3-4 of 4:\n3→three\n"),
+        ] {
+            let output = read(&bench, json!({"path": path})).await;
+            assert!(output.text.starts_with(begins), "{path}: {}", output.text);
+        }
+        // What is there by that very name comes first.
+        bench.file("b.rs:2", "odd\n");
+        let output = read(&bench, json!({"path": "b.rs:2"})).await;
+        assert!(output.text.contains("1→odd"), "{}", output.text);
+        for outside in ["file:///etc/passwd", "..\\a.rs", "'../a.rs'"] {
+            bench
+                .refused(&call("read_file", json!({"path": outside})))
+                .await;
+        }
     }
 
     #[tokio::test]

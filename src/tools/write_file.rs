@@ -4,7 +4,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::writing::{Draft, check_omissions, check_stand_ins, edit_call, target, was_read};
+use super::writing::{
+    Draft, check_breaks, check_omissions, check_stand_ins, edit_call, target, was_read,
+};
 use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
@@ -52,10 +54,14 @@ impl Tool for WriteFile {
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
             let content = arguments::text(call, "content")?;
+            // Lines that were copied as they were shown.
+            let bare = shown::without_numbers(content);
+            let content = bare.as_deref().unwrap_or(content);
             let (path, before) = target(context, arguments::text(call, "path")?).await?;
             let Some(file) = before else {
                 check_stand_ins(content, "")?;
                 check_omissions(content, "")?;
+                check_breaks(content, "")?;
                 let draft = Draft {
                     path,
                     before: None,
@@ -78,6 +84,7 @@ async fn overwriting(
 ) -> Result<Prepared, ToolError> {
     check_seen(context, &path, &file)?;
     check_omissions(content, &file.text)?;
+    check_breaks(content, &file.text)?;
     let content = shown::as_in_file(content, &file.text);
     check_stand_ins(&content, &file.text)?;
     let after = file.as_written(&content).into_owned();
@@ -208,6 +215,38 @@ mod tests {
         let context = bench.context();
         context.changes.lock().unwrap().undo(&context.jail).unwrap();
         assert_eq!(bench.content("src/new/a.rs"), None);
+    }
+
+    #[tokio::test]
+    async fn no_spelling_of_a_path_becomes_the_name_of_a_file() {
+        let bench = Bench::new();
+        for (number, path) in ["src\\a0.rs", "\"src/a1.rs\"", "`src/a2.rs`"]
+            .iter()
+            .enumerate()
+        {
+            bench.call(&write(path, "fn a() {}\n")).await.unwrap();
+            let made = format!("src/a{number}.rs");
+            assert!(bench.content(&made).is_some(), "{path}");
+            assert!(!bench.root().join(path).exists(), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn numbers_and_breaks_as_they_are_shown_do_not_go_into_files() {
+        let bench = Bench::new();
+        bench
+            .call(&write("a.rs", "1→fn a() {\n2→}\n"))
+            .await
+            .unwrap();
+        assert_eq!(bench.content("a.rs").as_deref(), Some("fn a() {\n}\n"));
+        let error = bench
+            .refused(&write("b.rs", "fn b() {\\n    c();\\n}\\n"))
+            .await;
+        assert!(error.contains("real line breaks"), "{error}");
+        bench
+            .call(&write("c.sh", "printf \"a\\nb\\nc\"\n"))
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

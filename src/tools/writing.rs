@@ -6,10 +6,10 @@ use futures::FutureExt;
 use serde_json::json;
 
 use super::loss::lost;
-use super::shown;
 use super::{
     FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock,
 };
+use super::{shown, spelling};
 use crate::edit::file_diff;
 use crate::jail::{Expected, Hash, Jail, JailError, TextFile, WorkspacePath, is_secret, protected};
 use crate::message::Source;
@@ -43,9 +43,7 @@ pub(super) async fn target(
     given: &str,
 ) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
     let jail = context.jail.clone();
-    let path = jail
-        .path(given.trim())
-        .map_err(|error| files::refused(&error))?;
+    let path = files::path(&jail, given).map_err(|error| files::refused(&error))?;
     let found = blocking(move || existing(&jail, path)).await?;
     found.map_err(|error| files::refused(&error))
 }
@@ -95,6 +93,18 @@ pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
              holds. Change only lines without it, by edit_file, or ask the user to do it."
         ))),
     }
+}
+
+/// Refuses to write a text whose line breaks are written out, as a backslash and an `n`.
+pub(super) fn check_breaks(text: &str, file: &str) -> Result<(), ToolError> {
+    if file.contains("\\n") || !spelling::lacks_breaks(text) {
+        return Ok(());
+    }
+    Err(ToolError::TellModel(
+        "nothing was written: the text is one line with `\\n` written out in it. Write real line \
+         breaks; in JSON that is one backslash and an n"
+            .to_owned(),
+    ))
 }
 
 /// Refuses to write a line that only says that something is left out there: a model that has seen
