@@ -44,7 +44,7 @@ pub struct Decoded<'bytes> {
 pub fn decode(bytes: &[u8]) -> Decoded<'_> {
     let marked = MARKS.iter().find(|(mark, encoding)| {
         let is_wide = matches!(encoding, Encoding::Utf32Le | Encoding::Utf32Be);
-        bytes.starts_with(mark) && !(is_wide && bytes.len() % 4 != 0)
+        bytes.starts_with(mark) && (!is_wide || bytes.len().is_multiple_of(4))
     });
     let (mark, encoding) = marked.map_or((0, Encoding::Utf8), |(mark, encoding)| {
         (mark.len(), *encoding)

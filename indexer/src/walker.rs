@@ -316,7 +316,8 @@ impl<'a> Walker<'a> {
         let path = join(&level.path, text);
         let is_covered = level.is_covered || self.scope.covers(&path);
         let is_folder = kind == Kind::Folder;
-        if !is_covered && !(is_folder && self.scope.leads_to(&path)) {
+        let leads_to_one = is_folder && self.scope.leads_to(&path);
+        if !(is_covered || leads_to_one) {
             return None;
         }
         let judged = self.judge(level, &path, text, is_folder, is_beside);

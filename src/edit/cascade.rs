@@ -39,7 +39,7 @@ pub(super) fn edit(
     };
     let wish = wish.without_blank_ends().unwrap_or(wish);
     let lines = Lines::of(text);
-    let rungs: [(fn(&str) -> String, Matched); 3] = [
+    let rungs: [(Key, Matched); 3] = [
         (|line| line.trim_end().to_owned(), Matched::TrailingSpace),
         (|line| line.trim().to_owned(), Matched::Indentation),
         (tokens::key, Matched::Spelling),
@@ -53,6 +53,9 @@ pub(super) fn edit(
     }
     closest(text, &lines, &wish, all)
 }
+
+/// What two lines must have in common to be taken for the same.
+type Key = fn(&str) -> String;
 
 /// Refuses several places unless all are asked for.
 fn one_or_all<T>(found: &[T], all: bool, line: impl Fn(&T) -> usize) -> Result<(), EditError> {

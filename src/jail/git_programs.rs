@@ -184,7 +184,8 @@ fn unquoted(value: &str) -> String {
     plain.trim_end().to_owned()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
 

@@ -70,7 +70,7 @@ fn what_was_not_looked_into_is_told() {
     put(&world, &["closed/.env", "open/.env"]);
     assert!(!world.jail.secret_files(Duration::ZERO).complete);
     let closed = world.at("root/closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).expect("a mode");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("a mode");
     // The superuser may look into every folder.
     let expected = match fs::read_dir(&closed) {
         Ok(_) => (vec!["closed/.env".to_owned(), "open/.env".to_owned()], true),

@@ -41,8 +41,8 @@ pub(super) fn spoken(command: &str) -> Vec<Spoken> {
 
 /// Whether what a part writes may be run by one behind it in the same pipe: `echo 'x' | sh`.
 fn is_run(parts: &[Part], at: usize) -> bool {
-    let behind = parts[at + 1..].iter().take_while(|part| part.piped);
-    behind.map(|part| part.runs).any(|runs| runs)
+    let mut behind = parts[at + 1..].iter().take_while(|part| part.piped);
+    behind.any(|part| part.runs)
 }
 
 /// Words of a text that is not understood, as if there were no quotes.

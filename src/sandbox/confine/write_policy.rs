@@ -130,9 +130,13 @@ impl WritePolicy {
         let is_allowed =
             allowed.any(|allowed| path.starts_with(allowed) || allowed.starts_with(path));
         let in_git = self.worktree.is_some() || path.0.iter().any(|name| is_git(name));
-        u8::from(is_generated) * GENERATED
-            | u8::from(is_allowed) * ALLOWED
-            | u8::from(in_git) * IN_GIT
+        let bits = [
+            (is_generated, GENERATED),
+            (is_allowed, ALLOWED),
+            (in_git, IN_GIT),
+        ];
+        let set = bits.into_iter().filter(|(holds, _)| *holds);
+        set.map(|(_, bit)| bit).sum()
     }
 
     /// The same for a path below git's folder.
@@ -165,10 +169,11 @@ impl WritePolicy {
     }
 
     fn refuses_by_table(&self, path: &Names) -> Option<&'static str> {
-        if path.0.iter().any(|name| name == ".ollacode") || !self.writes_auto_executed {
-            if let Some(closed) = closed_to_commands(&path.0.join("/")) {
-                return Some(closed.why);
-            }
+        let is_ours = path.0.iter().any(|name| name == ".ollacode");
+        if let Some(closed) = closed_to_commands(&path.0.join("/"))
+            && (is_ours || !self.writes_auto_executed)
+        {
+            return Some(closed.why);
         }
         let [name] = &path.0[..] else { return None };
         let is_closed = BUILD_FILES.contains(&name.as_str()) && !self.writes_build_files;

@@ -397,6 +397,5 @@ fn is_version_or_host(value: &str) -> bool {
         && value.len() <= 16;
     let has_dots = value.contains('.') && !value.contains(char::is_whitespace);
     let is_zone = parts[0].len() == 2 && parts.last().is_some_and(|last| last.len() <= 2);
-    is_version
-        || (parts.len() > 2 && parts.iter().all(|part| is_plain(&part)) && (has_dots || is_zone))
+    is_version || (parts.len() > 2 && parts.iter().all(is_plain) && (has_dots || is_zone))
 }
