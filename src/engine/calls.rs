@@ -233,7 +233,7 @@ impl Turn<'_> {
     ) -> Result<Result<Leave, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
             Permission::Allow => return Ok(Ok(Leave::Unasked)),
-            Permission::ReadOnly => "it failed where it could only read".to_owned(),
+            Permission::ReadOnly => "it was tried read-only, and needs to write".to_owned(),
             Permission::Deny(why) => {
                 let text = format!("Denied: {why}. Do not look for a way around it.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));

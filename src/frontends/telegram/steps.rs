@@ -76,6 +76,15 @@ impl Steps {
         self.lines.push(Line::Words(format!("“{}”", clipped(text))));
     }
 
+    /// Takes out the calls that have not ended.
+    pub fn take_running(&mut self) -> Steps {
+        let runs = |line: &mut Line| matches!(line, Line::Call { end: None, .. });
+        Steps {
+            lines: self.lines.extract_if(.., runs).collect(),
+            ..Steps::default()
+        }
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && !self.is_thinking

@@ -77,8 +77,10 @@ impl View {
     /// Something is about to be asked: what happened is shown above it, and what follows below.
     pub fn asking(&mut self) {
         self.settle_remark();
+        // A command that was tried, and is asked about now, ends below.
+        let running = self.steps.take_running();
         self.settle_steps();
-        self.steps = Steps::default();
+        self.steps = running;
         self.has_new_steps = false;
     }
 

@@ -166,7 +166,10 @@ fn a_stop_takes_the_question_back() {
 
 #[test]
 fn a_long_command_is_a_file_and_hides_nothing() {
-    let command = format!("echo a\u{202e}b\n{}", "echo one more line\n".repeat(300));
+    let command = format!(
+        "touch made; echo a\u{202e}b\n{}",
+        "echo one more line\n".repeat(300)
+    );
     let bot = Bot::start(vec![run(&command), Reply::text("Well.")]);
     bot.api.write(OWNER, "Do something.");
     let question = bot.expect_question("? run a command");

@@ -18,7 +18,7 @@ const TEST: &str = "\
 . ./lib/slug.sh
 found=$(slug 'Hello, World!')
 [ \"$found\" = hello-world ] || { echo \"FAIL: $found\"; exit 1; }
-echo 'ok: 1 test'
+echo 'ok: 1 test' > result && cat result && rm result
 ";
 
 /// What is written, what the model says to it, and which buttons are pressed.
