@@ -1,12 +1,13 @@
 //! What the model wants done: each call is checked, prepared, judged, perhaps asked about, and
 //! only then run; and has exactly one result.
 
+mod effects;
+mod outcome;
 mod read_only;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use ollacode_indexer::secrets::secret_path;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::part;
@@ -17,15 +18,16 @@ use super::lock;
 use super::memory::nearer;
 use super::step::Reply;
 use super::turn::Turn;
-use crate::jail::Jail;
 use crate::message::ToolCall;
 use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
 use crate::session::Record;
-use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput, edit_call};
+use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput};
 use crate::visible::{neutral, visible};
+use effects::{instead, is_about_secrets, note_git_programs};
+use outcome::Outcome;
 
 /// So long a tool has after a stop to end by itself.
 const GRACE: Duration = Duration::from_secs(3);
@@ -44,62 +46,6 @@ enum Leave {
         /// Of what was asked.
         hash: String,
     },
-}
-
-/// What became of a call.
-struct Outcome {
-    how: ToolOutcome,
-    /// For the model.
-    text: String,
-    /// In a line for people.
-    summary: String,
-    detail: String,
-    /// The turn cannot go on after it.
-    end: Option<TurnEnd>,
-    /// It failed since it ran where it could change nothing.
-    needs_writing: bool,
-}
-
-impl Outcome {
-    fn failed(text: String) -> Outcome {
-        Outcome {
-            how: ToolOutcome::Failed,
-            summary: first_line(&text, LONGEST_LINE),
-            text,
-            detail: String::new(),
-            end: None,
-            needs_writing: false,
-        }
-    }
-
-    fn denied(text: String, summary: &str) -> Outcome {
-        Outcome {
-            how: ToolOutcome::Denied,
-            summary: summary.to_owned(),
-            ..Outcome::failed(text)
-        }
-    }
-
-    fn of_error(error: ToolError) -> Outcome {
-        match error {
-            ToolError::TellModel(text) => Outcome {
-                text: format!("Error: {text}"),
-                ..Outcome::failed(text)
-            },
-            ToolError::NeedsWriting(output) => Outcome {
-                how: ToolOutcome::Done,
-                text: output.text,
-                summary: output.summary,
-                detail: output.detail,
-                end: None,
-                needs_writing: true,
-            },
-            ToolError::Fatal(text) => Outcome {
-                end: Some(TurnEnd::Failed(text.clone())),
-                ..Outcome::failed(text)
-            },
-        }
-    }
 }
 
 impl Turn<'_> {
@@ -191,7 +137,7 @@ impl Turn<'_> {
                 note_git_programs(&mut prepared.effects, &engine.context.jail);
                 Ok(prepared)
             }
-            None => Err(stopped()),
+            None => Err(Outcome::stopped()),
         }
     }
 
@@ -259,7 +205,7 @@ impl Turn<'_> {
             .stop
             .run_until_cancelled(self.approver.decide(&request));
         let Some(decision) = asked.await else {
-            return Ok(Err(stopped()));
+            return Ok(Err(Outcome::stopped()));
         };
         self.record(Record::decided(call, &decision))?;
         let decided = self.decided(decision, request.remember);
@@ -379,7 +325,7 @@ impl Turn<'_> {
         let result = tokio::select! {
             biased;
             result = (prepared.run)(running) => result,
-            () = after(&self.stop, GRACE) => return stopped(),
+            () = after(&self.stop, GRACE) => return Outcome::stopped(),
         };
         match result {
             Ok(output) => self.done(output).await,
@@ -471,34 +417,6 @@ impl Turn<'_> {
     }
 }
 
-/// Notes which files are protected that no name tells: git is told to run them.
-fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
-    for effect in effects {
-        if let Effect::Write {
-            path,
-            runs_later: protected @ None,
-        } = effect
-        {
-            *protected = jail.run_by_git(path);
-        }
-    }
-}
-
-/// Whether a call reads or writes a file that likely holds secrets.
-fn is_about_secrets(effect: &Effect) -> bool {
-    match effect {
-        Effect::ReadSecret { .. } => true,
-        Effect::Write { path, .. }
-        | Effect::ReadOutside { path }
-        | Effect::WriteOutside { path } => secret_path(path).is_some(),
-        Effect::Read
-        | Effect::ReadFile { .. }
-        | Effect::Loss { .. }
-        | Effect::Command { .. }
-        | Effect::AskUser => false,
-    }
-}
-
 /// A result in which nothing hides, and which says so if something did.
 fn shown_hidden(text: String) -> String {
     match visible(&text) {
@@ -507,27 +425,6 @@ fn shown_hidden(text: String) -> String {
              what a text says)\n"
         ),
         Cow::Borrowed(_) => text,
-    }
-}
-
-/// What the model can do where it may not write a file anew.
-fn instead(effects: &[Effect]) -> String {
-    let loss = effects.iter().find_map(|effect| match effect {
-        Effect::Loss { path, what } => Some((path, what)),
-        _ => None,
-    });
-    loss.map_or_else(String::new, |(path, what)| {
-        format!(
-            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
-            edit_call(path)
-        )
-    })
-}
-
-fn stopped() -> Outcome {
-    Outcome {
-        end: Some(TurnEnd::Stopped),
-        ..Outcome::denied("stopped by the user".to_owned(), "stopped")
     }
 }
 

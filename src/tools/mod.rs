@@ -87,7 +87,7 @@ impl ToolContext {
     pub fn without_secret_values(&self, text: String) -> String {
         let values = self.jail.secret_values();
         let seen = self.knowledge();
-        let hidden = values.hide(&text, |path, hash| seen.hash(path) == Some(*hash));
+        let hidden = values.hide(&text, |path, hash| seen.was_shown(path, hash));
         match hidden {
             Cow::Owned(clean) => clean,
             Cow::Borrowed(_) => text,

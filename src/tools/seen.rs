@@ -183,6 +183,23 @@ impl Seen {
         self.files.get(path).map(|file| file.hash)
     }
 
+    /// Whether a call or a question of the session showed this version of a file, or made it:
+    /// somebody allowed that, whether or not the model still has it.
+    pub fn was_shown(&self, path: &str, version: &Hash) -> bool {
+        let logged = self.log.iter().flat_map(|entry| &entry.views);
+        logged.chain(&self.fresh).any(|view| match view {
+            FileView::Shown {
+                path: of, hash: is, ..
+            }
+            | FileView::Changed {
+                path: of,
+                after: is,
+                ..
+            } => of == path && is == version,
+            FileView::Moved { .. } | FileView::Removed { .. } => false,
+        })
+    }
+
     /// Which of the `count` lines of a file the model does not know.
     pub fn unseen(&self, path: &str, count: usize) -> Vec<Range<usize>> {
         let known = self.files.get(path).map(|file| &file.lines);

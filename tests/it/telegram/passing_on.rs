@@ -190,7 +190,7 @@ fn a_long_text_alone_is_asked_and_a_command_behind_it_is_one() {
 
 #[test]
 fn in_a_forum_everything_goes_into_the_topic_of_the_question() {
-    let long = "echo one more line\n".repeat(300);
+    let long = format!("touch new\n{}", "echo one more line\n".repeat(300));
     let bot = Bot::start(vec![
         run(&long),
         edit("notes.txt", "ninety", "eighty"),

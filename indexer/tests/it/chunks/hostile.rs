@@ -151,7 +151,6 @@ fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
         ("a.c", "// a\n", "int f(void) { return 1; }\n"),
         ("a.c", "/* a */\n", "int f(void) { return 1; }\n"),
         ("a.cpp", "/// a\n", "int f() { return 1; }\n"),
-        ("a.cpp", "[[nodiscard]]\n", "int f() { return 1; }\n"),
         ("a.cs", "[A]\n", "class F {}\n"),
         ("a.cs", "/// a\n", "class F {}\n"),
         ("a.css", "/* a */\n", "f { color: red }\n"),

@@ -1,0 +1,49 @@
+//! What is said of the effects of a call beside the judgement.
+
+use ollacode_indexer::secrets::secret_path;
+
+use crate::jail::Jail;
+use crate::permission::Effect;
+use crate::tools::edit_call;
+
+/// Notes which files are protected that no name tells: git is told to run them.
+pub(super) fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
+    for effect in effects {
+        if let Effect::Write {
+            path,
+            runs_later: protected @ None,
+        } = effect
+        {
+            *protected = jail.run_by_git(path);
+        }
+    }
+}
+
+/// Whether a call reads or writes a file that likely holds secrets.
+pub(super) fn is_about_secrets(effect: &Effect) -> bool {
+    match effect {
+        Effect::ReadSecret { .. } => true,
+        Effect::Write { path, .. }
+        | Effect::ReadOutside { path }
+        | Effect::WriteOutside { path } => secret_path(path).is_some(),
+        Effect::Read
+        | Effect::ReadFile { .. }
+        | Effect::Loss { .. }
+        | Effect::Command { .. }
+        | Effect::AskUser => false,
+    }
+}
+
+/// What the model can do where it may not write a file anew.
+pub(super) fn instead(effects: &[Effect]) -> String {
+    let loss = effects.iter().find_map(|effect| match effect {
+        Effect::Loss { path, what } => Some((path, what)),
+        _ => None,
+    });
+    loss.map_or_else(String::new, |(path, what)| {
+        format!(
+            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
+            edit_call(path)
+        )
+    })
+}

@@ -1,0 +1,69 @@
+//! What became of a call.
+
+use super::super::clip::first_line;
+use super::super::event::{ToolOutcome, TurnEnd};
+use super::LONGEST_LINE;
+use crate::tools::ToolError;
+
+/// What became of a call.
+pub(super) struct Outcome {
+    pub how: ToolOutcome,
+    /// For the model.
+    pub text: String,
+    /// In a line for people.
+    pub summary: String,
+    pub detail: String,
+    /// The turn cannot go on after it.
+    pub end: Option<TurnEnd>,
+    /// It failed since it ran where it could change nothing.
+    pub needs_writing: bool,
+}
+
+impl Outcome {
+    pub fn failed(text: String) -> Outcome {
+        Outcome {
+            how: ToolOutcome::Failed,
+            summary: first_line(&text, LONGEST_LINE),
+            text,
+            detail: String::new(),
+            end: None,
+            needs_writing: false,
+        }
+    }
+
+    pub fn denied(text: String, summary: &str) -> Outcome {
+        Outcome {
+            how: ToolOutcome::Denied,
+            summary: summary.to_owned(),
+            ..Outcome::failed(text)
+        }
+    }
+
+    pub fn of_error(error: ToolError) -> Outcome {
+        match error {
+            ToolError::TellModel(text) => Outcome {
+                text: format!("Error: {text}"),
+                ..Outcome::failed(text)
+            },
+            ToolError::NeedsWriting(output) => Outcome {
+                how: ToolOutcome::Done,
+                text: output.text,
+                summary: output.summary,
+                detail: output.detail,
+                end: None,
+                needs_writing: true,
+            },
+            ToolError::Fatal(text) => Outcome {
+                end: Some(TurnEnd::Failed(text.clone())),
+                ..Outcome::failed(text)
+            },
+        }
+    }
+
+    pub fn stopped() -> Outcome {
+        Outcome {
+            end: Some(TurnEnd::Stopped),
+            ..Outcome::denied("stopped by the user".to_owned(), "stopped")
+        }
+    }
+}
