@@ -4,6 +4,7 @@
 //! joined by `&&`, `||`, `;` and `|`, in argument vectors of the tables in `rules`. Everything
 //! else is asked. It is never the other way round, a list of what is dangerous.
 
+mod building;
 mod full_screen;
 mod git;
 mod reading;
@@ -20,6 +21,7 @@ use ollacode_indexer::secrets::secret_path;
 use super::CommandRisk;
 use git::effects::{GitEffects, effects};
 
+pub(super) use building::building;
 pub use full_screen::full_screen;
 
 /// One command of a chain that is wholly understood, for rules.
@@ -121,6 +123,9 @@ pub(super) fn why_wide(command: &str) -> String {
 pub(super) fn why_not_read_only(command: &str) -> Option<String> {
     if let Some(program) = wide::interactive(command) {
         return Some(format!("`{program}` waits for somebody at a terminal"));
+    }
+    if let Some(program) = building(command) {
+        return Some(format!("`{program}` writes what it builds"));
     }
     let is_end = |c: char| c.is_whitespace() || c.is_control() || ";&|()<>{}$`\"'=,:".contains(c);
     // A word alone may be what is searched for.

@@ -238,6 +238,10 @@ fn command(
     match (risk, mode) {
         (CommandRisk::KnownSafe, _) | (_, Mode::AutoApprove) => Permission::Allow,
         (CommandRisk::Unknown, Mode::AutoEdit) if is_full && !network => Permission::Allow,
+        // It is asked as it is, since it would only fail at its end.
+        (CommandRisk::Unknown, Mode::Ask) if is_full && command::building(text).is_some() => {
+            Permission::Ask(String::new())
+        }
         (CommandRisk::Unknown, Mode::Ask | Mode::Plan) if is_full => {
             match (command::why_not_read_only(text), mode) {
                 (None, _) => Permission::ReadOnly,
@@ -333,8 +337,12 @@ mod tests {
             (loss, ["??+-"; 3]),
             (command("ls", CommandRisk::KnownSafe), ["++++"; 3]),
             (
-                command("make", CommandRisk::Unknown),
+                command("tool x", CommandRisk::Unknown),
                 ["r++r", "??+-", "??+-"],
+            ),
+            (
+                command("make", CommandRisk::Unknown),
+                ["?++-", "??+-", "??+-"],
             ),
             (
                 command("vi a.rs", CommandRisk::Unknown),
@@ -347,7 +355,7 @@ mod tests {
             (command("curl x", CommandRisk::Wide), ["??+-"; 3]),
             (with_network("ls", CommandRisk::KnownSafe), ["++++"; 3]),
             (
-                with_network("make", CommandRisk::Unknown),
+                with_network("tool x", CommandRisk::Unknown),
                 ["r?+r", "??+-", "??+-"],
             ),
         ] {

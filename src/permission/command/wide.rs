@@ -185,7 +185,7 @@ pub(super) fn interactive(command: &str) -> Option<&str> {
 
 /// The programs that a command seems to run, each with the words behind it: a guess, which looks
 /// through quotes and substitutions.
-fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
+pub(super) fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
     let is_end = |character: char| {
         character.is_control()
             || matches!(
