@@ -17,6 +17,7 @@ mod processes;
 mod protected;
 mod reading;
 mod repository;
+mod rules;
 mod system;
 mod usage;
 mod writing;
