@@ -38,7 +38,7 @@ pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
 pub use protected::{
     Protected, ProtectedClass, classify, classify_name, closed_to_commands, is_generated,
-    is_secret, names_closed_in, protected,
+    is_secret, is_secret_path, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
 pub use secret_values::SecretValues;

@@ -190,11 +190,11 @@ pub fn protected(path: &WorkspacePath) -> Option<Protected> {
 
 /// Tells whether a file likely holds secrets, by its path.
 pub fn is_secret(path: &WorkspacePath) -> bool {
-    is_secret_name(path.as_str())
+    is_secret_path(path.as_str())
 }
 
 /// The same for a relative path that the system gave, which need not be one that can be asked for.
-pub(super) fn is_secret_name(path: &str) -> bool {
+pub fn is_secret_path(path: &str) -> bool {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
     secret_path(&folded).is_some() || (folded != path && secret_path(path).is_some())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cap_std::fs::{Dir, DirEntry};
 
-use super::protected::is_secret_name;
+use super::protected::is_secret_path;
 use super::{EntryKind, Jail, kind_of};
 
 /// Folders that are not entered, at any depth: they hold what tools made or fetched.
@@ -47,6 +47,12 @@ impl Jail {
     /// Folders near the root come first, so that what a limit cuts off is what lies deepest. Links
     /// to folders are not followed, and `.git`, `node_modules`, `target` and the like not entered.
     pub fn secret_files(&self, patience: Duration) -> SecretFiles {
+        self.secret_files_and(patience, |_| false)
+    }
+
+    /// The same with other files, by their paths below the root.
+    pub fn secret_files_and(&self, patience: Duration, also: impl Fn(&str) -> bool) -> SecretFiles {
+        let is_wanted = |path: &str| is_secret_path(path) || also(path);
         let deadline = Instant::now() + patience;
         let mut found = BTreeSet::new();
         let mut complete = true;
@@ -58,7 +64,7 @@ impl Jail {
                 break;
             }
             entered += 1;
-            complete &= look_into(&self.0.dir, &folder, &mut folders, &mut found);
+            complete &= look_into(&self.0.dir, &folder, &is_wanted, &mut folders, &mut found);
         }
         SecretFiles {
             paths: found.into_iter().take(MOST_FILES).collect(),
@@ -71,6 +77,7 @@ impl Jail {
 fn look_into(
     root: &Dir,
     folder: &Path,
+    is_wanted: &dyn Fn(&str) -> bool,
     folders: &mut VecDeque<PathBuf>,
     found: &mut BTreeSet<PathBuf>,
 ) -> bool {
@@ -97,10 +104,10 @@ fn look_into(
                     folders.push_back(path);
                 }
             }
-            Some(EntryKind::File) if is_secret_name(&path.to_string_lossy()) => {
+            Some(EntryKind::File) if is_wanted(&path.to_string_lossy()) => {
                 found.insert(path);
             }
-            Some(EntryKind::Link) if is_secret_name(&path.to_string_lossy()) => {
+            Some(EntryKind::Link) if is_wanted(&path.to_string_lossy()) => {
                 let target = root.canonicalize(&path).ok();
                 let is_file =
                     |path: &PathBuf| root.symlink_metadata(path).is_ok_and(|m| m.is_file());

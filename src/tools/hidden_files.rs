@@ -1,10 +1,10 @@
-//! Files that may hold secrets, and look empty to commands.
+//! Files that are closed to commands: those that may hold secrets look empty.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{ToolError, shown};
-use crate::jail::Jail;
+use crate::jail::{Jail, is_secret_path};
 use crate::permission::Rules;
 use crate::sandbox::{Exit, RunOutput};
 
@@ -31,26 +31,47 @@ const TEST_FOLDERS: &[&str] = &[
 /// Endings of keys and certificates.
 const KEYS: &[&str] = &[".crt", ".der", ".jks", ".key", ".p12", ".pem", ".pfx"];
 
-/// The files of secrets that a command does not see: those that no rule opens.
+/// Files that are closed to commands: paths below the root.
+pub(super) struct ClosedFiles {
+    /// They look empty: files of secrets that no rule opens, and what a rule keeps from being read.
+    pub hidden: Vec<PathBuf>,
+    /// They are not written: a rule says so.
+    pub unwritable: Vec<PathBuf>,
+}
+
+/// Looks for the files that are closed to commands.
 ///
 /// What lies so deep that it was not looked at in time is not among them. Too many are an error: what is
 /// beyond a limit would be seen, and a command can make as many as it likes.
-pub(super) fn hidden_files(jail: &Jail, rules: &Rules) -> Result<Vec<PathBuf>, ToolError> {
-    let found = jail.secret_files(PATIENCE);
-    let is_kept = |path: &PathBuf| {
-        let name = path.to_string_lossy();
-        !is_fixture(&name) && !rules.opens_secret(&name)
+pub(super) fn closed_files(jail: &Jail, rules: &Rules) -> Result<ClosedFiles, ToolError> {
+    let is_denied = |path: &str, reading: bool| {
+        let full = jail.root().join(path);
+        let mut denied = rules.denied_paths();
+        denied.any(|denied| denied.reading == reading && denied.names(&full))
     };
-    let hidden: Vec<PathBuf> = found.paths.into_iter().filter(is_kept).collect();
+    let has_rules = rules.denied_paths().next().is_some();
+    let is_closed = |path: &str| has_rules && (is_denied(path, true) || is_denied(path, false));
+    let found = jail.secret_files_and(PATIENCE, is_closed);
+    let (mut hidden, mut unwritable) = (Vec::new(), Vec::new());
+    for path in found.paths {
+        let name = path.to_string_lossy();
+        let is_secret = is_secret_path(&name) && !is_fixture(&name) && !rules.opens_secret(&name);
+        if is_denied(&name, false) {
+            unwritable.push(path.clone());
+        }
+        if is_secret || is_denied(&name, true) {
+            hidden.push(path.clone());
+        }
+    }
     if hidden.len() > MOST_HIDDEN {
         return Err(ToolError::TellModel(format!(
-            "the command did not run: {} files look like files of secrets by their names, and at most \
-             {MOST_HIDDEN} can be hidden from a command. The user can open some by a rule for reading \
-             in config.toml, or delete them",
+            "the command did not run: {} files look like files of secrets by their names or are kept \
+             back by rules, and at most {MOST_HIDDEN} can be hidden from a command. The user can open \
+             some by a rule for reading in config.toml, or delete them",
             hidden.len()
         )));
     }
-    Ok(hidden)
+    Ok(ClosedFiles { hidden, unwritable })
 }
 
 /// Whether a key or a certificate belongs to tests, which need it.
@@ -83,7 +104,8 @@ pub(super) fn hidden_note(command: &str, output: &RunOutput, hidden: &[PathBuf])
         ""
     };
     format!(
-        "({}{more} may hold secrets and looked empty to the command; a rule in config.toml can open it)\n",
+        "({}{more} may hold secrets and looked empty to the command; a rule for reading in config.toml \
+         can open it)\n",
         told.join(", ")
     )
 }

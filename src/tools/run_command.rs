@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
 use super::command_changes::BeforeCommand;
-use super::hidden_files::{hidden_files, hidden_note};
+use super::hidden_files::{ClosedFiles, closed_files, hidden_note};
 use super::{
     Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
     files, shown,
@@ -310,16 +310,16 @@ async fn closed(
     context: &ToolContext,
 ) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ToolError> {
     let (jail, rules) = (context.jail.clone(), context.rules.clone());
-    let look = move || hidden_files(&jail, &rules).map(|hidden| (hidden, jail.git_programs()));
-    let (found, programs) = blocking(look).await??;
-    let mut hidden = context.sandbox.remember_hidden(found);
+    let look = move || closed_files(&jail, &rules).map(|closed| (closed, jail.git_programs()));
+    let (ClosedFiles { hidden, unwritable }, programs) = blocking(look).await??;
+    let mut hidden = context.sandbox.remember_hidden(hidden);
     if risk(command) == CommandRisk::KnownSafe {
         // What it reads was asked about.
         let read = paths(command);
         hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
     }
     let programs = programs.iter().map(|path| PathBuf::from(path.as_str()));
-    Ok((hidden, programs.collect()))
+    Ok((hidden, unwritable.into_iter().chain(programs).collect()))
 }
 
 /// How far a command may go, given how it came to run.

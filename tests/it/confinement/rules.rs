@@ -18,11 +18,13 @@ fn a_denied_folder_in_an_allowed_one_is_closed() {
     fs::create_dir_all(notes.join("priv")).expect("folders");
     fs::write(notes.join("priv/kept"), "kept-word\n").expect("a file");
     environment.write("src/keep/a.rs", "fn a() {}\n");
+    environment.write("x/y/z.p12", "kept-word\n");
+    environment.write("x/y/z.sql", "select 1;\n");
     let settings = environment.outside().join("config/ollacode/config.toml");
     fs::create_dir_all(settings.parent().expect("a folder")).expect("folders");
     let rules = format!(
         "[[allow]]\nread = '{0}/**'\nwrite = '{0}/**'\n[[deny]]\nread = '{0}/priv/**'\nwrite = '{0}/priv/**'\n\
-         [[deny]]\nwrite = 'src/keep/**'\n",
+         [[deny]]\nwrite = 'src/keep/**'\n[[deny]]\nread = '*.p12'\n[[deny]]\nwrite = '*.sql'\n",
         notes.display()
     );
     fs::write(settings, rules).expect("rules");
@@ -35,12 +37,15 @@ fn a_denied_folder_in_an_allowed_one_is_closed() {
         "echo x > src/keep/b.rs; echo x >> src/keep/a.rs; mv src s; echo x > s/keep/c.rs; \
          mkdir -p t/keep; echo x > t/keep/d.rs; rm -rf src; mv t src"
             .to_owned(),
+        "cat x/y/z.p12; cp x/y/z.p12 c; cat c; echo x > x/y/z.sql; rm -f x/y/z.sql; sed -i s/1/2/ x/y/z.sql"
+            .to_owned(),
     ];
     for command in &commands {
         server.then(vec![run(command)]);
     }
     server.then(vec![Reply::text("Done.")]);
     let said = results(&environment, &[], &server);
+    assert_eq!(said.len(), commands.len(), "{said:#?}");
     assert!(said[0].contains("\nopen\n"), "{}", said[0]);
     assert!(!said[1].contains("kept-word"), "{}", said[1]);
     let read = |path: &str| fs::read_to_string(notes.join(path)).expect("a file");
@@ -48,6 +53,8 @@ fn a_denied_folder_in_an_allowed_one_is_closed() {
     assert_eq!(read("priv/kept"), "kept-word\n");
     assert!(!notes.join("priv/new").exists());
     assert_eq!(environment.read("src/keep/a.rs"), "fn a() {}\n");
+    assert!(!said[3].contains("kept-word"), "{}", said[3]);
+    assert_eq!(environment.read("x/y/z.sql"), "select 1;\n");
     for path in ["src/keep/b.rs", "src/keep/c.rs", "src/keep/d.rs"] {
         assert!(!environment.workspace().join(path).exists(), "{path}");
     }
