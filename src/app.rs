@@ -5,6 +5,7 @@ mod confinement;
 mod indexes;
 mod searching;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -135,6 +136,13 @@ impl App {
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
+        let index = index.redacting(Arc::new(move |text| {
+            // What was copied out of a file of secrets is neither kept nor sent to be embedded.
+            match jail.secret_values().hide_all(text) {
+                Cow::Owned(clean) => Some(clean),
+                Cow::Borrowed(_) => None,
+            }
+        }));
         settings.warnings.extend(warning);
         Ok(App {
             settings,

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::difference::{Difference, Scope, difference, guard_against_loss};
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::prepare::Redactor;
 use crate::progress::{Events, IndexEvent, Report};
 use crate::reconcile::{Bookkeeping, agree, note_versions, reconcile_chunks, reconcile_vectors};
 use crate::refresh::{Known, Refresh, Wait, Writer};
@@ -58,6 +59,7 @@ pub struct Index {
     pub(crate) retried: Arc<AtomicBool>,
     /// What a search last counted: adding up tens of thousands of rows takes longer than it.
     pub(crate) counted: Arc<std::sync::Mutex<Option<Counted>>>,
+    redactor: Option<Redactor>,
 }
 
 /// Counts, and when they are still true.
@@ -79,7 +81,21 @@ impl Index {
             writer: Arc::default(),
             retried: Arc::default(),
             counted: Arc::default(),
+            redactor: None,
         }
+    }
+
+    /// Has texts of files redacted further before they are cut.
+    #[must_use]
+    pub fn redacting(self, redactor: Redactor) -> Index {
+        Index {
+            redactor: Some(redactor),
+            ..self
+        }
+    }
+
+    pub(crate) fn redactor(&self) -> Option<Redactor> {
+        self.redactor.clone()
     }
 
     /// Whether a folder holds an index.

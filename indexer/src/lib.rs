@@ -55,6 +55,7 @@ pub use error::IndexError;
 pub use fill::EmbedReport;
 pub use folder::read_file;
 pub use index::Index;
+pub use prepare::Redactor;
 pub use progress::{Events, IndexEvent, Report, SecretFound};
 pub use refresh::{Refresh, Wait};
 pub use search::{Answer, Freshness, Mode, SearchRequest};

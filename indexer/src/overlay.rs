@@ -46,6 +46,7 @@ impl Overlay {
         }
         let entries = index.entries(&wanted).await?;
         let root = index.open_root()?;
+        let redactor = index.redactor();
         let tasks: Vec<Task> = entries
             .into_iter()
             .map(|entry| Task { entry, known: None })
@@ -54,7 +55,8 @@ impl Overlay {
         let rows = blocking(move || {
             let mut rows = Vec::new();
             // Nothing is recorded, so the time does not matter.
-            prepare_all(&root, &tasks, 0, &CancellationToken::new(), |prepared| {
+            let stop = CancellationToken::new();
+            prepare_all(&root, &tasks, redactor.as_ref(), 0, &stop, |prepared| {
                 if let Prepared::Cut(file) = prepared {
                     rows.extend(file.rows);
                 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State};
 use tokio_util::sync::CancellationToken;
@@ -84,12 +84,16 @@ pub(crate) struct CutFile {
     pub not_utf8: bool,
 }
 
+/// Takes out of a text what only its owner knows to be secret, line by line; `None` if there is nothing.
+pub type Redactor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Prepares files on all cores and hands them over in their order.
 ///
 /// Returns when all are handed over, or `stop` was cancelled.
 pub(crate) fn prepare_all(
     root: &Folder,
     tasks: &[Task],
+    redactor: Option<&Redactor>,
     now_ns: i64,
     stop: &CancellationToken,
     mut hand_over: impl FnMut(Prepared) -> bool,
@@ -107,7 +111,7 @@ pub(crate) fn prepare_all(
                 while !stop.is_cancelled() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(task) = tasks.get(index) else { break };
-                    let prepared = prepare(&mut parser, root, task, now_ns);
+                    let prepared = prepare(&mut parser, root, task, redactor, now_ns);
                     if sender.send((index, prepared)).is_err() {
                         break;
                     }
@@ -131,7 +135,13 @@ pub(crate) fn prepare_all(
 }
 
 /// Reads and cuts one file.
-fn prepare(parser: &mut FileParser, root: &Folder, task: &Task, now_ns: i64) -> Prepared {
+fn prepare(
+    parser: &mut FileParser,
+    root: &Folder,
+    task: &Task,
+    redactor: Option<&Redactor>,
+    now_ns: i64,
+) -> Prepared {
     let entry = &task.entry;
     let bytes = match root.read(&entry.path, entry.size.saturating_add(MOST_GROWTH)) {
         Ok(bytes) => bytes,
@@ -166,7 +176,7 @@ fn prepare(parser: &mut FileParser, root: &Folder, task: &Task, now_ns: i64) -> 
         record.status = Some(skip.words().to_owned());
         return Prepared::Cut(Box::new(CutFile::skipped(record, skip)));
     }
-    Prepared::Cut(Box::new(cut_file(parser, record, &decoded)))
+    Prepared::Cut(Box::new(cut_file(parser, record, &decoded, redactor)))
 }
 
 /// Hashes a file's content: BLAKE3, 128 bits.
@@ -216,8 +226,15 @@ fn settled(entry: &Entry, now_ns: i64) -> i64 {
     }
 }
 
-fn cut_file(parser: &mut FileParser, mut record: FileRecord, decoded: &Decoded<'_>) -> CutFile {
+fn cut_file(
+    parser: &mut FileParser,
+    mut record: FileRecord,
+    decoded: &Decoded<'_>,
+    redactor: Option<&Redactor>,
+) -> CutFile {
     let redacted = redact(&decoded.text);
+    let owned = redactor.and_then(|redactor| redactor(&redacted.text));
+    let text: &str = owned.as_deref().unwrap_or(&redacted.text);
     let secrets = redacted
         .findings
         .iter()
@@ -227,7 +244,7 @@ fn cut_file(parser: &mut FileParser, mut record: FileRecord, decoded: &Decoded<'
             rule: finding.rule,
         })
         .collect();
-    let cut = cut(parser, &record.path, &redacted.text);
+    let cut = cut(parser, &record.path, text);
     let rows: Vec<ChunkRow> = cut
         .chunks
         .into_iter()

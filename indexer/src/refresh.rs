@@ -214,10 +214,16 @@ impl<'a> Writer<'a> {
     ) -> Result<(mpsc::Receiver<Prepared>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.index.open_root()?, self.stop.clone());
+        let redactor = self.index.redactor();
         let preparing = tokio::task::spawn_blocking(move || {
-            prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
-                sender.blocking_send(prepared).is_ok()
-            });
+            prepare_all(
+                &root,
+                &tasks,
+                redactor.as_ref(),
+                now_ns(),
+                &stop,
+                |prepared| sender.blocking_send(prepared).is_ok(),
+            );
         });
         Ok((receiver, preparing))
     }

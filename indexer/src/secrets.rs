@@ -185,7 +185,7 @@ impl Detector {
         let all = start + all.start()..start + all.end();
         let mut value = start + value.start()..start + value.end();
         match rule.place {
-            Place::Block => return block_after(text, all.end),
+            Place::Block => return block_after(text, all),
             Place::Inside(_)
                 if !all.contains(&anchor) || !begins_alone(text, all.start..anchor) =>
             {
@@ -256,11 +256,21 @@ fn token_length(rest: &str) -> usize {
         .count()
 }
 
-/// The body of a key from the end of its first line on; nothing if no key is there.
-fn block_after(text: &str, start: usize) -> Option<Range<usize>> {
+/// The body of a key behind its first mark; nothing if no key is there.
+fn block_after(text: &str, mark: Range<usize>) -> Option<Range<usize>> {
+    let start = mark.end;
+    // PuTTY counts its lines.
+    if let Some(count) = text[mark.clone()].strip_prefix("Private-Lines: ") {
+        let count = count.trim().parse().ok()?;
+        let lines = text[start..].split_inclusive('\n').take(count);
+        let length: usize = lines.map(str::len).sum();
+        let is_redacted = text[start..].starts_with("[redacted: ");
+        return (length > 0 && !is_redacted).then(|| start..start + length);
+    }
     let reach = text.floor_char_boundary(text.len().min(start + BLOCK_REACH));
     let within = &text[start..reach];
-    let end = memmem::find(within.as_bytes(), b"-----END ");
+    let end = memmem::find(within.as_bytes(), b"---- END ");
+    let end = memmem::find(within.as_bytes(), b"-----END ").or(end);
     if let Some(end) = end
         && is_enclosed(&within[..end])
     {
@@ -274,8 +284,46 @@ fn block_after(text: &str, start: usize) -> Option<Range<usize>> {
         }
         end += line.len();
     }
+    if limit == within.len() {
+        let unended = unended_body(text, &mark, within);
+        if unended > 0 {
+            return Some(start..start + unended);
+        }
+    }
     let has_key = base64_runs(&within[..end]).any(|run| run.len() >= 20 && rules::is_mixed(run));
     has_key.then(|| start..start + end)
+}
+
+/// How long the body of a key is whose second mark is missing: the first one is a line of its own, and
+/// lines without a blank follow.
+fn unended_body(text: &str, mark: &Range<usize>, within: &str) -> usize {
+    let starts_line = text[..mark.start].ends_with('\n') || mark.start == 0;
+    let Some(rest) = within
+        .strip_prefix('\n')
+        .or_else(|| within.strip_prefix("\r\n"))
+    else {
+        return 0;
+    };
+    if !starts_line {
+        return 0;
+    }
+    let is_body = |line: &&str| {
+        let line = line.trim_end();
+        if line.starts_with("[redacted: ") {
+            return false;
+        }
+        !line.is_empty() && !line.contains(|c: char| c.is_whitespace() || "(){}\"'`;".contains(c))
+    };
+    let body: usize = rest
+        .split_inclusive('\n')
+        .take_while(is_body)
+        .map(str::len)
+        .sum();
+    if body == 0 {
+        0
+    } else {
+        within.len() - rest.len() + body
+    }
 }
 
 /// Whether what stands between the marks of a key is one, whatever it looks like: on lines of its

@@ -45,6 +45,7 @@ impl Index {
                 ..Survey::default()
             };
             let (root, stop) = (self.open_root()?, stop.clone());
+            let redactor = self.redactor();
             let tasks: Vec<Task> = walked
                 .entries
                 .into_iter()
@@ -52,16 +53,23 @@ impl Index {
                 .collect();
             blocking(move || {
                 let mut count = Count::default();
-                prepare_all(&root, &tasks, now_ns(), &stop, |prepared| {
-                    match prepared {
-                        Prepared::Cut(file) => count.take(*file, &mut survey),
-                        Prepared::Gone { path, skip } => survey.report.skip(path, skip),
-                        Prepared::Unread { path, why } => survey.report.unread(path, &why),
-                        // Nothing is known of any file.
-                        Prepared::Same(_) => {}
-                    }
-                    true
-                });
+                prepare_all(
+                    &root,
+                    &tasks,
+                    redactor.as_ref(),
+                    now_ns(),
+                    &stop,
+                    |prepared| {
+                        match prepared {
+                            Prepared::Cut(file) => count.take(*file, &mut survey),
+                            Prepared::Gone { path, skip } => survey.report.skip(path, skip),
+                            Prepared::Unread { path, why } => survey.report.unread(path, &why),
+                            // Nothing is known of any file.
+                            Prepared::Same(_) => {}
+                        }
+                        true
+                    },
+                );
                 if stop.is_cancelled() {
                     return Err(IndexError::Stopped);
                 }

@@ -174,8 +174,9 @@ impl Calibration {
         let least = if self.samples == 0 { 40 } else { 65 };
         let sure = self.calibrated(estimate.saturating_sub(self.doubtful));
         let is_short = expected >= 2 * TELLING && (shrunk || counted < part(sure, least));
-        let is_glued =
-            window > 0 && counted >= part(window, 98) && expected > counted + counted / 20;
+        let is_glued = window > 0
+            && counted >= part(window, 98)
+            && expected > counted.saturating_add(counted / 20);
         (is_short || is_glued).then_some(Cut {
             expected,
             counted,

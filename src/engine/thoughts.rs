@@ -1,13 +1,7 @@
 //! Thoughts that a server left in the text of a reply: `<think>…</think>` at its beginning, or a
 //! `</think>` whose beginning the template wrote.
 
-/// Tags around thoughts, as models write them.
-const TAGS: [(&str, &str); 4] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-];
+use crate::model::{THOUGHT_TAGS, ThoughtTags};
 
 /// The end of thoughts whose beginning is not in the reply.
 const LONE: &str = "</think>";
@@ -86,19 +80,23 @@ impl Thoughts {
         match self.state {
             State::Start => {
                 let begun = self.pending.trim_start();
-                if let Some((tag, end)) = TAGS.iter().find(|(tag, _)| begun.starts_with(tag)) {
-                    let rest = begun[tag.len()..].to_owned();
-                    self.pending = rest;
+                let lower = begun.to_ascii_lowercase();
+                let mut known = THOUGHT_TAGS.iter();
+                if let Some(ThoughtTags { begin, end, .. }) =
+                    known.find(|tags| lower.starts_with(tags.begin))
+                {
+                    self.pending = begun[begin.len()..].to_owned();
                     self.state = State::Thinking(end);
                     return true;
                 }
-                let may_begin = TAGS.iter().any(|(tag, _)| tag.starts_with(begun));
+                let mut known = THOUGHT_TAGS.iter();
+                let may_begin = known.any(|tags| tags.begin.starts_with(&lower));
                 if !may_begin {
                     self.state = State::Text;
                 }
                 !may_begin
             }
-            State::Thinking(end) => match self.pending.find(end) {
+            State::Thinking(end) => match self.pending.to_ascii_lowercase().find(end) {
                 Some(at) => {
                     add(parts, Part::Thought(self.pending[..at].to_owned()));
                     self.pending.drain(..at + end.len());

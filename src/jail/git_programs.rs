@@ -20,6 +20,24 @@ const WHY: Protected = Protected {
     why: "is run by git, or read as its settings: `.git/config` or a hook names it",
 };
 
+/// Hooks, where the workspace itself is the folder of them.
+const HOOKS: &[&str] = &[
+    "applypatch-msg",
+    "commit-msg",
+    "fsmonitor-watchman",
+    "post-checkout",
+    "post-commit",
+    "post-merge",
+    "post-rewrite",
+    "pre-applypatch",
+    "pre-commit",
+    "pre-merge-commit",
+    "pre-push",
+    "pre-rebase",
+    "prepare-commit-msg",
+    "reference-transaction",
+];
+
 /// Keys whose values are commands, programs or folders of them, whatever their section.
 const RUNNING: &[&str] = &[
     "alternaterefscommand",
@@ -30,6 +48,7 @@ const RUNNING: &[&str] = &[
     "difffilter",
     "driver",
     "editor",
+    "external",
     "fsmonitor",
     "gitproxy",
     "helper",
@@ -58,6 +77,10 @@ impl Jail {
             .filter_map(|path| self.resolve(path).ok())
             .collect();
         found.extend(real);
+        if found.iter().any(WorkspacePath::is_root) {
+            // The folder of hooks is the workspace itself.
+            found.extend(HOOKS.iter().filter_map(|hook| self.path(hook).ok()));
+        }
         // A word that names all of the workspace names no program.
         found.retain(|path| !path.is_root());
         found
@@ -120,11 +143,36 @@ impl Jail {
 
     /// Hooks that are links lead to what is run.
     fn follow_hooks(&self, found: &mut BTreeSet<WorkspacePath>) {
-        let hooks = self.path(".git/hooks").and_then(|path| self.list(&path));
-        let hooks = hooks.into_iter().flatten().take(MOST_HOOKS);
-        let links = hooks.filter(|hook| hook.kind == EntryKind::Link);
-        let paths = links.filter_map(|link| self.path(&format!(".git/hooks/{}", link.name)).ok());
-        found.extend(paths.filter_map(|path| self.resolve(&path).ok()));
+        let Ok(folder) = self.path(".git/hooks") else {
+            return;
+        };
+        let real = self.leads_to(&folder);
+        found.extend(real.clone().filter(|real| *real != folder));
+        let hooks = real.and_then(|folder| self.list(&folder).ok());
+        for hook in hooks.into_iter().flatten().take(MOST_HOOKS) {
+            let Ok(path) = self.path(&format!(".git/hooks/{}", hook.name)) else {
+                continue;
+            };
+            if hook.kind == EntryKind::Link {
+                found.extend(self.leads_to(&path));
+            } else if hook.kind == EntryKind::File && !hook.name.ends_with(".sample") {
+                // What a hook calls runs with it.
+                let text = self.read(&path).ok();
+                let text = text.filter(|file| file.bytes.len() <= MOST_BYTES);
+                let words = text.map(|file| self.programs_of(&file.text));
+                let is_file = |path: &WorkspacePath| {
+                    matches!(self.kind(path), Ok(Some(EntryKind::File | EntryKind::Link)))
+                };
+                found.extend(words.into_iter().flatten().filter(is_file));
+            }
+        }
+    }
+
+    /// Where a path leads to in the workspace, through links of any form.
+    fn leads_to(&self, path: &WorkspacePath) -> Option<WorkspacePath> {
+        let full = self.root().join(path.as_str()).canonicalize().ok()?;
+        let below = full.strip_prefix(self.root()).ok()?;
+        self.path(below.to_str()?).ok()
     }
 }
 

@@ -5,11 +5,14 @@
 
 pub mod ollama;
 pub mod repair;
+mod thought_tags;
 
 use futures::stream::BoxStream;
 use serde_json::Value;
 
 use crate::message::{Message, ToolCall};
+
+pub use thought_tags::{THOUGHT_TAGS, ThoughtTags};
 
 /// A model to talk with.
 pub trait ChatModel: Send + Sync {

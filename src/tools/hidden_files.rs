@@ -74,6 +74,14 @@ pub(super) fn closed_files(jail: &Jail, rules: &Rules) -> Result<ClosedFiles, To
     Ok(ClosedFiles { hidden, unwritable })
 }
 
+/// Whether a file is closed to commands, as it is or as git has it.
+pub(super) fn is_closed_path(jail: &Jail, rules: &Rules, path: &str) -> bool {
+    let full = jail.root().join(path);
+    let mut denied = rules.denied_paths().filter(|denied| denied.reading);
+    denied.any(|denied| denied.names(&full))
+        || (is_secret_path(path) && !is_fixture(path) && !rules.opens_secret(path))
+}
+
 /// Whether a key or a certificate belongs to tests, which need it.
 fn is_fixture(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask_user;
+mod closed_output;
 mod command_changes;
 mod definitions;
 mod delete_file;

@@ -10,8 +10,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::secrets::redact;
 
+use super::closed_output::without_closed;
 use super::command_changes::BeforeCommand;
-use super::hidden_files::{ClosedFiles, closed_files, hidden_note};
+use super::hidden_files::{ClosedFiles, closed_files, hidden_note, is_closed_path};
 use super::{
     Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
     files, shown,
@@ -185,7 +186,19 @@ fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
         effects.extend(paths.flat_map(|path| files::reading(jail, &path)));
     }
     effects.extend(protected_targets(command));
+    effects.extend(revisions_of_files(command, jail));
     effects
+}
+
+/// Files whose other versions a command of git names: `HEAD:path`.
+fn revisions_of_files(command: &str, jail: &Jail) -> Vec<Effect> {
+    if !command.contains("git") {
+        return Vec::new();
+    }
+    let words = command.split(|c: char| c.is_whitespace() || "'\"`;|&()<>".contains(c));
+    let paths = words.filter_map(|word| Some(word.split_once(':')?.1));
+    let paths = paths.filter_map(|path| jail.path(path).ok());
+    paths.flat_map(|path| files::reading(jail, &path)).collect()
 }
 
 /// What git writes by name that is protected is judged like an edit of it.
@@ -275,7 +288,9 @@ async fn run(
     };
     match result {
         Ok(output) => {
-            let mut written = written(&output, &limits);
+            let is_closed =
+                |path: &str| is_closed_path(&running.context.jail, &running.context.rules, path);
+            let mut written = written(&output, &limits, &is_closed);
             if sandbox.confinement() == Confinement::Full {
                 written
                     .text
@@ -397,7 +412,7 @@ fn misses_network(command: &str, output: &RunOutput) -> bool {
     has_failed && (needs_network(command) || SIGNS.iter().any(|sign| said.contains(sign)))
 }
 
-fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
+fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> bool) -> ToolOutput {
     let ended = match output.exit {
         Exit::Code(code) => format!("exit code {code}"),
         Exit::Signal(signal) => format!("killed by signal {signal}"),
@@ -410,7 +425,7 @@ fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
     }
     let mut detail = String::new();
     for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        let clean = clean(captured);
+        let clean = clean(captured, is_closed);
         if !clean.is_empty() {
             text.push_str(&format!("{name}:\n{}", neutral(&clean)));
             detail.push_str(&clean);
@@ -453,8 +468,9 @@ fn written(output: &RunOutput, limits: &RunLimits) -> ToolOutput {
 }
 
 /// What was captured without secrets, with a line break at its end.
-fn clean(captured: &Captured) -> String {
-    let mut text = shown::without_secrets(&captured.text).0.into_owned();
+fn clean(captured: &Captured, is_closed: &dyn Fn(&str) -> bool) -> String {
+    let open = without_closed(&captured.text, is_closed);
+    let mut text = shown::without_secrets(&open).0.into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }

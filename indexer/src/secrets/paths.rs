@@ -165,8 +165,9 @@ pub fn secret_path(path: &str) -> Option<&'static str> {
 
 /// Whether a file of variables only shows what the real one looks like.
 fn is_sample(file: &str) -> bool {
-    file.split(['.', '-', '_'])
-        .any(|part| SAMPLES.contains(&part))
+    // `.env.example.local` is somebody's own again.
+    let parts = || file.split(['.', '-', '_']);
+    parts().any(|part| SAMPLES.contains(&part)) && parts().next_back() != Some("local")
 }
 
 /// Judges names that have many forms.

@@ -212,6 +212,8 @@ pub(super) static RULES: &[Rule] = &[
     // Not of one provider.
     rule("private-key", Block, &["-----BEGIN "],
         "[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", anything),
+    rule("private-key", Block, &["---- BEGIN "],
+        "[A-Z0-9 ]{0,40}PRIVATE KEY ----", anything),
     rule("putty-private-key", Block, &["Private-Lines: "], r"[0-9]{1,4}\r?\n", anything),
     rule("age-secret-key", Token, &["AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1"],
         "[0-9A-Z]{58,}", anything),

@@ -12,7 +12,7 @@ use rustix::fs::Mode;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
 use crate::frontends::Services;
 use crate::model::ollama::OllamaError;
@@ -265,7 +265,12 @@ fn hint(error: &Error) -> Option<String> {
 
 fn is_usage(error: &Error) -> bool {
     error.chain().any(|cause| {
-        cause.is::<ConfigError>()
+        let is_setting = matches!(
+            cause.downcast_ref::<StartError>(),
+            Some(StartError::Config(_) | StartError::Workspace(_))
+        );
+        is_setting
+            || cause.is::<ConfigError>()
             || cause.is::<TelegramError>()
             || matches!(
                 cause.downcast_ref::<IndexError>(),

@@ -7,7 +7,7 @@ use super::forms::{self, Attempt};
 use super::scan::{Candidate, Extent, MARKERS, Scanner, Step};
 use super::{example, xml};
 use crate::message::ToolCall;
-use crate::model::ToolSpec;
+use crate::model::{THOUGHT_TAGS, ToolSpec};
 
 /// Longest remark after a block with a call, in bytes.
 const LONGEST_REMARK: usize = 500;
@@ -282,37 +282,81 @@ fn drop_examples(text: &str, pieces: &mut [Piece]) {
 
 /// Makes text of the calls in thoughts, and says which one is in thoughts without an end.
 fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
-    const BEGIN: &str = "<think";
-    const END: &str = "</think";
-    let mut ends_later = false;
-    for piece in pieces.iter_mut().rev() {
-        let part = &text[piece.range.clone()];
-        match piece.content {
-            Content::Prose => match (part.find(BEGIN), part.find(END)) {
-                (Some(begin), Some(end)) => ends_later = end < begin,
-                (None, Some(_)) => ends_later = true,
-                (Some(_), None) => ends_later = false,
-                (None, None) => {}
-            },
-            Content::Calls(_) if ends_later => piece.content = Content::Prose,
-            _ => {}
+    let thoughts = thoughts(text, pieces);
+    let mut unended = None;
+    for (index, piece) in pieces.iter_mut().enumerate() {
+        let is_call = matches!(piece.content, Content::Calls(_));
+        let mut around = thoughts
+            .iter()
+            .filter(|thought| is_call && thought.range.contains(&piece.range.start));
+        if around.clone().any(|thought| thought.is_ended) {
+            piece.content = Content::Prose;
+        } else if around.next().is_some() {
+            let reason = "a call stands in thoughts that do not end; end them with `</think>`";
+            unended = unended.or(Some((index, reason)));
         }
     }
-    let mut thinks = false;
-    for (index, piece) in pieces.iter().enumerate() {
-        let part = &text[piece.range.clone()];
-        match piece.content {
-            Content::Prose if part.contains(BEGIN) || part.contains(END) => {
-                thinks = part.rfind(BEGIN) > part.rfind(END);
+    unended
+}
+
+/// Thoughts in a reply.
+struct Thought {
+    range: Range<usize>,
+    is_ended: bool,
+}
+
+/// Finds thoughts by their tags, as far as these are not quoted.
+fn thoughts(text: &str, pieces: &[Piece]) -> Vec<Thought> {
+    let lower = text.to_ascii_lowercase();
+    let prose = || {
+        let pieces = pieces.iter();
+        pieces.filter(|piece| matches!(piece.content, Content::Prose))
+    };
+    let places = |tag: &str| -> Vec<usize> {
+        let found = prose().flat_map(|piece| {
+            let found = lower[piece.range.clone()].match_indices(tag);
+            found.map(|(at, _)| at + piece.range.start)
+        });
+        found.collect()
+    };
+    let mut thoughts = Vec::new();
+    for tags in THOUGHT_TAGS {
+        // Models add words to a tag, and servers cut it: `<think a="b">`.
+        let begin = tags.begin.trim_end_matches('>');
+        let end = tags.end.trim_end_matches('>');
+        let begins = places(begin).into_iter().map(|at| (at, true));
+        let ends = places(end).into_iter().map(|at| (at, false));
+        let mut marks: Vec<(usize, bool)> = begins.chain(ends).collect();
+        marks.sort_unstable();
+        let (mut open, mut last_end) = (None, 0);
+        for (at, begins) in marks {
+            match (begins, open) {
+                (true, None) => open = Some(at),
+                (true, Some(_)) => {}
+                (false, Some(start)) => {
+                    thoughts.push(Thought {
+                        range: start..at,
+                        is_ended: true,
+                    });
+                    (open, last_end) = (None, at);
+                }
+                (false, None) => {
+                    if tags.ends_alone {
+                        thoughts.push(Thought {
+                            range: last_end..at,
+                            is_ended: true,
+                        });
+                    }
+                    last_end = at;
+                }
             }
-            Content::Calls(_) if thinks => {
-                let reason = "a call stands in thoughts that do not end; end them with `</think>`";
-                return Some((index, reason));
-            }
-            _ => {}
         }
+        thoughts.extend(open.map(|start| Thought {
+            range: start..text.len(),
+            is_ended: false,
+        }));
     }
-    None
+    thoughts
 }
 
 /// The first call after which more stands than may.
@@ -333,7 +377,8 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
             Content::Unread => {}
             Content::Calls(called) => {
                 let counts = match called.place {
-                    Place::Anywhere => true,
+                    // Between sentences it is written about.
+                    Place::Anywhere => following == 0 || !follows_prose(text, &pieces[..index]),
                     Place::BeforeRemark => !is_document && following <= LONGEST_REMARK,
                     Place::Last => following == 0,
                 };
@@ -345,6 +390,16 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
     }
     let reason = "a call must be the last thing in the reply, with nothing after it";
     refused.map(|index| (index, reason))
+}
+
+/// Whether somebody has said something before.
+fn follows_prose(text: &str, before: &[Piece]) -> bool {
+    let mut before = before.iter();
+    before.any(|piece| match piece.content {
+        Content::Prose => text[piece.range.clone()].contains(char::is_alphabetic),
+        Content::Quoted => true,
+        Content::Unread | Content::Calls(_) => false,
+    })
 }
 
 /// The first call in markup, if closers of values are left over after it.

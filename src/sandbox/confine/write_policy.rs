@@ -5,7 +5,10 @@ use std::path::{Component, Path};
 
 use super::GitAccess;
 use super::bounds::GIT_INTERNALS;
-use crate::jail::{classify_name, closed_to_commands, folded, is_generated, names_closed_in};
+use crate::jail::{
+    ProtectedClass, classify, classify_name, closed_to_commands, folded, is_generated,
+    names_closed_in,
+};
 
 /// Said of what is open to a command that is git alone.
 pub(super) const GIT: &str = "is git's own, and closed to this command";
@@ -139,6 +142,14 @@ impl WritePolicy {
         set.map(|(_, bit)| bit).sum()
     }
 
+    /// The same for a link: through it, names appear that nobody makes here.
+    pub fn refuses_link(&self, path: &Names) -> Option<&'static str> {
+        let closed = names_closed_in(path.0.last()?);
+        closed
+            .iter()
+            .find_map(|name| self.refuses(&path.with(name), |_, _| false))
+    }
+
     /// The same for a path below git's folder.
     fn refuses_in_git(&self, below: &[String]) -> Option<&'static str> {
         if self.git == GitAccess::ReadOnly {
@@ -174,6 +185,17 @@ impl WritePolicy {
             && (is_ours || !self.writes_auto_executed)
         {
             return Some(closed.why);
+        }
+        let found = classify(&path.0.join("/"));
+        let instructs = found.filter(|found| found.class == ProtectedClass::Instructions);
+        let in_generated = path.0.iter().any(|name| is_generated(name));
+        // Git brings them along when it changes to another commit.
+        if let Some(found) = instructs
+            && !in_generated
+            && self.git == GitAccess::ReadOnly
+            && !self.writes_auto_executed
+        {
+            return Some(found.why);
         }
         let [name] = &path.0[..] else { return None };
         let is_closed = BUILD_FILES.contains(&name.as_str()) && !self.writes_build_files;

@@ -140,8 +140,12 @@ impl Baseline {
             let is_same = before
                 .zip(after)
                 .is_some_and(|(known, stamp)| self.is_same(known, stamp));
+            // A file whose folder got another name keeps its times.
+            let is_moved =
+                before.is_none() && after.is_some_and(|stamp| inodes.contains(&stamp.inode));
             // What somebody else does before or after the command has another time.
-            if is_same || after.is_some_and(|stamp| !span.contains(&stamp.changed)) {
+            let is_elsewhen = after.is_some_and(|stamp| !span.contains(&stamp.changed));
+            if is_same || (is_elsewhen && !is_moved) {
                 continue;
             }
             let is_own = before.is_some()

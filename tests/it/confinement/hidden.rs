@@ -77,6 +77,54 @@ fn no_copy_of_a_secret_file_holds_a_value() {
 }
 
 #[test]
+fn other_versions_that_git_has_are_not_shown() {
+    if !is_full("other_versions_that_git_has_are_not_shown") {
+        return;
+    }
+    let commands = [
+        "git diff; git log -p; git grep PASSWORD HEAD; git show; git format-patch -1 --stdout; git diff HEAD~1",
+        "git diff --no-prefix; git log -p --all; git diff --cached",
+        "git show HEAD:.env; git cat-file -p HEAD~1:.env",
+    ];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = environment(&server);
+    environment.git(&["init", "-q"]);
+    for (version, text) in [
+        ("one", "PASSWORD=plum jam\n"),
+        ("two", "PASSWORD=fig jam\n"),
+    ] {
+        environment.write(".env", text);
+        environment.write("a.rs", &format!("fn {version}() {{}}\n"));
+        environment.git(&["add", "-A"]);
+        environment.git(&[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-qm",
+            version,
+        ]);
+    }
+    environment.write(".env", "PASSWORD=none\n");
+    let said = results(&environment, &[], &server);
+    assert!(
+        said[0].contains("[redacted: changes of .env]"),
+        "{}",
+        said[0]
+    );
+    assert!(said[0].contains("fn two"), "{}", said[0]);
+    for request in server.requests() {
+        let request = request.to_string();
+        assert!(
+            !request.contains("plum jam") && !request.contains("fig jam"),
+            "{request}"
+        );
+    }
+}
+
+#[test]
 fn what_was_hidden_once_stays_hidden() {
     if !is_full("what_was_hidden_once_stays_hidden") {
         return;

@@ -102,6 +102,17 @@ const DEEP: &[Probe] = &[
          ln a/x a/.envrc",
     ),
     sure(
+        "the folder around a link",
+        "mkdir -p n s/workflows s2; echo evil > s/workflows/x.yml; echo evil > s2/hgrc; \
+         ln -s ../s n/.github; ln -s ../s2 n/.hg; ln -s ../s n/l; mv n/l n/.gitea; \
+         for f in n/.github/workflows n/.hg/hgrc n/.gitea/workflows; do [ -e $f ] && through $f; done",
+    ),
+    sure(
+        "instructions for later sessions",
+        "mkdir -p sub; echo evil > AGENTS.md; echo evil > x; mv x sub/CLAUDE.md; \
+         for f in AGENTS.md sub/CLAUDE.md; do [ -e $f ] && through $f; done",
+    ),
+    sure(
         "as the repository of a folder",
         "mkdir -p bare/objects bare/refs; echo 'ref: refs/heads/main' > bare/HEAD; \
          echo evil > bare/config; [ -e bare/HEAD ] && [ -e bare/config ] && through bare",

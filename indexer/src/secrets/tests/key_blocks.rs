@@ -95,3 +95,18 @@ fn a_short_key_in_a_string_is_one() {
         assert_eq!(redact(code).findings, [], "{code}");
     }
 }
+
+#[test]
+fn keys_of_other_programs_and_without_an_end_are_keys() {
+    for text in [
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nSHORTKEYFIVE\n---- END SSH2 ENCRYPTED PRIVATE KEY ----\n",
+        "Private-Lines: 1\nSHORTKEYFIVE\nPrivate-MAC: 1\n",
+        "a\n-----BEGIN RSA PRIVATE KEY-----\nSHORTKEYFIVE\n\nrest\n",
+    ] {
+        let redacted = redact(text).text;
+        assert!(!redacted.contains("SHORTKEYFIVE"), "{redacted}");
+        assert_eq!(redacted.lines().count(), text.lines().count(), "{redacted}");
+    }
+    let code = "if line == \"-----BEGIN RSA PRIVATE KEY-----\" {\n    parse();\n}\n";
+    assert_eq!(redact(code).text, code);
+}

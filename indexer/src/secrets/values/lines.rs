@@ -15,8 +15,16 @@ pub(super) fn read(text: &str, mut found: impl FnMut(&str, &str)) {
     while let Some(line) = lines.get(at) {
         at += 1;
         let (indent, rest) = without_dashes(line);
-        if rest.is_empty() || rest.starts_with(['#', ';']) {
+        if rest.is_empty() {
             continue;
+        }
+        // What is switched off was a secret, or is one still.
+        if let Some(comment) = rest.strip_prefix(['#', ';']) {
+            commented(comment, section, &mut found);
+            continue;
+        }
+        if let Some((_, comment)) = rest.split_once(" #") {
+            commented(comment, section, &mut found);
         }
         if let Some(name) = rest
             .strip_prefix('[')
@@ -45,6 +53,19 @@ pub(super) fn read(text: &str, mut found: impl FnMut(&str, &str)) {
         for value in values {
             found(&names, &value);
         }
+    }
+}
+
+/// Hands over the value of an assignment in a comment.
+fn commented(comment: &str, section: &str, found: &mut impl FnMut(&str, &str)) {
+    let (_, rest) = without_dashes(comment.trim_start_matches(['#', ';', ' ']));
+    let (key, value) = split(rest);
+    if key.is_empty() || key.contains(' ') {
+        return;
+    }
+    let (values, _) = values(without_tags(value), 0, &[]);
+    for value in values {
+        found(&format!("{section}.{key}"), &value);
     }
 }
 

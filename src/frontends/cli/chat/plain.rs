@@ -222,16 +222,46 @@ impl OutputFile {
             }
             // That includes links to nowhere, pipes and devices.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                fs::File::create(&self.path).with_context(unwritable)
+                without_waiting(&self.path).with_context(unwritable)
             }
             Err(error) => Err(error).with_context(unwritable),
         }
     }
 }
 
+/// Opens what is there to be written anew; a pipe that nobody reads from is an error at once.
+fn without_waiting(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).truncate(true).custom_flags(nonblock);
+    let file = match options.open(path) {
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+            return Err(io::Error::other("it is a pipe that nobody reads from"));
+        }
+        opened => opened?,
+    };
+    if file.metadata()?.file_type().is_fifo() {
+        let flags = rustix::fs::fcntl_getfl(&file)? - rustix::fs::OFlags::NONBLOCK;
+        rustix::fs::fcntl_setfl(&file, flags)?;
+    }
+    Ok(file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_that_nobody_reads_from_is_an_error_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).expect("a pipe");
+        let error = without_waiting(&pipe).expect_err("nobody reads");
+        assert!(error.to_string().contains("nobody reads"), "{error}");
+    }
 
     #[test]
     fn what_is_piped_in_stands_behind_the_question() {

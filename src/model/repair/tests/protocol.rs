@@ -14,8 +14,15 @@ fn the_protocol_is_described_and_answered() {
     let listed = "\n- `read_file`: What it does.\n  - `path` (text): What it means.\n  - `start_line` (whole number, optional): What it means.\n";
     assert!(protocol.contains(listed), "{protocol}");
     assert_eq!(text_protocol(&[]), "");
-    // The description itself calls nothing but its example, which is whole.
-    assert_eq!(find_calls(&protocol, TOOLS).calls.len(), 1);
+    // The description itself calls nothing, and its example is whole.
+    assert!(find_calls(&protocol, TOOLS).calls.is_empty());
+    let example = &protocol[protocol.find("```tool").expect("an example")..];
+    let example = &example[..example.rfind("```").expect("its end") + 3];
+    let example = example
+        .split_inclusive("\n```")
+        .next()
+        .expect("the first one");
+    assert_eq!(find_calls(example, TOOLS).calls.len(), 1);
 
     let format = call_format(&TOOLS[..1]);
     let written = json!({

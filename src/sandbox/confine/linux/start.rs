@@ -99,16 +99,23 @@ pub(super) fn level(name: &str) -> Option<Confinement> {
 
 /// Tells tools where they may leave temporary files, and what they keep between commands.
 fn variables(bounds: &Bounds, level: Confinement) -> Vec<(&'static str, OsString)> {
+    // It would have to look into other processes.
+    let mut all = vec![("LSAN_OPTIONS", OsString::from("detect_leaks=0"))];
+    if !bounds.network {
+        // It would try for more than a minute.
+        all.push(("npm_config_fetch_retries", "0".into()));
+    }
     if level == Confinement::Full {
-        let folder = private_temporary(&bounds.root);
-        return vec![("TMPDIR", folder.into())];
+        all.push(("TMPDIR", private_temporary(&bounds.root).into()));
+        return all;
     }
     let cache = |path: &str| OsString::from(bounds.cache.join(path));
-    vec![
+    all.extend([
         ("GOCACHE", cache("go-build")),
         ("PIP_CACHE_DIR", cache("pip")),
         ("TMPDIR", bounds.temporary.join("tmp").into()),
         ("XDG_CACHE_HOME", bounds.cache.clone().into()),
         ("npm_config_cache", cache("npm")),
-    ]
+    ]);
+    all
 }

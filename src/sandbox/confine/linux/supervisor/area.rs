@@ -142,6 +142,15 @@ impl Area {
         refused.map_or(Ok(()), |why| Err(refusal(below, why)))
     }
 
+    /// Judges making a link.
+    pub fn judge_link(&self, path: &Path) -> Result<(), Refusal> {
+        let Some((guarded, below)) = self.judged_at(path) else {
+            return Ok(());
+        };
+        let refused = guarded.policy.refuses_link(&Names::new(below));
+        refused.map_or(Ok(()), |why| Err(refusal(below, why)))
+    }
+
     /// Judges removing a name.
     pub fn judge_removal(&self, path: &Path) -> Result<(), Refusal> {
         if self.kept.iter().any(|kept| kept == path) {

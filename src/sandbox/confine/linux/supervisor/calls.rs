@@ -303,6 +303,7 @@ impl Call<'_> {
         let Some(entry) = self.new_entry((descriptor, path))? else {
             return Ok(CONTINUE);
         };
+        self.area.judge_link(&entry.path)?;
         symlinkat(&text, &entry.folder, &entry.name)?;
         Ok(DONE)
     }
@@ -345,6 +346,9 @@ impl Call<'_> {
     fn judge_new_name(&self, from: &Entry, to: &Entry) -> Done<()> {
         let kind = from.kind()?;
         self.area.judge(&to.path)?;
+        if kind == FileType::Symlink {
+            self.area.judge_link(&to.path)?;
+        }
         if kind != FileType::Directory {
             return Ok(());
         }

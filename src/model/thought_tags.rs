@@ -1,0 +1,42 @@
+//! Tags around thoughts that models, or servers that do not know them, leave in the text of a reply.
+
+/// A pair of tags, in lower case; models write them in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThoughtTags {
+    /// Before the thoughts.
+    pub begin: &'static str,
+    /// Behind them.
+    pub end: &'static str,
+    /// Whether the end may come alone: the template wrote the beginning.
+    pub ends_alone: bool,
+}
+
+const fn tags(begin: &'static str, end: &'static str, ends_alone: bool) -> ThoughtTags {
+    ThoughtTags {
+        begin,
+        end,
+        ends_alone,
+    }
+}
+
+/// Tags that are known, by the chat templates of the models.
+pub const THOUGHT_TAGS: &[ThoughtTags] = &[
+    tags("<think>", "</think>", true),
+    tags("<thinking>", "</thinking>", true),
+    tags("<thought>", "</thought>", true),
+    tags("<thoughts>", "</thoughts>", true),
+    tags("<reasoning>", "</reasoning>", true),
+    // Seed-OSS.
+    tags("<seed:think>", "</seed:think>", true),
+    tags("<scratchpad>", "</scratchpad>", false),
+    tags("<analysis>", "</analysis>", false),
+    tags("<reflection>", "</reflection>", false),
+    // Magistral.
+    tags("[think]", "[/think]", true),
+    // Kimi.
+    tags("◁think▷", "◁/think▷", true),
+    // Gemma 4.
+    tags("<|channel>thought", "<channel|>", false),
+    // Harmony, of gpt-oss.
+    tags("<|channel|>analysis<|message|>", "<|end|>", false),
+];
