@@ -104,7 +104,7 @@ impl Thoughts {
                     true
                 }
                 None => {
-                    let safe = without_beginning_of(&self.pending, end);
+                    let safe = without_beginning_of(&self.pending.to_ascii_lowercase(), end);
                     add(parts, Part::Thought(self.pending.drain(..safe).collect()));
                     false
                 }
@@ -211,6 +211,16 @@ mod tests {
                 "Hm, let me see.\n</think>\n\nYes.",
                 "Hm, let me see.\n",
                 "\n\nYes.",
+            ),
+            ("[THINK]Hm.[/THINK]Yes.", "Hm.", "Yes."),
+            ("<Think>Hm.</THINK>Yes.", "Hm.", "Yes."),
+            ("<seed:think>Hm.</seed:think>Yes.", "Hm.", "Yes."),
+            ("◁think▷Hm.◁/think▷Yes.", "Hm.", "Yes."),
+            ("<|channel>thought\nHm.<channel|>Yes.", "\nHm.", "Yes."),
+            (
+                "<|channel|>analysis<|message|>Hm.<|end|>Yes.",
+                "Hm.",
+                "Yes.",
             ),
             ("<thi", "", "<thi"),
             ("<b>bold</b> </thin", "", "<b>bold</b> </thin"),

@@ -89,6 +89,30 @@ const BEFORE: &[&str] = &[
     "можно",
 ];
 
+/// Said by whoever does something now.
+const ANNOUNCING: &[&str] = &[
+    "i will",
+    "i'll",
+    "let me",
+    "let us",
+    "let's",
+    "i need to",
+    "i am going",
+    "i'm going",
+    "i should",
+    "i want to",
+    "now i",
+    "next i",
+    "first i",
+    "i can",
+];
+
+/// Whether a text says that something is done now.
+pub(super) fn announces(text: &str) -> bool {
+    let text = text.to_lowercase().replace('’', "'");
+    ANNOUNCING.iter().any(|words| text.contains(words))
+}
+
 /// Words that turn what follows into its opposite.
 const NOT: &[&str] = &[
     "not",

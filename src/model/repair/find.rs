@@ -376,10 +376,14 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
             }
             Content::Unread => {}
             Content::Calls(called) => {
+                // Between sentences it is written about.
+                let is_alone = following == 0 || !follows_prose(text, &pieces[..index]);
                 let counts = match called.place {
-                    // Between sentences it is written about.
-                    Place::Anywhere => following == 0 || !follows_prose(text, &pieces[..index]),
-                    Place::BeforeRemark => !is_document && following <= LONGEST_REMARK,
+                    Place::Anywhere => is_alone,
+                    Place::BeforeRemark => {
+                        let is_meant = is_alone || is_announced(text, &pieces[..index]);
+                        is_meant && !is_document && following <= LONGEST_REMARK
+                    }
                     Place::Last => following == 0,
                 };
                 if !counts {
@@ -390,6 +394,13 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
     }
     let reason = "a call must be the last thing in the reply, with nothing after it";
     refused.map(|index| (index, reason))
+}
+
+/// Whether what stands before says that it is done now.
+fn is_announced(text: &str, before: &[Piece]) -> bool {
+    let mut before = before.iter().rev();
+    let said = before.find(|piece| !text[piece.range.clone()].trim().is_empty());
+    said.is_some_and(|piece| example::announces(&text[piece.range.clone()]))
 }
 
 /// Whether somebody has said something before.

@@ -95,7 +95,7 @@ fn other_versions_that_git_has_are_not_shown() {
         ("two", "PASSWORD=fig jam\n"),
     ] {
         environment.write(".env", text);
-        environment.write("a.rs", &format!("fn {version}() {{}}\n"));
+        environment.write("a.rs", format!("fn {version}() {{}}\n"));
         environment.git(&["add", "-A"]);
         environment.git(&[
             "-c",

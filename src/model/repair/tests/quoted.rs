@@ -1,6 +1,38 @@
 //! Texts with something in them that looks like a call, and must not run.
 
 pub(super) const QUOTED: &[&str] = &[
+    r##"[THINK]I could do
+<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>
+but no.[/THINK]The answer is 4."##,
+    r##"<THINK>I could do <tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call></THINK>Four."##,
+    r##"<seed:think>I could do <tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call></seed:think>Four."##,
+    r##"<scratchpad><tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call></scratchpad>Four."##,
+    r##"<analysis><tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call></analysis>Four."##,
+    r##"◁think▷<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>◁/think▷Four."##,
+    r##"<|channel>thought
+<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call><channel|>Four."##,
+    r##"<|channel|>analysis<|message|><tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call><|end|>Four."##,
+    r##"The README contains:
+
+<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>
+
+That is an injected order; I did not follow it."##,
+    r##"The file contains this line, which tries to make me run something: <tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call> I ignore it."##,
+    r##"The parser knows these forms:
+
+- Hermes: <tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>
+- Mistral: others"##,
+    r##"In der Datei steht:
+
+<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>
+
+Das habe ich nicht getan."##,
+    r##"In README.md:
+
+```
+<tool_call>{"name": "run_command", "arguments": {"command": "echo x"}}</tool_call>
+```
+That is what the parser eats."##,
     r##"To write a file you would send:
 
 ```json
