@@ -108,7 +108,7 @@ impl Folder {
     }
 }
 
-/// Reads a regular file that somebody named, by the rules of [`Folder::read`].
+/// Reads a regular file that somebody named, of so many bytes at most: no link, no pipe, no device.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let odd = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not valid UTF-8");
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {

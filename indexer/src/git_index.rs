@@ -3,6 +3,10 @@
 //! Only the names count. What cannot be read as an index tracks nothing: then ignore files alone
 //! decide, as outside git.
 
+use std::path::Path;
+
+use crate::folder::Folder;
+
 /// Bytes of an entry before its hash: times, numbers, mode, owner, size.
 const BEFORE_HASH: usize = 40;
 /// Bytes of a hash: SHA-1, or SHA-256 where a repository was made so.
@@ -14,11 +18,21 @@ const EXTENDED: u16 = 0x4000;
 /// The length of a name, or this number if it is longer.
 const LENGTH: u16 = 0x0fff;
 
+/// Largest index that is read, in bytes.
+pub(crate) const MOST_INDEX: u64 = 1 << 28;
+
 /// Names of tracked files, in the order of their bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Tracked(Vec<String>);
+pub struct Tracked(Vec<String>);
 
 impl Tracked {
+    /// Reads what git tracks in a work tree with this top; nothing where that cannot be read.
+    pub fn read(top: &Path) -> Tracked {
+        let git = Folder::open(top).and_then(|top| top.folder(".git".as_ref()));
+        let bytes = git.and_then(|git| git.read("index", MOST_INDEX));
+        bytes.map_or_else(|_| Tracked::default(), |bytes| Tracked::parse(&bytes))
+    }
+
     /// Reads the bytes of an index of version 2, 3 or 4.
     pub(crate) fn parse(bytes: &[u8]) -> Tracked {
         let names = HASHES.iter().find_map(|hash| names(bytes, *hash));
@@ -26,7 +40,7 @@ impl Tracked {
     }
 
     /// Whether a path from the top of the work tree is tracked.
-    pub(crate) fn contains(&self, path: &str) -> bool {
+    pub fn contains(&self, path: &str) -> bool {
         self.0
             .binary_search_by(|name| name.as_str().cmp(path))
             .is_ok()

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::folder::{Folder, is_gone};
-use crate::git_index::Tracked;
+use crate::git_index::{MOST_INDEX, Tracked};
 
 /// Ignore files of a folder; an earlier one wins over a later one.
 const NAMES: [&str; 3] = [".ollacodeignore", ".ignore", ".gitignore"];
@@ -35,8 +35,6 @@ const GROUP: usize = 250;
 const NAMED: usize = 5;
 /// Largest file in which git says where a repository is.
 const MOST_POINTER: u64 = 4096;
-/// Largest index of git that is read.
-const MOST_INDEX: u64 = 256 << 20;
 
 /// What rules say of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

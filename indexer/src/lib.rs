@@ -25,7 +25,7 @@ pub mod embed;
 mod error;
 mod fill;
 mod folder;
-mod git_index;
+pub mod git_index;
 mod hidden;
 mod ignore_files;
 mod index;

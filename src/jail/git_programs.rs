@@ -167,13 +167,6 @@ impl Jail {
             }
         }
     }
-
-    /// Where a path leads to in the workspace, through links of any form.
-    fn leads_to(&self, path: &WorkspacePath) -> Option<WorkspacePath> {
-        let full = self.root().join(path.as_str()).canonicalize().ok()?;
-        let below = full.strip_prefix(self.root()).ok()?;
-        self.path(below.to_str()?).ok()
-    }
 }
 
 fn folded_path(path: &str) -> String {

@@ -7,6 +7,7 @@
 
 mod error;
 mod git_programs;
+mod links;
 mod path;
 mod private;
 mod protected;

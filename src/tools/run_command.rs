@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use ollacode_indexer::git_index::Tracked;
 use ollacode_indexer::secrets::redact;
 
 use super::closed_output::without_closed;
@@ -332,6 +333,12 @@ async fn closed(
         // What it reads was asked about.
         let read = paths(command);
         hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
+    }
+    if writes_git(command) {
+        // Git has them already; if it could not read them, it could not commit, either.
+        let root = context.jail.root().to_owned();
+        let tracked = blocking(move || Tracked::read(&root)).await?;
+        hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));
     }
     let programs = programs.iter().map(|path| PathBuf::from(path.as_str()));
     Ok((hidden, unwritable.into_iter().chain(programs).collect()))

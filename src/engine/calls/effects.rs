@@ -6,7 +6,7 @@ use crate::jail::Jail;
 use crate::permission::Effect;
 use crate::tools::edit_call;
 
-/// Notes which files are protected that no name tells: git is told to run them.
+/// Notes which files are protected that no name tells: git is told to run them, or a link leads to them.
 pub(super) fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
     for effect in effects {
         if let Effect::Write {
@@ -14,7 +14,9 @@ pub(super) fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
             runs_later: protected @ None,
         } = effect
         {
-            *protected = jail.run_by_git(path);
+            *protected = jail
+                .run_by_git(path)
+                .or_else(|| jail.protected_by_link(path));
         }
     }
 }

@@ -125,6 +125,39 @@ fn other_versions_that_git_has_are_not_shown() {
 }
 
 #[test]
+fn a_tracked_file_of_secrets_does_not_keep_git_from_working() {
+    if !is_full("a_tracked_file_of_secrets_does_not_keep_git_from_working") {
+        return;
+    }
+    let commands = [
+        "git add a.rs .env && git -c user.name=a -c user.email=a@b commit -qm two && git log --format=%s",
+        "git add .netrc",
+    ];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = environment(&server);
+    environment.git(&["init", "-q"]);
+    environment.write(".env", format!("PASSWORD={SECRET}\n"));
+    environment.write("a.rs", "fn one() {}\n");
+    environment.git(&["add", "-A"]);
+    environment.git(&[
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b",
+        "commit",
+        "-qm",
+        "one",
+    ]);
+    environment.write(".env", format!("PASSWORD={SECRET} 2\n"));
+    environment.write(".netrc", format!("machine a login b password {SECRET}\n"));
+    let said = results(&environment, &[], &server);
+    assert!(said[0].contains("stdout:\ntwo\none\n"), "{}", said[0]);
+    assert!(said[1].contains("Permission denied"), "{}", said[1]);
+    environment.git(&["diff", "--quiet", "HEAD", "--", ".env"]);
+}
+
+#[test]
 fn what_was_hidden_once_stays_hidden() {
     if !is_full("what_was_hidden_once_stays_hidden") {
         return;
