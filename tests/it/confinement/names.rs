@@ -93,12 +93,12 @@ const DEEP: &[Probe] = &[
          [ -e a/.github/Workflows ] && through it",
     ),
     sure(
-        "linked while a path changes",
-        "mkdir -p a/.git2; echo good > a/x; py <<'E'\nimport threading, time\nfrom calls import *\n\
-         end = time.time() + 2\nos.symlink('x', 'a/l')\ndef turn():\n    while time.time() < end:\n\
-         \x20       for t in ('x', '../prelude'):\n            os.symlink(t, '/tmp/l'); os.rename('/tmp/l', '/tmp/m')\n\
+        "linked while the path of its source changes",
+        "mkdir -p a f; echo good > a/x; py <<'E'\nimport threading, time\nfrom calls import *\n\
+         end = time.time() + 2\ndef turn():\n    while time.time() < end:\n\
+         \x20       for t in ('../a/x', '../prelude'):\n            os.symlink(t, 'f/l'); os.rename('f/l', 'f/m')\n\
          threading.Thread(target=turn).start()\nwhile time.time() < end:\n\
-         \x20   try: os.link('/tmp/m', 'a/.envrc', follow_symlinks=True)\n    except OSError: pass\nE\n\
+         \x20   try: os.link('f/m', 'a/.envrc', follow_symlinks=True)\n    except OSError: pass\nE\n\
          ln a/x a/.envrc",
     ),
     sure(
@@ -156,7 +156,7 @@ touch -d 2001-01-01 old; chmod 750 old; install -m 755 again bin; sed -i s/one/O
 mkdir gone; cd gone; rmdir ../gone; (echo x > y) 2>/dev/null || echo no folder; cd ..
 (echo x > d) 2>/dev/null || echo a folder; (echo x > again/y) 2>/dev/null || echo not a folder
 (echo x > missing/y) 2>/dev/null || echo missing; (mkdir missing/y) 2>/dev/null || echo missing
-mktemp -p . t.XXXXXX > /dev/null; rm t.*; mktemp > /dev/null; echo t > /tmp/t; mv /tmp/t from-tmp; cp from-tmp ~/t
+mktemp -p . t.XXXXXX > /dev/null; rm t.*; rm "$(mktemp)"; echo t > /tmp/t; mv /tmp/t from-tmp; cp from-tmp ~/t
 python3 - <<'E' 2>&1 || true
 import os, tempfile, mmap, socket, threading
 with tempfile.TemporaryFile(dir='.') as f: f.write(b'x')
