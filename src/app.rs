@@ -19,7 +19,7 @@ use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
-use crate::jail::{Holds, Jail, JailError, PrivatePath, keys_below};
+use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
@@ -276,6 +276,10 @@ impl App {
     /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let jail = Jail::open_without(&self.workspace.root, &self.private_paths())?;
+        let jail = jail.with_git_settings(GitSettings {
+            home: self.environment.home().map(Path::to_owned),
+            files: self.environment.git_files(),
+        });
         clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
             jail,

@@ -292,6 +292,22 @@ impl Environment {
         self.base_folder("XDG_DATA_HOME", ".local/share")
     }
 
+    /// The files of settings that git reads for every repository; they may not exist.
+    pub fn git_files(&self) -> Vec<PathBuf> {
+        let home = self.home().map(|home| home.join(".gitconfig"));
+        let own = self.base_folder("XDG_CONFIG_HOME", ".config");
+        let named = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
+        let named = named.into_iter().filter_map(|name| self.folder(name));
+        let repository = self.folder("GIT_DIR").map(|folder| folder.join("config"));
+        [PathBuf::from("/etc/gitconfig")]
+            .into_iter()
+            .chain(own.map(|folder| folder.join("git/config")))
+            .chain(home)
+            .chain(named)
+            .chain(repository)
+            .collect()
+    }
+
     fn base_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
         self.folder(variable)
             .or_else(|| Some(self.home()?.join(below_home)))

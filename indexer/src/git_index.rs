@@ -46,6 +46,11 @@ impl Tracked {
             .is_ok()
     }
 
+    /// All paths that are tracked.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether something in a folder is tracked.
     pub(crate) fn contains_below(&self, folder: &str) -> bool {
         let start = format!("{folder}/");

@@ -2,6 +2,7 @@
 //! only then run; and has exactly one result.
 
 mod effects;
+mod files;
 mod outcome;
 mod read_only;
 
@@ -26,7 +27,7 @@ use crate::permission::{
 use crate::session::Record;
 use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput};
 use crate::visible::{neutral, visible};
-use effects::{instead, is_about_secrets, note_git_programs};
+use effects::{instead, is_about_secrets, note_led_to};
 use outcome::Outcome;
 
 /// So long a tool has after a stop to end by itself.
@@ -106,7 +107,7 @@ impl Turn<'_> {
         }
         let what = prepared.what.clone();
         let instead = instead(&prepared.effects);
-        let (prepared, permitted) = match self.allowed(call, prepared).await? {
+        let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
             Ok(allowed) => allowed,
             Err(mut refused) => {
                 refused.text.push_str(&instead);
@@ -117,7 +118,8 @@ impl Turn<'_> {
         self.record(Record::about_to_run(call))?;
         self.start(call, &what).await;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, permitted).await;
+        let outcome = self.execute(prepared, permitted, &[]).await;
+        let outcome = self.with_files(call, outcome).await?;
         self.finish(call, outcome, begun.elapsed()).await
     }
 
@@ -134,7 +136,7 @@ impl Turn<'_> {
         match self.stop.run_until_cancelled(preparing).await {
             Some(prepared) => {
                 let mut prepared = prepared.map_err(Outcome::of_error)?;
-                note_git_programs(&mut prepared.effects, &engine.context.jail);
+                note_led_to(&mut prepared.effects, &engine.context.jail);
                 Ok(prepared)
             }
             None => Err(Outcome::stopped()),
@@ -144,13 +146,16 @@ impl Turn<'_> {
     /// Gives a call back that may run. One that the user was asked about is prepared anew, since
     /// he may have taken his time: his answer is about what it would do then.
     ///
+    /// `after` says what happened before, if it is asked about once more.
+    ///
     /// The outer error ends the turn without a result: the journal could not be written.
     async fn allowed(
         &mut self,
         call: &ToolCall,
         prepared: Prepared,
+        after: &str,
     ) -> Result<Result<(Prepared, Permitted), Outcome>, TurnEnd> {
-        let hash = match self.allow(call, &prepared).await? {
+        let hash = match self.allow(call, &prepared, after).await? {
             Ok(Leave::Unasked) => return Ok(Ok((prepared, Permitted::Unasked))),
             Ok(Leave::Granted) => return Ok(Ok((prepared, Permitted::Approved))),
             Ok(Leave::Given { hash }) => hash,
@@ -176,6 +181,7 @@ impl Turn<'_> {
         &mut self,
         call: &ToolCall,
         prepared: &Prepared,
+        after: &str,
     ) -> Result<Result<Leave, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
             Permission::Allow => return Ok(Ok(Leave::Unasked)),
@@ -184,7 +190,7 @@ impl Turn<'_> {
                 let text = format!("Denied: {why}. Do not look for a way around it.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
             }
-            Permission::Ask(reason) => reason,
+            Permission::Ask(reason) => format!("{after}{reason}"),
         };
         let request = self.approval(call, prepared, reason);
         if self.is_granted(call, prepared) {
@@ -314,13 +320,19 @@ impl Turn<'_> {
         hasher.finalize().to_hex().to_string()
     }
 
-    async fn execute(&mut self, prepared: Prepared, permitted: Permitted) -> Outcome {
+    async fn execute(
+        &mut self,
+        prepared: Prepared,
+        permitted: Permitted,
+        opened: &[String],
+    ) -> Outcome {
         let running = Running {
             context: &self.engine.context,
             approver: self.approver,
             stop: &self.stop,
             tokens: self.result_tokens(),
             permitted,
+            opened,
         };
         let result = tokio::select! {
             biased;
@@ -334,12 +346,7 @@ impl Turn<'_> {
     }
 
     async fn done(&mut self, output: ToolOutput) -> Outcome {
-        let ToolOutput {
-            text,
-            summary,
-            detail,
-            sources,
-        } = output;
+        let sources = output.sources.clone();
         // What shows one file is about it, and so are the notes of its folder.
         if let Some(first) = sources.first()
             && sources.iter().all(|source| source.path == first.path)
@@ -353,14 +360,7 @@ impl Turn<'_> {
             }
         }
         self.add_sources(sources);
-        Outcome {
-            how: ToolOutcome::Done,
-            text,
-            summary,
-            detail,
-            end: None,
-            needs_writing: false,
-        }
+        Outcome::done(output)
     }
 
     async fn start(&self, call: &ToolCall, what: &str) {

@@ -1,176 +1,322 @@
-//! What the repository's own settings tell git to run, or to read as settings, in the workspace:
-//! `core.hooksPath = tools/hooks` makes every file there a hook.
+//! What git runs in the workspace, or reads as settings: by the settings of every repository in it, by
+//! the user's own, and by hooks. `core.hooksPath = tools/hooks` makes every file there a hook.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::protected::{Protected, ProtectedClass, folded};
-use super::{EntryKind, Jail, WorkspacePath};
+use super::protected::{Protected, ProtectedClass};
+use super::{Jail, WorkspacePath};
 
 /// Largest file of settings that is looked into, in bytes.
-const MOST_BYTES: usize = 256 << 10;
+const MOST_BYTES: u64 = 256 << 10;
 
 /// Files of settings that include each other are followed no deeper.
 const DEEPEST: usize = 4;
 
-/// Most hooks that are looked at.
+/// Most hooks of a folder that are looked at.
 const MOST_HOOKS: usize = 100;
 
-const WHY: Protected = Protected {
+pub(super) const WHY: Protected = Protected {
     class: ProtectedClass::AutoExecuted,
-    why: "is run by git, or read as its settings: `.git/config` or a hook names it",
+    why: "is run by git, or read as its settings: git's settings or a hook name it",
 };
 
-/// Hooks, where the workspace itself is the folder of them.
+/// What a folder of git has that decides what git runs: for folders of git that are not named
+/// `.git`.
+const DECIDES: &[&str] = &[
+    "commondir",
+    "config",
+    "config.worktree",
+    "hooks",
+    "info/attributes",
+    "modules",
+    "rebase-merge",
+    "worktrees",
+];
+
+/// Hooks, where the work tree itself is the folder of them.
 const HOOKS: &[&str] = &[
     "applypatch-msg",
     "commit-msg",
     "fsmonitor-watchman",
+    "post-applypatch",
     "post-checkout",
     "post-commit",
+    "post-index-change",
     "post-merge",
+    "post-receive",
     "post-rewrite",
+    "post-update",
     "pre-applypatch",
+    "pre-auto-gc",
     "pre-commit",
     "pre-merge-commit",
     "pre-push",
     "pre-rebase",
+    "pre-receive",
     "prepare-commit-msg",
+    "proc-receive",
+    "push-to-checkout",
     "reference-transaction",
+    "sendemail-validate",
+    "update",
 ];
 
 /// Keys whose values are commands, programs or folders of them, whatever their section.
 const RUNNING: &[&str] = &[
     "alternaterefscommand",
     "askpass",
+    "browser",
+    "cccmd",
     "clean",
     "cmd",
     "command",
+    "defaultkeycommand",
     "difffilter",
     "driver",
     "editor",
     "external",
     "fsmonitor",
     "gitproxy",
+    "headercmd",
     "helper",
     "hookspath",
+    "httpd",
     "packobjectshook",
     "pager",
+    "path",
     "process",
     "program",
+    "receivepack",
+    "sendmailcmd",
+    "smtpserver",
     "smudge",
     "sshcommand",
     "templatedir",
     "textconv",
+    "tocmd",
+    "tunnel",
     "update",
+    "uploadpack",
 ];
 
+/// What git runs in the workspace, and where its settings are.
+#[derive(Debug, Default)]
+pub(super) struct GitPrograms {
+    /// Files and folders of the workspace. They may not exist.
+    pub paths: BTreeSet<WorkspacePath>,
+    /// Whether something of the workspace is run that is no hook: a filter, a program that watches.
+    pub beside_hooks: bool,
+}
+
+/// Reads the settings of one repository.
+struct Reader<'a> {
+    jail: &'a Jail,
+    /// The top of its work tree: absolute. Git runs programs there.
+    top: PathBuf,
+    found: &'a mut GitPrograms,
+}
+
 impl Jail {
-    /// Gives the files and folders of the workspace that git runs, or reads as settings, since
-    /// `.git` says so. They may not exist.
-    pub fn git_programs(&self) -> BTreeSet<WorkspacePath> {
-        let mut found = BTreeSet::new();
-        self.read_settings(".git/config", 0, &mut found);
-        self.read_settings(".git/config.worktree", 0, &mut found);
-        self.follow_hooks(&mut found);
-        let real: Vec<_> = found
-            .iter()
-            .filter_map(|path| self.resolve(path).ok())
-            .collect();
-        found.extend(real);
-        if found.iter().any(WorkspacePath::is_root) {
-            // The folder of hooks is the workspace itself.
-            found.extend(HOOKS.iter().filter_map(|hook| self.path(hook).ok()));
+    /// Gives what git runs in the workspace. `repositories` are the paths of `.git` in it, folders
+    /// and files.
+    pub(super) fn git_programs<'p>(
+        &self,
+        repositories: impl Iterator<Item = &'p Path>,
+    ) -> GitPrograms {
+        let mut found = GitPrograms::default();
+        let own = Path::new(".git");
+        let others = repositories.filter(|path| *path != own);
+        for path in [own].into_iter().chain(others) {
+            let path = self.root().join(path);
+            let top = path.parent().unwrap_or(self.root()).to_owned();
+            let mut reader = Reader {
+                jail: self,
+                top,
+                found: &mut found,
+            };
+            reader.read_all(&path);
         }
         // A word that names all of the workspace names no program.
-        found.retain(|path| !path.is_root());
+        found.paths.retain(|path| !path.is_root());
         found
     }
 
-    /// Says why a file is protected that `.git` tells git to run, if it does.
-    pub fn run_by_git(&self, path: &str) -> Option<Protected> {
-        let path = folded_path(path);
-        let mut programs = self.git_programs().into_iter();
-        let is_named = programs.any(|program| {
-            let rest = path.strip_prefix(&folded_path(program.as_str()));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
-        is_named.then_some(WHY)
+    /// The text of a file of settings, wherever it is.
+    fn settings_text(&self, file: &Path) -> Option<String> {
+        let metadata = fs::metadata(file).ok()?;
+        // What cannot be read as text, git does not read either.
+        if !metadata.is_file() || metadata.len() > MOST_BYTES {
+            return None;
+        }
+        match self.inside(file) {
+            Some(path) => Some(self.read(&path).ok()?.text),
+            None => Some(String::from_utf8_lossy(&fs::read(file).ok()?).into_owned()),
+        }
     }
+}
 
-    fn read_settings(&self, file: &str, depth: usize, found: &mut BTreeSet<WorkspacePath>) {
-        // What cannot be read as text, git does not read either, or nothing is there.
-        let text = self.path(file).and_then(|path| self.read(&path));
-        let Some(text) = text.ok().filter(|file| file.bytes.len() <= MOST_BYTES) else {
+impl Reader<'_> {
+    /// Reads all that holds for a repository whose folder, or the file that says where it is, has this
+    /// path.
+    fn read_all(&mut self, path: &Path) {
+        for file in self.jail.git_settings() {
+            self.read_settings(&file, 0);
+        }
+        let Some(folder) = self.folder_of(path) else {
             return;
         };
-        let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let shared = self.jail.settings_text(&folder.join("commondir"));
+        let shared = shared.map(|text| real(&folder.join(text.trim_end())));
+        for folder in [Some(folder), shared].into_iter().flatten() {
+            let path = self.jail.inside(&folder);
+            let is_named =
+                path.is_some_and(|path| path.as_str().split('/').any(|name| name == ".git"));
+            if !is_named {
+                let decides = DECIDES.iter().map(|name| folder.join(name));
+                let decides = decides.filter_map(|path| self.jail.inside(&path));
+                self.found.paths.extend(decides);
+            }
+            self.read_settings(&folder.join("config"), 0);
+            self.read_settings(&folder.join("config.worktree"), 0);
+            self.follow_hooks(&folder.join("hooks"));
+        }
+    }
+
+    /// Git's folder, which a file may lead to.
+    fn folder_of(&self, path: &Path) -> Option<PathBuf> {
+        let real = real(path);
+        if fs::metadata(&real).ok()?.is_dir() {
+            return Some(real);
+        }
+        let text = self.jail.settings_text(&real)?;
+        let folder = text.strip_prefix("gitdir:")?.trim();
+        Some(self::real(&real.parent()?.join(folder)))
+    }
+
+    fn read_settings(&mut self, file: &Path, depth: usize) {
+        let Some(text) = self.jail.settings_text(file) else {
+            return;
+        };
+        let folder = file.parent().unwrap_or(file).to_owned();
         for Setting {
             section,
             key,
             value,
-        } in settings(&text.text)
+        } in settings(&text)
         {
             if section.starts_with("include") && key == "path" {
-                let included = match value.starts_with('/') {
-                    true => value,
-                    false => format!("{folder}/{value}"),
-                };
-                if let Ok(path) = self.path(&included)
-                    && depth < DEEPEST
-                    && found.insert(path.clone())
-                {
-                    self.read_settings(path.as_str(), depth + 1, found);
+                let included = self.full(&folder, &value);
+                self.note(&included);
+                if depth < DEEPEST {
+                    self.read_settings(&included, depth + 1);
                 }
-            } else if matches!(key.as_str(), "attributesfile" | "hookspath" | "templatedir") {
-                found.extend(self.path(&value));
-            } else if RUNNING.contains(&key.as_str()) || key == "path" || value.starts_with('!') {
-                found.extend(self.programs_of(&value));
+            } else if key == "hookspath" {
+                let hooks = self.full(&self.top, &value);
+                if real(&hooks) == real(&self.top) {
+                    for hook in HOOKS {
+                        let hook = self.top.join(hook);
+                        self.note(&hook);
+                    }
+                } else {
+                    self.note(&hooks);
+                    self.follow_hooks(&hooks);
+                }
+            } else if matches!(key.as_str(), "attributesfile" | "templatedir") {
+                let path = self.full(&self.top, &value);
+                self.note(&path);
+            } else if RUNNING.contains(&key.as_str())
+                || section == "pager"
+                || value.starts_with('!')
+                || value.contains("ext::")
+            {
+                let programs = self.programs_of(&value);
+                self.found.beside_hooks |= !programs.is_empty();
+                self.found.paths.extend(programs);
             }
         }
+    }
+
+    /// A path of a setting, with what it is relative to.
+    fn full(&self, folder: &Path, value: &str) -> PathBuf {
+        match (value.strip_prefix("~/"), self.jail.home()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => folder.join(value),
+        }
+    }
+
+    /// Notes a path, as it is named and where it leads to, if it is in the workspace.
+    fn note(&mut self, path: &Path) {
+        let paths = self.names_of(path);
+        self.found.paths.extend(paths);
+    }
+
+    fn names_of(&self, path: &Path) -> impl Iterator<Item = WorkspacePath> + use<> {
+        let named = path.to_str().and_then(|path| self.jail.path(path).ok());
+        named.into_iter().chain(self.jail.inside(path))
     }
 
     /// The words of a command that name something in the workspace.
     fn programs_of(&self, command: &str) -> Vec<WorkspacePath> {
         let is_end = |c: char| c.is_whitespace() || "'\"\\;&|()<>`=!".contains(c);
         let words = command.split(is_end).filter(|word| !word.is_empty());
-        let paths = words.filter_map(|word| self.path(word).ok());
-        let is_there = |path: &WorkspacePath| matches!(self.kind(path), Ok(Some(_)));
         // A path with a folder in it is a program of the workspace, even if it is made later.
-        paths
-            .filter(|path| path.as_str().contains('/') || is_there(path))
+        let named = words.filter(|word| word.contains('/') || self.top.join(word).exists());
+        named
+            .flat_map(|word| self.names_of(&self.full(&self.top, word)))
             .collect()
     }
 
-    /// Hooks that are links lead to what is run.
-    fn follow_hooks(&self, found: &mut BTreeSet<WorkspacePath>) {
-        let Ok(folder) = self.path(".git/hooks") else {
-            return;
-        };
-        let real = self.leads_to(&folder);
-        found.extend(real.clone().filter(|real| *real != folder));
-        let hooks = real.and_then(|folder| self.list(&folder).ok());
-        for hook in hooks.into_iter().flatten().take(MOST_HOOKS) {
-            let Ok(path) = self.path(&format!(".git/hooks/{}", hook.name)) else {
-                continue;
-            };
-            if hook.kind == EntryKind::Link {
-                found.extend(self.leads_to(&path));
-            } else if hook.kind == EntryKind::File && !hook.name.ends_with(".sample") {
-                // What a hook calls runs with it.
-                let text = self.read(&path).ok();
-                let text = text.filter(|file| file.bytes.len() <= MOST_BYTES);
-                let words = text.map(|file| self.programs_of(&file.text));
-                let is_file = |path: &WorkspacePath| {
-                    matches!(self.kind(path), Ok(Some(EntryKind::File | EntryKind::Link)))
-                };
-                found.extend(words.into_iter().flatten().filter(is_file));
+    /// Hooks that are links lead to what is run, and what a hook calls runs with it.
+    fn follow_hooks(&mut self, folder: &Path) {
+        let inside = self.jail.inside(folder);
+        let is_own = |path: &WorkspacePath| path.as_str().split('/').any(|name| name == ".git");
+        self.found.paths.extend(inside.filter(|path| !is_own(path)));
+        let hooks = fs::read_dir(folder).into_iter().flatten().flatten();
+        for hook in hooks.take(MOST_HOOKS) {
+            let path = hook.path();
+            if path.is_symlink() {
+                let real = self.jail.inside(&path);
+                self.found.paths.extend(real);
+            } else if path.extension().is_none_or(|end| end != "sample")
+                && let Some(text) = self.jail.settings_text(&path)
+            {
+                let root = self.jail.root();
+                let programs = self.programs_of(&text).into_iter();
+                let programs = programs.filter(|path| root.join(path.as_str()).is_file());
+                self.found.paths.extend(programs);
             }
         }
     }
 }
 
-fn folded_path(path: &str) -> String {
-    path.split('/').map(folded).collect::<Vec<_>>().join("/")
+/// Where a path leads to, through links of any form; by its names from where nothing is there.
+pub(super) fn real(path: &Path) -> PathBuf {
+    follow(path, 0)
+}
+
+fn follow(path: &Path, links: usize) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let Some(parent) = path.parent() else {
+        return path.to_owned();
+    };
+    let mut at = follow(parent, links);
+    let Some(name) = path.file_name() else {
+        at.pop();
+        return at;
+    };
+    at.push(name);
+    match fs::read_link(&at) {
+        // A link that leads to nothing, for now.
+        Ok(text) if links < DEEPEST => {
+            at.pop();
+            follow(&at.join(text), links + 1)
+        }
+        _ => at,
+    }
 }
 
 /// A line of a file of settings.
@@ -227,109 +373,4 @@ fn unquoted(value: &str) -> String {
 
 #[cfg(test)]
 #[cfg(unix)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn workspace(config: &str) -> (tempfile::TempDir, Jail) {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join(".git/hooks")).unwrap();
-        fs::write(folder.path().join(".git/config"), config).unwrap();
-        let jail = Jail::open(folder.path()).unwrap();
-        (folder, jail)
-    }
-
-    #[test]
-    fn what_settings_tell_git_to_run_is_protected() {
-        for (config, path) in [
-            (
-                "[core]\n\thooksPath = tools/hooks\n",
-                "tools/hooks/pre-commit",
-            ),
-            (
-                "[core] hookspath=\"tools/my hooks\" # ours\n",
-                "tools/my hooks/x",
-            ),
-            ("[CORE]\nHooksPath = ./tools/../hooks/\n", "hooks/pre-push"),
-            (
-                "[core]\n\thooksPath = tools/hooks\n",
-                "TOOLS/Hooks/pre-commit",
-            ),
-            ("[core]\nfsmonitor = tools/watch.sh\n", "tools/watch.sh"),
-            ("[core]\nfsmonitor = sh ./watch.sh -q\n", "watch.sh"),
-            (
-                "[core]\nattributesFile = conf/attributes\n",
-                "conf/attributes",
-            ),
-            ("[core]\nsshCommand = ssh -F tools/ssh\n", "tools/ssh"),
-            (
-                "[filter \"lock\"]\n\tclean = tools/clean %f\n",
-                "tools/clean",
-            ),
-            ("[filter \"a] b\"]\n\tprocess = tools/p\n", "tools/p"),
-            (
-                "[diff \"x\"]\ncommand = python3 tools/diff.py\n",
-                "tools/diff.py",
-            ),
-            ("[diff \"x\"]\ntextconv = tools/conv\n", "tools/conv"),
-            ("[merge \"x\"]\ndriver = tools/merge %A %B\n", "tools/merge"),
-            ("[alias]\nci = \"!sh tools/ci.sh\"\n", "tools/ci.sh"),
-            ("[alias]\nci = !tools/ci.sh; true\n", "tools/ci.sh"),
-            (
-                "[credential]\nhelper = !f() { tools/cred; }; f\n",
-                "tools/cred",
-            ),
-            ("[include]\npath = ../conf/git\n", "conf/git"),
-            ("[includeIf \"gitdir:x\"]\npath = ../conf/git\n", "conf/git"),
-            ("[core]\nfsmonitor = tools/\\\nwatch\n", "tools/watch"),
-        ] {
-            let (folder, jail) = workspace(config);
-            fs::write(folder.path().join("watch.sh"), "").unwrap();
-            assert_eq!(jail.run_by_git(path), Some(WHY), "{config}");
-            for other in ["src/main.rs", "tools/other.sh", "hooks2", "conf/x"] {
-                assert_eq!(jail.run_by_git(other), None, "{config}: {other}");
-            }
-        }
-    }
-
-    #[test]
-    fn settings_are_read_where_they_are_included() {
-        let (folder, jail) = workspace("[include]\npath = ../shared/git\n");
-        fs::create_dir(folder.path().join("shared")).unwrap();
-        let text = "[core]\nhooksPath = ci/hooks\n[include]\npath = git\n";
-        fs::write(folder.path().join("shared/git"), text).unwrap();
-        assert!(jail.run_by_git("ci/hooks/pre-commit").is_some());
-        assert!(jail.run_by_git("shared/git").is_some());
-    }
-
-    #[test]
-    fn hooks_that_are_links_protect_what_they_lead_to() {
-        let (folder, jail) = workspace("[core]\nhooksPath = linked\n");
-        fs::create_dir_all(folder.path().join("real/hooks")).unwrap();
-        fs::write(folder.path().join("check.sh"), "").unwrap();
-        let link = |to: &str, at: &str| {
-            std::os::unix::fs::symlink(to, folder.path().join(at)).unwrap();
-        };
-        link("../../check.sh", ".git/hooks/pre-commit");
-        link("/etc/hostname", ".git/hooks/pre-push");
-        link("real/hooks", "linked");
-        assert!(jail.run_by_git("check.sh").is_some());
-        assert!(jail.run_by_git("real/hooks/commit-msg").is_some());
-        assert_eq!(jail.run_by_git("real/a"), None);
-    }
-
-    #[test]
-    fn ordinary_settings_protect_nothing() {
-        let config = "[core]\n\tbare = false\n\teditor = vim\n\tpager = less -R\n\
-            \tfsmonitor = true\n[branch \"src\"]\n\tremote = origin\n\tmerge = refs/heads/src\n\
-            [user]\n\tname = src\n[alias]\n\tst = status src\nbroken\n[remote \"o\"]\nurl = src\n";
-        let (folder, jail) = workspace(config);
-        fs::create_dir(folder.path().join("src")).unwrap();
-        assert!(jail.git_programs().is_empty(), "{:?}", jail.git_programs());
-        fs::write(folder.path().join(".git/config"), vec![b'['; 300 << 10]).unwrap();
-        assert!(jail.git_programs().is_empty());
-        fs::remove_file(folder.path().join(".git/config")).unwrap();
-        assert!(jail.git_programs().is_empty());
-    }
-}
+mod tests;

@@ -1,30 +1,134 @@
-//! Where links lead to, for what is protected by the name of a link.
+//! What is protected though its own name does not say so: where links with protected names lead to,
+//! and what git runs.
 
-use super::protected::{Protected, classify, folded};
-use super::{EntryKind, Jail, WorkspacePath};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::git_programs::{WHY, real};
+use super::protected::{Protected, classify, closed_to_commands, folded, names_closed_in};
+use super::{Jail, WorkspacePath};
+
+/// How long repositories and links are looked for where nobody has listed the workspace yet.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A file or a folder that something protected leads to, with all that is below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedTo {
+    /// It may not exist.
+    pub path: WorkspacePath,
+    /// What is said of it.
+    pub protected: Protected,
+    /// Whether commands may not write it, unless the user allows just that.
+    pub closed_to_commands: bool,
+}
+
+impl LedTo {
+    /// Whether it is this path, or a folder that the path is in.
+    pub fn holds(&self, path: &str) -> bool {
+        let mut names = path.split('/').map(folded);
+        let own = self.path.as_str().split('/').map(folded);
+        own.into_iter().all(|name| names.next() == Some(name))
+    }
+}
+
+/// Whether what an entry of the workspace leads to may be protected: `.git` of a repository, or a
+/// link with a protected name. Whoever lists the workspace collects them.
+pub(super) fn leads(path: &Path, is_link: bool) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    folded(&name) == ".git"
+        || (is_link
+            && (classify(&path.to_string_lossy()).is_some() || !names_closed_in(&name).is_empty()))
+}
 
 impl Jail {
-    /// Where a path leads to in the workspace, through links of any form.
-    pub(super) fn leads_to(&self, path: &WorkspacePath) -> Option<WorkspacePath> {
-        let full = self.root().join(path.as_str()).canonicalize().ok()?;
-        let below = full.strip_prefix(self.root()).ok()?;
-        self.path(below.to_str()?).ok()
+    /// Takes over what a listing of the workspace found that leads elsewhere: see [`leads`].
+    pub(super) fn note_leading(&self, found: BTreeSet<PathBuf>, is_complete: bool) {
+        let mut leading = self
+            .0
+            .leading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &mut *leading {
+            Some(known) if !is_complete => known.extend(found),
+            leading => *leading = Some(found),
+        }
     }
 
-    /// Says why a file is protected to which a link at the top of the workspace leads, by the name of
-    /// the link: `.envrc -> dev/env.sh`.
-    pub fn protected_by_link(&self, path: &str) -> Option<Protected> {
-        let top = self.path(".").and_then(|top| self.list(&top));
-        let links = top.into_iter().flatten();
-        let mut links = links.filter(|entry| entry.kind == EntryKind::Link);
-        links.find_map(|link| {
-            let found = classify(&link.name)?;
-            let target = self.leads_to(&self.path(&link.name).ok()?)?;
-            let target = target.as_str().split('/').map(folded);
-            let mut names = path.split('/').map(folded);
-            let is_in = target.into_iter().all(|name| names.next() == Some(name));
-            is_in.then_some(found)
-        })
+    fn leading(&self) -> BTreeSet<PathBuf> {
+        let known = || {
+            self.0
+                .leading
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let is_known = known().is_some();
+        if !is_known {
+            self.secret_files(PATIENCE);
+        }
+        known().clone().unwrap_or_default()
+    }
+
+    /// Gives what is protected though its own name does not say so, by the last listing of the
+    /// workspace; and whether git runs something of the workspace that is no hook.
+    pub fn led_to(&self) -> (Vec<LedTo>, bool) {
+        let leading = self.leading();
+        let is_git = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            folded(&name) == ".git"
+        };
+        let repositories = leading.iter().filter(|path| is_git(path));
+        let git = self.git_programs(repositories.map(PathBuf::as_path));
+        let programs = git.paths.into_iter().map(|path| LedTo {
+            path,
+            protected: WHY,
+            closed_to_commands: true,
+        });
+        let links = leading.iter().filter(|path| !is_git(path));
+        let targets = links.flat_map(|link| self.targets(link));
+        (programs.chain(targets).collect(), git.beside_hooks)
+    }
+
+    /// Says why a file is protected to which something protected leads.
+    pub fn protected_by_lead(&self, path: &str) -> Option<Protected> {
+        let led = self.led_to().0.into_iter();
+        let found = led.filter(|led| led.holds(path)).map(|led| led.protected);
+        found.max_by_key(|found| found.class)
+    }
+
+    /// Where a link leads to, by each protected name that it, or something in it, has.
+    fn targets(&self, link: &Path) -> Vec<LedTo> {
+        let Some(target) = self.inside(&self.root().join(link)) else {
+            return Vec::new();
+        };
+        let name = link.to_string_lossy();
+        let led = |target: &str, name: &str| {
+            let path = self.path(target).ok().filter(|path| !path.is_root())?;
+            Some(LedTo {
+                path,
+                protected: classify(name)?,
+                closed_to_commands: closed_to_commands(name).is_some(),
+            })
+        };
+        if let Some(itself) = led(target.as_str(), &name) {
+            return vec![itself];
+        }
+        let last = name.rsplit('/').next().unwrap_or(&name);
+        let inside = names_closed_in(last).into_iter();
+        inside
+            .filter_map(|inner| led(&format!("{target}/{inner}"), &format!("{name}/{inner}")))
+            .collect()
+    }
+
+    /// An absolute path as it is in the workspace, where links lead it; `None` if that is elsewhere.
+    pub(super) fn inside(&self, path: &Path) -> Option<WorkspacePath> {
+        let below = real(path);
+        let below = below.strip_prefix(self.root()).ok()?;
+        match below.as_os_str().is_empty() {
+            true => self.path(".").ok(),
+            false => self.path(below.to_str()?).ok(),
+        }
     }
 }
 
@@ -37,23 +141,72 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_of_links_with_protected_names_are_protected() {
+    fn targets_of_links_with_protected_names_are_protected_at_every_depth() {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["dev", "ed", "docs"] {
-            fs::create_dir(folder.path().join(path)).unwrap();
+        for path in [
+            "dev",
+            "ed",
+            "docs",
+            "sub/deep",
+            "a/b/c",
+            "ci",
+            "dots",
+            "hooks",
+            "x/.github",
+        ] {
+            fs::create_dir_all(folder.path().join(path)).unwrap();
         }
         fs::write(folder.path().join("dev/env.sh"), "").unwrap();
         fs::write(folder.path().join("docs/guide.md"), "").unwrap();
-        symlink("dev/env.sh", folder.path().join(".envrc")).unwrap();
-        symlink(folder.path().join("ed"), folder.path().join(".vscode")).unwrap();
-        symlink("docs/guide.md", folder.path().join("AGENTS.md")).unwrap();
-        symlink("dev", folder.path().join("plain")).unwrap();
+        for (to, at) in [
+            ("dev/env.sh", ".envrc"),
+            ("../ed", "sub/.vscode"),
+            ("../../hooks", "a/b/.husky"),
+            ("docs/guide.md", "AGENTS.md"),
+            ("../../ci", "x/.github/workflows"),
+            ("../dots", "sub/.config"),
+            ("../not/there.sh", "sub/.envrc"),
+            ("one-more", "a/.husky"),
+            ("../not-made", "a/one-more"),
+            (".", "sub/deep/.idea"),
+            ("/etc", "a/.claude"),
+            ("dev", "plain"),
+        ] {
+            symlink(to, folder.path().join(at)).unwrap();
+        }
+        symlink(folder.path().join("ed"), folder.path().join("a/b/c/.zed")).unwrap();
         let jail = Jail::open(folder.path()).unwrap();
-        for path in ["dev/env.sh", "ed/tasks.json", "docs/guide.md"] {
-            assert!(jail.protected_by_link(path).is_some(), "{path}");
+        for path in [
+            "dev/env.sh",
+            "ed/tasks.json",
+            "ED/tasks.json",
+            "hooks/pre-commit",
+            "docs/guide.md",
+            "ci/x.yml",
+            "dots/fish/config.fish",
+            "not/there.sh",
+            "not-made/pre-commit",
+            "sub/deep/x",
+        ] {
+            assert!(jail.protected_by_lead(path).is_some(), "{path}");
         }
-        for path in ["dev/other.sh", "src/a.rs", "docs/other.md", "edit"] {
-            assert!(jail.protected_by_link(path).is_none(), "{path}");
+        for path in [
+            "dev/other.sh",
+            "src/a.rs",
+            "docs/other.md",
+            "edit",
+            "dots/other",
+            "sub/x",
+            "plain/x",
+            "not/other.sh",
+        ] {
+            assert_eq!(jail.protected_by_lead(path), None, "{path}");
         }
+        let (led, _) = jail.led_to();
+        let closed = |path: &str| {
+            led.iter()
+                .any(|led| led.closed_to_commands && led.holds(path))
+        };
+        assert!(closed("ed/x") && closed("dots/fish") && !closed("docs/guide.md"));
     }
 }

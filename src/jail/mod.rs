@@ -32,14 +32,15 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType};
 
 pub use error::JailError;
+pub use links::LedTo;
 pub use path::WorkspacePath;
 pub use private::{Holds, PrivatePath, keys_below};
 #[cfg(any(target_os = "macos", test))]
 pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
 pub use protected::{
-    Protected, ProtectedClass, classify, classify_name, closed_to_commands, is_generated,
-    is_secret, is_secret_path, names_closed_in, protected,
+    Protected, ProtectedClass, build_file, classify, classify_name, closed_to_commands, is_filled,
+    is_generated, is_secret, is_secret_path, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
 pub use secret_values::SecretValues;
@@ -78,6 +79,19 @@ struct Inner {
     made: Mutex<BTreeSet<String>>,
     /// What files of secrets hold.
     secrets: Mutex<secret_values::Known>,
+    /// What the last listing of the workspace found that leads elsewhere.
+    leading: Mutex<Option<BTreeSet<PathBuf>>>,
+    /// Where git finds the user's settings.
+    git: GitSettings,
+}
+
+/// Where git finds settings that hold for every repository.
+#[derive(Clone, Debug, Default)]
+pub struct GitSettings {
+    /// What `~/` stands for.
+    pub home: Option<PathBuf>,
+    /// The files: absolute, may not exist.
+    pub files: Vec<PathBuf>,
 }
 
 /// What is at a path.
@@ -135,7 +149,27 @@ impl Jail {
             dir,
             made: Mutex::default(),
             secrets: Mutex::default(),
+            leading: Mutex::default(),
+            git: GitSettings::default(),
         })))
+    }
+
+    /// Has git's settings outside of the workspace count as well: they may name files in it.
+    #[must_use]
+    pub fn with_git_settings(mut self, git: GitSettings) -> Jail {
+        // Nobody else has it yet; else the settings of the repositories count all the same.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.git = git;
+        }
+        self
+    }
+
+    fn git_settings(&self) -> Vec<PathBuf> {
+        self.0.git.files.clone()
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.0.git.home.as_deref()
     }
 
     /// The root, absolute and without links.

@@ -11,7 +11,7 @@ use ollacode_indexer::secrets::secret_path;
 
 use super::WorkspacePath;
 
-use names::{GENERATED, GIT, GROUPS};
+use names::{BUILD_FILES, GENERATED, GIT, GROUPS, OUTPUT};
 
 /// What becomes of a protected file without anybody looking at it again; the strictest is the
 /// greatest.
@@ -21,7 +21,8 @@ pub enum ProtectedClass {
     /// approved.
     Instructions,
     /// It runs when the user builds, tests or starts the project, as the rest of the code does.
-    /// Edits are asked about in every mode; commands may write it, or `npm install` would fail.
+    /// Edits are asked about in every mode. Commands may write it, since builds do, but for the
+    /// files of [`build_file`].
     RunByUser,
     /// It runs though the user starts nothing: a folder is opened or entered, `git status` is
     /// shown, a branch is pushed. Edits are asked about in every mode, and commands may not write
@@ -156,6 +157,30 @@ pub fn closed_to_commands(path: &str) -> Option<Protected> {
         let counts = !in_generated || found.counts_in_generated();
         (found.class == ProtectedClass::AutoExecuted && counts).then_some(found)
     })
+}
+
+/// Whether folders of this name are filled by tools, builds and tests, so that files of builds in
+/// them are not those of the project.
+pub fn is_filled(name: &str) -> bool {
+    let name = folded(name);
+    let is_hidden = name.starts_with('.') && name.len() > 1;
+    let mut output = OUTPUT.split_ascii_whitespace();
+    is_hidden || is_generated(&name) || output.any(|folder| folder == name)
+}
+
+/// Tells why a path relative to the root is one of the files that run when the user builds, and that
+/// no build writes: commands write them only with the network, as package managers do, or where the
+/// user allows it. The same at every depth, but in folders that tools, builds and tests fill.
+pub fn build_file(path: &str) -> Option<Protected> {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = folded(name);
+    let is_build_file = BUILD_FILES
+        .split_ascii_whitespace()
+        .any(|file| file == name);
+    if !is_build_file || folders.split('/').any(is_filled) {
+        return None;
+    }
+    classify_name("", &name)
 }
 
 /// Names that are closed to commands only in a folder of this name.

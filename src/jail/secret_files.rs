@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cap_std::fs::{Dir, DirEntry};
 
+use super::links::leads;
 use super::protected::is_secret_path;
 use super::{EntryKind, Jail, kind_of};
 
@@ -56,6 +57,7 @@ impl Jail {
         let deadline = Instant::now() + patience;
         let mut found = BTreeSet::new();
         let mut complete = true;
+        let mut leading = BTreeSet::new();
         let mut folders = VecDeque::from([PathBuf::new()]);
         let mut entered = 0;
         while let Some(folder) = folders.pop_front() {
@@ -64,8 +66,10 @@ impl Jail {
                 break;
             }
             entered += 1;
-            complete &= look_into(&self.0.dir, &folder, &is_wanted, &mut folders, &mut found);
+            let lists = (&mut folders, &mut found, &mut leading);
+            complete &= look_into(&self.0.dir, &folder, &is_wanted, lists);
         }
+        self.note_leading(leading, complete);
         SecretFiles {
             paths: found.into_iter().take(MOST_FILES).collect(),
             complete,
@@ -73,13 +77,17 @@ impl Jail {
     }
 }
 
-/// Adds the secrets of one folder, and the folders in it; tells whether it could be listed.
+/// Adds the secrets of one folder, the folders in it, and what leads elsewhere; tells whether it could
+/// be listed.
 fn look_into(
     root: &Dir,
     folder: &Path,
     is_wanted: &dyn Fn(&str) -> bool,
-    folders: &mut VecDeque<PathBuf>,
-    found: &mut BTreeSet<PathBuf>,
+    (folders, found, leading): (
+        &mut VecDeque<PathBuf>,
+        &mut BTreeSet<PathBuf>,
+        &mut BTreeSet<PathBuf>,
+    ),
 ) -> bool {
     let here = if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -97,7 +105,11 @@ fn look_into(
             continue;
         };
         let path = folder.join(entry.file_name());
-        match kind_of_entry(&entry) {
+        let kind = kind_of_entry(&entry);
+        if leads(&path, kind == Some(EntryKind::Link)) {
+            leading.insert(path.clone());
+        }
+        match kind {
             Some(EntryKind::Folder) => {
                 let name = entry.file_name();
                 if !PASSED_OVER.iter().any(|passed| name == *passed) {

@@ -5,6 +5,7 @@
 //! else is asked. It is never the other way round, a list of what is dangerous.
 
 mod building;
+mod doubt;
 mod full_screen;
 mod git;
 mod reading;
@@ -22,6 +23,7 @@ use super::CommandRisk;
 use git::effects::{GitEffects, effects};
 
 pub(super) use building::building;
+pub(super) use doubt::doubt;
 pub use full_screen::full_screen;
 
 /// One command of a chain that is wholly understood, for rules.
@@ -68,23 +70,51 @@ pub fn risk(command: &str) -> CommandRisk {
     }
 }
 
-/// Whether a command is git and nothing else, but for what only reads, and has it write its
-/// folder: `git add -A && git commit -m x`. Only to such a command that folder is opened.
+/// What git does to its folder in a command that is git and nothing else, but for what only reads:
+/// `git add -A && git commit -m x`. Only to such a command that folder is opened.
 ///
 /// Git runs programs where its arguments, its aliases or its hooks say so: a command with such
 /// arguments or aliases is not opened it, and hooks cannot be written.
-pub fn writes_git(command: &str) -> bool {
+pub fn git_work(command: &str) -> GitWork {
     let Some(vectors) = words::vectors(command) else {
-        return false;
+        return GitWork::Nothing;
     };
-    let mut writes = false;
-    vectors.iter().all(|vector| {
-        let Some(effects) = git_effects(vector) else {
-            return rules::reads(vector).is_some();
+    let mut work = GitWork::Nothing;
+    for vector in &vectors {
+        let of_one = match git_effects(vector) {
+            Some(effects) => effects.work(),
+            None if enters_folder(vector) => Some(GitWork::Nothing),
+            None => rules::reads(vector).map(|_| GitWork::Nothing),
         };
-        writes |= effects.writes;
-        effects.is_known && effects.starts.is_none()
-    }) && writes
+        match of_one {
+            Some(of_one) => work = work.max(of_one),
+            None => return GitWork::Nothing,
+        }
+    }
+    work
+}
+
+/// Whether a vector goes to a folder that is, by its text, below the current one.
+fn enters_folder(vector: &words::Vector) -> bool {
+    matches!(&vector.words[..], [cd, folder] if cd == "cd" && rules::is_below(folder))
+}
+
+/// Whether a command is git alone, and has it write its folder: see [`git_work`].
+pub fn writes_git(command: &str) -> bool {
+    git_work(command) != GitWork::Nothing
+}
+
+/// What git does to its folder; what does more is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GitWork {
+    /// Nothing, or what is no matter of git alone.
+    Nothing,
+    /// It writes there.
+    Writes,
+    /// It also makes a repository, or a work tree of one.
+    Makes,
+    /// It also writes the settings, which decide what git runs.
+    Settings,
 }
 
 fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
@@ -103,9 +133,43 @@ pub fn replaces_files(command: &str) -> bool {
 pub fn git_targets(command: &str) -> Vec<String> {
     let unquoted: String = command.chars().filter(|c| !"'\"\\".contains(*c)).collect();
     let found = wide::git_effects(&unquoted).into_iter();
+    let settings = (git_work(command) == GitWork::Settings).then(|| ".git/config".to_owned());
     found
         .flat_map(|effects| effects.outputs.into_iter().chain(effects.operands))
+        .chain(settings)
         .collect()
+}
+
+/// The folders in which a command of git alone makes a new checkout, relative to where it runs.
+pub fn new_checkouts(command: &str) -> Vec<String> {
+    if git_work(command) < GitWork::Makes {
+        return Vec::new();
+    }
+    let found = wide::git_effects(command).into_iter();
+    found.filter_map(|effects| effects.checkout).collect()
+}
+
+/// The folders in which another program than git would make a repository, outside of any, relative to
+/// where it runs: `cargo new x`, `uv init`.
+pub fn new_repositories(command: &str) -> Vec<String> {
+    let makes = |vector: words::Vector| {
+        let words: Vec<&str> = vector.words.iter().map(String::as_str).collect();
+        let (["cargo", "new" | "init", rest @ ..] | ["uv", "init", rest @ ..]) = &words[..] else {
+            return None;
+        };
+        let without = ["--vcs", "--no-vcs", "--bare"];
+        let names_none = |word: &&&str| without.iter().any(|option| word.starts_with(option));
+        let takes_value = |word: &str| matches!(word, "--name" | "--edition" | "-p" | "--python");
+        let mut values = rest.iter().zip([""].iter().chain(rest.iter()));
+        let folder = values.find(|(word, before)| !word.starts_with('-') && !takes_value(before));
+        let folder = folder.map_or(".", |(word, _)| *word);
+        rest.iter()
+            .find(names_none)
+            .is_none()
+            .then(|| folder.to_owned())
+    };
+    let vectors = words::vectors(command).unwrap_or_default();
+    vectors.into_iter().filter_map(makes).collect()
 }
 
 /// Whether a command needs the network, as far as its text tells.

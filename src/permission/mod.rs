@@ -7,7 +7,9 @@ use futures::future::BoxFuture;
 
 use crate::jail::{Protected, ProtectedClass};
 
-pub use rules::{DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules};
+pub use rules::{
+    DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
+};
 
 /// Why plan mode denies.
 const PLAN: &str = "this is plan mode: nothing is written, and commands only read";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::confine::GitAccess;
+use crate::permission::DeniedCommands;
 
 /// Whether a command may write in the workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,14 @@ pub struct Access {
     /// Whether auto-executed files may be written ([`crate::jail::closed_to_commands`]), since
     /// the user was asked about just that.
     pub auto_executed: bool,
+    /// Whether files that the user's builds run may be written without the network, too
+    /// ([`crate::jail::build_file`]).
+    pub build_files: bool,
+    /// What may be written though its name is protected, since the user was asked about just that:
+    /// paths below the root.
+    pub opened: Vec<PathBuf>,
+    /// What may not be executed.
+    pub denied: DeniedCommands,
     /// Files of the workspace that look empty where commands are fully confined: paths below the
     /// root.
     pub hidden: Vec<PathBuf>,

@@ -135,20 +135,26 @@ pub(super) fn harmless_git() -> impl Iterator<Item = (String, String)> {
     let fixed = fixed
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let settings = HARMLESS_GIT
-        .iter()
-        .enumerate()
-        .flat_map(|(at, (name, value))| {
-            [
-                (format!("GIT_CONFIG_KEY_{at}"), (*name).to_owned()),
-                (format!("GIT_CONFIG_VALUE_{at}"), (*value).to_owned()),
-            ]
-        });
-    let count = (
-        "GIT_CONFIG_COUNT".to_owned(),
-        HARMLESS_GIT.len().to_string(),
-    );
-    fixed.chain(settings).chain([count])
+    fixed.chain(as_variables(HARMLESS_GIT))
+}
+
+/// Variables with which git runs no hooks: nothing but git is to run where it may make repositories.
+pub(super) fn git_without_hooks() -> impl Iterator<Item = (String, String)> {
+    as_variables(&[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")])
+}
+
+/// Settings of git as the variables that it takes them from.
+fn as_variables(
+    settings: &'static [(&'static str, &'static str)],
+) -> impl Iterator<Item = (String, String)> {
+    let count = ("GIT_CONFIG_COUNT".to_owned(), settings.len().to_string());
+    let settings = settings.iter().enumerate().flat_map(|(at, (name, value))| {
+        [
+            (format!("GIT_CONFIG_KEY_{at}"), (*name).to_owned()),
+            (format!("GIT_CONFIG_VALUE_{at}"), (*value).to_owned()),
+        ]
+    });
+    settings.chain([count])
 }
 
 #[cfg(test)]

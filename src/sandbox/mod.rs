@@ -244,6 +244,10 @@ impl Sandbox {
             let git = environment::harmless_git();
             variables.extend(git.map(|(name, value)| (name.into(), value.into())));
         }
+        if access.git.makes_repositories() {
+            let git = environment::git_without_hooks();
+            variables.extend(git.map(|(name, value)| (name.into(), value.into())));
+        }
         if access.workspace == WorkspaceAccess::ReadOnly {
             if self.confinement != Confinement::Full {
                 let why = "the workspace can be made read-only only at the level `full`";
@@ -294,9 +298,35 @@ impl Sandbox {
             paths.iter().map(|path| bounds.root.join(path)).collect()
         };
         let (hidden, unwritable) = (below(&access.hidden), below(&access.unwritable));
+        bounds.opened = below(&access.opened);
+        bounds.build_files = access.build_files;
         bounds.hidden.extend(hidden);
+        bounds.hidden.extend(self.denied_programs(access));
         bounds.unwritable.extend(unwritable);
+        bounds.denied_commands = access.denied.clone();
         Some(bounds)
+    }
+
+    /// Where the programs are that a command may not execute at all, so that no other name of them and no
+    /// copy can be executed, either. Not those that are other programs as well, by another name.
+    fn denied_programs(&self, access: &Access) -> Vec<PathBuf> {
+        let path = self.base.variables().find(|(name, _)| *name == "PATH");
+        let folders: Vec<PathBuf> = path
+            .map(|(_, folders)| std::env::split_paths(folders).collect())
+            .unwrap_or_default();
+        let shell = Path::new(shell().0).canonicalize().ok();
+        let in_folder = |folder: &PathBuf, program: &str| folder.join(program).canonicalize().ok();
+        let programs = access.denied.programs().flat_map(|program| {
+            let found = folders
+                .iter()
+                .filter_map(|folder| in_folder(folder, program));
+            found.collect::<Vec<_>>()
+        });
+        let is_itself = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            access.denied.names_program(&name) && Some(path) != shell.as_ref()
+        };
+        programs.filter(is_itself).collect()
     }
 
     /// Gives the helper that waits, or starts one.

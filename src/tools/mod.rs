@@ -151,6 +151,8 @@ pub struct Running<'a> {
     pub tokens: u32,
     /// How it came to run.
     pub permitted: Permitted,
+    /// Protected files that it may write, since the user was asked about just that.
+    pub opened: &'a [String],
 }
 
 /// How a call came to run, which decides how far a command may go.
@@ -186,6 +188,10 @@ pub enum ToolError {
     /// A command failed since it was [`Permitted::ReadOnly`]: what it said.
     #[error("the workspace was read-only for it")]
     NeedsWriting(Box<ToolOutput>),
+    /// A command failed since it may not write some files unless the user allows just that: what it
+    /// said, and the files.
+    #[error("it may not write some files")]
+    NeedsFiles(Box<ToolOutput>, Vec<String>),
     /// The turn cannot go on.
     #[error("{0}")]
     Fatal(String),

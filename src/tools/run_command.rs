@@ -1,33 +1,30 @@
 //! `run_command`: a command in the workspace's folder.
 
+mod access;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use ollacode_indexer::git_index::Tracked;
 use ollacode_indexer::secrets::redact;
 
 use super::closed_output::without_closed;
 use super::command_changes::BeforeCommand;
-use super::hidden_files::{ClosedFiles, closed_files, hidden_note, is_closed_path};
+use super::hidden_files::{hidden_note, is_closed_path};
 use super::{
-    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, shown,
+    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, files, shown,
 };
-use crate::jail::{EntryKind, Jail, JailError, classify, is_secret};
+use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
-use crate::permission::command::{
-    full_screen, git_targets, needs_network, paths, remembered, replaces_files, risk, writes_git,
-};
+use crate::permission::command::{full_screen, needs_network, paths, remembered, risk};
 use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
-use crate::sandbox::confine::{Exceeded, GitAccess};
-use crate::sandbox::{Access, Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
+use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
+use crate::sandbox::{Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::visible::{neutral, visible};
+use access::{access, checked_out, closed, made_repositories, protected_targets};
 
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;
@@ -38,7 +35,8 @@ const NO_NETWORK: &str = "(commands have no network here; the user can open it b
     ollacode with --network, or by a rule for it in config.toml)\n";
 /// Said where a command failed since git's folder is closed to it.
 const NO_GIT: &str = "(`.git` is open only to a command that is git alone, such as \
-    `git add -A && git commit -m text`; its hooks and config never)\n";
+    `git add -A && git commit -m text`; its settings only to `git config`, `git remote` and \
+    `git submodule`, and the user is asked; its hooks never)\n";
 /// Said where a command may have failed in silence since it could not write.
 const NO_WRITING: &str = "(it ran unasked, with the workspace read-only)\n";
 /// Bytes that are kept of the output, and as many of the errors.
@@ -187,6 +185,8 @@ fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
         effects.extend(paths.flat_map(|path| files::reading(jail, &path)));
     }
     effects.extend(protected_targets(command));
+    effects.extend(checked_out(command, jail));
+    effects.extend(made_repositories(command, jail));
     effects.extend(revisions_of_files(command, jail));
     effects
 }
@@ -200,14 +200,6 @@ fn revisions_of_files(command: &str, jail: &Jail) -> Vec<Effect> {
     let paths = words.filter_map(|word| Some(word.split_once(':')?.1));
     let paths = paths.filter_map(|path| jail.path(path).ok());
     paths.flat_map(|path| files::reading(jail, &path)).collect()
-}
-
-/// What git writes by name that is protected is judged like an edit of it.
-fn protected_targets(command: &str) -> impl Iterator<Item = Effect> {
-    git_targets(command).into_iter().filter_map(|path| {
-        let runs_later = Some(classify(&path)?);
-        Some(Effect::Write { path, runs_later })
-    })
 }
 
 /// What is known of a command in this workspace: one that reads through a link may read anything,
@@ -272,12 +264,8 @@ async fn run(
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let sandbox = &running.context.sandbox;
-    let (hidden, unwritable) = closed(&command, running.context).await?;
-    let access = Access {
-        hidden,
-        unwritable,
-        ..access(&command, &running)
-    };
+    let closed = closed(&command, running.context).await?;
+    let access = access(&command, &running, &closed);
     let before = match access.workspace {
         WorkspaceAccess::ReadOnly => None,
         WorkspaceAccess::ReadWrite => BeforeCommand::of(&command, running.context).await?,
@@ -306,7 +294,11 @@ async fn run(
             written.text.push_str(&changed);
             written.detail.push_str(&changed);
             if running.permitted != Permitted::ReadOnly {
-                return Ok(written);
+                let files = closed.askable(&output);
+                return match files.is_empty() || output.exit == Exit::Code(0) {
+                    true => Ok(written),
+                    false => Err(ToolError::NeedsFiles(Box::new(written), files)),
+                };
             }
             if misses_writing(&output) {
                 return Err(ToolError::NeedsWriting(Box::new(written)));
@@ -317,62 +309,6 @@ async fn run(
             Ok(written)
         }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
-    }
-}
-
-/// What a command does not see, and what it may not write, in this workspace.
-async fn closed(
-    command: &str,
-    context: &ToolContext,
-) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ToolError> {
-    let (jail, rules) = (context.jail.clone(), context.rules.clone());
-    let look = move || closed_files(&jail, &rules).map(|closed| (closed, jail.git_programs()));
-    let (ClosedFiles { hidden, unwritable }, programs) = blocking(look).await??;
-    let mut hidden = context.sandbox.remember_hidden(hidden);
-    if risk(command) == CommandRisk::KnownSafe {
-        // What it reads was asked about.
-        let read = paths(command);
-        hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
-    }
-    if writes_git(command) {
-        // Git has them already; if it could not read them, it could not commit, either.
-        let root = context.jail.root().to_owned();
-        let tracked = blocking(move || Tracked::read(&root)).await?;
-        hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));
-    }
-    let programs = programs.iter().map(|path| PathBuf::from(path.as_str()));
-    Ok((hidden, unwritable.into_iter().chain(programs).collect()))
-}
-
-/// How far a command may go, given how it came to run.
-fn access(command: &str, running: &Running<'_>) -> Access {
-    let (sandbox, permitted) = (&running.context.sandbox, running.permitted);
-    let is_known = risk(command) == CommandRisk::KnownSafe;
-    let only_reads = permitted == Permitted::ReadOnly
-        || (is_known && sandbox.confinement() == Confinement::Full);
-    if only_reads {
-        return Access {
-            workspace: WorkspaceAccess::ReadOnly,
-            ..Access::default()
-        };
-    }
-    let replaces = replaces_files(command);
-    let names_protected = protected_targets(command).next().is_some();
-    let rules = &running.context.rules;
-    Access {
-        network: rules.opens_network(command, sandbox.opens_network()),
-        git: match writes_git(command) {
-            true => GitAccess::WriteButHooksAndConfig,
-            false => GitAccess::ReadOnly,
-        },
-        workspace: WorkspaceAccess::ReadWrite,
-        // Unasked, it is what a rule allows by name.
-        auto_executed: match permitted {
-            Permitted::Approved => replaces || names_protected,
-            Permitted::Unasked => names_protected && !replaces,
-            Permitted::ReadOnly => false,
-        },
-        ..Access::default()
     }
 }
 
@@ -396,7 +332,10 @@ fn misses_writing(output: &RunOutput) -> bool {
 fn misses_git(output: &RunOutput) -> bool {
     let said = &output.stderr.text;
     let is_covered = said.contains(".git") && said.contains("Read-only file system");
-    output.refused.iter().any(|refused| refused.is_git)
+    output
+        .refused
+        .iter()
+        .any(|refused| refused.kind == RefusalKind::Git)
         || (output.exit != Exit::Code(0) && is_covered)
 }
 
@@ -457,12 +396,16 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
             "({left} processes that were still running were ended with the command)\n"
         )),
     }
-    for refused in output.refused.iter().filter(|refused| !refused.is_git) {
-        let said = format!(
-            "(the command was not allowed to write {}: it {}; write_file can, and the user is asked)\n",
-            shown::name(&refused.path),
-            refused.why,
-        );
+    for refused in &output.refused {
+        let path = shown::name(&refused.path);
+        let said = match refused.kind {
+            RefusalKind::Git => continue,
+            RefusalKind::Execute => format!("(`{path}` was not executed: it {})\n", refused.why),
+            RefusalKind::Write => format!(
+                "(the command was not allowed to write {path}: it {}; write_file can, and the user is asked)\n",
+                refused.why,
+            ),
+        };
         text.push_str(&said);
         detail.push_str(&said);
     }

@@ -152,6 +152,7 @@ impl Bench {
             stop: &stop,
             tokens: self.tokens,
             permitted: Permitted::Approved,
+            opened: &[],
         };
         let result = (prepared.run)(running).await;
         self.end(&result);

@@ -6,10 +6,13 @@
 
 #![cfg(target_os = "linux")]
 
+mod builds;
+mod denied;
 mod ending;
 mod family;
 mod hidden;
 mod landlock;
+mod led;
 mod names;
 mod network;
 mod place;

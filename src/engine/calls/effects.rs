@@ -7,16 +7,14 @@ use crate::permission::Effect;
 use crate::tools::edit_call;
 
 /// Notes which files are protected that no name tells: git is told to run them, or a link leads to them.
-pub(super) fn note_git_programs(effects: &mut [Effect], jail: &Jail) {
+pub(super) fn note_led_to(effects: &mut [Effect], jail: &Jail) {
     for effect in effects {
         if let Effect::Write {
             path,
             runs_later: protected @ None,
         } = effect
         {
-            *protected = jail
-                .run_by_git(path)
-                .or_else(|| jail.protected_by_link(path));
+            *protected = jail.protected_by_lead(path);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::clip::first_line;
 use super::super::event::{ToolOutcome, TurnEnd};
 use super::LONGEST_LINE;
-use crate::tools::ToolError;
+use crate::tools::{ToolError, ToolOutput};
 
 /// What became of a call.
 pub(super) struct Outcome {
@@ -17,9 +17,23 @@ pub(super) struct Outcome {
     pub end: Option<TurnEnd>,
     /// It failed since it ran where it could change nothing.
     pub needs_writing: bool,
+    /// It failed since it may not write these files, unless the user allows it.
+    pub needs_files: Vec<String>,
 }
 
 impl Outcome {
+    pub fn done(output: ToolOutput) -> Outcome {
+        Outcome {
+            how: ToolOutcome::Done,
+            text: output.text,
+            summary: output.summary,
+            detail: output.detail,
+            end: None,
+            needs_writing: false,
+            needs_files: Vec::new(),
+        }
+    }
+
     pub fn failed(text: String) -> Outcome {
         Outcome {
             how: ToolOutcome::Failed,
@@ -28,6 +42,7 @@ impl Outcome {
             detail: String::new(),
             end: None,
             needs_writing: false,
+            needs_files: Vec::new(),
         }
     }
 
@@ -46,12 +61,12 @@ impl Outcome {
                 ..Outcome::failed(text)
             },
             ToolError::NeedsWriting(output) => Outcome {
-                how: ToolOutcome::Done,
-                text: output.text,
-                summary: output.summary,
-                detail: output.detail,
-                end: None,
                 needs_writing: true,
+                ..Outcome::done(*output)
+            },
+            ToolError::NeedsFiles(output, files) => Outcome {
+                needs_files: files,
+                ..Outcome::done(*output)
             },
             ToolError::Fatal(text) => Outcome {
                 end: Some(TurnEnd::Failed(text.clone())),

@@ -18,7 +18,7 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         self.start(call, &prepared.what).await;
         let begun = Instant::now();
-        let tried = self.execute(prepared, Permitted::ReadOnly).await;
+        let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
         let took = begun.elapsed();
         if !tried.needs_writing {
             return self.finish(call, tried, took).await;
@@ -29,7 +29,7 @@ impl Turn<'_> {
             return self.finish(call, denied, took).await;
         }
         let allowed = match self.prepare(call).await {
-            Ok(prepared) => self.allowed(call, prepared).await?,
+            Ok(prepared) => self.allowed(call, prepared, "").await?,
             Err(refused) => Err(refused),
         };
         let (prepared, permitted) = match allowed {
@@ -38,7 +38,8 @@ impl Turn<'_> {
         };
         self.record(Record::about_to_run(call))?;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, permitted).await;
+        let outcome = self.execute(prepared, permitted, &[]).await;
+        let outcome = self.with_files(call, outcome).await?;
         self.finish(call, outcome, begun.elapsed()).await
     }
 

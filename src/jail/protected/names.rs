@@ -16,6 +16,15 @@ pub(super) struct Group {
 /// opens, enters or pushes them, so that only git's own names count there.
 pub(super) const GENERATED: &str = "node_modules bower_components site-packages vendor target";
 
+/// Folders that builds and tests fill: what stands in them, nobody builds by itself.
+pub(super) const OUTPUT: &str = "__fixtures__ __tests__ build coverage deriveddata dist fixture \
+    fixtures out output pkg temp test testdata tests tmp";
+
+/// Of what the user's builds run, the files that no build writes: a command that writes one changes
+/// what the project runs next time.
+pub(super) const BUILD_FILES: &str = "binding.gyp build.gradle build.gradle.kts build.rs composer.json \
+    package.json settings.gradle settings.gradle.kts setup.py";
+
 /// The reason for git's own names, which count in [`GENERATED`] folders as well: a prompt that
 /// shows the branch runs git wherever the user goes.
 pub(super) const GIT: &str = "is git's own: hooks and settings in it run commands";

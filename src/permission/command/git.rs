@@ -7,6 +7,7 @@
 //! so they are not known to be safe.
 
 pub(super) mod effects;
+mod made;
 
 use super::rules::{Arguments, Rule, is_below, nothing, rule, texts};
 use super::words::Vector;

@@ -2,6 +2,7 @@
 
 mod daily;
 mod doubtful;
+mod doubts;
 mod friction;
 mod harmless;
 mod hostile;

@@ -3,6 +3,7 @@
 //! The strictest wins, whatever the order. What forbids is read generously, what allows strictly.
 //! A repository can only tighten.
 
+mod denied;
 mod file;
 mod pattern;
 mod repository;
@@ -15,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::command::parts;
+use super::command::{doubt, parts};
 use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 
+pub use denied::DeniedCommands;
 pub use repository::RepositoryRules;
 
 use pattern::{CommandPattern, PathPattern, Place};
@@ -152,6 +154,8 @@ struct Ruling<'a> {
     denied: Option<&'a Rule>,
     asked: Option<&'a Rule>,
     allowed: bool,
+    /// Why it cannot be told whether a rule denies it.
+    doubted: Option<String>,
 }
 
 impl Rules {
@@ -193,6 +197,11 @@ impl Rules {
             Permission::Deny(_) if ruling.allowed && is_outside && may_write => Permission::Allow,
             usual => usual,
         };
+        let lifted = match ruling.doubted {
+            Some(why) if mode == Mode::Plan => Permission::Deny(why),
+            Some(why) if !ruling.allowed => with_reason(lifted, why),
+            _ => lifted,
+        };
         match (lifted, ruling.asked) {
             (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => {
                 Permission::Deny(format!("this is plan mode, and {} asks", rule.named))
@@ -200,18 +209,24 @@ impl Rules {
             (Permission::Allow | Permission::ReadOnly, Some(rule)) if mode != Mode::AutoApprove => {
                 Permission::Ask(format!("{} asks", rule.named))
             }
-            (Permission::Ask(reason), Some(rule)) => {
-                let reasons = [reason, format!("{} asks", rule.named)];
-                let reasons = reasons.into_iter().filter(|reason| !reason.is_empty());
-                Permission::Ask(reasons.collect::<Vec<_>>().join("; "))
+            (asked @ Permission::Ask(_), Some(rule)) => {
+                with_reason(asked, format!("{} asks", rule.named))
             }
             (lifted, _) => lifted,
         }
     }
 
-    /// Whether a rule asks about an effect: such an answer holds once, not for a session.
+    /// Whether a rule asks about an effect, or could deny it: such an answer holds once, not for a
+    /// session.
     pub fn asks(&self, effect: &Effect) -> bool {
-        self.ruling(effect, Confinement::Full).asked.is_some()
+        let ruling = self.ruling(effect, Confinement::Full);
+        ruling.asked.is_some() || ruling.doubted.is_some()
+    }
+
+    /// The commands that are denied, for whoever executes programs.
+    pub fn denied_commands(&self) -> DeniedCommands {
+        let denied = self.rules.iter().filter(|rule| rule.denies_commands());
+        DeniedCommands::new(denied.filter_map(Rule::command))
     }
 
     /// Whether a command, once it may run, has the network. `wanted` is what holds without rules.
@@ -305,6 +320,18 @@ impl Rules {
                     ruling.asked = ruling.asked.or(network.asked);
                 }
                 self.mentions(text, &mut ruling);
+                let deny = self.rules.iter().find(|rule| rule.denies_commands());
+                if let Some(deny) = deny.filter(|_| *risk != CommandRisk::KnownSafe) {
+                    // There, the supervisor refuses to execute what is denied.
+                    let is_held = cfg!(target_os = "linux") && confinement != Confinement::None;
+                    let why = doubt(text, is_held);
+                    ruling.doubted = why.map(|why| {
+                        format!(
+                            "{why}, so it cannot be told whether {} forbids it",
+                            deny.named
+                        )
+                    });
+                }
                 ruling
             }
         }
@@ -399,12 +426,26 @@ impl Rule {
         }
     }
 
+    fn denies_commands(&self) -> bool {
+        self.verdict == Verdict::Deny && self.kind == Kind::Command
+    }
+
     /// Whether it names any command among these words.
     fn forbids(&self, spoken: &[words::Spoken]) -> bool {
         self.command().is_some_and(|pattern| {
             let mut spoken = spoken.iter();
             spoken.any(|part| pattern.begins(&part.words, part.starts))
         })
+    }
+}
+
+/// What is asked, with one more reason.
+fn with_reason(permission: Permission, why: String) -> Permission {
+    match permission {
+        Permission::Allow | Permission::ReadOnly => Permission::Ask(why),
+        Permission::Ask(reason) if reason.is_empty() => Permission::Ask(why),
+        Permission::Ask(reason) => Permission::Ask(format!("{reason}; {why}")),
+        denied @ Permission::Deny(_) => denied,
     }
 }
 

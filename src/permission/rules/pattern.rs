@@ -291,6 +291,24 @@ impl CommandPattern {
         })
     }
 
+    /// A pattern without words, that names nothing at all.
+    pub fn nothing() -> CommandPattern {
+        CommandPattern {
+            words: vec![Word::This(String::new())],
+            goes_on: false,
+        }
+    }
+
+    /// The words that it was read from.
+    pub fn texts(&self) -> Vec<String> {
+        let words = self.words.iter().map(|word| match word {
+            Word::This(word) => word.clone(),
+            Word::Any => "*".to_owned(),
+        });
+        let end = self.goes_on.then(|| "...".to_owned());
+        words.chain(end).collect()
+    }
+
     /// Whether it names a program, so that it does not stand for whatever there is.
     pub fn names_program(&self) -> bool {
         matches!(self.words.first(), Some(Word::This(_)))

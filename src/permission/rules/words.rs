@@ -59,6 +59,8 @@ fn loose(text: &str) -> Vec<Spoken> {
         text = text.replace(written, meant);
     }
     text.retain(|character| !matches!(character, '\'' | '"' | '\\'));
+    // `git -c alias.x='!rm y' x`
+    text = text.replace("=!", "= ");
     let ends = |c: char| c.is_control() && c != '\t' || ";&|()`<>".contains(c);
     let parts = text.split(ends).map(|part| {
         let words = part.split(|c: char| c.is_whitespace() || "{},$".contains(c));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::write_policy::{Names, WritePolicy};
+use crate::permission::DeniedCommands;
 use crate::sandbox::WorkspaceAccess;
 
 /// What a command may see and change.
@@ -44,6 +45,13 @@ pub struct Bounds {
     pub workspace: WorkspaceAccess,
     /// Whether what is executed without the user starting it may be written.
     pub auto_executed: bool,
+    /// Whether files that the user's builds run may be written without the network, too.
+    pub build_files: bool,
+    /// What in the workspace may be written though its name is protected: absolute.
+    #[serde(with = "real_paths")]
+    pub opened: Vec<PathBuf>,
+    /// What may not be executed: the words that such commands begin with.
+    pub denied_commands: DeniedCommands,
     /// Whether the network may be used. Without it, only a loopback of its own is there.
     pub network: bool,
     /// How much may be used.
@@ -58,6 +66,17 @@ pub enum GitAccess {
     ReadOnly,
     /// Write it, except for what makes git run commands.
     WriteButHooksAndConfig,
+    /// The same, and make new repositories and work trees, in folders that are new.
+    MakesRepositories,
+    /// The same, and write the settings of repositories: the user was asked about just that.
+    Settings,
+}
+
+impl GitAccess {
+    /// Whether new repositories and work trees can be made.
+    pub fn makes_repositories(self) -> bool {
+        matches!(self, GitAccess::MakesRepositories | GitAccess::Settings)
+    }
 }
 
 /// How much a command may use.
@@ -119,6 +138,9 @@ impl Bounds {
             git: GitAccess::ReadOnly,
             workspace: WorkspaceAccess::ReadWrite,
             auto_executed: false,
+            build_files: false,
+            opened: Vec::new(),
+            denied_commands: DeniedCommands::default(),
             network: false,
             limits: Limits::default(),
         }
@@ -126,7 +148,7 @@ impl Bounds {
 
     /// What may not be written in a folder that is writable.
     pub(super) fn write_policy(&self, folder: &Path) -> WritePolicy {
-        let below = |paths: &[PathBuf]| {
+        let below = |paths: &[PathBuf]| -> Vec<Names> {
             let below = paths
                 .iter()
                 .filter_map(|path| path.strip_prefix(folder).ok());
@@ -135,12 +157,14 @@ impl Bounds {
                 .filter(|names| !names.is_empty())
                 .collect()
         };
+        let mut allowed = below(&self.writable);
+        allowed.extend(below(&self.opened));
         WritePolicy {
             git: self.git,
-            writes_build_files: self.network || self.git != GitAccess::ReadOnly,
+            writes_build_files: self.network || self.build_files || self.git != GitAccess::ReadOnly,
             writes_auto_executed: self.auto_executed,
             worktree: None,
-            allowed: below(&self.writable),
+            allowed,
             denied: below(&self.unwritable),
         }
     }

@@ -72,15 +72,28 @@ impl Order {
     }
 }
 
-/// A name that a command was not allowed to make or to write.
+/// Something that a command was not allowed to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// The path below the guarded folder.
+    /// The path below the guarded folder, or the words of a command.
     pub path: String,
     /// Why: the path and these words are a sentence.
     pub why: String,
-    /// Whether it is in git's folder, which is open to git alone.
-    pub is_git: bool,
+    /// What was refused.
+    pub kind: RefusalKind,
+    /// Whether it is a path of the workspace, and whole.
+    pub is_in_workspace: bool,
+}
+
+/// What a command was not allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalKind {
+    /// To make or to write a name.
+    Write,
+    /// The same in git's folder, which is open to git alone.
+    Git,
+    /// To execute what a rule denies.
+    Execute,
 }
 
 /// How a confined run went, beside how the command ended.

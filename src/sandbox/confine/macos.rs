@@ -100,6 +100,7 @@ fn profile(bounds: &Bounds) -> Option<String> {
     }
     for path in &bounds.hidden {
         writeln!(text, "(deny file-read* (subpath {}))", quoted(path)?).ok()?;
+        writeln!(text, "(deny process-exec (subpath {}))", quoted(path)?).ok()?;
     }
     text.push_str(match bounds.network {
         true => "(allow network*)\n",
@@ -115,7 +116,7 @@ fn closed_names(bounds: &Bounds) -> Vec<String> {
     names.retain(|name| name != ".git" && !is_open(name));
     match bounds.git {
         GitAccess::ReadOnly => names.push(".git".to_owned()),
-        GitAccess::WriteButHooksAndConfig => {
+        _ => {
             names.extend(GIT_INTERNALS.iter().map(|name| format!(".git/{name}")));
         }
     }

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::permission::Confinement;
 
 pub use bounds::{Bounds, Exceeded, GitAccess, Limits};
-pub use channel::{Helper, Refusal, Report};
+pub use channel::{Helper, Refusal, RefusalKind, Report};
 pub use readable::readable;
 
 /// The hidden subcommand that makes this program the helper.

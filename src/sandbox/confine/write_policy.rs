@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use super::GitAccess;
 use super::bounds::GIT_INTERNALS;
 use crate::jail::{
-    ProtectedClass, classify, classify_name, closed_to_commands, folded, is_generated,
+    ProtectedClass, build_file, classify, closed_to_commands, folded, is_filled, is_generated,
     names_closed_in,
 };
 
@@ -14,7 +14,8 @@ use crate::jail::{
 pub(super) const GIT: &str = "is git's own, and closed to this command";
 const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
 const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
-const RULE: &str = "is closed to commands by a rule, or since git runs it";
+const RULE: &str = "is closed to commands: by a rule, since git runs it, or since a link with a \
+    protected name leads to it";
 
 /// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
 const GIT_RUNS: &[&str] = &["rebase-merge"];
@@ -26,27 +27,15 @@ const REPOSITORY_SETTINGS: &[&str] = &["commondir", "config", "config.worktree",
 const GENERATED: u8 = 1;
 const ALLOWED: u8 = 2;
 const IN_GIT: u8 = 4;
-
-/// What a build runs, and no build writes: at the top of a workspace, package managers and git do.
-const BUILD_FILES: &[&str] = &[
-    "binding.gyp",
-    "build.gradle",
-    "build.gradle.kts",
-    "build.rs",
-    "composer.json",
-    "package.json",
-    "settings.gradle",
-    "settings.gradle.kts",
-    "setup.py",
-];
+const FILLED: u8 = 8;
 
 /// What may not be written in a folder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WritePolicy {
     /// What may be done to git's folders.
     pub git: GitAccess,
-    /// Whether files that a build runs may be written: package managers do that, and git when it
-    /// changes to another commit.
+    /// Whether files that the user's builds run may be written, and that no build writes: package
+    /// managers do that, and git when it changes to another commit.
     pub writes_build_files: bool,
     /// Whether what is executed without the user starting it may be written: the user was asked
     /// about just that.
@@ -77,6 +66,11 @@ impl Names {
         self.0.is_empty()
     }
 
+    /// Which of the names is git's folder, if one is.
+    fn git(&self) -> Option<usize> {
+        self.0.iter().position(|name| is_git(name))
+    }
+
     fn with(&self, name: &str) -> Names {
         let mut names = self.0.clone();
         names.push(name.to_owned());
@@ -102,11 +96,45 @@ impl WritePolicy {
         if self.worktree.is_some() {
             return self.refuses_in_git(&path.0).filter(|_| !path.0.is_empty());
         }
-        let git = path.0.iter().position(|name| is_git(name));
-        if let Some(at) = git {
+        if let Some(at) = path.git() {
             return self.refuses_in_git(&path.0[at + 1..]);
         }
         refuses_repository(path, has).or_else(|| self.refuses_by_table(path))
+    }
+
+    /// The same in a folder that the command itself has made, where it may make repositories: it is
+    /// git alone, and settles what they are like.
+    pub fn refuses_in_new(&self, path: &Names) -> Option<&'static str> {
+        if !self.git.makes_repositories() {
+            return self.refuses(path, |_, _| false);
+        }
+        if self.denied.iter().any(|denied| path.starts_with(denied)) {
+            return Some(RULE);
+        }
+        if self.worktree.is_some() || path.git().is_some() {
+            return None;
+        }
+        let of_git = closed_to_commands(&path.0.join("/"));
+        if of_git.is_some_and(|found| found.counts_in_generated()) {
+            return None;
+        }
+        self.refuses_by_table(path)
+    }
+
+    /// Whether making a folder begins a repository or a work tree, where the command may do that.
+    pub fn begins_repository(&self, path: &Names) -> bool {
+        let below = match (path.git(), &self.worktree) {
+            (Some(at), _) => &path.0[at + 1..],
+            (None, Some(_)) => &path.0[..],
+            (None, None) => return false,
+        };
+        let parts = ["modules", "worktrees"];
+        let begins = below
+            .first()
+            .is_none_or(|first| parts.contains(&first.as_str()));
+        self.git.makes_repositories()
+            && begins
+            && !self.denied.iter().any(|denied| path.starts_with(denied))
     }
 
     /// The same for a folder that gets a path, by the names that stand in it.
@@ -132,11 +160,13 @@ impl WritePolicy {
         let mut allowed = self.allowed.iter();
         let is_allowed =
             allowed.any(|allowed| path.starts_with(allowed) || allowed.starts_with(path));
-        let in_git = self.worktree.is_some() || path.0.iter().any(|name| is_git(name));
+        let in_git = self.worktree.is_some() || path.git().is_some();
+        let is_filled = !self.writes_build_files && path.0.iter().any(|name| is_filled(name));
         let bits = [
             (is_generated, GENERATED),
             (is_allowed, ALLOWED),
             (in_git, IN_GIT),
+            (is_filled, FILLED),
         ];
         let set = bits.into_iter().filter(|(holds, _)| *holds);
         set.map(|(_, bit)| bit).sum()
@@ -155,32 +185,45 @@ impl WritePolicy {
         if self.git == GitAccess::ReadOnly {
             return Some(GIT);
         }
-        let Some(first) = below.first().map(String::as_str) else {
+        let Some((first, rest)) = below.split_first() else {
             // Another folder of git, or a file that leads to one.
             return Some(GIT_SETTINGS);
         };
-        // What is in `info` names the programs that git runs for a file; a list of ignored files does not.
-        let is_info = first == "info" && below.get(1).is_none_or(|name| name == "attributes");
-        let internal = GIT_INTERNALS.contains(&first) || GIT_RUNS.contains(&first) || is_info;
-        let of_worktree = first == "worktrees" && !self.is_own_worktree(&below[1..]);
-        (internal || of_worktree).then_some(GIT_SETTINGS)
+        let is_closed = match first.as_str() {
+            "worktrees" => self.closes_worktree(rest),
+            // Folders of git again, at any depth.
+            "modules" => (0..rest.len()).any(|at| decides(&rest[at..])),
+            _ => decides(below) && !self.opens_settings(below),
+        };
+        is_closed.then_some(GIT_SETTINGS)
     }
 
-    /// Whether a path below `worktrees` is the own work tree's, and names no settings.
-    fn is_own_worktree(&self, below: &[String]) -> bool {
+    /// Whether the user was asked about just these settings.
+    fn opens_settings(&self, below: &[String]) -> bool {
+        let [name] = below else { return false };
+        self.git == GitAccess::Settings && matches!(name.as_str(), "config" | "config.worktree")
+    }
+
+    /// Whether a path below `worktrees` is closed: of another work tree, or settings.
+    fn closes_worktree(&self, below: &[String]) -> bool {
         let settings = ["commondir", "config.worktree", "gitdir"];
-        let [name, rest @ ..] = below else {
+        let Some((name, rest)) = below.split_first() else {
             return false;
         };
-        let runs = |first: &String| {
-            settings.contains(&first.as_str()) || GIT_RUNS.contains(&first.as_str())
-        };
         let own = self.worktree.as_deref().map(folded);
-        own.is_some_and(|own| own == name.as_str()) && !rest.first().is_some_and(runs)
+        let is_open = own.is_none_or(|own| own == name.as_str());
+        let decides = rest.first().is_some_and(|first| {
+            settings.contains(&first.as_str()) || GIT_RUNS.contains(&first.as_str())
+        });
+        !is_open || decides
     }
 
     fn refuses_by_table(&self, path: &Names) -> Option<&'static str> {
         let is_ours = path.0.iter().any(|name| name == ".ollacode");
+        let is_last = |wanted: &str| path.0.last().is_some_and(|name| name == wanted);
+        if self.git == GitAccess::Settings && is_last(".gitmodules") {
+            return None;
+        }
         if let Some(closed) = closed_to_commands(&path.0.join("/"))
             && (is_ours || !self.writes_auto_executed)
         {
@@ -197,12 +240,21 @@ impl WritePolicy {
         {
             return Some(found.why);
         }
-        let [name] = &path.0[..] else { return None };
-        let is_closed = BUILD_FILES.contains(&name.as_str()) && !self.writes_build_files;
-        classify_name("", name)
-            .filter(|_| is_closed)
+        build_file(&path.0.join("/"))
+            .filter(|_| !self.writes_build_files)
             .map(|found| found.why)
     }
+}
+
+/// Whether a path in git's folder decides what git runs.
+fn decides(below: &[String]) -> bool {
+    let Some((first, rest)) = below.split_first() else {
+        return false;
+    };
+    let first = first.as_str();
+    // What is in `info` names the programs that git runs for a file; a list of ignored files does not.
+    let is_info = first == "info" && rest.first().is_none_or(|name| name == "attributes");
+    GIT_INTERNALS.contains(&first) || GIT_RUNS.contains(&first) || is_info
 }
 
 fn is_git(name: &str) -> bool {

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::{ChatServer, Environment, Reply, environment, is_full, results, run};
+use crate::support::terminal::{CTRL_D, Terminal};
 
 /// An environment whose workspace is a repository with one commit.
 fn repository(server: &ChatServer) -> Environment {
@@ -155,4 +156,120 @@ fn a_commit_does_not_change_what_git_runs() {
         let changes = changes_what_runs(&[attack], &["--sandbox", "off"]);
         assert!(changes, "it cannot fail: {attack}");
     }
+}
+
+#[test]
+fn git_makes_repositories_and_work_trees() {
+    if !is_full("git_makes_repositories_and_work_trees") {
+        return;
+    }
+    let server = ChatServer::start(vec![
+        run("git init -q sub && git init -q --bare bare.git"),
+        run("git clone -q . /tmp/x && ls /tmp/x"),
+        run("git clone -q . copy && git -C copy log --oneline"),
+        run("git worktree add -q -b side wt && git -C wt status --short"),
+        run("git -C wt commit -q --allow-empty -m 'in the work tree'"),
+        run("git worktree remove wt"),
+        run("git -C copy commit -q --allow-empty -m 'in the copy'"),
+        run(
+            "echo evil >> copy/.git/config; echo evil > sub/.git/hooks/pre-commit; \
+             echo evil > bare.git/config; mkdir -p new/.git; echo evil > .git/config; echo held",
+        ),
+        run("git config core.fsmonitor evil"),
+        run("git submodule add ./bare.git lib"),
+        Reply::text("That is all."),
+    ]);
+    let environment = repository(&server);
+    environment.write(
+        ".git/hooks/post-checkout",
+        "#!/bin/sh\nmkdir -p hooked/.git\n",
+    );
+    let hook = environment.workspace().join(".git/hooks/post-checkout");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let results = results(&environment, &[], &server);
+    for result in &results[..7] {
+        assert!(result.contains("exit code 0"), "{results:#?}");
+    }
+    assert!(results[1].contains("notes.txt"), "{}", results[1]);
+    for path in [
+        "copy/.git/config",
+        "sub/.git/config",
+        "bare.git/config",
+        ".git/config",
+    ] {
+        assert!(!environment.read(path).contains("evil"), "{path}");
+    }
+    for path in [
+        "sub/.git/hooks/pre-commit",
+        "new/.git",
+        "hooked",
+        "lib",
+        ".gitmodules",
+    ] {
+        assert!(!environment.workspace().join(path).exists(), "{path}");
+    }
+    assert!(results[7].contains("held"), "{}", results[7]);
+    // What sets what git runs is asked about, and nobody is there.
+    for result in &results[8..] {
+        assert!(
+            result.contains("Denied: this needs the user's leave"),
+            "{result}"
+        );
+    }
+    assert!(subjects(&environment).contains(&"the first".to_owned()));
+}
+
+#[test]
+fn settings_are_written_by_git_when_the_user_allows_just_that() {
+    if !is_full("settings_are_written_by_git_when_the_user_allows_just_that") {
+        return;
+    }
+    let server = ChatServer::start(vec![
+        run("git config user.name Someone"),
+        run("git remote add origin https://example.org/x.git"),
+        Reply::text("It is done."),
+    ]);
+    let environment = repository(&server);
+    let terminal = Terminal::start(&environment, &["chat", "--auto-approve"]);
+    terminal.expect("/help lists the commands");
+    terminal.expect_end(">");
+    terminal.enter("Do it.");
+    for shown in ["git config user.name", "git remote add"] {
+        terminal.expect(shown);
+        terminal.expect("[n] no");
+        terminal.answer("y");
+    }
+    terminal.expect("It is done.");
+    terminal.press(CTRL_D);
+    terminal.finish();
+    let settings = environment.read(".git/config");
+    assert!(settings.contains("name = Someone"), "{settings}");
+    assert!(settings.contains("example.org/x.git"), "{settings}");
+}
+
+#[test]
+fn a_new_work_tree_with_protected_files_is_asked_about() {
+    if !is_full("a_new_work_tree_with_protected_files_is_asked_about") {
+        return;
+    }
+    let command = "git worktree add -q -b side wt";
+    let server = ChatServer::start(vec![run(command), Reply::text("It is done.")]);
+    let environment = repository(&server);
+    environment.write(".github/workflows/ci.yml", "on: push\n");
+    environment.git(&["add", "."]);
+    environment.git(&["commit", "-q", "-m", "work for others"]);
+    let terminal = Terminal::start(&environment, &["chat", "--auto-approve"]);
+    terminal.expect("/help lists the commands");
+    terminal.expect_end(">");
+    terminal.enter("Do it.");
+    terminal.expect("wt/.github/workflows/ci.yml");
+    terminal.expect("[n] no");
+    terminal.answer("y");
+    terminal.expect("It is done.");
+    terminal.press(CTRL_D);
+    terminal.finish();
+    assert_eq!(
+        environment.read("wt/.github/workflows/ci.yml"),
+        "on: push\n"
+    );
 }

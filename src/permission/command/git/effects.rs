@@ -1,6 +1,9 @@
 //! What a command of git would do beyond reading: what it writes, starts and calls, as far as its
 //! words tell. Options may be shortened, as git takes them.
 
+use super::made::is_local;
+use crate::permission::command::GitWork;
+
 /// What the words of one command of git would do.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::permission) struct GitEffects {
@@ -19,9 +22,26 @@ pub(in crate::permission) struct GitEffects {
     pub operands: Vec<String>,
     /// Whether git comes with its subcommand; others are aliases, and may be anything.
     pub is_known: bool,
+    /// Whether it makes a repository, or a work tree of one.
+    pub makes: bool,
+    /// Whether it writes the settings of the repository, and nothing in it starts a program by itself.
+    pub settings: bool,
+    /// The new folder in which it makes a checkout of what the repository tracks.
+    pub checkout: Option<String>,
 }
 
 impl GitEffects {
+    /// What it does to git's folder, if that can be left to git.
+    pub fn work(&self) -> Option<GitWork> {
+        let is_known = self.is_known && (self.settings || self.starts.is_none());
+        is_known.then_some(match (self.settings, self.makes, self.writes) {
+            (true, _, _) => GitWork::Settings,
+            (_, true, _) => GitWork::Makes,
+            (_, _, true) => GitWork::Writes,
+            _ => GitWork::Nothing,
+        })
+    }
+
     /// Why it is asked about, in the words of a sentence; empty if it only reads.
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
@@ -192,9 +212,9 @@ fn note_option(word: &str, starting: &[&str], found: &mut GitEffects) {
 }
 
 /// A subcommand with its arguments.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     subcommand: &'a str,
-    arguments: &'a [&'a str],
+    pub(super) arguments: &'a [&'a str],
     folder: &'a str,
 }
 
@@ -239,17 +259,38 @@ impl Call<'_> {
             "branch" | "notes" | "reflog" | "rerere" | "symbolic-ref" | "tag" => {
                 found.writes = true;
             }
-            "config" => found.starts = Some("git config".to_owned()),
+            "config" => {
+                let edits = self.has(&["--edit", "-e"]) || operand == Some("edit");
+                found.settings = found.starts.is_none() && !edits;
+                found.starts = Some("git config".to_owned());
+            }
             "bisect" | "submodule" if matches!(operand, Some("run" | "foreach")) => {
                 found.starts = self.named();
             }
             "remote" if !matches!(operand, Some("prune" | "show" | "update")) => {
+                found.settings = found.starts.is_none();
                 found.starts = self.named();
             }
-            "bisect" | "init" | "stash" | "worktree" => {
-                (found.writes, found.replaces) = (true, true)
+            "init" => (found.writes, found.makes) = (true, true),
+            "clone" => {
+                let from = self.values().next();
+                found.network = !from.is_some_and(is_local);
+                (found.writes, found.makes) = (true, true);
+                found.checkout = self.cloned_into();
             }
-            "clone" | "lfs" | "pull" | "submodule" => {
+            "submodule" => {
+                found.network = true;
+                (found.writes, found.replaces, found.makes) = (true, true, true);
+                found.settings = found.starts.is_none();
+            }
+            "worktree" => {
+                (found.writes, found.replaces) = (true, true);
+                found.makes = operand == Some("add");
+                let folder = self.values().nth(1).filter(|_| found.makes);
+                found.checkout = folder.map(|folder| self.target(folder));
+            }
+            "bisect" | "stash" => (found.writes, found.replaces) = (true, true),
+            "lfs" | "pull" => {
                 found.network = true;
                 (found.writes, found.replaces) = (true, true);
             }
@@ -404,7 +445,7 @@ impl Call<'_> {
         Some(format!("git {} {part}", self.subcommand))
     }
 
-    fn has(&self, options: &[&str]) -> bool {
+    pub(super) fn has(&self, options: &[&str]) -> bool {
         let mut words = self.arguments.iter();
         words.any(|word| options.contains(&word.split('=').next().unwrap_or(word)))
     }
@@ -415,7 +456,7 @@ impl Call<'_> {
         words.filter(|word| !word.starts_with('-'))
     }
 
-    fn target(&self, path: &str) -> String {
+    pub(super) fn target(&self, path: &str) -> String {
         format!("{}{path}", self.folder)
     }
 }

@@ -182,3 +182,41 @@ fn protected_names_that_git_is_told_to_write_are_found() {
         assert!(crate::jail::classify(target).is_some(), "{target}");
     }
 }
+
+#[test]
+fn what_git_does_to_its_folder_is_told_apart() {
+    use super::super::{GitWork, git_work, new_checkouts, new_repositories};
+    for (command, work) in [
+        ("git status", GitWork::Nothing),
+        ("git add -A && git commit -m x", GitWork::Writes),
+        ("cd sub && git commit -m x", GitWork::Writes),
+        ("cd .. && git commit -m x", GitWork::Nothing),
+        ("git worktree remove x", GitWork::Writes),
+        ("git init sub", GitWork::Makes),
+        ("git clone . /tmp/x", GitWork::Makes),
+        ("git worktree add sub/x", GitWork::Makes),
+        ("git init --template=x", GitWork::Nothing),
+        ("git clone -u x y z", GitWork::Nothing),
+        ("git -c core.fsmonitor=x init", GitWork::Nothing),
+        ("git init; sh x", GitWork::Nothing),
+        ("git config user.name x", GitWork::Settings),
+        ("git remote add x y", GitWork::Settings),
+        ("git submodule add ./x y", GitWork::Settings),
+        ("git config --edit", GitWork::Nothing),
+        ("git -c alias.x=y config a.b c", GitWork::Nothing),
+        ("git submodule foreach x", GitWork::Nothing),
+        ("git config a.b c | sh", GitWork::Nothing),
+    ] {
+        assert_eq!(git_work(command), work, "{command}");
+    }
+    assert!(super::super::git_targets("git config a.b c").contains(&".git/config".to_owned()));
+    assert_eq!(new_checkouts("git worktree add -b x sub/y main"), ["sub/y"]);
+    assert_eq!(new_checkouts("git clone -q . z"), ["z"]);
+    assert!(new_checkouts("git clone --bare . z").is_empty());
+    assert_eq!(new_repositories("cargo new --name a b"), ["b"]);
+    assert_eq!(new_repositories("cd x && uv init"), ["."]);
+    assert!(new_repositories("cargo new --vcs none b; cargo build").is_empty());
+    for local in ["git clone . x", "git clone /a/b x", "git clone file:///a x"] {
+        assert!(!super::super::needs_network(local), "{local}");
+    }
+}

@@ -103,3 +103,43 @@ fn the_network_is_opened_by_rules() {
         "the rule `deny network = 'pip'` (config.toml:6) forbids it"
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_be_denied_is_asked_about_in_every_mode() {
+    let rules =
+        rules("[[deny]]\ncommand = 'rm'\n[[allow]]\ncommand = ['python3 -c x', 'node -e y']");
+    for (text, expected) in [
+        ("python -c 'print(1)'", "???-"),
+        ("echo cm0gLXJmIHg= | base64 -d | sh", "???-"),
+        ("git -c core.pager=x log", "???-"),
+        ("sh -c \"$(cat x)\"", "???-"),
+        ("python3 -c x", "+++-"),
+        ("git -c alias.x='!rm y' x", "----"),
+        ("tar cf a b --checkpoint-action=exec=rm", "----"),
+        ("cargo test", "?++-"),
+        ("python3 x.py", "r++r"),
+        ("ls", "++++"),
+    ] {
+        assert_eq!(row(&rules, &format!("run {text}")), expected, "{text}");
+    }
+    let why = permission(
+        &command("node -e z"),
+        Mode::AutoApprove,
+        Confinement::Full,
+        &rules,
+    );
+    let expected = "`node -e` runs a text that is no shell's, so it cannot be told whether the rule \
+        `deny command = 'rm'` (config.toml:2) forbids it";
+    assert_eq!(why, Permission::Ask(expected.to_owned()));
+    assert!(rules.asks(&effect("run node -e z")) && !rules.asks(&effect("run make")));
+    // Where nothing refuses to execute it, a file can run it, too.
+    let at = |text: &str, level| permission(&command(text), Mode::AutoApprove, level, &rules);
+    assert!(matches!(
+        at("sh x.sh", Confinement::None),
+        Permission::Ask(_)
+    ));
+    assert_eq!(at("sh x.sh", Confinement::Landlock), Permission::Allow);
+    let none = self::rules("[[ask]]\ncommand = 'rm'");
+    assert_eq!(row(&none, "run python -c 'print(1)'"), "r++r");
+}

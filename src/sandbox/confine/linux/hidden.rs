@@ -27,7 +27,7 @@ pub fn hide(view: &OwnedFd, bounds: &Bounds) -> Result<(), Failure> {
     }
     let mode = match bounds.git {
         GitAccess::ReadOnly => 0o444,
-        GitAccess::WriteButHooksAndConfig => 0o000,
+        _ => 0o000,
     };
     let run = folder(view, Path::new("/run")).step("make /run")?;
     let make = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;

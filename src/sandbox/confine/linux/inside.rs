@@ -151,8 +151,11 @@ fn left_running() -> usize {
 /// but in the open folders.
 fn execute(task: &Task, area: &Area, supervisor: &UnixStream) -> Result<Infallible, Failure> {
     rules::leave_names_to_supervisor(&area.open)?;
-    let asks_to_remove = !area.kept.is_empty();
-    notify::ask_supervisor(supervisor, asks_to_remove).step("have the supervisor be asked")?;
+    let also = notify::AlsoAsked {
+        removing: !area.kept.is_empty(),
+        executing: !area.denied.is_empty(),
+    };
+    notify::ask_supervisor(supervisor, also).step("have the supervisor be asked")?;
     system::close_rest_at_exec().step("close files")?;
     // Where nothing was entered, it leads a session already.
     let _ = setsid();

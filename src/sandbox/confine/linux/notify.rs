@@ -51,6 +51,18 @@ const REMOVING: &[i64] = &[
     libc::SYS_unlink,
 ];
 
+/// System calls that execute a program.
+const EXECUTING: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
+
+/// What is asked about beside names and files to be written: rarely needed, and often done.
+#[derive(Clone, Copy, Debug)]
+pub struct AlsoAsked {
+    /// Removing names.
+    pub removing: bool,
+    /// Executing programs.
+    pub executing: bool,
+}
+
 /// System calls that open a file, with the argument that holds the flags: asked about where a file
 /// may be changed.
 const OPENING: &[(i64, u8)] = &[
@@ -185,10 +197,8 @@ impl AsFd for Listener {
 
 /// Has the kernel ask about this process and all that it will start, for good, and hands the
 /// supervisor's end over a socket. Rights cannot be gained any more, which the kernel requires.
-///
-/// About removing names it asks only if it is told to: large folders are removed often.
-pub fn ask_supervisor(line: &UnixStream, asks_to_remove: bool) -> io::Result<()> {
-    let listener = listen(asks_to_remove)?;
+pub fn ask_supervisor(line: &UnixStream, also: AlsoAsked) -> io::Result<()> {
+    let listener = listen(also)?;
     let files = [listener.as_fd()];
     let mut space = [0; rustix_linux::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -212,8 +222,8 @@ pub fn receive_listener(line: &UnixStream) -> io::Result<Option<Listener>> {
     Ok(files.find_map(|mut files| files.next()).map(Listener))
 }
 
-fn listen(asks_to_remove: bool) -> io::Result<OwnedFd> {
-    let program = program(asks_to_remove).map_err(io::Error::other)?;
+fn listen(also: AlsoAsked) -> io::Result<OwnedFd> {
+    let program = program(also).map_err(io::Error::other)?;
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog {
         len: length,
@@ -246,9 +256,12 @@ fn listen(asks_to_remove: bool) -> io::Result<OwnedFd> {
     Err(error)
 }
 
-fn program(asks_to_remove: bool) -> Result<BpfProgram, seccompiler::Error> {
-    let removing = if asks_to_remove { REMOVING } else { &[] };
-    let always = NAMING.iter().chain(removing);
+fn program(also: AlsoAsked) -> Result<BpfProgram, seccompiler::Error> {
+    let some = |asked: bool, calls: &'static [i64]| if asked { calls } else { &[] };
+    let always = NAMING
+        .iter()
+        .chain(some(also.removing, REMOVING))
+        .chain(some(also.executing, EXECUTING));
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         always.map(|call| (*call, Vec::new())).collect();
     let bits = |bits: libc::c_int| u64::from(bits.unsigned_abs());

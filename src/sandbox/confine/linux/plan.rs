@@ -80,7 +80,7 @@ impl Plan {
         if let Some(repository) = repository {
             plan.add_existing(&repository.common, bounds, |is_folder| match bounds.git {
                 GitAccess::ReadOnly => Place::Readable { is_folder },
-                GitAccess::WriteButHooksAndConfig => Place::Writable { is_folder },
+                _ => Place::Writable { is_folder },
             });
         }
         plan.drop_repeated();

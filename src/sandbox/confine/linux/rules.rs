@@ -97,7 +97,7 @@ impl Rules {
         if let Some(repository) = repository {
             match bounds.git {
                 GitAccess::ReadOnly => readable.push(repository.common.clone()),
-                GitAccess::WriteButHooksAndConfig => writable.push(repository.common.clone()),
+                _ => writable.push(repository.common.clone()),
             }
         }
         writable.push(bounds.root.clone());

@@ -1,5 +1,7 @@
 //! Where a command may change names and files: which folders are guarded, and what in them.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -8,9 +10,10 @@ use std::path::{Path, PathBuf};
 use rustix_linux::io::Errno;
 
 use super::super::super::write_policy::{GIT, Names, WritePolicy};
-use super::super::super::{Bounds, Refusal};
+use super::super::super::{Bounds, Refusal, RefusalKind};
 use super::super::plan::{Place, Plan};
 use super::super::repository::Repository;
+use crate::permission::DeniedCommands;
 use crate::sandbox::WorkspaceAccess;
 
 /// Most characters of a path that is told.
@@ -33,6 +36,12 @@ pub struct Area {
     pub kept: Vec<PathBuf>,
     /// Whether nothing in the guarded folders can be written, so that there is nothing to judge.
     pub is_read_only: bool,
+    /// Folders that the command has made, where it may make repositories.
+    made: RefCell<BTreeSet<PathBuf>>,
+    /// What may not be executed.
+    pub denied: DeniedCommands,
+    /// Whether the command's own shell was executed.
+    pub has_started: Cell<bool>,
     /// Whether the kernel carries out what is neither guarded nor open: the supervisor may do more
     /// than the process.
     pub leaves_others: bool,
@@ -113,6 +122,9 @@ impl Area {
             hidden: bounds.hidden.clone(),
             kept: Vec::new(),
             is_read_only: bounds.workspace == WorkspaceAccess::ReadOnly,
+            made: RefCell::default(),
+            denied: bounds.denied_commands.clone(),
+            has_started: Cell::new(false),
             leaves_others,
         }
     }
@@ -138,8 +150,28 @@ impl Area {
             folder.extend(below.components().take(depth));
             fs::symlink_metadata(folder.join(name)).is_ok()
         };
-        let refused = guarded.policy.refuses(&Names::new(below), has);
-        refused.map_or(Ok(()), |why| Err(refusal(below, why)))
+        let names = Names::new(below);
+        let refused = match self.made.borrow().iter().any(|made| path.starts_with(made)) {
+            true => guarded.policy.refuses_in_new(&names),
+            false => guarded.policy.refuses(&names, has),
+        };
+        refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
+    }
+
+    /// Judges making a folder.
+    pub fn judge_new_folder(&self, path: &Path) -> Result<(), Refusal> {
+        let begins = self
+            .judged_at(path)
+            .is_some_and(|(guarded, below)| guarded.policy.begins_repository(&Names::new(below)));
+        if begins { Ok(()) } else { self.judge(path) }
+    }
+
+    /// Takes note of a folder that the command has made: a repository in it is a new one.
+    pub fn note_made(&self, path: &Path) {
+        let makes = self.judged_at(path);
+        if makes.is_some_and(|(guarded, _)| guarded.policy.git.makes_repositories()) {
+            self.made.borrow_mut().insert(path.to_owned());
+        }
     }
 
     /// Judges making a link.
@@ -148,7 +180,7 @@ impl Area {
             return Ok(());
         };
         let refused = guarded.policy.refuses_link(&Names::new(below));
-        refused.map_or(Ok(()), |why| Err(refusal(below, why)))
+        refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
     }
 
     /// Judges removing a name.
@@ -166,7 +198,7 @@ impl Area {
         };
         let inside = names.iter().map(OsString::as_os_str);
         let refused = guarded.policy.refuses_folder(&Names::new(below), inside);
-        refused.map_or(Ok(()), |why| Err(refusal(below, why)))
+        refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
     }
 
     /// Whether the inside of a folder was judged in all the ways in which it would be at another
@@ -189,6 +221,20 @@ impl Area {
         !self.is_read_only && pinned.any(|pinned| pinned.starts_with(path))
     }
 
+    fn refusal(&self, guarded: &Guarded, below: &Path, why: &'static str) -> Refusal {
+        let workspace = self.guarded.first().map(|first| &first.folder);
+        let path: String = below.to_string_lossy().chars().take(LONGEST_TOLD).collect();
+        Refusal {
+            is_in_workspace: workspace == Some(&guarded.folder) && path.len() < LONGEST_TOLD,
+            path,
+            why: why.to_owned(),
+            kind: match why == GIT {
+                true => RefusalKind::Git,
+                false => RefusalKind::Write,
+            },
+        }
+    }
+
     fn judged_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {
         self.guarded_at(path).filter(|_| !self.is_read_only)
     }
@@ -196,14 +242,6 @@ impl Area {
     fn guarded_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {
         let mut guarded = self.guarded.iter();
         guarded.find_map(|guarded| Some((guarded, path.strip_prefix(&guarded.folder).ok()?)))
-    }
-}
-
-fn refusal(below: &Path, why: &'static str) -> Refusal {
-    Refusal {
-        path: below.to_string_lossy().chars().take(LONGEST_TOLD).collect(),
-        why: why.to_owned(),
-        is_git: why == GIT,
     }
 }
 

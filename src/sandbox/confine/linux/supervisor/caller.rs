@@ -17,6 +17,9 @@ const LONGEST_PATH: usize = 4096;
 /// What stands for a process whose memory nobody may read: one that keeps keys, for example.
 pub const UNREADABLE: Errno = Errno::NOTRECOVERABLE;
 
+/// Most words of a program to be executed that are looked at.
+const MOST_WORDS: usize = 64;
+
 /// Memory is read in pieces that do not cross a page: the next one may not be there.
 const PAGE: u64 = 4096;
 
@@ -73,6 +76,31 @@ impl Caller {
         Err(Errno::NAMETOOLONG)
     }
 
+    /// Reads the words of a program to be executed: as many as may matter, and no more of each than a
+    /// path is long.
+    pub fn words(&self, address: u64) -> Result<Vec<String>, Errno> {
+        let memory = File::open(self.folder.join("mem")).map_err(|_| UNREADABLE)?;
+        let mut words = Vec::new();
+        let mut at = address;
+        while address != 0 && words.len() < MOST_WORDS {
+            let mut pointer = [0; size_of::<u64>()];
+            memory
+                .read_exact_at(&mut pointer, at)
+                .map_err(|_| Errno::FAULT)?;
+            let pointer = u64::from_ne_bytes(pointer);
+            if pointer == 0 {
+                break;
+            }
+            words.push(match self.text(pointer) {
+                Ok(text) => text.to_string_lossy().into_owned(),
+                Err(Errno::NOENT | Errno::NAMETOOLONG) => String::new(),
+                Err(error) => return Err(error),
+            });
+            at = at.wrapping_add(size_of::<u64>() as u64);
+        }
+        Ok(words)
+    }
+
     /// The path as this process means it.
     fn own(&self, path: PathBuf) -> PathBuf {
         let own = OWN_FILES.iter().find_map(|(name, file)| {
@@ -103,6 +131,17 @@ impl Caller {
             Errno::NOENT => Errno::BADF,
             error => error,
         })
+    }
+
+    /// Opens where the path of a program begins: the descriptor may be the program itself.
+    pub fn beginning_of_program(&self, descriptor: u64, path: &Path) -> Result<OwnedFd, Errno> {
+        match self.beginning(descriptor, path) {
+            Err(Errno::NOTDIR) => {
+                let file = self.folder.join(format!("fd/{}", descriptor as u32 as i32));
+                openat(CWD, file, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+            }
+            opened => opened,
+        }
     }
 
     /// The mode argument for a new file. From now on, the kernel takes from it what the process does

@@ -50,9 +50,9 @@ impl From<Refusal> for Refused {
     }
 }
 
-type Done<T = Outcome> = Result<T, Refused>;
+pub(super) type Done<T = Outcome> = Result<T, Refused>;
 
-const CONTINUE: Outcome = Outcome::Answer(Answer::Continue);
+pub(super) const CONTINUE: Outcome = Outcome::Answer(Answer::Continue);
 const DONE: Outcome = Outcome::Answer(Answer::Done);
 
 /// Judges a call, and carries it out.
@@ -73,6 +73,8 @@ pub fn carry_out(listener: &Listener, area: &Area, question: &Question) -> Done 
         libc::SYS_symlinkat => call.symlink(a, b, c),
         libc::SYS_truncate => call.truncate(a, b),
         libc::SYS_unlinkat => call.remove((a, b)),
+        libc::SYS_execve => call.execute((CURRENT, a), b, false),
+        libc::SYS_execveat => call.execute((a, b), c, e & libc::AT_EMPTY_PATH as u64 != 0),
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         libc::SYS_renameat => call.rename((a, b), (c, d), 0),
         #[cfg(target_arch = "x86_64")]
@@ -108,7 +110,7 @@ pub fn open_pipe(pipe: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
 }
 
 /// Opens what is open as a mere path.
-fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub(super) fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     let only_for_names = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::DIRECTORY;
     let flags = (flags - only_for_names) | OFlags::CLOEXEC | OFlags::NOCTTY;
     let link = format!("/proc/self/fd/{}", found.as_raw_fd());
@@ -140,17 +142,17 @@ impl Entry {
     }
 }
 
-struct Call<'a> {
-    caller: Caller,
+pub(super) struct Call<'a> {
+    pub(super) caller: Caller,
     listener: &'a Listener,
-    area: &'a Area,
+    pub(super) area: &'a Area,
     question: &'a Question,
 }
 
 impl Call<'_> {
     /// Makes sure that what was read and opened is the caller's: its number may have become
     /// another process's.
-    fn confirm(&self) -> Result<(), Errno> {
+    pub(super) fn confirm(&self) -> Result<(), Errno> {
         if self.listener.is_waiting(self.question) {
             Ok(())
         } else {
@@ -276,10 +278,12 @@ impl Call<'_> {
     }
 
     fn make_folder(&self, descriptor: u64, path: u64, mode: u64) -> Done {
-        let Some(entry) = self.new_entry((descriptor, path))? else {
+        let judge = Area::judge_new_folder;
+        let Some(entry) = self.new_entry((descriptor, path), judge)? else {
             return Ok(CONTINUE);
         };
         mkdirat(&entry.folder, &entry.name, self.caller.mode(mode))?;
+        self.area.note_made(&entry.path);
         Ok(DONE)
     }
 
@@ -290,7 +294,7 @@ impl Call<'_> {
             libc::S_IFSOCK => FileType::Socket,
             _ => return Err(Errno::PERM.into()),
         };
-        let Some(entry) = self.new_entry((descriptor, path))? else {
+        let Some(entry) = self.new_entry((descriptor, path), Area::judge)? else {
             return Ok(CONTINUE);
         };
         let mode = self.caller.mode(mode);
@@ -300,7 +304,7 @@ impl Call<'_> {
 
     fn symlink(&self, text: u64, descriptor: u64, path: u64) -> Done {
         let text = self.caller.text(text)?;
-        let Some(entry) = self.new_entry((descriptor, path))? else {
+        let Some(entry) = self.new_entry((descriptor, path), Area::judge)? else {
             return Ok(CONTINUE);
         };
         self.area.judge_link(&entry.path)?;
@@ -309,7 +313,11 @@ impl Call<'_> {
     }
 
     /// A name that may be made and is not there. `None` if the kernel is to make it.
-    fn new_entry(&self, argument: (u64, u64)) -> Done<Option<Entry>> {
+    fn new_entry(
+        &self,
+        argument: (u64, u64),
+        judge: fn(&Area, &Path) -> Result<(), Refusal>,
+    ) -> Done<Option<Entry>> {
         let entry = self.entry(argument, Errno::EXIST)?;
         if self.leaves(&[&entry.path]) {
             return Ok(None);
@@ -317,7 +325,7 @@ impl Call<'_> {
         if entry.kind().is_ok() {
             return Err(Errno::EXIST.into());
         }
-        self.area.judge(&entry.path)?;
+        judge(self.area, &entry.path)?;
         Ok(Some(entry))
     }
 

@@ -9,6 +9,7 @@
 mod area;
 mod caller;
 mod calls;
+mod execute;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,0 +1,192 @@
+//! How far a command may go: what it does not see, what it may not write, and what it may.
+
+use std::path::{Path, PathBuf};
+
+use ollacode_indexer::git_index::Tracked;
+
+use super::super::hidden_files::{ClosedFiles, closed_files};
+use super::super::{Permitted, Running, ToolContext, ToolError, blocking};
+use crate::jail::{Jail, LedTo, ProtectedClass, build_file, classify, closed_to_commands};
+use crate::permission::command::{
+    GitWork, git_targets, git_work, new_checkouts, new_repositories, paths, replaces_files, risk,
+    writes_git,
+};
+use crate::permission::{CommandRisk, Confinement, Effect};
+use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
+use crate::sandbox::{Access, RunOutput, WorkspaceAccess};
+
+/// Most protected files of a new checkout that are asked about by name.
+const MOST_CHECKED_OUT: usize = 5;
+
+/// What git writes by name that is protected is judged like an edit of it.
+pub(super) fn protected_targets(command: &str) -> impl Iterator<Item = Effect> {
+    git_targets(command).into_iter().filter_map(|path| {
+        let runs_later = Some(classify(&path)?);
+        Some(Effect::Write { path, runs_later })
+    })
+}
+
+/// Protected files that git would write in a new checkout of this repository.
+pub(super) fn checked_out(command: &str, jail: &Jail) -> Vec<Effect> {
+    let folders = new_checkouts(command).into_iter();
+    let folders: Vec<String> = folders
+        .filter_map(|folder| Some(jail.path(&folder).ok()?.to_string()))
+        .collect();
+    if folders.is_empty() {
+        return Vec::new();
+    }
+    let tracked = Tracked::read(jail.root());
+    let is_closed = |path: &&str| closed_to_commands(path).is_some();
+    let closed: Vec<&str> = tracked.names().filter(is_closed).collect();
+    let paths = folders.iter().flat_map(|folder| {
+        let closed = closed.iter().take(MOST_CHECKED_OUT);
+        closed.map(move |path| format!("{folder}/{path}"))
+    });
+    let writes = paths.map(|path| Effect::Write {
+        runs_later: classify(&path),
+        path,
+    });
+    writes.collect()
+}
+
+/// Repositories that another program than git would make, where there is none around it.
+pub(super) fn made_repositories(command: &str, jail: &Jail) -> Vec<Effect> {
+    let own = jail.path(".git").and_then(|path| jail.kind(&path));
+    if !matches!(own, Ok(None)) {
+        return Vec::new();
+    }
+    let folders = new_repositories(command).into_iter();
+    let paths = folders.filter_map(|folder| jail.path(&format!("{folder}/.git")).ok());
+    let writes = paths.map(|path| Effect::Write {
+        runs_later: classify(path.as_str()),
+        path: path.to_string(),
+    });
+    writes.collect()
+}
+
+/// What is closed to a command in this workspace.
+pub(super) struct Closed {
+    /// Files that it does not see.
+    pub hidden: Vec<PathBuf>,
+    /// What it may not write, by rules.
+    unwritable: Vec<PathBuf>,
+    /// What something protected leads to.
+    led: Vec<LedTo>,
+    /// Whether git runs something of the workspace that is no hook.
+    git_runs_files: bool,
+}
+
+impl Closed {
+    /// Files that a command was not allowed to write, and that the user can allow.
+    pub fn askable(&self, output: &RunOutput) -> Vec<String> {
+        let is_askable = |refused: &&Refusal| {
+            let path = refused.path.as_str();
+            let by_rule = self
+                .unwritable
+                .iter()
+                .any(|closed| Path::new(path).starts_with(closed));
+            refused.kind == RefusalKind::Write
+                && refused.is_in_workspace
+                && !by_rule
+                && (is_askable_name(path) || self.led.iter().any(|led| led.holds(path)))
+        };
+        let refused = output.refused.iter().filter(is_askable);
+        refused.map(|refused| refused.path.clone()).collect()
+    }
+}
+
+/// Whether the user can allow a command to write a protected name: not git's own, and not ours.
+fn is_askable_name(path: &str) -> bool {
+    let is_ours = path
+        .split('/')
+        .any(|name| name.eq_ignore_ascii_case(".ollacode"));
+    let instructs = classify(path).is_some_and(|it| it.class == ProtectedClass::Instructions);
+    match closed_to_commands(path) {
+        Some(closed) => !closed.counts_in_generated() && !is_ours,
+        None => instructs || build_file(path).is_some(),
+    }
+}
+
+/// Finds out what is closed to a command.
+pub(super) async fn closed(command: &str, context: &ToolContext) -> Result<Closed, ToolError> {
+    let (jail, rules) = (context.jail.clone(), context.rules.clone());
+    let look = move || closed_files(&jail, &rules).map(|closed| (closed, jail.led_to()));
+    let (ClosedFiles { hidden, unwritable }, (led, git_runs_files)) = blocking(look).await??;
+    let mut hidden = context.sandbox.remember_hidden(hidden);
+    if risk(command) == CommandRisk::KnownSafe {
+        // What it reads was asked about.
+        let read = paths(command);
+        hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
+    }
+    if writes_git(command) {
+        // Git has them already; if it could not read them, it could not commit, either.
+        let root = context.jail.root().to_owned();
+        let tracked = blocking(move || Tracked::read(&root)).await?;
+        hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));
+    }
+    Ok(Closed {
+        hidden,
+        unwritable,
+        led,
+        git_runs_files,
+    })
+}
+
+/// How far a command may go, given how it came to run.
+pub(super) fn access(command: &str, running: &Running<'_>, closed: &Closed) -> Access {
+    let Running {
+        context,
+        permitted,
+        opened,
+        ..
+    } = running;
+    let (sandbox, rules) = (&context.sandbox, &context.rules);
+    let is_opened = |led: &&LedTo| opened.iter().any(|path| led.holds(path));
+    let led = closed.led.iter().filter(|led| led.closed_to_commands);
+    let led = led.filter(|led| !is_opened(led));
+    let led = led.map(|led| PathBuf::from(led.path.as_str()));
+    let usual = Access {
+        hidden: closed.hidden.clone(),
+        unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
+        denied: rules.denied_commands(),
+        ..Access::default()
+    };
+    let is_known = risk(command) == CommandRisk::KnownSafe;
+    let only_reads = *permitted == Permitted::ReadOnly
+        || (is_known && sandbox.confinement() == Confinement::Full);
+    if only_reads {
+        return Access {
+            workspace: WorkspaceAccess::ReadOnly,
+            ..usual
+        };
+    }
+    let replaces = replaces_files(command);
+    let names_protected = protected_targets(command).next().is_some()
+        || !checked_out(command, &context.jail).is_empty();
+    // They were asked about.
+    let made = made_repositories(command, &context.jail).into_iter();
+    let made = made.filter(|_| *permitted == Permitted::Approved);
+    let made = made.filter_map(|effect| effect.file()).map(PathBuf::from);
+    Access {
+        network: rules.opens_network(command, sandbox.opens_network()),
+        git: match git_work(command) {
+            GitWork::Nothing => GitAccess::ReadOnly,
+            GitWork::Writes => GitAccess::WriteButHooksAndConfig,
+            // Files of the workspace could make any repository then.
+            GitWork::Makes if closed.git_runs_files => GitAccess::WriteButHooksAndConfig,
+            GitWork::Makes => GitAccess::MakesRepositories,
+            // It was asked about.
+            GitWork::Settings => GitAccess::Settings,
+        },
+        workspace: WorkspaceAccess::ReadWrite,
+        // Unasked, it is what a rule allows by name.
+        auto_executed: match permitted {
+            Permitted::Approved => replaces || names_protected,
+            Permitted::Unasked => names_protected && !replaces,
+            Permitted::ReadOnly => false,
+        },
+        build_files: opened.iter().any(|path| build_file(path).is_some()),
+        opened: opened.iter().map(PathBuf::from).chain(made).collect(),
+        ..usual
+    }
+}
