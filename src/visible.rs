@@ -182,6 +182,11 @@ fn starts_with_barred_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&end) && (closing.starts_with("|>") || closing.starts_with('>'))
 }
 
+/// Shows what hides in a name, which stays on its line.
+pub fn visible_name(name: &str) -> String {
+    visible(name).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -282,6 +282,7 @@ impl Turn<'_> {
             is_exception || is_loose || rules.asks(effect)
         });
         ApprovalRequest {
+            call_id: call.id.clone(),
             tool: call.name.clone(),
             title,
             preview: prepared.preview.clone(),

@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use crate::message::Source;
 use crate::model::Usage;
+use crate::permission::ApprovalRequest;
+
+/// Names something that the user is asked; unique in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub u64);
 
 /// Something happened in a turn.
 ///
@@ -28,6 +33,22 @@ pub enum Event {
         used: u32,
         /// The window.
         window: u32,
+    },
+    /// The user is asked whether a call may run; the turn waits for the answer.
+    ApprovalAsked {
+        /// By which it is answered.
+        id: AskId,
+        /// What would happen.
+        request: Box<ApprovalRequest>,
+    },
+    /// The model asks the user something; the turn waits for the answer.
+    QuestionAsked {
+        /// By which it is answered.
+        id: AskId,
+        /// The question.
+        question: String,
+        /// Answers that the model offers.
+        options: Vec<String>,
     },
     /// A tool begins; what was asked for it has been allowed, or needs no leave.
     ToolStarted {

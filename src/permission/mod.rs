@@ -103,6 +103,18 @@ pub enum Mode {
     Plan,
 }
 
+impl Mode {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Ask => "ask",
+            Mode::AutoEdit => "auto-edit",
+            Mode::AutoApprove => "auto-approve",
+            Mode::Plan => "plan",
+        }
+    }
+}
+
 /// How well the system holds a command back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {
@@ -131,6 +143,8 @@ pub enum Permission {
 /// What the user is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRequest {
+    /// [`crate::message::ToolCall::id`].
+    pub call_id: String,
     /// The tool's name.
     pub tool: String,
     /// What it does, in a line: `edit src/main.rs`, `run a command`.
@@ -156,6 +170,16 @@ pub enum Preview {
     Diff(String),
     /// The exact command.
     Command(String),
+}
+
+impl Preview {
+    /// What is shown; empty if that is nothing.
+    pub fn text(&self) -> &str {
+        match self {
+            Preview::None => "",
+            Preview::Diff(text) | Preview::Command(text) => text,
+        }
+    }
 }
 
 /// What the user decided.

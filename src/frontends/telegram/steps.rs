@@ -6,7 +6,8 @@ use ollacode_indexer::secrets::redact;
 
 use super::rich::{Rich, Span, Style};
 use crate::engine::event::{Event, ToolOutcome};
-use crate::frontends::words::{count, facts, visible_name};
+use crate::conversation::words::{count, facts};
+use crate::visible::visible_name;
 use crate::message::Source;
 
 /// Steps that are shown; older ones are counted.

@@ -7,7 +7,8 @@ use super::rich::{Rich, Span, Style};
 use super::split::{Answer, MOST_UNITS, beginning, split};
 use super::steps::Steps;
 use crate::engine::event::{Event, TurnEnd};
-use crate::frontends::words::{reason, visible_name};
+use crate::conversation::words::reason;
+use crate::visible::visible_name;
 
 /// Name of the file that a long answer is sent as.
 const ANSWER_FILE: &str = "answer.md";

@@ -11,7 +11,7 @@ use super::super::{note, print, print_json, redirected_mode, warn};
 use super::events_json::Line;
 use super::turn::Show;
 use crate::engine::event::{Event, TurnEnd};
-use crate::frontends::words::{facts, reason};
+use crate::conversation::words::{facts, reason};
 use crate::jail::Jail;
 use crate::visible::visible;
 
@@ -107,7 +107,11 @@ impl Show for Plain {
                 }
             }
             Event::TurnEnded(end) => self.end(end)?,
-            Event::Retrieved { .. } | Event::Thinking(_) | Event::Replied { .. } => {}
+            Event::Retrieved { .. }
+            | Event::Thinking(_)
+            | Event::Replied { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::QuestionAsked { .. } => {}
         }
         Ok(())
     }

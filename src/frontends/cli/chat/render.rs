@@ -17,7 +17,7 @@ use super::diff::{self, Kind};
 use super::markdown::{Look, Markdown};
 use super::status::Spent;
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
-use crate::frontends::words::{duration, facts, reason};
+use crate::conversation::words::{duration, facts, reason};
 use crate::message::Source;
 use crate::visible::visible;
 

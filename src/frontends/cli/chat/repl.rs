@@ -1,4 +1,4 @@
-//! A conversation on the terminal: a line is read, the engine answers, and so on.
+//! The conversation at the terminal: a line is read, a question asked or a command run, and so on.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -8,49 +8,41 @@ use anyhow::{Error, anyhow};
 use super::super::signals::INTERRUPT;
 use super::super::style::{DIM, PLAIN, WARNING};
 use super::super::wrap::wrapped;
-use super::super::{Ending, print};
+use super::super::{Ending, print, report, warn};
 use super::approve;
 use super::complete::{Completions, files_below};
 use super::editor::{Editor, Input, Prompt};
 use super::interrupts::Interrupts;
-use super::modes;
 use super::render::Renderer;
-use super::slash::{self, Next};
+use super::replies::Next;
 use super::terminal::text_columns;
-use super::turn::{self, Questions, Show};
+use super::turn::{self, Show};
 use super::{markdown::Look, status};
-use crate::app::{App, Background};
-use crate::engine::event::{Event, TurnEnd};
-use crate::engine::{ChatActivity, Engine, Question};
-use crate::frontends::mentions::named;
-use crate::frontends::words::mode_name;
+use crate::app::App;
+use crate::conversation::commands::{self, Parsed, Place};
+use crate::conversation::mentions::named;
+use crate::conversation::words::{opened_warnings, unasked};
+use crate::conversation::{Conversation, How, PlanOffer};
+use crate::engine::Question;
+use crate::engine::event::Event;
 use crate::permission::Mode;
-use crate::session::Session;
 use crate::visible::visible;
 
-/// A conversation.
-pub struct Chat {
-    pub app: App,
-    pub engine: Engine,
-    pub session: Session,
-    /// Who waits while the model replies.
-    pub activity: ChatActivity,
-    pub background: Background,
+/// A conversation at the terminal.
+pub struct Repl {
+    pub conversation: Conversation,
     pub interrupts: Interrupts,
     pub screen: Screen,
-    /// The mode to go back to when a plan is worked on.
-    pub work_mode: Mode,
-    pub questions: Questions,
     pub completions: Arc<Completions>,
     pub editor: Editor,
 }
 
-impl Chat {
-    /// Talks until the user leaves.
+impl Repl {
+    /// Reads and answers until the user leaves.
     pub async fn run(&mut self) -> Result<Ending, Error> {
         self.list_files();
         loop {
-            let prompt = prompt(self.session.mode);
+            let prompt = prompt(self.conversation.mode());
             let input = tokio::select! {
                 biased;
                 () = self.interrupts.leave.cancelled() => {
@@ -62,17 +54,11 @@ impl Chat {
             };
             match input {
                 Input::Text(text) if text.trim().is_empty() => {}
-                Input::Text(text) if slash::is_command(&text) => {
-                    let leave = self.interrupts.leave.clone();
-                    let next = tokio::select! {
-                        () = leave.cancelled() => Next::Leave,
-                        next = slash::run(self, &text) => next?,
-                    };
-                    if next == Next::Leave {
+                Input::Text(text) => {
+                    if self.take(text).await? == Next::Leave {
                         break;
                     }
                 }
-                Input::Text(text) => self.ask(text).await?,
                 Input::Interrupted => {
                     self.interrupts.press();
                     if !self.interrupts.leave.is_cancelled() {
@@ -91,73 +77,124 @@ impl Chat {
         })
     }
 
-    /// Asks the engine, and goes on with the plan if that is what comes out and is wanted.
+    /// Runs a command, or asks a question.
+    async fn take(&mut self, text: String) -> Result<Next, Error> {
+        match commands::parse(&text, Place::Terminal) {
+            Parsed::Command(command, argument) => return self.command(command, argument).await,
+            Parsed::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
+            Parsed::Question => self.ask(text).await?,
+        }
+        Ok(Next::Line)
+    }
+
+    /// Asks a question, and has the plan carried out if that is what comes out and is wanted.
     async fn ask(&mut self, text: String) -> Result<(), Error> {
         let Some(files) = self.named(&text).await? else {
             return Ok(());
         };
-        let mut question = Question {
+        if !self.open().await {
+            return Ok(());
+        }
+        let question = Question {
             files,
-            plan: self.session.mode == Mode::Plan,
             text,
             ..Question::default()
         };
-        loop {
-            self.screen.begin();
-            let end = turn::run(
-                &self.engine,
-                &mut self.session,
-                question,
-                &mut self.questions,
-                &self.interrupts,
-                &mut self.screen,
-            )
-            .await?;
-            if self.interrupts.leave.is_cancelled() {
+        self.conversation.ask(None, question);
+        while let Some(plan) = self.turn().await? {
+            if !self.wants(&plan).await? {
                 return Ok(());
             }
-            self.show_status()?;
-            self.list_files();
-            if end != TurnEnd::Planned || !self.wants_work().await? {
-                return Ok(());
+            if let Some(risk) = unasked(plan.mode, self.conversation.confinement()) {
+                warn(&risk);
             }
-            self.session.set_mode(self.work_mode)?;
-            modes::warn_of(self, self.work_mode);
-            question = Question::carry_out(&self.session);
+            self.conversation.carry_out(&plan).await?;
+        }
+        Ok(())
+    }
+
+    /// Shows the turn that runs, and gives the plan that it ended with.
+    pub async fn turn(&mut self) -> Result<Option<PlanOffer>, Error> {
+        self.screen.begin();
+        let ended =
+            turn::follow(&mut self.conversation, &self.interrupts, &mut self.screen).await?;
+        let Some(ended) = ended.filter(|_| !self.interrupts.leave.is_cancelled()) else {
+            return Ok(None);
+        };
+        match ended.how {
+            How::Turn(_) => {
+                self.show_status()?;
+                self.list_files();
+            }
+            // How short it is was shown when it happened.
+            How::Compacted(Ok(report)) if report.summarised => {}
+            How::Compacted(Ok(_)) => {
+                self.note("the model gave no summary; the oldest turns were cut instead");
+            }
+            How::Compacted(Err(why)) => self.note(&why),
+            How::NotBegun => self.note("stopped"),
+            How::Failed(error) => report(&error),
+            How::Lost => warn(
+                "something went wrong inside ollacode; what was done is in the session's journal, \
+                 and the next question continues it",
+            ),
+        }
+        Ok(ended.plan)
+    }
+
+    /// Opens the session, if it is not open; `false` if that failed or was stopped, which is said.
+    pub async fn open(&mut self) -> bool {
+        let stop = self.interrupts.begin();
+        let opened = tokio::select! {
+            () = stop.cancelled() => None,
+            opened = self.conversation.open() => Some(opened),
+        };
+        self.interrupts.nothing_to_stop();
+        let warnings = self.conversation.take_opened();
+        let warnings = warnings.as_ref().map(opened_warnings).unwrap_or_default();
+        warnings.iter().for_each(|warning| warn(warning));
+        match opened {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                report(&error);
+                false
+            }
+            None => {
+                self.note("stopped");
+                false
+            }
         }
     }
 
     /// The files that a question names; `None` if Ctrl-C was pressed meanwhile.
     async fn named(&self, text: &str) -> Result<Option<Vec<String>>, Error> {
         let stop = self.interrupts.begin();
-        let root = self.app.workspace.root.clone();
+        let root = self.app().workspace.root.clone();
         let named = named(text, root, self.completions.files(), &stop).await;
         self.interrupts.nothing_to_stop();
         Ok(named?)
     }
 
-    async fn wants_work(&self) -> Result<bool, Error> {
+    async fn wants(&self, plan: &PlanOffer) -> Result<bool, Error> {
         let stop = self.interrupts.begin();
-        let question = format!(
-            "Carry out this plan, in mode `{}`?",
-            mode_name(self.work_mode)
-        );
+        let question = format!("Carry out this plan, in mode `{}`?", plan.mode.name());
         let wanted = approve::confirm(question, stop).await;
         self.interrupts.nothing_to_stop();
         Ok(wanted?)
     }
 
-    /// Makes an engine for the session as it is now: it belongs to one session alone.
-    pub fn renew_engine(&mut self) -> Result<(), Error> {
-        self.engine = self.app.engine(&self.session, &self.activity)?;
-        Ok(())
+    /// The parts that belong to the workspace.
+    pub fn app(&self) -> &App {
+        &self.conversation.workspace().app
     }
 
     /// The line after a turn.
     fn show_status(&self) -> Result<(), Error> {
-        let model = &self.session.model.profile().name;
-        let standing = self.background.standing.borrow().clone();
-        let line = status::line(model, self.screen.renderer.spent, &standing);
+        let open = self.conversation.open_session();
+        let model = open.map(|open| open.session.model.profile().name.clone());
+        let model = model.unwrap_or_default();
+        let state = self.conversation.workspace().index_state();
+        let line = status::line(&model, self.screen.renderer.spent, state.as_ref());
         let line = wrapped(&visible(&line), 0, "", text_columns());
         self.say(&format!("{DIM}{line}{PLAIN}\n"))
     }
@@ -172,18 +209,13 @@ impl Chat {
         super::super::note(text);
     }
 
-    /// Whether the folder is so wide that nobody walks all of it unasked.
-    pub fn is_wide_and_not_indexed(&self) -> bool {
-        self.app.needs_confirmation() && !self.app.index.exists()
-    }
-
     /// Lists the files for completion, in the background.
     pub fn list_files(&self) {
-        if self.is_wide_and_not_indexed() {
+        if self.conversation.workspace().needs_leave_to_index() {
             return;
         }
         let completions = Arc::clone(&self.completions);
-        let root = self.app.workspace.root.clone();
+        let root = self.app().workspace.root.clone();
         // Nobody waits for it: until it is there, the list is the one before.
         drop(tokio::task::spawn_blocking(move || {
             completions.set_files(files_below(&root));
@@ -191,10 +223,12 @@ impl Chat {
     }
 
     fn leave(&mut self) -> Result<(), Error> {
-        self.session.end("quit")?;
-        if self.session.turn > 0 {
-            let id = self.session.id.as_str();
-            self.note(&format!("to go on: ollacode chat --resume {id}"));
+        let open = self.conversation.open_session();
+        let asked = open.is_none_or(|open| open.session.turn > 0);
+        let id = self.conversation.session().cloned();
+        self.conversation.release("quit")?;
+        if let Some(id) = id.filter(|_| asked) {
+            self.note(&format!("to continue: ollacode chat --resume {id}"));
         }
         Ok(())
     }
@@ -255,7 +289,7 @@ impl Show for Screen {
 fn prompt(mode: Mode) -> Prompt {
     let plain = match mode {
         Mode::Ask => "> ".to_owned(),
-        other => format!("{}> ", mode_name(other)),
+        other => format!("{}> ", other.name()),
     };
     let styled = match mode {
         Mode::Ask | Mode::Plan => format!("{DIM}{plain}{PLAIN}"),

@@ -1,17 +1,17 @@
-//! What all front ends say in the same words: numbers, times, modes, and how things ended.
+//! What all front ends say in the same words: numbers, times, modes, and how turns ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+use anyhow::Error;
+
+use super::Opened;
 use crate::app::Standing;
 use crate::engine::event::{ToolOutcome, TurnEnd};
+use crate::engine::{CompactReport, TokenReport};
+use crate::model::ollama::OllamaError;
 use crate::permission::{Confinement, Mode};
-use crate::visible::visible;
-
-/// Shows what hides in a name, which stays on its line.
-pub fn visible_name(name: &str) -> String {
-    visible(name).replace('\n', "\\n").replace('\t', "\\t")
-}
+use crate::visible::visible_name;
 
 /// Blanks in a row, of whatever kind, that are shown as they are.
 const MOST_BLANKS: usize = 80;
@@ -106,16 +106,6 @@ pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
     (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
 }
 
-/// The name of a mode, as it is typed.
-pub fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Ask => "ask",
-        Mode::AutoEdit => "auto-edit",
-        Mode::AutoApprove => "auto-approve",
-        Mode::Plan => "plan",
-    }
-}
-
 /// What a mode means, as commands are held back here.
 pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
     match (mode, confinement) {
@@ -180,6 +170,86 @@ pub fn index_words(index: &Standing) -> String {
         Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
         Standing::Trouble(why) => why.clone(),
     }
+}
+
+/// The warning that code leaves this machine.
+pub fn sent_to(host: &str) -> String {
+    format!("your code is sent to {}", visible_name(host))
+}
+
+/// An error with its causes, and with what helps.
+pub fn error_words(error: &Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(&format!(": {cause}"));
+        }
+    }
+    let ollama = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<OllamaError>());
+    if let Some(hint) = ollama.and_then(OllamaError::hint) {
+        words.push_str(&format!("; {hint}"));
+    }
+    words
+}
+
+/// What must not be overlooked of a session that was opened.
+pub fn opened_warnings(opened: &Opened) -> Vec<String> {
+    let sent = opened.model.remote.as_deref().map(sent_to);
+    sent.into_iter().chain(session_warnings(opened)).collect()
+}
+
+/// What is wrong with a session that is continued.
+pub fn session_warnings(opened: &Opened) -> Vec<String> {
+    let broken_off = |name: &String| {
+        format!(
+            "`{}` had begun when the session broke off; it is not repeated, and nobody knows \
+             whether it was done",
+            visible_name(name)
+        )
+    };
+    let mut warnings: Vec<String> = opened.unfinished.iter().map(broken_off).collect();
+    if opened.unreadable > 0 {
+        let lines = counted(opened.unreadable as u64, "line");
+        warnings.push(format!(
+            "{lines} of the session's journal cannot be read, and are left out"
+        ));
+    }
+    warnings
+}
+
+/// Where a session stands that is continued.
+pub fn resumed_words(opened: &Opened) -> String {
+    let questions = counted(u64::from(opened.turns), "question");
+    let mode = opened.mode.name();
+    format!("session {} continues after {questions}, in mode {mode}", opened.id)
+}
+
+/// How much shorter a conversation is now.
+pub fn compacted_words(report: &CompactReport) -> String {
+    let [before, after] = [report.before, report.after].map(|tokens| count(u64::from(tokens)));
+    let how = if report.summarised {
+        ""
+    } else {
+        "; the model gave no summary, so the oldest turns were cut instead"
+    };
+    format!("made shorter: {before} → {after} tokens{how}")
+}
+
+/// What fills the context window: name and number of tokens.
+pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
+    let free = tokens.window.saturating_sub(tokens.used);
+    let rows = [
+        ("used", tokens.used),
+        ("system prompt", tokens.system),
+        ("tools", tokens.tools),
+        ("conversation", tokens.history),
+        ("free", free),
+        ("window", tokens.window),
+    ];
+    rows.map(|(name, number)| (name, count(u64::from(number))))
+        .to_vec()
 }
 
 #[cfg(test)]

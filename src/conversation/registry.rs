@@ -1,7 +1,7 @@
-//! Which session a conversation has, and who began which: kept across restarts.
+//! Which session each conversation has, and who began which: kept across restarts.
 //!
-//! It is a convenience and a boundary: a user who is not the owner resumes only what that user
-//! began here.
+//! It is a convenience and a boundary: a user who is not the owner resumes only sessions which
+//! that user began here.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::incoming::Who;
 use crate::session::SessionId;
 
 /// Sessions that are remembered by whom they were begun; the oldest are forgotten.
@@ -18,7 +17,7 @@ const MOST_SESSIONS: usize = 10_000;
 
 /// The file, and what is in it.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct SessionRegistry {
     file: PathBuf,
     entries: Entries,
 }
@@ -26,7 +25,7 @@ pub struct Ledger {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Entries {
-    /// By user and chat: `7:7`.
+    /// By the key of the participant: `7:7`.
     conversations: BTreeMap<String, Entry>,
     /// Users by the session that they began. Ids begin with their time, so the first is the oldest.
     begun_by: BTreeMap<String, u64>,
@@ -41,27 +40,27 @@ pub struct Entry {
     pub session: String,
 }
 
-impl Ledger {
+impl SessionRegistry {
     /// Reads the file; one that is not there, or is damaged, knows nothing.
-    pub fn open(file: PathBuf) -> Ledger {
+    pub fn open(file: PathBuf) -> SessionRegistry {
         let entries = fs::read(&file).unwrap_or_default();
         let entries = serde_json::from_slice(&entries).unwrap_or_default();
-        Ledger { file, entries }
+        SessionRegistry { file, entries }
     }
 
     /// Where a conversation stood last.
-    pub fn conversation(&self, who: Who) -> Option<Entry> {
-        self.entries.conversations.get(&key(who)).cloned()
+    pub fn conversation(&self, key: &str) -> Option<Entry> {
+        self.entries.conversations.get(key).cloned()
     }
 
     /// Remembers where a conversation stands.
-    pub fn set(&mut self, who: Who, workspace: &Path, session: Option<&SessionId>) {
+    pub fn set(&mut self, key: &str, workspace: &Path, session: Option<&SessionId>) {
         let entry = Entry {
             workspace: workspace.to_owned(),
             session: session.map(SessionId::to_string).unwrap_or_default(),
         };
-        if self.entries.conversations.get(&key(who)) != Some(&entry) {
-            self.entries.conversations.insert(key(who), entry);
+        if self.entries.conversations.get(key) != Some(&entry) {
+            self.entries.conversations.insert(key.to_owned(), entry);
             self.write();
         }
     }
@@ -105,14 +104,6 @@ impl Ledger {
     }
 }
 
-fn key(who: Who) -> String {
-    let (user, chat) = (who.user, who.chat);
-    match who.topic {
-        None => format!("{user}:{chat}"),
-        Some(topic) => format!("{user}:{chat}:{topic}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,24 +112,19 @@ mod tests {
     fn it_is_known_after_a_restart() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("telegram").join("1.json");
-        let who = Who {
-            user: 7,
-            chat: -5,
-            topic: None,
-        };
         let id = SessionId::parse("20261121-143005-k3x9").expect("an id");
-        let mut ledger = Ledger::open(file.clone());
-        assert_eq!(ledger.conversation(who), None);
-        ledger.set(who, Path::new("/w"), Some(&id));
-        ledger.begun(&id, 7);
-        let ledger = Ledger::open(file.clone());
-        let entry = ledger.conversation(who).expect("an entry");
+        let mut registry = SessionRegistry::open(file.clone());
+        assert_eq!(registry.conversation("7:-5"), None);
+        registry.set("7:-5", Path::new("/w"), Some(&id));
+        registry.begun(&id, 7);
+        let registry = SessionRegistry::open(file.clone());
+        let entry = registry.conversation("7:-5").expect("an entry");
         assert_eq!(
             (entry.workspace.as_path(), entry.session.as_str()),
             (Path::new("/w"), id.as_str())
         );
-        assert_eq!(ledger.beginner(&id), Some(7));
+        assert_eq!(registry.beginner(&id), Some(7));
         fs::write(&file, "{").expect("damage");
-        assert_eq!(Ledger::open(file).conversation(who), None);
+        assert_eq!(SessionRegistry::open(file).conversation("7:-5"), None);
     }
 }
