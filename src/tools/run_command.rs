@@ -152,7 +152,7 @@ fn in_folder(
     command: String,
 ) -> Result<String, ToolError> {
     let jail = &context.jail;
-    let given = files::folder(jail, folder)?;
+    let given = super::paths::folder(jail, folder)?;
     let folder = jail
         .resolve(&given)
         .map_err(|error| files::refused(&error))?;
