@@ -161,6 +161,7 @@ impl Engine {
             messages: &messages,
             tools: &[],
             format: Some(&format),
+            without_thoughts: false,
             reply_tokens: Some(SUMMARY_TOKENS),
         };
         let _replying = self.activity.replying();
