@@ -3,7 +3,11 @@
 //! `payload` reads in all of its forms, since models mix the signs of one format with the contents
 //! of another.
 
-/// The signs of a family.
+/// The bar and the underscore of DeepSeek.
+const BAR: char = '｜';
+const UNDERSCORE: char = '▁';
+
+/// The signs of a family, with bars and underscores of ASCII.
 struct Family {
     /// Before a call: at the beginning of a line, after a sentence, or after another call.
     begins: &'static [&'static str],
@@ -96,19 +100,19 @@ const FAMILIES: &[Family] = &[
     // DeepSeek, Step, Kimi.
     family(
         &[
-            "<｜tool▁calls▁begin｜>",
-            "<｜tool▁call▁begin｜>",
-            "<｜tool▁calls｜>",
-            "<｜DSML｜function_calls>",
+            "<|tool_calls_begin|>",
+            "<|tool_call_begin|>",
+            "<|tool_calls|>",
+            "<|DSML|function_calls>",
             "<|tool_calls_section_begin|>",
         ],
-        &["<｜tool▁sep｜>", "<|tool_call_argument_begin|>"],
+        &["<|tool_sep|>", "<|tool_call_argument_begin|>"],
         &[
-            "<｜tool▁call▁end｜>",
-            "<｜tool▁calls▁end｜>",
-            "<｜end▁of▁sentence｜>",
-            "</｜DSML｜invoke>",
-            "</｜DSML｜function_calls>",
+            "<|tool_call_end|>",
+            "<|tool_calls_end|>",
+            "<|end_of_sentence|>",
+            "</|DSML|invoke>",
+            "</|DSML|function_calls>",
             "<|tool_calls_section_end|>",
         ],
     ),
@@ -209,23 +213,35 @@ impl Fit {
 }
 
 /// Compares the beginning of a text with a sign. Bars and underscores may be the wide ones of
-/// DeepSeek or those of ASCII, and letters of either case: distilled models write them as they like.
+/// DeepSeek, and letters of either case: distilled models write them as they like.
 pub(super) fn fit(text: &str, sign: &str) -> Fit {
-    let mut rest = text.chars();
-    for expected in sign.chars() {
-        match rest.next() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    for expected in sign.bytes() {
+        let (found, length) = match bytes.get(at) {
             None => return Fit::Part,
-            Some(c) if folded(c) == folded(expected) => {}
-            Some(_) => return Fit::No,
+            Some(0xEF) if text[at..].starts_with(BAR) => (b'|', BAR.len_utf8()),
+            Some(0xE2) if text[at..].starts_with(UNDERSCORE) => (b'_', UNDERSCORE.len_utf8()),
+            Some(byte) => (*byte, 1),
+        };
+        if !found.eq_ignore_ascii_case(&expected) {
+            return Fit::No;
         }
+        at += length;
     }
-    Fit::Whole(text.len() - rest.as_str().len())
+    Fit::Whole(at)
 }
 
-fn folded(c: char) -> char {
-    match c {
-        '｜' => '|',
-        '▁' => '_',
-        c => c.to_ascii_lowercase(),
-    }
+/// A text with the bars and underscores of ASCII.
+pub(super) fn plain(text: &str) -> String {
+    text.replace(BAR, "|").replace(UNDERSCORE, "_")
+}
+
+/// Whether a text ends with a sign that stands before calls.
+pub(super) fn ends_with_begin(text: &str) -> bool {
+    const LONGEST: usize = 80;
+    let start = text.len().saturating_sub(LONGEST);
+    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at));
+    let tail = plain(&text[start.unwrap_or(text.len())..]);
+    begins().any(|sign| tail.trim_end().ends_with(sign))
 }

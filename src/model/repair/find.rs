@@ -200,12 +200,6 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     (pieces, broken)
 }
 
-/// Whether a text ends with a marker: one that counts would have been read.
-fn is_marked(text: &str) -> bool {
-    let text = text.trim_end();
-    families::begins().any(|sign| text.ends_with(sign))
-}
-
 /// Where a broken call ends: where it was read to its end, or at its closer, if nothing else begins
 /// before that.
 fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Option<usize> {
@@ -216,9 +210,9 @@ fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Optio
         (Candidate::Marker(at, Opening::Sign(_, length)), None) => {
             let inside = at + length;
             let length = text[inside..].find(CLOSER)?;
-            let within = &text[inside..inside + length];
+            let within = families::plain(&text[inside..inside + length]);
             let mut others = families::begins().chain(xml::OPENINGS.iter().copied());
-            let is_alone = !others.any(|sign| within.contains(sign));
+            let is_alone = !others.any(|sign| within.contains(&families::plain(sign)));
             is_alone.then_some(inside + length + CLOSER.len())
         }
         (_, None) => None,
@@ -240,7 +234,10 @@ fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
 
 fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) -> Attempt {
     match *candidate {
-        Candidate::Bare(at) if spare == 0 || is_marked(&text[..at]) => Attempt::text(at + 1),
+        // A sign that counts would have been read.
+        Candidate::Bare(at) if spare == 0 || families::ends_with_begin(&text[..at]) => {
+            Attempt::text(at + 1)
+        }
         Candidate::Bare(at) => match forms::bare(text, at, tools) {
             Attempt::Calls { calls, end, markup } => Attempt::Calls {
                 calls,

@@ -131,8 +131,7 @@ fn head(text: &str, at: usize) -> Option<(String, usize)> {
         .bytes()
         .take(LONGEST_HEAD)
         .position(|byte| byte == b'{')?;
-    let plain = |text: &str| text.replace('｜', "|").replace('▁', "_");
-    let mut head = plain(&rest[..length]);
+    let mut head = families::plain(&rest[..length]);
     // Mistral and Solar give each call a number of its own.
     if let Some((before, after)) = head.split_once("[CALL_ID]") {
         let (_, after) = after.split_once('[').unwrap_or(("", after));
@@ -142,7 +141,7 @@ fn head(text: &str, at: usize) -> Option<(String, usize)> {
         head = name.to_owned();
     }
     for part in families::parts() {
-        head = head.replace(&plain(part), " ");
+        head = head.replace(part, " ");
     }
     let words: Vec<&str> = head.split_whitespace().collect();
     let name = match words.as_slice() {
@@ -169,7 +168,7 @@ fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
         let length = places.position(|place| place == key.0.as_bytes())?;
         Some((*key, *value, length))
     })?;
-    let mut head = rest[..length].to_owned();
+    let mut head = families::plain(&rest[..length]);
     for part in families::parts() {
         head = head.replace(part, " ");
     }

@@ -121,9 +121,10 @@ pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
     if let Some((sign, length)) = sign {
         return Marker::Whole(Opening::Sign(sign, length));
     }
-    if xml::OPENINGS.iter().any(|sign| is_whole(sign).is_some()) {
+    if xml::OPENINGS.iter().any(|sign| text.starts_with(sign)) {
         return Marker::Whole(Opening::Markup);
     }
+    is_part |= xml::OPENINGS.iter().any(|sign| sign.starts_with(text));
     match tags::opens(text, tools) {
         Fit::Whole(_) => Marker::Whole(Opening::Tag),
         Fit::No if !is_part => Marker::No,
@@ -227,6 +228,9 @@ impl Scanner {
     /// A line that begins as a call does, but with ordinary words.
     fn word(&self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
         let rest = &text[self.at..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '>') {
+            return None;
+        }
         let mut is_part = false;
         for sign in LINE_BEGINS {
             match fit(rest, sign) {

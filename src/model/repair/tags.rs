@@ -249,9 +249,9 @@ impl Reader<'_> {
     }
 
     fn is_key(&self, key: &str) -> bool {
-        arguments::is_parameter(self.tool, key)
+        foreign::KEYS.contains(&key)
+            || arguments::is_parameter(self.tool, key)
             || arguments::is_remark(key)
-            || foreign::KEYS.contains(&key)
     }
 
     /// Reads up to the closer, and gives where that ends.
