@@ -169,7 +169,7 @@ impl Engine {
             tools: &[],
             show: None,
             events,
-            ends_alone: false,
+            begins_within_thoughts: false,
         };
         let (heard, ended) = listen(&*model, request, listening).await;
         let said = summary_in(&heard.text);

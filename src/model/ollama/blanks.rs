@@ -1,9 +1,7 @@
 //! Tells when an answer goes on and says nothing: weak models, and servers that keep a connection
 //! awake, send a blank or a dot a second until the window is full.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// More blanks in a row make no sense, however far something is indented.
 const MOST: usize = 1_000;
@@ -18,19 +16,19 @@ pub(super) struct Blanks {
 }
 
 impl Blanks {
-    pub(super) fn new() -> Blanks {
+    pub(super) fn new(now: Instant) -> Blanks {
         Blanks {
             count: 0,
-            last_word: Instant::now(),
+            last_word: now,
         }
     }
 
     /// Takes the next piece; says so if nothing was said for too long.
-    pub(super) fn push(&mut self, piece: &str, patience: Duration) -> Option<String> {
+    pub(super) fn push(&mut self, piece: &str, now: Instant, patience: Duration) -> Option<String> {
         for c in piece.chars() {
             self.count = if is_blank(c) { self.count + 1 } else { 0 };
             if c.is_alphanumeric() {
-                self.last_word = Instant::now();
+                self.last_word = now;
             }
             if self.count > MOST {
                 return Some(format!(
@@ -38,16 +36,11 @@ impl Blanks {
                 ));
             }
         }
-        let silent = self.last_word.elapsed();
+        let silent = now.duration_since(self.last_word);
         (silent > patience).then(|| {
             let seconds = patience.as_secs_f32();
             format!("for {seconds} s it is nothing but white space and signs")
         })
-    }
-
-    /// Something else than text came.
-    pub(super) fn end(&mut self) {
-        *self = Blanks::new();
     }
 }
 
@@ -83,22 +76,22 @@ mod tests {
             " \u{2800}\r\n\u{ad}\u{e0020}",
             "\0",
         ] {
-            let mut blanks = Blanks::new();
+            let mut blanks = Blanks::new(Instant::now());
             let pieces = pattern.chars().cycle().take(MOST + 1);
             let why: Vec<String> = pieces
-                .filter_map(|c| blanks.push(&c.to_string(), LONG))
+                .filter_map(|c| blanks.push(&c.to_string(), Instant::now(), LONG))
                 .collect();
             assert_eq!(why.len(), 1, "{pattern:?}");
             assert!(why[0].contains("white space"), "{why:?}");
         }
-        let mut blanks = Blanks::new();
+        let mut blanks = Blanks::new(Instant::now());
         let indented = format!("{}x\n", " ".repeat(MOST - 10)).repeat(20);
-        assert_eq!(blanks.push(&indented, LONG), None);
-        assert_eq!(blanks.push(&"-".repeat(5_000), LONG), None);
+        assert_eq!(blanks.push(&indented, Instant::now(), LONG), None);
+        assert_eq!(blanks.push(&"-".repeat(5_000), Instant::now(), LONG), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_says_nothing_for_long_is_told_by_the_clock() {
+    #[test]
+    fn what_says_nothing_for_long_is_told_by_the_clock() {
         for (drop, is_word) in [
             (" ", false),
             (".", false),
@@ -108,11 +101,12 @@ mod tests {
             ("를", true),
             ("7", true),
         ] {
-            let mut blanks = Blanks::new();
+            let mut now = Instant::now();
+            let mut blanks = Blanks::new(now);
             let mut why = None;
             for _ in 0..400 {
-                tokio::time::advance(Duration::from_secs(1)).await;
-                why = why.or(blanks.push(drop, LONG));
+                now += Duration::from_secs(1);
+                why = why.or(blanks.push(drop, now, LONG));
             }
             assert_eq!(why.is_none(), is_word, "{drop:?}");
             assert!(why.is_none_or(|why| why.contains("for 300 s")));

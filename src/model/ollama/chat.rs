@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -255,7 +256,7 @@ impl<'a> Reply<'a> {
             request,
             lines: None,
             waiting: VecDeque::new(),
-            blanks: Blanks::new(),
+            blanks: Blanks::new(Instant::now()),
             used_ids: calls.flatten().map(|call| call.id.clone()).collect(),
             handed_out: false,
             began_again: false,
@@ -312,7 +313,7 @@ impl<'a> Reply<'a> {
     async fn read(&mut self) -> Result<(), OllamaError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
-            self.blanks = Blanks::new();
+            self.blanks = Blanks::new(Instant::now());
         }
         let Some(lines) = &mut self.lines else {
             return Err(OllamaError::Incomplete);
@@ -332,11 +333,11 @@ impl<'a> Reply<'a> {
         }
         self.spare = (bytes - said, count - 1);
         if !line.calls.is_empty() {
-            self.blanks.end();
+            self.blanks = Blanks::new(Instant::now());
         }
         let patience = self.model.client.patience();
         for piece in [&line.thinking, &line.content] {
-            if let Some(why) = self.blanks.push(piece, patience) {
+            if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
                 return Err(endless(&why));
             }
         }
