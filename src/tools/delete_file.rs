@@ -21,7 +21,7 @@ const REMEMBER: &str = "deletions";
 
 static SPEC: ToolSpec = ToolSpec {
     name: "delete_file",
-    aliases: &["remove_file", "rm"],
+    aliases: &["remove_file", "delete", "rm"],
     description: "Delete a file.",
     parameters: &[Parameter {
         name: "path",

@@ -23,12 +23,7 @@ const NEAR_LINES: usize = 12;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "edit_file",
-    aliases: &[
-        "str_replace",
-        "replace_in_file",
-        "str_replace_editor",
-        "search_replace",
-    ],
+    aliases: arguments::EDIT_NAMES,
     description: "Replace a text that is in a file once. Copy `search` exactly, without line \
                   numbers.",
     parameters: &[

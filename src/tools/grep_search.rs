@@ -42,7 +42,14 @@ const PATTERN_SIZE: usize = 10 << 20;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "grep_search",
-    aliases: &["grep", "search_text", "ripgrep", "rg"],
+    aliases: &[
+        "grep",
+        "search_text",
+        "search_file_content",
+        "search_in_files",
+        "ripgrep",
+        "rg",
+    ],
     description: "Find exact text by regex, line by line.",
     parameters: &[
         Parameter {
@@ -68,7 +75,7 @@ static SPEC: ToolSpec = ToolSpec {
         },
         Parameter {
             name: "glob",
-            aliases: &["file_pattern", "include"],
+            aliases: &["file_pattern", "include", "include_pattern"],
             kind: ParameterKind::Text,
             description: "Only such files: `*.rs`",
             required: false,

@@ -21,7 +21,7 @@ const MOST_BYTES: usize = 12 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "list_directory",
-    aliases: &["list_files", "ls", "list_dir"],
+    aliases: &["list_files", "ls", "list_dir", "list"],
     description: "List a folder. What is ignored or hidden is left out.",
     parameters: &[Parameter {
         name: "path",
@@ -33,6 +33,8 @@ static SPEC: ToolSpec = ToolSpec {
             "file_path",
             "file",
             "filename",
+            "relative_workspace_path",
+            "dir_path",
         ],
         kind: ParameterKind::Text,
         description: "`.` by default",

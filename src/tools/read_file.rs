@@ -23,7 +23,14 @@ const MOST_BYTES: usize = 32 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "read_file",
-    aliases: &["view_file", "open_file", "cat"],
+    aliases: &[
+        "read",
+        "view",
+        "view_file",
+        "open_file",
+        "read_text_file",
+        "cat",
+    ],
     description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
     parameters: &[
         Parameter {
@@ -35,14 +42,25 @@ static SPEC: ToolSpec = ToolSpec {
         },
         Parameter {
             name: "start_line",
-            aliases: &["start", "line_start", "offset", "from_line"],
+            aliases: &[
+                "start",
+                "line_start",
+                "offset",
+                "from_line",
+                "start_line_one_indexed",
+            ],
             kind: ParameterKind::Integer,
             description: "From 1",
             required: false,
         },
         Parameter {
             name: "end_line",
-            aliases: &["end", "line_end", "to_line"],
+            aliases: &[
+                "end",
+                "line_end",
+                "to_line",
+                "end_line_one_indexed_inclusive",
+            ],
             kind: ParameterKind::Integer,
             description: "Inclusive",
             required: false,

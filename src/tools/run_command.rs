@@ -52,6 +52,10 @@ static SPEC: ToolSpec = ToolSpec {
         "shell",
         "execute_command",
         "run_shell_command",
+        "run_terminal_cmd",
+        "run_in_terminal",
+        "execute_bash",
+        "terminal",
     ],
     description: "Run a shell command in the workspace, without input: build, test, git.",
     parameters: &[

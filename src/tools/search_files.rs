@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 12 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "search_files",
-    aliases: &["find_files", "glob", "file_search"],
+    aliases: &["find_files", "glob", "file_search", "file_glob_search"],
     description: "Find files by name.",
     parameters: &[Parameter {
         name: "glob",

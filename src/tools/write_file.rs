@@ -19,7 +19,13 @@ const MOST_RANGES: usize = 5;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "write_file",
-    aliases: &["create_file", "save_file", "write_to_file"],
+    aliases: &[
+        "write",
+        "create_file",
+        "create_new_file",
+        "save_file",
+        "write_to_file",
+    ],
     description: "Write a whole file, a new one as a rule; folders are made.",
     parameters: &[
         Parameter {
