@@ -254,7 +254,9 @@ impl FileParser {
         // A scanner that looks ahead to the end at every step is not asked whether to go on.
         let mut read = |offset: usize, _| match is_over() {
             true => &[][..],
-            false => bytes.get(offset..bytes.len().min(offset + PIECE)).unwrap_or_default(),
+            false => bytes
+                .get(offset..bytes.len().min(offset + PIECE))
+                .unwrap_or_default(),
         };
         let tree = self
             .parser

@@ -90,7 +90,9 @@ fn heredocs_overrun(text: &str) -> bool {
             let start = start.trim_start_matches(['-', '~']);
             let word = match start.chars().next() {
                 Some(quote @ ('"' | '\'' | '`')) => start[1..].split(quote).next(),
-                _ => start.split(|c: char| !c.is_alphanumeric() && c != '_').next(),
+                _ => start
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next(),
             };
             let word = word.unwrap_or_default();
             if !word.is_empty() {
@@ -118,7 +120,7 @@ mod tests {
     fn what_people_write_is_within_the_limits() {
         for (language, text) in [
             ("python", "def f():\n\t\tif a:\n\t\t\t\treturn 1\n"),
-            ("python", "x = [\n" ),
+            ("python", "x = [\n"),
             ("yaml", "a:\n  - b: {c: 1, d: 2}\n    e: - f - g\n"),
             ("ruby", "x = <<~A\n  text\nA\n"),
             ("bash", "{ \u{31860}"),

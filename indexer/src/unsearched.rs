@@ -66,7 +66,10 @@ impl Unsearched {
         if !self.unread.is_empty() {
             parts.push(format!("{}, which cannot be read", named(&self.unread)));
         }
-        let skipped = self.skipped.iter().filter(|(skip, _)| **skip != Skip::Unreadable);
+        let skipped = self
+            .skipped
+            .iter()
+            .filter(|(skip, _)| **skip != Skip::Unreadable);
         parts.extend(skipped.map(|(skip, number)| {
             format!("{} {}", counted(*number, "file", "files"), skip.of_files())
         }));
@@ -79,7 +82,11 @@ impl Unsearched {
             parts.push(format!("{number} that ignore files name"));
         }
         if self.hidden > 0 {
-            let number = counted(self.hidden, "hidden file or folder", "hidden files or folders");
+            let number = counted(
+                self.hidden,
+                "hidden file or folder",
+                "hidden files or folders",
+            );
             parts.push(number);
         }
         if !parts.is_empty() {
@@ -92,7 +99,9 @@ impl Unsearched {
 /// `a`, `b` and 4 more; what is odd in a name is escaped.
 fn named(names: &[String]) -> String {
     let quoted = names.iter().take(NAMED);
-    let quoted: Vec<String> = quoted.map(|name| format!("`{}`", name.escape_debug())).collect();
+    let quoted: Vec<String> = quoted
+        .map(|name| format!("`{}`", name.escape_debug()))
+        .collect();
     let quoted = quoted.join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => quoted,
@@ -212,7 +221,13 @@ fn filter(request: &SearchRequest) -> Result<impl Fn(&str) -> bool, IndexError> 
 
 /// Paths that are not readable, the top as people write it.
 fn shown(paths: &[String]) -> Vec<String> {
-    let shown = |path: &String| if path.is_empty() { ".".to_owned() } else { path.clone() };
+    let shown = |path: &String| {
+        if path.is_empty() {
+            ".".to_owned()
+        } else {
+            path.clone()
+        }
+    };
     paths.iter().map(shown).collect()
 }
 

@@ -54,7 +54,10 @@ mod tests {
         assert!(long.0 - worked() < Duration::from_secs(1));
         let begun = std::time::Instant::now();
         while !short.has_passed() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it never runs out");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "it never runs out"
+            );
         }
         assert!(!long.has_passed());
     }

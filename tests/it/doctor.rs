@@ -61,7 +61,14 @@ fn where_all_is_well_it_says_so() {
     write_samples(&environment);
     environment.index();
     let output = environment.run(&["doctor", "--json"]);
-    for name in ["workspace", "data", "index", "ollama", "embeddings", "watches"] {
+    for name in [
+        "workspace",
+        "data",
+        "index",
+        "ollama",
+        "embeddings",
+        "watches",
+    ] {
         let rows = rows(&output, name);
         assert!(rows.iter().all(|row| row.0 == "good"), "{rows:#?}");
         assert!(!rows.is_empty(), "there is no row {name}");
@@ -72,10 +79,20 @@ fn where_all_is_well_it_says_so() {
 #[test]
 fn a_workspace_that_cannot_be_read_is_not_good() {
     let environment = Environment::new();
-    expect_row(&environment, "workspace", "warning", "no file that can be indexed");
+    expect_row(
+        &environment,
+        "workspace",
+        "warning",
+        "no file that can be indexed",
+    );
     write_samples(&environment);
     fs::create_dir(environment.workspace().join(".gitignore")).expect("a folder");
-    expect_row(&environment, "workspace", "warning", "`.gitignore` does not count");
+    expect_row(
+        &environment,
+        "workspace",
+        "warning",
+        "`.gitignore` does not count",
+    );
     fs::remove_dir(environment.workspace().join(".gitignore")).expect("a folder to delete");
     expect_row(&environment, "workspace", "good", "");
     let (root, below) = (environment.workspace(), environment.workspace().join("src"));
@@ -119,7 +136,11 @@ fn apart(environment: &Environment, before: &str) -> Option<Output> {
     command.args(["-Urm", "sh", "-c", &script]);
     command.arg(inner.get_program()).args(inner.get_args());
     command.env_clear().current_dir(environment.workspace());
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     let mut check = Command::new("unshare");
     check.args(["-Urm", "sh", "-c", before]);
     let is_allowed = check.output().is_ok_and(|output| output.status.success());
@@ -166,7 +187,9 @@ fn an_index_that_is_not_as_it_should_be_is_not_good() {
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();
     let mut state = State::open(&folder).expect("the bookkeeping");
-    state.set_cut_version("of another version").expect("a version");
+    state
+        .set_cut_version("of another version")
+        .expect("a version");
     drop(state);
     expect_row(&environment, "index", "warning", "another version");
     environment.index();
@@ -231,9 +254,19 @@ fn what_is_no_ollama_is_not_good() {
 fn a_model_that_is_missing_or_does_not_run_is_not_good() {
     let missing = ModelServer::with(&[Fault::ModelMissing]);
     let environment = Environment::on(&missing);
-    expect_row(&environment, "embeddings", "broken", "does not have the model");
+    expect_row(
+        &environment,
+        "embeddings",
+        "broken",
+        "does not have the model",
+    );
     expect_row(&environment, "chat", "warning", "");
-    for fault in [Fault::Down, Fault::Null("test"), Fault::NotANumber("test"), Fault::WrongDimension] {
+    for fault in [
+        Fault::Down,
+        Fault::Null("test"),
+        Fault::NotANumber("test"),
+        Fault::WrongDimension,
+    ] {
         let server = ModelServer::with(&[fault]);
         let environment = Environment::on(&server);
         expect_row(&environment, "embeddings", "broken", "does not embed");

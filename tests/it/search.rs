@@ -160,7 +160,11 @@ fn without_hits_it_says_what_was_not_searched() {
     );
     assert_eq!(answer["not_searched"]["empty_paths"], json!(["*.txt"]));
     let late = environment.search_json_with("zyzzyva", &["--no-refresh"]);
-    assert_eq!(late["not_searched"]["not_indexed_yet"], json!(1), "{late:#}");
+    assert_eq!(
+        late["not_searched"]["not_indexed_yet"],
+        json!(1),
+        "{late:#}"
+    );
     assert!(environment.search_json("read_header")["not_searched"].is_null());
 }
 

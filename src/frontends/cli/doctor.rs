@@ -163,7 +163,8 @@ async fn index(app: &App) -> Check {
     let (status, model, is_current) = match looked.await {
         Ok(found) => found,
         Err(error) => {
-            let fix = "run `ollacode index`: what is damaged is healed or set aside, and built anew";
+            let fix =
+                "run `ollacode index`: what is damaged is healed or set aside, and built anew";
             let message = format!("{:#}", Error::from(error));
             return Check::bad(NAME, State::Broken, message, fix);
         }
@@ -190,7 +191,10 @@ fn contents(status: &Status, model: Option<String>) -> Check {
         Some(name) => format!("{} with vectors of {name}", count(counts.embedded)),
         None => "no complete set of vectors".to_owned(),
     };
-    let (files, chunks) = (counted(counts.files, "file"), counted(counts.chunks, "chunk"));
+    let (files, chunks) = (
+        counted(counts.files, "file"),
+        counted(counts.chunks, "chunk"),
+    );
     let message = format!("{files}, {chunks}, {vectors}");
     if counts.files == 0 {
         let fix = "`ollacode index --skipped` says why no file is in it";
@@ -199,7 +203,12 @@ fn contents(status: &Status, model: Option<String>) -> Check {
     if model.is_some() && counts.failed > 0 {
         let failed = counted(counts.failed, "chunk");
         let message = format!("{message}; {failed} could not be embedded");
-        return Check::bad(NAME, State::Warning, message, "`ollacode index --failures` says why");
+        return Check::bad(
+            NAME,
+            State::Warning,
+            message,
+            "`ollacode index --failures` says why",
+        );
     }
     if model.is_some() && counts.embedded < counts.chunks {
         let fix = "run `ollacode index`: what has no vector is found by words only";

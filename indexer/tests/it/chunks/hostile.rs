@@ -80,7 +80,12 @@ fn texts_that_abort() -> Vec<(&'static str, String)> {
     for depth in 0..560 {
         let columns = " ".repeat(depth % 190);
         let _ = write!(yaml, "{columns}x:\n{columns}-\n");
-        let _ = writeln!(tabs, "{}{}if a:", "\t".repeat(depth / 8), " ".repeat(depth % 8));
+        let _ = writeln!(
+            tabs,
+            "{}{}if a:",
+            "\t".repeat(depth / 8),
+            " ".repeat(depth % 8)
+        );
         let before = format!("{}\\\n", " ".repeat(100)).repeat(depth / 100);
         let _ = writeln!(continued, "{before}{}if a:", " ".repeat(depth % 100));
     }
@@ -88,11 +93,15 @@ fn texts_that_abort() -> Vec<(&'static str, String)> {
         let _ = writeln!(text, "{}\"text\"", "\t".repeat(70));
     }
     // Words of 1,025 bytes together, of which the scanner takes one too little into account.
-    let words: Vec<String> = ["A", "B", "C", "D", "E"].map(|word| word.repeat(190)).into();
+    let words: Vec<String> = ["A", "B", "C", "D", "E"]
+        .map(|word| word.repeat(190))
+        .into();
     let heredocs: String = words.iter().map(|word| format!("<<{word}, ")).collect();
     let many = format!("x({heredocs}<<{})\n", "F".repeat(49));
     // Whether a character is a digit is looked up in a table that ends long before it.
-    let wide = (0x100..0x0011_0000).step_by(0x0800).filter_map(char::from_u32);
+    let wide = (0x100..0x0011_0000)
+        .step_by(0x0800)
+        .filter_map(char::from_u32);
     let braces: String = wide.map(|character| format!("{{{character}\n")).collect();
     vec![
         // 254 levels fill the buffer into which the YAML scanner saves its state, and go beyond.
@@ -231,7 +240,8 @@ fn many_leading_lines_are_cut_in_linear_time() {
 
 /// Lines that some grammar takes ever longer for, the more of them there are.
 const SLOW_LINES: &[&str] = &[
-    "(\n", "[[a]]\n", "\"a\n", "/* \n", "<a\n", "#if a\n", "a:\n", "${`\n", "A<B<\n", "if a\n", "> - \n",
+    "(\n", "[[a]]\n", "\"a\n", "/* \n", "<a\n", "#if a\n", "a:\n", "${`\n", "A<B<\n", "if a\n",
+    "> - \n",
 ];
 
 /// What takes too long for its size is cut by lines.

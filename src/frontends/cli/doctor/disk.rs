@@ -43,12 +43,14 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
         let fix = "give yourself the right to list it, or name another folder";
         return Check::bad(NAME, State::Broken, format!("{place}: {why}"), fix);
     }
-    let warning = |what: String, fix: &str| {
-        Check::bad(NAME, State::Warning, format!("{place}: {what}"), fix)
-    };
+    let warning =
+        |what: String, fix: &str| Check::bad(NAME, State::Warning, format!("{place}: {what}"), fix);
     if !walked.unread.is_empty() {
         let what = format!("{} cannot be read", named(&walked.unread));
-        return warning(what, "give yourself the right to read it, or name it in an ignore file");
+        return warning(
+            what,
+            "give yourself the right to read it, or name it in an ignore file",
+        );
     }
     if let Some(error) = walked.errors.first() {
         return warning(error.clone(), "mend the ignore file");
@@ -73,7 +75,9 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
 /// `a`, `b` and 4 more
 fn named(paths: &[String]) -> String {
     let shown = paths.iter().take(NAMED);
-    let shown: Vec<String> = shown.map(|path| format!("`{}`", visible_name(path))).collect();
+    let shown: Vec<String> = shown
+        .map(|path| format!("`{}`", visible_name(path)))
+        .collect();
     let shown = shown.join(", ");
     match paths.len().saturating_sub(NAMED) {
         0 => shown,
@@ -91,7 +95,11 @@ pub(super) fn data_folder(app: &App) -> Check {
         let fix = "set `OLLACODE_DATA_DIR` to a folder of yours on a local disk with room";
         Check::bad(NAME, State::Broken, message, fix)
     };
-    let mut folders = vec![folder.clone(), folder.join("indexes"), folder.join("sessions")];
+    let mut folders = vec![
+        folder.clone(),
+        folder.join("indexes"),
+        folder.join("sessions"),
+    ];
     folders.push(app.index.folder().to_owned());
     for (number, folder) in folders.iter().enumerate() {
         // Only the first is ours to make; where there is no other one yet, there is no fault.
@@ -102,7 +110,10 @@ pub(super) fn data_folder(app: &App) -> Check {
             return broken(folder, &error);
         }
     }
-    for file in [folder.join("embeddings.db"), app.index.folder().join("state.db")] {
+    for file in [
+        folder.join("embeddings.db"),
+        app.index.folder().join("state.db"),
+    ] {
         if file.exists()
             && let Err(error) = File::options().append(true).open(&file)
         {
@@ -122,7 +133,11 @@ pub(super) fn room(folder: &Path, free: u64) -> Check {
     if free >= LITTLE_ROOM {
         return Check::good(NAME, message);
     }
-    let state = if free < NO_ROOM { State::Broken } else { State::Warning };
+    let state = if free < NO_ROOM {
+        State::Broken
+    } else {
+        State::Warning
+    };
     let message = format!("{} is nearly full: {} free", folder.display(), bytes(free));
     let fix = "make room, or set `OLLACODE_DATA_DIR` to a folder on another disk; `ollacode index \
                --prune` deletes indexes of folders that are gone";
@@ -148,7 +163,10 @@ fn try_folder(folder: &Path) -> io::Result<SystemTime> {
     let linked = folder.join(format!(".doctor-{}-link", std::process::id()));
     let tried = fs::write(&probe, b"probe").and_then(|()| {
         fs::hard_link(&probe, &linked).map_err(|error| {
-            io::Error::new(error.kind(), format!("the disk has no hard links ({error})"))
+            io::Error::new(
+                error.kind(),
+                format!("the disk has no hard links ({error})"),
+            )
         })?;
         fs::metadata(&probe)?.modified()
     });
@@ -185,7 +203,9 @@ pub(super) async fn watches(app: &App, walked: &Walked) -> Result<Check, Error> 
 pub(super) fn clock(app: &App, walked: &Walked) -> Option<Check> {
     let now = SystemTime::now();
     let disk = try_folder(&app.settings.data_folder).ok()?;
-    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let latest = i64::try_from((since + SAME_TIME).as_nanos()).unwrap_or(i64::MAX);
     let is_ahead = |entry: &&Entry| match entry.changed_ns {
         0 => entry.modified_ns > latest,

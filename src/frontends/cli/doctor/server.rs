@@ -54,7 +54,7 @@ async fn embeddings(app: &App) -> Check {
     let model = embedder.model();
     let text = [embedder.wrap("test", Role::Document)];
     let why = match timeout(LONGEST_TRIAL, embedder.embed(&text)).await {
-        Ok(Ok(vectors)) if vectors.len() == 1 => {
+        Ok(Ok(embedded)) if embedded.vectors.len() == 1 => {
             let (name, dimension, window) = (&model.name, model.dimension, model.window);
             let message = format!("{name}: {dimension} numbers a vector, {window} tokens a text");
             return Check::good(NAME, message);
