@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::language::LANGUAGES;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Answer, Freshness, IndexError, Mode, SearchRequest};
+use ollacode_indexer::{Answer, Freshness, IndexError, Mode, SearchRequest, Unsearched};
 
 use super::paths::meant;
 use super::shown::{self, Page};
@@ -188,10 +188,11 @@ fn written(answer: &Answer, tokens: u32) -> ToolOutput {
     text.push_str(&left_out(&answer.hits[sources.len()..], room / NAMES));
     if answer.hits.is_empty() {
         let files = shown::count(answer.counts.files as usize, "file", "files");
-        text.push_str(&format!(
-            "Nothing found in the {files} of the index, which leaves out what is ignored, hidden, \
-             secret, binary or too large. Try other words, or grep_search for exact text.\n"
-        ));
+        text.push_str(&format!("Nothing found in the {files} of the index.\n"));
+        for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
+            text.push_str(&format!("{sentence}\n"));
+        }
+        text.push_str("Try other words, or grep_search for exact text.\n");
     }
     for note in notes {
         text.push_str(&format!("({note})\n"));
@@ -335,6 +336,7 @@ mod tests {
             },
             hits,
             notes: Vec::new(),
+            unsearched: None,
         }
     }
 
@@ -401,6 +403,19 @@ mod tests {
                 .text
                 .contains("chunks")
         );
+    }
+
+    #[test]
+    fn nothing_found_says_what_was_not_searched() {
+        let mut nothing = answer(vec![]);
+        nothing.unsearched = Some(Unsearched {
+            left_out: vec!["vendor".to_owned()],
+            ..Unsearched::default()
+        });
+        let text = written(&nothing).text;
+        let said = "Nothing found in the 3 files of the index.\nNot searched: folders that tools \
+                    fill: `vendor`.\nTry other words";
+        assert!(text.starts_with(said), "{text}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Freshness, IndexError, IndexEvent, Refresh, SearchRequest};
+use ollacode_indexer::{Freshness, IndexError, IndexEvent, Refresh, SearchRequest, Unsearched};
 
 use super::super::approver::{code, shown_diff};
 use super::super::incoming::Room;
@@ -352,6 +352,9 @@ async fn hits(app: &App, query: String) -> Result<Rich, IndexError> {
     }
     if answer.hits.is_empty() {
         text.push("no hits\n", &Style::default());
+        for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
+            text.push(&format!("ℹ {sentence}\n"), &Style::default());
+        }
     }
     for note in &answer.notes {
         text.push(&format!("ℹ {note}\n"), &Style::default());
