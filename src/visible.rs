@@ -76,6 +76,16 @@ pub(crate) fn is_hidden(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// The sign on every keyboard that a character looks like: quotes, dashes.
+pub(crate) fn plain_sign(character: char) -> char {
+    match character {
+        '\u{2018}'..='\u{201b}' | '′' => '\'',
+        '\u{201c}'..='\u{201f}' | '″' => '"',
+        '\u{2010}'..='\u{2015}' | '−' => '-',
+        other => other,
+    }
+}
+
 /// Whether a hidden character belongs to an emoji: `⚠` + U+FE0F, or U+200D between two of them.
 fn is_emoji_part(before: Option<char>, character: char, after: &str) -> bool {
     let after = after.chars().next();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::jail::{EntryKind, Jail};
+use crate::jail::{Alike, EntryKind, Jail};
 
 /// What may stand before an `@` that names a file, but for white space.
 const OPENING: &str = "([{,";
@@ -31,9 +31,21 @@ pub async fn named(
     // A disk may take its time.
     let naming = tokio::task::spawn_blocking(move || {
         let jail = Jail::open(&root).ok();
-        let exists = |path: &str| jail.as_ref().is_some_and(|jail| exists_below(jail, path));
-        let is_known = |path: &str| is_listed(&listed, path) || exists(path);
-        mentions(&text, &is_known)
+        let real = |path: &str| {
+            if is_listed(&listed, path) {
+                return Some(path.to_owned());
+            }
+            exists_below(jail.as_ref()?, path)
+        };
+        let named = mentions(&text, &|path| real(path).is_some());
+        let mut files: Vec<String> = Vec::new();
+        for path in named {
+            let path = real(&path).unwrap_or(path);
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
+        files
     });
     stop.run_until_cancelled(naming).await.transpose()
 }
@@ -43,14 +55,24 @@ fn is_listed(files: &[String], path: &str) -> bool {
     found.is_ok()
 }
 
-/// Whether there is such a file or folder below the root, also behind a link that stays there.
-fn exists_below(jail: &Jail, path: &str) -> bool {
-    let found = jail.path(path).and_then(|path| jail.resolve(&path));
-    let Ok(found) = found else {
-        return false;
-    };
-    let kind = jail.kind(&found);
-    !found.is_root() && matches!(kind, Ok(Some(EntryKind::File | EntryKind::Folder)))
+/// A file or folder below the root, also behind a link that stays there, as it was named; where there
+/// is none of that name, the one whose name differs only in capitals or in the form of its letters. A
+/// word alone, such as `@Test`, is no folder `test`.
+fn exists_below(jail: &Jail, given: &str) -> Option<String> {
+    let path = jail.path(given).ok()?;
+    let nearest = jail.nearest(&path);
+    let found = jail.resolve(&nearest.path).ok()?;
+    let is_kind = matches!(
+        jail.kind(&found),
+        Ok(Some(EntryKind::File | EntryKind::Folder))
+    );
+    let is_there = nearest.exists && !found.is_root() && is_kind;
+    is_there
+        .then(|| match nearest.alike {
+            Alike::Equal => given.to_owned(),
+            Alike::SameLetters | Alike::Similar => nearest.path.to_string(),
+        })
+        .filter(|_| nearest.alike != Alike::Similar || given.contains('/') || has_ending(given))
 }
 
 /// Whether a path looks like that of a file: `src/a.rs`, not `types/node`.
@@ -154,7 +176,11 @@ mod tests {
         let expected = [".env", "ignored.log", "made/new", "made"].map(str::to_owned);
         assert_eq!(found.expect("it ran"), Some(expected.to_vec()));
         let jail = Jail::open(&root).expect("a jail");
-        assert!(!exists_below(&jail, "../outside.rs") && !exists_below(&jail, "/etc"));
+        for outside in ["../outside.rs", "/etc"] {
+            assert_eq!(exists_below(&jail, outside), None);
+        }
+        let other = named("@MADE/New @MADE", root.clone(), Arc::default(), &stop).await;
+        assert_eq!(other.expect("it ran"), Some(vec!["made/new".to_owned()]));
         stop.cancel();
         let stopped = named(text, root, Arc::default(), &stop).await;
         assert_eq!(stopped.expect("it was stopped"), None);

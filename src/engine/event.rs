@@ -25,6 +25,8 @@ pub enum Event {
     Thinking(String),
     /// The next piece of its answer. Text of a call that is written as text is not shown.
     Text(String),
+    /// The text of this reply so far was no answer but thoughts, which its end has told.
+    TextWasThought,
     /// A request has been answered.
     Replied {
         /// What it cost.

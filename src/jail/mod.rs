@@ -5,9 +5,11 @@
 //! that stay inside. Writing follows none: it walks from folder to folder by single names, so the
 //! path that was judged is the file that changes.
 
+mod alike;
 mod error;
 mod git_programs;
 mod links;
+mod outside;
 mod path;
 mod private;
 mod protected;
@@ -31,6 +33,7 @@ use std::{fmt, fs};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType};
 
+pub use alike::{Alike, Nearest};
 pub use error::JailError;
 pub use path::WorkspacePath;
 pub use private::{Holds, PrivatePath, keys_below};

@@ -3,6 +3,8 @@
 mod arguments;
 mod ask_user;
 mod closed_output;
+#[cfg(test)]
+mod clumsy;
 mod command_changes;
 mod definitions;
 mod delete_file;
@@ -15,6 +17,7 @@ mod list_directory;
 mod loss;
 mod move_file;
 mod outline;
+mod paths;
 mod read_file;
 mod run_command;
 mod search_codebase;
@@ -122,10 +125,10 @@ pub struct Prepared {
 
 impl Prepared {
     /// A call that only reads what may be read unasked.
-    fn reading(what: String, run: Run) -> Prepared {
+    fn reading(what: String, effect: Effect, run: Run) -> Prepared {
         Prepared {
             what,
-            effects: vec![Effect::Read],
+            effects: vec![effect],
             preview: Preview::None,
             remember: None,
             run,

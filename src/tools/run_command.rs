@@ -52,6 +52,10 @@ static SPEC: ToolSpec = ToolSpec {
         "shell",
         "execute_command",
         "run_shell_command",
+        "run_terminal_cmd",
+        "run_in_terminal",
+        "execute_bash",
+        "terminal",
     ],
     description: "Run a shell command in the workspace, without input: build, test, git.",
     parameters: &[
@@ -152,7 +156,7 @@ fn in_folder(
     command: String,
 ) -> Result<String, ToolError> {
     let jail = &context.jail;
-    let given = files::folder(jail, folder)?;
+    let given = super::paths::folder(jail, folder)?;
     let folder = jail
         .resolve(&given)
         .map_err(|error| files::refused(&error))?;

@@ -120,6 +120,11 @@ impl Page {
         true
     }
 
+    /// Tokens that are left.
+    pub(super) fn room(&self) -> u32 {
+        self.tokens
+    }
+
     /// Lines that did not fit.
     pub(super) fn left_out(&self) -> usize {
         self.left_out

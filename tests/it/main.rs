@@ -5,6 +5,7 @@
 
 mod support;
 
+mod doctor;
 mod index;
 mod kept;
 mod search;

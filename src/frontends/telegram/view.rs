@@ -63,6 +63,8 @@ impl View {
                 self.text.push_str(text);
                 self.has_new_text = true;
             }
+            // The answer itself takes its place.
+            Event::TextWasThought => self.text.clear(),
             Event::Replied { .. } => self.is_paragraph_over = true,
             Event::Citations { wrong } => self.wrong.extend(wrong.iter().cloned()),
             Event::TurnEnded(end) => self.end(end),

@@ -51,6 +51,8 @@ pub enum Line<'a> {
     Text {
         text: &'a str,
     },
+    /// The `text` lines of this reply so far were thoughts, and no part of the answer.
+    TextWasThought,
     Replied {
         prompt_tokens: Option<u32>,
         reply_tokens: Option<u32>,
@@ -134,6 +136,7 @@ impl<'a> From<&'a Event> for Line<'a> {
             },
             Event::Thinking(text) => Line::Thinking { text },
             Event::Text(text) => Line::Text { text },
+            Event::TextWasThought => Line::TextWasThought,
             Event::Replied {
                 usage,
                 used,
@@ -257,6 +260,7 @@ mod tests {
             &Event::Text("b\n".into()),
             json!({"event": "text", "text": "b\n"}),
         );
+        check(&Event::TextWasThought, json!({"event": "text_was_thought"}));
         check(
             &Event::Notice("c".into()),
             json!({"event": "notice", "text": "c"}),

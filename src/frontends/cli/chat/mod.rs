@@ -102,6 +102,9 @@ async fn answer(
     text: String,
     interrupts: &Interrupts,
 ) -> Result<Ending, Error> {
+    if let Some(file) = output_file(app, arguments) {
+        file.check()?;
+    }
     let root = app.workspace.root.display();
     note(&format!(
         "workspace: {root} ({})",

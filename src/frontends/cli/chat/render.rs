@@ -204,6 +204,9 @@ impl Renderer {
                 let text = wrapped(&visible(text), "note: ".len(), "", self.look.width);
                 format!("{WARNING}note:{PLAIN} {text}\n")
             }
+            Event::TextWasThought => {
+                format!("{DIM}(the text above is what the model thought){PLAIN}\n")
+            }
             Event::Compacted { before, after } => format!(
                 "{DIM}compacted: {} are now {}{PLAIN}\n",
                 counted(u64::from(*before), "token"),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Answer, IndexError, IndexEvent, SearchRequest};
+use ollacode_indexer::{Answer, IndexError, IndexEvent, SearchRequest, Unsearched};
 
 use super::super::approver::{code, shown_diff};
 use super::super::incoming::Room;
@@ -286,6 +286,9 @@ fn hits(answer: &Answer, stems: &[String]) -> Rich {
     }
     if answer.hits.is_empty() {
         text.push("no hits\n", &Style::default());
+        for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
+            text.push(&format!("ℹ {sentence}\n"), &Style::default());
+        }
     }
     for note in &answer.notes {
         text.push(&format!("ℹ {note}\n"), &Style::default());
