@@ -25,6 +25,7 @@ mod attacks;
 mod chat;
 mod config;
 mod confinement;
+mod docs;
 mod licences;
 mod log;
 mod ollama_chat;

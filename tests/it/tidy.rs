@@ -163,12 +163,6 @@ fn files_stay_readable() {
     }
 }
 
-#[test]
-fn the_example_file_is_what_the_table_says() {
-    let file = fs::read_to_string(root().join(".env.example")).expect("the example file");
-    assert_eq!(file, ollacode::config::example_file());
-}
-
 /// The features of every crate that `cargo tree` shows for some edges: more than one set where it
 /// is compiled for build scripts, too.
 fn features(edges: &str) -> BTreeMap<String, BTreeSet<String>> {
