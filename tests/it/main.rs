@@ -30,6 +30,7 @@ mod licences;
 mod log;
 mod ollama_chat;
 mod ollama_embed;
+mod recording;
 mod telegram;
 mod workspace;
 
