@@ -214,6 +214,38 @@ fn tests_and_program_share_one_compiled_lancedb() {
     }
 }
 
+/// The files in the package of a crate.
+fn packaged(name: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args([
+            "package",
+            "--list",
+            "--offline",
+            "--allow-dirty",
+            "-p",
+            name,
+        ])
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{name}: {output:?}");
+    let text = String::from_utf8(output.stdout).expect("plain text");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn packages_have_what_they_need() {
+    let indexer = packaged("ollacode-indexer");
+    for entry in fs::read_dir(root().join("queries")).expect("the queries") {
+        let name = entry.expect("an entry").file_name();
+        let name = format!("queries/{}", name.to_str().expect("a plain name"));
+        assert!(indexer.contains(&name), "the package lacks {name}");
+    }
+    for name in ["ollacode-store", "ollacode-indexer", "ollacode"] {
+        assert!(packaged(name).contains("LICENSE"), "{name} lacks LICENSE");
+    }
+}
+
 /// Runs the script that finds `protoc`, with a PATH of our own.
 #[cfg(unix)]
 fn protoc(path: &str) -> String {
