@@ -368,6 +368,17 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_documented() {
+        let page = include_str!("../../../../docs/chat.md");
+        for Command { name, .. } in COMMANDS {
+            let is_there = [format!("`{name}`"), format!("`{name} ")]
+                .iter()
+                .any(|code| page.contains(code));
+            assert!(is_there, "docs/chat.md does not describe {name}");
+        }
+    }
+
+    #[test]
     fn completion_and_help_know_every_command() {
         let names = names();
         assert_eq!(names.len(), COMMANDS.len());

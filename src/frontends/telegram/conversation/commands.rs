@@ -323,6 +323,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_command_is_documented() {
+        let page = include_str!("../../../../docs/telegram.md");
+        for Command { name, .. } in COMMANDS {
+            let is_there = [format!("`/{name}`"), format!("`/{name} ")]
+                .iter()
+                .any(|code| page.contains(code));
+            assert!(is_there, "docs/telegram.md does not describe /{name}");
+        }
+    }
+
+    #[test]
     fn commands_are_told_from_questions() {
         for (text, expected) in [
             ("/help", Some(("help", ""))),
