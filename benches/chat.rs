@@ -144,6 +144,7 @@ impl Default for Reader {
                 tools: true,
                 vision: false,
                 weak: false,
+                thinks_in_text: false,
                 remote: None,
             },
             left: AtomicUsize::new(0),
