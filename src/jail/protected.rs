@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_indexer::secrets::{SecretClass, secret_class};
 
 use super::WorkspacePath;
 
@@ -195,9 +195,19 @@ pub fn is_secret(path: &WorkspacePath) -> bool {
 
 /// The same for a relative path that the system gave, which need not be one that can be asked for.
 pub fn is_secret_path(path: &str) -> bool {
+    is_of_class(path, SecretClass::Hidden)
+}
+
+/// Tells whether a file is read as any other, but without the secret values in it.
+pub fn is_masked_path(path: &str) -> bool {
+    !is_secret_path(path) && is_of_class(path, SecretClass::Masked)
+}
+
+fn is_of_class(path: &str, class: SecretClass) -> bool {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
-    secret_path(&folded).is_some() || (folded != path && secret_path(path).is_some())
+    let is_of = |path: &str| secret_class(path).is_some_and(|(of, _)| of == class);
+    is_of(&folded) || (folded != path && is_of(path))
 }
 
 /// A name as the most forgiving disk takes it.
