@@ -159,7 +159,7 @@ impl Values {
         if trimmed.contains("-----BEGIN ") {
             self.key_lines(trimmed);
         }
-        if trimmed.starts_with('<') {
+        if trimmed.starts_with('<') && !trimmed.starts_with("<?php") {
             return self.xml(trimmed);
         }
         if trimmed.lines().count() == 1 && !trimmed.contains(['=', ':']) {
@@ -203,8 +203,18 @@ impl Values {
                 _ => self.add(name, &unescaped(body)),
             }
             // `<add key="Password" value="…"/>`: what one says names the other.
-            for value in attributes.split('"').skip(1).step_by(2) {
-                self.add(attributes, &unescaped(value));
+            let attributes = pairs(attributes);
+            let named = attributes
+                .iter()
+                .find(|(name, _)| matches!(*name, "key" | "name"));
+            for (name, value) in &attributes {
+                let key = match named {
+                    Some((_, key)) if matches!(*name, "value" | "content") => key,
+                    _ => name,
+                };
+                if !matches!(*name, "key" | "name") {
+                    self.add(key, &unescaped(value));
+                }
             }
         }
     }
@@ -229,6 +239,18 @@ fn password_of_url(value: &str) -> Option<&str> {
     let (login, _) = rest.rsplit_once('@')?;
     let (_, password) = login.split_once(':')?;
     Some(password)
+}
+
+/// The names and values of attributes.
+fn pairs(attributes: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = attributes.split('"').collect();
+    let pairs = parts.chunks_exact(2);
+    pairs
+        .map(|pair| {
+            let name = pair[0].trim_start();
+            (name.trim_end_matches(['=', ' ']), pair[1])
+        })
+        .collect()
 }
 
 /// Without the escapes of XML.

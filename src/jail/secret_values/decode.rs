@@ -79,8 +79,8 @@ pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
         let starts = !text[at + width].is_ascii_alphanumeric()
             && text[at] != text[at + width]
             && !text[at].is_ascii_whitespace();
-        let run = starts.then(|| run_of(text, at, width)).flatten();
-        let Some(places) = run else {
+        let run = (starts && may_repeat(&text[at + width..])).then(|| run_of(text, at, width));
+        let Some(places) = run.flatten() else {
             at += 1;
             continue;
         };
@@ -99,6 +99,16 @@ pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
         at = places.last().map_or(at + 1, |place| place.start + 1);
     }
     (!view.bytes.is_empty()).then_some(view)
+}
+
+/// Whether what stands at the beginning comes again behind one to six bytes, and once more behind as
+/// many. A first look, so that most places need no other.
+fn may_repeat(text: &[u8]) -> bool {
+    let Some(window) = text.first_chunk::<13>() else {
+        return true;
+    };
+    !window.is_ascii()
+        || (2..=6).any(|step| window[step] == window[0] && window[2 * step] == window[0])
 }
 
 /// The places of characters from one on, if there is the same between each two of them.

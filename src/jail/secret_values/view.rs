@@ -79,7 +79,7 @@ impl View {
             0 => return,
             length if length < least => self.drop_run(),
             _ => {
-                let at = self.source(&(self.bytes.len() - 1..self.bytes.len())).end;
+                let at = self.parts.last().map_or(0, |part| part.from as usize);
                 self.ends.push(self.bytes.len());
                 self.decode(&[0], at..at);
             }
