@@ -1,7 +1,7 @@
 //! Other versions of secret files that git has: a command can print them without a name
 //! (`git archive | tar xO`), so their values are collected from the history itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
@@ -42,6 +42,18 @@ struct Looked {
     once: bool,
     /// The commits that were the newest then.
     tips: Vec<String>,
+    /// The versions that were read.
+    versions: HashSet<String>,
+}
+
+/// What a walk through the history found.
+struct Walked {
+    /// The newest commits.
+    tips: Vec<String>,
+    /// The ids of versions of secret files, with their paths.
+    versions: Vec<(String, String)>,
+    /// Whether the walk came to the end.
+    is_whole: bool,
 }
 
 /// Takes in what the history holds of secret files, as far as a command can have shown it. Gives
@@ -54,46 +66,47 @@ pub(super) async fn learn(command: &str, context: &ToolContext) -> &'static str 
     if is_known || !context.jail.root().join(".git").exists() {
         return "";
     }
-    let tips = "git rev-parse --all HEAD 2>/dev/null | sort -u";
-    let tips = run(context, tips).await.map(|output| output.stdout.text);
-    let tips: Vec<String> = tips
-        .unwrap_or_default()
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    let tips: Vec<String> = tips.into_iter().filter(|line| is_id(line)).collect();
-    let Some((versions, whole)) = named(context, &looked.tips).await else {
+    let Some(mut walked) = walk(context, &looked.tips).await else {
         return "";
     };
-    read(context, &versions).await;
+    let is_new = |(id, _): &(String, String)| !looked.versions.contains(id);
+    walked.versions.retain(is_new);
+    read(context, &walked.versions).await;
+    let ids = walked.versions.into_iter().map(|(id, _)| id);
+    looked.versions.extend(ids);
+    looked.tips = walked.tips;
     looked.once = true;
-    looked.tips = tips;
-    looked.tips.truncate(MOST_TIPS);
-    if whole { "" } else { TOO_LONG }
+    if walked.is_whole { "" } else { TOO_LONG }
 }
 
-/// The ids of versions of secret files with their paths, and whether these are all that are not
-/// reached from `known`.
-async fn named(context: &ToolContext, known: &[String]) -> Option<(Vec<(String, String)>, bool)> {
+/// Walks through what is not reached from the commits that are `known`.
+async fn walk(context: &ToolContext, known: &[String]) -> Option<Walked> {
     let known: Vec<String> = known.iter().map(|id| format!("^{id}")).collect();
     let walk = format!(
-        "printf '%s\\n' {} | git rev-list --objects --in-commit-order --all --reflog \
+        "git rev-parse --all HEAD 2>/dev/null | sort -u | head -n {MOST_TIPS}; \
+         printf '%s\\n' {} | git rev-list --objects --in-commit-order --all --reflog \
          --indexed-objects --stdin 2>/dev/null | LC_ALL=C grep -aE '^[0-9a-f]+ .' \
          | LC_ALL=C grep -avE '\\.({PASSED_OVER})$'",
         known.join(" ")
     );
     let output = run(context, &walk).await?;
-    let lines = output.stdout.text.lines();
-    let lines = lines.filter_map(|line| line.split_once(' '));
-    let secret = lines.filter(|(id, path)| is_id(id) && secret_class(path).is_some());
-    let mut versions: Vec<_> = secret
-        .map(|(id, path)| (id.to_owned(), path.to_owned()))
-        .collect();
-    let whole = output.exit != Exit::TimedOut
-        && output.stdout.left_out == 0
-        && versions.len() <= MOST_VERSIONS;
-    versions.truncate(MOST_VERSIONS);
-    Some((versions, whole))
+    let mut walked = Walked {
+        tips: Vec::new(),
+        versions: Vec::new(),
+        is_whole: output.exit != Exit::TimedOut && output.stdout.left_out == 0,
+    };
+    for line in output.stdout.text.lines() {
+        match line.split_once(' ') {
+            None if is_id(line) => walked.tips.push(line.to_owned()),
+            Some((id, path)) if is_id(id) && secret_class(path).is_some() => {
+                walked.versions.push((id.to_owned(), path.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    walked.is_whole &= walked.versions.len() <= MOST_VERSIONS;
+    walked.versions.truncate(MOST_VERSIONS);
+    Some(walked)
 }
 
 /// Reads versions and takes in their values.
