@@ -340,11 +340,16 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
         let end = line.body + body.len();
         let start = end - body.trim_ascii_start().len();
         let head = (start..end).take_while(is_digit).count();
+        if start + head == end {
+            open.extend((head > 0).then_some(start..end));
+            continue;
+        }
+        // A word at the beginning of a line belongs to no run.
+        if bytes[start + head].is_ascii_whitespace() {
+            close(&mut open, &mut runs);
+        }
         if head > 0 {
             open.push(start..start + head);
-        }
-        if start + head == end {
-            continue;
         }
         close(&mut open, &mut runs);
         let tail = (start..end).rev().take_while(is_digit).count();

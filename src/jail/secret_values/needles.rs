@@ -131,7 +131,11 @@ impl Needles {
             (SHORTEST_ENCODED..SHORTEST_SPREAD).contains(&form.bytes.len()) && form.is_mixed
         };
         for (range, form) in self.plain.find(&lines.bytes, joined) {
-            places.push((lines.source(&range), Found::Value(form.value)));
+            let source = lines.source(&range);
+            // What lies in one line was looked for already, by stricter rules.
+            if source.len() > range.len() {
+                places.push((source, Found::Value(form.value)));
+            }
         }
         let whole = without_blanks(&text);
         for forms in [&self.spread, &self.base64] {

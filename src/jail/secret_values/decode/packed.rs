@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::ops::Range;
 
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use super::super::view::View;
+use super::is_text;
 
 /// Most bytes that are unpacked from one place.
 const MOST: u64 = 4 << 20;
@@ -48,8 +49,10 @@ fn kind_at(rest: &[u8]) -> Option<Kind> {
         [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
         [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => Some(Kind::Zlib),
         [0xfd | 0x28 | 0x04 | b'7' | b'B' | b'P' | b'S' | b'a', ..] => {
-            let is_closed = CLOSED.iter().any(|start| rest.starts_with(start));
-            is_closed.then_some(Kind::Closed)
+            let mut bodies = CLOSED.iter().filter_map(|start| rest.strip_prefix(*start));
+            // A program that names the beginning goes on as a text.
+            let is_closed = |body: &[u8]| body.len() >= 16 && !is_text(&body[..body.len().min(64)]);
+            bodies.any(is_closed).then_some(Kind::Closed)
         }
         _ => None,
     }
@@ -59,19 +62,25 @@ fn kind_at(rest: &[u8]) -> Option<Kind> {
 pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
     let mut found = Vec::new();
     for at in 0..bytes.len() {
-        let rest = &bytes[at..];
+        // What is behind the packed data is left in it.
+        let mut rest = &bytes[at..];
         let unpacked = match kind_at(rest) {
-            Some(Kind::Gzip) => unpack(MultiGzDecoder::new(rest)),
-            Some(Kind::Zlib) => unpack(ZlibDecoder::new(rest)),
+            Some(Kind::Gzip) => unpack(GzDecoder::new(&mut rest)),
+            Some(Kind::Zlib) => unpack(ZlibDecoder::new(&mut rest)),
             Some(Kind::Closed) => {
-                found.push(Packed::Closed(at..end_at(at)));
+                let place = at..end_at(at);
+                if kind_at(&bytes[place.clone()]) == Some(Kind::Closed) {
+                    found.push(Packed::Closed(place));
+                }
                 continue;
             }
             None => continue,
         };
-        if !unpacked.is_empty() {
+        if unpacked.len() as u64 == MOST {
+            found.push(Packed::Closed(at..end_at(at)));
+        } else if !unpacked.is_empty() {
             let mut view = View::default();
-            view.decode(&unpacked, at..end_at(at));
+            view.decode(&unpacked, at..bytes.len() - rest.len());
             found.push(Packed::Open(view));
         }
     }
