@@ -153,9 +153,8 @@ async fn run(context: &ToolContext, command: &str) -> Option<RunOutput> {
         output: MOST_BYTES,
     };
     let command = format!("export GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0; {command}");
-    let ran = context
-        .sandbox
-        .run(&command, &access, &limits, &CancellationToken::new());
+    let never = CancellationToken::new();
+    let ran = context.sandbox.run(&command, &access, &limits, &never);
     ran.await.ok()
 }
 

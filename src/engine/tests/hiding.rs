@@ -104,7 +104,10 @@ async fn settings_with_secrets_are_read_and_edited_without_them() {
         call("grep_search", json!({"regex": "nexus"})),
         call("edit_file", edit),
         call("edit_file", overwrite),
-        call("run_command", json!({"command": "rev gradle.properties; cat gradle.properties"})),
+        call(
+            "run_command",
+            json!({"command": "rev gradle.properties; cat gradle.properties"}),
+        ),
         text("Done."),
     ]);
     let settings = format!("jvmargs=-Xmx2g\nnexusUser=builder\nnexusPassword={VALUE}\n");
@@ -117,7 +120,11 @@ async fn settings_with_secrets_are_read_and_edited_without_them() {
     let masked = "nexusPassword=[redacted: value in gradle.properties]";
     assert!(results[0].contains(masked), "{}", results[0]);
     assert!(results[1].contains("-Dnexus=[redacted: "), "{}", results[1]);
-    assert!(results[3].contains("stands in for a secret"), "{}", results[3]);
+    assert!(
+        results[3].contains("stands in for a secret"),
+        "{}",
+        results[3]
+    );
     assert_eq!(
         lab.file("gradle.properties"),
         settings.replace("Xmx2g", "Xmx4g")

@@ -263,7 +263,7 @@ impl Lab {
             rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
-            git_versions: GitVersions::default(),
+            git_versions: crate::tools::GitVersions::default(),
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),

@@ -246,7 +246,7 @@ fn no_stream_of_git_holds_a_value_of_another_version() {
             "pear-jam-3" => &["stash", "-q"][..],
             _ => &["commit", "-qm", "a version"],
         };
-        environment.git(&[&as_somebody, last].concat());
+        environment.git(&[&as_somebody[..], last].concat());
     }
     environment.git(&["rm", "-q", "--cached", ".env"]);
     put("none");
