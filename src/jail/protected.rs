@@ -195,19 +195,24 @@ pub fn is_secret(path: &WorkspacePath) -> bool {
 
 /// The same for a relative path that the system gave, which need not be one that can be asked for.
 pub fn is_secret_path(path: &str) -> bool {
-    is_of_class(path, SecretClass::Hidden)
+    class_of(path) == Some(SecretClass::Hidden)
 }
 
 /// Tells whether a file is read as any other, but without the secret values in it.
 pub fn is_masked_path(path: &str) -> bool {
-    !is_secret_path(path) && is_of_class(path, SecretClass::Masked)
+    class_of(path) == Some(SecretClass::Masked)
 }
 
-fn is_of_class(path: &str, class: SecretClass) -> bool {
+/// What becomes of a file, as the most forgiving disk takes its name or as it stands there.
+fn class_of(path: &str) -> Option<SecretClass> {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
-    let is_of = |path: &str| secret_class(path).is_some_and(|(of, _)| of == class);
-    is_of(&folded) || (folded != path && is_of(path))
+    let class = |path: &str| secret_class(path).map(|(class, _)| class);
+    match class(&folded) {
+        Some(SecretClass::Hidden) => Some(SecretClass::Hidden),
+        other if folded == path => other,
+        other => class(path).or(other),
+    }
 }
 
 /// A name as the most forgiving disk takes it.
