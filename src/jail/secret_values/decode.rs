@@ -84,21 +84,29 @@ pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
             at += 1;
             continue;
         };
-        for place in &places {
-            let character = &text[place.clone()];
-            if text[at + width] == 0 && character.len() == 1 {
-                // UTF-16, of which these are the first characters.
-                let mut bytes = [0; 4];
-                let character = char::from(character[0]).encode_utf8(&mut bytes);
-                view.decode(character.as_bytes(), place.clone());
-            } else {
-                view.decode(character, place.clone());
-            }
+        copy_letters(&mut view, text, &places, text[at + width] == 0);
+        if at > 0 && text[at - 1].is_ascii_alphanumeric() {
+            // The first may be the end of a number before the line.
+            copy_letters(&mut view, text, &places[1..], text[at + width] == 0);
         }
-        view.end_run(LEAST);
         at = places.last().map_or(at + 1, |place| place.start + 1);
     }
     (!view.bytes.is_empty()).then_some(view)
+}
+
+/// Adds a run of characters. In UTF-16, each is one of its first, written as its number.
+fn copy_letters(view: &mut View, text: &[u8], places: &[Range<usize>], is_wide: bool) {
+    for place in places {
+        let character = &text[place.clone()];
+        if is_wide && character.len() == 1 {
+            let mut bytes = [0; 4];
+            let character = char::from(character[0]).encode_utf8(&mut bytes);
+            view.decode(character.as_bytes(), place.clone());
+        } else {
+            view.decode(character, place.clone());
+        }
+    }
+    view.end_run(LEAST);
 }
 
 /// Whether what stands at the beginning comes again behind one to six bytes, and once more behind as
@@ -125,12 +133,25 @@ fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
     let between = &text[from..from + length];
     let mut places = vec![at..from];
     let mut end = from;
-    while text[end..].starts_with(between) && end + length < text.len() {
-        let start = end + length;
+    while let Some(start) = behind(text, end, between).filter(|start| *start < text.len()) {
         end = start + width_at(text, start);
         places.push(start..end);
     }
     (places.len() >= LEAST).then_some(places)
+}
+
+/// The place behind what is between characters. A dump goes on in the next line, perhaps behind an
+/// offset.
+fn behind(text: &[u8], at: usize, between: &[u8]) -> Option<usize> {
+    let rest = &text[at..];
+    if rest.starts_with(between) {
+        return Some(at + between.len());
+    }
+    let line = rest.strip_prefix(b"\n")?;
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit());
+    let offset = digits.count();
+    let goes_on = line[offset..].starts_with(between);
+    goes_on.then_some(at + 1 + offset + between.len())
 }
 
 /// How many bytes the character at a place has; one where there is none.

@@ -124,6 +124,11 @@ const ENCODINGS: &[(&str, Encode)] = &[
     ("od -tx4", |it| words(it, 4, |word| format!("{word:08x}"))),
     ("od -tu1", |it| words(it, 1, |word| format!("{word:3}"))),
     ("od -tu2", |it| words(it, 2, |word| format!("{word:5}"))),
+    ("od -c", |it| {
+        let rows = it.chars().collect::<Vec<_>>();
+        let rows = rows.chunks(16).zip(0..);
+        rows.map(|(row, number)| format!("{:07o}{}\n", number * 16, letters(&String::from_iter(row), |c| format!("   {c}"), ""))).collect()
+    }),
     ("reversed", |it| it.chars().rev().collect()),
     ("upper case", str::to_uppercase),
     ("lower case", str::to_lowercase),
