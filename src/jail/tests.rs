@@ -10,6 +10,7 @@ mod private;
 mod race;
 mod secret_encodings;
 mod secret_files;
+mod secret_kinds;
 mod secret_values;
 #[cfg(target_os = "linux")]
 mod traps;
