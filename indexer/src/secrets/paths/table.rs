@@ -35,7 +35,7 @@ pub(super) const GROUPS: &[Group] = &[
     // Variables.
     group(Hidden, "environment variables", ".dev.vars .envrc .flaskenv .runtimeconfig.json"),
     // Passwords and tokens alone in a file.
-    group(Hidden, "password", ".password .passwords .passwd passwd.txt password.txt passwords.txt .pwd"),
+    group(Hidden, "password", ".password .passwords .passwd password.txt passwords.txt .pwd"),
     group(Hidden, "token", ".secret secret.txt .token .tokens token.txt tokens.txt .apikey apikey.txt api_key.txt api-key.txt"),
     group(Hidden, "password hashes", ".htdigest .htpasswd htpasswd proftpdpasswd"),
     group(Hidden, "Ansible password",
