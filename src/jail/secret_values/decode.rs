@@ -7,6 +7,7 @@
 mod numbers;
 mod packed;
 
+use std::iter;
 use std::ops::Range;
 
 use super::view::{Text, View};
@@ -131,7 +132,7 @@ fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
         text.get(after) == Some(&text[from]) && text[after..].starts_with(&text[from..next])
     })?;
     let between = &text[from..from + length];
-    let mut places = vec![at..from];
+    let mut places: Vec<Range<usize>> = iter::once(at..from).collect();
     let mut end = from;
     while let Some(start) = behind(text, end, between).filter(|start| *start < text.len()) {
         end = start + width_at(text, start);
@@ -381,7 +382,7 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
                 Some(other) => at = other + 1,
                 None => {
                     let length = (at..end).take_while(is_digit).count();
-                    runs.push(vec![at..at + length]);
+                    runs.push(iter::once(at..at + length).collect());
                     at += length;
                 }
             }
