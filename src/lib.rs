@@ -1,4 +1,4 @@
-//! ollacode: a local code agent that finds before it reads.
+//! ollacode: a local AI coding agent with built-in semantic code search, for Ollama.
 //!
 //! In reading order:
 //!

@@ -126,10 +126,7 @@ const WRITTEN: &[&str] = &[
 /// Whether what is in a folder says that tools have filled it.
 pub(crate) fn is_marked(names: &HashMap<OsString, Kind>) -> bool {
     let has = |name: &&str| names.contains_key(OsStr::new(name));
-    if MARKED
-        .iter()
-        .any(|marks| marks.iter().all(|name| has(name)))
-    {
+    if MARKED.iter().any(|marks| marks.iter().all(&has)) {
         return true;
     }
     let is_installed = || {

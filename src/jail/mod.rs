@@ -42,10 +42,10 @@ pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
 pub use protected::{
     Protected, ProtectedClass, classify, classify_name, closed_to_commands, is_generated,
-    is_secret, is_secret_path, names_closed_in, protected,
+    is_masked_path, is_secret, is_secret_path, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
-pub use secret_values::SecretValues;
+pub use secret_values::{CLOSED, SecretValues};
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 
@@ -80,7 +80,7 @@ struct Inner {
     /// Folders that were made for new files: they go again with the last file in them.
     made: Mutex<BTreeSet<String>>,
     /// What files of secrets hold.
-    secrets: Mutex<secret_values::Known>,
+    secrets: Arc<Mutex<secret_values::Known>>,
 }
 
 /// What is at a path.
@@ -137,7 +137,7 @@ impl Jail {
             named: root.to_owned(),
             dir,
             made: Mutex::default(),
-            secrets: Mutex::default(),
+            secrets: Arc::default(),
         })))
     }
 

@@ -51,7 +51,7 @@ impl Jail {
             dir,
             private: self.0.private.clone(),
             made: Mutex::default(),
-            secrets: Mutex::default(),
+            secrets: Arc::default(),
         })))
     }
 }

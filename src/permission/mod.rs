@@ -209,7 +209,7 @@ pub trait Approver: Send + Sync {
     fn is_there(&self) -> bool;
 }
 
-/// Decides about an effect: the table in the README, section Approvals, and then the rules.
+/// Decides about an effect: the table in `docs/approvals.md`, and then the rules.
 pub fn permission(
     effect: &Effect,
     mode: Mode,

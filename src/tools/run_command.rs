@@ -16,13 +16,14 @@ use super::command_changes::BeforeCommand;
 use super::hidden_files::{ClosedFiles, closed_files, hidden_note, is_closed_path};
 use super::{
     Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, shown,
+    files, git_versions, shown,
 };
 use crate::jail::{EntryKind, Jail, JailError, classify, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::command::{
-    full_screen, git_targets, needs_network, paths, remembered, replaces_files, risk, writes_git,
+    full_screen, git_targets, is_git_alone, needs_network, paths, remembered, replaces_files, risk,
+    writes_git,
 };
 use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess};
@@ -287,6 +288,7 @@ async fn run(
         WorkspaceAccess::ReadWrite => BeforeCommand::of(&command, running.context).await?,
     };
     let result = sandbox.run(&command, &access, &limits, running.stop).await;
+    let unknown = git_versions::learn(&command, running.context).await;
     let changed = match before {
         Some(before) => before.compared(running.context).await?,
         None => String::new(),
@@ -301,6 +303,7 @@ async fn run(
                     .text
                     .push_str(&hidden_note(&command, &output, &access.hidden));
             }
+            written.text.push_str(unknown);
             if access.git == GitAccess::ReadOnly && misses_git(&output) {
                 written.text.push_str(NO_GIT);
             }
@@ -338,8 +341,9 @@ async fn closed(
         let read = paths(command);
         hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
     }
-    if writes_git(command) {
-        // Git has them already; if it could not read them, it could not commit, either.
+    if writes_git(command) || is_git_alone(command) {
+        // Git has them already; if it could not read them, it could not commit, either, and would
+        // take them for changed.
         let root = context.jail.root().to_owned();
         let tracked = blocking(move || Tracked::read(&root)).await?;
         hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));

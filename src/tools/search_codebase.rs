@@ -412,7 +412,7 @@ mod tests {
             left_out: vec!["vendor".to_owned()],
             ..Unsearched::default()
         });
-        let text = written(&nothing).text;
+        let text = written(&nothing, u32::MAX).text;
         let said = "Nothing found in the 3 files of the index.\nNot searched: folders that tools \
                     fill: `vendor`.\nTry other words";
         assert!(text.starts_with(said), "{text}");

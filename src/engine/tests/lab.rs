@@ -275,6 +275,7 @@ impl Lab {
             rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
+            git_versions: crate::tools::GitVersions::default(),
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),

@@ -157,7 +157,7 @@ fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
             .peek()
             .is_some_and(|line| line.starts_with(":start_line"));
         if has_place {
-            while lines.next()?.trim_matches('-') != "" {}
+            while !lines.next()?.trim_matches('-').is_empty() {}
         }
         let mut search = Vec::new();
         loop {

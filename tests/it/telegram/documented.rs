@@ -1,8 +1,7 @@
-//! The conversation of the README, from the built binary: what stands there is what is shown.
-
-use std::fs;
+//! The conversation on the page about Telegram, from the built binary: it is what is shown.
 
 use super::*;
+use crate::support::generated;
 
 /// Files that have nothing to do with the question.
 const OTHERS: usize = 600;
@@ -107,12 +106,7 @@ fn without_times(text: &str) -> String {
 }
 
 #[test]
-fn the_conversation_of_the_readme_is_what_is_shown() {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = fs::read_to_string(readme).expect("the README");
-    let shown = conversation();
-    assert!(
-        readme.contains(&format!("```\n{shown}```\n")),
-        "the README lacks:\n{shown}"
-    );
+fn the_documented_conversation_is_what_is_shown() {
+    let shown = format!("```\n{}```\n", conversation());
+    generated::check_part("docs/telegram.md", "conversation", &shown);
 }
