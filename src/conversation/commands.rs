@@ -4,8 +4,8 @@
 use anyhow::{Error, anyhow};
 use ollacode_indexer::{Freshness, SearchRequest};
 
-use super::reply::{ChangeKind, IndexJob, ModeChange, ModelsJob, Reply};
 use super::opening::OpenRequest;
+use super::reply::{ChangeKind, IndexJob, ModeChange, ModelsJob, Reply};
 use super::turn::Job;
 use super::{Conversation, OpenSession};
 use crate::permission::Mode;
@@ -88,7 +88,12 @@ const fn command(
 pub static COMMANDS: &[Command] = &[
     Command {
         place: Place::Chat,
-        ..command(Action::Start, "start", "", "say who answers, and about what")
+        ..command(
+            Action::Start,
+            "start",
+            "",
+            "say who answers, and about what",
+        )
     },
     Command {
         aliases: &["?"],
@@ -119,8 +124,18 @@ pub static COMMANDS: &[Command] = &[
         )
     },
     command(Action::Diff, "diff", "", "show what this session changed"),
-    command(Action::Undo, "undo", "", "undo the changes of the last turn"),
-    command(Action::Redo, "redo", "", "redo the changes that were undone"),
+    command(
+        Action::Undo,
+        "undo",
+        "",
+        "undo the changes of the last turn",
+    ),
+    command(
+        Action::Redo,
+        "redo",
+        "",
+        "redo the changes that were undone",
+    ),
     command(
         Action::Sources,
         "sources",
@@ -232,9 +247,8 @@ pub fn parse(text: &str, place: Place) -> Parsed<'_> {
         return Parsed::Question;
     }
     let name = word.to_lowercase();
-    let named = |command: &&Command| {
-        command.name == name || command.aliases.contains(&name.as_str())
-    };
+    let named =
+        |command: &&Command| command.name == name || command.aliases.contains(&name.as_str());
     if let Some(command) = commands(place).find(named) {
         return Parsed::Command(command, argument.trim());
     }
@@ -418,8 +432,7 @@ impl Conversation {
         let id = if given.is_empty() {
             let known = session::sessions(&folder)?;
             let mut others = known.into_iter().map(|summary: SessionSummary| summary.id);
-            let found = others
-                .find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
+            let found = others.find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
             found.ok_or_else(|| anyhow!("there is no other session to continue"))?
         } else {
             self.find(&folder, given)?
@@ -475,7 +488,9 @@ impl Conversation {
         if self.session.is_none() {
             return Ok(Reply::Diff(Vec::new()));
         }
-        Ok(Reply::Diff(self.opened_session().await?.engine.file_diffs()))
+        Ok(Reply::Diff(
+            self.opened_session().await?.engine.file_diffs(),
+        ))
     }
 
     async fn change(&mut self, kind: ChangeKind) -> Result<Reply, Error> {
@@ -508,7 +523,8 @@ mod tests {
 
     #[test]
     fn every_front_end_has_every_command_but_those_of_its_own() {
-        let names = |place| -> BTreeSet<&str> { commands(place).map(|command| command.name).collect() };
+        let names =
+            |place| -> BTreeSet<&str> { commands(place).map(|command| command.name).collect() };
         let [terminal, chat] = [Place::Terminal, Place::Chat].map(names);
         let only = |one: &BTreeSet<&'static str>, other: &BTreeSet<&'static str>| {
             one.difference(other).copied().collect::<Vec<&str>>()

@@ -61,7 +61,10 @@ impl EventLog {
     ///
     /// Some of them are not kept any more.
     pub fn after(&self, number: u64) -> Result<impl Iterator<Item = &Numbered>, Gap> {
-        let oldest = self.kept.front().map_or(self.last + 1, |first| first.number);
+        let oldest = self
+            .kept
+            .front()
+            .map_or(self.last + 1, |first| first.number);
         if number.saturating_add(1) < oldest {
             return Err(Gap {
                 from: number + 1,

@@ -297,9 +297,8 @@ impl Conversation {
 
     /// What waits along with the questions in the queue: texts and pictures.
     pub fn queued_files(&self) -> usize {
-        let files = |queued: &Queued| {
-            queued.question.attachments.len() + queued.question.images.len()
-        };
+        let files =
+            |queued: &Queued| queued.question.attachments.len() + queued.question.images.len();
         self.queue.iter().map(files).sum()
     }
 
@@ -380,7 +379,7 @@ impl Conversation {
                 self.start_with(job, stop);
                 Update::Opened
             }
-            turn::Next::Ended(open, how) => Update::Ended(self.finish(open, how)),
+            turn::Next::Ended(open, how) => Update::Ended(self.finish(open.map(|open| *open), how)),
         }
     }
 
@@ -510,7 +509,10 @@ impl Conversation {
             self.open = Some(open);
         }
         let is_planned = matches!(how, How::Turn(TurnEnd::Planned));
-        let plan = self.open.as_ref().filter(|_| is_planned && self.queue.is_empty());
+        let plan = self
+            .open
+            .as_ref()
+            .filter(|_| is_planned && self.queue.is_empty());
         let plan = plan.map(|open| PlanOffer {
             session: open.session.id.clone(),
             turn: open.session.turn,
@@ -537,12 +539,10 @@ impl Conversation {
         let answer = self.shared.stop.run_until_cancelled(answer);
         let answer = match self.shared.patience {
             None => answer.await,
-            Some(patience) => tokio::time::timeout(patience, answer)
-                .await
-                .map_err(|_| {
-                    let seconds = patience.as_secs();
-                    anyhow!("Ollama did not answer within {seconds} s")
-                })?,
+            Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
+                let seconds = patience.as_secs();
+                anyhow!("Ollama did not answer within {seconds} s")
+            })?,
         };
         answer.unwrap_or_else(|| Err(anyhow!("the program ends")))
     }

@@ -111,8 +111,9 @@ impl OpenRequest {
             None => self.begin(&folder, model)?,
         };
         if let Some(participant) = &self.participant {
-            self.shared
-                .with_registry(|all| all.set(&participant.key, self.workspace.root(), Some(&opened.id)));
+            self.shared.with_registry(|all| {
+                all.set(&participant.key, self.workspace.root(), Some(&opened.id))
+            });
         }
         if self.is_mode_chosen || session.mode != Mode::Plan {
             session.set_mode(self.mode)?;
@@ -174,7 +175,11 @@ fn resume(
     let opened = Opened {
         is_resumed: true,
         turns: resumed.turns,
-        unfinished: resumed.unfinished.into_iter().map(|call| call.name).collect(),
+        unfinished: resumed
+            .unfinished
+            .into_iter()
+            .map(|call| call.name)
+            .collect(),
         unreadable: resumed.unreadable,
         ..opened(&session)
     };

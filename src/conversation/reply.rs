@@ -249,9 +249,7 @@ impl Reply {
             Reply::Sources(Some(sources)) if sources.is_empty() => {
                 "the last answer is not based on any file".to_owned()
             }
-            Reply::Diff(diffs) if diffs.is_empty() => {
-                "this session has changed nothing".to_owned()
-            }
+            Reply::Diff(diffs) if diffs.is_empty() => "this session has changed nothing".to_owned(),
             Reply::Changed(kind, undone) => changed_words(*kind, undone),
             Reply::Memory(None) => "no project instructions: an OLLACODE.md (or AGENTS.md) at \
                                     the top of the folder would be read"
@@ -323,11 +321,14 @@ impl Status {
         let words = mode_words(self.mode, self.confinement);
         let confined = confinement_words(self.confinement);
         rows.push(("mode", format!("{mode}: {words}; {confined}")));
-        rows.push(("session", match (&self.session, self.turns) {
-            (None, _) => "a new one".to_owned(),
-            (Some(id), None) => id.to_string(),
-            (Some(id), Some(turns)) => format!("{id}, {}", counted(turns.into(), "question")),
-        }));
+        rows.push((
+            "session",
+            match (&self.session, self.turns) {
+                (None, _) => "a new one".to_owned(),
+                (Some(id), None) => id.to_string(),
+                (Some(id), Some(turns)) => format!("{id}, {}", counted(turns.into(), "question")),
+            },
+        ));
         rows.push(("index", self.index.clone()));
         rows.push(("folder", self.folder.display().to_string()));
         if self.is_busy {

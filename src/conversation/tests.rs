@@ -106,6 +106,7 @@ impl Lab {
             tools: true,
             vision: false,
             weak: false,
+            thinks_in_text: false,
             remote: None,
         };
         let script = Arc::new(Mutex::new(script.into()));
@@ -265,9 +266,7 @@ async fn a_queued_question_is_asked_when_the_turn_before_it_ends() {
     assert!(!end(&mut conversation, &Decision::Once).await.is_followed);
     let open = conversation.open_session().expect("a session");
     assert_eq!(open.session.turn, 2);
-    let asked = |message: &crate::message::Message| {
-        matches!(message, crate::message::Message::User { text, .. } if text.contains("changed"))
-    };
+    let asked = |message: &crate::message::Message| matches!(message, crate::message::Message::User { text, .. } if text.contains("changed"));
     assert!(open.session.messages.iter().any(asked));
 }
 
@@ -331,7 +330,11 @@ async fn a_failure_leaves_the_conversation_as_it_was() {
     let mut conversation = lab.conversation();
     ask(&mut conversation, "a").await;
     let session = conversation.session().cloned();
-    for line in ["/model missing", "/workspace nowhere", "/approve auto-approve"] {
+    for line in [
+        "/model missing",
+        "/workspace nowhere",
+        "/approve auto-approve",
+    ] {
         let said = sentence(&mut conversation, line).await;
         assert!(said.starts_with('✗'), "{line}: {said}");
         assert_eq!(conversation.session(), session.as_ref(), "{line}");

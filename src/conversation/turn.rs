@@ -47,7 +47,7 @@ pub(super) enum Next {
     Opened(Box<(OpenSession, Opened)>, Job),
     Event(Event),
     /// It is over.
-    Ended(Option<OpenSession>, How),
+    Ended(Option<Box<OpenSession>>, How),
 }
 
 impl Drop for Running {
@@ -106,7 +106,9 @@ impl Running {
                     (Ok(Some(Ok(opened))), Some(job)) if !self.stop.is_cancelled() => {
                         Next::Opened(Box::new(opened), job)
                     }
-                    (Ok(Some(Ok((open, _)))), _) => Next::Ended(Some(open), How::NotBegun),
+                    (Ok(Some(Ok((open, _)))), _) => {
+                        Next::Ended(Some(Box::new(open)), How::NotBegun)
+                    }
                     (Ok(Some(Err(error))), _) => Next::Ended(None, How::Failed(error)),
                     (Ok(None), _) => Next::Ended(None, How::NotBegun),
                     (Err(_), _) => Next::Ended(None, How::Lost),
@@ -117,7 +119,7 @@ impl Running {
                     return Next::Event(event);
                 }
                 match task.await {
-                    Ok((open, how)) => Next::Ended(Some(open), how),
+                    Ok((open, how)) => Next::Ended(Some(Box::new(open)), how),
                     // A panic in one turn is no reason for the program to end.
                     Err(_) => Next::Ended(None, How::Lost),
                 }
@@ -144,11 +146,7 @@ async fn run(
                 ..*question
             };
             let events = approver.events.clone();
-            How::Turn(
-                engine
-                    .ask(session, question, approver, &events, stop)
-                    .await,
-            )
+            How::Turn(engine.ask(session, question, approver, &events, stop).await)
         }
         Job::Compact => How::Compacted(engine.compact(session, &approver.events, stop).await),
     }
@@ -166,9 +164,6 @@ mod tests {
             stop: CancellationToken::new(),
             work: Work::Turn { events, task },
         };
-        assert!(matches!(
-            running.next().await,
-            Next::Ended(None, How::Lost)
-        ));
+        assert!(matches!(running.next().await, Next::Ended(None, How::Lost)));
     }
 }

@@ -223,7 +223,10 @@ pub fn session_warnings(opened: &Opened) -> Vec<String> {
 pub fn resumed_words(opened: &Opened) -> String {
     let questions = counted(u64::from(opened.turns), "question");
     let mode = opened.mode.name();
-    format!("session {} continues after {questions}, in mode {mode}", opened.id)
+    format!(
+        "session {} continues after {questions}, in mode {mode}",
+        opened.id
+    )
 }
 
 /// How much shorter a conversation is now.

@@ -156,9 +156,8 @@ impl Workspaces {
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let workspace = open.entry(root);
-        let workspace = workspace.or_insert_with(|| {
-            OpenWorkspace::open(app, self.updates, &self.activity, &self.stop)
-        });
+        let workspace = workspace
+            .or_insert_with(|| OpenWorkspace::open(app, self.updates, &self.activity, &self.stop));
         Arc::clone(workspace)
     }
 }

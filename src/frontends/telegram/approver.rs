@@ -8,10 +8,10 @@ use super::outbox::{Outbox, Payload};
 use super::questions::{Answer, Asked, Questions};
 use super::rich::{Rich, Span, Style};
 use crate::conversation::words::{fold_blanks, middle_left_out};
-use crate::visible::visible_name;
 use crate::jail::folded;
 use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
+use crate::visible::visible_name;
 
 /// Longest change or command that stands in the question itself, in UTF-16 units.
 const MOST_OF_PREVIEW: usize = 2_500;
@@ -173,9 +173,9 @@ pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option
     });
     match answer.await {
         Answer::Written(text) => Some(text),
-        Answer::Pressed(Choice::Option(index)) => {
-            usable.get(usize::from(index)).map(|option| (*option).clone())
-        }
+        Answer::Pressed(Choice::Option(index)) => usable
+            .get(usize::from(index))
+            .map(|option| (*option).clone()),
         Answer::Pressed(_) | Answer::Expired => None,
     }
 }

@@ -142,8 +142,10 @@ impl Chat {
             tokio::select! {
                 () = stop.cancelled() => break,
                 update = self.conversation.update() => self.update(update),
-                () = tick(&mut self.shown, |shown| &mut shown.looks) => self.draw(),
-                () = tick(&mut self.shown, |shown| &mut shown.typing) => self.show_typing(),
+                tick = tick(&mut self.shown) => match tick {
+                    Tick::Look => self.draw(),
+                    Tick::Typing => self.show_typing(),
+                },
                 mail = inbox.recv() => match mail {
                     Some(mail) => self.take(mail).await,
                     None => break,
@@ -463,12 +465,19 @@ impl Chat {
     }
 }
 
+/// What is to be done about a turn that is shown.
+enum Tick {
+    Look,
+    Typing,
+}
+
 /// Waits for the next tick of a turn that is shown; forever where none is.
-async fn tick(shown: &mut Option<Shown>, ticks: impl Fn(&mut Shown) -> &mut Interval) {
-    match shown {
-        Some(shown) => {
-            ticks(shown).tick().await;
-        }
-        None => std::future::pending().await,
+async fn tick(shown: &mut Option<Shown>) -> Tick {
+    let Some(Shown { looks, typing, .. }) = shown else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = looks.tick() => Tick::Look,
+        _ = typing.tick() => Tick::Typing,
     }
 }

@@ -39,10 +39,10 @@ use crate::app::App;
 use crate::config::TelegramSettings;
 use crate::conversation::commands::{Command, Place, commands};
 use crate::conversation::registry::SessionRegistry;
+use crate::conversation::words::{mode_words, unasked};
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, Shared};
 use crate::engine::ChatActivity;
-use crate::conversation::words::{mode_words, unasked};
 use crate::model::ollama::Reach;
 use crate::permission::Mode;
 

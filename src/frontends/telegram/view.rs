@@ -6,8 +6,8 @@ use super::pace::{Place, Stage};
 use super::rich::{Rich, Span, Style};
 use super::split::{Answer, MOST_UNITS, beginning, split};
 use super::steps::Steps;
-use crate::engine::event::{Event, TurnEnd};
 use crate::conversation::words::reason;
+use crate::engine::event::{Event, TurnEnd};
 use crate::visible::visible_name;
 
 /// Name of the file that a long answer is sent as.

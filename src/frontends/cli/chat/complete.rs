@@ -77,7 +77,10 @@ fn values(typed: &str, word: &str) -> Vec<String> {
     let Parsed::Command(command, _) = parse(typed, Place::Terminal) else {
         return Vec::new();
     };
-    let fitting = command.values.iter().filter(|value| value.starts_with(word));
+    let fitting = command
+        .values
+        .iter()
+        .filter(|value| value.starts_with(word));
     fitting.map(|value| (*value).to_owned()).collect()
 }
 

@@ -140,10 +140,7 @@ async fn answer(
     conversation.ask(None, question);
     let ended = turn::follow(&mut conversation, interrupts, show.as_mut()).await?;
     let how = ended.map(|ended| ended.how);
-    let is_answered = matches!(
-        how,
-        Some(How::Turn(TurnEnd::Answered | TurnEnd::Planned))
-    );
+    let is_answered = matches!(how, Some(How::Turn(TurnEnd::Answered | TurnEnd::Planned)));
     conversation.release(if is_answered { "answered" } else { "stopped" })?;
     Ok(match how {
         _ if is_answered => Ending::Good,

@@ -10,8 +10,8 @@ use super::super::style::{count, counted, visible_name};
 use super::super::{note, print, print_json, redirected_mode, warn};
 use super::events_json::Line;
 use super::turn::Show;
-use crate::engine::event::{Event, TurnEnd};
 use crate::conversation::words::{facts, reason};
+use crate::engine::event::{Event, TurnEnd};
 use crate::jail::Jail;
 use crate::visible::visible;
 

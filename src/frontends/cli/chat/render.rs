@@ -16,8 +16,8 @@ use super::super::wrap::wrapped;
 use super::diff::{self, Kind};
 use super::markdown::{Look, Markdown};
 use super::status::Spent;
-use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::conversation::words::{duration, facts, reason};
+use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::visible::visible;
 
@@ -217,7 +217,11 @@ impl Renderer {
                 self.activity = Activity::Nothing;
                 turn_ended(end, self.look.width)
             }
-            Event::Thinking(_) | Event::Text(_) | Event::Replied { .. } => String::new(),
+            Event::Thinking(_)
+            | Event::Text(_)
+            | Event::Replied { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::QuestionAsked { .. } => String::new(),
         }
     }
 

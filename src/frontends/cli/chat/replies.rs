@@ -213,7 +213,9 @@ impl Repl {
         for model in &models {
             let sign = if model.name == job.current { "*" } else { " " };
             let (name, facts) = (visible_name(&model.name), model_facts(model));
-            out.push_str(&format!("{sign} {BOLD}{name}{PLAIN}  {DIM}{facts}{PLAIN}\n"));
+            out.push_str(&format!(
+                "{sign} {BOLD}{name}{PLAIN}  {DIM}{facts}{PLAIN}\n"
+            ));
         }
         self.say(&out)?;
         self.note("/model NAME continues with another one");
@@ -292,7 +294,12 @@ mod tests {
             assert!(row.chars().count() <= 80, "{row}");
         }
         for command in commands::commands(Place::Terminal) {
-            assert!(help.contains(&format!("\n  /{}", command.name)) || help.starts_with(&format!("  /{}", command.name)), "{}", command.name);
+            assert!(
+                help.contains(&format!("\n  /{}", command.name))
+                    || help.starts_with(&format!("  /{}", command.name)),
+                "{}",
+                command.name
+            );
         }
         assert!(help.contains("\n  @path puts a file"), "{help}");
     }

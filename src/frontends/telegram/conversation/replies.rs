@@ -17,6 +17,7 @@ use super::super::rich::{Rich, Span, Style};
 use super::super::split::{MOST_UNITS, beginning};
 use super::super::steps::place;
 use super::Chat;
+use crate::conversation::Stopped;
 use crate::conversation::commands::{self, Command};
 use crate::conversation::reply::{
     IndexJob, ModelsJob, NAMED_WORKSPACES, NOT_INDEXED, Reply, model_facts,
@@ -24,7 +25,6 @@ use crate::conversation::reply::{
 use crate::conversation::words::{
     compacted_words, counted, duration, error_words, opened_warnings, resumed_words, token_rows,
 };
-use crate::conversation::Stopped;
 use crate::engine::CompactReport;
 use crate::engine::memory::Memory;
 use crate::frontends::excerpt::{Excerpt, stems};
@@ -82,7 +82,9 @@ impl Chat {
             Reply::Index(job) => self.index(job),
             Reply::Status(status) => self.rows(&status.rows()),
             Reply::Models(job) => self.list_models(job),
-            Reply::Sessions { sessions, current } => self.list_sessions(&sessions, current.as_ref()),
+            Reply::Sessions { sessions, current } => {
+                self.list_sessions(&sessions, current.as_ref())
+            }
             Reply::Workspaces { here, named } => self.list_workspaces(&here, &named),
             Reply::Resumed => {
                 if let Some(opened) = opened {
@@ -326,7 +328,10 @@ fn models_text(models: &[InstalledModel]) -> Rich {
         );
         text.push(&format!(" {}\n", model_facts(model)), &Style::default());
     }
-    text.push("\n/model NAME continues with another one", &Style::default());
+    text.push(
+        "\n/model NAME continues with another one",
+        &Style::default(),
+    );
     text
 }
 
