@@ -28,7 +28,7 @@ use ollacode::permission::{ApprovalRequest, Approver, Decision};
 use ollacode::retrieval::{CodeIndex, EmbedderSource};
 use ollacode::sandbox::{CommandEnvironment, Sandbox};
 use ollacode::session::Session;
-use ollacode::tools::{ToolContext, Toolbox};
+use ollacode::tools::{GitVersions, ToolContext, Toolbox};
 use ollacode_indexer::walk::Limits;
 use ollacode_indexer::{Embedder, Index};
 use serde_json::json;
@@ -70,6 +70,7 @@ async fn measure() -> Result<(), Error> {
         rules: Arc::default(),
         seen: Mutex::default(),
         changes: Mutex::new(session.changes()),
+        git_versions: GitVersions::default(),
     };
     let engine = Engine::new(EngineParts {
         context: Arc::new(context),
@@ -144,6 +145,7 @@ impl Default for Reader {
                 tools: true,
                 vision: false,
                 weak: false,
+                thinks_in_text: false,
                 remote: None,
             },
             left: AtomicUsize::new(0),

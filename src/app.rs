@@ -25,7 +25,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::tools::{ToolContext, ToolSet, Toolbox};
+use crate::tools::{GitVersions, ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, Standing, VectorNews};
@@ -61,6 +61,8 @@ pub struct App {
     pub index: Index,
     /// What is forbidden, asked and allowed here.
     pub rules: Arc<Rules>,
+    /// A handle on it that knows what its files of secrets hold.
+    jail: Jail,
     environment: Environment,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
@@ -136,9 +138,10 @@ impl App {
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
+        let secrets = jail.clone();
         let index = index.redacting(Arc::new(move |text| {
             // What was copied out of a file of secrets is neither kept nor sent to be embedded.
-            match jail.secret_values().hide_all(text) {
+            match secrets.secret_values().hide_all(text) {
                 Cow::Owned(clean) => Some(clean),
                 Cow::Borrowed(_) => None,
             }
@@ -147,6 +150,7 @@ impl App {
         Ok(App {
             settings,
             workspace,
+            jail,
             index,
             rules,
             environment: environment.clone(),
@@ -280,6 +284,8 @@ impl App {
             home: self.environment.home().map(Path::to_owned),
             files: self.environment.git_files(),
         });
+        // What commands bring to light is kept out of the index, too.
+        let jail = jail.knowing_secrets_of(&self.jail);
         clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
             jail,
@@ -288,6 +294,7 @@ impl App {
             rules: self.rules.clone(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
+            git_versions: GitVersions::default(),
         };
         let Settings {
             max_steps,

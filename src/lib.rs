@@ -1,4 +1,4 @@
-//! ollacode: a local code agent that finds before it reads.
+//! ollacode: a local AI coding agent with built-in semantic code search, for Ollama.
 //!
 //! In reading order:
 //!
@@ -12,6 +12,7 @@
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
+//! - [`conversation`]: a conversation for every front end: session, mode, turns, commands.
 //! - [`frontends`]: what people see; [`frontends::cli`] alone prints.
 //!
 //! The index itself is the crate `ollacode-indexer`.
@@ -20,6 +21,7 @@
 
 pub mod app;
 pub mod config;
+pub mod conversation;
 pub mod edit;
 pub mod engine;
 pub mod frontends;

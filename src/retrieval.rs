@@ -79,6 +79,7 @@ impl CodeIndex {
                 counts: Counts::default(),
                 hits: Vec::new(),
                 notes: vec!["there is no index of this folder yet".to_owned()],
+                unsearched: None,
             });
         }
         let (embedder, note) = match self.source.embedder().await {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ollacode_indexer::syntax::errors;
+use ollacode_indexer::syntax::errors as grammar_errors;
 
 pub use ollacode_indexer::syntax::SyntaxError;
 
@@ -37,9 +37,63 @@ pub fn new_errors(path: &str, before: Option<&str>, after: &str) -> Vec<SyntaxEr
     found.into_iter().filter(is_new).take(MOST_ERRORS).collect()
 }
 
+/// The errors of a text; `None` for a file of which nothing is known.
+fn errors(path: &str, text: &str) -> Option<Vec<SyntaxError>> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_makefile = ["makefile", "gnumakefile"].contains(&name.to_lowercase().as_str());
+    if is_makefile || name.ends_with(".mk") {
+        return Some(blanks_in_recipes(text));
+    }
+    grammar_errors(path, text)
+}
+
+/// Lines of recipes that begin with blanks, which make does not take for such: models write them.
+fn blanks_in_recipes(text: &str) -> Vec<SyntaxError> {
+    const DIRECTIVES: [&str; 7] = ["if", "else", "endif", "include", "-include", "define", "#"];
+    let mut found = Vec::new();
+    let (mut in_rule, mut goes_on) = (false, false);
+    for (number, line) in (1..).zip(text.lines()) {
+        let body = line.trim();
+        let is_directive = DIRECTIVES.iter().any(|word| body.starts_with(word));
+        if goes_on || body.is_empty() || is_directive {
+            // Neither a rule nor a recipe.
+        } else if line.starts_with(' ') && in_rule {
+            found.push(SyntaxError {
+                line: number,
+                text: format!("a line of a recipe begins with a tab, not with blanks: `{body}`"),
+            });
+        } else if !line.starts_with(['\t', ' ']) {
+            let head = body.split(['=', '#']).next().unwrap_or_default();
+            in_rule = head.contains(':') && !head.ends_with([':', '?', '+']);
+        }
+        goes_on = line.ends_with('\\');
+    }
+    if text.contains(".RECIPEPREFIX") {
+        found.clear();
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_before_the_recipes_of_make_are_told() {
+        let makefile =
+            "CC := gcc\nall: a \\\n    b\n    cargo build\n\n\tcargo test\nX = a:b\n  Y = 1\n";
+        let found = new_errors("sub/Makefile", None, makefile);
+        let lines: Vec<usize> = found.iter().map(|error| error.line).collect();
+        assert_eq!(lines, [4], "{found:?}");
+        assert!(
+            found[0]
+                .text
+                .contains("a tab, not with blanks: `cargo build`")
+        );
+        let right = makefile.replace("    cargo", "\tcargo");
+        assert_eq!(new_errors("rules.mk", Some(makefile), &right), []);
+        assert_eq!(new_errors("a.txt", None, makefile), []);
+    }
 
     #[test]
     fn a_new_error_is_told() {

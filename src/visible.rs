@@ -76,6 +76,16 @@ pub(crate) fn is_hidden(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// The sign on every keyboard that a character looks like: quotes, dashes.
+pub(crate) fn plain_sign(character: char) -> char {
+    match character {
+        '\u{2018}'..='\u{201b}' | '′' => '\'',
+        '\u{201c}'..='\u{201f}' | '″' => '"',
+        '\u{2010}'..='\u{2015}' | '−' => '-',
+        other => other,
+    }
+}
+
 /// Whether a hidden character belongs to an emoji: `⚠` + U+FE0F, or U+200D between two of them.
 fn is_emoji_part(before: Option<char>, character: char, after: &str) -> bool {
     let after = after.chars().next();
@@ -180,6 +190,11 @@ fn starts_with_barred_name(text: &str) -> bool {
     };
     let closing = &text[end..];
     (1..=LONGEST_NAME).contains(&end) && (closing.starts_with("|>") || closing.starts_with('>'))
+}
+
+/// Shows what hides in a name, which stays on its line.
+pub fn visible_name(name: &str) -> String {
+    visible(name).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 //! A name alone is enough only where it never means anything else; otherwise something beside or
 //! in the folder has to say what it is.
 
-use std::ffi::OsStr;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Kind};
 
 /// A folder that tools fill.
 struct Filled {
@@ -40,7 +41,6 @@ const fn inside(name: &'static str, inside: &'static [&'static str]) -> Filled {
     }
 }
 
-const ENVIRONMENT: &[&str] = &["pyvenv.cfg"];
 const GRADLE: &[&str] = &["build.gradle", "build.gradle.kts"];
 
 const FILLED: &[Filled] = &[
@@ -51,9 +51,6 @@ const FILLED: &[Filled] = &[
     always("site-packages"),
     always("elm-stuff"),
     always("DerivedData"),
-    inside("venv", ENVIRONMENT),
-    inside("env", ENVIRONMENT),
-    inside("virtualenv", ENVIRONMENT),
     beside(
         "target",
         &["Cargo.toml", "pom.xml", "build.sbt", "project.clj"],
@@ -62,14 +59,9 @@ const FILLED: &[Filled] = &[
     beside("build", GRADLE),
     inside(
         "build",
-        &[
-            "CMakeCache.txt",
-            "build.ninja",
-            "asset-manifest.json",
-            "bdist.linux-x86_64",
-        ],
+        &["build.ninja", "asset-manifest.json", "bdist.linux-x86_64"],
     ),
-    inside("out", &["CMakeCache.txt", "build.ninja"]),
+    inside("out", &["build.ninja", "_next"]),
     beside("Pods", &["Podfile"]),
     beside("_build", &["mix.exs", "dune-project", "rebar.config"]),
     beside("deps", &["mix.exs"]),
@@ -77,8 +69,72 @@ const FILLED: &[Filled] = &[
     beside("zig-out", &["build.zig"]),
     beside("zig-cache", &["build.zig"]),
     inside("htmlcov", &["index.html"]),
-    inside("coverage", &["lcov-report", "lcov.info"]),
+    inside("coverage", &["lcov.info"]),
 ];
+
+/// Folders that all of these names in them give away, whatever they are called.
+const MARKED: &[&[&str]] = &[
+    // Packages that npm, pnpm, yarn, Bower, Cargo, Composer and Bundler have put there.
+    &[".package-lock.json"],
+    &[".modules.yaml"],
+    &[".yarn-integrity"],
+    &[".bower.json"],
+    &[".cargo-checksum.json"],
+    &["autoload.php", "composer"],
+    &["cache", "gems", "specifications"],
+    // What Python notes of an installed package.
+    &["METADATA", "RECORD"],
+    &["PKG-INFO", "SOURCES.txt"],
+    // A bare git repository, and what CVS notes of a folder.
+    &["HEAD", "objects", "refs"],
+    &["Entries", "Repository", "Root"],
+    // An index of ours, a data folder of ours, and the stores of others.
+    &["chunks.lance", "state.db"],
+    &["embeddings.db", "indexes"],
+    &["_transactions", "_versions"],
+    &["chroma.sqlite3"],
+    // Pages that Sphinx and Doxygen have written.
+    &[".buildinfo", "objects.inv"],
+    &["doxygen.css", "index.html"],
+];
+
+/// Folders that one of these names gives away, unless people write in them, too.
+const MARKED_UNLESS_WRITTEN: &[&str] = &[
+    "pyvenv.cfg",
+    "conda-meta",
+    "CMakeCache.txt",
+    ".ninja_log",
+    "lcov-report",
+];
+
+/// Installed packages of Python have a folder of this ending beside them.
+const INSTALLED: &str = ".dist-info";
+
+/// What people write at the top of a project.
+const WRITTEN: &[&str] = &[
+    ".git",
+    "CMakeLists.txt",
+    "Cargo.toml",
+    "README.md",
+    "meson.build",
+    "package.json",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+];
+
+/// Whether what is in a folder says that tools have filled it.
+pub(crate) fn is_marked(names: &HashMap<OsString, Kind>) -> bool {
+    let has = |name: &&str| names.contains_key(OsStr::new(name));
+    if MARKED.iter().any(|marks| marks.iter().all(&has)) {
+        return true;
+    }
+    let is_installed = || {
+        let is_info = |name: &OsString| name.to_str().is_some_and(|name| name.ends_with(INSTALLED));
+        names.keys().any(is_info)
+    };
+    (MARKED_UNLESS_WRITTEN.iter().any(has) || is_installed()) && !WRITTEN.iter().any(has)
+}
 
 /// What marks a folder that holds what can be made again, by the convention of bford.info/cachedir.
 const CACHE_MARK: &str = "CACHEDIR.TAG";

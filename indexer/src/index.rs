@@ -113,6 +113,11 @@ impl Index {
         &self.folder
     }
 
+    /// Which files are indexed.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Whether this workspace was indexed before.
     pub fn exists(&self) -> bool {
         Index::exists_in(&self.folder)
@@ -201,7 +206,7 @@ impl Index {
         Ok(known)
     }
 
-    async fn read_known(&self) -> Result<Known, IndexError> {
+    pub(crate) async fn read_known(&self) -> Result<Known, IndexError> {
         let folder = self.folder.clone();
         blocking(move || Ok(Known::read(&State::open_read_only(&folder)?)?)).await
     }
@@ -250,9 +255,16 @@ impl Index {
         .boxed()
     }
 
-    /// Opens the tables and reads from them, to find damage.
-    pub fn check(&self) -> Pending<'_, ()> {
-        async move { Ok(self.store().await?.probe().await?) }.boxed()
+    /// Opens the tables and reads from them, to find damage. Says whether they are as this program
+    /// makes them, and as the bookkeeping knows them.
+    pub fn check(&self) -> Pending<'_, bool> {
+        async move {
+            let store = self.store().await?;
+            store.probe().await?;
+            let known = self.read_known().await?;
+            Ok(known.is_cut_as_now() && known.chunks_version == Some(store.version().await?))
+        }
+        .boxed()
     }
 
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.

@@ -57,7 +57,7 @@ macro_rules! languages {
             extensions: &$extensions,
             file_names: &$file_names,
             grammar: $grammar,
-            query: include_str!(concat!("../../queries/", $query, ".scm")),
+            query: include_str!(concat!("../queries/", $query, ".scm")),
             compiled: OnceLock::new(),
         }),*];
     };

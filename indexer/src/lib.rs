@@ -40,6 +40,7 @@ pub mod query;
 pub mod rank;
 mod reconcile;
 mod refresh;
+mod scanners;
 mod search;
 pub mod secrets;
 pub mod shell;
@@ -47,9 +48,11 @@ mod skip;
 mod status;
 mod survey;
 pub mod syntax;
+mod unsearched;
 pub mod walk;
 mod walker;
 mod watch;
+mod working_time;
 
 pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 pub use error::IndexError;
@@ -62,6 +65,8 @@ pub use refresh::{Refresh, Wait};
 pub use search::{Answer, Freshness, Mode, SearchRequest};
 pub use status::{About, Status};
 pub use survey::Survey;
+pub use unsearched::Unsearched;
+pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
     Chunk, ContentKey, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,

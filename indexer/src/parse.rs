@@ -1,8 +1,8 @@
 //! Text and a query in, definitions out: the outline of a file.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
-use std::time::{Duration, Instant};
 
 use ollacode_store::Kind;
 use tree_sitter::{
@@ -11,10 +11,11 @@ use tree_sitter::{
 };
 
 use crate::language::Language;
+use crate::scanners;
+use crate::working_time::Deadline;
 
-/// How long a grammar or a query may work on one file before the file is cut by lines instead.
-/// Files of the largest size that is indexed take 0.1 to 0.3 s.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// What a grammar is given of a text at once, in bytes: between two such pieces it can be stopped.
+const PIECE: usize = 1 << 14;
 
 /// Longest scope entry, in characters; what is longer ends in `…`.
 const MAX_LABEL: usize = 80;
@@ -114,7 +115,7 @@ fn joined(docs: HashMap<usize, usize>) -> HashMap<usize, usize> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFailure {
     /// The time limit was reached.
-    #[error("parsing took longer than {} s", TIME_LIMIT.as_secs())]
+    #[error("parsing took too long for its size")]
     TooSlow,
     /// The text would overrun a fixed buffer in the grammar's scanner.
     #[error("nested too deeply for its grammar")]
@@ -193,11 +194,8 @@ pub struct FileParser {
 impl FileParser {
     /// Parses a text and finds its definitions.
     pub fn outline(&mut self, language: &Language, text: &str) -> Result<Outline, ParseFailure> {
-        if overruns_scanner(language, text) {
-            return Err(ParseFailure::TooDeep);
-        }
-        let deadline = Instant::now() + TIME_LIMIT;
-        let tree = self.tree(language, text, deadline)?;
+        let deadline = Deadline::of(text);
+        let tree = understood(self.tree(language, text, deadline)?)?;
         let mut found = Found::default();
         self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
         let doc_starts = joined(found.docs);
@@ -217,36 +215,56 @@ impl FileParser {
 
     /// Parses a text and looks for nothing in it: the work that indexing is measured against.
     pub fn parse_only(&mut self, language: &Language, text: &str) -> Result<Tree, ParseFailure> {
-        if overruns_scanner(language, text) {
-            return Err(ParseFailure::TooDeep);
-        }
-        self.tree(language, text, Instant::now() + TIME_LIMIT)
+        understood(self.parse_any(language, text)?)
+    }
+
+    /// The same, also where the grammar makes nothing of the text as a whole.
+    pub(crate) fn parse_any(
+        &mut self,
+        language: &Language,
+        text: &str,
+    ) -> Result<Tree, ParseFailure> {
+        self.tree(language, text, Deadline::of(text))
     }
 
     fn tree(
         &mut self,
         language: &Language,
         text: &str,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<Tree, ParseFailure> {
+        if scanners::overruns(language.name, text) {
+            return Err(ParseFailure::TooDeep);
+        }
         self.parser
             .set_language(&language.grammar.into())
             .map_err(|_| ParseFailure::NotUnderstood)?;
-        let mut progress = |_: &tree_sitter::ParseState| keep_going(deadline);
+        let is_late = Cell::new(false);
+        let is_over = || {
+            is_late.set(is_late.get() || deadline.has_passed());
+            is_late.get()
+        };
+        let mut progress = |_: &tree_sitter::ParseState| match is_over() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
         let options = ParseOptions::new().progress_callback(&mut progress);
-        let bytes = text.as_bytes();
-        let tree = self.parser.parse_with_options(
-            &mut |offset, _| bytes.get(offset..).unwrap_or_default(),
-            None,
-            Some(options),
-        );
+        let readable = scanners::readable(language.name, text);
+        let bytes = readable.as_bytes();
+        // A scanner that looks ahead to the end at every step is not asked whether to go on.
+        let mut read = |offset: usize, _| match is_over() {
+            true => &[][..],
+            false => bytes
+                .get(offset..bytes.len().min(offset + PIECE))
+                .unwrap_or_default(),
+        };
+        let tree = self
+            .parser
+            .parse_with_options(&mut read, None, Some(options));
         // An abandoned parse would be resumed by the next call, with another file's text.
         self.parser.reset();
-        let tree = tree.ok_or(ParseFailure::TooSlow)?;
-        if tree.root_node().is_error() {
-            return Err(ParseFailure::NotUnderstood);
-        }
-        Ok(tree)
+        let tree = tree.filter(|_| !is_late.get());
+        tree.ok_or(ParseFailure::TooSlow)
     }
 
     fn collect(
@@ -254,14 +272,16 @@ impl FileParser {
         outline: &OutlineQuery,
         tree: &Tree,
         text: &str,
-        deadline: Instant,
+        deadline: Deadline,
         found: &mut Found,
     ) -> Result<(), ParseFailure> {
-        let mut late = false;
+        let is_late = Cell::new(false);
         let mut progress = |_: &tree_sitter::QueryCursorState| {
-            let flow = keep_going(deadline);
-            late |= flow.is_break();
-            flow
+            if deadline.has_passed() {
+                is_late.set(true);
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
         };
         let options = QueryCursorOptions::new().progress_callback(&mut progress);
         let mut matches = self.cursor.matches_with_options(
@@ -274,7 +294,7 @@ impl FileParser {
             found.add(outline, found_match, text);
         }
         drop(matches);
-        if late {
+        if is_late.get() {
             Err(ParseFailure::TooSlow)
         } else {
             Ok(())
@@ -282,44 +302,12 @@ impl FileParser {
     }
 }
 
-/// Whether a text is beyond what the grammar's scanner can remember.
-///
-/// Scanners keep their state in 1,024 bytes. Those of Python (two bytes a level of indentation)
-/// and YAML (four) end the process when it does not fit, that of Ruby when the word that ends a
-/// here-document has more than 255 bytes. Nobody writes such files; somebody may plant them.
-fn overruns_scanner(language: &Language, text: &str) -> bool {
-    const MOST_COLUMNS: usize = 200;
-    const LONGEST_WORD: usize = 200;
-    let indented = |line: &str, marks: &[char]| {
-        line.len() > MOST_COLUMNS
-            && line
-                .chars()
-                .take_while(|c| c.is_whitespace() || marks.contains(c))
-                .count()
-                > MOST_COLUMNS
-    };
-    let long_word = |rest: &str| {
-        let rest = rest.trim_start_matches(['-', '~', '"', '\'', '`']);
-        rest.chars()
-            .take_while(|c| !c.is_whitespace())
-            .take(LONGEST_WORD + 1)
-            .count()
-            > LONGEST_WORD
-    };
-    match language.name {
-        "python" => text.lines().any(|line| indented(line, &[])),
-        "yaml" => text.lines().any(|line| indented(line, &['-', '?', ':'])),
-        "ruby" => text.split("<<").skip(1).any(long_word),
-        _ => false,
+/// A tree that is more than one error.
+fn understood(tree: Tree) -> Result<Tree, ParseFailure> {
+    if tree.root_node().is_error() {
+        return Err(ParseFailure::NotUnderstood);
     }
-}
-
-fn keep_going(deadline: Instant) -> ControlFlow<()> {
-    if Instant::now() > deadline {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+    Ok(tree)
 }
 
 #[derive(Default)]

@@ -44,7 +44,7 @@ pub struct Weights {
     pub document: f32,
 }
 
-/// The weights in use; where they were measured is in the README.
+/// The weights in use; `docs/benchmarks.md` has what they were measured on.
 pub const WEIGHTS: Weights = Weights {
     dense_prose: 0.65,
     dense_symbol: 0.3,

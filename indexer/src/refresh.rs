@@ -82,6 +82,8 @@ pub(crate) struct Known {
     /// Under another edition the rest is worth nothing.
     pub edition: String,
     cut_version: Option<String>,
+    /// The version of the table of chunks that belongs to it.
+    pub chunks_version: Option<u64>,
 }
 
 impl Known {
@@ -91,6 +93,7 @@ impl Known {
         Ok(Known {
             edition,
             cut_version: state.cut_version()?,
+            chunks_version: state.chunks_version()?,
             files: state.files()?,
         })
     }

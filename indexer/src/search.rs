@@ -19,6 +19,7 @@ use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::Ranked;
 use crate::refresh::{Refresh, Wait};
+use crate::unsearched::Unsearched;
 
 /// How long a search waits for a writer before it reads changed files for itself.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -82,6 +83,8 @@ pub struct Answer {
     pub hits: Vec<Ranked>,
     /// What the user should know: why there are no vectors, what could not be refreshed.
     pub notes: Vec<String>,
+    /// If there are no hits, what was not searched.
+    pub unsearched: Option<Unsearched>,
 }
 
 impl Index {
@@ -128,7 +131,7 @@ impl Index {
         };
         // Before the snapshot, which is not kept for as long as a model may take.
         let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
-        let overlay = overlay?;
+        let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("searching by words only: {error}"));
             None
@@ -166,7 +169,13 @@ impl Index {
         };
         // What was committed since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
-        let hits = self.fresh_hits(&searcher, &legs, overlay, moved).await?;
+        let hits = self
+            .fresh_hits(&searcher, &legs, &mut overlay, moved)
+            .await?;
+        let unsearched = match hits.as_slice() {
+            [] => Some(self.unsearched(request, &overlay).await?),
+            _ => None,
+        };
         if self.edition().await? != edition {
             return Err(IndexError::Overtaken);
         }
@@ -175,6 +184,7 @@ impl Index {
             counts,
             hits,
             notes,
+            unsearched,
         })
     }
 
@@ -183,19 +193,19 @@ impl Index {
         &self,
         searcher: &Searcher,
         legs: &Legs,
-        mut overlay: Overlay,
+        overlay: &mut Overlay,
         moved: bool,
     ) -> Result<Vec<Ranked>, IndexError> {
         for _ in 0..ROUNDS {
-            let hits = searcher.ranked(legs, &overlay).await?;
-            let stale = self.stale_paths(&hits, &overlay, moved).await?;
+            let hits = searcher.ranked(legs, overlay).await?;
+            let stale = self.stale_paths(&hits, overlay, moved).await?;
             if stale.is_empty() {
                 return Ok(hits);
             }
             overlay.read(self, stale).await?;
         }
-        let mut hits = searcher.ranked(legs, &overlay).await?;
-        let stale = self.stale_paths(&hits, &overlay, moved).await?;
+        let mut hits = searcher.ranked(legs, overlay).await?;
+        let stale = self.stale_paths(&hits, overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
     }
@@ -348,7 +358,7 @@ fn hash_of(root: &Folder, path: &str) -> Option<[u8; 16]> {
 }
 
 /// Globs as people type them: `src` and `src/` mean what is below, `*.rs` any folder.
-fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
+pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');

@@ -15,7 +15,7 @@ use std::sync::{LazyLock, OnceLock};
 use memchr::{memchr_iter, memmem};
 use regex::Regex;
 
-pub use paths::secret_path;
+pub use paths::{SecretClass, masked_path, secret_class, secret_path};
 use rules::{Place, RULES, Rule};
 pub use values::secret_values;
 

@@ -34,6 +34,40 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// Every reason.
+    pub const ALL: [Skip; 11] = [
+        Skip::Binary,
+        Skip::TooLarge,
+        Skip::Minified,
+        Skip::Generated,
+        Skip::LockFile,
+        Skip::Secret,
+        Skip::Unreadable,
+        Skip::Vanished,
+        Skip::OddName,
+        Skip::NotAFile,
+        Skip::OverLimit,
+    ];
+
+    /// The reason that was recorded in words.
+    pub(crate) fn of_words(words: &str) -> Option<Skip> {
+        Skip::ALL.into_iter().find(|skip| skip.words() == words)
+    }
+
+    /// What follows "3 files".
+    pub(crate) fn of_files(self) -> &'static str {
+        match self {
+            Skip::Binary => "with binary content",
+            Skip::Minified => "of minified code",
+            Skip::Generated => "that say that they are generated",
+            Skip::LockFile => "of pinned versions",
+            Skip::Unreadable => "that cannot be read",
+            Skip::Vanished => "that vanished while they were read",
+            Skip::NotAFile => "that are links or special files",
+            Skip::TooLarge | Skip::Secret | Skip::OddName | Skip::OverLimit => self.words(),
+        }
+    }
+
     /// In words, for a summary.
     pub fn words(self) -> &'static str {
         match self {

@@ -1,9 +1,9 @@
 //! Text in, syntax errors out: what the grammar stumbles over.
 
-use tree_sitter::{Node, Parser, Tree};
+use tree_sitter::{Node, Tree};
 
 use crate::language::{Language, language_of};
-use crate::parse::{FileParser, ParseFailure};
+use crate::parse::FileParser;
 
 /// Most errors that are looked for in one text.
 const MOST_ERRORS: usize = 1000;
@@ -29,11 +29,12 @@ pub fn errors(path: &str, text: &str) -> Option<Vec<SyntaxError>> {
     if text.trim().is_empty() {
         return Some(Vec::new());
     }
-    match FileParser::default().parse_only(language, text) {
-        Ok(tree) => Some(errors_below(&tree, text)),
-        Err(ParseFailure::NotUnderstood) => Some(errors_throughout(language, text)),
-        Err(ParseFailure::TooSlow | ParseFailure::TooDeep) => None,
-    }
+    let tree = FileParser::default().parse_any(language, text).ok()?;
+    Some(if tree.root_node().is_error() {
+        errors_throughout(&tree, language, text)
+    } else {
+        errors_below(&tree, text)
+    })
 }
 
 /// The errors of a text that is understood but for them.
@@ -80,26 +81,16 @@ fn errors_in(tree: &Tree, text: &str) -> Vec<SyntaxError> {
 }
 
 /// What is wrong with a text of which the grammar makes nothing: as a rule a missing bracket.
-fn errors_throughout(language: &Language, text: &str) -> Vec<SyntaxError> {
-    let mut parser = Parser::new();
-    // The same text was just parsed within its time limit.
-    let tree = parser
-        .set_language(&language.grammar.into())
-        .ok()
-        .and_then(|()| parser.parse(text, None));
-    let unclear = || SyntaxError {
-        line: 1,
-        text: format!("the file as a whole does not read as {}", language.name),
-    };
-    let Some(tree) = tree else {
-        return vec![unclear()];
-    };
-    if let Some(bracket) = odd_bracket(&tree, text) {
+fn errors_throughout(tree: &Tree, language: &Language, text: &str) -> Vec<SyntaxError> {
+    if let Some(bracket) = odd_bracket(tree, text) {
         return vec![bracket];
     }
-    let mut found = errors_in(&tree, text);
+    let mut found = errors_in(tree, text);
     if found.is_empty() {
-        found.push(unclear());
+        found.push(SyntaxError {
+            line: 1,
+            text: format!("the file as a whole does not read as {}", language.name),
+        });
     }
     found
 }

@@ -70,6 +70,10 @@ pub struct Walked {
     pub left_out: Vec<String>,
     /// Files that are listed although an ignore file names them: git tracks them.
     pub tracked: usize,
+    /// Files and folders that ignore files, or the excludes of the settings, leave out.
+    pub ignored: usize,
+    /// Hidden files and folders.
+    pub hidden: usize,
     /// Folders and files that could not be looked at; what they hold is not known.
     pub unread: Vec<String>,
     /// What could not be listed, and ignore files that do not count in full: a message each.
@@ -149,7 +153,7 @@ pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
             | Seen::TooDeep { path }
             | Seen::Other { path }
             | Seen::OddName { path } => (path, ListedKind::Other),
-            Seen::LeftOut { .. } | Seen::Complaint(_) => return,
+            Seen::LeftOut { .. } | Seen::Ignored | Seen::Hidden | Seen::Complaint(_) => return,
         };
         if is_below(path, below) {
             let path = path.to_owned();
@@ -225,6 +229,8 @@ impl Walked {
         self.folders.extend(part.folders);
         self.left_out.extend(part.left_out);
         self.tracked += part.tracked;
+        self.ignored += part.ignored;
+        self.hidden += part.hidden;
         self.unread.extend(part.unread);
         self.errors.extend(part.errors);
         for (skip, count) in part.skipped {
@@ -250,6 +256,8 @@ impl Walked {
             Seen::Other { path } => self.skip(path, Skip::NotAFile),
             Seen::OddName { path } => self.skip(path, Skip::OddName),
             Seen::LeftOut { path } => self.left_out.push(path.to_owned()),
+            Seen::Ignored => self.ignored += 1,
+            Seen::Hidden => self.hidden += 1,
             Seen::Failed { path, error } => self.fail(path, error),
             Seen::Complaint(complaint) => self.errors.push(complaint),
         }

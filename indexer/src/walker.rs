@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use ignore::overrides::{Override, OverrideBuilder};
 
-use crate::default_excludes::{is_cache, is_filled};
+use crate::default_excludes::{is_cache, is_filled, is_marked};
 use crate::folder::{Folder, Kind};
 use crate::hidden::is_shown;
 use crate::ignore_files::{Place, Reading, Rules, Verdict};
@@ -37,6 +37,10 @@ pub(crate) enum Seen<'a> {
     OddName { path: &'a str },
     /// A folder that is left out although no ignore file says so.
     LeftOut { path: &'a str },
+    /// A file or folder that an ignore file leaves out.
+    Ignored,
+    /// A hidden file or folder.
+    Hidden,
     /// A folder that could not be opened or listed.
     Failed { path: &'a str, error: &'a io::Error },
     /// Something about an ignore file.
@@ -269,7 +273,7 @@ impl<'a> Walker<'a> {
         };
         let has = |name: &str| names.contains_key(OsStr::new(name));
         let full = self.root.join(&level.path);
-        if !is_wanted && !level.is_ignored && is_cache(&level.folder, has) {
+        if !is_wanted && !level.is_ignored && (is_cache(&level.folder, has) || is_marked(&names)) {
             level.is_ignored = true;
             let rules = level.rules.as_ref();
             if !rules.is_some_and(|rules| rules.tracks(&full, true)) {
@@ -311,6 +315,9 @@ impl<'a> Walker<'a> {
             return None;
         };
         if !is_shown(text) {
+            if level.is_covered && text != ".git" {
+                see(Seen::Hidden);
+            }
             return None;
         }
         let path = join(&level.path, text);
@@ -322,7 +329,12 @@ impl<'a> Walker<'a> {
         }
         let judged = self.judge(level, &path, text, is_folder, is_beside);
         match judged {
-            Judged::Ignored => return None,
+            Judged::Ignored => {
+                if is_covered {
+                    see(Seen::Ignored);
+                }
+                return None;
+            }
             Judged::LeftOut => {
                 see(Seen::LeftOut { path: &path });
                 return None;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use notify::{ErrorKind, RecommendedWatcher, RecursiveMode};
+use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer_opt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -254,7 +254,7 @@ impl Watching {
             Look::At(paths) if self.forget_watches(paths) => {}
             Look::At(_) => return Ok(()),
         }
-        if cfg!(not(any(target_os = "linux", target_os = "android"))) {
+        if !WATCHES_EACH_FOLDER {
             let root = self.root.clone();
             self.watch(&[root], RecursiveMode::Recursive, events);
             return Ok(());
@@ -347,6 +347,45 @@ impl Watching {
         }
     }
 }
+
+/// How many folders can be watched, where that is not all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFewWatches {
+    /// Folders that could be watched.
+    pub watched: usize,
+    /// Why no more.
+    pub why: String,
+}
+
+/// Sets the watches that [`Index::watch`] would set, and takes them back.
+pub fn try_watches(root: &Path, folders: &[PathBuf]) -> Result<(), TooFewWatches> {
+    let mut watched = 0;
+    let failed = |watched, error: notify::Error| TooFewWatches {
+        watched,
+        why: if has_no_watches_left(&error) {
+            "the system has no more file watches".to_owned()
+        } else {
+            error.to_string()
+        },
+    };
+    let mut watcher = notify::recommended_watcher(|_| {}).map_err(|error| failed(0, error))?;
+    if !WATCHES_EACH_FOLDER {
+        let all = watcher.watch(root, RecursiveMode::Recursive);
+        return all.map_err(|error| failed(0, error));
+    }
+    for folder in folders {
+        match watcher.watch(folder, RecursiveMode::NonRecursive) {
+            Err(error) if has_no_watches_left(&error) || !is_unlistable(folder) => {
+                return Err(failed(watched, error));
+            }
+            _ => watched += 1,
+        }
+    }
+    Ok(())
+}
+
+/// Whether the system watches a folder alone, without those in it.
+const WATCHES_EACH_FOLDER: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 fn is_ignore_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());

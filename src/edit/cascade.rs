@@ -4,7 +4,8 @@
 use super::align::{self, Window};
 use super::lines::{Lines, Place, Wish, line_of, put};
 use super::merge::{self, Alignment};
-use super::{EditError, Edited, Matched, tokens};
+use super::whole::is_whole;
+use super::{EditError, Edited, Matched, shift, tokens};
 
 /// Places that are counted before the search is called ambiguous.
 const MOST_PLACES: usize = 1000;
@@ -22,16 +23,31 @@ pub(super) fn edit(
     replace: &str,
     all: bool,
 ) -> Result<Edited, EditError> {
-    let places = exact(text, search, replace, all);
+    let line = |place: &Place| line_of(text, place.range.start);
+    let found = exact(text, search, replace, all);
+    let is_whole = |place: &Place| is_whole(text, &place.range, replace);
+    let (places, parts): (Vec<Place>, Vec<Place>) = found.into_iter().partition(is_whole);
     if let Some(first) = places.first() {
-        one_or_all(&places, all, |place| line_of(text, place.range.start))?;
+        one_or_all(&places, all, line)?;
         return Ok(Edited {
-            line: line_of(text, first.range.start),
+            line: line(first),
             text: put(text, &places),
             matched: Matched::Exact,
             count: places.len(),
+            passed_over: parts.len(),
         });
     }
+    match by_lines(text, search, replace, all) {
+        // What nearly matches is not nearer than what does.
+        Err(EditError::NotFound { .. }) if !parts.is_empty() => Err(EditError::Part {
+            lines: parts.iter().map(line).collect(),
+        }),
+        edited => edited,
+    }
+}
+
+/// The rungs on which whole lines are compared.
+fn by_lines(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
     let Some(wish) = Wish::of(search, replace) else {
         return Err(EditError::NotFound {
             nearest: Vec::new(),
@@ -71,6 +87,7 @@ fn one_or_all<T>(found: &[T], all: bool, line: impl Fn(&T) -> usize) -> Result<(
 fn exact(text: &str, search: &str, replace: &str, all: bool) -> Vec<Place> {
     // Whole lines are replaced by whole lines, also if the last line end was forgotten.
     let is_ended = search.ends_with('\n') && !replace.is_empty() && !replace.ends_with('\n');
+    let replace = &shift::in_style_of(text, search, replace);
     let place = |at: usize| {
         let is_whole = is_ended && (at == 0 || text.as_bytes()[at - 1] == b'\n');
         Place {
@@ -148,6 +165,7 @@ fn merged(
         text: put(text, &places),
         matched,
         count: found.len(),
+        passed_over: 0,
     })
 }
 

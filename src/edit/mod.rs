@@ -14,6 +14,7 @@ mod lines;
 mod merge;
 mod shift;
 mod tokens;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,9 @@ pub struct Edited {
     pub matched: Matched,
     /// Places that were replaced.
     pub count: usize,
-    /// Line of the first of them, from 1.
+    /// Places within longer words or numbers, which were left as they are.
+    pub passed_over: usize,
+    /// Line of the first that was replaced, from 1.
     pub line: usize,
 }
 
@@ -73,6 +76,16 @@ pub enum EditError {
         /// Where, from 1.
         lines: Vec<usize>,
     },
+    /// It is only a part of longer words or numbers.
+    #[error(
+        "the text to search for begins or ends within a longer word or number in {}: copy the whole \
+         line",
+        named(.lines)
+    )]
+    Part {
+        /// Where, from 1.
+        lines: Vec<usize>,
+    },
     /// What is to be changed is not as it was searched for, or it is not certain where it is.
     #[error(
         "lines {}-{} come nearest to the text to search for, but what is to be changed differs \
@@ -84,10 +97,15 @@ pub enum EditError {
         lines: Range<usize>,
     },
     /// There is nothing to search for.
-    #[error("the text to search for is empty: copy the lines to be replaced from the file")]
+    #[error(
+        "the text to search for is empty: copy the lines to be replaced from the file; to add lines, \
+         copy the one before them, and repeat it in the replacement"
+    )]
     Empty,
     /// Nothing would change.
-    #[error("the replacement is what is there already: nothing was changed")]
+    #[error(
+        "the replacement is what is there already, so nothing was changed: it must hold the new text"
+    )]
     Same,
 }
 
@@ -97,6 +115,15 @@ pub enum EditError {
 /// but a close match still only where it is the only one. What does not match exactly is merged:
 /// `search` is the base, `replace` the change, and `text` keeps all that the change leaves alone.
 pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
+    if search.is_empty() && text.is_empty() && !replace.is_empty() {
+        return Ok(Edited {
+            text: replace.to_owned(),
+            matched: Matched::Exact,
+            count: 1,
+            passed_over: 0,
+            line: 1,
+        });
+    }
     if search.is_empty() {
         return Err(EditError::Empty);
     }

@@ -1,5 +1,7 @@
 //! Indentation that differs in the same way on every line.
 
+use std::borrow::Cow;
+
 use super::tokens::indent;
 
 /// How the indentation of a text differs from that of the lines that were searched for.
@@ -101,6 +103,58 @@ impl Scale {
         }
         out
     }
+}
+
+/// The lines that a replacement adds, indented with tabs or with spaces as all of a text is.
+pub(super) fn in_style_of<'line>(text: &str, search: &str, replace: &'line str) -> Cow<'line, str> {
+    let begins = |text: &str, unit: char| text.lines().any(|line| line.starts_with(unit));
+    let (ours, theirs) = match (begins(text, '\t'), begins(text, ' ')) {
+        (true, false) => ('\t', ' '),
+        (false, true) => (' ', '\t'),
+        _ => return Cow::Borrowed(replace),
+    };
+    // The first line goes on behind the indentation of the file, unless that was copied.
+    let (first, added) = match replace.split_once('\n') {
+        _ if search.starts_with(ours) => ("", replace),
+        Some((first, rest)) => (&replace[..=first.len()], rest),
+        None => (replace, ""),
+    };
+    if !begins(added, theirs) {
+        return Cow::Borrowed(replace);
+    }
+    let known: Vec<&str> = search.lines().collect();
+    let widths = |text: &str| {
+        let widths = text.lines().filter(|line| !line.trim().is_empty());
+        widths
+            .map(|line| length(indent(line)))
+            .fold(0, greatest_divisor)
+    };
+    let level = match ours {
+        '\t' => widths(added),
+        _ => widths(text),
+    };
+    let level = if matches!(level, 2 | 3 | 4 | 8) {
+        level
+    } else {
+        USUAL
+    };
+    let (by, per) = if ours == '\t' { (1, level) } else { (level, 1) };
+    let scale = Scale {
+        here: theirs,
+        there: ours,
+        here_base: 0,
+        there_base: 0,
+        by,
+        per,
+    };
+    let lines = added.split('\n').map(|line| {
+        if known.contains(&line) || !line.starts_with(theirs) {
+            return line.to_owned();
+        }
+        Shift::Scale(scale.clone()).apply(line)
+    });
+    let lines: Vec<String> = lines.collect();
+    Cow::Owned(format!("{first}{}", lines.join("\n")))
 }
 
 /// Finds one scale for all lines, if each side uses a single character.

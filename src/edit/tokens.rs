@@ -3,6 +3,11 @@
 
 use std::ops::Range;
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::visible::plain_sign;
+
 /// What a comment at the end of a line begins with.
 const COMMENTS: [&str; 6] = ["//", "#", "--", "/*", "<!--", ";"];
 
@@ -22,6 +27,8 @@ enum Class {
     Dots,
     /// Has no width: belongs to whatever is before it.
     Invisible,
+    /// An accent, which belongs to the letter before it.
+    Accent,
     Sign,
 }
 
@@ -38,7 +45,8 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
     for (at, character) in line.char_indices() {
         let class = class_of(character);
         let end = at + character.len_utf8();
-        let continues = class == Class::Invisible || (class == last && class != Class::Sign);
+        let is_part = matches!(class, Class::Invisible | Class::Accent);
+        let continues = is_part || (class == last && class != Class::Sign);
         match tokens.last_mut().filter(|_| continues) {
             Some(token) => {
                 token.range.end = end;
@@ -49,10 +57,10 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
             None => {
                 let mut folded = String::new();
                 push_folded(&mut folded, character);
-                last = if class == Class::Invisible {
-                    Class::Space
-                } else {
-                    class
+                last = match class {
+                    Class::Invisible => Class::Space,
+                    Class::Accent => Class::Word,
+                    class => class,
                 };
                 tokens.push(Token {
                     range: at..end,
@@ -60,6 +68,9 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
                 });
             }
         }
+    }
+    for token in tokens.iter_mut().filter(|token| !token.folded.is_ascii()) {
+        token.folded = token.folded.nfc().collect();
     }
     tokens
 }
@@ -91,6 +102,7 @@ fn class_of(character: char) -> Class {
         '_' => Class::Word,
         c if c.is_whitespace() => Class::Space,
         c if c.is_alphanumeric() => Class::Word,
+        c if !c.is_ascii() && is_combining_mark(c) => Class::Accent,
         _ => Class::Sign,
     }
 }
@@ -98,16 +110,13 @@ fn class_of(character: char) -> Class {
 fn push_folded(folded: &mut String, character: char) {
     match character {
         '…' => folded.push_str("..."),
-        '\u{2018}'..='\u{201b}' | '′' => folded.push('\''),
-        '\u{201c}'..='\u{201f}' | '″' => folded.push('"'),
-        '\u{2010}'..='\u{2015}' | '−' => folded.push('-'),
         // Full width, as beside Chinese and Japanese.
         '\u{ff01}'..='\u{ff5e}' => {
             let plain = u32::from(character) - 0xfee0;
             folded.push(char::from_u32(plain).unwrap_or(character));
         }
         c if matches!(class_of(c), Class::Space | Class::Invisible) => folded.push(' '),
-        c => folded.push(c),
+        c => folded.push(plain_sign(c)),
     }
 }
 
@@ -125,6 +134,7 @@ mod tests {
             ("fo\u{200b}o()", "foo()"),
             ("\u{feff}foo", "foo"),
             ("印刷（一，二）", "印刷(一,二)"),
+            ("caf\u{e9}(na\u{ef}ve)", "cafe\u{301}(nai\u{308}ve)"),
         ] {
             assert_eq!(key(one), key(other), "{one:?} {other:?}");
         }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::part;
 use super::clip::{clipped_to, first_line};
-use super::event::{Event, ToolOutcome, TurnEnd};
+use super::event::{Event, TurnEnd};
 use super::guard::{Repetition, canonical};
 use super::lock;
 use super::memory::nearer;
@@ -288,6 +288,7 @@ impl Turn<'_> {
             is_exception || is_loose || rules.asks(effect)
         });
         ApprovalRequest {
+            call_id: call.id.clone(),
             tool: call.name.clone(),
             title,
             preview: prepared.preview.clone(),

@@ -161,6 +161,7 @@ impl Engine {
             messages: &messages,
             tools: &[],
             format: Some(&format),
+            without_thoughts: false,
             reply_tokens: Some(SUMMARY_TOKENS),
         };
         let _replying = self.activity.replying();
@@ -168,7 +169,7 @@ impl Engine {
             tools: &[],
             show: None,
             events,
-            ends_alone: false,
+            begins_within_thoughts: false,
         };
         let (heard, ended) = listen(&*model, request, listening).await;
         let said = summary_in(&heard.text);

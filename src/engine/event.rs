@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use crate::message::Source;
 use crate::model::Usage;
+use crate::permission::ApprovalRequest;
+
+/// Names something that the user is asked; unique in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub u64);
 
 /// Something happened in a turn.
 ///
@@ -20,6 +25,8 @@ pub enum Event {
     Thinking(String),
     /// The next piece of its answer. Text of a call that is written as text is not shown.
     Text(String),
+    /// The text of this reply so far was no answer but thoughts, which its end has told.
+    TextWasThought,
     /// A request has been answered.
     Replied {
         /// What it cost.
@@ -28,6 +35,22 @@ pub enum Event {
         used: u32,
         /// The window.
         window: u32,
+    },
+    /// The user is asked whether a call may run; the turn waits for the answer.
+    ApprovalAsked {
+        /// By which it is answered.
+        id: AskId,
+        /// What would happen.
+        request: Box<ApprovalRequest>,
+    },
+    /// The model asks the user something; the turn waits for the answer.
+    QuestionAsked {
+        /// By which it is answered.
+        id: AskId,
+        /// The question.
+        question: String,
+        /// Answers that the model offers.
+        options: Vec<String>,
     },
     /// A tool begins; what was asked for it has been allowed, or needs no leave.
     ToolStarted {

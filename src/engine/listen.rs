@@ -12,7 +12,7 @@ use super::thoughts::{Part, Thoughts};
 use super::turn::Sink;
 use crate::message::ToolCall;
 use crate::model::repair::Gate;
-use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ToolSpec, Usage};
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, StopReason, ToolSpec, Usage};
 
 /// Most characters that are said of what a reply repeats.
 const SHOWN: usize = 60;
@@ -46,8 +46,8 @@ pub(super) struct Listening<'a> {
     /// Where the reply is shown.
     pub show: Option<&'a Sink>,
     pub events: &'a Sink,
-    /// Whether the model's thoughts stand in its text, without a beginning.
-    pub ends_alone: bool,
+    /// Whether the model's replies begin within its thoughts, which stand in its text.
+    pub begins_within_thoughts: bool,
 }
 
 /// Listens to a reply to its end, and shows it on the way but for what may be a call.
@@ -65,7 +65,10 @@ pub(super) async fn listen(
             next = stream.next() => next,
         };
         match next {
-            Some(Ok(Delta::Thinking(piece))) => ear.thought(piece).await,
+            Some(Ok(Delta::Thinking(piece))) => {
+                ear.thoughts.are_told();
+                ear.thought(piece).await;
+            }
             Some(Ok(Delta::Text(piece))) => {
                 for part in ear.thoughts.push(&piece) {
                     ear.part(part).await;
@@ -89,7 +92,11 @@ pub(super) async fn listen(
         }
     };
     drop(stream);
-    (ear.finish().await, ended)
+    let is_cut = match &ended {
+        Ended::Whole(usage) => usage.stop == StopReason::Length,
+        Ended::Broken(_) | Ended::Stopped => true,
+    };
+    (ear.finish(is_cut).await, ended)
 }
 
 /// What listens.
@@ -110,7 +117,7 @@ impl<'a> Ear<'a> {
     fn new(listening: Listening<'a>) -> Ear<'a> {
         Ear {
             gate: Gate::new(listening.tools),
-            thoughts: Thoughts::new(listening.ends_alone),
+            thoughts: Thoughts::new(listening.begins_within_thoughts),
             listening,
             heard: Heard::default(),
             in_text: Repeats::default(),
@@ -128,8 +135,14 @@ impl<'a> Ear<'a> {
                 let gate = Gate::new(self.listening.tools);
                 let text = std::mem::replace(&mut self.gate, gate).finish();
                 self.heard.thinking.push_str(&text);
-                self.heard.shown.clear();
+                if !std::mem::take(&mut self.heard.shown).trim().is_empty() {
+                    self.show(Event::TextWasThought).await;
+                }
                 self.heard.leaked = true;
+            }
+            Part::WereText => {
+                let text = std::mem::take(&mut self.heard.thinking);
+                self.text(text).await;
             }
         }
     }
@@ -163,8 +176,8 @@ impl<'a> Ear<'a> {
         }
     }
 
-    async fn finish(mut self) -> Heard {
-        if let Some(part) = self.thoughts.finish() {
+    async fn finish(mut self, is_cut: bool) -> Heard {
+        for part in self.thoughts.finish(is_cut) {
             self.part(part).await;
         }
         let mut heard = self.heard;

@@ -71,11 +71,16 @@ impl Turn<'_> {
                 self.notice(format!("{why}; asking again")).await;
                 Ok(Attempt::Again)
             }
+            // It went round in circles before it said a word.
+            ModelError::Endless(_) if heard.text.trim().is_empty() && !ladder.without_thoughts => {
+                match self.only_thoughts(&heard, ladder).await? {
+                    Attempt::Again => Ok(Attempt::Again),
+                    _ => Err(endless(&error)),
+                }
+            }
             ModelError::Endless(_) => {
                 self.keep_beginning(&heard.shown)?;
-                Err(TurnEnd::Stuck(format!(
-                    "{error}; it was stopped. Ask in other words, or use another model"
-                )))
+                Err(endless(&error))
             }
             ModelError::NoTools | ModelError::Failed(_) | ModelError::Crashed(_) => {
                 self.keep_beginning(&heard.shown)?;
@@ -188,6 +193,12 @@ impl Turn<'_> {
         self.shorten(Wanted::Refused).await?;
         Ok(self.used() < before)
     }
+}
+
+fn endless(error: &ModelError) -> TurnEnd {
+    TurnEnd::Stuck(format!(
+        "{error}; it was stopped. Ask in other words, or use another model"
+    ))
 }
 
 /// Whether a text ends in much more white space than any that makes sense.

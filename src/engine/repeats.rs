@@ -1,9 +1,8 @@
 //! Tells when a reply only repeats itself: weak models do so to the end of their window.
 
-/// So often a block stands at the end of a text that repeats itself.
-const TIMES: usize = 8;
-/// The same where text is held back as a call, whose arguments may well have equal lines.
-const TIMES_IN_CALL: usize = 40;
+/// How often blocks of up to so many bytes stand at the end of a text that repeats itself, and how
+/// often where text is held back as a call, whose arguments may well have equal lines.
+const TIMES: [(usize, usize, usize); 3] = [(1 << 10, 8, 40), (4 << 10, 4, 12), (LOOKED_AT, 3, 8)];
 
 /// Shorter repetitions are no sign of anything: `0, 0, 0, 0`.
 const LEAST: usize = 200;
@@ -11,7 +10,7 @@ const LEAST: usize = 200;
 const LEAST_SIGNS: usize = 2_000;
 
 /// So much of the end of a text is looked at.
-const LOOKED_AT: usize = 16 << 10;
+const LOOKED_AT: usize = 48 << 10;
 /// It is looked at when so much has been added.
 const STEP: usize = 256;
 
@@ -42,7 +41,7 @@ impl Repeats {
         self.new = 0;
         let over = self.tail.len().saturating_sub(LOOKED_AT);
         self.tail.drain(..over);
-        repeated(&self.tail, if in_call { TIMES_IN_CALL } else { TIMES })
+        repeated(&self.tail, in_call)
     }
 }
 
@@ -50,7 +49,7 @@ impl Repeats {
 ///
 /// The periods of all ends of the text are those of the beginnings of the text turned round, which
 /// the failure function of Knuth, Morris and Pratt gives in one pass.
-fn repeated(text: &[u8], times: usize) -> Option<Repeated> {
+fn repeated(text: &[u8], in_call: bool) -> Option<Repeated> {
     let at = |index: usize| text[text.len() - 1 - index];
     let mut borders = vec![0usize; text.len()];
     for index in 1..text.len() {
@@ -61,7 +60,7 @@ fn repeated(text: &[u8], times: usize) -> Option<Repeated> {
         borders[index] = border + usize::from(at(border) == at(index));
         let length = index + 1;
         let period = length - borders[index];
-        if length < LEAST || length < times * period {
+        if length < LEAST || length < times(period, in_call) * period {
             continue;
         }
         let block = &text[text.len() - period..];
@@ -76,6 +75,14 @@ fn repeated(text: &[u8], times: usize) -> Option<Repeated> {
         }
     }
     None
+}
+
+/// How often a block of some length says that a text repeats itself.
+fn times(period: usize, in_call: bool) -> usize {
+    let row = TIMES.iter().find(|(longest, ..)| period <= *longest);
+    row.map_or(usize::MAX / LOOKED_AT, |(_, in_text, in_calls)| {
+        if in_call { *in_calls } else { *in_text }
+    })
 }
 
 #[cfg(test)]
@@ -109,7 +116,7 @@ mod tests {
             "fn a() {\n    b();\n}\n",
         ] {
             let text = block.repeat(4_000 / block.len() + 20);
-            let most = (TIMES * block.len()).max(LEAST) + STEP + block.len();
+            let most = (8 * block.len()).max(LEAST) + STEP + block.len();
             let seen = seen_after(&text).expect(block);
             assert!(seen <= most, "{block}: {seen} of {most}");
             let seen = seen_after(&format!("Something else comes first. {text}")).expect(block);
@@ -117,6 +124,28 @@ mod tests {
         }
         assert!(seen_after(&" ".repeat(10_000)).is_some());
         assert!(seen_after(&"\n".repeat(10_000)).is_some());
+    }
+
+    #[test]
+    fn a_long_block_is_seen_after_fewer_times() {
+        let block = |bytes: usize| -> String {
+            let lines = (0..).map(|number| format!("Line {number} of the plan.\n"));
+            let mut text = String::new();
+            lines
+                .take_while(|line| {
+                    text.push_str(line);
+                    text.len() < bytes
+                })
+                .for_each(drop);
+            text
+        };
+        for (bytes, times) in [(2_000, 4), (3_900, 4), (6_000, 3), (10_000, 3)] {
+            let block = block(bytes);
+            let seen = seen_after(&block.repeat(times + 1)).expect("a repetition");
+            let most = times * block.len() + 2 * STEP;
+            assert!(seen <= most, "{bytes}: {seen} of {most}");
+            assert_eq!(seen_after(&block.repeat(2)), None, "{bytes}");
+        }
     }
 
     #[test]

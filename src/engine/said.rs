@@ -5,7 +5,7 @@ use super::listen::Heard;
 use super::step::Reply;
 use super::turn::Turn;
 use crate::message::{Message, ToolCall};
-use crate::model::repair::{check, find_calls, new_call_id};
+use crate::model::repair::{check, find_calls, new_call_id, reshaped};
 
 /// Most calls of a reply that run: what a model wants after so many, it cannot know yet.
 pub(super) const MOST_CALLS: usize = 16;
@@ -31,6 +31,14 @@ impl Said {
 impl Turn<'_> {
     /// Tells apart what a reply says and what it calls, natively and in its text.
     pub(super) async fn said(&mut self, heard: &Heard, native: Vec<ToolCall>) -> Said {
+        let is_broken = |call: &ToolCall| heard.wrong.contains_key(&call.id);
+        let native: Vec<ToolCall> = native
+            .into_iter()
+            .flat_map(|call| match is_broken(&call) {
+                true => vec![call],
+                false => reshaped(call, &self.tools),
+            })
+            .collect();
         let found = find_calls(&heard.text, &self.tools);
         let places = [found.taken.as_slice(), &found.later_at].concat();
         if is_quoted(&heard.text, &places, &self.session.messages) {

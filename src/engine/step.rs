@@ -63,6 +63,8 @@ pub(super) struct Ladder {
     pub asked_for_format: bool,
     pub shortened: bool,
     pub crashed: bool,
+    /// Whether the model is asked not to think, since it did nothing else.
+    pub without_thoughts: bool,
 }
 
 impl Turn<'_> {
@@ -87,6 +89,7 @@ impl Turn<'_> {
                 messages: &messages,
                 tools,
                 format: None,
+                without_thoughts: ladder.without_thoughts,
                 reply_tokens: Some(self.reply_tokens()),
             };
             self.listen(request, Some(&self.events)).await
@@ -122,7 +125,8 @@ impl Turn<'_> {
             tools: &self.tools,
             show,
             events: &self.events,
-            ends_alone: lock(&self.engine.leaking).contains(name),
+            begins_within_thoughts: model.profile().thinks_in_text
+                || lock(&self.engine.leaking).contains(name),
         };
         let (heard, ended) = listen(&*model, request, listening).await;
         if heard.leaked {
@@ -181,7 +185,7 @@ impl Turn<'_> {
             return self.unreadable(heard, why, usage.stop, ladder).await;
         }
         if calls.is_empty() && text.trim().is_empty() {
-            return self.nothing(&heard, usage).await;
+            return self.nothing(&heard, usage, ladder).await;
         }
         let rest = text.get(heard.shown.len()..).unwrap_or_default();
         if !rest.trim().is_empty() {
@@ -196,9 +200,14 @@ impl Turn<'_> {
 
     /// A reply without text and calls. One that cost tokens, and has no thoughts, was a call that
     /// the server did not hand on: told in words, it does not stand between.
-    async fn nothing(&mut self, heard: &Heard, usage: Usage) -> Result<Attempt, TurnEnd> {
+    async fn nothing(
+        &mut self,
+        heard: &Heard,
+        usage: Usage,
+        ladder: &mut Ladder,
+    ) -> Result<Attempt, TurnEnd> {
         if usage.stop == StopReason::Length {
-            return Ok(Attempt::Useless(Trouble::CutOff));
+            return self.only_thoughts(heard, ladder).await;
         }
         let is_swallowed = heard.thinking.trim().is_empty()
             && usage.reply_tokens.is_some_and(|tokens| tokens > SWALLOWED);
@@ -212,6 +221,24 @@ impl Turn<'_> {
         ))
         .await;
         self.call_in_words(name).await
+    }
+
+    /// A reply whose limit came before a word. Where that was spent on thoughts, the model is asked
+    /// again without any.
+    pub(super) async fn only_thoughts(
+        &mut self,
+        heard: &Heard,
+        ladder: &mut Ladder,
+    ) -> Result<Attempt, TurnEnd> {
+        if ladder.without_thoughts || heard.thinking.trim().is_empty() {
+            return Ok(Attempt::Useless(Trouble::CutOff));
+        }
+        ladder.without_thoughts = true;
+        self.notice(
+            "the model only thought, up to the limit of its reply; asking again, without thoughts",
+        )
+        .await;
+        Ok(Attempt::Again)
     }
 
     /// Text that looks like a call and is none: asks once for the call alone.
@@ -263,6 +290,7 @@ impl Turn<'_> {
             messages: &messages,
             tools: &[],
             format: Some(&format),
+            without_thoughts: false,
             reply_tokens: Some(self.reply_tokens()),
         };
         match self.listen(request, None).await {

@@ -1,10 +1,7 @@
 //! Thoughts that a server left in the text of a reply: `<think>…</think>` at its beginning, or a
 //! `</think>` whose beginning the template wrote.
 
-use crate::model::{THOUGHT_TAGS, ThoughtTags};
-
-/// The end of thoughts whose beginning is not in the reply.
-const LONE: &str = "</think>";
+use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
 
 /// A piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +12,8 @@ pub(super) enum Part {
     Text(String),
     /// What came as text until now were thoughts.
     WereThoughts,
+    /// What came as thoughts until now was text.
+    WereText,
 }
 
 /// Tells thoughts from text while a reply comes.
@@ -23,6 +22,8 @@ pub(super) struct Thoughts {
     state: State,
     /// Not handed out yet.
     pending: String,
+    /// Whether thoughts have ended in this reply.
+    has_thought: bool,
     /// The line so far, and whether it stands in a block of code.
     line: String,
     in_block: bool,
@@ -30,29 +31,39 @@ pub(super) struct Thoughts {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Nothing but white space so far.
+    /// Nothing but white space since the beginning, or since the last thoughts.
     #[default]
     Start,
     /// Until this tag.
     Thinking(&'static str),
-    /// Either: nothing is handed out until that is known.
+    /// Thoughts until a tag that ends them; without one it was text.
     Either,
     /// Text, which may turn out to have been thoughts.
     Text,
+    /// Text, and somewhere this tag behind it, which is none of it.
+    Answer(&'static str),
     /// Text to the end.
     Surely,
 }
 
 impl Thoughts {
-    /// Begins a reply; of a model whose thoughts end with a lone tag, everything is held back.
-    pub(super) fn new(ends_alone: bool) -> Thoughts {
+    /// Begins a reply; of a model whose replies begin within its thoughts, all is a thought until
+    /// the tag behind them.
+    pub(super) fn new(begins_within: bool) -> Thoughts {
         Thoughts {
-            state: if ends_alone {
+            state: if begins_within {
                 State::Either
             } else {
                 State::Start
             },
             ..Thoughts::default()
+        }
+    }
+
+    /// Takes note that the server tells thoughts from text itself.
+    pub(super) fn are_told(&mut self) {
+        if self.state == State::Either {
+            self.state = State::Start;
         }
     }
 
@@ -64,61 +75,65 @@ impl Thoughts {
         parts
     }
 
-    /// Ends the reply.
-    pub(super) fn finish(&mut self) -> Option<Part> {
+    /// Ends the reply. One that was cut may have been cut within its thoughts.
+    pub(super) fn finish(&mut self, is_cut: bool) -> Vec<Part> {
         let rest = std::mem::take(&mut self.pending);
+        let mut parts = Vec::new();
         let part = match self.state {
             State::Thinking(_) => Part::Thought(rest),
+            State::Either if is_cut => Part::Thought(rest),
+            State::Either => {
+                parts.push(Part::WereText);
+                Part::Text(rest)
+            }
             _ => Part::Text(rest),
         };
-        let is_empty = matches!(&part, Part::Thought(text) | Part::Text(text) if text.is_empty());
-        (!is_empty).then_some(part)
+        add(&mut parts, part);
+        parts
     }
 
     /// Goes on by a step, and tells whether another one is possible.
     fn advance(&mut self, parts: &mut Vec<Part>) -> bool {
         match self.state {
-            State::Start => {
-                let begun = self.pending.trim_start();
-                let lower = begun.to_ascii_lowercase();
-                let mut known = THOUGHT_TAGS.iter();
-                if let Some(ThoughtTags { begin, end, .. }) =
-                    known.find(|tags| lower.starts_with(tags.begin))
-                {
-                    self.pending = begun[begin.len()..].to_owned();
-                    self.state = State::Thinking(end);
+            State::Start => self.start(),
+            State::Thinking(end) => {
+                let found = self.first_of(&mut [end].into_iter());
+                self.hand_out_up_to(found, Part::Thought, parts);
+                if found.is_ok() {
+                    (self.state, self.has_thought) = (State::Start, true);
+                }
+                found.is_ok()
+            }
+            State::Either => {
+                // Some begin all the same, or again.
+                let lower = self.pending.trim_start().to_ascii_lowercase();
+                let tags = THOUGHT_TAGS.iter().map(|tags| tags.begin);
+                if let Some(begin) = tags.clone().find(|begin| lower.starts_with(begin)) {
+                    let blank = self.pending.len() - lower.len();
+                    self.pending.drain(..blank + begin.len());
                     return true;
                 }
-                let mut known = THOUGHT_TAGS.iter();
-                let may_begin = known.any(|tags| tags.begin.starts_with(&lower));
-                if !may_begin {
-                    self.state = State::Text;
+                let may_begin = |begin: &str| !self.has_thought && begin.starts_with(&lower);
+                if tags.clone().any(may_begin) {
+                    return false;
                 }
-                !may_begin
+                self.has_thought = true;
+                let found = self.first_of(&mut lone_ends());
+                self.hand_out_up_to(found, Part::Thought, parts);
+                if found.is_ok() {
+                    self.state = State::Start;
+                }
+                found.is_ok()
             }
-            State::Thinking(end) => match self.pending.to_ascii_lowercase().find(end) {
-                Some(at) => {
-                    add(parts, Part::Thought(self.pending[..at].to_owned()));
-                    self.pending.drain(..at + end.len());
-                    self.state = State::Surely;
-                    true
-                }
-                None => {
-                    let safe = without_beginning_of(&self.pending.to_ascii_lowercase(), end);
-                    add(parts, Part::Thought(self.pending.drain(..safe).collect()));
-                    false
-                }
-            },
-            State::Either => match self.pending.find(LONE) {
-                Some(at) => {
-                    add(parts, Part::Thought(self.pending[..at].to_owned()));
-                    self.pending.drain(..at + LONE.len());
-                    self.state = State::Surely;
-                    true
-                }
-                None => false,
-            },
             State::Text => self.text(parts),
+            State::Answer(end) => {
+                let found = self.first_of(&mut [end].into_iter());
+                self.hand_out_up_to(found, Part::Text, parts);
+                if found.is_ok() {
+                    self.state = State::Surely;
+                }
+                found.is_ok()
+            }
             State::Surely => {
                 add(parts, Part::Text(std::mem::take(&mut self.pending)));
                 false
@@ -126,28 +141,85 @@ impl Thoughts {
         }
     }
 
+    /// Looks whether thoughts begin, or after them an answer in tags.
+    fn start(&mut self) -> bool {
+        let begun = self.pending.trim_start();
+        let lower = begun.to_ascii_lowercase();
+        // XML as it was asked for is no wrapping: such tags count behind thoughts only.
+        let answers = ANSWER_TAGS
+            .iter()
+            .filter(|(begin, _)| self.has_thought || begin.starts_with("<|"))
+            .map(|(begin, end)| (*begin, State::Answer(end)));
+        let thoughts = THOUGHT_TAGS
+            .iter()
+            .map(|tags| (tags.begin, State::Thinking(tags.end)));
+        let known: Vec<(&str, State)> = thoughts.chain(answers).collect();
+        let found = known.iter().find(|(begin, _)| lower.starts_with(begin));
+        if let Some((begin, state)) = found {
+            self.pending = begun[begin.len()..].to_owned();
+            self.state = *state;
+            return true;
+        }
+        let may_begin = known.iter().any(|(begin, _)| begin.starts_with(&lower));
+        if !may_begin {
+            self.state = if self.has_thought {
+                State::Surely
+            } else {
+                State::Text
+            };
+        }
+        !may_begin
+    }
+
     fn text(&mut self, parts: &mut Vec<Part>) -> bool {
-        let Some(at) = self.pending.find(LONE) else {
-            let safe = without_beginning_of(&self.pending, LONE);
-            let text: String = self.pending.drain(..safe).collect();
-            self.follow(&text);
-            add(parts, Part::Text(text));
-            return false;
-        };
+        let found = self.first_of(&mut lone_ends());
+        let (at, length) = found.unwrap_or_else(|safe| (safe, 0));
         let text: String = self.pending.drain(..at).collect();
         self.follow(&text);
         add(parts, Part::Text(text));
+        if found.is_err() {
+            return false;
+        }
+        let tag: String = self.pending.drain(..length).collect();
         if self.in_block || self.line.matches('`').count() % 2 == 1 {
             // It is written about.
-            self.line.push_str(LONE);
-            self.pending.drain(..LONE.len());
-            add(parts, Part::Text(LONE.to_owned()));
+            self.line.push_str(&tag);
+            add(parts, Part::Text(tag));
             return true;
         }
-        self.pending.drain(..LONE.len());
-        self.state = State::Surely;
+        (self.state, self.has_thought) = (State::Start, true);
         add(parts, Part::WereThoughts);
         true
+    }
+
+    /// Where the first of some tags stands, and its length; else up to where none can begin.
+    fn first_of(
+        &self,
+        tags: &mut dyn Iterator<Item = &'static str>,
+    ) -> Result<(usize, usize), usize> {
+        let lower = self.pending.to_ascii_lowercase();
+        let (mut first, mut safe) = (None, lower.len());
+        for tag in tags {
+            if let Some(at) = lower.find(tag)
+                && first.is_none_or(|(before, _)| at < before)
+            {
+                first = Some((at, tag.len()));
+            }
+            safe = safe.min(without_beginning_of(&lower, tag));
+        }
+        first.ok_or(safe)
+    }
+
+    /// Hands out what stands before a tag, which is dropped.
+    fn hand_out_up_to(
+        &mut self,
+        found: Result<(usize, usize), usize>,
+        part: fn(String) -> Part,
+        parts: &mut Vec<Part>,
+    ) {
+        let (at, length) = found.unwrap_or_else(|safe| (safe, 0));
+        add(parts, part(self.pending.drain(..at).collect()));
+        self.pending.drain(..length);
     }
 
     /// Keeps track of blocks of code.
@@ -160,6 +232,12 @@ impl Thoughts {
             }
         }
     }
+}
+
+/// Tags that end thoughts whose beginning the template wrote.
+fn lone_ends() -> impl Iterator<Item = &'static str> {
+    let tags = THOUGHT_TAGS.iter().filter(|tags| tags.ends_alone);
+    tags.map(|tags| tags.end)
 }
 
 fn add(parts: &mut Vec<Part>, part: Part) {
@@ -186,13 +264,14 @@ mod tests {
         let characters: Vec<char> = reply.chars().collect();
         let pieces = characters.chunks(size).map(String::from_iter);
         let mut parts: Vec<Part> = pieces.flat_map(|piece| thoughts.push(&piece)).collect();
-        parts.extend(thoughts.finish());
+        parts.extend(thoughts.finish(false));
         let (mut thought, mut text) = (String::new(), String::new());
         for part in parts {
             match part {
                 Part::Thought(piece) => thought.push_str(&piece),
                 Part::Text(piece) => text.push_str(&piece),
                 Part::WereThoughts => thought.push_str(&std::mem::take(&mut text)),
+                Part::WereText => text = std::mem::take(&mut thought),
             }
         }
         (thought, text)
@@ -236,6 +315,29 @@ mod tests {
             ),
             ("Say <think> to me.", "", "Say <think> to me."),
             ("<think>a</think>b</think>c", "a", "b</think>c"),
+            ("<think>a</think>\n<think>b</think>c", "ab", "c"),
+            ("Hm.</thinking>Yes.", "Hm.", "Yes."),
+            ("Hm.[/THINK]Yes.", "Hm.", "Yes."),
+            ("Hm.◁/think▷Yes.", "Hm.", "Yes."),
+            ("Hm.</seed:think>Yes.", "Hm.", "Yes."),
+            ("<think>a</think><answer>b</answer>\n", "a", "b\n"),
+            ("<answer>b</answer>", "", "<answer>b</answer>"),
+            (
+                "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final\
+                 <|message|>Yes.<|return|>",
+                "Hm.",
+                "Yes.",
+            ),
+            (
+                "<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>Yes.<|END_RESPONSE|>",
+                "Hm.",
+                "Yes.",
+            ),
+            (
+                "Here is my thought process: Hm.\n\nHere is my response: Yes.",
+                " Hm.\n\n",
+                " Yes.",
+            ),
         ] {
             for size in [1, 2, 5, 1_000] {
                 let (thought, text) = (thought.to_owned(), text.to_owned());
@@ -249,12 +351,27 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_thinks_before_a_lone_tag_is_held_back() {
+    fn a_reply_that_begins_within_thoughts_has_them_shown_as_such_at_once() {
         let mut thoughts = Thoughts::new(true);
-        assert_eq!(thoughts.push("Let me see."), []);
+        let thought = |text: &str| Part::Thought(text.to_owned());
+        assert_eq!(thoughts.push("Let me see."), [thought("Let me see.")]);
         let text = Part::Text("Yes.".to_owned());
-        let thought = Part::Thought("Let me see.".to_owned());
-        assert_eq!(thoughts.push("</think>Yes."), [thought, text]);
-        assert_eq!(told("No thoughts.", 3, true).1, "No thoughts.");
+        assert_eq!(thoughts.push("</think>Yes."), [text]);
+        for size in [1, 2, 5, 1_000] {
+            for (reply, thought, text) in [
+                ("No thoughts.", "", "No thoughts."),
+                ("Hm.</think>Yes.", "Hm.", "Yes."),
+                ("<think>Hm.</think>Yes.", "Hm.", "Yes."),
+                ("\n<think>\nHm.\n</think>\n\nYes.", "\nHm.\n", "\n\nYes."),
+                ("Hm, it never en</thi", "", "Hm, it never en</thi"),
+            ] {
+                let expected = (thought.to_owned(), text.to_owned());
+                assert_eq!(told(reply, size, true), expected, "{reply} by {size}");
+            }
+        }
+        // A server that tells them apart leaves nothing to guess.
+        let mut thoughts = Thoughts::new(true);
+        thoughts.are_told();
+        assert_eq!(thoughts.push("Yes."), [Part::Text("Yes.".to_owned())]);
     }
 }

@@ -5,9 +5,7 @@
 
 pub mod cli;
 mod excerpt;
-mod mentions;
 pub mod telegram;
-mod words;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -5,9 +5,11 @@
 //! that stay inside. Writing follows none: it walks from folder to folder by single names, so the
 //! path that was judged is the file that changes.
 
+mod alike;
 mod error;
 mod git_programs;
 mod links;
+mod outside;
 mod path;
 mod private;
 mod protected;
@@ -31,6 +33,7 @@ use std::{fmt, fs};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType};
 
+pub use alike::{Alike, Nearest};
 pub use error::JailError;
 pub use links::LedTo;
 pub use path::WorkspacePath;
@@ -40,10 +43,10 @@ pub(crate) use protected::closed_rows;
 pub(crate) use protected::folded;
 pub use protected::{
     Protected, ProtectedClass, build_file, classify, classify_name, closed_to_commands, is_filled,
-    is_generated, is_secret, is_secret_path, names_closed_in, protected,
+    is_generated, is_masked_path, is_secret, is_secret_path, names_closed_in, protected,
 };
 pub use secret_files::SecretFiles;
-pub use secret_values::SecretValues;
+pub use secret_values::{CLOSED, SecretValues};
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 
@@ -78,7 +81,7 @@ struct Inner {
     /// Folders that were made for new files: they go again with the last file in them.
     made: Mutex<BTreeSet<String>>,
     /// What files of secrets hold.
-    secrets: Mutex<secret_values::Known>,
+    secrets: Arc<Mutex<secret_values::Known>>,
     /// What the last listing of the workspace found that leads elsewhere.
     leading: Mutex<Option<BTreeSet<PathBuf>>>,
     /// Where git finds the user's settings.
@@ -148,7 +151,7 @@ impl Jail {
             named: root.to_owned(),
             dir,
             made: Mutex::default(),
-            secrets: Mutex::default(),
+            secrets: Arc::default(),
             leading: Mutex::default(),
             git: GitSettings::default(),
         })))

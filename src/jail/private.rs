@@ -110,9 +110,10 @@ pub fn keys_below(home: &Path) -> Vec<PrivatePath> {
 pub(super) type Identity = (u64, u64);
 
 /// The private folders and files of a workspace.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PrivatePaths(Vec<Known>);
 
+#[derive(Clone)]
 struct Known {
     holds: Holds,
     /// What it really is, or the folder that it is or would be in,

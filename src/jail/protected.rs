@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_indexer::secrets::{SecretClass, secret_class};
 
 use super::WorkspacePath;
 
@@ -220,9 +220,24 @@ pub fn is_secret(path: &WorkspacePath) -> bool {
 
 /// The same for a relative path that the system gave, which need not be one that can be asked for.
 pub fn is_secret_path(path: &str) -> bool {
+    class_of(path) == Some(SecretClass::Hidden)
+}
+
+/// Tells whether a file is read as any other, but without the secret values in it.
+pub fn is_masked_path(path: &str) -> bool {
+    class_of(path) == Some(SecretClass::Masked)
+}
+
+/// What becomes of a file, as the most forgiving disk takes its name or as it stands there.
+fn class_of(path: &str) -> Option<SecretClass> {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
-    secret_path(&folded).is_some() || (folded != path && secret_path(path).is_some())
+    let class = |path: &str| secret_class(path).map(|(class, _)| class);
+    match class(&folded) {
+        Some(SecretClass::Hidden) => Some(SecretClass::Hidden),
+        other if folded == path => other,
+        other => class(path).or(other),
+    }
 }
 
 /// A name as the most forgiving disk takes it.

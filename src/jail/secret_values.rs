@@ -1,22 +1,25 @@
 //! What the secret files of a workspace hold, to be taken out of everything that leaves.
 //!
 //! Not every password looks like one, and a value is one wherever it was copied to. So the files
-//! are read here, and their values looked for in every text: as they are, and in the forms in which
-//! `base64`, `xxd`, URLs and JSON write them.
+//! are read here, and their values looked for in every text: as they are, in whatever case, and in
+//! what can be decoded of the text.
 
+mod decode;
 mod needles;
+mod view;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Metadata;
 use ollacode_indexer::secrets::secret_values;
 
-use super::{Hash, Jail};
-use needles::Needles;
+use super::protected::is_masked_path;
+use super::{Hash, Jail, hash_of};
+use needles::{Found, Needles};
 
 /// How long it may take to list the files.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SHARE: u32 = 10;
 /// Most files that are read.
 const MOST_FILES: usize = 2_000;
+/// Stands for compressed or encrypted data that cannot be looked into.
+pub const CLOSED: &str = "packed data that was not looked into";
 /// Most values that are kept.
 const MOST_VALUES: usize = 5_000;
 
@@ -65,9 +70,12 @@ impl SecretValues {
         text: &'text str,
         is_known: impl Fn(&str, &Hash) -> bool,
     ) -> Cow<'text, str> {
-        let is_hidden = |value: usize| {
-            let mut holders = self.holders[value].iter();
-            !holders.any(|(path, hash)| is_known(path, hash))
+        let is_hidden = |found: Found| match found {
+            Found::Value(value) => {
+                let mut holders = self.holders[value].iter();
+                !holders.any(|(path, hash)| is_known(path, hash))
+            }
+            Found::Closed => true,
         };
         let places = self.needles.places(text, is_hidden);
         if places.is_empty() {
@@ -75,13 +83,19 @@ impl SecretValues {
         }
         let mut clean = String::with_capacity(text.len());
         let mut copied = 0;
-        for (range, value) in places {
+        for (range, found) in places {
             clean.push_str(&text[copied..range.start]);
-            let path = self.holders[value].first().map_or("", |(path, _)| path);
+            let what = match found {
+                Found::Value(value) => {
+                    let path = self.holders[value].first().map_or("", |(path, _)| path);
+                    format!("value in {path}")
+                }
+                Found::Closed => CLOSED.to_owned(),
+            };
             // Each line keeps its end, so that the lines below keep their numbers.
             for line in text[range.clone()].split_inclusive('\n') {
                 if !line.trim().is_empty() {
-                    clean.push_str(&format!("[redacted: value in {path}]"));
+                    clean.push_str(&format!("[redacted: {what}]"));
                 }
                 if line.ends_with('\n') {
                     clean.push('\n');
@@ -109,17 +123,13 @@ impl Jail {
     ///
     /// Values that a file had before stay among them: what was copied is not gone with the file.
     pub fn secret_values(&self) -> Arc<SecretValues> {
-        let mut known = self
-            .0
-            .secrets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         let is_due = known
             .listed
             .is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
         if is_due {
             let begun = Instant::now();
-            known.files = self.secret_files(PATIENCE).paths;
+            known.files = self.secret_files_and(PATIENCE, is_masked_path).paths;
             known.files.truncate(MOST_FILES);
             known.listed = Some((Instant::now(), begun.elapsed()));
         }
@@ -128,10 +138,7 @@ impl Jail {
             has_news |= self.learn(&mut known, &file);
         }
         if has_news {
-            known.current = Arc::new(SecretValues {
-                needles: Needles::new(known.values.keys().map(String::as_str)),
-                holders: known.values.values().cloned().collect(),
-            });
+            known.renew();
         }
         Arc::clone(&known.current)
     }
@@ -150,15 +157,54 @@ impl Jail {
         let Some(file) = path.and_then(|path| self.read(&path).ok()) else {
             return false;
         };
-        let version = (file.path.to_string(), file.hash);
+        known.take(file.path.as_str(), file.hash, &file.text)
+    }
+
+    /// Shares with another handle on this workspace what is known of its secrets.
+    #[must_use]
+    pub fn knowing_secrets_of(mut self, other: &Jail) -> Jail {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.secrets = Arc::clone(&other.0.secrets);
+        }
+        self
+    }
+
+    /// Takes in the values of versions of secret files that are not on the disk: those that git has.
+    pub fn learn_versions(&self, versions: impl IntoIterator<Item = (String, String)>) {
+        let mut known = self.known();
         let mut has_news = false;
-        for value in secret_values(file.path.as_str(), &file.text) {
-            if known.values.len() < MOST_VALUES || known.values.contains_key(&value) {
-                let holders = known.values.entry(value).or_default();
-                has_news |= holders.insert(version.clone());
+        for (path, text) in versions {
+            has_news |= known.take(&path, hash_of(text.as_bytes()), &text);
+        }
+        if has_news {
+            known.renew();
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        let known = self.0.secrets.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Takes the values of a version of a file; tells whether there are any that were not known.
+    fn take(&mut self, path: &str, hash: Hash, text: &str) -> bool {
+        let mut has_news = false;
+        for value in secret_values(path, text) {
+            if self.values.len() < MOST_VALUES || self.values.contains_key(&value) {
+                let holders = self.values.entry(value).or_default();
+                has_news |= holders.insert((path.to_owned(), hash));
             }
         }
         has_news
+    }
+
+    fn renew(&mut self) {
+        self.current = Arc::new(SecretValues {
+            needles: Needles::new(self.values.keys().map(String::as_str)),
+            holders: self.values.values().cloned().collect(),
+        });
     }
 }
 

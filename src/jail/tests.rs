@@ -8,7 +8,9 @@ mod paths;
 mod private;
 #[cfg(target_os = "linux")]
 mod race;
+mod secret_encodings;
 mod secret_files;
+mod secret_kinds;
 mod secret_values;
 #[cfg(target_os = "linux")]
 mod traps;

@@ -81,7 +81,12 @@ impl Jail {
     }
 
     /// Refuses a path that leads from a folder to what no tool opens.
-    fn check_private(&self, folder: &Dir, path: &str, names: &[&str]) -> Result<(), JailError> {
+    pub(super) fn check_private(
+        &self,
+        folder: &Dir,
+        path: &str,
+        names: &[&str],
+    ) -> Result<(), JailError> {
         if self.0.private.is_empty() {
             return Ok(());
         }

@@ -59,6 +59,14 @@ impl Jail {
     /// Opens a file to be written anew: one that is not there is made, with this mode, and one
     /// that is there is emptied and keeps its own. Follows no link.
     pub fn create(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
+        let file = self.open_to_write(path, mode)?;
+        file.set_len(0)
+            .map_err(|cause| failed("write", path.as_str(), cause))?;
+        Ok(file)
+    }
+
+    /// The same, but leaves in the file what is there.
+    pub fn open_to_write(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
         let wrong = |cause| failed("write", path.as_str(), cause);
         let place = self.place(path, Missing::Fails)?;
         let before = place.metadata()?;
@@ -75,7 +83,6 @@ impl Jail {
         if before.is_none() {
             system::set_mode(&file, mode).map_err(wrong)?;
         }
-        file.set_len(0).map_err(wrong)?;
         Ok(file.into_std())
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::message::{Message, ToolCall};
 
-pub use thought_tags::{THOUGHT_TAGS, ThoughtTags};
+pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 
 /// A model to talk with.
 pub trait ChatModel: Send + Sync {
@@ -42,6 +42,8 @@ pub struct ChatRequest<'a> {
     pub tools: &'a [ToolSpec],
     /// A JSON schema that the reply must have.
     pub format: Option<&'a Value>,
+    /// Whether it must not think first, as far as it can be told so.
+    pub without_thoughts: bool,
     /// Most tokens of the reply.
     pub reply_tokens: Option<u32>,
 }
@@ -102,6 +104,8 @@ pub struct ModelProfile {
     pub vision: bool,
     /// Whether leaked calls are likely, so that few tools are better.
     pub weak: bool,
+    /// Whether its replies begin within its thoughts, which its server does not tell from text.
+    pub thinks_in_text: bool,
     /// Where it really runs, if that is not this machine.
     pub remote: Option<String>,
 }

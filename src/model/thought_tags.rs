@@ -28,6 +28,9 @@ pub const THOUGHT_TAGS: &[ThoughtTags] = &[
     tags("<reasoning>", "</reasoning>", true),
     // Seed-OSS.
     tags("<seed:think>", "</seed:think>", true),
+    tags("<longcat_think>", "</longcat_think>", true),
+    // Hunyuan.
+    tags("<think:opensource>", "</think:opensource>", true),
     tags("<scratchpad>", "</scratchpad>", false),
     tags("<analysis>", "</analysis>", false),
     tags("<reflection>", "</reflection>", false),
@@ -35,8 +38,34 @@ pub const THOUGHT_TAGS: &[ThoughtTags] = &[
     tags("[think]", "[/think]", true),
     // Kimi.
     tags("◁think▷", "◁/think▷", true),
+    // Cohere, Apertus, and models that were distilled with the tags of OpenThoughts.
+    tags("<|start_thinking|>", "<|end_thinking|>", true),
+    tags("<|inner_prefix|>", "<|inner_suffix|>", false),
+    tags("<|begin_of_thought|>", "<|end_of_thought|>", true),
+    // Granite 3.2 has sentences for it.
+    tags("here is my thought process:", "here is my response:", false),
     // Gemma 4.
     tags("<|channel>thought", "<channel|>", false),
     // Harmony, of gpt-oss.
     tags("<|channel|>analysis<|message|>", "<|end|>", false),
+    tags(
+        "<|start|>assistant<|channel|>analysis<|message|>",
+        "<|end|>",
+        false,
+    ),
+    // Solar.
+    tags("<|think|>", "<|end|>", false),
+];
+
+/// Tags around the answer, in lower case, which some models put behind their thoughts.
+pub const ANSWER_TAGS: &[(&str, &str)] = &[
+    ("<answer>", "</answer>"),
+    ("<response>", "</response>"),
+    ("<|start_response|>", "<|end_response|>"),
+    ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    (
+        "<|start|>assistant<|channel|>final<|message|>",
+        "<|return|>",
+    ),
+    ("<|channel|>final<|message|>", "<|return|>"),
 ];

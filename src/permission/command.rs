@@ -117,6 +117,27 @@ pub enum GitWork {
     Settings,
 }
 
+/// Whether a command is git alone, perhaps with its output passed to what only shortens or sorts it,
+/// and git starts nothing.
+pub fn is_git_alone(command: &str) -> bool {
+    const FILTERS: &[&str] = &["cut", "head", "sort", "tail", "tr", "uniq", "wc"];
+    let Some(vectors) = words::vectors(command) else {
+        return false;
+    };
+    let mut has_git = false;
+    let all = vectors.iter().all(|vector| match git_effects(vector) {
+        Some(effects) => {
+            has_git = true;
+            effects.is_known && effects.starts.is_none()
+        }
+        None => {
+            let is_filter = FILTERS.contains(&vector.words[0].as_str());
+            is_filter && rules::reads(vector).is_some_and(|paths| paths.is_empty())
+        }
+    });
+    all && has_git
+}
+
 fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
     let (program, rest) = vector.words.split_first()?;
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();

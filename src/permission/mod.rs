@@ -105,6 +105,18 @@ pub enum Mode {
     Plan,
 }
 
+impl Mode {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Ask => "ask",
+            Mode::AutoEdit => "auto-edit",
+            Mode::AutoApprove => "auto-approve",
+            Mode::Plan => "plan",
+        }
+    }
+}
+
 /// How well the system holds a command back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {
@@ -133,6 +145,8 @@ pub enum Permission {
 /// What the user is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRequest {
+    /// [`crate::message::ToolCall::id`].
+    pub call_id: String,
     /// The tool's name.
     pub tool: String,
     /// What it does, in a line: `edit src/main.rs`, `run a command`.
@@ -158,6 +172,16 @@ pub enum Preview {
     Diff(String),
     /// The exact command.
     Command(String),
+}
+
+impl Preview {
+    /// What is shown; empty if that is nothing.
+    pub fn text(&self) -> &str {
+        match self {
+            Preview::None => "",
+            Preview::Diff(text) | Preview::Command(text) => text,
+        }
+    }
 }
 
 /// What the user decided.
@@ -187,7 +211,7 @@ pub trait Approver: Send + Sync {
     fn is_there(&self) -> bool;
 }
 
-/// Decides about an effect: the table in the README, section Approvals, and then the rules.
+/// Decides about an effect: the table in `docs/approvals.md`, and then the rules.
 pub fn permission(
     effect: &Effect,
     mode: Mode,

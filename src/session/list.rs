@@ -71,8 +71,12 @@ pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, Sess
 
 /// Finds the session that somebody means: its id, or a beginning or an end that only it has.
 pub fn find(folder: &Path, given: &str) -> Result<SessionId, SessionError> {
+    find_among(used(folder)?, given)
+}
+
+/// The same among some sessions only.
+pub fn find_among(mut found: Vec<SessionId>, given: &str) -> Result<SessionId, SessionError> {
     let given = given.trim().to_lowercase();
-    let mut found = used(folder)?;
     if let Some(exact) = found.iter().find(|id| id.as_str() == given) {
         return Ok(exact.clone());
     }

@@ -35,7 +35,7 @@ use crate::model::ChatModel;
 use crate::permission::Mode;
 
 pub use id::SessionId;
-pub use list::{SessionSummary, find, latest, sessions, summary};
+pub use list::{SessionSummary, find, find_among, latest, sessions, summary};
 pub use record::{Record, VERSION};
 pub use replay::{BROKEN_OFF, NOT_BEGUN};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
@@ -186,17 +186,6 @@ impl Session {
             session.record(Record::Model { name })?;
         }
         Ok((session, resumed))
-    }
-
-    /// Begins a new session in place of this one, with the same model and mode.
-    ///
-    /// What has been said stays in the journal of the old one, which can be resumed.
-    pub fn clear(&mut self) -> Result<(), SessionError> {
-        let fresh = Session::create(&self.folder, &self.workspace, Arc::clone(&self.model))?;
-        self.end("cleared")?;
-        let before = std::mem::replace(self, fresh);
-        self.calibration = before.calibration;
-        self.set_mode(before.mode)
     }
 
     /// Writes down what happened.

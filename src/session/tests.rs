@@ -37,6 +37,7 @@ fn model(name: &str) -> Arc<dyn ChatModel> {
         tools: true,
         vision: false,
         weak: false,
+        thinks_in_text: false,
         remote: None,
     }))
 }

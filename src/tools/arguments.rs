@@ -16,6 +16,21 @@ pub(super) const PATH: &[&str] = &[
     "absolute_path",
 ];
 
+/// Other names that models know an edit by, from the editors of other agents.
+pub(super) const EDIT_NAMES: &[&str] = &[
+    "str_replace",
+    "replace_in_file",
+    "str_replace_editor",
+    "str_replace_based_edit_tool",
+    "search_replace",
+    "search_and_replace",
+    "replace_string_in_file",
+    "apply_diff",
+    "multi_edit",
+    "edit",
+    "replace",
+];
+
 /// A text that must be there.
 pub(super) fn text<'call>(call: &'call ToolCall, name: &str) -> Result<&'call str, ToolError> {
     call.arguments

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::writing::make;
 use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, shown,
+    files, paths, shown,
 };
 use crate::edit::file_diff;
 use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
@@ -21,7 +21,7 @@ const REMEMBER: &str = "deletions";
 
 static SPEC: ToolSpec = ToolSpec {
     name: "delete_file",
-    aliases: &["remove_file", "rm"],
+    aliases: &["remove_file", "delete", "rm"],
     description: "Delete a file.",
     parameters: &[Parameter {
         name: "path",
@@ -46,7 +46,7 @@ impl Tool for DeleteFile {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
-            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
+            let path = paths::own_file(context, arguments::text(call, "path")?, "").await?;
             let jail = context.jail.clone();
             let (path, file) = blocking(move || {
                 let file = jail.read_bytes(&path);

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use ollacode_indexer::walk::{Limits, Listed, ListedKind, list};
+use unicode_normalization::UnicodeNormalization;
 
-use super::{ToolContext, ToolError, blocking, shown, spelling};
-use crate::jail::{EntryKind, Jail, JailError, TextFile, WorkspacePath, is_secret};
+use super::ToolError;
+use crate::jail::{Jail, JailError, WorkspacePath, is_secret};
 use crate::permission::{Effect, Rules};
-
-/// Most files of the same name that are suggested in place of a missing one.
-const SUGGESTED: usize = 3;
 
 /// The files below a folder, and what could not be listed there.
 #[derive(Default)]
@@ -100,8 +98,12 @@ pub(super) fn glob(jail: &Jail, pattern: &str) -> Result<GlobSet, ToolError> {
         (false, true) => format!("**/*{trimmed}*"),
     };
     let mut set = GlobSetBuilder::new();
-    for text in [anywhere.clone(), format!("{anywhere}/**")] {
-        set.add(one_glob(&text).map_err(|error| bad_glob(pattern, &error))?);
+    // A disk may have either normal form of a name.
+    let forms: BTreeSet<String> = [anywhere.nfc().collect(), anywhere.nfd().collect()].into();
+    for text in forms {
+        for text in [text.clone(), format!("{text}/**")] {
+            set.add(one_glob(&text).map_err(|error| bad_glob(pattern, &error))?);
+        }
     }
     set.build().map_err(|error| bad_glob(pattern, &error))
 }
@@ -120,85 +122,6 @@ fn bad_glob(pattern: &str, error: &globset::Error) -> ToolError {
     ))
 }
 
-/// A path of the model, inside the workspace; nothing, `.` and `/` mean its top.
-pub(super) fn folder(jail: &Jail, given: Option<&str>) -> Result<WorkspacePath, ToolError> {
-    let given = given.map_or(".", |given| if given == "/" { "." } else { given });
-    path(jail, given).map_err(|error| refused(&error))
-}
-
-/// A path as models spell it: in quotes, with backslashes, as an address, with a line behind it.
-/// What has the name as it is given is that.
-pub(super) fn path(jail: &Jail, given: &str) -> Result<WorkspacePath, JailError> {
-    let given = given.trim();
-    let exists = |path: &WorkspacePath| matches!(jail.kind(path), Ok(Some(_)));
-    let as_given = jail.path(given);
-    if as_given.as_ref().is_ok_and(exists) {
-        return as_given;
-    }
-    let plain = spelling::plain(given);
-    if let Some((file, _)) = spelling::without_lines(&plain)
-        && let Ok(path) = jail.path(file)
-        && exists(&path)
-    {
-        return Ok(path);
-    }
-    if plain == given {
-        as_given
-    } else {
-        jail.path(&plain)
-    }
-}
-
-/// The path of a file that is there; links are left to the jail.
-pub(super) async fn existing_file(
-    context: &ToolContext,
-    given: &str,
-) -> Result<WorkspacePath, ToolError> {
-    let path = path(&context.jail, given).map_err(|error| refused(&error))?;
-    match context.jail.kind(&path).map_err(|error| refused(&error))? {
-        Some(EntryKind::File | EntryKind::Link) => Ok(path),
-        Some(EntryKind::Folder) => Err(ToolError::TellModel(format!(
-            "`{path}` is a folder; grep_search and search_codebase look into it"
-        ))),
-        Some(EntryKind::Other) => Err(ToolError::TellModel(format!(
-            "`{path}` is neither a file nor a folder"
-        ))),
-        None => Err(missing(context, &path).await?),
-    }
-}
-
-/// What is told of a file that is not there.
-pub(super) async fn missing(
-    context: &ToolContext,
-    path: &WorkspacePath,
-) -> Result<ToolError, ToolError> {
-    let (jail, path) = (context.jail.clone(), path.clone());
-    blocking(move || not_found(&jail, &path)).await
-}
-
-/// Where else a file of this name is.
-fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
-    let wanted = path.name().unwrap_or_default();
-    let wanted = wanted.to_lowercase();
-    let top = jail.path(".").map(|top| files_below(jail, &top));
-    let mut near: Vec<String> = top
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|path| {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            name.to_lowercase() == wanted
-        })
-        .map(|path| format!("`{}`", shown::name(&path)))
-        .collect();
-    near.truncate(SUGGESTED);
-    let hint = if near.is_empty() {
-        "grep_search and search_codebase find where something is".to_owned()
-    } else {
-        format!("there is {}", near.join(", "))
-    };
-    ToolError::TellModel(format!("`{path}` does not exist; {hint}"))
-}
-
 /// What the jail says, as the model is told it: also where it cannot mend it, such as on a full
 /// disk, it can say in its answer what is left to do.
 pub(super) fn refused(error: &JailError) -> ToolError {
@@ -207,7 +130,6 @@ pub(super) fn refused(error: &JailError) -> ToolError {
 
 /// What reading a file is judged by: its name, and where links lead.
 pub(super) fn reading(jail: &Jail, path: &WorkspacePath) -> Vec<Effect> {
-    let real = jail.resolve(path).ok().filter(|real| real != path);
     let effect = |path: &WorkspacePath| {
         let name = path.to_string();
         if is_secret(path) {
@@ -216,32 +138,13 @@ pub(super) fn reading(jail: &Jail, path: &WorkspacePath) -> Vec<Effect> {
             Effect::ReadFile { path: name }
         }
     };
-    [Some(path), real.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(effect)
-        .collect()
+    names_of(jail, path).iter().map(effect).collect()
 }
 
-/// Reads a file that was judged so; an error if links lead elsewhere by now.
-pub(super) fn read_judged(
-    jail: &Jail,
-    path: &WorkspacePath,
-    effects: &[Effect],
-) -> Result<TextFile, ToolError> {
-    let file = jail.read(path).map_err(|error| refused(&error))?;
-    let is_judged = effects.iter().any(|effect| match effect {
-        Effect::ReadFile { path } | Effect::ReadSecret { path } => path == file.path.as_str(),
-        _ => false,
-    });
-    if is_judged {
-        Ok(file)
-    } else {
-        Err(ToolError::TellModel(format!(
-            "`{path}` has changed just now: it leads to `{}`; read that",
-            file.path
-        )))
-    }
+/// A path, and where it leads if there are links.
+pub(super) fn names_of(jail: &Jail, path: &WorkspacePath) -> Vec<WorkspacePath> {
+    let real = jail.resolve(path).ok().filter(|real| real != path);
+    [Some(path.clone()), real].into_iter().flatten().collect()
 }
 
 /// Whether searches pass over a path, as the walk saw it: it is named like secrets, or a rule

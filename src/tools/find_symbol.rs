@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::{Freshness, SearchRequest};
+use serde_json::json;
 
 use super::definitions::{Defined, definitions};
 use super::grep_search::{Found, mentions};
@@ -16,7 +17,7 @@ use super::{
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
-use crate::permission::Rules;
+use crate::permission::{Effect, Rules};
 use crate::visible::neutral;
 
 /// Chunks that are looked at: names such as `new` have many.
@@ -59,6 +60,7 @@ impl Tool for FindSymbol {
             let what = wanted.written.clone();
             Ok(Prepared::reading(
                 what,
+                Effect::Read,
                 Box::new(move |running| find(wanted, running).boxed()),
             ))
         }
@@ -142,19 +144,19 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
     paths.truncate(FILES);
     let jail = running.context.jail.clone();
     let rules = running.context.rules.clone();
-    let stop = running.stop.clone();
+    let (stop, tokens) = (running.stop.clone(), running.tokens);
     let (places, without) = blocking(move || {
         let places = places(&jail, &rules, &wanted, paths);
         let without = if places.is_empty() {
             let found = mentions(&wanted.name, &jail, &rules, &stop)?;
-            without_definition(&wanted, &found)
+            without_definition(&wanted, &found, tokens)
         } else {
             String::new()
         };
         Ok((places, without))
     })
     .await??;
-    let mut output = written(&places, &without);
+    let mut output = written(&places, &without, tokens);
     if files_left_out > 0 {
         output
             .text
@@ -202,7 +204,8 @@ fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
 
 /// What is said where no grammar knows a definition: over what that was looked for, and where the
 /// name stands, the lines first that look like a definition.
-fn without_definition(wanted: &Wanted, found: &Found) -> String {
+fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
+    let mut page = Page::of_result(MOST_BYTES, tokens);
     let mut text = format!(
         "`{}`: no definition in the {} with a grammar.\n",
         wanted.written,
@@ -214,6 +217,7 @@ fn without_definition(wanted: &Wanted, found: &Found) -> String {
     });
     let (defining, mentioning): (Vec<_>, Vec<_>) =
         lines.partition(|(_, line)| looks_defining(&line.text, &wanted.name));
+    let mut cut = false;
     for (heading, lines) in [
         ("Lines that look like its definition:", &defining),
         ("Mentions:", &mentioning),
@@ -221,14 +225,18 @@ fn without_definition(wanted: &Wanted, found: &Found) -> String {
         if lines.is_empty() {
             continue;
         }
-        text.push_str(&format!("{heading}\n"));
+        page.push(heading);
         for (path, line) in lines.iter().take(MENTIONS) {
             let shown = shown::narrow(line.text.trim(), 200);
-            text.push_str(&format!("{}:{}: {shown}\n", shown::name(path), line.number));
+            page.push(&format!("{}:{}: {shown}", shown::name(path), line.number));
         }
-        if lines.len() > MENTIONS {
-            text.push_str("… more with grep_search …\n");
-        }
+        cut |= lines.len() > MENTIONS;
+    }
+    cut |= page.left_out() > 0;
+    text.push_str(&page.into_text());
+    if cut {
+        let call = json!({"regex": wanted.name});
+        text.push_str(&format!("… for more: grep_search {call} …\n"));
     }
     if found.hits.is_empty() {
         text.push_str(&format!(
@@ -310,15 +318,17 @@ fn looks_defining(line: &str, name: &str) -> bool {
     })
 }
 
-fn written(places: &[Place], without: &str) -> ToolOutput {
-    let mut page = Page::new(MOST_BYTES);
+fn written(places: &[Place], without: &str, tokens: u32) -> ToolOutput {
+    let mut page = Page::of_result(MOST_BYTES, tokens);
     for place in places {
         page.push(&line(place));
     }
     let left_out = page.left_out();
     let mut text = page.into_text();
     if left_out > 0 {
-        text.push_str(&format!("… {left_out} more places left out …\n"));
+        text.push_str(&format!(
+            "… {left_out} more places left out: name what it is in, such as `Parser::parse` …\n"
+        ));
     }
     text.push_str(without);
     let shown = &places[..places.len() - left_out];

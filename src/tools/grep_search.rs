@@ -15,11 +15,13 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
 use ollacode_indexer::parts::has_grammar;
 use tokio_util::sync::CancellationToken;
+use unicode_normalization::UnicodeNormalization;
 
+use super::paths::{self, Located};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
 };
-use crate::jail::{EntryKind, Jail, JailError, SecretValues, WorkspacePath};
+use crate::jail::{EntryKind, Jail, JailError, SecretValues};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::Rules;
@@ -40,7 +42,14 @@ const PATTERN_SIZE: usize = 10 << 20;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "grep_search",
-    aliases: &["grep", "search_text", "ripgrep", "rg"],
+    aliases: &[
+        "grep",
+        "search_text",
+        "search_file_content",
+        "search_in_files",
+        "ripgrep",
+        "rg",
+    ],
     description: "Find exact text by regex, line by line.",
     parameters: &[
         Parameter {
@@ -66,7 +75,7 @@ static SPEC: ToolSpec = ToolSpec {
         },
         Parameter {
             name: "glob",
-            aliases: &["file_pattern", "include"],
+            aliases: &["file_pattern", "include", "include_pattern"],
             kind: ParameterKind::Text,
             description: "Only such files: `*.rs`",
             required: false,
@@ -98,10 +107,11 @@ impl Tool for GrepSearch {
             let jail = &context.jail;
             let regex = arguments::text(call, "regex")?;
             let glob = arguments::optional_text(call, "glob");
+            let path = arguments::optional_text(call, "path");
             let grep = Grep {
                 matcher: matcher(regex)?,
                 globs: glob.map(|glob| files::glob(jail, glob)).transpose()?,
-                below: files::folder(jail, arguments::optional_text(call, "path"))?,
+                below: paths::existing_folder(context, path).await?,
                 context: arguments::number(call, "context")
                     .unwrap_or(0)
                     .min(MOST_CONTEXT),
@@ -109,6 +119,7 @@ impl Tool for GrepSearch {
             let what = shown::narrow(&shown::name(regex), 80).into_owned();
             Ok(Prepared::reading(
                 what,
+                grep.below.searching(),
                 Box::new(move |running| search(grep, running).boxed()),
             ))
         }
@@ -120,12 +131,18 @@ fn matcher(regex: &str) -> Result<RegexMatcher, ToolError> {
     if regex.is_empty() {
         return Err(ToolError::TellModel("`regex` is empty".to_owned()));
     }
+    // A text may be written in either normal form.
+    let other: String = match regex.nfc().eq(regex.chars()) {
+        true => regex.nfd().collect(),
+        false => regex.nfc().collect(),
+    };
+    let both = (other != regex && !regex.contains('[')).then(|| format!("(?:{regex})|(?:{other})"));
     RegexMatcherBuilder::new()
         .case_smart(true)
         .multi_line(true)
         .line_terminator(Some(b'\n'))
         .size_limit(PATTERN_SIZE)
-        .build(regex)
+        .build(both.as_deref().unwrap_or(regex))
         .map_err(|error| {
             ToolError::TellModel(format!(
                 "the regex is not valid: {error}\nTo find it as plain text, escape `\\`, `.`, `(`, \
@@ -139,7 +156,7 @@ fn matcher(regex: &str) -> Result<RegexMatcher, ToolError> {
 struct Grep {
     matcher: RegexMatcher,
     globs: Option<GlobSet>,
-    below: WorkspacePath,
+    below: Located,
     context: usize,
 }
 
@@ -170,6 +187,8 @@ pub(super) struct Found {
     unread: BTreeMap<&'static str, usize>,
     /// Whether files were left unsearched because there were matches enough.
     is_cut: bool,
+    /// The last file that was searched.
+    last: String,
 }
 
 impl Found {
@@ -221,32 +240,27 @@ pub(super) fn mentions(
     let grep = Grep {
         matcher: matcher(&format!("(?-i:{before}{escaped}{after})"))?,
         globs: None,
-        below: files::folder(jail, None)?,
+        below: Located::workspace(jail)?,
         context: 0,
     };
-    grep.run(jail, rules, stop)
+    grep.run(rules, stop)
 }
 
 async fn search(grep: Grep, running: Running<'_>) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
-    let (jail, stop) = (running.context.jail.clone(), running.stop.clone());
-    let rules = running.context.rules.clone();
-    let found = blocking(move || grep.run(&jail, &rules, &stop)).await??;
+    let (rules, stop) = (running.context.rules.clone(), running.stop.clone());
+    let found = blocking(move || grep.run(&rules, &stop)).await??;
     Ok(written(&found, tokens))
 }
 
 impl Grep {
-    fn run(
-        &self,
-        jail: &Jail,
-        rules: &Rules,
-        stop: &CancellationToken,
-    ) -> Result<Found, ToolError> {
+    fn run(&self, rules: &Rules, stop: &CancellationToken) -> Result<Found, ToolError> {
+        let jail = &self.below.jail;
         let mut found = Found::default();
-        let files::FilesBelow { mut paths, closed } = self.listed(jail)?;
+        let files::FilesBelow { mut paths, closed } = self.listed()?;
         found.pass_over("folders that cannot be listed", closed);
         let before = paths.len();
-        paths.retain(|path| !files::is_kept(jail, rules, path));
+        paths.retain(|path| !self.below.is_kept(rules, path));
         found.pass_over("with secrets or kept back by a rule", before - paths.len());
         let values = jail.secret_values();
         let mut batches = paths.chunks(BATCH);
@@ -261,6 +275,7 @@ impl Grep {
                         found.with_grammar += usize::from(has_grammar(path));
                         found.matches += hits.matches;
                         found.hits.extend((hits.matches > 0).then_some(hits));
+                        found.last.clone_from(path);
                     }
                     Err(reason) => found.pass_over(reason, 1),
                 }
@@ -273,25 +288,26 @@ impl Grep {
         Ok(found)
     }
 
-    fn listed(&self, jail: &Jail) -> Result<files::FilesBelow, ToolError> {
+    fn listed(&self) -> Result<files::FilesBelow, ToolError> {
         let refused = |error| files::refused(&error);
-        match jail.kind(&self.below).map_err(refused)? {
+        let Located { jail, path, .. } = &self.below;
+        match jail.kind(path).map_err(refused)? {
             None => {
                 return Err(ToolError::TellModel(format!(
                     "`{}` does not exist; leave `path` out to search everywhere",
-                    self.below
+                    self.below.name()
                 )));
             }
             // A file that is named is searched, ignored or not.
             Some(EntryKind::File) => {
                 return Ok(files::FilesBelow {
-                    paths: vec![self.below.to_string()],
+                    paths: vec![path.to_string()],
                     closed: 0,
                 });
             }
             Some(_) => {}
         }
-        let mut listed = files::listed_below(jail, &self.below);
+        let mut listed = files::listed_below(jail, path);
         if let Some(globs) = &self.globs {
             listed.paths.retain(|path| globs.is_match(path));
         }
@@ -361,7 +377,7 @@ impl Grep {
             }
         }
         Ok(Hits {
-            path: path.to_owned(),
+            path: self.below.name_of(path),
             ..hits
         })
     }

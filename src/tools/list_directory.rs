@@ -2,14 +2,17 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
+use super::paths::{self, Located};
 use super::shown::{self, Page};
 use super::{
     Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
-use crate::jail::{Entry, EntryKind, Jail, WorkspacePath};
+use crate::jail::{Entry, EntryKind};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::visible::neutral;
 
 /// Most entries that are shown,
 const MOST_ENTRIES: usize = 200;
@@ -18,7 +21,7 @@ const MOST_BYTES: usize = 12 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "list_directory",
-    aliases: &["list_files", "ls", "list_dir"],
+    aliases: &["list_files", "ls", "list_dir", "list"],
     description: "List a folder. What is ignored or hidden is left out.",
     parameters: &[Parameter {
         name: "path",
@@ -30,6 +33,8 @@ static SPEC: ToolSpec = ToolSpec {
             "file_path",
             "file",
             "filename",
+            "relative_workspace_path",
+            "dir_path",
         ],
         kind: ParameterKind::Text,
         description: "`.` by default",
@@ -51,33 +56,38 @@ impl Tool for ListDirectory {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
-            let path = files::folder(&context.jail, arguments::optional_text(call, "path"))?;
-            let what = shown::name(path.as_str());
-            Ok(Prepared::reading(
-                what,
-                Box::new(move |running| list(path, running).boxed()),
-            ))
+            let given = arguments::optional_text(call, "path");
+            let folder = paths::existing_folder(context, given).await?;
+            let prepared = Prepared::reading(
+                shown::name(&folder.name()),
+                folder.searching(),
+                Box::new(move |running| list(folder, running).boxed()),
+            );
+            Ok(prepared)
         }
         .boxed()
     }
 }
 
-async fn list(path: WorkspacePath, running: Running<'_>) -> Result<ToolOutput, ToolError> {
-    let (jail, tokens) = (running.context.jail.clone(), running.tokens);
-    blocking(move || written(&jail, &path, tokens)).await?
+async fn list(folder: Located, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+    let tokens = running.tokens;
+    blocking(move || written(&folder, tokens)).await?
 }
 
-fn written(jail: &Jail, path: &WorkspacePath, tokens: u32) -> Result<ToolOutput, ToolError> {
+fn written(folder: &Located, tokens: u32) -> Result<ToolOutput, ToolError> {
+    let Located { jail, path, .. } = folder;
+    let full = folder.name();
     let kind = jail.kind(path).map_err(|error| files::refused(&error))?;
     if kind == Some(EntryKind::File) {
         return Err(ToolError::TellModel(format!(
-            "`{path}` is a file; read_file shows it"
+            "`{full}` is a file. Next call: read_file {}",
+            neutral(&json!({"path": full}).to_string())
         )));
     }
     let mut entries = jail.list(path).map_err(|error| files::refused(&error))?;
     let Some(names) = files::names_in(jail, path) else {
         return Err(ToolError::TellModel(format!(
-            "`{path}` is left out by the ignore files, or hidden; run_command with `ls` shows it"
+            "`{full}` is left out by the ignore files, or hidden; run_command with `ls` shows it"
         )));
     };
     let all = entries.len();
@@ -90,11 +100,14 @@ fn written(jail: &Jail, path: &WorkspacePath, tokens: u32) -> Result<ToolOutput,
         page.push(&line(entry));
     }
     let left_out = page.left_out() + entries.len().saturating_sub(MOST_ENTRIES);
-    let mut text = format!("{}:\n{}", shown::name(path.as_str()), page.into_text());
+    let mut text = format!("{}:\n{}", shown::name(&full), page.into_text());
     if left_out > 0 {
+        let next = entries.len() - left_out;
+        let call = find_call(path.as_str(), &entries, next);
         let left_out = shown::count(left_out, "more entry", "more entries");
         text.push_str(&format!(
-            "… {left_out} left out; search_files finds them …\n"
+            "… {left_out} left out, `{}` is the first. To see more: {call} …\n",
+            shown::name(&entries[next].name)
         ));
     }
     if ignored > 0 {
@@ -108,6 +121,26 @@ fn written(jail: &Jail, path: &WorkspacePath, tokens: u32) -> Result<ToolOutput,
         summary: shown::count(entries.len(), "entry", "entries"),
         ..ToolOutput::default()
     })
+}
+
+/// The call that finds what comes next in a folder: by as much of the name as the one before it has
+/// not in common with it.
+fn find_call(folder: &str, entries: &[Entry], next: usize) -> String {
+    let name = &entries[next].name;
+    let before = next.checked_sub(1).map_or("", |at| &entries[at].name);
+    let both = name.chars().zip(before.chars());
+    let common = both.take_while(|(one, other)| one == other).count();
+    let beginning: String = name.chars().take(common + 1).collect();
+    let folder = if folder == "." {
+        String::new()
+    } else {
+        format!("{folder}/")
+    };
+    let glob = format!("{folder}{beginning}*");
+    format!(
+        "search_files {}",
+        neutral(&json!({"glob": glob}).to_string())
+    )
 }
 
 fn line(entry: &Entry) -> String {
@@ -138,8 +171,6 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::tools::tests_support::{Bench, call};
 
@@ -212,7 +243,10 @@ mod tests {
             200
         );
         assert!(
-            output.text.contains("… 50 more entries left out"),
+            output.text.ends_with(
+                "… 50 more entries left out, `f200.rs` is the first. To see more: search_files \
+                 {\"glob\":\"many/f2*\"} …\n"
+            ),
             "{}",
             output.text
         );

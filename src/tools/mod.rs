@@ -3,18 +3,22 @@
 mod arguments;
 mod ask_user;
 mod closed_output;
+#[cfg(test)]
+mod clumsy;
 mod command_changes;
 mod definitions;
 mod delete_file;
 mod edit_file;
 mod files;
 mod find_symbol;
+mod git_versions;
 mod grep_search;
 mod hidden_files;
 mod list_directory;
 mod loss;
 mod move_file;
 mod outline;
+mod paths;
 mod read_file;
 mod run_command;
 mod search_codebase;
@@ -34,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::jail::{Hash, Jail};
+use crate::jail::{Hash, Jail, is_masked_path};
 use crate::message::{Source, ToolCall};
 use crate::model::ToolSpec;
 use crate::permission::{Approver, Effect, Preview, Rules};
@@ -42,6 +46,7 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
+pub use git_versions::GitVersions;
 pub use seen::{FileView, Seen};
 pub use toolbox::{ToolSet, Toolbox};
 pub(crate) use writing::edit_call;
@@ -75,6 +80,8 @@ pub struct ToolContext {
     pub seen: Mutex<Seen>,
     /// What was changed in this session, to be undone.
     pub changes: Mutex<Changes>,
+    /// How far git's history was looked through for secrets.
+    pub git_versions: GitVersions,
 }
 
 impl ToolContext {
@@ -85,10 +92,15 @@ impl ToolContext {
 
     /// A text for the model without what files of secrets hold, however it came there; but for
     /// those that the model was allowed to read as they are now. Looks at the disk.
+    ///
+    /// To read a file that is only masked is allowed to everybody, so that this opens nothing; a
+    /// rule does.
     pub fn without_secret_values(&self, text: String) -> String {
         let values = self.jail.secret_values();
         let seen = self.knowledge();
-        let hidden = values.hide(&text, |path, hash| seen.was_shown(path, hash));
+        let hidden = values.hide(&text, |path, hash| {
+            seen.was_shown(path, hash) && (!is_masked_path(path) || self.rules.opens_secret(path))
+        });
         match hidden {
             Cow::Owned(clean) => clean,
             Cow::Borrowed(_) => text,
@@ -122,10 +134,10 @@ pub struct Prepared {
 
 impl Prepared {
     /// A call that only reads what may be read unasked.
-    fn reading(what: String, run: Run) -> Prepared {
+    fn reading(what: String, effect: Effect, run: Run) -> Prepared {
         Prepared {
             what,
-            effects: vec![Effect::Read],
+            effects: vec![effect],
             preview: Preview::None,
             remember: None,
             run,

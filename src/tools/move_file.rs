@@ -2,17 +2,22 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
+use super::paths::{Meant, meant};
 use super::writing::make;
 use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, shown,
+    files, paths, shown, spelling,
 };
-use crate::jail::{EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected};
+use crate::jail::{
+    Alike, EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected,
+};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
+use crate::visible::neutral;
 
 /// What "for this session" covers.
 const REMEMBER: &str = "moves";
@@ -53,11 +58,10 @@ impl Tool for MoveFile {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
-            let from = files::existing_file(context, arguments::text(call, "from")?).await?;
+            let from = paths::own_file(context, arguments::text(call, "from")?, "").await?;
             let to = arguments::text(call, "to")?.to_owned();
             let jail = context.jail.clone();
-            let found = blocking(move || Move::find(&jail, from, &to)).await?;
-            let found = found.map_err(|error| files::refused(&error))?;
+            let found = blocking(move || Move::find(&jail, from, &to)).await??;
             Ok(Prepared {
                 what: format!(
                     "{} → {}",
@@ -82,21 +86,52 @@ struct Move {
 }
 
 impl Move {
-    fn find(jail: &Jail, from: WorkspacePath, to: &str) -> Result<Move, JailError> {
-        let mut to = files::path(jail, to)?;
-        if jail.kind(&to)? == Some(EntryKind::Folder) {
+    fn find(jail: &Jail, from: WorkspacePath, given: &str) -> Result<Move, ToolError> {
+        let refused = |error| files::refused(&error);
+        let name = from.name().unwrap_or_default();
+        // What ends so is a folder, whether or not it is there yet.
+        let given = match spelling::plain(given) {
+            folder if folder.ends_with('/') => format!("{folder}{name}"),
+            _ => given.to_owned(),
+        };
+        let mut to = Move::target(jail, &from, &given)?;
+        if jail.kind(&to).map_err(refused)? == Some(EntryKind::Folder) {
             // As `mv` does it.
-            let name = from.name().unwrap_or_default();
-            to = jail.path(&format!("{to}/{name}"))?;
+            to = jail.path(&format!("{to}/{name}")).map_err(refused)?;
         }
         // Where a disk takes capitals for small letters, only these may be what changes.
         let is_renamed_only = from.as_str().to_lowercase() == to.as_str().to_lowercase();
-        let is_free = jail.hash(&to)?.is_none();
+        let is_free = jail.hash(&to).map_err(refused)?.is_none();
         if from == to || !(is_free || is_renamed_only) {
-            return Err(JailError::AlreadyThere(to.to_string()));
+            return Err(refused(JailError::AlreadyThere(to.to_string())));
         }
-        let file = jail.read_bytes(&from)?;
+        let file = jail.read_bytes(&from).map_err(refused)?;
         Ok(Move { from, to, file })
+    }
+
+    /// The path that was named for a file: its own name in other capitals, or in another form, is a
+    /// new name.
+    fn target(jail: &Jail, from: &WorkspacePath, given: &str) -> Result<WorkspacePath, ToolError> {
+        let found = meant(jail, given).map_err(|error| paths::told(jail, given, error))?;
+        let plain = jail.path(&spelling::plain(given));
+        let retry = |path: &str| {
+            let call = json!({"from": from.as_str(), "to": path});
+            format!("move_file {}", neutral(&call.to_string()))
+        };
+        match (found.alike, plain) {
+            (Alike::Equal, _) if found.exists => Ok(found.path),
+            (_, Ok(plain)) if found.exists && found.path == *from => Ok(plain),
+            (Alike::Similar, Ok(plain)) if found.exists => {
+                let found = Meant {
+                    path: plain,
+                    exists: false,
+                    ..found
+                };
+                paths::new_path(jail, given, found, &retry)
+            }
+            _ if found.exists => Ok(found.path),
+            _ => paths::new_path(jail, given, found, &retry),
+        }
     }
 
     fn effects(&self) -> Vec<Effect> {
@@ -152,8 +187,6 @@ impl Move {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::tools::tests_support::{Bench, call};
 

@@ -2,13 +2,12 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use serde_json::json;
 
 use super::definitions::{Defined, definitions};
+use super::paths::{self, Located};
 use super::shown::{self, Page};
-use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
-};
-use crate::jail::WorkspacePath;
+use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking};
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
@@ -44,15 +43,15 @@ impl Tool for Outline {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
-            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
-            let effects = files::reading(&context.jail, &path);
+            let file = paths::existing_file(context, arguments::text(call, "path")?).await?;
+            let effects = file.reading();
             let judged = effects.clone();
             Ok(Prepared {
-                what: shown::name(path.as_str()),
+                what: shown::name(&file.name()),
                 effects,
                 preview: Preview::None,
                 remember: None,
-                run: Box::new(move |running| outline(path, judged, running).boxed()),
+                run: Box::new(move |running| outline(file, judged, running).boxed()),
             })
         }
         .boxed()
@@ -60,15 +59,15 @@ impl Tool for Outline {
 }
 
 async fn outline(
-    path: WorkspacePath,
+    located: Located,
     judged: Vec<Effect>,
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
-    let (jail, tokens) = (running.context.jail.clone(), running.tokens);
+    let tokens = running.tokens;
     blocking(move || {
-        let file = files::read_judged(&jail, &path, &judged)?;
+        let file = located.read_judged(&judged)?;
         let (text, _) = shown::without_secrets(&file.text);
-        Ok(written(path.as_str(), &text, tokens))
+        Ok(written(&located.name(), &text, tokens))
     })
     .await?
 }
@@ -95,12 +94,18 @@ fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
         page.push(&line(defined));
     }
     let left_out = page.left_out();
+    let next = found
+        .get(found.len() - left_out)
+        .map_or(1, |next| next.start_line);
     let mut text = format!("{head}:\n{}", page.into_text());
     if found.is_empty() {
         text.push_str("nothing is defined here; read_file shows the file\n");
     }
     if left_out > 0 {
-        text.push_str(&format!("… {left_out} more definitions left out …\n"));
+        let call = json!({"path": path, "start_line": next});
+        text.push_str(&format!(
+            "… {left_out} more definitions left out; they begin here: read_file {call} …\n"
+        ));
     }
     ToolOutput {
         text: neutral(&text).into_owned(),
@@ -127,8 +132,6 @@ fn line(defined: &Defined) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::tools::tests_support::{Bench, call};
 

@@ -4,13 +4,13 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use super::paths::{self, Located};
 use super::shown::{self, Page};
+use super::spelling::Lines;
 use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, spelling,
 };
 use crate::engine::budget::estimate_text;
-use crate::jail::WorkspacePath;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
@@ -23,7 +23,14 @@ const MOST_BYTES: usize = 32 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "read_file",
-    aliases: &["view_file", "open_file", "cat"],
+    aliases: &[
+        "read",
+        "view",
+        "view_file",
+        "open_file",
+        "read_text_file",
+        "cat",
+    ],
     description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
     parameters: &[
         Parameter {
@@ -35,14 +42,25 @@ static SPEC: ToolSpec = ToolSpec {
         },
         Parameter {
             name: "start_line",
-            aliases: &["start", "line_start", "offset", "from_line"],
+            aliases: &[
+                "start",
+                "line_start",
+                "offset",
+                "from_line",
+                "start_line_one_indexed",
+            ],
             kind: ParameterKind::Integer,
             description: "From 1",
             required: false,
         },
         Parameter {
             name: "end_line",
-            aliases: &["end", "line_end", "to_line"],
+            aliases: &[
+                "end",
+                "line_end",
+                "to_line",
+                "end_line_one_indexed_inclusive",
+            ],
             kind: ParameterKind::Integer,
             description: "Inclusive",
             required: false,
@@ -64,17 +82,17 @@ impl Tool for ReadFile {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
         async move {
-            let path = files::existing_file(context, arguments::text(call, "path")?).await?;
-            let window = Window::of(call, &path)?;
-            let name = shown::name(path.as_str());
-            let effects = files::reading(&context.jail, &path);
+            let file = paths::existing_file(context, arguments::text(call, "path")?).await?;
+            let window = Window::of(call, file.lines)?;
+            let name = shown::name(&file.name());
+            let effects = file.reading();
             let judged = effects.clone();
             Ok(Prepared {
                 what: format!("{name}{}", window.words()),
                 effects,
                 preview: Preview::None,
                 remember: None,
-                run: Box::new(move |running| read(path, judged, window, running).boxed()),
+                run: Box::new(move |running| read(file, judged, window, running).boxed()),
             })
         }
         .boxed()
@@ -93,13 +111,11 @@ struct Window {
 }
 
 impl Window {
-    fn of(call: &ToolCall, path: &WorkspacePath) -> Result<Window, ToolError> {
+    /// The lines that arguments name, else those behind the path: `src/main.rs:10-20`.
+    fn of(call: &ToolCall, behind: Option<Lines>) -> Result<Window, ToolError> {
         let mut start = arguments::number(call, "start_line");
         let mut end = arguments::number(call, "end_line");
-        let given = spelling::plain(arguments::text(call, "path")?.trim());
-        // `src/main.rs:10-20`, unless that is what the file is called.
-        if let Some((_, (first, last))) = spelling::without_lines(&given)
-            && !given.ends_with(path.name().unwrap_or_default())
+        if let Some((first, last)) = behind
             && (start, end) == (None, None)
         {
             start = Some(first);
@@ -129,24 +145,24 @@ impl Window {
 }
 
 async fn read(
-    path: WorkspacePath,
+    located: Located,
     judged: Vec<Effect>,
     window: Window,
     running: Running<'_>,
 ) -> Result<ToolOutput, ToolError> {
-    let jail = running.context.jail.clone();
-    let (path, file) = blocking(move || {
-        let file = files::read_judged(&jail, &path, &judged);
-        (path, file)
+    let (located, file) = blocking(move || {
+        let file = located.read_judged(&judged);
+        (located, file)
     })
     .await?;
     let file = file?;
-    let output = written(path.as_str(), &file.text, window, running.tokens)?;
+    let output = written(&located.name(), &file.text, window, running.tokens)?;
     let shown = output.sources.first().map_or(1..1, |source| {
         source.start_line as usize..source.end_line as usize + 1
     });
     // Where links led is where it is.
-    let view = FileView::shown(file.path.as_str(), file.hash, &file.text, shown);
+    let real = located.name_of(file.path.as_str());
+    let view = FileView::shown(&real, file.hash, &file.text, shown);
     running.context.knowledge().add(view);
     Ok(output)
 }

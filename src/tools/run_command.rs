@@ -14,7 +14,8 @@ use super::closed_output::without_closed;
 use super::command_changes::BeforeCommand;
 use super::hidden_files::{hidden_note, is_closed_path};
 use super::{
-    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, files, shown,
+    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, files,
+    git_versions, shown,
 };
 use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
@@ -50,6 +51,10 @@ static SPEC: ToolSpec = ToolSpec {
         "shell",
         "execute_command",
         "run_shell_command",
+        "run_terminal_cmd",
+        "run_in_terminal",
+        "execute_bash",
+        "terminal",
     ],
     description: "Run a shell command in the workspace, without input: build, test, git.",
     parameters: &[
@@ -150,7 +155,7 @@ fn in_folder(
     command: String,
 ) -> Result<String, ToolError> {
     let jail = &context.jail;
-    let given = files::folder(jail, folder)?;
+    let given = super::paths::folder(jail, folder)?;
     let folder = jail
         .resolve(&given)
         .map_err(|error| files::refused(&error))?;
@@ -271,6 +276,7 @@ async fn run(
         WorkspaceAccess::ReadWrite => BeforeCommand::of(&command, running.context).await?,
     };
     let result = sandbox.run(&command, &access, &limits, running.stop).await;
+    let unknown = git_versions::learn(&command, running.context).await;
     let changed = match before {
         Some(before) => before.compared(running.context).await?,
         None => String::new(),
@@ -285,6 +291,7 @@ async fn run(
                     .text
                     .push_str(&hidden_note(&command, &output, &access.hidden));
             }
+            written.text.push_str(unknown);
             if access.git == GitAccess::ReadOnly && misses_git(&output) {
                 written.text.push_str(NO_GIT);
             }

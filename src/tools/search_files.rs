@@ -11,6 +11,7 @@ use super::{
 use crate::jail::{EntryKind, Jail};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::permission::Effect;
 
 /// Most files that are shown,
 const MOST_FILES: usize = 200;
@@ -19,7 +20,7 @@ const MOST_BYTES: usize = 12 << 10;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "search_files",
-    aliases: &["find_files", "glob", "file_search"],
+    aliases: &["find_files", "glob", "file_search", "file_glob_search"],
     description: "Find files by name.",
     parameters: &[Parameter {
         name: "glob",
@@ -49,6 +50,7 @@ impl Tool for SearchFiles {
             let what = shown::narrow(&shown::name(&written), 80).into_owned();
             Ok(Prepared::reading(
                 what,
+                Effect::Read,
                 Box::new(move |running| search(globs, written, running).boxed()),
             ))
         }
@@ -70,8 +72,11 @@ async fn search(
     let left_out = page.left_out() + found.len().saturating_sub(MOST_FILES);
     let mut text = page.into_text();
     if left_out > 0 {
+        let next = shown::name(&found[found.len() - left_out]);
         let left_out = shown::count(left_out, "more file", "more files");
-        text.push_str(&format!("… {left_out} left out: narrow the glob …\n"));
+        text.push_str(&format!(
+            "… {left_out} left out, `{next}` is the first: narrow the glob …\n"
+        ));
     }
     if found.is_empty() {
         text = format!(
@@ -92,7 +97,7 @@ async fn search(
 
 /// The files that match, and how many folders could not be listed.
 fn found(jail: &Jail, globs: &GlobSet) -> Result<(Vec<String>, usize), ToolError> {
-    let top = files::folder(jail, None)?;
+    let top = jail.path(".").map_err(|error| files::refused(&error))?;
     let files::FilesBelow { mut paths, closed } = files::listed_below(jail, &top);
     paths.retain(|path| globs.is_match(path));
     // The walk goes by names; of what is shown, the jail makes sure that it is in the workspace.

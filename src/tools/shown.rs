@@ -6,6 +6,7 @@ use std::error::Error;
 use ollacode_indexer::secrets::{redact, rules};
 
 use crate::engine::budget::estimate_text;
+use crate::jail::CLOSED;
 use crate::visible::{is_hidden, neutral, starts_with_marker, visible};
 
 /// Longest line that is shown whole, in characters.
@@ -120,6 +121,11 @@ impl Page {
         true
     }
 
+    /// Tokens that are left.
+    pub(super) fn room(&self) -> u32 {
+        self.tokens
+    }
+
     /// Lines that did not fit.
     pub(super) fn left_out(&self) -> usize {
         self.left_out
@@ -139,7 +145,8 @@ pub(super) fn stand_in<'text>(text: &'text str, file: &str) -> Option<&'text str
         let rest = &text[at..];
         let end = rest.find(']')? + 1;
         let (marker, rule) = (&rest[..end], &rest[OPENING.len()..end - 1]);
-        let is_known = rule.starts_with("value in ") || rules().any(|known| known == rule);
+        let is_value = rule.starts_with("value in ") || rule == CLOSED;
+        let is_known = is_value || rules().any(|known| known == rule);
         (is_known && !file.contains(marker)).then_some(marker)
     })
 }

@@ -59,6 +59,7 @@ impl Bench {
             rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(Changes::new(top.join("session"))),
+            git_versions: super::GitVersions::default(),
         };
         Bench {
             root,

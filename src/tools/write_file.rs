@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::writing::{
-    Draft, check_breaks, check_omissions, check_stand_ins, edit_call, target, was_read,
+    Draft, check_breaks, check_omissions, check_stand_ins, edit_call, was_read, written_file,
 };
 use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
 use crate::jail::{TextFile, WorkspacePath};
@@ -19,7 +19,13 @@ const MOST_RANGES: usize = 5;
 
 static SPEC: ToolSpec = ToolSpec {
     name: "write_file",
-    aliases: &["create_file", "save_file", "write_to_file"],
+    aliases: &[
+        "write",
+        "create_file",
+        "create_new_file",
+        "save_file",
+        "write_to_file",
+    ],
     description: "Write a whole file, a new one as a rule; folders are made.",
     parameters: &[
         Parameter {
@@ -57,7 +63,7 @@ impl Tool for WriteFile {
             // Lines that were copied as they were shown.
             let bare = shown::without_numbers(content);
             let content = bare.as_deref().unwrap_or(content);
-            let (path, before) = target(context, arguments::text(call, "path")?).await?;
+            let (path, before) = written_file(context, arguments::text(call, "path")?).await?;
             let Some(file) = before else {
                 check_stand_ins(content, "")?;
                 check_omissions(content, "")?;
@@ -158,6 +164,7 @@ fn unchanged(path: &WorkspacePath) -> Prepared {
     };
     Prepared::reading(
         name,
+        Effect::Read,
         Box::new(move |_| async move { Ok::<_, ToolError>(output) }.boxed()),
     )
 }

@@ -6,12 +6,15 @@ use futures::FutureExt;
 use serde_json::json;
 
 use super::loss::lost;
+use super::paths::{self, meant};
 use super::{
     FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock,
 };
 use super::{shown, spelling};
 use crate::edit::file_diff;
-use crate::jail::{Expected, Hash, Jail, JailError, TextFile, WorkspacePath, is_secret, protected};
+use crate::jail::{
+    Alike, Expected, Hash, Jail, JailError, TextFile, WorkspacePath, is_secret, protected,
+};
 use crate::message::Source;
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
@@ -37,29 +40,62 @@ pub(super) struct Draft {
     pub said: Option<String>,
 }
 
-/// The file at a path; no file if there is none yet.
-pub(super) async fn target(
-    context: &ToolContext,
-    given: &str,
-) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
+/// The file at a path, to be edited.
+pub(super) async fn edited_file(context: &ToolContext, given: &str) -> Result<TextFile, ToolError> {
+    let path = paths::own_file(context, given, "; write_file makes a new file").await?;
     let jail = context.jail.clone();
-    let path = files::path(&jail, given).map_err(|error| files::refused(&error))?;
-    let found = blocking(move || existing(&jail, path)).await?;
+    let found = blocking(move || existing(&jail, &path)).await?;
     found.map_err(|error| files::refused(&error))
 }
 
-fn existing(
-    jail: &Jail,
-    path: WorkspacePath,
-) -> Result<(WorkspacePath, Option<TextFile>), JailError> {
-    if jail.kind(&path)?.is_some() {
-        let file = jail.read(&path)?;
-        file.check_editable()?;
-        return Ok((file.path.clone(), Some(file)));
-    }
-    // A folder on the way may be a link, which writing does not follow.
-    jail.hash(&path)?;
-    Ok((path, None))
+/// The file at a path, to be written as a whole; no file if there is none yet.
+pub(super) async fn written_file(
+    context: &ToolContext,
+    given: &str,
+) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
+    let (jail, given) = (context.jail.clone(), given.to_owned());
+    blocking(move || {
+        let meant = meant(&jail, &given).map_err(|error| paths::told(&jail, &given, error))?;
+        if !meant.exists {
+            let path = paths::new_path(&jail, &given, meant, &write_call)?;
+            // A folder on the way may be a link, which writing does not follow.
+            let found = jail.hash(&path).map(|_| (path, None));
+            return found.map_err(|error| files::refused(&error));
+        }
+        let path = &meant.path;
+        if meant.lines.is_some() {
+            return Err(ToolError::TellModel(format!(
+                "`{}` names lines of `{path}`, and write_file writes whole files, so nothing was \
+                 written. Next call, to change these lines: {}",
+                shown::name(given.trim()),
+                edit_call(path.as_str())
+            )));
+        }
+        if meant.alike == Alike::Similar {
+            return Err(ToolError::TellModel(format!(
+                "`{}` is not there, but `{path}` is, whose name differs only in capitals, blanks or \
+                 signs that look alike, so nothing was written. Next call, to change that file: \
+                 {}\nFor a new file, choose a name that differs in more",
+                shown::name(given.trim()),
+                edit_call(path.as_str())
+            )));
+        }
+        let file = existing(&jail, path).map_err(|error| files::refused(&error))?;
+        Ok((file.path.clone(), Some(file)))
+    })
+    .await?
+}
+
+fn existing(jail: &Jail, path: &WorkspacePath) -> Result<TextFile, JailError> {
+    let file = jail.read(path)?;
+    file.check_editable()?;
+    Ok(file)
+}
+
+/// The call that writes a whole file, to be filled in.
+fn write_call(path: &str) -> String {
+    let call = json!({"path": path, "content": "<all of the file>"});
+    format!("write_file {}", neutral(&call.to_string()))
 }
 
 /// Whether the model has read a file as it is now; an error if it read another version.

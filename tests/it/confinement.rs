@@ -101,7 +101,7 @@ fn say(text: &str) {
 }
 
 /// Where a program is that confined commands may run.
-fn program(name: &str) -> Option<String> {
+pub fn program(name: &str) -> Option<String> {
     let paths = PROGRAMS.iter().map(|folder| format!("{folder}/{name}"));
     paths.into_iter().find(|path| Path::new(path).exists())
 }
@@ -116,7 +116,7 @@ fn missing(script: &str) -> Option<&'static str> {
 
 /// Whether commands are fully confined here; says so for a test if they are not.
 #[track_caller]
-fn is_full(test: &str) -> bool {
+pub fn is_full(test: &str) -> bool {
     static LEVEL: OnceLock<String> = OnceLock::new();
     let level = LEVEL.get_or_init(|| {
         let server = ChatServer::start(vec![Reply::text("Nothing to do.")]);

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod doctor;
 mod index;
 mod kept;
 mod search;
@@ -25,9 +26,12 @@ mod attacks;
 mod chat;
 mod config;
 mod confinement;
+mod docs;
+mod licences;
 mod log;
 mod ollama_chat;
 mod ollama_embed;
+mod recording;
 mod telegram;
 mod workspace;
 

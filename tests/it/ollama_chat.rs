@@ -92,6 +92,7 @@ fn request(messages: &[Message]) -> ChatRequest<'_> {
         messages,
         tools: TOOLS,
         format: None,
+        without_thoughts: false,
         reply_tokens: None,
     }
 }

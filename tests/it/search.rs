@@ -35,7 +35,7 @@ fn timeless(mut answer: Value) -> Value {
 fn the_json_has_the_promised_shape() {
     let environment = indexed();
     let answer = environment.search_json("header of the packet");
-    let expected = BTreeSet::from(["query", "took_ms", "mode", "index", "hits"]);
+    let expected = BTreeSet::from(["query", "took_ms", "mode", "index", "hits", "notes"]);
     assert_eq!(keys(&answer), expected, "the keys of an answer");
     assert!(answer["took_ms"].is_number(), "took_ms in {answer:#}");
     assert_eq!(answer["mode"], "lexical");
@@ -120,6 +120,66 @@ fn a_method_is_found_with_its_place_and_scope() {
     assert_eq!(best["scope"], json!(["impl Orbit"]), "{best:#}");
     assert_eq!(best["language"], "rust");
     assert_eq!(best["path"], "src/orbit.rs");
+}
+
+#[test]
+fn without_hits_it_says_what_was_not_searched() {
+    let environment = indexed();
+    for (path, text) in [
+        ("a.bin", "x"),
+        ("big.txt", &"zyzzyva ".repeat(200_000)),
+        ("zero.txt", "zyzzyva \0"),
+        (".hidden.txt", "zyzzyva"),
+        ("node_modules/a/index.js", "zyzzyva"),
+        ("notes.log", "zyzzyva"),
+        ("more.log", "zyzzyva"),
+        (".ignore", "*.log\n"),
+    ] {
+        environment.write(path, text);
+    }
+    let answer = environment.run(&["search", "zyzzyva"]).expect_success();
+    let answer = answer.expect_words(&[
+        "no hits in 3 files of the index",
+        "2 files with binary content; 1 file over the size limit; folders that tools fill: \
+         `node_modules`; 2 files or folders that ignore files name; 2 hidden files or folders",
+        "`ollacode index --skipped`",
+    ]);
+    assert_eq!(answer.stdout, "");
+    let answer = environment.search_json("zyzzyva");
+    let not = &answer["not_searched"];
+    assert_eq!(not["skipped"], json!({"binary": 2, "too_large": 1}));
+    assert_eq!(not["left_out"], json!(["node_modules"]));
+    assert_eq!((&not["ignored"], &not["hidden"]), (&json!(2), &json!(2)));
+    assert_eq!(not["not_indexed_yet"], json!(0));
+    // What passes a filter counts alone, and so does what no watcher has taken in.
+    let answer = environment.search_json_with("zyzzyva", &["--path", "*.txt", "--no-refresh"]);
+    environment.write("late.txt", "zyzzyva");
+    assert_eq!(
+        answer["not_searched"]["skipped"],
+        json!({"binary": 1, "too_large": 1})
+    );
+    assert_eq!(answer["not_searched"]["empty_paths"], json!(["*.txt"]));
+    let late = environment.search_json_with("zyzzyva", &["--no-refresh"]);
+    assert_eq!(
+        late["not_searched"]["not_indexed_yet"],
+        json!(1),
+        "{late:#}"
+    );
+    assert!(environment.search_json("read_header")["not_searched"].is_null());
+}
+
+#[test]
+fn filters_that_nothing_passes_are_said() {
+    let environment = indexed();
+    let search = |more: &[&str]| {
+        let output = environment.run(&[&["search", "read_header"], more].concat());
+        output.expect_success()
+    };
+    search(&["--path", "docs/**"]).expect_words(&["no file in the index matches `docs/**`"]);
+    search(&["--path", "docs", "--path", "src"]).expect_words(&["src/parser.rs"]);
+    search(&["--lang", "kotlin"]).expect_words(&[
+        "no file in the index is in `kotlin`; there are files in markdown, python, rust",
+    ]);
 }
 
 #[test]

@@ -163,12 +163,6 @@ fn files_stay_readable() {
     }
 }
 
-#[test]
-fn the_example_file_is_what_the_table_says() {
-    let file = fs::read_to_string(root().join(".env.example")).expect("the example file");
-    assert_eq!(file, ollacode::config::example_file());
-}
-
 /// The features of every crate that `cargo tree` shows for some edges: more than one set where it
 /// is compiled for build scripts, too.
 fn features(edges: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -217,6 +211,38 @@ fn tests_and_program_share_one_compiled_lancedb() {
             Some(&features),
             "features of {name} in tests"
         );
+    }
+}
+
+/// The files in the package of a crate.
+fn packaged(name: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args([
+            "package",
+            "--list",
+            "--offline",
+            "--allow-dirty",
+            "-p",
+            name,
+        ])
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{name}: {output:?}");
+    let text = String::from_utf8(output.stdout).expect("plain text");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn packages_have_what_they_need() {
+    let indexer = packaged("ollacode-indexer");
+    for entry in fs::read_dir(root().join("queries")).expect("the queries") {
+        let name = entry.expect("an entry").file_name();
+        let name = format!("queries/{}", name.to_str().expect("a plain name"));
+        assert!(indexer.contains(&name), "the package lacks {name}");
+    }
+    for name in ["ollacode-store", "ollacode-indexer", "ollacode"] {
+        assert!(packaged(name).contains("LICENSE"), "{name} lacks LICENSE");
     }
 }
 

@@ -1,100 +1,93 @@
-//! Files that are secrets by their name alone.
+//! Files that hold secrets, by their paths alone: the table of their names, and what becomes of
+//! each class of them.
 
-/// Folders in which everything is secret.
-const FOLDERS: &[(&str, &str)] = &[
-    (".envs", "environment variables"),
-    (".gnupg", "PGP keys"),
-    (".password-store", "passwords"),
-    (".secrets", "secrets"),
-    (".ssh", "SSH keys and hosts"),
-];
+mod table;
 
-/// Files that are secret in one folder.
-const FILES_OF_FOLDERS: &[(&str, &str, &str)] = &[
-    (".aws", "config", "AWS settings"),
-    (".azure", "accesstokens.json", "Azure tokens"),
-    (".azure", "azureprofile.json", "Azure settings"),
-    (".bundle", "config", "RubyGems logins"),
-    (".docker", "config.json", "Docker registry logins"),
-    (".fly", "config.yml", "Fly tokens"),
-    (".huggingface", "token", "Hugging Face token"),
-    (".kube", "config", "Kubernetes logins"),
-    (".m2", "settings-security.xml", "Maven logins"),
-    (".m2", "settings.xml", "Maven logins"),
-    (".oci", "config", "Oracle Cloud settings"),
-    ("containers", "auth.json", "container registry logins"),
-    ("gcloud", "access_tokens.db", "Google Cloud tokens"),
-    ("gh", "hosts.yml", "GitHub logins"),
-    ("glab-cli", "config.yml", "GitLab logins"),
-    ("huggingface", "token", "Hugging Face token"),
-    ("rclone", "rclone.conf", "rclone logins"),
-];
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-const FILES: &[(&str, &str)] = &[
-    (".boto", "Google Cloud and AWS keys"),
-    (".databrickscfg", "Databricks tokens"),
-    (".dev.vars", "environment variables"),
-    (".dockercfg", "Docker registry logins"),
-    (".dockerconfigjson", "Docker registry logins"),
-    (".envrc", "environment variables"),
-    (".flaskenv", "environment variables"),
-    (".git-credentials", "Git passwords"),
-    (".htdigest", "password hashes"),
-    (".htpasswd", "password hashes"),
-    ("htpasswd", "password hashes"),
-    (".my.cnf", "MySQL login"),
-    (".mylogin.cnf", "MySQL login"),
-    (".netrc", "network logins"),
-    ("_netrc", "network logins"),
-    (".npmrc", "npm tokens"),
-    (".pgpass", "PostgreSQL passwords"),
-    (".pypirc", "PyPI tokens"),
-    (".rclone.conf", "rclone logins"),
-    (".s3cfg", "S3 keys"),
-    (".sentryclirc", "Sentry token"),
-    (".terraformrc", "Terraform tokens"),
-    (".vault-pass", "Ansible password"),
-    (".vault-token", "Vault token"),
-    (".vault_pass", "Ansible password"),
-    (".vault_pass.txt", "Ansible password"),
-    (
-        "application_default_credentials.json",
-        "Google Cloud credentials",
-    ),
-    ("auth.json", "logins"),
-    ("gcloud-service-key.json", "Google Cloud credentials"),
-    ("gcp-key.json", "Google Cloud credentials"),
-    ("kaggle.json", "Kaggle key"),
-    ("kubeconfig", "Kubernetes logins"),
-    ("local.settings.json", "Azure settings"),
-    ("master.key", "Rails key"),
-    ("pgpass.conf", "PostgreSQL passwords"),
-    ("rclone.conf", "rclone logins"),
-    ("terraform.rc", "Terraform tokens"),
-];
+use table::{GROUPS, GROUPS_BUT_SAMPLES};
 
-/// Ends of names.
-const ENDINGS: &[(&str, &str)] = &[
-    (".jks", "Java key store"),
-    (".kdbx", "password database"),
-    (".key", "private key"),
-    (".keystore", "key store"),
-    (".kubeconfig", "Kubernetes logins"),
-    (".p12", "key store"),
-    (".p8", "private key"),
-    (".pem", "key or certificate"),
-    (".pfx", "key store"),
-    (".ppk", "PuTTY private key"),
-    (".tfstate", "Terraform state"),
-    (".tfstate.backup", "Terraform state"),
-];
+/// What becomes of a file that holds secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretClass {
+    /// All of it is secret: it looks empty to commands, is not indexed, and is read only if the
+    /// user allows that.
+    Hidden,
+    /// Builds read it, and most of it are settings: it is read as any file, and its secret values
+    /// are taken out of whatever leaves.
+    Masked,
+}
 
-/// Ends of names, unless the name says that it is a sample.
-const VARIABLES: &[(&str, &str)] = &[
-    (".env", "environment variables"),
-    (".tfvars", "Terraform variables"),
-    (".tfvars.json", "Terraform variables"),
-];
+/// One kind of files.
+struct Group {
+    class: SecretClass,
+    /// What is in them.
+    what: &'static str,
+    /// Names in lower case, as `name`, `folder/name` or `folder/`; a name may hold one `*`.
+    names: &'static str,
+}
+
+/// A row of the table.
+struct Row {
+    /// The folder that the file must be in.
+    folder: Option<&'static str>,
+    name: &'static str,
+    is_but_samples: bool,
+    class: SecretClass,
+    what: &'static str,
+}
+
+/// The rows by what is looked up.
+#[derive(Default)]
+struct Table {
+    folders: HashMap<&'static str, Row>,
+    exact: HashMap<&'static str, Vec<Row>>,
+    /// Those with a `*`.
+    wild: Vec<Row>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table::default();
+    let groups = GROUPS.iter().map(|group| (group, false));
+    let but_samples = GROUPS_BUT_SAMPLES.iter().map(|group| (group, true));
+    for (group, is_but_samples) in groups.chain(but_samples) {
+        for text in group.names.split_ascii_whitespace() {
+            let (folder, name) = match text.rsplit_once('/') {
+                Some((folder, name)) => (Some(folder), name),
+                None => (None, text),
+            };
+            let row = Row {
+                folder,
+                name,
+                is_but_samples,
+                class: group.class,
+                what: group.what,
+            };
+            match folder {
+                Some(folder) if name.is_empty() => {
+                    table.folders.insert(folder, row);
+                }
+                _ if name.contains('*') => table.wild.push(row),
+                _ => table.exact.entry(name).or_default().push(row),
+            }
+        }
+    }
+    table
+});
+
+impl Row {
+    fn is_of(&self, folder: &str, file: &str) -> bool {
+        let fits = match self.name.split_once('*') {
+            Some((start, end)) => file
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.ends_with(end)),
+            None => file == self.name,
+        };
+        fits && self.folder.is_none_or(|of| of == folder)
+            && !(self.is_but_samples && is_sample(file))
+    }
+}
 
 /// Endings of data, as opposed to programs that handle credentials.
 const DATA: &[&str] = &[
@@ -128,42 +121,37 @@ const NOT_A_KEY: &[&str] = &[
 
 /// Says why a file must not be read unasked, if its relative path gives it away.
 pub fn secret_path(path: &str) -> Option<&'static str> {
+    let (class, what) = secret_class(path)?;
+    (class == SecretClass::Hidden).then_some(what)
+}
+
+/// Says which values of a file are taken out of whatever leaves, though it may be read unasked.
+pub fn masked_path(path: &str) -> Option<&'static str> {
+    let (class, what) = secret_class(path)?;
+    (class == SecretClass::Masked).then_some(what)
+}
+
+/// Judges a file by its relative path: what becomes of it, and what is in it.
+pub fn secret_class(path: &str) -> Option<(SecretClass, &'static str)> {
     let path = path.to_lowercase();
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
     let parent = folders.rsplit('/').next().unwrap_or_default();
     let of_folder = folders
         .split('/')
-        .find_map(|folder| FOLDERS.iter().find(|(name, _)| *name == folder))
-        .map(|(_, reason)| *reason);
+        .find_map(|folder| TABLE.folders.get(folder));
+    let exact = || {
+        let mut rows = TABLE.exact.get(file).into_iter().flatten();
+        rows.find(|row| row.is_of(parent, file))
+    };
+    let wild = || TABLE.wild.iter().find(|row| row.is_of(parent, file));
     of_folder
-        .or_else(|| {
-            let mut files = FILES_OF_FOLDERS.iter();
-            files
-                .find(|(folder, name, _)| *folder == parent && *name == file)
-                .map(|row| row.2)
-        })
-        .or_else(|| {
-            FILES
-                .iter()
-                .find(|(name, _)| *name == file)
-                .map(|row| row.1)
-        })
-        .or_else(|| {
-            ENDINGS
-                .iter()
-                .find(|(ending, _)| file.ends_with(ending))
-                .map(|row| row.1)
-        })
-        .or_else(|| {
-            VARIABLES
-                .iter()
-                .find(|(ending, _)| file.ends_with(ending) && !is_sample(file))
-                .map(|row| row.1)
-        })
-        .or_else(|| by_stem(file))
+        .or_else(exact)
+        .map(|row| (row.class, row.what))
+        .or_else(|| by_stem(file).map(|what| (SecretClass::Hidden, what)))
+        .or_else(|| wild().map(|row| (row.class, row.what)))
 }
 
-/// Whether a file of variables only shows what the real one looks like.
+/// Whether a file only shows what the real one looks like.
 fn is_sample(file: &str) -> bool {
     // `.env.example.local` is somebody's own again.
     let parts = || file.split(['.', '-', '_']);
@@ -173,7 +161,6 @@ fn is_sample(file: &str) -> bool {
 /// Judges names that have many forms.
 fn by_stem(file: &str) -> Option<&'static str> {
     let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let stem = file.split('.').next().unwrap_or_default();
     if let Some(rest) = file.strip_prefix(".env") {
         let is_environment = rest.is_empty() || rest.starts_with(['.', '-', '_', '~']);
         return (is_environment && !is_sample(rest)).then_some("environment variables");
@@ -187,16 +174,25 @@ fn by_stem(file: &str) -> Option<&'static str> {
     if is_key {
         return (!NOT_A_KEY.contains(&extension)).then_some("SSH private key");
     }
-    let is_data = DATA.contains(&extension);
+    let is_dotted = file.starts_with('.');
+    let stem = file.trim_start_matches('.').split('.').next();
+    let stem = stem.unwrap_or_default();
+    let is_data = DATA.contains(&extension) || (is_dotted && extension == stem);
     let is_sample = file.split('.').any(|part| SAMPLES.contains(&part));
-    // `credentials-prod.json`, `aws_credentials.yml`, `my-secrets.yaml`.
+    // `credentials-prod.json`, `aws_credentials.yml`, `my-secrets.yaml`, `.secrets`.
     let holds = |word: &str| stem.starts_with(word) || stem.ends_with(word);
     if is_data && !is_sample && (holds("credentials") || holds("secrets")) {
-        return (stem == "credentials" || !extension.is_empty()).then_some("credentials");
+        let is_whole = stem == "credentials" || is_dotted || !extension.is_empty();
+        return is_whole.then_some("credentials");
     }
-    let is_account = ["service-account", "service_account", "client_secret"]
-        .iter()
-        .any(|name| file.starts_with(name));
+    let is_account = [
+        "service-account",
+        "service_account",
+        "serviceaccount",
+        "client_secret",
+    ]
+    .iter()
+    .any(|name| file.starts_with(name));
     let is_account = is_account || file.contains("firebase-adminsdk");
     (is_account && extension == "json").then_some("Google Cloud credentials")
 }

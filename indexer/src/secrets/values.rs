@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use judge::{Trust, judge};
+use judge::{Trust, is_drawn, is_setting, judge};
 
 /// Most values that are taken from one file.
 const MOST: usize = 2_000;
@@ -25,6 +25,7 @@ pub fn secret_values(path: &str, text: &str) -> Vec<String> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let mut values = Values {
         found: BTreeSet::new(),
+        settings: BTreeSet::new(),
         trust: Trust::of(&path),
     };
     match name {
@@ -40,6 +41,11 @@ pub fn secret_values(path: &str, text: &str) -> Vec<String> {
         }
         _ => values.of_any(text),
     }
+    if values.trust == Trust::Some {
+        // A password that is the user's name, too, would be found in every text.
+        let settings = &values.settings;
+        values.found.retain(|value| !settings.contains(value));
+    }
     let mut found: Vec<String> = values.found.into_iter().collect();
     found.sort_by_key(|value| std::cmp::Reverse(value.len()));
     found
@@ -48,6 +54,8 @@ pub fn secret_values(path: &str, text: &str) -> Vec<String> {
 /// What was found so far.
 struct Values {
     found: BTreeSet<String>,
+    /// Values of keys that say that they are none.
+    settings: BTreeSet<String>,
     trust: Trust,
 }
 
@@ -57,6 +65,24 @@ impl Values {
         let value = value.trim();
         if judge(key, value, self.trust) {
             self.insert(value);
+        } else if is_setting(key) {
+            self.settings.insert(value.to_owned());
+        }
+        if let Some((_, address)) = value.split_once("://") {
+            // A token can be in the path of an address.
+            let parts = address.split(['/', '?', '&', '=']).skip(1);
+            let drawn = parts.filter(|part| is_drawn(part));
+            drawn.for_each(|part| self.insert(part));
+        }
+        if value.contains(';') && value.contains('=') {
+            // `Server=db;User Id=me;Password=…`
+            for part in value.split(';') {
+                if let Some((name, value)) = part.split_once('=')
+                    && !value.contains('=')
+                {
+                    self.add(name, value);
+                }
+            }
         }
         if let Some(password) = password_of_url(value) {
             self.insert(value);
@@ -133,7 +159,7 @@ impl Values {
         if trimmed.contains("-----BEGIN ") {
             self.key_lines(trimmed);
         }
-        if trimmed.starts_with('<') {
+        if trimmed.starts_with('<') && !trimmed.starts_with("<?php") {
             return self.xml(trimmed);
         }
         if trimmed.lines().count() == 1 && !trimmed.contains(['=', ':']) {
@@ -163,16 +189,32 @@ impl Values {
     /// The text of elements, and values of attributes.
     fn xml(&mut self, text: &str) {
         let mut name = "";
+        // In a list of properties, one element names the next one.
+        let mut key = "";
         for part in text.split('<') {
             let (tag, body) = part.split_once('>').unwrap_or(("", part));
-            let (element, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+            let (element, attributes) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
             if !element.starts_with(['/', '!', '?']) {
                 name = element;
             }
-            self.add(name, body);
+            match element {
+                "key" => key = body,
+                "string" if !key.is_empty() => self.add(key, &unescaped(body)),
+                _ => self.add(name, &unescaped(body)),
+            }
             // `<add key="Password" value="…"/>`: what one says names the other.
-            for value in attributes.split('"').skip(1).step_by(2) {
-                self.add(attributes, value);
+            let attributes = pairs(attributes);
+            let named = attributes
+                .iter()
+                .find(|(name, _)| matches!(*name, "key" | "name"));
+            for (name, value) in &attributes {
+                let key = match named {
+                    Some((_, key)) if matches!(*name, "value" | "content") => key,
+                    _ => name,
+                };
+                if !matches!(*name, "key" | "name") {
+                    self.add(key, &unescaped(value));
+                }
             }
         }
     }
@@ -197,6 +239,31 @@ fn password_of_url(value: &str) -> Option<&str> {
     let (login, _) = rest.rsplit_once('@')?;
     let (_, password) = login.split_once(':')?;
     Some(password)
+}
+
+/// The names and values of attributes.
+fn pairs(attributes: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = attributes.split('"').collect();
+    let pairs = parts.chunks_exact(2);
+    pairs
+        .map(|pair| {
+            let name = pair[0].trim_start();
+            (name.trim_end_matches(['=', ' ']), pair[1])
+        })
+        .collect()
+}
+
+/// Without the escapes of XML.
+fn unescaped(text: &str) -> String {
+    let escapes = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ];
+    let replace = |text: String, (escape, meant): (&str, &str)| text.replace(escape, meant);
+    escapes.into_iter().fold(text.to_owned(), replace)
 }
 
 fn percent_decoded(text: &str) -> String {

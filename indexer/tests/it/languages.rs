@@ -161,7 +161,7 @@ fn every_pattern_for_a_definition_has_a_name() {
 
 #[test]
 fn every_query_file_is_in_the_table() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../queries");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
     for name in file_names(&folder) {
         let source = std::fs::read_to_string(folder.join(&name)).unwrap();
         let used = LANGUAGES.iter().any(|language| language.query == source);

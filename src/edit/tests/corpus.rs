@@ -12,7 +12,7 @@ use crate::edit::tokens::{is_comment, key, tokens};
 
 const CASES: usize = 2000;
 
-const SOURCES: [(&str, &str); 16] = [
+pub(super) const SOURCES: [(&str, &str); 16] = [
     (
         "//",
         include_str!("../../../indexer/tests/fixtures/rust.rs"),
@@ -68,10 +68,10 @@ const SOURCES: [(&str, &str); 16] = [
 ];
 
 /// A small generator of numbers (xorshift), the same on every machine.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -1,6 +1,7 @@
 //! Commands that failed since they may not write a protected file: the user decides whether they run
 //! again, with just that allowed.
 
+use super::outcome::Needs;
 use super::{Outcome, Turn, TurnEnd};
 use crate::jail::protected;
 use crate::message::ToolCall;
@@ -24,10 +25,10 @@ impl Turn<'_> {
     ) -> Result<Outcome, TurnEnd> {
         let mut opened: Vec<String> = Vec::new();
         for _ in 0..MOST_QUESTIONS {
-            if outcome.needs_files.is_empty() {
+            let Some(Needs::Files(files)) = outcome.needs.take().map(|needs| *needs) else {
                 break;
-            }
-            opened.append(&mut outcome.needs_files);
+            };
+            opened.extend(files);
             let mut prepared = match self.prepare(call).await {
                 Ok(prepared) => prepared,
                 Err(refused) => return Ok(refused),

@@ -15,10 +15,16 @@ pub(super) struct Outcome {
     pub detail: String,
     /// The turn cannot go on after it.
     pub end: Option<TurnEnd>,
-    /// It failed since it ran where it could change nothing.
-    pub needs_writing: bool,
-    /// It failed since it may not write these files, unless the user allows it.
-    pub needs_files: Vec<String>,
+    /// What the user may allow, so that it does not fail again.
+    pub needs: Option<Box<Needs>>,
+}
+
+/// Why a command failed that the user may allow more.
+pub(super) enum Needs {
+    /// It ran where it could change nothing.
+    Writing,
+    /// It may not write these files.
+    Files(Vec<String>),
 }
 
 impl Outcome {
@@ -29,8 +35,7 @@ impl Outcome {
             summary: output.summary,
             detail: output.detail,
             end: None,
-            needs_writing: false,
-            needs_files: Vec::new(),
+            needs: None,
         }
     }
 
@@ -41,8 +46,7 @@ impl Outcome {
             text,
             detail: String::new(),
             end: None,
-            needs_writing: false,
-            needs_files: Vec::new(),
+            needs: None,
         }
     }
 
@@ -61,11 +65,11 @@ impl Outcome {
                 ..Outcome::failed(text)
             },
             ToolError::NeedsWriting(output) => Outcome {
-                needs_writing: true,
+                needs: Some(Box::new(Needs::Writing)),
                 ..Outcome::done(*output)
             },
             ToolError::NeedsFiles(output, files) => Outcome {
-                needs_files: files,
+                needs: Some(Box::new(Needs::Files(files))),
                 ..Outcome::done(*output)
             },
             ToolError::Fatal(text) => Outcome {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::outcome::Needs;
 use super::{Outcome, Turn, TurnEnd};
 use crate::message::ToolCall;
 use crate::permission::Mode;
@@ -20,7 +21,7 @@ impl Turn<'_> {
         let begun = Instant::now();
         let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
         let took = begun.elapsed();
-        if !tried.needs_writing {
+        if !matches!(tried.needs.as_deref(), Some(Needs::Writing)) {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {

@@ -96,6 +96,47 @@ async fn what_the_user_let_the_model_read_stays_out_of_the_journal_only() {
 }
 
 #[tokio::test]
+async fn settings_with_secrets_are_read_and_edited_without_them() {
+    let edit = json!({"path": "gradle.properties", "search": "jvmargs=-Xmx2g", "replace": "jvmargs=-Xmx4g"});
+    let overwrite = json!({"path": "gradle.properties", "search": "nexusPassword=[redacted: value in gradle.properties]", "replace": "nexusPassword=x"});
+    let mut lab = Lab::new(vec![
+        read("gradle.properties"),
+        call("grep_search", json!({"regex": "nexus"})),
+        call("edit_file", edit),
+        call("edit_file", overwrite),
+        call(
+            "run_command",
+            json!({"command": "rev gradle.properties; cat gradle.properties"}),
+        ),
+        text("Done."),
+    ]);
+    let settings = format!("jvmargs=-Xmx2g\nnexusUser=builder\nnexusPassword={VALUE}\n");
+    put(&lab, "gradle.properties", &settings);
+    put(&lab, "copy.txt", &format!("-Dnexus={VALUE}\n"));
+    let (end, events) = lab.ask("Give it more memory.").await;
+    assert_eq!(end, TurnEnd::Answered);
+    let results = lab.results();
+    assert!(results[0].contains("nexusUser=builder"), "{}", results[0]);
+    let masked = "nexusPassword=[redacted: value in gradle.properties]";
+    assert!(results[0].contains(masked), "{}", results[0]);
+    assert!(results[1].contains("-Dnexus=[redacted: "), "{}", results[1]);
+    assert!(
+        results[3].contains("stands in for a secret"),
+        "{}",
+        results[3]
+    );
+    assert_eq!(
+        lab.file("gradle.properties"),
+        settings.replace("Xmx2g", "Xmx4g")
+    );
+    let requests = format!("{:?}", lab.asked());
+    let reversed: String = VALUE.chars().rev().collect();
+    for told in [requests, journal(&lab), format!("{events:?}")] {
+        assert!(!told.contains(VALUE) && !told.contains(&reversed), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn hidden_characters_are_shown_and_can_be_edited() {
     let edit = json!({"path": "a.rs", "search": "// ok\\u{202e} \\u{e0041}", "replace": "// fine\\u{202e}"});
     let mut lab = Lab::new(vec![

@@ -87,6 +87,7 @@ pub struct Asked {
     pub messages: Vec<Message>,
     pub tools: Vec<&'static str>,
     pub format: bool,
+    pub without_thoughts: bool,
 }
 
 impl Asked {
@@ -126,6 +127,7 @@ impl ChatModel for Scripted {
             messages: request.messages.to_vec(),
             tools: request.tools.iter().map(|tool| tool.name).collect(),
             format: request.format.is_some(),
+            without_thoughts: request.without_thoughts,
         });
         let line = lock(&self.script)
             .pop_front()
@@ -219,6 +221,7 @@ fn profile(window: u32) -> ModelProfile {
         tools: true,
         vision: false,
         weak: false,
+        thinks_in_text: false,
         remote: None,
     }
 }
@@ -232,6 +235,15 @@ impl Lab {
     pub fn seeing(script: Vec<Line>) -> Lab {
         let profile = ModelProfile {
             vision: true,
+            ..profile(32_768)
+        };
+        Lab::of(script, profile, EngineOptions::default())
+    }
+
+    /// With a model whose template begins its thoughts, which the server does not know.
+    pub fn thinking_in_text(script: Vec<Line>) -> Lab {
+        let profile = ModelProfile {
+            thinks_in_text: true,
             ..profile(32_768)
         };
         Lab::of(script, profile, EngineOptions::default())
@@ -263,6 +275,7 @@ impl Lab {
             rules: Arc::default(),
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
+            git_versions: crate::tools::GitVersions::default(),
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
@@ -372,12 +385,17 @@ pub fn check_events(events: &[Event], end: &TurnEnd) {
     assert_eq!(events.last(), Some(&Event::TurnEnded(end.clone())));
 }
 
+/// The text that is left on a screen.
 pub fn shown(events: &[Event]) -> String {
-    let texts = events.iter().filter_map(|event| match event {
-        Event::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    texts.collect()
+    let mut shown = String::new();
+    for event in events {
+        match event {
+            Event::Text(text) => shown.push_str(text),
+            Event::TextWasThought => shown.clear(),
+            _ => {}
+        }
+    }
+    shown
 }
 
 pub fn notices(events: &[Event]) -> Vec<&str> {

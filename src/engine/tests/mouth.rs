@@ -1,6 +1,8 @@
 //! What stands in a conversation as the model's words: what it said, and nothing that the engine
 //! made up. Thoughts that a server left in the text are thoughts.
 
+use std::fs;
+
 use super::lab::{Ending, Lab, Line, fails, read, shown, text};
 use super::*;
 use crate::model::{Delta, ModelError};
@@ -83,6 +85,49 @@ async fn what_the_model_was_to_be_told_is_told_with_the_next_question() {
             .user()
             .contains("The user took something back.")
     );
+}
+
+#[tokio::test]
+async fn thoughts_that_end_with_a_lone_tag_are_no_part_of_the_answer() {
+    let reply = "It must greet.\n</think>\n\nIt greets.";
+    let piece = |text: &str| Line {
+        deltas: vec![Delta::Text(text.to_owned())],
+        ..Line::default()
+    };
+    let is_text = |event: &Event| matches!(event, Event::Text(text) if !text.trim().is_empty());
+    for (line, is_known) in [
+        (text(reply), true),
+        (piece(reply), true),
+        (text(reply), false),
+        (piece(reply), false),
+    ] {
+        let script = vec![line];
+        let mut lab = match is_known {
+            true => Lab::thinking_in_text(script),
+            false => Lab::new(script),
+        };
+        let (end, events) = lab.ask("What does it do?").await;
+        assert_eq!(end, TurnEnd::Answered);
+        assert_eq!(shown(&events).trim(), "It greets.");
+        let first = events.iter().find(|event| is_text(event));
+        if is_known {
+            // It is never shown as text in the first place.
+            assert!(!events.contains(&Event::TextWasThought), "{events:?}");
+            assert!(
+                matches!(first, Some(Event::Text(text)) if "It greets.".starts_with(text.trim()))
+            );
+        }
+        let journal = fs::read_to_string(lab.session.folder().join("journal.jsonl"));
+        let journal = journal.expect("a journal");
+        let answer = journal.lines().find(|line| line.contains("It greets."));
+        let answer: serde_json::Value =
+            serde_json::from_str(answer.expect("the answer")).expect("JSON");
+        assert_eq!(answer["text"], "It greets.", "{answer}");
+    }
+    // A model that is known for it, and does not think this time.
+    let mut lab = Lab::thinking_in_text(vec![text("It greets.")]);
+    let (_, events) = lab.ask("What does it do?").await;
+    assert_eq!(shown(&events), "It greets.");
 }
 
 #[tokio::test]

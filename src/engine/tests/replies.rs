@@ -1,8 +1,8 @@
 //! Replies that are empty, broken off or cut: asked for again, or said to be so.
 
-use super::lab::{Ending, Lab, Line, fails, notices, text};
+use super::lab::{Ending, Lab, Line, fails, notices, shown, text};
 use super::*;
-use crate::model::{ModelError, StopReason, Usage};
+use crate::model::{Delta, ModelError, StopReason, Usage};
 
 #[tokio::test]
 async fn an_empty_reply_is_asked_for_again_then_in_other_words_then_it_ends() {
@@ -82,4 +82,50 @@ async fn a_call_that_does_not_fit_a_reply_is_to_be_written_in_pieces() {
     assert_eq!(end, TurnEnd::Answered);
     assert!(lab.asked()[1].user().contains("smaller pieces"));
     assert_eq!(lab.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_model_that_only_thinks_is_asked_again_without_thoughts() {
+    let thinks = |ending| Line {
+        deltas: vec![Delta::Thinking("Hm, but then again.".to_owned())],
+        usage: Usage {
+            stop: StopReason::Length,
+            ..Usage::default()
+        },
+        ending,
+    };
+    let endless = || Ending::Error(ModelError::Endless("it repeats itself".to_owned()));
+    for ending in [Ending::Done, endless()] {
+        let mut lab = Lab::new(vec![thinks(ending), text("It greets.")]);
+        let (end, events) = lab.ask("What does it do?").await;
+        assert_eq!(end, TurnEnd::Answered, "{events:?}");
+        let without: Vec<bool> = lab
+            .asked()
+            .iter()
+            .map(|asked| asked.without_thoughts)
+            .collect();
+        assert_eq!(without, [false, true]);
+        let notices = notices(&events);
+        let is_told = notices.iter().any(|text| text.contains("without thoughts"));
+        assert!(is_told, "{notices:?}");
+        lab.check_requests_extend_each_other();
+    }
+    // Once only: then it is told what is wrong, and in the end the turn ends.
+    let mut lab = Lab::new(vec![thinks(endless()), thinks(endless())]);
+    let (end, _) = lab.ask("What does it do?").await;
+    assert!(matches!(end, TurnEnd::Stuck(why) if why.contains("it repeats itself")));
+    // One whose thoughts stand in its text was cut within them.
+    let cut = Line {
+        usage: Usage {
+            stop: StopReason::Length,
+            ..Usage::default()
+        },
+        ..text("Hm, but then again")
+    };
+    let mut lab = Lab::thinking_in_text(vec![cut, text("Hm.</think>It greets.")]);
+    let (end, events) = lab.ask("What does it do?").await;
+    assert_eq!(
+        (end, shown(&events).as_str()),
+        (TurnEnd::Answered, "It greets.")
+    );
 }

@@ -20,7 +20,7 @@ pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, 
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
 
-/// A local code agent that finds before it reads.
+/// A local AI coding agent with built-in semantic code search, for Ollama.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "ollacode",
@@ -31,7 +31,7 @@ Start in the folder of a project:
   ollacode -p 'where are sessions stored'     one question; the answer goes to stdout
   ollacode search where are sessions stored   find code, without a model
 
-Settings can also be set for good: see `.env.example` in the sources."
+Settings can also be set permanently: see docs/settings.md and `.env.example` in the sources."
 )]
 pub struct Arguments {
     /// What to do; to chat if nothing is said

@@ -1,11 +1,14 @@
 //! `ollacode doctor`: what works, what does not, and what to do about it.
 
-use std::fs;
+mod disk;
+mod server;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Write};
 
 use anyhow::Error;
-use ollacode_indexer::Embedder;
-use ollacode_indexer::walk::{Limits, walk};
+use ollacode_indexer::{IndexError, Status};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,9 +16,6 @@ use super::args::DoctorArguments;
 use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible};
 use super::{Ending, print, print_json};
 use crate::app::App;
-use crate::config::EmbedModel;
-use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
-use crate::model::{ChatModel, ModelProfile};
 use crate::permission::Confinement;
 
 /// How a check came out.
@@ -29,7 +29,7 @@ enum State {
     Broken,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct Check {
     name: &'static str,
     state: State,
@@ -64,21 +64,16 @@ impl Check {
 }
 
 pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error> {
+    let walked = disk::walked(app).await?;
     let mut checks = vec![
         Check::good("version", concat!("ollacode ", env!("CARGO_PKG_VERSION"))),
-        Check::good(
-            "workspace",
-            format!(
-                "{} ({})",
-                app.workspace.root.display(),
-                app.workspace.found.words()
-            ),
-        ),
-        data_folder(app),
+        disk::workspace(app, &walked),
+        disk::data_folder(app),
         index(app).await,
     ];
-    checks.extend(ollama(app).await);
-    checks.extend(watches(app));
+    checks.extend(server::ollama(app).await);
+    checks.push(disk::watches(app, &walked).await?);
+    checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));
     checks.extend(bot(app));
     let broken = checks.iter().any(|check| check.state == State::Broken);
@@ -150,34 +145,11 @@ fn bot(app: &App) -> Option<Check> {
     })
 }
 
-/// Creates the folder if need be: only writing shows whether one may write.
-fn data_folder(app: &App) -> Check {
-    let folder = &app.settings.data_folder;
-    let tried = fs::create_dir_all(folder).and_then(|()| {
-        let probe = folder.join(format!(".doctor-{}", std::process::id()));
-        fs::write(&probe, b"probe")?;
-        fs::remove_file(&probe)
-    });
-    let shown = folder.display();
-    match tried {
-        Ok(()) => Check::good("data", format!("{shown} is writable")),
-        Err(error) => Check::bad(
-            "data",
-            State::Broken,
-            format!("cannot write to {shown}: {error}"),
-            "set `OLLACODE_DATA_DIR` to a folder of yours on a local disk",
-        ),
-    }
-}
-
 async fn index(app: &App) -> Check {
+    const NAME: &str = "index";
+    const RUN: &str = "run `ollacode index`";
     if !app.index.exists() {
-        return Check::bad(
-            "index",
-            State::Warning,
-            "there is none yet",
-            "run `ollacode index`",
-        );
+        return Check::bad(NAME, State::Warning, "there is none yet", RUN);
     }
     let looked = async {
         let model = app.index.complete_model().await?;
@@ -185,187 +157,62 @@ async fn index(app: &App) -> Check {
             .as_ref()
             .map_or("", |(_, fingerprint)| fingerprint.as_str());
         let status = app.index.status(fingerprint).await?;
-        app.index.check().await?;
-        Ok::<_, ollacode_indexer::IndexError>((status, model))
+        let is_current = app.index.check().await?;
+        Ok::<_, IndexError>((status, model, is_current))
     };
-    match looked.await {
-        Ok((status, model)) => {
-            if let Some(name) = app.model_without_vectors().await {
-                let message = format!(
-                    "its vectors are not those of `{name}` as it is now: search goes by words"
-                );
-                return Check::bad(
-                    "index",
-                    State::Warning,
-                    message,
-                    "run `ollacode index`: it embeds anew what the cache does not have",
-                );
-            }
-            let counts = status.counts;
-            let vectors = match model {
-                Some((name, _)) => format!("{} with vectors of {name}", count(counts.embedded)),
-                None => "no complete set of vectors".to_owned(),
-            };
-            let (files, chunks) = (count(counts.files), count(counts.chunks));
-            Check::good(
-                "index",
-                format!("{files} files, {chunks} chunks, {vectors}"),
-            )
+    let (status, model, is_current) = match looked.await {
+        Ok(found) => found,
+        Err(error) => {
+            let fix =
+                "run `ollacode index`: what is damaged is healed or set aside, and built anew";
+            let message = format!("{:#}", Error::from(error));
+            return Check::bad(NAME, State::Broken, message, fix);
         }
-        Err(error) => Check::bad(
-            "index",
-            State::Broken,
-            format!("{:#}", Error::from(error)),
-            "run `ollacode index`: what is damaged is healed or set aside, and built anew",
-        ),
+    };
+    if !is_current {
+        let message = "it was made by another version of ollacode, or was not finished: every \
+                       file is read again before it is searched";
+        return Check::bad(NAME, State::Warning, message, RUN);
     }
+    if let Some(name) = app.model_without_vectors().await {
+        let message =
+            format!("its vectors are not those of `{name}` as it is now: search goes by words");
+        let fix = "run `ollacode index`: it embeds anew what the cache does not have";
+        return Check::bad(NAME, State::Warning, message, fix);
+    }
+    contents(&status, model.map(|(name, _)| name))
 }
 
-/// Ollama is needed only if vectors are wanted.
-async fn ollama(app: &App) -> Vec<Check> {
-    let client = match app.ollama() {
-        Ok(client) => client,
-        Err(error) => return vec![failed("ollama", &error)],
+/// What an index holds that can be read.
+fn contents(status: &Status, model: Option<String>) -> Check {
+    const NAME: &str = "index";
+    let counts = status.counts;
+    let vectors = match &model {
+        Some(name) => format!("{} with vectors of {name}", count(counts.embedded)),
+        None => "no complete set of vectors".to_owned(),
     };
-    let version = match client.version().await {
-        Ok(version) => version,
-        Err(error) => return vec![without_server(app, &error)],
-    };
-    let mut checks = vec![Check::good(
-        "ollama",
-        format!("version {version} at {}", client.address()),
-    )];
-    if !client.address().is_loopback() {
-        checks.push(Check::bad(
-            "ollama",
-            State::Warning,
-            format!("code is sent to {}", client.address()),
-            "use `--offline` to allow this machine only",
-        ));
-    }
-    checks.push(chat_model(app, &client).await);
-    checks.push(match app.embedder().await {
-        Ok(Some(embedder)) => {
-            let model = embedder.model();
-            Check::good(
-                "embeddings",
-                format!(
-                    "{}: {} numbers a vector, {} tokens a text",
-                    model.name, model.dimension, model.window
-                ),
-            )
-        }
-        Ok(None) => Check::good("embeddings", "none, as set: search goes by words"),
-        Err(error) => failed("embeddings", &error),
-    });
-    checks.extend(models(&client).await);
-    checks
-}
-
-/// Search does without a server where no vectors are wanted; only talking needs one then.
-fn without_server(app: &App, error: &OllamaError) -> Check {
-    let mut check = failed("ollama", error);
-    if app.settings.embed_model == EmbedModel::None {
-        check.state = State::Warning;
-        check
-            .message
-            .push_str(" (search goes on without; `ollacode chat` needs it)");
-        return check;
-    }
-    let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
-    check.fix = Some(
-        check
-            .fix
-            .map_or(without.into(), |fix| format!("{fix}, {without}")),
+    let (files, chunks) = (
+        counted(counts.files, "file"),
+        counted(counts.chunks, "chunk"),
     );
-    check
-}
-
-/// The model that answers.
-async fn chat_model(app: &App, client: &OllamaClient) -> Check {
-    const NAME: &str = "chat";
-    match app.chat_model(None).await {
-        Ok(model) => {
-            let ModelProfile {
-                name,
-                window,
-                tools,
-                ..
-            } = model.profile();
-            let tools = match (*tools, model.why_in_words()) {
-                (true, _) => "calls tools".to_owned(),
-                (false, None) => "is told of tools in words".to_owned(),
-                (false, Some(why)) => format!("is told of tools in words, since {why}"),
-            };
-            let window = count(u64::from(*window));
-            Check::good(NAME, format!("{name}: {tools}; window of {window} tokens"))
-        }
-        Err(OllamaError::ModelMissing { model }) => {
-            let suggestion = suggest(client, &model).await;
-            let message = format!("Ollama does not have `{model}`");
-            Check::bad(NAME, State::Warning, message, suggestion.to_string())
-        }
-        Err(error) => Check {
-            state: State::Warning,
-            ..failed(NAME, &error)
-        },
+    let message = format!("{files}, {chunks}, {vectors}");
+    if counts.files == 0 {
+        let fix = "`ollacode index --skipped` says why no file is in it";
+        return Check::bad(NAME, State::Warning, message, fix);
     }
-}
-
-fn failed(name: &'static str, error: &OllamaError) -> Check {
-    Check {
-        name,
-        state: State::Broken,
-        message: error.to_string(),
-        fix: error.hint(),
-    }
-}
-
-/// Every model that is there, with what it can do and how much it takes.
-async fn models(client: &OllamaClient) -> Vec<Check> {
-    let Ok(models) = client.tags().await else {
-        return Vec::new();
-    };
-    let mut checks = Vec::new();
-    for LocalModel { name, .. } in models {
-        checks.push(match client.show(&name).await {
-            Ok(info) => {
-                let window = info.context_length().map_or("unknown".into(), count);
-                let can = info.capabilities.join(", ");
-                let can = if can.is_empty() {
-                    "capabilities unknown".to_owned()
-                } else {
-                    can
-                };
-                Check::good("model", format!("{name}: {can}; window {window}"))
-            }
-            Err(error) => Check {
-                state: State::Warning,
-                ..failed("model", &error)
-            },
-        });
-    }
-    checks
-}
-
-/// On Linux: whether there are enough watches for the folders of the workspace.
-fn watches(app: &App) -> Option<Check> {
-    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches").ok()?;
-    let limit: usize = limit.trim().parse().ok()?;
-    let folders = walk(&app.workspace.root, &Limits::default()).folders.len();
-    let message = format!(
-        "{} folders to watch, {} allowed",
-        count(folders as u64),
-        count(limit as u64)
-    );
-    Some(if folders * 2 < limit {
-        Check::good("watches", message)
-    } else {
-        Check::bad(
-            "watches",
+    if model.is_some() && counts.failed > 0 {
+        let failed = counted(counts.failed, "chunk");
+        let message = format!("{message}; {failed} could not be embedded");
+        return Check::bad(
+            NAME,
             State::Warning,
             message,
-            "raise it: sudo sysctl fs.inotify.max_user_watches=524288",
-        )
-    })
+            "`ollacode index --failures` says why",
+        );
+    }
+    if model.is_some() && counts.embedded < counts.chunks {
+        let fix = "run `ollacode index`: what has no vector is found by words only";
+        return Check::bad(NAME, State::Warning, message, fix);
+    }
+    Check::good(NAME, message)
 }

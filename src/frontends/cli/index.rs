@@ -19,7 +19,7 @@ use super::style::{DIM, PLAIN, counted, visible_name};
 use super::{Ending, confirm, indexes, inspect, note, print, print_json, summary};
 use crate::app::{App, VectorNews};
 use crate::config::EmbedModel;
-use crate::frontends::words::duration;
+use crate::conversation::words::duration;
 use crate::model::ollama::OllamaError;
 
 /// Said when it is stopped.

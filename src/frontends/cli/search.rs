@@ -10,6 +10,7 @@ use ollacode_indexer::{
 
 use super::args::SearchArguments;
 use super::progress::Progress;
+use super::style::counted;
 use super::wire::{SearchAnswer, SearchFailure};
 use super::{Ending, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
@@ -173,8 +174,23 @@ impl Searcher<'_> {
             Ok(())
         })?;
         if answer.hits.is_empty() {
-            note("no hits");
+            say_nothing_found(answer);
         }
         Ok(())
+    }
+}
+
+/// Says over what nothing was found, and what was not searched.
+fn say_nothing_found(answer: &Answer) {
+    let files = counted(answer.counts.files, "file");
+    note(&format!("no hits in {files} of the index"));
+    let Some(unsearched) = &answer.unsearched else {
+        return;
+    };
+    for sentence in unsearched.sentences() {
+        note(&sentence);
+    }
+    if !unsearched.skipped.is_empty() || !unsearched.left_out.is_empty() {
+        note("`ollacode index --skipped` lists each file that is not indexed, and why");
     }
 }

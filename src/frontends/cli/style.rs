@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::visible::is_hidden;
 
-pub use crate::frontends::words::{count, counted, visible_name};
+pub use crate::conversation::words::{count, counted};
+pub use crate::visible::visible_name;
 
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
 pub const DIM: Style = Style::new().dimmed();

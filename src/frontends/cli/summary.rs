@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
 use super::wire::IndexCounts;
 use crate::app::App;
-use crate::frontends::words::duration;
+use crate::conversation::words::duration;
 
 /// Why a folder is left out that no ignore file names.
 const LEFT_OUT: &str = "left out by default: filled by tools";

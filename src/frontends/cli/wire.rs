@@ -1,7 +1,7 @@
 //! What goes out as JSON. These shapes are promises; inner types may change without them.
 
 use ollacode_indexer::rank::{Effect, Leg, Ranked, Why};
-use ollacode_indexer::{Answer, Counts};
+use ollacode_indexer::{Answer, Counts, Unsearched};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,10 @@ pub struct SearchAnswer<'a> {
     pub mode: &'static str,
     pub index: IndexCounts<'a>,
     pub hits: Vec<Hit<'a>>,
+    pub notes: &'a [String],
+    /// Without hits only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_searched: Option<Value>,
 }
 
 /// A query that failed.
@@ -101,8 +105,25 @@ impl<'a> SearchAnswer<'a> {
                 .iter()
                 .map(|hit| Hit::new(hit, explain))
                 .collect(),
+            notes: &answer.notes,
+            not_searched: answer.unsearched.as_ref().map(not_searched),
         }
     }
+}
+
+/// What a search without hits has not looked at.
+fn not_searched(unsearched: &Unsearched) -> Value {
+    json!({
+        "empty_paths": unsearched.empty_globs,
+        "empty_languages": unsearched.empty_languages,
+        "not_indexed_yet": unsearched.pending,
+        "unreadable": unsearched.unread,
+        "skipped": unsearched.skipped,
+        "left_out": unsearched.left_out,
+        "ignored": unsearched.ignored,
+        "hidden": unsearched.hidden,
+        "words": unsearched.sentences(),
+    })
 }
 
 /// Four decimals: more would only show the noise of 32-bit sums.

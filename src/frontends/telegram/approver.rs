@@ -1,19 +1,17 @@
-//! Asks on the phone before something is done.
+//! Asks on the phone: whether a call may run, and what the model wants to know.
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use ollacode_indexer::secrets::secret_path;
-use tokio::sync::{mpsc, oneshot};
 
 use super::buttons::Choice;
 use super::incoming::Who;
 use super::outbox::{Outbox, Payload};
 use super::questions::{Answer, Asked, Questions};
 use super::rich::{Rich, Span, Style};
-use crate::frontends::words::{fold_blanks, middle_left_out, visible_name};
+use crate::conversation::words::{fold_blanks, middle_left_out};
 use crate::jail::folded;
-use crate::permission::{ApprovalRequest, Approver, Decision, Preview};
+use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
+use crate::visible::visible_name;
 
 /// Longest change or command that stands in the question itself, in UTF-16 units.
 const MOST_OF_PREVIEW: usize = 2_500;
@@ -29,35 +27,19 @@ const MOST_ON_A_BUTTON: usize = 40;
 /// Most answers that are offered as buttons.
 const MOST_OPTIONS: usize = 10;
 
-/// Asks whoever has the conversation.
-pub struct PhoneApprover {
-    who: Who,
-    session: String,
-    questions: Questions,
-    outbox: Outbox,
-    about_to_ask: mpsc::Sender<oneshot::Sender<()>>,
+/// Where a turn asks: whose phone, and in the name of which session.
+pub struct Phone {
+    /// The user, and where.
+    pub who: Who,
+    /// The session that asks.
+    pub session: String,
+    /// The questions of all conversations.
+    pub questions: Questions,
+    /// Where everything goes out.
+    pub outbox: Outbox,
 }
 
-impl PhoneApprover {
-    /// Asks in the name of a session. Before each question, the other end is told; what happened
-    /// until then is to be shown before it answers.
-    pub fn new(
-        who: Who,
-        session: &str,
-        questions: Questions,
-        outbox: Outbox,
-    ) -> (PhoneApprover, mpsc::Receiver<oneshot::Sender<()>>) {
-        let (about_to_ask, inbox) = mpsc::channel(1);
-        let approver = PhoneApprover {
-            who,
-            session: session.to_owned(),
-            questions,
-            outbox,
-            about_to_ask,
-        };
-        (approver, inbox)
-    }
-
+impl Phone {
     /// What would happen, without what must not be sent; `true` if that is not all of it.
     fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
         let (text, given) = match &request.preview {
@@ -86,15 +68,6 @@ impl PhoneApprover {
         Decision::Deny(Some(format!("{why} and cannot be shown on the phone")))
     }
 
-    /// Waits until everything before a question is shown.
-    async fn all_shown(&self) {
-        let (shown, is_shown) = oneshot::channel();
-        if self.about_to_ask.send(shown).await.is_ok() {
-            // Where nobody shows anything any more, there is nothing to wait for.
-            let _ = is_shown.await;
-        }
-    }
-
     /// What the question shows. What is too long for that is folded in its middle, and goes before
     /// it as a file; `None` if that does not arrive.
     async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
@@ -115,112 +88,95 @@ impl PhoneApprover {
     }
 }
 
-impl Approver for PhoneApprover {
-    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async move {
-            self.all_shown().await;
-            let (preview, hides) = self.cleaned(request);
-            if hides && matches!(request.preview, Preview::Command(_)) {
-                let why = "a part of the command looks like a secret";
-                return self.deny_unseen(request, why);
-            }
-            let Some(preview) = self.preview(request, &preview).await else {
-                let why = "it is long, and Telegram does not take a file with it";
-                return self.deny_unseen(request, why);
-            };
-            let mut text = Rich::default();
-            let bold = Style {
-                bold: true,
-                ..Style::default()
-            };
-            let title = middle_left_out(&visible_name(&request.title), MOST_OF_WORDS);
-            text.push(&format!("? {title}"), &bold);
-            if !request.reason.is_empty() {
-                let reason = middle_left_out(&request.reason, MOST_OF_WORDS);
-                text.push(&format!("\n{reason}"), &Style::default());
-            }
-            if !preview.is_blank() {
-                text.push("\n", &Style::default());
-                text.append(&preview);
-            }
-            let mut rows = vec![vec![
-                (Choice::Once, "Allow once".to_owned()),
-                (Choice::Deny, "Deny".to_owned()),
-            ]];
-            if hides {
-                let warning = "\n⚠ Parts of it look like secrets and are not shown here: look at \
-                               them at the machine before you allow it.";
-                text.push(warning, &bold);
-            }
-            if let Some(what) = request.remember.as_ref().filter(|_| !hides) {
-                let what = middle_left_out(&visible_name(what), MOST_OF_WORDS);
-                text.push(&format!("\nFor this session: {what}"), &Style::default());
-                let label = "Allow for this session".to_owned();
-                rows.insert(1, vec![(Choice::Session, label)]);
-            }
-            let answer = self.questions.ask(Asked {
-                who: self.who,
-                session: self.session.clone(),
-                hash: request.hash.clone(),
-                text: text.made_visible(),
-                choices: rows,
-                takes_text: false,
-            });
-            match answer.await {
-                Answer::Pressed(Choice::Once) => Decision::Once,
-                Answer::Pressed(Choice::Session) if request.remember.is_some() => Decision::Session,
-                Answer::Expired => {
-                    let why = "nobody answered in time; do not try it again now";
-                    Decision::Deny(Some(why.to_owned()))
-                }
-                Answer::Pressed(_) | Answer::Written(_) => Decision::Deny(None),
-            }
-        }
-        .boxed()
+/// Asks whether a call may run.
+pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
+    let (preview, hides) = phone.cleaned(request);
+    if hides && matches!(request.preview, Preview::Command(_)) {
+        let why = "a part of the command looks like a secret";
+        return phone.deny_unseen(request, why);
     }
-
-    fn answer<'a>(
-        &'a self,
-        question: &'a str,
-        options: &'a [String],
-    ) -> BoxFuture<'a, Option<String>> {
-        async move {
-            self.all_shown().await;
-            let options = &options[..options.len().min(MOST_OPTIONS)];
-            let mut text = format!("? {question}\n");
-            for option in options {
-                text.push_str(&format!("\n• {}", visible_name(option)));
-            }
-            text.push_str("\n\nPress a button, or write the answer.");
-            let button = |(index, option): (usize, &String)| {
-                let index = u8::try_from(index).unwrap_or(u8::MAX);
-                let label = visible_name(self.outbox.clean(option).trim());
-                let label = label.chars().take(MOST_ON_A_BUTTON).collect();
-                vec![(Choice::Option(index), label)]
-            };
-            let usable = options.iter().filter(|option| is_seen(option));
-            let answer = self.questions.ask(Asked {
-                who: self.who,
-                session: self.session.clone(),
-                hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
-                text: Rich::plain_text(&text),
-                choices: usable.enumerate().map(button).collect(),
-                takes_text: true,
-            });
-            match answer.await {
-                Answer::Written(text) => Some(text),
-                Answer::Pressed(Choice::Option(index)) => {
-                    let mut usable = options.iter().filter(|option| is_seen(option));
-                    usable.nth(usize::from(index)).cloned()
-                }
-                Answer::Pressed(_) | Answer::Expired => None,
-            }
-        }
-        .boxed()
+    let Some(preview) = phone.preview(request, &preview).await else {
+        let why = "it is long, and Telegram does not take a file with it";
+        return phone.deny_unseen(request, why);
+    };
+    let mut text = Rich::default();
+    let bold = Style {
+        bold: true,
+        ..Style::default()
+    };
+    let title = middle_left_out(&visible_name(&request.title), MOST_OF_WORDS);
+    text.push(&format!("? {title}"), &bold);
+    if !request.reason.is_empty() {
+        let reason = middle_left_out(&request.reason, MOST_OF_WORDS);
+        text.push(&format!("\n{reason}"), &Style::default());
     }
+    if !preview.is_blank() {
+        text.push("\n", &Style::default());
+        text.append(&preview);
+    }
+    let mut rows = vec![vec![
+        (Choice::Once, "Allow once".to_owned()),
+        (Choice::Deny, "Deny".to_owned()),
+    ]];
+    if hides {
+        let warning = "\n⚠ Parts of it look like secrets and are not shown here: look at them at \
+                       the machine before you allow it.";
+        text.push(warning, &bold);
+    }
+    if let Some(what) = request.remember.as_ref().filter(|_| !hides) {
+        let what = middle_left_out(&visible_name(what), MOST_OF_WORDS);
+        text.push(&format!("\nFor this session: {what}"), &Style::default());
+        let label = "Allow for this session".to_owned();
+        rows.insert(1, vec![(Choice::Session, label)]);
+    }
+    let answer = phone.questions.ask(Asked {
+        who: phone.who,
+        session: phone.session.clone(),
+        hash: request.hash.clone(),
+        text: text.made_visible(),
+        choices: rows,
+        takes_text: false,
+    });
+    match answer.await {
+        Answer::Pressed(Choice::Once) => Decision::Once,
+        Answer::Pressed(Choice::Session) if request.remember.is_some() => Decision::Session,
+        Answer::Expired => {
+            let why = "nobody answered in time; do not try it again now";
+            Decision::Deny(Some(why.to_owned()))
+        }
+        Answer::Pressed(_) | Answer::Written(_) => Decision::Deny(None),
+    }
+}
 
-    fn is_there(&self) -> bool {
-        true
+/// Puts a question of the model, to be answered by a button or in words.
+pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option<String> {
+    let options = &options[..options.len().min(MOST_OPTIONS)];
+    let mut text = format!("? {question}\n");
+    for option in options {
+        text.push_str(&format!("\n• {}", visible_name(option)));
+    }
+    text.push_str("\n\nPress a button, or write the answer.");
+    let button = |(index, option): (usize, &&String)| {
+        let index = u8::try_from(index).unwrap_or(u8::MAX);
+        let label = visible_name(phone.outbox.clean(option).trim());
+        let label = label.chars().take(MOST_ON_A_BUTTON).collect();
+        vec![(Choice::Option(index), label)]
+    };
+    let usable: Vec<&String> = options.iter().filter(|option| is_seen(option)).collect();
+    let answer = phone.questions.ask(Asked {
+        who: phone.who,
+        session: phone.session.clone(),
+        hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
+        text: Rich::plain_text(&text),
+        choices: usable.iter().enumerate().map(button).collect(),
+        takes_text: true,
+    });
+    match answer.await {
+        Answer::Written(text) => Some(text),
+        Answer::Pressed(Choice::Option(index)) => usable
+            .get(usize::from(index))
+            .map(|option| (*option).clone()),
+        Answer::Pressed(_) | Answer::Expired => None,
     }
 }
 

@@ -1,51 +1,49 @@
-//! The conversation of one user in one chat: its mail, its session, and the turn that runs.
+//! One user in one chat: messages in, the [`Conversation`] below, and what is shown of it.
 //!
-//! A turn runs as a task, and the mail is read meanwhile: so it can be stopped, and what is asked
+//! A turn runs as a task, and messages are read meanwhile: so it can be stopped, and what is asked
 //! in the meantime waits for its end.
 
-pub mod commands;
+mod approvals;
 mod files;
-mod listing;
 mod paste;
-mod plan;
-mod sessions;
-mod turn;
+mod replies;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::desk::Desk;
 use super::hub::Hub;
 use super::incoming::{Incoming, Who};
 use super::outbox::Payload;
 use super::pace::{Place, Stage};
 use super::quoted::Refers;
 use super::rich::Rich;
-use crate::engine::event::TurnEnd;
+use super::view::View;
+use crate::conversation::commands::{self, Parsed};
+use crate::conversation::mentions::named;
+use crate::conversation::words::error_words;
+use crate::conversation::{Asked, Conversation, Ended, How, Opened, PlanOffer, Update};
+use crate::engine::event::Event;
 use crate::engine::{Attachment, Question};
-use crate::frontends::mentions::named;
+use crate::jail::Jail;
 use crate::message::Image;
-use crate::permission::Mode;
-use crate::session::SessionId;
 
 use paste::Paste;
-use sessions::{Held, Seat};
-use turn::{Done, Running};
 
-/// Questions that may wait for their turn.
-const MOST_WAITING: usize = 20;
-/// After so long without a question, the session can be gone on with on the terminal.
+/// After so long without a question, the session can be continued at the terminal.
 const RELEASE: Duration = Duration::from_secs(600);
 /// Files that may wait for a question.
 const MOST_FILES: usize = 10;
+/// How often it is looked whether there is something new to show.
+const LOOK: Duration = Duration::from_millis(300);
+/// The sign that something is done fades after five seconds.
+const TYPING: Duration = Duration::from_secs(4);
 
-/// What a conversation gets.
+/// What a chat gets.
 pub enum Mail {
     /// From its user.
     Incoming(Incoming),
@@ -60,13 +58,8 @@ pub enum Mail {
         /// What was being collected when it was asked for.
         collection: u64,
     },
-    /// The plan that a turn of a session ended with is to be carried out.
-    CarryOut {
-        /// The session.
-        session: SessionId,
-        /// The turn.
-        turn: u32,
-    },
+    /// The plan that a turn ended with is to be carried out.
+    CarryOut(PlanOffer),
     /// The files of an album have come.
     AlbumOver(u64),
     /// A long text has no more parts.
@@ -81,27 +74,15 @@ pub enum Fetched {
     Picture(Image),
 }
 
-/// A conversation.
-pub struct Conversation {
+/// A user in a chat.
+pub struct Chat {
     hub: Arc<Hub>,
     who: Who,
     /// Its own mail box, for what it starts.
     mail: mpsc::Sender<Mail>,
-    desk: Arc<Desk>,
-    /// The session that it has, or had last.
-    session: Option<SessionId>,
-    /// The same, while nobody else may go on with it and no turn has it.
-    held: Option<Held>,
-    /// The model, if one was chosen.
-    model: Option<String>,
-    /// How much is asked when work is done.
-    work_mode: Mode,
-    /// Whether only plans are made.
-    plans: bool,
-    /// Whether the session's own mode does not count any more: it was opened, or a mode chosen.
-    is_mode_chosen: bool,
-    running: Option<Running>,
-    waiting: VecDeque<Waiting>,
+    conversation: Conversation,
+    /// The turn that is shown.
+    shown: Option<Shown>,
     /// Files that came without a question.
     attachments: Vec<Attachment>,
     images: Vec<Image>,
@@ -116,46 +97,28 @@ pub struct Conversation {
     collection: u64,
     /// Ends the question whether a plan is to be carried out.
     plan_offer: Option<AbortHandle>,
-    /// Stops bringing the index up to date; cancelled also when that is over.
-    indexing: Option<CancellationToken>,
     queue_notice: Option<Place>,
     refused: usize,
     last_used: Instant,
 }
 
-/// A question that waits.
-struct Waiting {
-    /// The message that asked it, which may be edited meanwhile.
-    message: Option<i32>,
-    question: Question,
+/// A turn as it is shown while it runs.
+struct Shown {
+    view: View,
+    looks: Interval,
+    typing: Interval,
 }
 
-impl Conversation {
+impl Chat {
     /// Begins where it stood before a restart.
-    pub fn new(hub: Arc<Hub>, who: Who, mail: mpsc::Sender<Mail>) -> Conversation {
-        let entry = hub.ledger().conversation(who);
-        let desk = entry
-            .as_ref()
-            .and_then(|entry| hub.desks.at(&entry.workspace));
-        let session = match (&desk, entry) {
-            (Some(_), Some(entry)) => SessionId::parse(&entry.session).ok(),
-            _ => None,
-        };
-        // Who is the owner may have changed meanwhile.
-        let session = session.filter(|id| hub.may_resume(who, id));
-        Conversation {
-            desk: desk.unwrap_or_else(|| hub.desks.first()),
-            work_mode: hub.first_mode(),
+    pub fn new(hub: Arc<Hub>, who: Who, mail: mpsc::Sender<Mail>) -> Chat {
+        let participant = hub.participant(who);
+        Chat {
+            conversation: Conversation::new(Arc::clone(&hub.shared), Some(participant)),
             hub,
             who,
             mail,
-            session,
-            held: None,
-            model: None,
-            plans: false,
-            is_mode_chosen: false,
-            running: None,
-            waiting: VecDeque::new(),
+            shown: None,
             attachments: Vec::new(),
             images: Vec::new(),
             fetching: 0,
@@ -165,7 +128,6 @@ impl Conversation {
             pastes: 0,
             collection: 0,
             plan_offer: None,
-            indexing: None,
             queue_notice: None,
             refused: 0,
             last_used: Instant::now(),
@@ -174,12 +136,16 @@ impl Conversation {
 
     /// Reads the mail until the bot ends.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Mail>) {
-        let stop = self.hub.stop.clone();
+        let stop = self.hub.shared.stop.clone();
         loop {
-            let idle = self.held.is_some() && self.running.is_none();
+            let idle = self.conversation.open_session().is_some() && self.shown.is_none();
             tokio::select! {
                 () = stop.cancelled() => break,
-                done = turn::done(&mut self.running) => self.finished(done).await,
+                update = self.conversation.update() => self.update(update),
+                tick = tick(&mut self.shown) => match tick {
+                    Tick::Look => self.draw(),
+                    Tick::Typing => self.show_typing(),
+                },
                 mail = inbox.recv() => match mail {
                     Some(mail) => self.take(mail).await,
                     None => break,
@@ -215,11 +181,11 @@ impl Conversation {
                 }
             }
             Mail::AlbumOver(album) => self.album_over(album).await,
-            Mail::CarryOut { session, turn } => self.carry_out(&session, turn).await,
+            Mail::CarryOut(plan) => self.carry_out(&plan).await,
         }
     }
 
-    /// Takes what is no text.
+    /// Takes what is not a text.
     async fn sent(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Edited { message, text } => self.edited(message, text).await,
@@ -242,8 +208,12 @@ impl Conversation {
     }
 
     async fn text(&mut self, message: i32, text: String, refers: Refers) {
-        if let Some((command, argument)) = commands::parse(&text) {
-            return self.command(command, argument).await;
+        match commands::parse(&text, commands::Place::Chat) {
+            Parsed::Command(command, argument) => return self.command(command, argument).await,
+            Parsed::Unknown(typed, nearest) => {
+                return self.say(&commands::unknown(typed, &nearest));
+            }
+            Parsed::Question => {}
         }
         if text.trim().is_empty() || self.hub.questions.write(self.who, &text) {
             return;
@@ -268,82 +238,137 @@ impl Conversation {
         let text = texts.join("\n\n");
         let question = Question {
             files: self.named_in(&text).await,
-            plan: self.plans,
             attachments: std::mem::take(&mut self.attachments),
             images: std::mem::take(&mut self.images),
             text,
+            ..Question::default()
         };
-        if self.running.is_none() {
-            return self.start(question);
-        }
-        if self.waiting.len() == MOST_WAITING {
-            self.refused += 1;
-        } else {
-            self.waiting.push_back(Waiting { message, question });
+        match self.conversation.ask(message, question) {
+            Asked::Started => return self.begin_turn(),
+            Asked::Queued => {}
+            Asked::Refused => self.refused += 1,
         }
         self.show_queue();
     }
 
     /// The files that a text names.
     async fn named_in(&self, text: &str) -> Vec<String> {
-        let root = self.desk.root().to_owned();
-        let found = named(text, root, Arc::default(), &self.hub.stop).await;
+        let root = self.conversation.workspace().root().to_owned();
+        let found = named(text, root, Arc::default(), &self.hub.shared.stop).await;
         found.ok().flatten().unwrap_or_default()
     }
 
     /// A question that still waits is changed; one that was asked is not.
     async fn edited(&mut self, message: i32, text: String) {
         let files = self.named_in(&text).await;
-        let mut waiting = self.waiting.iter_mut();
-        let Some(at) = waiting.position(|waiting| waiting.message == Some(message)) else {
+        let Some(question) = self.conversation.queued_question(message) else {
             return self.say("that message was read already: send what you mean as a new one");
         };
         if text.trim().is_empty() {
-            self.waiting.remove(at);
+            self.conversation.unqueue(message);
             return self.show_queue();
         }
-        if let Some(waiting) = self.waiting.get_mut(at) {
-            waiting.question.text = text;
-            waiting.question.files = files;
-        }
+        question.text = text;
+        question.files = files;
     }
 
-    fn start(&mut self, question: Question) {
+    /// A turn runs: it is shown from now on.
+    fn begin_turn(&mut self) {
         self.withdraw_plan();
-        let seat = self.seat();
-        let held = self.held.take();
-        self.running = Some(turn::start(&self.hub, self.who, seat, held, question));
+        let ticks = |period| {
+            let mut ticks = interval(period);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        };
+        self.shown = Some(Shown {
+            view: View::new(self.hub.outbox.clone(), self.who.room()),
+            looks: ticks(LOOK),
+            typing: ticks(TYPING),
+        });
     }
 
-    async fn finished(&mut self, done: Done) {
-        self.running = None;
-        self.last_used = Instant::now();
-        match done.session {
-            Some(id) => self.remember(id),
-            // It broke off: the session is the one that was opened.
-            None if self.session.is_none() => {
-                let entry = self.hub.ledger().conversation(self.who);
-                self.session = entry.and_then(|entry| SessionId::parse(&entry.session).ok());
+    fn update(&mut self, update: Update) {
+        match update {
+            Update::Opened => self.show_opened(),
+            Update::Event(numbered) => self.event(&numbered.event),
+            Update::Ended(ended) => self.finished(ended),
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let Some(shown) = &mut self.shown else {
+            return;
+        };
+        match event {
+            Event::ApprovalAsked { id, request } => {
+                shown.view.asking();
+                self.ask_approval(*id, request);
             }
-            None => {}
+            Event::QuestionAsked {
+                id,
+                question,
+                options,
+            } => {
+                shown.view.asking();
+                self.ask_in_words(*id, question, options);
+            }
+            event => shown.view.event(event),
         }
-        if let Some(mode) = done.mode {
-            self.plans = mode == Mode::Plan;
-            self.is_mode_chosen = true;
+    }
+
+    fn finished(&mut self, ended: Ended) {
+        self.shown = None;
+        self.last_used = Instant::now();
+        match ended.how {
+            // Its last event said so.
+            How::Turn(_) => {}
+            How::Compacted(Ok(report)) => self.say_compacted(&report),
+            How::Compacted(Err(why)) => self.say(&why),
+            How::NotBegun => self.say("■ stopped"),
+            How::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
+            How::Lost => self.say(
+                "✗ error: something went wrong inside ollacode; what was done is in the session's \
+                 journal, and the next message continues it",
+            ),
         }
-        self.held = done.held;
-        if let Some(why) = done.trouble {
-            self.say(&format!("✗ error: {why}"));
+        if let Some(plan) = ended.plan {
+            self.offer_plan(plan);
         }
-        if done.end == Some(TurnEnd::Planned) && self.waiting.is_empty() {
-            self.offer_plan();
-        }
-        // What waits when the bot ends is not begun any more.
-        if !self.hub.stop.is_cancelled()
-            && let Some(next) = self.waiting.pop_front()
-        {
+        if ended.is_followed {
             self.show_queue();
-            self.start(next.question);
+            self.begin_turn();
+        }
+    }
+
+    fn draw(&mut self) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.draw();
+        }
+    }
+
+    /// Shows that something is done.
+    fn show_typing(&self) {
+        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        tokio::spawn(async move { outbox.typing(room).await });
+    }
+
+    /// Says what should be known of a session that was opened, before anything of it is shown.
+    fn show_opened(&mut self) {
+        let Some(opened) = self.conversation.take_opened() else {
+            return;
+        };
+        self.keep_back(&opened);
+        for warning in crate::conversation::words::opened_warnings(&opened) {
+            self.say(&warning);
+        }
+    }
+
+    /// What the secret files of the workspace hold is not sent.
+    fn keep_back(&self, opened: &Opened) {
+        match Jail::open(&opened.workspace) {
+            Ok(jail) => self.hub.outbox.keep_back(&jail),
+            // Then no file of it can be read either.
+            Err(error) => tracing::warn!("{error}"),
         }
     }
 
@@ -354,7 +379,7 @@ impl Conversation {
 
     /// The same; at its end it says so.
     fn show_queue_as(&mut self, over: &str) {
-        let count = self.waiting.len();
+        let count = self.conversation.queued();
         let place = match (self.queue_notice, count) {
             (None, 0) => return,
             (None, _) => *self.queue_notice.insert(self.hub.outbox.place()),
@@ -381,29 +406,6 @@ impl Conversation {
         self.hub.outbox.show(self.who.room(), place, stage, payload);
     }
 
-    /// Stops what is done, and drops what waits.
-    fn stop(&mut self) {
-        let dropped = self.waiting.len();
-        self.waiting.clear();
-        self.show_queue_as("✗ the messages that waited were dropped");
-        let had_files = self.drop_files();
-        let indexing = self
-            .indexing
-            .take()
-            .filter(|indexing| !indexing.is_cancelled());
-        if let Some(indexing) = &indexing {
-            indexing.cancel();
-        }
-        match &self.running {
-            Some(running) => running.stop.cancel(),
-            None if dropped == 0 && indexing.is_none() && !had_files => {
-                self.say("nothing is being done");
-            }
-            None if had_files => self.say("the files that were sent are dropped"),
-            None => {}
-        }
-    }
-
     /// Forgets the files that wait for a question; `false` if there are none.
     fn drop_files(&mut self) -> bool {
         let count = self.attachments.len() + self.images.len() + self.fetching;
@@ -418,59 +420,31 @@ impl Conversation {
     /// The end of the bot: the turn is stopped, and its end written down. What waits is not asked
     /// after a restart either, and that is said.
     async fn leave(mut self, mut inbox: mpsc::Receiver<Mail>) {
-        if let Some(paste) = self.paste.take() {
-            self.waiting.push_back(Waiting {
-                message: Some(paste.message),
-                question: Question::default(),
-            });
-        }
+        let mut unread = self.conversation.clear_queue() + usize::from(self.paste.is_some());
         while let Ok(mail) = inbox.try_recv() {
-            if let Mail::Incoming(Incoming::Text { message, text, .. }) = mail {
-                let question = Question {
-                    text,
-                    ..Question::default()
-                };
-                let message = Some(message);
-                self.waiting.push_back(Waiting { message, question });
-            }
+            unread += usize::from(matches!(mail, Mail::Incoming(Incoming::Text { .. })));
         }
-        if !self.waiting.is_empty() {
+        if unread > 0 {
             self.queue_notice
                 .get_or_insert_with(|| self.hub.outbox.place());
-            self.waiting.clear();
             self.show_queue_as(
                 "✗ the bot ended; the messages that waited were not read: send them again",
             );
         }
-        if let Some(running) = &self.running {
-            running.stop.cancel();
-            let done = turn::done(&mut self.running).await;
-            self.held = done.held;
+        self.conversation.stop();
+        while self.conversation.is_busy() {
+            let update = self.conversation.update().await;
+            self.update(update);
         }
         self.release();
     }
 
-    /// Lets go of the session, so that it can be gone on with on the terminal.
+    /// Lets go of the session, so that it can be continued at the terminal.
     fn release(&mut self) {
-        if let Some(mut held) = self.held.take()
-            && let Err(error) = held.session.end("left")
-        {
+        if let Err(error) = self.conversation.release("left") {
             tracing::warn!("{error}");
         }
-    }
-
-    fn seat(&self) -> Seat {
-        Seat {
-            desk: Arc::clone(&self.desk),
-            session: self.session.clone(),
-            model: self.model.clone(),
-            mode: if self.plans {
-                Mode::Plan
-            } else {
-                self.work_mode
-            },
-            is_mode_chosen: self.is_mode_chosen,
-        }
+        self.conversation.disconnect();
     }
 
     fn say(&self, text: &str) {
@@ -478,17 +452,32 @@ impl Conversation {
     }
 
     fn say_error(&self, error: &anyhow::Error) {
-        self.say(&format!("✗ {}", sessions::words(error)));
+        self.say(&format!("✗ {}", error_words(error)));
     }
 
-    fn is_busy(&self) -> bool {
-        if self.running.is_some() {
-            self.say("something is being done: wait for its end, or /stop it first");
-        }
-        self.running.is_some()
+    fn send(&self, text: Rich) {
+        let payload = Payload::text(text.made_visible());
+        self.hub.outbox.send(self.who.room(), payload);
     }
 
     fn stop_token(&self) -> CancellationToken {
-        self.hub.stop.child_token()
+        self.hub.shared.stop.child_token()
+    }
+}
+
+/// What is to be done about a turn that is shown.
+enum Tick {
+    Look,
+    Typing,
+}
+
+/// Waits for the next tick of a turn that is shown; forever where none is.
+async fn tick(shown: &mut Option<Shown>) -> Tick {
+    let Some(Shown { looks, typing, .. }) = shown else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = looks.tick() => Tick::Look,
+        _ = typing.tick() => Tick::Typing,
     }
 }

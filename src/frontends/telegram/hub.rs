@@ -1,28 +1,23 @@
 //! What all conversations share, and who gets what comes in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use teloxide::types::{CallbackQueryId, Me, Update};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
-use super::conversation::{Conversation, Mail};
-use super::desk::Desks;
+use super::conversation::{Chat, Mail};
 use super::incoming::{Incoming, Sorted, Who, sort};
-use super::ledger::Ledger;
 use super::outbox::Outbox;
 use super::poll::Age;
 use super::questions::Questions;
 use super::steps::clipped;
 use crate::config::Allowed;
-use crate::engine::ChatActivity;
-use crate::frontends::{ServiceOptions, Tell, Told};
-use crate::permission::Mode;
-use crate::session::SessionId;
+use crate::conversation::{Participant, Shared};
+use crate::frontends::{Tell, Told};
 
 /// Messages that a conversation has not looked at yet; more of them are not taken.
 const MOST_MAIL: usize = 256;
@@ -35,45 +30,30 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What all conversations share.
 pub struct Hub {
-    /// Folders.
-    pub desks: Desks,
+    /// What the conversations below share.
+    pub shared: Arc<Shared>,
     /// What goes out.
     pub outbox: Outbox,
     /// What is asked.
     pub questions: Questions,
     /// For downloads.
     pub api: Api,
-    /// Who waits while the model replies.
-    pub activity: ChatActivity,
-    /// Which session each conversation has.
-    pub ledger: Mutex<Ledger>,
     /// Who may talk.
     pub allowed: Allowed,
-    /// How the bot was started.
-    pub how: ServiceOptions,
-    /// Cancelled when the bot ends.
-    pub stop: CancellationToken,
 }
 
 impl Hub {
-    /// The mode in which conversations begin.
-    pub fn first_mode(&self) -> Mode {
-        if self.how.auto_approve {
-            Mode::AutoApprove
-        } else {
-            Mode::Ask
+    /// A user in a chat, as the registry of sessions knows them.
+    pub fn participant(&self, who: Who) -> Participant {
+        let Who { user, chat, topic } = who;
+        Participant {
+            key: match topic {
+                None => format!("{user}:{chat}"),
+                Some(topic) => format!("{user}:{chat}:{topic}"),
+            },
+            user,
+            is_owner: self.allowed.owner() == Some(user),
         }
-    }
-
-    /// Whether a user may go on with a session: the owner with every one, others with what they
-    /// began here.
-    pub fn may_resume(&self, who: Who, id: &SessionId) -> bool {
-        self.allowed.owner() == Some(who.user) || self.ledger().beginner(id) == Some(who.user)
-    }
-
-    /// The sessions' book.
-    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -180,18 +160,18 @@ impl Reception {
             .conversations
             .get(&who)
             .is_some_and(|open| open.task.is_finished());
-        if has_ended && !self.hub.stop.is_cancelled() {
+        if has_ended && !self.hub.shared.stop.is_cancelled() {
             // It ended by a panic; nothing else ends it.
             self.conversations.remove(&who);
             let words = "something went wrong inside, and this conversation was begun anew; \
-                         /resume goes on with the session";
+                         /resume continues the session";
             self.hub.outbox.say(who.room(), words);
         }
         let hub = &self.hub;
         let open = self.conversations.entry(who).or_insert_with(|| {
             let (mail, inbox) = mpsc::channel(MOST_MAIL);
-            let conversation = Conversation::new(Arc::clone(hub), who, mail.clone());
-            let task = tokio::spawn(conversation.run(inbox));
+            let chat = Chat::new(Arc::clone(hub), who, mail.clone());
+            let task = tokio::spawn(chat.run(inbox));
             Open {
                 mail,
                 task,

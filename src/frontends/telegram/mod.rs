@@ -1,8 +1,8 @@
 //! A Telegram bot: ask about the code from the phone, and approve what is done.
 //!
 //! In reading order: `poll` asks for updates, `incoming` sorts them and turns strangers away,
-//! `hub` gives each `conversation` its mail. A conversation runs one turn at a time as a task of
-//! its own, so that `/stop` and buttons work meanwhile; a `view` shows it, an `approver` asks
+//! `hub` gives each chat its mail. A chat (`conversation`) hands it to the
+//! [`crate::conversation::Conversation`] below; a `view` shows its events, an `approver` asks
 //! through `questions`. All that goes out passes the `outbox`, at the [`pace`] that Telegram
 //! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
 
@@ -10,11 +10,9 @@ mod api;
 mod approver;
 mod buttons;
 mod conversation;
-mod desk;
 pub mod html;
 mod hub;
 mod incoming;
-mod ledger;
 mod names;
 mod outbox;
 pub mod pace;
@@ -39,15 +37,17 @@ use tokio_util::sync::CancellationToken;
 use super::{ServiceOptions, Tell, Told};
 use crate::app::App;
 use crate::config::TelegramSettings;
+use crate::conversation::commands::{Command, Place, commands};
+use crate::conversation::registry::SessionRegistry;
+use crate::conversation::words::{mode_words, unasked};
+use crate::conversation::workspaces::{IndexUpdates, Workspaces};
+use crate::conversation::{InstalledModels, Shared};
 use crate::engine::ChatActivity;
-use crate::frontends::words::{mode_words, unasked};
 use crate::model::ollama::Reach;
+use crate::permission::Mode;
 
 use api::Api;
-use conversation::commands::COMMANDS;
-use desk::Desks;
 use hub::{Hub, Reception};
-use ledger::Ledger;
 use outbox::Outbox;
 use pace::Rates;
 use poll::{Poll, no_client};
@@ -55,6 +55,8 @@ use questions::Questions;
 
 /// How long the last messages have to go out.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
+/// How long a command waits for Ollama: not so long that `/stop` seems to be dead.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the bot until `stop`, or lets one more user in.
 pub async fn run(
@@ -115,22 +117,40 @@ fn hub(
     let outbox = Outbox::start(api.clone(), Rates::default());
     let book = format!("{}.json", me.id);
     let book = app.settings.data_folder.join("telegram").join(book);
+    let shared = Shared {
+        workspaces: Workspaces::new(
+            app,
+            IndexUpdates::Watched,
+            how.whole_home,
+            activity.clone(),
+            stop.clone(),
+        ),
+        registry: Some(Mutex::new(SessionRegistry::open(book))),
+        activity,
+        connector: Arc::new(InstalledModels),
+        patience: Some(PATIENCE),
+        first_mode: if how.auto_approve {
+            Mode::AutoApprove
+        } else {
+            Mode::Ask
+        },
+        offers_auto_approve: how.auto_approve,
+        has_user: true,
+        stop: stop.clone(),
+    };
     Arc::new(Hub {
-        desks: Desks::new(app, how.whole_home, activity.clone(), stop.clone()),
+        shared: Arc::new(shared),
         questions: Questions::new(outbox.clone(), settings.approval_life),
         outbox,
         api: api.clone(),
-        activity,
-        ledger: Mutex::new(Ledger::open(book)),
         allowed: settings.allowed.clone(),
-        how,
-        stop: stop.clone(),
     })
 }
 
 /// Says on the terminal who the bot is, and what it may do.
 fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
-    let app = &hub.desks.first().app;
+    let first = hub.shared.workspaces.first();
+    let app = &first.app;
     let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
     tell(Told::Note(format!(
         "@{} works on {} and answers {}; Ctrl-C ends it",
@@ -146,7 +166,7 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
         ));
     }
     let confinement = app.confinement()?.level;
-    let mode = hub.first_mode();
+    let mode = hub.shared.first_mode;
     if let Some(risk) = unasked(mode, confinement) {
         tell(Told::Warning(format!(
             "from the phone, {}: {risk}",
@@ -158,11 +178,11 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
 
 /// Has Telegram offer the commands. Where that fails, they can be typed all the same.
 async fn register_commands(api: &Api) {
-    let command = |command: &conversation::commands::Command| BotCommand {
+    let command = |command: &Command| BotCommand {
         command: command.name.to_owned(),
         description: command.help.to_owned(),
     };
-    let commands: Vec<BotCommand> = COMMANDS.iter().map(command).collect();
+    let commands: Vec<BotCommand> = commands(Place::Chat).map(command).collect();
     if let Err(error) = api.bot.set_my_commands(commands).await {
         tracing::warn!("the commands are not offered: {}", api.describe(&error));
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use ollacode_indexer::secrets::redact;
 
 use super::rich::{Rich, Span, Style};
+use crate::conversation::words::{count, facts};
 use crate::engine::event::{Event, ToolOutcome};
-use crate::frontends::words::{count, facts, visible_name};
 use crate::message::Source;
+use crate::visible::visible_name;
 
 /// Steps that are shown; older ones are counted.
 const MOST_STEPS: usize = 10;

@@ -6,8 +6,9 @@ use super::pace::{Place, Stage};
 use super::rich::{Rich, Span, Style};
 use super::split::{Answer, MOST_UNITS, beginning, split};
 use super::steps::Steps;
+use crate::conversation::words::reason;
 use crate::engine::event::{Event, TurnEnd};
-use crate::frontends::words::{reason, visible_name};
+use crate::visible::visible_name;
 
 /// Name of the file that a long answer is sent as.
 const ANSWER_FILE: &str = "answer.md";
@@ -62,6 +63,8 @@ impl View {
                 self.text.push_str(text);
                 self.has_new_text = true;
             }
+            // The answer itself takes its place.
+            Event::TextWasThought => self.text.clear(),
             Event::Replied { .. } => self.is_paragraph_over = true,
             Event::Citations { wrong } => self.wrong.extend(wrong.iter().cloned()),
             Event::TurnEnded(end) => self.end(end),

@@ -1,4 +1,7 @@
-//! Many values, looked for in a text at once, in the forms that programs give them.
+//! Many values, looked for at once in a text and in what parts of it stand for.
+//!
+//! A text is searched as it is, without what divides its characters, and then once more in each
+//! way in which a part of it can be decoded, to some depth.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,26 +10,48 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::decode::{
+    Packed, joined_lines, numbers, packed, packed_letters, spaced, unescaped, view_without_blanks,
+    without_blanks,
+};
+use super::view::{Text, View};
+
 /// By so many bytes a form is looked up.
 const KEY: usize = 4;
+/// Bits of the table that tells at once that nothing begins with a key.
+const TABLE: usize = 1 << 18;
 /// Shorter values are looked for as they are only: their other forms are found by chance.
 const SHORTEST_ENCODED: usize = 6;
 /// Values from this length on are found without regard to white space.
 const SHORTEST_SPREAD: usize = 12;
 /// Shorter values must stand alone, as words do.
 const SHORTEST_PART: usize = 8;
+/// How often what was decoded is decoded once more.
+const DEEPEST: usize = 4;
+/// What may be decoded in all, as a multiple of the text, and in bytes on top of that.
+const SHARE: usize = 12;
+const LEAST: usize = 8 << 20;
 
 /// The forms of all values. A value is named by its place in the order in which they came.
 #[derive(Default)]
 pub(super) struct Needles {
     plain: Forms,
-    base64: Forms,
-    hex: Forms,
+    /// Without white space.
     spread: Forms,
+    base64: Forms,
+}
+
+/// What was found at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A value.
+    Value(usize),
+    /// Data that nobody looked into, which can hold any of them.
+    Closed,
 }
 
 /// The places of values in a text, in order and without overlaps.
-pub(super) type Places = Vec<(Range<usize>, usize)>;
+pub(super) type Places = Vec<(Range<usize>, Found)>;
 
 impl fmt::Debug for Needles {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,70 +63,123 @@ impl Needles {
     pub(super) fn new<'value>(values: impl Iterator<Item = &'value str>) -> Needles {
         let mut needles = Needles::default();
         for (index, value) in values.enumerate() {
-            for form in [value.to_owned(), in_json(value), in_url(value)] {
-                needles.plain.add(form.into_bytes(), index);
-            }
             let bytes = value.as_bytes();
+            needles.plain.add(bytes.to_vec(), index);
             if bytes.len() < SHORTEST_ENCODED {
                 continue;
             }
             let reversed: String = value.chars().rev().collect();
             needles.plain.add(reversed.into_bytes(), index);
+            if !value.is_ascii() {
+                needles.plain.add(value.to_uppercase().into_bytes(), index);
+                needles.plain.add(value.to_lowercase().into_bytes(), index);
+            }
+            if value.contains(' ') {
+                needles
+                    .plain
+                    .add(value.replace(' ', "+").into_bytes(), index);
+            }
+            if bytes.len() >= SHORTEST_PART && !is_word(bytes) {
+                needles.plain.add(rotated(bytes), index);
+            }
             for form in in_base64(bytes) {
                 needles.base64.add(form.into_bytes(), index);
             }
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            needles.hex.add(hex.into_bytes(), index);
             if bytes.len() >= SHORTEST_SPREAD {
                 let spread = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace());
                 needles.spread.add(spread.collect(), index);
             }
         }
-        for forms in [
-            &mut needles.plain,
-            &mut needles.base64,
-            &mut needles.hex,
-            &mut needles.spread,
-        ] {
-            forms.finish();
-        }
+        needles.plain.finish(true);
+        needles.spread.finish(true);
+        needles.base64.finish(false);
         needles
     }
 
     /// Where the values are that `is_wanted`.
-    pub(super) fn places(&self, text: &str, is_wanted: impl Fn(usize) -> bool) -> Places {
-        if self.plain.is_empty() {
+    pub(super) fn places(&self, text: &str, is_wanted: impl Fn(Found) -> bool) -> Places {
+        if self.plain.all.is_empty() {
             return Vec::new();
         }
-        let mut places = Vec::new();
-        let bytes = text.as_bytes();
-        for (range, form) in self.plain.find(bytes) {
-            if form.stands(bytes, &range) {
-                places.push((range, form.value));
-            }
-        }
-        for (forms, view) in [
-            (
-                &self.base64,
-                View::of(text, |b| b.is_ascii_alphanumeric() || b"+/-_".contains(&b)),
-            ),
-            (&self.hex, View::of_dump(text)),
-            (&self.spread, View::of(text, |b| !b.is_ascii_whitespace())),
-        ] {
-            for (range, form) in forms.find(&view.bytes) {
-                places.push((view.original(&range, text), form.value));
-            }
-        }
-        places.retain(|(_, value)| is_wanted(*value));
+        let mut budget = text.len() * SHARE + LEAST;
+        let mut places = self.search(text.as_bytes(), 0, &mut budget);
+        places.retain(|(_, found)| is_wanted(*found));
         places.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut merged: Places = Vec::with_capacity(places.len());
-        for (range, value) in places {
+        for (range, found) in places {
+            let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
             match merged.last_mut() {
                 Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
-                _ => merged.push((range, value)),
+                _ => merged.push((range, found)),
             }
         }
         merged
+    }
+
+    /// The places in bytes that were decoded `depth` times.
+    fn search(&self, bytes: &[u8], depth: usize, budget: &mut usize) -> Places {
+        let mut places = Vec::new();
+        for (range, form) in self
+            .plain
+            .find(bytes, |form, range| form.stands(bytes, range, depth))
+        {
+            places.push((range, Found::Value(form.value)));
+        }
+        let text = Text::new(bytes);
+        let lines = joined_lines(&text, SHORTEST_SPREAD);
+        let joined = |form: &Form, _: &Range<usize>| {
+            (SHORTEST_ENCODED..SHORTEST_SPREAD).contains(&form.bytes.len()) && form.is_mixed
+        };
+        for (range, form) in self.plain.find(&lines.bytes, joined) {
+            let source = lines.source(&range);
+            // What lies in one line was looked for already, by stricter rules.
+            if source.len() > range.len() {
+                places.push((source, Found::Value(form.value)));
+            }
+        }
+        let whole = without_blanks(&text);
+        for forms in [&self.spread, &self.base64] {
+            let found = forms.find(&whole, |_, _| true);
+            if found.is_empty() {
+                continue;
+            }
+            let view = view_without_blanks(&text);
+            for (range, form) in found {
+                places.push((view.source(&range), Found::Value(form.value)));
+            }
+        }
+        if depth == DEEPEST {
+            return places;
+        }
+        let singles = spaced(&text).into_iter().chain(unescaped(&text));
+        for view in singles.chain(numbers(&text)).chain(packed_letters(&text)) {
+            if view.bytes.len() > *budget {
+                break;
+            }
+            *budget -= view.bytes.len();
+            places.extend(self.search_decoded(&view, depth + 1, budget));
+        }
+        places
+    }
+
+    /// The places in the text that a view was made of.
+    fn search_decoded(&self, view: &View, depth: usize, budget: &mut usize) -> Places {
+        let mut inside = self.search(&view.bytes, depth, budget);
+        for packed in packed(&view.bytes, |at| view.end_at(at)) {
+            match packed {
+                Packed::Closed(range) => inside.push((range, Found::Closed)),
+                Packed::Open(open) if depth < DEEPEST && open.bytes.len() <= *budget => {
+                    *budget -= open.bytes.len();
+                    inside.extend(self.search_decoded(&open, depth + 1, budget));
+                }
+                // It is larger than what can be looked into.
+                Packed::Open(open) => {
+                    inside.push((open.source(&(0..open.bytes.len())), Found::Closed));
+                }
+            }
+        }
+        let outside = |(range, found)| (view.source(&range), found);
+        inside.into_iter().map(outside).collect()
     }
 }
 
@@ -109,13 +187,32 @@ impl Needles {
 struct Form {
     bytes: Vec<u8>,
     value: usize,
+    /// Whether it is more than a word or a number.
+    is_mixed: bool,
+    /// Whether large and small letters are the same in it.
+    is_folded: bool,
 }
 
 impl Form {
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let there = text.get(at..at + self.bytes.len());
+        there.is_some_and(|there| match self.is_folded {
+            true => there.eq_ignore_ascii_case(&self.bytes),
+            false => there == self.bytes,
+        })
+    }
+
     /// Whether a place is the value and not a part of a word.
-    fn stands(&self, text: &[u8], range: &Range<usize>) -> bool {
-        let is_word = self.bytes.iter().all(u8::is_ascii_alphabetic);
-        if !is_word && self.bytes.len() >= SHORTEST_PART {
+    fn stands(&self, text: &[u8], range: &Range<usize>, depth: usize) -> bool {
+        if depth > 0 && self.bytes.len() < SHORTEST_ENCODED {
+            // Of so few bytes, chance makes any: what is around them must be text, too.
+            let around = range.start.saturating_sub(KEY)..text.len().min(range.end + KEY);
+            let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+            if around.len() < range.len() + KEY || !text[around].iter().all(is_text) {
+                return false;
+            }
+        }
+        if self.bytes.len() >= SHORTEST_PART && !is_word(&self.bytes) {
             return true;
         }
         let is_letter = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
@@ -128,40 +225,63 @@ impl Form {
 #[derive(Default)]
 struct Forms {
     all: Vec<Form>,
-    by_key: HashMap<[u8; KEY], Vec<usize>>,
+    by_key: HashMap<u32, Vec<usize>>,
+    /// A bit for each key there is.
+    table: Vec<u64>,
 }
 
 impl Forms {
     fn add(&mut self, bytes: Vec<u8>, value: usize) {
         if bytes.len() >= KEY {
-            self.all.push(Form { bytes, value });
+            let is_mixed = !is_word(&bytes) && !bytes.iter().all(u8::is_ascii_digit);
+            self.all.push(Form {
+                is_folded: is_mixed || bytes.len() >= SHORTEST_SPREAD,
+                bytes,
+                value,
+                is_mixed,
+            });
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, folds: bool) {
         self.all.sort_by(|one, other| {
             (other.bytes.len(), &one.bytes).cmp(&(one.bytes.len(), &other.bytes))
         });
         self.all.dedup_by(|one, other| one.bytes == other.bytes);
-        for (index, form) in self.all.iter().enumerate() {
-            if let Some(key) = form.bytes.first_chunk() {
-                self.by_key.entry(*key).or_default().push(index);
+        self.table = vec![0; TABLE / 64];
+        for (index, form) in self.all.iter_mut().enumerate() {
+            form.is_folded &= folds;
+            if let Some(key) = key_at(&form.bytes, 0) {
+                self.by_key.entry(key).or_default().push(index);
+                let slot = slot_of(key);
+                self.table[slot / 64] |= 1 << (slot % 64);
             }
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    /// The forms in a text, the longest at each place.
-    fn find<'forms>(&'forms self, text: &[u8]) -> Vec<(Range<usize>, &'forms Form)> {
+    /// The forms in a text that are `wanted`, the longest at each place.
+    fn find<'forms>(
+        &'forms self,
+        text: &[u8],
+        wanted: impl Fn(&Form, &Range<usize>) -> bool,
+    ) -> Vec<(Range<usize>, &'forms Form)> {
         let mut found = Vec::new();
         let mut at = 0;
-        while let Some(key) = text.get(at..).and_then(|rest| rest.first_chunk::<KEY>()) {
-            let indexes = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
+        while let Some(key) = key_at(text, at) {
+            let slot = slot_of(key);
+            if self
+                .table
+                .get(slot / 64)
+                .is_none_or(|bits| bits >> (slot % 64) & 1 == 0)
+            {
+                at += 1;
+                continue;
+            }
+            let indexes = self.by_key.get(&key).map_or(&[][..], Vec::as_slice);
             let mut forms = indexes.iter().map(|index| &self.all[*index]);
-            match forms.find(|form| text[at..].starts_with(&form.bytes)) {
+            let here =
+                |form: &&Form| form.is_at(text, at) && wanted(form, &(at..at + form.bytes.len()));
+            match forms.find(here) {
                 Some(form) => {
                     found.push((at..at + form.bytes.len(), form));
                     at += form.bytes.len();
@@ -173,129 +293,29 @@ impl Forms {
     }
 }
 
-/// A text without what divides its characters, and where each was.
-struct View {
-    bytes: Vec<u8>,
-    at: Vec<usize>,
-    /// Whether what is found takes its whole lines: these are dumps that show a text twice.
-    whole_lines: bool,
+/// The bytes at a place, large and small letters being the same.
+fn key_at(text: &[u8], at: usize) -> Option<u32> {
+    let bytes = text.get(at..at + KEY)?;
+    Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) | 0x2020_2020)
 }
 
-impl View {
-    /// Keeps some bytes, and drops line breaks, blanks and the numbers before lines; all else ends
-    /// a run.
-    fn of(text: &str, keeps: impl Fn(u8) -> bool) -> View {
-        let mut view = View {
-            bytes: Vec::with_capacity(text.len()),
-            at: Vec::with_capacity(text.len()),
-            whole_lines: false,
-        };
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            view.take(line, start + margin(line), start, &keeps);
-            start += line.len();
-        }
-        view
-    }
-
-    /// The digits of hexadecimal dumps: plain, and as `xxd`, `hexdump -C` and `od -tx1` write them.
-    fn of_dump(text: &str) -> View {
-        let mut view = View {
-            bytes: Vec::new(),
-            at: Vec::new(),
-            whole_lines: true,
-        };
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            let from = margin(line);
-            let (from, to) = match digits_of_dump(&line[from..]) {
-                Some(digits) => (from + digits.start, from + digits.end),
-                None => (from, line.len()),
-            };
-            view.take(&line[..to], start + from, start, &|b| b.is_ascii_hexdigit());
-            start += line.len();
-        }
-        view.bytes.make_ascii_lowercase();
-        view
-    }
-
-    /// Adds a line from a place in the text on; the line itself begins at `start`.
-    fn take(&mut self, line: &str, from: usize, start: usize, keeps: &impl Fn(u8) -> bool) {
-        let bytes = line.as_bytes();
-        let mut index = from - start;
-        while let Some(byte) = bytes.get(index).copied() {
-            let is_prefix = matches!(bytes.get(index..index + 2), Some(b"\\x" | b"0x"));
-            if is_prefix && self.whole_lines {
-                index += 2;
-                continue;
-            }
-            let is_kept = keeps(byte);
-            if is_kept || !(byte.is_ascii_whitespace() || (self.whole_lines && byte == b'%')) {
-                self.bytes.push(if is_kept { byte } else { 0 });
-                self.at.push(start + index);
-            }
-            index += 1;
-        }
-    }
-
-    /// A place in the text itself.
-    fn original(&self, range: &Range<usize>, text: &str) -> Range<usize> {
-        let (start, end) = (self.at[range.start], self.at[range.end - 1] + 1);
-        if !self.whole_lines {
-            return text.floor_char_boundary(start)..text.ceil_char_boundary(end);
-        }
-        let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        start..end
-    }
+fn slot_of(key: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b1) >> (32 - TABLE.ilog2())) as usize
 }
 
-/// The length of the number that tools put before a line.
-fn margin(line: &str) -> usize {
-    let digits = line
-        .bytes()
-        .take_while(|b| b.is_ascii_digit() || *b == b' ')
-        .count();
-    if line[digits..].starts_with('→') {
-        digits + '→'.len_utf8()
-    } else {
-        0
-    }
+/// Whether it consists of letters only.
+fn is_word(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_alphabetic)
 }
 
-/// The digits in a line of a dump, between its offset and its text.
-fn digits_of_dump(line: &str) -> Option<Range<usize>> {
-    let offset = line.bytes().take_while(u8::is_ascii_hexdigit).count();
-    let rest = line.get(offset..)?;
-    if !(6..=16).contains(&offset) || !rest.starts_with([':', ' ']) {
-        return None;
-    }
-    let start = offset + rest.len() - rest.trim_start_matches([':', ' ']).len();
-    let body = &line[start..];
-    let end = match body.find("  |") {
-        Some(end) => end,
-        None => body.find("  ").unwrap_or(body.len()),
+/// With each letter moved by half of the alphabet.
+fn rotated(bytes: &[u8]) -> Vec<u8> {
+    let rotate = |byte: &u8| match byte {
+        b'a'..=b'm' | b'A'..=b'M' => byte + 13,
+        b'n'..=b'z' | b'N'..=b'Z' => byte - 13,
+        _ => *byte,
     };
-    Some(start..start + end)
-}
-
-/// As JSON writes it, without the quotes around it.
-fn in_json(value: &str) -> String {
-    let quoted = serde_json::Value::from(value).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
-}
-
-/// As URLs write it.
-fn in_url(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    bytes.iter().map(rotate).collect()
 }
 
 /// As Base64 of a text that holds it: the characters that are the same whatever stands before and

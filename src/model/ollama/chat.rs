@@ -4,13 +4,16 @@ use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use serde_json::Map;
 
 use super::OllamaError;
-use super::chat_wire::{ChatBody, ChatLine, LONGEST_REPLY, LineCall};
+use super::blanks::Blanks;
+use super::chat_line::{ChatLine, LineCall};
+use super::chat_wire::{ChatBody, LONGEST_REPLY};
 use super::client::OllamaClient;
 use super::lines::{Lines, endless};
 use super::manner::Manner;
@@ -55,6 +58,7 @@ const LOAD: ChatRequest<'static> = ChatRequest {
     messages: &[],
     tools: &[],
     format: None,
+    without_thoughts: false,
     reply_tokens: None,
 };
 
@@ -230,6 +234,7 @@ struct Reply<'a> {
     /// Bytes and lines that may still come: a server, or what stands before it, may not keep to
     /// the limit of the reply that it was given.
     spare: (usize, usize),
+    blanks: Blanks,
     handed_out: bool,
     began_again: bool,
     ended: bool,
@@ -251,6 +256,7 @@ impl<'a> Reply<'a> {
             request,
             lines: None,
             waiting: VecDeque::new(),
+            blanks: Blanks::new(Instant::now()),
             used_ids: calls.flatten().map(|call| call.id.clone()).collect(),
             handed_out: false,
             began_again: false,
@@ -307,13 +313,14 @@ impl<'a> Reply<'a> {
     async fn read(&mut self) -> Result<(), OllamaError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
+            self.blanks = Blanks::new(Instant::now());
         }
         let Some(lines) = &mut self.lines else {
             return Err(OllamaError::Incomplete);
         };
         // A stream without its last line is broken, however well it went.
         let line: ChatLine = lines.next().await?.ok_or(OllamaError::Incomplete)?;
-        let said = line.message.said(lines.length());
+        let said = line.said(lines.length());
         if said > 0 {
             lines.advanced();
         }
@@ -325,6 +332,15 @@ impl<'a> Reply<'a> {
             return Err(endless("it has more pieces than its limit has tokens"));
         }
         self.spare = (bytes - said, count - 1);
+        if !line.calls.is_empty() {
+            self.blanks = Blanks::new(Instant::now());
+        }
+        let patience = self.model.client.patience();
+        for piece in [&line.thinking, &line.content] {
+            if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
+                return Err(endless(&why));
+            }
+        }
         self.take(line);
         Ok(())
     }
@@ -341,16 +357,14 @@ impl<'a> Reply<'a> {
 
     fn take(&mut self, line: ChatLine) {
         let usage = line.done.then(|| line.usage());
-        let message = line.message;
-        if !message.thinking.is_empty() {
-            self.waiting
-                .push_back(Ok(Delta::Thinking(message.thinking)));
+        if !line.thinking.is_empty() {
+            self.waiting.push_back(Ok(Delta::Thinking(line.thinking)));
         }
-        if !message.content.is_empty() {
-            self.waiting.push_back(Ok(Delta::Text(message.content)));
+        if !line.content.is_empty() {
+            self.waiting.push_back(Ok(Delta::Text(line.content)));
         }
         // Some servers send calls on lines of their own, and some with the last line.
-        for call in message.tool_calls {
+        for call in line.calls {
             let call = self.call(call);
             self.waiting.push_back(Ok(call));
         }
@@ -361,8 +375,11 @@ impl<'a> Reply<'a> {
 
     /// A call that cannot be read does not take the others of the reply with it.
     fn call(&mut self, call: LineCall) -> Delta {
-        let LineCall { id, mut function } = call;
-        let arguments = function.arguments();
+        let LineCall {
+            id,
+            name,
+            arguments,
+        } = call;
         // Old servers send no ids, and models have been seen to use one twice.
         let id = if id.is_empty() || self.used_ids.contains(&id) {
             new_call_id()
@@ -376,7 +393,7 @@ impl<'a> Reply<'a> {
         };
         let call = ToolCall {
             id,
-            name: function.name,
+            name,
             arguments,
         };
         match why {

@@ -1,24 +1,20 @@
-//! What goes over the wire of `/api/chat`: the request in full, and a line of the answer.
+//! What goes over the wire of `/api/chat`: the request in full. Lines of the answer are `chat_line`.
 //!
 //! The same conversation is always written with the same bytes, so that Ollama finds what it has
 //! read before.
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::client::KEEP_ALIVE;
 use super::manner::{Manner, Think};
-use super::wire::null_as_default;
 use crate::message::{Image, Message, ToolCall};
-use crate::model::{ChatRequest, Parameter, ParameterKind, StopReason, ToolSpec, Usage};
+use crate::model::{ChatRequest, Parameter, ParameterKind, ToolSpec};
 
 /// Most tokens of a reply if nobody says: a model that runs on is stopped.
 pub(super) const LONGEST_REPLY: u32 = 8_192;
-
-/// Longest part of unreadable arguments that is told, in characters.
-const MOST_TOLD: usize = 200;
 
 /// Request of `/api/chat`.
 #[derive(Debug, Serialize)]
@@ -95,7 +91,9 @@ impl<'a> ChatBody<'a> {
             truncate: false,
             shift: false,
             keep_alive: KEEP_ALIVE,
-            think: manner.thinking.field(request.format.is_some()),
+            think: manner
+                .thinking
+                .field(request.format.is_some() || request.without_thoughts),
             format: request.format,
             options: Options {
                 num_ctx: manner.num_ctx,
@@ -287,107 +285,6 @@ impl Serialize for Properties<'_> {
             };
             (parameter.name, property)
         }))
-    }
-}
-
-/// A line of the answer.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ChatLine {
-    #[serde(deserialize_with = "null_as_default")]
-    pub message: LineMessage,
-    pub done: bool,
-    done_reason: Option<String>,
-    prompt_eval_count: Option<u64>,
-    eval_count: Option<u64>,
-    /// Nanoseconds.
-    eval_duration: Option<u64>,
-}
-
-/// The next piece of what the model says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LineMessage {
-    #[serde(deserialize_with = "null_as_default")]
-    pub content: String,
-    #[serde(deserialize_with = "null_as_default")]
-    pub thinking: String,
-    #[serde(deserialize_with = "null_as_default")]
-    pub tool_calls: Vec<LineCall>,
-}
-
-/// A whole call.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LineCall {
-    #[serde(deserialize_with = "null_as_default")]
-    pub id: String,
-    #[serde(deserialize_with = "null_as_default")]
-    pub function: LineFunction,
-}
-
-/// What is called, with what.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct LineFunction {
-    #[serde(deserialize_with = "null_as_default")]
-    pub name: String,
-    arguments: Value,
-}
-
-impl LineMessage {
-    /// How many bytes of a line of some length are the model's own.
-    pub(super) fn said(&self, line: usize) -> usize {
-        if self.tool_calls.is_empty() {
-            self.content.len() + self.thinking.len()
-        } else {
-            line
-        }
-    }
-}
-
-impl ChatLine {
-    /// What the reply cost, as the last line says.
-    pub(super) fn usage(&self) -> Usage {
-        let tokens = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-        let seconds = self.eval_duration.unwrap_or(0) as f64 / 1e9;
-        let speed = self
-            .eval_count
-            .filter(|_| seconds > 0.0)
-            .map(|count| (count as f64 / seconds) as f32);
-        Usage {
-            prompt_tokens: self.prompt_eval_count.map(tokens),
-            reply_tokens: self.eval_count.map(tokens),
-            tokens_per_second: speed,
-            stop: match self.done_reason.as_deref() {
-                Some("length") => StopReason::Length,
-                _ => StopReason::Stop,
-            },
-        }
-    }
-}
-
-impl LineFunction {
-    /// The arguments as an object; some servers send one as a text. The error says what came.
-    pub(super) fn arguments(&mut self) -> Result<Map<String, Value>, String> {
-        let arguments = match std::mem::take(&mut self.arguments) {
-            Value::String(text) if text.trim().is_empty() => Value::Null,
-            Value::String(text) => {
-                serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text))
-            }
-            other => other,
-        };
-        match arguments {
-            Value::Object(arguments) => Ok(arguments),
-            Value::Null => Ok(Map::new()),
-            other => {
-                let came: String = other.to_string().chars().take(MOST_TOLD).collect();
-                let name = &self.name;
-                Err(format!(
-                    "the arguments of `{name}` are no JSON object: {came}"
-                ))
-            }
-        }
     }
 }
 

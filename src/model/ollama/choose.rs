@@ -10,7 +10,7 @@ use super::limits::Reach;
 use super::manner::{Manner, is_weak};
 use super::window::{Facts, context_length, token_cost};
 use super::wire::{LocalModel, ModelInfo, remote_host, same_model};
-use super::{FITS_MOST, OllamaError};
+use super::{FITS_MOST, OllamaError, template};
 use crate::model::ModelProfile;
 
 /// Where Ollama's own servers run models.
@@ -105,6 +105,9 @@ fn joined(client: OllamaClient, local: LocalModel, info: &ModelInfo, facts: Fact
         // Servers that list none do not say so: their models fail on a picture, or make it up.
         vision: has(&info.capabilities, "vision"),
         weak,
+        // A server that knows the model's thoughts hands them on apart.
+        thinks_in_text: !has(&info.capabilities, "thinking")
+            && template::ends_within_thoughts(info),
         remote,
     };
     let digest = local.digest.strip_prefix("sha256:");

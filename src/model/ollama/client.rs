@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,9 @@ use crate::network::Obstacle;
 
 /// How long a model stays in memory after a request: reloading it costs seconds.
 pub(super) const KEEP_ALIVE: &str = "30m";
+
+/// Longest time that a server is waited for which says how long it is busy.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Most bytes that are read of an error's answer.
 const MAX_ERROR: usize = 64 << 10;
@@ -169,6 +172,11 @@ impl OllamaClient {
         Ok(Lines::new(self.body(response, self.limits.idle)))
     }
 
+    /// How long an answer that has begun may say nothing.
+    pub(super) fn patience(&self) -> Duration {
+        self.limits.idle
+    }
+
     /// Waits as long as before a second try.
     pub(super) async fn rest(&self) {
         tokio::time::sleep(pause(self.limits.pause, 1)).await;
@@ -205,17 +213,21 @@ impl OllamaClient {
         };
         let mut failed = 0;
         loop {
-            let error = match self.send_once(&method, path, body.clone(), limit).await {
-                Ok(response) if response.status().is_success() => return Ok(response),
-                Ok(response) => self.refusal(response, model).await,
-                Err(error) => error,
+            let (error, wait) = match self.send_once(&method, path, body.clone(), limit).await {
+                Ok(response) if response.status().is_success() => return readable(response),
+                Ok(response) => {
+                    let wait = retry_after(&response);
+                    (self.refusal(response, model).await, wait)
+                }
+                Err(error) => (error, None),
             };
             failed += 1;
-            if failed >= tries || !deserves_another_try(&error) {
-                return Err(error);
+            if failed >= tries || !deserves_another_try(&error, wait) {
+                return Err(told_to_wait(error, wait));
             }
             tracing::debug!(%error, failed, "asking Ollama again");
-            tokio::time::sleep(pause(self.limits.pause, failed)).await;
+            let wait = wait.unwrap_or_else(|| pause(self.limits.pause, failed));
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -280,24 +292,64 @@ impl OllamaClient {
 
 async fn read<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, OllamaError> {
     let bytes = body.whole(most).await?;
-    serde_json::from_slice(&bytes).map_err(|error| OllamaError::BadAnswer(error.to_string()))
+    // Some report errors with a status of success.
+    if bytes.trim_ascii_start().starts_with(br#"{"error""#) {
+        return Err(OllamaError::Failed {
+            message: wire::error_text(&bytes),
+        });
+    }
+    serde_json::from_slice(&bytes).map_err(|error| wire::not_json(&bytes, &error))
+}
+
+/// An answer that can be read: compression is not asked for, but some proxies use it all the same.
+fn readable(response: Response) -> Result<Response, OllamaError> {
+    let encoding = response.headers().get(CONTENT_ENCODING);
+    let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
+    match encoding.map(str::trim) {
+        None | Some("" | "identity") => Ok(response),
+        Some(encoding) => Err(OllamaError::BadAnswer(format!(
+            "it is compressed ({}), which was not asked for: a proxy before it does that",
+            wire::shown(encoding)
+        ))),
+    }
+}
+
+/// How long the server wants to be left alone, if it says so in seconds.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The error, and how long to wait where that is too long to be done here.
+fn told_to_wait(error: OllamaError, wait: Option<Duration>) -> OllamaError {
+    match (error, wait) {
+        (OllamaError::Status { status, message }, Some(wait)) => OllamaError::Status {
+            status,
+            message: format!("{message} (try again in {} s)", wait.as_secs()),
+        },
+        (error, _) => error,
+    }
 }
 
 fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, OllamaError> {
     serde_json::to_vec(body).map_err(OllamaError::Request)
 }
 
-/// A refusal stays one. A timeout is not tried again: giving up stops a load that is under way.
-fn deserves_another_try(error: &OllamaError) -> bool {
-    matches!(
-        error,
-        OllamaError::NotReachable { .. }
-            | OllamaError::ConnectionLost { .. }
-            | OllamaError::Status {
-                status: 502 | 503,
-                ..
-            }
-    )
+/// A refusal stays one, unless the server says when it ends. A timeout is not tried again: giving
+/// up stops a load that is under way.
+fn deserves_another_try(error: &OllamaError, wait: Option<Duration>) -> bool {
+    if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+        return false;
+    }
+    match error {
+        OllamaError::NotReachable { .. } | OllamaError::ConnectionLost { .. } => true,
+        OllamaError::Status { status, .. } => match status {
+            502..=504 => true,
+            429 => wait.is_some(),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Between half and all of a pause that doubles, so that clients do not come back together.

@@ -156,7 +156,7 @@ pub(super) fn endless(what: &str) -> OllamaError {
 }
 
 fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, OllamaError> {
-    let bad = |error: serde_json::Error| OllamaError::BadAnswer(error.to_string());
+    let bad = |error: serde_json::Error| wire::not_json(line, &error);
     let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
     if value.get("error").is_some_and(|error| !error.is_null()) {
         return Err(OllamaError::Failed {

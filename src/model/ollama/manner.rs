@@ -70,14 +70,14 @@ impl Serialize for Think {
 impl Thinking {
     /// What a request says of it; nothing where the model is left alone.
     ///
-    /// A reply that must have a format is asked for without thoughts: a model that thinks would
-    /// be run twice for it, without the format and then with it.
-    pub(super) fn field(self, has_format: bool) -> Option<Think> {
+    /// A reply that must have a format is asked for without thoughts, too: a model that thinks
+    /// would be run twice for it, without the format and then with it.
+    pub(super) fn field(self, without_thoughts: bool) -> Option<Think> {
         match self {
             Thinking::No => None,
             Thinking::Off => Some(Think::Off),
-            Thinking::Free => has_format.then_some(Think::Off),
-            Thinking::Levels => has_format.then_some(Think::Low),
+            Thinking::Free => without_thoughts.then_some(Think::Off),
+            Thinking::Levels => without_thoughts.then_some(Think::Low),
         }
     }
 }

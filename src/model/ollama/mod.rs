@@ -9,8 +9,10 @@ use std::time::Duration;
 use crate::network::Obstacle;
 
 mod address;
+mod blanks;
 mod cards;
 mod chat;
+mod chat_line;
 mod chat_wire;
 mod choose;
 mod client;
@@ -211,6 +213,7 @@ fn status_hint(status: u16) -> Option<String> {
         403 => "the server refuses this host name, or its cloud models are switched off",
         404 => "check that `OLLAMA_HOST` is an Ollama server, and not an old one",
         429 => "the quota is used up for now",
+        502 | 504 => "a proxy stands before Ollama, and Ollama does not answer it: look at its log",
         503 => "the server is busy: try again in a moment",
         _ => return None,
     };

@@ -127,6 +127,7 @@ impl OllamaChat {
             messages: &messages,
             tools: if in_words { &[] } else { tools },
             format: None,
+            without_thoughts: false,
             reply_tokens: Some(REPLY),
         });
         let mut text = String::new();

@@ -2,6 +2,7 @@
 //! without a renderer of the server's own are written by it.
 
 use super::wire::ModelInfo;
+use crate::model::THOUGHT_TAGS;
 
 /// Tells whether the calls of an answer are left out that has text, too: `{{ if .Content }}…{{ else
 /// if .ToolCalls }}`, as the templates of Qwen 2.5 and 3 and of Mistral have it.
@@ -32,6 +33,38 @@ pub(super) fn garbles_tools(info: &ModelInfo) -> bool {
     actions(info).any(|action| {
         let is_bare = !action.contains(char::is_whitespace);
         is_bare && (action == ".Function" || action.ends_with(".Function"))
+    })
+}
+
+/// Tells whether the last thing that a template writes is the beginning of the model's thoughts, so
+/// that only their end is in a reply: nothing but closers of the template stands behind the tag.
+pub(super) fn ends_within_thoughts(info: &ModelInfo) -> bool {
+    if !info.renderer.is_empty() {
+        return false;
+    }
+    let template = info.template.to_ascii_lowercase();
+    let tags = THOUGHT_TAGS.iter().filter(|tags| tags.ends_alone);
+    tags.filter_map(|tags| {
+        let (_, behind) = template.rsplit_once(tags.begin)?;
+        Some(behind)
+    })
+    .any(|behind| {
+        let parts = behind.replace("\\n", "\n");
+        let mut rest = parts.as_str();
+        // The end of the expression that the tag stands in.
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "\"'+-}".contains(c));
+        while let Some((end, after)) = rest
+            .strip_prefix("{{")
+            .and_then(|inner| inner.split_once("}}"))
+            .or_else(|| rest.strip_prefix("{%")?.split_once("%}"))
+        {
+            let word = end.trim_matches(['-', ' ', '\t', '\n']);
+            if !matches!(word, "end" | "endif" | "endfor") {
+                return false;
+            }
+            rest = after.trim_start();
+        }
+        rest.is_empty()
     })
 }
 
@@ -91,6 +124,30 @@ mod tests {
         assert!(!garbles_tools(&info(&json, "")));
         let piped = QWEN.replace("{{ .Function }}", "{{ .Function | json }}");
         assert!(!garbles_tools(&info(&piped, "")));
+    }
+
+    #[test]
+    fn templates_that_end_within_thoughts_are_known() {
+        for template in [
+            "<｜Assistant｜><think>",
+            "{{ .Prompt }}<|im_start|>assistant\n<think>\n",
+            "{{- if .Last }}<｜Assistant｜><think>\n{{- end }}\n{{- end }}",
+            "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}",
+            "{% if add_generation_prompt %}{{ '<Assistant>' + \"<think>\" }}{% endif %}\n",
+            "{{ .Prompt }}<reasoning>\n",
+        ] {
+            assert!(ends_within_thoughts(&info(template, "")), "{template}");
+            assert!(!ends_within_thoughts(&info(template, "qwen3")));
+        }
+        for template in [
+            "",
+            "{{ .Prompt }}",
+            "<|im_start|>assistant\n{{ if .IsThinkSet }}<think>\n\n</think>\n\n{{ end -}}",
+            "{{- if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}<|im_start|>assistant\n",
+            "{{ '<think>\\n' }}{% else %}{{ '<think>\\n\\n</think>' }}{% endif %}",
+        ] {
+            assert!(!ends_within_thoughts(&info(template, "")), "{template}");
+        }
     }
 
     #[test]

@@ -8,6 +8,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::OllamaError;
+
+/// Most bytes of a page that are looked at.
+const MAX_PAGE: usize = 64 << 10;
+
 /// Longest part of a server's message that is shown.
 const MAX_MESSAGE: usize = 400;
 
@@ -18,7 +23,44 @@ pub(super) fn error_text(body: &[u8]) -> String {
     let found = serde_json::from_str::<Value>(&text)
         .ok()
         .and_then(|value| message_in(&value));
-    let message = found.unwrap_or_else(|| text.into_owned());
+    let message = found
+        .or_else(|| page(&text))
+        .unwrap_or_else(|| text.into_owned());
+    shown(&message)
+}
+
+/// Says what an answer is that is not JSON.
+pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> OllamaError {
+    let beginning = &body[..body.len().min(MAX_PAGE)];
+    let page = page(&String::from_utf8_lossy(beginning));
+    OllamaError::BadAnswer(page.map_or_else(|| error.to_string(), |page| shown(&page)))
+}
+
+/// What a page of HTML says, of a proxy or of something else than Ollama: its title, or its text.
+fn page(text: &str) -> Option<String> {
+    let text = text.trim_start().trim_start_matches('\u{feff}');
+    let lower = text.to_ascii_lowercase();
+    if !["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|tag| lower.starts_with(tag))
+    {
+        return None;
+    }
+    let title = ["title", "h1"].iter().find_map(|tag| {
+        let start = lower.find(&format!("<{tag}>"))? + tag.len() + 2;
+        let length = lower[start..].find(&format!("</{tag}>"))?;
+        let title = text[start..start + length].trim();
+        (!title.is_empty()).then(|| title.to_owned())
+    });
+    let words = || {
+        let parts = text.split('<').map(|part| part.rsplit('>').next());
+        parts.flatten().collect::<Vec<_>>().join(" ")
+    };
+    Some(format!("a page of HTML: {}", title.unwrap_or_else(words)))
+}
+
+/// A text of a server on one line, without what a terminal would obey, and not too long.
+pub(super) fn shown(message: &str) -> String {
     let visible = message.split(|c: char| c.is_control() || c.is_whitespace());
     let mut shown = visible
         .filter(|word| !word.is_empty())
@@ -320,7 +362,13 @@ mod tests {
             (r#"{"error":{"message":"no","code":1}}"#, "no"),
             (twice, "too long"),
             (r#"{"error":"{not JSON"}"#, "{not JSON"),
-            ("<html>\n bad\tgateway\u{1b}", "<html> bad gateway"),
+            ("<html>\n bad\tgateway\u{1b}", "a page of HTML: bad gateway"),
+            (
+                "<!DOCTYPE html>\r\n<html><head><TITLE>502 Bad Gateway</TITLE></head><body>nginx",
+                "a page of HTML: 502 Bad Gateway",
+            ),
+            ("<html><body><h1>Sign in</h1>", "a page of HTML: Sign in"),
+            ("<tool> is unknown", "<tool> is unknown"),
             ("", "no message"),
             (r#"{"detail":1}"#, r#"{"detail":1}"#),
         ] {

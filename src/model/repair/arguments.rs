@@ -24,7 +24,7 @@ pub(super) const KEYS: [&str; 8] = [
 ];
 
 /// What models say about a call in its arguments, which changes nothing about what it does.
-const REMARKS: [&str; 14] = [
+const REMARKS: [&str; 15] = [
     "explanation",
     "description",
     "reason",
@@ -39,6 +39,8 @@ const REMARKS: [&str; 14] = [
     "summary",
     "purpose",
     "intent",
+    // Cline.
+    "task_progress",
 ];
 
 /// Keys of a call itself, which stand among its arguments where models leave a layer out.
@@ -147,6 +149,11 @@ fn check_rest(
             field: parameter.name.to_owned(),
         }),
     }
+}
+
+/// Tells whether a key only says something about a call.
+pub(super) fn is_remark(key: &str) -> bool {
+    REMARKS.iter().any(|known| loose(known) == loose(key))
 }
 
 /// Tells whether a tool has a parameter of this name, by any of its names.

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::forms::{self, Attempt};
-use super::scan::{Candidate, Extent, MARKERS, Scanner, Step};
-use super::{example, xml};
+use super::scan::{Candidate, Extent, Opening, Scanner, Step};
+use super::{example, families, tags, xml};
 use crate::message::ToolCall;
 use crate::model::{THOUGHT_TAGS, ToolSpec};
 
@@ -47,7 +47,11 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
     }
     let (mut pieces, broken) = pieces(text, tools);
     let in_thoughts = drop_thoughts(text, &mut pieces);
-    let reasons = [in_thoughts, misplaced(text, &pieces), torn(text, &pieces)];
+    let reasons = [
+        in_thoughts,
+        misplaced(text, &pieces),
+        torn(text, &pieces, tools),
+    ];
     // The first one that does not count ends the list, whatever is wrong with it.
     let first = reasons
         .into_iter()
@@ -147,7 +151,7 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     // A text can begin as JSON on each of its lines, and each could be read to the end.
     let mut spare = text.len().saturating_mul(4);
     loop {
-        let candidate = match scanner.step(text, Extent::Whole) {
+        let candidate = match scanner.step(text, Extent::Whole, tools) {
             Step::Prose(end) => {
                 add(&mut pieces, at..end, Content::Prose);
                 at = end;
@@ -196,12 +200,6 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     (pieces, broken)
 }
 
-/// Whether a text ends with a marker: one that counts would have been read.
-fn is_marked(text: &str) -> bool {
-    let text = text.trim_end();
-    MARKERS.iter().any(|marker| text.ends_with(marker))
-}
-
 /// Where a broken call ends: where it was read to its end, or at its closer, if nothing else begins
 /// before that.
 fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Option<usize> {
@@ -209,14 +207,15 @@ fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Optio
     match (candidate, end) {
         (Candidate::Block(_), _) => None,
         (_, Some(end)) => Some(end),
-        (Candidate::Marker(at, marker), None) => {
-            let inside = at + marker.len();
+        (Candidate::Marker(at, Opening::Sign(_, length)), None) => {
+            let inside = at + length;
             let length = text[inside..].find(CLOSER)?;
-            let within = &text[inside..inside + length];
-            let is_alone = !MARKERS.iter().any(|marker| within.contains(marker));
+            let within = families::plain(&text[inside..inside + length]);
+            let mut others = families::begins().chain(xml::OPENINGS.iter().copied());
+            let is_alone = !others.any(|sign| within.contains(&families::plain(sign)));
             is_alone.then_some(inside + length + CLOSER.len())
         }
-        (Candidate::Bare(_), None) => None,
+        (_, None) => None,
     }
 }
 
@@ -235,7 +234,10 @@ fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
 
 fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) -> Attempt {
     match *candidate {
-        Candidate::Bare(at) if spare == 0 || is_marked(&text[..at]) => Attempt::text(at + 1),
+        // A sign that counts would have been read.
+        Candidate::Bare(at) if spare == 0 || families::ends_with_begin(&text[..at]) => {
+            Attempt::text(at + 1)
+        }
         Candidate::Bare(at) => match forms::bare(text, at, tools) {
             Attempt::Calls { calls, end, markup } => Attempt::Calls {
                 calls,
@@ -244,14 +246,15 @@ fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) 
             },
             other => other,
         },
-        Candidate::Marker(at, marker) => forms::at_marker(text, at, marker, tools),
+        Candidate::Named(at) => forms::named_line(text, at, tools),
+        Candidate::Marker(at, opening) => forms::at_marker(text, at, opening, tools),
         Candidate::Block(block) => forms::block(text, &block, tools),
     }
 }
 
 fn place(candidate: &Candidate) -> Place {
     match candidate {
-        Candidate::Bare(_) => Place::Last,
+        Candidate::Bare(_) | Candidate::Named(_) => Place::Last,
         Candidate::Block(block) if !block.for_tools => Place::BeforeRemark,
         Candidate::Block(_) | Candidate::Marker(..) => Place::Anywhere,
     }
@@ -414,15 +417,19 @@ fn follows_prose(text: &str, before: &[Piece]) -> bool {
 }
 
 /// The first call in markup, if closers of values are left over after it.
-fn torn(text: &str, pieces: &[Piece]) -> Option<Refused> {
+fn torn(text: &str, pieces: &[Piece], tools: &[ToolSpec]) -> Option<Refused> {
     let has_markup =
         |piece: &Piece| matches!(&piece.content, Content::Calls(called) if called.markup);
     let first = pieces.iter().position(has_markup)?;
-    let after = pieces[first..]
-        .iter()
-        .filter(|piece| !matches!(piece.content, Content::Calls(_)))
-        .map(|piece| &text[piece.range.clone()]);
-    let reason = "the end of a call is not clear: its text has `</parameter>` or `</function>` \
-                  in it; write the call as JSON";
-    xml::closes_more_than_it_opens(after).then_some((first, reason))
+    let after = || {
+        let others = pieces[first..].iter();
+        others
+            .filter(|piece| !matches!(piece.content, Content::Calls(_)))
+            .map(|piece| &text[piece.range.clone()])
+    };
+    let reason = "the end of a call is not clear: its text has the closer of a tag, such as \
+                  `</parameter>`, in it; write the call as JSON";
+    let is_torn =
+        xml::closes_more_than_it_opens(after()) || tags::closes_more_than_it_opens(after(), tools);
+    is_torn.then_some((first, reason))
 }

@@ -2,65 +2,16 @@
 
 use serde_json::Map;
 
+use super::families::{self, Fit};
 use super::json::{self, Begins, Reading, Stop};
-use super::scan::{Block, Marker, marker};
+use super::scan::{Block, Marker, Opening, marker};
 use super::shapes::{self, Intent, Seen};
-use super::{payload, python, xml};
+use super::{payload, python, tags, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
 const ARGUMENTS: &str = "[ARGS]";
 const CALL_ID: &str = "[CALL_ID]";
-const SECTION_BEGIN: &str = "<|tool_calls_section_begin|>";
-const CALL_BEGIN: &str = "<|tool_call_begin|>";
-const ARGUMENT_BEGIN: &str = "<|tool_call_argument_begin|>";
-
-/// What ends calls of any form; also where its beginning was left out.
-const CLOSERS: &[&str] = &[
-    "</tool_call>",
-    "</tool_calls>",
-    "</tools>",
-    "</function>",
-    "</function_call>",
-    "</function_calls>",
-    "</functioncall>",
-    "</tool_code>",
-    "</tool_use>",
-    "</tool>",
-    "</｜DSML｜invoke>",
-    "</｜DSML｜function_calls>",
-    "</invoke>",
-    "</minimax:tool_call>",
-    "</seed:tool_call>",
-    "</TOOLCALL>",
-    "[/TOOL_CALLS]",
-    "[END_TOOL_REQUEST]",
-    "<|tool_call_end|>",
-    "<|tool_calls_section_end|>",
-    "<|/tool_call|>",
-    "</|tool_call|>",
-    "<tool_call|>",
-    "<end_function_call>",
-    "<|python_end|>",
-    "<|END_ACTION|>",
-    "<|tools_suffix|>",
-    "<|action_end|>",
-    "<｜tool▁call▁end｜>",
-    "<｜tool▁calls▁end｜>",
-    "<｜end▁of▁sentence｜>",
-    "<|call|>",
-    "<|eom_id|>",
-    "<|eot_id|>",
-    "<|eom|>",
-    "<|eot|>",
-    "<|im_end|>",
-    "<|end|>",
-    "<|end_of_text|>",
-    "<|endoftext|>",
-    "<end_of_turn>",
-    "</s>",
-];
-
 /// Longest name before its arguments, in bytes.
 const LONGEST_NAME: usize = 200;
 
@@ -149,7 +100,11 @@ pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> Block
     if rest.is_empty() {
         return BlockKind::Unclear;
     }
-    match (marker(rest), json::begins(rest), python_begins(rest, block)) {
+    match (
+        marker(rest, tools),
+        json::begins(rest),
+        python_begins(rest, block),
+    ) {
         (Marker::Whole(_), ..) | (_, _, Begins::Yes) => return BlockKind::Call,
         (Marker::Part, ..) | (_, Begins::Unclear, _) | (_, Begins::No, Begins::Unclear) => {
             return BlockKind::Unclear;
@@ -186,8 +141,8 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
             };
         }
         let rest = &text[at..];
-        let attempt = match (marker(rest), json::begins(rest)) {
-            (Marker::Whole(marker), _) => at_marker(text, at, marker, tools),
+        let attempt = match (marker(rest, tools), json::begins(rest)) {
+            (Marker::Whole(opening), _) => at_marker(text, at, opening, tools),
             (_, Begins::Yes) => at_json(text, at, intent(block), tools),
             _ if python_begins(rest, block) == Begins::Yes => {
                 python::calls(text, at, intent(block), tools)
@@ -238,7 +193,7 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
             let stop = at + partial.at;
             let rest = text[stop..].trim_start();
             let ends = rest.is_empty() || rest.starts_with("```");
-            let closed = ends || CLOSERS.iter().any(|closer| rest.starts_with(closer));
+            let closed = ends || families::end(rest).is_some();
             match shapes::of_partial(partial, closed, intent, tools) {
                 Seen::Nothing => Attempt::Text {
                     end: at + 1,
@@ -251,24 +206,31 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
     }
 }
 
+/// Reads a name on a line of its own, and the object behind it.
+pub(super) fn named_line(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+    let rest = &text[at..];
+    let Fit::Whole(length) = tags::named_line(rest, tools) else {
+        return Attempt::text(at + 1);
+    };
+    let name = rest[..length].trim_start_matches('>').trim();
+    named(text, at + length, name, tools)
+}
+
 /// Reads what follows one of the markers.
-pub(super) fn at_marker(text: &str, at: usize, marker: &str, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn at_marker(text: &str, at: usize, opening: Opening, tools: &[ToolSpec]) -> Attempt {
+    let (sign, length) = match opening {
+        Opening::Sign(sign, length) => (sign, length),
+        Opening::Markup => return xml::function(text, at, tools),
+        Opening::Tag => return tags::call(text, at, tools),
+    };
     // The bracket of a list belongs to it.
-    let after = skip_blank(text, at + marker.trim_end_matches('[').len());
-    if xml::OPENINGS.contains(&marker) {
-        return xml::function(text, at, tools);
-    }
+    let bracket = usize::from(sign.ends_with('['));
+    let after = skip_blank(text, at + length - bracket);
     if json::begins(&text[after..]) == Begins::Unclear {
         return Attempt::broken("the call is cut off");
     }
-    let attempt = match marker {
-        "<tool_call>" | "<tools>" => tagged(text, after, tools),
+    let attempt = match sign {
         "[TOOL_CALLS]" => mistral(text, after, tools),
-        "<|python_tag|>" => several(text, after, tools),
-        SECTION_BEGIN if text[after..].starts_with(CALL_BEGIN) => {
-            kimi(text, after + CALL_BEGIN.len(), tools)
-        }
-        CALL_BEGIN => kimi(text, at + marker.len(), tools),
         _ => None,
     };
     let attempt = attempt.or_else(|| payload::read(text, after, tools));
@@ -304,9 +266,8 @@ pub(super) fn closed(text: &str, end: usize) -> usize {
     let mut end = end + braces.count();
     loop {
         let next = skip_blank(text, end);
-        let rest = &text[next..];
-        match CLOSERS.iter().find(|closer| rest.starts_with(**closer)) {
-            Some(closer) => end = next + closer.len(),
+        match families::end(&text[next..]) {
+            Some(length) => end = next + length,
             None => return end,
         }
     }
@@ -351,26 +312,6 @@ fn intent(block: &Block) -> Intent {
     } else {
         Intent::Plain
     }
-}
-
-/// Within `<tool_call>`: JSON, which may be fenced, or [`xml`].
-fn tagged(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
-    let rest = &text[at..];
-    if rest.starts_with(xml::FUNCTION) {
-        return Some(xml::function(text, at, tools));
-    }
-    let Some(fenced) = rest.strip_prefix("```") else {
-        return several(text, at, tools);
-    };
-    let start = text.len() - fenced.len() + fenced.find('\n')?;
-    let mut attempt = several(text, skip_blank(text, start), tools)?;
-    if let Attempt::Calls { end, .. } = &mut attempt {
-        let fence = skip_blank(text, *end);
-        if text[fence..].starts_with("```") {
-            *end = fence + 3;
-        }
-    }
-    Some(attempt.closed(text))
 }
 
 /// One object or list after another.
@@ -438,31 +379,4 @@ fn mistral_name(text: &str, at: usize) -> Option<(&str, usize)> {
     after
         .starts_with('{')
         .then(|| (name, text.len() - after.len()))
-}
-
-/// After `<|tool_call_begin|>`: `functions.name:0`, a marker, and an object.
-fn kimi(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
-    let mut found = Vec::new();
-    let mut at = at;
-    loop {
-        let rest = &text[at..];
-        let Some(length) = rest
-            .find(ARGUMENT_BEGIN)
-            .filter(|length| *length <= LONGEST_NAME)
-        else {
-            return Some(Attempt::broken("the call is cut off"));
-        };
-        let start = skip_blank(text, at + length + ARGUMENT_BEGIN.len());
-        match named(text, start, rest[..length].trim(), tools) {
-            Attempt::Calls { calls, end, .. } => {
-                found.extend(calls);
-                let next = skip_blank(text, end);
-                if !text[next..].starts_with(CALL_BEGIN) {
-                    return Some(Attempt::of_seen(Seen::Calls(found), end));
-                }
-                at = next + CALL_BEGIN.len();
-            }
-            other => return Some(other),
-        }
-    }
 }

@@ -116,7 +116,7 @@ impl Gate {
     }
 
     fn show(&mut self) -> bool {
-        match self.scanner.step(&self.text, Extent::Growing) {
+        match self.scanner.step(&self.text, Extent::Growing, &self.tools) {
             Step::Prose(end) | Step::Quoted(end) => self.shown = end,
             Step::Candidate(Candidate::Block(block)) => {
                 self.state = State::Block(block, Looks::default());

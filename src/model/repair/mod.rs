@@ -19,14 +19,14 @@
 //!    Lines with four or more columns of indentation, list items, block quotes and code spans
 //!    are quotes too.
 //! 4. It stands where calls stand:
-//!    - markers (`<tool_call>`, `<function=`, `<invoke name=`, `[TOOL_CALLS]`, `<|python_tag|>` and
-//!      those of some dozen families more) at the beginning of a line, after a sentence, or after
-//!      another call; anything may follow;
+//!    - the signs of a family of models (`<tool_call>`, `[TOOL_CALLS]`, `<|python_tag|>` and the
+//!      others in `families`), markup (`<function=`), and tags of a tool's own name (`<read_file>`)
+//!      at the beginning of a line, after a sentence, or after another call; anything may follow;
 //!    - a block in a language for tools; anything may follow;
 //!    - a block in JSON, XML or no language; after it stand only further calls and a remark:
 //!      500 bytes without headings, tables or blocks, since more of it is a document;
-//!    - bare JSON at the beginning of a line, or a list of calls as Python writes them; after it
-//!      stand only further calls.
+//!    - bare JSON at the beginning of a line, a list of calls as Python writes them, or the name of
+//!      a tool on a line of its own before an object; after it stand only further calls.
 //!
 //!    And the sentence before it does not make an example of it: "you would send", "I will not call".
 //! 5. It is whole. Only closers may be missing, and only where no argument can be lost with
@@ -40,11 +40,20 @@
 //! after it are [`Found::later`], but only if it is certain where it ends: what looks like a call
 //! within the arguments of another one is none.
 //!
+//! # Where a new format goes
+//!
+//! Other signs around a name and an object: a row of `families`. Another layout of the arguments of
+//! a tool: `foreign`. Another name of a tool or an argument: an alias at the tool. Only where name
+//! and arguments are written in a new way does `payload` need another reader. Each has a row in
+//! `tests::more_formats`, by which it is tried whole, cut, in pieces of every size, and quoted.
+//!
 //! All of it takes time in proportion to the text, and bounded stack.
 
 mod arguments;
 mod example;
+mod families;
 mod find;
+mod foreign;
 mod forms;
 mod gate;
 mod json;
@@ -54,6 +63,7 @@ mod protocol;
 mod python;
 mod scan;
 mod shapes;
+mod tags;
 mod xml;
 
 #[cfg(test)]
@@ -62,6 +72,8 @@ mod tests;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Map, Value};
 
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
@@ -146,6 +158,35 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
         name: tool.name.to_owned(),
         arguments: arguments::fit(tool, call.arguments)?,
     })
+}
+
+/// Arguments as an object: as they are, written as a text, or alone in a list.
+pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Array(mut items) if items.len() <= 1 => {
+            arguments::object_of(items.pop().unwrap_or_default())
+        }
+        other => arguments::object_of(other),
+    }
+}
+
+/// The calls that one in the layout of another agent's tool stands for: `edits` are several, and
+/// `str_replace_editor` is a tool for each of its commands. The first one keeps the id.
+///
+/// A call that is already in our layout, or that nobody knows, stays as it is.
+pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
+    let Some(tool) = names::resolve(&call.name, tools) else {
+        return vec![call];
+    };
+    let mut id = Some(call.id);
+    let calls = foreign::reshaped(tool.name, call.arguments).into_iter();
+    calls
+        .map(|(name, arguments)| ToolCall {
+            id: id.take().unwrap_or_else(new_call_id),
+            name: name.to_owned(),
+            arguments,
+        })
+        .collect()
 }
 
 /// An id for a call that came without one, not used before in this or another process.

@@ -5,10 +5,9 @@ use serde_json::{Map, Value};
 
 use super::forms::{Attempt, closed, named, several, skip_blank};
 use super::json::{self, Begins};
-use super::python;
-use super::scan::{Marker, marker};
+use super::scan::{Marker, Opening, marker};
 use super::shapes::{self, Intent, Seen};
-use super::xml;
+use super::{families, python, tags, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
@@ -18,22 +17,20 @@ const LONGEST_HEAD: usize = 200;
 /// Most markers in a row before a call.
 const MOST_NESTED: usize = 4;
 
-/// What stands between a name and its arguments, or before both.
-const PARTS: &[&str] = &[
-    "<｜tool▁sep｜>",
-    "<|tool_call_argument_begin|>",
-    "<|tool_sep|>",
-    "<|constrain|>json",
-    "<|constrain|>",
-    "<|message|>",
-    "[ARGS]",
-    "Action Input:",
-    "```json",
-    "```",
-];
+/// What some put before each name.
+const KIND: &str = "function";
 
-const KEY: (&str, &str) = ("<arg_key>", "</arg_key>");
-const VALUE: (&str, &str) = ("<arg_value>", "</arg_value>");
+/// A pair of tags.
+type Pair = (&'static str, &'static str);
+
+/// Tags around keys, and around their values: of GLM and Hunyuan, and of LongCat.
+const KEYED: &[(Pair, Pair)] = &[
+    (("<arg_key>", "</arg_key>"), ("<arg_value>", "</arg_value>")),
+    (
+        ("<longcat_arg_key>", "</longcat_arg_key>"),
+        ("<longcat_arg_value>", "</longcat_arg_value>"),
+    ),
+];
 const CALL: &str = "call:";
 
 /// Reads the calls behind a marker; `None` if there are none, nor anything that was meant as one.
@@ -42,7 +39,7 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
     let mut with_markup = false;
     let mut at = at;
     loop {
-        at = opened(text, at);
+        at = opened(text, at, tools);
         let attempt = match one(text, at, tools) {
             Some(attempt) => attempt,
             None => break,
@@ -60,12 +57,13 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
                 *before_end = end;
                 // Another call needs its own marker, or stands in a list.
                 let next = skip_blank(text, end);
-                let Marker::Whole(_) = marker(&text[next..]) else {
+                let Marker::Whole(_) = marker(&text[next..], tools) else {
                     break;
                 };
                 at = next;
             }
-            Attempt::Text { .. } if found.is_some() => break,
+            // It has a marker of its own, so that it is read again for itself.
+            _ if found.is_some() => break,
             other => return Some(other),
         }
     }
@@ -77,15 +75,22 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
     })
 }
 
-/// Behind further markers, and the first line of a fence.
-fn opened(text: &str, at: usize) -> usize {
+/// Behind further signs, and the first line of a fence.
+fn opened(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
     let mut at = skip_blank(text, at);
     for _ in 0..MOST_NESTED {
-        match marker(&text[at..]) {
-            Marker::Whole(marker) if !xml::OPENINGS.contains(&marker) => {
-                at = skip_blank(text, at + marker.len());
-            }
+        match marker(&text[at..], tools) {
+            Marker::Whole(Opening::Sign(_, length)) => at = skip_blank(text, at + length),
             _ => break,
+        }
+    }
+    // Step: `function`, a sign, and markup.
+    if let Some(rest) = text[at..].strip_prefix(KIND)
+        && let Some(length) = families::parts().find_map(|part| families::fit(rest, part).length())
+    {
+        let next = skip_blank(text, at + KIND.len() + length);
+        if marker(&text[next..], tools) == Marker::Whole(Opening::Markup) {
+            return next;
         }
     }
     if text[at..].starts_with("```") {
@@ -97,11 +102,10 @@ fn opened(text: &str, at: usize) -> usize {
 
 fn one(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let rest = &text[at..];
-    if xml::OPENINGS
-        .iter()
-        .any(|opening| rest.starts_with(opening))
-    {
-        return Some(xml::function(text, at, tools));
+    match marker(rest, tools) {
+        Marker::Whole(Opening::Markup) => return Some(xml::function(text, at, tools)),
+        Marker::Whole(Opening::Tag) => return Some(tags::call(text, at, tools)),
+        _ => {}
     }
     if json::begins(rest) == Begins::Yes {
         return several(text, at, tools);
@@ -112,36 +116,41 @@ fn one(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     if let Some(call) = rest.strip_prefix(CALL) {
         return gemma(text, text.len() - call.len(), tools);
     }
-    if let Some(attempt) = keyed(text, at, tools) {
-        return Some(attempt);
+    let attempt = keyed(text, at, tools).or_else(|| tags::described(text, at, tools));
+    if attempt.is_some() {
+        return attempt;
     }
     let (name, arguments) = head(text, at)?;
-    Some(named(text, arguments, name, tools))
+    Some(named(text, arguments, &name, tools))
 }
 
 /// A name, and where the object of its arguments begins.
-fn head(text: &str, at: usize) -> Option<(&str, usize)> {
+fn head(text: &str, at: usize) -> Option<(String, usize)> {
     let rest = &text[at..];
     let length = rest
         .bytes()
         .take(LONGEST_HEAD)
         .position(|byte| byte == b'{')?;
-    let mut words = vec![&rest[..length]];
-    for part in PARTS {
-        words = words
-            .into_iter()
-            .flat_map(|word| word.split(part))
-            .collect();
+    let mut head = families::plain(&rest[..length]);
+    // Mistral and Solar give each call a number of its own.
+    if let Some((before, after)) = head.split_once("[CALL_ID]") {
+        let (_, after) = after.split_once('[').unwrap_or(("", after));
+        head = format!("{before}[{after}");
     }
-    let words: Vec<&str> = words
-        .iter()
-        .flat_map(|word| word.split_whitespace())
-        .collect();
+    if let Some((_, name)) = head.split_once("<|tool_call:name|>") {
+        head = name.to_owned();
+    }
+    for part in families::parts() {
+        head = head.replace(part, " ");
+    }
+    let words: Vec<&str> = head.split_whitespace().collect();
     let name = match words.as_slice() {
-        [name] | ["function", name] | ["json", name] | [name, "json"] => *name,
+        [name] | [KIND | "json", name] | [name, "json" | "code"] => *name,
         _ => return None,
     };
-    is_name(name).then_some((name, at + length))
+    // gpt-oss, where its signs are left out.
+    let name = name.strip_suffix("commentary").unwrap_or(name);
+    is_name(name).then(|| (name.to_owned(), at + length))
 }
 
 fn is_name(name: &str) -> bool {
@@ -149,36 +158,43 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-/// GLM: a name, then `<arg_key>key</arg_key><arg_value>value</arg_value>` as often as there are
-/// arguments.
+/// A name, then a key and a value in tags of their own as often as there are arguments.
 fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
-    let length = text[at..]
-        .find(KEY.0)
-        .filter(|length| *length <= LONGEST_HEAD)?;
-    let name = text[at..at + length].trim();
+    let rest = &text[at..];
+    let (key, value, length) = KEYED.iter().find_map(|(key, value)| {
+        // No further than that, since this is asked at each sign of a text.
+        let near = &rest.as_bytes()[..rest.len().min(LONGEST_HEAD + key.0.len())];
+        let mut places = near.windows(key.0.len());
+        let length = places.position(|place| place == key.0.as_bytes())?;
+        Some((*key, *value, length))
+    })?;
+    let mut head = families::plain(&rest[..length]);
+    for part in families::parts() {
+        head = head.replace(part, " ");
+    }
+    let name = head.trim();
     if !is_name(name) {
         return None;
     }
+    let cut_off = || Some(Attempt::broken("the call is cut off"));
     let mut arguments = Map::new();
     let mut at = at + length;
-    while text[at..].starts_with(KEY.0) {
-        let Some((key, after)) = within(text, at, KEY) else {
-            return Some(Attempt::broken("the call is cut off"));
+    while text[at..].starts_with(key.0) {
+        let Some((given, after)) = within(text, at, key) else {
+            return cut_off();
         };
-        let Some((value, after)) = within(text, skip_blank(text, after), VALUE) else {
-            return Some(Attempt::broken("the call is cut off"));
+        let Some((value, after)) = within(text, skip_blank(text, after), value) else {
+            return cut_off();
         };
-        arguments.insert(key.trim().to_owned(), Value::String(value.to_owned()));
+        arguments.insert(given.trim().to_owned(), Value::String(value.to_owned()));
         at = skip_blank(text, after);
     }
     // Another value could have followed.
-    if !text[at..].starts_with("</tool_call>") {
-        return Some(Attempt::broken("the call is cut off"));
+    if families::end(&text[at..]).is_none() {
+        return cut_off();
     }
-    Some(Attempt::of_seen(
-        shapes::of_parts(name, arguments, tools),
-        at,
-    ))
+    let seen = shapes::of_parts(name, arguments, tools);
+    Some(Attempt::of_seen(seen, at))
 }
 
 /// What stands between two tags, and where the second one ends.
@@ -193,7 +209,7 @@ fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     const MARKS: [&str; 3] = ["<escape>", "<|\"|>", "\""];
     let (name, brace) = head(text, at)?;
     if json::begins(&text[brace..]) == Begins::Yes {
-        return Some(named(text, brace, name, tools));
+        return Some(named(text, brace, &name, tools));
     }
     let cut_off = || Some(Attempt::broken("the call is cut off"));
     let mut arguments = Map::new();
@@ -228,6 +244,6 @@ fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
             Some(_) => return Some(Attempt::broken("the arguments of a call are not valid")),
         }
     }
-    let seen: Seen = shapes::of_parts(name, arguments, tools);
+    let seen: Seen = shapes::of_parts(&name, arguments, tools);
     Some(Attempt::of_seen(seen, at + 1))
 }

@@ -2,59 +2,10 @@
 //!
 //! It can follow a text that still grows: what it calls text stays text, whatever comes.
 
+use super::families::{self, Fit, LINE_BEGINS, fit};
 use super::json::{self, Begins};
-use super::{python, xml};
-
-/// What calls begin with, as models are trained to write them.
-pub(super) const MARKERS: &[&str] = &[
-    // Qwen, Hermes, GLM and many more.
-    "<tool_call>",
-    "<tool_calls>",
-    "<tools>",
-    "<function_call>",
-    "<function_calls>",
-    "<functioncall>",
-    "<tool_code>",
-    "<tool_use>",
-    "<tool>",
-    xml::FUNCTION,
-    xml::OPENINGS[1],
-    xml::OPENINGS[2],
-    xml::OPENINGS[3],
-    // MiniMax, Seed, Nemotron.
-    "<minimax:tool_call>",
-    "<seed:tool_call>",
-    "<TOOLCALL>",
-    // Mistral, LM Studio.
-    "[TOOL_CALLS]",
-    "[TOOL_REQUEST]",
-    // Llama.
-    "<|python_tag|>",
-    "<|python_start|>",
-    // Kimi.
-    "<|tool_calls_section_begin|>",
-    "<|tool_call_begin|>",
-    // Granite, Phi, Gemma, LFM2.
-    "<|tool_call|>",
-    "<|tool_call>",
-    "<|tool_call_start|>",
-    "<start_function_call>",
-    // DeepSeek.
-    "<｜tool▁calls▁begin｜>",
-    "<｜tool▁call▁begin｜>",
-    "<｜DSML｜function_calls>",
-    // Command R, Apertus, InternLM.
-    "<|START_ACTION|>",
-    "<|tools_prefix|>",
-    "<|action_start|>",
-    "<|plugin|>",
-    // gpt-oss.
-    "<|channel|>commentary to=",
-];
-
-/// What stands before a call at the beginning of a line only: in Phi's lists, and where a model
-/// thinks and acts by turns.
-const LINE_MARKERS: [&str; 2] = ["functools[", "Action:"];
+use super::{python, tags, xml};
+use crate::model::ToolSpec;
 
 /// Languages of blocks that hold calls and nothing else.
 const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
@@ -98,8 +49,10 @@ pub(super) enum Step {
 pub(super) enum Candidate {
     /// An object or a list at the beginning of a line.
     Bare(usize),
-    /// One of [`MARKERS`], and where it stands.
-    Marker(usize, &'static str),
+    /// The name of a tool on a line of its own, as [`tags::named_line`] has it.
+    Named(usize),
+    /// Something that no text begins with by chance, and where it stands.
+    Marker(usize, Opening),
     /// A fenced block.
     Block(Block),
 }
@@ -125,11 +78,22 @@ pub(super) struct Fence {
     indent: usize,
 }
 
+/// What a call begins with where that is no ordinary text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// The sign of a family of models, and its length in the text.
+    Sign(&'static str, usize),
+    /// One of [`xml::OPENINGS`].
+    Markup,
+    /// The name of a tool as a tag.
+    Tag,
+}
+
 /// Whether a marker stands at the beginning of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     /// This one.
-    Whole(&'static str),
+    Whole(Opening),
     /// The text ends within one.
     Part,
     /// None.
@@ -137,14 +101,35 @@ pub(super) enum Marker {
 }
 
 /// Tells which marker a text begins with.
-pub(super) fn marker(text: &str) -> Marker {
-    if let Some(marker) = MARKERS.iter().find(|marker| text.starts_with(**marker)) {
-        return Marker::Whole(marker);
+pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
+    if !text.starts_with(['<', '[']) {
+        return Marker::No;
     }
-    if !text.is_empty() && MARKERS.iter().any(|marker| marker.starts_with(text)) {
-        return Marker::Part;
+    let mut is_part = false;
+    let mut is_whole = |sign: &str| match fit(text, sign) {
+        Fit::Whole(length) => Some(length),
+        Fit::Part => {
+            is_part = true;
+            None
+        }
+        Fit::No => None,
+    };
+    // Signs first: `<tool_call>` is one, whatever the tools are called.
+    let sign = families::begins()
+        .filter_map(|sign| Some((sign, is_whole(sign)?)))
+        .max_by_key(|(_, length)| *length);
+    if let Some((sign, length)) = sign {
+        return Marker::Whole(Opening::Sign(sign, length));
     }
-    Marker::No
+    if xml::OPENINGS.iter().any(|sign| text.starts_with(sign)) {
+        return Marker::Whole(Opening::Markup);
+    }
+    is_part |= xml::OPENINGS.iter().any(|sign| sign.starts_with(text));
+    match tags::opens(text, tools) {
+        Fit::Whole(_) => Marker::Whole(Opening::Tag),
+        Fit::No if !is_part => Marker::No,
+        _ => Marker::Part,
+    }
 }
 
 impl Fence {
@@ -175,7 +160,7 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// Goes on by a step. Of one text, only the end may have changed since the last step.
-    pub fn step(&mut self, text: &str, extent: Extent) -> Step {
+    pub fn step(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
         if self.at == text.len() {
             return match extent {
                 Extent::Growing => Step::More,
@@ -183,14 +168,14 @@ impl Scanner {
             };
         }
         if !self.quoted.is_empty() {
-            return self.quoted_line(text, extent);
+            return self.quoted_line(text, extent, tools);
         }
         if !self.begun
-            && let Some(step) = self.line_start(text, extent)
+            && let Some(step) = self.line_start(text, extent, tools)
         {
             return step;
         }
-        self.within_line(text, extent)
+        self.within_line(text, extent, tools)
     }
 
     /// Goes on after a call, where another one may stand at once.
@@ -215,7 +200,7 @@ impl Scanner {
         !self.quoted.is_empty() && self.quotes_call
     }
 
-    fn line_start(&mut self, text: &str, extent: Extent) -> Option<Step> {
+    fn line_start(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
         let rest = &text[self.at..];
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         if blanks > 0 {
@@ -235,17 +220,34 @@ impl Scanner {
                     _ => None,
                 }
             }
-            b'f' | b'A' if self.indent(text) < QUOTING_INDENT => {
-                let is_whole = |marker: &&&str| rest.starts_with(**marker);
-                let may_be = |marker: &&str| extent == Extent::Growing && marker.starts_with(rest);
-                match LINE_MARKERS.iter().find(is_whole) {
-                    Some(marker) => Some(Step::Candidate(Candidate::Marker(self.at, marker))),
-                    None if LINE_MARKERS.iter().any(may_be) => Some(Step::More),
-                    None => None,
-                }
-            }
+            _ if self.indent(text) < QUOTING_INDENT => self.word(text, extent, tools),
             _ => None,
         }
+    }
+
+    /// A line that begins as a call does, but with ordinary words.
+    fn word(&self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
+        let rest = &text[self.at..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '>') {
+            return None;
+        }
+        let mut is_part = false;
+        for sign in LINE_BEGINS {
+            match fit(rest, sign) {
+                Fit::Whole(length) => {
+                    let opening = Opening::Sign(sign, length);
+                    return Some(Step::Candidate(Candidate::Marker(self.at, opening)));
+                }
+                Fit::Part => is_part = true,
+                Fit::No => {}
+            }
+        }
+        match tags::named_line(rest, tools) {
+            Fit::Whole(_) => return Some(Step::Candidate(Candidate::Named(self.at))),
+            Fit::Part => is_part = true,
+            Fit::No => {}
+        }
+        (is_part && extent == Extent::Growing).then_some(Step::More)
     }
 
     fn fence(&mut self, text: &str, extent: Extent) -> Option<Step> {
@@ -272,7 +274,7 @@ impl Scanner {
         Some(Step::Quoted(body))
     }
 
-    fn within_line(&mut self, text: &str, extent: Extent) -> Step {
+    fn within_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
         let rest = &text[self.at..];
         let special = rest.find(['\n', '<', '[']).unwrap_or(rest.len());
         let length = match rest.as_bytes().get(special) {
@@ -281,9 +283,9 @@ impl Scanner {
                 return Step::Prose(self.at);
             }
             Some(_) if special == 0 => {
-                match marker(rest) {
-                    Marker::Whole(marker) if self.may_begin(text) => {
-                        return Step::Candidate(Candidate::Marker(self.at, marker));
+                match marker(rest, tools) {
+                    Marker::Whole(opening) if self.may_begin(text) => {
+                        return Step::Candidate(Candidate::Marker(self.at, opening));
                     }
                     Marker::Part if extent == Extent::Growing && self.may_begin(text) => {
                         return Step::More;
@@ -316,25 +318,25 @@ impl Scanner {
         columns(&text[self.line..self.at])
     }
 
-    fn quoted_line(&mut self, text: &str, extent: Extent) -> Step {
+    fn quoted_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
         let rest = &text[self.at..];
         let length = line(rest).len();
         self.at += length;
         if length == rest.len() && extent == Extent::Growing {
             return Step::Quoted(self.at);
         }
-        self.judge_quoted(&text[self.line..self.at]);
+        self.judge_quoted(&text[self.line..self.at], tools);
         self.resume(text.len().min(self.at + 1));
         Step::Quoted(self.at)
     }
 
     /// Looks whether a line of a quoted block closes it, or opens one in it.
-    fn judge_quoted(&mut self, line: &str) {
+    fn judge_quoted(&mut self, line: &str, tools: &[ToolSpec]) {
         let Some(innermost) = self.quoted.last() else {
             return;
         };
         let Some((fence, information)) = fence_line(line) else {
-            self.quotes_call |= matches!(marker(line.trim_start()), Marker::Whole(_));
+            self.quotes_call |= matches!(marker(line.trim_start(), tools), Marker::Whole(_));
             return;
         };
         // A shorter fence, or one of the other kind, cannot be mistaken for the end.

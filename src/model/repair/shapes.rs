@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::arguments::{self, KEYS};
 use super::json::{self, Open, Partial, Stop};
-use super::{check, names, new_call_id};
+use super::{check, names, new_call_id, reshaped};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
@@ -90,8 +90,9 @@ pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolS
         name: name.to_owned(),
         arguments,
     };
-    match check(call, tools) {
-        Ok(call) => Seen::Calls(vec![call]),
+    let calls = reshaped(call, tools).into_iter();
+    match calls.map(|call| check(call, tools)).collect() {
+        Ok(calls) => Seen::Calls(calls),
         Err(error) => Seen::Broken(error.to_string()),
     }
 }

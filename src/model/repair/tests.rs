@@ -3,13 +3,16 @@
 mod any_reply;
 mod arguments;
 mod find;
+mod foreign;
 mod formats;
 mod gate;
 mod malformed;
 mod marked;
+mod more_formats;
 mod no_calls;
 mod protocol;
 mod quoted;
+mod quoted_formats;
 mod reader;
 mod unmarked;
 

@@ -17,22 +17,43 @@ use crate::model::ToolSpec;
 /// The marker of a call.
 pub(super) const FUNCTION: &str = "<function=";
 
-/// The same with attributes.
-const INVOKE: &str = "<invoke name=";
-const NAMED_FUNCTION: &str = "<function name=";
-/// DeepSeek puts its own word into each tag.
-const DSML_INVOKE: &str = "<｜DSML｜invoke name=";
-
-/// What calls begin with in all of these forms.
-pub(super) const OPENINGS: [&str; 4] = [FUNCTION, INVOKE, NAMED_FUNCTION, DSML_INVOKE];
+/// What calls begin with in all of these forms; DeepSeek and Step have words of their own in tags.
+pub(super) const OPENINGS: &[&str] = &[
+    FUNCTION,
+    "<invoke name=",
+    "<function name=",
+    "<function_call name=",
+    "<tool_call name=",
+    "<tool name=",
+    "<｜DSML｜invoke name=",
+    "<steptml:invoke name=",
+];
 
 const FUNCTION_END: &str = "</function>";
-/// Either ends a call, whichever began it.
-const ENDS: [&str; 3] = [FUNCTION_END, "</invoke>", "</｜DSML｜invoke>"];
+/// Each ends a call, whichever began it.
+const ENDS: &[&str] = &[
+    FUNCTION_END,
+    "</invoke>",
+    "</function_call>",
+    "</tool>",
+    "</｜DSML｜invoke>",
+    "</steptml:invoke>",
+];
 const PARAMETER: &str = "<parameter=";
-const PARAMETERS: [&str; 3] = [PARAMETER, "<parameter name=", "<｜DSML｜parameter name="];
+const PARAMETERS: &[&str] = &[
+    PARAMETER,
+    "<parameter name=",
+    "<argument name=",
+    "<｜DSML｜parameter name=",
+    "<steptml:parameter name=",
+];
 const PARAMETER_END: &str = "</parameter>";
-const PARAMETER_ENDS: [&str; 2] = [PARAMETER_END, "</｜DSML｜parameter>"];
+const PARAMETER_ENDS: &[&str] = &[
+    PARAMETER_END,
+    "</argument>",
+    "</｜DSML｜parameter>",
+    "</steptml:parameter>",
+];
 const CALL_END: &str = "</tool_call>";
 
 /// Longest name within a tag, in bytes.
@@ -44,7 +65,7 @@ pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
         .iter()
         .find(|opening| text[at..].starts_with(**opening));
     let length = opening.map_or(1, |opening| opening.len());
-    let Some((name, body)) = any_tag(text, at, &OPENINGS) else {
+    let Some((name, body)) = any_tag(text, at, OPENINGS) else {
         let rest = &text[at + length..];
         if rest.len() <= LONGEST_NAME && !rest.contains(['<', '\n']) {
             return Attempt::broken("the call is cut off");
@@ -80,8 +101,8 @@ pub(super) fn closes_more_than_it_opens<'a>(texts: impl Iterator<Item = &'a str>
     for text in texts {
         let count = |tag: &str| isize::try_from(text.matches(tag).count()).unwrap_or(isize::MAX);
         let all = |tags: &[&str]| tags.iter().map(|tag| count(tag)).sum::<isize>();
-        parameters += all(&PARAMETER_ENDS) - all(&PARAMETERS);
-        functions += all(&ENDS) - all(&OPENINGS);
+        parameters += all(PARAMETER_ENDS) - all(PARAMETERS);
+        functions += all(ENDS) - all(OPENINGS);
     }
     parameters > 0 || functions > 0
 }
@@ -121,7 +142,7 @@ fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> 
         if rest.starts_with(CALL_END) {
             return Some((arguments, at));
         }
-        let (key, start) = any_tag(text, at, &PARAMETERS)?;
+        let (key, start) = any_tag(text, at, PARAMETERS)?;
         let (end, after) = value_end(text, start)?;
         let value = Value::String(value(&text[start..end]).to_owned());
         if arguments.insert(key.to_owned(), value).is_some() {
@@ -149,7 +170,7 @@ fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
                 return Some((at, after));
             }
             at = after;
-        } else if counts && let Some((_, after)) = any_tag(text, at, &PARAMETERS) {
+        } else if counts && let Some((_, after)) = any_tag(text, at, PARAMETERS) {
             inner += 1;
             at = after;
         } else {
@@ -159,7 +180,7 @@ fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
 }
 
 /// Tells whether only blanks stand before a place on its line.
-fn begins_line(text: &str, at: usize) -> bool {
+pub(super) fn begins_line(text: &str, at: usize) -> bool {
     text[..at].trim_end_matches([' ', '\t']).ends_with('\n')
 }
 
@@ -168,7 +189,7 @@ fn is_markup(text: &str, at: usize) -> bool {
     let rest = &text[at..];
     ENDS.iter().any(|end| rest.starts_with(end))
         || rest.starts_with(CALL_END)
-        || any_tag(text, at, &PARAMETERS).is_some()
+        || any_tag(text, at, PARAMETERS).is_some()
 }
 
 /// The same for models that leave all `</parameter>` out: then each value is a single line, and
@@ -198,7 +219,7 @@ fn without_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize
 }
 
 /// A value without the line breaks that set it off from its tags, one on each side.
-fn value(written: &str) -> &str {
+pub(super) fn value(written: &str) -> &str {
     let lines = written.strip_prefix("\r\n").or(written.strip_prefix('\n'));
     let (value, tail) = match lines {
         // The closer may be indented.

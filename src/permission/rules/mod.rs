@@ -23,7 +23,7 @@ pub use denied::DeniedCommands;
 pub use repository::RepositoryRules;
 
 use pattern::{CommandPattern, PathPattern, Place};
-use words::{place, places, spoken};
+use words::{place, places, spoken, without_dots};
 
 /// What the user's `config.toml` says, checked.
 #[derive(Clone, Debug, Default)]
@@ -252,6 +252,40 @@ impl Rules {
         ruling.allowed && ruling.denied.is_none() && ruling.asked.is_none()
     }
 
+    /// The path outside of the workspace that somebody named, absolute or from `~/` or the root of the
+    /// workspace, if a rule lets it be read: as it is written, without links resolved.
+    pub fn opened_outside(&self, given: &str) -> Option<PathBuf> {
+        let home = self.home.as_deref();
+        let full = match (given.strip_prefix("~/"), home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ if given == "~" => home?.to_owned(),
+            _ => self.root.join(given),
+        };
+        let full = without_dots(&full);
+        let is_outside = !full.starts_with(&self.root);
+        (is_outside && self.reads_outside(&full)).then_some(full)
+    }
+
+    /// Whether a rule lets a path outside of the workspace be read: absolute.
+    pub fn reads_outside(&self, path: &Path) -> bool {
+        let ruling = self.of_outside(path);
+        ruling.allowed && ruling.denied.is_none()
+    }
+
+    /// What rules say about reading outside. A rule that allows all that is in a folder allows to
+    /// list it.
+    fn of_outside(&self, path: &Path) -> Ruling<'_> {
+        let mut ruling = self.of_path(Kind::Read, &place(path, &self.root));
+        let below = place(&path.join("_"), &self.root);
+        let opens =
+            |pattern: &PathPattern| pattern.folder(&self.root).is_some() && pattern.names(&below);
+        ruling.allowed |= self.rules.iter().any(|rule| {
+            let is_opening = rule.kind == Kind::Read && rule.verdict == Verdict::Allow;
+            is_opening && rule.path().is_some_and(opens)
+        });
+        ruling
+    }
+
     /// Whether there could be something below a folder that [`Rules::hides`] holds for: a command
     /// that searches there is not known to be safe.
     pub fn may_hide_below(&self, folder: &str) -> bool {
@@ -304,9 +338,7 @@ impl Rules {
                 self.of_path(Kind::Read, &self.inside(path))
             }
             Effect::Write { path, .. } => self.of_path(Kind::Write, &self.inside(path)),
-            Effect::ReadOutside { path } => {
-                self.of_path(Kind::Read, &place(Path::new(path), &self.root))
-            }
+            Effect::ReadOutside { path } => self.of_outside(Path::new(path)),
             Effect::WriteOutside { path } => {
                 self.of_path(Kind::Write, &place(Path::new(path), &self.root))
             }

@@ -102,8 +102,8 @@ pub(super) fn places(word: &str, root: &Path, home: Option<&Path>) -> Vec<Place>
         .collect()
 }
 
-/// A full path as rules see it; `.` and `..` are taken off as they are written.
-pub(super) fn place(full: &Path, root: &Path) -> Place {
+/// A full path without `.` and `..`, taken off as they are written.
+pub(super) fn without_dots(full: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in full.components() {
         match component {
@@ -114,6 +114,12 @@ pub(super) fn place(full: &Path, root: &Path) -> Place {
             other => plain.push(other),
         }
     }
+    plain
+}
+
+/// A full path as rules see it; `.` and `..` are taken off as they are written.
+pub(super) fn place(full: &Path, root: &Path) -> Place {
+    let plain = without_dots(full);
     let below = plain.strip_prefix(root).ok();
     let below = below.map(|below| match below.to_string_lossy() {
         root if root.is_empty() => ".".to_owned(),

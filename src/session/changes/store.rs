@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ollacode_indexer::secrets::{redact, secret_path};
+use ollacode_indexer::secrets::{masked_path, redact, secret_path, secret_values};
 
 use super::{Blob, ChangeRecord};
 use crate::jail::{Hash, Jail, hash_of};
@@ -60,10 +60,10 @@ impl Store {
         if self.memory.contains_key(&blob.hash) || self.path_of(&blob.hash).is_file() {
             return Ok(());
         }
+        let text = String::from_utf8_lossy(&blob.bytes);
         let is_secret = secret_path(path).is_some()
-            || !redact(&String::from_utf8_lossy(&blob.bytes))
-                .findings
-                .is_empty();
+            || (masked_path(path).is_some() && !secret_values(path, &text).is_empty())
+            || !redact(&text).findings.is_empty();
         if is_secret {
             self.remember(blob);
             return Ok(());

@@ -125,21 +125,6 @@ fn a_question_that_was_forgotten_is_so_after_a_resume() {
 }
 
 #[test]
-fn clearing_begins_a_new_session_and_keeps_the_old_one() {
-    let home = Home::new();
-    let mut session = home.create();
-    talk(&mut session);
-    session.granted.insert("edits".to_owned());
-    session.set_mode(Mode::AutoEdit).expect("a mode");
-    let old = session.id.clone();
-    session.clear().expect("a new session");
-    assert_ne!(session.id, old);
-    assert!(session.messages.is_empty() && session.granted.is_empty());
-    assert_eq!((session.mode, session.turn), (Mode::AutoEdit, 0));
-    assert_eq!(home.resume(&old).0.messages.len(), 5);
-}
-
-#[test]
 fn changed_files_are_named_and_can_be_undone_after_a_resume() {
     let change = |turn: u32, path: &str| {
         Record::Changed(ChangeRecord {

@@ -6,21 +6,33 @@ use crate::tools::ToolOutput;
 use crate::tools::shown::{self, Page};
 use crate::visible::neutral;
 
+/// Most files that are named in place of their matches,
+const MOST_NAMED: usize = 3;
+/// and the longest name of one, in characters.
+const LONGEST_NAME: usize = 50;
+/// Tokens for what is said of them.
+const AROUND: u32 = 60;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 20 << 10;
 
 pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
     let mut report = Report {
-        page: Page::of_result(MOST_BYTES, tokens),
+        page: Page::of_result(MOST_BYTES, tokens.saturating_sub(AROUND)),
         files: 0,
         matches: 0,
         sources: Vec::new(),
     };
-    let fits = found.hits.iter().all(|hits| report.write(hits));
+    let whole = found
+        .hits
+        .iter()
+        .take_while(|hits| report.write(hits))
+        .count();
+    let fits = whole == found.hits.len();
+    let more_places = more(found, &report, whole);
     let mut text = neutral(&report.page.into_text()).into_owned();
     if !fits || found.is_cut {
         text.push_str(&format!(
-            "… only the first {} matches are shown: narrow with path, glob or a longer regex …\n",
+            "… only the first {} matches are shown: narrow with path, glob or a longer regex{more_places} …\n",
             report.matches
         ));
     }
@@ -47,6 +59,42 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
         detail: String::new(),
         sources: report.sources,
     }
+}
+
+/// Where more matches are than those that are shown; `whole` files are shown whole.
+fn more(found: &Found, report: &Report, whole: usize) -> String {
+    let name = |path: &str| shown::narrow(&shown::name(path), LONGEST_NAME).into_owned();
+    let mut more = String::new();
+    let mut rest = &found.hits[whole..];
+    if report.files > whole
+        && let Some((cut, others)) = rest.split_first()
+    {
+        let last = report.sources.last().map_or(0, |source| source.end_line);
+        more.push_str(&format!(
+            ". `{}` has more behind line {last}",
+            name(&cut.path)
+        ));
+        rest = others;
+    }
+    let named: Vec<String> = rest
+        .iter()
+        .take(MOST_NAMED)
+        .map(|hits| name(&hits.path))
+        .collect();
+    if !named.is_empty() {
+        more.push_str(&format!(". More in {}", named.join(", ")));
+        if rest.len() > named.len() {
+            let others = shown::count(rest.len() - named.len(), "other file", "other files");
+            more.push_str(&format!(" and {others}"));
+        }
+    }
+    if found.is_cut {
+        let last = name(&found.last);
+        more.push_str(&format!(
+            ". Files behind `{last}`, by their paths, were not searched"
+        ));
+    }
+    more
 }
 
 struct Report {

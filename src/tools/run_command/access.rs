@@ -8,8 +8,8 @@ use super::super::hidden_files::{ClosedFiles, closed_files};
 use super::super::{Permitted, Running, ToolContext, ToolError, blocking};
 use crate::jail::{Jail, LedTo, ProtectedClass, build_file, classify, closed_to_commands};
 use crate::permission::command::{
-    GitWork, git_targets, git_work, new_checkouts, new_repositories, paths, replaces_files, risk,
-    writes_git,
+    GitWork, git_targets, git_work, is_git_alone, new_checkouts, new_repositories, paths,
+    replaces_files, risk, writes_git,
 };
 use crate::permission::{CommandRisk, Confinement, Effect};
 use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
@@ -118,8 +118,9 @@ pub(super) async fn closed(command: &str, context: &ToolContext) -> Result<Close
         let read = paths(command);
         hidden.retain(|path| !read.iter().any(|read| path == Path::new(read)));
     }
-    if writes_git(command) {
-        // Git has them already; if it could not read them, it could not commit, either.
+    if writes_git(command) || is_git_alone(command) {
+        // Git has them already; if it could not read them, it could not commit, either, and would
+        // take them for changed.
         let root = context.jail.root().to_owned();
         let tracked = blocking(move || Tracked::read(&root)).await?;
         hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));

@@ -56,6 +56,31 @@ fn the_answer_goes_into_the_file_that_is_named() {
     );
 }
 
+#[test]
+fn a_file_that_cannot_be_written_is_found_before_the_model_is_asked() {
+    let server = ChatServer::start(Vec::new());
+    let environment = environment(&server);
+    environment.write("kept.md", "kept\n");
+    for (path, expected) in [
+        (
+            "no/such/answer.md",
+            "there is no folder no/such; make it first",
+        ),
+        ("src", "cannot write src"),
+        ("kept.md/answer.md", "cannot write kept.md/answer.md"),
+    ] {
+        environment.write("src/a.rs", "fn a() {}\n");
+        for json in [false, true] {
+            let mut arguments = vec!["chat", "--output", path, "-p", "Who?"];
+            arguments.extend(json.then_some("--json"));
+            let output = environment.run(&arguments).expect_code(1);
+            output.expect_words(&[expected]);
+        }
+    }
+    assert!(server.requests().is_empty());
+    assert_eq!(environment.read("kept.md"), "kept\n");
+}
+
 /// Asks so much in one session that the window is full, and gives what came of the last question.
 fn fill(environment: &Environment) -> Told {
     let long = "the kettle and its heat ".repeat(150);

@@ -63,11 +63,11 @@ fn edits_are_asked_about_and_undone() {
     server.assert_each_extends_the_last(&[]);
 
     terminal.enter("/undo");
-    terminal.expect("taken back, turn 1");
+    terminal.expect("undone, turn 1");
     terminal.expect_last(PROMPT);
     assert_eq!(environment.read("notes.txt"), NOTES);
     terminal.enter("/redo");
-    terminal.expect("done again, turn 1");
+    terminal.expect("redone, turn 1");
     terminal.expect_last(PROMPT);
     assert_eq!(
         environment.read("notes.txt"),
@@ -303,7 +303,7 @@ fn commands_of_the_conversation_say_what_is() {
         ("/help", "/quit"),
         ("/sources", "notes.txt:1"),
         ("/tokens", "system prompt"),
-        ("/status", "mode    ask"),
+        ("/status", "mode     ask"),
         ("/search kettle", "The kettle boils"),
         ("/index", "2 files"),
         ("/sessions", "When does the kettle boil?"),
@@ -319,7 +319,7 @@ fn commands_of_the_conversation_say_what_is() {
         terminal.expect_last(PROMPT);
     }
     terminal.enter("/model other:7b");
-    terminal.expect("other:7b answers now");
+    terminal.expect("other:7b answers from now on");
     terminal.expect_last(PROMPT);
     server.then(vec![Reply::text("I am another one.")]);
     terminal.enter("Who are you?");

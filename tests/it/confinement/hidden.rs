@@ -205,3 +205,93 @@ fn git_cannot_add_a_secret_file_and_a_rule_opens_one() {
         said[1]
     );
 }
+
+/// Ways of git to print what it has of a file that need not name it.
+const STREAMS: &[&str] = &[
+    "git archive HEAD~1 | tar xO",
+    "git archive --format=tar HEAD~1 | base64",
+    "git fast-export --all",
+    "git cat-file --batch-all-objects --batch",
+    "git rev-list --objects --all | cut -c-40 | git cat-file --batch",
+    "git show HEAD~1:.env; git show :.env; git show stash@{0}:.env",
+    "git log -p --all; git stash show -p; git diff HEAD~1 HEAD",
+    "git grep -a jam $(git rev-list --all)",
+    "git bundle create - --all | base64",
+    "git worktree list; git cat-file -p HEAD~1:.env | rev | xxd -p",
+    "for f in $(git ls-tree -r --name-only HEAD~1); do git show HEAD~1:$f | od -An -c; done",
+    "git show HEAD~1:config/database.yml | gzip | base64",
+];
+
+#[test]
+fn no_stream_of_git_holds_a_value_of_another_version() {
+    if !is_full("no_stream_of_git_holds_a_value_of_another_version") {
+        return;
+    }
+    let replies = STREAMS.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = environment(&server);
+    environment.git(&["init", "-q"]);
+    let as_somebody = ["-c", "user.name=a", "-c", "user.email=a@b"];
+    let put = |secret: &str| {
+        environment.write(".env", format!("PASSWORD={secret}\n"));
+        environment.write(
+            "config/database.yml",
+            format!("production:\n  adapter: mysql2\n  password: {secret}s\n"),
+        );
+    };
+    for secret in ["plum-jam-1", "fig-jam-2", "pear-jam-3"] {
+        put(secret);
+        environment.git(&["add", "-A"]);
+        let last = match secret {
+            "pear-jam-3" => &["stash", "-q"][..],
+            _ => &["commit", "-qm", "a version"],
+        };
+        environment.git(&[&as_somebody[..], last].concat());
+    }
+    environment.git(&["rm", "-q", "--cached", ".env"]);
+    put("none");
+    let said = results(&environment, &[], &server);
+    assert!(said[0].contains("adapter: mysql2"), "{}", said[0]);
+    let seen: Vec<&str> = server.requests().iter().flat_map(shown_of).collect();
+    assert_eq!(seen, Vec::<&str>::new(), "{said:#?}");
+}
+
+/// What a request shows of the versions, plain or in what the commands make of it.
+fn shown_of(request: &serde_json::Value) -> Vec<&'static str> {
+    let request = request.to_string();
+    let forms = [
+        "plum-jam-1",
+        "fig-jam-2",
+        "pear-jam-3",
+        "cGx1bS1qYW0",
+        "x1bS1qYW0t",
+        "bHVtLWphbS",
+        "312d6d616a",
+        "p   l   u   m",
+    ];
+    let is_shown = |form: &&str| request.contains(form);
+    forms.into_iter().filter(is_shown).collect()
+}
+
+#[test]
+fn git_alone_does_not_take_hidden_files_for_changed() {
+    if !is_full("git_alone_does_not_take_hidden_files_for_changed") {
+        return;
+    }
+    let commands = [
+        "git status --short",
+        "git status --short | head -5",
+        "git diff --stat",
+    ];
+    let replies = commands.iter().map(|command| run(command));
+    let server = ChatServer::start(replies.chain([Reply::text("Done.")]).collect());
+    let environment = environment(&server);
+    environment.git(&["init", "-q"]);
+    environment.write(".env", format!("PASSWORD={SECRET}\n"));
+    environment.git(&["add", "-A"]);
+    let as_somebody = ["-c", "user.name=a", "-c", "user.email=a@b"];
+    environment.git(&[&as_somebody[..], &["commit", "-qm", "one"]].concat());
+    for said in &results(&environment, &[], &server)[..3] {
+        assert!(said.contains("no output"), "{said}");
+    }
+}

@@ -105,6 +105,39 @@ async fn whoever_says_nothing_of_use_is_silent() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_only_drips_is_stopped() {
+    let pause = Duration::from_millis(20);
+    let first = line("{\"content\":\"I look.\"}");
+    for piece in [" ", "\u{200b}", "\\n", ".", "…", "- "] {
+        for field in ["content", "thinking"] {
+            let drip = line(&format!("{{\"{field}\":\"{piece}\"}}"));
+            let server = ChatServer::start(vec![Reply::endless(&[&first, &drip], pause)]);
+            let short = Limits {
+                idle: Duration::from_millis(200),
+                ..limits()
+            };
+            let model = model_with(&server, short).await;
+            let heard = hear(&model, request(&question())).await;
+            let Some(ModelError::Endless(why)) = &heard.error else {
+                panic!("{piece:?}: {heard:?}");
+            };
+            assert!(why.contains("white space and signs"), "{piece:?}: {why}");
+            wait_until("the connection to close", || {
+                server.closed_connections() >= 1
+            });
+        }
+    }
+    // However fast they come, and however they alternate.
+    let mixed = line("{\"content\":\" \\n\u{200b}\\t\u{feff}\"}");
+    let (heard, _server) = endless(&[&first, &mixed]).await;
+    let Some(ModelError::Endless(why)) = &heard.error else {
+        panic!("{heard:?}");
+    };
+    assert!(why.contains("1000 characters"), "{why}");
+    assert!(heard.text.starts_with("I look."));
+}
+
 /// A server that sends headers, or a part of them, and then nothing.
 fn silent_server(head: &'static str) -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

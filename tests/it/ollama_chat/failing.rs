@@ -126,6 +126,105 @@ async fn a_busy_server_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_how_long_it_is_busy_is_asked_again_then() {
+    let busy = |status: &str, wait: &str| {
+        let wait = format!("retry-after: {wait}");
+        Reply::raw(status, &[&wait], r#"{"error":"too many requests"}"#)
+    };
+    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        let (heard, server) = asked(vec![busy(status, "0"), Reply::text("Now.")]).await;
+        assert_eq!(heard.text, "Now.", "{status}");
+        assert_eq!(server.requests().len(), 2);
+        let (heard, server) = asked(vec![busy(status, "3600").repeated()]).await;
+        let text = failure(&heard);
+        assert!(
+            text.contains("too many requests (try again in 3600 s)"),
+            "{text}"
+        );
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
+    // Without a time, a quota is used up.
+    let (heard, server) = asked(vec![Reply::status(429, "quota").repeated()]).await;
+    assert!(failure(&heard).contains("the quota is used up"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_proxy_answers_is_told_in_a_sentence() {
+    let page = |title: &str| {
+        format!("<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>…</body></html>")
+    };
+    let html = "content-type: text/html";
+    for (reply, expected, requests) in [
+        (
+            Reply::raw("502 Bad Gateway", &[html], &page("502 Bad Gateway")),
+            "Ollama answered 502: a page of HTML: 502 Bad Gateway",
+            3,
+        ),
+        (
+            Reply::raw("504 Gateway Timeout", &[html], &page("Timeout")),
+            "Ollama answered 504: a page of HTML: Timeout",
+            3,
+        ),
+        (
+            Reply::raw("200 OK", &[html], &page("Sign in")),
+            "makes no sense: a page of HTML: Sign in",
+            1,
+        ),
+        (
+            Reply::raw("200 OK", &["content-encoding: gzip"], "\u{1f}"),
+            "it is compressed (gzip), which was not asked for",
+            1,
+        ),
+        (
+            Reply::raw("200 OK", &[], r#"{"error":"the model has left"}"#),
+            "the model has left",
+            1,
+        ),
+        (
+            Reply::raw("200 OK", &[], r#"["not", "a", "reply"]"#),
+            "a line of it is not a JSON object",
+            1,
+        ),
+    ] {
+        let (heard, server) = asked(vec![reply.repeated()]).await;
+        let text = failure(&heard);
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains('<'), "{text}");
+        assert_eq!(server.requests().len(), requests, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_wrong_shape_does_not_cost_the_reply() {
+    let line = |message: Value, done: bool| {
+        let line = json!({"message": message, "done": done, "done_reason": "stop"});
+        format!("{line}\n").into_bytes()
+    };
+    let good = json!({"function": {"name": "read_file", "arguments": {"path": "a"}}});
+    for bad in [
+        json!(5),
+        json!({"function": null}),
+        json!({"function": {"name": null, "arguments": {}}}),
+        json!({"function": {"name": "read_file", "arguments": [1, 2]}}),
+        json!({"function": {"name": "read_file", "arguments": "{\"path\""}}),
+    ] {
+        let reply = Reply::pieces(vec![
+            line(
+                json!({"content": ["I ", {"type": "text", "text": "look."}]}),
+                false,
+            ),
+            line(json!({"content": null, "tool_calls": [good, bad]}), false),
+            line(json!({"content": 7, "tool_calls": good}), true),
+        ]);
+        let (heard, _server) = asked(vec![reply]).await;
+        assert_eq!(heard.error, None, "{bad}");
+        assert_eq!(heard.text, "I look.7", "{bad}");
+        assert_eq!(heard.calls.len(), 2, "{bad}: {heard:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_model_that_takes_no_tools_says_so() {
     let served = ServedModel {
         capabilities: vec!["completion"],

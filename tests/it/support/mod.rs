@@ -4,6 +4,7 @@ pub mod chat_server;
 pub mod embedder;
 pub mod environment;
 pub mod fake_api;
+pub mod generated;
 pub mod rows;
 pub mod samples;
 pub mod terminal;

@@ -45,14 +45,24 @@ struct Screen {
 impl Terminal {
     /// Runs the binary with these arguments, on a screen of 80 columns and 40 rows.
     pub fn start(environment: &Environment, arguments: &[&str]) -> Terminal {
+        Terminal::start_sized(environment, arguments, 40, 80)
+    }
+
+    /// The same on a screen of another size.
+    pub fn start_sized(
+        environment: &Environment,
+        arguments: &[&str],
+        rows: u16,
+        columns: u16,
+    ) -> Terminal {
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo-terminal");
-        pty.resize(Size::new(40, 80)).expect("a size");
+        pty.resize(Size::new(rows, columns)).expect("a size");
         let mut command = environment.command(arguments);
         command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
         let child = Command::from(command).spawn(pts).expect("ollacode starts");
         let pty = Arc::new(pty);
         let screen = Arc::new(Mutex::new(Screen {
-            parser: vt100::Parser::new(40, 80, REMEMBERED),
+            parser: vt100::Parser::new(rows, columns, REMEMBERED),
             raw: Vec::new(),
         }));
         let (from, to) = (Arc::clone(&pty), Arc::clone(&screen));
@@ -98,6 +108,11 @@ impl Terminal {
     /// What is on the screen, rows without the spaces behind them.
     pub fn screen(&self) -> String {
         self.with(|screen| rows(&screen.parser))
+    }
+
+    /// Uses what is on the screen, with its colours.
+    pub fn with_screen<T>(&self, use_it: impl FnOnce(&vt100::Screen) -> T) -> T {
+        self.with(|screen| use_it(screen.parser.screen()))
     }
 
     /// Everything that was ever written, as it was.

@@ -15,7 +15,6 @@ fn telegram_offers_the_commands() {
         "start",
         "help",
         "new",
-        "clear",
         "stop",
         "model",
         "status",
@@ -24,6 +23,10 @@ fn telegram_offers_the_commands() {
         "sources",
         "diff",
         "undo",
+        "redo",
+        "compact",
+        "tokens",
+        "memory",
         "plan",
         "approve",
         "workspace",
@@ -33,7 +36,7 @@ fn telegram_offers_the_commands() {
         assert!(names.contains(&name), "{name}");
     }
     bot.api.write(OWNER, "/help");
-    let help = bot.expect("/search QUERY: find code").text;
+    let help = bot.expect("/search QUERY: search the code").text;
     assert!(
         names.iter().all(|name| help.contains(&format!("/{name}"))),
         "{help}"
@@ -41,7 +44,7 @@ fn telegram_offers_the_commands() {
     bot.api.write(OWNER, "/start");
     bot.expect("I answer questions about");
     bot.api.write(OWNER, "/nonsense");
-    bot.expect("there is no such command");
+    bot.expect("there is no command /nonsense");
 }
 
 #[test]
@@ -64,9 +67,9 @@ fn search_answers_from_the_index_while_the_model_is_busy() {
         found.html
     );
     bot.api.write(OWNER, "/search");
-    bot.expect("what is to be found?");
+    bot.expect("/search QUERY, such as");
     bot.api.write(OWNER, "/status");
-    let status = bot.expect("doing: an answer").text;
+    let status = bot.expect("running: a turn").text;
     for part in [
         "model: ",
         "mode: ask",
@@ -77,7 +80,7 @@ fn search_answers_from_the_index_while_the_model_is_busy() {
         assert!(status.contains(part), "{part} is not in {status}");
     }
     bot.api.write(OWNER, "/undo");
-    bot.expect("wait for its end, or /stop it first");
+    bot.expect("wait for its end, or stop it first");
     bot.api.write(OWNER, "/stop");
     bot.expect("■ stopped");
 }
@@ -104,10 +107,10 @@ fn changes_are_shown_taken_back_and_done_again() {
     bot.api.write(OWNER, "/sources");
     bot.expect("notes.txt:1-1");
     bot.api.write(OWNER, "/undo");
-    bot.expect("taken back, turn 1:");
+    bot.expect("undone, turn 1:");
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
     bot.api.write(OWNER, "/redo");
-    bot.expect("done again, turn 1:");
+    bot.expect("redone, turn 1:");
     assert_eq!(
         bot.environment.read("notes.txt"),
         NOTES.replace("ninety", "eighty")
@@ -124,7 +127,7 @@ fn models_are_listed_and_chosen() {
     bot.api.write(OWNER, "/model missing:1b");
     bot.expect("Ollama does not have the model `missing:1b`");
     bot.api.write(OWNER, "/model small:7b");
-    bot.expect("small:7b answers now");
+    bot.expect("small:7b answers from now on");
     bot.api.write(OWNER, "Hello?");
     bot.expect("Hello.");
     assert_eq!(bot.server.requests()[0]["model"], "small:7b");
@@ -187,7 +190,7 @@ fn sessions_go_on_here_and_on_the_terminal() {
     bot.api.write(OWNER, "/sessions");
     bot.expect("I am on the terminal.");
     bot.api.write(OWNER, "/resume");
-    bot.expect("goes on after 1 question");
+    bot.expect("continues after 1 question");
     bot.api.write(OWNER, "I am on the phone.");
     bot.expect("Hello from the phone.");
     let asked = bot.server.requests()[1]["messages"].to_string();

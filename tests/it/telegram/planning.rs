@@ -40,7 +40,7 @@ fn a_plan_is_dead_when_something_else_begins() {
         let press = bot.api.press_data(OWNER, OWNER, question.id, data);
         assert!(bot.said_to(&press).contains("expired"));
         bot.api.write(OWNER, "/status");
-        bot.expect("doing: nothing");
+        bot.expect("folder: ");
         assert_eq!(bot.server.requests().len(), 1, "{command}");
     }
 }

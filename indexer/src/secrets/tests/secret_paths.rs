@@ -1,6 +1,6 @@
 //! Files that are secret by their names, and those that only sound like it.
 
-use super::super::secret_path;
+use super::super::{masked_path, secret_path};
 
 #[test]
 fn paths_that_are_secret() {
@@ -19,7 +19,12 @@ fn paths_that_are_secret() {
         ".dev.vars", ".flaskenv", ".config/rclone/rclone.conf", "auth.json", "config/master.key",
         "config/credentials/production.key", ".config/gcloud/access_tokens.db", ".m2/settings.xml",
         ".config/gcloud/application_default_credentials.json", ".bundle/config", ".cargo/credentials.toml",
-        ".databrickscfg", ".my.cnf", "infra/local.settings.json", "ansible/.vault_pass",
+        ".databrickscfg", ".my.cnf", "infra/local.settings.json", "ansible/.vault_pass", ".secrets",
+        "app/.credentials", ".secrets.toml", "terraform.rc", ".terraformrc", ".cargo/credentials",
+        ".sentryclirc", ".s3cfg", ".boto", ".clasprc.json", "my-firebase-adminsdk-x1.json",
+        "serviceAccountKey.json", "kubeconfig.yaml", ".vscode/sftp.json", "playwright/.auth/me.json",
+        "a/.zsh_history", "client.ovpn", "terraform.tfstate.1700000000.backup", ".dev.vars.production",
+        "vault_password.txt", ".pg_service.conf", "release.jks", "token.txt",
     ];
     for path in paths {
         assert!(secret_path(path).is_some(), "{path}");
@@ -38,8 +43,34 @@ fn paths_that_are_not() {
         "service-account.ts", "public.pub", "README.md", "Cargo.lock", "tfvars.go", "ssh/config",
         "src/key", "package.json", "", "example.tfvars", "example.env", "docs/sample.env", "auth.ts",
         "src/auth/config.json", "bundle/config", "env", ".env.d.ts.example", "settings.xml",
+        ".secrets.baseline", "src/tokens.json", "token.rs", "sftp.ts", "auth/index.ts", "cookies.py",
+        "android/app/debug.keystore", "history.txt", ".dev.vars.example",
     ];
     for path in paths {
         assert_eq!(secret_path(path), None, "{path}");
+    }
+}
+
+#[test]
+fn paths_of_settings_with_secrets_in_them() {
+    #[rustfmt::skip]
+    let paths = [
+        ".yarnrc.yml", "android/key.properties", "gradle.properties", "local.properties", "NuGet.Config",
+        "pip.conf", ".condarc", "bunfig.toml", ".bunfig.toml", "sentry.properties", "wp-config.php",
+        "config/database.yml", "google-services.json", "appsettings.json", "appsettings.Production.json",
+        "src/main/resources/application-prod.yml", "web.config", ".cargo/config.toml", "k8s/db-secret.yaml",
+        "GoogleService-Info.plist", "app/etc/env.php", "wrangler.toml", "uv.toml", "parameters.yml",
+    ];
+    for path in paths {
+        assert!(masked_path(path).is_some(), "{path}");
+        assert_eq!(secret_path(path), None, "{path}");
+    }
+    #[rustfmt::skip]
+    let others = [
+        "wp-config-sample.php", "database.example.yml", "appsettings.template.json", "config.toml",
+        "application.rs", "src/application.ts", "package.json", "app.config.ts", ".env", "settings.gradle",
+    ];
+    for path in others {
+        assert_eq!(masked_path(path), None, "{path}");
     }
 }

@@ -248,6 +248,60 @@ fn other_formats() {
 }
 
 #[test]
+fn settings_with_secrets_in_them() {
+    for (path, text, secrets, harmless) in MASKED {
+        check(path, text, secrets, harmless);
+    }
+}
+
+type Case = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+#[rustfmt::skip]
+const MASKED: &[Case] = &[
+    ("android/key.properties", "storePassword=hunter2\nkeyPassword=swordfish\nkeyAlias=upload\nstoreFile=../a.jks\n",
+        &["hunter2", "swordfish"], &["upload", "../a.jks"]),
+    ("gradle.properties", "org.gradle.jvmargs=-Xmx4g\nandroid.useAndroidX=true\nnexusPassword=yellow-canary\n",
+        &["yellow-canary"], &["-Xmx4g", "true"]),
+    (".yarnrc.yml", "nodeLinker: node-modules\nnpmRegistries:\n  \"https://npm.example.com\":\n    npmAuthToken: yellow-canary\n",
+        &["yellow-canary"], &["node-modules"]),
+    ("nuget.config", "<configuration><packageSources><add key=\"x\" value=\"https://n.example.com/v3\"/></packageSources>\
+        <packageSourceCredentials><x><add key=\"Username\" value=\"builder\"/>\
+        <add key=\"ClearTextPassword\" value=\"yellow&amp;canary\"/></x></packageSourceCredentials></configuration>",
+        &["yellow&canary"], &["builder", "https://n.example.com/v3"]),
+    ("pip.conf", "[global]\nindex-url = https://me:hunter2@pypi.example.com/simple\ntimeout = 60\n",
+        &["hunter2"], &["60", "me"]),
+    (".condarc", "channels:\n  - https://conda.example.com/t/tk-0a1b2c3d4e5f6a7b8c9d/main\n  - conda-forge\n",
+        &["tk-0a1b2c3d4e5f6a7b8c9d"], &["conda-forge", "main"]),
+    ("bunfig.toml", "[install.scopes]\nmyorg = { token = \"yellow-canary\", url = \"https://n.example.com\" }\n",
+        &["yellow-canary"], &["https://n.example.com"]),
+    ("wp-config.php", "<?php\ndefine( 'DB_NAME', 'shop' );\ndefine( 'DB_PASSWORD', 'yellow canary' );\n\
+        define('AUTH_KEY', 'a-b c#d|e f');\n$table_prefix = 'wp_';\n",
+        &["yellow canary", "a-b c#d|e f"], &["shop", "wp_"]),
+    ("config/database.yml", "production:\n  adapter: postgresql\n  username: shop\n  password: yellow-canary\n\
+        test:\n  username: tester\n  password: tester\nstaging:\n  password: <%= ENV['DB_PASSWORD'] %>\n",
+        &["yellow-canary"], &["postgresql", "shop", "tester", "<%= ENV['DB_PASSWORD'] %>"]),
+    ("appsettings.Production.json", "{\"ConnectionStrings\": {\"Default\": \"Server=db;User Id=shop;Password=yellow-canary;\"},\
+        \"Jwt\": {\"Key\": \"swordfish-7\"}, \"Logging\": {\"LogLevel\": {\"Default\": \"Information\"}}}",
+        &["yellow-canary", "swordfish-7"], &["Information", "shop", "db"]),
+    ("web.config", "<configuration>\n<connectionStrings><add name=\"c\" connectionString=\"Data Source=db;Password=yellow-canary\"/>\
+        </connectionStrings></configuration>", &["yellow-canary"], &["db"]),
+    ("google-services.json", "{\"project_info\": {\"project_id\": \"my-shop\"}, \"client\": [{\"api_key\": [{\"current_key\": \"AIx-1234\"}]}]}",
+        &["AIx-1234"], &["my-shop"]),
+    ("GoogleService-Info.plist", "<plist><dict><key>API_KEY</key><string>AIx-1234</string>\n<key>PROJECT_ID</key><string>my-shop</string></dict></plist>",
+        &["AIx-1234"], &["my-shop"]),
+    ("application-prod.yml", "spring:\n  datasource:\n    url: jdbc:postgresql://db/shop\n    password: yellow-canary\n  profiles: prod\n",
+        &["yellow-canary"], &["prod", "jdbc:postgresql://db/shop"]),
+    ("sentry.properties", "defaults.org=acme\nauth.token=yellow-canary\n", &["yellow-canary"], &["acme"]),
+    (".cargo/config.toml", "[registries.a]\nindex = \"https://a.example.com\"\ntoken = \"yellow-canary\"\n[build]\ntarget-dir = \"out\"\n",
+        &["yellow-canary"], &["out"]),
+];
+
+#[test]
 fn any_text_is_read() {
     for text in [
         "",

@@ -1,5 +1,6 @@
 //! Which values are secrets: by the name of the key, and by the look of the value.
 
+use super::super::paths::masked_path;
 use super::super::rules::entropy;
 
 /// How much of a file is secret.
@@ -33,7 +34,11 @@ impl Trust {
             "terraform.rc",
         ];
         let is_mixed = path.contains(".ssh/") || MIXED.iter().any(|end| path.ends_with(end));
-        if is_mixed { Trust::Some } else { Trust::All }
+        if is_mixed || masked_path(path).is_some() {
+            Trust::Some
+        } else {
+            Trust::All
+        }
     }
 }
 
@@ -74,6 +79,7 @@ const SETTINGS: &[&str] = &[
     "account",
     "address",
     "algorithm",
+    "alias",
     "apiversion",
     "bucket",
     "branch",
@@ -83,6 +89,7 @@ const SETTINGS: &[&str] = &[
     "color",
     "compose",
     "context",
+    "count",
     "database",
     "debug",
     "dir",
@@ -110,6 +117,7 @@ const SETTINGS: &[&str] = &[
     "kind",
     "lang",
     "language",
+    "length",
     "level",
     "limit",
     "locale",
@@ -151,6 +159,7 @@ const SETTINGS: &[&str] = &[
     "timeout",
     "timezone",
     "title",
+    "ttl",
     "type",
     "tz",
     "uri",
@@ -273,6 +282,11 @@ pub(super) fn judge(key: &str, value: &str, trust: Trust) -> bool {
     }
 }
 
+/// Whether a key says that its value is a setting: a name, a place, a number.
+pub(super) fn is_setting(key: &str) -> bool {
+    Name::of(key) == Name::Setting
+}
+
 /// What a key says of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Name {
@@ -347,13 +361,17 @@ fn is_stand_in(lower: &str) -> bool {
         || is_enclosed("$(", ")")
         || is_enclosed("<", ">")
         || is_enclosed("{{", "}}")
+        || is_enclosed("<%", "%>")
+        || is_enclosed("#{", "}")
+        || is_enclosed("%", "%")
+        || lower.starts_with("env:")
         || lower.starts_with("your-")
         || lower.starts_with("your_")
         || lower.bytes().all(|byte| byte == b'x' || byte == b'*')
 }
 
 /// Whether a value was drawn, not written.
-fn is_drawn(value: &str) -> bool {
+pub(super) fn is_drawn(value: &str) -> bool {
     let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
     let mixes = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     let longest = value

@@ -48,6 +48,12 @@ pub(super) fn read(text: &str, mut found: impl FnMut(&str, &str)) {
             above.push((indent, key));
             continue;
         }
+        if value.starts_with(['[', '{']) {
+            for (key, value) in of_list(value) {
+                found(format!("{names}.{key}").trim_end_matches('.'), value);
+            }
+            continue;
+        }
         let (values, used) = values(value, indent, &lines[at..]);
         at += used;
         for value in values {
@@ -84,6 +90,14 @@ fn without_dashes(line: &str) -> (usize, &str) {
 
 /// Key and value; no key where the line is a value alone.
 fn split(line: &str) -> (&str, &str) {
+    // `define('DB_PASSWORD', '…');`
+    if let Some((key, value)) = line
+        .strip_prefix("define(")
+        .and_then(|rest| rest.split_once(','))
+    {
+        let value = value.trim().trim_end_matches([';', ')', ' ']);
+        return (key.trim().trim_matches(['"', '\'']), value);
+    }
     if line.starts_with(['"', '\''])
         && !line.contains("\":")
         && !line.contains("':")
@@ -132,7 +146,10 @@ fn values(value: &str, indent: usize, below: &[&str]) -> (Vec<String>, usize) {
         }
     }
     if value.starts_with(['[', '{']) {
-        return (of_list(value), 0);
+        return (
+            of_list(value).map(|(_, value)| value.to_owned()).collect(),
+            0,
+        );
     }
     let plain = value.split(" #").next().unwrap_or(value);
     let plain = plain.trim_end().trim_end_matches([',', ';']);
@@ -203,11 +220,11 @@ fn end_of(text: &str, quote: &str) -> Option<usize> {
         .find(|at| !is_escaped(*at))
 }
 
-/// The values of a list or map on one line: `[a, "b"]`, `{k: v}`.
-fn of_list(text: &str) -> Vec<String> {
-    text.split([',', '[', ']', '{', '}'])
-        .map(|part| split(part.trim()).1.trim().trim_matches(['"', '\'']))
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// The values of a list or map on one line, with their keys: `[a, "b"]`, `{k: v}`.
+fn of_list(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts = text.split([',', '[', ']', '{', '}']);
+    parts
+        .map(|part| split(part.trim()))
+        .map(|(key, value)| (key, value.trim().trim_matches(['"', '\''])))
+        .filter(|(_, value)| !value.is_empty())
 }

@@ -11,8 +11,8 @@ use ollacode_indexer::{Chunk, Kind};
 
 use crate::support::{assert_covers, cut_once};
 
-/// Twice what a grammar may take on a file.
-const SOON: Duration = Duration::from_secs(10);
+/// Many times what a grammar may take on a small file: other tests run beside this one.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Texts that nest 10,000 levels deep, on one line and on many.
 fn deep_texts() -> Vec<(&'static str, String)> {
@@ -73,11 +73,47 @@ fn texts_that_abort() -> Vec<(&'static str, String)> {
     }
     let _ = writeln!(python, "{}\"text\"", " ".repeat(520));
     let word = "W".repeat(300);
+    // A map and a list at the same column are two levels.
+    let mut yaml = String::new();
+    // A tab is eight columns, and a backslash continues a line.
+    let (mut tabs, mut continued) = (String::new(), String::new());
+    for depth in 0..560 {
+        let columns = " ".repeat(depth % 190);
+        let _ = write!(yaml, "{columns}x:\n{columns}-\n");
+        let _ = writeln!(
+            tabs,
+            "{}{}if a:",
+            "\t".repeat(depth / 8),
+            " ".repeat(depth % 8)
+        );
+        let before = format!("{}\\\n", " ".repeat(100)).repeat(depth / 100);
+        let _ = writeln!(continued, "{before}{}if a:", " ".repeat(depth % 100));
+    }
+    for text in [&mut tabs, &mut continued] {
+        let _ = writeln!(text, "{}\"text\"", "\t".repeat(70));
+    }
+    // Words of 1,025 bytes together, of which the scanner takes one too little into account.
+    let words: Vec<String> = ["A", "B", "C", "D", "E"]
+        .map(|word| word.repeat(190))
+        .into();
+    let heredocs: String = words.iter().map(|word| format!("<<{word}, ")).collect();
+    let many = format!("x({heredocs}<<{})\n", "F".repeat(49));
+    // Whether a character is a digit is looked up in a table that ends long before it.
+    let wide = (0x100..0x0011_0000)
+        .step_by(0x0800)
+        .filter_map(char::from_u32);
+    let braces: String = wide.map(|character| format!("{{{character}\n")).collect();
     vec![
         // 254 levels fill the buffer into which the YAML scanner saves its state, and go beyond.
         ("a.yaml", format!("{}a\n", "- ".repeat(300))),
         // So do 511 indentations and one open quote in Python.
         ("a.py", python),
+        ("a.yaml", yaml),
+        ("a.py", tabs),
+        ("a.py", continued),
+        ("a.sh", braces),
+        ("a.rb", many),
+        ("a.rb", "x <<A\n".repeat(250)),
         // The Ruby scanner saves the length of this word in one byte.
         ("a.rb", format!("x = <<{word}\ntext\n{word}\n")),
     ]
@@ -187,8 +223,8 @@ fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
     ]
 }
 
-/// Each line must not lead back over all before it: a grammar has 5 s, and what follows next to
-/// nothing.
+/// Each line must not lead back over all before it: a grammar has half a second, and what follows
+/// next to nothing.
 #[test]
 fn many_leading_lines_are_cut_in_linear_time() {
     let mut parser = FileParser::default();
@@ -198,6 +234,54 @@ fn many_leading_lines_are_cut_in_linear_time() {
         let cut = cut(&mut parser, path, &text);
         let took = start.elapsed();
         assert_covers(&text, &cut);
-        assert!(took < SOON / 2, "{path} {line:?} took {took:?}");
+        assert!(took < SOON, "{path} {line:?} took {took:?}");
     }
+}
+
+/// Lines that some grammar takes ever longer for, the more of them there are.
+const SLOW_LINES: &[&str] = &["[[a]]\n", "\"a\n", "/* \n", "<a\n", "a:\n"];
+
+/// What takes too long for its size is cut by lines.
+#[test]
+#[ignore = "fails: at the end of a text with a deep stack tree-sitter copies it in quadratic time, \
+            and asks nobody whether to go on (Python, C#, Java)"]
+fn no_grammar_holds_a_file_up() {
+    let languages: Vec<_> = LANGUAGES.iter().collect();
+    std::thread::scope(|scope| {
+        for some in languages.chunks(languages.len().div_ceil(4)) {
+            scope.spawn(move || {
+                let mut parser = FileParser::default();
+                for (language, line) in some
+                    .iter()
+                    .flat_map(|language| SLOW_LINES.iter().map(move |line| (language, line)))
+                {
+                    let path = format!("a.{}", language.extensions[0]);
+                    let text = line.repeat(8_000 / line.len());
+                    let start = Instant::now();
+                    let cut = cut(&mut parser, &path, &text);
+                    let took = start.elapsed();
+                    assert_covers(&text, &cut);
+                    assert_lines_after_failure(&cut);
+                    assert!(took < SOON, "{path} {line:?} took {took:?}");
+                }
+            });
+        }
+    });
+}
+
+/// On a thread with as little room as the system gives, no depth is too much.
+#[test]
+fn no_depth_overflows_the_stack() {
+    let small = std::thread::Builder::new().stack_size(256 << 10);
+    let thread = small.spawn(|| {
+        let mut parser = FileParser::default();
+        for language in &LANGUAGES {
+            let path = format!("a.{}", language.extensions[0]);
+            for open in ["(", "[\n", "{\n", "<a>", "a(", "if a ", "- ", "a ? "] {
+                let text = open.repeat(60_000 / open.len());
+                assert_covers(&without_long_lines(&text), &cut(&mut parser, &path, &text));
+            }
+        }
+    });
+    assert!(thread.expect("a thread").join().is_ok());
 }

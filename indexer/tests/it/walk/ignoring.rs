@@ -167,6 +167,73 @@ fn folders_that_tools_fill_are_left_out_and_named() {
     );
 }
 
+/// What is in a folder gives it away, whatever it is called.
+#[test]
+fn folders_that_tools_fill_are_known_by_what_is_in_them() {
+    let filled: [&[&str]; 17] = [
+        &["pyvenv.cfg"],
+        &["conda-meta/history"],
+        &[".package-lock.json"],
+        &[".modules.yaml"],
+        &[".yarn-integrity"],
+        &[".bower.json", "package.json"],
+        &[".cargo-checksum.json", "Cargo.toml"],
+        &["autoload.php", "composer/installed.json"],
+        &["cache/a", "gems/a", "specifications/a"],
+        &["requests-2.0.dist-info/METADATA", "requests/api.py"],
+        &["HEAD", "objects/info/packs", "refs/heads/main"],
+        &["state.db", "chunks.lance/_versions/1.manifest"],
+        &["embeddings.db", "indexes/a/b"],
+        &["_versions/1.manifest", "_transactions/1.txn"],
+        &["chroma.sqlite3"],
+        &["CMakeCache.txt", "Makefile", "CMakeFiles/a.make"],
+        &[".buildinfo", "objects.inv", "index.html"],
+    ];
+    for marks in filled {
+        let mut files: Vec<(String, &str)> = vec![("a.rs".to_owned(), "")];
+        files.extend(marks.iter().map(|mark| (format!("deep/any/{mark}"), "")));
+        files.push(("deep/any/sub/b.rs".to_owned(), ""));
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let folder = tree(&files);
+        let walked = walk(folder.path(), &Limits::default());
+        assert_eq!(paths(&walked), ["a.rs"], "{marks:?}");
+        assert_eq!(walked.left_out, ["deep/any"], "{marks:?}");
+        // As its own workspace it is what is asked about.
+        let own = walk(&folder.path().join("deep/any"), &Limits::default());
+        assert!(paths(&own).contains(&"sub/b.rs"), "{marks:?}");
+    }
+}
+
+#[test]
+fn folders_in_which_people_write_are_kept_though_tools_write_there_too() {
+    check(
+        &[
+            ("a/pyvenv.cfg", ""),
+            ("a/requirements.txt", ""),
+            ("b/CMakeCache.txt", ""),
+            ("b/CMakeLists.txt", ""),
+            ("c/x.dist-info/other", ""),
+            ("c/pyproject.toml", ""),
+            ("d/HEAD", ""),
+            ("d/objects/a.rs", ""),
+            ("e/gems/a.rb", ""),
+            ("f/autoload.php", ""),
+        ],
+        &[
+            "a/pyvenv.cfg",
+            "a/requirements.txt",
+            "b/CMakeCache.txt",
+            "b/CMakeLists.txt",
+            "c/pyproject.toml",
+            "c/x.dist-info/other",
+            "d/HEAD",
+            "d/objects/a.rs",
+            "e/gems/a.rb",
+            "f/autoload.php",
+        ],
+    );
+}
+
 #[test]
 fn an_exclamation_mark_brings_back_what_is_left_out_by_default() {
     let files = [

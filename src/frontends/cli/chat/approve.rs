@@ -1,111 +1,44 @@
 //! Questions about calls, answered with a key; and questions of the model, answered in a line.
 //!
-//! The engine asks through [`TerminalApprover`]. The questions arrive where the events are shown,
-//! so that everything before them is on the terminal when they appear.
+//! The questions are events like others, so that everything before them is on the terminal when
+//! they appear.
 
 use std::io::{self, Write};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::super::style::{BOLD, DIM, GOOD, PLAIN, WARNING, visible_name};
 use super::diff::{self, Kind, Shown};
 use super::editor::{self, Input};
 use super::terminal::{Key, Keys};
-use crate::permission::{ApprovalRequest, Approver, Decision, Preview};
+use crate::conversation::answers::Answers;
+use crate::engine::event::{AskId, Event};
+use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
 
 /// Lines of a change or a command that are shown at once.
 const MOST: usize = 60;
 
-/// Asks whoever sits at the terminal.
-pub struct TerminalApprover {
-    asks: mpsc::Sender<Ask>,
-}
-
-/// A question, and where its answer goes.
+/// A question, and the number by which it is answered.
 pub enum Ask {
     /// May this run?
-    Decide {
-        /// What would happen.
-        request: ApprovalRequest,
-        /// The decision.
-        reply: oneshot::Sender<Decision>,
-    },
-    /// The model wants to know something.
-    Answer {
-        /// Its question.
-        question: String,
-        /// Answers that it offers.
-        options: Vec<String>,
-        /// `None` if there is none.
-        reply: oneshot::Sender<Option<String>>,
-    },
+    Decide(AskId, Box<ApprovalRequest>),
+    /// The model wants to know something; answers that it offers.
+    Answer(AskId, String, Vec<String>),
 }
 
-impl TerminalApprover {
-    /// Makes one, and the end where its questions arrive.
-    pub fn new() -> (TerminalApprover, mpsc::Receiver<Ask>) {
-        let (asks, inbox) = mpsc::channel(1);
-        (TerminalApprover { asks }, inbox)
-    }
-}
-
-impl Approver for TerminalApprover {
-    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async move {
-            let (reply, answer) = oneshot::channel();
-            let request = request.clone();
-            // Where nobody takes the question any more, the answer is no.
-            let _ = self.asks.send(Ask::Decide { request, reply }).await;
-            answer.await.unwrap_or(Decision::Deny(None))
+impl Ask {
+    /// What an event asks; `None` if it asks nothing.
+    pub fn of(event: Event) -> Option<Ask> {
+        match event {
+            Event::ApprovalAsked { id, request } => Some(Ask::Decide(id, request)),
+            Event::QuestionAsked {
+                id,
+                question,
+                options,
+            } => Some(Ask::Answer(id, question, options)),
+            _ => None,
         }
-        .boxed()
-    }
-
-    fn answer<'a>(
-        &'a self,
-        question: &'a str,
-        options: &'a [String],
-    ) -> BoxFuture<'a, Option<String>> {
-        async move {
-            let (reply, answer) = oneshot::channel();
-            let ask = Ask::Answer {
-                question: question.to_owned(),
-                options: options.to_vec(),
-                reply,
-            };
-            let _ = self.asks.send(ask).await;
-            answer.await.unwrap_or(None)
-        }
-        .boxed()
-    }
-
-    fn is_there(&self) -> bool {
-        true
-    }
-}
-
-/// Nobody: what would be asked is denied.
-pub struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(
-        &'a self,
-        _question: &'a str,
-        _options: &'a [String],
-    ) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn is_there(&self) -> bool {
-        false
     }
 }
 
@@ -118,24 +51,20 @@ pub enum Asked {
     Interrupted,
 }
 
-/// Shows a question on stderr and waits for its answer. `stop` withdraws it.
-pub async fn put(ask: Ask, stop: CancellationToken) -> io::Result<Asked> {
+/// Shows a question on stderr and hands its answer on. `stop` withdraws it.
+pub async fn put(ask: Ask, answers: &Answers, stop: CancellationToken) -> io::Result<Asked> {
     match ask {
-        Ask::Decide { request, reply } => {
+        Ask::Decide(id, request) => {
             let asked = tokio::task::spawn_blocking(move || decide(&request, &stop));
             let (decision, asked) = asked.await??;
-            // The engine may have withdrawn the question.
-            let _ = reply.send(decision);
+            // The turn may have been stopped meanwhile.
+            answers.decide(id, decision);
             Ok(asked)
         }
-        Ask::Answer {
-            question,
-            options,
-            reply,
-        } => {
+        Ask::Answer(id, question, options) => {
             let asked = tokio::task::spawn_blocking(move || answer(&question, &options));
             let (answer, asked) = asked.await??;
-            let _ = reply.send(answer);
+            answers.answer(id, answer);
             Ok(asked)
         }
     }
@@ -311,6 +240,7 @@ mod tests {
 
     fn request(preview: Preview, remember: Option<&str>) -> ApprovalRequest {
         ApprovalRequest {
+            call_id: "call_1".into(),
             tool: "run_command".into(),
             title: "run a command".into(),
             preview,
@@ -381,15 +311,5 @@ mod tests {
         ] {
             assert_eq!(chosen(typed, &options).as_deref(), expected, "{typed}");
         }
-    }
-
-    #[tokio::test]
-    async fn nobody_agrees_where_nobody_is() {
-        let request = request(Preview::None, None);
-        assert_eq!(Nobody.decide(&request).await, Decision::Deny(None));
-        let (approver, inbox) = TerminalApprover::new();
-        drop(inbox);
-        assert_eq!(approver.decide(&request).await, Decision::Deny(None));
-        assert_eq!(approver.answer("a?", &[]).await, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
 use super::super::wrap::wrapped;
-use crate::frontends::words::{confinement_words, mode_name, mode_words, unasked};
+use crate::conversation::words::{confinement_words, mode_words, unasked};
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible;
 
@@ -65,7 +65,7 @@ impl Banner {
                 "mode",
                 format!(
                     "{}: {}; {}",
-                    mode_name(self.mode),
+                    self.mode.name(),
                     mode_words(self.mode, self.confinement),
                     confinement_words(self.confinement)
                 ),

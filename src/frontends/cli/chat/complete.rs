@@ -5,23 +5,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ollacode_indexer::walk::{Limits, walk};
 
-use crate::frontends::mentions::begins_mention;
+use crate::conversation::commands::{Parsed, Place, commands, parse};
+use crate::conversation::mentions::begins_mention;
 
 /// Most offers at a time.
 const MOST: usize = 60;
 
-/// A word that Tab may complete.
-#[derive(Clone, Copy, Debug)]
-pub struct CommandName {
-    /// With its slash: `/approve`.
-    pub name: &'static str,
-    /// What may stand behind it; empty if that is anything.
-    pub values: &'static [&'static str],
-}
-
-/// Everything that can be completed. Files may change while the editor runs.
+/// The files that can be completed besides the commands. They may change while the editor runs.
+#[derive(Default)]
 pub struct Completions {
-    commands: Vec<CommandName>,
     files: RwLock<Arc<Vec<String>>>,
 }
 
@@ -35,14 +27,6 @@ pub struct Offers {
 }
 
 impl Completions {
-    /// Completes these commands, and no files yet.
-    pub fn new(commands: Vec<CommandName>) -> Completions {
-        Completions {
-            commands,
-            files: RwLock::default(),
-        }
-    }
-
     /// The files of the workspace, by path.
     pub fn set_files(&self, files: Vec<String>) {
         let mut known = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -76,27 +60,28 @@ impl Completions {
             return Offers::default();
         }
         let words = if start == 0 {
-            self.names(word)
+            names(word)
         } else {
-            self.values(typed[..start].trim(), word)
+            values(typed[..start].trim(), word)
         };
         Offers { start, words }
     }
+}
 
-    fn names(&self, word: &str) -> Vec<String> {
-        let fitting = self.commands.iter().map(|command| command.name);
-        fitting
-            .filter(|name| name.starts_with(word))
-            .map(str::to_owned)
-            .collect()
-    }
+fn names(word: &str) -> Vec<String> {
+    let names = commands(Place::Terminal).map(|command| format!("/{}", command.name));
+    names.filter(|name| name.starts_with(word)).collect()
+}
 
-    fn values(&self, name: &str, word: &str) -> Vec<String> {
-        let command = self.commands.iter().find(|command| command.name == name);
-        let values = command.map_or(&[][..], |command| command.values);
-        let fitting = values.iter().filter(|value| value.starts_with(word));
-        fitting.map(|value| (*value).to_owned()).collect()
-    }
+fn values(typed: &str, word: &str) -> Vec<String> {
+    let Parsed::Command(command, _) = parse(typed, Place::Terminal) else {
+        return Vec::new();
+    };
+    let fitting = command
+        .values
+        .iter()
+        .filter(|value| value.starts_with(word));
+    fitting.map(|value| (*value).to_owned()).collect()
 }
 
 /// The files of a workspace, by path, without those that are ignored. It takes a while.
@@ -171,16 +156,7 @@ mod tests {
     }
 
     fn check(line: &str, start: usize, words: &[&str]) {
-        let completions = Completions::new(vec![
-            CommandName {
-                name: "/approve",
-                values: &["ask", "auto-edit"],
-            },
-            CommandName {
-                name: "/plan",
-                values: &[],
-            },
-        ]);
+        let completions = Completions::default();
         completions.set_files(files());
         let offers = completions.offers(line, line.len());
         assert_eq!(
@@ -192,9 +168,10 @@ mod tests {
 
     #[test]
     fn commands_and_their_values_are_offered() {
-        check("/", 0, &["/approve", "/plan"]);
+        check("/se", 0, &["/search", "/sessions"]);
         check("/pl", 0, &["/plan"]);
-        check("/approve au", 9, &["auto-edit"]);
+        check("/approve au", 9, &["auto-edit", "auto-approve"]);
+        check("/app as", 5, &["ask"]);
         check("/plan x", 6, &[]);
         check("what /pl", 0, &[]);
     }

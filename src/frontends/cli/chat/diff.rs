@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::super::style::{BOLD, DIM, PLAIN, count, counted};
-use crate::frontends::words::{fold_blanks, middle_left_out};
+use crate::conversation::words::{fold_blanks, middle_left_out};
 use crate::visible::visible;
 
 const ADDED: Style = AnsiColor::Green.on_default();

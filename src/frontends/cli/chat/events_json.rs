@@ -9,6 +9,9 @@
 //! {"event":"text","text":"the next piece of the answer"}
 //! {"event":"replied","prompt_tokens":812,"reply_tokens":41,"tokens_per_second":38.2,
 //!  "stop":"stop","used":853,"window":32768}
+//! {"event":"approval_asked","id":1,"call":"call_1","tool":"run_command","title":"run a command",
+//!  "preview":"cargo test","reason":""}
+//! {"event":"question_asked","id":2,"question":"which one?","options":["red","blue"]}
 //! {"event":"tool_started","id":"call_1","tool":"read_file","what":"src/a.rs:1-200"}
 //! {"event":"tool_finished","id":"call_1","outcome":"done","summary":"200 lines","detail":"",
 //!  "took_ms":3}
@@ -48,6 +51,8 @@ pub enum Line<'a> {
     Text {
         text: &'a str,
     },
+    /// The `text` lines of this reply so far were thoughts, and no part of the answer.
+    TextWasThought,
     Replied {
         prompt_tokens: Option<u32>,
         reply_tokens: Option<u32>,
@@ -55,6 +60,19 @@ pub enum Line<'a> {
         stop: &'static str,
         used: u32,
         window: u32,
+    },
+    ApprovalAsked {
+        id: u64,
+        call: &'a str,
+        tool: &'a str,
+        title: &'a str,
+        preview: &'a str,
+        reason: &'a str,
+    },
+    QuestionAsked {
+        id: u64,
+        question: &'a str,
+        options: &'a [String],
     },
     ToolStarted {
         id: &'a str,
@@ -118,6 +136,7 @@ impl<'a> From<&'a Event> for Line<'a> {
             },
             Event::Thinking(text) => Line::Thinking { text },
             Event::Text(text) => Line::Text { text },
+            Event::TextWasThought => Line::TextWasThought,
             Event::Replied {
                 usage,
                 used,
@@ -132,6 +151,23 @@ impl<'a> From<&'a Event> for Line<'a> {
                 },
                 used: *used,
                 window: *window,
+            },
+            Event::ApprovalAsked { id, request } => Line::ApprovalAsked {
+                id: id.0,
+                call: &request.call_id,
+                tool: &request.tool,
+                title: &request.title,
+                preview: request.preview.text(),
+                reason: &request.reason,
+            },
+            Event::QuestionAsked {
+                id,
+                question,
+                options,
+            } => Line::QuestionAsked {
+                id: id.0,
+                question,
+                options,
             },
             Event::ToolStarted { id, tool, what } => Line::ToolStarted { id, tool, what },
             Event::ToolFinished {
@@ -224,6 +260,7 @@ mod tests {
             &Event::Text("b\n".into()),
             json!({"event": "text", "text": "b\n"}),
         );
+        check(&Event::TextWasThought, json!({"event": "text_was_thought"}));
         check(
             &Event::Notice("c".into()),
             json!({"event": "notice", "text": "c"}),

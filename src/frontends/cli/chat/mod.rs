@@ -1,24 +1,22 @@
 //! `ollacode chat`: a conversation on the terminal, or one question without one.
 //!
-//! [`talk`] reads lines and runs [`slash`] commands; a [`turn`] asks the engine and hands its
-//! events to whoever shows them: [`render`] on a terminal, [`plain`] and [`events_json`] elsewhere.
-//! No agent logic is here.
+//! [`repl`] reads lines and hands them to the [`Conversation`] below; a [`turn`] hands its events
+//! to whoever shows them: [`render`] on a terminal, [`plain`] and [`events_json`] elsewhere;
+//! [`replies`] shows what commands return. No agent logic is here.
 
 pub(super) mod approve;
 mod banner;
-mod commands;
 mod complete;
 mod diff;
 mod editor;
 mod events_json;
 pub(super) mod interrupts;
 mod markdown;
-mod modes;
 mod plain;
 mod render;
-mod slash;
+mod repl;
+mod replies;
 mod status;
-mod talk;
 pub(super) mod terminal;
 mod turn;
 
@@ -28,19 +26,24 @@ use std::time::Duration;
 
 use anstream::AutoStream;
 use anyhow::{Error, anyhow};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::args::ChatArguments;
 use super::confirm::confirm_workspace;
-use super::style::{count, counted};
 use super::{Ending, model, note, say, warn};
 use crate::app::App;
+use crate::conversation::mentions::named;
+use crate::conversation::words::{resumed_words, session_warnings};
+use crate::conversation::workspaces::{IndexUpdates, Workspaces};
+use crate::conversation::{Connector, Conversation, How, Opened, Shared};
 use crate::engine::event::TurnEnd;
-use crate::engine::{ChatActivity, Engine, Question};
-use crate::frontends::mentions::named;
+use crate::engine::{ChatActivity, Question};
+use crate::model::ChatModel;
 use crate::permission::{Confinement, Mode};
-use crate::session::{self, Resumed, Session};
+use crate::session::{self, SessionId};
 
 use banner::Banner;
 use complete::Completions;
@@ -48,10 +51,9 @@ use editor::Editor;
 use events_json::Line;
 use interrupts::Interrupts;
 use plain::{JsonLines, OutputFile, Plain};
-use status::NO_INDEX;
-use talk::{Chat, Screen};
+use repl::{Repl, Screen};
 use terminal::{AsItWas, can_ask, text_columns};
-use turn::{Questions, Show};
+use turn::Show;
 
 /// Where lines are kept that were typed, in the data folder.
 const HISTORY: &str = "history";
@@ -100,6 +102,9 @@ async fn answer(
     text: String,
     interrupts: &Interrupts,
 ) -> Result<Ending, Error> {
+    if let Some(file) = output_file(app, arguments) {
+        file.check()?;
+    }
     let root = app.workspace.root.display();
     note(&format!(
         "workspace: {root} ({})",
@@ -108,56 +113,40 @@ async fn answer(
     let Some(files) = mentioned(app, arguments, interrupts).await? else {
         return Ok(interrupts.ending());
     };
-    let activity = ChatActivity::default();
-    let opened = open_or_stop(app, arguments, &activity, interrupts).await;
+    let opened = open(app, arguments, interrupts, IndexUpdates::None).await;
     if !matches!(opened, Ok(Some(_)))
         && let Some(file) = output_file(app, arguments)
     {
         file.empty()?;
     }
-    let Some(opened) = opened? else {
+    let Some((mut conversation, opened)) = opened? else {
         return Ok(interrupts.ending());
     };
-    let banner = banner(app, &opened, String::new());
-    let Opened {
-        mut session,
-        engine,
-        ..
-    } = opened;
+    let banner = banner(&conversation, &opened).await;
     banner.warnings().iter().for_each(|warning| warn(warning));
-    let mut questions = if can_ask() {
-        Questions::at_the_terminal()
-    } else {
-        Questions::to_nobody()
-    };
+    session_warnings(&opened).iter().for_each(|text| warn(text));
     let stop = CancellationToken::new();
     let _stops_at_the_end = stop.clone().drop_guard();
     if app.settings.rag {
         app.build_first_index(stop);
     }
     let file = output_file(app, arguments);
-    let mut show = shown(arguments, file, &session, engine.confinement())?;
+    let mut show = shown(arguments, file, &opened)?;
     let question = Question {
         files,
-        plan: session.mode == Mode::Plan,
         text,
         ..Question::default()
     };
-    let end = turn::run(
-        &engine,
-        &mut session,
-        question,
-        &mut questions,
-        interrupts,
-        show.as_mut(),
-    )
-    .await?;
-    let is_answered = matches!(end, TurnEnd::Answered | TurnEnd::Planned);
-    session.end(if is_answered { "answered" } else { "stopped" })?;
-    Ok(match end {
+    conversation.ask(None, question);
+    let ended = turn::follow(&mut conversation, interrupts, show.as_mut()).await?;
+    let how = ended.map(|ended| ended.how);
+    let is_answered = matches!(how, Some(How::Turn(TurnEnd::Answered | TurnEnd::Planned)));
+    conversation.release(if is_answered { "answered" } else { "stopped" })?;
+    Ok(match how {
         _ if is_answered => Ending::Good,
-        TurnEnd::Stopped => interrupts.ending(),
-        _ => Ending::Bad,
+        None | Some(How::NotBegun | How::Turn(TurnEnd::Stopped)) => interrupts.ending(),
+        Some(How::Failed(error)) => return Err(error),
+        Some(_) => Ending::Bad,
     })
 }
 
@@ -185,19 +174,17 @@ fn output_file(app: &App, arguments: &ChatArguments) -> Option<OutputFile> {
 fn shown(
     arguments: &ChatArguments,
     file: Option<OutputFile>,
-    session: &Session,
-    confinement: Confinement,
+    opened: &Opened,
 ) -> Result<Box<dyn Show>, Error> {
     if !arguments.json {
         return Ok(Box::new(Plain::new(file)));
     }
     let mut lines = JsonLines::new(file.as_ref())?;
-    let profile = session.model.profile();
     lines.line(&Line::Started {
-        session: session.id.as_str(),
-        model: &profile.name,
-        window: profile.window,
-        confinement: match confinement {
+        session: opened.id.as_str(),
+        model: &opened.model.name,
+        window: opened.model.window,
+        confinement: match opened.confinement {
             Confinement::Full => "full",
             Confinement::Landlock => "landlock",
             Confinement::None => "none",
@@ -212,173 +199,116 @@ async fn talk(
     arguments: &ChatArguments,
     interrupts: Interrupts,
 ) -> Result<Ending, Error> {
-    let activity = ChatActivity::default();
-    let Some(opened) = open_or_stop(app, arguments, &activity, &interrupts).await? else {
+    let opened = open(app, arguments, &interrupts, IndexUpdates::Watched).await?;
+    let Some((conversation, opened)) = opened else {
         return Ok(interrupts.ending());
     };
-    let banner = banner(app, &opened, index_words(app).await);
-    let Opened {
-        session,
-        engine,
-        resumed,
-        work_mode,
-    } = opened;
-    let stop = CancellationToken::new();
-    let _stops_at_the_end = stop.clone().drop_guard();
-    let background = app.keep_fresh(activity.clone(), stop);
-    let completions = Arc::new(Completions::new(slash::names()));
+    let banner = banner(&conversation, &opened).await;
+    let completions = Arc::new(Completions::default());
     let color = AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let history = app.settings.data_folder.join(HISTORY);
     let editor = Editor::start(history, Arc::clone(&completions), color)?;
-    let mut chat = Chat {
-        app: app.clone(),
-        engine,
-        session,
-        activity,
-        background,
+    let mut repl = Repl {
+        conversation,
         interrupts,
         screen: Screen::new(color),
-        work_mode,
-        questions: Questions::at_the_terminal(),
         completions,
         editor,
     };
-    chat.say(&banner.text(text_columns()))?;
-    if let Some(resumed) = resumed {
-        say_resumed(&chat.session, &resumed);
+    repl.say(&banner.text(text_columns()))?;
+    if opened.is_resumed {
+        note(&resumed_words(&opened));
     }
-    chat.run().await
+    session_warnings(&opened).iter().for_each(|text| warn(text));
+    repl.run().await
 }
 
-/// A session with what answers its questions.
-struct Opened {
-    session: Session,
-    engine: Engine,
-    resumed: Option<Resumed>,
-    /// The mode in which a plan is worked on.
-    work_mode: Mode,
+/// Connects to models, and offers to pull one that is missing.
+struct TerminalModels(Interrupts);
+
+impl Connector for TerminalModels {
+    fn connect<'a>(
+        &'a self,
+        app: &'a App,
+        name: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Arc<dyn ChatModel>, Error>> {
+        model::connect(app, name, &self.0).boxed()
+    }
 }
 
-/// Begins a session, or goes on with one; `None` if Ctrl-C was pressed meanwhile.
-async fn open_or_stop(
-    app: &App,
-    arguments: &ChatArguments,
-    activity: &ChatActivity,
-    interrupts: &Interrupts,
-) -> Result<Option<Opened>, Error> {
-    let stop = interrupts.begin();
-    let opened = tokio::select! {
-        () = stop.cancelled() => None,
-        opened = open(app, arguments, activity, interrupts) => Some(opened?),
-    };
-    interrupts.nothing_to_stop();
-    Ok(opened)
-}
-
+/// Begins a conversation with its session open; `None` if Ctrl-C was pressed meanwhile.
 async fn open(
     app: &App,
     arguments: &ChatArguments,
-    activity: &ChatActivity,
     interrupts: &Interrupts,
-) -> Result<Opened, Error> {
-    let folder = app.sessions_folder();
-    let root = &app.workspace.root;
-    let id = match &arguments.resume {
-        Some(given) => Some(session::find(&folder, given)?),
-        None if arguments.go_on => {
-            let none = || anyhow!("there is no session in {} to go on with", root.display());
-            Some(session::latest(&folder, root)?.ok_or_else(none)?)
-        }
-        None => None,
-    };
-    // A session goes on with its own model, unless another one is asked for.
-    let before = match &id {
-        Some(id) if arguments.engine.model.is_none() => Some(session::summary(&folder, id)?.model),
-        _ => None,
-    };
-    let name = before.filter(|name| !name.is_empty());
-    let model = model::connect(app, name.as_deref(), interrupts).await?;
-    let (mut session, resumed) = match &id {
-        Some(id) => {
-            let (session, resumed) = Session::resume(&folder, id, model)?;
-            (session, Some(resumed))
-        }
-        None => (Session::create(&folder, root, model)?, None),
-    };
-    let work_mode = match (arguments.auto_edit, arguments.auto_approve) {
+    updates: IndexUpdates,
+) -> Result<Option<(Conversation, Opened)>, Error> {
+    let session = session(app, arguments)?;
+    let first_mode = match (arguments.auto_edit, arguments.auto_approve) {
         (true, _) => Mode::AutoEdit,
         (_, true) => Mode::AutoApprove,
         _ => Mode::Ask,
     };
-    if arguments.plan {
-        session.set_mode(Mode::Plan)?;
-    } else if session.mode != Mode::Plan {
-        session.set_mode(work_mode)?;
-    }
-    let engine = app.engine(&session, activity)?;
-    Ok(Opened {
-        session,
-        engine,
-        resumed,
-        work_mode,
-    })
-}
-
-fn banner(app: &App, opened: &Opened, index: String) -> Banner {
-    let Opened {
-        session,
-        engine,
-        work_mode,
-        ..
-    } = opened;
-    let profile = session.model.profile();
-    Banner {
-        workspace: app.workspace.root.display().to_string(),
-        model: profile.name.clone(),
-        window: profile.window,
-        remote: profile.remote.clone(),
-        index,
-        memory: engine.memory().map(|memory| (memory.path, memory.lines)),
-        mode: session.mode,
-        work_mode: *work_mode,
-        confinement: engine.confinement(),
-    }
-}
-
-/// What the index holds, in a few words.
-async fn index_words(app: &App) -> String {
-    if !app.index.exists() {
-        return if app.needs_confirmation() {
-            NO_INDEX.to_owned()
-        } else {
-            "being built for the first time".to_owned()
-        };
-    }
-    match app.index.status("").await {
-        Ok(status) => format!(
-            "{}, {}",
-            counted(status.counts.files, "file"),
-            counted(status.counts.chunks, "chunk")
+    let (activity, stop) = (ChatActivity::default(), interrupts.leave.child_token());
+    let shared = Shared {
+        workspaces: Workspaces::new(
+            app.clone(),
+            updates,
+            arguments.engine.yes,
+            activity.clone(),
+            stop.clone(),
         ),
-        Err(error) => error.to_string(),
+        registry: None,
+        activity,
+        connector: Arc::new(TerminalModels(interrupts.clone())),
+        patience: None,
+        first_mode,
+        offers_auto_approve: true,
+        has_user: can_ask(),
+        stop,
+    };
+    let mut conversation = Conversation::new(Arc::new(shared), None);
+    // A session continues with its own model, unless another one is asked for.
+    conversation.begin_with(session, arguments.engine.model.clone());
+    if arguments.plan {
+        conversation.set_mode(first_mode, true);
     }
+    let stop = interrupts.begin();
+    let opened = tokio::select! {
+        () = stop.cancelled() => None,
+        opened = conversation.open() => Some(opened),
+    };
+    interrupts.nothing_to_stop();
+    opened.transpose()?;
+    let opened = conversation.take_opened();
+    Ok(opened.map(|opened| (conversation, opened)))
 }
 
-/// Says where a session stands that goes on.
-fn say_resumed(session: &Session, resumed: &Resumed) {
-    let questions = counted(u64::from(resumed.turns), "question");
-    note(&format!("session {} goes on after {questions}", session.id));
-    for call in &resumed.unfinished {
-        warn(&format!(
-            "`{}` had begun when the session broke off; it is not repeated, and nobody knows \
-             whether it was done",
-            call.name
-        ));
+/// The session that the command line names.
+fn session(app: &App, arguments: &ChatArguments) -> Result<Option<SessionId>, Error> {
+    let (folder, root) = (app.sessions_folder(), &app.workspace.root);
+    if let Some(given) = &arguments.resume {
+        return Ok(Some(session::find(&folder, given)?));
     }
-    if resumed.unreadable > 0 {
-        warn(&format!(
-            "{} of the session's journal cannot be read",
-            count(resumed.unreadable as u64) + " lines"
-        ));
+    if !arguments.go_on {
+        return Ok(None);
+    }
+    let none = || anyhow!("there is no session in {} to continue", root.display());
+    Ok(Some(session::latest(&folder, root)?.ok_or_else(none)?))
+}
+
+async fn banner(conversation: &Conversation, opened: &Opened) -> Banner {
+    let open = conversation.open_session();
+    let memory = open.and_then(|open| open.engine.memory());
+    Banner {
+        workspace: opened.workspace.display().to_string(),
+        model: opened.model.name.clone(),
+        window: opened.model.window,
+        remote: opened.model.remote.clone(),
+        index: conversation.index_words().await,
+        memory: memory.map(|memory| (memory.path, memory.lines)),
+        mode: opened.mode,
+        work_mode: conversation.work_mode(),
+        confinement: opened.confinement,
     }
 }

@@ -4,14 +4,14 @@ use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error};
+use anyhow::{Context, Error, bail};
 
 use super::super::style::{count, counted, visible_name};
 use super::super::{note, print, print_json, redirected_mode, warn};
 use super::events_json::Line;
 use super::turn::Show;
+use crate::conversation::words::{facts, reason};
 use crate::engine::event::{Event, TurnEnd};
-use crate::frontends::words::{facts, reason};
 use crate::jail::Jail;
 use crate::visible::visible;
 
@@ -107,7 +107,18 @@ impl Show for Plain {
                 }
             }
             Event::TurnEnded(end) => self.end(end)?,
-            Event::Retrieved { .. } | Event::Thinking(_) | Event::Replied { .. } => {}
+            // No answer after all; on a terminal it was shown already.
+            Event::TextWasThought => {
+                self.text.clear();
+                if self.is_live {
+                    note("\nthe text above is what the model thought before it answered");
+                }
+            }
+            Event::Retrieved { .. }
+            | Event::Thinking(_)
+            | Event::Replied { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::QuestionAsked { .. } => {}
         }
         Ok(())
     }
@@ -206,14 +217,46 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Opens it to be written anew. A new one gets the mode that a redirection would give it: the
-    /// user named it, and may want others to read it; one that is there keeps its own.
+    /// Fails where the answer could not be written later: a model may need minutes for it. What is
+    /// in the file stays until then; a file that is not there is made.
+    pub fn check(&self) -> Result<(), Error> {
+        let is_special = fs::metadata(&self.path)
+            .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        // Opening a pipe or a device may do something.
+        if is_special {
+            return Ok(());
+        }
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if !folder.exists() {
+            bail!(
+                "cannot write {}: there is no folder {}; make it first, or name another file",
+                self.path.display(),
+                folder.display()
+            );
+        }
+        self.open(Contents::Stay).map(drop)
+    }
+
+    /// Opens it to be written anew.
     fn create(&self) -> Result<fs::File, Error> {
+        self.open(Contents::Go)
+    }
+
+    /// A new file gets the mode that a redirection would give it: the user named it, and may want
+    /// others to read it; one that is there keeps its own.
+    fn open(&self, contents: Contents) -> Result<fs::File, Error> {
         let unwritable = || format!("cannot write {}", self.path.display());
         let jail = Jail::open(&self.root).with_context(unwritable)?;
         if let Some(path) = jail.enter(&self.path).with_context(unwritable)? {
             let mode = redirected_mode().as_raw_mode();
-            return jail.create(&path, mode).with_context(unwritable);
+            let opened = match contents {
+                Contents::Stay => jail.open_to_write(&path, mode),
+                Contents::Go => jail.create(&path, mode),
+            };
+            return opened.with_context(unwritable);
         }
         match fs::File::create_new(&self.path) {
             Ok(file) => {
@@ -222,19 +265,29 @@ impl OutputFile {
             }
             // That includes links to nowhere, pipes and devices.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                without_waiting(&self.path).with_context(unwritable)
+                without_waiting(&self.path, contents).with_context(unwritable)
             }
             Err(error) => Err(error).with_context(unwritable),
         }
     }
 }
 
-/// Opens what is there to be written anew; a pipe that nobody reads from is an error at once.
-fn without_waiting(path: &Path) -> io::Result<fs::File> {
+/// What becomes of what is in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contents {
+    Stay,
+    Go,
+}
+
+/// Opens what is there to be written; a pipe that nobody reads from is an error at once.
+fn without_waiting(path: &Path, contents: Contents) -> io::Result<fs::File> {
     use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
     let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let mut options = fs::OpenOptions::new();
-    options.write(true).truncate(true).custom_flags(nonblock);
+    options
+        .write(true)
+        .truncate(contents == Contents::Go)
+        .custom_flags(nonblock);
     let file = match options.open(path) {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
             return Err(io::Error::other("it is a pipe that nobody reads from"));
@@ -259,7 +312,7 @@ mod tests {
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         let kind = rustix::fs::FileType::Fifo;
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).expect("a pipe");
-        let error = without_waiting(&pipe).expect_err("nobody reads");
+        let error = without_waiting(&pipe, Contents::Go).expect_err("nobody reads");
         assert!(error.to_string().contains("nobody reads"), "{error}");
     }
 
@@ -295,6 +348,23 @@ mod tests {
     }
 
     #[test]
+    fn what_turns_out_to_be_a_thought_is_not_in_the_answer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("answer.md");
+        let mut plain = Plain::new(Some(OutputFile::new(&file, folder.path())));
+        for event in [
+            Event::Text("Hm, let me see.".into()),
+            Event::TextWasThought,
+            Event::Text("It is `a`.".into()),
+            Event::TurnEnded(TurnEnd::Answered),
+        ] {
+            plain.event(&event).expect("it is shown");
+        }
+        let answer = fs::read_to_string(file).expect("the answer");
+        assert_eq!(answer, "It is `a`.\n");
+    }
+
+    #[test]
     fn no_answer_of_before_stays_in_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answer.md");
@@ -307,6 +377,36 @@ mod tests {
         fs::write(&file, "an answer of before\n").expect("a file");
         output.empty().expect("it is emptied");
         assert_eq!(fs::read_to_string(file).expect("the file"), "");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_found_before_anything_is_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir_all(at("root/deep")).expect("a folder");
+        for path in ["root/kept.md", "kept.md"] {
+            fs::write(at(path), "before\n").expect("a file");
+        }
+        let checked = |path: &str| OutputFile::new(&at(path), &at("root")).check();
+        for path in [
+            "root/none/answer.md",
+            "none/answer.md",
+            "root/deep",
+            "root",
+            "kept.md/answer.md",
+            "root/kept.md/answer.md",
+        ] {
+            let error = format!("{:#}", checked(path).expect_err(path));
+            assert!(error.contains("cannot write"), "{path}: {error}");
+            let is_missing = path.contains("none");
+            assert_eq!(error.contains("there is no folder"), is_missing, "{error}");
+        }
+        for path in ["root/kept.md", "kept.md"] {
+            checked(path).expect("it can be written");
+            let text = fs::read_to_string(at(path)).expect("a file");
+            assert_eq!(text, "before\n", "{path}");
+        }
+        checked("root/deep/new.md").expect("it can be written");
     }
 
     #[cfg(unix)]

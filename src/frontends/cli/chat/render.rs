@@ -16,8 +16,8 @@ use super::super::wrap::wrapped;
 use super::diff::{self, Kind};
 use super::markdown::{Look, Markdown};
 use super::status::Spent;
+use crate::conversation::words::{duration, facts, reason};
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
-use crate::frontends::words::{duration, facts, reason};
 use crate::message::Source;
 use crate::visible::visible;
 
@@ -204,6 +204,9 @@ impl Renderer {
                 let text = wrapped(&visible(text), "note: ".len(), "", self.look.width);
                 format!("{WARNING}note:{PLAIN} {text}\n")
             }
+            Event::TextWasThought => {
+                format!("{DIM}(the text above is what the model thought){PLAIN}\n")
+            }
             Event::Compacted { before, after } => format!(
                 "{DIM}compacted: {} are now {}{PLAIN}\n",
                 counted(u64::from(*before), "token"),
@@ -214,7 +217,11 @@ impl Renderer {
                 self.activity = Activity::Nothing;
                 turn_ended(end, self.look.width)
             }
-            Event::Thinking(_) | Event::Text(_) | Event::Replied { .. } => String::new(),
+            Event::Thinking(_)
+            | Event::Text(_)
+            | Event::Replied { .. }
+            | Event::ApprovalAsked { .. }
+            | Event::QuestionAsked { .. } => String::new(),
         }
     }
 

@@ -1,11 +1,8 @@
 //! The line after each turn: model, window, speed, and how the index stands.
 
 use crate::app::Standing;
-use crate::frontends::words::{count, index_words};
+use crate::conversation::words::{count, index_words};
 use crate::model::Usage;
-
-/// What is said where an index would be too wide to be made unasked.
-pub const NO_INDEX: &str = "none, since this is no project folder; `ollacode index` makes one";
 
 /// What the last reply said about the window, and how fast it came.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,7 +28,7 @@ impl Spent {
 }
 
 /// `qwen3-coder:30b · 3,120 of 32,768 tokens · 41 tokens/s · index: fresh`
-pub fn line(model: &str, spent: Spent, index: &Standing) -> String {
+pub fn line(model: &str, spent: Spent, index: Option<&Standing>) -> String {
     let mut parts = vec![model.to_owned()];
     if spent.window > 0 {
         parts.push(window(spent));
@@ -39,7 +36,7 @@ pub fn line(model: &str, spent: Spent, index: &Standing) -> String {
     if let Some(speed) = spent.tokens_per_second {
         parts.push(format!("{speed:.0} tokens/s"));
     }
-    parts.push(format!("index: {}", index_words(index)));
+    parts.extend(index.map(|index| format!("index: {}", index_words(index))));
     parts.join(" · ")
 }
 
@@ -57,7 +54,7 @@ mod tests {
     fn the_line_says_what_is_known() {
         let mut spent = Spent::default();
         assert_eq!(
-            line("m", spent, &Standing::Behind(12)),
+            line("m", spent, Some(&Standing::Behind(12))),
             "m · index: 12 texts behind"
         );
         let usage = Usage {
@@ -67,7 +64,7 @@ mod tests {
         spent.note(&usage, 3_120, 32_768);
         spent.note(&Usage::default(), 3_200, 32_768);
         assert_eq!(
-            line("qwen3-coder:30b", spent, &Standing::Fresh),
+            line("qwen3-coder:30b", spent, Some(&Standing::Fresh)),
             "qwen3-coder:30b · 3,200 of 32,768 tokens · 41 tokens/s · index: fresh"
         );
     }

@@ -9,24 +9,18 @@ use teloxide::prelude::*;
 use super::super::api::Api;
 use super::super::incoming::File;
 use super::super::names::{self, check_picture, check_size};
-use super::{Conversation, Fetched, MOST_FILES, Mail};
-use crate::engine::{Attachment, Question};
+use super::{Chat, Fetched, MOST_FILES, Mail};
+use crate::engine::Attachment;
 use crate::message::Image;
 
 /// How long the files of an album may come one after the other.
 const ALBUM: Duration = Duration::from_millis(1_500);
 
-impl Conversation {
+impl Chat {
     /// Fetches a file, unless it is too large.
     pub(super) fn file(&mut self, file: File, caption: String) {
-        let of = |question: &Question| question.attachments.len() + question.images.len();
-        let waiting: usize = self
-            .waiting
-            .iter()
-            .map(|waiting| of(&waiting.question))
-            .sum();
         let here = self.attachments.len() + self.images.len() + self.fetching;
-        if waiting + here >= MOST_FILES {
+        if self.conversation.queued_files() + here >= MOST_FILES {
             return self.say(&format!(
                 "more than {MOST_FILES} files are not taken at a time"
             ));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::quoted::Refers;
 use super::super::rich::units;
-use super::commands;
-use super::{Conversation, Mail};
+use super::{Chat, Mail};
+use crate::conversation::commands::{Parsed, Place, parse};
 
 /// From this length on, in UTF-16 units, a message may be the first part of a longer text.
 const MAY_BE_CUT: usize = 4_000;
@@ -16,18 +16,18 @@ const REST: Duration = Duration::from_millis(1_500);
 
 /// A long text of which the rest may follow.
 pub struct Paste {
-    /// The first message.
-    pub message: i32,
+    message: i32,
     text: String,
     refers: Refers,
     /// Length of its last part, in UTF-16 units.
     last: usize,
 }
 
-impl Conversation {
+impl Chat {
     /// Takes a text, which may be a part of a longer one.
     pub(super) async fn written(&mut self, message: i32, text: String, refers: Refers) {
-        let is_command = commands::parse(&text).is_some();
+        let parsed = parse(&text, Place::Chat);
+        let is_command = !matches!(parsed, Parsed::Question);
         if is_command {
             self.paste_over().await;
         }

@@ -84,6 +84,7 @@ fn asked<'a>(messages: &'a [Message], tools: &'a [ToolSpec]) -> ChatRequest<'a> 
         messages,
         tools,
         format: None,
+        without_thoughts: false,
         reply_tokens: Some(4_096),
     }
 }
@@ -242,48 +243,6 @@ fn the_reply_is_bounded_by_the_window() {
     }
 }
 
-fn line(line: Value) -> ChatLine {
-    serde_json::from_value(line).expect("a line")
-}
-
-#[test]
-fn lines_of_old_and_new_servers_are_read() {
-    let empty = line(json!({"message": null}));
-    assert!(!empty.done && empty.message.content.is_empty());
-    let bare = line(json!({"message": {"content": null, "tool_calls": null}, "done": true}));
-    assert_eq!(bare.usage(), Usage::default());
-    let last = line(json!({
-        "message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "length",
-        "prompt_eval_count": 812, "eval_count": 40, "eval_duration": 4_000_000_000_u64,
-    }));
-    let usage = Usage {
-        prompt_tokens: Some(812),
-        reply_tokens: Some(40),
-        tokens_per_second: Some(10.0),
-        stop: StopReason::Length,
-    };
-    assert_eq!(last.usage(), usage);
-}
-
-#[test]
-fn arguments_come_as_an_object_or_as_its_text() {
-    let arguments = |arguments: Value| {
-        let call = json!({"function": {"name": "x", "arguments": arguments}});
-        let mut call: LineCall = serde_json::from_value(call).expect("a call");
-        call.function.arguments()
-    };
-    let object = Map::from_iter([("path".to_owned(), json!("a"))]);
-    assert_eq!(arguments(json!({"path": "a"})), Ok(object.clone()));
-    assert_eq!(arguments(json!("{\"path\": \"a\"}")), Ok(object));
-    for nothing in [json!({}), json!(null), json!(""), json!("null")] {
-        assert_eq!(arguments(nothing), Ok(Map::new()));
-    }
-    for wrong in [json!("{\"path\": \"a"), json!([1]), json!("[1]"), json!(1)] {
-        let error = arguments(wrong).expect_err("no object");
-        assert!(error.contains("arguments of `x`"), "{error}");
-    }
-}
-
 #[test]
 fn text_that_would_hide_its_calls_is_left_out() {
     let manner = Manner {
@@ -301,6 +260,7 @@ fn text_that_would_hide_its_calls_is_left_out() {
             messages: &messages,
             tools: &[],
             format: None,
+            without_thoughts: false,
             reply_tokens: None,
         };
         serde_json::to_value(ChatBody::new("m", manner, request)).expect("JSON")
@@ -329,6 +289,7 @@ fn messages_of_the_user_in_a_row_are_one() {
         messages: &messages,
         tools: &[],
         format: None,
+        without_thoughts: false,
         reply_tokens: None,
     };
     let body = serde_json::to_value(ChatBody::new("m", MANNER, request)).expect("JSON");

@@ -3,22 +3,28 @@
 
 use serde_json::{Value, json};
 
+use super::more_formats::MORE_FORMATS;
 use super::quoted::QUOTED;
+use super::quoted_formats::QUOTED_FORMATS;
 use super::*;
 
 /// How a family of models writes a call.
-type Format = (&'static str, fn(&str, &Value) -> String);
+pub(super) type Format = (&'static str, fn(&str, &Value) -> String);
 
-fn object(name: &str, arguments: &Value) -> String {
+pub(super) fn object(name: &str, arguments: &Value) -> String {
     format!("{{\"name\": \"{name}\", \"arguments\": {arguments}}}")
 }
 
-fn parameters(name: &str, arguments: &Value) -> String {
+pub(super) fn parameters(name: &str, arguments: &Value) -> String {
     format!("{{\"name\": \"{name}\", \"parameters\": {arguments}}}")
 }
 
 /// The arguments, each written by a function and joined.
-fn each(arguments: &Value, joint: &str, write: impl Fn(&str, &Value) -> String) -> String {
+pub(super) fn each(
+    arguments: &Value,
+    joint: &str,
+    write: impl Fn(&str, &Value) -> String,
+) -> String {
     let members = arguments.as_object().expect("an object");
     let written = members.iter().map(|(key, value)| write(key, value));
     written.collect::<Vec<_>>().join(joint)
@@ -29,13 +35,13 @@ fn python(name: &str, arguments: &Value) -> String {
     format!("{name}({arguments})")
 }
 
-fn raw(value: &Value) -> String {
+pub(super) fn raw(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn invoke(name: &str, arguments: &Value) -> String {
+pub(super) fn invoke(name: &str, arguments: &Value) -> String {
     let arguments = each(arguments, "\n", |key, value| {
         format!("<parameter name=\"{key}\">{}</parameter>", raw(value))
     });
@@ -314,6 +320,10 @@ const FORMATS: &[Format] = &[
     ("a namespace", |n, a| object(&format!("functions.{n}"), a)),
 ];
 
+fn formats() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().chain(MORE_FORMATS)
+}
+
 fn calls_to_write() -> [(&'static str, Value); 3] {
     [
         ("read_file", json!({"path": "src/main.rs"})),
@@ -331,7 +341,7 @@ fn calls_to_write() -> [(&'static str, Value); 3] {
 /// Every format with every call: the text, and the call in it.
 fn corpus() -> Vec<(String, Value)> {
     let mut corpus = Vec::new();
-    for (format, write) in FORMATS {
+    for (format, write) in formats() {
         for (name, arguments) in calls_to_write() {
             let text = write(name, &arguments);
             corpus.push((text, json!([[name, arguments]])));
@@ -344,7 +354,7 @@ fn corpus() -> Vec<(String, Value)> {
 #[test]
 fn calls_in_all_public_formats_are_understood() {
     let corpus = corpus();
-    assert!(corpus.len() >= 156, "only {}", corpus.len());
+    assert!(corpus.len() >= 240, "only {}", corpus.len());
     let missed: Vec<String> = corpus
         .iter()
         .filter_map(|(text, calls)| {
@@ -378,7 +388,7 @@ fn calls_that_are_cut_anywhere_are_the_whole_one_or_none() {
 fn what_is_held_of_a_call_is_never_shown_in_any_format() {
     for (text, _) in corpus() {
         let left = find_calls(&text, TOOLS).text;
-        for size in [1, 5] {
+        for size in 1..=12 {
             let characters: Vec<char> = text.chars().collect();
             let pieces: Vec<String> = characters.chunks(size).map(String::from_iter).collect();
             let (shown, _) = gated(pieces.iter().map(String::as_str));
@@ -389,8 +399,9 @@ fn what_is_held_of_a_call_is_never_shown_in_any_format() {
 
 #[test]
 fn what_is_quoted_negated_or_unknown_never_runs() {
-    assert!(QUOTED.len() >= 60, "only {}", QUOTED.len());
-    let wrong: Vec<String> = QUOTED
+    let quoted: Vec<&&str> = QUOTED.iter().chain(QUOTED_FORMATS).collect();
+    assert!(quoted.len() >= 150, "only {}", quoted.len());
+    let wrong: Vec<String> = quoted
         .iter()
         .filter_map(|text| {
             let found = find_calls(text, TOOLS);
@@ -413,7 +424,7 @@ fn names_with_anything_but_a_namespace_before_them_never_run() {
         "no-",
         "undo/",
     ] {
-        for (format, write) in FORMATS {
+        for (format, write) in formats() {
             let text = write(
                 &format!("{prefix}run_command"),
                 &json!({"command": "rm -rf src"}),

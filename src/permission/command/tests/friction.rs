@@ -150,6 +150,31 @@ fn the_folder_of_git_is_opened_to_nothing_that_starts_programs() {
 }
 
 #[test]
+fn git_alone_is_told_from_git_with_others() {
+    for command in [
+        "git status",
+        "git status --short | head -5",
+        "git diff --stat && git log --oneline | wc -l",
+        "git add -A && git commit -m x",
+    ] {
+        assert!(super::super::is_git_alone(command), "{command}");
+    }
+    for command in [
+        "git status; cat .env",
+        "git status | sh",
+        "git ls-files | xargs cat",
+        "git status > x",
+        "git -c alias.x='!cat .env' x",
+        "git log | head -5 .env",
+        "git lol",
+        "ls",
+        "$(git status)",
+    ] {
+        assert!(!super::super::is_git_alone(command), "{command}");
+    }
+}
+
+#[test]
 fn protected_names_that_git_is_told_to_write_are_found() {
     for (command, target) in [
         ("git mv notes.txt .envrc", ".envrc"),

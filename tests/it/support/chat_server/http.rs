@@ -89,6 +89,12 @@ impl<'a> Exchange<'a> {
         self.stream.write_all(&bytes).is_ok()
     }
 
+    /// Sends a whole answer as it is; `false` if the client has gone.
+    pub fn raw(&mut self, answer: &[u8]) -> bool {
+        self.began = true;
+        self.stream.write_all(answer).is_ok()
+    }
+
     /// Sends the headers of a stream and nothing more; `false` if the client has gone.
     pub fn head(&mut self) -> bool {
         self.began = true;

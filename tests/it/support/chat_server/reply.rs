@@ -31,6 +31,8 @@ enum Content {
     Overflow(u64, u64),
     /// These pieces, then the last one again and again, after such a time each.
     Endless(Vec<Vec<u8>>, Duration),
+    /// A whole answer, headers included.
+    Raw(Vec<u8>),
     /// Headers without an end.
     Headers,
     /// Headers, and then nothing.
@@ -98,6 +100,16 @@ impl Reply {
     /// Sends these bytes as the stream, each piece on its own.
     pub fn pieces(pieces: Vec<Vec<u8>>) -> Reply {
         Reply::of(Content::Pieces(pieces))
+    }
+
+    /// Answers with a status, more headers and a body that need not be of Ollama at all.
+    pub fn raw(status: &str, headers: &[&str], body: &str) -> Reply {
+        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        Reply::of(Content::Raw(answer.into_bytes()))
     }
 
     /// Never says anything.
@@ -248,6 +260,7 @@ impl Reply {
                 return all.all(|piece| exchange.wait(*pause) && exchange.piece(&piece));
             }
             Content::Headers => return exchange.endless_headers(),
+            Content::Raw(answer) => return exchange.raw(answer),
             Content::Silence => return exchange.head() && exchange.wait(FOR_EVER),
             Content::Overflow(..) => panic!("the model's server says it"),
             Content::Pieces(pieces) => (pieces.clone(), &End::Whole),

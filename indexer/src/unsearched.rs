@@ -1,0 +1,280 @@
+//! What a search that found nothing has not looked at: nothing found must not pass for nothing
+//! there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ollacode_store::FileRecord;
+
+use crate::difference::{Difference, Scope, difference};
+use crate::error::IndexError;
+use crate::folder::Folder;
+use crate::index::Index;
+use crate::language::languages_named;
+use crate::overlay::Overlay;
+use crate::search::{SearchRequest, globs};
+use crate::walk::{Skip, Walked};
+
+/// Most names in a sentence.
+const NAMED: usize = 3;
+
+/// Most files that are tried, to find out why they are not in the index.
+const TRIED: usize = 50;
+
+/// What was not searched. With filters on the path, only files that pass them are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsearched {
+    /// Path filters that no indexed file passes.
+    pub empty_globs: Vec<String>,
+    /// Languages that were asked for and that no indexed file is in.
+    pub empty_languages: Vec<String>,
+    /// The languages of the indexed files, if some that were asked for are not among them.
+    pub languages: Vec<String>,
+    /// Files that are new or changed, and not in the index yet.
+    pub pending: usize,
+    /// Files and folders that could not be read.
+    pub unread: Vec<String>,
+    /// Files that are not indexed, by reason.
+    pub skipped: BTreeMap<Skip, usize>,
+    /// Folders that tools fill, left out although no ignore file says so.
+    pub left_out: Vec<String>,
+    /// Files and folders that ignore files leave out.
+    pub ignored: usize,
+    /// Hidden files and folders.
+    pub hidden: usize,
+}
+
+impl Unsearched {
+    /// In sentences, what a filter has ruled out first; none if everything was searched.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if !self.empty_globs.is_empty() {
+            let globs = named(&self.empty_globs);
+            sentences.push(format!("No file in the index matches {globs}."));
+        }
+        if !self.empty_languages.is_empty() {
+            sentences.push(format!(
+                "No file in the index is in {}; there are files in {}.",
+                named(&self.empty_languages),
+                self.languages.join(", ")
+            ));
+        }
+        let mut parts = Vec::new();
+        if self.pending > 0 {
+            let files = counted(self.pending, "file", "files");
+            parts.push(format!("{files} not indexed yet"));
+        }
+        if !self.unread.is_empty() {
+            parts.push(format!("{}, which cannot be read", named(&self.unread)));
+        }
+        let skipped = self
+            .skipped
+            .iter()
+            .filter(|(skip, _)| **skip != Skip::Unreadable);
+        parts.extend(skipped.map(|(skip, number)| {
+            format!("{} {}", counted(*number, "file", "files"), skip.of_files())
+        }));
+        if !self.left_out.is_empty() {
+            let folders = named(&self.left_out);
+            parts.push(format!("folders that tools fill: {folders}"));
+        }
+        if self.ignored > 0 {
+            let number = counted(self.ignored, "file or folder", "files or folders");
+            parts.push(format!("{number} that ignore files name"));
+        }
+        if self.hidden > 0 {
+            let number = counted(
+                self.hidden,
+                "hidden file or folder",
+                "hidden files or folders",
+            );
+            parts.push(number);
+        }
+        if !parts.is_empty() {
+            sentences.push(format!("Not searched: {}.", parts.join("; ")));
+        }
+        sentences
+    }
+}
+
+/// `a`, `b` and 4 more; what is odd in a name is escaped.
+fn named(names: &[String]) -> String {
+    let quoted = names.iter().take(NAMED);
+    let quoted: Vec<String> = quoted
+        .map(|name| format!("`{}`", name.escape_debug()))
+        .collect();
+    let quoted = quoted.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => quoted,
+        more => format!("{quoted} and {more} more"),
+    }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+impl Index {
+    /// Finds out what a search has not looked at; what the overlay holds was searched.
+    pub(crate) async fn unsearched(
+        &self,
+        request: &SearchRequest,
+        overlay: &Overlay,
+    ) -> Result<Unsearched, IndexError> {
+        let known = self.read_known().await?;
+        let walked = self.walk().await?;
+        let again = known.reread(false);
+        let files = known.files.clone();
+        let difference = difference(&walked, files, &Scope::Everything, again);
+        let mut unsearched = Unsearched {
+            left_out: walked.left_out.clone(),
+            ignored: walked.ignored,
+            hidden: walked.hidden,
+            unread: shown(&walked.unread),
+            ..Unsearched::default()
+        };
+        unsearched.take_files(request, &known.files, &walked)?;
+        unsearched.take_globs(request, &known.files, overlay)?;
+        unsearched.take_pending(request, &difference, overlay, &self.open_root()?)?;
+        unsearched.take_languages(request, &known.files);
+        Ok(unsearched)
+    }
+}
+
+impl Unsearched {
+    fn take_files(
+        &mut self,
+        request: &SearchRequest,
+        known: &[FileRecord],
+        walked: &Walked,
+    ) -> Result<(), IndexError> {
+        let passes = filter(request)?;
+        let by_content = known.iter().filter_map(|file| {
+            let status = file.status.as_deref().filter(|_| file.chunks == 0)?;
+            Some((file.path.as_str(), Skip::of_words(status)?))
+        });
+        let by_name = walked.skipped_files.iter();
+        let by_name = by_name.map(|(path, skip)| (path.as_str(), *skip));
+        for (_, skip) in by_content.chain(by_name).filter(|(path, _)| passes(path)) {
+            *self.skipped.entry(skip).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn take_globs(
+        &mut self,
+        request: &SearchRequest,
+        known: &[FileRecord],
+        overlay: &Overlay,
+    ) -> Result<(), IndexError> {
+        let recorded = known.iter().filter(|file| file.chunks > 0);
+        let recorded = recorded.map(|file| file.path.as_str());
+        let indexed: Vec<&str> = recorded.chain(overlay.paths()).collect();
+        for glob in &request.globs {
+            let one = globs(std::slice::from_ref(glob))?;
+            if !indexed.iter().any(|path| one.is_match(path)) {
+                self.empty_globs.push(glob.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that differ from the index; those that cannot be read stay out of it.
+    fn take_pending(
+        &mut self,
+        request: &SearchRequest,
+        difference: &Difference,
+        overlay: &Overlay,
+        root: &Folder,
+    ) -> Result<(), IndexError> {
+        let passes = filter(request)?;
+        let tasks = difference.tasks.iter().map(|task| &task.entry);
+        let pending = tasks.filter(|entry| passes(&entry.path) && !overlay.covers(&entry.path));
+        for (number, entry) in pending.enumerate() {
+            if number < TRIED && root.read(&entry.path, entry.size).is_err() {
+                self.unread.push(entry.path.clone());
+            } else {
+                self.pending += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_languages(&mut self, request: &SearchRequest, known: &[FileRecord]) {
+        let indexed = known.iter().filter(|file| file.chunks > 0);
+        let languages: BTreeSet<&str> = indexed.map(|file| file.language.as_str()).collect();
+        let is_empty = |name: &&String| {
+            let named = languages_named(name);
+            !named.iter().any(|language| languages.contains(language))
+        };
+        self.empty_languages = request.languages.iter().filter(is_empty).cloned().collect();
+        if !self.empty_languages.is_empty() {
+            self.languages = languages.into_iter().map(str::to_owned).collect();
+        }
+    }
+}
+
+/// Whether a path passes the filters on it.
+fn filter(request: &SearchRequest) -> Result<impl Fn(&str) -> bool, IndexError> {
+    let (globs, is_open) = (globs(&request.globs)?, request.globs.is_empty());
+    Ok(move |path: &str| is_open || globs.is_match(path))
+}
+
+/// Paths that are not readable, the top as people write it.
+fn shown(paths: &[String]) -> Vec<String> {
+    let shown = |path: &String| {
+        if path.is_empty() {
+            ".".to_owned()
+        } else {
+            path.clone()
+        }
+    };
+    paths.iter().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_all_was_searched_nothing_is_said() {
+        assert_eq!(Unsearched::default().sentences(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_kind_is_said_once_and_long_lists_are_cut() {
+        let names = |count: usize| (0..count).map(|number| format!("f{number}")).collect();
+        let unsearched = Unsearched {
+            empty_globs: names(1),
+            empty_languages: vec!["kotlin".to_owned()],
+            languages: vec!["rust".to_owned(), "text".to_owned()],
+            pending: 1,
+            unread: names(2),
+            skipped: BTreeMap::from([
+                (Skip::Binary, 1),
+                (Skip::TooLarge, 2),
+                (Skip::Unreadable, 2),
+            ]),
+            left_out: names(5),
+            ignored: 1,
+            hidden: 2,
+        };
+        assert_eq!(
+            unsearched.sentences(),
+            [
+                "No file in the index matches `f0`.",
+                "No file in the index is in `kotlin`; there are files in rust, text.",
+                "Not searched: 1 file not indexed yet; `f0`, `f1`, which cannot be read; 1 file \
+                 with binary content; 2 files over the size limit; folders that tools fill: `f0`, \
+                 `f1`, `f2` and 2 more; 1 file or folder that ignore files name; 2 hidden files or \
+                 folders.",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_reason_is_known_by_its_words() {
+        for skip in Skip::ALL {
+            assert_eq!(Skip::of_words(skip.words()), Some(skip));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a turn asks the user, and the answers: questions are events, answered by their number.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::event::{AskId, Event};
+use crate::permission::{ApprovalRequest, Approver, Decision};
+
+/// Takes the answers to [`Event::ApprovalAsked`] and [`Event::QuestionAsked`]. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    last: u64,
+    asked: BTreeMap<AskId, Asked>,
+}
+
+/// Something that was asked and is not answered yet.
+#[derive(Debug)]
+struct Asked {
+    reply: Reply,
+    /// Cancelled when nobody waits for the answer any more.
+    closed: CancellationToken,
+}
+
+#[derive(Debug)]
+enum Reply {
+    Decision(oneshot::Sender<Decision>),
+    Text(oneshot::Sender<Option<String>>),
+}
+
+impl Answers {
+    /// Decides about a call; `false` if that was not asked, or is answered or withdrawn.
+    pub fn decide(&self, id: AskId, decision: Decision) -> bool {
+        match self.take(id, |reply| matches!(reply, Reply::Decision(_))) {
+            Some(Reply::Decision(reply)) => reply.send(decision).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Answers a question of the model, with `None` if the user does not want to; `false` if that
+    /// was not asked, or is answered or withdrawn.
+    pub fn answer(&self, id: AskId, text: Option<String>) -> bool {
+        match self.take(id, |reply| matches!(reply, Reply::Text(_))) {
+            Some(Reply::Text(reply)) => reply.send(text).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Is cancelled once the question is answered or withdrawn.
+    pub fn closed(&self, id: AskId) -> CancellationToken {
+        let lock = self.lock();
+        lock.asked.get(&id).map_or_else(
+            || {
+                let closed = CancellationToken::new();
+                closed.cancel();
+                closed
+            },
+            |asked| asked.closed.clone(),
+        )
+    }
+
+    fn take(&self, id: AskId, fits: impl Fn(&Reply) -> bool) -> Option<Reply> {
+        let mut open = self.lock();
+        open.asked.get(&id).filter(|asked| fits(&asked.reply))?;
+        let asked = open.asked.remove(&id)?;
+        asked.closed.cancel();
+        Some(asked.reply)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a question under a new number, until the value is dropped.
+    fn ask(&self, reply: Reply) -> Waiting<'_> {
+        let mut open = self.lock();
+        open.last += 1;
+        let id = AskId(open.last);
+        let closed = CancellationToken::new();
+        open.asked.insert(id, Asked { reply, closed });
+        Waiting { answers: self, id }
+    }
+}
+
+/// Withdraws a question that nobody waits for any more.
+struct Waiting<'a> {
+    answers: &'a Answers,
+    id: AskId,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answers.take(self.id, |_| true);
+    }
+}
+
+/// Asks by events, behind everything that happened before, and waits for the [`Answers`].
+pub(super) struct EventApprover {
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) answers: Answers,
+    /// Whether somebody is there to answer. If not, everything is denied.
+    pub(super) has_user: bool,
+}
+
+impl Approver for EventApprover {
+    fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async move {
+            if !self.has_user {
+                return Decision::Deny(None);
+            }
+            let (reply, decision) = oneshot::channel();
+            let waiting = self.answers.ask(Reply::Decision(reply));
+            let asked = Event::ApprovalAsked {
+                id: waiting.id,
+                request: Box::new(request.clone()),
+            };
+            // Where nobody takes events any more, the answer is no.
+            if self.events.send(asked).await.is_err() {
+                return Decision::Deny(None);
+            }
+            decision.await.unwrap_or(Decision::Deny(None))
+        }
+        .boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        question: &'a str,
+        options: &'a [String],
+    ) -> BoxFuture<'a, Option<String>> {
+        async move {
+            if !self.has_user {
+                return None;
+            }
+            let (reply, answer) = oneshot::channel();
+            let waiting = self.answers.ask(Reply::Text(reply));
+            let asked = Event::QuestionAsked {
+                id: waiting.id,
+                question: question.to_owned(),
+                options: options.to_vec(),
+            };
+            self.events.send(asked).await.ok()?;
+            answer.await.unwrap_or(None)
+        }
+        .boxed()
+    }
+
+    fn is_there(&self) -> bool {
+        self.has_user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::Preview;
+
+    fn request() -> ApprovalRequest {
+        ApprovalRequest {
+            call_id: "call_1".to_owned(),
+            tool: "run_command".to_owned(),
+            title: "run a command".to_owned(),
+            preview: Preview::Command("ls".to_owned()),
+            files: Vec::new(),
+            reason: String::new(),
+            remember: None,
+            hash: String::new(),
+        }
+    }
+
+    fn approver(has_user: bool) -> (EventApprover, mpsc::Receiver<Event>) {
+        let (events, receiver) = mpsc::channel(4);
+        let approver = EventApprover {
+            events,
+            answers: Answers::default(),
+            has_user,
+        };
+        (approver, receiver)
+    }
+
+    #[tokio::test]
+    async fn a_question_is_an_event_and_is_answered_once_by_its_number() {
+        let (approver, mut events) = approver(true);
+        let answers = approver.answers.clone();
+        let request = request();
+        let mut decision = approver.decide(&request);
+        assert!(futures::poll!(&mut decision).is_pending());
+        let Some(Event::ApprovalAsked { id, request: asked }) = events.recv().await else {
+            panic!("an approval is asked");
+        };
+        assert_eq!(*asked, request);
+        let closed = answers.closed(id);
+        assert!(!closed.is_cancelled());
+        assert!(!answers.answer(id, None), "it is not a question in words");
+        assert!(!answers.decide(AskId(id.0 + 1), Decision::Once));
+        assert!(answers.decide(id, Decision::Once));
+        assert!(!answers.decide(id, Decision::Deny(None)), "once is enough");
+        assert!(closed.is_cancelled());
+        assert_eq!(decision.await, Decision::Once);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_given_up_is_withdrawn() {
+        let (approver, mut events) = approver(true);
+        let answers = approver.answers.clone();
+        let mut answer = approver.answer("which?", &[]);
+        assert!(futures::poll!(&mut answer).is_pending());
+        let Some(Event::QuestionAsked { id, .. }) = events.recv().await else {
+            panic!("a question is asked");
+        };
+        let closed = answers.closed(id);
+        drop(answer);
+        assert!(closed.is_cancelled());
+        assert!(!answers.answer(id, Some("a".to_owned())));
+        assert!(answers.closed(id).is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn nobody_agrees_where_nobody_is() {
+        let (absent, mut events) = approver(false);
+        assert!(!absent.is_there());
+        assert_eq!(absent.decide(&request()).await, Decision::Deny(None));
+        assert_eq!(absent.answer("which?", &[]).await, None);
+        assert!(events.try_recv().is_err(), "nothing is asked");
+        let (approver, events) = approver(true);
+        drop(events);
+        assert_eq!(approver.decide(&request()).await, Decision::Deny(None));
+        assert_eq!(approver.answer("which?", &[]).await, None);
+    }
+}

@@ -1,0 +1,562 @@
+//! A conversation, the same for every front end: its session, its mode, its turns and its queue.
+//!
+//! A front end reads what the user types, tells commands from questions with [`commands`], hands
+//! them to a [`Conversation`], and shows its [`Update`]s and [`Reply`]s. In reading order:
+//! `opening` begins and continues sessions, `turn` runs one turn as a task, [`answers`] takes the
+//! user's answers, [`event_log`] numbers what happened. [`workspaces`] and [`registry`] are shared
+//! by all conversations of a process.
+
+pub mod answers;
+pub mod commands;
+pub mod event_log;
+pub mod mentions;
+mod opening;
+pub mod registry;
+pub mod reply;
+mod status;
+mod turn;
+pub mod words;
+pub mod workspaces;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Error, anyhow};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::event::TurnEnd;
+use crate::engine::{ChatActivity, CompactReport, Question};
+use crate::model::ChatModel;
+use crate::permission::Mode;
+use crate::session::{self, SessionError, SessionId};
+
+pub use event_log::Numbered;
+pub use opening::{Connector, InstalledModels, OpenSession, Opened};
+pub use reply::Reply;
+
+use answers::Answers;
+use event_log::EventLog;
+use opening::OpenRequest;
+use registry::SessionRegistry;
+use turn::{Job, Running};
+use workspaces::{OpenWorkspace, Workspaces};
+
+/// Questions that may wait for the turn that runs.
+const MOST_QUEUED: usize = 20;
+
+/// What all conversations of a process share.
+pub struct Shared {
+    /// Folders that may be worked on.
+    pub workspaces: Workspaces,
+    /// Which session each conversation has; `None` where nobody but the owner talks.
+    pub registry: Option<Mutex<SessionRegistry>>,
+    /// Who waits while the model replies.
+    pub activity: ChatActivity,
+    /// Connects to models.
+    pub connector: Arc<dyn Connector>,
+    /// How long a command waits for a server; `None` where the user can stop it.
+    pub patience: Option<Duration>,
+    /// The mode in which conversations begin.
+    pub first_mode: Mode,
+    /// Whether `auto-approve` may be chosen in a conversation.
+    pub offers_auto_approve: bool,
+    /// Whether somebody is there to approve calls.
+    pub has_user: bool,
+    /// Cancelled when the program ends.
+    pub stop: CancellationToken,
+}
+
+impl Shared {
+    fn with_registry<T: Default>(&self, act: impl FnOnce(&mut SessionRegistry) -> T) -> T {
+        let Some(registry) = &self.registry else {
+            return T::default();
+        };
+        act(&mut registry.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Who talks from elsewhere than the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Names the conversation in the registry.
+    pub key: String,
+    /// The user.
+    pub user: u64,
+    /// Whether this user may resume every session, and not only those that the user began.
+    pub is_owner: bool,
+}
+
+/// A conversation of one user.
+pub struct Conversation {
+    shared: Arc<Shared>,
+    /// `None` at the terminal.
+    participant: Option<Participant>,
+    workspace: Arc<OpenWorkspace>,
+    /// The session that it has, or had last.
+    session: Option<SessionId>,
+    /// The same, while this process has it open and no turn runs.
+    open: Option<OpenSession>,
+    /// What the user should know of it, and was not told yet.
+    opened: Option<Opened>,
+    /// The model, if one was chosen.
+    model: Option<String>,
+    /// A model that is connected already.
+    connected: Option<Arc<dyn ChatModel>>,
+    /// The mode in which work is done.
+    work_mode: Mode,
+    is_planning: bool,
+    /// Whether the session's own mode does not count any more: it was opened, or a mode chosen.
+    is_mode_chosen: bool,
+    running: Option<Running>,
+    queue: VecDeque<Queued>,
+    /// Stops the indexing that was asked for; cancelled also when that is over.
+    indexing: Option<CancellationToken>,
+    answers: Answers,
+    log: EventLog,
+}
+
+/// A question that waits for the turn that runs.
+struct Queued {
+    /// The front end's own number of the message.
+    message: Option<i32>,
+    question: Question,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Its turn runs.
+    Started,
+    /// It waits.
+    Queued,
+    /// Too many wait.
+    Refused,
+}
+
+/// Something new in a conversation.
+#[derive(Debug)]
+pub enum Update {
+    /// A session was opened for the question: see [`Conversation::take_opened`].
+    Opened,
+    /// Something happened in the turn.
+    Event(Numbered),
+    /// The turn is over.
+    Ended(Ended),
+}
+
+/// How a turn ended, and what follows.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended.
+    pub how: How,
+    /// A plan that can be carried out now.
+    pub plan: Option<PlanOffer>,
+    /// Whether the turn of the next question runs already.
+    pub is_followed: bool,
+}
+
+/// How a turn ended.
+#[derive(Debug)]
+pub enum How {
+    /// As its last event says.
+    Turn(TurnEnd),
+    /// The conversation was made shorter, or why not.
+    Compacted(Result<CompactReport, String>),
+    /// It was stopped before it began.
+    NotBegun,
+    /// It could not begin.
+    Failed(Error),
+    /// It broke off by a fault of the program.
+    Lost,
+}
+
+/// A plan that a turn ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanOffer {
+    /// The session.
+    pub session: SessionId,
+    /// The turn.
+    pub turn: u32,
+    /// The mode in which it would be carried out.
+    pub mode: Mode,
+}
+
+/// What was stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// A turn; its end follows.
+    pub is_turn: bool,
+    /// Indexing.
+    pub is_indexing: bool,
+    /// Questions that waited, and are dropped.
+    pub dropped: usize,
+}
+
+impl Conversation {
+    /// Begins where the conversation stood before a restart, if that is known.
+    pub fn new(shared: Arc<Shared>, participant: Option<Participant>) -> Conversation {
+        let entry = participant
+            .as_ref()
+            .and_then(|who| shared.with_registry(|all| all.conversation(&who.key)));
+        let workspace = entry
+            .as_ref()
+            .and_then(|entry| shared.workspaces.at(&entry.workspace));
+        let session = match (&workspace, entry) {
+            (Some(_), Some(entry)) => SessionId::parse(&entry.session).ok(),
+            _ => None,
+        };
+        let mut conversation = Conversation {
+            workspace: workspace.unwrap_or_else(|| shared.workspaces.first()),
+            work_mode: shared.first_mode,
+            shared,
+            participant,
+            session: None,
+            open: None,
+            opened: None,
+            model: None,
+            connected: None,
+            is_planning: false,
+            is_mode_chosen: false,
+            running: None,
+            queue: VecDeque::new(),
+            indexing: None,
+            answers: Answers::default(),
+            log: EventLog::default(),
+        };
+        // Who is the owner may have changed meanwhile.
+        conversation.session = session.filter(|id| conversation.may_resume(id));
+        conversation
+    }
+
+    /// Chooses the session to continue, and the model, before anything is opened.
+    pub fn begin_with(&mut self, session: Option<SessionId>, model: Option<String>) {
+        self.session = session;
+        self.model = model;
+    }
+
+    /// The folder that is worked on.
+    pub fn workspace(&self) -> &Arc<OpenWorkspace> {
+        &self.workspace
+    }
+
+    /// The session that it has, or had last.
+    pub fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    /// The session with its engine, while it is open and no turn runs.
+    pub fn open_session(&self) -> Option<&OpenSession> {
+        self.open.as_ref()
+    }
+
+    /// Takes the answers to what turns ask.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// What happened so far.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// The mode of the next question.
+    pub fn mode(&self) -> Mode {
+        if self.is_planning {
+            Mode::Plan
+        } else {
+            self.work_mode
+        }
+    }
+
+    /// The mode in which work is done, behind a plan.
+    pub fn work_mode(&self) -> Mode {
+        self.work_mode
+    }
+
+    /// Chooses the mode of work, and whether plans are made first.
+    pub fn set_mode(&mut self, work_mode: Mode, is_planning: bool) {
+        self.work_mode = work_mode;
+        self.is_planning = is_planning;
+        self.is_mode_chosen = true;
+    }
+
+    /// Whether a turn runs.
+    pub fn is_busy(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Questions that wait.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// What waits along with the questions in the queue: texts and pictures.
+    pub fn queued_files(&self) -> usize {
+        let files =
+            |queued: &Queued| queued.question.attachments.len() + queued.question.images.len();
+        self.queue.iter().map(files).sum()
+    }
+
+    /// Opens the session, if it is not open and no turn has it.
+    pub async fn open(&mut self) -> Result<(), Error> {
+        if self.open.is_none() && self.running.is_none() {
+            let request = self.open_request();
+            let opened = self.soon(request.open()).await?;
+            self.note_opened(opened);
+        }
+        Ok(())
+    }
+
+    /// What the user should know of the session that was opened, once.
+    pub fn take_opened(&mut self) -> Option<Opened> {
+        self.opened.take()
+    }
+
+    /// Asks a question: its turn runs now, or when those before it are over. `message` is the
+    /// front end's own number of it.
+    pub fn ask(&mut self, message: Option<i32>, question: Question) -> Asked {
+        if self.running.is_none() {
+            self.start(Job::Ask(Box::new(question)));
+            return Asked::Started;
+        }
+        if self.queue.len() == MOST_QUEUED {
+            return Asked::Refused;
+        }
+        self.queue.push_back(Queued { message, question });
+        Asked::Queued
+    }
+
+    /// The question of a message that still waits.
+    pub fn queued_question(&mut self, message: i32) -> Option<&mut Question> {
+        let mut queue = self.queue.iter_mut();
+        let queued = queue.find(|queued| queued.message == Some(message))?;
+        Some(&mut queued.question)
+    }
+
+    /// Takes the question of a message out of the queue.
+    pub fn unqueue(&mut self, message: i32) {
+        self.queue.retain(|queued| queued.message != Some(message));
+    }
+
+    /// Drops the questions that wait, and says how many.
+    pub fn clear_queue(&mut self) -> usize {
+        std::mem::take(&mut self.queue).len()
+    }
+
+    /// Stops what is being done, and drops what waits.
+    pub fn stop(&mut self) -> Stopped {
+        let indexing = self.indexing.take();
+        let indexing = indexing.filter(|indexing| !indexing.is_cancelled());
+        if let Some(indexing) = &indexing {
+            indexing.cancel();
+        }
+        if let Some(running) = &self.running {
+            running.stop.cancel();
+        }
+        Stopped {
+            is_turn: self.running.is_some(),
+            is_indexing: indexing.is_some(),
+            dropped: self.clear_queue(),
+        }
+    }
+
+    /// Waits for something new in the turn; forever where none runs. Can be cancelled at any time
+    /// without losing anything.
+    pub async fn update(&mut self) -> Update {
+        let Some(running) = &mut self.running else {
+            return std::future::pending().await;
+        };
+        match running.next().await {
+            turn::Next::Event(event) => Update::Event(self.log.push(event)),
+            turn::Next::Opened(opened, job) => {
+                let stop = running.stop.clone();
+                self.note_opened(*opened);
+                self.start_with(job, stop);
+                Update::Opened
+            }
+            turn::Next::Ended(open, how) => Update::Ended(self.finish(open.map(|open| *open), how)),
+        }
+    }
+
+    /// Carries out a plan; `false` if it is not the last thing that was said any more.
+    pub async fn carry_out(&mut self, plan: &PlanOffer) -> Result<bool, Error> {
+        let is_current = self.running.is_none() && self.session.as_ref() == Some(&plan.session);
+        if is_current {
+            self.open().await?;
+        }
+        let open = self.open.as_ref().filter(|open| {
+            is_current && open.session.id == plan.session && open.session.turn == plan.turn
+        });
+        let Some(open) = open else {
+            return Ok(false);
+        };
+        let question = Question::carry_out(&open.session);
+        self.set_mode(self.work_mode, false);
+        self.start(Job::Ask(Box::new(question)));
+        Ok(true)
+    }
+
+    /// Lets go of the session, so that another process can continue it; `why` goes into its
+    /// journal.
+    pub fn release(&mut self, why: &str) -> Result<(), SessionError> {
+        let mode = self.mode();
+        let Some(mut open) = self.open.take() else {
+            return Ok(());
+        };
+        self.connected = Some(Arc::clone(&open.session.model));
+        open.session.set_mode(mode)?;
+        open.session.end(why)
+    }
+
+    /// Stops the turn, waits for its end, and lets go of the session.
+    pub async fn close(&mut self, why: &str) -> Result<(), SessionError> {
+        self.queue.clear();
+        if let Some(running) = &self.running {
+            running.stop.cancel();
+        }
+        while self.running.is_some() {
+            self.update().await;
+        }
+        self.release(why)
+    }
+
+    /// Forgets a connection to a model: the server may have changed meanwhile.
+    pub fn disconnect(&mut self) {
+        self.connected = None;
+    }
+
+    /// Begins a new session with the next question.
+    fn renew(&mut self) {
+        self.let_go();
+        self.session = None;
+        self.register(None);
+    }
+
+    fn let_go(&mut self) {
+        if let Err(error) = self.release("left") {
+            tracing::warn!("{error}");
+        }
+        self.is_planning = false;
+    }
+
+    /// What belonged to the session before: the mode that was chosen for it.
+    fn reset_mode(&mut self) {
+        self.work_mode = self.shared.first_mode;
+        self.is_planning = false;
+        self.is_mode_chosen = false;
+    }
+
+    fn register(&self, session: Option<&SessionId>) {
+        if let Some(participant) = &self.participant {
+            let root = self.workspace.root();
+            self.shared
+                .with_registry(|all| all.set(&participant.key, root, session));
+        }
+    }
+
+    fn may_resume(&self, id: &SessionId) -> bool {
+        self.participant.as_ref().is_none_or(|who| {
+            who.is_owner || self.shared.with_registry(|all| all.beginner(id)) == Some(who.user)
+        })
+    }
+
+    fn open_request(&self) -> OpenRequest {
+        OpenRequest {
+            shared: Arc::clone(&self.shared),
+            participant: self.participant.clone(),
+            workspace: Arc::clone(&self.workspace),
+            session: self.session.clone(),
+            model: self.model.clone(),
+            connected: self.connected.clone(),
+            mode: self.mode(),
+            is_mode_chosen: self.is_mode_chosen,
+        }
+    }
+
+    fn note_opened(&mut self, (open, opened): (OpenSession, Opened)) {
+        self.session = Some(opened.id.clone());
+        self.is_planning = opened.mode == Mode::Plan;
+        self.is_mode_chosen = true;
+        self.open = Some(open);
+        self.opened = Some(opened);
+    }
+
+    fn start(&mut self, job: Job) {
+        let stop = self.shared.stop.child_token();
+        self.start_with(job, stop);
+    }
+
+    fn start_with(&mut self, job: Job, stop: CancellationToken) {
+        self.running = Some(match self.open.take() {
+            Some(open) => {
+                let approver = (self.answers.clone(), self.shared.has_user);
+                Running::turn(open, self.mode(), job, approver, stop)
+            }
+            None => Running::opening(self.open_request(), job, stop),
+        });
+    }
+
+    fn finish(&mut self, open: Option<OpenSession>, how: How) -> Ended {
+        self.running = None;
+        if let Some(open) = open {
+            self.is_planning = open.session.mode == Mode::Plan;
+            self.is_mode_chosen = true;
+            self.open = Some(open);
+        }
+        let is_planned = matches!(how, How::Turn(TurnEnd::Planned));
+        let plan = self
+            .open
+            .as_ref()
+            .filter(|_| is_planned && self.queue.is_empty());
+        let plan = plan.map(|open| PlanOffer {
+            session: open.session.id.clone(),
+            turn: open.session.turn,
+            mode: self.work_mode,
+        });
+        // What waits when the program ends is not begun any more.
+        let next = match self.shared.stop.is_cancelled() {
+            true => None,
+            false => self.queue.pop_front(),
+        };
+        let is_followed = next.is_some();
+        if let Some(next) = next {
+            self.start(Job::Ask(Box::new(next.question)));
+        }
+        Ended {
+            how,
+            plan,
+            is_followed,
+        }
+    }
+
+    /// Waits for a server, but not so long that the user believes nobody listens.
+    async fn soon<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let answer = self.shared.stop.run_until_cancelled(answer);
+        let answer = match self.shared.patience {
+            None => answer.await,
+            Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
+                let seconds = patience.as_secs();
+                anyhow!("Ollama did not answer within {seconds} s")
+            })?,
+        };
+        answer.unwrap_or_else(|| Err(anyhow!("the program ends")))
+    }
+
+    /// The session that is meant. What another user talked about is not even there.
+    fn find(&self, folder: &Path, given: &str) -> Result<SessionId, SessionError> {
+        if self.participant.as_ref().is_none_or(|who| who.is_owner) {
+            return session::find(folder, given);
+        }
+        let all = session::sessions(folder)?.into_iter();
+        let mine: Vec<SessionId> = all
+            .map(|summary| summary.id)
+            .filter(|id| self.may_resume(id))
+            .collect();
+        session::find_among(mine, given)
+    }
+}

@@ -1,0 +1,130 @@
+//! Which session each conversation has, and who began which: kept across restarts.
+//!
+//! It is a convenience and a boundary: a user who is not the owner resumes only sessions which
+//! that user began here.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::SessionId;
+
+/// Sessions that are remembered by whom they were begun; the oldest are forgotten.
+const MOST_SESSIONS: usize = 10_000;
+
+/// The file, and what is in it.
+#[derive(Debug)]
+pub struct SessionRegistry {
+    file: PathBuf,
+    entries: Entries,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Entries {
+    /// By the key of the participant: `7:7`.
+    conversations: BTreeMap<String, Entry>,
+    /// Users by the session that they began. Ids begin with their time, so the first is the oldest.
+    begun_by: BTreeMap<String, u64>,
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The folder that is worked on.
+    pub workspace: PathBuf,
+    /// The session; empty if there is none yet.
+    pub session: String,
+}
+
+impl SessionRegistry {
+    /// Reads the file; one that is not there, or is damaged, knows nothing.
+    pub fn open(file: PathBuf) -> SessionRegistry {
+        let entries = fs::read(&file).unwrap_or_default();
+        let entries = serde_json::from_slice(&entries).unwrap_or_default();
+        SessionRegistry { file, entries }
+    }
+
+    /// Where a conversation stood last.
+    pub fn conversation(&self, key: &str) -> Option<Entry> {
+        self.entries.conversations.get(key).cloned()
+    }
+
+    /// Remembers where a conversation stands.
+    pub fn set(&mut self, key: &str, workspace: &Path, session: Option<&SessionId>) {
+        let entry = Entry {
+            workspace: workspace.to_owned(),
+            session: session.map(SessionId::to_string).unwrap_or_default(),
+        };
+        if self.entries.conversations.get(key) != Some(&entry) {
+            self.entries.conversations.insert(key.to_owned(), entry);
+            self.write();
+        }
+    }
+
+    /// Remembers who began a session.
+    pub fn begun(&mut self, session: &SessionId, user: u64) {
+        self.entries.begun_by.insert(session.to_string(), user);
+        while self.entries.begun_by.len() > MOST_SESSIONS {
+            self.entries.begun_by.pop_first();
+        }
+        self.write();
+    }
+
+    /// Who began a session; `None` if it was not begun here.
+    pub fn beginner(&self, session: &SessionId) -> Option<u64> {
+        self.entries.begun_by.get(session.as_str()).copied()
+    }
+
+    /// Where it cannot be written, conversations begin anew after a restart, and that is all.
+    fn write(&self) {
+        if let Err(error) = self.try_write() {
+            tracing::warn!("cannot write {}: {error}", self.file.display());
+        }
+    }
+
+    fn try_write(&self) -> io::Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let beside = self.file.with_extension("new");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let mut file = options.open(&beside)?;
+        file.write_all(&serde_json::to_vec(&self.entries)?)?;
+        drop(file);
+        fs::rename(&beside, &self.file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("telegram").join("1.json");
+        let id = SessionId::parse("20261121-143005-k3x9").expect("an id");
+        let mut registry = SessionRegistry::open(file.clone());
+        assert_eq!(registry.conversation("7:-5"), None);
+        registry.set("7:-5", Path::new("/w"), Some(&id));
+        registry.begun(&id, 7);
+        let registry = SessionRegistry::open(file.clone());
+        let entry = registry.conversation("7:-5").expect("an entry");
+        assert_eq!(
+            (entry.workspace.as_path(), entry.session.as_str()),
+            (Path::new("/w"), id.as_str())
+        );
+        assert_eq!(registry.beginner(&id), Some(7));
+        fs::write(&file, "{").expect("damage");
+        assert_eq!(SessionRegistry::open(file).conversation("7:-5"), None);
+    }
+}

@@ -1,0 +1,342 @@
+//! What commands return: data for front ends to show, and one sentence for what needs no more.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ollacode_indexer::{Events, IndexError, Refresh, Report, SearchRequest};
+use tokio_util::sync::CancellationToken;
+
+use super::Stopped;
+use super::words::{confinement_words, count, counted, mode_words, sent_to, unasked};
+use super::workspaces::OpenWorkspace;
+use crate::engine::TokenReport;
+use crate::engine::memory::Memory;
+use crate::message::Source;
+use crate::model::ModelProfile;
+use crate::model::ollama::{InstalledModel, OllamaError, installed_chat_models};
+use crate::permission::{Confinement, Mode};
+use crate::session::changes::{FileDiff, Undone};
+use crate::session::{SessionId, SessionSummary};
+use crate::visible::visible_name;
+
+/// Said where a folder is so wide that nobody indexes it unasked.
+pub const NOT_INDEXED: &str = "this folder is not a project, so it is not indexed; \
+                               `ollacode index` indexes it anyway";
+
+/// How workspaces get names.
+pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another one; `[workspaces]` in \
+                                    config.toml gives folders names";
+
+/// What a command returns.
+pub enum Reply {
+    /// Who answers, and about which folder.
+    Greeting(PathBuf),
+    /// The list of commands.
+    Help,
+    /// The user leaves.
+    Quit,
+    /// A turn runs: the command has to wait for its end.
+    Busy,
+    /// The command needs an argument: how it is used.
+    Usage(&'static str),
+    /// There is no index, and nobody may make one unasked.
+    NotIndexed,
+    /// What was stopped.
+    Stopped(Stopped),
+    /// A search to be made.
+    Search(SearchRequest),
+    /// An update of the index to be made.
+    Index(IndexJob),
+    /// How the conversation stands.
+    Status(Box<Status>),
+    /// A list of models to be asked for.
+    Models(ModelsJob),
+    /// Another model answers from now on.
+    ModelChosen(ModelProfile),
+    /// Sessions of the workspace, the one used last first.
+    Sessions {
+        /// The sessions.
+        sessions: Vec<SessionSummary>,
+        /// The one of the conversation.
+        current: Option<SessionId>,
+    },
+    /// The workspaces.
+    Workspaces {
+        /// The one of the conversation.
+        here: PathBuf,
+        /// Those that the settings name.
+        named: BTreeMap<String, PathBuf>,
+    },
+    /// Another workspace, with a new session.
+    Entered(PathBuf),
+    /// A new session.
+    NewSession {
+        /// The session before, if something was asked in it.
+        before: Option<SessionId>,
+    },
+    /// Another session is continued: see [`super::Conversation::take_opened`].
+    Resumed,
+    /// The mode was changed.
+    Mode(ModeChange),
+    /// What the last answer is based on; `None` if that is not known any more.
+    Sources(Option<Vec<Source>>),
+    /// What the session changed.
+    Diff(Vec<FileDiff>),
+    /// Changes were undone or redone.
+    Changed(ChangeKind, Undone),
+    /// What fills the context window.
+    Tokens(TokenReport),
+    /// The project instructions.
+    Memory(Option<Memory>),
+    /// The conversation is being made shorter; updates follow as in a turn.
+    Compacting,
+}
+
+/// Whether changes are undone or redone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Undone.
+    Undo,
+    /// Redone.
+    Redo,
+}
+
+/// A mode that was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModeChange {
+    /// The mode of the next question.
+    pub mode: Mode,
+    /// The mode in which work is done, behind a plan.
+    pub work_mode: Mode,
+    /// How well commands are confined.
+    pub confinement: Confinement,
+}
+
+/// How a conversation stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Name of the model that answers.
+    pub model: String,
+    /// What is known of it, while a session is open.
+    pub profile: Option<ModelProfile>,
+    /// What fills its window, while a session is open.
+    pub tokens: Option<TokenReport>,
+    /// The mode of the next question.
+    pub mode: Mode,
+    /// How well commands are confined.
+    pub confinement: Confinement,
+    /// The session.
+    pub session: Option<SessionId>,
+    /// Questions asked in it, while it is open.
+    pub turns: Option<u32>,
+    /// What the index holds, and whether it is up to date.
+    pub index: String,
+    /// The workspace.
+    pub folder: PathBuf,
+    /// Whether a turn runs.
+    pub is_busy: bool,
+    /// Questions that wait.
+    pub queued: usize,
+}
+
+/// An update of the index, to be made by whoever shows its progress.
+pub struct IndexJob {
+    workspace: Arc<OpenWorkspace>,
+    /// Stops it.
+    pub stop: CancellationToken,
+    /// Whether the folder is so wide that the user has to agree first.
+    pub needs_leave: bool,
+}
+
+/// A list of models, to be asked for without keeping the conversation waiting.
+pub struct ModelsJob {
+    pub(super) workspace: Arc<OpenWorkspace>,
+    /// The model of the conversation.
+    pub current: String,
+}
+
+impl IndexJob {
+    pub(super) fn new(workspace: Arc<OpenWorkspace>, stop: CancellationToken) -> IndexJob {
+        IndexJob {
+            needs_leave: workspace.needs_leave_to_index(),
+            workspace,
+            stop,
+        }
+    }
+
+    /// Updates the index.
+    pub async fn run(self, events: Events<'_>) -> Result<Report, IndexError> {
+        let _is_over = self.stop.clone().drop_guard();
+        let how = Refresh {
+            stop: self.stop.clone(),
+            ..Refresh::default()
+        };
+        self.workspace.app.index.refresh(&how, events).await
+    }
+}
+
+impl ModelsJob {
+    /// Asks the server which chat models it has.
+    pub async fn run(&self) -> Result<Vec<InstalledModel>, OllamaError> {
+        installed_chat_models(&self.workspace.app.ollama()?).await
+    }
+}
+
+/// What is known of a model, in a few words: `up to 32,768 tokens, runs at gpu.example.org`.
+pub fn model_facts(model: &InstalledModel) -> String {
+    let mut facts = Vec::new();
+    if !model.tools {
+        facts.push("tool calls as text only".to_owned());
+    }
+    if let Some(window) = model.window {
+        facts.push(format!("up to {} tokens", count(u64::from(window))));
+    }
+    if let Some(host) = &model.remote {
+        facts.push(format!("runs at {}", visible_name(host)));
+    }
+    facts.join(", ")
+}
+
+impl Reply {
+    /// What the user must not overlook.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Reply::ModelChosen(profile) => profile.remote.as_deref().map(sent_to),
+            Reply::Mode(change) => unasked(change.mode, change.confinement),
+            Reply::Status(status) => status.profile.as_ref()?.remote.as_deref().map(sent_to),
+            _ => None,
+        }
+    }
+
+    /// Whether a plan that the last turn ended with can still be carried out afterwards as it was
+    /// offered.
+    pub fn keeps_plan(&self) -> bool {
+        !self.begins_session() && !matches!(self, Reply::Mode(_) | Reply::Compacting)
+    }
+
+    /// Whether the conversation has another session from now on.
+    pub fn begins_session(&self) -> bool {
+        matches!(
+            self,
+            Reply::NewSession { .. } | Reply::Entered(_) | Reply::Resumed
+        )
+    }
+
+    /// The reply as a sentence; `None` where there is more to show, or nothing.
+    pub fn sentence(&self) -> Option<String> {
+        Some(match self {
+            Reply::Busy => "a turn is running: wait for its end, or stop it first".to_owned(),
+            Reply::Usage(usage) => (*usage).to_owned(),
+            Reply::NotIndexed => NOT_INDEXED.to_owned(),
+            Reply::ModelChosen(profile) => format!(
+                "{} answers from now on; its context window is {} tokens",
+                visible_name(&profile.name),
+                count(u64::from(profile.window))
+            ),
+            Reply::Entered(root) => format!(
+                "a new session in {}; /resume continues an earlier one",
+                visible_name(&root.display().to_string())
+            ),
+            Reply::NewSession { before: Some(id) } => {
+                format!("a new session; /resume {id} continues the one before")
+            }
+            Reply::NewSession { before: None } => "a new session".to_owned(),
+            Reply::Mode(change) => change.words(),
+            Reply::Sources(None) => {
+                "the sources are not known any more: the session was closed meanwhile".to_owned()
+            }
+            Reply::Sources(Some(sources)) if sources.is_empty() => {
+                "the last answer is not based on any file".to_owned()
+            }
+            Reply::Diff(diffs) if diffs.is_empty() => "this session has changed nothing".to_owned(),
+            Reply::Changed(kind, undone) => changed_words(*kind, undone),
+            Reply::Memory(None) => "no project instructions: an OLLACODE.md (or AGENTS.md) at \
+                                    the top of the folder would be read"
+                .to_owned(),
+            Reply::Sessions { sessions, .. } if sessions.is_empty() => {
+                "no sessions in this folder yet".to_owned()
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl ModeChange {
+    fn words(self) -> String {
+        let meaning = |mode| mode_words(mode, self.confinement);
+        let Mode::Plan = self.mode else {
+            return format!("mode {}: {}", self.mode.name(), meaning(self.mode));
+        };
+        format!(
+            "mode plan: {}; after the plan: {}: {}",
+            meaning(Mode::Plan),
+            self.work_mode.name(),
+            meaning(self.work_mode)
+        )
+    }
+}
+
+/// Which files were undone or redone, one a line.
+fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
+    let what = match kind {
+        ChangeKind::Undo => "undone",
+        ChangeKind::Redo => "redone",
+    };
+    let mut lines = vec![format!("{what}, turn {}:", undone.turn)];
+    let mut list = |paths: &[String], note: &str| {
+        let line = |path: &String| format!("  {}{note}", visible_name(path));
+        lines.extend(paths.iter().map(line));
+    };
+    list(&undone.written, "");
+    list(&undone.removed, " (removed)");
+    list(
+        &undone.in_part,
+        ": only back to where somebody else changed it in that turn",
+    );
+    list(
+        &undone.not_kept,
+        ": changed by a command and not kept, left as it is",
+    );
+    lines.join("\n")
+}
+
+impl Status {
+    /// Name and value of each row.
+    pub fn rows(&self) -> Vec<(&'static str, String)> {
+        let mut model = self.model.clone();
+        if let Some(profile) = &self.profile {
+            model.push_str(match (profile.tools, profile.weak) {
+                (false, _) => ", tool calls as text only",
+                (true, true) => ", core tools only",
+                (true, false) => ", all tools",
+            });
+        }
+        let mut rows = vec![("model", model)];
+        if let Some(TokenReport { used, window, .. }) = self.tokens {
+            let [used, window] = [used, window].map(|tokens| count(u64::from(tokens)));
+            rows.push(("window", format!("{used} of {window} tokens")));
+        }
+        let mode = self.mode.name();
+        let words = mode_words(self.mode, self.confinement);
+        let confined = confinement_words(self.confinement);
+        rows.push(("mode", format!("{mode}: {words}; {confined}")));
+        rows.push((
+            "session",
+            match (&self.session, self.turns) {
+                (None, _) => "a new one".to_owned(),
+                (Some(id), None) => id.to_string(),
+                (Some(id), Some(turns)) => format!("{id}, {}", counted(turns.into(), "question")),
+            },
+        ));
+        rows.push(("index", self.index.clone()));
+        rows.push(("folder", self.folder.display().to_string()));
+        if self.is_busy {
+            rows.push(("running", format!("a turn; {} wait", self.queued)));
+        }
+        for (_, value) in &mut rows {
+            *value = visible_name(value);
+        }
+        rows
+    }
+}

@@ -1,0 +1,70 @@
+//! How a conversation stands: model, mode, session, index.
+
+use super::Conversation;
+use super::reply::Status;
+use super::words::{counted, index_words};
+use crate::permission::Confinement;
+use crate::session;
+
+impl Conversation {
+    pub(super) async fn status(&self) -> Status {
+        let open = self.open.as_ref();
+        let profile = open.map(|open| open.session.model.profile().clone());
+        Status {
+            model: profile
+                .as_ref()
+                .map_or_else(|| self.model_name(), |profile| profile.name.clone()),
+            tokens: open.map(|open| open.engine.tokens(&open.session)),
+            profile,
+            mode: self.mode(),
+            confinement: self.confinement(),
+            session: self.session.clone(),
+            turns: open.map(|open| open.session.turn),
+            index: self.index_words().await,
+            folder: self.workspace.root().to_owned(),
+            is_busy: self.is_busy(),
+            queued: self.queue.len(),
+        }
+    }
+
+    /// The model that will answer: the one that was chosen, of the session, or of the settings.
+    pub(super) fn model_name(&self) -> String {
+        let of_session = || {
+            let folder = self.workspace.app.sessions_folder();
+            let summary = session::summary(&folder, self.session.as_ref()?).ok()?;
+            Some(summary.model).filter(|name| !name.is_empty())
+        };
+        let open = self.open.as_ref();
+        let open = open.map(|open| open.session.model.profile().name.clone());
+        let named = open.or_else(|| self.model.clone()).or_else(of_session);
+        named.unwrap_or_else(|| self.workspace.app.settings.model.clone())
+    }
+
+    /// How well commands are confined.
+    pub fn confinement(&self) -> Confinement {
+        if let Some(open) = &self.open {
+            return open.engine.confinement();
+        }
+        let reached = self.workspace.app.confinement();
+        reached.map_or(Confinement::None, |reached| reached.level)
+    }
+
+    /// What the index holds, and whether it is up to date.
+    pub async fn index_words(&self) -> String {
+        let state = self.workspace.index_state();
+        let state = state.as_ref().map(index_words);
+        let index = &self.workspace.app.index;
+        if !index.exists() {
+            return state.unwrap_or_else(|| "not built yet".to_owned());
+        }
+        match index.status("").await {
+            Ok(status) => {
+                let files = counted(status.counts.files, "file");
+                let chunks = counted(status.counts.chunks, "chunk");
+                let state = state.map(|state| format!(", {state}")).unwrap_or_default();
+                format!("{files}, {chunks}{state}")
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+}

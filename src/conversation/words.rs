@@ -1,0 +1,268 @@
+//! What all front ends say in the same words: numbers, times, modes, and how turns ended.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use anyhow::Error;
+
+use super::Opened;
+use crate::app::Standing;
+use crate::engine::event::{ToolOutcome, TurnEnd};
+use crate::engine::{CompactReport, TokenReport};
+use crate::model::ollama::OllamaError;
+use crate::permission::{Confinement, Mode};
+use crate::visible::visible_name;
+
+/// Blanks in a row, of whatever kind, that are shown as they are.
+const MOST_BLANKS: usize = 80;
+/// Ends of lines among them.
+const MOST_BLANK_LINES: usize = 4;
+
+/// A text in which long rows of blanks are counted instead of shown: what follows them would not
+/// be seen. Nothing else is left out.
+pub fn fold_blanks(text: &str) -> Cow<'_, str> {
+    let mut folded = String::new();
+    let mut copied = 0;
+    let mut rest = 0;
+    while let Some(found) = text[rest..].find(is_blank) {
+        let start = rest + found;
+        let blanks = &text[start..];
+        let length = blanks.find(|sign| !is_blank(sign)).unwrap_or(blanks.len());
+        rest = start + length;
+        let blanks = &blanks[..length];
+        let number = blanks.chars().count();
+        let lines = blanks.matches('\n').count();
+        if number > MOST_BLANKS || lines > MOST_BLANK_LINES {
+            let number = count(number as u64);
+            folded.push_str(&text[copied..start]);
+            folded.push_str(&format!(" ⟨{number} blanks⟩ "));
+            copied = rest;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    folded.push_str(&text[copied..]);
+    Cow::Owned(folded)
+}
+
+/// Whether a character is not seen, though it takes room.
+fn is_blank(sign: char) -> bool {
+    sign.is_whitespace() || sign == '\u{2800}'
+}
+
+/// A text of which so many characters of the beginning and of the end are shown, and how many are
+/// left out between them.
+pub fn middle_left_out(text: &str, shown: usize) -> String {
+    let characters = text.chars().count();
+    if characters <= 2 * shown {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(shown).collect();
+    let tail: String = text.chars().skip(characters - shown).collect();
+    let left_out = count((characters - 2 * shown) as u64);
+    format!("{head} … {left_out} characters left out … {tail}")
+}
+
+/// `12,345`
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 file`, `12,345 files`
+pub fn counted(number: u64, noun: &str) -> String {
+    format!(
+        "{} {noun}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
+}
+
+/// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{} ms", time.as_millis()),
+        1..=99 => format!("{:.1} s", time.as_secs_f64()),
+        100..=5_399 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// What a mode risks in which commands are not asked about; nothing for the others.
+pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
+    let held_back = match confinement {
+        Confinement::None => "nothing holds it back",
+        confined => confinement_words(confined),
+    };
+    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
+}
+
+/// What a mode means, as commands are held back here.
+pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
+    match (mode, confinement) {
+        (Mode::Ask, _) => "edits and commands are asked about",
+        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
+        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
+        (Mode::AutoApprove, _) => "edits and commands run unasked",
+        (Mode::Plan, _) => "nothing is written or run",
+    }
+}
+
+/// What commands can do, as they are held back here.
+pub fn confinement_words(confinement: Confinement) -> &'static str {
+    match confinement {
+        Confinement::Full => "commands are confined",
+        Confinement::Landlock => "commands write only inside of the folder",
+        Confinement::None => "commands are not confined",
+    }
+}
+
+/// How a tool went, in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
+pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
+    let summary = visible_name(summary);
+    let word = match outcome {
+        ToolOutcome::Done => "",
+        ToolOutcome::Failed => "failed",
+        ToolOutcome::Denied => "denied",
+    };
+    // Colour must not be the only sign, and once is enough.
+    let parts = if summary.starts_with(word) {
+        [summary, duration(took)]
+    } else if summary.is_empty() {
+        [word.to_owned(), duration(took)]
+    } else {
+        [format!("{word}: {summary}"), duration(took)]
+    };
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}
+
+/// Why a turn ended without an answer, and what helps; empty if it has one.
+pub fn reason(end: &TurnEnd) -> String {
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned => String::new(),
+        TurnEnd::Cut => {
+            "the answer is cut at the limit of a reply; say `go on` to have the rest".to_owned()
+        }
+        TurnEnd::Stopped => "stopped".to_owned(),
+        TurnEnd::StepLimit(steps) => format!(
+            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
+            counted(*steps as u64, "step")
+        ),
+        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
+    }
+}
+
+/// How the index stands, in a few words.
+pub fn index_words(index: &Standing) -> String {
+    match index {
+        Standing::Looking => "looking for changes".to_owned(),
+        Standing::Fresh => "fresh".to_owned(),
+        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
+        Standing::Trouble(why) => why.clone(),
+    }
+}
+
+/// The warning that code leaves this machine.
+pub fn sent_to(host: &str) -> String {
+    format!("your code is sent to {}", visible_name(host))
+}
+
+/// An error with its causes, and with what helps.
+pub fn error_words(error: &Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(&format!(": {cause}"));
+        }
+    }
+    let ollama = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<OllamaError>());
+    if let Some(hint) = ollama.and_then(OllamaError::hint) {
+        words.push_str(&format!("; {hint}"));
+    }
+    words
+}
+
+/// What must not be overlooked of a session that was opened.
+pub fn opened_warnings(opened: &Opened) -> Vec<String> {
+    let sent = opened.model.remote.as_deref().map(sent_to);
+    sent.into_iter().chain(session_warnings(opened)).collect()
+}
+
+/// What is wrong with a session that is continued.
+pub fn session_warnings(opened: &Opened) -> Vec<String> {
+    let broken_off = |name: &String| {
+        format!(
+            "`{}` had begun when the session broke off; it is not repeated, and nobody knows \
+             whether it was done",
+            visible_name(name)
+        )
+    };
+    let mut warnings: Vec<String> = opened.unfinished.iter().map(broken_off).collect();
+    if opened.unreadable > 0 {
+        let lines = counted(opened.unreadable as u64, "line");
+        warnings.push(format!(
+            "{lines} of the session's journal cannot be read, and are left out"
+        ));
+    }
+    warnings
+}
+
+/// Where a session stands that is continued.
+pub fn resumed_words(opened: &Opened) -> String {
+    let questions = counted(u64::from(opened.turns), "question");
+    let mode = opened.mode.name();
+    format!(
+        "session {} continues after {questions}, in mode {mode}",
+        opened.id
+    )
+}
+
+/// How much shorter a conversation is now.
+pub fn compacted_words(report: &CompactReport) -> String {
+    let [before, after] = [report.before, report.after].map(|tokens| count(u64::from(tokens)));
+    let how = if report.summarised {
+        ""
+    } else {
+        "; the model gave no summary, so the oldest turns were cut instead"
+    };
+    format!("made shorter: {before} → {after} tokens{how}")
+}
+
+/// What fills the context window: name and number of tokens.
+pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
+    let free = tokens.window.saturating_sub(tokens.used);
+    let rows = [
+        ("used", tokens.used),
+        ("system prompt", tokens.system),
+        ("tools", tokens.tools),
+        ("conversation", tokens.history),
+        ("free", free),
+        ("window", tokens.window),
+    ];
+    rows.map(|(name, number)| (name, count(u64::from(number))))
+        .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "file"), "1 file");
+    }
+}

@@ -1,0 +1,163 @@
+//! The folders that conversations work on, each opened when it is first needed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Error, bail};
+use ollacode_indexer::{Answer, IndexError, SearchRequest};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Background, Standing};
+use crate::config::{GivenFolder, Origin};
+use crate::engine::ChatActivity;
+use crate::visible::visible_name;
+
+/// A folder that is worked on, with what keeps its index fresh.
+pub struct OpenWorkspace {
+    /// Its settings, rules and index.
+    pub app: App,
+    background: Option<Background>,
+}
+
+/// Who keeps the indexes of workspaces up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexUpdates {
+    /// A watcher, as long as the workspaces are open.
+    Watched,
+    /// Nobody: for one question.
+    None,
+}
+
+/// All folders that may be worked on: the one that the program was started for, and those that
+/// the user's settings name.
+pub struct Workspaces {
+    first: Arc<OpenWorkspace>,
+    named: BTreeMap<String, PathBuf>,
+    open: Mutex<HashMap<PathBuf, Arc<OpenWorkspace>>>,
+    /// Whether the home folder, or one above it, may be worked on.
+    whole_home: bool,
+    updates: IndexUpdates,
+    activity: ChatActivity,
+    stop: CancellationToken,
+}
+
+impl OpenWorkspace {
+    fn open(
+        app: App,
+        updates: IndexUpdates,
+        activity: &ChatActivity,
+        stop: &CancellationToken,
+    ) -> Arc<OpenWorkspace> {
+        let background = (updates == IndexUpdates::Watched)
+            .then(|| app.keep_fresh(activity.clone(), stop.child_token()));
+        Arc::new(OpenWorkspace { app, background })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.app.workspace.root
+    }
+
+    /// The state of the index; `None` where nobody keeps it up to date.
+    pub fn index_state(&self) -> Option<Standing> {
+        let background = self.background.as_ref()?;
+        Some(background.standing.borrow().clone())
+    }
+
+    /// Searches its index, brought up to date before.
+    pub async fn search(&self, request: &SearchRequest) -> Result<Answer, IndexError> {
+        self.app.code_index().search(request).await
+    }
+
+    /// Whether the folder is not indexed, and so wide that nobody may index it unasked.
+    pub fn needs_leave_to_index(&self) -> bool {
+        self.app.needs_confirmation() && !self.app.index.exists()
+    }
+}
+
+impl Workspaces {
+    /// Opens the folder that the program was started for. Needs a runtime.
+    pub fn new(
+        app: App,
+        updates: IndexUpdates,
+        whole_home: bool,
+        activity: ChatActivity,
+        stop: CancellationToken,
+    ) -> Workspaces {
+        let named = app.settings.rules.workspaces.clone();
+        Workspaces {
+            first: OpenWorkspace::open(app, updates, &activity, &stop),
+            named,
+            open: Mutex::default(),
+            whole_home,
+            updates,
+            activity,
+            stop,
+        }
+    }
+
+    /// The folder that the program was started for.
+    pub fn first(&self) -> Arc<OpenWorkspace> {
+        Arc::clone(&self.first)
+    }
+
+    /// The names of the others.
+    pub fn named(&self) -> &BTreeMap<String, PathBuf> {
+        &self.named
+    }
+
+    /// The folder of this name. Nothing but the user's own settings file gives names.
+    pub fn find(&self, name: &str) -> Result<Arc<OpenWorkspace>, Error> {
+        let Some(path) = self.named.get(name) else {
+            let known: Vec<&str> = self.named.keys().map(String::as_str).collect();
+            let shown = visible_name(name);
+            if known.is_empty() {
+                bail!(
+                    "there is no workspace `{shown}`: `[workspaces]` in config.toml gives folders \
+                     names, as in `shop = '~/code/shop'`"
+                );
+            }
+            bail!(
+                "there is no workspace `{shown}`; there are: {}",
+                known.join(", ")
+            );
+        };
+        let folder = GivenFolder {
+            path: path.clone(),
+            origin: Origin::Flag("config.toml"),
+        };
+        let app = self.first.app.in_folder(folder)?;
+        if app.needs_confirmation() && !self.whole_home {
+            bail!(
+                "`{}` is your home folder or above it, not a project folder: name one below it in \
+                 `[workspaces]`, or start ollacode with `--yes`",
+                visible_name(name)
+            );
+        }
+        Ok(self.opened(app))
+    }
+
+    /// The folder at a path, if it is still one that may be worked on.
+    pub fn at(&self, root: &Path) -> Option<Arc<OpenWorkspace>> {
+        if root == self.first.root() {
+            return Some(self.first());
+        }
+        let names = self.named.iter();
+        let is_it = |path: &Path| path.canonicalize().is_ok_and(|path| path == root);
+        let (name, _) = names.into_iter().find(|(_, path)| is_it(path))?;
+        self.find(name).ok()
+    }
+
+    fn opened(&self, app: App) -> Arc<OpenWorkspace> {
+        let root = app.workspace.root.clone();
+        if root == self.first.root() {
+            return self.first();
+        }
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let workspace = open.entry(root);
+        let workspace = workspace
+            .or_insert_with(|| OpenWorkspace::open(app, self.updates, &self.activity, &self.stop));
+        Arc::clone(workspace)
+    }
+}

@@ -1,0 +1,299 @@
+//! The conversation at the terminal: a line is read, a question asked or a command run, and so on.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Error, anyhow};
+
+use super::super::signals::INTERRUPT;
+use super::super::style::{DIM, PLAIN, WARNING};
+use super::super::wrap::wrapped;
+use super::super::{Ending, print, report, warn};
+use super::approve;
+use super::complete::{Completions, files_below};
+use super::editor::{Editor, Input, Prompt};
+use super::interrupts::Interrupts;
+use super::render::Renderer;
+use super::replies::Next;
+use super::terminal::text_columns;
+use super::turn::{self, Show};
+use super::{markdown::Look, status};
+use crate::app::App;
+use crate::conversation::commands::{self, Parsed, Place};
+use crate::conversation::mentions::named;
+use crate::conversation::words::{opened_warnings, unasked};
+use crate::conversation::{Conversation, How, PlanOffer};
+use crate::engine::Question;
+use crate::engine::event::Event;
+use crate::permission::Mode;
+use crate::visible::visible;
+
+/// A conversation at the terminal.
+pub struct Repl {
+    pub conversation: Conversation,
+    pub interrupts: Interrupts,
+    pub screen: Screen,
+    pub completions: Arc<Completions>,
+    pub editor: Editor,
+}
+
+impl Repl {
+    /// Reads and answers until the user leaves.
+    pub async fn run(&mut self) -> Result<Ending, Error> {
+        self.list_files();
+        loop {
+            let prompt = prompt(self.conversation.mode());
+            let input = tokio::select! {
+                biased;
+                () = self.interrupts.leave.cancelled() => {
+                    // Behind the prompt, if there is one.
+                    self.say("\n")?;
+                    break;
+                }
+                input = self.editor.read(prompt) => input,
+            };
+            match input {
+                Input::Text(text) if text.trim().is_empty() => {}
+                Input::Text(text) => {
+                    if self.take(text).await? == Next::Leave {
+                        break;
+                    }
+                }
+                Input::Interrupted => {
+                    self.interrupts.press();
+                    if !self.interrupts.leave.is_cancelled() {
+                        self.note("Ctrl-C once more leaves, as Ctrl-D does");
+                    }
+                }
+                Input::End => break,
+                Input::Failed(why) => return Err(anyhow!("cannot read from the terminal: {why}")),
+            }
+        }
+        self.leave()?;
+        Ok(match self.interrupts.ending() {
+            // Ctrl-C twice is a way to leave like any other.
+            Ending::Signal(INTERRUPT) | Ending::Bad => Ending::Good,
+            ending => ending,
+        })
+    }
+
+    /// Runs a command, or asks a question.
+    async fn take(&mut self, text: String) -> Result<Next, Error> {
+        match commands::parse(&text, Place::Terminal) {
+            Parsed::Command(command, argument) => return self.command(command, argument).await,
+            Parsed::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
+            Parsed::Question => self.ask(text).await?,
+        }
+        Ok(Next::Line)
+    }
+
+    /// Asks a question, and has the plan carried out if that is what comes out and is wanted.
+    async fn ask(&mut self, text: String) -> Result<(), Error> {
+        let Some(files) = self.named(&text).await? else {
+            return Ok(());
+        };
+        if !self.open().await {
+            return Ok(());
+        }
+        let question = Question {
+            files,
+            text,
+            ..Question::default()
+        };
+        self.conversation.ask(None, question);
+        while let Some(plan) = self.turn().await? {
+            if !self.wants(&plan).await? {
+                return Ok(());
+            }
+            if let Some(risk) = unasked(plan.mode, self.conversation.confinement()) {
+                warn(&risk);
+            }
+            self.conversation.carry_out(&plan).await?;
+        }
+        Ok(())
+    }
+
+    /// Shows the turn that runs, and gives the plan that it ended with.
+    pub async fn turn(&mut self) -> Result<Option<PlanOffer>, Error> {
+        self.screen.begin();
+        let ended =
+            turn::follow(&mut self.conversation, &self.interrupts, &mut self.screen).await?;
+        let Some(ended) = ended.filter(|_| !self.interrupts.leave.is_cancelled()) else {
+            return Ok(None);
+        };
+        match ended.how {
+            How::Turn(_) => {
+                self.show_status()?;
+                self.list_files();
+            }
+            // How short it is was shown when it happened.
+            How::Compacted(Ok(report)) if report.summarised => {}
+            How::Compacted(Ok(_)) => {
+                self.note("the model gave no summary; the oldest turns were cut instead");
+            }
+            How::Compacted(Err(why)) => self.note(&why),
+            How::NotBegun => self.note("stopped"),
+            How::Failed(error) => report(&error),
+            How::Lost => warn(
+                "something went wrong inside ollacode; what was done is in the session's journal, \
+                 and the next question continues it",
+            ),
+        }
+        Ok(ended.plan)
+    }
+
+    /// Opens the session, if it is not open; `false` if that failed or was stopped, which is said.
+    pub async fn open(&mut self) -> bool {
+        let stop = self.interrupts.begin();
+        let opened = tokio::select! {
+            () = stop.cancelled() => None,
+            opened = self.conversation.open() => Some(opened),
+        };
+        self.interrupts.nothing_to_stop();
+        let warnings = self.conversation.take_opened();
+        let warnings = warnings.as_ref().map(opened_warnings).unwrap_or_default();
+        warnings.iter().for_each(|warning| warn(warning));
+        match opened {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                report(&error);
+                false
+            }
+            None => {
+                self.note("stopped");
+                false
+            }
+        }
+    }
+
+    /// The files that a question names; `None` if Ctrl-C was pressed meanwhile.
+    async fn named(&self, text: &str) -> Result<Option<Vec<String>>, Error> {
+        let stop = self.interrupts.begin();
+        let root = self.app().workspace.root.clone();
+        let named = named(text, root, self.completions.files(), &stop).await;
+        self.interrupts.nothing_to_stop();
+        Ok(named?)
+    }
+
+    async fn wants(&self, plan: &PlanOffer) -> Result<bool, Error> {
+        let stop = self.interrupts.begin();
+        let question = format!("Carry out this plan, in mode `{}`?", plan.mode.name());
+        let wanted = approve::confirm(question, stop).await;
+        self.interrupts.nothing_to_stop();
+        Ok(wanted?)
+    }
+
+    /// The parts that belong to the workspace.
+    pub fn app(&self) -> &App {
+        &self.conversation.workspace().app
+    }
+
+    /// The line after a turn.
+    fn show_status(&self) -> Result<(), Error> {
+        let open = self.conversation.open_session();
+        let model = open.map(|open| open.session.model.profile().name.clone());
+        let model = model.unwrap_or_default();
+        let state = self.conversation.workspace().index_state();
+        let line = status::line(&model, self.screen.renderer.spent, state.as_ref());
+        let line = wrapped(&visible(&line), 0, "", text_columns());
+        self.say(&format!("{DIM}{line}{PLAIN}\n"))
+    }
+
+    /// Writes text with colours, what hides in it made visible before.
+    pub fn say(&self, text: &str) -> Result<(), Error> {
+        print(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Tells something in passing.
+    pub fn note(&self, text: &str) {
+        super::super::note(text);
+    }
+
+    /// Lists the files for completion, in the background.
+    pub fn list_files(&self) {
+        if self.conversation.workspace().needs_leave_to_index() {
+            return;
+        }
+        let completions = Arc::clone(&self.completions);
+        let root = self.app().workspace.root.clone();
+        // Nobody waits for it: until it is there, the list is the one before.
+        drop(tokio::task::spawn_blocking(move || {
+            completions.set_files(files_below(&root));
+        }));
+    }
+
+    fn leave(&mut self) -> Result<(), Error> {
+        let open = self.conversation.open_session();
+        let asked = open.is_none_or(|open| open.session.turn > 0);
+        let id = self.conversation.session().cloned();
+        self.conversation.release("quit")?;
+        if let Some(id) = id.filter(|_| asked) {
+            self.note(&format!("to continue: ollacode chat --resume {id}"));
+        }
+        Ok(())
+    }
+}
+
+/// The terminal, where events are shown.
+pub struct Screen {
+    pub renderer: Renderer,
+}
+
+impl Screen {
+    /// A screen, with colours or without.
+    pub fn new(color: bool) -> Screen {
+        let width = text_columns();
+        Screen {
+            renderer: Renderer::new(Look { color, width }),
+        }
+    }
+
+    /// A turn begins.
+    pub fn begin(&mut self) {
+        self.renderer.set_width(text_columns());
+        self.renderer.begin();
+    }
+
+    fn write(&self, text: &str) -> Result<(), Error> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        print(|out| out.write_all(text.as_bytes()))
+    }
+}
+
+impl Show for Screen {
+    fn event(&mut self, event: &Event) -> Result<(), Error> {
+        let text = self.renderer.event(event);
+        self.write(&text)
+    }
+
+    fn tick(&mut self) -> Result<(), Error> {
+        self.renderer.set_width(text_columns());
+        let text = self.renderer.tick();
+        self.write(&text)
+    }
+
+    fn asking(&mut self) -> Result<(), Error> {
+        let text = self.renderer.clear();
+        self.renderer.asked();
+        self.write(&text)
+    }
+
+    fn done(&mut self) -> Result<(), Error> {
+        let text = self.renderer.end();
+        self.write(&text)
+    }
+}
+
+fn prompt(mode: Mode) -> Prompt {
+    let plain = match mode {
+        Mode::Ask => "> ".to_owned(),
+        other => format!("{}> ", other.name()),
+    };
+    let styled = match mode {
+        Mode::Ask | Mode::Plan => format!("{DIM}{plain}{PLAIN}"),
+        Mode::AutoEdit | Mode::AutoApprove => format!("{WARNING}{plain}{PLAIN}"),
+    };
+    Prompt { plain, styled }
+}

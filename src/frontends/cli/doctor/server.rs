@@ -1,0 +1,156 @@
+//! What `ollacode doctor` says of Ollama and its models.
+
+use std::time::Duration;
+
+use ollacode_indexer::{Embedder, Role};
+use tokio::time::timeout;
+
+use super::{Check, State};
+use crate::app::App;
+use crate::config::EmbedModel;
+use crate::frontends::cli::style::count;
+use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
+use crate::model::{ChatModel, ModelProfile};
+
+/// How long a model may take to embed one word: it may have to be loaded first.
+const LONGEST_TRIAL: Duration = Duration::from_secs(30);
+
+/// Ollama is needed only if vectors are wanted.
+pub(super) async fn ollama(app: &App) -> Vec<Check> {
+    let client = match app.ollama() {
+        Ok(client) => client,
+        Err(error) => return vec![failed("ollama", &error)],
+    };
+    let version = match client.version().await {
+        Ok(version) => version,
+        Err(error) => return vec![without_server(app, &error)],
+    };
+    let mut checks = vec![Check::good(
+        "ollama",
+        format!("version {version} at {}", client.address()),
+    )];
+    if !client.address().is_loopback() {
+        checks.push(Check::bad(
+            "ollama",
+            State::Warning,
+            format!("code is sent to {}", client.address()),
+            "use `--offline` to allow this machine only",
+        ));
+    }
+    checks.push(chat_model(app, &client).await);
+    checks.push(embeddings(app).await);
+    checks.extend(models(&client).await);
+    checks
+}
+
+/// The model that embeds. A text is embedded: that a model is listed does not say that it runs.
+async fn embeddings(app: &App) -> Check {
+    const NAME: &str = "embeddings";
+    let embedder = match app.embedder().await {
+        Ok(Some(embedder)) => embedder,
+        Ok(None) => return Check::good(NAME, "none, as set: search goes by words"),
+        Err(error) => return failed(NAME, &error),
+    };
+    let model = embedder.model();
+    let text = [embedder.wrap("test", Role::Document)];
+    let why = match timeout(LONGEST_TRIAL, embedder.embed(&text)).await {
+        Ok(Ok(embedded)) if embedded.vectors.len() == 1 => {
+            let (name, dimension, window) = (&model.name, model.dimension, model.window);
+            let message = format!("{name}: {dimension} numbers a vector, {window} tokens a text");
+            return Check::good(NAME, message);
+        }
+        Ok(Ok(_)) => "it answers without a vector".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("it gave no answer for {} s", LONGEST_TRIAL.as_secs()),
+    };
+    let message = format!("{} does not embed: {why}", model.name);
+    let fix = "look at Ollama's log; until it works, search goes by words";
+    Check::bad(NAME, State::Broken, message, fix)
+}
+
+/// Search does without a server where no vectors are wanted; only talking needs one then.
+fn without_server(app: &App, error: &OllamaError) -> Check {
+    let mut check = failed("ollama", error);
+    if app.settings.embed_model == EmbedModel::None {
+        check.state = State::Warning;
+        check
+            .message
+            .push_str(" (search goes on without; `ollacode chat` needs it)");
+        return check;
+    }
+    let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
+    check.fix = Some(
+        check
+            .fix
+            .map_or(without.into(), |fix| format!("{fix}, {without}")),
+    );
+    check
+}
+
+/// The model that answers.
+async fn chat_model(app: &App, client: &OllamaClient) -> Check {
+    const NAME: &str = "chat";
+    match app.chat_model(None).await {
+        Ok(model) => {
+            let ModelProfile {
+                name,
+                window,
+                tools,
+                ..
+            } = model.profile();
+            let tools = match (*tools, model.why_in_words()) {
+                (true, _) => "calls tools".to_owned(),
+                (false, None) => "is told of tools in words".to_owned(),
+                (false, Some(why)) => format!("is told of tools in words, since {why}"),
+            };
+            let window = count(u64::from(*window));
+            Check::good(NAME, format!("{name}: {tools}; window of {window} tokens"))
+        }
+        Err(OllamaError::ModelMissing { model }) => {
+            let suggestion = suggest(client, &model).await;
+            let message = format!("Ollama does not have `{model}`");
+            Check::bad(NAME, State::Warning, message, suggestion.to_string())
+        }
+        Err(error) => Check {
+            state: State::Warning,
+            ..failed(NAME, &error)
+        },
+    }
+}
+
+fn failed(name: &'static str, error: &OllamaError) -> Check {
+    Check {
+        name,
+        state: State::Broken,
+        message: error.to_string(),
+        fix: error.hint(),
+    }
+}
+
+/// Every model that is there, with what it can do and how much it takes.
+async fn models(client: &OllamaClient) -> Vec<Check> {
+    let models = match client.tags().await {
+        Ok(models) => models,
+        Err(error) => return vec![failed("model", &error)],
+    };
+    let mut checks = Vec::new();
+    for LocalModel { name, .. } in models {
+        checks.push(match client.show(&name).await {
+            Ok(info) => {
+                let window = info.context_length().map_or("unknown".into(), count);
+                let can = info.capabilities.join(", ");
+                let can = if can.is_empty() {
+                    "capabilities unknown".to_owned()
+                } else {
+                    can
+                };
+                Check::good("model", format!("{name}: {can}; window {window}"))
+            }
+            Err(error) => Check {
+                state: State::Warning,
+                ..failed("model", &error)
+            },
+        });
+    }
+    checks
+}

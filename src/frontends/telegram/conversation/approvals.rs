@@ -1,0 +1,93 @@
+//! What a turn asks, put on the phone as questions with buttons; and the offer of a plan.
+
+use super::super::approver::{Phone, decide, option};
+use super::super::buttons::Choice;
+use super::super::questions::{Answer, Asked};
+use super::super::rich::Rich;
+use super::{Chat, Mail};
+use crate::conversation::PlanOffer;
+use crate::engine::event::AskId;
+use crate::permission::ApprovalRequest;
+
+impl Chat {
+    /// Asks whether a call may run. The question is taken back where nobody waits any more.
+    pub(super) fn ask_approval(&self, id: AskId, request: &ApprovalRequest) {
+        let (phone, request) = (self.phone(), request.clone());
+        let answers = self.conversation.answers().clone();
+        let closed = answers.closed(id);
+        tokio::spawn(async move {
+            if let Some(decision) = closed.run_until_cancelled(decide(&phone, &request)).await {
+                answers.decide(id, decision);
+            }
+        });
+    }
+
+    /// Puts a question of the model.
+    pub(super) fn ask_in_words(&self, id: AskId, question: &str, options: &[String]) {
+        let (phone, question, options) = (self.phone(), question.to_owned(), options.to_vec());
+        let answers = self.conversation.answers().clone();
+        let closed = answers.closed(id);
+        tokio::spawn(async move {
+            let answer = option(&phone, &question, &options);
+            if let Some(answer) = closed.run_until_cancelled(answer).await {
+                answers.answer(id, answer);
+            }
+        });
+    }
+
+    fn phone(&self) -> Phone {
+        let session = self.conversation.session();
+        Phone {
+            who: self.who,
+            session: session.map(ToString::to_string).unwrap_or_default(),
+            questions: self.hub.questions.clone(),
+            outbox: self.hub.outbox.clone(),
+        }
+    }
+
+    /// Asks whether a plan is to be carried out; the answer comes by mail.
+    pub(super) fn offer_plan(&mut self, plan: PlanOffer) {
+        let mode = plan.mode.name();
+        let text = format!("? Carry out this plan, in mode `{mode}`?");
+        let asked = Asked {
+            who: self.who,
+            session: plan.session.to_string(),
+            hash: blake3::hash(plan.session.as_str().as_bytes())
+                .to_hex()
+                .to_string(),
+            text: Rich::plain_text(&text),
+            choices: vec![vec![
+                (Choice::Once, "Carry it out".to_owned()),
+                (Choice::Deny, "Not now".to_owned()),
+            ]],
+            takes_text: false,
+        };
+        let (questions, mail) = (self.hub.questions.clone(), self.mail.clone());
+        let offer = tokio::spawn(async move {
+            if questions.ask(asked).await == Answer::Pressed(Choice::Once) {
+                // Where the conversation has ended, so has the plan.
+                let _ = mail.send(Mail::CarryOut(plan)).await;
+            }
+        });
+        self.plan_offer = Some(offer.abort_handle());
+    }
+
+    /// The plan is not the last thing that was said any more.
+    pub(super) fn withdraw_plan(&mut self) {
+        if let Some(offer) = self.plan_offer.take() {
+            offer.abort();
+        }
+    }
+
+    pub(super) async fn carry_out(&mut self, plan: &PlanOffer) {
+        let carried_out = self.conversation.carry_out(plan).await;
+        self.show_opened();
+        match carried_out {
+            Ok(true) => self.begin_turn(),
+            Ok(false) => {
+                self.say("that plan is not the last thing that was said: ask for it again");
+            }
+            Err(error) => self.say_error(&error),
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! What commands return, as the phone shows it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use ollacode_indexer::query::Query;
+use ollacode_indexer::rank::Ranked;
+use ollacode_indexer::{Answer, IndexError, IndexEvent, SearchRequest, Unsearched};
+
+use super::super::approver::{code, shown_diff};
+use super::super::incoming::Room;
+use super::super::outbox::{Outbox, Payload};
+use super::super::pace::{Place, Stage};
+use super::super::rich::{Rich, Span, Style};
+use super::super::split::{MOST_UNITS, beginning};
+use super::super::steps::place;
+use super::Chat;
+use crate::conversation::Stopped;
+use crate::conversation::commands::{self, Command};
+use crate::conversation::reply::{
+    IndexJob, ModelsJob, NAMED_WORKSPACES, NOT_INDEXED, Reply, model_facts,
+};
+use crate::conversation::words::{
+    compacted_words, counted, duration, error_words, opened_warnings, resumed_words, token_rows,
+};
+use crate::engine::CompactReport;
+use crate::engine::memory::Memory;
+use crate::frontends::excerpt::{Excerpt, stems};
+use crate::message::Source;
+use crate::model::ollama::InstalledModel;
+use crate::session::changes::FileDiff;
+use crate::session::{SessionId, SessionSummary};
+use crate::visible::visible_name;
+
+/// Longest line of a hit, in characters: a phone shows about 40.
+const WIDEST: usize = 100;
+/// Sessions that are listed.
+const MOST_SESSIONS: usize = 10;
+/// Sources that are listed.
+const MOST_SOURCES: usize = 30;
+/// Models that are listed.
+const MOST_MODELS: usize = 30;
+/// Longest change that is shown in the chat, in UTF-16 units; a longer one is a file.
+const MOST_OF_DIFF: usize = 3_500;
+
+impl Chat {
+    /// Carries out a command, and shows what comes of it.
+    pub(super) async fn command(&mut self, command: &Command, argument: &str) {
+        let replied = self.conversation.command(command, argument).await;
+        let opened = self.conversation.take_opened();
+        if let Some(opened) = &opened {
+            self.keep_back(opened);
+            for warning in opened_warnings(opened) {
+                self.say(&warning);
+            }
+        }
+        let reply = match replied {
+            Ok(reply) => reply,
+            Err(error) => return self.say_error(&error),
+        };
+        if !reply.keeps_plan() {
+            self.withdraw_plan();
+        }
+        if reply.begins_session() {
+            self.drop_files();
+        }
+        if let Some(warning) = reply.warning() {
+            self.say(&format!("warning: {warning}"));
+        }
+        if let Some(sentence) = reply.sentence() {
+            let text = Rich::plain_text(&sentence);
+            return self.send(beginning(&text, MOST_UNITS));
+        }
+        match reply {
+            Reply::Greeting(_) => self.greet(),
+            Reply::Help => self.help(),
+            Reply::Stopped(stopped) => self.say_stopped(stopped),
+            Reply::Search(request) => self.search(request),
+            Reply::Index(job) if job.needs_leave => self.say(NOT_INDEXED),
+            Reply::Index(job) => self.index(job),
+            Reply::Status(status) => self.rows(&status.rows()),
+            Reply::Models(job) => self.list_models(job),
+            Reply::Sessions { sessions, current } => {
+                self.list_sessions(&sessions, current.as_ref())
+            }
+            Reply::Workspaces { here, named } => self.list_workspaces(&here, &named),
+            Reply::Resumed => {
+                if let Some(opened) = opened {
+                    self.say(&resumed_words(&opened));
+                }
+            }
+            Reply::Sources(Some(sources)) => self.sources(&sources),
+            Reply::Diff(diffs) => self.show_diff(&diffs),
+            Reply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
+            Reply::Memory(Some(memory)) => self.memory(&memory),
+            Reply::Compacting => self.begin_turn(),
+            _ => {}
+        }
+    }
+
+    fn greet(&self) {
+        let mut text = Rich::default();
+        let plain = Style::default();
+        text.push("I answer questions about ", &plain);
+        let root = self.conversation.workspace().root().display().to_string();
+        text.push(&root, &plain.with(Span::Code));
+        text.push(
+            ", and change it if you allow that. Write a question, such as: where are sessions \
+             stored?\n/help lists the commands.",
+            &plain,
+        );
+        self.send(text);
+    }
+
+    fn help(&self) {
+        let mut text = Rich::default();
+        for command in commands::commands(commands::Place::Chat) {
+            let left = format!("/{} {}", command.name, command.argument);
+            let line = format!("{}: {}\n", left.trim_end(), command.help);
+            text.push(&line, &Style::default());
+        }
+        text.push(
+            "\n@path in a question puts a file before the model; files and photos can be sent \
+             with one.",
+            &Style::default(),
+        );
+        self.send(text);
+    }
+
+    fn say_stopped(&mut self, stopped: Stopped) {
+        self.show_queue_as("✗ the messages that waited were dropped");
+        let had_files = self.drop_files();
+        if stopped.is_turn || stopped.is_indexing || stopped.dropped > 0 {
+            return;
+        }
+        self.say(if had_files {
+            "the files that were sent are dropped"
+        } else {
+            "nothing is being done"
+        });
+    }
+
+    pub(super) fn say_compacted(&self, report: &CompactReport) {
+        self.say(&compacted_words(report));
+    }
+
+    /// Searches at once, whatever is being done.
+    fn search(&self, request: SearchRequest) {
+        let workspace = self.conversation.workspace().clone();
+        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        let stop = self.stop_token();
+        tokio::spawn(async move {
+            match stop.run_until_cancelled(workspace.search(&request)).await {
+                Some(Ok(answer)) => {
+                    let stems = stems(&Query::parse(&request.query));
+                    outbox.send(room, Payload::text(hits(&answer, &stems)))
+                }
+                Some(Err(error)) => outbox.say(room, &format!("✗ {error}")),
+                None => 0,
+            }
+        });
+    }
+
+    /// Updates the index, with a message that says how far it is.
+    fn index(&self, job: IndexJob) {
+        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        tokio::spawn(async move {
+            let progress = Progress::new(outbox, room);
+            let started = Instant::now();
+            let refreshed = job.run(&|event| progress.event(&event)).await;
+            progress.done(match refreshed {
+                Ok(report) => format!(
+                    "✓ {}, {}; {} changed, in {}",
+                    counted(report.counts.files, "file"),
+                    counted(report.counts.chunks, "chunk"),
+                    report.changed + report.removed,
+                    duration(started.elapsed())
+                ),
+                Err(IndexError::Stopped) => "■ stopped; what is done is kept".to_owned(),
+                Err(IndexError::Busy) => "the index is being updated already".to_owned(),
+                Err(error) => format!("✗ {error}"),
+            });
+        });
+    }
+
+    fn rows(&self, rows: &[(&str, String)]) {
+        let mut text = Rich::default();
+        for (name, value) in rows {
+            text.push(&format!("{name}: "), &bold());
+            text.push(&format!("{value}\n"), &Style::default());
+        }
+        self.send(text);
+    }
+
+    fn memory(&self, memory: &Memory) {
+        let mut text = Rich::default();
+        text.push(&format!("{}\n", visible_name(&memory.path)), &bold());
+        text.push(memory.text.trim_end(), &Style::default());
+        self.send(beginning(&text.made_visible(), MOST_UNITS));
+    }
+
+    fn list_sessions(&self, sessions: &[SessionSummary], current: Option<&SessionId>) {
+        let mut text = Rich::default();
+        for summary in sessions.iter().take(MOST_SESSIONS) {
+            let now = if Some(&summary.id) == current {
+                " (this one)"
+            } else {
+                ""
+            };
+            text.push(summary.id.as_str(), &Style::default().with(Span::Code));
+            let turns = counted(u64::from(summary.turns), "question");
+            let title = visible_name(&summary.title);
+            text.push(&format!("{now} {title} · {turns}\n"), &Style::default());
+        }
+        text.push("\n/resume ID continues one", &Style::default());
+        self.send(text);
+    }
+
+    fn list_workspaces(&self, here: &Path, named: &BTreeMap<String, PathBuf>) {
+        let mut text = Rich::default();
+        text.push(&format!("Here: {}\n", here.display()), &Style::default());
+        for (name, path) in named {
+            text.push(&visible_name(name), &Style::default().with(Span::Code));
+            let path = visible_name(&path.display().to_string());
+            text.push(&format!(" {path}\n"), &Style::default());
+        }
+        text.push(&format!("\n{NAMED_WORKSPACES}"), &Style::default());
+        self.send(text);
+    }
+
+    fn list_models(&self, job: ModelsJob) {
+        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        tokio::spawn(async move {
+            match job.run().await {
+                Ok(models) => {
+                    let text = beginning(&models_text(&models).made_visible(), MOST_UNITS);
+                    outbox.send(room, Payload::text(text))
+                }
+                Err(error) => outbox.say(room, &format!("✗ {}", error_words(&error.into()))),
+            }
+        });
+    }
+
+    fn sources(&self, sources: &[Source]) {
+        let mut text = Rich::default();
+        for source in sources.iter().take(MOST_SOURCES) {
+            text.push(&place(source), &Style::default().with(Span::Code));
+            let symbol = visible_name(source.symbol.as_deref().unwrap_or_default());
+            text.push(&format!(" {symbol}\n"), &Style::default());
+        }
+        if sources.len() > MOST_SOURCES {
+            let more = sources.len() - MOST_SOURCES;
+            text.push(&format!("… and {more} more"), &Style::default());
+        }
+        self.send(beginning(&text.made_visible(), MOST_UNITS));
+    }
+
+    fn show_diff(&self, diffs: &[FileDiff]) {
+        let diffs = diffs.iter();
+        let diff: String = diffs
+            .map(|diff| shown_diff(&diff.path, &diff.text))
+            .collect();
+        let diff = self.hub.outbox.clean(&diff);
+        let shown = code(&diff, "diff");
+        if shown.units() <= MOST_OF_DIFF {
+            return self.send(shown);
+        }
+        let caption = Rich::plain_text("What this session changed.");
+        let document = Payload::document("session.diff", &diff, caption);
+        self.hub.outbox.send(self.who.room(), document);
+    }
+}
+
+fn bold() -> Style {
+    Style {
+        bold: true,
+        ..Style::default()
+    }
+}
+
+/// The best hits for a query.
+fn hits(answer: &Answer, stems: &[String]) -> Rich {
+    let mut text = Rich::default();
+    for hit in &answer.hits {
+        write_hit(&mut text, hit, stems);
+    }
+    if answer.hits.is_empty() {
+        text.push("no hits\n", &Style::default());
+        for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
+            text.push(&format!("ℹ {sentence}\n"), &Style::default());
+        }
+    }
+    for note in &answer.notes {
+        text.push(&format!("ℹ {note}\n"), &Style::default());
+    }
+    beginning(&text.made_visible(), MOST_UNITS)
+}
+
+fn write_hit(text: &mut Rich, hit: &Ranked, stems: &[String]) {
+    let chunk = &hit.chunk;
+    let place = format!(
+        "{}:{}-{}",
+        visible_name(&chunk.path),
+        chunk.start_line,
+        chunk.end_line
+    );
+    text.push(&place, &Style::default().with(Span::Code));
+    let scope = chunk.scope.iter().chain(&chunk.symbol);
+    let scope: Vec<String> = scope.map(|name| visible_name(name)).collect();
+    text.push(&format!(" {}\n", scope.join(" > ")), &bold());
+    let cut = |line: &str| line.chars().take(WIDEST).collect::<String>();
+    let excerpt = Excerpt::of(chunk, stems);
+    let lines: Vec<String> = excerpt.lines.iter().map(|line| cut(line)).collect();
+    let language = Some(chunk.language.to_string()).filter(|name| !name.is_empty());
+    let style = Style::default().with(Span::Pre(language));
+    text.push(&lines.join("\n"), &style);
+    text.push("\n", &Style::default());
+}
+
+fn models_text(models: &[InstalledModel]) -> Rich {
+    let mut text = Rich::default();
+    for model in models.iter().take(MOST_MODELS) {
+        text.push(
+            &visible_name(&model.name),
+            &Style::default().with(Span::Code),
+        );
+        text.push(&format!(" {}\n", model_facts(model)), &Style::default());
+    }
+    text.push(
+        "\n/model NAME continues with another one",
+        &Style::default(),
+    );
+    text
+}
+
+/// A message that says how far a refresh is.
+struct Progress {
+    outbox: Outbox,
+    room: Room,
+    place: Place,
+    last: Mutex<String>,
+}
+
+impl Progress {
+    fn new(outbox: Outbox, room: Room) -> Progress {
+        let place = outbox.place();
+        let progress = Progress {
+            outbox,
+            room,
+            place,
+            last: Mutex::default(),
+        };
+        progress.show("⏳ looking for changes".to_owned(), Stage::Draft);
+        progress
+    }
+
+    fn event(&self, event: &IndexEvent) {
+        let words = match event {
+            IndexEvent::Cutting { done, total } => format!("⏳ reading files: {done} of {total}"),
+            IndexEvent::IndexingText => "⏳ building the full-text index".to_owned(),
+            IndexEvent::Embedding { done, total } => format!("⏳ vectors: {done} of {total}"),
+            IndexEvent::Warning(_)
+            | IndexEvent::Walked { .. }
+            | IndexEvent::LexicalReady
+            | IndexEvent::Refreshed { .. } => return,
+        };
+        self.show(words, Stage::Draft);
+    }
+
+    fn done(&self, words: String) {
+        self.show(words, Stage::Final);
+    }
+
+    fn show(&self, words: String, stage: Stage) {
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if *last == words {
+            return;
+        }
+        let payload = Payload::text(Rich::plain_text(&words)).silent();
+        self.outbox.show(self.room, self.place, stage, payload);
+        *last = words;
+    }
+}

@@ -1,0 +1,157 @@
+//! Names that a reader takes for the same: in another normal form of Unicode, in other capitals,
+//! with other blanks, or with characters that look alike.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Jail, WorkspacePath};
+use crate::visible::{is_hidden, plain_sign};
+
+/// How a path agrees with one that exists; the loosest is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alike {
+    /// To the byte.
+    Equal,
+    /// The same letters in another normal form: `é` as one character, or as `e` and an accent.
+    SameLetters,
+    /// But for capitals, blanks, or characters that look alike.
+    Similar,
+}
+
+/// The path that comes nearest to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearest {
+    /// As far as its names exist, they are as the disk has them; the rest is as it was given.
+    pub path: WorkspacePath,
+    /// Whether all of it exists.
+    pub exists: bool,
+    /// How the names that exist agree with those that were given.
+    pub alike: Alike,
+}
+
+impl Jail {
+    /// Follows a path name by name from the root; where a name does not exist, the one name in that
+    /// folder is taken that is alike. Two of those are none: nothing tells which was meant.
+    pub fn nearest(&self, path: &WorkspacePath) -> Nearest {
+        let mut nearest = Nearest {
+            path: path.clone(),
+            exists: true,
+            alike: Alike::Equal,
+        };
+        if path.is_root() {
+            return nearest;
+        }
+        let mut names: Vec<String> = path.as_str().split('/').map(str::to_owned).collect();
+        for at in 0..names.len() {
+            let here = WorkspacePath::of_folder(&names[..=at].join("/"));
+            if !matches!(self.kind(&here), Ok(None)) {
+                continue;
+            }
+            let folder = match at {
+                0 => WorkspacePath::of_folder("."),
+                _ => WorkspacePath::of_folder(&names[..at].join("/")),
+            };
+            let Some((name, alike)) = self.alike_in(&folder, &names[at]) else {
+                nearest.exists = false;
+                break;
+            };
+            names[at] = name;
+            nearest.alike = nearest.alike.max(alike);
+        }
+        nearest.path = WorkspacePath::of_folder(&names.join("/"));
+        nearest
+    }
+
+    /// The one name in a folder that is alike to another.
+    fn alike_in(&self, folder: &WorkspacePath, name: &str) -> Option<(String, Alike)> {
+        let found = self.list(folder).ok()?;
+        let one = |is_alike: &dyn Fn(&str) -> bool| {
+            let mut alike = found.iter().filter(|entry| is_alike(&entry.name));
+            let first = alike.next()?;
+            alike.next().is_none().then(|| first.name.clone())
+        };
+        let letters: String = name.nfc().collect();
+        let same = one(&|other| other.nfc().eq(letters.chars()));
+        if let Some(name) = same {
+            return Some((name, Alike::SameLetters));
+        }
+        let wanted = loose(name);
+        let similar = one(&|other| loose(other) == wanted)?;
+        Some((similar, Alike::Similar))
+    }
+}
+
+/// A name as a reader takes it.
+fn loose(name: &str) -> String {
+    let seen: String = name
+        .nfkc()
+        .filter(|character| !is_hidden(*character))
+        .map(plain_sign)
+        .collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    words.join(" ").to_uppercase().to_lowercase()
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn found(jail: &Jail, given: &str) -> (String, bool, Alike) {
+        let nearest = jail.nearest(&jail.path(given).unwrap());
+        (nearest.path.to_string(), nearest.exists, nearest.alike)
+    }
+
+    #[test]
+    fn names_are_found_in_other_forms_capitals_and_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [
+            "src/lib.rs",
+            "docs/cafe\u{301}.md",
+            "docs/na\u{ef}ve plan.md",
+            "docs/a-b 'c'.md",
+        ];
+        for path in paths {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let jail = Jail::open(folder.path()).unwrap();
+        for (given, path, alike) in [
+            ("src/lib.rs", "src/lib.rs", Alike::Equal),
+            (".", ".", Alike::Equal),
+            ("docs/caf\u{e9}.md", paths[1], Alike::SameLetters),
+            ("docs/nai\u{308}ve plan.md", paths[2], Alike::SameLetters),
+            ("docs/CAF\u{c9}.md", paths[1], Alike::Similar),
+            ("SRC/LIB.rs", "src/lib.rs", Alike::Similar),
+            ("src /lib.rs", "src/lib.rs", Alike::Similar),
+            ("src/l\u{200b}ib.rs", "src/lib.rs", Alike::Similar),
+            (
+                "docs/a\u{2013}b\u{a0}\u{2018}c\u{2019}.md",
+                paths[3],
+                Alike::Similar,
+            ),
+        ] {
+            assert_eq!(
+                found(&jail, given),
+                (path.to_owned(), true, alike),
+                "{given}"
+            );
+        }
+        for (given, path, alike) in [
+            ("Src/new/x.rs", "src/new/x.rs", Alike::Similar),
+            ("src/new.rs", "src/new.rs", Alike::Equal),
+            ("src/lib.rs/x", "src/lib.rs/x", Alike::Equal),
+        ] {
+            assert_eq!(
+                found(&jail, given),
+                (path.to_owned(), false, alike),
+                "{given}"
+            );
+        }
+        fs::write(folder.path().join("src/Lib.rs"), "").unwrap();
+        let two = found(&jail, "src/LIB.rs");
+        assert_eq!(two, ("src/LIB.rs".to_owned(), false, Alike::Equal));
+    }
+}

@@ -1,0 +1,95 @@
+//! Compressed and encrypted data in what was decoded.
+
+use std::io::Read;
+use std::ops::Range;
+
+use flate2::bufread::{GzDecoder, ZlibDecoder};
+
+use super::super::view::View;
+use super::is_text;
+
+/// Most bytes that are unpacked from one place.
+const MOST: u64 = 4 << 20;
+
+/// Beginnings of data that is compressed or encrypted in a way that is not undone here.
+const CLOSED: &[&[u8]] = &[
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"7z\xbc\xaf\x27\x1c",
+    b"BZh91AY&SY",
+    b"PK\x03\x04",
+    b"Salted__",
+    b"age-encryption.org/",
+];
+
+/// What packed data holds.
+pub enum Packed {
+    /// Of gzip and zlib: what it stands for.
+    Open(View),
+    /// Of other kinds only the place is known.
+    Closed(Range<usize>),
+}
+
+/// Whether data that is packed may begin somewhere in bytes.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    (0..bytes.len()).any(|at| kind_at(&bytes[at..]).is_some())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Gzip,
+    Zlib,
+    Closed,
+}
+
+/// What begins here, by its first bytes.
+fn kind_at(rest: &[u8]) -> Option<Kind> {
+    match rest {
+        [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
+        [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => Some(Kind::Zlib),
+        [0xfd | 0x28 | 0x04 | b'7' | b'B' | b'P' | b'S' | b'a', ..] => {
+            let mut bodies = CLOSED.iter().filter_map(|start| rest.strip_prefix(*start));
+            // A program that names the beginning goes on as a text.
+            let is_closed = |body: &[u8]| body.len() >= 16 && !is_text(&body[..body.len().min(64)]);
+            bodies.any(is_closed).then_some(Kind::Closed)
+        }
+        _ => None,
+    }
+}
+
+/// The packed data in bytes that were decoded; `end_at` tells where the data at a place ends.
+pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
+    let mut found = Vec::new();
+    for at in 0..bytes.len() {
+        // What is behind the packed data is left in it.
+        let mut rest = &bytes[at..];
+        let unpacked = match kind_at(rest) {
+            Some(Kind::Gzip) => unpack(GzDecoder::new(&mut rest)),
+            Some(Kind::Zlib) => unpack(ZlibDecoder::new(&mut rest)),
+            Some(Kind::Closed) => {
+                let place = at..end_at(at);
+                if kind_at(&bytes[place.clone()]) == Some(Kind::Closed) {
+                    found.push(Packed::Closed(place));
+                }
+                continue;
+            }
+            None => continue,
+        };
+        if unpacked.len() as u64 == MOST {
+            found.push(Packed::Closed(at..end_at(at)));
+        } else if !unpacked.is_empty() {
+            let mut view = View::default();
+            view.decode(&unpacked, at..bytes.len() - rest.len());
+            found.push(Packed::Open(view));
+        }
+    }
+    found
+}
+
+/// What comes out before an error is there, too.
+fn unpack(decoder: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = decoder.take(MOST).read_to_end(&mut bytes);
+    bytes
+}

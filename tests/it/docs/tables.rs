@@ -1,0 +1,159 @@
+//! Tables of the documentation that are written from those of the code.
+
+use ollacode::config::{SETTINGS, Setting, example_file};
+use ollacode_indexer::Kind;
+use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT};
+use ollacode_indexer::rank::{WEIGHTS, Weights};
+use ollacode_indexer::secrets;
+
+use crate::support::generated::{check, check_part, read};
+
+/// A table in Markdown.
+fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let mut text = row(&head.map(str::to_owned)) + &row(&head.map(|_| "---".to_owned()));
+    for cells in rows {
+        text += &row(&cells.map(|cell| cell.replace('|', "\\|")));
+    }
+    text
+}
+
+/// Names as code.
+fn code(names: &[&str]) -> String {
+    let names = names.iter().filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    names.join(" ")
+}
+
+#[test]
+fn the_settings_are_those_of_the_table() {
+    let rows = SETTINGS.iter().map(|setting| {
+        let Setting {
+            name,
+            default,
+            meaning,
+            example,
+            ..
+        } = setting;
+        let example = example.map_or_else(String::new, |value| format!(" Example: `{value}`"));
+        [
+            code(&[*name]),
+            code(&[*default]),
+            format!("{meaning}{example}"),
+        ]
+    });
+    let settings = table(["setting", "default", "meaning"], rows);
+    check_part("docs/settings.md", "settings", &settings);
+    check(".env.example", &example_file());
+}
+
+#[test]
+fn the_languages_are_those_of_the_table() {
+    let rows = LANGUAGES.iter().map(|language| {
+        let Language {
+            name,
+            aliases,
+            extensions,
+            file_names,
+            ..
+        } = language;
+        [&[*name][..], *aliases, *extensions, *file_names].map(code)
+    });
+    let text = [
+        code(&[PLAIN_TEXT]),
+        String::new(),
+        "every other text file".to_owned(),
+        String::new(),
+    ];
+    let head = ["language", "other names", "endings", "file names"];
+    check_part(
+        "docs/languages.md",
+        "languages",
+        &table(head, rows.chain([text])),
+    );
+    let count = format!("{} languages", LANGUAGES.len());
+    assert!(
+        read("README.md").contains(&count),
+        "the README does not say {count}"
+    );
+}
+
+#[test]
+fn the_kinds_are_those_of_the_store() {
+    let rows = Kind::ALL
+        .iter()
+        .map(|kind| [code(&[kind.name()]), kind.meaning().to_owned()]);
+    check_part("docs/search.md", "kinds", &table(["kind", "meaning"], rows));
+}
+
+#[test]
+fn the_kinds_of_secrets_are_those_of_the_detector() {
+    let names: Vec<&str> = secrets::rules().collect();
+    let text = format!(
+        "{} kinds are recognised: {}.\n",
+        names.len(),
+        code(&names).replace("` `", "`, `")
+    );
+    check_part("docs/sandbox.md", "secrets", &text);
+}
+
+#[test]
+fn the_weights_are_those_of_the_ranking() {
+    let Weights {
+        dense_prose,
+        dense_symbol,
+        lexical_score,
+        defines_query,
+        defines_named,
+        file_named_after,
+        path_words,
+        coherence,
+        saturation,
+        aside,
+        document,
+    } = WEIGHTS;
+    let rows = [
+        (
+            "3",
+            "share of the relative score in the full-text value",
+            lexical_score,
+        ),
+        ("4", "share of the vectors, for prose", dense_prose),
+        (
+            "4",
+            "share of the vectors, for a query that is a symbol",
+            dense_symbol,
+        ),
+        (
+            "5",
+            "added, if the chunk defines the symbol that is the whole query",
+            defines_query,
+        ),
+        (
+            "5",
+            "added, if it defines a symbol that a sentence names",
+            defines_named,
+        ),
+        (
+            "5",
+            "factor on both, if the file is named after the symbol",
+            file_named_after,
+        ),
+        ("6", "added at most, for words in the path", path_words),
+        ("7", "factor for tests and examples", aside),
+        ("7", "factor for documents and settings", document),
+        (
+            "8",
+            "added at most to the best chunk of a file, as a part of its score",
+            coherence,
+        ),
+        ("9", "factor for each further chunk of a file", saturation),
+    ];
+    let rows =
+        rows.map(|(step, what, weight)| [step, what, &weight.to_string()].map(str::to_owned));
+    check_part(
+        "docs/ranking.md",
+        "weights",
+        &table(["step", "what", "weight"], rows),
+    );
+}
