@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// What every text may take,
-const BASE: Duration = Duration::from_millis(200);
+const BASE: Duration = Duration::from_secs(1);
 /// and for each of its bytes. The slowest grammars take 0.3 us.
 const PER_BYTE: Duration = Duration::from_nanos(750);
 

@@ -536,6 +536,25 @@ mod tests {
     }
 
     #[test]
+    fn every_command_stands_on_the_page_of_its_front_end() {
+        for (page, place) in [
+            (include_str!("../../docs/chat.md"), Place::Terminal),
+            (include_str!("../../docs/telegram.md"), Place::Chat),
+        ] {
+            let row = |command: &Command| {
+                let typed = format!("/{} {}", command.name, command.argument);
+                let names = [typed.trim_end().to_owned()].into_iter();
+                let aliases = command.aliases.iter().map(|alias| format!("/{alias}"));
+                let names: Vec<String> = names.chain(aliases).map(|name| format!("`{name}`")).collect();
+                format!("| {} | {} |", names.join(", "), command.help)
+            };
+            let wanted: Vec<String> = commands(place).map(row).collect();
+            let found: Vec<&str> = page.lines().filter(|line| line.starts_with("| `/")).collect();
+            assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
     fn names_are_unique_and_such_as_telegram_takes() {
         let mut seen = BTreeSet::new();
         for command in COMMANDS {

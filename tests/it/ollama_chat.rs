@@ -247,7 +247,7 @@ async fn a_call_whose_arguments_are_no_object_leaves_the_others_alone() {
             panic!("a broken call is wanted: {heard:?}");
         };
         assert!(
-            name == "delete_file" && why.contains("no JSON object"),
+            name == "delete_file" && why.contains("not a JSON object"),
             "{why}"
         );
         assert!(heard.done.is_some(), "{heard:?}");

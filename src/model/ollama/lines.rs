@@ -78,6 +78,11 @@ impl LineSplitter {
         }
     }
 
+    /// What came after the last line that was given.
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
     /// Gives what came after the last newline, when the stream has ended.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         let rest = self.buffer[self.start..].trim_ascii().to_vec();
@@ -118,7 +123,7 @@ impl Lines {
             if let Some(line) = line.map_err(|error| endless(&error.to_string()))? {
                 self.pending = 0;
                 self.length = line.len();
-                return read_line(&line).map(Some);
+                return read_line(&line, self.splitter.rest()).map(Some);
             }
             if self.pending > MAX_LINE {
                 return Err(endless("blank lines and nothing else"));
@@ -128,7 +133,7 @@ impl Lines {
                 self.splitter.push(&piece);
                 continue;
             }
-            return match self.splitter.finish().map(|rest| read_line(&rest)) {
+            return match self.splitter.finish().map(|rest| read_line(&rest, &[])) {
                 None => Ok(None),
                 // The stream was cut inside its last line.
                 Some(Err(OllamaError::BadAnswer(_))) => Err(OllamaError::Incomplete),
@@ -155,8 +160,9 @@ pub(super) fn endless(what: &str) -> OllamaError {
     }
 }
 
-fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T, OllamaError> {
-    let bad = |error: serde_json::Error| wire::not_json(line, &error);
+/// Reads a line. `rest`: what came behind it, since a page of HTML says more than its first line.
+fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaError> {
+    let bad = |error: serde_json::Error| wire::not_json(&[line, b"\n", rest].concat(), &error);
     let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
     if value.get("error").is_some_and(|error| !error.is_null()) {
         return Err(OllamaError::Failed {
