@@ -4,6 +4,7 @@
 //!
 //! - [`config`]: settings; the only reader of the environment.
 //! - [`workspace`]: which folder is worked on; [`jail`]: its files, and nothing else.
+//! - [`text`]: text as such: estimates of tokens.
 //! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
@@ -34,6 +35,7 @@ pub mod retrieval;
 pub mod sandbox;
 pub mod session;
 pub mod syntax;
+pub mod text;
 pub mod tools;
 pub mod visible;
 pub mod workspace;

@@ -95,6 +95,17 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
 }
 
+/// How a tool went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolOutcome {
+    /// It did what was asked.
+    Done,
+    /// It could not, and the model was told why.
+    Failed,
+    /// The user, or a rule, said no.
+    Denied,
+}
+
 /// A place that something stands on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {

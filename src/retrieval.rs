@@ -10,9 +10,9 @@ use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Answer, Chunk, Counts, Embedder, Index, IndexError, Mode, SearchRequest};
 use tokio::time::timeout;
 
-use crate::engine::budget::estimate_text;
 use crate::message::Source;
 use crate::permission::Rules;
+use crate::text::tokens::estimate_text;
 use crate::visible::{neutral, visible};
 
 /// Lines of a hit that stand for it in an outline.

@@ -545,11 +545,17 @@ mod tests {
                 let typed = format!("/{} {}", command.name, command.argument);
                 let names = [typed.trim_end().to_owned()].into_iter();
                 let aliases = command.aliases.iter().map(|alias| format!("/{alias}"));
-                let names: Vec<String> = names.chain(aliases).map(|name| format!("`{name}`")).collect();
+                let names: Vec<String> = names
+                    .chain(aliases)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
                 format!("| {} | {} |", names.join(", "), command.help)
             };
             let wanted: Vec<String> = commands(place).map(row).collect();
-            let found: Vec<&str> = page.lines().filter(|line| line.starts_with("| `/")).collect();
+            let found: Vec<&str> = page
+                .lines()
+                .filter(|line| line.starts_with("| `/"))
+                .collect();
             assert_eq!(found, wanted);
         }
     }

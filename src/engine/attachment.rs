@@ -2,12 +2,13 @@
 
 use ollacode_indexer::secrets::{redact, secret_path};
 
-use super::budget::{estimate_text, part};
 use super::clip::clipped_to;
 use super::question::safe_name;
 use super::turn::Turn;
 use crate::message::{Image, Message};
+use crate::model::budget::part;
 use crate::retrieval::fenced;
+use crate::text::tokens::estimate_text;
 use crate::visible::visible;
 
 /// Most texts of a question that go before the model.

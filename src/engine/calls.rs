@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::budget::part;
 use super::clip::{clipped_to, first_line};
 use super::event::{Event, TurnEnd};
 use super::guard::{Repetition, canonical};
@@ -20,6 +19,7 @@ use super::memory::nearer;
 use super::step::Reply;
 use super::turn::Turn;
 use crate::message::ToolCall;
+use crate::model::budget::part;
 use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::budget::{estimate, part};
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
 use super::listen::{Ended, Listening, listen};
@@ -17,6 +16,7 @@ use super::spoken::in_words;
 use super::turn::{Sink, with_causes};
 use super::{Engine, lock};
 use crate::message::Message;
+use crate::model::budget::{estimate, part};
 use crate::model::{ChatRequest, ToolSpec};
 use crate::session::{Record, Session};
 use crate::visible::{neutral, visible};

@@ -6,6 +6,8 @@ use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
 
+pub use crate::message::ToolOutcome;
+
 /// Names something that the user is asked; unique in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AskId(pub u64);
@@ -90,17 +92,6 @@ pub enum Event {
     },
     /// The turn is over.
     TurnEnded(TurnEnd),
-}
-
-/// How a tool went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ToolOutcome {
-    /// It did what was asked.
-    Done,
-    /// It could not, and the model was told why.
-    Failed,
-    /// The user, or a rule, said no.
-    Denied,
 }
 
 /// How a turn ended.

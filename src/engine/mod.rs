@@ -3,14 +3,13 @@
 //! In reading order: [`event`] is what front ends see; [`Engine::ask`] runs a `turn`, whose loop
 //! fits on a screen; a `step` of it asks the model, `calls` judges and runs what it wants, and
 //! `guard` ends what goes in circles. Before the model stand `prompt`, [`memory`], `question`, the
-//! `attachment`s and its `opening`; [`budget`] counts what that costs, and `compaction` makes room.
+//! `attachment`s and its `opening`; [`crate::model::budget`] counts what that costs, and `compaction` makes room.
 //! [`citations`] checks the answer.
 //!
 //! It names no front end and no server, reads no environment, and prints nothing.
 
 mod activity;
 mod attachment;
-pub mod budget;
 mod calls;
 pub mod citations;
 mod clip;
@@ -29,7 +28,6 @@ mod shorten;
 mod spoken;
 mod step;
 mod thoughts;
-mod tokens;
 mod trouble;
 mod turn;
 
@@ -44,13 +42,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::message::{Image, Message};
+use crate::model::budget::{estimate, estimate_tools};
 use crate::model::{ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
+use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
-use budget::{estimate, estimate_text, estimate_tools};
 use event::{Event, TurnEnd};
 use memory::{Memory, Trust};
 use turn::{Sink, Turn, with_causes};

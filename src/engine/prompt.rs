@@ -63,7 +63,8 @@ fn protocol_section(tools: &[ToolSpec]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::budget::{estimate_text, estimate_tools};
+    use crate::model::budget::estimate_tools;
+    use crate::text::tokens::estimate_text;
     use crate::tools::{ToolSet, Toolbox};
 
     fn memory() -> Memory {

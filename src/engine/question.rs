@@ -5,7 +5,6 @@ use ollacode_indexer::secrets::redact;
 use ollacode_indexer::{Freshness, SearchRequest};
 
 use super::Question;
-use super::budget::{estimate_text, part};
 use super::clip::clipped_to;
 use super::event::Event;
 use super::opening::Opening;
@@ -13,7 +12,9 @@ use super::prompt::PLAN;
 use super::turn::{Turn, with_causes};
 use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
+use crate::model::budget::part;
 use crate::retrieval::{ContextStyle, context, fenced, narrowed};
+use crate::text::tokens::estimate_text;
 use crate::tools::FileView;
 use crate::visible::{neutral, visible};
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::budget::part;
 use super::clip::clipped;
 use super::event::{Event, TurnEnd};
 use super::listen::{Ended, Heard, Listening, listen};
@@ -21,6 +20,7 @@ use super::spoken::in_words;
 use super::trouble::Trouble;
 use super::turn::{Sink, Turn};
 use crate::message::{Message, ToolCall};
+use crate::model::budget::part;
 use crate::model::repair::{NO_TOOL, call_format, call_from_format};
 use crate::model::{ChatRequest, StopReason, ToolSpec, Usage};
 use crate::visible::neutral;

@@ -7,7 +7,6 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::budget::part;
 use super::citations::wrong_citations;
 use super::clip::first_line;
 use super::compaction::Wanted;
@@ -19,6 +18,7 @@ use super::step::Reply;
 use super::{Engine, Question, lock};
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
+use crate::model::budget::part;
 use crate::permission::{Approver, Mode};
 use crate::session::{Record, Session};
 use crate::visible::visible;

@@ -3,6 +3,7 @@
 //! [`ChatModel`] is what the engine knows of a model; [`ollama`] implements it. [`repair`] reads
 //! what weak models write instead of a proper tool call.
 
+pub mod budget;
 pub mod ollama;
 pub mod repair;
 mod thought_tags;

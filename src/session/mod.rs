@@ -28,10 +28,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::engine::budget::Calibration;
 use crate::jail::Jail;
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ChatModel;
+use crate::model::budget::Calibration;
 use crate::permission::Mode;
 
 pub use id::SessionId;

@@ -10,8 +10,8 @@ use super::changes::ChangeRecord;
 use super::stored::{
     CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord, SECRET_FILE, clean,
 };
-use crate::engine::event::ToolOutcome;
 use crate::jail::SecretValues;
+use crate::message::ToolOutcome;
 use crate::message::{Message, ToolCall};
 use crate::permission::{Decision, Mode};
 

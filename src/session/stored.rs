@@ -7,7 +7,7 @@ use ollacode_indexer::secrets::{redact, secret_path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::engine::event::ToolOutcome;
+use crate::message::ToolOutcome;
 use crate::message::{Message, ToolCall};
 use crate::permission::{Decision, Mode};
 

@@ -13,7 +13,7 @@ use serde_json::Map;
 use tempfile::TempDir;
 
 use super::*;
-use crate::engine::event::ToolOutcome;
+use crate::message::ToolOutcome;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile};
 use crate::permission::Decision;
 

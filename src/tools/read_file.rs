@@ -10,10 +10,10 @@ use super::spelling::Lines;
 use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
 };
-use crate::engine::budget::estimate_text;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::{Effect, Preview};
+use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
 
 /// Lines that are shown if the call does not say how many.

@@ -9,11 +9,11 @@ use ollacode_indexer::{Answer, Freshness, IndexError, Mode, SearchRequest, Unsea
 use super::paths::meant;
 use super::shown::{self, Page};
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments};
-use crate::engine::budget::estimate_text;
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::Effect;
+use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
 
 /// Hits, if the call does not say how many.

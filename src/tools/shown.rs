@@ -5,8 +5,8 @@ use std::error::Error;
 
 use ollacode_indexer::secrets::{redact, rules};
 
-use crate::engine::budget::estimate_text;
 use crate::jail::CLOSED;
+use crate::text::tokens::estimate_text;
 use crate::visible::{is_hidden, neutral, starts_with_marker, visible};
 
 /// Longest line that is shown whole, in characters.

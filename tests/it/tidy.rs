@@ -55,6 +55,71 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 
 const ALL: &[&str] = &["src", "indexer/src", "store/src"];
 
+/// Each top-level module of the program, without its tests, and those that it uses.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in sources(&["src"]) {
+        if name.contains("/tests") {
+            continue;
+        }
+        let inside = name.trim_start_matches("src/").trim_end_matches(".rs");
+        let module = inside.split('/').next().unwrap_or(inside).to_owned();
+        let program = text.split("#[cfg(test)]\nmod tests {").next();
+        let lines: Vec<&str> = code(program.unwrap_or_default()).collect();
+        let lines = lines.join("\n");
+        let used = lines.split("crate::").skip(1).map(|rest| {
+            let end = rest.find(|sign: char| sign != '_' && !sign.is_ascii_alphanumeric());
+            rest[..end.unwrap_or(rest.len())].to_owned()
+        });
+        let is_module = |used: &String| {
+            let file = root().join(format!("src/{used}.rs"));
+            *used != module && (root().join("src").join(used).is_dir() || file.exists())
+        };
+        let used: BTreeSet<String> = used.filter(is_module).collect();
+        imports.entry(module.clone()).or_default().extend(used);
+    }
+    imports
+}
+
+/// Modules are floors: each uses those below, and none of those above.
+#[test]
+fn the_modules_of_the_program_make_no_circle() {
+    let mut imports = imports();
+    assert!(imports["frontends"].contains("conversation"));
+    loop {
+        let free: Vec<String> = imports
+            .iter()
+            .filter(|(_, uses)| uses.is_empty())
+            .map(|(name, _)| name.clone())
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        imports.retain(|name, _| !free.contains(name));
+        for uses in imports.values_mut() {
+            uses.retain(|name| !free.contains(name));
+        }
+    }
+    assert_eq!(imports, BTreeMap::new(), "these use each other in a circle");
+}
+
+/// What a conversation is stands in one place: front ends show it.
+#[test]
+fn front_ends_hold_no_session_and_run_no_turn() {
+    for (name, text) in sources(&["src/frontends"]) {
+        for line in code(&text) {
+            for word in [
+                "Session::create",
+                "Session::resume",
+                "engine.ask(",
+                "impl Approver",
+            ] {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn only_the_settings_read_the_environment() {
     let words = ["env::var", "env::vars", "env::current_dir", "env::home_dir"];

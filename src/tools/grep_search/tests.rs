@@ -227,7 +227,7 @@ async fn a_result_ends_where_its_room_does() {
         .call(&call("grep_search", json!({"regex": "needle"})))
         .await
         .unwrap();
-    assert!(crate::engine::budget::estimate_text(&output.text) <= 400);
+    assert!(crate::text::tokens::estimate_text(&output.text) <= 400);
     assert!(output.text.contains("are shown: narrow"), "{}", output.text);
     let last = output.sources[0].end_line;
     assert!(

@@ -6,10 +6,9 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::tokens::estimate_digits;
-pub use super::tokens::estimate_text;
+use super::ToolSpec;
 use crate::message::{Image, Message, ToolCall};
-use crate::model::ToolSpec;
+use crate::text::tokens::{estimate_digits, estimate_text};
 
 /// What a message costs beside its text: the markers of its role.
 const MESSAGE: u32 = 5;

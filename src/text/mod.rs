@@ -1,0 +1,3 @@
+//! Text as such, whatever it is about.
+
+pub mod tokens;
