@@ -71,9 +71,10 @@ impl Folder {
         system::stat(&self.0, single(name)?)
     }
 
-    /// Says when something in this folder was made, in nanoseconds since 1970, if the system says it.
-    pub(crate) fn made_ns(&self, name: &OsStr) -> Option<i64> {
-        system::made_ns(&self.0, single(name).ok()?)
+    /// Says what has a name in this folder, and when it was made, in nanoseconds since 1970, if the
+    /// system says that.
+    pub(crate) fn stat_and_made(&self, name: &OsStr) -> io::Result<(Stat, Option<i64>)> {
+        system::stat_and_made(&self.0, single(name)?)
     }
 
     /// Says what the system knows of this folder itself.

@@ -6,10 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::folder::{Folder, Kind, is_gone};
+use serde::{Deserialize, Serialize};
+
+use crate::folder::{Folder, Kind, Stat, is_gone};
 use crate::secrets::redact;
 pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
 use crate::walker::{Scope, Seen, Walker};
+pub use crate::walker::{Sight, Standing};
 
 /// Limits of a walk.
 #[derive(Clone, Debug)]
@@ -166,7 +169,7 @@ pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
 }
 
 /// What tells whether a file has changed without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     /// Its device and inode.
     pub identity: (u64, u64),
@@ -180,29 +183,64 @@ pub struct FileStamp {
     pub made_ns: Option<i64>,
 }
 
+impl FileStamp {
+    /// Whether the file has not been changed since: nobody can set the time of the last change.
+    pub fn is_unchanged(&self, now: &FileStamp) -> bool {
+        let made_ns = self.made_ns;
+        *self == FileStamp { made_ns, ..*now }
+    }
+
+    fn new(stat: &Stat, made_ns: Option<i64>) -> FileStamp {
+        FileStamp {
+            identity: (stat.device, stat.inode),
+            size: stat.size,
+            modified_ns: stat.modified_ns,
+            changed_ns: stat.changed_ns,
+            made_ns,
+        }
+    }
+}
+
+/// The stamp of a file, by its path from the top with `/`. `None` if there is no regular file, or
+/// only one that is reached over a link.
+pub fn stamp(root: &Path, path: &str) -> Option<FileStamp> {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut folder = Folder::open(root).ok()?;
+    for name in folders.split('/').filter(|name| !name.is_empty()) {
+        folder = folder.folder(OsStr::new(name)).ok()?;
+    }
+    let (stat, made_ns) = folder.stat_and_made(OsStr::new(name)).ok()?;
+    (stat.kind == Kind::File).then(|| FileStamp::new(&stat, made_ns))
+}
+
 /// All files that the ignore files leave, with their stamps, in no order: those that cannot be indexed,
 /// too. What cannot be looked at is left out. The files are counted up to a limit and one more.
 pub fn stamps(root: &Path, most: usize) -> Vec<(String, FileStamp)> {
+    stamps_and(root, most, |_| {})
+}
+
+/// The same, and tells of each folder before its files are looked at.
+pub fn stamps_and(
+    root: &Path,
+    most: usize,
+    enters: impl Fn(&str) + Sync,
+) -> Vec<(String, FileStamp)> {
     let limits = Limits::default();
     let walker = Walker::new(root, &limits, Scope::Everything);
     let count = AtomicUsize::new(0);
     let parts = walker.run(|part: &mut Vec<(String, FileStamp)>, seen| {
-        let Seen::File {
-            path, folder, name, ..
-        } = seen
-        else {
+        let (path, folder, name) = match seen {
+            Seen::File {
+                path, folder, name, ..
+            } => (path, folder, name),
+            Seen::Folder { path } => return enters(path),
+            _ => return,
+        };
+        let Ok((stat, made_ns)) = folder.stat_and_made(name) else {
             return;
         };
-        let Ok(stat) = folder.stat(name) else { return };
         if stat.kind == Kind::File && count.fetch_add(1, Ordering::Relaxed) <= most {
-            let stamp = FileStamp {
-                identity: (stat.device, stat.inode),
-                size: stat.size,
-                modified_ns: stat.modified_ns,
-                changed_ns: stat.changed_ns,
-                made_ns: folder.made_ns(name),
-            };
-            part.push((path.to_owned(), stamp));
+            part.push((path.to_owned(), FileStamp::new(&stat, made_ns)));
         }
     });
     parts.into_iter().flatten().collect()

@@ -1,5 +1,7 @@
 //! Walking from folder to folder by open handles, on several threads, as the rules allow.
 
+mod sight;
+
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -13,6 +15,7 @@ use crate::folder::{Folder, Kind};
 use crate::hidden::is_shown;
 use crate::ignore_files::{Place, Reading, Rules, Verdict};
 use crate::walk::Limits;
+pub use sight::{Sight, Standing};
 
 /// Most threads of a walk.
 const THREADS: usize = 8;
@@ -327,7 +330,9 @@ impl<'a> Walker<'a> {
         if !(is_covered || leads_to_one) {
             return None;
         }
-        let judged = self.judge(level, &path, text, is_folder, is_beside);
+        let is_filled = || is_filled(&level.folder, text, is_beside);
+        let rules = level.rules.as_deref();
+        let judged = self.judge(rules, level.is_ignored, &path, is_folder, &is_filled);
         match judged {
             Judged::Ignored => {
                 if is_covered {
@@ -371,30 +376,28 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Judges an entry by the rules of its folder, in which perhaps only what git tracks is seen.
     fn judge(
         &self,
-        level: &Level,
+        rules: Option<&Rules>,
+        is_in_ignored: bool,
         path: &str,
-        name: &str,
         is_folder: bool,
-        is_beside: &dyn Fn(&str) -> bool,
+        is_filled: &dyn Fn() -> bool,
     ) -> Judged {
         let full = self.root.join(path);
         if self.excluded.matched(&full, is_folder).is_ignore() {
             return Judged::Ignored;
         }
-        let rules = level.rules.as_deref();
         let verdict = rules.map_or(Verdict::Silent, |rules| rules.verdict(&full, is_folder));
         let otherwise = match verdict {
             Verdict::Ignored => return Judged::Ignored,
             // What is in an ignored folder cannot be brought back by name.
-            _ if level.is_ignored => Judged::Ignored,
+            _ if is_in_ignored => Judged::Ignored,
             Verdict::Shown => return Judged::Wanted,
             Verdict::IgnoredByGit => Judged::Ignored,
             Verdict::Silent if is_folder && self.scope.is_named(path) => return Judged::Wanted,
-            Verdict::Silent if is_folder && is_filled(&level.folder, name, is_beside) => {
-                Judged::LeftOut
-            }
+            Verdict::Silent if is_folder && is_filled() => Judged::LeftOut,
             Verdict::Silent => return Judged::Seen,
         };
         if rules.is_some_and(|rules| rules.tracks(&full, is_folder)) {

@@ -40,9 +40,9 @@ pub(super) fn stat_self(folder: &Handle) -> io::Result<Stat> {
     Ok(of(&fs::metadata(folder)?))
 }
 
-/// When something was made: it is not asked for.
-pub(super) fn made_ns(_folder: &Handle, _name: &OsStr) -> Option<i64> {
-    None
+/// The same; when it was made is not asked for.
+pub(super) fn stat_and_made(folder: &Handle, name: &OsStr) -> io::Result<(Stat, Option<i64>)> {
+    Ok((stat(folder, name)?, None))
 }
 
 pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {

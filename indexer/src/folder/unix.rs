@@ -43,21 +43,31 @@ pub(super) fn stat_self(folder: &Handle) -> io::Result<Stat> {
     Ok(of(&fstat(folder)?))
 }
 
-/// When something was made, in nanoseconds since 1970, where the system says it.
-pub(super) fn made_ns(folder: &Handle, name: &OsStr) -> Option<i64> {
+/// The same, and when it was made, where the system says it: in one call, since it is made often.
+pub(super) fn stat_and_made(folder: &Handle, name: &OsStr) -> io::Result<(Stat, Option<i64>)> {
     #[cfg(target_os = "linux")]
     {
-        use rustix::fs::{StatxFlags, statx};
-        let found = statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok()?;
-        let says = found.stx_mask & StatxFlags::BTIME.bits() != 0;
-        let nanoseconds = i64::from(found.stx_btime.tv_nsec);
-        let made = found.stx_btime.tv_sec.checked_mul(1_000_000_000);
-        says.then_some(made?.checked_add(nanoseconds)?)
+        use rustix::fs::{StatxFlags, StatxTimestamp, makedev, statx};
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        let found = statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?;
+        let nanoseconds = |time: StatxTimestamp| {
+            let seconds = time.tv_sec.saturating_mul(1_000_000_000);
+            seconds.saturating_add(i64::from(time.tv_nsec))
+        };
+        let stat = Stat {
+            kind: kind(FileType::from_raw_mode(found.stx_mode.into())),
+            size: found.stx_size,
+            modified_ns: nanoseconds(found.stx_mtime).max(0),
+            changed_ns: nanoseconds(found.stx_ctime).max(0),
+            device: makedev(found.stx_dev_major, found.stx_dev_minor),
+            inode: found.stx_ino,
+        };
+        let says_made = found.stx_mask & StatxFlags::BTIME.bits() != 0;
+        Ok((stat, says_made.then(|| nanoseconds(found.stx_btime))))
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = (folder, name);
-        None
+        Ok((stat(folder, name)?, None))
     }
 }
 

@@ -5,6 +5,7 @@ mod entries;
 mod hostile;
 mod ignoring;
 mod limits;
+mod single_paths;
 mod skipping;
 mod some_paths;
 
