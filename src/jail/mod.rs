@@ -82,6 +82,8 @@ struct Inner {
     made: Mutex<BTreeSet<String>>,
     /// What files of secrets hold.
     secrets: Arc<Mutex<secret_values::Known>>,
+    /// What was seen when files of secrets were looked for.
+    listings: Mutex<secret_files::Listings>,
     /// What the last listing of the workspace found that leads elsewhere.
     leading: Mutex<Option<BTreeSet<PathBuf>>>,
     /// Where git finds the user's settings.
@@ -152,6 +154,7 @@ impl Jail {
             dir,
             made: Mutex::default(),
             secrets: Arc::default(),
+            listings: Mutex::default(),
             leading: Mutex::default(),
             git: GitSettings::default(),
         })))

@@ -52,6 +52,7 @@ impl Jail {
             private: self.0.private.clone(),
             made: Mutex::default(),
             secrets: Arc::default(),
+            listings: Mutex::default(),
             leading: Mutex::default(),
             git: self.0.git.clone(),
         })))

@@ -1,13 +1,15 @@
 //! Which files of a workspace are secrets by their paths, found by one bounded look at its folders.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant, SystemTime};
 
 use cap_std::fs::{Dir, DirEntry};
 
 use super::links::leads;
 use super::protected::is_secret_path;
+use super::system::{FolderStamp, folder_stamp, has_reliable_stamp};
 use super::{EntryKind, Jail, kind_of};
 
 /// Folders that are not entered, at any depth: they hold what tools made or fetched.
@@ -31,6 +33,27 @@ const MOST_FILES: usize = 10_000;
 /// Most folders that are looked into.
 const MOST_FOLDERS: usize = 100_000;
 
+/// Most sets of other files whose folders are remembered.
+const MOST_LISTINGS: usize = 4;
+
+/// What is known of folders since the last look: a folder whose stamp is the same holds the same
+/// names. A look costs a call for each folder then, and a listing only for those that changed.
+pub(super) type Listings = HashMap<String, HashMap<PathBuf, Listed>>;
+
+/// What a folder holds, as far as it matters here: paths from the root.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// `None` if it has to be listed again the next time.
+    stamp: Option<FolderStamp>,
+    folders: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    links: Vec<PathBuf>,
+    /// What leads elsewhere: see [`leads`].
+    leading: Vec<PathBuf>,
+    /// Whether all of it is known.
+    complete: bool,
+}
+
 /// The files of secrets in a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretFiles {
@@ -40,6 +63,8 @@ pub struct SecretFiles {
     /// Whether every folder was looked into: `false` if time or a limit ran out, or if one could
     /// not be listed.
     pub complete: bool,
+    /// How many folders were listed, since they are new or have changed since the last look.
+    pub listed: usize,
 }
 
 impl Jail {
@@ -48,87 +73,134 @@ impl Jail {
     /// Folders near the root come first, so that what a limit cuts off is what lies deepest. Links
     /// to folders are not followed, and `.git`, `node_modules`, `target` and the like not entered.
     pub fn secret_files(&self, patience: Duration) -> SecretFiles {
-        self.secret_files_and(patience, |_| false)
+        self.secret_files_and(patience, "", |_| false)
     }
 
-    /// The same with other files, by their paths below the root.
-    pub fn secret_files_and(&self, patience: Duration, also: impl Fn(&str) -> bool) -> SecretFiles {
+    /// The same with other files, by their paths below the root. `others` says which: for the same
+    /// word they are always the same.
+    pub fn secret_files_and(
+        &self,
+        patience: Duration,
+        others: &str,
+        also: impl Fn(&str) -> bool,
+    ) -> SecretFiles {
         let is_wanted = |path: &str| is_secret_path(path) || also(path);
         let deadline = Instant::now() + patience;
-        let mut found = BTreeSet::new();
-        let mut complete = true;
+        let listings = self.0.listings.lock();
+        let mut listings = listings.unwrap_or_else(PoisonError::into_inner);
+        if listings.len() >= MOST_LISTINGS && !listings.contains_key(others) {
+            listings.clear();
+        }
+        let mut known = listings.remove(others).unwrap_or_default();
+        let mut current = HashMap::with_capacity(known.len());
+        let mut found = SecretFiles {
+            complete: true,
+            ..SecretFiles::default()
+        };
+        let mut paths = BTreeSet::new();
         let mut leading = BTreeSet::new();
         let mut folders = VecDeque::from([PathBuf::new()]);
-        let mut entered = 0;
         while let Some(folder) = folders.pop_front() {
-            if entered == MOST_FOLDERS || found.len() >= MOST_FILES || Instant::now() > deadline {
-                complete = false;
+            if current.len() == MOST_FOLDERS
+                || paths.len() >= MOST_FILES
+                || Instant::now() > deadline
+            {
+                found.complete = false;
                 break;
             }
-            entered += 1;
-            let lists = (&mut folders, &mut found, &mut leading);
-            complete &= look_into(&self.0.dir, &folder, &is_wanted, lists);
+            let stamp = folder_stamp(&self.0.dir, here(&folder), SystemTime::now());
+            let before = known.remove(&folder);
+            let same = before.filter(|before| stamp.is_some() && before.stamp == stamp);
+            let listed = same.unwrap_or_else(|| {
+                found.listed += 1;
+                look_into(&self.0.dir, &folder, stamp, &is_wanted)
+            });
+            found.complete &= listed.complete;
+            folders.extend(listed.folders.iter().cloned());
+            leading.extend(listed.leading.iter().cloned());
+            paths.extend(listed.files.iter().cloned());
+            paths.extend(listed.links.iter().filter_map(|link| self.file_behind(link)));
+            current.insert(folder, listed);
         }
-        self.note_leading(leading, complete);
-        SecretFiles {
-            paths: found.into_iter().take(MOST_FILES).collect(),
-            complete,
-        }
+        self.note_leading(leading, found.complete);
+        listings.insert(others.to_owned(), current);
+        found.paths = paths.into_iter().take(MOST_FILES).collect();
+        found
+    }
+
+    /// Whether the workspace is on a disk of this machine, which tells of all changes.
+    pub fn is_on_local_disk(&self) -> bool {
+        has_reliable_stamp(&self.0.dir, Path::new("."))
+    }
+
+    /// The file to which a link leads.
+    fn file_behind(&self, link: &Path) -> Option<PathBuf> {
+        let target = self.0.dir.canonicalize(link).ok()?;
+        let metadata = self.0.dir.symlink_metadata(&target);
+        metadata
+            .is_ok_and(|found| found.is_file())
+            .then_some(target)
     }
 }
 
-/// Adds the secrets of one folder, the folders in it, and what leads elsewhere; tells whether it could
-/// be listed.
-fn look_into(
-    root: &Dir,
-    folder: &Path,
-    is_wanted: &dyn Fn(&str) -> bool,
-    (folders, found, leading): (
-        &mut VecDeque<PathBuf>,
-        &mut BTreeSet<PathBuf>,
-        &mut BTreeSet<PathBuf>,
-    ),
-) -> bool {
-    let here = if folder.as_os_str().is_empty() {
+/// A folder as the system takes it.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
         folder
+    }
+}
+
+/// Lists a folder, of which this is the stamp from before.
+fn look_into(
+    root: &Dir,
+    folder: &Path,
+    stamp: Option<FolderStamp>,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> Listed {
+    let mut listed = Listed {
+        stamp: stamp.filter(|_| has_reliable_stamp(root, here(folder))),
+        folders: Vec::new(),
+        files: Vec::new(),
+        links: Vec::new(),
+        leading: Vec::new(),
+        complete: true,
     };
-    let Ok(entries) = root.read_dir(here) else {
+    let Ok(entries) = root.read_dir(here(folder)) else {
         // What has gone since holds nothing.
-        return root.symlink_metadata(here).is_err();
+        listed.complete = root.symlink_metadata(here(folder)).is_err();
+        listed.stamp = None;
+        return listed;
     };
-    let mut complete = true;
     for entry in entries {
         let Ok(entry) = entry else {
-            complete = false;
+            listed.complete = false;
+            listed.stamp = None;
             continue;
         };
         let path = folder.join(entry.file_name());
         let kind = kind_of_entry(&entry);
         if leads(&path, kind == Some(EntryKind::Link)) {
-            leading.insert(path.clone());
+            listed.leading.push(path.clone());
         }
         match kind {
             Some(EntryKind::Folder) => {
                 let name = entry.file_name();
                 if !PASSED_OVER.iter().any(|passed| name == *passed) {
-                    folders.push_back(path);
+                    listed.folders.push(path);
                 }
             }
             Some(EntryKind::File) if is_wanted(&path.to_string_lossy()) => {
-                found.insert(path);
+                listed.files.push(path);
             }
             Some(EntryKind::Link) if is_wanted(&path.to_string_lossy()) => {
-                let target = root.canonicalize(&path).ok();
-                let is_file =
-                    |path: &PathBuf| root.symlink_metadata(path).is_ok_and(|m| m.is_file());
-                found.extend(target.filter(is_file));
+                listed.links.push(path);
             }
             _ => {}
         }
     }
-    complete
+    listed
 }
 
 /// What an entry is; not every file system tells it with the name.

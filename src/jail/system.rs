@@ -2,6 +2,10 @@
 //! owners, and syncing.
 
 use std::io;
+use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+use std::time::SystemTime;
 
 use cap_std::fs::{Dir, File, Metadata};
 
@@ -18,6 +22,74 @@ pub(super) fn open_folder(folder: &Dir, name: &str) -> io::Result<Dir> {
     {
         refuse_link(folder, name)?;
         folder.open_dir(name)
+    }
+}
+
+/// What tells that no name in a folder was made, removed or renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FolderStamp {
+    identity: (u64, u64),
+    /// In nanoseconds since 1970: the later one of the last change of names and of anything else.
+    changed: i128,
+}
+
+/// Gives the stamp of a folder at a path that follows no link at its end. `None` if it does not tell
+/// enough: the folder is gone, or has just changed, so that it could change once more within the
+/// same tick of the clock.
+pub(super) fn folder_stamp(root: &Dir, path: &Path, now: SystemTime) -> Option<FolderStamp> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{AtFlags, statat};
+        let found = statat(root, path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let nanoseconds =
+            |seconds: i64, rest: u64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        let changed = nanoseconds(found.st_ctime, found.st_ctime_nsec)
+            .max(nanoseconds(found.st_mtime, found.st_mtime_nsec));
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        // Some file systems count in whole seconds.
+        let tick = match changed % 1_000_000_000 {
+            0 => Duration::from_secs(2),
+            _ => Duration::from_millis(20),
+        };
+        let is_settled =
+            changed + i128::try_from(tick.as_nanos()).ok()? < i128::try_from(now).ok()?;
+        is_settled.then_some(FolderStamp {
+            identity: (found.st_dev, found.st_ino),
+            changed,
+        })
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (root, path, now);
+        None
+    }
+}
+
+/// Whether a folder is on a file system of this machine, whose stamps can be relied upon: others
+/// may be changed from elsewhere, by other clocks.
+pub(super) fn has_reliable_stamp(root: &Dir, path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Mode, OFlags, fstatfs, openat};
+        // ext, XFS, Btrfs, tmpfs, overlay, F2FS, bcachefs and ZFS, by `statfs(2)`.
+        const LOCAL: [u64; 8] = [
+            0xef53,
+            0x5846_5342,
+            0x9123_683e,
+            0x0102_1994,
+            0x794c_7630,
+            0xf2f5_2010,
+            0xca45_1a4e,
+            0x2fc1_2fc1,
+        ];
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let found = openat(root, path, flags, Mode::empty()).and_then(fstatfs);
+        found.is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| LOCAL.contains(&kind)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (root, path);
+        false
     }
 }
 

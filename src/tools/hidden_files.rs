@@ -51,7 +51,12 @@ pub(super) fn closed_files(jail: &Jail, rules: &Rules) -> Result<ClosedFiles, To
     };
     let has_rules = rules.denied_paths().next().is_some();
     let is_closed = |path: &str| has_rules && (is_denied(path, true) || is_denied(path, false));
-    let found = jail.secret_files_and(PATIENCE, is_closed);
+    let others = if has_rules {
+        format!("{:?}", rules.denied_paths().collect::<Vec<_>>())
+    } else {
+        String::new()
+    };
+    let found = jail.secret_files_and(PATIENCE, &others, is_closed);
     let (mut hidden, mut unwritable) = (Vec::new(), Vec::new());
     for path in found.paths {
         let name = path.to_string_lossy();

@@ -79,3 +79,72 @@ fn what_was_not_looked_into_is_told() {
     assert_eq!(found(&world), expected);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn only_folders_that_changed_are_listed_again() {
+    let world = World::new();
+    let paths: Vec<String> = (0..60)
+        .map(|at| format!("d{}/e{at}/a.rs", at % 6))
+        .collect();
+    put(
+        &world,
+        &paths.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let root = world.at("root");
+    let look = || world.jail.secret_files(Duration::from_secs(30));
+    // A folder has to rest for a moment before its stamp is relied upon.
+    let settled = || {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while look().listed > 0 {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "listed again and again"
+            );
+        }
+    };
+    let first = look();
+    assert!(first.listed >= 66 && first.paths.is_empty(), "{first:?}");
+    settled();
+    // Contents and times of files are no names.
+    fs::write(root.join("d0/e0/a.rs"), "changed").expect("a file");
+    assert_eq!(look().listed, 0);
+    for (change, listed, secrets) in [
+        ("made", 1, &["d1/e1/.env"][..]),
+        ("renamed", 2, &["d1/e1/.env", "d2/.env"]),
+        ("replaced", 3, &["d1/e1/.env", "d3/.netrc"]),
+        ("removed", 1, &["d3/.netrc"]),
+    ] {
+        settled();
+        match change {
+            "made" => fs::write(root.join("d1/e1/.env"), "A=b").expect("a file"),
+            "renamed" => {
+                fs::rename(root.join("d0/e0/a.rs"), root.join("d2/.env")).expect("renamed");
+            }
+            "replaced" => {
+                fs::remove_file(root.join("d2/.env")).expect("removed");
+                fs::rename(root.join("d3"), root.join("old")).expect("renamed");
+                fs::create_dir(root.join("d3")).expect("a folder");
+                fs::write(root.join("d3/.netrc"), "A=b").expect("a file");
+                let gone = fs::remove_dir_all(root.join("old"));
+                gone.expect("removed");
+            }
+            _ => fs::remove_file(root.join("d1/e1/.env")).expect("removed"),
+        }
+        let found = look();
+        let names: Vec<_> = found
+            .paths
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect();
+        assert_eq!(names, secrets, "{change}");
+        assert_eq!(found.listed, listed, "{change}");
+    }
+    // Other files are looked for with other eyes.
+    let also = world
+        .jail
+        .secret_files_and(Duration::from_secs(30), "rust", |path| {
+            path.ends_with(".rs")
+        });
+    assert!(also.listed > 40 && also.paths.len() > 40, "{also:?}");
+}
