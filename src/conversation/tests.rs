@@ -96,7 +96,7 @@ impl Lab {
         ];
         let environment = Environment::new(at("work"), variables);
         let flags = Flags {
-            sandbox: Some("off".to_owned()),
+            sandbox_off: true,
             ..Flags::default()
         };
         let app = App::start(&flags, &environment).expect("an app");

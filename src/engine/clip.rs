@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::tokens::estimate_text;
+use crate::text::tokens::estimate_text;
 
 /// Keeps so much of the head and the tail of a text that it has about `most` tokens.
 pub(super) fn clipped_to(text: &str, most: u32) -> Cow<'_, str> {

@@ -119,7 +119,12 @@ impl Jail {
             folders.extend(listed.folders.iter().cloned());
             leading.extend(listed.leading.iter().cloned());
             paths.extend(listed.files.iter().cloned());
-            paths.extend(listed.links.iter().filter_map(|link| self.file_behind(link)));
+            paths.extend(
+                listed
+                    .links
+                    .iter()
+                    .filter_map(|link| self.file_behind(link)),
+            );
             current.insert(folder, listed);
         }
         self.note_leading(leading, found.complete);

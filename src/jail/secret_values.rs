@@ -129,7 +129,9 @@ impl Jail {
             .is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
         if is_due {
             let begun = Instant::now();
-            known.files = self.secret_files_and(PATIENCE, is_masked_path).paths;
+            known.files = self
+                .secret_files_and(PATIENCE, "masked", is_masked_path)
+                .paths;
             known.files.truncate(MOST_FILES);
             known.listed = Some((Instant::now(), begun.elapsed()));
         }

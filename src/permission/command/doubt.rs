@@ -337,7 +337,9 @@ fn of_make(arguments: &Words) -> Option<String> {
     let is_file =
         |word: &Option<String>| matches!(word.as_deref(), Some("-f" | "--file" | "--makefile"));
     let is_read = |word: &Option<String>| word.as_deref().is_none_or(is_input);
-    let reads = files.any(|(option, file)| is_file(option) && is_read(file))
+    // The grammar takes a `-` before a here-document for a part of that.
+    let reads = arguments.last().is_some_and(is_file)
+        || files.any(|(option, file)| is_file(option) && is_read(file))
         || arguments.iter().flatten().any(|word| {
             let joined = word
                 .strip_prefix("-f")
