@@ -282,7 +282,7 @@ fn nearest(typed: &str, place: Place) -> Vec<&'static str> {
         pairs.take_while(|(one, other)| one == other).count()
     };
     let most = commands(place).map(|command| shared(command.name)).max();
-    let most = most.filter(|most| *most > 0 && !typed.is_empty());
+    let most = most.filter(|most| *most > 1);
     commands(place)
         .map(|command| command.name)
         .filter(|name| Some(shared(name)) == most)

@@ -21,7 +21,7 @@ use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 use crate::permission::command::{full_screen, needs_network, paths, remembered, risk};
-use crate::permission::{CommandRisk, Confinement, Effect, Preview, Rules};
+use crate::permission::{CommandRisk, Confinement, DeniedCommands, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
 use crate::sandbox::{Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::visible::{neutral, visible};
@@ -291,6 +291,11 @@ async fn run(
                     .text
                     .push_str(&hidden_note(&command, &output, &access.hidden));
             }
+            for program in denied_programs(&output, &access.denied) {
+                let said = format!("(`{program}` was not executed: it is denied by a rule)\n");
+                written.text.push_str(&said);
+                written.detail.push_str(&said);
+            }
             written.text.push_str(unknown);
             if access.git == GitAccess::ReadOnly && misses_git(&output) {
                 written.text.push_str(NO_GIT);
@@ -317,6 +322,21 @@ async fn run(
         }
         Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
     }
+}
+
+/// Denied programs that a shell found closed, and so did not even try to execute.
+fn denied_programs<'a>(
+    output: &'a RunOutput,
+    denied: &'a DeniedCommands,
+) -> impl Iterator<Item = &'a str> {
+    denied.programs().filter(|program| {
+        let closed = format!("{program}: Permission denied");
+        let is_told = output
+            .refused
+            .iter()
+            .any(|refused| refused.kind == RefusalKind::Execute);
+        !is_told && output.stderr.text.contains(&closed)
+    })
 }
 
 /// Whether a command failed for want of writing, whatever it exits with: `make 2>&1 | tail` is
