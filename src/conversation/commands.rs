@@ -1,19 +1,6 @@
 //! What can be typed with a slash: ONE table, from which every front end takes its commands, its
 //! help and its completion.
 
-use anyhow::{Error, anyhow};
-use ollacode_indexer::{Freshness, SearchRequest};
-
-use super::opening::OpenRequest;
-use super::reply::{ChangeKind, IndexJob, ModeChange, ModelsJob, Reply};
-use super::turn::Job;
-use super::{Conversation, OpenSession};
-use crate::permission::Mode;
-use crate::session::{self, SessionSummary};
-
-/// Hits that `/search` shows.
-const HITS: usize = 5;
-
 /// A command.
 pub struct Command {
     /// Without its slash: small letters only.
@@ -28,7 +15,7 @@ pub struct Command {
     pub help: &'static str,
     /// Where it can be typed.
     pub place: Place,
-    action: Action,
+    pub(super) action: Action,
 }
 
 /// Where a command can be typed.
@@ -43,7 +30,7 @@ pub enum Place {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Start,
     Help,
     Search,
@@ -287,223 +274,6 @@ fn nearest(typed: &str, place: Place) -> Vec<&'static str> {
         .map(|command| command.name)
         .filter(|name| Some(shared(name)) == most)
         .collect()
-}
-
-impl Conversation {
-    /// Carries out a command. Where it waits for a server it can be cancelled, and changes nothing.
-    pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Reply, Error> {
-        Ok(match command.action {
-            Action::Start => Reply::Greeting(self.workspace.root().to_owned()),
-            Action::Help => Reply::Help,
-            Action::Quit => Reply::Quit,
-            Action::Stop => Reply::Stopped(self.stop()),
-            Action::Search => self.search(argument),
-            Action::Index => self.index(),
-            Action::Status => Reply::Status(Box::new(self.status().await)),
-            Action::Sessions => self.sessions()?,
-            Action::Workspace if argument.is_empty() => Reply::Workspaces {
-                here: self.workspace.root().to_owned(),
-                named: self.shared.workspaces.named().clone(),
-            },
-            Action::Model if argument.is_empty() => Reply::Models(ModelsJob {
-                workspace: self.workspace.clone(),
-                current: self.model_name(),
-            }),
-            _ if self.is_busy() => Reply::Busy,
-            Action::New => self.new_session(),
-            Action::Model => self.choose_model(argument).await?,
-            Action::Plan => self.toggle_plan(),
-            Action::Approve => self.approve(argument)?,
-            Action::Workspace => self.enter(argument)?,
-            Action::Resume => self.resume(argument).await?,
-            Action::Sources => Reply::Sources(self.sources()),
-            Action::Compact => self.compact().await?,
-            Action::Tokens => {
-                let open = self.opened_session().await?;
-                Reply::Tokens(open.engine.tokens(&open.session))
-            }
-            Action::Memory => Reply::Memory(self.opened_session().await?.engine.memory()),
-            Action::Diff => self.diff().await?,
-            Action::Undo => self.change(ChangeKind::Undo).await?,
-            Action::Redo => self.change(ChangeKind::Redo).await?,
-        })
-    }
-
-    async fn opened_session(&mut self) -> Result<&mut OpenSession, Error> {
-        self.open().await?;
-        let lost = || anyhow!("the session is not open");
-        self.open.as_mut().ok_or_else(lost)
-    }
-
-    fn search(&self, query: &str) -> Reply {
-        if query.is_empty() {
-            return Reply::Usage("/search QUERY, such as: /search where are sessions stored");
-        }
-        if self.workspace.needs_leave_to_index() {
-            return Reply::NotIndexed;
-        }
-        Reply::Search(SearchRequest {
-            query: query.to_owned(),
-            limit: HITS,
-            globs: Vec::new(),
-            languages: Vec::new(),
-            freshness: Freshness::Refresh,
-        })
-    }
-
-    fn index(&mut self) -> Reply {
-        let stop = self.shared.stop.child_token();
-        self.indexing = Some(stop.clone());
-        Reply::Index(IndexJob::new(self.workspace.clone(), stop))
-    }
-
-    fn sessions(&self) -> Result<Reply, Error> {
-        let folder = self.workspace.app.sessions_folder();
-        let mut sessions = session::sessions(&folder)?;
-        sessions.retain(|summary| self.may_resume(&summary.id));
-        let current = self.session.clone();
-        Ok(Reply::Sessions { sessions, current })
-    }
-
-    fn new_session(&mut self) -> Reply {
-        let asked = |open: &OpenSession| open.session.turn > 0;
-        let before = self.session.clone();
-        let before = before.filter(|_| self.open.as_ref().is_none_or(asked));
-        self.renew();
-        Reply::NewSession { before }
-    }
-
-    fn toggle_plan(&mut self) -> Reply {
-        self.set_mode(self.work_mode, !self.is_planning);
-        self.mode_change()
-    }
-
-    fn approve(&mut self, wanted: &str) -> Result<Reply, Error> {
-        let modes: &[Mode] = if self.shared.offers_auto_approve {
-            &[Mode::Ask, Mode::AutoEdit, Mode::AutoApprove]
-        } else {
-            &[Mode::Ask, Mode::AutoEdit]
-        };
-        let mode = if wanted.is_empty() {
-            let at = modes.iter().position(|mode| *mode == self.work_mode);
-            Some(modes[(at.map_or(0, |at| at + 1)) % modes.len()])
-        } else {
-            modes.iter().copied().find(|mode| mode.name() == wanted)
-        };
-        let Some(mode) = mode else {
-            if wanted == Mode::AutoApprove.name() {
-                return Err(anyhow!(
-                    "`auto-approve` can only be chosen when ollacode is started: \
-                     `ollacode telegram --auto-approve`"
-                ));
-            }
-            let names: Vec<String> = modes
-                .iter()
-                .map(|mode| format!("`{}`", mode.name()))
-                .collect();
-            return Err(anyhow!("the modes are {}", names.join(", ")));
-        };
-        self.set_mode(mode, self.is_planning);
-        Ok(self.mode_change())
-    }
-
-    fn mode_change(&self) -> Reply {
-        Reply::Mode(ModeChange {
-            mode: self.mode(),
-            work_mode: self.work_mode,
-            confinement: self.confinement(),
-        })
-    }
-
-    fn enter(&mut self, name: &str) -> Result<Reply, Error> {
-        let workspace = self.shared.workspaces.find(name)?;
-        self.let_go();
-        self.reset_mode();
-        self.workspace = workspace;
-        self.session = None;
-        self.connected = None;
-        self.register(None);
-        Ok(Reply::Entered(self.workspace.root().to_owned()))
-    }
-
-    /// Continues another session, with the model and the mode that it had.
-    async fn resume(&mut self, given: &str) -> Result<Reply, Error> {
-        let folder = self.workspace.app.sessions_folder();
-        let id = if given.is_empty() {
-            let known = session::sessions(&folder)?;
-            let mut others = known.into_iter().map(|summary: SessionSummary| summary.id);
-            let found = others.find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
-            found.ok_or_else(|| anyhow!("there is no other session to continue"))?
-        } else {
-            self.find(&folder, given)?
-        };
-        if self.session.as_ref() == Some(&id) {
-            self.open().await?;
-            return Ok(Reply::Resumed);
-        }
-        let request = OpenRequest {
-            session: Some(id),
-            model: None,
-            mode: self.shared.first_mode,
-            is_mode_chosen: false,
-            ..self.open_request()
-        };
-        let opened = self.soon(request.open()).await?;
-        self.let_go();
-        self.reset_mode();
-        self.model = None;
-        self.note_opened(opened);
-        Ok(Reply::Resumed)
-    }
-
-    async fn choose_model(&mut self, name: &str) -> Result<Reply, Error> {
-        let connector = &self.shared.connector;
-        let connecting = connector.connect(&self.workspace.app, Some(name));
-        let model = self.soon(connecting).await?;
-        let profile = model.profile().clone();
-        if let Some(open) = &mut self.open {
-            open.session.set_model(model.clone())?;
-        }
-        self.connected = Some(model);
-        self.model = Some(name.to_owned());
-        Ok(Reply::ModelChosen(profile))
-    }
-
-    fn sources(&self) -> Option<Vec<crate::message::Source>> {
-        match (&self.open, &self.session) {
-            (Some(open), _) => Some(open.session.sources.clone()),
-            // The session was let go of meanwhile.
-            (None, Some(_)) => None,
-            (None, None) => Some(Vec::new()),
-        }
-    }
-
-    async fn compact(&mut self) -> Result<Reply, Error> {
-        self.opened_session().await?;
-        self.start(Job::Compact);
-        Ok(Reply::Compacting)
-    }
-
-    async fn diff(&mut self) -> Result<Reply, Error> {
-        if self.session.is_none() {
-            return Ok(Reply::Diff(Vec::new()));
-        }
-        Ok(Reply::Diff(
-            self.opened_session().await?.engine.file_diffs(),
-        ))
-    }
-
-    async fn change(&mut self, kind: ChangeKind) -> Result<Reply, Error> {
-        if self.session.is_none() {
-            return Ok(Reply::Diff(Vec::new()));
-        }
-        let open = self.opened_session().await?;
-        let changed = match kind {
-            ChangeKind::Undo => open.engine.undo(&mut open.session),
-            ChangeKind::Redo => open.engine.redo(&mut open.session),
-        };
-        Ok(Reply::Changed(kind, changed?))
-    }
 }
 
 #[cfg(test)]

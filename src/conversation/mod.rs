@@ -3,7 +3,7 @@
 //! A front end reads what the user types, tells commands from questions with [`commands`], hands
 //! them to a [`Conversation`], and shows its [`Update`]s and [`Reply`]s. In reading order:
 //! `opening` begins and continues sessions, `turn` runs one turn as a task, [`answers`] takes the
-//! user's answers, [`event_log`] numbers what happened. [`workspaces`] and [`registry`] are shared
+//! user's answers, [`event_log`] numbers what happened, `run` does what commands say. [`workspaces`] and [`registry`] are shared
 //! by all conversations of a process.
 
 pub mod answers;
@@ -13,8 +13,10 @@ pub mod mentions;
 mod opening;
 pub mod registry;
 pub mod reply;
+mod run;
 mod status;
 mod turn;
+mod update;
 pub mod words;
 pub mod workspaces;
 
@@ -30,7 +32,7 @@ use anyhow::{Error, anyhow};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::event::TurnEnd;
-use crate::engine::{ChatActivity, CompactReport, Question};
+use crate::engine::{ChatActivity, Question};
 use crate::model::ChatModel;
 use crate::permission::Mode;
 use crate::session::{self, SessionError, SessionId};
@@ -38,6 +40,7 @@ use crate::session::{self, SessionError, SessionId};
 pub use event_log::Numbered;
 pub use opening::{Connector, InstalledModels, OpenSession, Opened};
 pub use reply::Reply;
+pub use update::{Asked, Ended, How, PlanOffer, Stopped, Update};
 
 use answers::Answers;
 use event_log::EventLog;
@@ -125,76 +128,6 @@ struct Queued {
     /// The front end's own number of the message.
     message: Option<i32>,
     question: Question,
-}
-
-/// What became of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// Its turn runs.
-    Started,
-    /// It waits.
-    Queued,
-    /// Too many wait.
-    Refused,
-}
-
-/// Something new in a conversation.
-#[derive(Debug)]
-pub enum Update {
-    /// A session was opened for the question: see [`Conversation::take_opened`].
-    Opened,
-    /// Something happened in the turn.
-    Event(Numbered),
-    /// The turn is over.
-    Ended(Ended),
-}
-
-/// How a turn ended, and what follows.
-#[derive(Debug)]
-pub struct Ended {
-    /// How it ended.
-    pub how: How,
-    /// A plan that can be carried out now.
-    pub plan: Option<PlanOffer>,
-    /// Whether the turn of the next question runs already.
-    pub is_followed: bool,
-}
-
-/// How a turn ended.
-#[derive(Debug)]
-pub enum How {
-    /// As its last event says.
-    Turn(TurnEnd),
-    /// The conversation was made shorter, or why not.
-    Compacted(Result<CompactReport, String>),
-    /// It was stopped before it began.
-    NotBegun,
-    /// It could not begin.
-    Failed(Error),
-    /// It broke off by a fault of the program.
-    Lost,
-}
-
-/// A plan that a turn ended with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanOffer {
-    /// The session.
-    pub session: SessionId,
-    /// The turn.
-    pub turn: u32,
-    /// The mode in which it would be carried out.
-    pub mode: Mode,
-}
-
-/// What was stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stopped {
-    /// A turn; its end follows.
-    pub is_turn: bool,
-    /// Indexing.
-    pub is_indexing: bool,
-    /// Questions that waited, and are dropped.
-    pub dropped: usize,
 }
 
 impl Conversation {
