@@ -5,7 +5,6 @@ use ollacode_indexer::{Freshness, SearchRequest};
 
 use super::commands::{Action, Command};
 use super::opening::OpenRequest;
-use super::opening::OpenRequest;
 use super::reply::{ChangeKind, IndexJob, ModeChange, ModelsJob, Reply};
 use super::turn::Job;
 use super::{Conversation, OpenSession};
