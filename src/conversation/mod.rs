@@ -307,9 +307,8 @@ impl Conversation {
         match running.next().await {
             turn::Next::Event(event) => Update::Event(self.log.push(event)),
             turn::Next::Opened(opened, job) => {
-                let stop = running.stop.clone();
                 self.note_opened(*opened);
-                self.start_with(job, stop);
+                self.start(job);
                 Update::Opened
             }
             turn::Next::Ended(open, how) => Update::Ended(self.finish(open.map(|open| *open), how)),
@@ -421,10 +420,6 @@ impl Conversation {
 
     fn start(&mut self, job: Job) {
         let stop = self.shared.stop.child_token();
-        self.start_with(job, stop);
-    }
-
-    fn start_with(&mut self, job: Job, stop: CancellationToken) {
         self.running = Some(match self.open.take() {
             Some(open) => {
                 let approver = (self.answers.clone(), self.shared.has_user);

@@ -195,7 +195,11 @@ async fn events_are_numbered_and_a_stream_of_them_can_be_resumed() {
     let lab = Lab::new(vec![Line::Text("It is."), Line::Text("Again.")]);
     let mut conversation = lab.conversation();
     let ended = ask(&mut conversation, "Is it?").await;
-    assert!(matches!(ended.how, How::Turn(TurnEnd::Answered)));
+    assert!(
+        matches!(ended.how, How::Turn(TurnEnd::Answered)),
+        "{:?}",
+        ended.how
+    );
     let all: Vec<Numbered> = conversation.log().after(0).expect("all").cloned().collect();
     let numbers: Vec<u64> = all.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=all.len() as u64).collect::<Vec<u64>>());

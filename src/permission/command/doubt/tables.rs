@@ -62,6 +62,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("nc", "-e -c"),
     ("ncat", "-e -c --exec --sh-exec --lua-exec"),
     ("npm", "--script-shell -c --call"),
+    ("npx", "--script-shell -c --call"),
     ("nvim", VIM),
     ("rg", "--pre --hostname-bin"),
     ("rsync", "-e --rsh --rsync-path"),

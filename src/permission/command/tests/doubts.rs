@@ -46,11 +46,9 @@ const CLEAR: &str = "cargo test ¦ cargo test --workspace 2>&1 | tail -20 ¦ npm
 
 #[test]
 fn what_text_does_not_tell_is_doubted() {
-    for text in DOUBTFUL.split(" ¦ ") {
-        let text = text.trim_start();
-        assert!(doubt(text, true).is_some(), "{text:?}");
-        assert!(doubt(text, false).is_some(), "{text:?}");
-    }
+    let is_clear = |text: &&str| doubt(text, true).is_none() || doubt(text, false).is_none();
+    let texts = DOUBTFUL.split(" ¦ ").map(str::trim_start);
+    assert_eq!(texts.filter(is_clear).collect::<Vec<&str>>(), [""; 0]);
 }
 
 #[test]
