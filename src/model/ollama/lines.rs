@@ -133,11 +133,13 @@ impl Lines {
                 self.splitter.push(&piece);
                 continue;
             }
-            return match self.splitter.finish().map(|rest| read_line(&rest, &[])) {
-                None => Ok(None),
+            let Some(rest) = self.splitter.finish() else {
+                return Ok(None);
+            };
+            return match read_line(&rest, &[]) {
                 // The stream was cut inside its last line.
-                Some(Err(OllamaError::BadAnswer(_))) => Err(OllamaError::Incomplete),
-                Some(line) => line.map(Some),
+                Err(OllamaError::BadAnswer(_)) if !is_json(&rest) => Err(OllamaError::Incomplete),
+                line => line.map(Some),
             };
         }
     }
@@ -158,6 +160,10 @@ pub(super) fn endless(what: &str) -> OllamaError {
     OllamaError::Endless {
         what: what.to_owned(),
     }
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// Reads a line. `rest`: what came behind it, since a page of HTML says more than its first line.

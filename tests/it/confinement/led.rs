@@ -107,12 +107,13 @@ fn what_settings_and_links_lead_to_is_not_written_by_commands() {
             true => [&WAYS[..WAYS.len() - 1], begun_anew],
             false => [at_top, at_top],
         };
+        let mut can_fail = false;
         for ways in ways {
             let (has_evil, _, said) = try_all(path, ways, &[]);
             assert!(!has_evil, "{path}: {said:#?}");
-            let (_, changed, _) = try_all(path, ways, &["--sandbox", "off"]);
-            assert!(changed, "it cannot fail: {path}");
+            can_fail |= try_all(path, ways, &["--sandbox", "off"]).1;
         }
+        assert!(can_fail, "{path}");
     }
 }
 

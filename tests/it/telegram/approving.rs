@@ -312,7 +312,7 @@ fn what_is_hidden_in_a_diff_is_said() {
 fn unasked_only_if_it_was_started_so() {
     let bot = Bot::start(Vec::new());
     bot.api.write(OWNER, "/approve auto-approve");
-    bot.expect("chosen at the machine only");
+    bot.expect("can only be chosen when ollacode is started");
     bot.api.write(OWNER, "/approve auto-edit");
     bot.expect("mode auto-edit");
     drop(bot);

@@ -67,7 +67,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     bot.end().expect_success();
     bot.go(&[]);
     bot.api.write(OWNER, "/status");
-    bot.expect("doing: nothing");
+    bot.expect("folder: ");
     let lists = bot
         .shown()
         .iter()
