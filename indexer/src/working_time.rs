@@ -51,7 +51,7 @@ mod tests {
         let (short, long) = (Deadline::of(""), Deadline::of(&" ".repeat(1 << 20)));
         assert!(!short.has_passed() && !long.has_passed());
         assert!(long.0 - short.0 > Duration::from_millis(500));
-        assert!(long.0 - worked() < Duration::from_secs(1));
+        assert!(long.0 - worked() < Duration::from_secs(2));
         let begun = std::time::Instant::now();
         while !short.has_passed() {
             assert!(

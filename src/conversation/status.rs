@@ -50,19 +50,25 @@ impl Conversation {
     }
 
     /// What the index holds, and whether it is up to date.
-    pub async fn index_words(&self) -> String {
+    async fn index_words(&self) -> String {
         let state = self.workspace.index_state();
-        let state = state.as_ref().map(index_words);
+        let state = state.map(|state| format!(", {}", index_words(&state)));
+        self.index_counts().await + &state.unwrap_or_default()
+    }
+
+    /// What the index holds.
+    pub async fn index_counts(&self) -> String {
         let index = &self.workspace.app.index;
         if !index.exists() {
-            return state.unwrap_or_else(|| "not built yet".to_owned());
+            let is_built = !self.workspace.needs_leave_to_index();
+            let words = if is_built { "being built" } else { "none" };
+            return words.to_owned();
         }
         match index.status("").await {
             Ok(status) => {
                 let files = counted(status.counts.files, "file");
                 let chunks = counted(status.counts.chunks, "chunk");
-                let state = state.map(|state| format!(", {state}")).unwrap_or_default();
-                format!("{files}, {chunks}{state}")
+                format!("{files}, {chunks}")
             }
             Err(error) => error.to_string(),
         }

@@ -305,7 +305,7 @@ async fn banner(conversation: &Conversation, opened: &Opened) -> Banner {
         model: opened.model.name.clone(),
         window: opened.model.window,
         remote: opened.model.remote.clone(),
-        index: conversation.index_words().await,
+        index: conversation.index_counts().await,
         memory: memory.map(|memory| (memory.path, memory.lines)),
         mode: opened.mode,
         work_mode: conversation.work_mode(),
