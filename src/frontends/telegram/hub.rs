@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::api::Api;
-use super::conversation::{Chat, Mail};
+use super::chat::{Chat, Mail};
 use super::incoming::{Incoming, Sorted, Who, sort};
 use super::outbox::Outbox;
 use super::poll::Age;

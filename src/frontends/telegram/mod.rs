@@ -1,7 +1,7 @@
 //! A Telegram bot: ask about the code from the phone, and approve what is done.
 //!
 //! In reading order: `poll` asks for updates, `incoming` sorts them and turns strangers away,
-//! `hub` gives each chat its mail. A chat (`conversation`) hands it to the
+//! `hub` gives each chat its mail. A `chat` hands it to the
 //! [`crate::conversation::Conversation`] below; a `view` shows its events, an `approver` asks
 //! through `questions`. All that goes out passes the `outbox`, at the [`pace`] that Telegram
 //! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
@@ -9,7 +9,7 @@
 mod api;
 mod approver;
 mod buttons;
-mod conversation;
+mod chat;
 pub mod html;
 mod hub;
 mod incoming;
