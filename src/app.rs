@@ -53,11 +53,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Settings, workspace and index of one run. Clones share the open index.
 #[derive(Clone)]
 pub struct App {
-    /// All settings, checked.
     pub settings: Settings,
     /// The folder that is worked on.
     pub workspace: Workspace,
-    /// Its index.
     pub index: Index,
     /// What is forbidden, asked and allowed here.
     pub rules: Arc<Rules>,
@@ -83,12 +81,7 @@ pub enum StartError {
     Jail(#[from] JailError),
     /// A folder of ours cannot be made.
     #[error("cannot make {path}")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Folder { path: PathBuf, source: io::Error },
     /// Commands must be fully confined, and cannot be.
     #[error(
         "commands cannot be fully confined here: {0}; `OLLACODE_SANDBOX=required` asks for it, \

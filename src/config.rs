@@ -36,7 +36,6 @@ use user_file::UserFile;
 pub struct Settings {
     /// The folder to work on, if one was named.
     pub workspace: Option<GivenFolder>,
-    /// Where Ollama answers.
     pub ollama_host: Address,
     /// What to send to Ollama as proof of who asks.
     pub ollama_api_key: Option<ApiKey>,
@@ -365,7 +364,6 @@ pub enum ToolChoice {
     Auto,
     /// The few that weak models can handle.
     Core,
-    /// Every one.
     All,
 }
 
@@ -375,9 +373,7 @@ pub enum Color {
     /// On a terminal.
     #[default]
     Auto,
-    /// Everywhere.
     Always,
-    /// Nowhere.
     Never,
 }
 
@@ -386,16 +382,12 @@ pub enum Color {
 pub enum Origin {
     /// An argument of the command line.
     Flag(&'static str),
-    /// An environment variable.
     Environment,
-    /// The user's file.
     File {
-        /// The file.
         path: PathBuf,
         /// From 1.
         line: usize,
     },
-    /// Nobody set it.
     Default,
 }
 
@@ -416,7 +408,6 @@ pub enum ConfigError {
     /// A value that its setting does not allow.
     #[error("`{name}` is `{value}` (from {origin}), but must be {allowed}")]
     Invalid {
-        /// The setting.
         name: &'static str,
         /// As given, cut to a length that can be read.
         value: String,
@@ -428,7 +419,6 @@ pub enum ConfigError {
     /// A secret that its setting does not allow.
     #[error("`{name}` (from {origin}) must be {allowed}")]
     InvalidSecret {
-        /// The setting.
         name: &'static str,
         /// Where it came from.
         origin: Origin,
@@ -446,11 +436,9 @@ pub enum ConfigError {
     /// A name in the user's file that looks like a setting and is none.
     #[error("{path}:{line}: there is no setting `{name}`; there are {known}")]
     Unknown {
-        /// The user's file.
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// As written.
         name: String,
         /// The settings with such names.
         known: String,
@@ -458,7 +446,6 @@ pub enum ConfigError {
     /// A line of the user's file that cannot be read. It may hold a secret: it is not repeated.
     #[error("{path}:{line}: {problem}")]
     Line {
-        /// The user's file.
         path: PathBuf,
         /// From 1.
         line: usize,
@@ -467,18 +454,12 @@ pub enum ConfigError {
     },
     /// The user's file is there and cannot be read.
     #[error("cannot read the settings in {path}")]
-    UserFile {
-        /// The user's file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    UserFile { path: PathBuf, source: io::Error },
     /// Somebody else could have written the settings or rules.
     #[error("{path} is not obeyed, since {problem}: `{fix}`")]
     Untrusted {
         /// The file, or its folder.
         path: PathBuf,
-        /// Who could have.
         problem: String,
         /// The command that changes that.
         fix: String,
@@ -488,10 +469,7 @@ pub enum ConfigError {
     Rules(#[from] RulesError),
     /// A path needs the home folder, and nobody knows it.
     #[error("`{name}` needs your home folder, and `HOME` is not set; set `{name}` to a full path")]
-    NoHome {
-        /// The setting.
-        name: &'static str,
-    },
+    NoHome { name: &'static str },
     /// The folder in which the process was started is gone.
     #[error("cannot tell the current folder")]
     CurrentFolder(#[source] io::Error),

@@ -11,10 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// How the model is to behave; exactly one, at the beginning.
-    System {
-        /// The text.
-        text: String,
-    },
+    System { text: String },
     /// What the user said, or the engine in the user's place.
     User {
         /// The text, with what the engine put beside it.
@@ -24,7 +21,6 @@ pub enum Message {
     },
     /// What the model said.
     Assistant {
-        /// The answer.
         text: String,
         /// What it thought before.
         thinking: String,
@@ -35,7 +31,6 @@ pub enum Message {
     Tool {
         /// [`ToolCall::id`] of the call.
         call_id: String,
-        /// The tool's name.
         tool: String,
         /// The result, or the error as the model is told.
         text: String,

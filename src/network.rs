@@ -64,7 +64,6 @@ impl Obstacle {
         }
     }
 
-    /// What helps.
     pub fn help(self) -> &'static str {
         match self {
             Obstacle::UnknownAuthority => {

@@ -56,7 +56,6 @@ impl CodeIndex {
         }
     }
 
-    /// The index itself.
     pub fn index(&self) -> &Index {
         &self.index
     }

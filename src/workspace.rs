@@ -27,7 +27,6 @@ pub struct Workspace {
 /// How a workspace was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It was named.
     Given,
     /// It has an index.
     Indexed,
@@ -43,7 +42,6 @@ pub enum WorkspaceError {
     /// It is not there.
     #[error("the workspace {path} (from {origin}) does not exist")]
     Missing {
-        /// As named.
         path: PathBuf,
         /// Where it was named.
         origin: Origin,
@@ -51,19 +49,13 @@ pub enum WorkspaceError {
     /// It is a file or something else.
     #[error("the workspace {path} (from {origin}) is not a folder")]
     NotAFolder {
-        /// As named.
         path: PathBuf,
         /// Where it was named.
         origin: Origin,
     },
     /// The system does not let us look.
     #[error("cannot open the workspace {path}")]
-    Unreadable {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
 }
 
 impl Workspace {

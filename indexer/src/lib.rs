@@ -13,6 +13,7 @@
 //!
 //! It knows no HTTP, no terminal, no chat words, reads no environment, and prints nothing.
 
+#![warn(missing_docs)]
 #![recursion_limit = "256"]
 
 mod aside;

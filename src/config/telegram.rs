@@ -35,7 +35,6 @@ pub struct Token(String);
 /// What the front end must know before it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelegramSettings {
-    /// The bot's token.
     pub token: Token,
     /// Who may talk to it.
     pub allowed: Allowed,
@@ -115,7 +114,6 @@ pub enum TelegramError {
          taken. @userinfobot in Telegram tells them"
     )]
     BadId {
-        /// The setting.
         setting: &'static str,
         /// The entry, made visible.
         entry: String,
@@ -233,7 +231,6 @@ impl Allowed {
         self.users.first().copied()
     }
 
-    /// All users.
     pub fn users(&self) -> &[u64] {
         &self.users
     }

@@ -1,7 +1,6 @@
 //! What can be typed with a slash: ONE table, from which every front end takes its commands, its
 //! help and its completion.
 
-/// A command.
 pub struct Command {
     /// Without its slash: small letters only.
     pub name: &'static str,
@@ -11,7 +10,6 @@ pub struct Command {
     pub argument: &'static str,
     /// Values that completion offers for it.
     pub values: &'static [&'static str],
-    /// What it does.
     pub help: &'static str,
     /// Where it can be typed.
     pub place: Place,

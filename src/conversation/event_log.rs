@@ -12,9 +12,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// An event with its number: 1 for the first of a conversation, and no number is left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbered {
-    /// Its number.
     pub number: u64,
-    /// What happened.
     pub event: Event,
 }
 

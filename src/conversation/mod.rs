@@ -60,7 +60,6 @@ pub struct Shared {
     pub registry: Option<Mutex<SessionRegistry>>,
     /// Who waits while the model replies.
     pub activity: ChatActivity,
-    /// Connects to models.
     pub connector: Arc<dyn Connector>,
     /// How long a command waits for a server; `None` where the user can stop it.
     pub patience: Option<Duration>,
@@ -88,7 +87,6 @@ impl Shared {
 pub struct Participant {
     /// Names the conversation in the registry.
     pub key: String,
-    /// The user.
     pub user: u64,
     /// Whether this user may resume every session, and not only those that the user began.
     pub is_owner: bool,
@@ -223,7 +221,6 @@ impl Conversation {
         self.running.is_some()
     }
 
-    /// Questions that wait.
     pub fn queued(&self) -> usize {
         self.queue.len()
     }

@@ -53,16 +53,13 @@ impl Connector for InstalledModels {
 
 /// A session that this process has open, with the engine that answers its questions.
 pub struct OpenSession {
-    /// The session.
     pub session: Session,
-    /// The engine.
     pub engine: Engine,
 }
 
 /// What the user should know of a session that was opened.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// The session.
     pub id: SessionId,
     /// The folder it works on.
     pub workspace: PathBuf,
@@ -72,7 +69,6 @@ pub struct Opened {
     pub turns: u32,
     /// The model that answers.
     pub model: ModelProfile,
-    /// Its mode.
     pub mode: Mode,
     /// How well its commands are confined.
     pub confinement: Confinement,

@@ -34,7 +34,6 @@ pub enum Reply {
     Greeting(PathBuf),
     /// The list of commands.
     Help,
-    /// The user leaves.
     Quit,
     /// A turn runs: the command has to wait for its end.
     Busy,
@@ -42,7 +41,6 @@ pub enum Reply {
     Usage(&'static str),
     /// There is no index, and nobody may make one unasked.
     NotIndexed,
-    /// What was stopped.
     Stopped(Stopped),
     /// A search to be made.
     Search(SearchRequest),
@@ -56,12 +54,10 @@ pub enum Reply {
     ModelChosen(ModelProfile),
     /// Sessions of the workspace, the one used last first.
     Sessions {
-        /// The sessions.
         sessions: Vec<SessionSummary>,
         /// The one of the conversation.
         current: Option<SessionId>,
     },
-    /// The workspaces.
     Workspaces {
         /// The one of the conversation.
         here: PathBuf,
@@ -70,7 +66,6 @@ pub enum Reply {
     },
     /// Another workspace, with a new session.
     Entered(PathBuf),
-    /// A new session.
     NewSession {
         /// The session before, if something was asked in it.
         before: Option<SessionId>,
@@ -87,7 +82,6 @@ pub enum Reply {
     Changed(ChangeKind, Undone),
     /// What fills the context window.
     Tokens(TokenReport),
-    /// The project instructions.
     Memory(Option<Memory>),
     /// The conversation is being made shorter; updates follow as in a turn.
     Compacting,
@@ -96,9 +90,7 @@ pub enum Reply {
 /// Whether changes are undone or redone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// Undone.
     Undo,
-    /// Redone.
     Redo,
 }
 
@@ -126,24 +118,20 @@ pub struct Status {
     pub mode: Mode,
     /// How well commands are confined.
     pub confinement: Confinement,
-    /// The session.
     pub session: Option<SessionId>,
     /// Questions asked in it, while it is open.
     pub turns: Option<u32>,
     /// What the index holds, and whether it is up to date.
     pub index: String,
-    /// The workspace.
     pub folder: PathBuf,
     /// Whether a turn runs.
     pub is_busy: bool,
-    /// Questions that wait.
     pub queued: usize,
 }
 
 /// An update of the index, to be made by whoever shows its progress.
 pub struct IndexJob {
     workspace: Arc<OpenWorkspace>,
-    /// Stops it.
     pub stop: CancellationToken,
     /// Whether the folder is so wide that the user has to agree first.
     pub needs_leave: bool,
@@ -165,7 +153,6 @@ impl IndexJob {
         }
     }
 
-    /// Updates the index.
     pub async fn run(self, events: Events<'_>) -> Result<Report, IndexError> {
         let _is_over = self.stop.clone().drop_guard();
         let how = Refresh {

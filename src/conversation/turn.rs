@@ -17,7 +17,6 @@ const EVENTS: usize = 256;
 /// What a turn does.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Answers a question.
     Ask(Box<Question>),
     /// Makes the conversation shorter.
     Compact,
@@ -46,7 +45,6 @@ pub(super) enum Next {
     /// The session is open; the turn has yet to begin.
     Opened(Box<(OpenSession, Opened)>, Job),
     Event(Event),
-    /// It is over.
     Ended(Option<Box<OpenSession>>, How),
 }
 

@@ -11,11 +11,8 @@ use crate::session::SessionId;
 /// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Its turn runs.
     Started,
-    /// It waits.
     Queued,
-    /// Too many wait.
     Refused,
 }
 
@@ -33,7 +30,6 @@ pub enum Update {
 /// How a turn ended, and what follows.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
     pub how: How,
     /// A plan that can be carried out now.
     pub plan: Option<PlanOffer>,
@@ -59,20 +55,16 @@ pub enum How {
 /// A plan that a turn ended with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOffer {
-    /// The session.
     pub session: SessionId,
-    /// The turn.
     pub turn: u32,
     /// The mode in which it would be carried out.
     pub mode: Mode,
 }
 
-/// What was stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stopped {
     /// A turn; its end follows.
     pub is_turn: bool,
-    /// Indexing.
     pub is_indexing: bool,
     /// Questions that waited, and are dropped.
     pub dropped: usize,

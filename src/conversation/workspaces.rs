@@ -54,7 +54,6 @@ impl OpenWorkspace {
         Arc::new(OpenWorkspace { app, background })
     }
 
-    /// The folder.
     pub fn root(&self) -> &Path {
         &self.app.workspace.root
     }

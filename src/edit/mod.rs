@@ -31,7 +31,6 @@ const SHOWN_LINES: usize = 10;
 /// A text with an edit done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edited {
-    /// The new text.
     pub text: String,
     /// How the place was found.
     pub matched: Matched,
@@ -46,7 +45,6 @@ pub struct Edited {
 /// How closely a place agreed with what was searched for. `Display` continues "it matched".
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Matched {
-    /// Byte for byte.
     Exact,
     /// Whole lines, but for white space at their ends and blank lines.
     TrailingSpace,
@@ -102,7 +100,6 @@ pub enum EditError {
          copy the one before them, and repeat it in the replacement"
     )]
     Empty,
-    /// Nothing would change.
     #[error(
         "the replacement is what is there already, so nothing was changed: it must hold the new text"
     )]

@@ -25,7 +25,6 @@ enum There {
     Lines(u64),
     /// Nothing, but the folder that the path begins with.
     FolderOnly,
-    /// Nothing.
     Nothing,
     /// Something that is not read for this: too large, not text.
     Unread,

@@ -55,9 +55,7 @@ pub(super) enum Wanted {
 /// What making a conversation shorter came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompactReport {
-    /// Tokens before.
     pub before: u32,
-    /// Tokens after.
     pub after: u32,
     /// Whether the model wrote a summary of older turns; else they were cut mechanically.
     pub summarised: bool,

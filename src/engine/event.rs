@@ -31,25 +31,21 @@ pub enum Event {
     TextWasThought,
     /// A request has been answered.
     Replied {
-        /// What it cost.
         usage: Usage,
         /// Tokens in use now, estimated where the server did not say.
         used: u32,
-        /// The window.
         window: u32,
     },
     /// The user is asked whether a call may run; the turn waits for the answer.
     ApprovalAsked {
         /// By which it is answered.
         id: AskId,
-        /// What would happen.
         request: Box<ApprovalRequest>,
     },
     /// The model asks the user something; the turn waits for the answer.
     QuestionAsked {
         /// By which it is answered.
         id: AskId,
-        /// The question.
         question: String,
         /// Answers that the model offers.
         options: Vec<String>,
@@ -58,7 +54,6 @@ pub enum Event {
     ToolStarted {
         /// [`crate::message::ToolCall::id`].
         id: String,
-        /// The tool's name.
         tool: String,
         /// Its arguments in a line for people: `src/main.rs:1-200`, `cargo test`.
         what: String,
@@ -67,7 +62,6 @@ pub enum Event {
     ToolFinished {
         /// The same as of [`Event::ToolStarted`].
         id: String,
-        /// How it went.
         outcome: ToolOutcome,
         /// In a line for people: `200 lines`, `3 matches`, `exit code 1`.
         summary: String,
@@ -79,12 +73,7 @@ pub enum Event {
     /// Something that the user should know, though the turn goes on.
     Notice(String),
     /// What was said before is shorter now.
-    Compacted {
-        /// Tokens before.
-        before: u32,
-        /// Tokens after.
-        after: u32,
-    },
+    Compacted { before: u32, after: u32 },
     /// Citations of the answer that do not hold: path and lines as written, and why.
     Citations {
         /// As written, with the reason.
@@ -97,7 +86,6 @@ pub enum Event {
 /// How a turn ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEnd {
-    /// The model answered.
     Answered,
     /// The model answered, but its answer reached the limit of a reply before its end.
     Cut,

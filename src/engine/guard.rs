@@ -26,7 +26,6 @@ pub(super) struct Guard {
 /// What is to be done about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repetition {
-    /// Run it.
     Fine,
     /// Run it, and say that it was made so often.
     Warn(usize),

@@ -22,7 +22,6 @@ const SHOWN: usize = 60;
 pub(super) struct Heard {
     /// What was given to be shown.
     pub shown: String,
-    /// The whole text.
     pub text: String,
     pub thinking: String,
     pub calls: Vec<ToolCall>,
@@ -39,7 +38,6 @@ pub(super) enum Ended {
     Stopped,
 }
 
-/// How to listen.
 pub(super) struct Listening<'a> {
     /// What the model may call.
     pub tools: &'a [ToolSpec],
@@ -99,7 +97,6 @@ pub(super) async fn listen(
     (ear.finish(is_cut).await, ended)
 }
 
-/// What listens.
 struct Ear<'a> {
     listening: Listening<'a>,
     heard: Heard,

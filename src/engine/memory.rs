@@ -29,7 +29,6 @@ const NEAR_CAP: usize = 2_000;
 /// Most nearer ones for a file: those that are closest to it.
 const NEAREST: usize = 3;
 
-/// One such file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// Relative to the workspace.

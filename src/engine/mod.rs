@@ -84,9 +84,7 @@ pub struct Engine {
 pub struct EngineParts {
     /// What tools work on: files, commands, index, changes.
     pub context: Arc<ToolContext>,
-    /// The tools.
     pub toolbox: Toolbox,
-    /// How it works.
     pub options: EngineOptions,
     /// Who waits while replies are made.
     pub activity: ChatActivity,

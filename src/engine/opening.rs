@@ -49,7 +49,6 @@ impl Opening {
         }
     }
 
-    /// The message.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (heading, body, end) in [

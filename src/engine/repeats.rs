@@ -21,10 +21,8 @@ pub(super) struct Repeats {
     new: usize,
 }
 
-/// What is repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Repeated {
-    /// The block.
     pub block: String,
     /// How many bytes at the end of the text are repetitions of it.
     pub needless: usize,

@@ -37,7 +37,6 @@ const SWALLOWED: u32 = 8;
 pub(super) struct Reply {
     /// The answer, without calls.
     pub text: String,
-    /// Its thoughts.
     pub thinking: String,
     /// What it wants done, names and arguments as the tools have them where that was possible.
     pub calls: Vec<ToolCall>,

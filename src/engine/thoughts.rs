@@ -6,9 +6,7 @@ use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
 /// A piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Of the thoughts.
     Thought(String),
-    /// Of the text.
     Text(String),
     /// What came as text until now were thoughts.
     WereThoughts,
@@ -34,7 +32,6 @@ enum State {
     /// Nothing but white space since the beginning, or since the last thoughts.
     #[default]
     Start,
-    /// Until this tag.
     Thinking(&'static str),
     /// Thoughts until a tag that ends them; without one it was text.
     Either,

@@ -10,7 +10,6 @@ const LINES: usize = 6;
 pub struct Excerpt<'chunk> {
     /// The number of the first one in its file.
     pub first_line: usize,
-    /// The lines.
     pub lines: Vec<&'chunk str>,
 }
 

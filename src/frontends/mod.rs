@@ -27,7 +27,6 @@ pub fn main() -> ExitCode {
 
 /// What runs until it is stopped, and shows itself elsewhere than on the terminal.
 pub struct Services {
-    /// The bot.
     pub telegram: Service,
 }
 
@@ -49,7 +48,6 @@ pub struct ServiceOptions {
 /// What a service tells whoever started it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// Something in passing.
     Note(String),
     /// Something that should not be overlooked.
     Warning(String),

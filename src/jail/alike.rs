@@ -9,7 +9,6 @@ use crate::visible::{is_hidden, plain_sign};
 /// How a path agrees with one that exists; the loosest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alike {
-    /// To the byte.
     Equal,
     /// The same letters in another normal form: `é` as one character, or as `e` and an accent.
     SameLetters,

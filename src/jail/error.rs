@@ -15,7 +15,6 @@ pub enum JailError {
     Private {
         /// As it was named.
         path: String,
-        /// What it holds.
         holds: Holds,
     },
     /// The workspace itself is a folder of ollacode, or in one.
@@ -24,7 +23,6 @@ pub enum JailError {
          them with `OLLACODE_DATA_DIR` or `XDG_CONFIG_HOME`"
     )]
     OwnFolder(String),
-    /// Nothing is there.
     #[error("there is no `{0}`: list its folder to see what there is")]
     NotFound(String),
     /// A folder, where a file is needed.
@@ -36,7 +34,6 @@ pub enum JailError {
     /// It cannot be shown or edited as text.
     #[error("`{path}` is not text: {why}; leave it as it is")]
     NotText {
-        /// The file.
         path: String,
         /// By what it shows.
         why: &'static str,
@@ -47,7 +44,6 @@ pub enum JailError {
     /// A symbolic link on the way, where none is followed.
     #[error("`{path}` is a link, which is not followed here{}", instead(.target.as_deref()))]
     Link {
-        /// The link.
         path: String,
         /// Where it leads, if that is inside.
         target: Option<String>,
@@ -63,14 +59,7 @@ pub enum JailError {
     ChangedOnDisk(String),
     /// It is larger than what is read.
     #[error("`{path}` is too large: {bytes} bytes, at most {most} are read")]
-    TooLarge {
-        /// The file.
-        path: String,
-        /// Its size.
-        bytes: u64,
-        /// The limit.
-        most: u64,
-    },
+    TooLarge { path: String, bytes: u64, most: u64 },
     /// Something is there already.
     #[error("`{0}` is there already: choose another name, or read and edit it")]
     AlreadyThere(String),
@@ -81,11 +70,8 @@ pub enum JailError {
     // The cause is part of the message: models are shown a single line.
     #[error("cannot {what} `{path}`: {cause}")]
     Io {
-        /// What was tried.
         what: &'static str,
-        /// On which file.
         path: String,
-        /// Why.
         cause: io::Error,
     },
 }

@@ -323,9 +323,7 @@ fn follow(path: &Path, links: usize) -> PathBuf {
 struct Setting {
     /// The section's name, in lower case, without its subsection.
     section: String,
-    /// In lower case.
     key: String,
-    /// Without quotes.
     value: String,
 }
 

@@ -102,9 +102,7 @@ pub struct GitSettings {
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
-    /// A regular file.
     File,
-    /// A folder.
     Folder,
     /// A symbolic link, wherever it leads.
     Link,
@@ -117,7 +115,6 @@ pub enum EntryKind {
 pub struct Entry {
     /// Its name in the folder; what is no UTF-8 in it is replaced.
     pub name: String,
-    /// What it is.
     pub kind: EntryKind,
     /// Size of a file in bytes, 0 for all else.
     pub size: u64,
@@ -126,7 +123,6 @@ pub struct Entry {
 /// A file as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileBytes {
-    /// All of it.
     pub bytes: Arc<Vec<u8>>,
     /// Of the bytes.
     pub hash: Hash,

@@ -75,7 +75,6 @@ const KEYS_BELOW_HOME: &[&str] = &[
 pub struct PrivatePath {
     /// Absolute; may not exist yet.
     pub path: PathBuf,
-    /// What it holds.
     pub holds: Holds,
 }
 

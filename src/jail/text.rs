@@ -40,7 +40,6 @@ pub struct TextShape {
     pub encoding: Encoding,
     /// Whether it starts with a byte-order mark.
     pub bom: bool,
-    /// How lines end.
     pub newline: Newline,
     /// Whether the last line ends like the others.
     pub final_newline: bool,

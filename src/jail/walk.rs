@@ -14,7 +14,6 @@ const FOLDER_MODE: u32 = 0o755;
 /// What is done about folders on the way that are not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// They are made.
     Made,
     /// There is nothing to be found then.
     Fails,

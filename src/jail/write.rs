@@ -15,7 +15,6 @@ const FILE_MODE: u32 = 0o644;
 /// What must be there for a change to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Nothing.
     Absent,
     /// A file with this content.
     Hash(Hash),

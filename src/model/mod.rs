@@ -56,11 +56,9 @@ pub enum Delta {
     Thinking(String),
     /// The next piece of the answer.
     Text(String),
-    /// A whole call.
     Call(ToolCall),
     /// A call that cannot be made, as far as it can be read; the others of the reply can.
     BrokenCall {
-        /// With no arguments.
         call: ToolCall,
         /// What is wrong with it.
         why: String,
@@ -78,7 +76,6 @@ pub struct Usage {
     pub reply_tokens: Option<u32>,
     /// Tokens in a second, while replying.
     pub tokens_per_second: Option<f32>,
-    /// Why it ended.
     pub stop: StopReason,
 }
 
@@ -162,13 +159,11 @@ pub struct ToolSpec {
 /// A parameter of a tool. Flat and scalar, since weak models get nothing else right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
     pub name: &'static str,
     /// Other names that models know it by.
     pub aliases: &'static [&'static str],
     /// The type of its value.
     pub kind: ParameterKind,
-    /// What it means.
     pub description: &'static str,
     /// Whether a call without it is an error.
     pub required: bool,
@@ -177,11 +172,8 @@ pub struct Parameter {
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// Any text.
     Text,
-    /// A whole number.
     Integer,
-    /// True or false.
     Boolean,
     /// A list of texts.
     Texts,

@@ -5,7 +5,6 @@
 pub struct ThoughtTags {
     /// Before the thoughts.
     pub begin: &'static str,
-    /// Behind them.
     pub end: &'static str,
     /// Whether the end may come alone: the template wrote the beginning.
     pub ends_alone: bool,

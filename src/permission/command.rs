@@ -109,7 +109,6 @@ pub fn writes_git(command: &str) -> bool {
 pub enum GitWork {
     /// Nothing, or what is no matter of git alone.
     Nothing,
-    /// It writes there.
     Writes,
     /// It also makes a repository, or a work tree of one.
     Makes,

@@ -20,15 +20,9 @@ pub enum Effect {
     /// Searches the workspace or the index. What [`Rules::hides`] is left out of what is found.
     Read,
     /// Reads a file inside the workspace.
-    ReadFile {
-        /// The file.
-        path: String,
-    },
+    ReadFile { path: String },
     /// Reads a file that likely holds secrets.
-    ReadSecret {
-        /// The file.
-        path: String,
-    },
+    ReadSecret { path: String },
     /// Reads outside the workspace: only if a rule allows it.
     ReadOutside {
         /// The file: absolute, without links.
@@ -41,19 +35,16 @@ pub enum Effect {
     },
     /// Writes, moves or deletes inside the workspace.
     Write {
-        /// The file.
         path: String,
         /// Why it is more than a text: it runs later, or instructs later sessions.
         runs_later: Option<Protected>,
     },
     /// Writes a file anew without a part of what it holds.
     Loss {
-        /// The file.
         path: String,
         /// What it would not have any more.
         what: String,
     },
-    /// Runs a command.
     Command {
         /// All of it, as the shell gets it.
         text: String,
@@ -85,7 +76,6 @@ impl Effect {
 pub enum CommandRisk {
     /// Known argument vectors that only read, and nothing else.
     KnownSafe,
-    /// Anything else.
     Unknown,
     /// Needs the network, or writes `.git`.
     Wide,
@@ -124,14 +114,12 @@ pub enum Confinement {
     Full,
     /// It writes only where it should.
     Landlock,
-    /// Not at all.
     None,
 }
 
 /// What is to be done about an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// It runs.
     Allow,
     /// A command runs where it can change nothing: the workspace is read-only, and there is no
     /// network. If it fails for want of writing, the user decides.
@@ -147,7 +135,6 @@ pub enum Permission {
 pub struct ApprovalRequest {
     /// [`crate::message::ToolCall::id`].
     pub call_id: String,
-    /// The tool's name.
     pub tool: String,
     /// What it does, in a line: `edit src/main.rs`, `run a command`.
     pub title: String,
@@ -168,9 +155,7 @@ pub struct ApprovalRequest {
 pub enum Preview {
     /// Nothing beyond the title.
     None,
-    /// A unified diff.
     Diff(String),
-    /// The exact command.
     Command(String),
 }
 
@@ -187,7 +172,6 @@ impl Preview {
 /// What the user decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// This once.
     Once,
     /// This, and what [`ApprovalRequest::remember`] says, until the session ends.
     Session,

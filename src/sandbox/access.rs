@@ -20,9 +20,7 @@ pub enum WorkspaceAccess {
 /// What is open to a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// The network.
     pub network: bool,
-    /// Git's folder.
     pub git: GitAccess,
     /// The files of the workspace.
     pub workspace: WorkspaceAccess,

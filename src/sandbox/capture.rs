@@ -66,7 +66,6 @@ impl Kept {
         self.tail.drain(..surplus);
     }
 
-    /// Gives the text.
     pub fn finish(self) -> Captured {
         let mut all = self.head;
         let head = all.len();

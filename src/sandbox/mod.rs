@@ -79,11 +79,8 @@ pub struct RunLimits {
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutput {
-    /// How it ended.
     pub exit: Exit,
-    /// Its output.
     pub stdout: Captured,
-    /// Its errors.
     pub stderr: Captured,
     /// How long it ran.
     pub took: Duration,
@@ -114,11 +111,9 @@ pub enum RunError {
     /// The shell did not start; a command with a NUL in it, or one that is too long, does that.
     #[error("cannot start `{shell}` in {folder}")]
     Start {
-        /// The shell.
         shell: &'static str,
         /// Where it should run.
         folder: PathBuf,
-        /// Why.
         source: io::Error,
     },
     /// The command could not be held back as was promised, and did not run.

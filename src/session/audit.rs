@@ -35,7 +35,6 @@ const OPENINGS: [&str; 3] = ["Denied: ", "Error: ", "not run: "];
 /// What happened in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
-    /// Its name.
     pub id: SessionId,
     /// In order; calls stand where they began.
     pub entries: Vec<Entry>,
@@ -43,7 +42,6 @@ pub struct Audit {
     pub unreadable: usize,
 }
 
-/// One action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The turn, from 1; 0 before the first question.
@@ -52,16 +50,13 @@ pub struct Entry {
     /// not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// What it was.
     #[serde(flatten)]
     pub action: Action,
 }
 
-/// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
-    /// The session began.
     Started {
         /// The folder that is worked on.
         workspace: String,
@@ -96,7 +91,6 @@ pub enum Action {
     Call {
         /// Its id, which is only its own among the calls of one reply.
         id: String,
-        /// The tool's name.
         tool: String,
         /// What it is about: a command, a path.
         what: String,
@@ -126,22 +120,13 @@ pub enum Action {
         of_turn: u32,
     },
     /// Another mode from here on; a session begins with `ask`.
-    Mode {
-        /// The mode.
-        mode: ModeRecord,
-    },
+    Mode { mode: ModeRecord },
     /// Another model answers from here on.
-    Model {
-        /// Its name.
-        name: String,
-    },
+    Model { name: String },
     /// What was said before is shorter from here on.
     Compacted,
     /// The session was left.
-    Ended {
-        /// Why.
-        reason: String,
-    },
+    Ended { reason: String },
 }
 
 /// What became of a call.

@@ -47,7 +47,6 @@ pub struct Change {
 pub struct Blob {
     /// Of the bytes.
     pub hash: Hash,
-    /// All of it.
     pub bytes: Arc<Vec<u8>>,
     /// Its mode, nine bits, for when it has to be made again; `None` for the usual one.
     pub mode: Option<u32>,
@@ -84,7 +83,6 @@ pub struct FileDiff {
 /// What undoing, or doing again, has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
-    /// The turn.
     pub turn: u32,
     /// Files that were written.
     pub written: Vec<String>,
@@ -115,22 +113,15 @@ pub enum UndoError {
     NothingToRedo,
     /// Somebody else has changed the same files; nothing was touched.
     #[error("not done, since somebody else has changed {} meanwhile: put that aside first, then try again", listed(.paths))]
-    Changed {
-        /// The files.
-        paths: Vec<String>,
-    },
+    Changed { paths: Vec<String> },
     /// Their contents are not at hand; nothing was touched.
     #[error("not done, since the contents of {} are not kept any more (what holds secrets is kept only while the session is open)", listed(.paths))]
-    NotKept {
-        /// The files.
-        paths: Vec<String>,
-    },
+    NotKept { paths: Vec<String> },
     /// It broke off; trying again goes on from there.
     #[error("{error}; {}, try again to finish", done(.finished))]
     BrokeOff {
         /// Files that were written or removed before.
         finished: Vec<String>,
-        /// Why.
         error: JailError,
     },
 }

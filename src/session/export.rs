@@ -46,10 +46,8 @@ const LINES: usize = 60;
 /// What an export looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
     #[default]
     Markdown,
-    /// For programs.
     Json,
 }
 

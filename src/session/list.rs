@@ -24,7 +24,6 @@ const NEEDED: [&[u8]; 4] = [
 /// A session, in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
-    /// Its name.
     pub id: SessionId,
     /// The folder that was worked on.
     pub workspace: String,

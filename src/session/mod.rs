@@ -46,7 +46,6 @@ use replay::{NO_ANSWER, replay};
 
 /// A conversation about one workspace.
 pub struct Session {
-    /// Its name.
     pub id: SessionId,
     /// The model that answers.
     pub model: Arc<dyn ChatModel>,
@@ -311,7 +310,6 @@ pub enum SessionError {
     /// Several match what was written.
     #[error("`{given}` fits several sessions: {}", names(.found))]
     Ambiguous {
-        /// As written.
         given: String,
         /// Those that match, the newest first.
         found: Vec<SessionId>,
@@ -324,7 +322,6 @@ pub enum SessionError {
         "session {id} was written by a newer ollacode (its journal has version {version}); update ollacode to open it"
     )]
     Newer {
-        /// The session.
         id: SessionId,
         /// Version of its journal.
         version: u32,
@@ -332,11 +329,8 @@ pub enum SessionError {
     /// The system does not let us.
     #[error("cannot {what} {path}")]
     Io {
-        /// What was tried.
         what: &'static str,
-        /// On which file.
         path: PathBuf,
-        /// Why.
         source: io::Error,
     },
 }

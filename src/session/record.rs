@@ -38,11 +38,7 @@ pub enum Record {
     },
     /// The system message from here on, byte for byte: the server's cache of the conversation
     /// hits after a resume only if its beginning is the same.
-    System {
-        /// The text.
-        text: String,
-    },
-    /// A user message.
+    System { text: String },
     User {
         /// As the model sees it, with what the engine put beside it.
         text: String,
@@ -52,7 +48,6 @@ pub enum Record {
     },
     /// A message of the model.
     Assistant {
-        /// The answer.
         text: String,
         /// What it thought before.
         thinking: String,
@@ -60,24 +55,17 @@ pub enum Record {
         calls: Vec<CallRecord>,
     },
     /// A call is about to run: on the disk before it does.
-    AboutToRun {
-        /// The call.
-        call: CallRecord,
-    },
+    AboutToRun { call: CallRecord },
     /// A call has its result, also if it was denied or never ran.
     Ran {
-        /// Its id.
         call_id: String,
-        /// The tool's name.
         tool: String,
         /// As the model is told.
         text: String,
-        /// How it went.
         outcome: OutcomeRecord,
     },
     /// The user was asked about a call.
     Asked {
-        /// Its id.
         call_id: String,
         /// What was shown in a line.
         title: String,
@@ -86,9 +74,7 @@ pub enum Record {
     },
     /// The user decided about a call.
     Decided {
-        /// Its id.
         call_id: String,
-        /// How.
         decision: DecisionRecord,
     },
     /// A file was changed by the agent.
@@ -104,30 +90,20 @@ pub enum Record {
         turn: u32,
     },
     /// The last messages of the user left the conversation, since nothing was said to them.
-    Forgotten {
-        /// How many.
-        messages: usize,
-    },
+    Forgotten { messages: usize },
     /// What was said before is shorter from here on.
     Compacted {
         /// The whole conversation now. The system message stays as it was if there is none.
         messages: Vec<MessageRecord>,
     },
     /// Another model answers from here on.
-    Model {
-        /// Its name.
-        name: String,
-    },
-    /// The mode changed.
+    Model { name: String },
     Mode {
         /// The mode from here on.
         mode: ModeRecord,
     },
     /// The session was left.
-    Ended {
-        /// Why.
-        reason: String,
-    },
+    Ended { reason: String },
 }
 
 impl Record {
@@ -170,7 +146,6 @@ impl Record {
         }
     }
 
-    /// Another mode.
     pub fn mode(mode: Mode) -> Record {
         Record::Mode { mode: mode.into() }
     }

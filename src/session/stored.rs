@@ -16,7 +16,6 @@ use crate::permission::{Decision, Mode};
 pub struct CallRecord {
     /// Ties the result to the call.
     pub id: String,
-    /// The tool's name.
     pub name: String,
     /// By parameter.
     pub arguments: Map<String, Value>,
@@ -74,18 +73,11 @@ impl From<&CallRecord> for ToolCall {
 #[serde(tag = "role", rename_all = "snake_case")]
 pub enum MessageRecord {
     /// How the model is to behave.
-    System {
-        /// The text.
-        text: String,
-    },
+    System { text: String },
     /// What the user said, or the engine in the user's place.
-    User {
-        /// The text.
-        text: String,
-    },
+    User { text: String },
     /// What the model said.
     Assistant {
-        /// The answer.
         text: String,
         /// What it thought before.
         thinking: String,
@@ -96,9 +88,7 @@ pub enum MessageRecord {
     Tool {
         /// Id of the call.
         call_id: String,
-        /// The tool's name.
         tool: String,
-        /// The result.
         text: String,
     },
 }
@@ -197,7 +187,6 @@ impl From<&MessageRecord> for Message {
 pub enum OutcomeRecord {
     /// It did what was asked.
     Done,
-    /// It could not.
     Failed,
     /// The user, or a rule, said no.
     Denied,
@@ -217,11 +206,9 @@ impl From<ToolOutcome> for OutcomeRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum DecisionRecord {
-    /// This once.
     Once,
     /// Until the session ends.
     Session,
-    /// No.
     Deny {
         /// Why, if the user said so.
         reason: Option<String>,

@@ -33,7 +33,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct AskUser;
 
 impl Tool for AskUser {

@@ -18,7 +18,6 @@ pub(super) struct Defined {
     pub scope: Vec<String>,
     /// From 1, with the comments and attributes that belong to it.
     pub start_line: usize,
-    /// Inclusive.
     pub end_line: usize,
 }
 

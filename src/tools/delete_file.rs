@@ -32,7 +32,6 @@ static SPEC: ToolSpec = ToolSpec {
     }],
 };
 
-/// The tool.
 pub(super) struct DeleteFile;
 
 impl Tool for DeleteFile {

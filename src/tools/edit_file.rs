@@ -65,7 +65,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct EditFile;
 
 impl Tool for EditFile {

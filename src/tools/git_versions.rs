@@ -48,7 +48,6 @@ struct Looked {
 
 /// What a walk through the history found.
 struct Walked {
-    /// The newest commits.
     tips: Vec<String>,
     /// The ids of versions of secret files, with their paths.
     versions: Vec<(String, String)>,

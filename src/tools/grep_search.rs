@@ -90,7 +90,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct GrepSearch;
 
 impl Tool for GrepSearch {
@@ -473,7 +472,6 @@ impl Sink for Collector<'_> {
     }
 }
 
-/// Whether anything matches.
 struct Any(bool);
 
 impl Sink for Any {

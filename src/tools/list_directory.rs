@@ -42,7 +42,6 @@ static SPEC: ToolSpec = ToolSpec {
     }],
 };
 
-/// The tool.
 pub(super) struct ListDirectory;
 
 impl Tool for ListDirectory {

@@ -68,11 +68,8 @@ pub trait Tool: Send + Sync {
 
 /// What tools work on.
 pub struct ToolContext {
-    /// The files.
     pub jail: Jail,
-    /// Commands.
     pub sandbox: Arc<Sandbox>,
-    /// The index.
     pub code: Arc<CodeIndex>,
     /// What is forbidden, asked and allowed.
     pub rules: Arc<Rules>,
@@ -128,7 +125,6 @@ pub struct Prepared {
     pub preview: Preview,
     /// What "for this session" would cover; `None` if it cannot be remembered.
     pub remember: Option<String>,
-    /// Does it.
     pub run: Run,
 }
 
@@ -155,7 +151,6 @@ pub type Run = Box<
 pub struct Running<'a> {
     /// What tools work on.
     pub context: &'a ToolContext,
-    /// Who answers questions.
     pub approver: &'a dyn Approver,
     /// Ends the call early.
     pub stop: &'a CancellationToken,
@@ -172,7 +167,6 @@ pub struct Running<'a> {
 pub enum Permitted {
     /// Unasked, where it can change nothing.
     ReadOnly,
-    /// Unasked.
     Unasked,
     /// The user approved it.
     Approved,

@@ -44,7 +44,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct MoveFile;
 
 impl Tool for MoveFile {

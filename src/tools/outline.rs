@@ -29,7 +29,6 @@ static SPEC: ToolSpec = ToolSpec {
     }],
 };
 
-/// The tool.
 pub(super) struct Outline;
 
 impl Tool for Outline {

@@ -86,7 +86,6 @@ pub(super) struct Located {
 }
 
 impl Located {
-    /// The whole workspace.
     pub fn workspace(jail: &Jail) -> Result<Located, ToolError> {
         let top = jail.path(".").map_err(|error| files::refused(&error))?;
         Ok(Located {

@@ -68,7 +68,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct ReadFile;
 
 impl Tool for ReadFile {
@@ -104,7 +103,6 @@ impl Tool for ReadFile {
 struct Window {
     /// From 1.
     start: usize,
-    /// Inclusive.
     end: usize,
     /// Whether the call said so.
     is_given: bool,

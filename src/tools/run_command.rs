@@ -29,7 +29,6 @@ use access::{access, checked_out, closed, made_repositories, protected_targets};
 
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;
-/// and at most.
 const LONGEST: usize = 3600;
 /// Said where a command failed for want of the network.
 const NO_NETWORK: &str = "(commands have no network here; the user can open it by starting \
@@ -89,7 +88,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct RunCommand;
 
 impl Tool for RunCommand {

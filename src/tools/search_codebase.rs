@@ -18,7 +18,6 @@ use crate::visible::neutral;
 
 /// Hits, if the call does not say how many.
 const HITS: usize = 8;
-/// Most hits.
 const MOST_HITS: usize = 30;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 8 << 10;
@@ -86,7 +85,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct SearchCodebase;
 
 impl Tool for SearchCodebase {

@@ -31,7 +31,6 @@ static SPEC: ToolSpec = ToolSpec {
     }],
 };
 
-/// The tool.
 pub(super) struct SearchFiles;
 
 impl Tool for SearchFiles {

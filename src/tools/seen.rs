@@ -34,7 +34,6 @@ pub enum FileView {
     Shown {
         /// The file, relative to the workspace.
         path: String,
-        /// Its version.
         hash: Hash,
         /// What is shown of it.
         lines: Vec<FileLine>,
@@ -45,7 +44,6 @@ pub enum FileView {
         path: String,
         /// The version before; `None` if there was no file.
         before: Option<Hash>,
-        /// The version now.
         after: Hash,
         /// Lines that stayed: their first number before, and now, and how many.
         kept: Vec<(usize, usize, usize)>,
@@ -53,12 +51,7 @@ pub enum FileView {
         lines: Vec<FileLine>,
     },
     /// A file has another path.
-    Moved {
-        /// The old one.
-        from: String,
-        /// The new one.
-        to: String,
-    },
+    Moved { from: String, to: String },
     /// A file is gone.
     Removed {
         /// The file, relative to the workspace.

@@ -43,7 +43,6 @@ static TOOLS: [&dyn Tool; 13] = [
 pub enum ToolSet {
     /// The six that a session needs, for weak models and small windows.
     Core,
-    /// All of them.
     All,
 }
 
@@ -54,7 +53,6 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// Every tool.
     pub fn all() -> Toolbox {
         Toolbox { tools: &TOOLS }
     }

@@ -45,7 +45,6 @@ static SPEC: ToolSpec = ToolSpec {
     ],
 };
 
-/// The tool.
 pub(super) struct WriteFile;
 
 impl Tool for WriteFile {

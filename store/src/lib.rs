@@ -12,6 +12,7 @@
 //! knows, and a writer that finds another version, or [`Store::healings`], reconciles with
 //! [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all workspaces.
 
+#![warn(missing_docs)]
 // LanceDB's futures nest deeply, and rustc walks them to see that they are Send.
 #![recursion_limit = "256"]
 

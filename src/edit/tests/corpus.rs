@@ -90,7 +90,6 @@ enum Change {
     Word(String),
     /// A line is added behind it.
     After(String),
-    /// It goes.
     Delete,
     /// Another line takes its place.
     Exchange(String),

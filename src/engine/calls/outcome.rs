@@ -8,7 +8,6 @@ use crate::tools::{ToolError, ToolOutput};
 /// What became of a call.
 pub(super) struct Outcome {
     pub how: ToolOutcome,
-    /// For the model.
     pub text: String,
     /// In a line for people.
     pub summary: String,

@@ -43,7 +43,6 @@ mod wrap;
 
 use args::{Arguments, Command};
 
-/// Something failed.
 const FAILED: u8 = 1;
 /// The command line or a setting makes no sense.
 const USAGE: u8 = 2;
@@ -51,7 +50,6 @@ const USAGE: u8 = 2;
 /// How a command ended, if it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
-    /// All is well.
     Good,
     /// It ran, and found that something is wrong.
     Bad,

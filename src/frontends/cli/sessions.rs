@@ -16,16 +16,13 @@ use crate::session::{SessionSummary, find, sessions};
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionsAction<'a> {
-    /// List them.
     List {
-        /// As JSON.
         json: bool,
     },
     /// Write one of them to stdout.
     Export {
         /// Its id, or a beginning or an end that only it has.
         id: &'a str,
-        /// As what.
         format: Format,
     },
 }

@@ -14,7 +14,6 @@ pub struct SearchAnswer<'a> {
     pub index: IndexCounts<'a>,
     pub hits: Vec<Hit<'a>>,
     pub notes: &'a [String],
-    /// Without hits only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_searched: Option<Value>,
 }
@@ -52,7 +51,6 @@ impl<'a> IndexCounts<'a> {
     }
 }
 
-/// One hit.
 #[derive(Serialize)]
 pub struct Hit<'a> {
     pub path: &'a str,

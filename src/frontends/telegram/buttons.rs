@@ -20,11 +20,9 @@ const SEAL_DIGITS: usize = 32;
 /// What a button says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Allow this once.
     Once,
     /// Allow this for the session.
     Session,
-    /// Deny it.
     Deny,
     /// One of the answers that the model offers, from 0.
     Option(u8),
@@ -43,7 +41,6 @@ pub struct Bound {
     pub hash: String,
 }
 
-/// Names a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QuestionId(u64);
 
@@ -52,11 +49,9 @@ pub struct QuestionId(u64);
 pub enum Press {
     /// It is the answer.
     Answer {
-        /// Of which question.
         question: QuestionId,
         /// What it is bound to: compare the hash with that of what is about to run.
         bound: Bound,
-        /// The answer.
         choice: Choice,
     },
     /// It was answered before, so.
@@ -101,7 +96,6 @@ impl Buttons {
         }
     }
 
-    /// Asks a question.
     pub fn ask(&mut self, bound: Bound, now: Instant) -> QuestionId {
         self.last += 1;
         let question = QuestionId(self.last);
@@ -118,7 +112,6 @@ impl Buttons {
         Some(format!("{}.{number:x}.{sign}.{seal}", self.process))
     }
 
-    /// Takes a press.
     pub fn press(&mut self, data: &str, user: u64, chat: i64, now: Instant) -> Press {
         let Some((process, question, choice, seal)) = read(data) else {
             return Press::Forged;

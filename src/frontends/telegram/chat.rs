@@ -45,11 +45,9 @@ const TYPING: Duration = Duration::from_secs(4);
 
 /// What a chat gets.
 pub enum Mail {
-    /// From its user.
     Incoming(Incoming),
     /// A file has come, or why it has not.
     Fetched {
-        /// The file.
         fetched: Result<Fetched, String>,
         /// What was written below it.
         caption: String,
@@ -68,9 +66,7 @@ pub enum Mail {
 
 /// What was in a file.
 pub enum Fetched {
-    /// A text.
     Text(Attachment),
-    /// A picture.
     Picture(Image),
 }
 

@@ -32,13 +32,9 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Hub {
     /// What the conversations below share.
     pub shared: Arc<Shared>,
-    /// What goes out.
     pub outbox: Outbox,
-    /// What is asked.
     pub questions: Questions,
-    /// For downloads.
     pub api: Api,
-    /// Who may talk.
     pub allowed: Allowed,
 }
 
@@ -76,7 +72,6 @@ struct Open {
 }
 
 impl Reception {
-    /// Begins without conversations.
     pub fn new(hub: Arc<Hub>, me: Me, tell: Tell) -> Reception {
         Reception {
             hub,
@@ -88,7 +83,6 @@ impl Reception {
         }
     }
 
-    /// Takes an update.
     pub fn take(&mut self, update: Update, age: Age) {
         match sort(update, &self.me, &self.hub.allowed) {
             Sorted::Ours(_, Incoming::Press { id, .. }) if age == Age::Old => {

@@ -21,7 +21,6 @@ mod tests;
 /// A user in a chat, or in a topic of it: whoever has a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who {
-    /// The user's number.
     pub user: u64,
     /// The chat's; in private it is the user's, and negative for a group.
     pub chat: i64,
@@ -32,9 +31,7 @@ pub struct Who {
 /// Where messages go: a chat, or a topic of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Room {
-    /// The chat.
     pub chat: i64,
-    /// The topic.
     pub topic: Option<i32>,
 }
 
@@ -59,7 +56,6 @@ pub enum Sorted {
     Nothing,
 }
 
-/// What somebody wants.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
     /// Wrote something: a question or a command.
@@ -68,26 +64,18 @@ pub enum Incoming {
         message: i32,
         /// The text, without the bot's name.
         text: String,
-        /// What it answers.
         refers: Refers,
     },
     /// Passed on what somebody else wrote.
-    Forwarded {
-        /// As a quotation.
-        quoted: Attachment,
-    },
+    Forwarded { quoted: Attachment },
     /// Changed what was written.
     Edited {
-        /// The message's number.
         message: i32,
         /// The text as it is now.
         text: String,
     },
-    /// Sent a file.
     File {
-        /// The message's number.
         message: i32,
-        /// The file.
         file: File,
         /// What is written below it; may be empty.
         caption: String,
@@ -99,7 +87,6 @@ pub enum Incoming {
         /// In words: `voice messages`.
         what: &'static str,
     },
-    /// Pressed a button.
     Press {
         /// The press, which waits for an answer.
         id: CallbackQueryId,
@@ -123,7 +110,6 @@ pub struct File {
     pub album: Option<String>,
 }
 
-/// Sorts an update.
 pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
     match update.kind {
         UpdateKind::Message(message) => of_message(&message, me, allowed, false),

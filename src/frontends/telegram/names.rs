@@ -21,7 +21,6 @@ pub enum Refusal {
     TooLarge {
         /// Its name, made safe.
         name: String,
-        /// Its size.
         bytes: u64,
         /// The largest that is taken.
         most: u64,

@@ -60,7 +60,6 @@ enum Body {
 }
 
 impl Payload {
-    /// A text.
     pub fn text(text: Rich) -> Payload {
         Payload {
             body: Body::Text(text),

@@ -58,7 +58,6 @@ pub enum Stage {
 pub struct Job<P> {
     /// The chat; a group if it is negative.
     pub chat: i64,
-    /// The message.
     pub place: Place,
     /// The message's number, if it is to be edited; else it is to be sent.
     pub edits: Option<i32>,

@@ -34,7 +34,6 @@ pub enum Age {
     Old,
 }
 
-/// Asks for updates.
 pub struct Poll {
     api: Api,
     tell: Tell,

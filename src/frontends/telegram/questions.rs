@@ -46,7 +46,6 @@ struct Waiting {
     reply: oneshot::Sender<Answer>,
 }
 
-/// What is asked.
 pub struct Asked {
     /// Who may answer, and where.
     pub who: Who,
@@ -54,7 +53,6 @@ pub struct Asked {
     pub session: String,
     /// Hash of what is asked.
     pub hash: String,
-    /// The question.
     pub text: Rich,
     /// Rows of answers: what stands on each button.
     pub choices: Vec<Vec<(Choice, String)>>,
@@ -62,10 +60,8 @@ pub struct Asked {
     pub takes_text: bool,
 }
 
-/// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A button.
     Pressed(Choice),
     /// Something that was written.
     Written(String),

@@ -28,22 +28,17 @@ struct Run {
 /// How a run looks. Telegram shows nothing bold, italic or struck in code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// In a quotation.
     pub quote: bool,
     /// What kind of text it is.
     pub span: Span,
-    /// Bold.
     pub bold: bool,
-    /// Italic.
     pub italic: bool,
-    /// Struck through.
     pub strike: bool,
 }
 
 /// What a run is; one excludes the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Span {
-    /// Text.
     #[default]
     Plain,
     /// Code within a line.
@@ -54,7 +49,6 @@ pub enum Span {
     Link(String),
 }
 
-/// An open tag.
 #[derive(Clone, Copy, PartialEq)]
 enum Mark<'a> {
     Quote,
@@ -102,7 +96,6 @@ impl Rich {
         self
     }
 
-    /// Adds another text.
     pub fn append(&mut self, other: &Rich) {
         for run in &other.runs {
             self.push(&run.text, &run.style);
@@ -122,7 +115,6 @@ impl Rich {
         changed
     }
 
-    /// The text alone.
     pub fn text(&self) -> String {
         self.runs.iter().map(|run| run.text.as_str()).collect()
     }

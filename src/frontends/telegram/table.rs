@@ -14,12 +14,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// A row begins.
     pub fn begin_row(&mut self) {
         self.rows.push(Vec::new());
     }
 
-    /// A cell begins.
     pub fn begin_cell(&mut self) {
         if let Some(row) = self.rows.last_mut() {
             row.push(String::new());

@@ -36,7 +36,6 @@ const LEAST: usize = 8 << 20;
 #[derive(Default)]
 pub(super) struct Needles {
     plain: Forms,
-    /// Without white space.
     spread: Forms,
     base64: Forms,
 }
@@ -44,7 +43,6 @@ pub(super) struct Needles {
 /// What was found at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A value.
     Value(usize),
     /// Data that nobody looked into, which can hold any of them.
     Closed,

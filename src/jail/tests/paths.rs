@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::traps::{CANARY, OUTSIDE_NAME, Traps};
 use super::*;
 
-/// What is written.
 const OURS: &str = "ours\n";
 /// A file that is moved to every path and back.
 const MOVED: &str = "moved.txt";

@@ -23,7 +23,6 @@ pub(super) struct Traps {
 type Seen = (Vec<u8>, u32, u32, i64, i64);
 
 impl Traps {
-    /// Builds both trees.
     pub fn new() -> Traps {
         let world = World::new();
         let root = world.at("root");

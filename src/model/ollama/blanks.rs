@@ -9,7 +9,6 @@ const MOST: usize = 1_000;
 /// Follows an answer as it comes.
 #[derive(Debug)]
 pub(super) struct Blanks {
-    /// At its end.
     count: usize,
     /// When it last said a word, or began.
     last_word: Instant,

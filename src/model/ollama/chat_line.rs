@@ -24,7 +24,6 @@ pub(super) struct ChatLine {
     usage: Usage,
 }
 
-/// A whole call.
 #[derive(Debug, PartialEq)]
 pub(super) struct LineCall {
     /// Empty if the server gave none.

@@ -5,7 +5,6 @@ use std::time::Duration;
 /// How long is waited for what, and how often it is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For a connection.
     pub connect: Duration,
     /// For the answer to a question that needs no model.
     pub lookup: Duration,
@@ -51,7 +50,6 @@ impl Default for Limits {
 /// Which addresses may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Every one.
     Any,
     /// Only this machine: `--offline`.
     LoopbackOnly,

@@ -25,7 +25,6 @@ pub(super) struct Manner {
     pub num_ctx: u32,
     /// How freely it chooses.
     pub temperature: f32,
-    /// Whether it thinks.
     pub thinking: Thinking,
     /// Whether its template refuses an answer that has text and thoughts and calls: gpt-oss.
     pub one_voice: bool,
@@ -38,7 +37,6 @@ pub(super) struct Manner {
 /// Whether a model thinks before it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thinking {
-    /// It cannot.
     No,
     /// It does, as it likes.
     Free,

@@ -104,7 +104,6 @@ pub enum OllamaError {
     /// The server refused, with a status.
     #[error("Ollama answered {status}: {message}")]
     Status {
-        /// The HTTP status.
         status: u16,
         /// The server's own words.
         message: String,
@@ -120,10 +119,7 @@ pub enum OllamaError {
     Incomplete,
     /// The answer has grown beyond what makes sense, and was stopped.
     #[error("Ollama's answer does not end: {what}")]
-    Endless {
-        /// What came.
-        what: String,
-    },
+    Endless { what: String },
     /// The server took the request and then was silent.
     #[error("Ollama at {host} sent nothing for {} s", .limit.as_secs_f32())]
     TimedOut {

@@ -199,7 +199,6 @@ pub(super) enum Fit {
     Whole(usize),
     /// The text ends within it.
     Part,
-    /// It does not.
     No,
 }
 

@@ -15,7 +15,6 @@ const CALL_ID: &str = "[CALL_ID]";
 /// Longest name before its arguments, in bytes.
 const LONGEST_NAME: usize = 200;
 
-/// What was read.
 #[derive(Debug, PartialEq)]
 pub(super) enum Attempt {
     /// Calls, and where the text goes on.
@@ -29,7 +28,6 @@ pub(super) enum Attempt {
     },
     /// It was meant as a call, but is none.
     Broken {
-        /// Why.
         why: String,
         /// Where the text goes on, if that is certain.
         end: Option<usize>,
@@ -88,7 +86,6 @@ impl Attempt {
 pub(super) enum BlockKind {
     /// It begins with a call, or with what was meant as one.
     Call,
-    /// It is quoted.
     Quoted,
     /// Only more text can tell.
     Unclear,

@@ -21,7 +21,6 @@ const LONGEST: usize = 8 << 20;
 pub(super) enum Reading {
     /// It begins with a whole value.
     Whole {
-        /// The value.
         value: Value,
         /// Where the text goes on after it.
         end: usize,
@@ -35,9 +34,7 @@ pub(super) enum Reading {
 pub(super) struct Partial {
     /// What was not closed, the outermost first.
     pub open: Vec<Open>,
-    /// Where reading stopped.
     pub at: usize,
-    /// Why it stopped.
     pub stop: Stop,
     /// Whether it stopped where a value was complete, so that only closers can be missing.
     pub settled: bool,
@@ -48,7 +45,6 @@ pub(super) struct Partial {
 pub(super) enum Stop {
     /// More text could make it whole.
     EndOfText,
-    /// No text could.
     Malformed,
 }
 
@@ -57,7 +53,6 @@ pub(super) enum Stop {
 pub(super) enum Open {
     /// `{`, and the key whose value is not complete.
     Object {
-        /// What is complete.
         members: Map<String, Value>,
         /// Read, but without its value.
         key: Option<String>,
@@ -69,9 +64,7 @@ pub(super) enum Open {
 /// Whether a text can begin an object or a list of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begins {
-    /// It does.
     Yes,
-    /// It does not.
     No,
     /// It is too short to tell.
     Unclear,

@@ -99,9 +99,7 @@ pub enum CallError {
     /// A required argument is not there, or is `null`.
     #[error("`{tool}` needs `{field}`; its arguments are {shape}")]
     Missing {
-        /// The tool.
         tool: String,
-        /// The parameter.
         field: String,
         /// All parameters and their types.
         shape: String,
@@ -109,7 +107,6 @@ pub enum CallError {
     /// An argument that the tool does not have: what it was to change would be left undone.
     #[error("`{tool}` has no argument `{field}`, and was not run; its arguments are {shape}")]
     Unknown {
-        /// The tool.
         tool: String,
         /// As the model wrote it, shortened.
         field: String,
@@ -118,18 +115,11 @@ pub enum CallError {
     },
     /// An argument is given twice, by two of its names.
     #[error("`{field}` of `{tool}` is given twice, differently: give it once")]
-    Twice {
-        /// The tool.
-        tool: String,
-        /// The parameter.
-        field: String,
-    },
+    Twice { tool: String, field: String },
     /// An argument has a type that cannot be turned into the right one.
     #[error("`{field}` of `{tool}` must be {expected}, not {got}")]
     Wrong {
-        /// The tool.
         tool: String,
-        /// The parameter.
         field: String,
         /// The type that is needed.
         expected: String,

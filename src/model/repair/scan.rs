@@ -22,13 +22,11 @@ const QUOTING_INDENT: usize = 4;
 /// Whether more of a text may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// It still grows.
     Growing,
     /// It is all there.
     Whole,
 }
 
-/// What is next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Text of the reply itself, up to here.
@@ -40,7 +38,6 @@ pub(super) enum Step {
     Candidate(Candidate),
     /// Only more text can tell.
     More,
-    /// Nothing is left.
     End,
 }
 
@@ -53,7 +50,6 @@ pub(super) enum Candidate {
     Named(usize),
     /// Something that no text begins with by chance, and where it stands.
     Marker(usize, Opening),
-    /// A fenced block.
     Block(Block),
 }
 
@@ -92,11 +88,9 @@ pub(super) enum Opening {
 /// Whether a marker stands at the beginning of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
-    /// This one.
     Whole(Opening),
     /// The text ends within one.
     Part,
-    /// None.
     No,
 }
 

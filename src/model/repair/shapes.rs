@@ -30,12 +30,10 @@ pub(super) enum Seen {
     Broken(String),
     /// Some of several calls are none.
     Partly {
-        /// Those that are.
         calls: Vec<ToolCall>,
         /// What is wrong with the first one that is not.
         why: String,
     },
-    /// Something else.
     Nothing,
 }
 
@@ -44,7 +42,6 @@ pub(super) enum Seen {
 pub(super) enum Intent {
     /// A marker does, or the language of its block.
     Marked,
-    /// Nothing does.
     Plain,
 }
 

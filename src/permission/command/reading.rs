@@ -202,7 +202,6 @@ const TYPES: &[&str] = &[
     "typescript",
 ];
 
-/// Names of programs.
 fn names<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let is_name = |operand: &&str| !operand.contains('/');
     arguments.operands.iter().all(is_name).then(Vec::new)

@@ -40,16 +40,10 @@ pub struct UserRules {
 pub enum RulesError {
     /// It is there and cannot be read.
     #[error("cannot read the rules in {path}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
     /// Something in it is wrong.
     #[error("{path}:{line}: {problem}")]
     Wrong {
-        /// The file.
         path: PathBuf,
         /// From 1.
         line: usize,
@@ -119,7 +113,6 @@ enum Verdict {
     Allow,
     /// The user decides, also where it would run unasked.
     Ask,
-    /// It never happens.
     Deny,
 }
 

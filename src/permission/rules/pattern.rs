@@ -60,7 +60,6 @@ pub(super) struct PathPattern {
 }
 
 impl PathPattern {
-    /// Reads a glob.
     pub fn parse(text: &str, is_strict: bool, reach: Reach<'_>) -> Result<PathPattern, String> {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
             return Err("it has to name something, without control characters".to_owned());

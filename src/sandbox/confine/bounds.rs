@@ -61,7 +61,6 @@ pub struct Bounds {
 /// What a command may do to `.git`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GitAccess {
-    /// Only read it.
     #[default]
     ReadOnly,
     /// Write it, except for what makes git run commands.
@@ -97,9 +96,7 @@ pub struct Limits {
 /// What a command used too much of, so that it was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exceeded {
-    /// Memory.
     Memory,
-    /// Disk space.
     Disk,
 }
 

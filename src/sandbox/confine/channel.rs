@@ -46,7 +46,6 @@ pub(super) enum Message {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     pub bounds: Bounds,
-    /// The level's name.
     pub level: String,
     pub program: OsString,
     pub arguments: Vec<OsString>,
@@ -79,7 +78,6 @@ pub struct Refusal {
     pub path: String,
     /// Why: the path and these words are a sentence.
     pub why: String,
-    /// What was refused.
     pub kind: RefusalKind,
     /// Whether it is a path of the workspace, and whole.
     pub is_in_workspace: bool,

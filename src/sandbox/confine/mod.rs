@@ -53,9 +53,7 @@ pub struct Reached {
 /// [`Helper::end`], so that it can look after the workspace.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The program.
     pub program: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<OsString>,
     /// Variables that the command needs.
     pub variables: Vec<(&'static str, OsString)>,
@@ -74,7 +72,6 @@ pub struct Run<'a> {
     pub level: Confinement,
     /// The program, by its absolute path.
     pub program: &'a str,
-    /// The program's arguments.
     pub arguments: &'a [OsString],
     /// All its variables. Those of the confinement are added.
     pub variables: &'a [(OsString, OsString)],

@@ -6,7 +6,6 @@ use super::turns::{Sum, Turn};
 use super::{UndoError, from_hex};
 use crate::jail::{Expected, Hash, Jail, JailError, WorkspacePath};
 
-/// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Undo,

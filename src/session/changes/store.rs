@@ -28,7 +28,6 @@ enum Durability {
 /// File in it that names the files that are just being undone.
 const RESTORING: &str = "restoring.json";
 
-/// Contents by hash.
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,

@@ -21,7 +21,6 @@ const MOST: usize = 60;
 
 /// A question, and the number by which it is answered.
 pub enum Ask {
-    /// May this run?
     Decide(AskId, Box<ApprovalRequest>),
     /// The model wants to know something; answers that it offers.
     Answer(AskId, String, Vec<String>),

@@ -9,12 +9,10 @@ use crate::visible::visible;
 /// Before the rows that a long value goes on in.
 const HANGING: &str = "        ";
 
-/// What is told.
 #[derive(Clone, Debug)]
 pub struct Banner {
     /// The folder that is worked on.
     pub workspace: String,
-    /// The model's name.
     pub model: String,
     /// Its window, in tokens.
     pub window: u32,

@@ -22,7 +22,6 @@ pub struct Completions {
 pub struct Offers {
     /// Where the word begins that they replace, in bytes.
     pub start: usize,
-    /// The words.
     pub words: Vec<String>,
 }
 

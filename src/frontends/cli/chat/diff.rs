@@ -27,7 +27,6 @@ pub struct Shown {
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A unified diff.
     Diff,
     /// A command, or what one printed.
     Text,

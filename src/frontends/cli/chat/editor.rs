@@ -40,7 +40,6 @@ pub enum Input {
 /// What is shown before the cursor.
 #[derive(Clone, Debug)]
 pub struct Prompt {
-    /// Without colours.
     pub plain: String,
     /// The same with colours.
     pub styled: String,
@@ -70,7 +69,6 @@ impl Editor {
         Ok(Editor { requests })
     }
 
-    /// Reads one text.
     pub async fn read(&self, prompt: Prompt) -> Input {
         let (reply, answer) = oneshot::channel();
         let gone = || Input::Failed("the line editor has ended".to_owned());

@@ -84,12 +84,10 @@ impl Interrupts {
         stop
     }
 
-    /// It has ended.
     pub fn nothing_to_stop(&self) {
         self.state().stop = None;
     }
 
-    /// Ctrl-C was pressed.
     pub fn press(&self) {
         self.take(INTERRUPT);
     }

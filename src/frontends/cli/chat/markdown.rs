@@ -73,7 +73,6 @@ enum Kind {
 }
 
 impl Markdown {
-    /// Begins a text.
     pub fn new(look: Look) -> Markdown {
         Markdown {
             look,

@@ -141,7 +141,6 @@ impl JsonLines {
         })
     }
 
-    /// Prints a line.
     pub fn line(&mut self, line: &Line<'_>) -> Result<(), Error> {
         let Some(file) = &mut self.file else {
             return print_json(line);

@@ -131,7 +131,6 @@ impl Renderer {
         self.has_asked = true;
     }
 
-    /// Shows an event.
     pub fn event(&mut self, event: &Event) -> String {
         let text = match event {
             Event::Thinking(_) => {

@@ -248,7 +248,6 @@ impl Screen {
         }
     }
 
-    /// A turn begins.
     pub fn begin(&mut self) {
         self.renderer.set_width(text_columns());
         self.renderer.begin();

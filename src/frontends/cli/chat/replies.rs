@@ -33,7 +33,6 @@ const MORE_HELP: &str = "@path puts a file before the model; a \\ at the end of 
 /// What comes after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The next line.
     Line,
     /// The end of the conversation.
     Leave,

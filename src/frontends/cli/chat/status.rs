@@ -7,11 +7,9 @@ use crate::model::Usage;
 /// What the last reply said about the window, and how fast it came.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Tokens in use.
     pub used: u32,
     /// Tokens that there are.
     pub window: u32,
-    /// While replying.
     pub tokens_per_second: Option<f32>,
 }
 

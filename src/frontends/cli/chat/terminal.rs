@@ -71,9 +71,7 @@ impl Drop for AsItWas {
 pub enum Key {
     /// A letter or another sign.
     Sign(char),
-    /// Enter.
     Enter,
-    /// Escape alone.
     Escape,
     /// Ctrl-D, or the terminal is gone.
     End,

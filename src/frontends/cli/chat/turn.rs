@@ -19,12 +19,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long a turn has to end when the program is left.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Where events go.
 pub trait Show {
-    /// Shows an event.
     fn event(&mut self, event: &Event) -> Result<(), Error>;
 
-    /// Time has passed.
     fn tick(&mut self) -> Result<(), Error> {
         Ok(())
     }

@@ -179,7 +179,6 @@ mod limited {
 
     /// Takes so many bytes, and fails at the next.
     pub struct Limited {
-        /// What came.
         pub bytes: Vec<u8>,
         most: u64,
     }

@@ -168,7 +168,6 @@ fn cline() -> Vec<Row> {
     ]
 }
 
-/// Codex, Cursor, Copilot.
 fn codex() -> Vec<Row> {
     vec![
         (

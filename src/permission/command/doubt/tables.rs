@@ -1,6 +1,5 @@
 //! Programs that may run what their words, their input or a variable say. Names are parted by spaces.
 
-/// Shells.
 pub(super) const SHELLS: &str = "ash bash csh dash fish ksh mksh nu pwsh rbash sh tcsh zsh";
 
 /// Interpreters, with the letters and the words of the options that are followed by a program's text.

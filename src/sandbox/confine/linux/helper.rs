@@ -34,9 +34,7 @@ pub struct Task {
     /// The line to ollacode.
     pub line: UnixStream,
     level: Confinement,
-    /// The command's program.
     pub program: OsString,
-    /// The program's arguments.
     pub arguments: Vec<OsString>,
     /// The command's variables, if they are not those of the helper.
     pub variables: Option<Vec<(OsString, OsString)>>,

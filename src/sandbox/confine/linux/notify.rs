@@ -57,9 +57,7 @@ const EXECUTING: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
 /// What is asked about beside names and files to be written: rarely needed, and often done.
 #[derive(Clone, Copy, Debug)]
 pub struct AlsoAsked {
-    /// Removing names.
     pub removing: bool,
-    /// Executing programs.
     pub executing: bool,
 }
 
@@ -93,20 +91,16 @@ pub struct Question {
 pub enum Answer {
     /// The kernel carries out the call, with the rights of the process.
     Continue,
-    /// The call succeeded.
     Done,
     /// The call succeeded, and this is the new file.
     File {
-        /// The open file.
         file: OwnedFd,
         /// Whether it is closed when the process runs another program.
         close_at_exec: bool,
     },
-    /// The call failed.
     Failed(Errno),
 }
 
-/// The supervisor's end.
 #[derive(Debug)]
 pub struct Listener(OwnedFd);
 

@@ -35,7 +35,6 @@ pub enum Place {
         /// Whether it is a folder.
         is_folder: bool,
     },
-    /// Our temporary folder.
     Temporary,
     /// The folder of what tools keep.
     Cache,

@@ -20,7 +20,6 @@ pub struct Lead {
     pub first: String,
     /// On the rows after it, as wide as `first`.
     pub hanging: String,
-    /// Of both.
     pub style: Style,
 }
 
@@ -60,7 +59,6 @@ impl Flow {
         self.look.width = width;
     }
 
-    /// Begins a line.
     pub fn begin(&mut self, lead: Lead, base: Style, out: &mut String) {
         self.paint(lead.style, &lead.first, out);
         self.used = width(&lead.first);
@@ -82,7 +80,6 @@ impl Flow {
         self.add(character, self.base, out);
     }
 
-    /// Ends the line.
     pub fn end(&mut self, out: &mut String) {
         self.release(None, out);
         self.end_word(out);

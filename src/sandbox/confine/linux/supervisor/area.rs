@@ -63,7 +63,6 @@ pub enum Class {
     Open,
     /// The supervisor, if the names may be written.
     Guarded,
-    /// Neither is said.
     Other,
 }
 

@@ -121,7 +121,6 @@ pub(super) fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
 struct Entry {
     folder: OwnedFd,
     name: OsString,
-    /// The real path.
     path: PathBuf,
 }
 

@@ -53,7 +53,6 @@ impl Refusals {
         }
     }
 
-    /// The first ones.
     pub fn first(&self) -> Vec<Refusal> {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.first.clone()
