@@ -219,12 +219,10 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
 /// Joins the parts as the program does, with settings for this repository.
 fn app(arguments: &Arguments, data_dir: Option<PathBuf>, root: &Path) -> Result<App, Error> {
     let model = arguments.model.as_deref().unwrap_or("none");
-    let flags = Flags {
-        path: Some(root.to_owned()),
-        data_dir,
-        embed_model: Some(model.to_owned()),
-        ..Flags::default()
-    };
+    let flags = Flags::default()
+        .with("WORKSPACE_DIR", "PATH", Some(root))
+        .with("OLLACODE_DATA_DIR", "--data-dir", data_dir)
+        .with("OLLAMA_EMBED_MODEL", "--embed-model", Some(model));
     Ok(App::start(&flags, &Environment::capture()?)?)
 }
 

@@ -162,37 +162,32 @@ pub enum SandboxChoice {
     Off,
 }
 
-/// What the command line said; absent is what it did not say.
+/// What the command line says of settings.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// The folder named after a command; wins over `workspace`.
-    pub path: Option<PathBuf>,
-    /// `--workspace`.
-    pub workspace: Option<PathBuf>,
-    /// `--data-dir`.
-    pub data_dir: Option<PathBuf>,
-    /// `--model`.
-    pub model: Option<String>,
-    /// `--embed-model`.
-    pub embed_model: Option<String>,
-    /// `--tools`.
-    pub tools: Option<String>,
-    /// `--max-steps`.
-    pub max_steps: Option<u32>,
-    /// `--no-rag`.
-    pub no_rag: bool,
-    /// `--sandbox`, but for `off`.
-    pub sandbox: Option<String>,
-    /// `--sandbox off`.
+    /// Names of settings, the flags that give them a value, and the values.
+    pub(crate) given: Vec<(&'static str, &'static str, OsString)>,
+    /// `--sandbox off`, which no setting can say.
     pub sandbox_off: bool,
-    /// `--network`.
     pub network: bool,
-    /// `--offline`.
-    pub offline: bool,
-    /// How often `--verbose` was given.
-    pub verbosity: u8,
-    /// `--color`.
     pub color: Color,
+}
+
+impl Flags {
+    /// Gives a setting a value, if there is one; the flag is named where the value is wrong. The
+    /// first value of a setting wins.
+    #[must_use]
+    pub fn with(
+        mut self,
+        setting: &'static str,
+        flag: &'static str,
+        value: Option<impl Into<OsString>>,
+    ) -> Flags {
+        debug_assert!(SETTINGS.iter().any(|known| known.name == setting));
+        let value = value.map(|value| (setting, flag, value.into()));
+        self.given.extend(value);
+        self
+    }
 }
 
 /// The environment of the process, captured once.
