@@ -1,29 +1,33 @@
 //! `ask_user`: a question back to the user.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 
 /// Most answers that are offered.
 const MOST_OPTIONS: usize = 8;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "ask_user",
     aliases: &["ask_question", "ask_followup_question", "question"],
     description: "Ask the user, only if you cannot go on without the answer.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "question",
             aliases: &["text", "prompt", "message"],
             kind: ParameterKind::Text,
             description: "One question",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "options",
             aliases: &["choices", "suggestions"],
             kind: ParameterKind::Texts,
@@ -31,12 +35,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: false,
 };
 
 pub(super) struct AskUser;
 
 impl Tool for AskUser {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -1,6 +1,7 @@
 //! `edit_file`: a text in place of another one.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -13,7 +14,7 @@ use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, shown, 
 use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::visible::neutral;
 
 /// Places that are shown where it is not certain which is meant.
@@ -21,27 +22,29 @@ const NEAR_PLACES: usize = 3;
 /// Lines of a near place that are shown.
 const NEAR_LINES: usize = 12;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "edit_file",
     aliases: arguments::EDIT_NAMES,
     description: "Replace a text that is in a file once. Copy `search` exactly, without line \
                   numbers.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
             description: "A file",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "search",
             aliases: &["old_content", "old_string", "old_str", "old", "old_text"],
             kind: ParameterKind::Text,
             description: "Whole lines, few but unique",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "replace",
             aliases: &[
                 "new_content",
@@ -55,7 +58,7 @@ static SPEC: ToolSpec = ToolSpec {
             description: "What comes in its place",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "all",
             aliases: &["replace_all"],
             kind: ParameterKind::Boolean,
@@ -63,12 +66,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct EditFile;
 
 impl Tool for EditFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

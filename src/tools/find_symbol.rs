@@ -1,6 +1,7 @@
 //! `find_symbol`: where a name is defined.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Rules};
 use crate::visible::neutral;
 
@@ -29,23 +30,26 @@ const MENTIONS: usize = 20;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 6 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "find_symbol",
     aliases: &["find_definition", "go_to_definition", "search_symbol"],
     description: "Find where a function, type or constant is defined.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "name",
         aliases: &["symbol", "symbol_name", "query"],
         kind: ParameterKind::Text,
         description: "Exact, such as `parse` or `Parser::parse`",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct FindSymbol;
 
 impl Tool for FindSymbol {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

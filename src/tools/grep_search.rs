@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::jail::{EntryKind, Jail, JailError, SecretValues};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Rules;
 use report::written;
 
@@ -40,7 +41,9 @@ const BATCH: usize = 256;
 /// Most memory of a compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 10 << 20;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "grep_search",
     aliases: &[
         "grep",
@@ -52,14 +55,14 @@ static SPEC: ToolSpec = ToolSpec {
     ],
     description: "Find exact text by regex, line by line.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "regex",
             aliases: &["pattern", "query", "search", "text"],
             kind: ParameterKind::Text,
             description: "Without capitals, any case matches",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: &[
                 "filepath",
@@ -73,14 +76,14 @@ static SPEC: ToolSpec = ToolSpec {
             description: "Only in this folder or file",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "glob",
             aliases: &["file_pattern", "include", "include_pattern"],
             kind: ParameterKind::Text,
             description: "Only such files: `*.rs`",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "context",
             aliases: &["context_lines"],
             kind: ParameterKind::Integer,
@@ -88,12 +91,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct GrepSearch;
 
 impl Tool for GrepSearch {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -1,5 +1,7 @@
 //! `list_directory`: what is in a folder, as the ignore files leave it.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::jail::{Entry, EntryKind};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::visible::neutral;
 
 /// Most entries that are shown,
@@ -19,11 +21,13 @@ const MOST_ENTRIES: usize = 200;
 /// and their most bytes.
 const MOST_BYTES: usize = 12 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "list_directory",
     aliases: &["list_files", "ls", "list_dir", "list"],
     description: "List a folder. What is ignored or hidden is left out.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "path",
         aliases: &[
             "dir",
@@ -40,12 +44,13 @@ static SPEC: ToolSpec = ToolSpec {
         description: "`.` by default",
         required: false,
     }],
+    is_core: false,
 };
 
 pub(super) struct ListDirectory;
 
 impl Tool for ListDirectory {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

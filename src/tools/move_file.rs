@@ -1,5 +1,7 @@
 //! `move_file`: a file to another path.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -14,7 +16,7 @@ use crate::jail::{
     Alike, EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected,
 };
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
 use crate::visible::neutral;
@@ -22,19 +24,21 @@ use crate::visible::neutral;
 /// What "for this session" covers.
 const REMEMBER: &str = "moves";
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "move_file",
     aliases: &["rename_file", "mv"],
     description: "Move or rename a file; folders are made.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "from",
             aliases: &["source", "src", "old_path", "path"],
             kind: ParameterKind::Text,
             description: "A file",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "to",
             aliases: &["destination", "dest", "new_path", "target"],
             kind: ParameterKind::Text,
@@ -42,12 +46,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: true,
         },
     ],
+    is_core: false,
 };
 
 pub(super) struct MoveFile;
 
 impl Tool for MoveFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

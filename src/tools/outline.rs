@@ -1,5 +1,7 @@
 //! `outline`: what a file defines, without the bodies.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -9,30 +11,33 @@ use super::paths::{self, Located};
 use super::shown::{self, Page};
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking};
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::visible::neutral;
 
 /// Most bytes of a result.
 const MOST_BYTES: usize = 12 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "outline",
     aliases: &["list_symbols", "document_symbols", "file_outline"],
     description: "List what a file defines, with lines, without bodies.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "path",
         aliases: arguments::PATH,
         kind: ParameterKind::Text,
         description: "A file",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct Outline;
 
 impl Tool for Outline {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -1,5 +1,7 @@
 //! `read_file`: the lines of a file, numbered.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -11,7 +13,7 @@ use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
 };
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
@@ -21,7 +23,9 @@ const WINDOW: usize = 200;
 /// Most bytes of lines that are shown.
 const MOST_BYTES: usize = 32 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "read_file",
     aliases: &[
         "read",
@@ -33,14 +37,14 @@ static SPEC: ToolSpec = ToolSpec {
     ],
     description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
             description: "A file",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "start_line",
             aliases: &[
                 "start",
@@ -53,7 +57,7 @@ static SPEC: ToolSpec = ToolSpec {
             description: "From 1",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "end_line",
             aliases: &[
                 "end",
@@ -66,12 +70,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct ReadFile;
 
 impl Tool for ReadFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

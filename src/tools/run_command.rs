@@ -4,6 +4,7 @@ mod access;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::command::{full_screen, needs_network, paths, remembered, risk};
 use crate::permission::{CommandRisk, Confinement, DeniedCommands, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
@@ -42,7 +43,9 @@ const NO_WRITING: &str = "(it ran unasked, with the workspace read-only)\n";
 /// Bytes that are kept of the output, and as many of the errors.
 const OUTPUT: usize = 8 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "run_command",
     aliases: &[
         "run_bash_command",
@@ -57,21 +60,21 @@ static SPEC: ToolSpec = ToolSpec {
     ],
     description: "Run a shell command in the workspace, without input: build, test, git.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "command",
             aliases: &["cmd", "script"],
             kind: ParameterKind::Text,
             description: "As typed in bash",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "timeout",
             aliases: &["timeout_seconds", "timeout_secs", "timeout_sec"],
             kind: ParameterKind::Integer,
             description: "Seconds; 120 by default, 3600 at most",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "cwd",
             aliases: &[
                 "workdir",
@@ -86,12 +89,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct RunCommand;
 
 impl Tool for RunCommand {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

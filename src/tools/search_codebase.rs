@@ -1,5 +1,7 @@
 //! `search_codebase`: the index, by meaning and by words.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::language::LANGUAGES;
@@ -11,7 +13,7 @@ use super::shown::{self, Page};
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments};
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
@@ -36,7 +38,9 @@ const LONGEST_PLACE: usize = 200;
 /// Longest query, in characters: more is a text, not a question.
 const LONGEST_QUERY: usize = 1000;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "search_codebase",
     aliases: &[
         "search_code",
@@ -46,14 +50,14 @@ static SPEC: ToolSpec = ToolSpec {
     ],
     description: "Find code by meaning. Ask in words, or for a symbol.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "query",
             aliases: &["question", "search", "text"],
             kind: ParameterKind::Text,
             description: "What the code does",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: &[
                 "filepath",
@@ -68,14 +72,14 @@ static SPEC: ToolSpec = ToolSpec {
             description: "Only in this folder or glob",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "language",
             aliases: &["lang"],
             kind: ParameterKind::Text,
             description: "Only this language",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "limit",
             aliases: &["max_results", "top_k"],
             kind: ParameterKind::Integer,
@@ -83,12 +87,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct SearchCodebase;
 
 impl Tool for SearchCodebase {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -1,5 +1,7 @@
 //! `write_file`: a whole file.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -10,14 +12,16 @@ use super::writing::{
 use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::visible::neutral;
 
 /// Most places of a file that are named.
 const MOST_RANGES: usize = 5;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "write_file",
     aliases: &[
         "write",
@@ -28,14 +32,14 @@ static SPEC: ToolSpec = ToolSpec {
     ],
     description: "Write a whole file, a new one as a rule; folders are made.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
             description: "A file",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "content",
             aliases: &["text", "contents", "file_text", "new_content"],
             kind: ParameterKind::Text,
@@ -43,12 +47,13 @@ static SPEC: ToolSpec = ToolSpec {
             required: true,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct WriteFile;
 
 impl Tool for WriteFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -85,7 +85,7 @@ pub fn fails(error: ModelError) -> Line {
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub messages: Vec<Message>,
-    pub tools: Vec<&'static str>,
+    pub tools: Vec<String>,
     pub format: bool,
     pub without_thoughts: bool,
 }
@@ -125,7 +125,7 @@ impl ChatModel for Scripted {
         check_shape(request.messages);
         lock(&self.asked).push(Asked {
             messages: request.messages.to_vec(),
-            tools: request.tools.iter().map(|tool| tool.name).collect(),
+            tools: request.tools.iter().map(|tool| tool.name.clone()).collect(),
             format: request.format.is_some(),
             without_thoughts: request.without_thoughts,
         });
@@ -279,7 +279,7 @@ impl Lab {
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: Toolbox::all(),
+            toolbox: Toolbox::builtin(),
             options,
             activity: ChatActivity::default(),
             known_memory: top.join("memory"),
