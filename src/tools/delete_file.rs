@@ -31,7 +31,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         name: "path",
         aliases: arguments::PATH,
         kind: ParameterKind::Text,
-        description: "A file",
+        description: "Path of the file, relative to the workspace root",
         required: true,
     }],
     is_core: false,

@@ -209,5 +209,5 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ToolError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| ToolError::Fatal(format!("a tool broke down: {error}")))
+        .map_err(|error| ToolError::Fatal(format!("a tool crashed: {error}")))
 }

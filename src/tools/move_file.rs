@@ -29,20 +29,20 @@ static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "move_file",
     aliases: &["rename_file", "mv"],
-    description: "Move or rename a file; folders are made.",
+    description: "Move or rename a file. Missing folders are created.",
     parameters: &[
         ParameterDeclaration {
             name: "from",
             aliases: &["source", "src", "old_path", "path"],
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
         ParameterDeclaration {
             name: "to",
             aliases: &["destination", "dest", "new_path", "target"],
             kind: ParameterKind::Text,
-            description: "Its new path",
+            description: "New path, relative to the workspace root",
             required: true,
         },
     ],
@@ -179,7 +179,7 @@ impl Move {
         });
         Ok(ToolOutput {
             text: format!(
-                "{} is now {}; what refers to it is as before.",
+                "{} is now {}. References to it were not updated.",
                 shown::name(self.from.as_str()),
                 shown::name(self.to.as_str())
             ),

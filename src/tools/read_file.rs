@@ -35,13 +35,13 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "read_text_file",
         "cat",
     ],
-    description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
+    description: "Read a file, at most 200 lines per call. The line numbers are not part of it.",
     parameters: &[
         ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
         ParameterDeclaration {
@@ -54,7 +54,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
                 "start_line_one_indexed",
             ],
             kind: ParameterKind::Integer,
-            description: "From 1",
+            description: "First line, from 1",
             required: false,
         },
         ParameterDeclaration {
@@ -66,7 +66,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
                 "end_line_one_indexed_inclusive",
             ],
             kind: ParameterKind::Integer,
-            description: "Inclusive",
+            description: "Last line, inclusive",
             required: false,
         },
     ],
@@ -235,7 +235,7 @@ fn around(path: &str, window: Window, last: usize, all: usize, secrets: bool) ->
             call["end_line"] = window.end.into();
         }
         let call = neutral(&call.to_string()).into_owned();
-        tail = format!("(lines {next}-{all} are not shown; to read on: read_file {call})\n");
+        tail = format!("(lines {next}-{all} are not shown; to continue: read_file {call})\n");
     }
     if secrets {
         tail.push_str(
@@ -269,7 +269,7 @@ mod tests {
         );
         assert!(
             output.text.ends_with(
-                "200→line 200\n(lines 201-812 are not shown; to read on: read_file \
+                "200→line 200\n(lines 201-812 are not shown; to continue: read_file \
                  {\"path\":\"a.txt\",\"start_line\":201})\n"
             ),
             "{}",
@@ -452,7 +452,7 @@ mod tests {
         bench.file("empty.txt", "");
         bench.bytes("a.bin", b"a\0b");
         for (path, words) in [
-            ("dial.rs", "there is `src/net/dial.rs`"),
+            ("dial.rs", "similar paths: `src/net/dial.rs`"),
             ("nowhere.rs", "grep_search"),
             ("src", "grep_search"),
         ] {

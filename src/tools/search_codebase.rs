@@ -48,13 +48,13 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "semantic_search",
         "search",
     ],
-    description: "Find code by meaning. Ask in words, or for a symbol.",
+    description: "Search the code by meaning. Describe what you look for, or name a symbol.",
     parameters: &[
         ParameterDeclaration {
             name: "query",
             aliases: &["question", "search", "text"],
             kind: ParameterKind::Text,
-            description: "What the code does",
+            description: "What the code does, or a symbol",
             required: true,
         },
         ParameterDeclaration {
@@ -69,7 +69,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
                 "directory",
             ],
             kind: ParameterKind::Text,
-            description: "Only in this folder or glob",
+            description: "Folder or glob to search, relative to the workspace root",
             required: false,
         },
         ParameterDeclaration {
@@ -83,7 +83,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
             name: "limit",
             aliases: &["max_results", "top_k"],
             kind: ParameterKind::Integer,
-            description: "Most hits; 8 by default",
+            description: "Maximum number of results; default 8",
             required: false,
         },
     ],
@@ -159,10 +159,10 @@ pub(super) fn failed(error: &IndexError) -> ToolError {
     ToolError::TellModel(match error {
         IndexError::UnknownLanguage(_) => {
             let names: Vec<&str> = LANGUAGES.iter().map(|language| language.name).collect();
-            format!("{error}; it knows: {}", names.join(", "))
+            format!("{error}; known languages: {}", names.join(", "))
         }
-        IndexError::BadGlob { .. } => format!("{error}; `src/**/*.rs` is one"),
-        _ => format!("the index does not answer: {error}. Use grep_search instead."),
+        IndexError::BadGlob { .. } => format!("{error}; a valid one is `src/**/*.rs`"),
+        _ => format!("the index failed: {error}. Use grep_search instead."),
     })
 }
 
@@ -191,7 +191,7 @@ fn written(answer: &Answer, tokens: u32) -> ToolOutput {
     text.push_str(&left_out(&answer.hits[sources.len()..], room / NAMES));
     if answer.hits.is_empty() {
         let files = shown::count(answer.counts.files as usize, "file", "files");
-        text.push_str(&format!("Nothing found in the {files} of the index.\n"));
+        text.push_str(&format!("No results in the {files} of the index.\n"));
         for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
             text.push_str(&format!("{sentence}\n"));
         }
@@ -219,10 +219,13 @@ fn left_out(hits: &[Ranked], tokens: u32) -> String {
     }
     let more = match page.left_out() {
         0 => String::new(),
-        more => format!(" {more} more are not named;"),
+        more => format!("{more} more are not listed; "),
     };
     let places = page.into_text();
-    format!("Lines are not shown of:\n{places}({more} read_file shows them, a `path` narrows)\n")
+    format!(
+        "More results, without their lines:\n{places}({more}read_file shows them, `path` narrows \
+         the search)\n"
+    )
 }
 
 /// What the model should know of the index.
@@ -232,11 +235,11 @@ fn notes(answer: &Answer) -> Vec<String> {
     let is_said = notes.iter().any(|note| note.contains("by words only"));
     if counts.chunks > 0 && answer.mode == Mode::Lexical {
         if !is_said {
-            notes.push("searched by words only: use words that the code has".to_owned());
+            notes.push("searched by words only: use words that occur in the code".to_owned());
         }
     } else if counts.embedded + counts.failed < counts.chunks {
         notes.push(format!(
-            "the index is still filling: {} of {} chunks are found by meaning, all by words",
+            "the index is not complete yet: {} of {} chunks can be found by meaning, all by words",
             counts.embedded, counts.chunks
         ));
     }
@@ -260,7 +263,7 @@ fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
     if all > shown {
         let next = chunk.start_line as usize + shown;
         text.push_str(&format!(
-            "… {} lines left out, from {next} on …\n",
+            "… {} lines left out, from line {next} …\n",
             all - shown
         ));
     }
@@ -356,7 +359,7 @@ mod tests {
             "{}",
             output.text
         );
-        assert!(output.text.contains("… 18 lines left out, from 22 on …"));
+        assert!(output.text.contains("… 18 lines left out, from line 22 …"));
         assert_eq!(output.summary, "2 hits");
         assert_eq!(output.sources[1].path, "src/b.rs");
         assert_eq!(output.sources[1].end_line, 39);
@@ -368,7 +371,11 @@ mod tests {
             .map(|number| hit(&format!("f{number}.rs"), 40))
             .collect();
         let output = written(&answer(hits), u32::MAX);
-        assert!(output.text.contains("Lines are not shown of:\nf"));
+        assert!(
+            output
+                .text
+                .contains("More results, without their lines:\nf")
+        );
         assert!(output.sources.len() < 30);
         assert!(output.text.len() < 2 * MOST_BYTES);
     }
@@ -400,7 +407,7 @@ mod tests {
         let mut lexical = answer(vec![]);
         lexical.mode = Mode::Lexical;
         let text = written(&lexical, u32::MAX).text;
-        assert!(text.contains("Nothing found") && text.contains("by words only"));
+        assert!(text.contains("No results") && text.contains("by words only"));
         assert!(
             !written(&answer(vec![hit("a.rs", 1)]), u32::MAX)
                 .text
@@ -416,7 +423,7 @@ mod tests {
             ..Unsearched::default()
         });
         let text = written(&nothing, u32::MAX).text;
-        let said = "Nothing found in the 3 files of the index.\nNot searched: folders that tools \
+        let said = "No results in the 3 files of the index.\nNot searched: folders that tools \
                     fill: `vendor`.\nTry other words";
         assert!(text.starts_with(said), "{text}");
     }

@@ -30,7 +30,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         name: "glob",
         aliases: &["file_pattern", "pattern", "query", "name"],
         kind: ParameterKind::Text,
-        description: "Such as `*.rs` or `src/**/*test*`",
+        description: "Glob, relative to the workspace root, such as `*.rs` or `src/**/*test*`",
         required: true,
     }],
     is_core: false,
@@ -79,12 +79,12 @@ async fn search(
         let next = shown::name(&found[found.len() - left_out]);
         let left_out = shown::count(left_out, "more file", "more files");
         text.push_str(&format!(
-            "… {left_out} left out, `{next}` is the first: narrow the glob …\n"
+            "… {left_out} left out, starting with `{next}`: narrow the glob …\n"
         ));
     }
     if found.is_empty() {
         text = format!(
-            "No file matches `{}`; what is ignored or hidden is left out.\n",
+            "No file matches `{}`. Ignored and hidden files are left out.\n",
             shown::name(written.trim())
         );
     }
