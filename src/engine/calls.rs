@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::clip::{clipped_to, first_line};
-use super::event::{Event, TurnEnd};
+use super::event::{Event, Failure, FailureCode, TurnEnd};
 use super::guard::{Repetition, canonical};
 use super::lock;
 use super::memory::nearer;
@@ -74,8 +74,10 @@ impl Turn<'_> {
         let repetition = self.guard.note(call);
         if let Repetition::Stop(times) = repetition {
             let why = format!("the model made the same call {times} times in a row");
+            let message = format!("{why}: `{}`", call.name);
+            let failure = Failure::new(FailureCode::LoopDetected, message);
             let outcome = Outcome {
-                end: Some(TurnEnd::Stuck(format!("{why}: `{}`", call.name))),
+                end: Some(TurnEnd::Stuck(failure)),
                 ..Outcome::failed(format!("not run: {why}"))
             };
             self.start(call, &arguments_line(call)).await;

@@ -13,7 +13,7 @@ use super::shorten::{
     task_of, transcript,
 };
 use super::spoken::in_words;
-use super::turn::{Sink, with_causes};
+use super::turn::{Sink, not_written};
 use super::{Engine, lock};
 use crate::message::Message;
 use crate::model::budget::{estimate, part};
@@ -124,7 +124,7 @@ impl Engine {
             let compacted = Record::compacted(&session.messages);
             session
                 .record(compacted)
-                .map_err(|error| TurnEnd::Failed(with_causes(&error)))?;
+                .map_err(|error| not_written(&error))?;
             events.send(Event::Compacted { before, after }).await;
         }
         Ok(CompactReport {

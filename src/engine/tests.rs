@@ -14,5 +14,5 @@ mod rough;
 mod seen;
 mod window;
 
-use super::event::ToolOutcome;
+use super::event::{Failure, FailureCode, ToolOutcome};
 use super::*;
