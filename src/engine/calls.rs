@@ -267,7 +267,7 @@ impl Turn<'_> {
     fn approval(&self, call: &ToolCall, prepared: &Prepared, reason: String) -> ApprovalRequest {
         let title = match &prepared.preview {
             Preview::Command(_) => "run a command".to_owned(),
-            Preview::Diff(_) | Preview::None => {
+            Preview::Edits(_) | Preview::None => {
                 let verb = call.name.split('_').next().unwrap_or(&call.name);
                 format!("{verb} {}", visible(&prepared.what))
             }
@@ -309,12 +309,9 @@ impl Turn<'_> {
             .root()
             .to_string_lossy()
             .into_owned();
-        let preview = match &prepared.preview {
-            Preview::None => "",
-            Preview::Diff(text) | Preview::Command(text) => text.as_str(),
-        };
+        let preview = prepared.preview.text();
         let call = canonical(call);
-        let pieces: [&str; 4] = [&call, &root, &prepared.what, preview];
+        let pieces: [&str; 4] = [&call, &root, &prepared.what, &preview];
         let mut hasher = blake3::Hasher::new();
         for piece in pieces {
             hasher.update(&piece.len().to_le_bytes());

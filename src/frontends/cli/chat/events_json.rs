@@ -32,6 +32,8 @@
 //! {"event":"error","code":"model_missing","message":"what went wrong","hint":"what helps"}
 //! ```
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::engine::event::{Event, Failure, ToolOutcome, TurnEnd};
@@ -73,7 +75,7 @@ pub enum Line<'a> {
         call: &'a str,
         tool: &'a str,
         title: &'a str,
-        preview: &'a str,
+        preview: Cow<'a, str>,
         reason: &'a str,
     },
     QuestionAsked {
