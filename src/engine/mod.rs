@@ -25,6 +25,7 @@ mod recovery;
 mod repeats;
 mod said;
 mod shorten;
+mod side;
 mod spoken;
 mod step;
 mod thoughts;

@@ -1,5 +1,6 @@
 //! Whole turns with a model that plays a script, on real files.
 
+mod aside;
 mod asking;
 mod attached;
 mod bounds;
