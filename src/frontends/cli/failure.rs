@@ -7,7 +7,6 @@ use super::model::Missing;
 use crate::app::StartError;
 use crate::config::{ConfigError, TelegramError};
 use crate::failure::{Failure, FailureCode};
-use crate::jail::JailError;
 use crate::model::ModelError;
 use crate::model::ollama::OllamaError;
 use crate::session::SessionError;
@@ -55,7 +54,7 @@ fn code(error: &Error) -> FailureCode {
         start_code(error)
     } else if find::<ConfigError>(error).is_some() || find::<TelegramError>(error).is_some() {
         FailureCode::SettingInvalid
-    } else if find::<WorkspaceError>(error).is_some() || find::<JailError>(error).is_some() {
+    } else if find::<WorkspaceError>(error).is_some() {
         FailureCode::WorkspaceInvalid
     } else {
         FailureCode::Other

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anstream::AutoStream;
-use anyhow::{Error, anyhow};
+use anyhow::{Error, anyhow, bail};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::timeout;
@@ -152,6 +152,9 @@ async fn answer(
         _ if is_answered => Ending::Good,
         None | Some(How::NotBegun | How::Turn(TurnEnd::Stopped)) => interrupts.ending(),
         Some(How::Failed(error)) => return Err(error),
+        Some(How::Lost) => {
+            bail!("something went wrong inside ollacode; what was done is in the session's journal")
+        }
         Some(_) => Ending::Bad,
     })
 }
