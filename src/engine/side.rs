@@ -35,7 +35,7 @@ pub(super) enum SideError {
     Stopped,
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("the reply is no object with `{}`: {text}", required.join("`, `"))]
+    #[error("the reply has no JSON object with `{}`: {text}", required.join("`, `"))]
     Unfit {
         /// The reply without thoughts.
         text: String,
