@@ -14,13 +14,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
+use crate::failure::Failure;
 use crate::frontends::Services;
-use crate::model::ollama::OllamaError;
 
 pub mod args;
 mod chat;
 mod confirm;
 mod doctor;
+mod failure;
 mod help;
 mod hits;
 mod index;
@@ -42,6 +43,8 @@ mod wire;
 mod wrap;
 
 use args::{Arguments, Command};
+use chat::events_json::Line;
+use wire::SearchFailure;
 
 const FAILED: u8 = 1;
 /// The command line or a setting makes no sense.
@@ -66,9 +69,10 @@ struct Unwritable(#[source] io::Error);
 
 /// Runs the program: reads the command line and the environment, and maps the outcome.
 pub fn main(services: &Services) -> ExitCode {
-    let ending = match Arguments::read(std::env::args_os()) {
-        Ok(arguments) => run(&arguments, services),
-        Err(error) => explain(&error),
+    let arguments = Arguments::read(std::env::args_os());
+    let ending = match &arguments {
+        Ok(arguments) => run(arguments, services),
+        Err(error) => explain(error),
     };
     match ending {
         Ok(Ending::Good) => ExitCode::SUCCESS,
@@ -77,7 +81,10 @@ pub fn main(services: &Services) -> ExitCode {
         Ok(Ending::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            match &arguments {
+                Ok(arguments) => report_end(arguments, &error),
+                Err(_) => report(&error),
+            }
             ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
@@ -133,7 +140,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     match (ending, signals::stopped()) {
         // It was cut short. What runs until a signal comes has done what it should.
         (Err(error), Some(stopped)) => {
-            report(&error);
+            report_end(arguments, &error);
             Ok(stopped)
         }
         (ending, _) => ending,
@@ -209,21 +216,14 @@ fn note(message: &str) {
 
 /// Prints an error once, with its causes and with what to do next.
 fn report(error: &Error) {
-    let mut message = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        // Libraries like to repeat their cause in their own message.
-        if !message.contains(&cause) {
-            message.push_str(": ");
-            message.push_str(&cause);
-        }
-    }
+    let Failure { message, hint, .. } = failure::failure(error);
     say(format_args!(
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
         wrap::for_stderr(&style::visible(&message), "error: ".len())
     ));
-    if let Some(hint) = hint(error) {
+    if let Some(hint) = hint {
         say(format_args!(
             "{}hint:{} {}",
             style::HINT,
@@ -233,32 +233,25 @@ fn report(error: &Error) {
     }
 }
 
-fn hint(error: &Error) -> Option<String> {
-    if let Some(model::Missing(suggestion)) = error.downcast_ref() {
-        return Some(suggestion.to_string());
-    }
-    if let Some(error) = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<OllamaError>())
-    {
-        return error.hint();
-    }
-    let hint = match error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<IndexError>())?
-    {
-        IndexError::NothingFound { .. } => {
-            "check that the folder is mounted; to empty the index, run `ollacode index --remove`"
+/// Reports the error that ends the program, on stdout too for whoever reads JSON there.
+fn report_end(arguments: &Arguments, error: &Error) {
+    // Where printing fails, stderr says it.
+    let _ = match &arguments.command {
+        None if arguments.chat.json => print_failure(&failure::failure(error)),
+        Some(Command::Chat(chat)) if chat.json => print_failure(&failure::failure(error)),
+        Some(Command::Search(search)) if search.json => {
+            let query = search.query();
+            let failure = failure::failure(error);
+            print_json(&SearchFailure::new(query.as_deref(), &failure))
         }
-        IndexError::Busy => "wait for it, or stop it",
-        IndexError::UnknownLanguage(_) => {
-            "names are those of files' endings or of languages: `rs`, `rust`"
-        }
-        IndexError::BadGlob { .. } => "quote it for the shell: --path 'src/**/*.rs'",
-        IndexError::Stopped => "what is done is kept; run the same command to go on",
-        _ => return None,
+        _ => Ok(()),
     };
-    Some(hint.to_owned())
+    report(error);
+}
+
+/// Prints the line of `chat --json` that tells of a failure outside of a turn.
+fn print_failure(failure: &Failure) -> Result<(), Error> {
+    print_json(&Line::from(failure))
 }
 
 fn is_usage(error: &Error) -> bool {

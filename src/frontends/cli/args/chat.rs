@@ -24,7 +24,8 @@ confinement), retrieved
 (sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
 tool_started (id, tool, what), tool_finished (id, outcome, summary, detail, took_ms), notice
 (text), compacted (before, after), citations (wrong), and last ended (how: answered, planned,
-stopped, step_limit, stuck or failed, with a reason).";
+stopped, step_limit, stuck or failed, the last two with a reason and a code), or error (code,
+message, hint) if ollacode fails.";
 
 /// Arguments of `ollacode chat`, and of `ollacode` alone.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
