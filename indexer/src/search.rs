@@ -151,22 +151,12 @@ impl Index {
         if let Some(embedder) = embedder
             && vector.is_some()
             && counts.embedded == 0
-            && self.has_vectors().await?
         {
-            notes.push(format!(
-                "searching by words only: the index has no vectors of `{}` as it is now; \
-                 `ollacode index` makes them",
-                embedder.model().name
-            ));
+            notes.extend(self.missing_vectors(embedder).await?);
         }
         let legs = searcher
             .legs(vector.filter(|_| counts.embedded > 0))
             .await?;
-        let mode = if legs.dense.is_some() {
-            Mode::Hybrid
-        } else {
-            Mode::Lexical
-        };
         // What was committed since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
         let hits = self
@@ -180,12 +170,27 @@ impl Index {
             return Err(IndexError::Overtaken);
         }
         Ok(Answer {
-            mode,
+            mode: if legs.dense.is_some() {
+                Mode::Hybrid
+            } else {
+                Mode::Lexical
+            },
             counts,
             hits,
             notes,
             unsearched,
         })
+    }
+
+    /// A note for an index that has vectors, but none of this model.
+    async fn missing_vectors(&self, embedder: &dyn Embedder) -> Result<Option<String>, IndexError> {
+        Ok(self.has_vectors().await?.then(|| {
+            format!(
+                "searching by words only: the index has no vectors of `{}` as it is now; \
+                 run `ollacode index` to create them",
+                embedder.model().name
+            )
+        }))
     }
 
     /// The best hits whose files are as they are shown.

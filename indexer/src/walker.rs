@@ -310,19 +310,7 @@ impl<'a> Walker<'a> {
         is_beside: &dyn Fn(&str) -> bool,
         see: &mut dyn FnMut(Seen<'_>),
     ) -> Option<Waiting> {
-        let Some(text) = name.to_str() else {
-            if level.is_covered {
-                let path = &join(&level.path, &name.to_string_lossy());
-                see(Seen::OddName { path });
-            }
-            return None;
-        };
-        if !is_shown(text) {
-            if level.is_covered && text != ".git" {
-                see(Seen::Hidden);
-            }
-            return None;
-        }
+        let text = walked_name(level, name, see)?;
         let path = join(&level.path, text);
         let is_covered = level.is_covered || self.scope.covers(&path);
         let is_folder = kind == Kind::Folder;
@@ -406,6 +394,28 @@ impl<'a> Walker<'a> {
             otherwise
         }
     }
+}
+
+/// The name of an entry as text, unless entries of such names are passed over, which is reported.
+fn walked_name<'n>(
+    level: &Level,
+    name: &'n OsStr,
+    see: &mut dyn FnMut(Seen<'_>),
+) -> Option<&'n str> {
+    let Some(text) = name.to_str() else {
+        if level.is_covered {
+            let path = &join(&level.path, &name.to_string_lossy());
+            see(Seen::OddName { path });
+        }
+        return None;
+    };
+    if !is_shown(text) {
+        if level.is_covered && text != ".git" {
+            see(Seen::Hidden);
+        }
+        return None;
+    }
+    Some(text)
 }
 
 /// Which folder it is, where the system says.
