@@ -1,4 +1,4 @@
-//! Which files of a workspace are indexed, and why the others are not.
+//! The files of a workspace that are indexed, and the reasons why others are not.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,15 +17,15 @@ pub use crate::walker::{Sight, Standing};
 /// Limits of a walk.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Larger files are skipped, in bytes.
+    /// The largest size of a file that is not skipped, in bytes.
     pub file_size: u64,
-    /// Deepest folder, counted from the workspace.
+    /// The greatest depth of a folder, counted from the root of the workspace.
     pub depth: usize,
-    /// Most files; a workspace with more is cut there, and the report says so.
+    /// The most files; further files of the workspace are skipped, which the report says.
     pub files: usize,
-    /// Globs of what is skipped besides, as in an ignore file.
+    /// Further globs of files to exclude, in the syntax of an ignore file.
     pub exclude: Vec<String>,
-    /// Folders of the program itself, which are not entered under whatever name they are found.
+    /// Folders of the program itself, which are not entered, whatever their name.
     pub own: Vec<PathBuf>,
 }
 
@@ -41,45 +41,46 @@ impl Default for Limits {
     }
 }
 
-/// A file as the walk sees it.
+/// A file that the walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// From the top of the workspace, with `/`.
     pub path: String,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// Time of the last change of anything, which nobody can set; 0 where the system does not say.
+    /// Time of the last status change (`ctime`), in nanoseconds since 1970, which programs cannot
+    /// set; 0 where the system does not provide it.
     pub changed_ns: i64,
-    /// Its number in the file system; 0 where the system does not say.
+    /// Inode number; 0 where the system does not provide it.
     pub inode: u64,
 }
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub struct Walked {
     /// Files that may be indexed, by path.
     pub entries: Vec<Entry>,
     /// Files that may not, counted by reason.
     pub skipped: BTreeMap<Skip, usize>,
-    /// The same by path, each with its reason.
+    /// The skipped files, each with its reason.
     pub skipped_files: Vec<(String, Skip)>,
-    /// Paths skipped because their name says that they hold secrets.
+    /// Paths that were skipped because of a name for secrets.
     pub secrets: Vec<String>,
     /// Folders that were walked, from the top, for the watcher.
     pub folders: Vec<PathBuf>,
-    /// Folders that tools fill, left out although no ignore file says so.
+    /// Folders of build output, dependencies and caches, excluded without an ignore file.
     pub left_out: Vec<String>,
-    /// Files that are listed although an ignore file names them: git tracks them.
+    /// Files that are listed although an ignore file excludes them, because git tracks them.
     pub tracked: usize,
-    /// Files and folders that ignore files, or the excludes of the settings, leave out.
+    /// Number of files and folders that ignore files or the `exclude` setting leave out.
     pub ignored: usize,
-    /// Hidden files and folders.
+    /// Number of hidden files and folders.
     pub hidden: usize,
-    /// Folders and files that could not be looked at; what they hold is not known.
+    /// Folders and files that could not be read, so that their content is not known.
     pub unread: Vec<String>,
-    /// What could not be listed, and ignore files that do not count in full: a message each.
+    /// What could not be listed, and ignore files that are not applied in full: a message each.
     pub errors: Vec<String>,
 }
 
@@ -173,11 +174,11 @@ pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
 pub struct FileStamp {
     /// Its device and inode.
     pub identity: (u64, u64),
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// Time of the last change of any kind, as the system sets it.
+    /// Time of the last status change (`ctime`), which the system sets.
     pub changed_ns: i64,
     /// Time when it was made; `None` where the system does not say.
     pub made_ns: Option<i64>,

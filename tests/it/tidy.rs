@@ -195,11 +195,11 @@ fn the_bookkeeping_is_read_and_written_on_threads_that_may_block() {
             if line.contains("State::open") {
                 let before = &lines[number.saturating_sub(2)..=number];
                 let may_block = before.iter().any(|line| line.contains("blocking(move ||"));
-                assert!(may_block, "{name} opens the bookkeeping here: {line}");
+                assert!(may_block, "{name} opens the catalog here: {line}");
             }
-            // Whoever has it in hand outside of such a thread has it as a `Bookkeeping`.
+            // Outside of such a thread, the catalog is a `Bookkeeping`.
             let is_handed_on = line.contains("mut State") && !line.contains("FnOnce");
-            assert!(!is_handed_on, "{name} hands on the bookkeeping: {line}");
+            assert!(!is_handed_on, "{name} hands on the catalog: {line}");
         }
     }
 }

@@ -110,7 +110,7 @@ fn of(stat: &rustix::fs::Stat) -> Stat {
     Stat {
         kind: kind(FileType::from_raw_mode(stat.st_mode)),
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        // Never negative: no time is a mark of the bookkeeping.
+        // Never negative: the catalog uses negative times as a mark.
         modified_ns: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64).max(0),
         changed_ns: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64).max(0),
         device: stat.st_dev as u64,

@@ -1,4 +1,4 @@
-//! What the bookkeeping keeps, and when it takes something back.
+//! What the catalog keeps, and when a new generation begins.
 
 use super::*;
 
@@ -67,7 +67,7 @@ fn the_tables_of_an_older_program_are_completed() {
             panic!("one file: {files:?}");
         };
         assert_eq!((file.size, file.modified_ns, file.chunks), (9, 7, 2));
-        // No file has this time, so it is read once more.
+        // No file has this time, so it is read again.
         assert_eq!((file.changed_ns, file.inode), (-1, 0));
     }
 }
