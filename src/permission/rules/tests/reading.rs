@@ -98,6 +98,25 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn rules_of_an_earlier_version_mean_what_they_meant() {
+    let rules = rules(include_str!("../../../../tests/it/fixtures/rules.toml"));
+    for (words, expected) in [
+        ("read payroll/may", "----"),
+        ("read x/key.p12", "----"),
+        ("run git push", "----"),
+        ("run npm publish", "----"),
+        ("write migrations/1.sql", "??+-"),
+        ("read /nowhere/me/notes/a", "++++"),
+        ("read /nowhere/me/other", "----"),
+    ] {
+        assert_eq!(row(&rules, words), expected, "{words}");
+    }
+    assert!(row(&rules, "run cargo test --lib").starts_with("+++"));
+    assert!(rules.opens_network("cargo fetch --locked", false));
+    assert!(rules.hides("payroll/may") && !rules.hides("src/a.rs"));
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_no_absent_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
