@@ -9,7 +9,7 @@ use crate::embed::EmbedError;
 /// An error of an operation on the index.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The store failed.
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The workspace cannot be read.

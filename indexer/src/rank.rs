@@ -96,7 +96,7 @@ pub struct Why {
     pub signals: Vec<Signal>,
 }
 
-/// One signal's effect.
+/// A signal that applied, and its effect on the score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
     /// The name of its weight in [`Weights`], in words.
@@ -108,16 +108,16 @@ pub struct Signal {
 /// What a signal does to a score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
-    /// Added to the score.
+    /// The value that was added to the score.
     Added(f32),
-    /// Multiplied the score.
+    /// The factor by which the score was multiplied.
     Times(f32),
 }
 
 /// A ranked chunk.
 #[derive(Clone, Debug)]
 pub struct Ranked {
-    /// The chunk.
+    /// The chunk that is ranked.
     pub chunk: Chunk,
     /// Tells chunks of one line apart.
     pub content_key: ContentKey,

@@ -56,9 +56,9 @@ pub enum Freshness {
 /// The retrievers that an answer is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Full text and vectors.
+    /// Full text, symbols and vectors.
     Hybrid,
-    /// Full text only.
+    /// Full text and symbols only.
     Lexical,
 }
 

@@ -28,7 +28,7 @@ const BLOCK_REACH: usize = 64 * 1024;
 /// Taking a secret out may give its neighbour the boundary that it lacked; once or twice at most.
 const MAX_PASSES: usize = 8;
 
-/// Which rule found something, and where.
+/// A secret that was found: the rule, and the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the rule, as the text now shows it.

@@ -100,9 +100,9 @@ pub fn walk(root: &Path, limits: &Limits) -> Walked {
     walked
 }
 
-/// Looks at a few paths only, and at what is below them, by the rules of [`walk`].
+/// Lists some paths and what is below them, by the rules of [`walk`].
 ///
-/// A path that is gone, ignored or skipped is not among the entries.
+/// A path that does not exist, is ignored or is skipped is not among the entries.
 pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
     walked(root, limits, Scope::of(paths.iter().cloned()))
 }
@@ -124,29 +124,29 @@ fn walked(root: &Path, limits: &Limits, scope: Scope) -> Walked {
     walked
 }
 
-/// Something that the ignore files leave, whether it may be indexed or not.
+/// An entry that no ignore file excludes, whether it is indexed or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// From the top of the workspace, with `/`; empty for the top itself.
     pub path: String,
-    /// What it is.
+    /// The type of the entry.
     pub kind: ListedKind,
 }
 
-/// What is listed.
+/// The type of a listed entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListedKind {
     /// A regular file.
     File,
-    /// Something that could not be looked at, such as a folder that may not be listed.
+    /// An entry that could not be read, such as a folder without permission.
     Failed,
-    /// A folder, a link, a special file, or something with a name that is not text.
+    /// A folder, a link, a special file, or an entry whose name is not UTF-8.
     Other,
 }
 
-/// Lists a folder, or names a file, by path: everything that the ignore files leave in it.
+/// Lists a folder, or a single file, by path, without what ignore files exclude.
 ///
-/// A folder that is named is listed even if it is left out by default; one in it is not.
+/// The given folder is listed even if it is excluded by default; folders in it are not.
 pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
     let walker = Walker::new(root, limits, Scope::named(below));
     let parts = walker.run(|part: &mut Vec<Listed>, seen| {
@@ -169,10 +169,10 @@ pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
     listed
 }
 
-/// What tells whether a file has changed without reading it.
+/// Metadata that tells whether a file has changed, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
-    /// Its device and inode.
+    /// Device and inode.
     pub identity: (u64, u64),
     /// Size in bytes.
     pub size: u64,
@@ -180,12 +180,12 @@ pub struct FileStamp {
     pub modified_ns: i64,
     /// Time of the last status change (`ctime`), which the system sets.
     pub changed_ns: i64,
-    /// Time when it was made; `None` where the system does not say.
+    /// Time of creation; `None` where the system does not provide it.
     pub made_ns: Option<i64>,
 }
 
 impl FileStamp {
-    /// Whether the file has not been changed since: nobody can set the time of the last change.
+    /// Whether the file is unchanged since: programs cannot set the time of the status change.
     pub fn is_unchanged(&self, now: &FileStamp) -> bool {
         let made_ns = self.made_ns;
         *self == FileStamp { made_ns, ..*now }
@@ -202,8 +202,8 @@ impl FileStamp {
     }
 }
 
-/// The stamp of a file, by its path from the top with `/`. `None` if there is no regular file, or
-/// only one that is reached over a link.
+/// The stamp of a file, by its path relative to the root, with `/`. `None` if there is no regular
+/// file, or only one behind a link.
 pub fn stamp(root: &Path, path: &str) -> Option<FileStamp> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let mut folder = Folder::open(root).ok()?;
@@ -256,7 +256,7 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
 }
 
 impl Walked {
-    /// Whether it is not known what is at a path, since it could not be looked at.
+    /// Whether the content of a path is unknown because it could not be read.
     pub(crate) fn is_unread(&self, path: &str) -> bool {
         self.unread.iter().any(|unread| is_below(path, unread))
     }
@@ -281,7 +281,7 @@ impl Walked {
         match seen {
             Seen::Folder { path: "" } => self.folders.push(root.to_owned()),
             Seen::Folder { path } => self.folders.push(root.join(path)),
-            // Files are counted below; the folder itself is none.
+            // Files are counted below; the folder itself is not a file.
             Seen::TooDeep { path } => {
                 self.folders.push(root.join(path));
                 self.skip(path, Skip::OverLimit);
@@ -346,7 +346,7 @@ impl Walked {
         self.skipped_files.push((path.to_owned(), skip));
     }
 
-    /// What is gone is gone; of all else nothing is known.
+    /// Reports a failure, unless the entry was removed meanwhile.
     fn fail(&mut self, path: &str, error: &io::Error) {
         if is_gone(error) && !path.is_empty() {
             return self.skip(path, Skip::Vanished);

@@ -27,7 +27,7 @@ pub enum StoreError {
     /// The disk or a quota is full; the last commit is intact.
     #[error("the disk is full; data that was stored before is intact")]
     DiskFull {
-        /// The failing operation.
+        /// The error of the operation that failed.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Another process holds the lock.
@@ -39,10 +39,10 @@ pub enum StoreError {
     /// The caller passed something that cannot be stored.
     #[error("{0}")]
     Invalid(String),
-    /// LanceDB failed.
+    /// Another error of LanceDB.
     #[error("the index could not be read or written")]
     Lance(#[source] Box<lancedb::Error>),
-    /// SQLite failed.
+    /// Another error of SQLite.
     #[error("the catalog of the index could not be read or written")]
     Sqlite(#[source] rusqlite::Error),
     /// The file system failed.

@@ -67,7 +67,7 @@ pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Sizes and times of the catalog's files: equal as long as nobody writes to it.
+/// Sizes and times of the catalog's files: equal as long as no process writes to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateStamp([Option<(u64, SystemTime)>; 2]);
 

@@ -56,7 +56,7 @@ impl Default for MaintenancePolicy {
     }
 }
 
-/// What maintenance did.
+/// The report of maintenance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MaintenanceReport {
     /// Fragments that were merged or cleaned of deleted rows.

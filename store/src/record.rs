@@ -29,7 +29,7 @@ pub struct FileRecord {
 /// A file with the content key of each of its chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedFile {
-    /// The file.
+    /// The record of the file.
     pub file: FileRecord,
     /// A key for each chunk; the same key may occur more than once.
     pub keys: Vec<ContentKey>,

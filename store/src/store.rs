@@ -53,7 +53,7 @@ pub enum Access {
 /// How to open an index.
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
-    /// Read or write.
+    /// Whether the index is opened for reading or writing.
     pub access: Access,
     /// Memory for pages of indexes, in bytes.
     pub index_cache_bytes: usize,

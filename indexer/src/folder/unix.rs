@@ -26,7 +26,7 @@ pub(super) fn open_folder(folder: &Handle, name: &OsStr) -> io::Result<Handle> {
     Ok(openat(folder, name, flags, Mode::empty())?)
 }
 
-/// Never waits for whoever writes to a FIFO.
+/// Never waits for the writer of a FIFO.
 pub(super) fn open_file(folder: &Handle, name: &OsStr) -> io::Result<(File, Stat)> {
     let flags =
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
