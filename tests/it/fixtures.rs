@@ -68,7 +68,10 @@ fn sessions_of_earlier_versions_are_listed_exported_and_continued() {
         let answer = environment
             .run(&["chat", "--resume", SESSION, "-p", "Go on."])
             .expect_success();
-        assert_eq!(answer.stdout, "It has one function.\n");
+        assert!(
+            answer.stdout.contains("It has one function."),
+            "{answer:#?}"
+        );
         let requests = server.requests();
         let asked = requests.last().expect("a request").to_string();
         for said in ["Summary: the user asked", "Make it louder.", "Go on."] {
