@@ -1,11 +1,11 @@
-//! What is rarely what a question about code is after: tests, documents, imports.
+//! Non-production paths: tests, examples, documents and settings, which rank below code.
 
 use ollacode_store::Chunk;
 
 use crate::language::PLAIN_TEXT;
 use crate::query::file_stem;
 
-/// Words with which a query asks for what is usually aside.
+/// Words of a query that asks for tests, examples or other non-production paths.
 pub(crate) const ASIDE_WORDS: &[&str] = &[
     "test",
     "tests",
@@ -32,7 +32,7 @@ pub(crate) const ASIDE_WORDS: &[&str] = &[
     "compatibility",
 ];
 
-/// Words with which a query asks for documents or settings.
+/// Words of a query that asks for documents or settings.
 pub(crate) const DOCUMENT_WORDS: &[&str] = &[
     "doc",
     "docs",

@@ -1,4 +1,4 @@
-//! Asking the server for vectors: two requests at a time, and what to do when it refuses one.
+//! Embedding requests: two at a time, and what is done when the server rejects one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::index::blocking;
 
 /// Requests under way: one is answered while the next is waiting.
 const REQUESTS_AT_ONCE: usize = 2;
-/// Texts that fail one after the other before the server is taken to be at fault.
+/// Consecutive failures after which the server is considered to be at fault.
 const FAILURES_IN_A_ROW: usize = 64;
 /// Shorter texts are not split when they are rejected.
 const SHORTEST_SPLIT: usize = 80;
@@ -26,17 +26,17 @@ const SHORTEST_SPLIT: usize = 80;
 const FIRST_TEXTS: usize = 8;
 const FEWEST_TEXTS: usize = 4;
 const MOST_TEXTS: usize = 32;
-/// How long a request should take: what is given up, since a reply goes first, is lost.
+/// How long a request should take: one that is abandoned, since a chat reply has priority, is lost.
 const LONG_ENOUGH: Duration = Duration::from_millis(1_500);
 
-/// A chunk's text on its way: the parts that fit the window, in order.
+/// A chunk's text in the pipeline: its parts that fit the window, in order.
 pub(crate) struct Job {
     pub(crate) missing: MissingKey,
     /// Whether it failed in an earlier run.
     pub(crate) again: bool,
     pub(crate) start_line: u32,
     pub(crate) texts: Vec<String>,
-    /// Of each text, if it is known.
+    /// The vector of each text, if it is known.
     pub(crate) vectors: Vec<Option<Vec<f32>>>,
 }
 
@@ -46,18 +46,18 @@ impl Job {
     }
 }
 
-/// What became of a job.
+/// The result of a job.
 pub(crate) enum Outcome {
-    /// All its vectors.
+    /// All vectors of the job.
     Vectors {
         key: ContentKey,
         vectors: Vec<Vec<f32>>,
         cached: bool,
     },
-    /// Why there are none.
+    /// The reason why there are none.
     Failed {
         failure: Failure,
-        /// Whether that is so since an earlier run.
+        /// Whether the text failed in an earlier run, too.
         again: bool,
     },
 }
@@ -98,7 +98,7 @@ pub(crate) async fn ask(
         let Answered { fresh, outcomes } = match answered {
             Ok(Some(answered)) => answered,
             ended => {
-                // Too few in a row to tell of the server.
+                // Too few in a row to be the server's fault.
                 verdicts.release().await;
                 ended?;
                 return Ok(());
@@ -120,7 +120,7 @@ pub(crate) async fn ask(
     }
 }
 
-/// Hands outcomes on, but failures only when it is clear that they are not the server's.
+/// Passes results on, but failures only once it is clear that the server is not at fault.
 struct Verdicts {
     to_writer: mpsc::Sender<Outcome>,
     /// Failures since a text was embedded last.
@@ -128,7 +128,7 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    /// Says whether the writer is still there.
+    /// Whether the writer still receives.
     async fn take(&mut self, outcome: Outcome) -> Result<bool, EmbedError> {
         match outcome {
             Outcome::Failed {
@@ -145,7 +145,7 @@ impl Verdicts {
                 self.held.push(Outcome::Failed { failure, again });
                 Ok(true)
             }
-            // That it fails again tells nothing of the server.
+            // A repeated failure says nothing about the server.
             failed @ Outcome::Failed { .. } => Ok(self.to_writer.send(failed).await.is_ok()),
             embedded @ Outcome::Vectors { .. } => {
                 Ok(self.release().await && self.to_writer.send(embedded).await.is_ok())
@@ -153,7 +153,7 @@ impl Verdicts {
         }
     }
 
-    /// Hands on what is held; says whether the writer is still there.
+    /// Passes on what is held; returns whether the writer still receives.
     async fn release(&mut self) -> bool {
         for failed in std::mem::take(&mut self.held) {
             if self.to_writer.send(failed).await.is_err() {
@@ -258,12 +258,14 @@ async fn in_steps(
         let wanted = results.len() + step.len();
         results.extend(answered);
         // Each text has its own result, whatever an embedder answers.
-        results.resize_with(wanted, || Err("there is no vector of it".to_owned()));
+        results.resize_with(wanted, || {
+            Err("the server returned no vector for it".to_owned())
+        });
     }
     Ok(results)
 }
 
-/// Embeds texts, halving a failing request down to the one text, and that text once more.
+/// Embeds texts, halving a failing request down to the one text, which is then tried again.
 fn bisect<'a>(
     embedder: &'a dyn Embedder,
     texts: &'a [String],
@@ -294,7 +296,7 @@ fn bisect<'a>(
     .boxed()
 }
 
-/// Tries the two halves of a text that was refused.
+/// Embeds the two halves of a text that was rejected.
 async fn split_once(
     embedder: &dyn Embedder,
     text: &str,

@@ -1,7 +1,7 @@
-//! A file's text in, chunks out: the syntax tree decides where to cut.
+//! The chunker: it splits a file's text at the boundaries of its syntax tree.
 //!
 //! A node over the budget is split at its children, never below a statement;
-//! small neighbours of one scope are merged. Cuts fall between lines, so the
+//! small neighbours of one scope are merged. Chunks end at line ends, so the
 //! chunks of a file cover each of its lines once. (The idea is cAST's
 //! split-then-merge, arXiv 2506.15655.)
 
@@ -19,11 +19,11 @@ pub use lines::without_long_lines;
 
 use lines::Lines;
 
-/// Changes whenever the same text may be cut or labelled differently; part of the fingerprint.
+/// Changes whenever the same text may be chunked or labelled differently; part of the fingerprint.
 pub const CHUNKER_VERSION: u32 = 3;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
-/// equally well; the lower end halves what a model has to read.
+/// equally well; the lower end halves the text that a model has to read.
 pub const BUDGET: usize = 800;
 
 /// Pieces below this are merged with a neighbour of their scope.
@@ -32,21 +32,21 @@ const SMALL: usize = 200;
 /// Most entries of a scope.
 const MOST_SCOPES: usize = 64;
 
-/// Nesting beyond which a node is cut by lines: nobody writes it, generators do.
+/// Depth of nesting beyond which a node is split by lines: only generators write it.
 const MAX_DEPTH: usize = 200;
 
-/// The chunks of one file, and what went wrong with its grammar.
+/// The chunks of one file, and the failure of its grammar, if any.
 #[derive(Debug)]
 pub struct Cut {
     /// Name of the language, or `text`.
     pub language: &'static str,
-    /// In the order of the text.
+    /// The chunks, in the order of the text.
     pub chunks: Vec<Chunk>,
-    /// Why the file was cut by lines though it has a grammar.
+    /// Why the file was chunked by lines although it has a grammar.
     pub failure: Option<ParseFailure>,
 }
 
-/// Cuts a file into chunks.
+/// Splits a file into chunks.
 pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
     let file = parts_of(path, text);
     let mut cut = Cut {
@@ -56,7 +56,7 @@ pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
     };
     for part in &file.parts {
         let text = without_long_lines(&part.text);
-        // After one part that takes its time, nothing else of the file may.
+        // If one part reaches its time limit, no other part of the file is parsed.
         let grammar = part
             .language
             .filter(|_| cut.failure != Some(ParseFailure::TooSlow));
@@ -248,7 +248,7 @@ struct Place {
 }
 
 impl Place {
-    /// What further parts of the same rows are: what is defined is defined in the first.
+    /// Labels of further parts of the same rows: definitions belong to the first part.
     fn continued(mut self) -> Place {
         self.scope.extend(self.symbol.take());
         Place {

@@ -1,14 +1,14 @@
-//! Folders that nobody has written, though nobody has said that they are to be left out.
+//! Folders of build output, dependencies and caches, which are excluded without an ignore file.
 //!
-//! A name alone is enough only where it never means anything else; otherwise something beside or
-//! in the folder has to say what it is.
+//! A name alone is enough only if it has no other meaning; otherwise an entry beside or in the
+//! folder has to show what it is.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use crate::folder::{Folder, Kind};
 
-/// A folder that tools fill.
+/// A kind of folder that is filled by tools.
 struct Filled {
     name: &'static str,
     /// One of these is beside it, unless there are none.
@@ -110,7 +110,7 @@ const MARKED_UNLESS_WRITTEN: &[&str] = &[
 /// Installed packages of Python have a folder of this ending beside them.
 const INSTALLED: &str = ".dist-info";
 
-/// What people write at the top of a project.
+/// Files at the root of a project that people write.
 const WRITTEN: &[&str] = &[
     ".git",
     "CMakeLists.txt",

@@ -1,4 +1,4 @@
-//! What differs between the files and the index, by what the walk saw and the bookkeeping knows.
+//! Differences between the files and the index, by comparing the walk with the catalog.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,18 +9,18 @@ use crate::error::IndexError;
 use crate::prepare::Task;
 use crate::walk::{Walked, is_below};
 
-/// What differs between the files and the index.
+/// The differences between the files and the index.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
     /// Files to read.
     pub tasks: Vec<Task>,
     /// Paths that are in the index and should not be.
     pub removed: Vec<String>,
-    /// Files that need no look.
+    /// Files that are unchanged.
     pub unchanged: usize,
-    /// All files that the index knew.
+    /// All files of the index.
     pub known: usize,
-    /// Folders and files that could not be looked at.
+    /// Folders and files that could not be read.
     pub unread: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ impl Difference {
     }
 }
 
-/// Which part of the workspace was looked at.
+/// The part of the workspace that was walked.
 pub(crate) enum Scope<'a> {
     /// All of it.
     Everything,
@@ -47,9 +47,9 @@ impl Scope<'_> {
     }
 }
 
-/// Compares what the walk saw with what the index knows, by size, times and number.
+/// Compares the walk with the catalog, by size, times and inode.
 ///
-/// The time of the content alone is not enough: archives and copies set it.
+/// The modification time alone is not enough: archives and copies set it.
 pub(crate) fn difference(
     walked: &Walked,
     known: Vec<FileRecord>,
@@ -94,11 +94,11 @@ pub(crate) fn difference(
 pub(crate) enum Reread {
     /// Those whose size or time differs.
     Changed,
-    /// All of them: forced, or they were cut another way.
+    /// All of them: forced, or they were chunked in another way.
     All,
 }
 
-/// Refuses to take an empty listing for a wish to empty the index.
+/// Refuses to empty the index because of an empty listing.
 pub(crate) fn guard_against_loss(
     root: &Path,
     walked: &Walked,

@@ -1,38 +1,39 @@
-//! What turns texts into vectors, seen from the index, and how texts are made to fit.
+//! The interface to embedding models, and how texts are split to fit their window.
 
 use std::ops::Range;
 
 use futures::future::BoxFuture;
 use ollacode_store::{CacheKey, Chunk, ContentKey};
 
-/// What a text is to the model: many models want the two sides marked.
+/// The role of a text: many models want queries and documents marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What is asked.
+    /// A query.
     Query,
-    /// What is searched.
+    /// A document: the text of a chunk.
     Document,
 }
 
-/// What identifies an embedding model: vectors of different models never mix.
+/// Identifies an embedding model: vectors of different models are never compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddingModel {
-    /// As the user names it.
+    /// Name of the model, as the user writes it.
     pub name: String,
-    /// Of the model as it is published.
+    /// Digest of the published model.
     pub digest: String,
-    /// Of the weights alone, where the server says: what stays the same when the rest changes.
+    /// Digest of the weights alone, if the server provides it; it stays the same when only the rest
+    /// of the model changes.
     pub weights: Option<String>,
-    /// Numbers in a vector.
+    /// Dimensions of a vector.
     pub dimension: usize,
-    /// Tokens that fit into one text, prefix included.
+    /// Tokens that fit into one text, including the prefix.
     pub window: usize,
-    /// Stands for what is put around texts, so that a change of it is noticed.
+    /// Identifies the template around texts, so that a change of it is noticed.
     pub template: String,
 }
 
 impl EmbeddingModel {
-    /// Tells vectors apart that must not be compared: 16 hexadecimal digits.
+    /// The fingerprint: 16 hexadecimal digits, equal only for vectors that can be compared.
     pub fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for part in [
@@ -47,56 +48,59 @@ impl EmbeddingModel {
         hasher.finalize().to_hex()[..16].to_owned()
     }
 
-    /// The key under which a text's vector is kept for all workspaces.
+    /// The key of a text's vector in the cache, which all workspaces share.
     pub fn cache_key(&self, wrapped: &str) -> CacheKey {
         CacheKey::of(&self.digest, self.dimension, &self.template, wrapped)
     }
 }
 
-/// The answer to one request.
+/// The answer to one embedding request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedded {
-    /// One a text, in order, of unit length.
+    /// One vector for each text, in order, of unit length.
     pub vectors: Vec<Vec<f32>>,
-    /// Tokens that the server counted over all texts, where it says.
+    /// Tokens of all texts as the server counted them, if it provides that.
     pub tokens: Option<u64>,
 }
 
-/// Why texts have no vectors.
+/// An error of an embedding request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmbedError {
     /// A text is longer than the model's window.
     #[error("a text is longer than the model's window")]
     TooLong,
-    /// The server does not embed one of these texts.
+    /// The server rejected one of the texts, with its reason.
     #[error("the server rejected a text: {0}")]
     Rejected(String),
-    /// The answer cannot be used.
-    #[error("the answer cannot be used: {0}")]
+    /// The server's answer cannot be used, with the reason.
+    #[error("the server's answer cannot be used: {0}")]
     Invalid(String),
-    /// Nothing is wrong with the texts: the server is gone, hangs, or lacks the model.
+    /// The server is not reachable, does not answer, or does not have the model.
     #[error("{0}")]
     Unavailable(String),
 }
 
 /// Turns texts into unit vectors; implemented outside the indexer.
 pub trait Embedder: Send + Sync {
-    /// The model in use.
+    /// The model that embeds.
     fn model(&self) -> &EmbeddingModel;
 
-    /// Wraps a text the way the model's card asks.
+    /// Applies the model's template for a role to a text.
     fn wrap(&self, text: &str, role: Role) -> String;
 
-    /// Embeds texts that [`Embedder::wrap`] has made.
+    /// Embeds texts that [`Embedder::wrap`] returned.
+    ///
+    /// # Errors
+    /// If one text fails, the whole request does: see [`EmbedError`].
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>>;
 }
 
 /// Changes whenever the document text of a chunk changes; part of the fingerprint.
 const DOCUMENT_VERSION: u32 = 1;
 
-/// What is embedded of a chunk: where it lives in the code, then its text.
+/// The document text of a chunk, which is embedded: its scope, then its text.
 ///
-/// The path stays out, so that moving a file costs no embedding.
+/// The path is not part of it, so that moving a file costs no embedding.
 pub fn document(chunk: &Chunk) -> String {
     let head = document_head(chunk);
     if head.is_empty() {
@@ -131,7 +135,7 @@ pub fn parts(chunk: &Chunk, window: usize, wrap: impl Fn(&str) -> String) -> Vec
     }
     let head = document_head(chunk);
     let overhead = estimated_tokens(&wrap(&head)) + 1;
-    // A head that leaves no room for text is left out.
+    // A head that leaves no room for the text is dropped.
     let (head, room) = match window.checked_sub(overhead) {
         Some(room) if room >= window / 2 && !head.is_empty() => (format!("{head}\n"), room),
         _ => (
@@ -145,7 +149,7 @@ pub fn parts(chunk: &Chunk, window: usize, wrap: impl Fn(&str) -> String) -> Vec
         .collect()
 }
 
-/// Cuts a text into ranges of at most `room` estimated tokens, at line ends where it can.
+/// Splits a text into ranges of at most `room` estimated tokens, at line ends where possible.
 pub fn split(text: &str, room: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut start = 0;
@@ -212,7 +216,7 @@ pub fn estimated_tokens(text: &str) -> usize {
     tokens + tokens / 12
 }
 
-/// The two halves of a text, cut at a line end near the middle where there is one.
+/// The two halves of a text, split at a line end near the middle if there is one.
 pub fn halves(text: &str) -> [&str; 2] {
     let middle = text.floor_char_boundary(text.len() / 2);
     let cut = text[..middle].rfind('\n').map_or(middle, |at| at + 1);

@@ -1,4 +1,4 @@
-//! What can go wrong with an index.
+//! The errors of the indexer.
 
 use std::path::PathBuf;
 
@@ -6,26 +6,26 @@ use ollacode_store::StoreError;
 
 use crate::embed::EmbedError;
 
-/// Why an operation on the index failed.
+/// An error of an operation on the index.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The store failed.
+    /// An error of the store.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The workspace cannot be read.
     #[error("cannot read the workspace {path}")]
     Workspace {
-        /// Its folder.
+        /// The root of the workspace.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: std::io::Error,
     },
-    /// An index of files is there, and now there are none: rather a lost mount than a wish.
-    #[error("found no files in {path}, though {known} are indexed; the index was left as it is")]
+    /// The workspace has no files although some are indexed, which looks like a lost mount.
+    #[error("found no files in {path}, although {known} are indexed; the index was not changed")]
     NothingFound {
-        /// The workspace.
+        /// The root of the workspace.
         path: PathBuf,
-        /// Files in the index.
+        /// The number of files in the index.
         known: usize,
     },
     /// Another process writes to this index.
@@ -34,28 +34,28 @@ pub enum IndexError {
     /// Another process embeds its texts.
     #[error("another ollacode process is embedding this index")]
     Filling,
-    /// Another process made the index anew, or took back some of what it said; a refresh begins
-    /// again then.
-    #[error("another ollacode process has made this index anew")]
+    /// Another process rebuilt the index or invalidated files, so what was read is stale; a
+    /// refresh starts again.
+    #[error("another ollacode process has rebuilt this index")]
     Overtaken,
-    /// The embedding model stopped working in the middle.
+    /// The embedding model failed; vectors that were committed are kept.
     #[error("embedding stopped")]
     Embedding(#[from] EmbedError),
-    /// A filter matches nothing that could exist.
-    #[error("`{0}` is not a language that the index knows")]
+    /// A language filter names no known language.
+    #[error("`{0}` is not a known language")]
     UnknownLanguage(String),
-    /// A path filter cannot be read.
+    /// A path filter is not a valid glob.
     #[error("`{pattern}` is not a valid glob")]
     BadGlob {
-        /// As given.
+        /// The glob, as given.
         pattern: String,
-        /// Why.
+        /// The error of the glob parser.
         source: globset::Error,
     },
-    /// A task of ours died.
+    /// An internal task panicked or was cancelled.
     #[error("an internal task failed")]
     Task(#[from] tokio::task::JoinError),
-    /// Stopped by the user; what is done is kept.
+    /// Stopped by the user; what was committed is kept.
     #[error("stopped")]
     Stopped,
 }

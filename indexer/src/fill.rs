@@ -1,4 +1,4 @@
-//! Filling in vectors: behind the lexical index, never the same text twice.
+//! The embedding pipeline: it follows the lexical index, and never embeds the same text twice.
 //!
 //! Three stages with bounded queues between them, so that the server always has
 //! a request: texts are read and looked up in the cache; up to two requests are
@@ -29,31 +29,31 @@ use crate::refresh::Wait;
 
 /// Texts in one request: a server works on them one by one, so more save nothing.
 const TEXTS_PER_REQUEST: usize = 32;
-/// Keys read from the bookkeeping at a time.
+/// Keys that are read from the catalog at a time.
 const KEYS_PER_PAGE: usize = 512;
 /// Requests that wait for the server.
 const QUEUE: usize = 4;
-/// Vectors are committed when there are so many,
+/// Vectors are committed when there are this many,
 const VECTORS_PER_COMMIT: usize = 1_024;
-/// or when the oldest has waited so long: every batch makes search better.
+/// or when the oldest has waited this long: every batch makes search better.
 const COMMIT_AFTER: Duration = Duration::from_secs(5);
-/// Vectors of chunks that are gone are removed when there are so many,
+/// Vectors of deleted chunks are removed when there are this many,
 const ORPHANS: usize = 1_000;
-/// or one for so many that are needed: near-copies of edited chunks crowd a search.
+/// or one for this many that are needed: near-copies of edited chunks crowd out other hits.
 const ORPHAN_SHARE: u64 = 20;
 /// How long a batch of vectors waits for another writer.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
-/// Passes after which what still comes in is left to the next run.
+/// The most passes; chunks that are added later are left to the next run.
 const PASSES: usize = 5;
 
-/// What filling in vectors did.
+/// The report of the embedding pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EmbedReport {
     /// Texts that the server embedded.
     pub embedded: u64,
-    /// Texts whose vectors were in the cache.
+    /// Texts whose vectors came from the cache.
     pub from_cache: u64,
-    /// Texts that could not be embedded; they are listed.
+    /// Texts that could not be embedded; [`Index::failures`] lists them.
     pub failed: u64,
 }
 
@@ -66,12 +66,15 @@ impl EmbedReport {
 }
 
 impl Index {
-    /// Embeds every chunk that has no vector yet, or lists why it has none.
+    /// Embeds every chunk that has no vector yet, or records why it has none.
     ///
-    /// Commits as it goes; stopping loses at most the last few seconds of work,
-    /// and not even that, since the cache has it. Texts that failed in earlier runs
-    /// are tried once more, but only once by an index and its clones. While another process does
-    /// this, it is left to that one: [`IndexError::Filling`].
+    /// Commits batch by batch, so that stopping loses at most the last few seconds of work, which
+    /// the cache keeps. Texts that failed in earlier runs are tried again, but only once by an
+    /// index and its clones.
+    ///
+    /// # Errors
+    /// [`IndexError::Filling`] while another process embeds, [`IndexError::Embedding`] if the model
+    /// cannot be used.
     pub fn embed<'a>(
         &'a self,
         embedder: &'a dyn Embedder,
@@ -97,9 +100,9 @@ impl Index {
         .boxed()
     }
 
-    /// What earlier runs could not embed, unless this one has tried it already.
+    /// The texts that earlier runs could not embed, unless this one has tried them already.
     ///
-    /// The server may be another one by now; a watcher, which runs on, is not to ask for ever.
+    /// The server may be another one by now; but a watcher must not try again and again.
     async fn failed_before(&self, embedder: &dyn Embedder) -> Result<Vec<MissingKey>, IndexError> {
         if self.retried.load(Ordering::Relaxed) {
             return Ok(Vec::new());
@@ -190,13 +193,13 @@ impl Index {
             }
         }
         if !request.is_empty() {
-            // The receiver is gone only when the server failed, which is reported there.
+            // The receiver is closed only when the server failed, which is reported there.
             let _ = to_server.send(request).await;
         }
         Ok(())
     }
 
-    /// Keys without vectors as long as there are some, then those that failed before.
+    /// Keys without vectors first, then those that failed before.
     async fn next_page(&self, unread: &mut Unread) -> Result<Page, IndexError> {
         let (folder, after) = (self.folder().to_owned(), unread.after);
         let fingerprint = unread.fingerprint.clone();
@@ -218,7 +221,7 @@ impl Index {
         })
     }
 
-    /// Last stage: vectors into the store, then into the bookkeeping.
+    /// Last stage: commits vectors to the store, then to the catalog.
     async fn write_vectors(
         &self,
         embedder: &dyn Embedder,
@@ -288,9 +291,9 @@ impl Index {
         books.close().await
     }
 
-    /// When all vectors of a model are there: its index, and the end of those before it.
+    /// Once all vectors of a model exist, builds their index and removes those of older models.
     ///
-    /// Chunks that were written meanwhile may lack theirs; then nothing is ended yet.
+    /// Chunks that were written meanwhile may have no vectors yet; then nothing is removed.
     async fn finish_vectors(
         &self,
         embedder: &dyn Embedder,
@@ -306,7 +309,7 @@ impl Index {
         }
         let name = fingerprint.clone();
         let counts = books.run(move |state| state.counts(&name)).await?;
-        // What most texts have failed with is not what the model before is given up for.
+        // A model that fails for most texts does not replace the one before it.
         if counts.failed > counts.embedded {
             books.close().await?;
             return Err(EmbedError::Unavailable(format!(
@@ -323,7 +326,7 @@ impl Index {
         for other in store.vector_fingerprints().await? {
             if other != fingerprint {
                 let name = other.clone();
-                // Forgotten first: a crash between the two leaves a table, not a promise.
+                // The record first: a crash between the two leaves an unused table only.
                 books
                     .run(move |state| state.remove_fingerprint(&name))
                     .await?;
@@ -347,7 +350,7 @@ impl Index {
     }
 }
 
-/// Removes the vectors that no chunk has any more, if there are enough of them.
+/// Removes the vectors that belong to no chunk any more, if there are enough of them.
 async fn remove_orphans(
     store: &Store,
     books: &Bookkeeping,
@@ -371,7 +374,7 @@ async fn remove_orphans(
         .await
 }
 
-/// What is still to be read.
+/// The keys that are still to be read.
 struct Unread {
     fingerprint: String,
     /// Keys without vectors are read up to here.
@@ -387,12 +390,12 @@ struct Page {
     again: bool,
 }
 
-/// What the end of a pass found.
+/// The state at the end of a pass.
 #[derive(PartialEq, Eq)]
 enum Finish {
-    /// Every chunk has its vector, or is listed.
+    /// Every chunk has its vector or a recorded failure.
     Complete,
-    /// Chunks came in behind the pass.
+    /// Chunks were added during the pass.
     MoreToDo,
 }
 

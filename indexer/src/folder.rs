@@ -1,7 +1,7 @@
-//! A folder held open: what is in it is found from there, name by name, and over no link.
+//! An open folder, from which its content is opened name by name, without following links.
 //!
-//! Whoever exchanges a folder for a link while files are listed and read gets an error out of it,
-//! never a name or a file from outside.
+//! If a folder is replaced by a link while files are listed and read, the result is an error, never
+//! a name or a file from outside.
 
 #[cfg_attr(unix, path = "folder/unix.rs")]
 #[cfg_attr(not(unix), path = "folder/portable.rs")]
@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Component, Path};
 
-/// What has a name in a folder.
+/// The type of an entry of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -35,28 +35,28 @@ impl Kind {
     }
 }
 
-/// What the system says of a file or folder.
+/// The metadata of a file or folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
     pub kind: Kind,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// When its content was changed last, as its owner may set it, in nanoseconds since 1970.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// When anything of it was changed last; 0 where the system does not say.
+    /// Time of the last status change (`ctime`); 0 where the system does not provide it.
     pub changed_ns: i64,
-    /// Together with the number, which file it is; 0 where the system does not say.
+    /// Device; together with the inode it identifies the file. 0 where there is none.
     pub device: u64,
-    /// Its number on the device.
+    /// Inode number on the device.
     pub inode: u64,
 }
 
-/// An open folder.
+/// A folder that is held open.
 #[derive(Debug)]
 pub struct Folder(system::Handle);
 
 impl Folder {
-    /// Opens the folder from which everything else is found; its own path may lead over links.
+    /// Opens the root folder; its own path may contain links.
     pub fn open(path: &Path) -> io::Result<Folder> {
         system::open(path).map(Folder)
     }
@@ -66,18 +66,18 @@ impl Folder {
         system::open_folder(&self.0, single(name)?).map(Folder)
     }
 
-    /// Says what has a name in this folder.
+    /// The metadata of an entry of this folder.
     pub(crate) fn stat(&self, name: &OsStr) -> io::Result<Stat> {
         system::stat(&self.0, single(name)?)
     }
 
-    /// Says what has a name in this folder, and when it was made, in nanoseconds since 1970, if the
-    /// system says that.
+    /// The metadata of an entry of this folder, and its time of creation in nanoseconds since 1970,
+    /// if the system provides it.
     pub(crate) fn stat_and_made(&self, name: &OsStr) -> io::Result<(Stat, Option<i64>)> {
         system::stat_and_made(&self.0, single(name)?)
     }
 
-    /// Says what the system knows of this folder itself.
+    /// The metadata of this folder itself.
     pub(crate) fn stat_self(&self) -> io::Result<Stat> {
         system::stat_self(&self.0)
     }
@@ -89,8 +89,8 @@ impl Folder {
 
     /// Reads a regular file of at most `most` bytes, at a path from here with `/`.
     ///
-    /// It is looked at before it is opened, since to open a FIFO or a device can do things, and
-    /// again after that, since it may have been exchanged.
+    /// Its type is checked before it is opened, since opening a FIFO or a device can have effects,
+    /// and again after that, since it may have been replaced.
     pub fn read(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
         if let Some((first, rest)) = path.split_once('/') {
             return self.folder(OsStr::new(first))?.read(rest, most);
@@ -100,7 +100,7 @@ impl Folder {
         let (file, stat) = system::open_file(&self.0, name)?;
         regular(&stat, most)?;
         let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or(0).min(1 << 24));
-        // It may grow while it is read, and some that say they are empty have no end.
+        // It may grow while it is read, and special files of size 0 can be endless.
         file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
             return Err(too_large(most));
@@ -109,7 +109,7 @@ impl Folder {
     }
 }
 
-/// Reads a regular file that somebody named, of so many bytes at most: no link, no pipe, no device.
+/// Reads a regular file of at most `most` bytes by its path: no link, no pipe, no device.
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let odd = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not valid UTF-8");
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
@@ -118,7 +118,7 @@ pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Folder::open(above)?.read(name.to_str().ok_or_else(odd)?, most)
 }
 
-/// Refuses what is no single name: a way through a folder, or out of it.
+/// Refuses a path that is not a single name.
 fn single(name: &OsStr) -> io::Result<&OsStr> {
     let mut parts = Path::new(name).components();
     match (parts.next(), parts.next()) {
@@ -149,7 +149,7 @@ fn too_large(most: u64) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, text)
 }
 
-/// Whether an error means that nothing has the name, or something else by now.
+/// Whether an error means that the entry does not exist, or is of another type by now.
 pub(crate) fn is_gone(error: &io::Error) -> bool {
     matches!(
         error.kind(),

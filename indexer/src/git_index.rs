@@ -11,7 +11,7 @@ use crate::folder::Folder;
 const BEFORE_HASH: usize = 40;
 /// Bytes of a hash: SHA-1, or SHA-256 where a repository was made so.
 const HASHES: [usize; 2] = [20, 32];
-/// Entries are padded to a multiple of so many bytes.
+/// Entries are padded to a multiple of this many bytes.
 const PADDING: usize = 8;
 /// Set in an entry that has two more bytes of flags.
 const EXTENDED: u16 = 0x4000;
@@ -77,7 +77,7 @@ fn names(bytes: &[u8], hash: usize) -> Option<Vec<String>> {
             take::<2>(&mut rest)?;
         }
         if version == 4 {
-            // The name begins like the one before it, but for so many bytes of its end.
+            // The name begins like the one before it, without this many bytes of its end.
             let cut = number(&mut rest)?;
             before.truncate(before.len().checked_sub(cut)?);
         } else {

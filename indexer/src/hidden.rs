@@ -1,4 +1,4 @@
-//! Which hidden files and folders are shown: those in which projects keep what people ask about.
+//! The hidden files and folders that are indexed: those with content that people ask about.
 
 /// Whether a name is not hidden, or known.
 pub fn is_shown(name: &str) -> bool {

@@ -1,7 +1,7 @@
-//! What ignore files leave out: read by us, line by line, so that none can do harm.
+//! Ignore files, which are read line by line, so that no ignore file can do harm.
 //!
-//! An ignore file is whatever somebody has put there under that name. So its kind and size are
-//! looked at before it is opened, and a line that cannot be used costs no other line.
+//! Anything can have the name of an ignore file. So its type and size are checked before it is
+//! opened, and a line that cannot be used affects no other line.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -220,7 +220,7 @@ impl Matcher {
             Ok(bytes) => bytes,
             Err(error) if is_gone(&error) => return Matcher::default(),
             Err(error) => {
-                complain(format!("`{shown}` does not count: {error}"));
+                complain(format!("`{shown}` is not applied: {error}"));
                 return Matcher::default();
             }
         };
@@ -231,7 +231,7 @@ impl Matcher {
         if left < lines.len() {
             let left_out = lines.len() - left;
             complain(format!(
-                "`{shown}` is too long: its last {left_out} lines do not count"
+                "`{shown}` is too long: its last {left_out} lines are not applied"
             ));
         }
         let mut matcher = Matcher::default();
@@ -302,12 +302,12 @@ fn said_of(bad: &[usize]) -> String {
     let named: Vec<String> = bad.iter().take(NAMED).map(usize::to_string).collect();
     let named = named.join(", ");
     match bad.len() {
-        1 => format!("line {named} does not count: it is not UTF-8, or not a valid pattern"),
+        1 => format!("line {named} is not applied: it is not UTF-8, or not a valid pattern"),
         count if count <= NAMED => {
-            format!("lines {named} do not count: they are not UTF-8, or not valid patterns")
+            format!("lines {named} are not applied: they are not UTF-8, or not valid patterns")
         }
         count => format!(
-            "lines {named} and {} more do not count: they are not UTF-8, or not valid patterns",
+            "lines {named} and {} more are not applied: they are not UTF-8, or not valid patterns",
             count - NAMED
         ),
     }

@@ -1,4 +1,4 @@
-//! The façade: one workspace and its index.
+//! The façade of the crate: one workspace and its index.
 
 use std::fs;
 use std::io;
@@ -30,19 +30,19 @@ use crate::walk::{Entry, Limits, Walked, entries_of, walk};
 /// compile the whole of indexing and searching again.
 pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
 
-/// Under these names the bookkeeping keeps which model's vectors were complete last.
+/// The names under which the catalog stores the model whose vectors were complete last.
 pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
 pub(crate) const COMPLETE_FINGERPRINT: &str = "embedding_fingerprint";
 pub(crate) const COMPLETE_DIGEST: &str = "embedding_digest";
 pub(crate) const COMPLETE_WEIGHTS: &str = "embedding_weights";
 
-/// Under this name the bookkeeping keeps the path of the workspace.
+/// The name under which the catalog stores the path of the workspace.
 pub(crate) const WORKSPACE: &str = "workspace";
 
-/// How long whoever is done with filling in vectors may take to say so.
+/// How long a process that has finished embedding may take to release the lock.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// How often a refresh begins again because others took back what it had read of the bookkeeping.
+/// How often a refresh starts again because another process began a new generation.
 const ROUNDS: usize = 5;
 
 /// A workspace and its index; clones share the open store.
@@ -51,18 +51,18 @@ pub struct Index {
     root: PathBuf,
     folder: PathBuf,
     limits: Limits,
-    /// With the edition of the bookkeeping that was there when it was opened.
+    /// With the generation of the catalog at the time when it was opened.
     reader: Arc<Mutex<Option<(String, Store)>>>,
     /// The same for the writer.
     writer: Arc<Mutex<Option<(String, Store)>>>,
-    /// Whether texts that failed in earlier runs were tried once more.
+    /// Whether texts that failed in earlier runs were tried again.
     pub(crate) retried: Arc<AtomicBool>,
-    /// What a search last counted: adding up tens of thousands of rows takes longer than it.
+    /// The counts of the last search: adding up tens of thousands of rows takes longer than one.
     pub(crate) counted: Arc<std::sync::Mutex<Option<Counted>>>,
     redactor: Option<Redactor>,
 }
 
-/// Counts, and when they are still true.
+/// Counts, with what tells whether they are still valid.
 #[derive(Clone, Debug)]
 pub(crate) struct Counted {
     pub stamp: StateStamp,
@@ -71,7 +71,7 @@ pub(crate) struct Counted {
 }
 
 impl Index {
-    /// Names a workspace and the folder of its index; opens nothing yet.
+    /// An index of a workspace in a folder; nothing is opened yet.
     pub fn new(root: impl Into<PathBuf>, folder: impl Into<PathBuf>, limits: Limits) -> Index {
         Index {
             root: root.into(),
@@ -85,7 +85,7 @@ impl Index {
         }
     }
 
-    /// Has texts of files redacted further before they are cut.
+    /// Adds a redaction that is applied to texts of files before they are chunked.
     #[must_use]
     pub fn redacting(self, redactor: Redactor) -> Index {
         Index {
@@ -103,7 +103,7 @@ impl Index {
         folder.join("state.db").is_file()
     }
 
-    /// The workspace.
+    /// The root of the workspace.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -113,7 +113,7 @@ impl Index {
         &self.folder
     }
 
-    /// Which files are indexed.
+    /// The limits on the files that are indexed.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -123,12 +123,12 @@ impl Index {
         Index::exists_in(&self.folder)
     }
 
-    /// Brings the chunks up to date with the files; vectors are left to [`Index::embed`].
+    /// Updates the chunks from the files; vectors are left to [`Index::embed`].
     pub fn refresh<'a>(&'a self, how: &'a Refresh, events: Events<'a>) -> Pending<'a, Report> {
         async move { self.bring_up_to_date(&Scope::Everything, how, events).await }.boxed()
     }
 
-    /// Brings the chunks of a few paths, and of what is below them, up to date.
+    /// Updates the chunks of some paths, and of what is below them.
     pub fn refresh_paths<'a>(
         &'a self,
         paths: &'a [String],
@@ -150,7 +150,7 @@ impl Index {
     ) -> Result<Report, IndexError> {
         for _ in 0..ROUNDS {
             match self.compare_and_write(scope, how, events).await {
-                // What is committed stays, and need not be done again.
+                // Committed work stays, and need not be repeated.
                 Err(IndexError::Overtaken) => {}
                 other => return other,
             }
@@ -165,7 +165,7 @@ impl Index {
         events: Events<'_>,
     ) -> Result<Report, IndexError> {
         let known = self.known(how.wait, events).await?;
-        // A part that is cut another way than the rest would pass for all of it.
+        // Otherwise a part that is chunked in another way than the rest would count for all of it.
         let scope = if known.is_cut_as_now() {
             scope
         } else {
@@ -175,7 +175,7 @@ impl Index {
             Scope::Everything => self.walk().await?,
             Scope::Paths(paths) => self.walk_paths(paths).await?,
         };
-        // Of a workspace that is not there nothing is known.
+        // A workspace that does not exist must not empty its index.
         self.open_root()?;
         events(IndexEvent::Walked {
             files: walked.entries.len(),
@@ -189,14 +189,14 @@ impl Index {
         writer.apply(&walked, found).await
     }
 
-    /// Reads what the bookkeeping knows; with the lock, so that nobody is about to change it.
+    /// Reads the catalog while holding the lock, so that no other process changes it.
     ///
-    /// The lock is given back before the files are looked at: see [`Known`].
+    /// The lock is released before files are listed; see [`Known`].
     async fn known(&self, wait: Wait, events: Events<'_>) -> Result<Known, IndexError> {
         let _lock = self.lock(wait).await?;
         match self.read_known().await {
             Ok(known) if !known.edition.is_empty() => return Ok(known),
-            // There is none yet, or it is damaged or old: to open it for writing sees to that.
+            // There is none yet, or it is damaged or old: opening it for writing repairs that.
             Ok(_) | Err(IndexError::Store(_)) => {}
             Err(error) => return Err(error),
         }
@@ -222,7 +222,7 @@ impl Index {
         .await
     }
 
-    /// Those of some paths that are files to be indexed.
+    /// The paths among those given that are files to be indexed.
     pub(crate) async fn entries(&self, paths: &[String]) -> Result<Vec<Entry>, IndexError> {
         Ok(self.walk_paths(paths).await?.entries)
     }
@@ -245,7 +245,7 @@ impl Index {
         blocking(move || Ok(walk(&root, &limits))).await
     }
 
-    /// Lets every text that could not be embedded be tried again.
+    /// Removes the recorded failures, so that their texts are embedded again.
     pub fn forget_failures(&self) -> Pending<'_, ()> {
         async move {
             let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
@@ -255,8 +255,8 @@ impl Index {
         .boxed()
     }
 
-    /// Opens the tables and reads from them, to find damage. Says whether they are as this program
-    /// makes them, and as the bookkeeping knows them.
+    /// Reads from the tables to detect damage. Returns whether this version of the program made
+    /// them and they agree with the catalog.
     pub fn check(&self) -> Pending<'_, bool> {
         async move {
             let store = self.store().await?;
@@ -285,7 +285,7 @@ impl Index {
         .boxed()
     }
 
-    /// Finds out what a failing read means: heals what can be healed, and builds the rest anew.
+    /// Repairs the index after a failed read, and rebuilds what cannot be repaired.
     pub(crate) async fn mend(&self, events: Events<'_>) -> Result<(), IndexError> {
         {
             let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
@@ -294,7 +294,7 @@ impl Index {
             if let Err(error) = store.probe().await {
                 let aside = self.set_aside().await?;
                 events(IndexEvent::Warning(format!(
-                    "the index is damaged ({error}); it is built anew, the old one is in {}",
+                    "the index is damaged ({error}) and is rebuilt; the damaged files are kept in {}",
                     aside.display()
                 )));
             }
@@ -318,13 +318,13 @@ impl Index {
         }
     }
 
-    /// The store as readers see it.
+    /// The store, opened for reading.
     pub(crate) async fn store(&self) -> Result<Store, IndexError> {
         Ok(self.edition_and_store().await?.1)
     }
 
-    /// The edition of the bookkeeping, and the store that belongs to it: under another edition
-    /// the tables may be others, too.
+    /// The generation of the catalog, and the store that belongs to it: another generation may
+    /// have other tables.
     pub(crate) async fn edition_and_store(&self) -> Result<(String, Store), IndexError> {
         let mut reader = self.reader.lock().await;
         let edition = self.edition().await?;
@@ -338,15 +338,15 @@ impl Index {
         Ok((edition, store))
     }
 
-    /// The edition of the bookkeeping as it is now.
+    /// The current generation of the catalog.
     pub(crate) async fn edition(&self) -> Result<String, IndexError> {
         let folder = self.folder.clone();
         blocking(move || Ok(State::open_read_only(&folder)?.edition()?)).await
     }
 
-    /// The right to fill in vectors, which one process has at a time.
+    /// The right to embed, which one process has at a time.
     ///
-    /// A moment is waited, in which one that is done gives it back.
+    /// Waits a moment for a process that has just finished.
     pub(crate) async fn filling(&self) -> Result<WriterLock, IndexError> {
         let folder = self.folder.clone();
         match blocking(move || Ok(WriterLock::acquire_filling(&folder, MOMENT)?)).await {
@@ -355,7 +355,7 @@ impl Index {
         }
     }
 
-    /// Opens store and bookkeeping for the holder of the lock: healed, and in agreement.
+    /// Opens store and catalog for the holder of the lock, repaired and reconciled.
     pub(crate) async fn open_for_writing(
         &self,
         events: Events<'_>,
@@ -364,7 +364,7 @@ impl Index {
             Err(IndexError::Store(StoreError::Corrupt { what, source })) => {
                 let aside = self.set_aside().await?;
                 events(IndexEvent::Warning(format!(
-                    "{what} is damaged ({source}); the index is built anew, the old one is in {}",
+                    "{what} is damaged ({source}); the index is rebuilt, and the old one kept in {}",
                     aside.display()
                 )));
                 self.try_open_for_writing(events).await
@@ -392,7 +392,7 @@ impl Index {
         let mut writer = self.writer.lock().await;
         let store = match writer.as_ref() {
             Some((known, store)) if *known == edition => store.clone(),
-            // Under another edition the tables may be others, too.
+            // Another generation may have other tables.
             _ => {
                 *self.reader.lock().await = None;
                 let store = self.open_tables(&books, events).await?;
@@ -437,7 +437,7 @@ impl Index {
         *self.writer.lock().await = None;
     }
 
-    /// Moves what is in the folder of the index away, but for the lock that we hold, and its queue.
+    /// Moves the content of the index folder away, except for the lock files.
     async fn set_aside(&self) -> Result<PathBuf, IndexError> {
         self.forget_open_stores().await;
         let folder = self.folder.clone();

@@ -1,4 +1,4 @@
-//! The table of languages: which files, which grammar, which query.
+//! The table of languages: file names, grammars and outline queries.
 //!
 //! To add a language: a grammar in `Cargo.toml`, a row here, a query in
 //! `queries/`, a fixture in `tests/fixtures/`.
@@ -11,7 +11,7 @@ use crate::parse::OutlineQuery;
 
 /// A language that the indexer parses.
 pub struct Language {
-    /// The name in hits, filters and the store.
+    /// Name of the language in hits, filters and the store.
     pub name: &'static str,
     /// Other names that `--lang` accepts.
     pub aliases: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! The legs of a search: by words, by symbols, by vectors; and how they are joined.
+//! The retrievers of a search (full text, symbols, vectors), and how their results are merged.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Leg, Ranked, WEIGHTS, rank};
 
-/// Hits fetched from each leg for one that is wanted,
+/// Hits fetched from each retriever for one that is wanted,
 const OVER_FETCH: usize = 5;
-/// and at least so many: the ranking needs a field to choose from.
+/// and the least number of them: the ranking needs candidates to choose from.
 const FEWEST_FETCHED: usize = 100;
-/// Vectors beyond which no more are fetched, however few of them have chunks.
+/// The most vectors that are fetched, however few of them have chunks.
 const MOST_FETCHED: usize = 10_000;
 /// How long a search waits for the vector of its query: a small model loads in that time.
 const QUERY_LIMIT: Duration = Duration::from_secs(20);
@@ -33,7 +33,7 @@ pub(crate) struct Searcher {
     pub(crate) limit: usize,
 }
 
-/// A query as a vector, and what vectors it can be compared with.
+/// The vector of a query, and the fingerprint of the vectors that it can be compared with.
 pub(crate) struct QueryVector {
     fingerprint: String,
     vector: Vec<f32>,
@@ -59,16 +59,16 @@ pub(crate) async fn query_vector(
     }))
 }
 
-/// What the legs found, in their orders.
+/// The results of the retrievers, each in its order.
 pub(crate) struct Legs {
     lexical: Vec<(Found, f32)>,
     symbols: Vec<Found>,
-    /// Nothing without a model.
+    /// `None` without a model.
     pub(crate) dense: Option<Vec<(Found, Leg)>>,
 }
 
 impl Searcher {
-    /// Asks all legs at once; the one by vectors only if the query has one.
+    /// Runs all retrievers at once; the one by vectors only if the query has a vector.
     pub(crate) async fn legs(&self, vector: Option<QueryVector>) -> Result<Legs, IndexError> {
         let fetched = (self.limit * OVER_FETCH).max(FEWEST_FETCHED);
         let text = self
@@ -126,12 +126,12 @@ impl Searcher {
             let reached_all = near.len() < asked;
             let near_keys: Vec<_> = near.iter().map(|(key, _)| *key).collect();
             let rows = self.chunks.chunks_by_keys(&near_keys, &self.filter).await?;
-            // Vectors of chunks that are gone may crowd the field until they are removed.
+            // Vectors of deleted chunks may crowd out others until they are removed.
             if reached_all || rows.len() >= fetched / 2 || asked > MOST_FETCHED {
                 let places: HashMap<_, _> = near
                     .into_iter()
                     .enumerate()
-                    // In a small index the leg reaches to what has nothing to do with the query.
+                    // In a small index this retriever returns unrelated chunks, too.
                     .filter(|(_, (_, similarity))| *similarity > 0.0)
                     .map(|(rank, (key, score))| (key, Leg { rank, score }))
                     .collect();
@@ -146,7 +146,7 @@ impl Searcher {
         Ok(placed.collect())
     }
 
-    /// Joins the legs, puts what the overlay knows better in place, ranks, and fetches texts.
+    /// Merges the results, replaces what the overlay has newer, ranks, and fetches texts.
     pub(crate) async fn ranked(
         &self,
         legs: &Legs,
@@ -190,7 +190,7 @@ impl Searcher {
         Ok(hits)
     }
 
-    /// The full-text leg, with the rows of the overlay at their places in it.
+    /// The results of full-text search, with the rows of the overlay at their places.
     async fn join_lexical(
         &self,
         legs: &Legs,
@@ -242,12 +242,12 @@ struct Field {
 }
 
 impl Field {
-    /// The place of a chunk that a leg found.
+    /// The index of a chunk that a retriever found.
     fn found(&mut self, found: &Found) -> &mut Candidate {
         self.at(&found.chunk, found.content_key, Some(found.row))
     }
 
-    /// The place of a chunk with its text.
+    /// The index of a chunk with its text.
     fn read(&mut self, row: &ChunkRow) -> &mut Candidate {
         self.at(&row.chunk, row.content_key, None)
     }

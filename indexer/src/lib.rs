@@ -3,14 +3,14 @@
 //! In reading order:
 //!
 //! - [`Index`]: the façade. A refresh goes `walk` → `refresh` (what changed) → `prepare` (read,
-//!   redact, cut) → store; vectors follow in `fill`; a search goes `query` → `search` (legs,
-//!   freshness) → [`rank`].
-//! - `folder`: how files are found and read, beneath one handle on the workspace; `walker`,
-//!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are there.
-//! - `language`, `parse`, `chunk`: which grammar, which definitions, where to cut.
-//! - [`Embedder`]: what turns texts into vectors, implemented above this crate.
+//!   redact, chunk) → store; vectors follow in `fill`; a search goes `query` → `search`
+//!   (retrievers, freshness) → [`rank`].
+//! - `folder`: how files are listed and read, beneath one handle on the workspace; `walker`,
+//!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are indexed.
+//! - `language`, `parse`, `chunk`: the grammar of a file, its definitions, its chunks.
+//! - [`Embedder`]: the interface to an embedding model, implemented outside this crate.
 //!
-//! It knows no HTTP, no terminal, no chat words, reads no environment, and prints nothing.
+//! The crate uses no HTTP and no terminal, reads no environment variables, and prints nothing.
 
 #![warn(missing_docs)]
 #![recursion_limit = "256"]

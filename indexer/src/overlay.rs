@@ -1,4 +1,4 @@
-//! Files that differ from the index, cut in memory and searched beside it.
+//! Files that differ from the index, chunked in memory and searched beside it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,31 +10,31 @@ use crate::index::{Index, blocking};
 use crate::prepare::{Prepared, Task, prepare_all};
 use crate::query::{Query, subwords};
 
-/// Most files that one search reads for itself.
+/// The most files that one search reads itself.
 const MOST_FILES: usize = 200;
 
 /// The parameters of BM25 as the full-text index has them.
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
-/// Chunks of changed files by path; a path without chunks is gone.
+/// Chunks of changed files by path; a path without chunks was removed.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     files: BTreeMap<String, Vec<ChunkRow>>,
 }
 
 impl Overlay {
-    /// Whether the overlay knows a path better than the index.
+    /// Whether the overlay has a newer state of a path than the index.
     pub(crate) fn covers(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }
 
-    /// Every path that it knows.
+    /// Every path of the overlay.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
-    /// Reads files as they are now; those that are gone or skipped have no chunks.
+    /// Reads files as they are now; those that were removed or are skipped have no chunks.
     pub(crate) async fn read(
         &mut self,
         index: &Index,
@@ -74,7 +74,7 @@ impl Overlay {
         Ok(())
     }
 
-    /// Reads what changed, up to a bound; returns how many files were left out.
+    /// Reads changed files, up to a limit; returns how many files were left out.
     pub(crate) async fn read_some(
         &mut self,
         index: &Index,
@@ -105,10 +105,10 @@ impl Overlay {
         self.files.values().flatten().filter(passes).collect()
     }
 
-    /// The full-text leg with the overlay's rows in their places, best first.
+    /// The full-text results with the overlay's rows in their places, best first.
     ///
-    /// Statistics of the whole index are not at hand, so both kinds of rows are scored by the
-    /// statistics of the rows at hand, and the overlay's scores are brought to the index's scale.
+    /// Statistics of the whole index are not available, so both kinds of rows are scored by the
+    /// statistics of the rows at hand, and the overlay's scores are scaled to those of the index.
     pub(crate) fn merge_scores<'a>(
         &self,
         query: &Query,

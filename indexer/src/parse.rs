@@ -1,4 +1,4 @@
-//! Text and a query in, definitions out: the outline of a file.
+//! The outline of a file: its definitions, found by a tree-sitter query.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -61,9 +61,9 @@ const MODIFIERS: &[&str] = &[
 /// A named item of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// What it is.
+    /// The kind of the definition.
     pub kind: Kind,
-    /// Its name alone.
+    /// Its name, without scope.
     pub name: String,
     /// How it reads in a scope: `impl Foo`, `fn bar`.
     pub label: String,
@@ -98,7 +98,7 @@ impl Outline {
 
 /// Joins comments and attributes that follow each other: each last row gets the first row of all.
 ///
-/// Once for a file: who looked anew from each of 100,000 lines would take 5,000,000,000 steps.
+/// Once for a file: searching again from each of 100,000 lines would take 5,000,000,000 steps.
 fn joined(docs: HashMap<usize, usize>) -> HashMap<usize, usize> {
     let mut ordered: Vec<(usize, usize)> = docs.into_iter().collect();
     ordered.sort_unstable();
@@ -111,7 +111,7 @@ fn joined(docs: HashMap<usize, usize>) -> HashMap<usize, usize> {
     starts
 }
 
-/// Why a file has no outline.
+/// The reason why a file has no outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFailure {
     /// The time limit was reached.
@@ -120,19 +120,19 @@ pub enum ParseFailure {
     /// The text would overrun a fixed buffer in the grammar's scanner.
     #[error("nested too deeply for its grammar")]
     TooDeep,
-    /// The grammar made nothing of the text.
+    /// The grammar did not understand the text.
     #[error("the grammar does not understand this file")]
     NotUnderstood,
 }
 
-/// Why a query cannot be used.
+/// An error in an outline query.
 #[derive(Debug, thiserror::Error)]
 pub enum OutlineQueryError {
-    /// tree-sitter refused it.
+    /// tree-sitter rejected the query.
     #[error(transparent)]
     Syntax(#[from] QueryError),
     /// A capture is not in the closed set.
-    #[error("`@{0}` is not a capture that the indexer knows")]
+    #[error("`@{0}` is not a known capture")]
     UnknownCapture(String),
 }
 
@@ -379,7 +379,7 @@ pub(crate) fn starts_its_line(node: Node<'_>, text: &str) -> bool {
     before.iter().all(u8::is_ascii_whitespace)
 }
 
-/// Collapses white space and cuts at `limit` characters.
+/// Collapses white space and truncates at `limit` characters.
 fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {

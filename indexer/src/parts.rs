@@ -1,5 +1,5 @@
-//! A file in the parts that are of different languages: the script of a component, the cells of a
-//! notebook. Most files have one part.
+//! The parts of a file in different languages: the script of a component, the cells of a notebook.
+//! Most files have one part.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct Part<'text> {
     rows: Rows,
 }
 
-/// On which rows of the file the lines of a part are.
+/// The rows of the file on which the lines of a part are.
 enum Rows {
     /// One after the other from this row on.
     From(usize),
@@ -37,7 +37,7 @@ impl Part<'_> {
     }
 }
 
-/// A file in its parts.
+/// A file, split into its parts.
 pub struct Parts<'text> {
     /// Name of the language, or of the kind of file: `vue`.
     pub name: &'static str,
@@ -45,7 +45,7 @@ pub struct Parts<'text> {
     pub parts: Vec<Part<'text>>,
 }
 
-/// Takes a file apart.
+/// Splits a file into its parts.
 pub fn parts_of<'text>(path: &str, text: &'text str) -> Parts<'text> {
     let (name, parts) = match extension(path).as_str() {
         "vue" => ("vue", Some(component(text, 0, "javascript"))),
@@ -338,7 +338,7 @@ fn member<'tree>(object: Node<'tree>, key: &str, text: &str) -> Option<Node<'tre
     pair?.child_by_field_name("value")
 }
 
-/// A JSON string as it is meant.
+/// A JSON string, decoded.
 fn string(node: Node<'_>, text: &str) -> Option<String> {
     serde_json::from_str(&text[node.byte_range()]).ok()
 }

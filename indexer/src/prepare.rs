@@ -1,4 +1,4 @@
-//! Files in, rows for the store out: read, hash, redact, cut. On every core.
+//! Prepares files for the store on all cores: reads, hashes, redacts and chunks them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,15 +18,11 @@ use crate::progress::SecretFound;
 use crate::walk::{Entry, Skip, skipped_by_content};
 use ollacode_secrets::redact;
 
-/// The rules by which text is left out. They are code as much as tables, so their sources count.
-const RULES: [&str; 3] = [
-    include_str!("secrets.rs"),
-    include_str!("secrets/rules.rs"),
-    include_str!("skip.rs"),
-];
+/// The source of the rules by which files are skipped: the rules are code as much as tables.
+const SKIP_RULES: &str = include_str!("skip.rs");
 
-/// Names the way in which files are cut now: by the chunker, the table of languages with its
-/// queries, the rules, and what the store holds of a chunk.
+/// Identifies the way in which files are chunked: by the chunker, the table of languages with
+/// its queries, the rules, and the columns that the store has of a chunk.
 pub(crate) static CUT_VERSION: LazyLock<String> = LazyLock::new(|| {
     let numbers = [CHUNKER_VERSION, State::SCHEMA_VERSION].map(|version| version.to_string());
     let mut parts: Vec<&str> = numbers.iter().map(String::as_str).collect();
@@ -35,41 +31,42 @@ pub(crate) static CUT_VERSION: LazyLock<String> = LazyLock::new(|| {
         parts.extend(language.extensions.iter().copied());
         parts.extend(language.file_names.iter().copied());
     }
-    parts.extend(RULES);
+    parts.extend(ollacode_secrets::SOURCES);
+    parts.push(SKIP_RULES);
     version_of(&parts)
 });
 
 fn version_of(parts: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in parts {
-        // With its length, so that nothing moves from one part to the next unseen.
+        // With its length, so that text cannot move from one part to the next unnoticed.
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Prepared files that wait for the writer; bounds memory.
+/// The most prepared files that wait for the writer; bounds memory.
 const QUEUE: usize = 256;
 
-/// A file and what the index knew of it, if anything.
+/// A file and its record in the index, if it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub entry: Entry,
-    /// The hash and record that make reading enough: equal content is not cut again.
+    /// The recorded hash and record: a file with equal content is not chunked again.
     pub known: Option<FileRecord>,
 }
 
-/// What became of a file.
+/// The result of preparing a file.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    /// Its content is as the index knows it, only its time differs.
+    /// Its content is as indexed, only its times differ.
     Same(FileRecord),
-    /// New chunks, perhaps none.
+    /// New chunks, possibly none.
     Cut(Box<CutFile>),
-    /// It went away, or is no file of the index any more.
+    /// It was removed, or is not to be indexed any more.
     Gone { path: String, skip: Skip },
-    /// It is there, but cannot be read; why. What the index has of it stays.
+    /// It exists, but cannot be read, with the reason. Its chunks in the index stay.
     Unread { path: String, why: String },
 }
 
@@ -84,7 +81,7 @@ pub(crate) struct CutFile {
     pub not_utf8: bool,
 }
 
-/// Takes out of a text what only its owner knows to be secret, line by line; `None` if there is nothing.
+/// Redacts secret values that only the user knows, line by line; `None` if there are none.
 pub type Redactor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Prepares files on all cores and hands them over in their order.
@@ -134,7 +131,7 @@ pub(crate) fn prepare_all(
     });
 }
 
-/// Reads and cuts one file.
+/// Reads and chunks one file.
 fn prepare(
     parser: &mut FileParser,
     root: &Folder,
@@ -186,16 +183,16 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 16] {
     hash
 }
 
-/// So much a file may grow between listing and reading, in bytes.
+/// How much a file may grow between listing and reading, in bytes.
 const MOST_GROWTH: u64 = 1 << 24;
 
-/// What became of a file that was listed and cannot be read.
+/// The result for a file that was listed and cannot be read.
 fn not_read(entry: &Entry, error: &io::Error) -> Prepared {
     let path = entry.path.clone();
     let skip = match error.kind() {
         _ if is_gone(error) => Skip::Vanished,
         io::ErrorKind::FileTooLarge => Skip::TooLarge,
-        // What was exchanged for a link or a FIFO since.
+        // A file that was replaced by a link or a FIFO since.
         io::ErrorKind::InvalidInput => Skip::NotAFile,
         _ => {
             let why = error.to_string();
@@ -205,7 +202,7 @@ fn not_read(entry: &Entry, error: &io::Error) -> Prepared {
     Prepared::Gone { path, skip }
 }
 
-/// What no file system reports as a time: `modified_ns` is never negative.
+/// A value that no file system reports as a time: `modified_ns` is never negative.
 const NO_TIME: i64 = -1;
 
 /// A time that may be trusted when the file is next seen.
@@ -214,7 +211,7 @@ const NO_TIME: i64 = -1;
 /// the file system's clock, with the same size; a time that no file has makes it be read again.
 fn settled(entry: &Entry, now_ns: i64) -> i64 {
     const TICK_NS: i64 = 20_000_000;
-    // The time of content may be set to what one likes.
+    // Programs can set the modification time.
     let changed_ns = match entry.changed_ns {
         0 => entry.modified_ns,
         changed_ns => changed_ns,
@@ -302,8 +299,8 @@ mod tests {
             }
             let text = fs::read_to_string(&path).expect("a source");
             let name = path.file_name().and_then(|name| name.to_str());
-            // Which paths are secret decides what is listed, not how it is cut; so do the values
-            // of such files.
+            // Which paths are secret decides what is listed, not how it is chunked; so do the
+            // values of such files.
             let is_rule = !matches!(name, Some("paths.rs" | "tests.rs" | "values.rs"));
             assert_eq!(RULES.contains(&text.as_str()), is_rule, "{name:?}");
         }

@@ -1,4 +1,4 @@
-//! What the indexer tells while it works, and what it has done.
+//! Progress events of the indexer, and the report of a refresh.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use ollacode_store::{Counts, LanguageCount};
 use crate::parse::ParseFailure;
 use crate::walk::{Skip, Walked};
 
-/// Where events go; called from several threads, so it must be quick.
+/// Receives events. It is called from several threads, and must not block.
 pub type Events<'a> = &'a (dyn Fn(IndexEvent) + Send + Sync);
 
-/// Something that happened while indexing.
+/// An event of indexing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IndexEvent {
     /// The workspace was listed.
@@ -18,70 +18,71 @@ pub enum IndexEvent {
         /// Files that may be indexed.
         files: usize,
     },
-    /// Files are read and cut.
+    /// Files are being read and chunked.
     Cutting {
-        /// Files done.
+        /// Number of files done.
         done: usize,
-        /// Files in all.
+        /// Number of files in all.
         total: usize,
     },
     /// The full-text index is being built.
     IndexingText,
-    /// Everything can be found by its words from now on.
+    /// Lexical search finds everything from now on.
     LexicalReady,
-    /// Chunks are embedded.
+    /// Chunks are being embedded.
     Embedding {
-        /// Texts done, those from the cache included.
+        /// Number of texts done, including those from the cache.
         done: u64,
-        /// Texts in all.
+        /// Number of texts in all.
         total: u64,
     },
-    /// The watcher has taken in some changes.
+    /// The watcher has indexed some changes.
     Refreshed {
         /// Files that were changed or new.
         changed: usize,
-        /// Files that are gone.
+        /// Files that were removed.
         removed: usize,
     },
-    /// Something that the user should know.
+    /// A warning for the user, as a sentence.
     Warning(String),
 }
 
-/// What a refresh did.
+/// The report of a refresh.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Files whose chunks were written.
     pub changed: usize,
-    /// Files that are gone from the index.
+    /// Files that were removed from the index.
     pub removed: usize,
-    /// Files that were as the index knew them.
+    /// Files that were unchanged.
     pub unchanged: usize,
     /// Files and chunks in the index afterwards.
     pub counts: Counts,
-    /// The same by language, the most chunks first.
+    /// The counts by language, the most chunks first.
     pub languages: Vec<LanguageCount>,
     /// Files that are not indexed, by reason.
     pub skipped: BTreeMap<Skip, usize>,
-    /// The same by path, each with its reason.
+    /// The skipped files, each with its reason.
     pub skipped_files: Vec<(String, Skip)>,
-    /// Where secrets were taken out.
+    /// Places where secrets were redacted.
     pub secrets: Vec<SecretFound>,
-    /// Files left out because their name says that they hold secrets.
+    /// Files that were skipped because of a name for secrets.
     pub secret_files: Vec<String>,
-    /// Files cut by lines although there is a grammar.
+    /// Files that were chunked by lines although there is a grammar.
     pub unparsed: Vec<(String, ParseFailure)>,
     /// Files with bytes that are not UTF-8; they are indexed with `�` in their place.
     pub not_utf8: usize,
-    /// Folders that tools fill, left out although no ignore file says so.
+    /// Folders of build output, dependencies and caches, excluded without an ignore file.
     pub left_out: Vec<String>,
-    /// Files that are indexed although an ignore file names them: git tracks them.
+    /// Files that are indexed although an ignore file excludes them, because git tracks them.
     pub tracked: usize,
-    /// What could not be listed or read, and ignore files that do not count in full.
+    /// What could not be listed or read, and ignore files that are not applied in full; a message
+    /// each.
     pub errors: Vec<String>,
 }
 
 impl Report {
-    /// Takes over what the walk counted.
+    /// A report with the counts of a walk.
     pub(crate) fn of_walk(walked: &Walked) -> Report {
         Report {
             skipped: walked.skipped.clone(),
@@ -99,20 +100,20 @@ impl Report {
         self.skipped_files.push((path, skip));
     }
 
-    /// Notes a file that is there and cannot be read.
+    /// Adds a file that exists and cannot be read.
     pub(crate) fn unread(&mut self, path: String, why: &str) {
         self.errors.push(format!("`{path}` cannot be read: {why}"));
         self.skip(path, Skip::Unreadable);
     }
 }
 
-/// A secret that was taken out of a file before it was stored.
+/// A secret that was redacted in a file before the file was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretFound {
-    /// The file.
+    /// Path of the file, relative to the root of the workspace.
     pub path: String,
-    /// The line, from 1.
+    /// The line of the secret, from 1.
     pub line: u32,
-    /// What kind of secret.
+    /// Name of the rule that found it: the kind of secret.
     pub rule: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What a question asks for: its words, their variants, the symbols it names.
+//! A parsed query: its words, their variants, the symbols that it names.
 
 use std::collections::BTreeSet;
 
@@ -115,7 +115,7 @@ impl Query {
         }
     }
 
-    /// Texts for the full-text leg, and how often each counts: the words as asked, then variants.
+    /// Texts for full-text retrieval, with their weights: the words as asked, then variants.
     pub fn full_text(&self) -> Vec<(String, u8)> {
         let mut asked: Vec<String> = self.words.clone();
         // A whole identifier is a term of its own and much rarer than its parts.

@@ -1,8 +1,8 @@
-//! Candidates in, hits out: fusion of the legs and the signals that code gives.
+//! Ranking of candidates: fusion of the retrievers' results, and signals from the code.
 //!
 //! Pure: no input or output, no clock, the same candidates give the same order.
 //! The scale is that of reciprocal rank fusion divided by the best possible
-//! score, so a chunk that is first in every leg has 1 before any boost.
+//! score, so a chunk that is first in every retriever has 1 before any boost.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
@@ -18,11 +18,11 @@ const RRF_K: f32 = 60.0;
 /// Every weight of the ranking, with its reason.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    /// Share of the dense leg for questions in prose; the lexical leg has the rest.
+    /// Share of dense retrieval for questions in prose; lexical retrieval has the rest.
     pub dense_prose: f32,
     /// The same for queries that are a symbol: names are found by their letters.
     pub dense_symbol: f32,
-    /// Share of the full-text score itself, relative to the best one, in the lexical leg; ranks
+    /// Share of the full-text score itself, relative to the best one, in the lexical score; ranks
     /// have the rest. Ranks alone cannot tell a chunk with every word from one with half of them.
     pub lexical_score: f32,
     /// Added when a chunk defines a symbol that is the whole query.
@@ -37,10 +37,10 @@ pub struct Weights {
     pub coherence: f32,
     /// Factor for each further chunk of the same file: several files are worth more than one.
     pub saturation: f32,
-    /// Factor for tests, examples and the like, unless the query speaks of them.
+    /// Factor for tests, examples and other non-production paths, unless the query asks for them.
     pub aside: f32,
-    /// Factor for documents and settings, unless the query speaks of them: a question about
-    /// code is answered by code, and prose is full of its words.
+    /// Factor for documents and settings, unless the query asks for them: a question about code
+    /// is answered by code, and prose contains the same words.
     pub document: f32,
 }
 
@@ -59,25 +59,25 @@ pub const WEIGHTS: Weights = Weights {
     document: 0.7,
 };
 
-/// A chunk that one of the legs found.
+/// A chunk that one of the retrievers found.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The chunk; its text plays no part, and may be left where `row` says.
+    /// The chunk; its text is not used, and may be empty if `row` is given.
     pub chunk: Chunk,
     /// Tells chunks of one line apart.
     pub content_key: ContentKey,
     /// Where the text is, unless it is in the chunk.
     pub row: Option<RowId>,
-    /// Rank from 0 and score in the full-text leg.
+    /// Rank and score in full-text retrieval.
     pub lexical: Option<Leg>,
-    /// Rank from 0 and cosine similarity in the vector leg.
+    /// Rank and cosine similarity in vector retrieval.
     pub dense: Option<Leg>,
 }
 
-/// A place in one leg.
+/// A rank and a score in one retriever.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Leg {
-    /// From 0.
+    /// The rank, from 0.
     pub rank: usize,
     /// BM25, or cosine similarity.
     pub score: f32,
@@ -86,38 +86,38 @@ pub struct Leg {
 /// Why a hit has its score, for `--explain`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Why {
-    /// Place in the full-text leg.
+    /// Rank and score in full-text retrieval.
     pub lexical: Option<Leg>,
-    /// Place in the vector leg.
+    /// Rank and score in vector retrieval.
     pub dense: Option<Leg>,
-    /// What the legs add up to, before any signal.
+    /// The fused score of the retrievers, before any signal.
     pub fused: f32,
     /// Name and effect of each signal that applied: `+` what was added, `×` the factor.
     pub signals: Vec<Signal>,
 }
 
-/// One signal's effect.
+/// A signal that applied, and its effect on the score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
-    /// Its name in [`Weights`], in words.
+    /// The name of its weight in [`Weights`], in words.
     pub name: &'static str,
-    /// What it did.
+    /// What it did to the score.
     pub effect: Effect,
 }
 
 /// What a signal does to a score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
-    /// Added to the score.
+    /// The value that was added to the score.
     Added(f32),
-    /// Multiplied the score.
+    /// The factor by which the score was multiplied.
     Times(f32),
 }
 
 /// A ranked chunk.
 #[derive(Clone, Debug)]
 pub struct Ranked {
-    /// The chunk.
+    /// The chunk that is ranked.
     pub chunk: Chunk,
     /// Tells chunks of one line apart.
     pub content_key: ContentKey,
@@ -125,7 +125,7 @@ pub struct Ranked {
     pub row: Option<RowId>,
     /// Higher is better; comparable within one query only.
     pub score: f32,
-    /// How it came about.
+    /// The parts of the score.
     pub why: Why,
 }
 
@@ -166,7 +166,7 @@ struct QueryContext<'query> {
     weights: &'query Weights,
     dense_share: f32,
     best_lexical: f32,
-    /// How much each stem tells about the paths of the candidates.
+    /// The weight of each stem, by how rare it is in the paths of the candidates.
     path_weights: Vec<f32>,
     stems: Vec<String>,
     wants_aside: bool,
@@ -285,9 +285,9 @@ impl<'query> QueryContext<'query> {
             .max(FOLDER_SHARE * self.name_share(folder))
     }
 
-    /// The share of a name's words that the query holds, whole or abbreviated: `attr`, `impls`.
+    /// The share of a name's words that the query has, whole or abbreviated: `attr`, `impls`.
     ///
-    /// A word that most paths of the field have tells little, and counts for little.
+    /// A word that most paths of the candidates have has a low weight.
     fn name_share(&self, name: &str) -> f32 {
         let words = subwords(name);
         if words.is_empty() {
@@ -313,7 +313,7 @@ fn name_and_folder(path: &str) -> (&str, &str) {
     (file_stem(path), path.rsplit('/').nth(1).unwrap_or_default())
 }
 
-/// How much each word of the query tells about the paths of a field: 1 if few have it, 0 if all.
+/// The weight of each word of the query among the paths of candidates: 1 if few have it, 0 if all.
 fn path_weights(stems: &[String], candidates: &[Candidate]) -> Vec<f32> {
     let paths: BTreeSet<&str> = candidates
         .iter()
@@ -331,7 +331,7 @@ fn path_weights(stems: &[String], candidates: &[Candidate]) -> Vec<f32> {
             *with += usize::from(words.iter().any(|word| names(word, asked)));
         }
     }
-    // A field of a few files says nothing about how common a word is.
+    // A few files say nothing about how common a word is.
     let of = paths.len().max(FEWEST_PATHS) as f32;
     paths_with
         .into_iter()
@@ -339,10 +339,10 @@ fn path_weights(stems: &[String], candidates: &[Candidate]) -> Vec<f32> {
         .collect()
 }
 
-/// Paths below which the share of those with a word is not taken at its face value.
+/// Paths below which the share of those with a word is not trusted.
 const FEWEST_PATHS: usize = 10;
 
-/// What a match of the folder's name counts for beside one of the file's.
+/// Weight of a match of the folder's name, relative to one of the file's.
 const FOLDER_SHARE: f32 = 0.5;
 
 /// Shorter words begin too many others.
@@ -373,7 +373,7 @@ impl Score {
     }
 }
 
-/// A file's best chunk gains for what the rest of the file shows.
+/// Raises a file's best chunk by the share of the file in all scores.
 fn add_coherence(ranked: &mut [Ranked], weights: &Weights) {
     let mut files: HashMap<String, (f32, usize)> = HashMap::new();
     let mut total = 0.0;
@@ -400,7 +400,7 @@ fn add_coherence(ranked: &mut [Ranked], weights: &Weights) {
     }
 }
 
-/// Weakens each further chunk of a file. Expects the best first.
+/// Lowers each further chunk of a file. Expects the best first.
 fn saturate(ranked: &mut [Ranked], weights: &Weights) {
     let mut seen: HashMap<String, i32> = HashMap::new();
     for hit in ranked {

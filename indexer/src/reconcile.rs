@@ -1,8 +1,8 @@
-//! The bookkeeping in the hands of a writer, and how it is made to agree with the tables after a
-//! crash between two commits, or after damage was healed.
+//! The catalog as a writer uses it, and how it is reconciled with the tables after a crash between
+//! two commits, or after a repair.
 //!
-//! The tables commit first and the bookkeeping notes their versions last, so a version that
-//! differs from the noted one tells of a writer that did not get that far.
+//! The tables commit first and the catalog records their versions last, so a version that
+//! differs from the recorded one shows that a writer was interrupted.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -14,13 +14,13 @@ use tokio::sync::Mutex;
 use crate::error::IndexError;
 use crate::index::blocking;
 
-/// The open bookkeeping; every use of it runs on a thread that may block.
+/// The open catalog; every use of it runs on a thread that may block.
 pub(crate) struct Bookkeeping {
     state: Arc<Mutex<State>>,
 }
 
 impl Bookkeeping {
-    /// Opens it for writing. The caller holds the writer's lock.
+    /// Opens the catalog for writing. The caller holds the writer's lock.
     pub(crate) async fn open(folder: &Path) -> Result<Bookkeeping, IndexError> {
         let folder = folder.to_owned();
         blocking(move || {
@@ -30,7 +30,7 @@ impl Bookkeeping {
         .await
     }
 
-    /// Reads or writes.
+    /// Runs a read or a write on a thread that may block.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut State) -> ollacode_store::Result<T> + Send + 'static,
@@ -39,7 +39,7 @@ impl Bookkeeping {
         blocking(move || Ok(work(&mut state.blocking_lock())?)).await
     }
 
-    /// Closes it, which may write, too.
+    /// Closes the catalog, which may write.
     pub(crate) async fn close(self) -> Result<(), IndexError> {
         blocking(move || {
             drop(self);
@@ -49,7 +49,7 @@ impl Bookkeeping {
     }
 }
 
-/// Checks the noted versions, and reconciles what differs. The caller holds the writer's lock.
+/// Checks the recorded versions, and reconciles what differs. The caller holds the writer's lock.
 pub(crate) async fn agree(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
     let (chunks_version, fingerprints) = books
         .run(|state| Ok((state.chunks_version()?, state.fingerprints()?)))
@@ -75,7 +75,7 @@ pub(crate) async fn agree(store: &Store, books: &Bookkeeping) -> Result<(), Inde
     Ok(())
 }
 
-/// Notes the versions of all tables.
+/// Records the versions of all tables.
 pub(crate) async fn note_versions(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
     let chunks_version = store.version().await?;
     let mut versions = Vec::new();
@@ -99,13 +99,13 @@ fn version_name(fingerprint: &str) -> String {
     format!("vectors_version_{fingerprint}")
 }
 
-/// Files whose chunks differ from what was recorded are read again at the next look.
+/// Invalidates files whose chunks differ from what was recorded, so that they are read again.
 pub(crate) async fn reconcile_chunks(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
     let stored = store.path_keys().await?;
     let Compared { differing, unknown } = books
         .run(move |state| Ok(compare(stored, state.file_keys()?)))
         .await?;
-    // Chunks of files that were never recorded would answer for ever.
+    // Chunks of files that were never recorded would stay in results for ever.
     if !unknown.is_empty() {
         store.replace(&unknown, &[]).await?;
     }
@@ -118,11 +118,11 @@ pub(crate) async fn reconcile_chunks(store: &Store, books: &Bookkeeping) -> Resu
         .await
 }
 
-/// The paths for which table and bookkeeping do not agree.
+/// The paths for which table and catalog disagree.
 struct Compared {
-    /// Recorded, but with other chunks.
+    /// Paths that are recorded with other chunks.
     differing: Vec<String>,
-    /// Not recorded.
+    /// Paths with chunks that are not recorded.
     unknown: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ fn compare(
     }
 }
 
-/// Keys are recorded as having vectors exactly if they have some; all parts of a text are
+/// Makes the recorded keys with vectors equal to those in the table; all parts of a text are
 /// committed together.
 pub(crate) async fn reconcile_vectors(
     store: &Store,

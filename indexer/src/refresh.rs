@@ -1,9 +1,9 @@
-//! Bringing the index up to date with the files: what changed, then its chunks, then the store.
+//! Refresh: finds files that changed, chunks them, and writes the chunks to the store.
 //!
-//! Files are listed, read and cut without the writer's lock; it is held for one batch at a time,
-//! so that another process gets in between. What that process writes meanwhile is as good as
-//! ours: the last one to write a file wins, and since the time that is recorded is from before
-//! the content was read, the next look finds what has changed since.
+//! Files are listed, read and chunked without the writer's lock; it is held for one batch at a
+//! time, so that other processes can write in between. Their chunks are as good as ours: the last
+//! one to write a file wins, and since the recorded time is from before the content was read, the
+//! next refresh finds what has changed since.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,27 +21,27 @@ use crate::progress::{Events, IndexEvent, Report};
 use crate::reconcile::Bookkeeping;
 use crate::walk::Walked;
 
-/// Chunks in one commit of a bulk load; enough that commits cost little, few enough for memory
-/// and for those who wait. In the tests of this file a few files are several commits.
+/// Chunks in one commit of a bulk load: enough that commits cost little, few enough for memory
+/// and for processes that wait. In tests, a few files are several commits.
 const ROWS_PER_COMMIT: usize = if cfg!(test) { 20 } else { 8_000 };
 
-/// Prepared files on their way to the writer.
+/// The most prepared files that wait for the writer.
 const QUEUE: usize = 64;
 
-/// So many new chunks at once are brought into the full-text index in the same run.
+/// From this many new chunks on, a run adds them to the full-text index itself.
 const BULK: usize = 500;
 
 /// How long a writer waits for another one, unless it is told otherwise.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// How a refresh is to go about it.
+/// Options of a refresh.
 #[derive(Clone, Debug)]
 pub struct Refresh {
-    /// Read and cut every file again, whatever its time and hash say.
+    /// Read and chunk every file again, whatever its times and hash.
     pub force: bool,
     /// What to do while another process writes.
     pub wait: Wait,
-    /// Ends the refresh early; what is committed stays.
+    /// Ends the refresh early; committed chunks stay.
     pub stop: CancellationToken,
 }
 
@@ -58,9 +58,9 @@ impl Default for Refresh {
 /// What to do while another process writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Give up after a time with [`IndexError::Busy`]; it counts for each batch anew.
+    /// Give up after a time with [`IndexError::Busy`]; it applies to each batch.
     UpTo(Duration),
-    /// Give up at once. Who has begun waits between batches, as by default.
+    /// Give up at once. After the first batch, wait between batches, as by default.
     No,
 }
 
@@ -73,22 +73,22 @@ impl Wait {
     }
 }
 
-/// What the bookkeeping knows, read before the files are looked at.
+/// The content of the catalog, read before the files are listed.
 ///
-/// In the other order a file that another process has just added would pass for one that is gone.
+/// In the other order, a file that another process has just added would look like a removed one.
 pub(crate) struct Known {
-    /// Every file.
+    /// The record of every file.
     pub files: Vec<FileRecord>,
-    /// Under another edition the rest is worth nothing.
+    /// The generation; under another one, the rest is stale.
     pub edition: String,
     cut_version: Option<String>,
-    /// The version of the table of chunks that belongs to it.
+    /// The version of the table of chunks that the records belong to.
     pub chunks_version: Option<u64>,
 }
 
 impl Known {
     pub(crate) fn read(state: &State) -> ollacode_store::Result<Known> {
-        // The edition first: what is taken back while the rest is read must be noticed.
+        // The generation first: an invalidation while the rest is read must be noticed.
         let edition = state.edition()?;
         Ok(Known {
             edition,
@@ -98,12 +98,12 @@ impl Known {
         })
     }
 
-    /// Whether what is stored was cut as it would be now.
+    /// Whether the stored files were chunked in the present way.
     pub(crate) fn is_cut_as_now(&self) -> bool {
         self.cut_version.as_deref() == Some(CUT_VERSION.as_str())
     }
 
-    /// Says which files have to be read again because of how they were cut.
+    /// The files that have to be read again because of how they were chunked.
     pub(crate) fn reread(&self, force: bool) -> Reread {
         if force || !self.is_cut_as_now() {
             Reread::All
@@ -119,20 +119,20 @@ pub(crate) struct Writer<'a> {
     events: Events<'a>,
     stop: &'a CancellationToken,
     wait: Wait,
-    /// Of the bookkeeping that the files were compared with.
+    /// The generation of the catalog that the files were compared with.
     edition: String,
-    /// Whether that knew no file.
+    /// Whether that catalog had no file.
     is_first: bool,
     /// Whether some batch found the table empty.
     began_empty: bool,
-    /// The version of the table up to which nobody but this writer has written to it.
+    /// The version of the table up to which only this writer has written to it.
     ours: Option<u64>,
     /// Chunks of all batches.
     written: usize,
     report: Report,
 }
 
-/// The right to write one batch, and what it is written to.
+/// The lock for one batch, and the store and catalog that it is written to.
 struct Turn {
     store: Store,
     books: Bookkeeping,
@@ -149,7 +149,7 @@ impl Turn {
 }
 
 impl<'a> Writer<'a> {
-    /// Makes a writer of what differs from what the bookkeeping knows.
+    /// A writer for the differences from the catalog.
     pub(crate) fn new(
         index: &'a Index,
         how: &'a Refresh,
@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Brings the store from what it knows to what the walk saw.
+    /// Updates the store to what the walk saw.
     pub(crate) async fn apply(
         mut self,
         walked: &Walked,
@@ -195,12 +195,12 @@ impl<'a> Writer<'a> {
                 self.commit(std::mem::take(&mut batch)).await?;
             }
         }
-        // A thread that died must not pass for one that is done.
+        // A thread that panicked must not look like one that has finished.
         let ended = preparing.await;
         if ended.is_ok() && !self.stop.is_cancelled() {
             return self.finish(batch).await;
         }
-        // Who wants it to stop does not want it to wait for others.
+        // A refresh that is stopped must not wait for other processes.
         self.wait = Wait::No;
         match self.commit(batch).await {
             Ok(()) | Err(IndexError::Busy | IndexError::Overtaken) => {}
@@ -231,7 +231,7 @@ impl<'a> Writer<'a> {
         Ok((receiver, preparing))
     }
 
-    /// Waits for the lock, and for what was read before it to be still worth something.
+    /// Waits for the lock, and checks that the catalog that was read before is not stale.
     async fn turn(&self) -> Result<Turn, IndexError> {
         let lock = self.index.lock(self.wait).await?;
         let (store, books) = self.index.open_for_writing(self.events).await?;
@@ -277,7 +277,7 @@ impl<'a> Writer<'a> {
         Ok(self.report)
     }
 
-    /// Chunks first, bookkeeping last: a crash between them is noticed by the version.
+    /// Chunks first, catalog last: a crash between them is noticed by the version.
     async fn write(&mut self, turn: &Turn, batch: Batch) -> Result<(), IndexError> {
         let store = &turn.store;
         let removed = self.removed(batch.absent, batch.gone).await?;
@@ -297,7 +297,7 @@ impl<'a> Writer<'a> {
         let (files, same, is_first) = (batch.files, batch.same, self.is_first);
         turn.books
             .run(move |state| {
-                // So that a first build that is cut short goes on where it was.
+                // So that an interrupted first build continues where it was.
                 if is_first && state.cut_version()?.is_none() {
                     state.set_cut_version(&CUT_VERSION)?;
                 }
@@ -317,7 +317,7 @@ impl<'a> Writer<'a> {
 
     /// The paths to remove: of those that were absent, the ones that still are.
     ///
-    /// What came back since is left to those who saw it come, and to the next look.
+    /// A path that exists again is left to the next refresh.
     async fn removed(
         &mut self,
         absent: Vec<String>,
@@ -334,8 +334,8 @@ impl<'a> Writer<'a> {
         Ok(removed)
     }
 
-    /// Whether no path of this writer can have rows yet, so that none need be looked for: the
-    /// table is empty, or holds only what this writer has put there for other paths.
+    /// Whether no path of this writer can have rows yet, so that none have to be deleted: the table
+    /// is empty, or holds only rows that this writer has added for other paths.
     async fn may_append(&mut self, store: &Store) -> Result<bool, IndexError> {
         if self.ours.is_some() && self.ours == Some(store.version().await?) {
             return Ok(true);
@@ -353,7 +353,7 @@ struct Batch {
     paths: Vec<String>,
     files: Vec<RecordedFile>,
     same: Vec<FileRecord>,
-    /// Paths that the bookkeeping has and the walk has not.
+    /// Paths that the catalog has and the walk has not.
     absent: Vec<String>,
     /// Paths that could not be read.
     gone: Vec<String>,

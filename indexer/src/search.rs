@@ -1,4 +1,4 @@
-//! A question in, ranked hits out: the legs, and the proof that each hit is fresh.
+//! Search: from a question to ranked hits, each of which is checked against its file.
 
 use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -21,44 +21,44 @@ use crate::rank::Ranked;
 use crate::refresh::{Refresh, Wait};
 use crate::unsearched::Unsearched;
 
-/// How long a search waits for a writer before it reads changed files for itself.
+/// How long a search waits for a writer before it reads changed files itself.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
 const ROUNDS: usize = 3;
 
-/// More than any limit on the sizes of files that can be set, in bytes.
+/// Greater than any limit on the size of files that can be set, in bytes.
 const MOST_READ: u64 = (1 << 30) + (1 << 20);
 
-/// What is searched for, and how.
+/// A search request.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
-    /// The question, a few words, or a symbol.
+    /// A question, a few words, or a symbol.
     pub query: String,
-    /// Most hits.
+    /// The greatest number of hits.
     pub limit: usize,
-    /// Globs on the path, any of which must match; empty for all.
+    /// Globs on the path, one of which must match; empty for all files.
     pub globs: Vec<String>,
-    /// Names of languages; empty for all.
+    /// Names of languages; empty for all languages.
     pub languages: Vec<String>,
-    /// Whether to look for changed files first.
+    /// Whether to index changed files first.
     pub freshness: Freshness,
 }
 
-/// Whether a search looks for changed files first.
+/// Whether a search indexes changed files first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Compare every file's size and time with the index, and take in what differs.
+    /// Compare every file's size and times with the index, and index what differs.
     Refresh,
-    /// Trust that a watcher has done so. Hits are still checked against their files.
+    /// Rely on a watcher. Hits are still checked against their files.
     Trust,
 }
 
-/// Which legs an answer stands on.
+/// The retrievers that an answer is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Full text and vectors.
+    /// Full text, symbols and vectors.
     Hybrid,
-    /// Full text only.
+    /// Full text and symbols only.
     Lexical,
 }
 
@@ -72,26 +72,30 @@ impl Mode {
     }
 }
 
-/// What was found.
+/// The answer to a search request.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The legs that were used.
+    /// The retrievers that were used.
     pub mode: Mode,
-    /// What the index holds.
+    /// Numbers of files and chunks in the index.
     pub counts: Counts,
-    /// Best first.
+    /// The hits, best first.
     pub hits: Vec<Ranked>,
-    /// What the user should know: why there are no vectors, what could not be refreshed.
+    /// Notes for the user: why there are no vectors, what could not be refreshed.
     pub notes: Vec<String>,
-    /// If there are no hits, what was not searched.
+    /// What was not searched, if there are no hits.
     pub unsearched: Option<Unsearched>,
 }
 
 impl Index {
-    /// Answers a question.
+    /// Answers a search request.
     ///
-    /// Takes in changed files first, unless told to trust the index; when another process
-    /// holds the lock, changed files are read into memory and searched from there.
+    /// Indexes changed files first, unless told to trust the index. While another process holds
+    /// the lock, changed files are chunked and searched in memory.
+    ///
+    /// # Errors
+    /// [`IndexError::UnknownLanguage`] and [`IndexError::BadGlob`] for filters, else what the store
+    /// fails with. Without a working embedder the search is lexical, and a note says why.
     pub fn search<'a>(
         &'a self,
         request: &'a SearchRequest,
@@ -101,11 +105,11 @@ impl Index {
         async move {
             for _ in 0..ROUNDS {
                 match self.search_once(request, embedder, events).await {
-                    // Whether a read that fails means damage is found out with the lock in hand.
+                    // Whether a failed read means damage is found out while holding the lock.
                     Err(IndexError::Store(
                         StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
                     )) => self.mend(events).await?,
-                    // What was read belongs to an index that is no more.
+                    // What was read belongs to an older generation of the index.
                     Err(IndexError::Overtaken) => {}
                     other => return other,
                 }
@@ -129,7 +133,7 @@ impl Index {
                 Freshness::Trust => Ok(Overlay::default()),
             }
         };
-        // Before the snapshot, which is not kept for as long as a model may take.
+        // Before the snapshot, which may be removed while a slow model works.
         let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
         let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
@@ -151,23 +155,13 @@ impl Index {
         if let Some(embedder) = embedder
             && vector.is_some()
             && counts.embedded == 0
-            && self.has_vectors().await?
         {
-            notes.push(format!(
-                "searching by words only: the index has no vectors of `{}` as it is now; \
-                 `ollacode index` makes them",
-                embedder.model().name
-            ));
+            notes.extend(self.missing_vectors(embedder).await?);
         }
         let legs = searcher
             .legs(vector.filter(|_| counts.embedded > 0))
             .await?;
-        let mode = if legs.dense.is_some() {
-            Mode::Hybrid
-        } else {
-            Mode::Lexical
-        };
-        // What was committed since the rows were read may have moved them.
+        // A commit since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
         let hits = self
             .fresh_hits(&searcher, &legs, &mut overlay, moved)
@@ -180,7 +174,11 @@ impl Index {
             return Err(IndexError::Overtaken);
         }
         Ok(Answer {
-            mode,
+            mode: if legs.dense.is_some() {
+                Mode::Hybrid
+            } else {
+                Mode::Lexical
+            },
             counts,
             hits,
             notes,
@@ -188,7 +186,18 @@ impl Index {
         })
     }
 
-    /// The best hits whose files are as they are shown.
+    /// A note for an index that has vectors, but none of this model.
+    async fn missing_vectors(&self, embedder: &dyn Embedder) -> Result<Option<String>, IndexError> {
+        Ok(self.has_vectors().await?.then(|| {
+            format!(
+                "searching by words only: the index has no vectors of `{}` as it is now; \
+                 run `ollacode index` to create them",
+                embedder.model().name
+            )
+        }))
+    }
+
+    /// The best hits, all of which agree with their files.
     async fn fresh_hits(
         &self,
         searcher: &Searcher,
@@ -210,7 +219,7 @@ impl Index {
         Ok(hits)
     }
 
-    /// Refreshes the index, or reads what changed into memory while somebody else writes.
+    /// Refreshes the index, or reads changed files into memory while another process writes.
     async fn take_in_changes(
         &self,
         events: Events<'_>,
@@ -237,7 +246,7 @@ impl Index {
         };
         match self.refresh(&how, events).await {
             Ok(_) => Ok(overlay),
-            // Who cannot write can still read what changed.
+            // A process that cannot write can still read changed files.
             Err(
                 error @ (IndexError::Busy
                 | IndexError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })),
@@ -264,7 +273,7 @@ impl Index {
     }
 
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
-        // Before the count, so that what is written meanwhile is counted next time.
+        // Before the count, so that concurrent writes are counted next time.
         let stamp = StateStamp::of(self.folder());
         if let Some(known) = self.counted().as_ref()
             && known.stamp == stamp
@@ -321,7 +330,7 @@ impl Index {
         Ok(filter)
     }
 
-    /// Those paths among the hits whose files are not what the index has of them.
+    /// The paths among the hits whose files differ from the index.
     async fn stale_paths(
         &self,
         hits: &[Ranked],
@@ -357,7 +366,7 @@ fn hash_of(root: &Folder, path: &str) -> Option<[u8; 16]> {
     Some(crate::prepare::hash(&bytes))
 }
 
-/// Globs as people type them: `src` and `src/` mean what is below, `*.rs` any folder.
+/// Compiles globs as people type them: `src` and `src/` match what is below, `*.rs` in any folder.
 pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {

@@ -1,11 +1,11 @@
-//! What speaks against indexing a file: its name or its content.
+//! Reasons to skip a file, found in its name or its content.
 
 use serde::Serialize;
 
 use crate::parts::is_notebook;
 use ollacode_secrets::secret_path;
 
-/// Why a file is not indexed.
+/// The reason why a file is not indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {
@@ -13,23 +13,23 @@ pub enum Skip {
     Binary,
     /// Over the size limit.
     TooLarge,
-    /// Squeezed onto a few long lines for machines.
+    /// Minified: a few very long lines.
     Minified,
-    /// Says of itself that a program wrote it.
+    /// Its beginning says that it is generated.
     Generated,
-    /// Pinned versions.
+    /// A lock file of a package manager.
     LockFile,
     /// Its name says that it holds secrets.
     Secret,
-    /// Permission denied.
+    /// It cannot be read: permission denied.
     Unreadable,
-    /// Gone between listing and reading.
+    /// It disappeared between listing and reading.
     Vanished,
     /// The name is not valid UTF-8.
     OddName,
-    /// A link, FIFO, socket or device.
+    /// A symbolic link, FIFO, socket or device.
     NotAFile,
-    /// Beyond the depth or number of files that are indexed.
+    /// Beyond the limit on the depth of folders or the number of files.
     OverLimit,
 }
 
@@ -49,44 +49,44 @@ impl Skip {
         Skip::OverLimit,
     ];
 
-    /// The reason that was recorded in words.
+    /// The reason whose [`Skip::words`] were recorded.
     pub(crate) fn of_words(words: &str) -> Option<Skip> {
         Skip::ALL.into_iter().find(|skip| skip.words() == words)
     }
 
-    /// What follows "3 files".
+    /// A phrase that follows "3 files".
     pub(crate) fn of_files(self) -> &'static str {
         match self {
             Skip::Binary => "with binary content",
-            Skip::Minified => "of minified code",
-            Skip::Generated => "that say that they are generated",
-            Skip::LockFile => "of pinned versions",
+            Skip::Minified => "with minified code",
+            Skip::Generated => "that are marked as generated",
+            Skip::LockFile => "that are lock files",
             Skip::Unreadable => "that cannot be read",
-            Skip::Vanished => "that vanished while they were read",
+            Skip::Vanished => "that disappeared while they were read",
             Skip::NotAFile => "that are links or special files",
             Skip::TooLarge | Skip::Secret | Skip::OddName | Skip::OverLimit => self.words(),
         }
     }
 
-    /// In words, for a summary.
+    /// A phrase that follows a number in a summary: "3 lock files". It is recorded in the catalog.
     pub fn words(self) -> &'static str {
         match self {
             Skip::Binary => "binary",
             Skip::TooLarge => "over the size limit",
             Skip::Minified => "minified",
             Skip::Generated => "generated",
-            Skip::LockFile => "pinned versions",
+            Skip::LockFile => "lock files",
             Skip::Secret => "named like secrets",
             Skip::Unreadable => "permission denied",
-            Skip::Vanished => "vanished while reading",
-            Skip::OddName => "not named in UTF-8",
+            Skip::Vanished => "disappeared while being read",
+            Skip::OddName => "with names that are not UTF-8",
             Skip::NotAFile => "links or special files",
             Skip::OverLimit => "beyond the depth or file limit",
         }
     }
 }
 
-/// What a name alone says against a file.
+/// The reason to skip a file that its path alone gives, if there is one.
 pub fn skipped_by_name(path: &str) -> Option<Skip> {
     if secret_path(path).is_some() {
         return Some(Skip::Secret);

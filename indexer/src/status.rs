@@ -1,4 +1,4 @@
-//! What there is in an index, without looking at the workspace.
+//! The status of an index, without reading the workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,30 +12,30 @@ use crate::index::{
     WORKSPACE, blocking,
 };
 
-/// What there is, without looking at the workspace.
+/// The status of an index, without reading the workspace.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Files, chunks, and how many have vectors of the model asked about.
+    /// Numbers of files and chunks, and of chunks with vectors of the model asked about.
     pub counts: Counts,
-    /// By language, the most chunks first.
+    /// Files and chunks by language, the most chunks first.
     pub languages: Vec<LanguageCount>,
-    /// Size on disk.
+    /// Size on disk, in bytes.
     pub bytes: u64,
 }
 
-/// What the folder of an index says of it.
+/// A summary of an index folder.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// Its workspace; `None` if an older program wrote it last.
+    /// The root of its workspace; `None` if an older version of the program wrote it last.
     pub root: Option<PathBuf>,
-    /// Files with chunks.
+    /// Number of files with chunks.
     pub files: u64,
     /// When it was last written.
     pub written: Option<SystemTime>,
 }
 
 impl Index {
-    /// Says what a folder that holds an index is about.
+    /// Summarizes a folder that holds an index.
     pub fn about(folder: &Path) -> Pending<'_, About> {
         async move {
             let folder = folder.to_owned();
@@ -98,7 +98,7 @@ impl Index {
         .boxed()
     }
 
-    /// The digest of the model whose vectors were complete last, if it has these weights.
+    /// The digest of the model whose vectors were complete last, if it has the given weights.
     pub fn digest_for<'a>(&'a self, weights: &'a str) -> Pending<'a, Option<String>> {
         async move {
             let (folder, weights) = (self.folder().to_owned(), weights.to_owned());

@@ -1,4 +1,4 @@
-//! What an index would hold, without making it.
+//! A dry run of indexing: what an index would hold, without writing it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,24 +12,24 @@ use crate::prepare::{CutFile, Prepared, Task, prepare_all};
 use crate::progress::{Events, IndexEvent, Report};
 use crate::refresh::now_ns;
 
-/// Texts kept to measure the embedding model with.
+/// Number of texts that are kept to measure the embedding model.
 const SAMPLE: usize = 32;
 
-/// What `--dry-run` shows.
+/// The result of a dry run, which `--dry-run` shows.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
-    /// What would be indexed and skipped; counts and languages are filled in.
+    /// What would be indexed and skipped, with counts and languages.
     pub report: Report,
-    /// Top folders with their files and chunks, the most chunks first.
+    /// Top-level folders with their files and chunks, the most chunks first.
     pub folders: Vec<(String, u64, u64)>,
-    /// Texts that would be embedded, each once.
+    /// Number of distinct texts that would be embedded.
     pub texts: u64,
-    /// Some of these texts, spread evenly.
+    /// An even sample of these texts.
     pub sample: Vec<String>,
 }
 
 impl Index {
-    /// Reads and cuts every file, and stores nothing.
+    /// Reads and chunks every file, and stores nothing.
     pub fn survey<'a>(
         &'a self,
         events: Events<'a>,

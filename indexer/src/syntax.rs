@@ -1,22 +1,22 @@
-//! Text in, syntax errors out: what the grammar stumbles over.
+//! The syntax errors that a grammar finds in a text.
 
 use tree_sitter::{Node, Tree};
 
 use crate::language::{Language, language_of};
 use crate::parse::FileParser;
 
-/// Most errors that are looked for in one text.
+/// The most errors that are reported for one text.
 const MOST_ERRORS: usize = 1000;
 
 /// Longest excerpt of an error, in characters.
 const LONGEST_EXCERPT: usize = 80;
 
-/// A place that the grammar does not understand.
+/// A syntax error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SyntaxError {
-    /// Where it begins, from 1.
+    /// The line on which it begins, from 1.
     pub line: usize,
-    /// What is there, or what is missing: a line, cut.
+    /// The line of the error, truncated, or what is missing.
     pub text: String,
 }
 

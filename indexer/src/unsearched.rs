@@ -1,5 +1,4 @@
-//! What a search that found nothing has not looked at: nothing found must not pass for nothing
-//! there.
+//! What a search without hits did not cover, so that no hits are not taken for proof of absence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +13,20 @@ use crate::overlay::Overlay;
 use crate::search::{SearchRequest, globs};
 use crate::walk::{Skip, Walked};
 
-/// Most names in a sentence.
+/// The most names in a sentence.
 const NAMED: usize = 3;
 
-/// Most files that are tried, to find out why they are not in the index.
+/// The most files that are read to find out why they are not in the index.
 const TRIED: usize = 50;
 
 /// What was not searched. With filters on the path, only files that pass them are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unsearched {
-    /// Path filters that no indexed file passes.
+    /// Path filters that match no indexed file.
     pub empty_globs: Vec<String>,
-    /// Languages that were asked for and that no indexed file is in.
+    /// Languages in the filter of which there is no indexed file.
     pub empty_languages: Vec<String>,
-    /// The languages of the indexed files, if some that were asked for are not among them.
+    /// The languages of the indexed files, if `empty_languages` is not empty.
     pub languages: Vec<String>,
     /// Files that are new or changed, and not in the index yet.
     pub pending: usize,
@@ -35,16 +34,16 @@ pub struct Unsearched {
     pub unread: Vec<String>,
     /// Files that are not indexed, by reason.
     pub skipped: BTreeMap<Skip, usize>,
-    /// Folders that tools fill, left out although no ignore file says so.
+    /// Folders of build output, dependencies and caches, excluded without an ignore file.
     pub left_out: Vec<String>,
-    /// Files and folders that ignore files leave out.
+    /// Number of files and folders that ignore files exclude.
     pub ignored: usize,
-    /// Hidden files and folders.
+    /// Number of hidden files and folders.
     pub hidden: usize,
 }
 
 impl Unsearched {
-    /// In sentences, what a filter has ruled out first; none if everything was searched.
+    /// Sentences for the user, those about filters first; none if everything was searched.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if !self.empty_globs.is_empty() {
@@ -75,11 +74,13 @@ impl Unsearched {
         }));
         if !self.left_out.is_empty() {
             let folders = named(&self.left_out);
-            parts.push(format!("folders that tools fill: {folders}"));
+            parts.push(format!(
+                "folders of build output, dependencies or caches: {folders}"
+            ));
         }
         if self.ignored > 0 {
             let number = counted(self.ignored, "file or folder", "files or folders");
-            parts.push(format!("{number} that ignore files name"));
+            parts.push(format!("{number} excluded by ignore files"));
         }
         if self.hidden > 0 {
             let number = counted(
@@ -96,7 +97,7 @@ impl Unsearched {
     }
 }
 
-/// `a`, `b` and 4 more; what is odd in a name is escaped.
+/// `a`, `b` and 4 more; unprintable characters in a name are escaped.
 fn named(names: &[String]) -> String {
     let quoted = names.iter().take(NAMED);
     let quoted: Vec<String> = quoted
@@ -114,7 +115,7 @@ fn counted(number: usize, one: &str, many: &str) -> String {
 }
 
 impl Index {
-    /// Finds out what a search has not looked at; what the overlay holds was searched.
+    /// Finds out what a search did not cover; the files of the overlay were searched.
     pub(crate) async fn unsearched(
         &self,
         request: &SearchRequest,
@@ -178,7 +179,7 @@ impl Unsearched {
         Ok(())
     }
 
-    /// Files that differ from the index; those that cannot be read stay out of it.
+    /// Files that differ from the index, without those that cannot be read.
     fn take_pending(
         &mut self,
         request: &SearchRequest,
@@ -264,9 +265,9 @@ mod tests {
                 "No file in the index matches `f0`.",
                 "No file in the index is in `kotlin`; there are files in rust, text.",
                 "Not searched: 1 file not indexed yet; `f0`, `f1`, which cannot be read; 1 file \
-                 with binary content; 2 files over the size limit; folders that tools fill: `f0`, \
-                 `f1`, `f2` and 2 more; 1 file or folder that ignore files name; 2 hidden files or \
-                 folders.",
+                 with binary content; 2 files over the size limit; folders of build output, \
+                 dependencies or caches: `f0`, `f1`, `f2` and 2 more; 1 file or folder excluded by \
+                 ignore files; 2 hidden files or folders.",
             ]
         );
     }

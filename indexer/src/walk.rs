@@ -1,4 +1,4 @@
-//! Which files of a workspace are indexed, and why the others are not.
+//! The files of a workspace that are indexed, and the reasons why others are not.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,15 +17,15 @@ use ollacode_secrets::redact;
 /// Limits of a walk.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Larger files are skipped, in bytes.
+    /// The largest size of a file that is not skipped, in bytes.
     pub file_size: u64,
-    /// Deepest folder, counted from the workspace.
+    /// The greatest depth of a folder, counted from the root of the workspace.
     pub depth: usize,
-    /// Most files; a workspace with more is cut there, and the report says so.
+    /// The most files; further files of the workspace are skipped, which the report says.
     pub files: usize,
-    /// Globs of what is skipped besides, as in an ignore file.
+    /// Further globs of files to exclude, in the syntax of an ignore file.
     pub exclude: Vec<String>,
-    /// Folders of the program itself, which are not entered under whatever name they are found.
+    /// Folders of the program itself, which are not entered, whatever their name.
     pub own: Vec<PathBuf>,
 }
 
@@ -41,45 +41,46 @@ impl Default for Limits {
     }
 }
 
-/// A file as the walk sees it.
+/// A file that the walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// From the top of the workspace, with `/`.
     pub path: String,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// Time of the last change of anything, which nobody can set; 0 where the system does not say.
+    /// Time of the last status change (`ctime`), in nanoseconds since 1970, which programs cannot
+    /// set; 0 where the system does not provide it.
     pub changed_ns: i64,
-    /// Its number in the file system; 0 where the system does not say.
+    /// Inode number; 0 where the system does not provide it.
     pub inode: u64,
 }
 
-/// What a walk found.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub struct Walked {
     /// Files that may be indexed, by path.
     pub entries: Vec<Entry>,
     /// Files that may not, counted by reason.
     pub skipped: BTreeMap<Skip, usize>,
-    /// The same by path, each with its reason.
+    /// The skipped files, each with its reason.
     pub skipped_files: Vec<(String, Skip)>,
-    /// Paths skipped because their name says that they hold secrets.
+    /// Paths that were skipped because of a name for secrets.
     pub secrets: Vec<String>,
     /// Folders that were walked, from the top, for the watcher.
     pub folders: Vec<PathBuf>,
-    /// Folders that tools fill, left out although no ignore file says so.
+    /// Folders of build output, dependencies and caches, excluded without an ignore file.
     pub left_out: Vec<String>,
-    /// Files that are listed although an ignore file names them: git tracks them.
+    /// Files that are listed although an ignore file excludes them, because git tracks them.
     pub tracked: usize,
-    /// Files and folders that ignore files, or the excludes of the settings, leave out.
+    /// Number of files and folders that ignore files or the `exclude` setting leave out.
     pub ignored: usize,
-    /// Hidden files and folders.
+    /// Number of hidden files and folders.
     pub hidden: usize,
-    /// Folders and files that could not be looked at; what they hold is not known.
+    /// Folders and files that could not be read, so that their content is not known.
     pub unread: Vec<String>,
-    /// What could not be listed, and ignore files that do not count in full: a message each.
+    /// What could not be listed, and ignore files that are not applied in full: a message each.
     pub errors: Vec<String>,
 }
 
@@ -99,9 +100,9 @@ pub fn walk(root: &Path, limits: &Limits) -> Walked {
     walked
 }
 
-/// Looks at a few paths only, and at what is below them, by the rules of [`walk`].
+/// Lists some paths and what is below them, by the rules of [`walk`].
 ///
-/// A path that is gone, ignored or skipped is not among the entries.
+/// A path that does not exist, is ignored or is skipped is not among the entries.
 pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
     walked(root, limits, Scope::of(paths.iter().cloned()))
 }
@@ -123,29 +124,29 @@ fn walked(root: &Path, limits: &Limits, scope: Scope) -> Walked {
     walked
 }
 
-/// Something that the ignore files leave, whether it may be indexed or not.
+/// An entry that no ignore file excludes, whether it is indexed or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     /// From the top of the workspace, with `/`; empty for the top itself.
     pub path: String,
-    /// What it is.
+    /// The type of the entry.
     pub kind: ListedKind,
 }
 
-/// What is listed.
+/// The type of a listed entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListedKind {
     /// A regular file.
     File,
-    /// Something that could not be looked at, such as a folder that may not be listed.
+    /// An entry that could not be read, such as a folder without permission.
     Failed,
-    /// A folder, a link, a special file, or something with a name that is not text.
+    /// A folder, a link, a special file, or an entry whose name is not UTF-8.
     Other,
 }
 
-/// Lists a folder, or names a file, by path: everything that the ignore files leave in it.
+/// Lists a folder, or a single file, by path, without what ignore files exclude.
 ///
-/// A folder that is named is listed even if it is left out by default; one in it is not.
+/// The given folder is listed even if it is excluded by default; folders in it are not.
 pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
     let walker = Walker::new(root, limits, Scope::named(below));
     let parts = walker.run(|part: &mut Vec<Listed>, seen| {
@@ -168,23 +169,23 @@ pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
     listed
 }
 
-/// What tells whether a file has changed without reading it.
+/// Metadata that tells whether a file has changed, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
-    /// Its device and inode.
+    /// Device and inode.
     pub identity: (u64, u64),
-    /// In bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// Time of the last change of any kind, as the system sets it.
+    /// Time of the last status change (`ctime`), which the system sets.
     pub changed_ns: i64,
-    /// Time when it was made; `None` where the system does not say.
+    /// Time of creation; `None` where the system does not provide it.
     pub made_ns: Option<i64>,
 }
 
 impl FileStamp {
-    /// Whether the file has not been changed since: nobody can set the time of the last change.
+    /// Whether the file is unchanged since: programs cannot set the time of the status change.
     pub fn is_unchanged(&self, now: &FileStamp) -> bool {
         let made_ns = self.made_ns;
         *self == FileStamp { made_ns, ..*now }
@@ -201,8 +202,8 @@ impl FileStamp {
     }
 }
 
-/// The stamp of a file, by its path from the top with `/`. `None` if there is no regular file, or
-/// only one that is reached over a link.
+/// The stamp of a file, by its path relative to the root, with `/`. `None` if there is no regular
+/// file, or only one behind a link.
 pub fn stamp(root: &Path, path: &str) -> Option<FileStamp> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let mut folder = Folder::open(root).ok()?;
@@ -255,7 +256,7 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
 }
 
 impl Walked {
-    /// Whether it is not known what is at a path, since it could not be looked at.
+    /// Whether the content of a path is unknown because it could not be read.
     pub(crate) fn is_unread(&self, path: &str) -> bool {
         self.unread.iter().any(|unread| is_below(path, unread))
     }
@@ -280,7 +281,7 @@ impl Walked {
         match seen {
             Seen::Folder { path: "" } => self.folders.push(root.to_owned()),
             Seen::Folder { path } => self.folders.push(root.join(path)),
-            // Files are counted below; the folder itself is none.
+            // Files are counted below; the folder itself is not a file.
             Seen::TooDeep { path } => {
                 self.folders.push(root.join(path));
                 self.skip(path, Skip::OverLimit);
@@ -345,7 +346,7 @@ impl Walked {
         self.skipped_files.push((path.to_owned(), skip));
     }
 
-    /// What is gone is gone; of all else nothing is known.
+    /// Reports a failure, unless the entry was removed meanwhile.
     fn fail(&mut self, path: &str, error: &io::Error) {
         if is_gone(error) && !path.is_empty() {
             return self.skip(path, Skip::Vanished);

@@ -20,7 +20,7 @@ pub use sight::{Sight, Standing};
 /// Most threads of a walk.
 const THREADS: usize = 8;
 
-/// What a walk comes across; paths are from the top, with `/`.
+/// What a walk finds; paths are relative to the root, with `/`.
 pub(crate) enum Seen<'a> {
     /// A folder that is entered; the top is the empty path.
     Folder { path: &'a str },
@@ -38,9 +38,9 @@ pub(crate) enum Seen<'a> {
     Other { path: &'a str },
     /// A name that is not UTF-8, its odd parts replaced.
     OddName { path: &'a str },
-    /// A folder that is left out although no ignore file says so.
+    /// A folder that is excluded by default, without an ignore file.
     LeftOut { path: &'a str },
-    /// A file or folder that an ignore file leaves out.
+    /// A file or folder that an ignore file excludes.
     Ignored,
     /// A hidden file or folder.
     Hidden,
@@ -59,7 +59,7 @@ pub(crate) enum Scope {
         wanted: HashSet<String>,
         /// The folders above them.
         on_the_way: HashSet<String>,
-        /// Whether somebody has named them, who means them even if they are left out by default.
+        /// Whether the user named them, so that they are included even if excluded by default.
         are_named: bool,
     },
 }
@@ -82,7 +82,7 @@ impl Scope {
         }
     }
 
-    /// One path that somebody has named, and what is below it.
+    /// One path that the user named, and what is below it.
     pub(crate) fn named(path: &str) -> Scope {
         let mut scope = Scope::of([path.to_owned()]);
         if let Scope::Paths { are_named, .. } = &mut scope {
@@ -310,19 +310,7 @@ impl<'a> Walker<'a> {
         is_beside: &dyn Fn(&str) -> bool,
         see: &mut dyn FnMut(Seen<'_>),
     ) -> Option<Waiting> {
-        let Some(text) = name.to_str() else {
-            if level.is_covered {
-                let path = &join(&level.path, &name.to_string_lossy());
-                see(Seen::OddName { path });
-            }
-            return None;
-        };
-        if !is_shown(text) {
-            if level.is_covered && text != ".git" {
-                see(Seen::Hidden);
-            }
-            return None;
-        }
+        let text = walked_name(level, name, see)?;
         let path = join(&level.path, text);
         let is_covered = level.is_covered || self.scope.covers(&path);
         let is_folder = kind == Kind::Folder;
@@ -406,6 +394,28 @@ impl<'a> Walker<'a> {
             otherwise
         }
     }
+}
+
+/// The name of an entry as text, unless entries of such names are passed over, which is reported.
+fn walked_name<'n>(
+    level: &Level,
+    name: &'n OsStr,
+    see: &mut dyn FnMut(Seen<'_>),
+) -> Option<&'n str> {
+    let Some(text) = name.to_str() else {
+        if level.is_covered {
+            let path = &join(&level.path, &name.to_string_lossy());
+            see(Seen::OddName { path });
+        }
+        return None;
+    };
+    if !is_shown(text) {
+        if level.is_covered && text != ".git" {
+            see(Seen::Hidden);
+        }
+        return None;
+    }
+    Some(text)
 }
 
 /// Which folder it is, where the system says.

@@ -1,7 +1,7 @@
 //! Keeping the index fresh while files change.
 //!
-//! Events are hints: they say where to look. When they overflow, or there are
-//! more than is worth looking at one by one, the whole workspace is compared;
+//! Events are hints about which paths to compare. When they overflow, or there are
+//! too many to compare one by one, the whole workspace is compared;
 //! when the system cannot watch, it is compared at intervals.
 
 use std::collections::{BTreeSet, HashSet};
@@ -22,18 +22,18 @@ use crate::progress::{Events, IndexEvent, Report};
 use crate::refresh::Refresh;
 use crate::walk::relative;
 
-/// Events of one file are gathered for so long: editors write in several steps.
+/// How long events of one file are gathered: editors write in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(100);
-/// Without watches, the workspace is compared so often.
+/// The interval at which the workspace is compared without watches.
 const POLL: Duration = Duration::from_secs(3);
-/// With watches it is still compared now and then, in case one was missed.
+/// The interval at which it is compared with watches, in case an event was missed.
 const RECHECK: Duration = Duration::from_secs(300);
-/// More changed paths than this at once are found quicker by comparing everything.
+/// With more changed paths than this at once, comparing everything is faster.
 const MOST_PATHS: usize = 300;
-/// Batches of events that wait; one more sets the overflow flag instead.
+/// The most batches of events that wait; one more sets the overflow flag instead.
 const QUEUE: usize = 64;
 
-/// What to look at next.
+/// What to compare next.
 enum Look {
     At(BTreeSet<String>),
     AtEverything,
@@ -42,7 +42,7 @@ enum Look {
 impl Index {
     /// Refreshes the index whenever files change, until told to stop.
     ///
-    /// `changed` is told after each batch that wrote something, so that vectors can follow.
+    /// `changed` is notified after each batch that wrote something, so that vectors can follow.
     /// Expects that the index was just refreshed.
     pub fn watch<'a>(
         &'a self,
@@ -100,8 +100,8 @@ impl Index {
         } = match refreshed {
             Ok(report) => report,
             Err(IndexError::Stopped) => return Ok(()),
-            // A busy writer, a lost mount or a full disk passes, and an index that was removed is
-            // made anew; the next look catches up.
+            // A busy writer, a lost mount or a full disk is temporary, and an index that was
+            // removed is rebuilt; the next refresh catches up.
             Err(
                 error @ (IndexError::Busy
                 | IndexError::NothingFound { .. }
@@ -135,14 +135,14 @@ struct Watching {
     root: PathBuf,
     /// `None` while files are compared at intervals instead.
     eyes: Option<Eyes>,
-    /// Whether the watches are to be set anew: the workspace itself was touched, or was gone.
+    /// Whether the watches have to be set again: the workspace itself was changed or missing.
     is_blind: bool,
-    /// Whether the system cannot watch, which it does not learn.
+    /// Whether the system cannot watch, which does not change while the program runs.
     cannot_watch: bool,
     watched: HashSet<PathBuf>,
     queue: mpsc::Receiver<Vec<PathBuf>>,
     overflow: Arc<AtomicBool>,
-    /// What failed last, so that it is said once.
+    /// The last error, so that it is reported once.
     failed: Option<String>,
 }
 
@@ -200,14 +200,14 @@ impl Watching {
         Ok(())
     }
 
-    /// Goes on without watches, for good.
+    /// Continues without watches until the program ends.
     fn close_eyes(&mut self, error: &notify::Error, events: Events<'_>) {
         let every = POLL.as_secs();
         events(IndexEvent::Warning(if has_no_watches_left(error) {
             format!(
                 "the system has no more file watches ({} are set); comparing files every {every} s \
-                 instead. Raise fs.inotify.max_user_watches or max_user_instances to get watching \
-                 back.",
+                 instead. Raise fs.inotify.max_user_watches or max_user_instances to watch files \
+                 again.",
                 self.watched.len(),
             )
         } else {
@@ -217,11 +217,11 @@ impl Watching {
         self.cannot_watch = true;
     }
 
-    /// Looks at everything again in a moment; why is said once.
+    /// Compares everything again after a moment; the reason is reported once.
     fn try_again(&mut self, error: &IndexError, events: Events<'_>) {
         let message = error.to_string();
         if self.failed.as_ref() != Some(&message) {
-            let text = format!("{message}; looking again in a moment");
+            let text = format!("{message}; trying again in a moment");
             events(IndexEvent::Warning(text));
         }
         self.failed = Some(message);
@@ -272,7 +272,7 @@ impl Watching {
     }
 
     /// Forgets the watches of folders that something happened to: the folder that has the name
-    /// now may be another one. Says whether there are folders to watch anew.
+    /// now may be another one. Returns whether there are folders to watch again.
     fn forget_watches(&mut self, paths: &BTreeSet<String>) -> bool {
         let folders: Vec<PathBuf> = paths
             .iter()
@@ -348,16 +348,19 @@ impl Watching {
     }
 }
 
-/// How many folders can be watched, where that is not all of them.
+/// The system cannot watch all folders of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooFewWatches {
-    /// Folders that could be watched.
+    /// Number of folders that could be watched.
     pub watched: usize,
-    /// Why no more.
+    /// Why there cannot be more watches.
     pub why: String,
 }
 
-/// Sets the watches that [`Index::watch`] would set, and takes them back.
+/// Sets the watches that [`Index::watch`] would set, and removes them.
+///
+/// # Errors
+/// [`TooFewWatches`] if the system does not allow all of them.
 pub fn try_watches(root: &Path, folders: &[PathBuf]) -> Result<(), TooFewWatches> {
     let mut watched = 0;
     let failed = |watched, error: notify::Error| TooFewWatches {

@@ -1,21 +1,21 @@
-//! How long a thread may work on one text.
+//! The time limit for work on one text.
 //!
-//! What counts is the time in which the thread itself was at work, so that the same file is cut
-//! the same way however busy the machine is.
+//! It is measured in CPU time of the thread, so that the same file is chunked the same way however
+//! busy the machine is.
 
 use std::time::Duration;
 
-/// What every text may take,
+/// The base time for every text,
 const BASE: Duration = Duration::from_secs(1);
-/// and for each of its bytes. The slowest grammars take 0.3 us.
+/// and the time for each of its bytes. The slowest grammars take 0.3 us.
 const PER_BYTE: Duration = Duration::from_nanos(750);
 
-/// The working time at which the thread that made it is to stop.
+/// The CPU time at which the thread that made it has to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Duration);
 
 impl Deadline {
-    /// Gives a text the time that is due to its size.
+    /// The limit for a text, by its size in bytes.
     pub(crate) fn of(text: &str) -> Deadline {
         let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
         Deadline(worked() + BASE + PER_BYTE * bytes)

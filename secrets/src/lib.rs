@@ -19,6 +19,10 @@ pub use paths::{SecretClass, masked_path, secret_class, secret_path};
 use rules::{Place, RULES, Rule};
 pub use values::secret_values;
 
+/// The sources of the detector, for those who keep what it has let through: the rules are code as
+/// much as tables.
+pub const SOURCES: [&str; 2] = [include_str!("lib.rs"), include_str!("rules.rs")];
+
 /// Bytes that a rule sees from its anchor on: a hostile line cannot make the search quadratic.
 const REACH: usize = 1024;
 
@@ -28,7 +32,7 @@ const BLOCK_REACH: usize = 64 * 1024;
 /// Taking a secret out may give its neighbour the boundary that it lacked; once or twice at most.
 const MAX_PASSES: usize = 8;
 
-/// Which rule found something, and where.
+/// A secret that was found: the rule, and the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Name of the rule, as the text now shows it.

@@ -24,23 +24,7 @@ impl Turn<'_> {
         ladder: &mut Ladder,
     ) -> Result<Attempt, TurnEnd> {
         match &error {
-            ModelError::TooLong { needed, .. } => {
-                let needed = *needed;
-                // A server that says no number has at least said that it is more than the window.
-                let (window, used) = (self.window(), self.used());
-                if let Some(needed) =
-                    needed.or((window / 2..=window).contains(&used).then_some(window + 1))
-                {
-                    // A window of 0: this count is of the whole request for certain.
-                    self.session.calibration.learn(self.asked, needed, 0);
-                }
-                if ladder.shortened || !self.engine.options.compact {
-                    return Err(self.too_long());
-                }
-                ladder.shortened = true;
-                self.shorten(Wanted::Refused).await?;
-                Ok(Attempt::Again)
-            }
+            ModelError::TooLong { needed, .. } => self.refused_length(*needed, ladder).await,
             ModelError::NoTools if !self.speaks() => {
                 let name = self.session.model.profile().name.clone();
                 self.notice(format!(
@@ -87,6 +71,27 @@ impl Turn<'_> {
                 Err(TurnEnd::Failed(error.failure()))
             }
         }
+    }
+
+    /// A request that the server refused as too long: the conversation is compacted, once.
+    async fn refused_length(
+        &mut self,
+        needed: Option<u32>,
+        ladder: &mut Ladder,
+    ) -> Result<Attempt, TurnEnd> {
+        // A server that says no number has at least said that it is more than the window.
+        let (window, used) = (self.window(), self.used());
+        let is_near = (window / 2..=window).contains(&used);
+        if let Some(needed) = needed.or(is_near.then_some(window + 1)) {
+            // A window of 0: this count is of the whole request for certain.
+            self.session.calibration.learn(self.asked, needed, 0);
+        }
+        if ladder.shortened || !self.engine.options.compact {
+            return Err(self.too_long());
+        }
+        ladder.shortened = true;
+        self.shorten(Wanted::Refused).await?;
+        Ok(Attempt::Again)
     }
 
     /// A call that the server could not read: the same request once more, then with a remark, then

@@ -274,68 +274,71 @@ mod tests {
         (thought, text)
     }
 
+    /// Replies, and the thoughts and the text in each.
+    const REPLIES: &[(&str, &str, &str)] = &[
+        ("", "", ""),
+        ("It greets.", "", "It greets."),
+        ("<think>Hm.</think>It greets.", "Hm.", "It greets."),
+        ("\n<thinking>\nHm.\n</thinking>\nYes.", "\nHm.\n", "\nYes."),
+        ("<think>Hm, it never ends", "Hm, it never ends", ""),
+        ("<think></think>\n\nYes.", "", "\n\nYes."),
+        (
+            "Hm, let me see.\n</think>\n\nYes.",
+            "Hm, let me see.\n",
+            "\n\nYes.",
+        ),
+        ("[THINK]Hm.[/THINK]Yes.", "Hm.", "Yes."),
+        ("<Think>Hm.</THINK>Yes.", "Hm.", "Yes."),
+        ("<seed:think>Hm.</seed:think>Yes.", "Hm.", "Yes."),
+        ("◁think▷Hm.◁/think▷Yes.", "Hm.", "Yes."),
+        ("<|channel>thought\nHm.<channel|>Yes.", "\nHm.", "Yes."),
+        (
+            "<|channel|>analysis<|message|>Hm.<|end|>Yes.",
+            "Hm.",
+            "Yes.",
+        ),
+        ("<thi", "", "<thi"),
+        ("<b>bold</b> </thin", "", "<b>bold</b> </thin"),
+        (
+            "The tag `</think>` ends it.",
+            "",
+            "The tag `</think>` ends it.",
+        ),
+        (
+            "See:\n```\na</think>\n```\nSo.",
+            "",
+            "See:\n```\na</think>\n```\nSo.",
+        ),
+        ("Say <think> to me.", "", "Say <think> to me."),
+        ("<think>a</think>b</think>c", "a", "b</think>c"),
+        ("<think>a</think>\n<think>b</think>c", "ab", "c"),
+        ("Hm.</thinking>Yes.", "Hm.", "Yes."),
+        ("Hm.[/THINK]Yes.", "Hm.", "Yes."),
+        ("Hm.◁/think▷Yes.", "Hm.", "Yes."),
+        ("Hm.</seed:think>Yes.", "Hm.", "Yes."),
+        ("<think>a</think><answer>b</answer>\n", "a", "b\n"),
+        ("<answer>b</answer>", "", "<answer>b</answer>"),
+        (
+            "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final\
+                 <|message|>Yes.<|return|>",
+            "Hm.",
+            "Yes.",
+        ),
+        (
+            "<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>Yes.<|END_RESPONSE|>",
+            "Hm.",
+            "Yes.",
+        ),
+        (
+            "Here is my thought process: Hm.\n\nHere is my response: Yes.",
+            " Hm.\n\n",
+            " Yes.",
+        ),
+    ];
+
     #[test]
     fn thoughts_are_told_from_text_however_the_reply_comes() {
-        for (reply, thought, text) in [
-            ("", "", ""),
-            ("It greets.", "", "It greets."),
-            ("<think>Hm.</think>It greets.", "Hm.", "It greets."),
-            ("\n<thinking>\nHm.\n</thinking>\nYes.", "\nHm.\n", "\nYes."),
-            ("<think>Hm, it never ends", "Hm, it never ends", ""),
-            ("<think></think>\n\nYes.", "", "\n\nYes."),
-            (
-                "Hm, let me see.\n</think>\n\nYes.",
-                "Hm, let me see.\n",
-                "\n\nYes.",
-            ),
-            ("[THINK]Hm.[/THINK]Yes.", "Hm.", "Yes."),
-            ("<Think>Hm.</THINK>Yes.", "Hm.", "Yes."),
-            ("<seed:think>Hm.</seed:think>Yes.", "Hm.", "Yes."),
-            ("◁think▷Hm.◁/think▷Yes.", "Hm.", "Yes."),
-            ("<|channel>thought\nHm.<channel|>Yes.", "\nHm.", "Yes."),
-            (
-                "<|channel|>analysis<|message|>Hm.<|end|>Yes.",
-                "Hm.",
-                "Yes.",
-            ),
-            ("<thi", "", "<thi"),
-            ("<b>bold</b> </thin", "", "<b>bold</b> </thin"),
-            (
-                "The tag `</think>` ends it.",
-                "",
-                "The tag `</think>` ends it.",
-            ),
-            (
-                "See:\n```\na</think>\n```\nSo.",
-                "",
-                "See:\n```\na</think>\n```\nSo.",
-            ),
-            ("Say <think> to me.", "", "Say <think> to me."),
-            ("<think>a</think>b</think>c", "a", "b</think>c"),
-            ("<think>a</think>\n<think>b</think>c", "ab", "c"),
-            ("Hm.</thinking>Yes.", "Hm.", "Yes."),
-            ("Hm.[/THINK]Yes.", "Hm.", "Yes."),
-            ("Hm.◁/think▷Yes.", "Hm.", "Yes."),
-            ("Hm.</seed:think>Yes.", "Hm.", "Yes."),
-            ("<think>a</think><answer>b</answer>\n", "a", "b\n"),
-            ("<answer>b</answer>", "", "<answer>b</answer>"),
-            (
-                "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final\
-                 <|message|>Yes.<|return|>",
-                "Hm.",
-                "Yes.",
-            ),
-            (
-                "<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>Yes.<|END_RESPONSE|>",
-                "Hm.",
-                "Yes.",
-            ),
-            (
-                "Here is my thought process: Hm.\n\nHere is my response: Yes.",
-                " Hm.\n\n",
-                " Yes.",
-            ),
-        ] {
+        for &(reply, thought, text) in REPLIES {
             for size in [1, 2, 5, 1_000] {
                 let (thought, text) = (thought.to_owned(), text.to_owned());
                 assert_eq!(

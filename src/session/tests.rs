@@ -3,6 +3,7 @@
 mod damage;
 mod exporting;
 mod listing;
+mod older;
 mod replaying;
 mod resuming;
 mod writing;

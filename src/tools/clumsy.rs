@@ -219,9 +219,9 @@ async fn files_that_are_changed() {
     insta::assert_snapshot!(outcomes(&calls).await);
 }
 
-#[tokio::test]
-async fn files_that_are_read() {
-    let calls = [
+/// Calls that read, with arguments as small models write them.
+fn reads() -> Vec<(&'static str, Value)> {
+    vec![
         ("read_file", json!({"path": "src/lib.rs, lines 4-5"})),
         ("read_file", json!({"path": "@src/net/mod.rs"})),
         (
@@ -252,6 +252,12 @@ async fn files_that_are_read() {
             "read_file",
             json!({"path": "src/lib.rs", "start_line": [2, 3]}),
         ),
+    ]
+}
+
+/// Calls of other tools, with arguments as small models write them.
+fn others() -> Vec<(&'static str, Value)> {
+    vec![
         ("write_file", json!({"path": "src/new.rs", "content": 12})),
         (
             "write_file",
@@ -289,6 +295,11 @@ async fn files_that_are_read() {
         ("search_files", json!({"glob": "caf\u{e9}*"})),
         ("search_files", json!({"glob": true})),
         ("outline", json!({"path": "b/src/lib.rs"})),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn files_that_are_read() {
+    let calls = [reads(), others()].concat();
     insta::assert_snapshot!(outcomes(&calls).await);
 }

@@ -1,4 +1,4 @@
-//! Vectors that were computed once, shared by all workspaces.
+//! The cache of embeddings, shared by all workspaces.
 //!
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
@@ -19,7 +19,7 @@ const CACHE_FILE: &str = "embeddings.db";
 /// Wide pages hold several vectors each, and freed ones go back to the disk.
 const LAYOUT: &str = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL;";
 
-/// Vectors are apart from the rest, so that noting a use rewrites a small row, not a vector.
+/// Vectors have a table of their own, so that recording a use rewrites a small row, not a vector.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS entries (
         id INTEGER PRIMARY KEY,
@@ -29,11 +29,11 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS vectors (id INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 ";
 
-/// A use is noted once in so many seconds.
+/// A use is recorded at most once in this many seconds.
 const USE_RESOLUTION: u64 = 3_600;
-/// So many entries are evicted at a time.
+/// Entries that are evicted at a time.
 const EVICTION_BATCH: u32 = 1_000;
-/// Eviction goes on until so much of the cap is in use, in percent.
+/// Eviction continues until at most this share of the cap is in use, in percent.
 const EVICTION_GOAL: u64 = 90;
 
 /// Identifies an embedded text: the model, the dimension, the prefix, the exact text.
@@ -54,7 +54,7 @@ impl CacheKey {
     }
 }
 
-/// The cache of vectors in a data folder, of bounded size; processes may share it.
+/// The cache of vectors in a data folder. Its size is bounded, and processes may share it.
 #[derive(Debug)]
 pub struct EmbeddingCache {
     connection: Connection,
@@ -64,7 +64,7 @@ pub struct EmbeddingCache {
 }
 
 impl EmbeddingCache {
-    /// Opens the cache, creating it if need be; a damaged one is set aside.
+    /// Opens the cache, and creates it if there is none; a damaged one is moved away.
     pub fn open(data_folder: &Path, most_bytes: u64) -> Result<EmbeddingCache> {
         create_private_folder(data_folder)?;
         let path = data_folder.join(CACHE_FILE);
@@ -88,12 +88,12 @@ impl EmbeddingCache {
         }
     }
 
-    /// Where a damaged cache went, if this one had to be made anew; to be told once.
+    /// The path to which a damaged cache was moved, if this one replaces it; to be reported once.
     pub fn set_aside(&self) -> Option<&Path> {
         self.set_aside.as_deref()
     }
 
-    /// The vectors of those keys that the cache has.
+    /// The vectors of those of some keys that are in the cache.
     pub fn get_many(&mut self, keys: &[CacheKey]) -> Result<HashMap<CacheKey, Vec<f32>>> {
         let now = seconds_now();
         match get_many(&mut self.connection, keys, now).map_err(StoreError::from) {
@@ -105,7 +105,7 @@ impl EmbeddingCache {
         }
     }
 
-    /// Keeps vectors, and evicts the least recently used ones if the cache grows too large.
+    /// Stores vectors, and evicts the least recently used ones if the cache exceeds its cap.
     pub fn put_many(&mut self, vectors: &[(CacheKey, Vec<f32>)]) -> Result<()> {
         let now = seconds_now();
         match put_many(&mut self.connection, vectors, now).map_err(StoreError::from) {
@@ -118,7 +118,7 @@ impl EmbeddingCache {
         self.evict()
     }
 
-    /// The bytes that the cache uses.
+    /// The size of the cache, in bytes.
     pub fn bytes(&self) -> Result<u64> {
         let sql = "SELECT (pages.page_count - free.freelist_count) * size.page_size
                    FROM pragma_page_count AS pages, pragma_freelist_count AS free,
@@ -158,10 +158,10 @@ fn open(path: &Path) -> Result<Connection> {
     sqlite::open(path, LAYOUT, TABLES)
 }
 
-/// Moves a damaged cache out of the way.
+/// Moves a damaged cache away.
 fn set_aside(path: &Path) -> Result<PathBuf> {
     let aside = path.with_extension(format!("damaged-{}", seconds_now()));
-    fs::rename(path, &aside).map_err(|error| StoreError::io("set aside", path, error))?;
+    fs::rename(path, &aside).map_err(|error| StoreError::io("move", path, error))?;
     for suffix in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -172,7 +172,7 @@ fn set_aside(path: &Path) -> Result<PathBuf> {
             _ => {}
         }
     }
-    tracing::warn!(path = %aside.display(), "a damaged cache of embeddings was set aside");
+    tracing::warn!(path = %aside.display(), "a damaged cache of embeddings was moved away");
     Ok(aside)
 }
 
@@ -205,7 +205,7 @@ fn get_many(
         }
     }
     if !used.is_empty() {
-        // A vector that was found counts more than the note that it was.
+        // A vector that was found is returned even if its use cannot be recorded.
         if let Err(error) = note_use(connection, &used, now) {
             tracing::debug!(%error, "uses of cached vectors were not noted");
         }

@@ -1,4 +1,4 @@
-//! The words that the store and the indexer share: what a chunk is.
+//! The types that the store and the indexer share: chunks and their keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,11 +23,11 @@ impl ContentKey {
 /// A piece of source that can be found and cited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Path from the top of the workspace, with `/`.
+    /// Path relative to the root of the workspace, with `/`.
     pub path: String,
-    /// Name of the language as in the table of languages; `text` where there is no grammar.
+    /// Name of the language as in the table of languages; `text` if there is no grammar.
     pub language: String,
-    /// What the chunk is.
+    /// What the chunk is: a function, a type, a section.
     pub kind: Kind,
     /// Name of the definition that the chunk is about, if it starts one.
     pub symbol: Option<String>,
@@ -39,13 +39,13 @@ pub struct Chunk {
     pub start_line: u32,
     /// Last line, inclusive.
     pub end_line: u32,
-    /// The lines themselves, secrets redacted.
+    /// The lines, with secrets redacted.
     pub text: String,
 }
 
 macro_rules! kinds {
     ($($variant:ident $name:literal $meaning:literal),* $(,)?) => {
-        /// What a chunk or a definition is: a closed list, part of the promised JSON.
+        /// What a chunk or a definition is: a closed list, part of the stable JSON output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "lowercase")]
         pub enum Kind { $(#[doc = $meaning] $variant),* }

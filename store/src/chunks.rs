@@ -16,16 +16,16 @@ use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, hex, key_from_hex, strings};
 use crate::store::{Pending, Store, TERMS_INDEX, collect, create_text_index, retrying};
 
-/// So many paths go into one commit; more are several commits, each path in one of them.
+/// The most paths in one commit; more paths take several commits, each path in one of them.
 const PATHS_PER_COMMIT: usize = 500;
 const VALUES_PER_LOOKUP: usize = 500;
 
-/// What replacing files did.
+/// The effect of replacing the chunks of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replaced {
     /// Chunks that are new.
     pub inserted: usize,
-    /// Chunks that are gone.
+    /// Chunks that were deleted.
     pub deleted: usize,
     /// Commits made; 0 if every chunk was stored already.
     pub commits: usize,
@@ -34,7 +34,8 @@ pub struct Replaced {
 impl Store {
     /// Writes chunks of paths that have none yet, in one commit.
     ///
-    /// For bulk; it does not look at what is there. Nothing is indexed until [`Self::index_text`].
+    /// For bulk loads; it does not check for existing rows. Nothing is full-text indexed until
+    /// [`Self::index_text`].
     pub fn append<'a>(&'a self, rows: &'a [ChunkRow]) -> Pending<'a, ()> {
         async move {
             let _turn = self.inner.writes.lock().await;
@@ -43,10 +44,11 @@ impl Store {
         .boxed()
     }
 
-    /// Writes what the given paths now contain; their other chunks go.
+    /// Replaces the chunks of the given paths; chunks that they no longer have are deleted.
     ///
-    /// Readers see each path as it was or as it is, never between. Rows of other paths than those
-    /// given count their paths in. One commit for up to 500 paths, none if nothing changes.
+    /// Readers see each path before or after the change, never in between. Rows of other paths
+    /// than those given are replaced, too. One commit for up to 500 paths, none if nothing
+    /// changes.
     pub fn replace<'a>(
         &'a self,
         paths: &'a [String],
@@ -161,9 +163,10 @@ impl Store {
         Ok(())
     }
 
-    /// Writes: brings chunks that are not indexed yet into the full-text index and the others.
+    /// Adds chunks that are not indexed yet to the full-text index and the B-trees. A writing
+    /// method.
     ///
-    /// Searches find such chunks before, too, by reading them.
+    /// Searches find unindexed chunks, too, by scanning them.
     pub fn index_text(&self) -> Pending<'_, ()> {
         async move {
             let _turn = self.inner.writes.lock().await;
@@ -251,7 +254,7 @@ impl Store {
         .boxed()
     }
 
-    /// Reads every chunk and the full-text index once, to find damage.
+    /// Reads every chunk and the full-text index once, to detect damage.
     pub fn probe(&self) -> Pending<'_, ()> {
         async move {
             let query = self.inner.chunks.query().select(Select::columns(&COLUMNS));
@@ -267,7 +270,7 @@ impl Store {
         .boxed()
     }
 
-    /// The path and the key of every chunk, in no order: to reconcile the bookkeeping.
+    /// The path and the key of every chunk, in no order: to reconcile the catalog.
     pub fn path_keys(&self) -> Pending<'_, Vec<(String, ContentKey)>> {
         async move {
             let columns = Select::columns(&["path", "content_key"]);

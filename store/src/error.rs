@@ -16,18 +16,18 @@ pub enum StoreError {
         /// The folder of the index.
         folder: PathBuf,
     },
-    /// Stored data cannot be read; set it aside and build it again.
+    /// Stored data cannot be read; it has to be moved away and rebuilt.
     #[error("{what} is damaged")]
     Corrupt {
         /// What is damaged, as a noun.
         what: String,
-        /// What was seen.
+        /// The error of the library that read it.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// There is no room left; the last committed state is intact.
-    #[error("the disk is full; what was stored before is intact")]
+    /// The disk or a quota is full; the last commit is intact.
+    #[error("the disk is full; data that was stored before is intact")]
     DiskFull {
-        /// The failing operation.
+        /// The error of the operation that failed.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Another process holds the lock.
@@ -39,24 +39,24 @@ pub enum StoreError {
     /// The caller passed something that cannot be stored.
     #[error("{0}")]
     Invalid(String),
-    /// LanceDB failed.
+    /// Another error of LanceDB.
     #[error("the index could not be read or written")]
     Lance(#[source] Box<lancedb::Error>),
-    /// SQLite failed.
-    #[error("the bookkeeping could not be read or written")]
+    /// Another error of SQLite.
+    #[error("the catalog of the index could not be read or written")]
     Sqlite(#[source] rusqlite::Error),
     /// The file system failed.
     #[error("could not {what}")]
     Io {
-        /// What was tried, as a verb phrase.
+        /// The failed operation, as a verb phrase: `read <path>`.
         what: String,
-        /// The failure.
+        /// The error of the file system.
         source: io::Error,
     },
 }
 
 impl StoreError {
-    /// Says that stored data is damaged.
+    /// Makes an error of damaged data.
     pub(crate) fn corrupt(
         what: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -123,7 +123,7 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Calls `see` for an error and each of its causes, until it says yes.
+/// Whether `see` returns true for an error or one of its causes.
 fn any_cause(error: &(dyn Error + 'static), see: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     let mut current = Some(error);
     while let Some(error) = current {
@@ -135,7 +135,7 @@ fn any_cause(error: &(dyn Error + 'static), see: impl Fn(&(dyn Error + 'static))
     false
 }
 
-/// Says whether somewhere in the chain a disk or a quota is full.
+/// Whether an error or one of its causes is a full disk or quota.
 fn disk_is_full(error: &(dyn Error + 'static)) -> bool {
     any_cause(error, |cause| {
         let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
@@ -145,9 +145,9 @@ fn disk_is_full(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Says whether an error of opening a table may mean that its newest version is damaged.
+/// Whether an error of opening a table may mean that its newest version is damaged.
 ///
-/// Missing rights and missing file handles say nothing about the data.
+/// Missing permissions and missing file handles say nothing about the data.
 pub(crate) fn is_damage(error: &lancedb::Error) -> bool {
     const TOO_MANY_FILES: [i32; 2] = [23, 24];
     !disk_is_full(error)
@@ -161,7 +161,7 @@ pub(crate) fn is_damage(error: &lancedb::Error) -> bool {
         })
 }
 
-/// Says whether the same operation may succeed when tried again on the newest version.
+/// Whether the same operation may succeed when it is repeated on the newest version.
 pub(crate) fn is_conflict(error: &lancedb::Error) -> bool {
     matches!(
         error,

@@ -9,7 +9,7 @@ use crate::error::{Result, StoreError};
 
 /// Creates a folder that only its owner may enter, with its parents.
 ///
-/// An existing folder of ours is narrowed to the same rights.
+/// An existing folder of the user's is restricted to the same permissions.
 pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -30,7 +30,8 @@ pub(crate) fn create_private_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens a file for reading and writing that only its owner may read, creating it if need be.
+/// Opens a file for reading and writing that only its owner may read, and creates it if there is
+/// none.
 pub(crate) fn open_private_file(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -44,9 +45,9 @@ pub(crate) fn open_private_file(path: &Path) -> Result<File> {
         .map_err(|error| StoreError::io("open", path, error))
 }
 
-/// Adds up the sizes of the files below a folder; links are not followed.
+/// The total size of the files below a folder, in bytes; links are not followed.
 ///
-/// Files that vanish meanwhile count as nothing, as does a folder that does not exist.
+/// Files that disappear meanwhile count as 0, as does a folder that does not exist.
 pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -66,12 +67,12 @@ pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Sizes and times of the bookkeeping's files: equal as long as nobody writes to it.
+/// Sizes and times of the catalog's files: equal as long as no process writes to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateStamp([Option<(u64, SystemTime)>; 2]);
 
 impl StateStamp {
-    /// Looks at the files in the folder of an index.
+    /// Reads the sizes and times of the files in the folder of an index.
     pub fn of(folder: &Path) -> StateStamp {
         StateStamp(["state.db", "state.db-wal"].map(|name| {
             let metadata = fs::metadata(folder.join(name)).ok()?;

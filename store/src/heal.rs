@@ -1,7 +1,8 @@
-//! Stepping back from a table version that a crash or a power cut damaged.
+//! Recovery of a table whose newest version was damaged by a crash or a power failure.
 //!
 //! LanceDB does not sync its files, so the newest manifest, or a file that it names, can be
-//! empty after a power cut. The version before it opens. Everything here needs the writer's lock.
+//! empty after a power failure. The version before it opens. Everything here needs the writer's
+//! lock.
 
 use std::fmt;
 use std::fs;
@@ -15,23 +16,23 @@ use lancedb::Table;
 use crate::error::{Result, StoreError};
 use crate::files::create_private_folder;
 
-/// How many versions may be given up before a table counts as lost.
+/// How many versions may be dropped before a table is considered lost.
 pub(crate) const MOST_STEPS: usize = 3;
 
 const DAMAGED_FOLDER: &str = "damaged";
 const VERSIONS_FOLDER: &str = "_versions";
 
-/// What opening an index had to repair; the caller reconciles its bookkeeping.
+/// A recovery that was made while an index was opened; the caller reconciles the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Healing {
-    /// The newest version of a table was given up.
+    /// The newest version of a table was dropped.
     SteppedBack {
         /// Name of the table.
         table: String,
-        /// The version that is now set aside.
+        /// The damaged version, which was moved away.
         version: u64,
     },
-    /// A table of vectors was set aside; it fills again from the cache.
+    /// A table of vectors was moved away; its vectors are restored from the cache.
     SetAside {
         /// Name of the table.
         table: String,
@@ -43,12 +44,12 @@ impl fmt::Display for Healing {
         match self {
             Healing::SteppedBack { table, version } => write!(
                 formatter,
-                "version {version} of the table `{table}` was damaged; the index stepped back to \
-                 the one before, and takes in what is missing"
+                "version {version} of the table `{table}` was damaged; the version before it was \
+                 recovered, and what is missing is indexed again"
             ),
             Healing::SetAside { table } => write!(
                 formatter,
-                "the table `{table}` was damaged and is set aside; it is filled again"
+                "the table `{table}` was damaged and was moved away; its vectors are restored"
             ),
         }
     }
@@ -79,7 +80,7 @@ pub(crate) fn manifests(table_folder: &Path) -> Result<Vec<(u64, fs::DirEntry)>>
     Ok(found)
 }
 
-/// Reads the version out of the name of a manifest, in either naming scheme.
+/// The version in the name of a manifest, in either naming scheme.
 fn version_of(name: &str) -> Option<u64> {
     const INVERTED_DIGITS: usize = 20;
     let digits = name.strip_suffix(".manifest")?;
@@ -91,7 +92,7 @@ fn version_of(name: &str) -> Option<u64> {
     })
 }
 
-/// Says whether the newest manifest has no bytes.
+/// Whether the newest manifest is empty.
 pub(crate) fn head_is_empty(table_folder: &Path) -> Result<bool> {
     let Some((_, newest)) = manifests(table_folder)?.pop() else {
         return Ok(false);
@@ -102,7 +103,7 @@ pub(crate) fn head_is_empty(table_folder: &Path) -> Result<bool> {
     Ok(metadata.len() == 0)
 }
 
-/// Moves the newest manifest of a table aside; `None` if there is none before it.
+/// Moves the newest manifest of a table away; `None` if there is none before it.
 pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Healing>> {
     let table_folder = table_folder(folder, table);
     let mut manifests = manifests(&table_folder)?;
@@ -116,8 +117,8 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Healing>> {
     create_private_folder(&damaged)?;
     let path = newest.path();
     let aside = damaged.join(format!("{table}-{version}-{}.manifest", seconds_now()));
-    fs::rename(&path, aside).map_err(|error| StoreError::io("set aside", &path, error))?;
-    // The hint may name the version that is gone; LanceDB lists the folder without it.
+    fs::rename(&path, aside).map_err(|error| StoreError::io("move", &path, error))?;
+    // The hint may name the dropped version; without it, LanceDB lists the folder.
     let hint = table_folder
         .join(VERSIONS_FOLDER)
         .join("latest_version_hint.json");
@@ -130,7 +131,7 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Healing>> {
     tracing::warn!(
         table,
         version,
-        "a damaged version of the index was set aside"
+        "a damaged version of the index was moved away"
     );
     Ok(Some(Healing::SteppedBack {
         table: table.to_owned(),
@@ -138,14 +139,14 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Healing>> {
     }))
 }
 
-/// Moves a whole table aside.
+/// Moves a whole table away.
 pub(crate) fn set_table_aside(folder: &Path, table: &str) -> Result<Healing> {
     let damaged = folder.join(DAMAGED_FOLDER);
     create_private_folder(&damaged)?;
     let path = table_folder(folder, table);
     fs::rename(&path, damaged.join(format!("{table}-{}", seconds_now())))
-        .map_err(|error| StoreError::io("set aside", &path, error))?;
-    tracing::warn!(table, "a damaged table of vectors was set aside");
+        .map_err(|error| StoreError::io("move", &path, error))?;
+    tracing::warn!(table, "a damaged table of vectors was moved away");
     Ok(Healing::SetAside {
         table: table.to_owned(),
     })
@@ -153,7 +154,7 @@ pub(crate) fn set_table_aside(folder: &Path, table: &str) -> Result<Healing> {
 
 /// Finds a file that the table's newest version needs and that is missing or empty.
 ///
-/// Names and sizes only: what is inside the files shows when they are read.
+/// Checks names and sizes only: damaged content is found when the files are read.
 pub(crate) async fn unreadable_file(folder: &Path, table: &Table) -> Result<Option<PathBuf>> {
     let table_folder = table_folder(folder, table.name());
     let Some(wrapper) = table.dataset() else {

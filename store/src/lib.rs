@@ -1,4 +1,4 @@
-//! The store: chunks, their full-text index, their vectors, and the bookkeeping beside them.
+//! The store: chunks, their full-text index, their vectors, and the catalog of indexed files.
 //!
 //! This crate alone knows LanceDB and SQLite. One index folder holds
 //!
@@ -6,11 +6,13 @@
 //!   updated, so that saving a file does not move the rows of others;
 //! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
 //! - `state.db`: which files are indexed, and which keys have vectors ([`State`]);
-//! - `writer.lock`: who may write ([`WriterLock`]), and `writer.turn`: who is next. Readers need no lock.
+//! - `writer.lock`: held by the writer ([`WriterLock`]), and `writer.turn`: held by the next in
+//!   line. Readers need no lock.
 //!
-//! LanceDB commits first, then the state: [`State`] keeps the version of the chunks table that it
-//! knows, and a writer that finds another version, or [`Store::healings`], reconciles with
-//! [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all workspaces.
+//! LanceDB commits first, then the catalog: [`State`] records the version of the chunks table that
+//! it was written for. A writer that finds another version, or recoveries in [`Store::healings`],
+//! reconciles the catalog with [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all
+//! workspaces.
 
 #![warn(missing_docs)]
 // LanceDB's futures nest deeply, and rustc walks them to see that they are Send.

@@ -1,4 +1,4 @@
-//! One writer at a time, by an advisory lock on a file.
+//! An advisory lock on a file that admits one writer at a time.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -10,28 +10,29 @@ use crate::error::{Result, StoreError};
 use crate::files::{create_private_folder, open_private_file};
 
 const LOCK_FILE: &str = "writer.lock";
-/// Locked by whoever is next; the others stand behind.
+/// Locked by the next writer in line; the others wait for this file.
 const TURN_FILE: &str = "writer.turn";
-/// Locked by whoever fills in vectors.
+/// Locked by the process that embeds.
 const FILLING_FILE: &str = "writer.filling";
 const POLL: Duration = Duration::from_millis(20);
 
-/// The right to write to one index folder, given back on drop.
+/// The right to write to one index folder, released on drop.
 ///
-/// The system gives it back when the process dies. All functions block.
+/// The system releases it when the process dies. All functions block.
 #[derive(Debug)]
 pub struct WriterLock {
     file: File,
 }
 
 impl WriterLock {
-    /// Takes the lock, or says at once who has it.
+    /// Takes the lock, or fails at once with [`StoreError::Busy`], which names the holder.
     pub fn try_acquire(folder: &Path) -> Result<WriterLock> {
         WriterLock::try_on(folder, LOCK_FILE)
     }
 
-    /// Takes the right to fill in vectors, waiting no longer than `timeout`: whoever embeds the
-    /// same texts at the same time does it in vain. Each batch is written under the other lock.
+    /// Takes the right to embed, waiting at most `timeout`: two processes that embed the same
+    /// texts at the same time would do the work twice. Each batch is written under the writer's
+    /// lock.
     pub fn acquire_filling(folder: &Path, timeout: Duration) -> Result<WriterLock> {
         let deadline = Instant::now() + timeout;
         until(deadline, || WriterLock::try_on(folder, FILLING_FILE))
@@ -53,8 +54,8 @@ impl WriterLock {
                     return Err(StoreError::io("lock", &path, error));
                 }
             }
-            // The folder may have been removed or set aside between opening and locking; then
-            // the lock is on a file that nobody else will look at.
+            // The folder may have been removed or moved between opening and locking; then the
+            // lock is on a file that no other process opens.
             if is_file_at(&file, &path) {
                 write_holder(&mut file).map_err(|error| StoreError::io("write", &path, error))?;
                 return Ok(WriterLock { file });
@@ -63,17 +64,17 @@ impl WriterLock {
         }
     }
 
-    /// Takes the lock when it is our turn, waiting for that no longer than `timeout`.
+    /// Takes the lock in turn, waiting at most `timeout`.
     pub fn acquire(folder: &Path, timeout: Duration) -> Result<WriterLock> {
         let deadline = Instant::now() + timeout;
-        // A writer of many batches wants the lock again as soon as it has given it back; without
-        // turns it would get it before any sleeper has looked.
+        // A writer of many batches takes the lock again right after it has released it; without
+        // turns it would win against every process that polls.
         let _turn = until(deadline, || take_turn(folder))?;
         until(deadline, || WriterLock::try_acquire(folder))
     }
 }
 
-/// Tries again while others are in the way, but not beyond the deadline.
+/// Tries again while others hold the lock, until the deadline.
 fn until<T>(deadline: Instant, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
         match attempt() {
@@ -83,7 +84,7 @@ fn until<T>(deadline: Instant, mut attempt: impl FnMut() -> Result<T>) -> Result
     }
 }
 
-/// Becomes the next one to get the lock, until the file is dropped.
+/// Becomes the next in line for the lock, until the file is dropped.
 fn take_turn(folder: &Path) -> Result<File> {
     create_private_folder(folder)?;
     let path = folder.join(TURN_FILE);
@@ -97,7 +98,7 @@ fn take_turn(folder: &Path) -> Result<File> {
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
-        // Closing the file unlocks it too; a message must not name a process that is done.
+        // Closing the file unlocks it too; a message must not name a process that has finished.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }

@@ -1,4 +1,4 @@
-//! Keeping an index small and quick without rewriting it on a save.
+//! Keeping an index small and fast without rewriting it on each save.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -12,29 +12,30 @@ use crate::heal;
 use crate::store::{CHUNKS, Pending, Store, retrying};
 use crate::vectors::{VECTOR_INDEX, table_name};
 
-/// When maintenance does what.
+/// Thresholds that decide which maintenance steps are due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaintenancePolicy {
     /// A fragment with fewer rows is small.
     pub small_fragment_rows: usize,
     /// More small fragments than this are merged.
     pub most_small_fragments: usize,
-    /// Fragments lose their deleted rows when so many rows, and this share of all, are deleted.
+    /// Deleted rows are purged when there are at least this many of them, and more than
+    /// `deleted_share` of all.
     pub deleted_rows: usize,
-    /// See `deleted_rows`.
+    /// Share of deleted rows, from 0 to 1; see `deleted_rows`.
     pub deleted_share: f32,
-    /// More rows than this outside an index are added to it.
+    /// More unindexed rows than this are added to an index.
     pub most_unindexed_rows: usize,
-    /// An index of so many segments has its later ones merged.
+    /// An index with at least this many segments has all but its first one merged.
     pub most_segments: u32,
-    /// Versions are kept for so long, for readers that still use them.
+    /// How long versions are kept, for readers that still use them.
     pub keep: Duration,
-    /// Versions older than `keep` are removed when there are so many of them.
+    /// Versions older than `keep` are removed when there are at least this many of them.
     pub prune_batch: usize,
-    /// With more versions than this, `keep_at_least` counts instead of `keep`.
+    /// With more versions than this, `keep_at_least` applies instead of `keep`.
     pub most_versions: usize,
-    /// The shortest time for which a version is kept; under a second counts as a second. A search
-    /// holds its version for a tenth of that, and one that loses it asks again.
+    /// The shortest time for which a version is kept; at least one second. A search holds its
+    /// version for a tenth of that, and repeats its request if the version is gone.
     pub keep_at_least: Duration,
 }
 
@@ -55,12 +56,12 @@ impl Default for MaintenancePolicy {
     }
 }
 
-/// What maintenance did.
+/// The report of maintenance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MaintenanceReport {
     /// Fragments that were merged or cleaned of deleted rows.
     pub compacted_fragments: usize,
-    /// Indexes that took in new rows.
+    /// Indexes to which new rows were added.
     pub updated_indexes: usize,
     /// Indexes whose segments were merged.
     pub merged_indexes: usize,
@@ -71,14 +72,14 @@ pub struct MaintenanceReport {
 }
 
 impl MaintenanceReport {
-    /// Says whether anything was done; then the versions of tables may have changed.
+    /// Whether anything was done, in which case the versions of tables may have changed.
     pub fn did_something(&self) -> bool {
         *self != MaintenanceReport::default()
     }
 }
 
 impl Store {
-    /// Writes: compacts, indexes and prunes what the policy says is due.
+    /// Compacts, indexes and prunes what is due by the policy. A writing method.
     pub fn maintain<'a>(
         &'a self,
         policy: &'a MaintenancePolicy,
@@ -96,8 +97,9 @@ impl Store {
             }
             let mut report = MaintenanceReport::default();
             for (name, table) in tables {
-                // Only fragments of the same index segments can be compacted together, so segments are
-                // merged first; rows that are compacted before they are indexed need no remapping.
+                // Only fragments of the same index segments can be compacted together, so segments
+                // are merged first; rows that are compacted before they are indexed need no
+                // remapping.
                 report.merged_indexes += merge_segments(&table, policy).boxed().await?;
                 report.compacted_fragments += compact(&table, policy).boxed().await?;
                 report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
@@ -112,7 +114,7 @@ impl Store {
     }
 }
 
-/// Merges small fragments and drops deleted rows, if enough of either have piled up.
+/// Merges small fragments and purges deleted rows, if there are enough of either.
 async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
     let Some(wrapper) = table.dataset() else {
         return Ok(0);
@@ -185,7 +187,7 @@ async fn merge_segments(table: &Table, policy: &MaintenancePolicy) -> Result<usi
     Ok(merged)
 }
 
-/// Adds new rows to the indexes that lack many.
+/// Adds new rows to the indexes that have many unindexed ones.
 async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
     let mut behind = Vec::new();
     for index in table.list_indices().boxed().await? {
@@ -203,7 +205,7 @@ async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usi
     Ok(behind.len())
 }
 
-/// Removes old versions, and what writers that were killed left behind.
+/// Removes old versions, and files that killed writers left behind.
 async fn prune(
     table: &Table,
     folder: &Path,
@@ -227,9 +229,10 @@ async fn prune(
     if ages.iter().filter(|age| **age > keep).count() < policy.prune_batch {
         return Ok(());
     }
-    let older_than = lancedb::table::Duration::from_std(keep)
-        .map_err(|_| StoreError::Invalid("versions cannot be kept for so long".to_owned()))?;
-    // Nobody else writes while the lock is held, so an unknown file belongs to nobody.
+    let older_than = lancedb::table::Duration::from_std(keep).map_err(|_| {
+        StoreError::Invalid("the time for which versions are kept is too long".to_owned())
+    })?;
+    // Nobody else writes while the lock is held, so an unknown file is an orphan.
     let action = || OptimizeAction::Prune {
         older_than: Some(older_than),
         delete_unverified: Some(true),

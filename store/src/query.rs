@@ -1,11 +1,11 @@
-//! What is searched for, and where.
+//! Full-text queries, and filters by language and path.
 
 use lancedb::index::scalar::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 
 /// A text to search for, with expansions: any word of any clause may match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextQuery {
-    /// Words, and how many times a match of them counts.
+    /// Words, with the weight of a match.
     clauses: Vec<(String, u8)>,
 }
 
@@ -15,7 +15,7 @@ impl TextQuery {
         TextQuery::default().or(text, 1)
     }
 
-    /// Adds an alternative, a match of which counts `weight` times.
+    /// Adds an alternative whose matches have the given weight.
     #[must_use]
     pub fn or(mut self, text: impl Into<String>, weight: u8) -> TextQuery {
         let text = text.into();
@@ -25,15 +25,15 @@ impl TextQuery {
         self
     }
 
-    /// Whether nothing can match.
+    /// Whether the query has no words, so that nothing can match.
     pub(crate) fn is_empty(&self) -> bool {
         self.clauses.is_empty()
     }
 
-    /// For rows in the full-text index: one list, in which a word stands as often as it counts.
+    /// For rows in the full-text index: one list, in which each word is repeated by its weight.
     ///
-    /// Lance answers that from the blocks that can hold the best rows; for clauses with factors of
-    /// their own it reads every match, which takes more than twice as long.
+    /// Lance answers such a query from the blocks that can hold the best rows; for clauses with
+    /// boosts it reads every match, which takes more than twice as long.
     pub(crate) fn for_indexed(&self, column: &str) -> FtsQuery {
         let words: Vec<&str> = self
             .clauses
@@ -45,7 +45,7 @@ impl TextQuery {
             .into()
     }
 
-    /// For rows that are not in the index yet, where a word counts once however often it stands.
+    /// For rows that are not in the index yet, where repeated words count once.
     pub(crate) fn for_others(&self, column: &str) -> FtsQuery {
         let clauses = self.clauses.iter().map(|(text, weight)| {
             let query = MatchQuery::new(text.clone())
@@ -62,17 +62,17 @@ impl TextQuery {
 pub struct Filter {
     /// Names of languages; empty for all.
     pub languages: Vec<String>,
-    /// Exact paths, globs resolved before; `None` for all.
+    /// Exact paths, to which globs were resolved; `None` for all.
     pub paths: Option<Vec<String>>,
 }
 
 impl Filter {
-    /// Says whether nothing can pass.
+    /// Whether no chunk can pass.
     pub fn passes_nothing(&self) -> bool {
         self.paths.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// The condition in SQL, if there is one.
+    /// The filter as an SQL condition; `None` if everything passes.
     pub(crate) fn sql(&self) -> Option<String> {
         let mut conditions = Vec::new();
         if !self.languages.is_empty() {

@@ -1,19 +1,20 @@
-//! The records of the bookkeeping.
+//! The records of the catalog.
 
 use crate::chunk::ContentKey;
 
-/// What is known of a file that was looked at.
+/// The record of one file of the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileRecord {
-    /// Path from the top of the workspace.
+    /// Path relative to the root of the workspace, with `/`.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
-    /// Time of the last change of its content, in nanoseconds since 1970, as its owner may set it.
+    /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
     pub modified_ns: i64,
-    /// Time of the last change of anything, which nobody can set; 0 where the system does not say.
+    /// Time of the last status change (`ctime`), in nanoseconds since 1970, which programs cannot
+    /// set; 0 where the system does not provide it.
     pub changed_ns: i64,
-    /// Its number in the file system; 0 where the system does not say.
+    /// Inode number; 0 where the system does not provide it.
     pub inode: u64,
     /// Hash of the content: BLAKE3, 128 bits.
     pub hash: [u8; 16],
@@ -21,23 +22,23 @@ pub struct FileRecord {
     pub language: String,
     /// Number of chunks.
     pub chunks: u32,
-    /// Why the file has no chunks or worse ones than it could, if so.
+    /// Why the file has no chunks, or is chunked by lines although it has a grammar.
     pub status: Option<String>,
 }
 
-/// A file together with the content key of each of its chunks.
+/// A file with the content key of each of its chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedFile {
-    /// The file.
+    /// The record of the file.
     pub file: FileRecord,
     /// A key for each chunk; the same key may occur more than once.
     pub keys: Vec<ContentKey>,
 }
 
-/// A key that lacks a vector.
+/// A content key that has no vector yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingKey {
-    /// The key.
+    /// The content key.
     pub key: ContentKey,
     /// A file with a chunk of that key.
     pub path: String,
@@ -46,30 +47,30 @@ pub struct MissingKey {
 /// A text that could not be embedded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Its key.
+    /// The content key of the text.
     pub key: ContentKey,
     /// A file that contains it.
     pub path: String,
-    /// Where it starts there.
+    /// The line on which it starts in that file, from 1.
     pub start_line: u32,
-    /// What the model's server said.
+    /// The error of the embedding server.
     pub reason: String,
 }
 
-/// How much is indexed and embedded.
+/// Numbers of files and chunks that are indexed and embedded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Files with chunks.
     pub files: u64,
     /// Their chunks.
     pub chunks: u64,
-    /// Chunks that have a vector.
+    /// Chunks that have a vector of the model asked about.
     pub embedded: u64,
-    /// Chunks that could not be embedded.
+    /// Chunks that the model could not embed.
     pub failed: u64,
 }
 
-/// How much of a language is indexed.
+/// Numbers of files and chunks of one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanguageCount {
     /// Name of the language.

@@ -44,21 +44,21 @@ pub(crate) const OUTLINE: [&str; 9] = [
 /// The columns that make the text of a chunk.
 pub(crate) const TEXT: [&str; 2] = ["header_length", TERMS];
 
-/// Joins names in one column; it occurs in no source that anyone reads.
+/// Separates names in one column; it does not occur in source code.
 const SEPARATOR: char = '\u{1f}';
 
 const ROWS_PER_BATCH: usize = 4_096;
 /// Offsets in a string column are 32 bits wide; this also bounds memory.
 const BYTES_PER_BATCH: usize = 64 << 20;
 
-/// A chunk as it is stored.
+/// A chunk with what is stored beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkRow {
-    /// The chunk.
+    /// The chunk itself.
     pub chunk: Chunk,
-    /// Words that find the chunk beside its text: path, symbol, scope.
+    /// Words that are full-text indexed beside the text: path, symbol, scope.
     pub header: String,
-    /// Which vectors are the chunk's.
+    /// The key of the chunk's vectors.
     pub content_key: ContentKey,
 }
 

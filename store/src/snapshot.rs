@@ -1,8 +1,8 @@
-//! One version of the chunks, to search and to read from.
+//! One version of the table of chunks, to search and to read from.
 //!
-//! A search looks at hundreds of chunks and shows ten. So the legs fetch everything but the
+//! A search ranks hundreds of chunks and shows ten. So the retrievers fetch everything but the
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
-//! Row ids mean something within one version only, which is why all of it is one snapshot's.
+//! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,14 +32,14 @@ const VALUES_PER_LOOKUP: usize = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowId(u64);
 
-/// A chunk that was found, its text left where it is.
+/// A chunk that was found, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where its text is.
+    /// The row that holds its text.
     pub row: RowId,
     /// The chunk; its text is empty.
     pub chunk: Chunk,
-    /// Which vectors are the chunk's.
+    /// The key of the chunk's vectors.
     pub content_key: ContentKey,
 }
 
@@ -50,10 +50,10 @@ pub struct Snapshot {
     outlines: Arc<Outlines>,
 }
 
-/// Chunks that searches have met, without their texts.
+/// Chunks that earlier searches have read, without their texts.
 ///
-/// A row is written once and never changed, and its id is its address, which is not given out
-/// again: so what was read stays right from version to version.
+/// A row is written once and never changed, and its id is its address, which is never reused: so
+/// cached rows stay valid across versions.
 #[derive(Default)]
 pub(crate) struct Outlines(Mutex<HashMap<RowId, Found>>);
 
@@ -80,7 +80,7 @@ impl Outlines {
 }
 
 impl Store {
-    /// The chunks as they are now, for as long as the snapshot lives.
+    /// A snapshot of the chunks as they are now.
     pub fn snapshot(&self) -> Pending<'_, Snapshot> {
         async move {
             let Some(wrapper) = self.inner.chunks.dataset() else {
@@ -99,12 +99,12 @@ impl Store {
 }
 
 impl Snapshot {
-    /// The version that this is.
+    /// The version of the table of chunks.
     pub fn version(&self) -> u64 {
         self.dataset.version().version
     }
 
-    /// Finds chunks by their words, best first, ties by path and line.
+    /// Finds chunks by full-text search (BM25), best first, ties by path and line.
     pub fn search_text<'a>(
         &'a self,
         query: &'a TextQuery,
@@ -230,7 +230,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// Everything but the texts of rows, in the order asked for.
+    /// The rows without their texts, in the order asked for.
     async fn outlines(&self, rows: &[RowId]) -> Result<Vec<Found>> {
         let known = self.outlines.known(rows);
         let missing: Vec<RowId> = rows

@@ -13,11 +13,11 @@ use crate::files::open_private_file;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens a database for writing, creating it if need be, and makes sure of its tables.
+/// Opens a database for writing, and creates it and its tables if they do not exist.
 ///
-/// `layout` holds pragmas that count only for a new file.
+/// `layout` holds pragmas that apply only to a new file.
 pub(crate) fn open(path: &Path, layout: &str, tables: &str) -> Result<Connection> {
-    // SQLite gives its other files the rights of this one.
+    // SQLite gives its other files the permissions of this one.
     drop(open_private_file(path)?);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

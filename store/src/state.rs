@@ -1,4 +1,4 @@
-//! The bookkeeping of an index: files, their content keys, and which keys have vectors.
+//! The catalog of an index: files, their content keys, and which keys have vectors.
 //!
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
@@ -13,10 +13,10 @@ use crate::record::{Counts, FileRecord, LanguageCount, RecordedFile};
 use crate::sqlite::{self, named, signed, unsigned};
 
 const STATE_FILE: &str = "state.db";
-const NAME: &str = "the bookkeeping `state.db`";
+const NAME: &str = "the catalog `state.db`";
 const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
-/// From when only the chunker had a version.
+/// Named so since only the chunker had a version.
 const CUT_VERSION: &str = "chunker";
 
 const TABLES: &str = "
@@ -55,23 +55,26 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Columns that came later. What they hold by default no file has, so each is read once more.
+/// Columns that were added later. No file has their default values, so each file is read again.
 const NEW_COLUMNS: [(&str, &str); 2] = [
     ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
     ("inode", "INTEGER NOT NULL DEFAULT 0"),
 ];
 
-/// The open bookkeeping of one index; one connection, so one thread at a time.
+/// The open catalog of one index; one connection, so one thread at a time.
 #[derive(Debug)]
 pub struct State {
     pub(crate) connection: Connection,
 }
 
 impl State {
-    /// Changes whenever the tables hold something else of the same chunk.
+    /// Changes whenever the tables hold other columns of the same chunk.
     pub const SCHEMA_VERSION: u32 = 1;
 
-    /// Opens the bookkeeping in the folder of an index for writing, creating it if need be.
+    /// Opens the catalog in the folder of an index for writing, and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the file is damaged, else what SQLite or the file system says.
     pub fn open(folder: &Path) -> Result<State> {
         let path = folder.join(STATE_FILE);
         let connection = named(sqlite::open(&path, "", TABLES), NAME)?;
@@ -83,7 +86,7 @@ impl State {
         Ok(state)
     }
 
-    /// Brings the tables of an older program up to date.
+    /// Migrates the tables of an older version of the program.
     fn add_new_columns(&self) -> Result<()> {
         let sql = "SELECT name FROM pragma_table_info('files')";
         let present: Vec<String> = self.list(sql, [], |row| row.get(0))?;
@@ -96,7 +99,10 @@ impl State {
         Ok(())
     }
 
-    /// Opens existing bookkeeping for reading; needs no lock.
+    /// Opens an existing catalog for reading; needs no lock.
+    ///
+    /// # Errors
+    /// [`StoreError::NoIndex`] if there is none, [`StoreError::Corrupt`] if it is damaged.
     pub fn open_read_only(folder: &Path) -> Result<State> {
         let path = folder.join(STATE_FILE);
         if !path.is_file() {
@@ -108,11 +114,11 @@ impl State {
         Ok(State { connection })
     }
 
-    /// Names what the bookkeeping says, until it takes some of it back.
+    /// Identifies the generation of the catalog.
     ///
-    /// Under another edition it was made anew, trusts some files no more, or files are cut
-    /// another way: what was read from it before is worth nothing then. Empty if an older program
-    /// made it, until it is opened for writing.
+    /// A new generation begins when the catalog is rebuilt, when files are invalidated, or when
+    /// files are chunked in another way; what was read under an older one is stale. Empty if an
+    /// older version of the program wrote it, until it is opened for writing.
     pub fn edition(&self) -> Result<String> {
         Ok(self.meta(EDITION)?.unwrap_or_default())
     }
@@ -156,9 +162,9 @@ impl State {
         )
     }
 
-    /// Records files after their chunks were committed, in place of what was known of them.
+    /// Records files after their chunks were committed, and replaces older records of them.
     ///
-    /// `chunks_version` is the version of the table of chunks that holds them: see
+    /// `chunks_version` is the version of the table of chunks that holds them; see
     /// [`Self::chunks_version`].
     pub fn record_files(
         &mut self,
@@ -173,8 +179,8 @@ impl State {
         })
     }
 
-    /// Notes sizes and times of files whose content is as it was; one that has another hash by
-    /// now is left as it is.
+    /// Records sizes and times of files whose content is unchanged. A record that has another hash
+    /// by now is not changed.
     pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
@@ -195,7 +201,7 @@ impl State {
         })
     }
 
-    /// Makes files be read again at the next look, whatever their time and content.
+    /// Invalidates files: the next refresh reads them again, whatever their time and content.
     pub fn distrust_files(&mut self, paths: &[String]) -> Result<()> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
@@ -211,7 +217,7 @@ impl State {
         })
     }
 
-    /// The content keys of every file, as often as its chunks have them, by path.
+    /// The content keys of every file, once for each chunk that has the key, by path.
     pub fn file_keys(&self) -> Result<Vec<(String, Vec<ContentKey>)>> {
         let rows = self.list(
             "SELECT files.path, keys.content_key, keys.copies
@@ -234,7 +240,7 @@ impl State {
         Ok(files)
     }
 
-    /// Forgets files after their chunks were deleted.
+    /// Removes files after their chunks were deleted.
     pub fn remove_files(&mut self, paths: &[String], chunks_version: Option<u64>) -> Result<()> {
         self.write(|transaction| {
             let mut delete = transaction.prepare_cached("DELETE FROM files WHERE path = ?1")?;
@@ -245,26 +251,26 @@ impl State {
         })
     }
 
-    /// The version of the table of chunks that the bookkeeping knows.
+    /// The version of the table of chunks that the catalog was written for.
     ///
-    /// Another one in the table means that a writer was killed between the two commits.
+    /// If the table has another one, a writer was killed between the two commits.
     pub fn chunks_version(&self) -> Result<Option<u64>> {
         let text = self.meta(CHUNKS_VERSION)?;
         Ok(text.and_then(|text| text.parse().ok()))
     }
 
-    /// Notes the version of the table of chunks after maintenance or reconciling.
+    /// Records the version of the table of chunks after maintenance or reconciling.
     pub fn set_chunks_version(&mut self, version: u64) -> Result<()> {
         self.write(|transaction| set_version(transaction, Some(version)))
     }
 
-    /// How the chunks of all files are cut; nothing in an index that has no files yet.
+    /// Identifies the way in which all files were chunked; `None` in an index without files.
     pub fn cut_version(&self) -> Result<Option<String>> {
         self.meta(CUT_VERSION)
     }
 
-    /// Notes how the chunks of all files are cut. Where they were cut another way before, another
-    /// edition begins.
+    /// Records the way in which all files are chunked. If it differs from the one before, a new
+    /// generation begins.
     pub fn set_cut_version(&mut self, version: &str) -> Result<()> {
         let before = self.cut_version()?;
         if before.as_deref() == Some(version) {
@@ -314,7 +320,7 @@ impl State {
         )
     }
 
-    /// A value that was set by name.
+    /// The value that [`Self::set_meta`] stored under a name.
     pub fn meta(&self, name: &str) -> Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         Ok(self
@@ -323,7 +329,7 @@ impl State {
             .optional()?)
     }
 
-    /// Sets a value by name.
+    /// Stores a value under a name, and replaces an older one.
     pub fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
         self.write(|transaction| set_meta(transaction, name, value))
     }
@@ -358,7 +364,7 @@ impl State {
     }
 }
 
-/// A number that is only compared, in the bits that SQLite has.
+/// A number that is only compared, as the signed integer that SQLite has.
 fn bits(number: u64) -> i64 {
     number.cast_signed()
 }
@@ -374,7 +380,7 @@ fn set_version(transaction: &Transaction<'_>, version: Option<u64>) -> rusqlite:
 }
 
 fn renew_edition(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    // Drawn, not counted: that of bookkeeping that was made anew must differ from the one before.
+    // Random, not counted: a rebuilt catalog must differ from the one before.
     let sql = "INSERT OR REPLACE INTO meta VALUES (?1, lower(hex(randomblob(8))))";
     transaction.execute(sql, [EDITION]).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Opening an index: its tables, their indexes, and what is healed on the way.
+//! Opening an index: its tables, their indexes, and the repair of damage.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,10 +41,10 @@ const TREES: [(&str, &str); 3] = [
 /// Longest identifier that is indexed whole, in bytes.
 const LONGEST_TOKEN: usize = 128;
 
-/// What an index is opened for.
+/// The purpose for which an index is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To search: needs no lock, creates and heals nothing.
+    /// To search: needs no lock, creates and repairs nothing.
     Read,
     /// To write: the caller holds the [`crate::WriterLock`] of the folder.
     Write,
@@ -53,16 +53,16 @@ pub enum Access {
 /// How to open an index.
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
-    /// What for.
+    /// Whether the index is opened for reading or writing.
     pub access: Access,
-    /// Memory for pages of indexes.
+    /// Memory for pages of indexes, in bytes.
     pub index_cache_bytes: usize,
-    /// Memory for manifests and file metadata.
+    /// Memory for manifests and file metadata, in bytes.
     pub metadata_cache_bytes: usize,
 }
 
 impl OpenOptions {
-    /// Makes options with caches that suit one workspace.
+    /// Options with cache sizes that suit one workspace.
     pub fn new(access: Access) -> OpenOptions {
         OpenOptions {
             access,
@@ -92,10 +92,10 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens the index in a folder; a writer creates it if need be, and heals it.
+    /// Opens the index in a folder; a writer creates it if there is none, and repairs it.
     ///
-    /// A reader that meets damage gets [`StoreError::Corrupt`] and should open for writing; a
-    /// writer that gets it should set the folder aside and index again.
+    /// A reader that finds damage gets [`StoreError::Corrupt`] and should open for writing; a
+    /// writer that gets it should move the folder away and index again.
     pub fn open(folder: &Path, options: OpenOptions) -> Pending<'_, Store> {
         async move {
             let folder = std::path::absolute(folder)
@@ -120,7 +120,7 @@ impl Store {
         .boxed()
     }
 
-    /// What was repaired while opening; empty as a rule.
+    /// The recoveries that were made while opening; usually empty.
     pub fn healings(&self) -> &[Healing] {
         &self.inner.healings
     }
@@ -130,7 +130,7 @@ impl Store {
         &self.inner.folder
     }
 
-    /// The version of the table of chunks: another one after every commit to it.
+    /// The version of the table of chunks, which changes with every commit to it.
     pub fn version(&self) -> Pending<'_, u64> {
         async move { Ok(self.inner.chunks.version().boxed().await?) }.boxed()
     }
@@ -158,7 +158,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// An index while it is opened.
+/// An index that is being opened.
 struct Opening {
     folder: PathBuf,
     options: OpenOptions,
@@ -203,7 +203,7 @@ impl Opening {
                     vectors.insert(name, table);
                 }
                 Ok(None) => {}
-                // Vectors come again from the cache; the chunks need not suffer.
+                // Vectors can be restored from the cache, so the chunks are kept.
                 Err(StoreError::Corrupt { .. }) => {
                     self.healings
                         .push(heal::set_table_aside(&self.folder, &name)?);
@@ -246,7 +246,7 @@ impl Opening {
             self.options.metadata_cache_bytes,
             Arc::new(ObjectStoreRegistry::default()),
         );
-        // Without an interval of zero even writes run on a stale snapshot.
+        // Without an interval of zero, even writes use a stale snapshot.
         let connection = lancedb::connect(uri)
             .session(Arc::new(session))
             .read_consistency_interval(Duration::ZERO)
@@ -255,7 +255,7 @@ impl Opening {
         Ok(connection)
     }
 
-    /// Opens a table, giving up its newest versions if they are damaged; `None` if there is none.
+    /// Opens a table, without its newest versions if they are damaged; `None` if there is none.
     async fn open_healed(
         &mut self,
         connection: &mut Connection,
@@ -275,7 +275,7 @@ impl Opening {
                         Err(StoreError::Lance(error)) if is_damage(&error) => error,
                         Err(error) => return Err(error),
                     },
-                    // Without data the table was never finished; with data its versions are lost.
+                    // Without data the table was never complete; with data its versions are lost.
                     Err(lancedb::Error::TableNotFound { .. }) if !folder.join("data").is_dir() => {
                         return Ok(None);
                     }
@@ -313,7 +313,7 @@ impl Opening {
     }
 }
 
-/// Creates the indexes of the table of chunks that a crash prevented, or all of a new table.
+/// Creates the indexes of the table of chunks that are missing: after a crash, or all of them.
 async fn create_missing_indexes(chunks: &Table) -> Result<()> {
     let existing = chunks.list_indices().boxed().await?;
     for (column, name) in TREES {
@@ -338,10 +338,10 @@ pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Resu
     Ok(())
 }
 
-/// Builds the full-text index anew; on an empty table only its definition.
+/// Rebuilds the full-text index; on an empty table only its definition.
 ///
 /// The bounds on memory and workers are not stored with the index, so a large first build has to
-/// come through here and not through an update of the index.
+/// use this function and not an update of the index.
 pub(crate) async fn create_text_index(chunks: &Table) -> Result<()> {
     let parameters = FtsIndexBuilder::code()
         .split_identifiers(true)

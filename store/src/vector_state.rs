@@ -1,4 +1,4 @@
-//! The bookkeeping of vectors: which keys have some, which cannot, which still lack them.
+//! The catalog of vectors: which keys have vectors, which failed, which still need them.
 //!
 //! Every function blocks, like all of [`State`].
 
@@ -13,7 +13,7 @@ use crate::sqlite::{signed, unsigned};
 use crate::state::State;
 
 impl State {
-    /// Keys that some chunk has, without vector and without failure, above `after`, in order.
+    /// Keys of chunks without vector and without failure that are greater than `after`, in order.
     pub fn missing_keys(
         &self,
         fingerprint: &str,
@@ -41,7 +41,7 @@ impl State {
         )
     }
 
-    /// How many keys [`Self::missing_keys`] would list in all.
+    /// The number of keys that [`Self::missing_keys`] would list in all.
     pub fn missing_count(&self, fingerprint: &str) -> Result<u64> {
         let sql = "SELECT COUNT(DISTINCT content_key) FROM chunk_keys
             WHERE content_key NOT IN (SELECT content_key FROM vectors WHERE fingerprint = ?1)
@@ -52,7 +52,7 @@ impl State {
         Ok(unsigned(count))
     }
 
-    /// Keys that some chunk has and that could not be embedded, in order.
+    /// Keys of chunks that could not be embedded, in order.
     pub fn failed_keys(&self, fingerprint: &str) -> Result<Vec<MissingKey>> {
         self.list(
             "SELECT failures.content_key, MIN(files.path)
@@ -71,7 +71,7 @@ impl State {
         )
     }
 
-    /// Those of some keys that are not recorded as having vectors.
+    /// Those of the given keys that are not recorded as having vectors.
     pub fn without_vectors(
         &self,
         fingerprint: &str,
@@ -89,7 +89,7 @@ impl State {
         Ok(without)
     }
 
-    /// The models of which some key is recorded as having vectors.
+    /// The fingerprints of the models of which some key has vectors.
     pub fn fingerprints(&self) -> Result<Vec<String>> {
         // A loose index scan: one step for each fingerprint, whatever the number of keys.
         self.list(
@@ -112,7 +112,7 @@ impl State {
             .exists([])?)
     }
 
-    /// Records that keys have vectors, after these were committed.
+    /// Records that keys have vectors, after the vectors were committed.
     pub fn record_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
             let mut insert =
@@ -128,7 +128,7 @@ impl State {
         })
     }
 
-    /// Forgets that keys have vectors.
+    /// Removes the records that keys have vectors.
     pub fn remove_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
             let mut delete = transaction.prepare_cached(
@@ -141,7 +141,7 @@ impl State {
         })
     }
 
-    /// Forgets everything about a fingerprint: its vectors and its failures.
+    /// Removes all records of a fingerprint: its vectors and its failures.
     pub fn remove_fingerprint(&mut self, fingerprint: &str) -> Result<()> {
         self.write(|transaction| {
             transaction.execute("DELETE FROM vectors WHERE fingerprint = ?1", [fingerprint])?;
@@ -150,13 +150,13 @@ impl State {
         })
     }
 
-    /// The keys recorded as having vectors.
+    /// The keys that are recorded as having vectors.
     pub fn vector_keys(&self, fingerprint: &str) -> Result<Vec<ContentKey>> {
         let sql = "SELECT content_key FROM vectors WHERE fingerprint = ?1 ORDER BY content_key";
         self.list(sql, [fingerprint], |row| row.get(0))
     }
 
-    /// Keys with vectors that no chunk has any more.
+    /// Keys with vectors that belong to no chunk any more.
     pub fn orphan_vector_keys(&self, fingerprint: &str, limit: usize) -> Result<Vec<ContentKey>> {
         self.list(
             "SELECT content_key FROM vectors WHERE fingerprint = ?1
@@ -186,7 +186,7 @@ impl State {
         })
     }
 
-    /// The failures of texts that are still in the index, by path and line.
+    /// The failed texts that are still in the index, by path and line.
     pub fn failures(&self) -> Result<Vec<Failure>> {
         self.list(
             "SELECT content_key, path, start_line, reason FROM failures
@@ -203,7 +203,7 @@ impl State {
         )
     }
 
-    /// Forgets failures, so that their texts are tried again.
+    /// Removes failures, so that their texts are embedded again.
     pub fn clear_failures(&mut self) -> Result<()> {
         self.write(|transaction| {
             transaction.execute("DELETE FROM failures", [])?;

@@ -32,19 +32,19 @@ const DISTANCE: &str = "_distance";
 
 /// Below this an exact scan answers in tens of milliseconds, and an index costs more than it saves.
 const ROWS_FOR_INDEX: usize = 10_000;
-/// So many times the rows asked for are re-ranked by their exact vectors: quantised to a byte a
-/// number, distances are off by less than the gaps between distant ranks.
+/// This many times the rows asked for are re-ranked by their exact vectors: with dimensions
+/// quantised to a byte, distances are off by less than the gaps between distant ranks.
 const REFINE_FACTOR: u32 = 2;
 const KEYS_PER_CONDITION: usize = 500;
 
 /// One vector of a document text; a text longer than the model's window has several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VectorRow {
-    /// The text.
+    /// The content key of the text.
     pub key: ContentKey,
     /// Which part of it, from 0.
     pub part: u16,
-    /// Its vector.
+    /// The vector of the part.
     pub vector: Vec<f32>,
 }
 
@@ -74,7 +74,8 @@ impl Store {
         .boxed()
     }
 
-    /// Finds the keys whose vectors are nearest, with the cosine of the best part, best first.
+    /// Finds the keys with the nearest vectors, with the cosine similarity of the best part, best
+    /// first.
     pub fn search_vectors<'a>(
         &'a self,
         fingerprint: &'a str,
@@ -138,7 +139,8 @@ impl Store {
         }
     }
 
-    /// Writes: removes the vectors of keys that no chunk has any more, in one commit.
+    /// Removes the vectors of keys that belong to no chunk any more, in one commit. A writing
+    /// method.
     pub fn delete_vectors<'a>(
         &'a self,
         fingerprint: &'a str,
@@ -152,7 +154,7 @@ impl Store {
             };
             for group in keys.chunks(KEYS_PER_CONDITION) {
                 let condition = keys_condition(group);
-                // A delete that matches nothing would be a commit all the same.
+                // A delete that matches nothing would still make a commit.
                 if table.count_rows(Some(condition.clone())).boxed().await? > 0 {
                     retrying(|| table.delete(&condition).boxed()).await?;
                 }
@@ -162,7 +164,7 @@ impl Store {
         .boxed()
     }
 
-    /// The keys that have a vector: to reconcile the bookkeeping.
+    /// The keys that have a vector, to reconcile the catalog.
     pub fn vector_keys<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, HashSet<ContentKey>> {
         async move {
             let mut found = HashSet::new();
@@ -210,7 +212,7 @@ impl Store {
         .boxed()
     }
 
-    /// Writes: removes all vectors of a fingerprint.
+    /// Removes all vectors of a fingerprint. A writing method.
     pub fn drop_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
@@ -224,9 +226,10 @@ impl Store {
         .boxed()
     }
 
-    /// Writes: builds or extends the index of the vectors if that pays; says whether it did.
+    /// Builds or extends the index of the vectors if there are enough; returns whether it did. A
+    /// writing method.
     ///
-    /// Without it, and for the rows beyond it, a search compares with every vector.
+    /// Unindexed vectors are compared one by one.
     pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, bool> {
         async move {
             let name = table_name(fingerprint)?;
@@ -359,7 +362,7 @@ fn to_batch(schema: &SchemaRef, dimension: usize, rows: &[VectorRow]) -> Result<
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-/// Counts the rows of an answer and keeps the best of each key, best first, ties by key.
+/// Counts the rows of a result and keeps the best of each key, best first, ties by key.
 fn best_parts(batches: &[RecordBatch]) -> Result<(usize, Vec<(ContentKey, f32)>)> {
     let mut rows = Vec::new();
     for batch in batches {

@@ -93,7 +93,7 @@ fn killed_while_embedding() {
     kill_rounds(Environment::on(&server), 2, kills(40), assert_vectors_agree);
 }
 
-/// Demands a vector for every chunk, and bookkeeping that tells of just those there are.
+/// Demands a vector for every chunk, and a catalog that lists exactly these.
 fn assert_vectors_agree(environment: &Environment) {
     let folder = environment.index_folder();
     let (fingerprint, stored) = block_on(async {
@@ -119,7 +119,7 @@ fn assert_vectors_agree(environment: &Environment) {
             "there is a vector of {place}"
         );
     }
-    let state = State::open_read_only(&folder).expect("the bookkeeping");
+    let state = State::open_read_only(&folder).expect("the catalog");
     let recorded: HashSet<ContentKey> = state
         .vector_keys(&fingerprint)
         .expect("keys")

@@ -91,7 +91,7 @@ fn a_workspace_that_cannot_be_read_is_not_good() {
         &environment,
         "workspace",
         "warning",
-        "`.gitignore` does not count",
+        "`.gitignore` is not applied",
     );
     fs::remove_dir(environment.workspace().join(".gitignore")).expect("a folder to delete");
     expect_row(&environment, "workspace", "good", "");
@@ -186,14 +186,14 @@ fn an_index_that_is_not_as_it_should_be_is_not_good() {
     environment.index();
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();
-    let mut state = State::open(&folder).expect("the bookkeeping");
+    let mut state = State::open(&folder).expect("the catalog");
     state
         .set_cut_version("of another version")
         .expect("a version");
     drop(state);
     expect_row(&environment, "index", "warning", "another version");
     environment.index();
-    let mut state = State::open(&folder).expect("the bookkeeping");
+    let mut state = State::open(&folder).expect("the catalog");
     state.set_chunks_version(1).expect("a version");
     drop(state);
     expect_row(&environment, "index", "warning", "not finished");

@@ -74,7 +74,7 @@ fn the_summary_counts_by_language_and_says_what_was_skipped() {
         "rust",
         "python",
         "markdown",
-        "pinned versions",
+        "lock files",
         "binary",
         "over the size limit",
         "minified",

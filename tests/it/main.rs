@@ -27,6 +27,7 @@ mod chat;
 mod config;
 mod confinement;
 mod docs;
+mod fixtures;
 mod licences;
 mod log;
 mod ollama_chat;

@@ -140,8 +140,9 @@ fn without_hits_it_says_what_was_not_searched() {
     let answer = environment.run(&["search", "zyzzyva"]).expect_success();
     let answer = answer.expect_words(&[
         "no hits in 3 files of the index",
-        "2 files with binary content; 1 file over the size limit; folders that tools fill: \
-         `node_modules`; 2 files or folders that ignore files name; 2 hidden files or folders",
+        "2 files with binary content; 1 file over the size limit; folders of build output, \
+         dependencies or caches: `node_modules`; 2 files or folders excluded by ignore files; \
+         2 hidden files or folders",
         "`ollacode index --skipped`",
     ]);
     assert_eq!(answer.stdout, "");
@@ -236,7 +237,7 @@ fn a_query_that_fails_is_an_object_with_the_error() {
     let answered = environment.run(&arguments);
     let answer = answered.json();
     if answer.get("error").is_none() {
-        // Or the damage was noticed, and the index built anew, which is better still.
+        // Or the damage was noticed, and the index rebuilt, which is better still.
         assert_eq!(
             paths_of(&answer).first().map(String::as_str),
             Some("src/parser.rs")

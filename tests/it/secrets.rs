@@ -234,9 +234,9 @@ async fn strings_of_tables(folder: &Path) -> Strings {
     strings
 }
 
-/// Every string of the bookkeeping, and the bytes of every file, as text.
+/// Every string of the catalog, and the bytes of every file, as text.
 fn strings_of_files(index: &Path, data: &Path) -> Strings {
-    let state = State::open_read_only(index).expect("the bookkeeping");
+    let state = State::open_read_only(index).expect("the catalog");
     let mut strings = vec![(
         "state.db".to_owned(),
         format!("{:?}", state.files().expect("files")),
@@ -411,7 +411,7 @@ fn the_scan_would_find_every_secret() {
         store.index_text().await.expect("an index");
     });
     let records: Vec<RecordedFile> = rows.iter().map(leaking_record).collect();
-    let mut state = State::open(folder.path()).expect("the bookkeeping");
+    let mut state = State::open(folder.path()).expect("the catalog");
     state.record_files(&records, None).expect("records");
     let strings = block_on(strings_of_tables(folder.path()));
     let state_strings = strings_of_files(folder.path(), folder.path());
@@ -458,7 +458,7 @@ fn unredacted_row(path: &str, text: &str) -> ChunkRow {
     }
 }
 
-/// Bookkeeping that keeps the text where a reason should be.
+/// A catalog that has the text where a reason should be.
 fn leaking_record(row: &ChunkRow) -> RecordedFile {
     RecordedFile {
         file: FileRecord {

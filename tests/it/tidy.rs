@@ -8,6 +8,9 @@ use std::process::Command;
 /// Lines beyond which a file wants splitting.
 const LONGEST_FILE: usize = 500;
 
+/// Lines beyond which a function wants splitting.
+const LONGEST_FUNCTION: usize = 70;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -201,11 +204,11 @@ fn the_bookkeeping_is_read_and_written_on_threads_that_may_block() {
             if line.contains("State::open") {
                 let before = &lines[number.saturating_sub(2)..=number];
                 let may_block = before.iter().any(|line| line.contains("blocking(move ||"));
-                assert!(may_block, "{name} opens the bookkeeping here: {line}");
+                assert!(may_block, "{name} opens the catalog here: {line}");
             }
-            // Whoever has it in hand outside of such a thread has it as a `Bookkeeping`.
+            // Outside of such a thread, the catalog is a `Bookkeeping`.
             let is_handed_on = line.contains("mut State") && !line.contains("FnOnce");
-            assert!(!is_handed_on, "{name} hands on the bookkeeping: {line}");
+            assert!(!is_handed_on, "{name} hands on the catalog: {line}");
         }
     }
 }
@@ -233,6 +236,97 @@ fn files_stay_readable() {
             "{name} has {lines} lines: it wants splitting"
         );
     }
+}
+
+/// What ends the raw string that is open at the end of a line, if one is.
+fn open_raw_string(line: &str, mut open: Option<String>) -> Option<String> {
+    let mut rest = line;
+    loop {
+        if let Some(end) = open {
+            let Some((_, after)) = rest.split_once(end.as_str()) else {
+                return Some(end);
+            };
+            rest = after;
+        }
+        let (_, after) = rest.split_once("r#")?;
+        rest = after.trim_start_matches('#');
+        let hashes = 1 + after.len() - rest.len();
+        open = rest
+            .starts_with('"')
+            .then(|| format!("\"{}", "#".repeat(hashes)));
+        rest = rest.strip_prefix('"').unwrap_or(rest);
+    }
+}
+
+/// The name of the function that begins with a line of code, if one does.
+fn function_name(code: &str) -> Option<&str> {
+    let (qualifiers, rest) = code.split_once("fn ")?;
+    let is_qualifier = |word: &str| {
+        let is_keyword = ["pub", "const", "async", "unsafe", "extern", "\"C\""].contains(&word);
+        is_keyword || word.starts_with("pub(") || word.ends_with(')')
+    };
+    if !qualifiers.split_whitespace().all(is_qualifier) {
+        return None;
+    }
+    rest.split(['(', '<']).next()
+}
+
+/// The functions of a source as rustfmt leaves it: the name, the first line and the number of
+/// lines of each that has a body and more than one line.
+fn functions(text: &str) -> Vec<(&str, usize, usize)> {
+    let mut found = Vec::new();
+    // The functions that have begun, with their indentation: one within another has more.
+    let mut begun: Vec<(usize, &str, usize)> = Vec::new();
+    let mut open_string = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let is_code = open_string.is_none();
+        open_string = open_raw_string(line, open_string);
+        if !is_code {
+            continue;
+        }
+        let code = line.trim_start();
+        let indentation = line.len() - code.len();
+        if let Some(name) = function_name(code) {
+            begun.retain(|(other, _, _)| *other < indentation);
+            if !code.ends_with(['}', ';']) {
+                begun.push((indentation, name, number));
+            }
+        } else if code == "}" {
+            begun.retain(|(other, _, _)| *other <= indentation);
+            if let Some((_, name, first)) = begun.pop_if(|(other, _, _)| *other == indentation) {
+                found.push((name, first, number + 1 - first));
+            }
+        } else if code.starts_with(')') && code.ends_with(';') {
+            // A method of a trait, without a body.
+            begun.retain(|(other, _, _)| *other != indentation);
+        }
+    }
+    found
+}
+
+#[test]
+fn functions_are_measured() {
+    let text = "impl A {\n    pub(crate) async fn one(\n        &self,\n    ) -> u8 {\n        1\n    \
+                }\n}\n\ntrait B {\n    fn two(&self) -> u8;\n    fn three(\n        &self,\n    \
+                );\n}\n\nfn four() {}\n\nfn five() {\n    r##\"\n}\n\"#\n\"##;\n}\n";
+    assert_eq!(functions(text), [("one", 2, 5), ("five", 18, 6)]);
+}
+
+#[test]
+fn functions_stay_readable() {
+    let mut long = Vec::new();
+    for (file, text) in sources(ALL) {
+        for (name, first, lines) in functions(&text) {
+            if lines > LONGEST_FUNCTION {
+                long.push(format!("{file}:{first}: `{name}` has {lines} lines"));
+            }
+        }
+    }
+    assert!(
+        long.is_empty(),
+        "at most {LONGEST_FUNCTION} lines a function; these want splitting:\n{}",
+        long.join("\n")
+    );
 }
 
 /// The features of every crate that `cargo tree` shows for some edges: more than one set where it

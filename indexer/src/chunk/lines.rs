@@ -1,4 +1,4 @@
-//! The lines of a text: how much is on them, where they may be cut, and where they end.
+//! The lines of a text: their sizes, where a text may be split, and the longest line.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,8 +14,8 @@ const LONGEST_LINE: usize = 8 * MOST_BYTES;
 /// and of signs without blanks.
 const LONGEST_RUN: usize = 2_000;
 
-/// A text whose lines have an end: of one that is longer, what is in its middle is left out, and
-/// said to be. What has no words in it, such as data in Base64, is cut sooner than prose.
+/// The text with overlong lines shortened: the middle of such a line is replaced by a note. Lines
+/// without words, such as Base64 data, are shortened sooner than prose.
 pub fn without_long_lines(text: &str) -> Cow<'_, str> {
     let longest = |line: &str| {
         let blanks = line.bytes().filter(|byte| *byte == b' ').count();
@@ -83,7 +83,7 @@ impl<'text> Lines<'text> {
         self.weights[row] == self.weights[row + 1]
     }
 
-    /// Cuts behind blank lines, and anywhere where that leaves too much.
+    /// Splits after blank lines, and anywhere if a piece is still too large.
     pub(super) fn paragraphs(&self, rows: Range<usize>) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         let mut start = rows.start;
@@ -129,7 +129,7 @@ impl<'text> Lines<'text> {
         let mut text = &self.text[self.starts[rows.start]..self.starts[rows.end]];
         text = text.strip_suffix('\n').unwrap_or(text);
         text = text.strip_suffix('\r').unwrap_or(text);
-        // Only a single line can still be that long: everything else was cut between lines.
+        // Only a single line can still be that long: everything else was split between lines.
         while rows.len() == 1 && text.len() > MOST_BYTES {
             let (part, rest) = text.split_at(text.floor_char_boundary(MOST_BYTES / 2));
             if !part.trim_ascii().is_empty() {

@@ -26,7 +26,7 @@ pub(super) fn open_folder(folder: &Handle, name: &OsStr) -> io::Result<Handle> {
     Ok(openat(folder, name, flags, Mode::empty())?)
 }
 
-/// Never waits for whoever writes to a FIFO.
+/// Never waits for the writer of a FIFO.
 pub(super) fn open_file(folder: &Handle, name: &OsStr) -> io::Result<(File, Stat)> {
     let flags =
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -110,7 +110,7 @@ fn of(stat: &rustix::fs::Stat) -> Stat {
     Stat {
         kind: kind(FileType::from_raw_mode(stat.st_mode)),
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        // Never negative: no time is a mark of the bookkeeping.
+        // Never negative: the catalog uses negative times as a mark.
         modified_ns: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64).max(0),
         changed_ns: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64).max(0),
         device: stat.st_dev as u64,

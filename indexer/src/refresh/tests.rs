@@ -46,7 +46,7 @@ impl Workspace {
         Index::new(self.root(), self.index_folder(), Limits::default())
     }
 
-    /// Demands the rows that an index made anew would have.
+    /// Demands the rows that a new index would have.
     async fn assert_as_clean(&self) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         refresh(&Index::new(self.root(), folder.path(), Limits::default())).await;
@@ -202,13 +202,13 @@ async fn an_index_that_went_away_meanwhile_is_made_anew() {
     workspace.assert_as_clean().await;
 }
 
-/// Makes an index hold rows that a cut would not make, and not know it.
+/// Makes an index hold rows that the chunker would not make, without a record of that.
 async fn spoil(folder: &Path) {
     let store = Store::open(folder, OpenOptions::new(Access::Write)).await;
     let store = store.expect("a store");
     store.replace(&[file(1)], &[]).await.expect("a deletion");
     let version = store.version().await.expect("a version");
-    let mut state = State::open(folder).expect("the bookkeeping");
+    let mut state = State::open(folder).expect("the catalog");
     state.set_chunks_version(version).expect("a note");
 }
 
@@ -222,7 +222,7 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
         spoil(&folder).await;
         assert_eq!(refresh(&index).await.changed, 0, "nothing seems to differ");
         assert_ne!(rows_in(&folder).await, expected, "a file has no rows");
-        let mut state = State::open(&folder).expect("the bookkeeping");
+        let mut state = State::open(&folder).expect("the catalog");
         state.set_cut_version("another").expect("a version");
         drop(state);
         let report = match part {
@@ -234,7 +234,11 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
             }
         };
         assert_eq!((report.changed, report.unchanged), (6, 0), "{report:?}");
-        assert_eq!(rows_in(&folder).await, expected, "all is cut again");
+        assert_eq!(
+            rows_in(&folder).await,
+            expected,
+            "all files are chunked again"
+        );
         assert_eq!(refresh(&index).await.changed, 0, "and only once");
     }
 }

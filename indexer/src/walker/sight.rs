@@ -1,4 +1,4 @@
-//! What a walk would make of single paths, one at a time and without a walk.
+//! How a walk would treat single paths, without a walk.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -21,7 +21,7 @@ const VERSION_CONTROL: &[&str] = &[".git", ".hg", ".jj", ".svn"];
 
 static LIMITS: LazyLock<Limits> = LazyLock::new(Limits::default);
 
-/// How a file stands with the ignore files. Whether it is there is not looked at.
+/// Whether ignore files exclude a file. It does not have to exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// A walk lists it.

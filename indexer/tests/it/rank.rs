@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::chunk;
 
-/// A candidate at a rank of the full-text leg.
+/// A candidate at a rank of full-text retrieval.
 fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
     let leg = Leg { rank, score: 10.0 };
     Candidate {
@@ -300,7 +300,7 @@ fn the_limit_holds() {
     assert!(rank(&query, Vec::new(), &WEIGHTS, 10).is_empty());
 }
 
-/// What the legs alone give a hit.
+/// The score that the retrievers alone give a hit.
 fn leg() -> impl Strategy<Value = Option<Leg>> {
     let score = prop_oneof![
         Just(0.0f32),

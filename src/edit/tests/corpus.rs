@@ -166,12 +166,7 @@ impl Case {
                 .collect()
         };
         let memory = keys(&mut self.memory.iter().map(|line| &line.text));
-        let own: Vec<String> = self
-            .memory
-            .iter()
-            .map(|line| key(&self.file[line.line]))
-            .collect();
-        let own: Vec<String> = own.into_iter().filter(|key| !key.is_empty()).collect();
+        let own = keys(&mut self.memory.iter().map(|line| &self.file[line.line]));
         let file = keys(&mut self.file.iter());
         let copies = file
             .windows(memory.len().max(1))
@@ -226,16 +221,7 @@ impl Case {
                 self.memory[at].text = text;
                 "a value is misremembered"
             }
-            3 => {
-                let cut = text.char_indices().find(|(at, _)| is_comment(&text[*at..]));
-                let Some((cut, _)) = cut.filter(|(cut, _)| !text[..*cut].trim().is_empty()) else {
-                    return;
-                };
-                self.is_clear &=
-                    !is_changed || !matches!(self.change, Change::Delete | Change::Exchange(_));
-                self.memory[at].text = text[..cut].to_owned();
-                "a comment is dropped"
-            }
+            3 if self.drop_comment(at) => "a comment is dropped",
             4 => {
                 let Some(text) = without_annotation(&text) else {
                     return;
@@ -248,27 +234,11 @@ impl Case {
                 self.memory[at].text = spaced(&text, random);
                 "white space differs"
             }
-            6 => {
-                let plain = plain(&text);
-                if plain == text {
-                    return;
-                }
-                self.memory[at].text = plain;
+            6 if plain(&text) != text => {
+                self.memory[at].text = plain(&text);
                 "look-alikes differ"
             }
-            7 if at + 1 < self.memory.len() => {
-                let other = self.memory[at + 1].line;
-                let is_touched = number == self.line || is_next || other == self.line;
-                // To add something behind another line is another change, and so is to change
-                // another one of equal lines.
-                let is_other = matches!(self.change, Change::After(_));
-                if is_touched && (is_other || !is_unique(&self.file, self.line)) {
-                    return;
-                }
-                self.is_clear &= !is_touched;
-                self.memory.swap(at, at + 1);
-                "lines are reordered"
-            }
+            7 if at + 1 < self.memory.len() && self.reorder(at) => "lines are reordered",
             8 => {
                 self.indent_wrongly(random);
                 "the indentation is wrong"
@@ -276,6 +246,36 @@ impl Case {
             _ => return,
         };
         self.damages.push(name);
+    }
+
+    /// Drops the comment behind the code of a line; whether there was one.
+    fn drop_comment(&mut self, at: usize) -> bool {
+        let is_changed = self.memory[at].line == self.line;
+        let text = &self.memory[at].text;
+        let cut = text.char_indices().find(|(at, _)| is_comment(&text[*at..]));
+        let Some((cut, _)) = cut.filter(|(cut, _)| !text[..*cut].trim().is_empty()) else {
+            return false;
+        };
+        self.is_clear &=
+            !is_changed || !matches!(self.change, Change::Delete | Change::Exchange(_));
+        self.memory[at].text.truncate(cut);
+        true
+    }
+
+    /// Swaps a line with the next one, unless that makes it another change; whether it did.
+    fn reorder(&mut self, at: usize) -> bool {
+        let [number, other] = [at, at + 1].map(|at| self.memory[at].line);
+        let is_after = matches!(self.change, Change::After(_));
+        let is_next = is_after && number == self.line + 1;
+        let is_touched = number == self.line || is_next || other == self.line;
+        // To add something behind another line is another change, and so is to change another one
+        // of equal lines.
+        if is_touched && (is_after || !is_unique(&self.file, self.line)) {
+            return false;
+        }
+        self.is_clear &= !is_touched;
+        self.memory.swap(at, at + 1);
+        true
     }
 
     fn indent_wrongly(&mut self, random: &mut Random) {

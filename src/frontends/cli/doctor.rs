@@ -163,8 +163,7 @@ async fn index(app: &App) -> Check {
     let (status, model, is_current) = match looked.await {
         Ok(found) => found,
         Err(error) => {
-            let fix =
-                "run `ollacode index`: what is damaged is healed or set aside, and built anew";
+            let fix = "run `ollacode index`: it repairs what is damaged, or rebuilds it";
             let message = format!("{:#}", Error::from(error));
             return Check::bad(NAME, State::Broken, message, fix);
         }

@@ -420,7 +420,7 @@ async fn skipped(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     }
     print(|out| summary::write_skipped(out, &survey.report))?;
     if survey.report.skipped_files.is_empty() && survey.report.left_out.is_empty() {
-        note("no file is skipped; what ignore files name is not listed");
+        note("no file is skipped; files that ignore files exclude are not listed");
     }
     Ok(())
 }

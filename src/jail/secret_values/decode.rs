@@ -226,17 +226,7 @@ fn escape(line: &[u8]) -> Option<(Vec<u8>, usize)> {
             Some((byte(hex(1..3)?)?, 3))
         }
         [b'=', b'\r'] | [b'='] => Some((Vec::new(), line.len())),
-        [b'\\', digit @ b'0'..=b'7', rest @ ..] => {
-            let more = rest
-                .iter()
-                .take(2)
-                .take_while(|it| (b'0'..=b'7').contains(it));
-            let digits = more.fold(vec![*digit], |all, next| [all, vec![*next]].concat());
-            let code = digits
-                .iter()
-                .fold(0, |code, digit| code * 8 + u32::from(digit - b'0'));
-            Some((byte(code)?, 1 + digits.len()))
-        }
+        [b'\\', b'0'..=b'7', ..] => octal(line),
         [b'\\', letter, ..] => {
             let meant = match letter {
                 b'n' => b'\n',
@@ -247,24 +237,7 @@ fn escape(line: &[u8]) -> Option<(Vec<u8>, usize)> {
             };
             Some((vec![meant], 2))
         }
-        [b'&', b'#', ..] => {
-            let is_hex = matches!(line.get(2), Some(b'x' | b'X'));
-            let start = if is_hex { 3 } else { 2 };
-            let digits = line[start..].iter().take(8);
-            let digits = digits
-                .take_while(|byte| byte.is_ascii_digit() || (is_hex && byte.is_ascii_hexdigit()))
-                .count();
-            let end = start + digits;
-            let code = if is_hex {
-                hex(start..end)?
-            } else {
-                std::str::from_utf8(&line[start..end]).ok()?.parse().ok()?
-            };
-            Some((
-                character(code)?,
-                end + usize::from(line.get(end) == Some(&b';')),
-            ))
-        }
+        [b'&', b'#', ..] => numeric_reference(line),
         [b'&', ..] => {
             const NAMES: &[(&[u8], u8)] = &[
                 (b"&amp;", b'&'),
@@ -278,6 +251,32 @@ fn escape(line: &[u8]) -> Option<(Vec<u8>, usize)> {
         }
         _ => None,
     }
+}
+
+/// What an octal escape of at most three digits stands for, and its length.
+fn octal(line: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let digits = line[1..].iter().take(3);
+    let digits: Vec<u32> = digits
+        .take_while(|digit| (b'0'..=b'7').contains(digit))
+        .map(|digit| u32::from(digit - b'0'))
+        .collect();
+    let code = digits.iter().fold(0_u32, |code, digit| code * 8 + digit);
+    Some((vec![u8::try_from(code).ok()?], 1 + digits.len()))
+}
+
+/// What a numeric character reference (`&#60;` or `&#x3c;`) stands for, and its length.
+fn numeric_reference(line: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let is_hex = matches!(line.get(2), Some(b'x' | b'X'));
+    let start = if is_hex { 3 } else { 2 };
+    let digits = line[start..].iter().take(8);
+    let digits = digits
+        .take_while(|byte| byte.is_ascii_digit() || (is_hex && byte.is_ascii_hexdigit()))
+        .count();
+    let end = start + digits;
+    let text = std::str::from_utf8(&line[start..end]).ok()?;
+    let code = u32::from_str_radix(text, if is_hex { 16 } else { 10 }).ok()?;
+    let bytes = char::from_u32(code)?.to_string().into_bytes();
+    Some((bytes, end + usize::from(line.get(end) == Some(&b';'))))
 }
 
 /// Base64 and Base32 from each of the places at which a run of them can begin.

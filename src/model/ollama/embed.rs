@@ -218,7 +218,7 @@ fn check(answer: EmbedAnswer, count: usize, dimension: usize) -> Result<Embedded
     }
     for vector in &mut vectors {
         if vector.len() != dimension {
-            let what = format!("a vector has {} numbers, not {dimension}", vector.len());
+            let what = format!("a vector has {} dimensions, not {dimension}", vector.len());
             return Err(EmbedError::Invalid(what));
         }
         to_unit_length(vector).map_err(|what| EmbedError::Invalid(what.to_owned()))?;

@@ -170,17 +170,26 @@ mod tests {
         assert_eq!(token_cost(&odd), None);
     }
 
+    const TRAINED: Option<u32> = Some(262_144);
+
+    /// Facts, each with what they are and the window that is chosen from them.
+    #[track_caller]
+    fn check(cases: &[(&str, Facts, u32)]) {
+        for (what, facts, expected) in cases {
+            assert_eq!(facts.window(), *expected, "{what}");
+        }
+    }
+
     #[test]
-    fn the_window_is_chosen_from_what_is_known() {
+    fn the_window_of_a_model_depends_on_the_memory_that_it_takes() {
         const GB: u64 = 1_000_000_000;
-        let trained = Some(262_144);
         let nothing = Facts::default();
-        let cases = [
+        check(&[
             ("nothing is known", nothing, 16_384),
             (
                 "a large model with a cheap window",
                 Facts {
-                    trained,
+                    trained: TRAINED,
                     cost: Some(98_304),
                     size: 18 * GB,
                     ..nothing
@@ -190,7 +199,7 @@ mod tests {
             (
                 "a small model",
                 Facts {
-                    trained,
+                    trained: TRAINED,
                     cost: Some(57_344),
                     size: 5 * GB,
                     ..nothing
@@ -200,7 +209,7 @@ mod tests {
             (
                 "a window that costs half a megabyte a token",
                 Facts {
-                    trained,
+                    trained: TRAINED,
                     cost: Some(524_288),
                     size: 4 * GB,
                     ..nothing
@@ -215,13 +224,20 @@ mod tests {
                 },
                 4_096,
             ),
+        ]);
+    }
+
+    #[test]
+    fn a_window_that_somebody_chose_goes_before() {
+        let nothing = Facts::default();
+        check(&[
             (
                 "the user's number",
                 Facts {
                     wanted: Some(65_536),
                     loaded: Some(8_192),
                     set: Some(4_096),
-                    trained,
+                    trained: TRAINED,
                     ..nothing
                 },
                 65_536,
@@ -256,7 +272,7 @@ mod tests {
                 "the Modelfile's number",
                 Facts {
                     set: Some(24_000),
-                    trained,
+                    trained: TRAINED,
                     ..nothing
                 },
                 24_000,
@@ -265,15 +281,22 @@ mod tests {
                 "a number of older times",
                 Facts {
                     set: Some(2_048),
-                    trained,
+                    trained: TRAINED,
                     ..nothing
                 },
                 16_384,
             ),
+        ]);
+    }
+
+    #[test]
+    fn a_model_elsewhere_takes_no_memory_here() {
+        let nothing = Facts::default();
+        check(&[
             (
                 "elsewhere",
                 Facts {
-                    trained,
+                    trained: TRAINED,
                     elsewhere: true,
                     ..nothing
                 },
@@ -287,9 +310,6 @@ mod tests {
                 },
                 32_768,
             ),
-        ];
-        for (what, facts, expected) in cases {
-            assert_eq!(facts.window(), expected, "{what}");
-        }
+        ]);
     }
 }

@@ -1,38 +1,38 @@
-//! The commands in a text for a shell, as far as the text tells.
+//! The commands in a shell script, as far as its text tells.
 
 use tree_sitter::{Node, Parser};
 
-/// Longest text that is looked into, in bytes.
+/// Longest script that is parsed, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Substitutions in each other are followed no deeper.
+/// The depth to which nested substitutions are followed.
 const DEEPEST: usize = 100;
 
-/// One command.
+/// One command of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// Program and arguments. `None` is a word that is known only when the command runs.
+    /// Program and arguments. `None` is a word whose value is known only when the command runs.
     pub words: Vec<Option<String>>,
-    /// Variables that are set for it, or by it, with their values.
+    /// Variables that are set for the command, or by it, with their values.
     pub assigned: Vec<(String, Option<String>)>,
-    /// Where its input comes from.
+    /// The source of its standard input.
     pub input: ShellInput,
 }
 
-/// Where the input of a command comes from.
+/// The source of a command's standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellInput {
-    /// From nowhere.
+    /// Nothing is redirected or piped into it.
     None,
-    /// From the command of this number, if it is a single one.
+    /// The output of the command with this index, if it is a single one.
     Pipe(Option<usize>),
-    /// It stands in the text; `None` if it is known only when the command runs.
+    /// A text of the script; `None` if it is known only when the command runs.
     Text(Option<String>),
-    /// From a file.
+    /// A file.
     File,
 }
 
-/// Gives all commands of a text, also those in substitutions; `None` if the text is not understood.
+/// All commands of a script, including those in substitutions; `None` if it cannot be parsed.
 pub fn shell_commands(text: &str) -> Option<Vec<ShellCommand>> {
     if text.len() > LONGEST {
         return None;

@@ -1,4 +1,4 @@
-//! What the bookkeeping keeps, and when it takes something back.
+//! What the catalog keeps, and when a new generation begins.
 
 use super::*;
 
@@ -67,9 +67,49 @@ fn the_tables_of_an_older_program_are_completed() {
             panic!("one file: {files:?}");
         };
         assert_eq!((file.size, file.modified_ns, file.chunks), (9, 7, 2));
-        // No file has this time, so it is read once more.
+        // No file has this time, so it is read again.
         assert_eq!((file.changed_ns, file.inode), (-1, 0));
     }
+}
+
+#[test]
+fn the_first_catalog_is_migrated_and_loses_nothing() {
+    const FINGERPRINT: &str = "0123456789abcdef";
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let old = Connection::open(folder.path().join(STATE_FILE)).expect("a database");
+    old.execute_batch(include_str!("../../tests/fixtures/state.sql"))
+        .expect("the first tables");
+    drop(old);
+    let reader = State::open_read_only(folder.path()).expect("a reader");
+    assert_eq!(reader.edition().expect("no generation yet"), "");
+    drop(reader);
+    let (embedded, failed) = (ContentKey([0xaa; 16]), ContentKey([0xbb; 16]));
+    let state = State::open(folder.path()).expect("state");
+    assert!(!state.edition().expect("a generation").is_empty());
+    let files = state.files().expect("files");
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.size, file.modified_ns, file.chunks))
+        .collect();
+    assert_eq!(seen, [("logo.png", 90, 8, 0), ("src/a.rs", 9, 7, 3)]);
+    assert_eq!(files[0].status.as_deref(), Some("binary"));
+    assert_eq!(files[1].hash, [0x11; 16]);
+    // No file has this time, so it is read again.
+    assert!(files.iter().all(|file| file.changed_ns == -1));
+    assert_eq!(state.chunks_version().expect("a version"), Some(4711));
+    assert_eq!(
+        state.cut_version().expect("a version").as_deref(),
+        Some("1")
+    );
+    let mut keys = state.file_keys().expect("keys");
+    keys[1].1.sort_unstable();
+    assert_eq!(keys[1].1, [embedded, embedded, failed]);
+    assert_eq!(state.vector_keys(FINGERPRINT).expect("vectors"), [embedded]);
+    let counts = state.counts(FINGERPRINT).expect("counts");
+    assert_eq!(
+        (counts.files, counts.chunks, counts.embedded, counts.failed),
+        (1, 3, 2, 1)
+    );
 }
 
 #[test]

@@ -72,6 +72,33 @@ fn the_file_is_read_as_people_write_it() {
 }
 
 #[test]
+fn files_of_an_earlier_version_mean_what_they_meant() {
+    let plain = Home::new().settings(&[]);
+    let home = Home::with_file(include_str!("../fixtures/settings.env"));
+    home.write(
+        ".config/ollacode/config.toml",
+        include_str!("../fixtures/rules.toml"),
+    );
+    let settings = home.settings(&[]);
+    assert_eq!(settings.warnings, Vec::<String>::new());
+    let workspace = settings.workspace.as_ref().expect("a workspace");
+    assert_eq!(workspace.path, home.path.join("code/shop"));
+    assert!(settings.ollama_api_key.is_some());
+    assert_eq!(settings.model, "qwen3-coder:30b");
+    assert_eq!(settings.max_context_tokens, Some(32_768));
+    assert_eq!(settings.first_word.as_secs(), 900);
+    assert_eq!(settings.embed_model, EmbedModel::None);
+    assert_eq!(settings.tools, ToolChoice::Core);
+    assert_eq!(settings.max_steps, 50);
+    assert!(!settings.compact && !settings.rag);
+    assert_eq!(settings.data_folder, home.path.join("data"));
+    assert_eq!(settings.max_file_size, 2 * plain.max_file_size);
+    assert_eq!(2 * settings.cache_size, plain.cache_size);
+    let shop = &settings.rules.workspaces["shop"];
+    assert_eq!(*shop, home.path.join("code/shop"));
+}
+
+#[test]
 fn names_that_nobody_knows_are_told() {
     let home = Home::with_file("OLAMA_HOST=gpu\nTELEGRAM_BOT_TOKEN=1:secret\n");
     let warnings = home.settings(&[]).warnings.join("\n");

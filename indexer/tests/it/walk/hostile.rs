@@ -114,31 +114,31 @@ fn an_ignore_file_that_does_not_count_is_said() {
     let said = [
         (
             Trap::Fifo,
-            "`sub/.gitignore` does not count: it is a FIFO, a socket or a device",
+            "`sub/.gitignore` is not applied: it is a FIFO, a socket or a device",
         ),
         (
             Trap::EndlessLink,
-            "`sub/.gitignore` does not count: it is a link",
+            "`sub/.gitignore` is not applied: it is a link",
         ),
         (
             Trap::Folder,
-            "`sub/.gitignore` does not count: it is a folder",
+            "`sub/.gitignore` is not applied: it is a folder",
         ),
         (
             Trap::HugeSparseFile,
-            "`sub/.gitignore` does not count: it is larger than 1048576 bytes",
+            "`sub/.gitignore` is not applied: it is larger than 1048576 bytes",
         ),
         (
             Trap::ManyPatterns,
-            "`sub/.gitignore` is too long: its last 50000 lines do not count",
+            "`sub/.gitignore` is too long: its last 50000 lines are not applied",
         ),
         (
             Trap::LongLine,
-            "`sub/.gitignore`: line 1 does not count: it is not UTF-8, or not a valid pattern",
+            "`sub/.gitignore`: line 1 is not applied: it is not UTF-8, or not a valid pattern",
         ),
         (
             Trap::NotText,
-            "`sub/.gitignore`: lines 1, 2 do not count: they are not UTF-8, or not valid patterns",
+            "`sub/.gitignore`: lines 1, 2 are not applied: they are not UTF-8, or not valid patterns",
         ),
     ];
     for (trap, expected) in said {
@@ -161,7 +161,7 @@ fn a_bad_line_costs_no_other_line() {
     assert_eq!(paths(&walked), ["d.rs"]);
     assert_eq!(
         walked.errors,
-        ["`.gitignore`: lines 3, 5, 6 do not count: they are not UTF-8, or not valid patterns"]
+        ["`.gitignore`: lines 3, 5, 6 are not applied: they are not UTF-8, or not valid patterns"]
     );
 }
 

@@ -204,11 +204,7 @@ impl<'a> From<&'a Event> for Line<'a> {
                 took,
             } => Line::ToolFinished {
                 id,
-                outcome: match outcome {
-                    ToolOutcome::Done => "done",
-                    ToolOutcome::Failed => "failed",
-                    ToolOutcome::Denied => "denied",
-                },
+                outcome: outcome_name(outcome),
                 summary,
                 detail,
                 took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -219,13 +215,24 @@ impl<'a> From<&'a Event> for Line<'a> {
                 after: *after,
             },
             Event::Citations { wrong } => Line::Citations {
-                wrong: wrong
-                    .iter()
-                    .map(|(citation, reason)| Wrong { citation, reason })
-                    .collect(),
+                wrong: wrong.iter().map(Wrong::from).collect(),
             },
             Event::TurnEnded(end) => Line::Ended(end.into()),
         }
+    }
+}
+
+fn outcome_name(outcome: &ToolOutcome) -> &'static str {
+    match outcome {
+        ToolOutcome::Done => "done",
+        ToolOutcome::Failed => "failed",
+        ToolOutcome::Denied => "denied",
+    }
+}
+
+impl<'a> From<&'a (String, String)> for Wrong<'a> {
+    fn from((citation, reason): &'a (String, String)) -> Wrong<'a> {
+        Wrong { citation, reason }
     }
 }
 

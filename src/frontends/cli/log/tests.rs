@@ -41,87 +41,88 @@ fn told(entries: Vec<Entry>, columns: Option<usize>) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn each_action_has_its_line() {
+/// An action of each kind.
+fn actions() -> Vec<Entry> {
     let hash = |digits: &str| Some(digits.repeat(32));
     let decided = |decision| Action::Decided {
         id: "c1".to_owned(),
         decision,
     };
     let reason = Some("not now".to_owned());
-    let lines = told(
-        vec![
-            entry(
-                0,
-                Action::Started {
-                    workspace: "/shop".to_owned(),
-                    model: "small".to_owned(),
-                },
+    vec![
+        entry(
+            0,
+            Action::Started {
+                workspace: "/shop".to_owned(),
+                model: "small".to_owned(),
+            },
+        ),
+        entry(
+            0,
+            Action::Mode {
+                mode: ModeRecord::AutoEdit,
+            },
+        ),
+        entry(
+            1,
+            Action::Question {
+                text: "Fix it:\nall of it".to_owned(),
+            },
+        ),
+        entry(
+            1,
+            Action::Asked {
+                id: "c1".to_owned(),
+                title: "run a command".to_owned(),
+                what: "make".to_owned(),
+                hash: "00".to_owned(),
+            },
+        ),
+        entry(1, decided(DecisionRecord::Once)),
+        entry(
+            1,
+            ran("make", CallOutcome::Done, Some("exit code 0, 0.1 s")),
+        ),
+        entry(1, decided(DecisionRecord::Deny { reason })),
+        entry(
+            1,
+            ran(
+                "rm x",
+                CallOutcome::Denied,
+                Some("The user denied this call, and says: not now"),
             ),
-            entry(
-                0,
-                Action::Mode {
-                    mode: ModeRecord::AutoEdit,
-                },
-            ),
-            entry(
-                1,
-                Action::Question {
-                    text: "Fix it:\nall of it".to_owned(),
-                },
-            ),
-            entry(
-                1,
-                Action::Asked {
-                    id: "c1".to_owned(),
-                    title: "run a command".to_owned(),
-                    what: "make".to_owned(),
-                    hash: "00".to_owned(),
-                },
-            ),
-            entry(1, decided(DecisionRecord::Once)),
-            entry(
-                1,
-                ran("make", CallOutcome::Done, Some("exit code 0, 0.1 s")),
-            ),
-            entry(1, decided(DecisionRecord::Deny { reason })),
-            entry(
-                1,
-                ran(
-                    "rm x",
-                    CallOutcome::Denied,
-                    Some("The user denied this call, and says: not now"),
-                ),
-            ),
-            entry(1, ran("sleep 9", CallOutcome::BrokenOff, None)),
-            entry(
-                2,
-                Action::Changed {
-                    path: "a.rs".to_owned(),
-                    before: hash("3f2a91c0"),
-                    after: None,
-                },
-            ),
-            entry(2, Action::Undid { of_turn: 2 }),
-        ],
-        None,
-    );
-    assert_eq!(
-        lines,
-        [
-            "20261121-143005-k3x9    small  /shop",
-            "        mode       auto-edit",
-            "turn 1  question   Fix it: …",
-            "turn 1  asked      run a command: make",
-            "turn 1  decided    allowed once",
-            "turn 1  ran        run_command make  exit code 0, 0.1 s",
-            "turn 1  decided    denied: not now",
-            "turn 1  denied     run_command rm x  by the user",
-            "turn 1  ran        run_command sleep 9  broken off",
-            "turn 2  changed    a.rs  3f2a91c0 → no file",
-            "turn 2  undid      turn 2",
-        ]
-    );
+        ),
+        entry(1, ran("sleep 9", CallOutcome::BrokenOff, None)),
+        entry(
+            2,
+            Action::Changed {
+                path: "a.rs".to_owned(),
+                before: hash("3f2a91c0"),
+                after: None,
+            },
+        ),
+        entry(2, Action::Undid { of_turn: 2 }),
+    ]
+}
+
+/// The line of each of these actions, below that of the session.
+const LINES: &[&str] = &[
+    "20261121-143005-k3x9    small  /shop",
+    "        mode       auto-edit",
+    "turn 1  question   Fix it: …",
+    "turn 1  asked      run a command: make",
+    "turn 1  decided    allowed once",
+    "turn 1  ran        run_command make  exit code 0, 0.1 s",
+    "turn 1  decided    denied: not now",
+    "turn 1  denied     run_command rm x  by the user",
+    "turn 1  ran        run_command sleep 9  broken off",
+    "turn 2  changed    a.rs  3f2a91c0 → no file",
+    "turn 2  undid      turn 2",
+];
+
+#[test]
+fn each_action_has_its_line() {
+    assert_eq!(told(actions(), None), LINES);
 }
 
 #[test]

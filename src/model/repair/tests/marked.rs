@@ -5,6 +5,19 @@ use serde_json::json;
 use super::{Case, read_main};
 
 pub(super) fn marked() -> Vec<Case> {
+    [
+        qwen_coder(),
+        markup_with_code(),
+        markup_with_commands(),
+        hermes(),
+        unusual_hermes(),
+        other_families(),
+    ]
+    .concat()
+}
+
+/// Calls in the markup of qwen3-coder.
+fn qwen_coder() -> Vec<Case> {
     vec![
         // qwen3-coder, as trained.
         (
@@ -69,7 +82,12 @@ I will wait."#,
             "",
             read_main(),
         ),
-        // Code with braces, quotes and tags stays as it is.
+    ]
+}
+
+/// Markup around code with braces, quotes and tags, which stays as it is.
+fn markup_with_code() -> Vec<Case> {
+    vec![
         (
             r#"<tool_call>
 <function=write_file>
@@ -129,6 +147,12 @@ rm -rf target
 
 That is all."#}]]),
         ),
+    ]
+}
+
+/// Markup around commands, with CRLF, and twice in a reply.
+fn markup_with_commands() -> Vec<Case> {
+    vec![
         (
             r#"<function=run_command>
 <parameter=command>
@@ -172,7 +196,12 @@ b.rs
             "\n",
             json!([["read_file", {"path": "a.rs"}], ["read_file", {"path": "b.rs"}]]),
         ),
-        // Hermes and Qwen 2.5.
+    ]
+}
+
+/// Calls of Hermes and Qwen 2.5.
+fn hermes() -> Vec<Case> {
+    vec![
         (
             r#"<tool_call>
 {"name": "read_file", "arguments": {"path": "src/main.rs"}}
@@ -209,6 +238,12 @@ b.rs
             "",
             read_main(),
         ),
+    ]
+}
+
+/// Calls in the markup of Hermes, in other notations than JSON, in fences, or more than one.
+fn unusual_hermes() -> Vec<Case> {
+    vec![
         (
             r#"<tool_call>
 {'name': 'read_file', 'arguments': {'path': 'src/main.rs', 'end_line': None,}}
@@ -240,6 +275,12 @@ b.rs
             "",
             json!([["find_symbol", {"name": "Engine"}]]),
         ),
+    ]
+}
+
+/// Calls of Mistral, Llama and Kimi.
+fn other_families() -> Vec<Case> {
+    vec![
         // Mistral.
         (
             r#"[TOOL_CALLS][{"name": "read_file", "arguments": {"path": "src/main.rs"}, "id": "VvvODy9mT"}]</s>"#,

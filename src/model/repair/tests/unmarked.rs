@@ -5,6 +5,18 @@ use serde_json::json;
 use super::{Case, read_main};
 
 pub(super) fn unmarked() -> Vec<Case> {
+    [
+        bare_json(),
+        fenced(),
+        fenced_otherwise(),
+        protocol(),
+        beside_others(),
+    ]
+    .concat()
+}
+
+/// Calls in JSON without anything around it.
+fn bare_json() -> Vec<Case> {
     vec![
         (
             r#"{"name": "read_file", "arguments": {"path": "src/main.rs"}}"#,
@@ -71,6 +83,12 @@ pub(super) fn unmarked() -> Vec<Case> {
             "",
             json!([["write_file", {"path": "a.py", "content": "def f():\n\treturn {\"a\": 1}  # }]\n```\n"}]]),
         ),
+    ]
+}
+
+/// Calls in fenced blocks, of qwen2.5-coder above all.
+fn fenced() -> Vec<Case> {
+    vec![
         // qwen2.5-coder.
         (
             r#"To see what it does, I will read the file.
@@ -114,6 +132,12 @@ This will show its contents."#,
             "",
             read_main(),
         ),
+    ]
+}
+
+/// Calls in markup in a fence, and in a fence in a list.
+fn fenced_otherwise() -> Vec<Case> {
+    vec![
         (
             r#"```xml
 <tool_call>
@@ -140,7 +164,12 @@ src/main.rs
    "#,
             read_main(),
         ),
-        // The protocol that models without native tools are told.
+    ]
+}
+
+/// Calls in the protocol that models without native tools are told.
+fn protocol() -> Vec<Case> {
+    vec![
         (
             r#"먼저 파일을 봅니다.
 
@@ -203,6 +232,12 @@ I'll run its tests.
 "#,
             json!([["run_command", {"command": "cargo test turn"}]]),
         ),
+    ]
+}
+
+/// Calls beside fences and thoughts that hold none.
+fn beside_others() -> Vec<Case> {
+    vec![
         // Shorter fences in a block are its content.
         (
             r#"````markdown

@@ -3,84 +3,87 @@
 use super::*;
 use crate::jail::Jail;
 
+/// Files of rules, and a part of the problem of each.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "\n[[dney]]\nread = 'a'",
+        "2: there is no key `dney`; did you mean `deny`?",
+    ),
+    (
+        "[[deny]]\nwrte = 'a'",
+        "2: there is no key `wrte`; did you mean `write`?",
+    ),
+    (
+        "[[deny]]\nread = 'a'\nexample = ['a']",
+        "3: there is no key `example`; did you mean `examples`?",
+    ),
+    (
+        "OLLAMA_MODEL = 'x'",
+        "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`",
+    ),
+    ("deny = 'x'", "1: `deny` is a table"),
+    ("deny = ['x']", "1: `deny` holds tables only"),
+    (
+        "[[deny]]\nread = 1",
+        "2: `deny read = 1` does not hold: it has to be a text",
+    ),
+    ("[[deny]]\nread = []", "2: `deny read` names nothing"),
+    ("[[deny]]\nexamples = ['a']", "2: this `deny` names nothing"),
+    ("[[deny]]\nread = ''", "it has to name something"),
+    ("[[deny]]\nread = '../a'", "write it without `..`"),
+    ("[[deny]]\nread = '~you/a'", "`~/` is your home folder"),
+    (
+        "[[deny]]\nread = 'a[b'",
+        "2: `deny read = 'a[b'` does not hold: ",
+    ),
+    ("[[deny]]\ncommand = 'a; b'", "one plain command"),
+    (
+        "[[deny]]\ncommand = 'npm run test:*'",
+        "`*` stands for a whole word, not a part of `test:*`",
+    ),
+    (
+        "[[deny]]\ncommand = 'a ... b'",
+        "`...` may stand only at the end",
+    ),
+    ("[[allow]]\ncommand = '...'", "name its program"),
+    (
+        "[[deny]]\nread = 'a'\ncommand = 'b'\nexamples = ['a']",
+        "4: `examples` need a table with one kind",
+    ),
+    (
+        "[[deny]]\nread = 'a/*'\nexamples = ['a/b', 'b']",
+        "3: the rule `deny read = 'a/*'` (config.toml:2) does not name its example `b`",
+    ),
+    (
+        "[[allow]]\nread = 'a/*'\nexamples = ['A/b']",
+        "does not name its example `A/b`",
+    ),
+    (
+        "[[allow]]\nread = '~/a/*'\ncounterexamples = ['~/a/b']",
+        "names its counterexample `~/a/b`",
+    ),
+    (
+        "[[allow]]\ncommand = 'make'\nexamples = ['ls']",
+        "does not name its example `ls`",
+    ),
+    ("xy = 1", "1: there is no key `xy`; there are"),
+    (
+        "[[allow]]\ncommand = 'make ...'\nexamples = ['make a; b']",
+        "does not name its example",
+    ),
+    (
+        "[[deny]]\ncommand = 'rm'\ncounterexamples = ['sudo rm x']",
+        "names its counterexample",
+    ),
+    ("[workspaces]\nshop = 'code'", "2: `workspaces` holds"),
+    ("[workspaces]\nshop = 1", "2: `workspaces` holds"),
+    ("a = \n", "1: this is no TOML: "),
+    ("[[deny]]\nread = 'a'\nread = 'b'", "3: this is no TOML: "),
+];
+
 #[test]
 fn what_is_wrong_is_named() {
-    for (text, expected) in [
-        (
-            "\n[[dney]]\nread = 'a'",
-            "2: there is no key `dney`; did you mean `deny`?",
-        ),
-        (
-            "[[deny]]\nwrte = 'a'",
-            "2: there is no key `wrte`; did you mean `write`?",
-        ),
-        (
-            "[[deny]]\nread = 'a'\nexample = ['a']",
-            "3: there is no key `example`; did you mean `examples`?",
-        ),
-        (
-            "OLLAMA_MODEL = 'x'",
-            "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`",
-        ),
-        ("deny = 'x'", "1: `deny` is a table"),
-        ("deny = ['x']", "1: `deny` holds tables only"),
-        (
-            "[[deny]]\nread = 1",
-            "2: `deny read = 1` does not hold: it has to be a text",
-        ),
-        ("[[deny]]\nread = []", "2: `deny read` names nothing"),
-        ("[[deny]]\nexamples = ['a']", "2: this `deny` names nothing"),
-        ("[[deny]]\nread = ''", "it has to name something"),
-        ("[[deny]]\nread = '../a'", "write it without `..`"),
-        ("[[deny]]\nread = '~you/a'", "`~/` is your home folder"),
-        (
-            "[[deny]]\nread = 'a[b'",
-            "2: `deny read = 'a[b'` does not hold: ",
-        ),
-        ("[[deny]]\ncommand = 'a; b'", "one plain command"),
-        (
-            "[[deny]]\ncommand = 'npm run test:*'",
-            "`*` stands for a whole word, not a part of `test:*`",
-        ),
-        (
-            "[[deny]]\ncommand = 'a ... b'",
-            "`...` may stand only at the end",
-        ),
-        ("[[allow]]\ncommand = '...'", "name its program"),
-        (
-            "[[deny]]\nread = 'a'\ncommand = 'b'\nexamples = ['a']",
-            "4: `examples` need a table with one kind",
-        ),
-        (
-            "[[deny]]\nread = 'a/*'\nexamples = ['a/b', 'b']",
-            "3: the rule `deny read = 'a/*'` (config.toml:2) does not name its example `b`",
-        ),
-        (
-            "[[allow]]\nread = 'a/*'\nexamples = ['A/b']",
-            "does not name its example `A/b`",
-        ),
-        (
-            "[[allow]]\nread = '~/a/*'\ncounterexamples = ['~/a/b']",
-            "names its counterexample `~/a/b`",
-        ),
-        (
-            "[[allow]]\ncommand = 'make'\nexamples = ['ls']",
-            "does not name its example `ls`",
-        ),
-        ("xy = 1", "1: there is no key `xy`; there are"),
-        (
-            "[[allow]]\ncommand = 'make ...'\nexamples = ['make a; b']",
-            "does not name its example",
-        ),
-        (
-            "[[deny]]\ncommand = 'rm'\ncounterexamples = ['sudo rm x']",
-            "names its counterexample",
-        ),
-        ("[workspaces]\nshop = 'code'", "2: `workspaces` holds"),
-        ("[workspaces]\nshop = 1", "2: `workspaces` holds"),
-        ("a = \n", "1: this is no TOML: "),
-        ("[[deny]]\nread = 'a'\nread = 'b'", "3: this is no TOML: "),
-    ] {
+    for &(text, expected) in WRONG {
         let (_, problems) = parsed(text);
         assert!(
             problems.iter().any(|problem| problem.contains(expected)),
@@ -92,6 +95,25 @@ fn what_is_wrong_is_named() {
     );
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(user.workspaces["shop"], Path::new("/nowhere/me/code/shop"));
+}
+
+#[test]
+fn rules_of_an_earlier_version_mean_what_they_meant() {
+    let rules = rules(include_str!("../../../../tests/it/fixtures/rules.toml"));
+    for (words, expected) in [
+        ("read payroll/may", "----"),
+        ("read x/key.p12", "----"),
+        ("run git push", "----"),
+        ("run npm publish", "----"),
+        ("write migrations/1.sql", "??+-"),
+        ("read /nowhere/me/notes/a", "++++"),
+        ("read /nowhere/me/other", "----"),
+    ] {
+        assert_eq!(row(&rules, words), expected, "{words}");
+    }
+    assert!(row(&rules, "run cargo test --lib").starts_with("+++"));
+    assert!(rules.opens_network("cargo fetch --locked", false));
+    assert!(rules.hides("payroll/may") && !rules.hides("src/a.rs"));
 }
 
 #[test]
