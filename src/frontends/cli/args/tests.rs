@@ -1,4 +1,4 @@
-//! What may be said on the command line, and what is made of it.
+//! What the command line accepts, and which settings it gives.
 
 use super::*;
 
