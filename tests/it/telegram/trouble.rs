@@ -29,7 +29,7 @@ fn what_is_missing_is_said_and_nothing_starts() {
     );
     fails(
         |environment| environment.with("TELEGRAM_ALLOWED_USERS", "@me"),
-        &["`@me` is not a user's id"],
+        &["`@me` is not a user id"],
         2,
     );
     fails(
