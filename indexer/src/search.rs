@@ -133,7 +133,7 @@ impl Index {
         let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
         let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
-            notes.push(format!("searching by words only: {error}"));
+            notes.push(format!("lexical search only: {error}"));
             None
         });
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
@@ -154,8 +154,8 @@ impl Index {
             && self.has_vectors().await?
         {
             notes.push(format!(
-                "searching by words only: the index has no vectors of `{}` as it is now; \
-                 `ollacode index` makes them",
+                "lexical search only: the index has no vectors of the current `{}`; \
+                 run `ollacode index` to create them",
                 embedder.model().name
             ));
         }

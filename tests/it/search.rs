@@ -139,7 +139,7 @@ fn without_hits_it_says_what_was_not_searched() {
     }
     let answer = environment.run(&["search", "zyzzyva"]).expect_success();
     let answer = answer.expect_words(&[
-        "no hits in 3 files of the index",
+        "no hits in 3 files",
         "2 files with binary content; 1 file over the size limit; folders that tools fill: \
          `node_modules`; 2 files or folders that ignore files name; 2 hidden files or folders",
         "`ollacode index --skipped`",
