@@ -182,7 +182,7 @@ fn too_few_watches_are_not_good() {
 #[test]
 fn an_index_that_is_not_as_it_should_be_is_not_good() {
     let environment = sample();
-    expect_row(&environment, "index", "warning", "none yet");
+    expect_row(&environment, "index", "warning", "not indexed yet");
     environment.index();
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();

@@ -180,7 +180,7 @@ pub fn write_status(
             let embedded = counted(counts.embedded, "chunk");
             writeln!(out, "{embedded} with vectors of {model}")?;
         }
-        None => writeln!(out, "vectors incomplete: search is lexical only")?,
+        None => writeln!(out, "no complete vectors: search is lexical only")?,
     }
     write_languages(out, &status.languages)?;
     writeln!(out, "{DIM}{}{PLAIN}", app.index.folder().display())

@@ -341,7 +341,7 @@ fn a_model_that_is_missing_is_pulled_when_that_is_wanted() {
     let server = ChatServer::with_models(Vec::new(), vec![Reply::text("Here I am.")]);
     let environment = environment(&server);
     let terminal = Terminal::start(&environment, &["chat"]);
-    terminal.expect(&format!("Pull `{CHAT_MODEL}` now?"));
+    terminal.expect(&format!("Download `{CHAT_MODEL}` now?"));
     terminal.answer("y");
     terminal.expect("/help lists the commands");
     terminal.enter("Are you there?");
