@@ -1,5 +1,5 @@
-//! Events as `ollacode chat --json` prints them: one object a line. These shapes are promises;
-//! inner types may change without them.
+//! The events of `ollacode chat --json`, one object per line. This format is stable; internal
+//! types may change without it.
 //!
 //! ```json
 //! {"event":"started","session":"20261121-143005-k3x9","model":"qwen3-coder:30b","window":32768,
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! `started` is the first line and `ended` the last. `stop` is `stop` or `length`; `outcome` is
-//! `done`, `failed` or `denied`; what the server did not say is `null`. `how` is `answered`,
+//! `done`, `failed` or `denied`; values that the server does not report are `null`. `how` is `answered`,
 //! `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or `failed` (both with `reason`).
 
 use serde::Serialize;
@@ -31,7 +31,7 @@ use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::model::StopReason;
 
-/// An event, as it goes out.
+/// An event as JSON.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line<'a> {
@@ -51,7 +51,7 @@ pub enum Line<'a> {
     Text {
         text: &'a str,
     },
-    /// The `text` lines of this reply so far were thoughts, and no part of the answer.
+    /// The `text` lines of this reply so far were thinking, not part of the answer.
     TextWasThought,
     Replied {
         prompt_tokens: Option<u32>,
@@ -99,7 +99,7 @@ pub enum Line<'a> {
     Ended(Ended<'a>),
 }
 
-/// A place in the code.
+/// A range of lines in the code.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Place<'a> {
     path: &'a str,
@@ -108,7 +108,7 @@ pub struct Place<'a> {
     symbol: Option<&'a str>,
 }
 
-/// A citation that does not hold.
+/// A citation of lines that do not exist.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Wrong<'a> {
     citation: &'a str,
@@ -219,7 +219,7 @@ impl<'a> From<&'a TurnEnd> for Ended<'a> {
         match end {
             TurnEnd::Answered => Ended::Answered,
             TurnEnd::Cut => Ended::Cut {
-                reason: "the answer reached the limit of a reply before its end",
+                reason: "the answer was cut at the reply limit",
             },
             TurnEnd::Planned => Ended::Planned,
             TurnEnd::Stopped => Ended::Stopped,
@@ -230,7 +230,7 @@ impl<'a> From<&'a TurnEnd> for Ended<'a> {
     }
 }
 
-/// One decimal: more would only show the noise of 32-bit numbers.
+/// One decimal: 32-bit numbers are not more precise.
 fn rounded(speed: f32) -> f64 {
     (f64::from(speed) * 10.0).round() / 10.0
 }
