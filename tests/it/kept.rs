@@ -75,7 +75,7 @@ fn each_skipped_file_is_named_with_its_reason() {
         {"path": "data.txt", "reason": "binary", "words": "binary"},
         {"path": "link.rs", "reason": "not_a_file", "words": "links or special files"},
         {"path": "logo.png", "reason": "binary", "words": "binary"},
-        {"path": "node_modules/", "reason": "default", "words": "excluded by default: filled by tools"},
+        {"path": "node_modules/", "reason": "default", "words": "excluded by default: build output, dependencies or a cache"},
     ]);
     // The same before there is an index, and with one.
     for _ in 0..2 {

@@ -11,10 +11,9 @@ use super::wire::IndexCounts;
 use crate::app::App;
 use crate::conversation::words::duration;
 
-const LEFT_OUT: &str = "excluded by default: filled by tools";
+const LEFT_OUT: &str = "excluded by default: build output, dependencies or a cache";
 
-const LEFT_OUT_TITLE: &str =
-    "Excluded by default, since tools fill them (`!name` in `.ollacodeignore` includes one):";
+const LEFT_OUT_TITLE: &str = "Excluded by default: build output, dependencies, caches (`!name` in `.ollacodeignore` includes one):";
 
 /// Maximum rows of a list.
 const ROWS: usize = 10;
