@@ -152,7 +152,7 @@ pub enum SandboxChoice {
     /// As far as the system supports it.
     #[default]
     Best,
-    /// Full confinement, or an error at the start.
+    /// Full confinement, or sessions fail to open.
     Required,
     /// Not at all; only the command line can choose this.
     Off,
@@ -423,7 +423,7 @@ pub enum ConfigError {
         origin: Origin,
     },
     /// A name in the user's file that looks like a setting but is not one.
-    #[error("{path}:{line}: unknown setting `{name}`; the settings are {known}")]
+    #[error("{path}:{line}: unknown setting `{name}`; settings with this prefix: {known}")]
     Unknown {
         path: PathBuf,
         /// From 1.

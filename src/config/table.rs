@@ -97,7 +97,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "OLLACODE_SANDBOX",
         default: "best",
-        meaning: "`best`: the best confinement available; `required`: refuse to start without full confinement; `off` only as a flag.",
+        meaning: "`best`: the best confinement available; `required`: no session without full confinement; `off` only as a flag.",
         example: None,
         secret: false,
     },

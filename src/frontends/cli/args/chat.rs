@@ -22,8 +22,8 @@ that need approval are denied; `--auto-edit` and `--auto-approve` approve them i
 With --json, each line is an object with `event`: started (session, model, window, confinement),
 retrieved (sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
 tool_started (id, tool, what), tool_finished (id, outcome, summary, detail, took_ms), notice
-(text), compacted (before, after), citations (wrong), and last ended (how: answered, planned,
-stopped, step_limit, stuck or failed, with a reason).";
+(text), compacted (before, after), citations (wrong), and last ended (how: answered, cut,
+planned, stopped, step_limit, stuck or failed, with a reason).";
 
 /// Arguments of `ollacode chat`, and of `ollacode` alone.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,7 @@
 //! {"event":"tool_started","id":"call_1","tool":"read_file","what":"src/a.rs:1-200"}
 //! {"event":"tool_finished","id":"call_1","outcome":"done","summary":"200 lines","detail":"",
 //!  "took_ms":3}
-//! {"event":"notice","text":"what the user should know, though the turn goes on"}
+//! {"event":"notice","text":"a note for the user; the turn continues"}
 //! {"event":"compacted","before":24000,"after":6000}
 //! {"event":"citations","wrong":[{"citation":"src/a.rs:1-900","reason":"the file has 40 lines"}]}
 //! {"event":"ended","how":"answered"}
@@ -39,7 +39,7 @@ pub enum Line<'a> {
         session: &'a str,
         model: &'a str,
         window: u32,
-        /// How commands are held back: `full`, `landlock` or `none`.
+        /// Confinement of commands: `full`, `landlock` or `none`.
         confinement: &'static str,
     },
     Retrieved {
