@@ -10,6 +10,10 @@
 //! hit in its file (that touches its lines, if it has some); a target at rank r gains
 //! 1 / log2(r + 1), and the sum is divided by that of the best possible order. The headline is the
 //! mean over repositories of the mean over their queries.
+//!
+//! `Hit@k`: the share of queries with a target among the first k hits. `tokens`: estimated tokens of
+//! the hits up to the first with a target, in the mean over the queries where one of fifty has a
+//! target; `recall`: the share of targets met within so many tokens of hits.
 
 #![recursion_limit = "256"]
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
@@ -22,6 +26,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Error, bail, ensure};
 use ollacode::app::App;
 use ollacode::config::{Environment, Flags};
+use ollacode::text::tokens::estimate_text;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Chunk, Embedder, Freshness, Mode, Refresh, SearchRequest};
 use serde::Deserialize;
@@ -46,6 +51,10 @@ OLLACODE_DATA_DIR if that is set; vectors that are kept there are not made again
 
 /// Hits that count.
 const DEPTH: usize = 10;
+/// Hits for which tokens are counted.
+const DEEP: usize = 50;
+/// Tokens that a model may spend on hits.
+const BUDGETS: [f64; 4] = [500.0, 1_000.0, 2_000.0, 4_000.0];
 
 fn main() -> Result<(), Error> {
     let Some(arguments) = Arguments::read(std::env::args().skip(1))? else {
@@ -154,20 +163,50 @@ impl Target {
     }
 }
 
-fn ndcg(targets: &[Target], hits: &[Ranked]) -> f64 {
-    let gain = |rank: u32| 1.0 / f64::from(rank + 1).log2();
-    let gained: f64 = targets
-        .iter()
-        .filter_map(|target| target.rank(hits))
-        .map(gain)
-        .sum();
-    let ideal: f64 = (1..).take(targets.len().min(DEPTH)).map(gain).sum();
-    gained / ideal
+/// How well one query was answered.
+struct Score {
+    ndcg: f64,
+    /// Rank of the first hit with a target, from 1, among the first ten.
+    first: Option<u32>,
+    /// Tokens of the hits up to the first with a target.
+    tokens: Option<f64>,
+    /// For each of [`BUDGETS`].
+    recall: [f64; BUDGETS.len()],
+}
+
+impl Score {
+    fn new(targets: &[Target], hits: &[Ranked], more: &[Ranked]) -> Score {
+        let ranks: Vec<u32> = targets.iter().filter_map(|it| it.rank(hits)).collect();
+        let gain = |rank: u32| 1.0 / f64::from(rank + 1).log2();
+        let gained: f64 = ranks.iter().copied().map(gain).sum();
+        let ideal: f64 = (1..).take(targets.len().min(DEPTH)).map(gain).sum();
+        let mut spent = 0.0;
+        let until: Vec<f64> = more
+            .iter()
+            .map(|hit| {
+                spent += f64::from(estimate_text(&hit.chunk.text));
+                spent
+            })
+            .collect();
+        // Tokens of all hits up to the one that meets a target.
+        let met: Vec<f64> = targets
+            .iter()
+            .filter_map(|target| more.iter().position(|hit| target.is_met_by(&hit.chunk)))
+            .map(|at| until[at])
+            .collect();
+        let within = |budget: f64| met.iter().filter(|tokens| **tokens <= budget).count() as f64;
+        Score {
+            ndcg: gained / ideal,
+            first: ranks.iter().copied().min(),
+            tokens: met.iter().copied().reduce(f64::min),
+            recall: BUDGETS.map(|budget| within(budget) / targets.len() as f64),
+        }
+    }
 }
 
 /// What one repository scored, and how long that took.
 struct Outcome {
-    scores: Vec<f64>,
+    scores: Vec<Score>,
     indexing: Duration,
     searching: Duration,
 }
@@ -177,6 +216,7 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
     let own = std::env::var_os("OLLACODE_DATA_DIR").is_some_and(|folder| !folder.is_empty());
     let data_dir = (!own).then(|| temporary.path().to_owned());
     let mut means = Vec::new();
+    let mut all = Vec::new();
     let mut by_category: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for repository in &set.repos {
         let root = arguments.corpora.join(&repository.name);
@@ -189,28 +229,52 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
             .await
             .with_context(|| repository.name.clone())?;
         for (query, score) in repository.queries.iter().zip(&outcome.scores) {
-            by_category.entry(&query.category).or_default().push(*score);
+            let scores = by_category.entry(&query.category).or_default();
+            scores.push(score.ndcg);
         }
-        means.push(mean(&outcome.scores));
+        let repository_mean = mean(outcome.scores.iter().map(|score| score.ndcg));
         println!(
-            "{:20} {:.3}  index {:6.2} s  {:6.1} ms/query",
+            "{:20} {repository_mean:.3}  index {:6.2} s  {:6.1} ms/query",
             repository.name,
-            mean(&outcome.scores),
             outcome.indexing.as_secs_f64(),
             1_000.0 * outcome.searching.as_secs_f64() / outcome.scores.len() as f64
         );
+        means.push(repository_mean);
+        all.extend(outcome.scores);
     }
     ensure!(!means.is_empty(), "no repository of the set was found");
     let categories: Vec<String> = by_category
         .iter()
-        .map(|(name, scores)| format!("{name} {:.3}", mean(scores)))
+        .map(|(name, scores)| format!("{name} {:.3}", mean(scores.iter().copied())))
         .collect();
     println!("{}", categories.join("  "));
+    let hit = |depth: u32| {
+        mean(
+            all.iter()
+                .map(|it| f64::from(it.first.is_some_and(|rank| rank <= depth))),
+        )
+    };
+    println!(
+        "Hit@1 {:.3}  Hit@5 {:.3}  Hit@10 {:.3}",
+        hit(1),
+        hit(5),
+        hit(10)
+    );
+    let recall: Vec<String> = BUDGETS
+        .iter()
+        .enumerate()
+        .map(|(at, budget)| format!("{budget} {:.3}", mean(all.iter().map(|it| it.recall[at]))))
+        .collect();
+    println!(
+        "tokens to the first target {:.0}  recall {}",
+        mean(all.iter().filter_map(|it| it.tokens)),
+        recall.join("  ")
+    );
     println!(
         "NDCG@10 {:.4} over {} repositories, {} queries, {}",
-        mean(&means),
+        mean(means.iter().copied()),
         means.len(),
-        by_category.values().map(Vec::len).sum::<usize>(),
+        all.len(),
         arguments.model.as_deref().unwrap_or("lexical")
     );
     Ok(())
@@ -219,12 +283,10 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
 /// Joins the parts as the program does, with settings for this repository.
 fn app(arguments: &Arguments, data_dir: Option<PathBuf>, root: &Path) -> Result<App, Error> {
     let model = arguments.model.as_deref().unwrap_or("none");
-    let flags = Flags {
-        path: Some(root.to_owned()),
-        data_dir,
-        embed_model: Some(model.to_owned()),
-        ..Flags::default()
-    };
+    let flags = Flags::default()
+        .with("WORKSPACE_DIR", "PATH", Some(root))
+        .with("OLLACODE_DATA_DIR", "--data-dir", data_dir)
+        .with("OLLAMA_EMBED_MODEL", "--embed-model", Some(model));
     Ok(App::start(&flags, &Environment::capture()?)?)
 }
 
@@ -238,34 +300,47 @@ async fn score_repository(app: &App, repository: &Repository) -> Result<Outcome,
         embed(app, embedder).await?;
     }
     let indexing = started.elapsed();
-    let started = Instant::now();
+    let mut searching = Duration::ZERO;
     let mut scores = Vec::with_capacity(repository.queries.len());
     for labelled in &repository.queries {
         let LabelledQuery {
             query, relevant, ..
         } = labelled;
         ensure!(!relevant.is_empty(), "nothing is relevant to `{query}`");
-        let request = SearchRequest {
-            query: query.replace('\n', " "),
-            limit: DEPTH,
-            globs: Vec::new(),
-            languages: Vec::new(),
-            freshness: Freshness::Trust,
-        };
-        let answer = app.index.search(&request, embedder, &|_| ()).await?;
-        let is_hybrid = answer.mode == Mode::Hybrid;
-        ensure!(
-            is_hybrid == embedder.is_some(),
-            "`{query}` was answered without vectors: {}",
-            answer.notes.join("; ")
-        );
-        scores.push(ndcg(relevant, &answer.hits));
+        let started = Instant::now();
+        let hits = search(app, embedder, query, DEPTH).await?;
+        searching += started.elapsed();
+        let more = search(app, embedder, query, DEEP).await?;
+        scores.push(Score::new(relevant, &hits, &more));
     }
     Ok(Outcome {
         scores,
         indexing,
-        searching: started.elapsed(),
+        searching,
     })
+}
+
+async fn search(
+    app: &App,
+    embedder: Option<&dyn Embedder>,
+    query: &str,
+    limit: usize,
+) -> Result<Vec<Ranked>, Error> {
+    let request = SearchRequest {
+        query: query.to_owned(),
+        limit,
+        globs: Vec::new(),
+        languages: Vec::new(),
+        freshness: Freshness::Trust,
+    };
+    let answer = app.index.search(&request, embedder, &|_| ()).await?;
+    let is_hybrid = answer.mode == Mode::Hybrid;
+    ensure!(
+        is_hybrid == embedder.is_some(),
+        "`{query}` was answered without vectors: {}",
+        answer.notes.join("; ")
+    );
+    Ok(answer.hits)
 }
 
 /// Fills in the vectors, and makes sure that the score will be that of the model.
@@ -285,7 +360,8 @@ async fn embed(app: &App, embedder: &dyn Embedder) -> Result<(), Error> {
     Ok(())
 }
 
-/// The mean of at least one number.
-fn mean(numbers: &[f64]) -> f64 {
-    numbers.iter().sum::<f64>() / numbers.len() as f64
+/// The mean of some numbers; 0 of none.
+fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = numbers.fold((0.0, 0_u32), |(sum, count), it| (sum + it, count + 1));
+    sum / f64::from(count.max(1))
 }

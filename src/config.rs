@@ -158,37 +158,32 @@ pub enum SandboxChoice {
     Off,
 }
 
-/// Settings that the command line gave.
+/// Settings that the command line gives.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// The folder given as `PATH`; wins over `workspace`.
-    pub path: Option<PathBuf>,
-    /// `--workspace`.
-    pub workspace: Option<PathBuf>,
-    /// `--data-dir`.
-    pub data_dir: Option<PathBuf>,
-    /// `--model`.
-    pub model: Option<String>,
-    /// `--embed-model`.
-    pub embed_model: Option<String>,
-    /// `--tools`.
-    pub tools: Option<String>,
-    /// `--max-steps`.
-    pub max_steps: Option<u32>,
-    /// `--no-rag`.
-    pub no_rag: bool,
-    /// `--sandbox`, but for `off`.
-    pub sandbox: Option<String>,
-    /// `--sandbox off`.
+    /// Name of a setting, its flag, and the value.
+    pub(crate) given: Vec<(&'static str, &'static str, OsString)>,
+    /// `--sandbox off`, which is not allowed as a setting.
     pub sandbox_off: bool,
-    /// `--network`.
     pub network: bool,
-    /// `--offline`.
-    pub offline: bool,
-    /// How often `--verbose` was given.
-    pub verbosity: u8,
-    /// `--color`.
     pub color: Color,
+}
+
+impl Flags {
+    /// Gives a setting a value, if there is one; the flag is named where the value is wrong. The
+    /// first value of a setting wins.
+    #[must_use]
+    pub fn with(
+        mut self,
+        setting: &'static str,
+        flag: &'static str,
+        value: Option<impl Into<OsString>>,
+    ) -> Flags {
+        debug_assert!(SETTINGS.iter().any(|known| known.name == setting));
+        let value = value.map(|value| (setting, flag, value.into()));
+        self.given.extend(value);
+        self
+    }
 }
 
 /// The environment of the process, captured once.

@@ -8,7 +8,6 @@
 //! - `folder`: how files are found and read, beneath one handle on the workspace; `walker`,
 //!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are there.
 //! - `language`, `parse`, `chunk`: which grammar, which definitions, where to cut.
-//! - [`secrets`]: what must never be stored or shown; [`shell`]: what a line for a shell runs.
 //! - [`Embedder`]: what turns texts into vectors, implemented above this crate.
 //!
 //! It knows no HTTP, no terminal, no chat words, reads no environment, and prints nothing.
@@ -43,8 +42,6 @@ mod reconcile;
 mod refresh;
 mod scanners;
 mod search;
-pub mod secrets;
-pub mod shell;
 mod skip;
 mod status;
 mod survey;

@@ -15,8 +15,8 @@ use crate::folder::{Folder, is_gone};
 use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
-use crate::secrets::redact;
 use crate::walk::{Entry, Skip, skipped_by_content};
+use ollacode_secrets::redact;
 
 /// The rules by which text is left out. They are code as much as tables, so their sources count.
 const RULES: [&str; 3] = [

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::parts::is_notebook;
-use crate::secrets::secret_path;
+use ollacode_secrets::secret_path;
 
 /// Why a file is not indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

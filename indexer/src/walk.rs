@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::{Folder, Kind, Stat, is_gone};
-use crate::secrets::redact;
 pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
 use crate::walker::{Scope, Seen, Walker};
 pub use crate::walker::{Sight, Standing};
+use ollacode_secrets::redact;
 
 /// Limits of a walk.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! The raw layers of settings: the first one that has a value wins.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use super::{
     ConfigError, Environment, Flags, GivenTelegram, Origin, SETTINGS, Setting, UserFile, telegram,
@@ -30,10 +29,11 @@ impl Layers<'_> {
     /// An empty value means the default, so that one run can undo what the file sets.
     pub fn given(&self, name: &'static str) -> Given {
         let flag = || {
-            let (value, flag) = self.flags.given(name)?;
+            let mut given = self.flags.given.iter();
+            let (_, flag, value) = given.find(|(setting, _, _)| *setting == name)?;
             Some(Given {
                 name,
-                value,
+                value: value.clone(),
                 origin: Origin::Flag(flag),
             })
         };
@@ -124,47 +124,6 @@ impl Given {
             origin,
             allowed,
         }
-    }
-}
-
-impl Flags {
-    /// The value that the command line gives a setting, and its flag.
-    fn given(&self, name: &str) -> Option<(OsString, &'static str)> {
-        let folder = |folder: &Option<PathBuf>, flag: &'static str| {
-            folder
-                .as_ref()
-                .map(|folder| (folder.as_os_str().to_owned(), flag))
-        };
-        let text = |value: &Option<String>, flag: &'static str| {
-            value.as_ref().map(|value| (OsString::from(value), flag))
-        };
-        match name {
-            "WORKSPACE_DIR" => {
-                folder(&self.path, "PATH").or_else(|| folder(&self.workspace, "--workspace"))
-            }
-            "OLLACODE_DATA_DIR" => folder(&self.data_dir, "--data-dir"),
-            "OLLAMA_EMBED_MODEL" => text(&self.embed_model, "--embed-model"),
-            "OLLAMA_MODEL" => text(&self.model, "--model"),
-            "OLLACODE_TOOLS" => text(&self.tools, "--tools"),
-            "OLLACODE_MAX_STEPS" => self
-                .max_steps
-                .map(|steps| (steps.to_string().into(), "--max-steps")),
-            "OLLACODE_RAG" => self.no_rag.then(|| ("false".into(), "--no-rag")),
-            "OLLACODE_SANDBOX" => text(&self.sandbox, "--sandbox"),
-            "OLLACODE_OFFLINE" => self.offline.then(|| ("true".into(), "--offline")),
-            "OLLACODE_LOG" => log_filter(self.verbosity).map(|log| (log.into(), "--verbose")),
-            _ => None,
-        }
-    }
-}
-
-/// The log filter of `--verbose`; other crates only at the third level.
-fn log_filter(verbosity: u8) -> Option<&'static str> {
-    match verbosity {
-        0 => None,
-        1 => Some("warn,ollacode=info"),
-        2 => Some("warn,ollacode=debug"),
-        _ => Some("info,ollacode=trace"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the user sends along with a question: texts and pictures.
 
-use ollacode_indexer::secrets::{redact, secret_path};
+use ollacode_secrets::{redact, secret_path};
 
 use super::clip::clipped_to;
 use super::question::safe_name;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ollacode_indexer::secrets::redact;
+use ollacode_secrets::redact;
 
 use crate::jail::{Jail, is_secret};
 use crate::message::Message;

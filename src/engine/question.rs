@@ -1,8 +1,8 @@
 //! What goes before the model with a question: the files that it names, what the user sends along,
 //! and what the index has.
 
-use ollacode_indexer::secrets::redact;
 use ollacode_indexer::{Freshness, SearchRequest};
+use ollacode_secrets::redact;
 
 use super::Question;
 use super::clip::clipped_to;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use ollacode_indexer::secrets::{SecretClass, secret_class};
+use ollacode_secrets::{SecretClass, secret_class};
 
 use super::WorkspacePath;
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Metadata;
-use ollacode_indexer::secrets::secret_values;
+use ollacode_secrets::secret_values;
 
 use super::protected::is_masked_path;
 use super::{Hash, Jail, hash_of};

@@ -11,13 +11,14 @@ mod git;
 mod reading;
 mod remember;
 mod rules;
+mod shell;
 mod wide;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_secrets::secret_path;
 
 use super::CommandRisk;
 use git::effects::{GitEffects, effects};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use ollacode_indexer::secrets::{redact, secret_path};
+use ollacode_secrets::{redact, secret_path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use ollacode_indexer::secrets::secret_class;
+use ollacode_secrets::secret_class;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 

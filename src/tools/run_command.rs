@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use ollacode_indexer::secrets::redact;
+use ollacode_secrets::redact;
 
 use super::closed_output::without_closed;
 use super::command_changes::BeforeCommand;

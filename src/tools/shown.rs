@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 
-use ollacode_indexer::secrets::{redact, rules};
+use ollacode_secrets::{redact, rules};
 
 use crate::jail::CLOSED;
 use crate::text::tokens::estimate_text;

@@ -412,7 +412,7 @@ mod tests {
 
     #[tokio::test]
     async fn stand_ins_for_secrets_are_not_written() {
-        let rule = ollacode_indexer::secrets::rules().next().unwrap();
+        let rule = ollacode_secrets::rules().next().unwrap();
         let bench = Bench::new();
         let error = bench
             .refused(&write("a.txt", &format!("k = [redacted: {rule}]\n")))

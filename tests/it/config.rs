@@ -10,8 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ollacode::config::{
-    Color, ConfigError, EmbedModel, Environment, Flags, Origin, Settings, ToolChoice,
+    Color, ConfigError, EmbedModel, Environment, Flags, Origin, SandboxChoice, Settings, ToolChoice,
 };
+use ollacode::frontends::cli::args::Arguments;
 use ollacode::model::ollama::Reach;
 use tempfile::TempDir;
 

@@ -182,6 +182,7 @@ fn sources() -> String {
         "tests",
         "indexer/src",
         "indexer/tests",
+        "secrets/src",
         "store/src",
         "store/tests",
     ]
@@ -205,7 +206,7 @@ fn sources() -> String {
 fn files_and_tests_that_pages_name_exist() {
     let sources = sources();
     let folders = [
-        "src/", "indexer/", "store/", "tests/", "benches/", "queries/", "docs/", ".ci/",
+        "src/", "indexer/", "secrets/", "store/", "tests/", "benches/", "queries/", "docs/", ".ci/",
     ];
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     for page in all_pages() {

@@ -1,6 +1,6 @@
 //! What is said of the effects of a call beside the judgement.
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_secrets::secret_path;
 
 use crate::jail::Jail;
 use crate::permission::Effect;

@@ -371,25 +371,52 @@ impl Arguments {
             Some(Command::Telegram(telegram)) => telegram.engine.clone(),
             Some(_) => EngineArguments::default(),
         };
+        let (off, sandbox) = match engine.sandbox {
+            Some(how) if how == "off" => (true, None),
+            how => (false, how),
+        };
         Flags {
-            path,
-            model: engine.model,
-            tools: engine.tools,
-            max_steps: engine.max_steps,
-            no_rag: engine.no_rag,
-            sandbox_off: engine.sandbox.as_deref() == Some("off"),
-            sandbox: engine.sandbox.filter(|how| how != "off"),
+            sandbox_off: off,
             network: engine.network,
-            workspace: self.workspace.clone(),
-            data_dir: self.data_dir.clone(),
-            embed_model: self.embed_model.clone(),
-            offline: self.offline,
-            verbosity: self.verbose,
             color: match self.color {
                 ColorChoice::Auto => Color::Auto,
                 ColorChoice::Always => Color::Always,
                 ColorChoice::Never => Color::Never,
             },
+            ..Flags::default()
         }
+        .with("WORKSPACE_DIR", "PATH", path)
+        .with("WORKSPACE_DIR", "--workspace", self.workspace.clone())
+        .with("OLLACODE_DATA_DIR", "--data-dir", self.data_dir.clone())
+        .with(
+            "OLLAMA_EMBED_MODEL",
+            "--embed-model",
+            self.embed_model.clone(),
+        )
+        .with(
+            "OLLACODE_OFFLINE",
+            "--offline",
+            self.offline.then_some("true"),
+        )
+        .with("OLLACODE_LOG", "--verbose", log_filter(self.verbose))
+        .with("OLLAMA_MODEL", "--model", engine.model)
+        .with("OLLACODE_TOOLS", "--tools", engine.tools)
+        .with(
+            "OLLACODE_MAX_STEPS",
+            "--max-steps",
+            engine.max_steps.map(|steps| steps.to_string()),
+        )
+        .with("OLLACODE_RAG", "--no-rag", engine.no_rag.then_some("false"))
+        .with("OLLACODE_SANDBOX", "--sandbox", sandbox)
+    }
+}
+
+/// The log filter of `--verbose`; other crates only at the third level.
+fn log_filter(verbosity: u8) -> Option<&'static str> {
+    match verbosity {
+        0 => None,
+        1 => Some("warn,ollacode=info"),
+        2 => Some("warn,ollacode=debug"),
+        _ => Some("info,ollacode=trace"),
     }
 }

@@ -8,8 +8,8 @@ use ollacode_indexer::chunk::{Cut, cut};
 use ollacode_indexer::decode::decode;
 use ollacode_indexer::parse::FileParser;
 use ollacode_indexer::read_file;
-use ollacode_indexer::secrets::{redact, secret_path};
 use ollacode_indexer::walk::{relative, skipped_by_content, skipped_by_name};
+use ollacode_secrets::{redact, secret_path};
 use serde_json::json;
 
 use super::style::{BOLD, DIM, PLAIN, visible_name};

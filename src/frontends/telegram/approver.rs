@@ -1,6 +1,6 @@
 //! Asks on the phone: whether a call may run, and what the model wants to know.
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_secrets::secret_path;
 
 use super::buttons::Choice;
 use super::incoming::Who;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ollacode_indexer::secrets::redact;
+use ollacode_secrets::redact;
 use teloxide::prelude::*;
 use teloxide::types::{
     CallbackQueryId, ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ollacode_indexer::secrets::redact;
+use ollacode_secrets::redact;
 
 use super::rich::{Rich, Span, Style};
 use crate::conversation::words::{count, facts};

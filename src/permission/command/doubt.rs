@@ -5,12 +5,11 @@
 //! What a *file* runs (a script, a makefile) is not looked for here: where commands are confined, the
 //! supervisor refuses to execute what is denied.
 
-use ollacode_indexer::shell::{ShellCommand, ShellInput, shell_commands};
-
 mod tables;
 
 use super::building::building;
 use super::git::effects::effects;
+use super::shell::{ShellCommand, ShellInput, shell_commands};
 use tables::{INTERPRETERS, OPTIONS, SHELLS, STARTING, VARIABLES, WRAPPERS, lists};
 
 /// Texts in texts are followed no deeper.

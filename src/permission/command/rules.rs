@@ -1,6 +1,6 @@
 //! What makes an argument vector known, and how options are read for that.
 
-use ollacode_indexer::secrets::secret_path;
+use ollacode_secrets::secret_path;
 
 use super::words::Vector;
 use super::{git, reading};

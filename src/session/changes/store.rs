@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ollacode_indexer::secrets::{masked_path, redact, secret_path, secret_values};
+use ollacode_secrets::{masked_path, redact, secret_path, secret_values};
 
 use super::{Blob, ChangeRecord};
 use crate::jail::{Hash, Jail, hash_of};

@@ -36,10 +36,7 @@ fn defaults_hold_when_nothing_is_set() {
 #[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let home = Home::with_file("OLLAMA_EMBED_MODEL=file\nOLLAMA_HOST=file\n");
-    let flags = Flags {
-        embed_model: Some("flag".into()),
-        ..Flags::default()
-    };
+    let flags = Flags::default().with("OLLAMA_EMBED_MODEL", "--embed-model", Some("flag"));
     let variables = [
         ("OLLAMA_EMBED_MODEL", "variable"),
         ("OLLAMA_HOST", "variable"),
@@ -58,22 +55,23 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 #[test]
 fn every_flag_reaches_its_setting() {
     let home = Home::new();
-    let flags = Flags {
-        path: None,
-        workspace: Some("sub/.".into()),
-        data_dir: Some("~/data".into()),
-        model: Some("qwen2.5-coder:7b".into()),
-        embed_model: Some("NONE".into()),
-        tools: Some("Core".into()),
-        max_steps: Some(3),
-        no_rag: true,
-        sandbox: Some("Required".into()),
-        sandbox_off: false,
-        network: true,
-        offline: true,
-        verbosity: 2,
-        color: Color::Always,
-    };
+    let given = |line: &[&str]| Arguments::read(line).expect("a command line").flags();
+    let line = [
+        "ollacode",
+        "--workspace=sub/.",
+        "--data-dir=~/data",
+        "--model=qwen2.5-coder:7b",
+        "--embed-model=NONE",
+        "--tools=core",
+        "--max-steps=3",
+        "--no-rag",
+        "--sandbox=required",
+        "--network",
+        "--offline",
+        "-vv",
+        "--color=always",
+    ];
+    let flags = given(&line);
     let settings = home.load(&flags, &[("NO_COLOR", "1")]).expect("settings");
     let workspace = settings.workspace.expect("a workspace");
     assert_eq!(workspace.path, home.path.join("project/sub"));
@@ -96,10 +94,11 @@ fn every_flag_reaches_its_setting() {
         "{}",
         settings.log
     );
-    let path = Flags {
-        path: Some("/elsewhere".into()),
-        ..flags
-    };
+    assert_eq!(
+        (settings.sandbox, settings.network),
+        (SandboxChoice::Required, true)
+    );
+    let path = given(&["ollacode", "index", "/elsewhere"]);
     let workspace = home
         .load(&path, &[])
         .expect("settings")

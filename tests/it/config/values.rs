@@ -133,19 +133,13 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         let message = Home::with_file(&format!("# mine\n{line}\n")).error(&[]);
         assert!(message.contains(expected), "{line}: {message}");
     }
-    let flags = Flags {
-        embed_model: Some("a b".into()),
-        ..Flags::default()
-    };
+    let flags = Flags::default().with("OLLAMA_EMBED_MODEL", "--embed-model", Some("a b"));
     let error = Home::new()
         .load(&flags, &[])
         .expect_err("a bad model")
         .to_string();
     assert!(error.contains("`a b` (from `--embed-model`)"), "{error}");
-    let flags = Flags {
-        max_steps: Some(0),
-        ..Flags::default()
-    };
+    let flags = Flags::default().with("OLLACODE_MAX_STEPS", "--max-steps", Some("0"));
     let error = Home::new()
         .load(&flags, &[])
         .expect_err("no steps")

@@ -4,7 +4,7 @@ use ollacode::config::{SETTINGS, Setting, example_file};
 use ollacode_indexer::Kind;
 use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT};
 use ollacode_indexer::rank::{WEIGHTS, Weights};
-use ollacode_indexer::secrets;
+use ollacode_secrets;
 
 use crate::support::generated::{check, check_part, read};
 
