@@ -1,4 +1,4 @@
-//! What is kept of workspaces, and which files are not indexed: listed, and removed when asked.
+//! `index --list`, `--prune` and `--skipped`.
 
 use std::fs;
 
@@ -43,7 +43,7 @@ fn indexes_are_listed_and_those_of_folders_that_are_gone_are_deleted() {
     environment
         .run(&["index", "--list"])
         .expect_words(&["other", "no longer exists"]);
-    // Nobody can be asked here.
+    // There is no terminal to ask on.
     environment
         .run(&["index", "--prune"])
         .expect_code(1)
@@ -77,7 +77,7 @@ fn each_skipped_file_is_named_with_its_reason() {
         {"path": "logo.png", "reason": "binary", "words": "binary"},
         {"path": "node_modules/", "reason": "default", "words": "excluded by default: build output, dependencies or a cache"},
     ]);
-    // The same before there is an index, and with one.
+    // The same without an index and with one.
     for _ in 0..2 {
         let skipped = environment.run(&["index", "--skipped", "--json"]).json();
         assert_eq!(skipped, json!({"skipped": expected}));

@@ -1,4 +1,4 @@
-//! The file of settings: the example of one, how it is read, and names that nobody knows.
+//! The settings file: the example, parsing, and unknown names.
 
 use ollacode::config::{SETTINGS, example_file};
 

@@ -1,4 +1,4 @@
-//! Secrets are never shown, and one that others can read is a warning.
+//! Secrets are never shown; files that other users can read or write.
 
 use super::*;
 
@@ -87,7 +87,7 @@ fn what_others_can_write_is_not_obeyed() {
             home.error(&[])
                 .contains("settings from ~/.config/ollacode: other users")
         );
-        // A link is no way around it.
+        // The target of a link is checked, too.
         let home = Home::new();
         home.write("dotfiles/theirs", content);
         set_mode(&home.path.join("dotfiles/theirs"), 0o666);

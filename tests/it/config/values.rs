@@ -1,4 +1,4 @@
-//! Values as people write them, and what is said about those that cannot be.
+//! Parsing of values, and messages about invalid ones.
 
 use super::*;
 
