@@ -151,7 +151,7 @@ fn events_that_the_kernel_dropped_are_made_up_for() {
     let bound = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").expect("a bound");
     let bound: usize = bound.trim().parse().expect("a number");
     watcher.signal("STOP");
-    // Two alternating names, since the kernel merges equal events; each write is two or more events.
+    // Two alternating names, since the kernel merges equal events; a write is two or more events.
     for round in 0..bound {
         environment.write(
             ["src/even.rs", "src/odd.rs"][round % 2],

@@ -1,4 +1,4 @@
-//! Questions that succeed: about the repository, about a bug, in a session.
+//! Questions that go well: about the repository, about a bug, in a session.
 
 use super::*;
 use crate::support::samples::PARSER;

@@ -1,4 +1,4 @@
-//! Which folder a conversation works on, and which files in it are never touched.
+//! Which folder a conversation works on, and what in it is never touched.
 
 use super::*;
 use crate::support::{Running, wait_until};
@@ -150,7 +150,7 @@ fn a_folder_of_our_own_is_no_workspace() {
         .expect_words(&["keeps its own settings or data", "OLLACODE_DATA_DIR"]);
 }
 
-/// Starts a question that is never answered, and waits until the server has the request.
+/// Starts a question that is never answered, and waits until the model has it.
 fn hanging(server: &ChatServer, environment: &Environment) -> Running {
     let before = server.requests().len();
     let running = environment.start(&["chat", "--json", "-p", "Are you there?"]);

@@ -1,4 +1,4 @@
-//! Failures: a program killed in the middle of a turn, a missing model, a failing server.
+//! What breaks: the program in the middle of a turn, the model that is not there, the server.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -86,7 +86,7 @@ fn a_server_that_is_missing_is_named_with_the_command_that_starts_it() {
     assert_eq!(output.stdout, "");
 }
 
-/// A file whose first line counts its edits, too long for a single write.
+/// A file whose first line counts its edits, and that is too long to be written at once.
 fn counted(version: usize) -> String {
     format!("version {version}\n{}", "The rest stays.\n".repeat(20_000))
 }
@@ -102,10 +102,10 @@ fn version(environment: &Environment) -> usize {
     version
 }
 
-/// Kills per session: each resumes the whole conversation, so that many would take too long.
+/// Kills in one session: each goes on with all that was said before, so that many cost too much.
 const KILLS_OF_A_SESSION: usize = 25;
 
-/// The number of kills, from `OLLACODE_TEST_KILLS`.
+/// As often as `OLLACODE_TEST_KILLS` says.
 #[test]
 fn killed_at_any_moment_files_are_whole_and_each_edit_is_in_the_journal() {
     let mut draw = Draw::seeded(11);
@@ -143,7 +143,7 @@ fn kill_while_editing(rounds: usize, draw: &mut Draw) {
         }
         let mut running = environment.start(&arguments);
         wait_until("a request", || server.requests().len() > before);
-        // Not a wait for something, but the time of the kill.
+        // Not what is waited for, but when it is killed.
         thread::sleep(Duration::from_micros(draw.below(60_000) as u64));
         running.kill();
         version(&environment);
@@ -165,7 +165,7 @@ fn kill_while_editing(rounds: usize, draw: &mut Draw) {
     assert_eq!(temporaries(&environment.workspace()), 0);
 }
 
-/// The number of temporary files in a folder.
+/// How many temporary files there are in a folder.
 fn temporaries(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).expect("a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -178,7 +178,7 @@ fn what_a_killed_writer_left_is_gone_at_the_next_start() {
     let server = ChatServer::start(vec![Reply::text("Hello."), Reply::text("Hello.")]);
     let environment = environment(&server);
     ask(&environment, &[], "Hello?").expect_end("answered");
-    // As left by a process that was killed while it replaced a file.
+    // As a process leaves it that is killed while it puts a text in place.
     let only = |folder: PathBuf| {
         let mut entries = fs::read_dir(folder).expect("a folder");
         entries.next().expect("an entry").expect("an entry").path()

@@ -1,4 +1,4 @@
-//! What is refused and what is hidden: without approval, outside the workspace, and secrets.
+//! What is not done, and what is not seen: without leave, outside, and of secrets.
 
 use std::os::unix::fs::symlink;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::support::Draw;
 
 const MIXED: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-/// A text in files that the model must not see.
+/// What stands in files that the model must not see.
 const CANARY: &str = "yellow-canary-in-the-mine";
 
 #[test]

@@ -1,4 +1,4 @@
-//! The effect of settings and flags on a conversation.
+//! What settings and flags change in a conversation.
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn a_file_that_cannot_be_written_is_found_before_the_model_is_asked() {
     assert_eq!(environment.read("kept.md"), "kept\n");
 }
 
-/// Fills the context window in one session, and returns the output of the last question.
+/// Asks so much in one session that the window is full, and gives what came of the last question.
 fn fill(environment: &Environment) -> Told {
     let long = "the kettle and its heat ".repeat(150);
     let mut last = None;

@@ -1,11 +1,11 @@
-//! `ollacode chat` in a terminal: keys, questions, Ctrl-C, and terminal modes afterwards.
+//! `ollacode chat` in a terminal: keys, questions, Ctrl-C, and the terminal afterwards.
 
 use super::*;
 use crate::support::chat_server::ServedModel;
 use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
 use crate::support::wait_until;
 
-/// The prompt.
+/// What waits for a line.
 const PROMPT: &str = ">";
 
 /// Starts a conversation, and waits for its prompt.
@@ -73,7 +73,7 @@ fn edits_are_asked_about_and_undone() {
         environment.read("notes.txt"),
         NOTES.replace("ninety", "fifty")
     );
-    // A change by somebody else is not overwritten.
+    // What somebody else wrote meanwhile is not overwritten.
     environment.write("notes.txt", "mine\n");
     terminal.enter("/undo");
     terminal.expect("changed");
@@ -105,7 +105,7 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
     let requests = server.requests();
     let said = messages(&requests[1]);
     let content = |at: usize| said[at]["content"].as_str().unwrap_or_default();
-    // It is sent to the model as a user message, not as its own reply.
+    // The model is told of it, and not made to say it.
     let (stopped, asked) = (content(said.len() - 2), content(said.len() - 1));
     assert_eq!(stopped, "The beginning of a long answer");
     assert!(asked.contains("stopped by the user"), "{asked}");
@@ -140,7 +140,7 @@ fn the_terminal_is_left_as_it_was_found() {
     terminal.enter("Make it colder.");
     terminal.expect("[n] no");
     let before = terminal.modes();
-    // During a question: the first press withdraws it, the second one quits.
+    // In the middle of a question: the first withdraws it, the second leaves.
     terminal.press(CTRL_C);
     terminal.expect_last(PROMPT);
     terminal.press(CTRL_C);
