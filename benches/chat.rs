@@ -74,7 +74,7 @@ async fn measure() -> Result<(), Error> {
     };
     let engine = Engine::new(EngineParts {
         context: Arc::new(context),
-        toolbox: Toolbox::all(),
+        toolbox: Toolbox::builtin(),
         options: EngineOptions {
             max_steps: STEPS + 1,
             rag: false,

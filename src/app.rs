@@ -294,7 +294,7 @@ impl App {
         } = self.settings;
         Ok(Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: Toolbox::all(),
+            toolbox: Toolbox::builtin(),
             options: EngineOptions {
                 max_steps,
                 rag,

@@ -27,7 +27,7 @@ use crate::permission::{
 use crate::session::Record;
 use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput};
 use crate::visible::{neutral, visible};
-use effects::{instead, is_about_secrets, note_led_to};
+use effects::{covered, instead, is_about_secrets, is_external, note_led_to};
 use outcome::Outcome;
 
 /// So long a tool has after a stop to end by itself.
@@ -264,6 +264,9 @@ impl Turn<'_> {
     /// What the user is asked. Its hash stands for everything that the answer is about.
     fn approval(&self, call: &ToolCall, prepared: &Prepared, reason: String) -> ApprovalRequest {
         let title = match &prepared.preview {
+            _ if prepared.effects.iter().any(is_external) => {
+                format!("call {}", visible(&prepared.what))
+            }
             Preview::Command(_) => "run a command".to_owned(),
             Preview::Diff(_) | Preview::None => {
                 let verb = call.name.split('_').next().unwrap_or(&call.name);
@@ -294,7 +297,7 @@ impl Turn<'_> {
             preview: prepared.preview.clone(),
             files: prepared.effects.iter().filter_map(Effect::file).collect(),
             reason,
-            remember: prepared.remember.clone().filter(|_| lasting),
+            remember: covered(prepared).filter(|_| lasting),
             hash: self.hash(call, prepared),
         }
     }

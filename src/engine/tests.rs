@@ -6,6 +6,7 @@ mod bounds;
 mod calling;
 mod context;
 mod endings;
+mod external;
 mod hiding;
 mod lab;
 mod mouth;

@@ -6,7 +6,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::ToolSpec;
+use super::{Parameter, ParameterKind, ToolSpec};
 use crate::message::{Image, Message, ToolCall};
 use crate::text::tokens::{estimate_digits, estimate_text};
 
@@ -47,10 +47,19 @@ pub fn estimate_tools(tools: &[ToolSpec]) -> u32 {
 }
 
 fn tool(spec: &ToolSpec) -> u32 {
-    let parameters = spec.parameters.iter().map(|parameter| {
-        PARAMETER + estimate_text(parameter.name) + estimate_text(parameter.description)
-    });
-    TOOL + estimate_text(spec.name) + estimate_text(spec.description) + parameters.sum::<u32>()
+    let parameters = match &spec.schema {
+        Some(schema) => estimate_text(&schema.to_string()),
+        None => spec.parameters.iter().map(parameter).sum(),
+    };
+    TOOL + estimate_text(&spec.name) + estimate_text(&spec.description) + parameters
+}
+
+fn parameter(parameter: &Parameter) -> u32 {
+    let schema = match &parameter.kind {
+        ParameterKind::Schema(schema) => estimate_text(&schema.to_string()),
+        _ => 0,
+    };
+    PARAMETER + estimate_text(&parameter.name) + estimate_text(&parameter.description) + schema
 }
 
 /// What is known of one model's tokens in one conversation.

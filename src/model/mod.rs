@@ -7,6 +7,7 @@ pub mod budget;
 pub mod ollama;
 pub mod repair;
 mod thought_tags;
+mod tool_spec;
 
 use futures::stream::BoxStream;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::message::{Message, ToolCall};
 
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
+pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 
 /// A model to talk with.
 pub trait ChatModel: Send + Sync {
@@ -141,40 +143,4 @@ pub enum ModelError {
 
 fn count(number: &Option<u32>) -> String {
     number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
-}
-
-/// A tool, as models are told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolSpec {
-    /// The name that calls have.
-    pub name: &'static str,
-    /// Other names that models know it by.
-    pub aliases: &'static [&'static str],
-    /// What it does, in a sentence or two.
-    pub description: &'static str,
-    /// In the order in which they are shown.
-    pub parameters: &'static [Parameter],
-}
-
-/// A parameter of a tool. Flat and scalar, since weak models get nothing else right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: &'static str,
-    /// Other names that models know it by.
-    pub aliases: &'static [&'static str],
-    /// The type of its value.
-    pub kind: ParameterKind,
-    pub description: &'static str,
-    /// Whether a call without it is an error.
-    pub required: bool,
-}
-
-/// The type of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParameterKind {
-    Text,
-    Integer,
-    Boolean,
-    /// A list of texts.
-    Texts,
 }

@@ -55,6 +55,13 @@ pub enum Effect {
     },
     /// Asks the user something.
     AskUser,
+    /// A call that leaves this program: what it does is not known, and cannot be confined.
+    External {
+        /// Who carries it out, as the user named it.
+        server: String,
+        /// The tool, as the server names it.
+        tool: String,
+    },
 }
 
 impl Effect {
@@ -66,6 +73,18 @@ impl Effect {
             | Effect::ReadOutside { path }
             | Effect::WriteOutside { path }
             | Effect::Write { path, .. } => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// What "for this session" covers, in words, if the call leaves this program: all calls of the
+    /// same tool of the same server. `None` for other effects, and where the words would not tell
+    /// the two names apart.
+    pub fn external_grant(&self) -> Option<String> {
+        match self {
+            Effect::External { server, tool } if !format!("{server}{tool}").contains('`') => {
+                Some(format!("calls of `{tool}` of the server `{server}`"))
+            }
             _ => None,
         }
     }
@@ -233,6 +252,15 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
         (Effect::Write { path, runs_later }, mode) => write(path, *runs_later, mode),
         (Effect::Loss { .. }, Mode::AutoApprove) => Permission::Allow,
         (Effect::Loss { path, what }, _) => Permission::Ask(format!("`{path}` would lose {what}")),
+        (Effect::External { .. }, Mode::AutoApprove) => Permission::Allow,
+        (Effect::External { server, tool }, Mode::Plan) => Permission::Deny(format!(
+            "this is plan mode, and ollacode cannot see what the tool `{tool}` of the server \
+             `{server}` does"
+        )),
+        (Effect::External { server, tool }, _) => Permission::Ask(format!(
+            "ollacode can neither see nor confine what the tool `{tool}` of the server \
+             `{server}` does"
+        )),
     }
 }
 
@@ -322,6 +350,13 @@ mod tests {
         }
     }
 
+    fn external(server: &str, tool: &str) -> Effect {
+        Effect::External {
+            server: server.to_owned(),
+            tool: tool.to_owned(),
+        }
+    }
+
     #[test]
     fn every_cell_of_the_table_holds() {
         let secret = Effect::ReadSecret {
@@ -334,6 +369,7 @@ mod tests {
         let outside = |path: &str| Effect::ReadOutside {
             path: path.to_owned(),
         };
+        let external = external("tracker", "search");
         for (effect, at_each_level) in [
             (Effect::Read, ["++++"; 3]),
             (Effect::AskUser, ["++++"; 3]),
@@ -345,6 +381,7 @@ mod tests {
             (write("Makefile"), ["???-"; 3]),
             (write("docs/AGENTS.md"), ["??+-"; 3]),
             (loss, ["??+-"; 3]),
+            (external, ["??+-"; 3]),
             (command("ls", CommandRisk::KnownSafe), ["++++"; 3]),
             (
                 command("tool x", CommandRisk::Unknown),
@@ -398,5 +435,22 @@ mod tests {
             path: ".env".to_owned(),
         };
         assert!(reason(&secret).contains("`.env` may hold secrets"));
+        assert_eq!(
+            reason(&external("tracker", "search")),
+            "ollacode can neither see nor confine what the tool `search` of the server `tracker` does"
+        );
+    }
+
+    #[test]
+    fn a_grant_covers_one_tool_of_one_server() {
+        let grant = |server, tool| external(server, tool).external_grant();
+        assert_eq!(
+            grant("tracker", "search").as_deref(),
+            Some("calls of `search` of the server `tracker`")
+        );
+        assert_ne!(grant("tracker", "search"), grant("tracker", "delete"));
+        assert_ne!(grant("tracker", "search"), grant("other", "search"));
+        assert_eq!(grant("b", "a` of the server `b"), None);
+        assert_eq!(Effect::Read.external_grant(), None);
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn text<'call>(call: &'call ToolCall, name: &str) -> Result<&'call st
     call.arguments
         .get(name)
         .and_then(Value::as_str)
-        .ok_or_else(|| ToolError::TellModel(format!("{} needs `{name}`, a text", call.name)))
+        .ok_or_else(|| ToolError::TellModel(format!("{} needs `{name}` (text)", call.name)))
 }
 
 /// A text that may be missing; an empty one is as good as none.

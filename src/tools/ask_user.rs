@@ -1,42 +1,47 @@
 //! `ask_user`: a question back to the user.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 
 /// Most answers that are offered.
 const MOST_OPTIONS: usize = 8;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "ask_user",
     aliases: &["ask_question", "ask_followup_question", "question"],
-    description: "Ask the user, only if you cannot go on without the answer.",
+    description: "Ask the user a question. Use it only if you cannot continue without the answer.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "question",
             aliases: &["text", "prompt", "message"],
             kind: ParameterKind::Text,
-            description: "One question",
+            description: "The question",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "options",
             aliases: &["choices", "suggestions"],
             kind: ParameterKind::Texts,
-            description: "Answers to choose from",
+            description: "Possible answers to choose from",
             required: false,
         },
     ],
+    is_core: false,
 };
 
 pub(super) struct AskUser;
 
 impl Tool for AskUser {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -82,10 +87,10 @@ async fn ask(
             ..ToolOutput::default()
         },
         None => ToolOutput {
-            text: "Nobody is there to answer. Decide yourself, go on, and say in your answer \
-                   what you assumed."
+            text: "No user is available to answer. Decide yourself, continue, and state in your \
+                   answer what you assumed."
                 .to_owned(),
-            summary: "nobody is there".to_owned(),
+            summary: "no user available".to_owned(),
             ..ToolOutput::default()
         },
     })
@@ -116,7 +121,11 @@ mod tests {
         let bench = Bench::new();
         let asked = call("ask_user", json!({"question": "Which?"}));
         let output = bench.call(&asked).await.unwrap();
-        assert!(output.text.contains("say in your answer what you assumed"));
+        assert!(
+            output
+                .text
+                .contains("state in your answer what you assumed")
+        );
     }
 
     #[tokio::test]

@@ -84,7 +84,7 @@ async fn outcome(name: &str, arguments: Value) -> String {
     let written = arguments.to_string().replace("{root}", &root);
     let given = call(name, serde_json::from_str(&written).unwrap());
     let mut text = format!("## {name} {arguments}\n");
-    let told = match check(given, &Toolbox::all().specs(ToolSet::All)) {
+    let told = match check(given, &Toolbox::builtin().specs(ToolSet::All)) {
         Err(error) => format!("[refused] {error}"),
         Ok(checked) => match bench.call(&checked).await {
             Ok(output) => output.text,

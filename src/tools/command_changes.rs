@@ -66,7 +66,9 @@ impl BeforeCommand {
                 changes.note_command(found);
                 Ok(text)
             }
-            Err(why) => Ok(format!("({why}: what a command changes is not undone)\n")),
+            Err(why) => Ok(format!(
+                "({why}: /undo cannot revert what commands change)\n"
+            )),
         }
     }
 }
@@ -82,7 +84,7 @@ fn told(context: &ToolContext, found: &CommandChanges) -> String {
     }
     if !not_kept.is_empty() {
         text.push_str(&format!(
-            "(changed by the command and not kept, so /undo leaves them as they are: {not_kept})\n"
+            "(changed by the command without a backup, so /undo cannot restore them: {not_kept})\n"
         ));
     }
     text
@@ -214,7 +216,9 @@ mod tests {
         let command = "echo in-sight.txt > .gitignore; echo more >> hidden.txt";
         let output = run(&bench, command).await;
         assert!(
-            output.text.contains("not kept, so /undo leaves"),
+            output
+                .text
+                .contains("without a backup, so /undo cannot restore"),
             "{}",
             output.text
         );
@@ -237,9 +241,7 @@ mod tests {
         let command = "echo X=1 >> .env; echo more >> huge.bin; echo two >> a.txt";
         let output = run(&bench, command).await;
         assert!(
-            output
-                .text
-                .contains("leaves them as they are: .env, huge.bin)"),
+            output.text.contains("cannot restore them: .env, huge.bin)"),
             "{}",
             output.text
         );

@@ -24,7 +24,7 @@ pub(super) struct Defined {
 /// Why a file has no definitions that could be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoDefinitions {
-    #[error("there is no grammar for this kind of file")]
+    #[error("there is no grammar for this file type")]
     NoGrammar,
     #[error(transparent)]
     Failed(#[from] ParseFailure),

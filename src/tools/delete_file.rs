@@ -1,5 +1,7 @@
 //! `delete_file`: a file is gone, until it is undone.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -11,7 +13,7 @@ use super::{
 use crate::edit::file_diff;
 use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
 use crate::visible::visible;
@@ -19,23 +21,26 @@ use crate::visible::visible;
 /// What "for this session" covers.
 const REMEMBER: &str = "deletions";
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "delete_file",
     aliases: &["remove_file", "delete", "rm"],
     description: "Delete a file.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "path",
         aliases: arguments::PATH,
         kind: ParameterKind::Text,
-        description: "A file",
+        description: "Path of the file, relative to the workspace root",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct DeleteFile;
 
 impl Tool for DeleteFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 

@@ -1,6 +1,7 @@
 //! `edit_file`: a text in place of another one.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -13,7 +14,7 @@ use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, shown, 
 use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::visible::neutral;
 
 /// Places that are shown where it is not certain which is meant.
@@ -21,27 +22,29 @@ const NEAR_PLACES: usize = 3;
 /// Lines of a near place that are shown.
 const NEAR_LINES: usize = 12;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "edit_file",
     aliases: arguments::EDIT_NAMES,
-    description: "Replace a text that is in a file once. Copy `search` exactly, without line \
+    description: "Replace text that occurs once in a file. Copy `search` exactly, without line \
                   numbers.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "search",
             aliases: &["old_content", "old_string", "old_str", "old", "old_text"],
             kind: ParameterKind::Text,
-            description: "Whole lines, few but unique",
+            description: "Whole lines to find, as few as make the match unique",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "replace",
             aliases: &[
                 "new_content",
@@ -52,23 +55,24 @@ static SPEC: ToolSpec = ToolSpec {
                 "replacement",
             ],
             kind: ParameterKind::Text,
-            description: "What comes in its place",
+            description: "Text that replaces it",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "all",
             aliases: &["replace_all"],
             kind: ParameterKind::Boolean,
-            description: "Everywhere in the file",
+            description: "Replace every occurrence",
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct EditFile;
 
 impl Tool for EditFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -90,7 +94,8 @@ impl Tool for EditFile {
             // Whether an edit fits tells what the file holds.
             if !was_read && is_secret(&path) {
                 return Err(ToolError::TellModel(format!(
-                    "`{path}` may hold secrets: read_file it first, which the user is asked about"
+                    "`{path}` may contain secrets: call read_file first, which the user must \
+                     approve"
                 )));
             }
             let (file, edited) = blocking(move || {
@@ -129,8 +134,8 @@ impl Wish {
         let edited = edited.map_err(|error| told(&error, file))?;
         if !was_read && edited.matched != Matched::Exact {
             return Err(ToolError::TellModel(format!(
-                "the text to search for is not in `{0}` exactly, and you have not read it: \
-                 read_file `{0}` first, then copy the lines",
+                "the `search` text is not exactly in `{0}`, and you have not read that file: call \
+                 read_file on `{0}` first, then copy the lines",
                 file.path
             )));
         }
@@ -162,20 +167,18 @@ impl Wish {
 /// secrets: those that go over several lines are seen only in the whole of it.
 fn told(error: &EditError, file: &TextFile) -> ToolError {
     let path = shown::name(file.path.as_str());
-    let copy = "Read the file, and copy the lines exactly";
+    let copy = "Read the file and copy the lines exactly";
     let lines_of = |lines: &[usize]| -> Vec<Range<usize>> {
         let lines = lines.iter().take(NEAR_PLACES);
         lines.map(|line| *line..line + 1).collect()
     };
     let (why, places) = match error {
         EditError::NotFound { nearest } => (
-            format!("the text to search for is not in `{path}`. {copy}"),
+            format!("the `search` text is not in `{path}`. {copy}"),
             nearest.clone(),
         ),
         EditError::Differs { lines } => (
-            format!(
-                "what is to be changed differs from the text to search for in `{path}`. {copy}"
-            ),
+            format!("the lines to change in `{path}` differ from the `search` text. {copy}"),
             vec![lines.clone()],
         ),
         EditError::Part { lines } => (format!("in `{path}`, {error}"), lines_of(lines)),
@@ -199,7 +202,7 @@ fn push_place(message: &mut String, place: &Range<usize>, lines: &[&str]) {
     match place.len() {
         1 => message.push_str(&format!("\nline {}:\n", place.start)),
         _ => message.push_str(&format!(
-            "\nnear, lines {}-{}:\n",
+            "\nnearest match, lines {}-{}:\n",
             place.start,
             place.end - 1
         )),
@@ -251,7 +254,7 @@ fn said(edited: &Edited) -> String {
         0 => said,
         more => {
             let places = shown::count(more, "place", "places");
-            format!("{said}; {places} within longer words or numbers stay as they are")
+            format!("{said}; {places} inside longer words or numbers were not changed")
         }
     }
 }

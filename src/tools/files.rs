@@ -87,7 +87,7 @@ pub(super) fn glob(jail: &Jail, pattern: &str) -> Result<GlobSet, ToolError> {
     let trimmed = trimmed.trim_end_matches('/');
     if trimmed.is_empty() {
         return Err(ToolError::TellModel(
-            "the glob is empty; `**/*.rs` means every file that ends so".to_owned(),
+            "the glob is empty; `**/*.rs` matches all files that end in `.rs`".to_owned(),
         ));
     }
     let is_plain = !trimmed.contains(['*', '?', '[', '{', '/']);
@@ -117,7 +117,7 @@ fn one_glob(text: &str) -> Result<Glob, globset::Error> {
 
 fn bad_glob(pattern: &str, error: &globset::Error) -> ToolError {
     ToolError::TellModel(format!(
-        "`{pattern}` is not a valid glob: {}; `src/**/*.rs` is one",
+        "`{pattern}` is not a valid glob: {}; a valid one is `src/**/*.rs`",
         error.kind()
     ))
 }

@@ -1,6 +1,7 @@
 //! `find_symbol`: where a name is defined.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Rules};
 use crate::visible::neutral;
 
@@ -29,23 +30,26 @@ const MENTIONS: usize = 20;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 6 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "find_symbol",
     aliases: &["find_definition", "go_to_definition", "search_symbol"],
     description: "Find where a function, type or constant is defined.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "name",
         aliases: &["symbol", "symbol_name", "query"],
         kind: ParameterKind::Text,
-        description: "Exact, such as `parse` or `Parser::parse`",
+        description: "Exact name, such as `parse` or `Parser::parse`",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct FindSymbol;
 
 impl Tool for FindSymbol {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -87,7 +91,7 @@ impl Wanted {
             .collect();
         let Some(name) = parts.pop() else {
             return Err(ToolError::TellModel(
-                "`name` is to be one name, such as `parse` or `Parser::parse`".to_owned(),
+                "`name` must be one name, such as `parse` or `Parser::parse`".to_owned(),
             ));
         };
         Ok(Wanted {
@@ -206,7 +210,7 @@ fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
 fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
     let mut page = Page::of_result(MOST_BYTES, tokens);
     let mut text = format!(
-        "`{}`: no definition in the {} with a grammar.\n",
+        "`{}`: no definition found in the {} with a grammar.\n",
         wanted.written,
         shown::count(found.with_grammar, "file", "files")
     );
@@ -239,7 +243,7 @@ fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
     }
     if found.hits.is_empty() {
         text.push_str(&format!(
-            "Nor is it mentioned in the {} that could be read; what is ignored or hidden was not \
+            "It is not mentioned in the {} that could be read. Ignored and hidden files were not \
              searched.\n",
             shown::count(found.searched, "file", "files")
         ));
@@ -326,7 +330,8 @@ fn written(places: &[Place], without: &str, tokens: u32) -> ToolOutput {
     let mut text = page.into_text();
     if left_out > 0 {
         text.push_str(&format!(
-            "… {left_out} more places left out: name what it is in, such as `Parser::parse` …\n"
+            "… {left_out} more places left out: give the type or module around it, such as \
+             `Parser::parse` …\n"
         ));
     }
     text.push_str(without);

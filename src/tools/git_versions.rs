@@ -29,8 +29,8 @@ const MOST_TIPS: usize = 1_000;
 const PASSED_OVER: &str = "rs|c|cc|cpp|h|hpp|go|java|kt|swift|js|jsx|ts|tsx|css|scss|html|md|rst|svg|png|jpg|gif|snap|lock";
 
 /// Said once where the history is too long.
-const TOO_LONG: &str = "(git's history is too long to be looked through for secrets: what git prints of \
-    old versions of secret files may show some)\n";
+const TOO_LONG: &str = "(the git history is too long to be scanned for secrets: what git prints \
+    of old versions of secret files may contain some)\n";
 
 /// How far the history was looked through.
 #[derive(Default)]

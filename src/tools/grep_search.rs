@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::jail::{EntryKind, Jail, JailError, SecretValues};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Rules;
 use report::written;
 
@@ -40,7 +41,9 @@ const BATCH: usize = 256;
 /// Most memory of a compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 10 << 20;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "grep_search",
     aliases: &[
         "grep",
@@ -50,16 +53,16 @@ static SPEC: ToolSpec = ToolSpec {
         "ripgrep",
         "rg",
     ],
-    description: "Find exact text by regex, line by line.",
+    description: "Search file contents with a regular expression, line by line.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "regex",
             aliases: &["pattern", "query", "search", "text"],
             kind: ParameterKind::Text,
-            description: "Without capitals, any case matches",
+            description: "Case-insensitive unless the pattern has capitals",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: &[
                 "filepath",
@@ -70,30 +73,31 @@ static SPEC: ToolSpec = ToolSpec {
                 "dir",
             ],
             kind: ParameterKind::Text,
-            description: "Only in this folder or file",
+            description: "Folder or file to search, relative to the workspace root",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "glob",
             aliases: &["file_pattern", "include", "include_pattern"],
             kind: ParameterKind::Text,
-            description: "Only such files: `*.rs`",
+            description: "Only files that match, such as `*.rs`",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "context",
             aliases: &["context_lines"],
             kind: ParameterKind::Integer,
-            description: "Lines around a match",
+            description: "Lines of context around each match",
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct GrepSearch;
 
 impl Tool for GrepSearch {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -144,9 +148,9 @@ fn matcher(regex: &str) -> Result<RegexMatcher, ToolError> {
         .build(both.as_deref().unwrap_or(regex))
         .map_err(|error| {
             ToolError::TellModel(format!(
-                "the regex is not valid: {error}\nTo find it as plain text, escape `\\`, `.`, `(`, \
-                 `)`, `[`, `{{`, `*`, `+`, `?`, `|`, `^` and `$` with a backslash. Lines are \
-                 searched one by one, so it cannot hold a line break."
+                "the regex is not valid: {error}\nTo search for it as plain text, escape `\\`, \
+                 `.`, `(`, `)`, `[`, `{{`, `*`, `+`, `?`, `|`, `^` and `$` with a backslash. Each \
+                 line is searched separately, so it cannot contain a line break."
             ))
         })
 }
@@ -260,7 +264,7 @@ impl Grep {
         found.pass_over("folders that cannot be listed", closed);
         let before = paths.len();
         paths.retain(|path| !self.below.is_kept(rules, path));
-        found.pass_over("with secrets or kept back by a rule", before - paths.len());
+        found.pass_over("with secrets or hidden by a rule", before - paths.len());
         let values = jail.secret_values();
         let mut batches = paths.chunks(BATCH);
         for batch in batches.by_ref() {
@@ -293,7 +297,7 @@ impl Grep {
         match jail.kind(path).map_err(refused)? {
             None => {
                 return Err(ToolError::TellModel(format!(
-                    "`{}` does not exist; leave `path` out to search everywhere",
+                    "`{}` does not exist; omit `path` to search everywhere",
                     self.below.name()
                 )));
             }
@@ -362,9 +366,9 @@ impl Grep {
         let file = match read {
             Ok(file) => file,
             Err(JailError::NotFound(_)) => return Ok(Hits::default()),
-            Err(JailError::NotText { .. }) => return Err("that are not text"),
-            Err(JailError::TooLarge { .. }) => return Err("too large to be read"),
-            Err(_) => return Err("that cannot be read"),
+            Err(JailError::NotText { .. }) => return Err("not text"),
+            Err(JailError::TooLarge { .. }) => return Err("too large to read"),
+            Err(_) => return Err("unreadable"),
         };
         let mut hits = self.search_text(searcher, &file.text);
         // In a second search, so that nobody learns a secret by asking for it letter by letter.

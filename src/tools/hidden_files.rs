@@ -70,9 +70,9 @@ pub(super) fn closed_files(jail: &Jail, rules: &Rules) -> Result<ClosedFiles, To
     }
     if hidden.len() > MOST_HIDDEN {
         return Err(ToolError::TellModel(format!(
-            "the command did not run: {} files look like files of secrets by their names or are kept \
-             back by rules, and at most {MOST_HIDDEN} can be hidden from a command. The user can open \
-             some by a rule for reading in config.toml, or delete them",
+            "the command did not run: {} files may contain secrets, going by their names, or are \
+             hidden by rules, and at most {MOST_HIDDEN} can be hidden from a command. The user \
+             can allow some with a `read` rule in config.toml, or delete them",
             hidden.len()
         )));
     }
@@ -117,8 +117,8 @@ pub(super) fn hidden_note(command: &str, output: &RunOutput, hidden: &[PathBuf])
         ""
     };
     format!(
-        "({}{more} may hold secrets and looked empty to the command; a rule for reading in config.toml \
-         can open it)\n",
+        "({}{more} may contain secrets and looked empty to the command; the user can allow it \
+         with a `read` rule in config.toml)\n",
         told.join(", ")
     )
 }

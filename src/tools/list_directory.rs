@@ -1,5 +1,7 @@
 //! `list_directory`: what is in a folder, as the ignore files leave it.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::jail::{Entry, EntryKind};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::visible::neutral;
 
 /// Most entries that are shown,
@@ -19,11 +21,13 @@ const MOST_ENTRIES: usize = 200;
 /// and their most bytes.
 const MOST_BYTES: usize = 12 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "list_directory",
     aliases: &["list_files", "ls", "list_dir", "list"],
-    description: "List a folder. What is ignored or hidden is left out.",
-    parameters: &[Parameter {
+    description: "List a folder. Ignored and hidden entries are left out.",
+    parameters: &[ParameterDeclaration {
         name: "path",
         aliases: &[
             "dir",
@@ -37,15 +41,16 @@ static SPEC: ToolSpec = ToolSpec {
             "dir_path",
         ],
         kind: ParameterKind::Text,
-        description: "`.` by default",
+        description: "Folder, relative to the workspace root; default `.`",
         required: false,
     }],
+    is_core: false,
 };
 
 pub(super) struct ListDirectory;
 
 impl Tool for ListDirectory {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -86,7 +91,7 @@ fn written(folder: &Located, tokens: u32) -> Result<ToolOutput, ToolError> {
     let mut entries = jail.list(path).map_err(|error| files::refused(&error))?;
     let Some(names) = files::names_in(jail, path) else {
         return Err(ToolError::TellModel(format!(
-            "`{full}` is left out by the ignore files, or hidden; run_command with `ls` shows it"
+            "`{full}` is ignored or hidden; run_command with `ls` shows it"
         )));
     };
     let all = entries.len();
@@ -105,7 +110,7 @@ fn written(folder: &Located, tokens: u32) -> Result<ToolOutput, ToolError> {
         let call = find_call(path.as_str(), &entries, next);
         let left_out = shown::count(left_out, "more entry", "more entries");
         text.push_str(&format!(
-            "… {left_out} left out, `{}` is the first. To see more: {call} …\n",
+            "… {left_out} left out, starting with `{}`. To see more: {call} …\n",
             shown::name(&entries[next].name)
         ));
     }
@@ -205,7 +210,7 @@ mod tests {
             let error = bench
                 .failed(&call("list_directory", json!({"path": path})))
                 .await;
-            assert!(error.contains("ignore files"), "{error}");
+            assert!(error.contains("is ignored or hidden"), "{error}");
         }
     }
 
@@ -243,7 +248,7 @@ mod tests {
         );
         assert!(
             output.text.ends_with(
-                "… 50 more entries left out, `f200.rs` is the first. To see more: search_files \
+                "… 50 more entries left out, starting with `f200.rs`. To see more: search_files \
                  {\"glob\":\"many/f2*\"} …\n"
             ),
             "{}",

@@ -48,13 +48,13 @@ use crate::session::changes::Changes;
 
 pub use git_versions::GitVersions;
 pub use seen::{FileView, Seen};
-pub use toolbox::{ToolSet, Toolbox};
+pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub(crate) use writing::edit_call;
 
 /// A tool. Its arguments are parsed once, into a [`Prepared`] call.
 pub trait Tool: Send + Sync {
     /// How models are told of it.
-    fn spec(&self) -> &'static ToolSpec;
+    fn spec(&self) -> &ToolSpec;
 
     /// Reads the arguments, which match the specification, and finds out what the call would do.
     ///
@@ -209,5 +209,5 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, ToolError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| ToolError::Fatal(format!("a tool broke down: {error}")))
+        .map_err(|error| ToolError::Fatal(format!("a tool crashed: {error}")))
 }

@@ -1,5 +1,7 @@
 //! `move_file`: a file to another path.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -14,7 +16,7 @@ use crate::jail::{
     Alike, EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected,
 };
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
 use crate::visible::neutral;
@@ -22,32 +24,35 @@ use crate::visible::neutral;
 /// What "for this session" covers.
 const REMEMBER: &str = "moves";
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "move_file",
     aliases: &["rename_file", "mv"],
-    description: "Move or rename a file; folders are made.",
+    description: "Move or rename a file. Missing folders are created.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "from",
             aliases: &["source", "src", "old_path", "path"],
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "to",
             aliases: &["destination", "dest", "new_path", "target"],
             kind: ParameterKind::Text,
-            description: "Its new path",
+            description: "New path, relative to the workspace root",
             required: true,
         },
     ],
+    is_core: false,
 };
 
 pub(super) struct MoveFile;
 
 impl Tool for MoveFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -174,7 +179,7 @@ impl Move {
         });
         Ok(ToolOutput {
             text: format!(
-                "{} is now {}; what refers to it is as before.",
+                "{} is now {}. References to it were not updated.",
                 shown::name(self.from.as_str()),
                 shown::name(self.to.as_str())
             ),

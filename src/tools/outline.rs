@@ -1,5 +1,7 @@
 //! `outline`: what a file defines, without the bodies.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -9,30 +11,33 @@ use super::paths::{self, Located};
 use super::shown::{self, Page};
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking};
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::visible::neutral;
 
 /// Most bytes of a result.
 const MOST_BYTES: usize = 12 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "outline",
     aliases: &["list_symbols", "document_symbols", "file_outline"],
-    description: "List what a file defines, with lines, without bodies.",
-    parameters: &[Parameter {
+    description: "List the definitions in a file with their line numbers, without bodies.",
+    parameters: &[ParameterDeclaration {
         name: "path",
         aliases: arguments::PATH,
         kind: ParameterKind::Text,
-        description: "A file",
+        description: "Path of the file, relative to the workspace root",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct Outline;
 
 impl Tool for Outline {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -98,12 +103,12 @@ fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
         .map_or(1, |next| next.start_line);
     let mut text = format!("{head}:\n{}", page.into_text());
     if found.is_empty() {
-        text.push_str("nothing is defined here; read_file shows the file\n");
+        text.push_str("no definitions found; read_file shows the file\n");
     }
     if left_out > 0 {
         let call = json!({"path": path, "start_line": next});
         text.push_str(&format!(
-            "… {left_out} more definitions left out; they begin here: read_file {call} …\n"
+            "… {left_out} more definitions left out; they start here: read_file {call} …\n"
         ));
     }
     ToolOutput {

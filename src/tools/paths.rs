@@ -161,7 +161,7 @@ impl Located {
             Ok(file)
         } else {
             Err(ToolError::TellModel(format!(
-                "`{}` has changed just now: it leads to `{real}`; read that",
+                "`{}` has just changed: it now leads to `{real}`; read that file instead",
                 self.name()
             )))
         }
@@ -232,7 +232,7 @@ pub(super) async fn existing_file(
     match kind.map_err(|error| files::refused(&error))? {
         Some(EntryKind::File | EntryKind::Link) => Ok(found),
         Some(EntryKind::Folder) => Err(ToolError::TellModel(format!(
-            "`{name}` is a folder; grep_search and search_codebase look into it"
+            "`{name}` is a folder; grep_search and search_codebase can search it"
         ))),
         Some(EntryKind::Other) => Err(ToolError::TellModel(format!(
             "`{name}` is neither a file nor a folder"
@@ -287,7 +287,7 @@ pub(super) fn new_path(
         let next = retry(path);
         let given = shown::name(given.trim());
         ToolError::TellModel(format!(
-            "`{given}` {why}, so nothing was made. Next call: {next}"
+            "no file was created: `{given}` {why}. Next call: {next}"
         ))
     };
     if let Some(why) = spelling::no_name(&plain) {
@@ -301,10 +301,7 @@ pub(super) fn new_path(
     if meant.alike == Alike::Similar {
         let nearest = jail.nearest(&meant.path).path;
         let near = shown::name(nearest.as_str());
-        let why = format!(
-            "would be new beside a name that differs only in capitals, blanks or signs that look \
-             alike: `{near}`"
-        );
+        let why = format!("differs from `{near}` only in case, spaces or look-alike characters");
         return Err(refused(why, nearest.as_str()));
     }
     if let Some(rest) = spelling::without_side(&plain) {
@@ -314,7 +311,7 @@ pub(super) fn new_path(
             path.is_some_and(|path| matches!(jail.kind(&path), Ok(Some(EntryKind::Folder))))
         };
         if !is_there(top(&plain)) && is_there(top(rest)) {
-            let why = "begins as paths do in a diff, and there is no such folder";
+            let why = "begins like a path in a diff, and there is no such folder";
             return Err(refused(why.to_owned(), rest));
         }
     }
@@ -354,9 +351,9 @@ fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
         .map(|(_, path)| format!("`{}`", shown::name(path)))
         .collect();
     let hint = if near.is_empty() {
-        "grep_search and search_codebase find where something is".to_owned()
+        "grep_search and search_codebase can find it".to_owned()
     } else {
-        format!("there is {}", near.join(", "))
+        format!("similar paths: {}", near.join(", "))
     };
     let name = shown::name(path.as_str());
     ToolError::TellModel(format!("`{name}` does not exist; {hint}"))
@@ -376,7 +373,7 @@ pub(super) fn told(jail: &Jail, given: &str, error: JailError) -> ToolError {
     });
     match inside {
         Some(path) => ToolError::TellModel(format!(
-            "{error}. In the workspace there is `{}`: name that",
+            "{error}. The workspace has `{}`: use that path",
             shown::name(path.as_str())
         )),
         None => files::refused(&error),

@@ -1,5 +1,7 @@
 //! `read_file`: the lines of a file, numbered.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -11,7 +13,7 @@ use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
 };
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
@@ -21,7 +23,9 @@ const WINDOW: usize = 200;
 /// Most bytes of lines that are shown.
 const MOST_BYTES: usize = 32 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "read_file",
     aliases: &[
         "read",
@@ -31,16 +35,16 @@ static SPEC: ToolSpec = ToolSpec {
         "read_text_file",
         "cat",
     ],
-    description: "Read a file, 200 lines at a time. Line numbers are not part of it.",
+    description: "Read a file, at most 200 lines per call. The line numbers are not part of it.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "start_line",
             aliases: &[
                 "start",
@@ -50,10 +54,10 @@ static SPEC: ToolSpec = ToolSpec {
                 "start_line_one_indexed",
             ],
             kind: ParameterKind::Integer,
-            description: "From 1",
+            description: "First line, from 1",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "end_line",
             aliases: &[
                 "end",
@@ -62,16 +66,17 @@ static SPEC: ToolSpec = ToolSpec {
                 "end_line_one_indexed_inclusive",
             ],
             kind: ParameterKind::Integer,
-            description: "Inclusive",
+            description: "Last line, inclusive",
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct ReadFile;
 
 impl Tool for ReadFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -230,7 +235,7 @@ fn around(path: &str, window: Window, last: usize, all: usize, secrets: bool) ->
             call["end_line"] = window.end.into();
         }
         let call = neutral(&call.to_string()).into_owned();
-        tail = format!("(lines {next}-{all} are not shown; to read on: read_file {call})\n");
+        tail = format!("(lines {next}-{all} are not shown; to continue: read_file {call})\n");
     }
     if secrets {
         tail.push_str(
@@ -264,7 +269,7 @@ mod tests {
         );
         assert!(
             output.text.ends_with(
-                "200→line 200\n(lines 201-812 are not shown; to read on: read_file \
+                "200→line 200\n(lines 201-812 are not shown; to continue: read_file \
                  {\"path\":\"a.txt\",\"start_line\":201})\n"
             ),
             "{}",
@@ -447,7 +452,7 @@ mod tests {
         bench.file("empty.txt", "");
         bench.bytes("a.bin", b"a\0b");
         for (path, words) in [
-            ("dial.rs", "there is `src/net/dial.rs`"),
+            ("dial.rs", "similar paths: `src/net/dial.rs`"),
             ("nowhere.rs", "grep_search"),
             ("src", "grep_search"),
         ] {

@@ -4,6 +4,7 @@ mod access;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::command::{full_screen, needs_network, paths, remembered, risk};
 use crate::permission::{CommandRisk, Confinement, DeniedCommands, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
@@ -31,18 +32,20 @@ use access::{access, checked_out, closed, made_repositories, protected_targets};
 const USUAL: usize = 120;
 const LONGEST: usize = 3600;
 /// Said where a command failed for want of the network.
-const NO_NETWORK: &str = "(commands have no network here; the user can open it by starting \
-    ollacode with --network, or by a rule for it in config.toml)\n";
+const NO_NETWORK: &str = "(commands have no network here; the user can allow it by starting \
+    ollacode with --network, or with a rule in config.toml)\n";
 /// Said where a command failed since git's folder is closed to it.
-const NO_GIT: &str = "(`.git` is open only to a command that is git alone, such as \
-    `git add -A && git commit -m text`; its settings only to `git config`, `git remote` and \
-    `git submodule`, and the user is asked; its hooks never)\n";
+const NO_GIT: &str = "(`.git` can be written only by a command that runs nothing but git, such as \
+    `git add -A && git commit -m text`; its settings only by `git config`, `git remote` and \
+    `git submodule`, if the user approves; its hooks never)\n";
 /// Said where a command may have failed in silence since it could not write.
-const NO_WRITING: &str = "(it ran unasked, with the workspace read-only)\n";
+const NO_WRITING: &str = "(it ran without approval, so the workspace was read-only)\n";
 /// Bytes that are kept of the output, and as many of the errors.
 const OUTPUT: usize = 8 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "run_command",
     aliases: &[
         "run_bash_command",
@@ -55,23 +58,24 @@ static SPEC: ToolSpec = ToolSpec {
         "execute_bash",
         "terminal",
     ],
-    description: "Run a shell command in the workspace, without input: build, test, git.",
+    description: "Run a shell command: build, test, git. It starts in the workspace root and gets \
+                  no input.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "command",
             aliases: &["cmd", "script"],
             kind: ParameterKind::Text,
-            description: "As typed in bash",
+            description: "Command line for bash",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "timeout",
             aliases: &["timeout_seconds", "timeout_secs", "timeout_sec"],
             kind: ParameterKind::Integer,
-            description: "Seconds; 120 by default, 3600 at most",
+            description: "Seconds; default 120, at most 3600",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "cwd",
             aliases: &[
                 "workdir",
@@ -82,16 +86,17 @@ static SPEC: ToolSpec = ToolSpec {
                 "folder",
             ],
             kind: ParameterKind::Text,
-            description: "Folder to run in; the workspace by default",
+            description: "Folder to run in, relative to the workspace root; default `.`",
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct RunCommand;
 
 impl Tool for RunCommand {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -106,14 +111,14 @@ impl Tool for RunCommand {
                 return Err(ToolError::TellModel("`command` is empty".to_owned()));
             }
             if command.contains('\0') {
-                let text = "`command` has a NUL in it, which no shell takes";
+                let text = "`command` contains a NUL character, which no shell accepts";
                 return Err(ToolError::TellModel(text.to_owned()));
             }
             if let Some(program) = full_screen(&command) {
                 return Err(ToolError::TellModel(format!(
                     "`{program}` needs a terminal, and commands have none: edit_file and write_file \
-                     change files, and what shows something often has an option for that, such as \
-                     `top -b -n 1`"
+                     change files, and many programs have an option to print once and exit, such \
+                     as `top -b -n 1`"
                 )));
             }
             let command = in_folder(context, arguments::optional_text(call, "cwd"), command)?;
@@ -132,7 +137,7 @@ impl Tool for RunCommand {
                         let mut output = run(command, limits, running).await?;
                         if seconds > LONGEST {
                             output.text.push_str(&format!(
-                                "(the timeout was {LONGEST} s, the most there is, not {seconds} s)\n"
+                                "(the timeout was {LONGEST} s, the maximum, not {seconds} s)\n"
                             ));
                         }
                         Ok(output)
@@ -161,7 +166,7 @@ fn in_folder(
         return Ok(command);
     }
     if jail.kind(&folder).map_err(|error| files::refused(&error))? != Some(EntryKind::Folder) {
-        let text = format!("`{given}` is no folder: `cwd` must be one");
+        let text = format!("`{given}` is not a folder; `cwd` must be one");
         return Err(ToolError::TellModel(text));
     }
     let path = quoted(&format!("./{folder}"));
@@ -290,7 +295,7 @@ async fn run(
                     .push_str(&hidden_note(&command, &output, &access.hidden));
             }
             for program in denied_programs(&output, &access.denied) {
-                let said = format!("(`{program}` was not executed: it is denied by a rule)\n");
+                let said = format!("(`{program}` was not executed: a rule denies it)\n");
                 written.text.push_str(&said);
                 written.detail.push_str(&said);
             }
@@ -392,7 +397,7 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
     };
     let mut text = format!("{ended}, {:.1} s\n", output.took.as_secs_f32());
     if output.exit == Exit::TimedOut {
-        text.push_str("(give a longer timeout, or do less at once; nothing may wait for input)\n");
+        text.push_str("(use a longer timeout, or do less at once; input is never given)\n");
     }
     let mut detail = String::new();
     for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
@@ -407,18 +412,19 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
     }
     match output.exceeded {
         Some(Exceeded::Memory) => text.push_str(
-            "(it was ended, since it used too much memory: OLLACODE_COMMAND_MEMORY sets the limit)\n",
+            "(it was killed because it used too much memory; OLLACODE_COMMAND_MEMORY sets the \
+             limit)\n",
         ),
         Some(Exceeded::Disk) => text.push_str(
-            "(it was ended, since it filled the disk: OLLACODE_COMMAND_DISK sets the limit)\n",
+            "(it was killed because it filled the disk; OLLACODE_COMMAND_DISK sets the limit)\n",
         ),
         None => {}
     }
     match output.left_running {
         0 => {}
-        1 => text.push_str("(1 process that was still running was ended with the command)\n"),
+        1 => text.push_str("(1 process that was still running was killed with the command)\n"),
         left => text.push_str(&format!(
-            "({left} processes that were still running were ended with the command)\n"
+            "({left} processes that were still running were killed with the command)\n"
         )),
     }
     for refused in &output.refused {
@@ -427,7 +433,8 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
             RefusalKind::Git => continue,
             RefusalKind::Execute => format!("(`{path}` was not executed: it {})\n", refused.why),
             RefusalKind::Write => format!(
-                "(the command was not allowed to write {path}: it {}; write_file can, and the user is asked)\n",
+                "(the command was not allowed to write {path}: it {}; write_file can, if the user \
+                 approves)\n",
                 refused.why,
             ),
         };

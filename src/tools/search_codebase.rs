@@ -1,5 +1,7 @@
 //! `search_codebase`: the index, by meaning and by words.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::language::LANGUAGES;
@@ -11,7 +13,7 @@ use super::shown::{self, Page};
 use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments};
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::text::tokens::estimate_text;
 use crate::visible::neutral;
@@ -36,7 +38,9 @@ const LONGEST_PLACE: usize = 200;
 /// Longest query, in characters: more is a text, not a question.
 const LONGEST_QUERY: usize = 1000;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "search_codebase",
     aliases: &[
         "search_code",
@@ -44,16 +48,16 @@ static SPEC: ToolSpec = ToolSpec {
         "semantic_search",
         "search",
     ],
-    description: "Find code by meaning. Ask in words, or for a symbol.",
+    description: "Search the code by meaning. Describe what you look for, or name a symbol.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "query",
             aliases: &["question", "search", "text"],
             kind: ParameterKind::Text,
-            description: "What the code does",
+            description: "What the code does, or a symbol",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: &[
                 "filepath",
@@ -65,30 +69,31 @@ static SPEC: ToolSpec = ToolSpec {
                 "directory",
             ],
             kind: ParameterKind::Text,
-            description: "Only in this folder or glob",
+            description: "Folder or glob to search, relative to the workspace root",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "language",
             aliases: &["lang"],
             kind: ParameterKind::Text,
             description: "Only this language",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "limit",
             aliases: &["max_results", "top_k"],
             kind: ParameterKind::Integer,
-            description: "Most hits; 8 by default",
+            description: "Maximum number of results; default 8",
             required: false,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct SearchCodebase;
 
 impl Tool for SearchCodebase {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -154,10 +159,10 @@ pub(super) fn failed(error: &IndexError) -> ToolError {
     ToolError::TellModel(match error {
         IndexError::UnknownLanguage(_) => {
             let names: Vec<&str> = LANGUAGES.iter().map(|language| language.name).collect();
-            format!("{error}; it knows: {}", names.join(", "))
+            format!("{error}; known languages: {}", names.join(", "))
         }
-        IndexError::BadGlob { .. } => format!("{error}; `src/**/*.rs` is one"),
-        _ => format!("the index does not answer: {error}. Use grep_search instead."),
+        IndexError::BadGlob { .. } => format!("{error}; a valid one is `src/**/*.rs`"),
+        _ => format!("the index failed: {error}. Use grep_search instead."),
     })
 }
 
@@ -186,7 +191,7 @@ fn written(answer: &Answer, tokens: u32) -> ToolOutput {
     text.push_str(&left_out(&answer.hits[sources.len()..], room / NAMES));
     if answer.hits.is_empty() {
         let files = shown::count(answer.counts.files as usize, "file", "files");
-        text.push_str(&format!("Nothing found in the {files} of the index.\n"));
+        text.push_str(&format!("No results in the {files} of the index.\n"));
         for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
             text.push_str(&format!("{sentence}\n"));
         }
@@ -214,10 +219,13 @@ fn left_out(hits: &[Ranked], tokens: u32) -> String {
     }
     let more = match page.left_out() {
         0 => String::new(),
-        more => format!(" {more} more are not named;"),
+        more => format!("{more} more are not listed; "),
     };
     let places = page.into_text();
-    format!("Lines are not shown of:\n{places}({more} read_file shows them, a `path` narrows)\n")
+    format!(
+        "More results, without their lines:\n{places}({more}read_file shows them, `path` narrows \
+         the search)\n"
+    )
 }
 
 /// What the model should know of the index.
@@ -233,7 +241,7 @@ fn notes(answer: &Answer) -> Vec<String> {
         }
     } else if counts.embedded + counts.failed < counts.chunks {
         notes.push(format!(
-            "the index is still filling: {} of {} chunks are found by meaning, all by words",
+            "the index is not complete yet: {} of {} chunks can be found by meaning, all by words",
             counts.embedded, counts.chunks
         ));
     }
@@ -257,7 +265,7 @@ fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
     if all > shown {
         let next = chunk.start_line as usize + shown;
         text.push_str(&format!(
-            "… {} lines left out, from {next} on …\n",
+            "… {} lines left out, from line {next} …\n",
             all - shown
         ));
     }
@@ -353,7 +361,7 @@ mod tests {
             "{}",
             output.text
         );
-        assert!(output.text.contains("… 18 lines left out, from 22 on …"));
+        assert!(output.text.contains("… 18 lines left out, from line 22 …"));
         assert_eq!(output.summary, "2 hits");
         assert_eq!(output.sources[1].path, "src/b.rs");
         assert_eq!(output.sources[1].end_line, 39);
@@ -365,7 +373,11 @@ mod tests {
             .map(|number| hit(&format!("f{number}.rs"), 40))
             .collect();
         let output = written(&answer(hits), u32::MAX);
-        assert!(output.text.contains("Lines are not shown of:\nf"));
+        assert!(
+            output
+                .text
+                .contains("More results, without their lines:\nf")
+        );
         assert!(output.sources.len() < 30);
         assert!(output.text.len() < 2 * MOST_BYTES);
     }
@@ -397,7 +409,7 @@ mod tests {
         let mut lexical = answer(vec![]);
         lexical.mode = Mode::Lexical;
         let text = written(&lexical, u32::MAX).text;
-        assert!(text.contains("Nothing found") && text.contains("lexical search only"));
+        assert!(text.contains("No results") && text.contains("lexical search only"));
         assert!(
             !written(&answer(vec![hit("a.rs", 1)]), u32::MAX)
                 .text
@@ -413,7 +425,7 @@ mod tests {
             ..Unsearched::default()
         });
         let text = written(&nothing, u32::MAX).text;
-        let said = "Nothing found in the 3 files of the index.\nNot searched: folders that tools \
+        let said = "No results in the 3 files of the index.\nNot searched: folders that tools \
                     fill: `vendor`.\nTry other words";
         assert!(text.starts_with(said), "{text}");
     }

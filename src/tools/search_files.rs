@@ -1,5 +1,7 @@
 //! `search_files`: files by their names.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use globset::GlobSet;
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::jail::{EntryKind, Jail};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 
 /// Most files that are shown,
@@ -18,23 +20,26 @@ const MOST_FILES: usize = 200;
 /// and their most bytes.
 const MOST_BYTES: usize = 12 << 10;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "search_files",
     aliases: &["find_files", "glob", "file_search", "file_glob_search"],
     description: "Find files by name.",
-    parameters: &[Parameter {
+    parameters: &[ParameterDeclaration {
         name: "glob",
         aliases: &["file_pattern", "pattern", "query", "name"],
         kind: ParameterKind::Text,
-        description: "Such as `*.rs` or `src/**/*test*`",
+        description: "Glob, relative to the workspace root, such as `*.rs` or `src/**/*test*`",
         required: true,
     }],
+    is_core: false,
 };
 
 pub(super) struct SearchFiles;
 
 impl Tool for SearchFiles {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -74,12 +79,12 @@ async fn search(
         let next = shown::name(&found[found.len() - left_out]);
         let left_out = shown::count(left_out, "more file", "more files");
         text.push_str(&format!(
-            "… {left_out} left out, `{next}` is the first: narrow the glob …\n"
+            "… {left_out} left out, starting with `{next}`: narrow the glob …\n"
         ));
     }
     if found.is_empty() {
         text = format!(
-            "No file matches `{}`; what is ignored or hidden is left out.\n",
+            "No file matches `{}`. Ignored and hidden files are left out.\n",
             shown::name(written.trim())
         );
     }

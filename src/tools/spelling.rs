@@ -163,19 +163,19 @@ pub(super) fn no_name(path: &str) -> Option<&'static str> {
     const SIGNS: [char; 6] = ['*', '?', '<', '>', '|', '`'];
     let mut names = path.split('/').filter(|name| !name.is_empty());
     if path.contains("://") {
-        Some("is the address of something else; files are named by their path in the workspace")
+        Some("is a URL; files are named by their path, relative to the workspace root")
     } else if path.ends_with('/') {
-        Some("ends with `/`, which names a folder; name the file in it")
+        Some("ends with `/`, so it names a folder; add the name of the file")
     } else if without_lines(path).is_some() || path.contains("::") {
-        Some("names a place in a file, not a file")
+        Some("names a position in a file, not a file")
     } else if path.contains(SIGNS) {
-        Some("has a sign in it that stands for other names, or for none")
+        Some("contains a wildcard or another character that file names should not have")
     } else if path.contains('"') || path.contains(is_hidden) {
-        Some("has a quote or a character in it that cannot be seen")
+        Some("contains a quote or an invisible character")
     } else if path.starts_with("$") && path.contains('/') && path[1..].starts_with(is_of_variable) {
-        Some("begins with a variable, which is not filled in")
+        Some("begins with a variable, which is not expanded")
     } else if names.any(|name| name.trim() != name) {
-        Some("has a blank at the beginning or the end of a name")
+        Some("has a space at the beginning or the end of a name")
     } else {
         None
     }

@@ -141,7 +141,8 @@ impl Bench {
             });
             self.context.knowledge().refresh(&messages);
         }
-        let tool = Toolbox::all().get(&call.name).expect("a tool");
+        let toolbox = Toolbox::builtin();
+        let tool = toolbox.get(&call.name).expect("a tool");
         tool.prepare(call, &self.context).await
     }
 

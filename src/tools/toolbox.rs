@@ -1,4 +1,6 @@
-//! The list of tools, in the order in which models are told of them.
+//! The registry of tools, in the order in which models are told of them.
+
+use std::sync::Arc;
 
 use super::Tool;
 use super::ask_user::AskUser;
@@ -15,81 +17,164 @@ use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
 use super::write_file::WriteFile;
 use crate::model::ToolSpec;
-
-/// How many of [`TOOLS`] are the core: what a session needs, and as many as weak models can tell
-/// apart.
-const CORE: usize = 6;
-
-/// Never sorted, and new ones at the end: a server reuses what it has computed for a list of tools
-/// only if the list is the same to the byte.
-static TOOLS: [&dyn Tool; 13] = [
-    &SearchCodebase,
-    &ReadFile,
-    &EditFile,
-    &WriteFile,
-    &GrepSearch,
-    &RunCommand,
-    &ListDirectory,
-    &SearchFiles,
-    &Outline,
-    &FindSymbol,
-    &MoveFile,
-    &DeleteFile,
-    &AskUser,
-];
+use crate::model::repair::is_same_name;
 
 /// How many tools a model is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolSet {
-    /// The six that a session needs, for weak models and small windows.
+    /// Those that a session needs ([`ToolSpec::is_core`]), for weak models and small windows, and as
+    /// many as weak models can tell apart.
     Core,
     All,
 }
 
-/// The tools that there are.
-#[derive(Clone, Copy)]
+/// Why a tool cannot be registered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot add the tool `{tool}`: the name `{name}` is already used by the tool `{by}`")]
+pub struct NameTaken {
+    pub tool: String,
+    /// Its name or one of its aliases.
+    pub name: String,
+    pub by: String,
+}
+
+/// The registry of tools: ours, then those that were added at run time.
+#[derive(Clone)]
 pub struct Toolbox {
-    tools: &'static [&'static dyn Tool],
+    /// Never sorted, and new ones at the end: a server reuses what it has computed for a list of
+    /// tools only if the list is the same to the byte.
+    tools: Vec<Arc<dyn Tool>>,
 }
 
 impl Toolbox {
-    pub fn all() -> Toolbox {
-        Toolbox { tools: &TOOLS }
+    /// The tools that are part of this program, the core first.
+    pub fn builtin() -> Toolbox {
+        Toolbox {
+            tools: vec![
+                Arc::new(SearchCodebase),
+                Arc::new(ReadFile),
+                Arc::new(EditFile),
+                Arc::new(WriteFile),
+                Arc::new(GrepSearch),
+                Arc::new(RunCommand),
+                Arc::new(ListDirectory),
+                Arc::new(SearchFiles),
+                Arc::new(Outline),
+                Arc::new(FindSymbol),
+                Arc::new(MoveFile),
+                Arc::new(DeleteFile),
+                Arc::new(AskUser),
+            ],
+        }
     }
 
-    /// How models are told of a set of tools; always in the same order, the core first.
+    /// Adds a tool at the end.
+    ///
+    /// # Errors
+    ///
+    /// If another tool has its name or one of its aliases: which of them a call means must never be
+    /// a guess.
+    pub fn with(mut self, tool: Arc<dyn Tool>) -> Result<Toolbox, NameTaken> {
+        let spec = tool.spec();
+        for name in names(spec) {
+            if let Some(by) = self.named(name) {
+                return Err(NameTaken {
+                    tool: spec.name.clone(),
+                    name: name.to_owned(),
+                    by: by.name.clone(),
+                });
+            }
+        }
+        self.tools.push(tool);
+        Ok(self)
+    }
+
+    /// How models are told of a set of tools; always in the same order.
     pub fn specs(&self, set: ToolSet) -> Vec<ToolSpec> {
-        let tools = match set {
-            ToolSet::Core => &self.tools[..CORE],
-            ToolSet::All => self.tools,
-        };
-        tools.iter().map(|tool| tool.spec().clone()).collect()
+        let specs = self.tools.iter().map(|tool| tool.spec());
+        specs
+            .filter(|spec| set == ToolSet::All || spec.is_core)
+            .cloned()
+            .collect()
     }
 
     /// The tool of an exact name; aliases are resolved before.
-    pub fn get(&self, name: &str) -> Option<&'static dyn Tool> {
+    pub fn get(&self, name: &str) -> Option<&dyn Tool> {
         let mut tools = self.tools.iter();
-        tools.find(|tool| tool.spec().name == name).copied()
+        tools.find(|tool| tool.spec().name == name).map(Arc::as_ref)
     }
+
+    /// The tool that has a name or an alias, in any spelling that calls are resolved by.
+    fn named(&self, name: &str) -> Option<&ToolSpec> {
+        let mut specs = self.tools.iter().map(|tool| tool.spec());
+        specs.find(|spec| names(spec).any(|taken| is_same_name(taken, name)))
+    }
+}
+
+/// The name of a tool, and its aliases.
+fn names(spec: &ToolSpec) -> impl Iterator<Item = &str> {
+    [&spec.name]
+        .into_iter()
+        .chain(&spec.aliases)
+        .map(String::as_str)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use futures::FutureExt;
+    use futures::future::BoxFuture;
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::message::ToolCall;
     use crate::model::ParameterKind;
+    use crate::tools::{Prepared, ToolContext, ToolError};
+
+    /// A tool that is known only at run time.
+    struct Added(ToolSpec);
+
+    impl Tool for Added {
+        fn spec(&self) -> &ToolSpec {
+            &self.0
+        }
+
+        fn prepare<'a>(
+            &'a self,
+            _call: &'a ToolCall,
+            _context: &'a ToolContext,
+        ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+            async { Err(ToolError::TellModel("it cannot run".to_owned())) }.boxed()
+        }
+    }
+
+    fn added(name: &str, aliases: &[&str], is_core: bool) -> Arc<dyn Tool> {
+        let spec = ToolSpec::from_schema(name.to_owned(), "Searches.".to_owned(), schema());
+        Arc::new(Added(ToolSpec {
+            aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+            is_core,
+            ..spec
+        }))
+    }
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "properties": {"filter": {"type": "object", "properties": {"state": {"enum": ["open"]}}}},
+            "required": ["filter"],
+        })
+    }
 
     /// What a server is sent of the tools, as Ollama's format has it.
     fn wire(specs: &[ToolSpec]) -> String {
-        let parameter = |kind: ParameterKind, description: &str| {
+        let parameter = |kind: &ParameterKind, description: &str| {
             let mut schema = match kind {
                 ParameterKind::Text => json!({"type": "string"}),
                 ParameterKind::Integer => json!({"type": "integer"}),
                 ParameterKind::Boolean => json!({"type": "boolean"}),
                 ParameterKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
+                ParameterKind::Schema(schema) => return schema.clone(),
             };
             schema["description"] = description.into();
             schema
@@ -100,10 +185,10 @@ mod tests {
                 let properties: Map<String, Value> = spec
                     .parameters
                     .iter()
-                    .map(|p| (p.name.to_owned(), parameter(p.kind, p.description)))
+                    .map(|p| (p.name.clone(), parameter(&p.kind, &p.description)))
                     .collect();
                 let required = spec.parameters.iter().filter(|p| p.required);
-                let required: Vec<&str> = required.map(|p| p.name).collect();
+                let required: Vec<&str> = required.map(|p| p.name.as_str()).collect();
                 json!({"type": "function", "function": {
                     "name": spec.name, "description": spec.description,
                     "parameters": {"type": "object", "properties": properties, "required": required}}})
@@ -114,10 +199,10 @@ mod tests {
 
     #[test]
     fn the_order_is_fixed_and_the_core_is_first() {
-        let toolbox = Toolbox::all();
-        let names = |set| -> Vec<&str> {
-            let specs = toolbox.specs(set);
-            specs.iter().map(|spec| spec.name).collect()
+        let toolbox = Toolbox::builtin();
+        let names = |set| -> Vec<String> {
+            let specs = toolbox.specs(set).into_iter();
+            specs.map(|spec| spec.name).collect()
         };
         let core = [
             "search_codebase",
@@ -129,9 +214,9 @@ mod tests {
         ];
         assert_eq!(names(ToolSet::Core), core);
         let all = names(ToolSet::All);
-        assert_eq!(all[..CORE], core);
+        assert_eq!(all[..core.len()], core);
         assert_eq!(
-            all[CORE..],
+            all[core.len()..],
             [
                 "list_directory",
                 "search_files",
@@ -146,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_tools_are_small() {
-        let toolbox = Toolbox::all();
+        let toolbox = Toolbox::builtin();
         let tokens = |set| wire(&toolbox.specs(set)).len().div_ceil(4);
         let (core, all) = (tokens(ToolSet::Core), tokens(ToolSet::All));
         assert!(core < 1000, "the core has {core} tokens");
@@ -156,14 +241,14 @@ mod tests {
     #[test]
     fn no_name_means_two_things() {
         let mut tools = BTreeSet::new();
-        for spec in Toolbox::all().specs(ToolSet::All) {
+        for spec in Toolbox::builtin().specs(ToolSet::All) {
             for name in spec.aliases.iter().chain([&spec.name]) {
-                assert!(tools.insert(*name), "{name} is two tools");
+                assert!(tools.insert(name.clone()), "{name} is two tools");
             }
             let mut parameters = BTreeSet::new();
-            for parameter in spec.parameters {
+            for parameter in &spec.parameters {
                 for name in parameter.aliases.iter().chain([&parameter.name]) {
-                    assert!(parameters.insert(*name), "{name} of {} is two", spec.name);
+                    assert!(parameters.insert(name), "{name} of {} is two", spec.name);
                 }
             }
         }
@@ -171,7 +256,7 @@ mod tests {
 
     #[test]
     fn names_that_models_know_from_elsewhere_are_known() {
-        let specs = Toolbox::all().specs(ToolSet::All);
+        let specs = Toolbox::builtin().specs(ToolSet::All);
         let spec = |name: &str| specs.iter().find(|spec| spec.name == name).unwrap();
         for (alias, name) in [
             ("run_bash_command", "run_command"),
@@ -188,7 +273,7 @@ mod tests {
             ("str_replace", "edit_file"),
             ("replace_in_file", "edit_file"),
         ] {
-            assert!(spec(name).aliases.contains(&alias), "{alias}");
+            assert!(spec(name).aliases.iter().any(|it| it == alias), "{alias}");
         }
         for (tool, parameter, aliases) in [
             (
@@ -212,26 +297,73 @@ mod tests {
             ("run_command", "command", &["cmd"]),
             ("write_file", "content", &["text", "contents"]),
         ] {
-            let parameters = spec(tool).parameters;
+            let parameters = &spec(tool).parameters;
             let known = parameters
                 .iter()
                 .find(|known| known.name == parameter)
                 .unwrap();
             for alias in aliases {
-                assert!(known.aliases.contains(alias), "{alias} of {tool}");
+                assert!(
+                    known.aliases.iter().any(|it| it == alias),
+                    "{alias} of {tool}"
+                );
             }
         }
     }
 
     #[test]
     fn tools_are_found_by_their_names_only() {
-        let toolbox = Toolbox::all();
+        let toolbox = Toolbox::builtin();
         for spec in toolbox.specs(ToolSet::All) {
-            let found = toolbox.get(spec.name).map(|tool| tool.spec().name);
-            assert_eq!(found, Some(spec.name));
+            let found = toolbox.get(&spec.name).map(|tool| tool.spec());
+            assert_eq!(found, Some(&spec));
             assert!(!spec.description.is_empty());
             assert!(spec.parameters.iter().all(|p| !p.description.is_empty()));
         }
         assert!(toolbox.get("bash").is_none());
+    }
+
+    #[test]
+    fn tools_of_the_run_time_come_after_ours_with_their_schema() {
+        let toolbox = Toolbox::builtin()
+            .with(added("tracker.search", &["find_issue"], false))
+            .and_then(|toolbox| toolbox.with(added("a.first", &[], true)))
+            .expect("two new names");
+        let names = |set| -> Vec<String> {
+            let specs = toolbox.specs(set).into_iter();
+            specs.map(|spec| spec.name).collect()
+        };
+        let ours = Toolbox::builtin().specs(ToolSet::All);
+        assert_eq!(toolbox.specs(ToolSet::All)[..ours.len()], ours);
+        assert_eq!(
+            names(ToolSet::All)[ours.len()..],
+            ["tracker.search", "a.first"]
+        );
+        assert_eq!(names(ToolSet::Core)[6..], ["a.first"]);
+        let found = toolbox.get("tracker.search").map(|tool| tool.spec());
+        assert_eq!(found.and_then(|spec| spec.schema.clone()), Some(schema()));
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_refused() {
+        for (name, aliases, taken, by) in [
+            ("tracker.shell", &["shell"][..], "shell", "run_command"),
+            ("ReadFile", &[], "ReadFile", "read_file"),
+            ("bash", &[], "bash", "run_command"),
+            ("read_file", &[], "read_file", "read_file"),
+            ("find_issue", &[], "find_issue", "tracker.search"),
+        ] {
+            let toolbox = Toolbox::builtin()
+                .with(added("tracker.search", &["find_issue"], false))
+                .expect("a new name");
+            let error = toolbox.with(added(name, aliases, false)).err();
+            assert_eq!(
+                error.map(|error| error.to_string()),
+                Some(format!(
+                    "cannot add the tool `{name}`: the name `{taken}` is already used by the tool \
+                     `{by}`"
+                ))
+            );
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `write_file`: a whole file.
 
+use std::sync::LazyLock;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -10,14 +12,16 @@ use super::writing::{
 use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
-use crate::model::{Parameter, ParameterKind, ToolSpec};
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::visible::neutral;
 
 /// Most places of a file that are named.
 const MOST_RANGES: usize = 5;
 
-static SPEC: ToolSpec = ToolSpec {
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "write_file",
     aliases: &[
         "write",
@@ -26,29 +30,30 @@ static SPEC: ToolSpec = ToolSpec {
         "save_file",
         "write_to_file",
     ],
-    description: "Write a whole file, a new one as a rule; folders are made.",
+    description: "Create a file, or replace a whole one. Missing folders are created.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "path",
             aliases: arguments::PATH,
             kind: ParameterKind::Text,
-            description: "A file",
+            description: "Path of the file, relative to the workspace root",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "content",
             aliases: &["text", "contents", "file_text", "new_content"],
             kind: ParameterKind::Text,
-            description: "All of it",
+            description: "Complete content of the file",
             required: true,
         },
     ],
+    is_core: true,
 };
 
 pub(super) struct WriteFile;
 
 impl Tool for WriteFile {
-    fn spec(&self) -> &'static ToolSpec {
+    fn spec(&self) -> &ToolSpec {
         &SPEC
     }
 
@@ -140,13 +145,15 @@ fn check_seen(
     let hidden: Vec<String> = hidden.take(MOST_RANGES).collect();
     let what = if was_read {
         let hidden = hidden.join(", ");
-        format!("lines {hidden} of its {count} lines were not shown to you, or were cut since")
+        format!(
+            "lines {hidden} of its {count} lines were not shown to you, or have been cut since then"
+        )
     } else {
-        "you have not read it, or what you read was cut since".to_owned()
+        "you have not read it, or what you read has been cut since then".to_owned()
     };
     let read = json!({"path": path.as_str(), "start_line": first});
     Err(ToolError::TellModel(format!(
-        "`{path}` is there already, and {what}: writing it anew would lose what you do not see. To \
+        "`{path}` already exists, and {what}: replacing it would lose what you have not seen. To \
          change a part of it: {}\nTo see the rest: read_file {}",
         edit_call(path.as_str()),
         neutral(&read.to_string()),
@@ -157,7 +164,7 @@ fn check_seen(
 fn unchanged(path: &WorkspacePath) -> Prepared {
     let name = shown::name(path.as_str());
     let output = ToolOutput {
-        text: format!("{name} has this content already; nothing was written."),
+        text: format!("{name} already has this content; nothing was written."),
         summary: "no change".to_owned(),
         ..ToolOutput::default()
     };
@@ -212,7 +219,7 @@ mod tests {
             "nothing before it runs"
         );
         let output = bench.run(prepared).await.unwrap();
-        assert_eq!(output.text, "src/new/a.rs is made, 1 line.\n");
+        assert_eq!(output.text, "src/new/a.rs was created, 1 line.\n");
         assert_eq!(output.summary, "+1 −0");
         assert_eq!(
             bench.content("src/new/a.rs").as_deref(),
@@ -417,7 +424,7 @@ mod tests {
         let error = bench
             .refused(&write("a.txt", &format!("k = [redacted: {rule}]\n")))
             .await;
-        assert!(error.contains("stands in for a secret"), "{error}");
+        assert!(error.contains("is a placeholder for a secret"), "{error}");
     }
 
     #[tokio::test]

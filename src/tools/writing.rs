@@ -42,7 +42,7 @@ pub(super) struct Draft {
 
 /// The file at a path, to be edited.
 pub(super) async fn edited_file(context: &ToolContext, given: &str) -> Result<TextFile, ToolError> {
-    let path = paths::own_file(context, given, "; write_file makes a new file").await?;
+    let path = paths::own_file(context, given, "; write_file creates a new file").await?;
     let jail = context.jail.clone();
     let found = blocking(move || existing(&jail, &path)).await?;
     found.map_err(|error| files::refused(&error))
@@ -73,9 +73,9 @@ pub(super) async fn written_file(
         }
         if meant.alike == Alike::Similar {
             return Err(ToolError::TellModel(format!(
-                "`{}` is not there, but `{path}` is, whose name differs only in capitals, blanks or \
-                 signs that look alike, so nothing was written. Next call, to change that file: \
-                 {}\nFor a new file, choose a name that differs in more",
+                "`{}` does not exist, but `{path}` does, and the names differ only in case, \
+                 spaces or look-alike characters, so nothing was written. Next call, to change \
+                 that file: {}\nFor a new file, choose a more different name",
                 shown::name(given.trim()),
                 edit_call(path.as_str())
             )));
@@ -103,7 +103,8 @@ pub(super) fn was_read(context: &ToolContext, file: &TextFile) -> Result<bool, T
     match context.seen(file.path.as_str()) {
         Some(hash) if hash == file.hash => Ok(true),
         Some(_) => Err(ToolError::TellModel(format!(
-            "`{}` has changed on disk since you read it: read_file it again, then repeat the change",
+            "`{}` has changed on disk since you read it: call read_file again, then repeat the \
+             change",
             file.path
         ))),
         None => Ok(false),
@@ -125,8 +126,8 @@ pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
     match shown::stand_in(text, file) {
         None => Ok(()),
         Some(marker) => Err(ToolError::TellModel(format!(
-            "`{marker}` stands in for a secret that you were not shown; it is not what the file \
-             holds. Change only lines without it, by edit_file, or ask the user to do it."
+            "`{marker}` is a placeholder for a secret that you were not shown; the file does not \
+             contain it. Change only lines without it, with edit_file, or ask the user to do it."
         ))),
     }
 }
@@ -137,8 +138,8 @@ pub(super) fn check_breaks(text: &str, file: &str) -> Result<(), ToolError> {
         return Ok(());
     }
     Err(ToolError::TellModel(
-        "nothing was written: the text is one line with `\\n` written out in it. Write real line \
-         breaks; in JSON that is one backslash and an n"
+        "nothing was written: the text is one line with literal `\\n` in it. Use real line \
+         breaks; in JSON a line break is one backslash and an n"
             .to_owned(),
     ))
 }
@@ -152,8 +153,8 @@ pub(super) fn check_omissions(text: &str, file: &str) -> Result<(), ToolError> {
     match line {
         None => Ok(()),
         Some(line) => Err(ToolError::TellModel(format!(
-            "`{}` would be written as it stands, and what it leaves out would be lost: write the \
-             lines out, or change only those that change, by edit_file",
+            "`{}` would be written literally, and the lines it stands for would be lost: write \
+             all the lines, or change only some of them with edit_file",
             line.trim()
         ))),
     }
@@ -271,8 +272,8 @@ impl Draft {
                 "{name}: {said}. It now reads:\n{}",
                 around(&lines, &changed)
             ),
-            (None, Some(_)) => format!("{name} is written anew, {}.\n", length(&lines)),
-            (None, None) => format!("{name} is made, {}.\n", length(&lines)),
+            (None, Some(_)) => format!("{name} was replaced, {}.\n", length(&lines)),
+            (None, None) => format!("{name} was created, {}.\n", length(&lines)),
         };
         if let Some(lost) = self.lost() {
             text.push_str(&format!("It no longer has {lost}.\n"));
@@ -313,7 +314,7 @@ pub(super) fn make(
     kept.announce(&changes).map_err(|error| {
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         ToolError::TellModel(format!(
-            "`{}` is left as it is, since what it holds cannot be kept for undo: {error}",
+            "`{}` was not changed, because its content cannot be saved for undo: {error}",
             paths.join("`, `")
         ))
     })?;
@@ -364,7 +365,7 @@ fn push_errors(text: &mut String, errors: &[SyntaxError]) {
     if errors.is_empty() {
         return;
     }
-    text.push_str("It has new syntax errors; mend them now:\n");
+    text.push_str("It has new syntax errors; fix them now:\n");
     for error in errors {
         let what = shown::without_secrets(&error.text).0;
         text.push_str(&format!("line {}: {what}\n", error.line));

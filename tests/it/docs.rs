@@ -170,8 +170,8 @@ fn every_command_and_flag_is_on_its_page() {
 #[test]
 fn every_tool_is_described() {
     let page = Page::read("docs/chat.md".to_owned());
-    for tool in Toolbox::all().specs(ToolSet::All) {
-        assert_described(&page, "tool", tool.name);
+    for tool in Toolbox::builtin().specs(ToolSet::All) {
+        assert_described(&page, "tool", &tool.name);
     }
 }
 

@@ -5,6 +5,7 @@ mod choosing;
 mod failing;
 mod templates;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -19,24 +20,27 @@ use serde_json::{Map, Value, json};
 
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply, ServedModel};
 
-const PATH: &[Parameter] = &[Parameter {
-    name: "path",
-    aliases: &[],
-    kind: ParameterKind::Text,
-    description: "The file.",
-    required: true,
-}];
-
-const fn tool(name: &'static str) -> ToolSpec {
+fn tool(name: &str) -> ToolSpec {
+    let path = Parameter {
+        name: "path".to_owned(),
+        aliases: Vec::new(),
+        kind: ParameterKind::Text,
+        description: "The file.".to_owned(),
+        required: true,
+    };
     ToolSpec {
-        name,
-        aliases: &[],
-        description: "Does something with a file.",
-        parameters: PATH,
+        name: name.to_owned(),
+        aliases: Vec::new(),
+        description: "Does something with a file.".to_owned(),
+        parameters: vec![path],
+        schema: None,
+        takes_others: false,
+        is_core: true,
     }
 }
 
-const TOOLS: &[ToolSpec] = &[tool("read_file"), tool("delete_file")];
+static TOOLS: LazyLock<Vec<ToolSpec>> =
+    LazyLock::new(|| vec![tool("read_file"), tool("delete_file")]);
 
 fn limits() -> Limits {
     Limits {
@@ -90,7 +94,7 @@ fn question() -> Vec<Message> {
 fn request(messages: &[Message]) -> ChatRequest<'_> {
     ChatRequest {
         messages,
-        tools: TOOLS,
+        tools: &TOOLS,
         format: None,
         without_thoughts: false,
         reply_tokens: None,
@@ -263,7 +267,7 @@ async fn leaked_calls_stay_in_the_text_for_the_repair() {
         let (heard, _server) = asked(vec![Reply::text(text)]).await;
         assert_eq!(heard.text, text);
         assert!(heard.calls.is_empty());
-        assert_eq!(find_calls(&heard.text, TOOLS).calls.len(), 1, "{text}");
+        assert_eq!(find_calls(&heard.text, &TOOLS).calls.len(), 1, "{text}");
     }
 }
 

@@ -4,7 +4,7 @@ use ollacode_secrets::secret_path;
 
 use crate::jail::Jail;
 use crate::permission::Effect;
-use crate::tools::edit_call;
+use crate::tools::{Prepared, edit_call};
 
 /// Notes which files are protected that no name tells: git is told to run them, or a link leads to them.
 pub(super) fn note_led_to(effects: &mut [Effect], jail: &Jail) {
@@ -30,8 +30,23 @@ pub(super) fn is_about_secrets(effect: &Effect) -> bool {
         | Effect::ReadFile { .. }
         | Effect::Loss { .. }
         | Effect::Command { .. }
-        | Effect::AskUser => false,
+        | Effect::AskUser
+        | Effect::External { .. } => false,
     }
+}
+
+/// What "for this session" covers: what the tool says, but for calls that leave this program. There
+/// it is the tool and its server, if that is all that the call does.
+pub(super) fn covered(prepared: &Prepared) -> Option<String> {
+    match prepared.effects.as_slice() {
+        [only @ Effect::External { .. }] => only.external_grant(),
+        effects if effects.iter().any(is_external) => None,
+        _ => prepared.remember.clone(),
+    }
+}
+
+pub(super) fn is_external(effect: &Effect) -> bool {
+    matches!(effect, Effect::External { .. })
 }
 
 /// What the model can do where it may not write a file anew.

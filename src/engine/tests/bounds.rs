@@ -273,7 +273,7 @@ async fn errors_name_only_tools_that_are_offered() {
     fs::create_dir(lab.root.join("sub")).expect("a folder");
     lab.ask("Look.").await;
     let offered = lab.asked()[0].tools.clone();
-    for spec in Toolbox::all().specs(ToolSet::All) {
+    for spec in Toolbox::builtin().specs(ToolSet::All) {
         for result in lab.results() {
             let is_named = result.contains(&format!("`{}`", spec.name))
                 || result.split_whitespace().any(|word| word == spec.name);

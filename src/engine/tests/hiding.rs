@@ -121,7 +121,7 @@ async fn settings_with_secrets_are_read_and_edited_without_them() {
     assert!(results[0].contains(masked), "{}", results[0]);
     assert!(results[1].contains("-Dnexus=[redacted: "), "{}", results[1]);
     assert!(
-        results[3].contains("stands in for a secret"),
+        results[3].contains("is a placeholder for a secret"),
         "{}",
         results[3]
     );

@@ -21,6 +21,7 @@ use crate::model::{ChatModel, ChatRequest, Delta, ModelError, Usage};
 use crate::permission::{ApprovalRequest, Decision};
 use crate::retrieval::{CodeIndex, EmbedderSource};
 use crate::sandbox::{CommandEnvironment, Sandbox};
+use crate::tools::Tool;
 
 /// One reply of the script.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +86,7 @@ pub fn fails(error: ModelError) -> Line {
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub messages: Vec<Message>,
-    pub tools: Vec<&'static str>,
+    pub tools: Vec<String>,
     pub format: bool,
     pub without_thoughts: bool,
 }
@@ -125,7 +126,7 @@ impl ChatModel for Scripted {
         check_shape(request.messages);
         lock(&self.asked).push(Asked {
             messages: request.messages.to_vec(),
-            tools: request.tools.iter().map(|tool| tool.name).collect(),
+            tools: request.tools.iter().map(|tool| tool.name.clone()).collect(),
             format: request.format.is_some(),
             without_thoughts: request.without_thoughts,
         });
@@ -253,7 +254,22 @@ impl Lab {
         Lab::of(script, profile(window), options)
     }
 
+    /// With a tool that is added at run time.
+    pub fn with_tool(script: Vec<Line>, tool: Arc<dyn Tool>) -> Lab {
+        let toolbox = Toolbox::builtin().with(tool).expect("a new name");
+        Lab::made(script, profile(32_768), EngineOptions::default(), toolbox)
+    }
+
     fn of(script: Vec<Line>, profile: ModelProfile, options: EngineOptions) -> Lab {
+        Lab::made(script, profile, options, Toolbox::builtin())
+    }
+
+    fn made(
+        script: Vec<Line>,
+        profile: ModelProfile,
+        options: EngineOptions,
+        toolbox: Toolbox,
+    ) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
         let top = folder.path().canonicalize().expect("a folder");
         let root = top.join("shop");
@@ -279,7 +295,7 @@ impl Lab {
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: Toolbox::all(),
+            toolbox,
             options,
             activity: ChatActivity::default(),
             known_memory: top.join("memory"),

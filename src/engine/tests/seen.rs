@@ -39,7 +39,7 @@ async fn a_page_that_is_not_the_whole_file_does_not_let_it_be_overwritten() {
     let results = lab.results();
     assert!(!results[0].contains("left out"), "{}", results[0]);
     assert!(
-        results[0].contains("to read on: read_file {"),
+        results[0].contains("to continue: read_file {"),
         "{}",
         results[0]
     );

@@ -15,7 +15,7 @@ use crate::tools::{ToolSet, Toolbox};
 pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
     let model = app.untried_chat_model(name).await?;
     note("testing the model with a few small requests; loading it may take a while");
-    let toolbox = Toolbox::all();
+    let toolbox = Toolbox::builtin();
     let (core, all) = (toolbox.specs(ToolSet::Core), toolbox.specs(ToolSet::All));
     let report = model
         .probe(&core, &all)

@@ -221,7 +221,15 @@ struct Function<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Schema<'a> {
+#[serde(untagged)]
+enum Schema<'a> {
+    /// As the tool brings it.
+    Given(&'a Value),
+    Listed(Listed<'a>),
+}
+
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     required: Vec<&'a str>,
@@ -233,12 +241,17 @@ struct Schema<'a> {
 struct Properties<'a>(&'a [Parameter]);
 
 #[derive(Debug, Serialize)]
-struct Property<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<Items>,
-    description: &'a str,
+#[serde(untagged)]
+enum Property<'a> {
+    Plain {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        items: Option<Items>,
+        description: &'a str,
+    },
+    /// As the tool brings it, its description included.
+    Given(&'a Value),
 }
 
 #[derive(Debug, Serialize)]
@@ -249,42 +262,57 @@ struct Items {
 
 impl<'a> WireTool<'a> {
     fn new(tool: &'a ToolSpec) -> WireTool<'a> {
-        let required = tool
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.required);
+        let parameters = match &tool.schema {
+            Some(schema) => Schema::Given(schema),
+            None => Schema::Listed(Listed::new(&tool.parameters)),
+        };
         WireTool {
             kind: "function",
             function: Function {
-                name: tool.name,
-                description: tool.description,
-                parameters: Schema {
-                    kind: "object",
-                    required: required.map(|parameter| parameter.name).collect(),
-                    properties: Properties(tool.parameters),
-                },
+                name: &tool.name,
+                description: &tool.description,
+                parameters,
             },
+        }
+    }
+}
+
+impl<'a> Listed<'a> {
+    fn new(parameters: &'a [Parameter]) -> Listed<'a> {
+        let required = parameters.iter().filter(|parameter| parameter.required);
+        Listed {
+            kind: "object",
+            required: required.map(|parameter| parameter.name.as_str()).collect(),
+            properties: Properties(parameters),
         }
     }
 }
 
 impl Serialize for Properties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|parameter| {
-            let kind = match parameter.kind {
-                ParameterKind::Text => "string",
-                ParameterKind::Integer => "integer",
-                ParameterKind::Boolean => "boolean",
-                ParameterKind::Texts => "array",
-            };
-            let is_list = parameter.kind == ParameterKind::Texts;
-            let property = Property {
-                kind,
-                items: is_list.then_some(Items { kind: "string" }),
-                description: parameter.description,
-            };
-            (parameter.name, property)
-        }))
+        serializer.collect_map(
+            self.0
+                .iter()
+                .map(|parameter| (parameter.name.as_str(), Property::new(parameter))),
+        )
+    }
+}
+
+impl<'a> Property<'a> {
+    fn new(parameter: &'a Parameter) -> Property<'a> {
+        let kind = match &parameter.kind {
+            ParameterKind::Text => "string",
+            ParameterKind::Integer => "integer",
+            ParameterKind::Boolean => "boolean",
+            ParameterKind::Texts => "array",
+            ParameterKind::Schema(schema) => return Property::Given(schema),
+        };
+        let is_list = parameter.kind == ParameterKind::Texts;
+        Property::Plain {
+            kind,
+            items: is_list.then_some(Items { kind: "string" }),
+            description: &parameter.description,
+        }
     }
 }
 

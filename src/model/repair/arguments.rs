@@ -5,6 +5,8 @@
 //! one is an error. Nothing is dropped that could mean something: `cwd` changes what a command
 //! does, so an argument that a tool does not have is an error, too.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Number, Value};
 
 use super::names::loose;
@@ -85,24 +87,24 @@ pub(super) fn fit(
 ) -> Result<Map<String, Value>, CallError> {
     let mut given = unwrapped(tool, given);
     let mut fitting = Map::new();
-    for parameter in tool.parameters {
+    for parameter in &tool.parameters {
         let value = match taken(tool, parameter, &mut given) {
             Some(value) => coerced(parameter, value).map_err(|value| CallError::Wrong {
-                tool: tool.name.to_owned(),
-                field: parameter.name.to_owned(),
-                expected: wanted(parameter.kind),
+                tool: tool.name.clone(),
+                field: parameter.name.clone(),
+                expected: wanted(&parameter.kind),
                 got: described(&value),
             })?,
             None => None,
         };
         match value {
             Some(value) => {
-                fitting.insert(parameter.name.to_owned(), value);
+                fitting.insert(parameter.name.clone(), value);
             }
             None if parameter.required => {
                 return Err(CallError::Missing {
-                    tool: tool.name.to_owned(),
-                    field: parameter.name.to_owned(),
+                    tool: tool.name.clone(),
+                    field: parameter.name.clone(),
                     shape: shape(tool),
                 });
             }
@@ -110,7 +112,11 @@ pub(super) fn fit(
         }
     }
     for (key, value) in given {
-        check_rest(tool, &key, value, &fitting)?;
+        if tool.takes_others && !is_parameter(tool, &key) {
+            fitting.insert(key, value);
+        } else {
+            check_rest(tool, &key, value, &fitting)?;
+        }
     }
     Ok(fitting)
 }
@@ -136,17 +142,17 @@ fn check_rest(
     }
     let Some(parameter) = tool.parameters.iter().find(|known| is_named(known, key)) else {
         return Err(CallError::Unknown {
-            tool: tool.name.to_owned(),
+            tool: tool.name.clone(),
             field: super::shortened(key, SHOWN),
             shape: shape(tool),
         });
     };
     match coerced(parameter, value) {
         Ok(None) => Ok(()),
-        Ok(Some(value)) if fitting.get(parameter.name) == Some(&value) => Ok(()),
+        Ok(Some(value)) if fitting.get(&parameter.name) == Some(&value) => Ok(()),
         _ => Err(CallError::Twice {
-            tool: tool.name.to_owned(),
-            field: parameter.name.to_owned(),
+            tool: tool.name.clone(),
+            field: parameter.name.clone(),
         }),
     }
 }
@@ -164,26 +170,47 @@ pub(super) fn is_parameter(tool: &ToolSpec, key: &str) -> bool {
 /// Whether a key is one of the names of a parameter.
 fn is_named(parameter: &Parameter, key: &str) -> bool {
     let key = loose(key);
-    let mut names = [parameter.name]
+    names_of(parameter).any(|name| loose(name) == key)
+}
+
+fn names_of(parameter: &Parameter) -> impl Iterator<Item = &str> {
+    [&parameter.name]
         .into_iter()
-        .chain(parameter.aliases.iter().copied());
-    names.any(|name| loose(name) == key)
+        .chain(&parameter.aliases)
+        .map(String::as_str)
 }
 
 /// The type of a parameter, for models.
-pub(super) fn expected(kind: ParameterKind) -> &'static str {
-    match kind {
+pub(super) fn expected(kind: &ParameterKind) -> Cow<'static, str> {
+    Cow::Borrowed(match kind {
         ParameterKind::Text => "text",
         ParameterKind::Integer => "whole number",
         ParameterKind::Boolean => "true or false",
         ParameterKind::Texts => "list of texts",
+        ParameterKind::Schema(schema) => match schema_types(schema).as_slice() {
+            [] => "JSON value",
+            types => return Cow::Owned(types.join(" or ")),
+        },
+    })
+}
+
+/// The types that a JSON schema names; none if it says it in another way.
+pub(super) fn schema_types(schema: &Value) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Value::String(only)) => vec![only.as_str()],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ if schema.get("properties").is_some() => vec!["object"],
+        _ if schema.get("items").is_some() => vec!["array"],
+        _ => Vec::new(),
     }
 }
 
 /// The same in a sentence.
-fn wanted(kind: ParameterKind) -> String {
+fn wanted(kind: &ParameterKind) -> String {
     match kind {
-        ParameterKind::Text | ParameterKind::Boolean => expected(kind).to_owned(),
+        ParameterKind::Text | ParameterKind::Boolean | ParameterKind::Schema(_) => {
+            expected(kind).into_owned()
+        }
         ParameterKind::Integer | ParameterKind::Texts => format!("a {}", expected(kind)),
     }
 }
@@ -202,32 +229,45 @@ fn unwrapped(tool: &ToolSpec, mut given: Map<String, Value>) -> Map<String, Valu
 
 /// Takes the value of a parameter out: by its name, else an alias, else a like spelling.
 fn taken(tool: &ToolSpec, parameter: &Parameter, given: &mut Map<String, Value>) -> Option<Value> {
-    let names = || {
-        [parameter.name]
-            .into_iter()
-            .chain(parameter.aliases.iter().copied())
-    };
     // One tool's alias may be the name of another of its parameters.
     let others = |key: &str| {
         let mut others = tool.parameters.iter();
         key != parameter.name && others.any(|other| other.name == key)
     };
-    let has_value = |key: &str| given.get(key).is_some_and(|value| !value.is_null());
-    let exact = names().find(|name| !others(name) && has_value(name));
+    let takes_null = takes_null(&parameter.kind);
+    let has_value = |key: &str| {
+        let value = given.get(key);
+        value.is_some_and(|value| takes_null || !value.is_null())
+    };
+    let exact = names_of(parameter).find(|name| !others(name) && has_value(name));
     let key = exact.map(str::to_owned).or_else(|| {
-        let is_like = |key: &&String| names().any(|name| loose(name) == loose(key));
+        let is_like = |key: &&String| is_named(parameter, key);
         let mut keys = given.keys().filter(|key| !others(key) && has_value(key));
         keys.find(is_like).cloned()
     })?;
     given.remove(&key)
 }
 
+fn takes_null(kind: &ParameterKind) -> bool {
+    match kind {
+        ParameterKind::Schema(schema) => {
+            let types = schema_types(schema);
+            types.is_empty() || types.contains(&"null")
+        }
+        _ => false,
+    }
+}
+
 /// The value in the type of its parameter, `None` if it is as good as absent.
 fn coerced(parameter: &Parameter, value: Value) -> Result<Option<Value>, Value> {
-    if !parameter.required && parameter.kind != ParameterKind::Text && is_nothing(&value) {
+    let can_be_nothing = !matches!(
+        parameter.kind,
+        ParameterKind::Text | ParameterKind::Schema(_)
+    );
+    if !parameter.required && can_be_nothing && is_nothing(&value) {
         return Ok(None);
     }
-    let value = match parameter.kind {
+    let value = match &parameter.kind {
         ParameterKind::Text => text(value).map(Value::String)?,
         ParameterKind::Integer => {
             let integer = integer(&value).ok_or(value)?;
@@ -235,8 +275,34 @@ fn coerced(parameter: &Parameter, value: Value) -> Result<Option<Value>, Value> 
         }
         ParameterKind::Boolean => Value::Bool(boolean(&value).ok_or(value)?),
         ParameterKind::Texts => Value::Array(texts(value)?),
+        ParameterKind::Schema(schema) => parsed(schema, value),
     };
     Ok(Some(value))
+}
+
+/// A value for a schema: as it is given, but for a text that is JSON of the type that the schema
+/// wants in place of a text.
+fn parsed(schema: &Value, value: Value) -> Value {
+    let types = schema_types(schema);
+    let read = match &value {
+        Value::String(text) if !types.contains(&"string") => json::whole(text.trim()),
+        _ => None,
+    };
+    let fits = |read: &Value| types.iter().any(|kind| is_of(read, kind));
+    read.filter(fits).unwrap_or(value)
+}
+
+/// Whether a value has a type of JSON schema.
+fn is_of(value: &Value, kind: &str) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        _ => false,
+    }
 }
 
 /// How models write that they give nothing.
@@ -325,7 +391,7 @@ fn parameter_shape(parameter: &Parameter) -> String {
     } else {
         " (optional)"
     };
-    let expected = expected(parameter.kind);
+    let expected = expected(&parameter.kind);
     format!("\"{}\": {expected}{optional}", parameter.name)
 }
 

@@ -8,7 +8,7 @@ use super::json;
 type Arguments = Map<String, Value>;
 
 /// A call that does the same: the name of our tool, and its arguments.
-type Reshaped = (&'static str, Arguments);
+type Reshaped<'a> = (&'a str, Arguments);
 
 /// Keys that no tool of ours has, and that are understood all the same.
 pub(super) const KEYS: &[&str] = &[
@@ -52,7 +52,7 @@ const IDLE: &[(&str, &[&str])] = &[
 ];
 
 /// A call of one of our tools in the layout that the tool has; several where it says several things.
-pub(super) fn reshaped(tool: &'static str, mut arguments: Arguments) -> Vec<Reshaped> {
+pub(super) fn reshaped(tool: &str, mut arguments: Arguments) -> Vec<Reshaped<'_>> {
     for (_, keys) in LEFT_OUT.iter().filter(|(name, _)| *name == tool) {
         arguments.retain(|key, _| !keys.contains(&key.as_str()));
     }
@@ -71,7 +71,7 @@ pub(super) fn reshaped(tool: &'static str, mut arguments: Arguments) -> Vec<Resh
 }
 
 /// `str_replace_editor` with its commands, Cline's `diff`, and the `edits` of MultiEdit.
-fn edits(mut arguments: Arguments) -> Vec<Reshaped> {
+fn edits(mut arguments: Arguments) -> Vec<Reshaped<'static>> {
     match text(&arguments, "command") {
         Some("view") => {
             arguments.remove("command");
@@ -125,7 +125,7 @@ fn members(value: Value) -> Option<Arguments> {
 }
 
 /// A block whose search is empty holds the whole file.
-fn block(mut arguments: Arguments, search: String, replace: String) -> Reshaped {
+fn block(mut arguments: Arguments, search: String, replace: String) -> Reshaped<'static> {
     if search.trim().is_empty() {
         arguments.insert("content".to_owned(), format!("{replace}\n").into());
         return ("write_file", arguments);
@@ -239,7 +239,7 @@ fn range(value: &Value) -> Option<(i64, i64)> {
 }
 
 /// Cline's `search_files` looks into files; others say below which folder.
-fn searched(mut arguments: Arguments) -> Reshaped {
+fn searched(mut arguments: Arguments) -> Reshaped<'static> {
     if arguments.contains_key("regex") {
         if let Some(glob) = arguments.remove("file_pattern") {
             arguments.insert("glob".to_owned(), glob);
@@ -260,7 +260,7 @@ fn searched(mut arguments: Arguments) -> Reshaped {
 }
 
 /// A listing of all that is below a folder is a search for every file.
-fn listed(mut arguments: Arguments) -> Reshaped {
+fn listed(mut arguments: Arguments) -> Reshaped<'static> {
     if arguments.get("recursive").and_then(truth) != Some(true) {
         return ("list_directory", arguments);
     }

@@ -80,6 +80,7 @@ use crate::model::ToolSpec;
 
 pub use find::{Found, find_calls};
 pub use gate::Gate;
+pub use names::is_same_name;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
 
 /// Longest name of an unknown tool that is repeated, in characters.
@@ -129,7 +130,10 @@ pub enum CallError {
 }
 
 /// Makes a call match one of the tools: its name resolved, its arguments renamed and turned into
-/// the types that the tool wants, unknown ones dropped.
+/// the types that the tool wants.
+///
+/// Arguments that the tool does not list are an error if they could change what it does, unless it
+/// takes others: then they stay.
 ///
 /// The id stays. Nothing is filled in: an optional argument without a value is absent.
 ///
@@ -140,12 +144,12 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
     let Some(tool) = names::resolve(&call.name, tools) else {
         return Err(CallError::UnknownTool {
             name: shortened(call.name.trim(), LONGEST_NAME),
-            available: tools.iter().map(|tool| tool.name.to_owned()).collect(),
+            available: tools.iter().map(|tool| tool.name.clone()).collect(),
         });
     };
     Ok(ToolCall {
         id: call.id,
-        name: tool.name.to_owned(),
+        name: tool.name.clone(),
         arguments: arguments::fit(tool, call.arguments)?,
     })
 }
@@ -169,7 +173,7 @@ pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
         return vec![call];
     };
     let mut id = Some(call.id);
-    let calls = foreign::reshaped(tool.name, call.arguments).into_iter();
+    let calls = foreign::reshaped(&tool.name, call.arguments).into_iter();
     calls
         .map(|(name, arguments)| ToolCall {
             id: id.take().unwrap_or_else(new_call_id),

@@ -39,6 +39,11 @@ pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a Tool
     named(bare, tools).or_else(|| named(without_namespace(bare)?, tools))
 }
 
+/// Whether two names are the same but for what models vary, so that a call could mean either.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    loose(one) == loose(other)
+}
+
 /// A spelling without what models vary: `filePath` and `file-path` are `filepath`.
 pub(super) fn loose(name: &str) -> String {
     name.chars()
@@ -50,13 +55,13 @@ pub(super) fn loose(name: &str) -> String {
 /// By exact name, then by alias, then by either without regard to case and to `_`.
 fn named<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let is = |tool: &&ToolSpec| tool.name == name;
-    let is_alias = |tool: &&ToolSpec| tool.aliases.contains(&name);
+    let is_alias = |tool: &&ToolSpec| tool.aliases.iter().any(|alias| alias == name);
     let exact = tools.iter().find(is);
     if let Some(tool) = exact.or_else(|| tools.iter().find(is_alias)) {
         return Some(tool);
     }
     let name = loose(name);
-    let is_like = |tool: &&ToolSpec| loose(tool.name) == name;
+    let is_like = |tool: &&ToolSpec| loose(&tool.name) == name;
     let has_like = |tool: &&ToolSpec| tool.aliases.iter().any(|alias| loose(alias) == name);
     let like = tools.iter().find(is_like);
     like.or_else(|| tools.iter().find(has_like))

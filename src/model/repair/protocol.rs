@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::json as tolerant;
 use super::shapes::{self, Intent, Seen};
-use super::{arguments, json::Reading};
+use super::{arguments, arguments::schema_types, json::Reading};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
@@ -36,7 +36,7 @@ pub fn text_protocol(tools: &[ToolSpec]) -> String {
     for tool in tools {
         // Writing to a string cannot fail.
         let _ = write!(section, "\n- `{}`: {}", tool.name, tool.description);
-        for parameter in tool.parameters {
+        for parameter in &tool.parameters {
             let _ = write!(section, "\n  - {}", described(parameter));
         }
     }
@@ -51,7 +51,7 @@ pub fn text_protocol(tools: &[ToolSpec]) -> String {
 pub fn call_format(tools: &[ToolSpec]) -> Value {
     let names: Vec<&str> = tools
         .iter()
-        .map(|tool| tool.name)
+        .map(|tool| tool.name.as_str())
         .chain([NO_TOOL])
         .collect();
     json!({
@@ -92,11 +92,12 @@ fn example_call(tool: &ToolSpec) -> String {
         .iter()
         .filter(|parameter| parameter.required)
     {
-        let value = match parameter.kind {
+        let value = match &parameter.kind {
             ParameterKind::Text => "\"...\"",
             ParameterKind::Integer => "1",
             ParameterKind::Boolean => "true",
             ParameterKind::Texts => "[\"...\"]",
+            ParameterKind::Schema(schema) => example_value(schema),
         };
         let _ = write!(call, ", \"{}\": {value}", parameter.name);
     }
@@ -104,12 +105,29 @@ fn example_call(tool: &ToolSpec) -> String {
     call
 }
 
+/// The simplest value of the first type that a schema names.
+fn example_value(schema: &Value) -> &'static str {
+    match schema_types(schema).first() {
+        Some(&"object") => "{}",
+        Some(&"array") => "[]",
+        Some(&("integer" | "number")) => "1",
+        Some(&"boolean") => "true",
+        Some(&"null") => "null",
+        _ => "\"...\"",
+    }
+}
+
 fn described(parameter: &Parameter) -> String {
     let optional = if parameter.required { "" } else { ", optional" };
-    format!(
+    let mut text = format!(
         "`{}` ({}{optional}): {}",
         parameter.name,
-        arguments::expected(parameter.kind),
+        arguments::expected(&parameter.kind),
         parameter.description
-    )
+    );
+    if let ParameterKind::Schema(schema) = &parameter.kind {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " JSON schema: {schema}");
+    }
+    text
 }

@@ -128,7 +128,7 @@ fn call_in<'a>(
         } else {
             // Without a name, its place says which it is.
             let parameter = tool.and_then(|tool| tool.parameters.get(index));
-            parameter.ok_or(Stop::Malformed)?.name
+            parameter.ok_or(Stop::Malformed)?.name.as_str()
         };
         let (value, end) = value(text, at)?;
         if arguments.insert(key.to_owned(), value).is_some() {

@@ -160,7 +160,7 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
         None => return Seen::Nothing,
     };
     match arguments {
-        Some(arguments) => of_parts(tool.name, arguments, tools),
+        Some(arguments) => of_parts(&tool.name, arguments, tools),
         None => Seen::Broken(format!(
             "the arguments of `{}` must be a JSON object",
             tool.name
@@ -212,7 +212,7 @@ fn is_transcript(members: &Map<String, Value>) -> bool {
 }
 
 /// The tool that a value which is not whole was about to call.
-fn meant(value: &Value, stop: Stop, tools: &[ToolSpec]) -> Option<&'static str> {
+fn meant<'a>(value: &Value, stop: Stop, tools: &'a [ToolSpec]) -> Option<&'a str> {
     let members = match value {
         Value::Object(members) => members,
         Value::Array(items) => return items.iter().find_map(|item| meant(item, stop, tools)),
@@ -230,7 +230,7 @@ fn meant(value: &Value, stop: Stop, tools: &[ToolSpec]) -> Option<&'static str> 
     let key = arguments_key(members, name_key, tool);
     let is_call = key.is_some() || name_key == "tool" || stop == Stop::EndOfText;
     let is_call = is_call && !is_description(members, key) && !is_transcript(members);
-    is_call.then_some(tool.name)
+    is_call.then_some(tool.name.as_str())
 }
 
 /// Tells whether nothing can have been lost but closers and further calls.

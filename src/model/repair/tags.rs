@@ -189,16 +189,17 @@ pub(super) fn closes_more_than_it_opens<'a>(
     left > 0
 }
 
-fn all_names(tools: &[ToolSpec]) -> impl Iterator<Item = &'static str> {
+fn all_names(tools: &[ToolSpec]) -> impl Iterator<Item = &str> {
     tools
         .iter()
-        .flat_map(|tool| [tool.name].into_iter().chain(tool.aliases.iter().copied()))
+        .flat_map(|tool| [&tool.name].into_iter().chain(&tool.aliases))
+        .map(String::as_str)
 }
 
 /// How far a text begins with one of the names and what is to follow it.
 fn one_of<'a>(
     text: &'a str,
-    names: impl Iterator<Item = &'static str>,
+    names: impl Iterator<Item = &'a str>,
     follows: impl Fn(&'a str) -> Fit,
 ) -> Fit {
     let mut best = Fit::No;

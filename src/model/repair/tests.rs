@@ -23,111 +23,113 @@ use self::unmarked::unmarked;
 use super::*;
 use crate::model::{Parameter, ParameterKind};
 
-const fn parameter(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    kind: ParameterKind,
-    required: bool,
-) -> Parameter {
+fn parameter(name: &str, aliases: &[&str], kind: ParameterKind, required: bool) -> Parameter {
     Parameter {
-        name,
-        aliases,
+        name: name.to_owned(),
+        aliases: owned(aliases),
         kind,
-        description: "What it means.",
+        description: "What it means.".to_owned(),
         required,
     }
 }
 
-const fn tool(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    parameters: &'static [Parameter],
-) -> ToolSpec {
+fn tool(name: &str, aliases: &[&str], parameters: &[Parameter]) -> ToolSpec {
     ToolSpec {
-        name,
-        aliases,
-        description: "What it does.",
-        parameters,
+        name: name.to_owned(),
+        aliases: owned(aliases),
+        description: "What it does.".to_owned(),
+        parameters: parameters.to_vec(),
+        schema: None,
+        takes_others: false,
+        is_core: true,
     }
 }
 
-use ParameterKind::{Boolean, Integer, Text, Texts};
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+use ParameterKind::{Boolean, Integer, Schema, Text, Texts};
 
 const PATH: &[&str] = &["filepath", "file_path"];
 
-const TOOLS: &[ToolSpec] = &[
-    tool(
-        "read_file",
-        &["cat"],
-        &[
-            parameter("path", PATH, Text, true),
-            parameter("start_line", &[], Integer, false),
-            parameter("end_line", &[], Integer, false),
-        ],
-    ),
-    tool(
-        "write_file",
-        &["create_file"],
-        &[
-            parameter("path", PATH, Text, true),
-            parameter("content", &["text"], Text, true),
-        ],
-    ),
-    tool(
-        "edit_file",
-        &[],
-        &[
-            parameter("path", PATH, Text, true),
-            parameter("search", &["old_string", "old_content"], Text, true),
-            parameter("replace", &["new_string", "new_content"], Text, true),
-            parameter("all", &[], Boolean, false),
-        ],
-    ),
-    tool(
-        "run_command",
-        &["run_bash_command", "bash"],
-        &[
-            parameter("command", &["cmd"], Text, true),
-            parameter("timeout", &[], Integer, false),
-        ],
-    ),
-    tool(
-        "search_codebase",
-        &["search_code"],
-        &[
-            parameter("query", &["input"], Text, true),
-            parameter("limit", &[], Integer, false),
-        ],
-    ),
-    tool(
-        "search_files",
-        &[],
-        &[parameter("glob", &["pattern", "file_pattern"], Text, true)],
-    ),
-    tool(
-        "grep_search",
-        &["grep"],
-        &[
-            parameter("regex", &["pattern", "query", "glob"], Text, true),
-            parameter("path", PATH, Text, false),
-            parameter("glob", &[], Text, false),
-        ],
-    ),
-    tool(
-        "list_directory",
-        &["ls"],
-        &[parameter("path", &[], Text, false)],
-    ),
-    tool("find_symbol", &[], &[parameter("name", &[], Text, true)]),
-    tool(
-        "ask_user",
-        &[],
-        &[
-            parameter("question", &[], Text, true),
-            parameter("options", &[], Texts, false),
-        ],
-    ),
-];
+static TOOLS: LazyLock<Vec<ToolSpec>> = LazyLock::new(all_tools);
+
+fn all_tools() -> Vec<ToolSpec> {
+    vec![
+        tool(
+            "read_file",
+            &["cat"],
+            &[
+                parameter("path", PATH, Text, true),
+                parameter("start_line", &[], Integer, false),
+                parameter("end_line", &[], Integer, false),
+            ],
+        ),
+        tool(
+            "write_file",
+            &["create_file"],
+            &[
+                parameter("path", PATH, Text, true),
+                parameter("content", &["text"], Text, true),
+            ],
+        ),
+        tool(
+            "edit_file",
+            &[],
+            &[
+                parameter("path", PATH, Text, true),
+                parameter("search", &["old_string", "old_content"], Text, true),
+                parameter("replace", &["new_string", "new_content"], Text, true),
+                parameter("all", &[], Boolean, false),
+            ],
+        ),
+        tool(
+            "run_command",
+            &["run_bash_command", "bash"],
+            &[
+                parameter("command", &["cmd"], Text, true),
+                parameter("timeout", &[], Integer, false),
+            ],
+        ),
+        tool(
+            "search_codebase",
+            &["search_code"],
+            &[
+                parameter("query", &["input"], Text, true),
+                parameter("limit", &[], Integer, false),
+            ],
+        ),
+        tool(
+            "search_files",
+            &[],
+            &[parameter("glob", &["pattern", "file_pattern"], Text, true)],
+        ),
+        tool(
+            "grep_search",
+            &["grep"],
+            &[
+                parameter("regex", &["pattern", "query", "glob"], Text, true),
+                parameter("path", PATH, Text, false),
+                parameter("glob", &[], Text, false),
+            ],
+        ),
+        tool(
+            "list_directory",
+            &["ls"],
+            &[parameter("path", &[], Text, false)],
+        ),
+        tool("find_symbol", &[], &[parameter("name", &[], Text, true)]),
+        tool(
+            "ask_user",
+            &[],
+            &[
+                parameter("question", &[], Text, true),
+                parameter("options", &[], Texts, false),
+            ],
+        ),
+    ]
+}
 
 /// A reply with calls: the text, what is left of it, and the names and arguments.
 type Case = (&'static str, &'static str, Value);
@@ -150,8 +152,10 @@ fn is_valid(call: &ToolCall) -> bool {
     let Some(tool) = TOOLS.iter().find(|tool| tool.name == call.name) else {
         return false;
     };
-    let fits = |parameter: &Parameter| match (call.arguments.get(parameter.name), parameter.kind) {
+    let fits = |parameter: &Parameter| match (call.arguments.get(&parameter.name), &parameter.kind)
+    {
         (None, _) => !parameter.required,
+        (Some(_), Schema(_)) => true,
         (Some(value), Text) => value.is_string(),
         (Some(value), Integer) => value.is_i64(),
         (Some(value), Boolean) => value.is_boolean(),
@@ -162,14 +166,14 @@ fn is_valid(call: &ToolCall) -> bool {
     let known = |key: &String| {
         tool.parameters
             .iter()
-            .any(|parameter| parameter.name == key)
+            .any(|parameter| parameter.name == *key)
     };
     tool.parameters.iter().all(fits) && call.arguments.keys().all(known)
 }
 
 /// Shows a text in pieces, and gives what was shown and what was held.
 fn gated<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
-    let mut gate = Gate::new(TOOLS);
+    let mut gate = Gate::new(&TOOLS);
     let shown: String = pieces.into_iter().map(|piece| gate.push(piece)).collect();
     let held = gate.held().to_owned();
     assert_eq!(gate.finish(), [shown.as_str(), held.as_str()].concat());

@@ -326,7 +326,9 @@ impl Rules {
     fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
         match effect {
             // A rule that opens a path says nothing of what may be lost there.
-            Effect::Read | Effect::AskUser | Effect::Loss { .. } => Ruling::default(),
+            Effect::Read | Effect::AskUser | Effect::Loss { .. } | Effect::External { .. } => {
+                Ruling::default()
+            }
             Effect::ReadFile { path } | Effect::ReadSecret { path } => {
                 self.of_path(Kind::Read, &self.inside(path))
             }

@@ -84,7 +84,7 @@ async fn an_unread_file_takes_only_what_is_exact() {
             "fn b() {\n        one();",
         ))
         .await;
-    assert!(error.contains("you have not read it"), "{error}");
+    assert!(error.contains("you have not read that file"), "{error}");
     bench
         .call(&edits("a.rs", "one();", "two();"))
         .await
@@ -99,7 +99,7 @@ async fn what_changed_on_disk_is_not_edited() {
     read(&bench, "a.txt").await;
     bench.file("a.txt", "one\ntwo\nthree\n");
     let error = bench.refused(&edits("a.txt", "one", "1")).await;
-    assert!(error.contains("read_file it again"), "{error}");
+    assert!(error.contains("call read_file again"), "{error}");
     read(&bench, "a.txt").await;
     let prepared = bench.prepare(&edits("a.txt", "one", "1")).await.unwrap();
     bench.file("a.txt", "one\n");
@@ -204,14 +204,14 @@ async fn secrets_are_neither_guessed_nor_lost() {
     let text = read(&bench, "a.rs").await;
     let line = text.lines().nth(1).unwrap().split_once('→').unwrap().1;
     let error = bench.refused(&edits("a.rs", line, "let key = \"\";")).await;
-    assert!(error.contains("stands in for a secret"), "{error}");
+    assert!(error.contains("is a placeholder for a secret"), "{error}");
     bench
         .call(&edits("a.rs", "let b = 2;", "let b = 3;"))
         .await
         .unwrap();
     assert!(bench.content("a.rs").unwrap().contains(&token));
     let error = bench.refused(&edits(".env", "A=1", "A=2")).await;
-    assert!(error.contains("read_file it first"), "{error}");
+    assert!(error.contains("call read_file first"), "{error}");
     read(&bench, ".env").await;
     let prepared = bench.prepare(&edits(".env", "A=1", "A=2")).await.unwrap();
     assert!(matches!(
@@ -256,7 +256,7 @@ async fn a_file_that_is_not_there_is_not_edited() {
     let bench = Bench::new();
     bench.file("src/a.rs", "");
     let error = bench.refused(&edits("a.rs", "a", "b")).await;
-    assert!(error.contains("there is `src/a.rs`"), "{error}");
+    assert!(error.contains("similar paths: `src/a.rs`"), "{error}");
     bench.bytes("b.bin", b"a\0b");
     bench.refused(&edits("b.bin", "a", "b")).await;
     bench.bytes("latin.txt", b"caf\xe9 one\n");

@@ -67,9 +67,8 @@ async fn what_is_not_defined_is_said() {
         .unwrap();
     assert_eq!(
         output.text,
-        "`nowhere`: no definition in the 1 file with a grammar.\nNor is \
-         it mentioned in the 1 file that could be read; what is ignored or hidden was not \
-         searched.\n"
+        "`nowhere`: no definition found in the 1 file with a grammar.\nIt is not mentioned in the 1 \
+         file that could be read. Ignored and hidden files were not searched.\n"
     );
     assert!(output.sources.is_empty());
 }
@@ -127,10 +126,10 @@ async fn what_looks_like_a_definition_comes_before_mentions() {
     bench.index().await;
     assert_eq!(
         find(&bench, "greet").await,
-        "`greet`: no definition in the 1 file with a grammar.\n\
+        "`greet`: no definition found in the 1 file with a grammar.\n\
          Lines that look like its definition:\na.dart:5: void greet(String a) {\nMentions:\n\
          a.dart:2: greet();\nb.rs:1: // greet\n\
-         (not searched: 1 with secrets or kept back by a rule)\n"
+         (not searched: 1 with secrets or hidden by a rule)\n"
     );
 }
 

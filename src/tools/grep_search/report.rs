@@ -39,7 +39,7 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
     if found.matches == 0 {
         let files = shown::count(found.searched, "file", "files");
         text.push_str(&format!(
-            "No match in {files}; what is ignored or hidden was not searched. search_codebase \
+            "No match in {files}. Ignored and hidden files were not searched. search_codebase \
              finds code by meaning.\n"
         ));
     }
@@ -71,7 +71,7 @@ fn more(found: &Found, report: &Report, whole: usize) -> String {
     {
         let last = report.sources.last().map_or(0, |source| source.end_line);
         more.push_str(&format!(
-            ". `{}` has more behind line {last}",
+            ". `{}` has more after line {last}",
             name(&cut.path)
         ));
         rest = others;
@@ -91,7 +91,7 @@ fn more(found: &Found, report: &Report, whole: usize) -> String {
     if found.is_cut {
         let last = name(&found.last);
         more.push_str(&format!(
-            ". Files behind `{last}`, by their paths, were not searched"
+            ". Files after `{last}` in path order were not searched"
         ));
     }
     more

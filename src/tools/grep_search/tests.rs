@@ -124,7 +124,7 @@ async fn secrets_are_neither_searched_nor_shown() {
     assert!(
         output
             .text
-            .contains("(not searched: 1 with secrets or kept back by a rule)"),
+            .contains("(not searched: 1 with secrets or hidden by a rule)"),
         "{}",
         output.text
     );
@@ -158,9 +158,9 @@ async fn what_was_not_searched_is_said() {
     let output = grep(&bench, json!({"regex": "klingon"})).await;
     assert_eq!(
         output.text,
-        "No match in 2 files; what is ignored or hidden was not searched. search_codebase finds \
-         code by meaning.\n(not searched: 1 that are not text, 1 too large to be read, 1 with \
-         secrets or kept back by a rule)\n"
+        "No match in 2 files. Ignored and hidden files were not searched. search_codebase finds \
+         code by meaning.\n(not searched: 1 not text, 1 too large to read, 1 with secrets or \
+         hidden by a rule)\n"
     );
 }
 

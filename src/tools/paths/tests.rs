@@ -98,7 +98,7 @@ async fn what_a_rule_opens_is_read_listed_and_searched() {
         output.text,
         format!(
             "{folder}/a.md\n1:remember the milk\n{folder}/deep/b.md\n1:milk again\n(not searched: \
-             2 with secrets or kept back by a rule)\n"
+             2 with secrets or hidden by a rule)\n"
         )
     );
 }

@@ -115,9 +115,7 @@ async fn a_timeout_that_is_too_long_is_said() {
     let bench = Bench::new();
     let output = run(&bench, json!({"command": "true", "timeout": 9000})).await;
     assert!(
-        output
-            .text
-            .contains("3600 s, the most there is, not 9000 s"),
+        output.text.contains("3600 s, the maximum, not 9000 s"),
         "{}",
         output.text
     );

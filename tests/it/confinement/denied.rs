@@ -118,7 +118,7 @@ fn it_is_said_and_the_rest_works() {
     );
     let said = results(&environment, &[], &server);
     assert!(
-        said[0].contains("was not executed: it is denied by a rule"),
+        said[0].contains("was not executed: a rule denies it"),
         "{}",
         said[0]
     );

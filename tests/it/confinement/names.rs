@@ -212,8 +212,8 @@ fn what_is_refused_and_what_was_still_running_is_said() {
     let said = results(&environment, &[], &server);
     for (said, expected) in said.iter().zip([
         "not allowed to write n/.vscode: it is read by editors",
-        "(1 process that was still running was ended",
-        "(2 processes that were still running were ended",
+        "(1 process that was still running was killed",
+        "(2 processes that were still running were killed",
         "stdout:\nnone",
     ]) {
         assert!(said.contains(expected), "{said}");

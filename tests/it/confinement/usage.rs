@@ -26,7 +26,7 @@ fn memory_and_disk_space_have_limits() {
     ];
     let memory = said(&commands, "OLLACODE_COMMAND_MEMORY", "200M");
     assert!(memory[0].contains("used too much memory"), "{}", memory[0]);
-    assert!(!memory[1].contains("ended"), "{}", memory[1]);
+    assert!(!memory[1].contains("killed"), "{}", memory[1]);
     // Others write on the same disk, but hardly as much.
     let commands = [
         "echo begin; head -c 8G /dev/zero > /tmp/large; sleep 60",
@@ -36,5 +36,5 @@ fn memory_and_disk_space_have_limits() {
     let disk = said(&commands, "OLLACODE_COMMAND_DISK", "1G");
     assert!(disk[0].contains("filled the disk"), "{}", disk[0]);
     assert!(disk[1].contains("filled the disk"), "{}", disk[1]);
-    assert!(!disk[2].contains("ended"), "{}", disk[2]);
+    assert!(!disk[2].contains("killed"), "{}", disk[2]);
 }

@@ -11,28 +11,29 @@ use serde_json::{Value, json};
 use super::{client_with, hear, limits, model, question, request, tool};
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply, ServedModel};
 
-const CORE: &[ToolSpec] = &[
-    tool("read_file"),
-    tool("write_file"),
-    tool("edit_file"),
-    tool("grep_search"),
-    tool("search_codebase"),
-    tool("run_command"),
+const CORE: [&str; 6] = [
+    "read_file",
+    "write_file",
+    "edit_file",
+    "grep_search",
+    "search_codebase",
+    "run_command",
 ];
-const ALL: &[ToolSpec] = &[
-    tool("read_file"),
-    tool("write_file"),
-    tool("edit_file"),
-    tool("grep_search"),
-    tool("search_codebase"),
-    tool("run_command"),
-    tool("move_file"),
-    tool("delete_file"),
-    tool("list_directory"),
-    tool("search_files"),
-    tool("outline"),
-    tool("find_symbol"),
+const OTHERS: [&str; 6] = [
+    "move_file",
+    "delete_file",
+    "list_directory",
+    "search_files",
+    "outline",
+    "find_symbol",
 ];
+
+/// The core tools, and all of them.
+fn tools() -> [Vec<ToolSpec>; 2] {
+    let core = CORE.map(tool).to_vec();
+    let all = CORE.into_iter().chain(OTHERS).map(tool).collect();
+    [core, all]
+}
 
 fn served(models: Vec<ServedModel>) -> ChatServer {
     ChatServer::with_models(models, Vec::new())
@@ -287,7 +288,8 @@ async fn a_probe_finds_out_how_many_tools_a_model_bears() {
         (Reply::text("I cannot do that."), mute),
     ] {
         let server = ChatServer::start(vec![reply.repeated()]);
-        let report = model(&server).await.probe(CORE, ALL).await;
+        let [core, all] = tools();
+        let report = model(&server).await.probe(&core, &all).await;
         assert_eq!(report, Ok(expected));
         let tools: Vec<usize> = server.requests().iter().map(tools_of).collect();
         assert_eq!(tools, [1, 6, 12]);
@@ -302,7 +304,8 @@ async fn a_probe_tries_words_where_there_are_no_tools() {
         ..ServedModel::default()
     };
     let server = ChatServer::with_models(vec![plain], vec![Reply::text(words)]);
-    let report = model(&server).await.probe(CORE, ALL).await;
+    let [core, all] = tools();
+    let report = model(&server).await.probe(&core, &all).await;
     let report = report.expect("a report");
     assert!(!report.native && report.leaks && report.recommend_core);
     let system = server.requests()[0]["messages"][0]["content"].clone();
@@ -316,7 +319,8 @@ async fn a_probe_tries_words_where_there_are_no_tools() {
 #[tokio::test]
 async fn a_probe_of_a_server_that_fails_is_no_report() {
     let server = ChatServer::start(vec![Reply::status(500, "timed out waiting")]);
-    let report = model(&server).await.probe(CORE, ALL).await;
+    let [core, all] = tools();
+    let report = model(&server).await.probe(&core, &all).await;
     assert!(matches!(report, Err(ModelError::Failed(_))), "{report:?}");
 }
 

@@ -1,7 +1,10 @@
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
 use crate::model::ollama::manner::Thinking;
+use crate::model::{ParameterDeclaration, ToolDeclaration};
 
 const MANNER: Manner = Manner {
     num_ctx: 16_384,
@@ -12,33 +15,35 @@ const MANNER: Manner = Manner {
     garbles_tools: false,
 };
 
-const TOOL: ToolSpec = ToolSpec {
+static TOOL: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "grep_search",
     aliases: &["grep"],
     description: "Searches.",
     parameters: &[
-        Parameter {
+        ParameterDeclaration {
             name: "regex",
             aliases: &["pattern"],
             kind: ParameterKind::Text,
             description: "What to find.",
             required: true,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "context",
             aliases: &[],
             kind: ParameterKind::Integer,
             description: "Lines around.",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "all",
             aliases: &[],
             kind: ParameterKind::Boolean,
             description: "Everything.",
             required: false,
         },
-        Parameter {
+        ParameterDeclaration {
             name: "globs",
             aliases: &[],
             kind: ParameterKind::Texts,
@@ -46,6 +51,7 @@ const TOOL: ToolSpec = ToolSpec {
             required: false,
         },
     ],
+    is_core: true,
 };
 
 fn system(text: &str) -> Message {
@@ -139,7 +145,7 @@ fn pictures_go_with_their_message_and_again_with_each_request() {
 
 #[test]
 fn tools_keep_the_order_of_their_parameters() {
-    let body = ChatBody::new("m", MANNER, asked(&[], std::slice::from_ref(&TOOL)));
+    let body = ChatBody::new("m", MANNER, asked(&[], std::slice::from_ref(&*TOOL)));
     let text = serde_json::to_string(&body).expect("JSON");
     let expected = concat!(
         r#""tools":[{"type":"function","function":{"name":"grep_search","description":"Searches.","#,
@@ -152,6 +158,49 @@ fn tools_keep_the_order_of_their_parameters() {
     assert!(text.contains(expected), "{text}");
     let without = serde_json::to_string(&ChatBody::new("m", MANNER, asked(&[], &[])));
     assert!(!without.expect("JSON").contains("tools"));
+}
+
+#[test]
+fn a_schema_is_sent_as_the_tool_brings_it() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "filter": {"type": "object", "properties": {"state": {"enum": ["open", "closed"]}}},
+            "labels": {"type": "array", "items": {"$ref": "#/$defs/label"}},
+            "most": {"type": ["number", "null"], "minimum": 1},
+        },
+        "required": ["filter"],
+        "additionalProperties": false,
+        "$defs": {"label": {"type": "string"}},
+    });
+    let name = "tracker.search".to_owned();
+    let tool = ToolSpec::from_schema(name, "Searches.".to_owned(), schema.clone());
+    let body = written(MANNER, asked(&[], std::slice::from_ref(&tool)));
+    assert_eq!(
+        body["tools"],
+        json!([{"type": "function", "function": {
+            "name": "tracker.search", "description": "Searches.", "parameters": schema,
+        }}])
+    );
+    // The same for a parameter among others.
+    let filter = schema["properties"]["filter"].clone();
+    let mut tool = TOOL.clone();
+    tool.parameters.truncate(1);
+    tool.parameters.push(Parameter {
+        name: "filter".to_owned(),
+        aliases: Vec::new(),
+        kind: ParameterKind::Schema(filter.clone()),
+        description: String::new(),
+        required: false,
+    });
+    let body = written(MANNER, asked(&[], std::slice::from_ref(&tool)));
+    assert_eq!(
+        body["tools"][0]["function"]["parameters"],
+        json!({"type": "object", "required": ["regex"], "properties": {
+            "regex": {"type": "string", "description": "What to find."},
+            "filter": filter,
+        }})
+    );
 }
 
 #[test]
@@ -212,7 +261,7 @@ fn a_format_goes_without_tools_and_thoughts() {
     };
     let request = ChatRequest {
         format: Some(&format),
-        ..asked(&[], std::slice::from_ref(&TOOL))
+        ..asked(&[], std::slice::from_ref(&*TOOL))
     };
     let body = written(manner, request);
     assert_eq!(body["format"], format);

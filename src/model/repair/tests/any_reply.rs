@@ -67,13 +67,13 @@ proptest! {
 
     #[test]
     fn any_reply_is_judged(text in reply()) {
-        let found = find_calls(&text, TOOLS);
+        let found = find_calls(&text, &TOOLS);
         for call in &found.calls {
             prop_assert!(is_valid(call), "{call:?}");
         }
         prop_assert!(found.text.len() <= text.len());
         prop_assert_eq!(found.calls.is_empty(), found.text == text);
-        prop_assert!(call_from_format(&text, TOOLS).is_none_or(|call| is_valid(&call)));
+        prop_assert!(call_from_format(&text, &TOOLS).is_none_or(|call| is_valid(&call)));
     }
 
     #[test]
@@ -90,7 +90,7 @@ proptest! {
         }
         let (shown, held) = gated(pieces);
         prop_assert_eq!(shown.clone() + &held, text.as_str());
-        prop_assert!(find_calls(&text, TOOLS).text.starts_with(&shown), "{}", shown);
+        prop_assert!(find_calls(&text, &TOOLS).text.starts_with(&shown), "{}", shown);
         // How a text comes makes no difference for what may be shown once more of it is there.
         prop_assert!(gated([text.as_str()]).0.len() >= shown.len());
     }
@@ -102,7 +102,7 @@ proptest! {
         let at = boundaries[at.index(boundaries.len())];
         let mut broken = text.to_owned();
         broken.insert_str(at, &with);
-        for call in find_calls(&broken, TOOLS).calls {
+        for call in find_calls(&broken, &TOOLS).calls {
             prop_assert!(is_valid(&call), "{call:?}");
         }
     }

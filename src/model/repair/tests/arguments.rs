@@ -10,7 +10,7 @@ fn checked(name: &str, arguments: Value) -> Result<Value, String> {
         name: name.to_owned(),
         arguments: arguments.as_object().cloned().unwrap_or_default(),
     };
-    match check(call, TOOLS) {
+    match check(call, &TOOLS) {
         Ok(call) => {
             assert_eq!(call.id, "call_1");
             Ok(json!([call.name, call.arguments]))
@@ -246,4 +246,71 @@ fn what_means_nothing_is_left_out() {
         let error = checked("read_file", given.into()).expect_err("a meaning");
         assert!(error.contains("has no argument"), "{error}");
     }
+}
+
+/// A tool of a server, with a nested schema.
+fn tracker(additional: bool) -> ToolSpec {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "title": {"type": "string"},
+            "filter": {"type": "object", "properties": {"state": {"enum": ["open", "closed"]}}},
+            "labels": {"type": "array", "items": {"type": "string"}},
+            "most": {"type": ["integer", "null"]},
+            "any": {},
+        },
+        "required": ["filter"],
+        "additionalProperties": additional,
+    });
+    ToolSpec::from_schema("tracker.search".to_owned(), "Searches.".to_owned(), schema)
+}
+
+fn tracked(given: Value, additional: bool) -> Result<Value, String> {
+    let call = ToolCall {
+        id: "call_1".to_owned(),
+        name: "tracker.search".to_owned(),
+        arguments: given.as_object().cloned().unwrap_or_default(),
+    };
+    let checked = check(call, &[tracker(additional)]);
+    checked
+        .map(|call| Value::Object(call.arguments))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn arguments_of_a_schema_are_passed_on_as_they_are_given() {
+    let filter = json!({"state": "open", "deep": [{"a": null}]});
+    for (given, expected) in [
+        (json!({"filter": filter}), json!({"filter": filter})),
+        (
+            json!({"filter": filter.to_string(), "labels": "[\"a\"]", "most": "3"}),
+            json!({"filter": filter, "labels": ["a"], "most": 3}),
+        ),
+        // What is a text, or no JSON of the type, stays what it is.
+        (
+            json!({"filter": "open", "title": "{}", "labels": "a", "any": "1"}),
+            json!({"filter": "open", "title": "{}", "labels": "a", "any": "1"}),
+        ),
+        (
+            json!({"filter": {}, "most": null, "title": null}),
+            json!({"filter": {}, "most": null}),
+        ),
+    ] {
+        assert_eq!(tracked(given, false), Ok(expected));
+    }
+    let missing = tracked(json!({"title": "x"}), false).unwrap_err();
+    assert_eq!(
+        missing,
+        "`tracker.search` needs `filter`; its arguments are {\"filter\": object, \
+         \"any\": JSON value (optional), \"labels\": array (optional), \
+         \"most\": integer or null (optional), \"title\": string (optional)}"
+    );
+}
+
+#[test]
+fn arguments_beside_the_schema_are_passed_on_where_it_allows_them() {
+    let given = json!({"filter": {}, "extra": {"a": 1}, "id": 7, "reason": "r"});
+    assert_eq!(tracked(given.clone(), true), Ok(given.clone()));
+    let refused = tracked(given, false).unwrap_err();
+    assert!(refused.contains("has no argument `extra`"), "{refused}");
 }

@@ -8,7 +8,7 @@ use crate::model::ToolSpec;
 use crate::tools::{ToolSet, Toolbox};
 
 fn tools() -> Vec<ToolSpec> {
-    Toolbox::all().specs(ToolSet::All)
+    Toolbox::builtin().specs(ToolSet::All)
 }
 
 /// The calls that one stands for, or what is wrong with it.

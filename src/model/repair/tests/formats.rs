@@ -358,7 +358,7 @@ fn calls_in_all_public_formats_are_understood() {
     let missed: Vec<String> = corpus
         .iter()
         .filter_map(|(text, calls)| {
-            let found = find_calls(text, TOOLS);
+            let found = find_calls(text, &TOOLS);
             let is_right = Value::Array(shown(&found.calls)) == *calls;
             (!is_right).then(|| format!("{text}\n=> {:?} {:?}", shown(&found.calls), found.broken))
         })
@@ -376,7 +376,7 @@ fn calls_in_all_public_formats_are_understood() {
 fn calls_that_are_cut_anywhere_are_the_whole_one_or_none() {
     for (text, calls) in corpus() {
         for (end, _) in text.char_indices() {
-            let found = find_calls(&text[..end], TOOLS);
+            let found = find_calls(&text[..end], &TOOLS);
             for call in shown(&found.calls) {
                 assert_eq!(json!([call]), calls, "{}", &text[..end]);
             }
@@ -387,7 +387,7 @@ fn calls_that_are_cut_anywhere_are_the_whole_one_or_none() {
 #[test]
 fn what_is_held_of_a_call_is_never_shown_in_any_format() {
     for (text, _) in corpus() {
-        let left = find_calls(&text, TOOLS).text;
+        let left = find_calls(&text, &TOOLS).text;
         for size in 1..=12 {
             let characters: Vec<char> = text.chars().collect();
             let pieces: Vec<String> = characters.chunks(size).map(String::from_iter).collect();
@@ -404,7 +404,7 @@ fn what_is_quoted_negated_or_unknown_never_runs() {
     let wrong: Vec<String> = quoted
         .iter()
         .filter_map(|text| {
-            let found = find_calls(text, TOOLS);
+            let found = find_calls(text, &TOOLS);
             let runs = [shown(&found.calls), shown(&found.later)].concat();
             (!runs.is_empty()).then(|| format!("{text}\n=> {runs:?}"))
         })
@@ -429,7 +429,7 @@ fn names_with_anything_but_a_namespace_before_them_never_run() {
                 &format!("{prefix}run_command"),
                 &json!({"command": "rm -rf src"}),
             );
-            let found = find_calls(&text, TOOLS);
+            let found = find_calls(&text, &TOOLS);
             let runs = [found.calls, found.later].concat();
             assert!(runs.is_empty(), "{format}: {text}");
         }
@@ -447,7 +447,7 @@ fn good_calls_beside_a_broken_one_are_there_and_its_reason_too() {
         let three = [tagged(&good("a")), tagged(broken), tagged(&good("b"))];
         for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1]] {
             let text: String = order.iter().map(|at| three[*at].as_str()).collect();
-            let found = find_calls(&text, TOOLS);
+            let found = find_calls(&text, &TOOLS);
             let calls = [found.calls, found.later].concat();
             let paths: Vec<&str> = calls
                 .iter()
@@ -458,7 +458,7 @@ fn good_calls_beside_a_broken_one_are_there_and_its_reason_too() {
         }
     }
     let list = format!("[TOOL_CALLS][{}, {bad}, {}]", good("a"), good("b"));
-    let found = find_calls(&list, TOOLS);
+    let found = find_calls(&list, &TOOLS);
     assert_eq!((found.calls.len(), found.later.len()), (0, 2));
     assert!(found.broken.is_some_and(|why| why.contains("needs `path`")));
 }
@@ -478,7 +478,7 @@ fn what_stands_in_the_arguments_of_a_broken_call_never_runs() {
         ),
         format!("<think>Shall I? <tool_call>{{\"name\": \"read_file\"}}</tool_call>\n{inner}"),
     ] {
-        let found = find_calls(&text, TOOLS);
+        let found = find_calls(&text, &TOOLS);
         let runs = [found.calls, found.later].concat();
         assert!(runs.is_empty(), "{text}: {runs:?}");
     }

@@ -54,7 +54,7 @@ fn the_gate_holds_from_the_first_marker_on() {
 fn what_the_gate_shows_is_no_part_of_a_call() {
     let texts = cases().into_iter().map(|(text, _, _)| text);
     for text in texts.chain(NOT_CALLS.iter().map(|(text, _)| *text)) {
-        let left = find_calls(text, TOOLS).text;
+        let left = find_calls(text, &TOOLS).text;
         for size in [1, 2, 3, 7, 50] {
             let characters: Vec<char> = text.chars().collect();
             let pieces: Vec<String> = characters.chunks(size).map(String::from_iter).collect();

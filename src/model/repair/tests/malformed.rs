@@ -15,7 +15,7 @@ fn malformed() -> Vec<String> {
         json!(7),
     ];
     let mut arguments: Vec<(&str, Value)> = Vec::new();
-    for tool in TOOLS {
+    for tool in TOOLS.iter() {
         let required = || {
             tool.parameters
                 .iter()
@@ -25,15 +25,19 @@ fn malformed() -> Vec<String> {
             for value in &noise {
                 let mut given: Map<String, Value> = value.as_object().cloned().unwrap_or_default();
                 for other in required().filter(|other| other.name != missing.name) {
-                    given.insert(other.name.to_owned(), json!("x"));
+                    given.insert(other.name.clone(), json!("x"));
                 }
-                arguments.push((tool.name, Value::Object(given.clone())));
+                arguments.push((tool.name.as_str(), Value::Object(given.clone())));
                 for value in &wrong {
-                    given.insert(missing.name.to_owned(), value.clone());
-                    arguments.push((tool.name, Value::Object(given.clone())));
+                    given.insert(missing.name.clone(), value.clone());
+                    arguments.push((tool.name.as_str(), Value::Object(given.clone())));
                 }
             }
-            arguments.extend(noise.iter().map(|value| (tool.name, value.clone())));
+            arguments.extend(
+                noise
+                    .iter()
+                    .map(|value| (tool.name.as_str(), value.clone())),
+            );
         }
     }
     let forms = |(name, given): (&str, Value)| {
@@ -60,11 +64,11 @@ fn malformed_calls_are_never_taken() {
     assert!(malformed.len() >= 2000, "only {}", malformed.len());
     for text in malformed {
         assert_eq!(
-            shown(&find_calls(&text, TOOLS).calls),
+            shown(&find_calls(&text, &TOOLS).calls),
             Vec::<Value>::new(),
             "{text}"
         );
-        assert_eq!(call_from_format(&text, TOOLS), None, "{text}");
+        assert_eq!(call_from_format(&text, &TOOLS), None, "{text}");
     }
 }
 
@@ -105,14 +109,14 @@ fn torture_neither_panics_nor_calls() {
         "</think>".repeat(many),
     ];
     for text in &torture {
-        assert_eq!(find_calls(text, TOOLS).calls, []);
-        assert_eq!(call_from_format(text, TOOLS), None);
-        let mut gate = Gate::new(TOOLS);
+        assert_eq!(find_calls(text, &TOOLS).calls, []);
+        assert_eq!(call_from_format(text, &TOOLS), None);
+        let mut gate = Gate::new(&TOOLS);
         let shown = gate.push(text);
         assert_eq!(shown + gate.held(), *text);
     }
     let path = |value: &str| {
-        let call = find_calls(&call(value), TOOLS).calls.pop()?;
+        let call = find_calls(&call(value), &TOOLS).calls.pop()?;
         Some(call.arguments["path"].as_str()?.to_owned())
     };
     assert_eq!(path("1e999999").as_deref(), Some("1e999999"));

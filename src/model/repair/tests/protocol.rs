@@ -15,14 +15,14 @@ fn the_protocol_is_described_and_answered() {
     assert!(protocol.contains(listed), "{protocol}");
     assert_eq!(text_protocol(&[]), "");
     // The description itself calls nothing, and its example is whole.
-    assert!(find_calls(&protocol, TOOLS).calls.is_empty());
+    assert!(find_calls(&protocol, &TOOLS).calls.is_empty());
     let example = &protocol[protocol.find("```tool").expect("an example")..];
     let example = &example[..example.rfind("```").expect("its end") + 3];
     let example = example
         .split_inclusive("\n```")
         .next()
         .expect("the first one");
-    assert_eq!(find_calls(example, TOOLS).calls.len(), 1);
+    assert_eq!(find_calls(example, &TOOLS).calls.len(), 1);
 
     let format = call_format(&TOOLS[..1]);
     let written = json!({
@@ -62,10 +62,30 @@ fn the_protocol_is_described_and_answered() {
         ("none", false),
     ];
     for (text, is_call) in answers {
-        let call = call_from_format(text, TOOLS);
+        let call = call_from_format(text, &TOOLS);
         assert_eq!(call.is_some(), is_call, "{text}");
         assert!(call.is_none_or(|call| is_valid(&call)));
     }
+}
+
+#[test]
+fn a_schema_is_shown_and_called() {
+    let schema = json!({"type": "object", "required": ["filter"], "properties": {
+        "filter": {"type": "object", "description": "Which.", "additionalProperties": false},
+    }});
+    let name = "tracker.search".to_owned();
+    let tools = [ToolSpec::from_schema(name, "Searches.".to_owned(), schema)];
+    let protocol = text_protocol(&tools);
+    assert!(
+        protocol.contains("{\"tool\": \"tracker.search\", \"filter\": {}}"),
+        "{protocol}"
+    );
+    let listed = "\n- `tracker.search`: Searches.\n  - `filter` (object): Which. JSON schema: \
+                  {\"additionalProperties\":false,\"description\":\"Which.\",\"type\":\"object\"}";
+    assert!(protocol.contains(listed), "{protocol}");
+    let answer = r#"{"tool": "tracker.search", "tool_input": {"filter": {"state": "open"}}}"#;
+    let call = call_from_format(answer, &tools).expect("a call");
+    assert_eq!(call.arguments["filter"], json!({"state": "open"}));
 }
 
 #[test]
