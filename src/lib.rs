@@ -5,6 +5,7 @@
 //! - [`config`]: settings; the only reader of the environment.
 //! - [`workspace`]: which folder is worked on; [`jail`]: its files, and nothing else.
 //! - [`text`]: text as such: estimates of tokens.
+//! - [`failure`]: what went wrong, with a code and a hint.
 //! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
@@ -25,6 +26,7 @@ pub mod config;
 pub mod conversation;
 pub mod edit;
 pub mod engine;
+pub mod failure;
 pub mod frontends;
 pub mod jail;
 pub mod message;

@@ -81,7 +81,7 @@ fn bytes(event: &Event) -> usize {
             summary, detail, ..
         } => summary.len() + detail.len(),
         Event::ToolStarted { what, .. } => what.len(),
-        Event::ApprovalAsked { request, .. } => request.preview.text().len(),
+        Event::ApprovalAsked { request, .. } => request.preview.size(),
         Event::QuestionAsked {
             question, options, ..
         } => question.len() + options.iter().map(String::len).sum::<usize>(),

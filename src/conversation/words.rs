@@ -158,7 +158,7 @@ pub fn reason(end: &TurnEnd) -> String {
             "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
             counted(*steps as u64, "step")
         ),
-        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
+        TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.to_string(),
     }
 }
 

@@ -3,12 +3,44 @@
 use std::fmt::Write;
 use std::hash::Hash;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
 /// How long a diff may take; after that it is right, but longer than it need be.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Unchanged lines around a change that people are shown.
+const CONTEXT: usize = 3;
+
+/// What happens to a file: its text before and after, with `\n` at the ends of lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEdit {
+    /// Relative to the workspace.
+    pub path: String,
+    /// `None` for a file that is made.
+    pub old: Option<Arc<str>>,
+    /// `None` for a file that is removed.
+    pub new: Option<Arc<str>>,
+}
+
+impl FileEdit {
+    /// Bytes of both texts.
+    pub fn size(&self) -> usize {
+        let size = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        size(&self.old) + size(&self.new)
+    }
+}
+
+/// The unified diff of several files, one after the other.
+pub fn edits_diff(edits: &[FileEdit]) -> String {
+    let diff = |edit: &FileEdit| {
+        let (old, new) = (edit.old.as_deref(), edit.new.as_deref());
+        file_diff(&edit.path, old, new, CONTEXT)
+    };
+    edits.iter().map(diff).collect()
+}
 
 /// The unified diff of a file, empty if nothing changed; texts have `\n` at the ends of lines.
 pub fn unified_diff(path: &str, before: &str, after: &str, context: usize) -> String {

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-pub use diff::{capped_diff, file_diff, unified_diff};
+pub use diff::{FileEdit, capped_diff, edits_diff, file_diff, unified_diff};
 
 /// Line numbers of a message; the others are counted.
 const SHOWN_LINES: usize = 10;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::clip::{clipped_to, first_line};
-use super::event::{Event, TurnEnd};
+use super::event::{Event, Failure, FailureCode, TurnEnd};
 use super::guard::{Repetition, canonical};
 use super::lock;
 use super::memory::nearer;
@@ -74,8 +74,10 @@ impl Turn<'_> {
         let repetition = self.guard.note(call);
         if let Repetition::Stop(times) = repetition {
             let why = format!("the model made the same call {times} times in a row");
+            let message = format!("{why}: `{}`", call.name);
+            let failure = Failure::new(FailureCode::LoopDetected, message);
             let outcome = Outcome {
-                end: Some(TurnEnd::Stuck(format!("{why}: `{}`", call.name))),
+                end: Some(TurnEnd::Stuck(failure)),
                 ..Outcome::failed(format!("not run: {why}"))
             };
             self.start(call, &arguments_line(call)).await;
@@ -268,7 +270,7 @@ impl Turn<'_> {
                 format!("call {}", visible(&prepared.what))
             }
             Preview::Command(_) => "run a command".to_owned(),
-            Preview::Diff(_) | Preview::None => {
+            Preview::Edits(_) | Preview::None => {
                 let verb = call.name.split('_').next().unwrap_or(&call.name);
                 format!("{verb} {}", visible(&prepared.what))
             }
@@ -310,12 +312,9 @@ impl Turn<'_> {
             .root()
             .to_string_lossy()
             .into_owned();
-        let preview = match &prepared.preview {
-            Preview::None => "",
-            Preview::Diff(text) | Preview::Command(text) => text.as_str(),
-        };
+        let preview = prepared.preview.text();
         let call = canonical(call);
-        let pieces: [&str; 4] = [&call, &root, &prepared.what, preview];
+        let pieces: [&str; 4] = [&call, &root, &prepared.what, &preview];
         let mut hasher = blake3::Hasher::new();
         for piece in pieces {
             hasher.update(&piece.len().to_le_bytes());

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
-use super::listen::{Ended, Listening, listen};
 use super::shorten::{
     cut_earlier_results, cut_last_results, cut_old, fold_steps, fold_turns, in_short, meant_by,
     task_of, transcript,
 };
+use super::side::{SideError, SideReply, SideRequest, ask_aside};
 use super::spoken::in_words;
-use super::turn::{Sink, with_causes};
+use super::turn::{Sink, not_written};
 use super::{Engine, lock};
 use crate::message::Message;
+use crate::model::ToolSpec;
 use crate::model::budget::{estimate, part};
-use crate::model::{ChatRequest, ToolSpec};
 use crate::session::{Record, Session};
 use crate::visible::{neutral, visible};
 
@@ -124,7 +124,7 @@ impl Engine {
             let compacted = Record::compacted(&session.messages);
             session
                 .record(compacted)
-                .map_err(|error| TurnEnd::Failed(with_causes(&error)))?;
+                .map_err(|error| not_written(&error))?;
             events.send(Event::Compacted { before, after }).await;
         }
         Ok(CompactReport {
@@ -143,52 +143,48 @@ impl Engine {
     ) -> Result<Option<String>, TurnEnd> {
         let model = Arc::clone(&session.model);
         let room = part(model.profile().window, 50);
-        let messages = [
-            Message::System {
-                text: SUMMARISE.to_owned(),
-            },
-            Message::user(neutral(&clipped_to(&transcript(older), room))),
-        ];
-        // A reply that has a format is made without thoughts, which would use up the tokens.
-        let format = json!({
-            "type": "object",
-            "properties": {"summary": {"type": "string"}},
-            "required": ["summary"],
-        });
-        let request = ChatRequest {
-            messages: &messages,
-            tools: &[],
-            format: Some(&format),
-            without_thoughts: false,
-            reply_tokens: Some(SUMMARY_TOKENS),
+        let schema = summary_schema();
+        let request = SideRequest {
+            system: Some(SUMMARISE),
+            messages: vec![Message::user(neutral(&clipped_to(
+                &transcript(older),
+                room,
+            )))],
+            schema: Some(&schema),
+            reply_tokens: SUMMARY_TOKENS,
         };
         let _replying = self.activity.replying();
-        let listening = Listening {
-            tools: &[],
-            show: None,
-            events,
-            begins_within_thoughts: false,
-        };
-        let (heard, ended) = listen(&*model, request, listening).await;
-        let said = summary_in(&heard.text);
-        match ended {
-            Ended::Stopped => Err(TurnEnd::Stopped),
-            Ended::Whole(_) if !said.is_empty() => {
+        let asked = ask_aside(&*model, request, &events.stop).await;
+        match summary_in(asked) {
+            Ok(said) if !said.is_empty() => {
                 Ok(Some(neutral(&clipped(&said, SUMMARY_LENGTH)).into_owned()))
             }
-            Ended::Whole(_) | Ended::Broken(_) => Ok(None),
+            Err(SideError::Stopped) => Err(TurnEnd::Stopped),
+            Ok(_) | Err(_) => Ok(None),
         }
     }
 }
 
+fn summary_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {"summary": {"type": "string"}},
+        "required": ["summary"],
+    })
+}
+
 /// The summary in a reply. A model that does not keep to the format still has said something.
-fn summary_in(reply: &str) -> String {
-    let reply = reply.rsplit("</think>").next().unwrap_or_default().trim();
-    let value: Option<Value> = serde_json::from_str(reply).ok();
-    let summary = value
-        .as_ref()
-        .and_then(|value| value.get("summary")?.as_str());
-    summary.unwrap_or(reply).trim().to_owned()
+fn summary_in(asked: Result<SideReply, SideError>) -> Result<String, SideError> {
+    match asked {
+        Ok(SideReply { text, object }) => {
+            let summary = object
+                .as_ref()
+                .and_then(|object| object.get("summary")?.as_str());
+            Ok(summary.unwrap_or(&text).trim().to_owned())
+        }
+        Err(SideError::Unfit { text, .. }) => Ok(text),
+        Err(error) => Err(error),
+    }
 }
 
 /// A summary with the files that the session changed, which no summary may forget.
@@ -209,7 +205,12 @@ fn with_files(summary: String, files: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::side::read;
     use super::*;
+
+    fn summary_of(reply: &str) -> String {
+        summary_in(read(reply, Some(&summary_schema()))).expect("a summary")
+    }
 
     #[test]
     fn a_summary_is_read_with_and_without_its_format() {
@@ -218,9 +219,9 @@ mod tests {
             "It works.",
             "<think>hm</think>\n\nIt works.",
         ] {
-            assert_eq!(summary_in(reply), "It works.", "{reply}");
+            assert_eq!(summary_of(reply), "It works.", "{reply}");
         }
-        assert_eq!(summary_in("{\"summary\": \"\"}"), "");
+        assert_eq!(summary_of("{\"summary\": \"\"}"), "");
     }
 
     #[test]

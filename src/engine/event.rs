@@ -6,6 +6,7 @@ use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
 
+pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 
 /// Names something that the user is asked; unique in a conversation.
@@ -96,7 +97,7 @@ pub enum TurnEnd {
     /// The limit of steps was reached.
     StepLimit(usize),
     /// The model repeats itself, or gives nothing that can be used.
-    Stuck(String),
-    /// It failed; the text says what helps.
-    Failed(String),
+    Stuck(Failure),
+    /// It failed.
+    Failed(Failure),
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
 
 use super::clip::first_line;
 use super::event::Event;
@@ -43,7 +44,7 @@ pub(super) struct Listening<'a> {
     pub tools: &'a [ToolSpec],
     /// Where the reply is shown.
     pub show: Option<&'a Sink>,
-    pub events: &'a Sink,
+    pub stop: &'a CancellationToken,
     /// Whether the model's replies begin within its thoughts, which stand in its text.
     pub begins_within_thoughts: bool,
 }
@@ -59,7 +60,7 @@ pub(super) async fn listen(
     let ended = loop {
         let next = tokio::select! {
             biased;
-            () = ear.listening.events.stop.cancelled() => break Ended::Stopped,
+            () = ear.listening.stop.cancelled() => break Ended::Stopped,
             next = stream.next() => next,
         };
         match next {

@@ -25,6 +25,7 @@ mod recovery;
 mod repeats;
 mod said;
 mod shorten;
+mod side;
 mod spoken;
 mod step;
 mod thoughts;
@@ -52,7 +53,7 @@ use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
 use event::{Event, TurnEnd};
 use memory::{Memory, Trust};
-use turn::{Sink, Turn, with_causes};
+use turn::{Sink, Turn, not_written};
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
@@ -226,7 +227,7 @@ impl Engine {
         match self.shorten(session, &tools, wanted, &sink).await {
             Ok(report) if report.after < report.before => Ok(report),
             Ok(_) => Err("there is nothing to make shorter yet".to_owned()),
-            Err(TurnEnd::Failed(why)) => Err(why),
+            Err(TurnEnd::Failed(why)) => Err(why.to_string()),
             Err(_) => Err("stopped; the conversation is as it was".to_owned()),
         }
     }
@@ -346,7 +347,7 @@ impl Engine {
         }
         session
             .record(Record::System { text })
-            .map_err(|error| TurnEnd::Failed(with_causes(&error)))
+            .map_err(|error| not_written(&error))
     }
 
     /// Whether something is said for the first time.

@@ -3,7 +3,7 @@
 
 use super::clip::{clipped, first_line};
 use super::compaction::Wanted;
-use super::event::TurnEnd;
+use super::event::{Failure, TurnEnd};
 use super::listen::Heard;
 use super::lock;
 use super::step::{Attempt, Ladder, Reply};
@@ -67,7 +67,7 @@ impl Turn<'_> {
             }
             ModelError::Crashed(why) if !ladder.crashed => {
                 ladder.crashed = true;
-                let why = first_line(why, 200);
+                let why = first_line(&why.to_string(), 200);
                 self.notice(format!("{why}; asking again")).await;
                 Ok(Attempt::Again)
             }
@@ -84,7 +84,7 @@ impl Turn<'_> {
             }
             ModelError::NoTools | ModelError::Failed(_) | ModelError::Crashed(_) => {
                 self.keep_beginning(&heard.shown)?;
-                Err(TurnEnd::Failed(error.to_string()))
+                Err(TurnEnd::Failed(error.failure()))
             }
         }
     }
@@ -196,9 +196,9 @@ impl Turn<'_> {
 }
 
 fn endless(error: &ModelError) -> TurnEnd {
-    TurnEnd::Stuck(format!(
-        "{error}; it was stopped. Ask in other words, or use another model"
-    ))
+    let message = format!("{error}; it was stopped");
+    let failure = Failure::new(error.failure().code, message);
+    TurnEnd::Stuck(failure.with_hint("ask in other words, or use another model"))
 }
 
 /// Whether a text ends in much more white space than any that makes sense.

@@ -123,7 +123,7 @@ impl Turn<'_> {
         let listening = Listening {
             tools: &self.tools,
             show,
-            events: &self.events,
+            stop: &self.stop,
             begins_within_thoughts: model.profile().thinks_in_text
                 || lock(&self.engine.leaking).contains(name),
         };

@@ -1,5 +1,6 @@
 //! Whole turns with a model that plays a script, on real files.
 
+mod aside;
 mod asking;
 mod attached;
 mod bounds;
@@ -15,5 +16,5 @@ mod rough;
 mod seen;
 mod window;
 
-use super::event::ToolOutcome;
+use super::event::{Failure, FailureCode, ToolOutcome};
 use super::*;

@@ -1,6 +1,6 @@
 //! Replies that are of no use, and what the model and the user are told of them.
 
-use super::event::TurnEnd;
+use super::event::{Failure, FailureCode, TurnEnd};
 use crate::visible::neutral;
 
 /// Why a reply is of no use.
@@ -52,12 +52,18 @@ impl Trouble {
 
     pub(super) fn end(self) -> TurnEnd {
         let what = self.in_words();
+        let several_times = |code| Failure::new(code, format!("{what} several times"));
         match self {
-            Trouble::Unreadable { why, .. } => TurnEnd::Stuck(format!("{what}: {why}")),
-            Trouble::BrokenOff { .. } => TurnEnd::Failed(format!(
-                "{what} several times; the server's log may say why"
-            )),
-            Trouble::Empty | Trouble::CutOff => TurnEnd::Stuck(format!("{what} several times")),
+            Trouble::Unreadable { why, .. } => {
+                let message = format!("{what}: {why}");
+                TurnEnd::Stuck(Failure::new(FailureCode::ReplyUnusable, message))
+            }
+            Trouble::BrokenOff { .. } => TurnEnd::Failed(
+                several_times(FailureCode::AnswerIncomplete)
+                    .with_hint("the server's log may say why"),
+            ),
+            Trouble::Empty => TurnEnd::Stuck(several_times(FailureCode::ReplyUnusable)),
+            Trouble::CutOff => TurnEnd::Stuck(several_times(FailureCode::ReplyTooLong)),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::citations::wrong_citations;
 use super::clip::first_line;
 use super::compaction::Wanted;
-use super::event::{Event, ToolOutcome, TurnEnd};
+use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::guard::Guard;
 use super::opening::note;
 use super::spoken::in_words;
@@ -20,7 +20,7 @@ use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
 use crate::model::budget::part;
 use crate::permission::{Approver, Mode};
-use crate::session::{Record, Session};
+use crate::session::{Record, Session, SessionError};
 use crate::visible::visible;
 
 /// Share of the window, in percent, at which older turns are made shorter.
@@ -154,7 +154,8 @@ impl<'a> Turn<'a> {
     async fn begin(&mut self, question: &Question) -> Result<(), TurnEnd> {
         let shown = question.text.trim();
         if shown.is_empty() {
-            return Err(TurnEnd::Failed("there is no question".to_owned()));
+            let failure = Failure::new(FailureCode::QuestionMissing, "there is no question");
+            return Err(TurnEnd::Failed(failure));
         }
         self.session.turn += 1;
         self.session.sources.clear();
@@ -263,11 +264,13 @@ impl<'a> Turn<'a> {
     }
 
     pub(super) fn too_long(&self) -> TurnEnd {
-        TurnEnd::Failed(format!(
-            "the conversation does not fit the window of {} tokens; begin a new one, ask for less \
-             at once, or set a larger window with MAX_CONTEXT_TOKENS",
+        let message = format!(
+            "the conversation does not fit the window of {} tokens",
             self.window()
-        ))
+        );
+        let hint = "begin a new one, ask for less at once, or set a larger window with \
+            MAX_CONTEXT_TOKENS";
+        TurnEnd::Failed(Failure::new(FailureCode::ContextTooLong, message).with_hint(hint))
     }
 
     /// Leaves a conversation that can go on: each call has a result, and a question to which
@@ -279,7 +282,7 @@ impl<'a> Turn<'a> {
             TurnEnd::Stopped => "stopped by the user".to_owned(),
             TurnEnd::StepLimit(steps) => format!("stopped at the limit of {steps} steps"),
             TurnEnd::Stuck(why) | TurnEnd::Failed(why) => {
-                format!("stopped: {}", first_line(why, 200))
+                format!("stopped: {}", first_line(&why.to_string(), 200))
             }
         };
         for call in self.open_calls() {
@@ -350,7 +353,10 @@ impl<'a> Turn<'a> {
         let cleaning =
             spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
         // What cannot be cleaned does not go out.
-        let failed = |error| TurnEnd::Failed(format!("secrets could not be looked for: {error}"));
+        let failed = |error| {
+            let message = format!("secrets could not be looked for: {error}");
+            TurnEnd::Failed(Failure::new(FailureCode::SecretsNotChecked, message))
+        };
         cleaning.await.map_err(failed)
     }
 
@@ -360,7 +366,7 @@ impl<'a> Turn<'a> {
 
     pub(super) fn record_all(&mut self, records: Vec<Record>) -> Result<(), TurnEnd> {
         let written = self.session.record_all(records);
-        written.map_err(|error| TurnEnd::Failed(with_causes(&error)))
+        written.map_err(|error| not_written(&error))
     }
 
     /// Ends the turn if it was stopped.
@@ -432,6 +438,14 @@ fn is_plan(text: &str) -> bool {
         (1..=2).contains(&digits) && line[digits..].starts_with(['.', ')'])
     });
     steps.count() > 0
+}
+
+/// The end of a turn that cannot be written down.
+pub(super) fn not_written(error: &SessionError) -> TurnEnd {
+    TurnEnd::Failed(Failure::new(
+        FailureCode::SessionNotWritten,
+        with_causes(error),
+    ))
 }
 
 /// An error with what caused it, in one line.

@@ -12,6 +12,7 @@ mod tool_spec;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
+use crate::failure::{Failure, FailureCode};
 use crate::message::{Message, ToolCall};
 
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
@@ -129,16 +130,31 @@ pub enum ModelError {
     Incomplete,
     /// What runs the model broke down while it replied; it may well run the next time.
     #[error("{0}")]
-    Crashed(String),
+    Crashed(Failure),
     /// The reply did not end, and was stopped.
     #[error("the model's reply did not end: {0}")]
     Endless(String),
     /// The model takes no tools after all.
     #[error("the model takes no tools")]
     NoTools,
-    /// Anything else; the text says what helps.
+    /// Anything else.
     #[error("{0}")]
-    Failed(String),
+    Failed(Failure),
+}
+
+impl ModelError {
+    /// What the turn ends with where nothing else helps.
+    pub fn failure(&self) -> Failure {
+        let code = match self {
+            ModelError::Crashed(failure) | ModelError::Failed(failure) => return failure.clone(),
+            ModelError::TooLong { .. } => FailureCode::ContextTooLong,
+            ModelError::BrokenCall(_) => FailureCode::ReplyUnusable,
+            ModelError::Incomplete => FailureCode::AnswerIncomplete,
+            ModelError::Endless(_) => FailureCode::ReplyEndless,
+            ModelError::NoTools => FailureCode::ModelUnsuitable,
+        };
+        Failure::new(code, self.to_string())
+    }
 }
 
 fn count(number: &Option<u32>) -> String {

@@ -3,9 +3,13 @@
 pub mod command;
 mod rules;
 
+use std::borrow::Cow;
+
 use futures::future::BoxFuture;
 
+use crate::edit::{FileEdit, edits_diff};
 use crate::jail::{Protected, ProtectedClass};
+use crate::visible::visible;
 
 pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
@@ -157,7 +161,7 @@ pub struct ApprovalRequest {
     pub tool: String,
     /// What it does, in a line: `edit src/main.rs`, `run a command`.
     pub title: String,
-    /// Exactly what would happen: a unified diff, or the command; hidden characters made visible.
+    /// Exactly what would happen.
     pub preview: Preview,
     /// The files that it would write or read, by their paths.
     pub files: Vec<String>,
@@ -174,16 +178,29 @@ pub struct ApprovalRequest {
 pub enum Preview {
     /// Nothing beyond the title.
     None,
-    Diff(String),
+    /// Files as they are and as they would be.
+    Edits(Vec<FileEdit>),
+    /// The command, hidden characters made visible.
     Command(String),
 }
 
 impl Preview {
-    /// What is shown; empty if that is nothing.
-    pub fn text(&self) -> &str {
+    /// What is shown: a unified diff or the command, hidden characters made visible; empty if that
+    /// is nothing.
+    pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Preview::None => "",
-            Preview::Diff(text) | Preview::Command(text) => text,
+            Preview::None => Cow::Borrowed(""),
+            Preview::Edits(edits) => Cow::Owned(visible(&edits_diff(edits)).into_owned()),
+            Preview::Command(text) => Cow::Borrowed(text),
+        }
+    }
+
+    /// Bytes that are held for it.
+    pub fn size(&self) -> usize {
+        match self {
+            Preview::None => 0,
+            Preview::Edits(edits) => edits.iter().map(FileEdit::size).sum(),
+            Preview::Command(text) => text.len(),
         }
     }
 }
@@ -410,6 +427,33 @@ mod tests {
                 assert_eq!(row(&effect, level), expected, "{effect:?} at {level:?}");
             }
         }
+    }
+
+    #[test]
+    fn edits_are_shown_as_a_diff_in_which_nothing_hides() {
+        let preview = Preview::Edits(vec![
+            FileEdit {
+                path: "a.rs".to_owned(),
+                old: Some("one\n".into()),
+                new: Some("two\u{202e}\n".into()),
+            },
+            FileEdit {
+                path: "b.rs".to_owned(),
+                old: Some("gone\n".into()),
+                new: None,
+            },
+        ]);
+        let text = preview.text();
+        for part in [
+            "--- a/a.rs\n+++ b/a.rs\n@@",
+            "@@\n-one\n+two\\u{202e}\n--- a/b.rs\n+++ /dev/null\n@@",
+            "@@\n-gone\n",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(preview.size(), "one\ntwo\u{202e}\ngone\n".len());
+        assert_eq!(Preview::None.text(), "");
+        assert_eq!(Preview::Command("ls".to_owned()).text(), "ls");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::visible::visible;
 
 /// Bytes that are read at once.
-const PIECE: usize = 16 << 10;
+pub(super) const PIECE: usize = 16 << 10;
 
 /// Output of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub struct Captured {
 }
 
 /// The beginning and the end of a stream of bytes.
+#[derive(Clone)]
 pub(super) struct Kept {
-    limit: usize,
+    /// Most bytes of the beginning, and of the end.
+    limits: (usize, usize),
     head: Vec<u8>,
     tail: VecDeque<u8>,
     bytes: u64,
@@ -35,8 +37,17 @@ pub(super) struct Kept {
 impl Kept {
     /// Will keep as many bytes as the limit says.
     pub fn new(limit: usize) -> Kept {
+        Kept::with_limits(limit / 2, limit - limit / 2)
+    }
+
+    /// Will keep as many bytes of the end.
+    pub fn end(limit: usize) -> Kept {
+        Kept::with_limits(0, limit)
+    }
+
+    fn with_limits(beginning: usize, end: usize) -> Kept {
         Kept {
-            limit,
+            limits: (beginning, end),
             head: Vec::new(),
             tail: VecDeque::new(),
             bytes: 0,
@@ -55,25 +66,25 @@ impl Kept {
         }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        let room = (self.limit / 2).saturating_sub(self.head.len());
+        let room = self.limits.0.saturating_sub(self.head.len());
         let (head, tail) = bytes.split_at(room.min(bytes.len()));
         self.head.extend_from_slice(head);
         self.tail.extend(tail);
-        let longest = self.limit - self.limit / 2;
-        let surplus = self.tail.len().saturating_sub(longest);
+        let surplus = self.tail.len().saturating_sub(self.limits.1);
         self.tail.drain(..surplus);
     }
 
     pub fn finish(self) -> Captured {
+        let (most_of_head, most_of_tail) = self.limits;
         let mut all = self.head;
         let head = all.len();
         all.extend(self.tail);
         let has_all = self.bytes == all.len() as u64;
         if has_all {
             let text = readable(&all);
-            if text.len() <= self.limit {
+            if text.len() <= most_of_head + most_of_tail {
                 return Captured {
                     text,
                     bytes: self.bytes,
@@ -82,9 +93,10 @@ impl Kept {
             }
         }
         // Escapes are longer than what they stand for, so that all of it may be too much.
-        let (head, tail) = all.split_at(if has_all { all.len() / 2 } else { head });
-        let (mut text, head) = beginning(head, self.limit / 2);
-        let (end, tail) = ending(tail, self.limit - self.limit / 2);
+        let is_halved = has_all && most_of_head > 0;
+        let (head, tail) = all.split_at(if is_halved { all.len() / 2 } else { head });
+        let (mut text, head) = beginning(head, most_of_head);
+        let (end, tail) = ending(tail, most_of_tail);
         let left_out = self.bytes - (head + tail) as u64;
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');

@@ -1,11 +1,13 @@
 //! Runs commands: with an emptied environment, without input, and without anything that outlives
 //! them; held back by [`confine`] as far as the system can. Nothing else in the project starts
-//! processes.
+//! processes. [`Sandbox::run`] runs one to its end; [`Sandbox::serve`] starts one that stays.
 
 mod access;
 mod capture;
 pub mod confine;
 mod environment;
+mod given;
+mod serve;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 mod tree;
@@ -27,12 +29,12 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::permission::command::risk;
-use crate::permission::{CommandRisk, Confinement};
+use crate::permission::Confinement;
 
 pub use access::{Access, WorkspaceAccess};
 pub use capture::Captured;
 pub use environment::CommandEnvironment;
+pub use serve::{Served, ServedEnd};
 
 use capture::Kept;
 use confine::{Bounds, Exceeded, Helper, Refusal, Report};
@@ -59,12 +61,14 @@ pub struct Sandbox {
     confinement: Confinement,
     /// What commands may see and change, unless they are not confined.
     bounds: Option<Bounds>,
+    /// The program that becomes the helper, if it is not the one that runs.
+    helper: Option<PathBuf>,
     /// A helper for the next command.
     spare: Arc<Mutex<Option<Waiting>>>,
     /// All that was ever to be hidden: what is hidden once stays so.
     hidden: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// What has to last as long as commands can be run.
-    _kept: Option<Arc<dyn Any + Send + Sync>>,
+    kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// How far a command may go.
@@ -132,9 +136,10 @@ impl Sandbox {
             base,
             confinement: Confinement::None,
             bounds: None,
+            helper: None,
             spare: Arc::default(),
             hidden: Arc::default(),
-            _kept: None,
+            kept: None,
         }
     }
 
@@ -146,9 +151,10 @@ impl Sandbox {
             base,
             confinement: level,
             bounds: (level != Confinement::None).then_some(bounds),
+            helper: None,
             spare: Arc::default(),
             hidden: Arc::default(),
-            _kept: None,
+            kept: None,
         }
     }
 
@@ -156,7 +162,7 @@ impl Sandbox {
     #[must_use]
     pub fn keeping(self, kept: Arc<dyn Any + Send + Sync>) -> Sandbox {
         Sandbox {
-            _kept: Some(kept),
+            kept: Some(kept),
             ..self
         }
     }
@@ -196,7 +202,7 @@ impl Sandbox {
         let exit = if stop.is_cancelled() {
             Exit::Stopped
         } else {
-            let (child, reins) = self.start(command, access)?;
+            let (child, reins) = self.start(command, access, Input::Empty)?;
             let is_helper = matches!(reins, Reins::Helper(_));
             let output = (&mut stdout, &mut stderr);
             let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
@@ -218,7 +224,12 @@ impl Sandbox {
         })
     }
 
-    fn start(&self, command: &str, access: &Access) -> Result<(Child, Reins), RunError> {
+    fn start(
+        &self,
+        command: &str,
+        access: &Access,
+        input: Input,
+    ) -> Result<(Child, Reins), RunError> {
         let (shell, options) = shell();
         let failed = |source| RunError::Start {
             shell,
@@ -229,36 +240,19 @@ impl Sandbox {
         let words = options.iter().copied().chain(["-c", "--", command]);
         let arguments: Vec<OsString> = words.map(OsString::from).collect();
         let mark = tree::new_mark();
-        let mut variables: Vec<(OsString, OsString)> = self
-            .base
-            .variables()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        variables.push((tree::MARK.into(), mark.clone().into()));
-        if risk(command) == CommandRisk::KnownSafe {
-            let git = environment::harmless_git();
-            variables.extend(git.map(|(name, value)| (name.into(), value.into())));
-        }
-        if access.git.makes_repositories() {
-            let git = environment::git_without_hooks();
-            variables.extend(git.map(|(name, value)| (name.into(), value.into())));
-        }
-        if access.workspace == WorkspaceAccess::ReadOnly {
-            if self.confinement != Confinement::Full {
-                let why = "the workspace can be made read-only only at the level `full`";
-                return Err(RunError::Confine(why.to_owned()));
-            }
-            // What fails for want of writing is told by the words of the system's messages.
-            variables.push(("LANGUAGE".into(), "C".into()));
-        }
+        let variables = self.variables(command, access, &mark)?;
         let Some(bounds) = self.bounds_for(access) else {
             let mut process = Command::new(shell);
             process.args(&arguments).env_clear().envs(variables);
-            let child = self.spawn(process, &[]).map_err(failed)?;
+            let child = self.spawn(process, &[], input).map_err(failed)?;
             let tree = Tree::new(&child, &mark);
             return Ok((child, Reins::Tree(tree)));
         };
-        if let Some(waiting) = self.waiting_helper().map_err(failed)? {
+        let waiting = match input {
+            Input::Empty => self.waiting_helper(),
+            Input::Piped => self.start_helper(input),
+        };
+        if let Some(waiting) = waiting.map_err(failed)? {
             let run = confine::Run {
                 bounds: &bounds,
                 level: self.confinement,
@@ -277,51 +271,9 @@ impl Sandbox {
             .env_clear()
             .envs(variables);
         process.envs(prepared.variables.iter().map(|(name, value)| (name, value)));
-        let child = self.spawn(process, &[]).map_err(failed)?;
+        let child = self.spawn(process, &[], input).map_err(failed)?;
         let tree = Tree::new(&child, &mark);
         Ok((child, Reins::Tree(tree)))
-    }
-
-    /// What a command may see and change that has this access.
-    fn bounds_for(&self, access: &Access) -> Option<Bounds> {
-        let mut bounds = self.bounds.clone()?;
-        bounds.network = access.network;
-        bounds.git = access.git;
-        bounds.workspace = access.workspace;
-        bounds.auto_executed = access.auto_executed;
-        let below = |paths: &[PathBuf]| -> Vec<PathBuf> {
-            paths.iter().map(|path| bounds.root.join(path)).collect()
-        };
-        let (hidden, unwritable) = (below(&access.hidden), below(&access.unwritable));
-        bounds.opened = below(&access.opened);
-        bounds.build_files = access.build_files;
-        bounds.hidden.extend(hidden);
-        bounds.hidden.extend(self.denied_programs(access));
-        bounds.unwritable.extend(unwritable);
-        bounds.denied_commands = access.denied.clone();
-        Some(bounds)
-    }
-
-    /// Where the programs are that a command may not execute at all, so that no other name of them and no
-    /// copy can be executed, either. Not those that are other programs as well, by another name.
-    fn denied_programs(&self, access: &Access) -> Vec<PathBuf> {
-        let path = self.base.variables().find(|(name, _)| *name == "PATH");
-        let folders: Vec<PathBuf> = path
-            .map(|(_, folders)| std::env::split_paths(folders).collect())
-            .unwrap_or_default();
-        let shell = Path::new(shell().0).canonicalize().ok();
-        let in_folder = |folder: &PathBuf, program: &str| folder.join(program).canonicalize().ok();
-        let programs = access.denied.programs().flat_map(|program| {
-            let found = folders
-                .iter()
-                .filter_map(|folder| in_folder(folder, program));
-            found.collect::<Vec<_>>()
-        });
-        let is_itself = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            access.denied.names_program(&name) && Some(path) != shell.as_ref()
-        };
-        programs.filter(is_itself).collect()
     }
 
     /// Gives the helper that waits, or starts one.
@@ -333,7 +285,7 @@ impl Sandbox {
         match waiting.as_mut().map(|waiting| waiting.child.try_wait()) {
             Some(Ok(None)) => Ok(waiting),
             // There is none, or it is gone.
-            _ => self.start_helper(),
+            _ => self.start_helper(Input::Empty),
         }
     }
 
@@ -344,28 +296,31 @@ impl Sandbox {
         }
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.is_none() {
-            *spare = self.start_helper().ok().flatten();
+            *spare = self.start_helper(Input::Empty).ok().flatten();
         }
     }
 
-    fn start_helper(&self) -> io::Result<Option<Waiting>> {
+    fn start_helper(&self, input: Input) -> io::Result<Option<Waiting>> {
         let Some(prepared) = confine::prepare_ahead()? else {
             return Ok(None);
         };
-        let mut process = Command::new(&prepared.program);
+        let mut process = Command::new(self.helper.as_ref().unwrap_or(&prepared.program));
         process.args(&prepared.arguments).env_clear();
-        let child = self.spawn(process, &prepared.inherited_numbers())?;
+        let child = self.spawn(process, &prepared.inherited_numbers(), input)?;
         let helper = prepared.helper;
         Ok(helper.map(|helper| Waiting { child, helper }))
     }
 
     /// Starts a process that leads a session of its own. Where it inherits something, it is a
     /// helper, which ends by itself when nobody holds it any more.
-    fn spawn(&self, mut process: Command, inherited: &[RawFd]) -> io::Result<Child> {
+    fn spawn(&self, mut process: Command, inherited: &[RawFd], input: Input) -> io::Result<Child> {
         let inherited = inherited.to_owned();
         process
             .current_dir(&self.root)
-            .stdin(Stdio::null())
+            .stdin(match input {
+                Input::Empty => Stdio::null(),
+                Input::Piped => Stdio::piped(),
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(inherited.is_empty());
@@ -381,6 +336,13 @@ impl Sandbox {
         }
         process.spawn()
     }
+}
+
+/// What a command reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Empty,
+    Piped,
 }
 
 /// A helper that has no command yet.

@@ -1,3 +1,5 @@
+mod serving;
+
 use std::ffi::OsString;
 use std::fs;
 use std::sync::Arc;
@@ -5,6 +7,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
+use crate::permission::CommandRisk;
+use crate::permission::command::risk;
 
 const PATIENT: RunLimits = RunLimits {
     timeout: Duration::from_secs(60),

@@ -10,13 +10,12 @@ use super::{
     FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
     files, paths, shown,
 };
-use crate::edit::file_diff;
+use crate::edit::FileEdit;
 use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
-use crate::visible::visible;
 
 /// What "for this session" covers.
 const REMEMBER: &str = "deletions";
@@ -79,8 +78,11 @@ fn preview(path: &WorkspacePath, file: &FileBytes) -> Preview {
     match std::str::from_utf8(&file.bytes) {
         Ok(text) if !text.contains('\0') && !is_secret(path) => {
             let text = text.replace("\r\n", "\n");
-            let diff = file_diff(path.as_str(), Some(&text), None, 0);
-            Preview::Diff(visible(&diff).into_owned())
+            Preview::Edits(vec![FileEdit {
+                path: path.to_string(),
+                old: Some(text.into()),
+                new: None,
+            }])
         }
         _ => Preview::None,
     }
@@ -124,9 +126,7 @@ mod tests {
         let bench = Bench::new();
         bench.file("a.txt", "one\r\ntwo\r\n");
         let prepared = bench.prepare(&deletes("a.txt")).await.unwrap();
-        let Preview::Diff(diff) = &prepared.preview else {
-            panic!("a diff");
-        };
+        let diff = prepared.preview.text().into_owned();
         assert!(diff.contains("-one\n-two\n"), "{diff}");
         let output = bench.run(prepared).await.unwrap();
         assert_eq!(output.text, "a.txt is deleted.");

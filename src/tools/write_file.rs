@@ -180,7 +180,6 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::permission::Preview;
     use crate::tools::tests_support::{Bench, call};
 
     fn write(path: &str, content: &str) -> ToolCall {
@@ -206,9 +205,7 @@ mod tests {
                 runs_later: None
             }]
         );
-        let Preview::Diff(diff) = &prepared.preview else {
-            panic!("a diff");
-        };
+        let diff = prepared.preview.text().into_owned();
         assert!(
             diff.contains("+++ b/src/new/a.rs") && diff.contains("+fn a() {}"),
             "{diff}"

@@ -11,7 +11,7 @@ use super::{
     FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock,
 };
 use super::{shown, spelling};
-use crate::edit::file_diff;
+use crate::edit::{FileEdit, file_diff};
 use crate::jail::{
     Alike, Expected, Hash, Jail, JailError, TextFile, WorkspacePath, is_secret, protected,
 };
@@ -209,9 +209,17 @@ impl Draft {
         Prepared {
             what: shown::name(self.path.as_str()),
             effects,
-            preview: Preview::Diff(visible(&self.diff()).into_owned()),
+            preview: Preview::Edits(vec![self.edit()]),
             remember: Some(REMEMBER.to_owned()),
             run: Box::new(move |running| self.put(running).boxed()),
+        }
+    }
+
+    fn edit(&self) -> FileEdit {
+        FileEdit {
+            path: self.path.to_string(),
+            old: self.before.as_ref().map(|file| file.text.as_str().into()),
+            new: Some(self.after.as_str().into()),
         }
     }
 

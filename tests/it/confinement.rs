@@ -21,6 +21,7 @@ mod protected;
 mod reading;
 mod repository;
 mod rules;
+mod serving;
 mod system;
 mod usage;
 mod writing;

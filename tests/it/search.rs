@@ -245,12 +245,30 @@ fn a_query_that_fails_is_an_object_with_the_error() {
     }
     assert_eq!(
         keys(&answer),
-        BTreeSet::from(["query", "error"]),
+        BTreeSet::from(["query", "error", "code"]),
         "the keys of a failure"
     );
     assert_eq!(answer["query"], "read_header");
+    assert_eq!(answer["code"], "index_failed");
     assert!(answer["error"].is_string(), "the error of {answer:#}");
     assert_eq!(answered.code, Some(1), "the exit code of {answered:#?}");
+}
+
+#[test]
+fn a_search_that_cannot_begin_is_an_object_with_the_error_too() {
+    let environment = indexed();
+    let output = environment.run(&["search", "read_header", "--json", "--lang", "latin"]);
+    let answer = output.json();
+    assert_eq!(answer["query"], "read_header");
+    assert_eq!(answer["code"], "query_invalid");
+    assert!(answer["hint"].is_string(), "{answer:#}");
+    output.expect_code(2);
+    let wrong = Environment::new().with("OLLAMA_HOST", "ftp://host");
+    let output = wrong.run(&["search", "--stdin", "--json"]);
+    let answer = output.json();
+    assert_eq!(answer["query"], Value::Null);
+    assert_eq!(answer["code"], "setting_invalid");
+    output.expect_code(2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What became of a call.
 
 use super::super::clip::first_line;
-use super::super::event::{ToolOutcome, TurnEnd};
+use super::super::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::LONGEST_LINE;
 use crate::tools::{ToolError, ToolOutput};
 
@@ -72,7 +72,10 @@ impl Outcome {
                 ..Outcome::done(*output)
             },
             ToolError::Fatal(text) => Outcome {
-                end: Some(TurnEnd::Failed(text.clone())),
+                end: Some(TurnEnd::Failed(Failure::new(
+                    FailureCode::ToolFailed,
+                    text.clone(),
+                ))),
                 ..Outcome::failed(text)
             },
         }

@@ -159,7 +159,8 @@ async fn a_reply_that_repeats_itself_is_stopped_and_not_an_answer() {
         let TurnEnd::Stuck(why) = &end else {
             panic!("{end:?}");
         };
-        assert!(why.contains("repeats"), "{why}");
+        assert!(why.message.contains("repeats"), "{why}");
+        assert_eq!(why.code, FailureCode::ReplyEndless);
         assert!(shown(&events).len() < 3_000, "{}", shown(&events).len());
         // What is sent back with the next question is short.
         let last = lab.session.messages.last();
@@ -188,8 +189,9 @@ async fn a_cut_answer_is_told_from_a_whole_one() {
 #[tokio::test]
 async fn a_runner_that_broke_down_is_asked_once_more() {
     let eof = "an error was encountered while running the model: unexpected EOF";
+    let failure = || Failure::new(FailureCode::ModelFailed, eof);
     let crashed = || Line {
-        ending: Ending::Error(ModelError::Crashed(eof.to_owned())),
+        ending: Ending::Error(ModelError::Crashed(failure())),
         ..text("It gre")
     };
     let mut lab = Lab::new(vec![
@@ -207,7 +209,7 @@ async fn a_runner_that_broke_down_is_asked_once_more() {
     assert_eq!(told.count(), 2, "once in each step: {notices:?}");
     let mut lab = Lab::new(vec![crashed(), crashed()]);
     let (end, _) = lab.ask("What does it do?").await;
-    assert_eq!(end, TurnEnd::Failed(eof.to_owned()));
+    assert_eq!(end, TurnEnd::Failed(failure()));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use ollacode_indexer::{Embedder, Index};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::super::event::ToolOutcome;
+use super::super::event::{Failure, FailureCode, ToolOutcome};
 use super::super::*;
 use crate::jail::Jail;
 use crate::message::ToolCall;
@@ -73,6 +73,11 @@ pub fn calls(list: Vec<(&str, Value)>) -> Line {
 
 pub fn read(path: &str) -> Line {
     call("read_file", json!({ "path": path }))
+}
+
+/// A failure that the model names, and that nothing can be done about.
+pub fn failed(message: &str) -> ModelError {
+    ModelError::Failed(Failure::new(FailureCode::ModelFailed, message))
 }
 
 pub fn fails(error: ModelError) -> Line {

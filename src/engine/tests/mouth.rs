@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use super::lab::{Ending, Lab, Line, fails, read, shown, text};
+use super::lab::{Ending, Lab, Line, failed, fails, read, shown, text};
 use super::*;
-use crate::model::{Delta, ModelError};
+use crate::model::Delta;
 
 /// What the model said, as requests tell it.
 fn said(messages: &[Message]) -> Vec<&str> {
@@ -19,17 +19,17 @@ fn said(messages: &[Message]) -> Vec<&str> {
 #[tokio::test]
 async fn nothing_is_put_into_the_models_mouth() {
     let broken = || Line {
-        ending: Ending::Error(ModelError::Failed("no answer for 300 s".to_owned())),
+        ending: Ending::Error(failed("no answer for 300 s")),
         ..text("The first half")
     };
     let script = vec![
         text(""),
         text(""),
         text(""),
-        fails(ModelError::Failed("gone".to_owned())),
+        fails(failed("gone")),
         broken(),
         read("main.rs"),
-        fails(ModelError::Failed("gone".to_owned())),
+        fails(failed("gone")),
         text("Here I am."),
     ];
     let mut lab = Lab::new(script);
@@ -58,8 +58,8 @@ async fn nothing_is_put_into_the_models_mouth() {
 
 #[tokio::test]
 async fn a_question_to_which_nothing_was_said_leaves_the_conversation() {
-    let failed = || fails(ModelError::Failed("Ollama is not answering".to_owned()));
-    let mut lab = Lab::new(vec![failed(), failed(), failed(), text("Four.")]);
+    let gone = || fails(failed("Ollama is not answering"));
+    let mut lab = Lab::new(vec![gone(), gone(), gone(), text("Four.")]);
     for question in ["One?", "Two?", "Three?"] {
         assert!(matches!(lab.ask(question).await.0, TurnEnd::Failed(_)));
     }
@@ -73,8 +73,7 @@ async fn a_question_to_which_nothing_was_said_leaves_the_conversation() {
 
 #[tokio::test]
 async fn what_the_model_was_to_be_told_is_told_with_the_next_question() {
-    let failed = fails(ModelError::Failed("gone".to_owned()));
-    let mut lab = Lab::new(vec![failed, text("I see.")]);
+    let mut lab = Lab::new(vec![fails(failed("gone")), text("I see.")]);
     lab.session
         .remarks
         .push("The user took something back.".to_owned());

@@ -113,7 +113,7 @@ async fn a_model_that_only_thinks_is_asked_again_without_thoughts() {
     // Once only: then it is told what is wrong, and in the end the turn ends.
     let mut lab = Lab::new(vec![thinks(endless()), thinks(endless())]);
     let (end, _) = lab.ask("What does it do?").await;
-    assert!(matches!(end, TurnEnd::Stuck(why) if why.contains("it repeats itself")));
+    assert!(matches!(end, TurnEnd::Stuck(why) if why.message.contains("it repeats itself")));
     // One whose thoughts stand in its text was cut within them.
     let cut = Line {
         usage: Usage {

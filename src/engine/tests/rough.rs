@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::lab::{
-    Ending, Lab, Line, call, calls, fails, long_text, notices, outcomes, read, shown, text,
+    Ending, Lab, Line, call, calls, failed, fails, long_text, notices, outcomes, read, shown, text,
 };
 use super::*;
 use crate::model::{ModelError, StopReason, Usage};
@@ -79,7 +79,7 @@ async fn what_was_shown_of_a_reply_that_broke_off_is_kept() {
         ending: Ending::Error(error),
         ..text("The first half")
     };
-    let failure = ModelError::Failed("no answer for 300 s".to_owned());
+    let failure = failed("no answer for 300 s");
     let mut lab = Lab::new(vec![broken(failure), text("The rest.")]);
     let (end, _) = lab.ask("Tell me.").await;
     assert!(matches!(end, TurnEnd::Failed(_)), "{end:?}");

@@ -14,13 +14,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
+use crate::failure::Failure;
 use crate::frontends::Services;
-use crate::model::ollama::OllamaError;
 
 pub mod args;
 mod chat;
 mod confirm;
 mod doctor;
+mod failure;
 mod help;
 mod hits;
 mod index;
@@ -42,6 +43,8 @@ mod wire;
 mod wrap;
 
 use args::{Arguments, Command};
+use chat::events_json::Line;
+use wire::SearchFailure;
 
 const FAILED: u8 = 1;
 /// The command line or a setting is invalid.
@@ -65,9 +68,10 @@ struct Unwritable(#[source] io::Error);
 
 /// Runs the program and maps the outcome to an exit code.
 pub fn main(services: &Services) -> ExitCode {
-    let ending = match Arguments::read(std::env::args_os()) {
-        Ok(arguments) => run(&arguments, services),
-        Err(error) => explain(&error),
+    let arguments = Arguments::read(std::env::args_os());
+    let ending = match &arguments {
+        Ok(arguments) => run(arguments, services),
+        Err(error) => explain(error),
     };
     match ending {
         Ok(Ending::Good) => ExitCode::SUCCESS,
@@ -76,7 +80,10 @@ pub fn main(services: &Services) -> ExitCode {
         Ok(Ending::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            match &arguments {
+                Ok(arguments) => report_end(arguments, &error),
+                Err(_) => report(&error),
+            }
             ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
     }
@@ -132,7 +139,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     match (ending, signals::stopped()) {
         // Interrupted before it finished; commands that run until a signal end without an error.
         (Err(error), Some(stopped)) => {
-            report(&error);
+            report_end(arguments, &error);
             Ok(stopped)
         }
         (ending, _) => ending,
@@ -208,21 +215,14 @@ fn note(message: &str) {
 
 /// Prints an error with its causes and a hint.
 fn report(error: &Error) {
-    let mut message = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        // Some libraries include the cause in their message.
-        if !message.contains(&cause) {
-            message.push_str(": ");
-            message.push_str(&cause);
-        }
-    }
+    let Failure { message, hint, .. } = failure::failure(error);
     say(format_args!(
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
         wrap::for_stderr(&style::visible(&message), "error: ".len())
     ));
-    if let Some(hint) = hint(error) {
+    if let Some(hint) = hint {
         say(format_args!(
             "{}hint:{} {}",
             style::HINT,
@@ -232,32 +232,25 @@ fn report(error: &Error) {
     }
 }
 
-fn hint(error: &Error) -> Option<String> {
-    if let Some(model::Missing(suggestion)) = error.downcast_ref() {
-        return Some(suggestion.to_string());
-    }
-    if let Some(error) = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<OllamaError>())
-    {
-        return error.hint();
-    }
-    let hint = match error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<IndexError>())?
-    {
-        IndexError::NothingFound { .. } => {
-            "check that the folder is mounted; to delete the index, run `ollacode index --remove`"
+/// Reports the error that ends the program; with `--json` also on stdout.
+fn report_end(arguments: &Arguments, error: &Error) {
+    // If this fails, the error is still on stderr.
+    let _ = match &arguments.command {
+        None if arguments.chat.json => print_failure(&failure::failure(error)),
+        Some(Command::Chat(chat)) if chat.json => print_failure(&failure::failure(error)),
+        Some(Command::Search(search)) if search.json => {
+            let query = search.query();
+            let failure = failure::failure(error);
+            print_json(&SearchFailure::new(query.as_deref(), &failure))
         }
-        IndexError::Busy => "wait until it has finished, or stop it",
-        IndexError::UnknownLanguage(_) => {
-            "use a language name or a file extension, such as `rust` or `rs`"
-        }
-        IndexError::BadGlob { .. } => "quote it for the shell: `--path 'src/**/*.rs'`",
-        IndexError::Stopped => "finished work is kept; run the same command to continue",
-        _ => return None,
+        _ => Ok(()),
     };
-    Some(hint.to_owned())
+    report(error);
+}
+
+/// Prints the line of `chat --json` for a failure outside a turn.
+fn print_failure(failure: &Failure) -> Result<(), Error> {
+    print_json(&Line::from(failure))
 }
 
 fn is_usage(error: &Error) -> bool {

@@ -9,6 +9,7 @@ use ollacode_indexer::{
 };
 
 use super::args::SearchArguments;
+use super::failure::failure;
 use super::progress::Progress;
 use super::style::counted;
 use super::wire::{SearchAnswer, SearchFailure};
@@ -120,19 +121,11 @@ impl Searcher<'_> {
             }
             // One failed query does not stop the others.
             Err(error) if self.arguments.json && self.arguments.stdin => {
-                let error = format!("{:#}", Error::from(error));
-                print_json(&SearchFailure { query, error })?;
+                let failure = failure(&error.into());
+                print_json(&SearchFailure::new(Some(query), &failure))?;
                 Ok(Ending::Bad)
             }
-            Err(error) => {
-                if self.arguments.json {
-                    print_json(&SearchFailure {
-                        query,
-                        error: error.to_string(),
-                    })?;
-                }
-                Err(error.into())
-            }
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -5,6 +5,8 @@ use ollacode_indexer::{Answer, Counts, Unsearched};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::failure::Failure;
+
 /// The answer to one query of `search --json`.
 #[derive(Serialize)]
 pub struct SearchAnswer<'a> {
@@ -21,8 +23,23 @@ pub struct SearchAnswer<'a> {
 /// A query that failed.
 #[derive(Serialize)]
 pub struct SearchFailure<'a> {
-    pub query: &'a str,
-    pub error: String,
+    /// `null` where none was read yet.
+    pub query: Option<&'a str>,
+    pub error: &'a str,
+    pub code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<&'a str>,
+}
+
+impl<'a> SearchFailure<'a> {
+    pub fn new(query: Option<&'a str>, failure: &'a Failure) -> SearchFailure<'a> {
+        SearchFailure {
+            query,
+            error: &failure.message,
+            code: failure.code.name(),
+            hint: failure.hint.as_deref(),
+        }
+    }
 }
 
 /// The size of the index.

@@ -42,13 +42,14 @@ pub struct Phone {
 impl Phone {
     /// What would happen, without what must not be sent; `true` if that is not all of it.
     fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
-        let (text, given) = match &request.preview {
+        let given = request.preview.text();
+        let text = match &request.preview {
             Preview::None => return (String::new(), false),
-            Preview::Command(text) => (text.clone(), text),
-            Preview::Diff(text) => {
+            Preview::Command(command) => command.clone(),
+            Preview::Edits(_) => {
                 let secret = request.files.iter().find(|file| is_secret_name(file));
                 let path = secret.map_or("", String::as_str);
-                (shown_diff(path, text), text)
+                shown_diff(path, &given)
             }
         };
         // Before it is cut: half a secret would not be known as one.
@@ -73,7 +74,7 @@ impl Phone {
     async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
         let (language, file) = match &request.preview {
             Preview::None => return Some(Rich::default()),
-            Preview::Diff(_) => ("diff", "change.diff"),
+            Preview::Edits(_) => ("diff", "change.diff"),
             Preview::Command(_) => ("bash", "command.sh"),
         };
         let folded = fold_blanks(text);

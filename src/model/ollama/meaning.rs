@@ -2,6 +2,7 @@
 //! differ between versions and between the two ways in which Ollama runs a model.
 
 use super::OllamaError;
+use crate::failure::{Failure, FailureCode};
 use crate::model::ModelError;
 
 /// Said of a request that is longer than the window.
@@ -139,7 +140,7 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
         // A refusal is about the request; what the model wrote cannot make it wrong.
         OllamaError::Status { status, message } => (message, *status >= 500),
         OllamaError::Failed { message } => (message, true),
-        _ => return ModelError::Failed(error.with_hint()),
+        _ => return ModelError::Failed(error.failure()),
     };
     if let Some((needed, window)) = overflow(message) {
         return ModelError::TooLong { needed, window };
@@ -155,13 +156,14 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
     if says(&["does not support tools"]) {
         ModelError::NoTools
     } else if says(OUT_OF_MEMORY) {
-        failed(format!(
-            "{error}; if the model is too large for this machine, use a smaller one such as \
-             `{}`, or set `MAX_CONTEXT_TOKENS` lower",
+        let hint = format!(
+            "if the model is too large for this machine, use a smaller one such as `{}`, or set \
+             `MAX_CONTEXT_TOKENS` lower",
             super::FITS_MOST
-        ))
+        );
+        failed(Failure::new(FailureCode::OutOfMemory, error.to_string()).with_hint(hint))
     } else if has_gone {
-        failed(error.with_hint())
+        failed(error.failure())
     } else if may_be_call
         && asked.tools
         && !says(CRASHED)
@@ -172,7 +174,7 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
             other => other.to_string(),
         })
     } else {
-        ModelError::Failed(error.with_hint())
+        ModelError::Failed(error.failure())
     }
 }
 
@@ -277,17 +279,24 @@ mod tests {
             (
                 OllamaError::ModelMissing { model: "x".into() },
                 "ollama pull x",
+                FailureCode::ModelMissing,
             ),
-            (status(401, "unauthorized"), "ollama signin"),
+            (
+                status(401, "unauthorized"),
+                "ollama signin",
+                FailureCode::NotAuthorized,
+            ),
             (
                 failed(
                     "model runner has unexpectedly stopped, this may be due to resource limitations",
                 ),
                 "MAX_CONTEXT_TOKENS",
+                FailureCode::OutOfMemory,
             ),
             (
                 status(500, "llama-server process has terminated: signal: killed"),
                 "smaller",
+                FailureCode::OutOfMemory,
             ),
             (
                 status(
@@ -295,19 +304,22 @@ mod tests {
                     "llama runner process has terminated: CUDA error: invalid argument",
                 ),
                 "CUDA error",
+                FailureCode::ModelFailed,
             ),
             (
                 status(500, "no user query found in messages"),
                 "no user query",
+                FailureCode::ModelFailed,
             ),
         ];
-        for (error, expected) in cases {
-            let (ModelError::Failed(text) | ModelError::Crashed(text)) =
+        for (error, expected, code) in cases {
+            let (ModelError::Failed(failure) | ModelError::Crashed(failure)) =
                 model_error(error, WITH_TOOLS)
             else {
                 panic!("{expected}: a failure is wanted");
             };
-            assert!(text.contains(expected), "{text}");
+            assert!(failure.to_string().contains(expected), "{failure}");
+            assert_eq!(failure.code, code, "{failure}");
         }
         let broken = model_error(OllamaError::Incomplete, WITH_TOOLS);
         assert_eq!(broken, ModelError::Incomplete);

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::failure::{Failure, FailureCode};
 use crate::network::Obstacle;
 
 mod address;
@@ -193,12 +194,53 @@ impl OllamaError {
         Some(hint)
     }
 
+    /// What kind of failure it is.
+    pub fn code(&self) -> FailureCode {
+        match self {
+            OllamaError::NotReachable { .. } | OllamaError::Blocked { .. } => {
+                FailureCode::ServerUnreachable
+            }
+            OllamaError::ConnectionLost { .. } | OllamaError::Incomplete => {
+                FailureCode::AnswerIncomplete
+            }
+            OllamaError::ModelMissing { .. } => FailureCode::ModelMissing,
+            OllamaError::NotForEmbedding { .. } | OllamaError::NotForChat { .. } => {
+                FailureCode::ModelUnsuitable
+            }
+            OllamaError::TooLong { .. } => FailureCode::ContextTooLong,
+            OllamaError::Status { status, .. } => status_code(*status),
+            OllamaError::Failed { .. } => FailureCode::ModelFailed,
+            OllamaError::Endless { .. } => FailureCode::ReplyEndless,
+            OllamaError::TimedOut { .. } => FailureCode::ServerTimedOut,
+            OllamaError::BadAnswer(_) => FailureCode::AnswerInvalid,
+            OllamaError::Offline { .. } => FailureCode::Offline,
+            OllamaError::BadKey => FailureCode::SettingInvalid,
+            OllamaError::Request(_) | OllamaError::Setup(_) => FailureCode::Other,
+        }
+    }
+
+    /// The error with its code, its message and its hint apart.
+    pub fn failure(&self) -> Failure {
+        Failure {
+            code: self.code(),
+            message: self.to_string(),
+            hint: self.hint(),
+        }
+    }
+
     /// Message and hint as one line, for those who can carry only text.
     pub(crate) fn with_hint(&self) -> String {
-        match self.hint() {
-            Some(hint) => format!("{self}; {hint}"),
-            None => self.to_string(),
-        }
+        self.failure().to_string()
+    }
+}
+
+fn status_code(status: u16) -> FailureCode {
+    match status {
+        401 | 403 => FailureCode::NotAuthorized,
+        429 | 503 => FailureCode::ServerBusy,
+        502 | 504 => FailureCode::ServerUnreachable,
+        500.. => FailureCode::ModelFailed,
+        _ => FailureCode::ServerRefused,
     }
 }
 

@@ -58,6 +58,7 @@ mod forms;
 mod gate;
 mod json;
 mod names;
+mod object;
 mod payload;
 mod protocol;
 mod python;
@@ -81,6 +82,7 @@ use crate::model::ToolSpec;
 pub use find::{Found, find_calls};
 pub use gate::Gate;
 pub use names::is_same_name;
+pub use object::objects_in;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
 
 /// Longest name of an unknown tool that is repeated, in characters.

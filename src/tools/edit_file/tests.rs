@@ -1,7 +1,7 @@
 //! Edits as models make them, and what they are told.
 
 use super::*;
-use crate::permission::{Effect, Preview};
+use crate::permission::Effect;
 use crate::tools::tests_support::{Bench, call};
 
 fn edits(path: &str, search: &str, replace: &str) -> ToolCall {
@@ -27,9 +27,7 @@ async fn an_edit_is_shown_made_and_undone() {
         .await
         .unwrap();
     assert_eq!(prepared.what, "a.rs");
-    let Preview::Diff(diff) = &prepared.preview else {
-        panic!("a diff");
-    };
+    let diff = prepared.preview.text().into_owned();
     assert!(diff.contains("-    two();\n+    three();"), "{diff}");
     let output = bench.run(prepared).await.unwrap();
     assert_eq!(

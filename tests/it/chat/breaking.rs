@@ -68,6 +68,19 @@ fn a_model_that_is_missing_is_named_with_the_command_that_gets_it() {
         let output = environment.run(flags).expect_code(1);
         let output = output.expect_words(&["absent:7b", "pull absent:7b"]);
         assert!(!output.words().contains("panicked"), "{output:#?}");
+        if flags.contains(&"--json") {
+            let error = output.json();
+            assert_eq!(error["event"], "error");
+            assert_eq!(error["code"], "model_missing");
+            assert_eq!(
+                error["message"],
+                "Ollama does not have the model `absent:7b`"
+            );
+            let hint = error["hint"].as_str().unwrap_or_default();
+            assert!(hint.contains("pull absent:7b"), "{error:#}");
+        } else {
+            assert_eq!(output.stdout, "");
+        }
     }
     assert!(server.requests().is_empty());
 }

@@ -49,6 +49,7 @@ fn the_same_call_is_made_four_times_at_most() {
     let environment = environment(&server);
     let told = ask_for_code(&environment, &[], "When does the kettle boil?", 1);
     let told = told.expect_end("stuck");
+    assert_eq!(told.of("ended")[0]["code"], "loop_detected");
     let calls = told.calls();
     assert_eq!(calls[..4], ["read_file done"; 4]);
     assert_eq!(calls[4..], ["read_file failed"]);

@@ -120,6 +120,10 @@ fn older_turns_are_summarised_only_if_that_is_wanted() {
     assert!(summaries(&wanted) > 0);
     let told = fill(&environment_of(&unwanted).with("COMPACT_MODE", "false"));
     let told = told.expect_end("failed");
+    let ended = told.of("ended")[0].clone();
+    assert_eq!(ended["code"], "context_too_long");
+    let hint = ended["hint"].as_str().unwrap_or_default();
+    assert!(hint.contains("MAX_CONTEXT_TOKENS"), "{ended:#}");
     assert_eq!(summaries(&unwanted), 0);
     let notice = told.of("notice").iter().any(|notice| {
         let text = notice["text"].as_str().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Tables of the documentation that are generated from those of the code.
 
 use ollacode::config::{SETTINGS, Setting, example_file};
+use ollacode::failure::FailureCode;
 use ollacode_indexer::Kind;
 use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT};
 use ollacode_indexer::rank::{WEIGHTS, Weights};
@@ -84,6 +85,15 @@ fn the_kinds_are_those_of_the_store() {
         .iter()
         .map(|kind| [code(&[kind.name()]), kind.meaning().to_owned()]);
     check_part("docs/search.md", "kinds", &table(["kind", "meaning"], rows));
+}
+
+#[test]
+fn the_failure_codes_are_those_of_the_program() {
+    let rows = FailureCode::ALL
+        .iter()
+        .map(|code_of| [code(&[code_of.name()]), code_of.meaning().to_owned()]);
+    let failures = table(["code", "meaning"], rows);
+    check_part("docs/chat.md", "failures", &failures);
 }
 
 #[test]

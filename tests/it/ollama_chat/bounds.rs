@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ollacode::failure::FailureCode;
 use ollacode::model::ModelError;
 use ollacode::model::ollama::{
     Address, EmbedOptions, Limits, OllamaClient, OllamaError, PullProgress, Reach,
@@ -100,7 +101,8 @@ async fn whoever_says_nothing_of_use_is_silent() {
         let Some(ModelError::Failed(why)) = &heard.error else {
             panic!("{heard:?}");
         };
-        assert!(why.contains("sent nothing for 0.3 s"), "{why}");
+        assert_eq!(why.code, FailureCode::ServerTimedOut);
+        assert!(why.message.contains("sent nothing for 0.3 s"), "{why}");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }

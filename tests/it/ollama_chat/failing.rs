@@ -11,9 +11,9 @@ use super::{Heard, asked, hear, limits, model, model_with, question, request};
 use crate::support::chat_server::{ChatServer, Reply, ServedModel};
 use crate::support::wait_until;
 
-fn failure(heard: &Heard) -> &str {
+fn failure(heard: &Heard) -> String {
     match &heard.error {
-        Some(ModelError::Failed(text) | ModelError::Crashed(text)) => text,
+        Some(ModelError::Failed(failure) | ModelError::Crashed(failure)) => failure.to_string(),
         other => panic!("a failure is wanted, not {other:?}"),
     }
 }

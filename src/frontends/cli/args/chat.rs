@@ -23,7 +23,8 @@ With --json, each line is an object with `event`: started (session, model, windo
 retrieved (sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
 tool_started (id, tool, what), tool_finished (id, outcome, summary, detail, took_ms), notice
 (text), compacted (before, after), citations (wrong), and last ended (how: answered, cut,
-planned, stopped, step_limit, stuck or failed, with a reason).";
+planned, stopped, step_limit, stuck or failed, the last two with a reason and a code), or error
+(code, message, hint) if ollacode fails.";
 
 /// Arguments of `ollacode chat`, and of `ollacode` alone.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

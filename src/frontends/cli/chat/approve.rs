@@ -185,7 +185,7 @@ fn preview(preview: &Preview, most: usize) -> Shown {
             text: String::new(),
             is_folded: false,
         },
-        Preview::Diff(diff) => diff::show(diff, Kind::Diff, most),
+        Preview::Edits(_) => diff::show(&preview.text(), Kind::Diff, most),
         Preview::Command(command) => diff::show(command, Kind::Text, most),
     }
 }
@@ -193,7 +193,7 @@ fn preview(preview: &Preview, most: usize) -> Shown {
 fn whole(preview: &Preview) -> String {
     match preview {
         Preview::None => String::new(),
-        Preview::Diff(diff) => diff::whole(diff, Kind::Diff),
+        Preview::Edits(_) => diff::whole(&preview.text(), Kind::Diff),
         Preview::Command(command) => diff::whole(command, Kind::Text),
     }
 }

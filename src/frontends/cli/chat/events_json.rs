@@ -22,12 +22,22 @@
 //! ```
 //!
 //! `started` is the first line and `ended` the last. `stop` is `stop` or `length`; `outcome` is
-//! `done`, `failed` or `denied`; values that the server does not report are `null`. `how` is `answered`,
-//! `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or `failed` (both with `reason`).
+//! `done`, `failed` or `denied`; values that the server does not report are `null`. `how` is
+//! `answered`, `cut` (with `reason`), `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or
+//! `failed` (both with `reason`, the `code` of the failure, and a `hint` if there is one). `reason`
+//! is the sentence and its hint.
+//!
+//! Without a turn, the last line is this; `hint` is omitted if there is none:
+//!
+//! ```json
+//! {"event":"error","code":"model_missing","message":"what went wrong","hint":"what to do"}
+//! ```
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::engine::event::{Event, ToolOutcome, TurnEnd};
+use crate::engine::event::{Event, Failure, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::model::StopReason;
 
@@ -66,7 +76,7 @@ pub enum Line<'a> {
         call: &'a str,
         tool: &'a str,
         title: &'a str,
-        preview: &'a str,
+        preview: Cow<'a, str>,
         reason: &'a str,
     },
     QuestionAsked {
@@ -96,7 +106,14 @@ pub enum Line<'a> {
     Citations {
         wrong: Vec<Wrong<'a>>,
     },
-    Ended(Ended<'a>),
+    Ended(Ended),
+    /// The program failed, before a turn or without the end of one.
+    Error {
+        code: &'static str,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<&'a str>,
+    },
 }
 
 /// A range of lines in the code.
@@ -118,14 +135,24 @@ pub struct Wrong<'a> {
 /// How a turn ended.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
-pub enum Ended<'a> {
+pub enum Ended {
     Answered,
-    Cut { reason: &'a str },
+    Cut { reason: &'static str },
     Planned,
     Stopped,
     StepLimit { steps: usize },
-    Stuck { reason: &'a str },
-    Failed { reason: &'a str },
+    Stuck(Why),
+    Failed(Why),
+}
+
+/// Why a turn ended without an answer.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Why {
+    /// The sentence and its hint.
+    reason: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 impl<'a> From<&'a Event> for Line<'a> {
@@ -214,8 +241,8 @@ impl<'a> From<&'a Source> for Place<'a> {
     }
 }
 
-impl<'a> From<&'a TurnEnd> for Ended<'a> {
-    fn from(end: &'a TurnEnd) -> Ended<'a> {
+impl From<&TurnEnd> for Ended {
+    fn from(end: &TurnEnd) -> Ended {
         match end {
             TurnEnd::Answered => Ended::Answered,
             TurnEnd::Cut => Ended::Cut {
@@ -224,8 +251,28 @@ impl<'a> From<&'a TurnEnd> for Ended<'a> {
             TurnEnd::Planned => Ended::Planned,
             TurnEnd::Stopped => Ended::Stopped,
             TurnEnd::StepLimit(steps) => Ended::StepLimit { steps: *steps },
-            TurnEnd::Stuck(reason) => Ended::Stuck { reason },
-            TurnEnd::Failed(reason) => Ended::Failed { reason },
+            TurnEnd::Stuck(failure) => Ended::Stuck(failure.into()),
+            TurnEnd::Failed(failure) => Ended::Failed(failure.into()),
+        }
+    }
+}
+
+impl From<&Failure> for Why {
+    fn from(failure: &Failure) -> Why {
+        Why {
+            reason: failure.to_string(),
+            code: failure.code.name(),
+            hint: failure.hint.clone(),
+        }
+    }
+}
+
+impl<'a> From<&'a Failure> for Line<'a> {
+    fn from(failure: &'a Failure) -> Line<'a> {
+        Line::Error {
+            code: failure.code.name(),
+            message: &failure.message,
+            hint: failure.hint.as_deref(),
         }
     }
 }
@@ -242,6 +289,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::engine::event::FailureCode;
     use crate::model::Usage;
 
     #[track_caller]
@@ -349,18 +397,28 @@ mod tests {
                 json!({"how": "step_limit", "steps": 25}),
             ),
             (
-                TurnEnd::Stuck("a".into()),
-                json!({"how": "stuck", "reason": "a"}),
+                TurnEnd::Stuck(Failure::new(FailureCode::LoopDetected, "a")),
+                json!({"how": "stuck", "reason": "a", "code": "loop_detected"}),
             ),
             (
-                TurnEnd::Failed("b".into()),
-                json!({"how": "failed", "reason": "b"}),
+                TurnEnd::Failed(Failure::new(FailureCode::ModelMissing, "b").with_hint("c")),
+                json!({"how": "failed", "reason": "b; c", "code": "model_missing", "hint": "c"}),
             ),
         ] {
             let mut expected = expected;
             expected["event"] = "ended".into();
             check(&Event::TurnEnded(end), expected);
         }
+    }
+
+    #[test]
+    fn an_error_outside_of_a_turn_has_its_shape() {
+        let failure = Failure::new(FailureCode::ModelMissing, "a");
+        let line = |failure: &Failure| serde_json::to_value(Line::from(failure)).expect("a value");
+        let without = json!({"event": "error", "code": "model_missing", "message": "a"});
+        assert_eq!(line(&failure), without);
+        let with = json!({"event": "error", "code": "model_missing", "message": "a", "hint": "b"});
+        assert_eq!(line(&failure.with_hint("b")), with);
     }
 
     #[test]

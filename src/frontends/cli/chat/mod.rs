@@ -9,7 +9,7 @@ mod banner;
 mod complete;
 mod diff;
 mod editor;
-mod events_json;
+pub(super) mod events_json;
 pub(super) mod interrupts;
 mod markdown;
 mod plain;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anstream::AutoStream;
-use anyhow::{Error, anyhow};
+use anyhow::{Error, anyhow, bail};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::timeout;
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::ChatArguments;
 use super::confirm::confirm_workspace;
-use super::{Ending, model, note, say, warn};
+use super::{Ending, model, note, print_failure, say, warn};
 use crate::app::App;
 use crate::conversation::mentions::named;
 use crate::conversation::words::{resumed_words, session_warnings};
@@ -41,6 +41,7 @@ use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{Connector, Conversation, How, Opened, Shared};
 use crate::engine::event::TurnEnd;
 use crate::engine::{ChatActivity, Question};
+use crate::failure::{Failure, FailureCode};
 use crate::model::ChatModel;
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, SessionId};
@@ -80,6 +81,11 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
         Some(question) => answer(app, arguments, question, &interrupts).await,
         None => {
             say("no question given: use `--prompt`, or pipe it in");
+            if arguments.json {
+                let failure = Failure::new(FailureCode::QuestionMissing, "no question given");
+                let hint = "use `--prompt`, or pipe it in";
+                print_failure(&failure.with_hint(hint))?;
+            }
             Ok(Ending::Misused)
         }
     }
@@ -146,6 +152,9 @@ async fn answer(
         _ if is_answered => Ending::Good,
         None | Some(How::NotBegun | How::Turn(TurnEnd::Stopped)) => interrupts.ending(),
         Some(How::Failed(error)) => return Err(error),
+        Some(How::Lost) => {
+            bail!("something went wrong inside ollacode; what was done is in the session's journal")
+        }
         Some(_) => Ending::Bad,
     })
 }

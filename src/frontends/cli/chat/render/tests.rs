@@ -1,6 +1,7 @@
 //! Rendering of turns on the terminal.
 
 use super::*;
+use crate::engine::event::{Failure, FailureCode};
 use crate::model::Usage;
 
 fn renderer(color: bool) -> Renderer {
@@ -128,12 +129,16 @@ fn an_end_without_an_answer_says_why() {
         (TurnEnd::Answered, ""),
         (TurnEnd::Stopped, "stopped\n"),
         (
-            TurnEnd::Stuck("it repeats itself".into()),
+            TurnEnd::Stuck(Failure::new(FailureCode::ReplyEndless, "it repeats itself")),
             "stopped: it repeats itself\n",
         ),
         (
-            TurnEnd::Failed("no \u{1b}model".into()),
+            TurnEnd::Failed(Failure::new(FailureCode::ModelMissing, "no \u{1b}model")),
             "error: no \\u{1b}model\n",
+        ),
+        (
+            TurnEnd::Failed(Failure::new(FailureCode::Other, "it fails").with_hint("mend it")),
+            "error: it fails; mend it\n",
         ),
     ] {
         let shown = renderer(true).event(&Event::TurnEnded(end));
