@@ -37,7 +37,7 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error
 /// Maximum query length in bytes.
 const LONGEST_QUERY: u64 = 64 << 10;
 
-/// The next query from stdin. Invalid UTF-8 becomes `�`, so that a bad line does not stop the rest.
+/// The next query from stdin. Invalid UTF-8 becomes `�`: a bad line does not stop the rest.
 async fn next_line() -> Result<Option<String>, Error> {
     let line = tokio::task::spawn_blocking(|| {
         let mut line = Vec::new();

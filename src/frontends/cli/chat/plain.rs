@@ -215,8 +215,8 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Fails if the file cannot be written, before a model spends minutes on the answer. The text of
-    /// an existing file is kept; a missing file is created.
+    /// Fails if the file cannot be written, before a model spends minutes on the answer. The text
+    /// of an existing file is kept; a missing file is created.
     pub fn check(&self) -> Result<(), Error> {
         let is_special = fs::metadata(&self.path)
             .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());

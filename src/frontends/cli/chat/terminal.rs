@@ -87,8 +87,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a question
-    /// that was not shown yet.
+    /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a
+    /// question that was not shown yet.
     pub fn open() -> io::Result<Keys> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
