@@ -404,7 +404,7 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         Ok(())
     })?;
     if failures.is_empty() {
-        note("all texts could be embedded");
+        note("no failed texts");
     }
     Ok(())
 }
