@@ -1,4 +1,4 @@
-//! The one place that builds the real parts from settings and joins them.
+//! Builds the parts of the program from the settings and connects them.
 
 mod background;
 mod confinement;
@@ -33,7 +33,7 @@ pub use indexes::Kept;
 
 use searching::{Connection, SearchModels};
 
-/// What this program keeps in the data folder.
+/// Names of this program's files in the data folder.
 const OWN_DATA: &[&str] = &[
     "confined",
     "embeddings.db",
@@ -47,19 +47,18 @@ const OWN_DATA: &[&str] = &[
     "telegram",
 ];
 
-/// How long a search waits for Ollama to say which models it has.
+/// Maximum time of a search for connecting to Ollama.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Settings, workspace and index of one run. Clones share the open index.
 #[derive(Clone)]
 pub struct App {
     pub settings: Settings,
-    /// The folder that is worked on.
     pub workspace: Workspace,
     pub index: Index,
-    /// What is forbidden, asked and allowed here.
+    /// The rules of the user and the repository.
     pub rules: Arc<Rules>,
-    /// A handle on it that knows what its files of secrets hold.
+    /// A handle on the workspace that knows the values in its secret files.
     jail: Jail,
     environment: Environment,
     connection: Connection,
@@ -70,33 +69,30 @@ pub struct App {
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The folder is wrong.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// The folder cannot be opened.
     #[error(transparent)]
     Jail(#[from] JailError),
-    /// A folder of ours cannot be made.
-    #[error("cannot make {path}")]
+    /// A folder in the data folder cannot be created.
+    #[error("cannot create {path}")]
     Folder { path: PathBuf, source: io::Error },
-    /// Commands must be fully confined, and cannot be.
+    /// Full confinement is required but not possible.
     #[error(
-        "commands cannot be fully confined here: {0}; `OLLACODE_SANDBOX=required` asks for it, \
-         `best` does what the system can"
+        "commands cannot be fully confined: {0}; `OLLACODE_SANDBOX=required` requires it, `best` \
+         uses what the system supports"
     )]
     Unconfined(String),
 }
 
 impl App {
-    /// Reads the settings, finds the workspace, and names its index; opens nothing yet.
+    /// Loads the settings and finds the workspace; opens nothing yet.
     pub fn start(flags: &Flags, environment: &Environment) -> Result<App, StartError> {
         App::with(Settings::load(flags, environment)?, environment)
     }
 
-    /// The same settings for another folder. Its index and what keeps it fresh are its own.
+    /// The same settings for another folder, with its own index.
     pub fn in_folder(&self, folder: GivenFolder) -> Result<App, StartError> {
         let settings = Settings {
             workspace: Some(folder),
@@ -133,7 +129,7 @@ impl App {
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
         let secrets = jail.clone();
         let index = index.redacting(Arc::new(move |text| {
-            // What was copied out of a file of secrets is neither kept nor sent to be embedded.
+            // Values copied from secret files are neither stored nor embedded.
             match secrets.secret_values().hide_all(text) {
                 Cow::Owned(clean) => Some(clean),
                 Cow::Borrowed(_) => None,
@@ -152,12 +148,12 @@ impl App {
         })
     }
 
-    /// Whether the workspace is so wide that the user should be asked first.
+    /// Whether the workspace is the home folder or above it, so that the user is asked first.
     pub fn needs_confirmation(&self) -> bool {
         self.workspace.needs_confirmation(self.environment.home())
     }
 
-    /// A client for the server that the settings name.
+    /// A client for the server of the settings.
     pub fn ollama(&self) -> Result<OllamaClient, OllamaError> {
         let Settings {
             ollama_host,
@@ -173,7 +169,7 @@ impl App {
         )
     }
 
-    /// The embedding model of the settings; `None` if they say lexical search only.
+    /// The embedding model of the settings; `None` for lexical search only.
     pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
         match &self.settings.embed_model {
             EmbedModel::None => Ok(None),
@@ -181,13 +177,13 @@ impl App {
         }
     }
 
-    /// A model that was pulled anew with the weights that it had is still the same one.
+    /// A model that was pulled again with the same weights is the same model.
     async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, OllamaError> {
         let embedder = OllamaEmbedder::connect(self.ollama()?, name).await?;
         let Some(weights) = embedder.model().weights.clone() else {
             return Ok(embedder);
         };
-        // Without an index there is none to be known by.
+        // Without an index there is no earlier digest.
         let known = self.index.digest_for(&weights).await;
         Ok(match known.ok().flatten() {
             Some(digest) => embedder.known_by(digest),
@@ -195,8 +191,8 @@ impl App {
         })
     }
 
-    /// Names the model to search with, if the index has vectors and none of it as it is now:
-    /// search goes by words then.
+    /// The name of the search model, if the index has vectors but none of its current version.
+    /// Search is lexical then.
     pub async fn model_without_vectors(&self) -> Option<String> {
         let embedder = self.searching_embedder().await.ok().flatten()?;
         let fingerprint = embedder.model().fingerprint();
@@ -204,10 +200,10 @@ impl App {
         (status.counts.embedded == 0).then(|| embedder.model().name.clone())
     }
 
-    /// The model to search with: while vectors of the model in the settings are being made, and
-    /// the server still has the one before, that is the one before.
+    /// The model to search with: the previous one, while vectors of the configured one are being
+    /// computed and the server still has the previous one.
     ///
-    /// A server that says nothing for three seconds is one that does not answer.
+    /// Times out after three seconds.
     pub async fn searching_embedder(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
         let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
         connected.unwrap_or_else(|_| {
@@ -223,7 +219,7 @@ impl App {
         }
         let complete = self.index.complete_model().await?;
         let wanted = match (self.embedder().await, &complete) {
-            // A model that is not there yet does not make the one before worse.
+            // Until the new model is available, the previous one is used.
             (
                 Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
                 Some((name, _)),
@@ -246,14 +242,14 @@ impl App {
         Ok(Some(before.unwrap_or(wanted)))
     }
 
-    /// The model that answers: the one of the settings, or another one.
+    /// The chat model: by default the one of the settings.
     pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
         let name = name.unwrap_or(&self.settings.model);
         let model = self.untried_chat_model(name).await?;
         Ok(model.remembering(self.probes_file()))
     }
 
-    /// A model as its server describes it, whatever a probe found out before.
+    /// A model as its server describes it, without the results of a probe.
     pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, OllamaError> {
         let Settings {
             max_context_tokens,
@@ -263,21 +259,21 @@ impl App {
         OllamaChat::connect(self.ollama()?, name, max_context_tokens, reach).await
     }
 
-    /// What probes found out about models, for all workspaces; may not exist yet.
+    /// Results of probes of models, for all workspaces; may not exist yet.
     pub fn probes_file(&self) -> PathBuf {
         self.settings.data_folder.join("probes.json")
     }
 
-    /// What answers the questions of a session; it belongs to this session alone.
+    /// The engine of a session.
     ///
-    /// `activity` is told of each reply: give it to [`App::keep_fresh`], too.
+    /// `activity` is notified of each reply: pass it to [`App::keep_fresh`], too.
     pub fn engine(&self, session: &Session, activity: &ChatActivity) -> Result<Engine, StartError> {
         let jail = Jail::open_without(&self.workspace.root, &self.private_paths())?;
         let jail = jail.with_git_settings(GitSettings {
             home: self.environment.home().map(Path::to_owned),
             files: self.environment.git_files(),
         });
-        // What commands bring to light is kept out of the index, too.
+        // Secrets in outputs of commands are kept out of the index, too.
         let jail = jail.knowing_secrets_of(&self.jail);
         clear_up_after_crashes(&self.sessions_folder(), &jail);
         let context = ToolContext {
@@ -314,47 +310,47 @@ impl App {
         }))
     }
 
-    /// The index with the model to search it with; what rules keep back is never found.
+    /// The index and its search model; files that rules hide are never found.
     pub fn code_index(&self) -> CodeIndex {
         let models = Arc::new(SearchModels(self.clone()));
         CodeIndex::new(self.index.clone(), models, self.rules.clone())
     }
 
-    /// What no tool may open, wherever it is.
+    /// Paths that no tool may open.
     pub fn private_paths(&self) -> Vec<PrivatePath> {
         private_paths(&self.settings, &self.environment, &self.workspace.root)
     }
 
-    /// The variable that names a SOCKS proxy for a secure address, if one does.
+    /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
     }
 
-    /// The user's file of settings, which may not exist; `None` without a home folder.
+    /// The user's settings file, which may not exist; `None` without a home folder.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.environment.user_file()
     }
 
-    /// Where the sessions of the workspace are kept; may not exist yet.
+    /// The folder of the workspace's sessions; may not exist yet.
     pub fn sessions_folder(&self) -> PathBuf {
         let id = workspace_id(&self.workspace.root);
         self.settings.data_folder.join("sessions").join(id)
     }
 
-    /// Remembers which notes of the repository the user was told of.
+    /// The file that records which project instructions the user was told of.
     fn known_memory(&self) -> PathBuf {
         let name = format!("{}.txt", workspace_id(&self.workspace.root));
         self.settings.data_folder.join("memory").join(name)
     }
 
-    /// The cache of vectors that all workspaces share.
+    /// The embedding cache that all workspaces share.
     pub fn cache(&self) -> Result<EmbeddingCache, StoreError> {
         EmbeddingCache::open(&self.settings.data_folder, self.settings.cache_size)
     }
 }
 
-/// What no tool may open in a workspace: the folders of ollacode in use, the files of settings that
-/// links lead to from there, and where the user keeps keys.
+/// Paths that no tool may open: the folders of ollacode, the settings files that links there lead
+/// to, and the user's keys.
 fn private_paths(settings: &Settings, environment: &Environment, root: &Path) -> Vec<PrivatePath> {
     let files = environment.settings_files();
     let folder = files.first().and_then(|file| file.parent());
@@ -370,7 +366,7 @@ fn private_paths(settings: &Settings, environment: &Environment, root: &Path) ->
     own.chain(keys).collect()
 }
 
-/// The data folder; where the workspace is in it, only what is ours there.
+/// The data folder; if the workspace is inside it, only our files in it.
 fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
     let real = folder.canonicalize();
     if root.starts_with(real.as_deref().unwrap_or(folder)) {
@@ -380,13 +376,11 @@ fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// Why there is no model to search with.
+/// Why there is no search model.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchModelError {
-    /// Ollama does not help.
     #[error(transparent)]
     Ollama(#[from] OllamaError),
-    /// The index does not say which model it was made with.
     #[error(transparent)]
     Index(#[from] IndexError),
 }

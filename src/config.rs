@@ -1,9 +1,9 @@
 //! Settings: flags > environment > the user's file > defaults.
 //!
 //! Two stages. The layers are raw: [`Flags`], an [`Environment`] that was captured once, and the
-//! user's file. [`Settings::load`] puts them over each other and checks every value, so that what
-//! is wrong is said at the start. Nothing else in the project reads the environment, and a `.env`
-//! of the workspace or of a folder above it is never read: a repository must not set anything.
+//! user's file. [`Settings::load`] merges them and checks every value, so that errors are reported
+//! at the start. Nothing else in the project reads the environment, and a `.env` in the workspace
+//! or a folder above it is never read: a repository must not change settings.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -31,60 +31,56 @@ pub use user_file::set as set_in_user_file;
 use layers::Layers;
 use user_file::UserFile;
 
-/// Everything that can be set, checked.
+/// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The folder to work on, if one was named.
+    /// The folder to work on, if one was given.
     pub workspace: Option<GivenFolder>,
     pub ollama_host: Address,
-    /// What to send to Ollama as proof of who asks.
     pub ollama_api_key: Option<ApiKey>,
-    /// Name of the model that answers; whether the server has it was not looked at.
+    /// The chat model; whether the server has it is not checked here.
     pub model: String,
-    /// The model's window in tokens; `None` if it is to be chosen from what fits.
+    /// Context window in tokens; `None` to choose one that fits the model.
     pub max_context_tokens: Option<u32>,
-    /// How long the model may take for its first word.
+    /// Maximum time until the first token.
     pub first_word: Duration,
-    /// What turns texts into vectors.
     pub embed_model: EmbedModel,
-    /// Whether older turns are summarised when the window is nearly full.
+    /// Whether older turns are summarised when the context window is nearly full.
     pub compact: bool,
-    /// Which tools the model has.
     pub tools: ToolChoice,
-    /// Most steps for one question.
+    /// Maximum number of steps per question.
     pub max_steps: usize,
     /// Whether the index is searched for each question.
     pub rag: bool,
-    /// Where indexes, sessions and the cache are kept; absolute, may not exist yet.
+    /// Folder for indexes, sessions and the cache; absolute, may not exist yet.
     pub data_folder: PathBuf,
     /// Larger files are not indexed, in bytes.
     pub max_file_size: u64,
-    /// Most bytes of the embedding cache.
+    /// Maximum size of the embedding cache in bytes.
     pub cache_size: u64,
-    /// Which addresses may be called.
+    /// Which addresses may be connected to.
     pub reach: Reach,
     /// What is logged to stderr.
     pub log: Targets,
     /// Whether output is coloured.
     pub color: Color,
-    /// How well commands are to be held back.
     pub sandbox: SandboxChoice,
     /// Whether commands have the network.
     pub network: bool,
-    /// Most bytes of memory of a command; `None`: a part of what there is.
+    /// Maximum memory of a command in bytes; `None` for a share of the machine's.
     pub command_memory: Option<u64>,
-    /// Most bytes of disk space that a command fills.
+    /// Maximum disk space of a command in bytes.
     pub command_disk: u64,
-    /// What the user forbids, wants to be asked about, or allows; and named workspaces.
+    /// The user's deny, ask and allow rules, and named workspaces.
     pub rules: UserRules,
     /// The Telegram bot, not checked yet.
     pub telegram: GivenTelegram,
-    /// What the user should know, though nothing is wrong enough to stop.
+    /// Shown at the start; none of them stops the program.
     pub warnings: Vec<String>,
 }
 
 impl Settings {
-    /// Puts the layers over each other and checks every value.
+    /// Merges the layers and checks every value.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
         for path in environment.settings_files() {
             trust::check(&path)?;
@@ -150,24 +146,24 @@ impl Settings {
     }
 }
 
-/// How well commands are to be held back.
+/// How commands are confined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SandboxChoice {
-    /// As well as the system can.
+    /// As far as the system supports it.
     #[default]
     Best,
-    /// Fully, or nothing runs.
+    /// Full confinement, or sessions fail to open.
     Required,
-    /// Not at all; only the command line says this.
+    /// Not at all; only the command line can choose this.
     Off,
 }
 
-/// What the command line says of settings.
+/// Settings that the command line gives.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// Names of settings, the flags that give them a value, and the values.
+    /// Name of a setting, its flag, and the value.
     pub(crate) given: Vec<(&'static str, &'static str, OsString)>,
-    /// `--sandbox off`, which no setting can say.
+    /// `--sandbox off`, which is not allowed as a setting.
     pub sandbox_off: bool,
     pub network: bool,
     pub color: Color,
@@ -213,7 +209,7 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Makes an environment of its own, independent of the process.
+    /// An environment that is independent of the process.
     pub fn new<Name, Value>(
         current_folder: impl Into<PathBuf>,
         variables: impl IntoIterator<Item = (Name, Value)>,
@@ -239,7 +235,7 @@ impl Environment {
         &self.current_folder
     }
 
-    /// All variables, secrets included: only for choosing those that commands may have.
+    /// All variables, secrets included: only for choosing those that commands get.
     pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables
             .iter()
@@ -270,7 +266,7 @@ impl Environment {
             .collect()
     }
 
-    /// The variable that names a SOCKS proxy for a secure address, if one does.
+    /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
         let value = |name: &str| self.variable(name)?.to_str();
@@ -281,12 +277,12 @@ impl Environment {
         scheme.starts_with("socks").then_some(name)
     }
 
-    /// Where programs keep the user's data.
+    /// The folder in which programs keep the user's data.
     fn data_home(&self) -> Option<PathBuf> {
         self.base_folder("XDG_DATA_HOME", ".local/share")
     }
 
-    /// The files of settings that git reads for every repository; they may not exist.
+    /// The settings files that git reads for every repository; they may not exist.
     pub fn git_files(&self) -> Vec<PathBuf> {
         let home = self.home().map(|home| home.join(".gitconfig"));
         let own = self.base_folder("XDG_CONFIG_HOME", ".config");
@@ -333,36 +329,35 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// A folder that someone named, and where.
+/// A folder that the user gave, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenFolder {
-    /// Absolute; whether it exists was not looked at.
+    /// Absolute; whether it exists is not checked here.
     pub path: PathBuf,
-    /// Where it was named.
     pub origin: Origin,
 }
 
-/// What turns texts into vectors.
+/// The model for embeddings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmbedModel {
-    /// Nothing: search is lexical only.
+    /// Search is lexical only.
     None,
     /// A model of Ollama.
     Named(String),
 }
 
-/// Which tools the model has.
+/// Which tools the model gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ToolChoice {
-    /// As many as the model and its window can bear.
+    /// Chosen by model and context window.
     #[default]
     Auto,
-    /// The few that weak models can handle.
+    /// The core tools, for weak models.
     Core,
     All,
 }
 
-/// Whether output is coloured.
+/// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
     /// On a terminal.
@@ -372,7 +367,7 @@ pub enum Color {
     Never,
 }
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// An argument of the command line.
@@ -397,75 +392,69 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why there are no settings. Secrets are never repeated in it.
+/// Why settings cannot be loaded. Secrets are never part of a message.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A value that its setting does not allow.
     #[error("`{name}` is `{value}` (from {origin}), but must be {allowed}")]
     Invalid {
         name: &'static str,
-        /// As given, cut to a length that can be read.
+        /// Shortened if it is long.
         value: String,
-        /// Where it came from.
         origin: Origin,
-        /// What would be right.
         allowed: String,
     },
     /// A secret that its setting does not allow.
     #[error("`{name}` (from {origin}) must be {allowed}")]
     InvalidSecret {
         name: &'static str,
-        /// Where it came from.
         origin: Origin,
-        /// What would be right.
         allowed: String,
     },
     /// `OLLAMA_HOST` is not an address.
     #[error("{problem} (from {origin})")]
     Address {
-        /// What is wrong with it.
         problem: AddressError,
-        /// Where it came from.
         origin: Origin,
     },
-    /// A name in the user's file that looks like a setting and is none.
-    #[error("{path}:{line}: there is no setting `{name}`; there are {known}")]
+    /// A name in the user's file that looks like a setting but is not one.
+    #[error("{path}:{line}: unknown setting `{name}`; settings with this prefix: {known}")]
     Unknown {
         path: PathBuf,
         /// From 1.
         line: usize,
         name: String,
-        /// The settings with such names.
+        /// Settings with the same prefix.
         known: String,
     },
-    /// A line of the user's file that cannot be read. It may hold a secret: it is not repeated.
+    /// A malformed line of the user's file. It may contain a secret, so it is not repeated.
     #[error("{path}:{line}: {problem}")]
     Line {
         path: PathBuf,
         /// From 1.
         line: usize,
-        /// What is wrong with it.
         problem: String,
     },
-    /// The user's file is there and cannot be read.
-    #[error("cannot read the settings in {path}")]
+    /// The user's file exists but cannot be read.
+    #[error("cannot read the settings file {path}")]
     UserFile { path: PathBuf, source: io::Error },
-    /// Somebody else could have written the settings or rules.
-    #[error("{path} is not obeyed, since {problem}: `{fix}`")]
+    /// Another user could have written the settings or rules.
+    #[error("refusing to read settings from {path}: {problem}; fix it with `{fix}`")]
     Untrusted {
         /// The file, or its folder.
         path: PathBuf,
         problem: String,
-        /// The command that changes that.
         fix: String,
     },
-    /// The user's rules do not hold.
+    /// The user's rules are invalid.
     #[error(transparent)]
     Rules(#[from] RulesError),
-    /// A path needs the home folder, and nobody knows it.
-    #[error("`{name}` needs your home folder, and `HOME` is not set; set `{name}` to a full path")]
+    /// A path needs the home folder, which is unknown.
+    #[error(
+        "`{name}` needs your home folder, but `HOME` is not set; set `HOME`, or set `{name}` to an absolute path"
+    )]
     NoHome { name: &'static str },
-    /// The folder in which the process was started is gone.
-    #[error("cannot tell the current folder")]
+    /// The folder in which the process was started no longer exists.
+    #[error("cannot determine the current folder")]
     CurrentFolder(#[source] io::Error),
 }

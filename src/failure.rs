@@ -1,10 +1,10 @@
-//! What went wrong: a code for programs, a sentence for people, and what helps.
+//! A failure: a code for programs, a sentence for people, and a hint.
 
 use std::fmt;
 
 macro_rules! failure_codes {
     ($($variant:ident $name:literal $meaning:literal),* $(,)?) => {
-        /// What kind of failure it is: a closed list, part of the promised JSON.
+        /// The kind of a failure: a closed list, part of the stable JSON format.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum FailureCode { $(#[doc = $meaning] $variant),* }
 
@@ -27,15 +27,15 @@ macro_rules! failure_codes {
 
 failure_codes! {
     ServerUnreachable "server_unreachable" "Ollama does not answer, or no connection can be made.",
-    ServerTimedOut "server_timed_out" "Ollama took the request and then sent nothing for too long.",
+    ServerTimedOut "server_timed_out" "Ollama accepted the request and then sent nothing for too long.",
     ServerRefused "server_refused" "Ollama refused the request.",
     ServerBusy "server_busy" "Ollama is busy, or a quota is used up.",
-    NotAuthorized "not_authorized" "Ollama wants an API key, or refuses this one.",
-    AnswerInvalid "answer_invalid" "The answer is not one of Ollama.",
-    AnswerIncomplete "answer_incomplete" "The connection or the answer broke off.",
+    NotAuthorized "not_authorized" "Ollama requires an API key, or rejects this one.",
+    AnswerInvalid "answer_invalid" "The response is not a valid response of Ollama.",
+    AnswerIncomplete "answer_incomplete" "The connection or the response was interrupted.",
     Offline "offline" "The request would leave this machine, and `--offline` is set.",
     ModelMissing "model_missing" "Ollama does not have the model.",
-    ModelUnsuitable "model_unsuitable" "The model is not made for this: chat, tools or embedding.",
+    ModelUnsuitable "model_unsuitable" "The model does not support this: chat, tools or embedding.",
     ModelFailed "model_failed" "Ollama reported an error while it ran the model.",
     OutOfMemory "out_of_memory" "The model does not fit the memory.",
     ContextTooLong "context_too_long" "The conversation does not fit the context window.",
@@ -43,10 +43,10 @@ failure_codes! {
     ReplyTooLong "reply_too_long" "The reply reached its limit before it was complete.",
     ReplyUnusable "reply_unusable" "The reply is empty, or its tool call cannot be read.",
     LoopDetected "loop_detected" "The model made the same call too often in a row.",
-    ToolFailed "tool_failed" "A tool broke down.",
+    ToolFailed "tool_failed" "A tool failed internally.",
     SecretsNotChecked "secrets_not_checked" "A text could not be checked for secrets, and was not sent.",
     QuestionMissing "question_missing" "There is no question.",
-    QueryInvalid "query_invalid" "The query names a language or a glob that is not one.",
+    QueryInvalid "query_invalid" "The query has an unknown language or an invalid glob.",
     SessionNotFound "session_not_found" "There is no such session.",
     SessionAmbiguous "session_ambiguous" "Several sessions match the given name.",
     SessionInUse "session_in_use" "Another process has the session open.",
@@ -54,10 +54,10 @@ failure_codes! {
     SessionNotWritten "session_not_written" "The journal of the session cannot be written.",
     IndexBusy "index_busy" "Another process writes the index.",
     IndexFailed "index_failed" "The index cannot be read or written.",
-    SettingInvalid "setting_invalid" "A setting is wrong.",
+    SettingInvalid "setting_invalid" "A setting is invalid.",
     WorkspaceInvalid "workspace_invalid" "The workspace cannot be opened or read.",
     NotConfined "not_confined" "Commands cannot be confined as required.",
-    Stopped "stopped" "It was stopped.",
+    Stopped "stopped" "The work was stopped.",
     Other "other" "Anything else.",
 }
 
@@ -65,9 +65,9 @@ failure_codes! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub code: FailureCode,
-    /// What went wrong, in a sentence without its period.
+    /// The sentence, without its period.
     pub message: String,
-    /// What helps, if that is known.
+    /// What to do, if known.
     pub hint: Option<String>,
 }
 

@@ -1,27 +1,26 @@
-//! Why a connection cannot be made, where trying again does not help: said for every server that
-//! is talked to.
+//! Permanent reasons why a connection to a server fails, with messages and hints.
 
 use std::error::Error;
 
-/// What stands in the way of a connection.
+/// Why a connection fails, if a retry does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The certificate is signed by nobody that is known here.
+    /// The certificate is signed by an unknown authority.
     UnknownAuthority,
-    /// The certificate is wrong otherwise: expired, or for another name.
+    /// The certificate is invalid for another reason: expired, or for another name.
     BadCertificate,
-    /// The server does not speak TLS, though it was addressed with `https`.
+    /// The address has `https`, but the server does not speak TLS.
     NotTls,
-    /// The environment names a SOCKS proxy.
+    /// The environment sets a SOCKS proxy.
     SocksProxy,
-    /// The proxy of the environment refuses to lead there.
+    /// The proxy of the environment refuses the connection.
     ProxyRefuses,
-    /// The name has no address.
+    /// The host name cannot be resolved.
     UnknownHost,
 }
 
 impl Obstacle {
-    /// Finds out what stands in the way; `None` if it is nothing of these.
+    /// Classifies an error by its causes; `None` for all other errors.
     pub fn of(error: &(dyn Error + 'static)) -> Option<Obstacle> {
         let mut causes = String::new();
         let mut next = Some(error);
@@ -51,38 +50,36 @@ impl Obstacle {
     /// What happened, as the end of a sentence.
     pub fn what(self) -> &'static str {
         match self {
-            Obstacle::UnknownAuthority => {
-                "its certificate is signed by an authority that is not known here"
-            }
-            Obstacle::BadCertificate => "its certificate is not valid for it",
+            Obstacle::UnknownAuthority => "its certificate is signed by an unknown authority",
+            Obstacle::BadCertificate => "its certificate is not valid",
             Obstacle::NotTls => "it does not speak TLS",
             Obstacle::SocksProxy => {
-                "the environment names a SOCKS proxy, and only HTTP proxies are supported"
+                "the environment sets a SOCKS proxy, but only HTTP proxies are supported"
             }
-            Obstacle::ProxyRefuses => "the proxy that the environment names refuses to lead there",
-            Obstacle::UnknownHost => "there is no host of that name",
+            Obstacle::ProxyRefuses => "the proxy that the environment sets refuses the connection",
+            Obstacle::UnknownHost => "the host name cannot be resolved",
         }
     }
 
     pub fn help(self) -> &'static str {
         match self {
             Obstacle::UnknownAuthority => {
-                "only public authorities are known, and no self-signed or company certificates: \
-                 give the server a public certificate, reach it through an SSH tunnel or over \
-                 `http://` in a network that you trust, or ask who runs a proxy that opens TLS"
+                "only public certificate authorities are trusted, not self-signed or company \
+                 certificates: use a public certificate, an SSH tunnel, or `http://` in a network \
+                 that you trust; if a proxy decrypts TLS, ask its administrator"
             }
             Obstacle::BadCertificate => {
-                "look at its date and its names, and at the clock of this machine"
+                "check its dates and host names, and the clock of this machine"
             }
-            Obstacle::NotTls => "write `http://` in place of `https://`",
+            Obstacle::NotTls => "use `http://` instead of `https://`",
             Obstacle::SocksProxy => {
-                "set `HTTPS_PROXY` or `HTTP_PROXY` to an HTTP proxy, or name the host in \
-                 `NO_PROXY` to go without"
+                "set `HTTPS_PROXY` or `HTTP_PROXY` to an HTTP proxy, or add the host to \
+                 `NO_PROXY`"
             }
             Obstacle::ProxyRefuses => {
-                "look at `HTTPS_PROXY` and its password, or name the host in `NO_PROXY`"
+                "check `HTTPS_PROXY` and its password, or add the host to `NO_PROXY`"
             }
-            Obstacle::UnknownHost => "check how its name is spelt, and the network",
+            Obstacle::UnknownHost => "check the spelling of the host name, and the network",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The index as the engine asks it: hits for a question, and what of them goes before the model.
+//! Searches the index for the engine, and selects the hits that the model gets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,21 +15,21 @@ use crate::permission::Rules;
 use crate::text::tokens::estimate_text;
 use crate::visible::{neutral, visible};
 
-/// Lines of a hit that stand for it in an outline.
+/// Lines of a hit in an outline.
 const OUTLINE: usize = 4;
-/// Fewer lines than this of a longer hit say too little.
+/// Minimum lines of a longer hit.
 const FEWEST: usize = 4;
-/// How long the first search waits for the first index: 3,000 files take about so long.
+/// Maximum wait of the first search for the first index: the time for about 3,000 files.
 const FIRST_INDEX: Duration = Duration::from_secs(15);
-/// Longest line that is given, in characters: minified code says nothing.
+/// Maximum characters of a line, which cuts minified code.
 const WIDEST: usize = 300;
 
-/// Where the model for queries comes from; implemented above, where models are known.
+/// Provides the embedding model for queries.
 pub trait EmbedderSource: Send + Sync {
-    /// The model to search with now; `None` if there is none, or why it cannot be had.
+    /// The current model; `None` if there is none, or the reason why it is not available.
     fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>>;
 
-    /// Waits while the folder is indexed for the first time; at once where nobody does that.
+    /// Waits while the folder is indexed for the first time; returns at once otherwise.
     fn first_index(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()
     }
@@ -40,13 +40,12 @@ pub struct CodeIndex {
     index: Index,
     source: Arc<dyn EmbedderSource>,
     rules: Arc<Rules>,
-    /// Whether the first index was waited for already.
+    /// Whether a search has waited for the first index.
     has_waited: AtomicBool,
 }
 
 impl CodeIndex {
-    /// Joins an index with its source of embedders; opens nothing yet. What rules keep back is
-    /// never found.
+    /// Opens nothing yet. Files that rules hide are never found.
     pub fn new(index: Index, source: Arc<dyn EmbedderSource>, rules: Arc<Rules>) -> CodeIndex {
         CodeIndex {
             index,
@@ -60,16 +59,16 @@ impl CodeIndex {
         &self.index
     }
 
-    /// Searches, by words alone where no embedder is to be had; a note says why.
+    /// Searches; without an embedder it is a lexical search, and a note says why.
     ///
-    /// While the folder is indexed for the first time, the first search waits for that, though not
-    /// for long. Without an index there are no hits, and a note: whether a folder is to be indexed
-    /// is not decided by a question.
+    /// The first search waits, for a limited time, while the folder is indexed for the first time.
+    /// Without an index there are no hits, and a note: a question does not decide whether a folder
+    /// is indexed.
     pub async fn search(&self, request: &SearchRequest) -> Result<Answer, IndexError> {
         let mut still_built = None;
         if !self.has_waited.swap(true, Ordering::Relaxed) {
             let waited = timeout(FIRST_INDEX, self.source.first_index()).await;
-            let note = "the index is still being built, so not everything can be found yet";
+            let note = "the index is still being built; results are incomplete";
             still_built = waited.is_err().then(|| note.to_owned());
         }
         if !self.index.exists() {
@@ -77,13 +76,13 @@ impl CodeIndex {
                 mode: Mode::Lexical,
                 counts: Counts::default(),
                 hits: Vec::new(),
-                notes: vec!["there is no index of this folder yet".to_owned()],
+                notes: vec!["this folder is not indexed yet".to_owned()],
                 unsearched: None,
             });
         }
         let (embedder, note) = match self.source.embedder().await {
             Ok(embedder) => (embedder, None),
-            Err(why) => (None, Some(format!("searching by words only: {why}"))),
+            Err(why) => (None, Some(format!("lexical search only: {why}"))),
         };
         let embedder = embedder
             .as_ref()
@@ -95,7 +94,7 @@ impl CodeIndex {
     }
 }
 
-/// What comes first where there is little room.
+/// What to prefer when the budget is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContextStyle {
     /// The first lines of many hits, then the bodies of the best.
@@ -104,18 +103,16 @@ pub enum ContextStyle {
     Bodies,
 }
 
-/// Hits as they go before the model.
+/// Hits as the model gets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetrievedContext {
     /// The text; empty if nothing was found.
     pub text: String,
-    /// What it shows, best first.
+    /// The places in the text, best first.
     pub sources: Vec<Source>,
 }
 
-/// Puts the best hits into a text of at most `budget_tokens`, by our estimate.
-///
-/// The same hits give the same text.
+/// Renders the best hits in at most `budget_tokens` (estimated); deterministic.
 pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> RetrievedContext {
     let mut room = Room {
         left: u32::try_from(budget_tokens).unwrap_or(u32::MAX),
@@ -145,7 +142,7 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
     }
 }
 
-/// Puts a text between fences that it cannot close itself, with markers of chat templates broken.
+/// Fences a text so that it cannot close the fence, with chat template markers escaped.
 pub fn fenced(text: &str, language: &str) -> String {
     let text = neutral(text);
     let mut longest = 2;
@@ -161,12 +158,12 @@ pub fn fenced(text: &str, language: &str) -> String {
     )
 }
 
-/// The tokens that are left.
+/// The remaining token budget.
 struct Room {
     left: u32,
 }
 
-/// A hit with what is shown of it.
+/// A hit and its rendered text.
 struct Shown<'hit> {
     chunk: &'hit Chunk,
     lines: usize,
@@ -179,7 +176,7 @@ impl Room {
         self.take(shown(chunk, OUTLINE))
     }
 
-    /// The whole hit, or as many of its lines as there is room for.
+    /// The whole hit, or as many of its lines as fit.
     fn body<'hit>(&mut self, chunk: &'hit Chunk) -> Option<Shown<'hit>> {
         let lines = self.fitting(chunk, self.left)?;
         self.take(shown(chunk, lines))
@@ -190,7 +187,7 @@ impl Room {
         Some(shown)
     }
 
-    /// Shows more of a hit, if there is room for more.
+    /// Shows more lines of a hit if they fit.
     fn widen(&mut self, entry: &mut Shown<'_>) {
         let room = self.left + entry.tokens;
         let Some(lines) = self.fitting(entry.chunk, room) else {
@@ -202,14 +199,14 @@ impl Room {
         }
     }
 
-    /// Most lines of a hit that fit.
+    /// Maximum number of lines that fit.
     fn fitting(&self, chunk: &Chunk, room: u32) -> Option<usize> {
         let all = chunk.text.lines().count().max(1);
         let fits = |lines: usize| shown(chunk, lines).tokens <= room;
         if fits(all) {
             return Some(all);
         }
-        // More lines have more tokens, so that halving finds the border.
+        // More lines have more tokens, so a binary search finds the limit.
         let (mut fit, mut over) = (0, all);
         while over - fit > 1 {
             let middle = fit.midpoint(over);
@@ -238,7 +235,7 @@ fn shown(chunk: &Chunk, lines: usize) -> Shown<'_> {
     Shown {
         chunk,
         lines,
-        // What joins it to the one before counts, too.
+        // One more for the separator.
         tokens: estimate_text(&text) + 1,
         text,
     }
@@ -258,7 +255,7 @@ fn heading(chunk: &Chunk) -> String {
     neutral(&one_line).into_owned()
 }
 
-/// A line, cut if it is as wide as only generated ones are.
+/// A line, cut to a maximum width.
 pub(crate) fn narrowed(line: &str) -> String {
     let cut: String = line.chars().take(WIDEST).collect();
     if cut.len() < line.len() {

@@ -1,26 +1,25 @@
-//! Which folder is worked on.
+//! Finds the workspace.
 //!
-//! A named one is taken as it is. Otherwise it is the nearest folder upward that has an index or is
-//! the top of a git repository, whichever comes first: a repository inside an indexed folder is a
-//! workspace of its own, and nothing beside it is touched. Else it is the current folder.
+//! A folder that the user gives is used as it is. Otherwise it is the nearest folder upward that
+//! has an index or is the top of a git repository: a repository inside an indexed folder is a
+//! workspace of its own. Otherwise it is the current folder.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::config::{GivenFolder, Origin};
 
-/// Longest part of a workspace's id that comes from its name, in characters.
+/// Maximum characters of the folder name in a workspace's id.
 const NAME_IN_ID: usize = 40;
 
 /// Hexadecimal digits of the hash in a workspace's id.
 const HASH_IN_ID: usize = 16;
 
-/// The folder that is worked on.
+/// The folder that ollacode works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
-    /// Absolute and without links.
+    /// Absolute, with links resolved.
     pub root: PathBuf,
-    /// How it was found.
     pub found: Found,
 }
 
@@ -28,41 +27,37 @@ pub struct Workspace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     Given,
-    /// It has an index.
     Indexed,
-    /// It is the top of a git work tree.
+    /// The top of a git repository.
     Git,
-    /// There was nothing to go by but the current folder.
+    /// The current folder, since nothing else was found.
     Current,
 }
 
-/// Why a folder cannot be worked on.
+/// Why a folder cannot be the workspace.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// It is not there.
     #[error("the workspace {path} (from {origin}) does not exist")]
     Missing {
         path: PathBuf,
-        /// Where it was named.
+        /// Where it was given.
         origin: Origin,
     },
-    /// It is a file or something else.
     #[error("the workspace {path} (from {origin}) is not a folder")]
     NotAFolder {
         path: PathBuf,
-        /// Where it was named.
+        /// Where it was given.
         origin: Origin,
     },
-    /// The system does not let us look.
     #[error("cannot open the workspace {path}")]
     Unreadable { path: PathBuf, source: io::Error },
 }
 
 impl Workspace {
-    /// Finds the workspace; `has_index` tells whether a folder has one.
+    /// Finds the workspace; `has_index` says whether a folder has an index.
     ///
-    /// A repository at the home folder or above it, as people keep for their settings, is not the
-    /// one of a folder below it.
+    /// A repository at the home folder or above it, as for dotfiles, does not count for folders
+    /// below it.
     pub fn discover(
         given: Option<&GivenFolder>,
         current_folder: &Path,
@@ -97,21 +92,20 @@ impl Workspace {
         })
     }
 
-    /// Tells whether it is so wide that the user should be asked first: the home folder, or one
-    /// above it.
+    /// Whether the workspace is the home folder or above it, so that the user is asked first.
     pub fn needs_confirmation(&self, home: Option<&Path>) -> bool {
         is_home_or_above(&self.root, home)
     }
 }
 
 impl Found {
-    /// In words, behind the folder.
+    /// The text after the folder in messages.
     pub fn words(self) -> &'static str {
         match self {
-            Found::Given => "as named",
-            Found::Indexed => "it has an index",
+            Found::Given => "as given",
+            Found::Indexed => "indexed",
             Found::Git => "top of the git repository",
-            Found::Current => "the current folder",
+            Found::Current => "current folder",
         }
     }
 }
@@ -125,10 +119,10 @@ fn is_home_or_above(folder: &Path, home: Option<&Path>) -> bool {
     folder.parent().is_none() || home.is_some_and(is_above)
 }
 
-/// Names the folder in which a workspace's data is kept: readable, and different for each path.
+/// The name of a workspace's data folders: readable, and unique for each path.
 pub fn workspace_id(root: &Path) -> String {
     let name = root.file_name().unwrap_or_default().to_string_lossy();
-    // ASCII only: what else is a letter changes with the version of Unicode, and ids must not.
+    // ASCII only: which other characters are letters depends on the version of Unicode.
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "._-".contains(c) {
             c
@@ -170,15 +164,15 @@ fn existing(given: &GivenFolder) -> Result<PathBuf, WorkspaceError> {
     }
 }
 
-/// Whether a git repository begins here: a clone, a linked work tree, a submodule or a bare
-/// repository.
+/// Whether the folder is the top of a git repository: a clone, a linked work tree, a submodule or a
+/// bare repository.
 ///
-/// Whatever is called `.git` is a boundary, also a broken one: it is looked at, never opened.
+/// Anything named `.git` counts, also a broken one; it is never opened.
 fn is_git_top(folder: &Path) -> bool {
     fs::symlink_metadata(folder.join(".git")).is_ok() || is_bare_repository(folder)
 }
 
-/// What git keeps in `.git` belongs to the folder around that, and is no repository of its own.
+/// A folder inside `.git` is not a repository of its own.
 fn is_bare_repository(folder: &Path) -> bool {
     let is_dir = |name: &str| fs::symlink_metadata(folder.join(name)).is_ok_and(|it| it.is_dir());
     !folder.iter().any(|name| name == ".git")

@@ -137,7 +137,7 @@ impl Index {
         let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
         let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
-            notes.push(format!("searching by words only: {error}"));
+            notes.push(format!("lexical search only: {error}"));
             None
         });
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
@@ -190,7 +190,7 @@ impl Index {
     async fn missing_vectors(&self, embedder: &dyn Embedder) -> Result<Option<String>, IndexError> {
         Ok(self.has_vectors().await?.then(|| {
             format!(
-                "searching by words only: the index has no vectors of `{}` as it is now; \
+                "lexical search only: the index has no vectors of the current `{}`; \
                  run `ollacode index` to create them",
                 embedder.model().name
             )

@@ -1,7 +1,7 @@
-//! Keeping the index fresh behind a conversation, and vectors behind the index.
+//! Updates the index, and then the vectors, in the background of a conversation.
 //!
-//! A reply goes before vectors: while one is generated, nothing is embedded, and a request that
-//! is under way is given up and asked again afterwards.
+//! Replies have priority: while one is generated, nothing is embedded; a running request is
+//! cancelled and repeated afterwards.
 
 use std::time::Duration;
 
@@ -18,46 +18,45 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use crate::engine::ChatActivity;
 
-/// After a failure it is tried again so much later.
+/// Time until the next attempt after a failure.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// What has become of the vectors that follow an index.
+/// State of the vectors of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VectorNews<'a> {
-    /// They are not wanted.
+    /// Embeddings are off.
     Unwanted,
-    /// Every text has one, or is listed as failed.
+    /// Every text has a vector or is listed as failed.
     Complete,
-    /// They cannot be made now, and why; it is tried again in a minute.
+    /// Not possible now, with the reason; retried in a minute.
     Waiting(&'a str),
 }
 
-/// How the index stands, for a status line.
+/// State of the index, for a status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Files are compared with the index.
     Looking,
-    /// Everything is in it.
+    /// The index is up to date.
     Fresh,
-    /// So many texts have no vector yet; they are found by their words.
+    /// Number of texts without a vector; lexical search finds them.
     Behind(u64),
-    /// Search works, though worse than it could, or not up to date; why.
+    /// Search works, but not fully or not up to date, with the reason.
     Trouble(String),
 }
 
-/// A task that keeps the index fresh.
+/// A task that keeps the index up to date.
 pub struct Background {
-    /// How the index stands.
     pub standing: watch::Receiver<Standing>,
-    /// Ends soon after it was told to stop.
+    /// Ends soon after it is stopped.
     pub task: JoinHandle<()>,
 }
 
 impl App {
-    /// Keeps the index fresh in the background until `stop`.
+    /// Keeps the index up to date in the background until `stop`.
     ///
-    /// A folder that should be asked about first, such as `/`, is left alone until it has an
-    /// index. Needs a runtime.
+    /// A folder that needs confirmation, such as `/`, is ignored until it has an index. Needs a
+    /// runtime.
     pub fn keep_fresh(&self, activity: ChatActivity, stop: CancellationToken) -> Background {
         let (sender, standing) = watch::channel(Standing::Looking);
         let app = self.clone();
@@ -74,8 +73,8 @@ impl App {
         Background { standing, task }
     }
 
-    /// Indexes the folder in the background if it never was; a search waits for that. Vectors are
-    /// left to [`App::keep_fresh`]. Needs a runtime.
+    /// Indexes the folder in the background if it has no index; the first search waits for it.
+    /// [`App::keep_fresh`] computes the vectors. Needs a runtime.
     pub fn build_first_index(&self, stop: CancellationToken) {
         if !self.may_build_first() {
             return;
@@ -88,18 +87,18 @@ impl App {
                 ..Refresh::default()
             };
             if let Err(error) = app.index.refresh(&how, &|_| {}).await {
-                tracing::warn!(%error, "the folder could not be indexed");
+                tracing::warn!(%error, "cannot index the folder");
             }
             app.first_index.send_replace(false);
         });
     }
 
-    /// Whether there is no index yet, and nobody has to be asked before one is made.
+    /// Whether there is no index and no confirmation is needed to create one.
     fn may_build_first(&self) -> bool {
         !self.index.exists() && !self.needs_confirmation()
     }
 
-    /// Embeds what has no vector, with the cache that all workspaces share.
+    /// Embeds the texts without a vector, using the shared cache.
     pub async fn embed(
         &self,
         embedder: &dyn Embedder,
@@ -109,7 +108,7 @@ impl App {
         let cache = self.cache()?;
         if let Some(aside) = cache.set_aside() {
             let message = format!(
-                "the cache of vectors was damaged; it is now in {}",
+                "the embedding cache was damaged and has been moved to {}",
                 aside.display()
             );
             events(IndexEvent::Warning(message));
@@ -117,10 +116,10 @@ impl App {
         self.index.embed(embedder, Some(cache), events, stop).await
     }
 
-    /// Embeds after each change that `changed` tells of, and never ends but with an error of the
-    /// index. Without Ollama it tries again now and then.
+    /// Embeds after each notification of `changed`; ends only with an error of the index. Without
+    /// Ollama it retries regularly.
     ///
-    /// `activity`: whose replies go before it.
+    /// Replies of `activity` have priority.
     pub async fn follow_with_vectors(
         &self,
         changed: &Notify,
@@ -138,7 +137,7 @@ impl App {
         }
     }
 
-    /// Embeds once, or says why that is to be tried again.
+    /// Embeds once; returns the reason if it has to be retried.
     async fn embed_once(
         &self,
         activity: Option<&ChatActivity>,
@@ -169,7 +168,7 @@ impl App {
                 tell(VectorNews::Complete);
                 Ok(None)
             }
-            // Whoever watches ends this, too.
+            // The watcher stops, too, and ends this.
             Err(IndexError::Stopped) => std::future::pending().await,
             Err(error @ (IndexError::Busy | IndexError::Filling)) => Ok(Some(error.to_string())),
             Err(IndexError::Embedding(error)) => Ok(Some(error.to_string())),
@@ -178,7 +177,6 @@ impl App {
     }
 }
 
-/// What the task works with.
 struct Keeper {
     app: App,
     activity: ChatActivity,
@@ -189,7 +187,7 @@ struct Keeper {
 impl Keeper {
     async fn run(self) {
         if self.app.needs_confirmation() && !self.app.index.exists() {
-            let why = "this folder is not indexed; `ollacode index` does it".to_owned();
+            let why = "this folder is not indexed; run `ollacode index`".to_owned();
             self.standing.send_replace(Standing::Trouble(why));
             return;
         }
@@ -197,7 +195,7 @@ impl Keeper {
             match self.watch().await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::warn!(%error, "the index is not kept fresh for now");
+                    tracing::warn!(%error, "cannot keep the index up to date");
                     self.standing
                         .send_replace(Standing::Trouble(error.to_string()));
                 }
@@ -209,7 +207,7 @@ impl Keeper {
         }
     }
 
-    /// Watches until it is told to stop, or something fails that passes.
+    /// Watches until it is stopped or fails.
     async fn watch(&self) -> Result<(), IndexError> {
         let events = |event: IndexEvent| self.take(event);
         let how = Refresh {
@@ -219,7 +217,7 @@ impl Keeper {
         let refreshed = self.app.index.refresh(&how, &events).await;
         self.app.first_index.send_replace(false);
         match refreshed {
-            // Whoever writes to it takes the changes in.
+            // The other process indexes the changes.
             Ok(_) | Err(IndexError::Busy) => {}
             Err(IndexError::Stopped) => return Ok(()),
             Err(error) => return Err(error),
@@ -229,7 +227,9 @@ impl Keeper {
         let tell = |news: VectorNews<'_>| {
             self.standing.send_replace(match news {
                 VectorNews::Unwanted | VectorNews::Complete => Standing::Fresh,
-                VectorNews::Waiting(why) => Standing::Trouble(format!("no vectors for now: {why}")),
+                VectorNews::Waiting(why) => {
+                    Standing::Trouble(format!("cannot compute vectors: {why}"))
+                }
             });
         };
         let followed = self.app.follow_with_vectors(
@@ -258,7 +258,7 @@ impl Keeper {
     }
 }
 
-/// An embedder that lets replies go before it.
+/// An embedder that yields to replies.
 struct Polite<'a> {
     embedder: &'a dyn Embedder,
     activity: &'a ChatActivity,

@@ -1,4 +1,4 @@
-//! What commands are held back by, in this workspace.
+//! The confinement of commands in this workspace.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -15,14 +15,14 @@ use crate::sandbox::confine::{self, Bounds, Reached};
 use crate::sandbox::{CommandEnvironment, Sandbox};
 use crate::workspace::workspace_id;
 
-/// Most bytes of what tools keep between the commands of a workspace. It is looked at once a day.
+/// Maximum bytes of the tools' cache of a workspace, which is measured once a day.
 const LARGEST_CACHE: u64 = 8 << 30;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl App {
-    /// How well commands are held back here, and why not better. It is tried at the first call,
-    /// which takes some milliseconds.
+    /// The level of confinement, and why it is not full. The first call tests it, which takes some
+    /// milliseconds.
     pub fn confinement(&self) -> Result<Reached, StartError> {
         if self.settings.sandbox == SandboxChoice::Off {
             return Ok(Reached {
@@ -34,7 +34,7 @@ impl App {
         Ok(confine::level(&bounds).clone())
     }
 
-    /// What runs the commands of a session.
+    /// The sandbox of a session.
     pub(super) fn sandbox(&self) -> Result<Sandbox, StartError> {
         let base = self.command_environment();
         let reached = self.confinement()?;
@@ -63,7 +63,7 @@ impl App {
         CommandEnvironment::from_variables(variables, home, &self.workspace.root)
     }
 
-    /// The bounds of commands; their temporary folder lasts as long as the second part.
+    /// The bounds of commands, and their temporary folder, which is removed on drop.
     fn bounds(&self, base: &CommandEnvironment) -> Result<(Bounds, TemporaryFolder), StartError> {
         let id = workspace_id(&self.workspace.root);
         let folder = self.settings.data_folder.join("confined").join(id);
@@ -72,7 +72,7 @@ impl App {
             path: folder.clone(),
             source,
         })?;
-        // Only `index --prune` asks for it.
+        // Read by `index --prune` only.
         if let Some(root) = self.workspace.root.to_str() {
             let _ = fs::write(folder.join(WORKSPACE), root);
         }
@@ -86,7 +86,7 @@ impl App {
         bounds.readable = confine::readable(home, base.variables());
         bounds.readable.extend(mounts.readable);
         bounds.writable = mounts.writable;
-        // What a rule opens and another one closes is closed, where it can still be read.
+        // What one rule opens and another one closes is closed, but stays readable.
         let outside = mounts.unwritable.iter();
         let outside = outside.filter(|path| {
             let is_in = |folder: &PathBuf| path.starts_with(folder);
@@ -95,7 +95,7 @@ impl App {
         bounds.readable.extend(outside.cloned());
         bounds.unwritable = mounts.unwritable;
         bounds.hidden = mounts.hidden;
-        // Ours, and the keys of the user, where the workspace is around them.
+        // Our own data and the user's keys, if they are inside the workspace.
         let private = self.private_paths().into_iter();
         let private: Vec<PathBuf> = private
             .map(|private| private.path.canonicalize().unwrap_or(private.path))
@@ -110,19 +110,19 @@ impl App {
     }
 }
 
-/// The folder for temporary files of one session's commands: removed with whatever is in it.
+/// The temporary folder of a session's commands, which is removed on drop.
 #[derive(Debug)]
 struct TemporaryFolder(PathBuf);
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // Where this fails, the next start tries again.
+        // If this fails, the next start tries again.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Makes a temporary folder and the folder of what tools keep between commands, and removes what
-/// processes left behind that are gone.
+/// Creates a temporary folder and the tools' cache folder, and removes the temporary folders of
+/// processes that have ended.
 fn private_folders(folder: &Path) -> io::Result<(TemporaryFolder, PathBuf)> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -147,8 +147,8 @@ fn private_folders(folder: &Path) -> io::Result<(TemporaryFolder, PathBuf)> {
     Ok((temporary, cache.canonicalize()?))
 }
 
-/// Removes the temporary folders of processes that are gone; tells whether there is none of another
-/// process. Where anything fails, there is only less room.
+/// Removes the temporary folders of processes that have ended; `true` if no other process has one.
+/// A failure only wastes disk space.
 fn remove_left_behind(folder: &Path) -> bool {
     let mut is_alone = true;
     let knows_processes = Path::new("/proc/self").exists();
@@ -168,19 +168,19 @@ fn remove_left_behind(folder: &Path) -> bool {
     is_alone
 }
 
-/// Whether a day has gone by since this was last asked about a file, which is made to note it.
+/// Whether the last call for this file was more than a day ago; the file records the time.
 fn is_due(file: &Path) -> bool {
     let looked_at = fs::metadata(file).and_then(|metadata| metadata.modified());
     let age = looked_at.ok().and_then(|time| time.elapsed().ok());
     if age.is_some_and(|age| age < DAY) {
         return false;
     }
-    // Where the file cannot be made, the cache is measured at each start.
+    // If the file cannot be created, the cache is measured at each start.
     let _ = fs::write(file, "");
     true
 }
 
-/// Whether what is in a folder takes more than so many bytes.
+/// Whether the files in a folder have more than `most` bytes.
 fn is_larger(folder: &Path, most: u64) -> bool {
     let mut size = 0;
     let mut folders = vec![folder.to_owned()];

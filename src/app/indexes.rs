@@ -1,4 +1,4 @@
-//! What is kept of workspaces, this one and others: listed, and removed where they are gone.
+//! Lists the data of all workspaces, and deletes it for workspaces that no longer exist.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,28 +10,28 @@ use ollacode_indexer::{Index, IndexError, disk_bytes};
 
 use super::App;
 
-/// The file in which a folder for commands says whose it is.
+/// The file in a `confined` folder that contains the path of the workspace.
 pub(super) const WORKSPACE: &str = "workspace";
-/// Longest path that is read from it, in bytes.
+/// Maximum bytes of that path.
 const MOST_PATH: u64 = 8192;
 
-/// A workspace of which something is kept.
+/// The data of a workspace.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// Names its folders of ours.
+    /// The name of its folders.
     pub id: String,
-    /// Where it is or was; `None` if nothing says so, as in an index of an older program.
+    /// Path of the workspace; `None` if it is unknown, as in an index of an older version.
     pub root: Option<PathBuf>,
-    /// Files in its index; `None` without one, or if it cannot be read.
+    /// Files in its index; `None` if there is no readable index.
     pub files: Option<u64>,
-    /// What is kept, in bytes.
+    /// Size of the data in bytes.
     pub bytes: u64,
     /// When the index was last written.
     pub written: Option<SystemTime>,
 }
 
 impl Kept {
-    /// Whether the workspace is known not to be there any more.
+    /// Whether the workspace is known not to exist.
     pub fn is_gone(&self) -> bool {
         let is_missing = |root: &PathBuf| match fs::symlink_metadata(root) {
             Ok(metadata) => !metadata.is_dir(),
@@ -45,7 +45,7 @@ impl Kept {
 }
 
 impl App {
-    /// Every workspace of which there is an index or a folder for commands, by path.
+    /// Every workspace with an index or a `confined` folder, sorted by path.
     pub async fn kept(&self) -> io::Result<Vec<Kept>> {
         let mut ids = BTreeSet::new();
         for folder in self.kept_folders("") {
@@ -63,7 +63,7 @@ impl App {
 
     async fn kept_of(&self, id: String) -> Kept {
         let [index, confined] = self.kept_folders(&id);
-        // What cannot be read is listed without what it holds.
+        // An unreadable index is listed without its contents.
         let about = Index::about(&index).await.ok();
         let noted = || {
             let bytes = ollacode_indexer::read_file(&confined.join(WORKSPACE), MOST_PATH).ok()?;
@@ -84,7 +84,7 @@ impl App {
         }
     }
 
-    /// Deletes the index of a workspace and its folder for commands.
+    /// Deletes the index and the `confined` folder of a workspace.
     pub async fn forget(&self, kept: &Kept) -> Result<(), IndexError> {
         let [index, confined] = self.kept_folders(&kept.id);
         Index::new(&index, &index, Limits::default())
@@ -104,7 +104,7 @@ impl App {
     }
 }
 
-/// The names of the folders in a folder, which need not exist.
+/// The names of the folders in a folder, which may not exist.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

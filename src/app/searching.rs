@@ -1,4 +1,4 @@
-//! The model that turns questions into vectors, connected to when a search first needs it.
+//! The embedding model for queries, connected to at the first search.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use super::{App, SearchModelError};
 use crate::config::EmbedModel;
 use crate::retrieval::EmbedderSource;
 
-/// So long no further search waits for a server that did not answer.
+/// How long searches do not retry a server that did not answer.
 const FAILED_FOR: Duration = Duration::from_secs(30);
 
 /// Connects once, and again when the index has vectors of another model.
 pub(super) struct SearchModels(pub App);
 
-/// What is known of the model to search with; shared by the clones of an [`App`].
+/// The state of the search model, shared by the clones of an [`App`].
 pub(super) type Connection = Arc<Mutex<Option<Known>>>;
 
-/// How the last connection came out.
+/// The result of the last connection.
 pub(super) struct Known {
-    /// Name and fingerprint of the model whose vectors were complete then.
+    /// Name and fingerprint of the model whose vectors were complete at that time.
     complete: Option<(String, String)>,
     outcome: Result<Arc<dyn Embedder>, String>,
     at: Instant,
@@ -36,7 +36,7 @@ impl SearchModels {
         if app.settings.embed_model == EmbedModel::None || !index.exists() {
             return Ok(None);
         }
-        // Held while connecting: searches at the same time want the same model.
+        // Locked while connecting, since concurrent searches need the same model.
         let mut known = app.connection.lock().await;
         let complete = index
             .complete_model()
@@ -49,7 +49,7 @@ impl SearchModels {
             return known.outcome.clone().map(Some);
         }
         let outcome = match app.searching_embedder().await {
-            // There are no vectors yet; that is looked up again each time, since it is cheap.
+            // There are no vectors yet; checking again is cheap.
             Ok(None) => return Ok(None),
             Ok(Some(embedder)) => Ok(Arc::new(embedder) as Arc<dyn Embedder>),
             Err(SearchModelError::Ollama(error)) => Err(error.with_hint()),

@@ -1,4 +1,4 @@
-//! The raw layers over each other: the first that names a setting wins.
+//! The raw layers of settings: the first one that has a value wins.
 
 use std::ffi::OsString;
 
@@ -6,17 +6,17 @@ use super::{
     ConfigError, Environment, Flags, GivenTelegram, Origin, SETTINGS, Setting, UserFile, telegram,
 };
 
-/// Longest value that an error repeats, in characters.
+/// Maximum characters of a value that an error repeats.
 const SHOWN: usize = 80;
 
-/// The layers, the strongest first.
+/// The layers, highest precedence first.
 pub(super) struct Layers<'a> {
     pub flags: &'a Flags,
     pub environment: &'a Environment,
     pub file: &'a UserFile,
 }
 
-/// One setting's value, unchecked. It may be a secret, so it cannot be printed.
+/// An unchecked value. It may be a secret, so there is no `Debug`.
 pub(super) struct Given {
     pub name: &'static str,
     pub value: OsString,
@@ -26,7 +26,7 @@ pub(super) struct Given {
 impl Layers<'_> {
     /// Finds the value of a setting.
     ///
-    /// An empty one stands for the default, so that one run can undo what the file sets.
+    /// An empty value means the default, so that one run can undo what the file sets.
     pub fn given(&self, name: &'static str) -> Given {
         let flag = || {
             let mut given = self.flags.given.iter();
@@ -63,7 +63,7 @@ impl Layers<'_> {
 }
 
 impl Layers<'_> {
-    /// What is said about the Telegram bot.
+    /// The unchecked settings of the Telegram bot.
     pub fn telegram(&self) -> Result<GivenTelegram, ConfigError> {
         let token = self.given(telegram::TOKEN);
         let token = if token.is_set() {
@@ -84,19 +84,19 @@ impl Layers<'_> {
 }
 
 impl Given {
-    /// The value as text; what is no text is as wrong as any other wrong value.
+    /// The value as text; invalid UTF-8 is replaced, and fails later checks.
     pub fn text(&self) -> String {
         self.value.to_string_lossy().into_owned()
     }
 
-    /// Tells whether there is a value at all.
+    /// Whether there is a value other than blanks.
     pub fn is_set(&self) -> bool {
         self.value
             .to_str()
             .is_none_or(|text| !text.trim().is_empty())
     }
 
-    /// Makes the error that says what would be right.
+    /// The error that says what is allowed.
     pub fn invalid(&self, allowed: impl Into<String>) -> ConfigError {
         let (name, origin, allowed) = (self.name, self.origin.clone(), allowed.into());
         if setting(name).is_some_and(|setting| setting.secret) {

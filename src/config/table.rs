@@ -1,15 +1,15 @@
-//! The table of settings, and the example file that is written from it.
+//! The table of settings, and the example file that is generated from it.
 
 /// One setting, as users see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// The environment variable, and the name in the user's file.
     pub name: &'static str,
-    /// What holds if nobody sets it; empty if that is nothing.
+    /// Empty if there is none.
     pub default: &'static str,
-    /// One line of meaning.
+    /// One line for the documentation.
     pub meaning: &'static str,
-    /// A value worth showing, where the default does not say how one looks.
+    /// A value to show where the default is not a good example.
     pub example: Option<&'static str>,
     /// Whether the value must never be shown.
     pub secret: bool,
@@ -20,182 +20,182 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "WORKSPACE_DIR",
         default: "",
-        meaning: "The folder to work on; else the indexed one or git work tree around you.",
+        meaning: "Folder to work on; by default the indexed folder or git repository around the current one.",
         example: Some("~/code/shop"),
         secret: false,
     },
     Setting {
         name: "OLLAMA_HOST",
         default: "http://127.0.0.1:11434",
-        meaning: "Where Ollama answers.",
+        meaning: "Address of the Ollama server.",
         example: Some("https://gpu.example.org/ollama"),
         secret: false,
     },
     Setting {
         name: "OLLAMA_API_KEY",
         default: "",
-        meaning: "Key for a server that asks for one; sent only over https or to this machine.",
+        meaning: "API key for the server; only sent over https or to this machine.",
         example: None,
         secret: true,
     },
     Setting {
         name: "OLLAMA_MODEL",
         default: "qwen3-coder:30b",
-        meaning: "The model of Ollama that answers and edits, as `--model` does.",
+        meaning: "Chat model in Ollama, as with `--model`.",
         example: None,
         secret: false,
     },
     Setting {
         name: "MAX_CONTEXT_TOKENS",
         default: "",
-        meaning: "The model's window in tokens, 2048 to 1048576; else chosen from what fits.",
+        meaning: "Context window in tokens, 2048 to 1048576; by default chosen to fit the model.",
         example: Some("32768"),
         secret: false,
     },
     Setting {
         name: "OLLAMA_TIMEOUT",
         default: "600",
-        meaning: "Seconds that Ollama may be silent, before a first word too; slow machines need more.",
+        meaning: "Maximum seconds without output from Ollama, also before the first token; raise it on slow machines.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLAMA_EMBED_MODEL",
         default: "qwen3-embedding:0.6b",
-        meaning: "The model of Ollama that turns code into vectors; `none`: lexical search only.",
+        meaning: "Embedding model in Ollama; `none` for lexical search only.",
         example: None,
         secret: false,
     },
     Setting {
         name: "COMPACT_MODE",
         default: "true",
-        meaning: "`false`: do not summarise older turns when the window is nearly full.",
+        meaning: "`false`: do not summarise older turns when the context window is nearly full.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_TOOLS",
         default: "auto",
-        meaning: "Which tools the model has: `core` for weak ones, `all`, or `auto`, as it can bear.",
+        meaning: "Tools for the model: `core` for weak models, `all`, or `auto` to choose by model.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_MAX_STEPS",
         default: "25",
-        meaning: "Most steps for one question, 1 to 500; a step is one reply, with 4 calls at most on average.",
+        meaning: "Maximum number of steps per question, 1 to 500; a step is one model reply, with at most 4 tool calls on average.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_RAG",
         default: "true",
-        meaning: "`false`: do not search the index for each question, as `--no-rag` does.",
+        meaning: "`false`: do not search the index for each question, as with `--no-rag`.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_SANDBOX",
         default: "best",
-        meaning: "`required`: nothing runs unless commands are fully confined; `off` only as a flag.",
+        meaning: "`best`: the best confinement available; `required`: no session without full confinement; `off` only as a flag.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_COMMAND_MEMORY",
         default: "",
-        meaning: "Most memory that a confined command may use; else three quarters of the machine's.",
+        meaning: "Maximum memory of a confined command; by default three quarters of the machine's.",
         example: Some("4G"),
         secret: false,
     },
     Setting {
         name: "OLLACODE_COMMAND_DISK",
         default: "16G",
-        meaning: "Most disk space that a confined command may fill while it runs.",
+        meaning: "Maximum disk space that a confined command may use while it runs.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_DATA_DIR",
         default: "~/.local/share/ollacode",
-        meaning: "Where indexes, sessions and the cache are kept ($XDG_DATA_HOME/ollacode if that is set).",
+        meaning: "Folder for indexes, sessions and the embedding cache ($XDG_DATA_HOME/ollacode if that is set).",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_MAX_FILE_SIZE",
         default: "1M",
-        meaning: "Larger files are not indexed; bytes, or with K, M or G.",
+        meaning: "Maximum size of an indexed file, in bytes or with K, M or G.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_CACHE_SIZE",
         default: "2G",
-        meaning: "Most disk space of the embedding cache, which all workspaces share.",
+        meaning: "Maximum size of the embedding cache, which all workspaces share.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_OFFLINE",
         default: "false",
-        meaning: "`true`: call no address but this machine's, as `--offline` does.",
+        meaning: "`true`: connect to this machine only, as with `--offline`.",
         example: None,
         secret: false,
     },
     Setting {
         name: "OLLACODE_LOG",
         default: "error",
-        meaning: "What is logged to stderr: a level, or several by module.",
+        meaning: "Log level on stderr, for everything or per module.",
         example: Some("warn,ollacode=debug"),
         secret: false,
     },
     Setting {
         name: "TELEGRAM_BOT_TOKEN",
         default: "",
-        meaning: "Token of the Telegram bot, from @BotFather; needed by `ollacode telegram`.",
+        meaning: "Token of the Telegram bot, from @BotFather; required by `ollacode telegram`.",
         example: None,
         secret: true,
     },
     Setting {
         name: "TELOXIDE_TOKEN",
         default: "",
-        meaning: "The same, where TELEGRAM_BOT_TOKEN is not set.",
+        meaning: "Used if TELEGRAM_BOT_TOKEN is not set.",
         example: None,
         secret: true,
     },
     Setting {
         name: "TELEGRAM_ALLOWED_USERS",
         default: "",
-        meaning: "Ids of the users who may talk to the bot; the first is its owner. `ollacode telegram --pair` adds one.",
+        meaning: "Ids of the users who may use the bot; the first is the owner. `ollacode telegram --pair` adds one.",
         example: Some("123456789"),
         secret: false,
     },
     Setting {
         name: "TELEGRAM_ALLOWED_CHATS",
         default: "",
-        meaning: "Ids of the groups in which these users may, when they address the bot.",
+        meaning: "Ids of the groups in which these users may use the bot, by addressing it.",
         example: Some("-1001234567890"),
         secret: false,
     },
     Setting {
         name: "TELEGRAM_API_URL",
         default: "",
-        meaning: "A server of the Bot API of your own; else Telegram's.",
+        meaning: "Your own Bot API server; by default Telegram's.",
         example: Some("http://127.0.0.1:8081"),
         secret: false,
     },
     Setting {
         name: "TELEGRAM_APPROVAL_TIMEOUT",
         default: "600",
-        meaning: "Seconds that a question waits for its button; then it is denied.",
+        meaning: "Seconds to wait for an approval; after that the call is denied.",
         example: None,
         secret: false,
     },
     Setting {
         name: "NO_COLOR",
         default: "",
-        meaning: "Any value: no colours.",
+        meaning: "Any value turns colours off.",
         example: Some("1"),
         secret: false,
     },
@@ -208,13 +208,13 @@ const HEAD: &str = "\
 #     cp .env.example ~/.config/ollacode/.env
 #     chmod 600 ~/.config/ollacode/.env
 #
-# ($XDG_CONFIG_HOME/ollacode/.env if that variable is set), and there take away the `#` in front
-# of what you change. Flags win over environment variables of these names, and those over the
-# file; an empty value stands for the default. A `.env` in the folder that ollacode works on, or
-# above it, is never read.
+# ($XDG_CONFIG_HOME/ollacode/.env if that variable is set), and remove the `#` in front of the
+# settings that you change. Flags take precedence over environment variables of these names, and
+# those over the file; an empty value means the default. A `.env` in the workspace, or above it,
+# is never read.
 ";
 
-/// Writes the example file: every setting with its default and meaning.
+/// The text of `.env.example`: every setting with its default and meaning.
 pub fn example_file() -> String {
     let mut text = HEAD.to_owned();
     for Setting {

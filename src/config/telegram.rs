@@ -1,7 +1,7 @@
-//! The Telegram bot: who it is, and who may talk to it.
+//! Settings of the Telegram bot: its token, and who may use it.
 //!
-//! It is checked when the bot starts, and not with the other settings: nobody's search should end
-//! over a typing error in a number of Telegram.
+//! They are checked when the bot starts, not with the other settings: a misspelled user id must
+//! not stop a search.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,18 +11,17 @@ use url::Url;
 use super::Origin;
 use crate::visible::visible;
 
-/// The setting of the token, and the other name that is taken.
+/// The token.
 pub const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
-/// See [`TOKEN`].
+/// Another name for [`TOKEN`].
 pub const TOKEN_OF_TELOXIDE: &str = "TELOXIDE_TOKEN";
-/// The setting of the users.
+/// The allowed users.
 pub const USERS: &str = "TELEGRAM_ALLOWED_USERS";
-/// The setting of the groups.
+/// The allowed groups.
 pub const CHATS: &str = "TELEGRAM_ALLOWED_CHATS";
-/// The setting of another server of the Bot API.
+/// Another Bot API server.
 pub const API_URL: &str = "TELEGRAM_API_URL";
-
-/// The setting of how long a button waits.
+/// How long an approval waits.
 pub const APPROVAL_LIFE: &str = "TELEGRAM_APPROVAL_TIMEOUT";
 
 /// Ids have at most 52 bits.
@@ -32,43 +31,42 @@ const LARGEST_ID: u64 = (1 << 52) - 1;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
-/// What the front end must know before it starts.
+/// The checked settings of the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelegramSettings {
     pub token: Token,
-    /// Who may talk to it.
     pub allowed: Allowed,
-    /// A server of the Bot API other than Telegram's.
+    /// A Bot API server other than Telegram's.
     pub api_url: Option<Url>,
     /// How long a question waits for a button to be pressed.
     pub approval_life: Duration,
 }
 
 impl TelegramSettings {
-    /// Whether nothing but this machine is called.
+    /// Whether the Bot API server is on this machine.
     pub fn is_local(&self) -> bool {
         self.api_url.as_ref().is_some_and(is_here)
     }
 }
 
-/// Users and groups by their numbers: names can be changed and taken over.
+/// Users and groups by id: names can change owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowed {
     /// The first is the owner.
     users: Vec<u64>,
-    /// Groups: their numbers are negative.
+    /// Group ids are negative.
     chats: Vec<i64>,
 }
 
-/// The settings as they are written; empty ones are as good as none. One of them is a secret, so
-/// `Debug` shows none.
+/// The unchecked settings; an empty one is not set. One of them is a secret, so `Debug` shows
+/// none.
 #[derive(Clone, Default)]
 pub struct GivenTelegram {
     /// `TELEGRAM_BOT_TOKEN`, or else `TELOXIDE_TOKEN`.
     pub token: String,
     /// `TELEGRAM_ALLOWED_USERS`.
     pub users: String,
-    /// Where that was set.
+    /// Where they were set.
     pub users_origin: Option<Origin>,
     /// `TELEGRAM_ALLOWED_CHATS`.
     pub chats: String,
@@ -86,47 +84,40 @@ impl fmt::Debug for GivenTelegram {
     }
 }
 
-/// What is wrong with the settings. No message has a token in it.
+/// Why the settings are invalid. No message contains a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TelegramError {
-    /// There is no token.
     #[error(
-        "`{TOKEN}` is not set: write to @BotFather in Telegram, send `/newbot`, and put the token \
-         that it gives you into `~/.config/ollacode/.env`"
+        "`{TOKEN}` is not set: send `/newbot` to @BotFather in Telegram, and put the token that it \
+         gives you into `~/.config/ollacode/.env`"
     )]
     NoToken,
-    /// The token is none.
     #[error(
-        "`{TOKEN}` is not a token: @BotFather gives one such as `123456789:AAF…`, digits, a colon \
-         and 35 letters"
+        "`{TOKEN}` is not a valid token: copy it from @BotFather; it looks like `123456789:AAF…` \
+         (digits, a colon and 35 characters)"
     )]
     BadToken,
-    /// Nobody may talk to the bot.
     #[error(
-        "`{USERS}` is empty, so nobody may talk to the bot: set it to your numeric id. \
-         @userinfobot in Telegram tells it; or run `ollacode telegram --pair` and send the bot the \
-         code that is shown"
+        "`{USERS}` is empty, so nobody may use the bot: run `ollacode telegram --pair` and send the \
+         bot the code that is shown, or set it to your numeric id (@userinfobot in Telegram shows \
+         it)"
     )]
     NobodyAllowed,
-    /// A user is not an id.
     #[error(
-        "`{setting}`: `{entry}` is not {wanted}; names can be taken over, so only numbers are \
-         taken. @userinfobot in Telegram tells them"
+        "`{setting}`: `{entry}` is not {wanted}; names are not accepted, since they can change \
+         owners. @userinfobot in Telegram shows ids"
     )]
     BadId {
         setting: &'static str,
-        /// The entry, made visible.
+        /// With control characters escaped.
         entry: String,
-        /// What it should be.
         wanted: &'static str,
     },
-    /// The address is none.
-    #[error("`{API_URL}` is not an address such as `http://127.0.0.1:8081`")]
+    #[error("`{API_URL}` must be an address such as `http://127.0.0.1:8081`")]
     BadUrl,
-    /// The address would carry the token unprotected.
     #[error(
-        "`{API_URL}` must be `https`, unless the server is on this machine: the token is part \
-         of every request"
+        "`{API_URL}` must use `https` unless the server is on this machine: every request contains \
+         the token"
     )]
     OpenUrl,
 }
@@ -144,12 +135,12 @@ impl Token {
         Ok(Token(text.to_owned()))
     }
 
-    /// The token itself, for the client alone.
+    /// The token itself, for the client only.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Takes the token out of a text that may hold it, such as an error with an address in it.
+    /// Removes the token from a text, such as an error that contains an address.
     pub fn redact(&self, text: &str) -> String {
         let secret = self
             .0
@@ -175,7 +166,7 @@ impl fmt::Display for Token {
 }
 
 impl GivenTelegram {
-    /// Checks the settings; the first thing that is wrong is said.
+    /// Checks the settings and returns the first error.
     pub fn check(&self) -> Result<TelegramSettings, TelegramError> {
         let settings = self.check_for_pairing()?;
         if settings.allowed.users.is_empty() {
@@ -184,7 +175,7 @@ impl GivenTelegram {
         Ok(settings)
     }
 
-    /// The same when somebody is yet to be allowed.
+    /// The same, but without requiring an allowed user.
     pub fn check_for_pairing(&self) -> Result<TelegramSettings, TelegramError> {
         let token = self.token.trim();
         if token.is_empty() {
@@ -200,19 +191,19 @@ impl GivenTelegram {
 }
 
 impl Allowed {
-    /// Reads lists of numbers, with commas or blanks between them.
+    /// Parses lists of ids, separated by commas, semicolons or blanks.
     pub fn parse(users: &str, chats: &str) -> Result<Allowed, TelegramError> {
         let user = |entry: &str| {
             let id = entry
                 .parse()
                 .ok()
                 .filter(|id| (1..=LARGEST_ID).contains(id));
-            id.ok_or_else(|| bad_id(USERS, entry, "a user's id, a positive number"))
+            id.ok_or_else(|| bad_id(USERS, entry, "a user id (a positive number)"))
         };
         let chat = |entry: &str| {
             let id: Option<i64> = entry.parse().ok();
             id.filter(|id| *id < 0 && id.unsigned_abs() <= LARGEST_ID)
-                .ok_or_else(|| bad_id(CHATS, entry, "a group's id, a negative number"))
+                .ok_or_else(|| bad_id(CHATS, entry, "a group id (a negative number)"))
         };
         Ok(Allowed {
             users: entries(users).map(user).collect::<Result<_, _>>()?,
@@ -220,13 +211,13 @@ impl Allowed {
         })
     }
 
-    /// Whether a user may talk to the bot in a chat; a private chat has the number of its user.
+    /// Whether a user may use the bot in a chat; a private chat has the id of its user.
     pub fn permits(&self, user: u64, chat: i64) -> bool {
         let is_private = i64::try_from(user).is_ok_and(|user| user == chat);
         self.users.contains(&user) && (is_private || self.chats.contains(&chat))
     }
 
-    /// Whose sessions of the terminal can be resumed.
+    /// The user who can resume sessions of the terminal.
     pub fn owner(&self) -> Option<u64> {
         self.users.first().copied()
     }
@@ -242,7 +233,7 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 }
 
 fn bad_id(setting: &'static str, entry: &str, wanted: &'static str) -> TelegramError {
-    // Somebody may have put the token here.
+    // The token may have been put here by mistake.
     let entry = match Token::parse(entry) {
         Ok(token) => token.to_string(),
         Err(_) => visible(entry).chars().take(40).collect(),
@@ -270,7 +261,7 @@ fn api_url(text: &str) -> Result<Option<Url>, TelegramError> {
     }
 }
 
-/// Whether an address is one of this machine.
+/// Whether an address is on this machine.
 fn is_here(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -330,7 +321,7 @@ mod tests {
                 token: "abc".to_owned(),
                 ..written("7", "")
             })
-            .contains("not a token")
+            .contains("not a valid token")
         );
         for nobody in ["", " , ;"] {
             let error = error(written(nobody, "-5"));

@@ -1,15 +1,14 @@
-//! Whether a file of settings is the user's alone: what others can write decides nothing here.
+//! Refuses settings files that another user can write.
 
 use std::fs::{self, Metadata};
 use std::path::Path;
 
 use super::ConfigError;
 
-/// Refuses a file that is there if somebody else could have written it: the file itself, or
-/// whatever is in its folder.
+/// Refuses a file that another user can write or replace. A missing file is accepted.
 pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
     let Ok(real) = fs::canonicalize(path) else {
-        // Whether it is there at all is found out by whoever reads it.
+        // The reader reports a file that is missing or unreadable.
         return Ok(());
     };
     let folders = [path.parent(), real.parent()];
@@ -30,9 +29,9 @@ pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Problem {
-    #[error("others can write to it")]
+    #[error("other users can write to it")]
     OthersWrite,
-    #[error("it belongs to user {0}")]
+    #[error("it is owned by user {0}")]
     Foreign(u32),
 }
 
@@ -58,8 +57,8 @@ fn problem(_: &Metadata) -> Option<Problem> {
     None
 }
 
-/// Judges by mode, owner and group. Many systems give each user a group of the same number, in
-/// which nobody else is.
+/// Judges by mode, owner and group. Many systems give each user a group of their own with the
+/// same number.
 #[cfg(unix)]
 fn judged(mode: u32, owner: u32, group: u32, user: u32) -> Option<Problem> {
     const SUPERUSER: u32 = 0;

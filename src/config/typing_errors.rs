@@ -1,17 +1,16 @@
-//! Environment variables that are nearly settings: a mistyped one would be passed over in silence.
+//! Warns about environment variables that look like misspelled settings.
 
 use super::{Environment, SETTINGS};
 
-/// Names that begin so are ours.
 const PREFIX: &str = "OLLACODE_";
-/// What begins so and is no setting: it is set for commands, tests and measurements.
+/// Names with the prefix that are not settings: set for commands, tests and benchmarks.
 const OTHERS: &[&str] = &["OLLACODE_RUN", "OLLACODE_TEST_", "OLLACODE_BENCH_"];
-/// Settings of other programs that are nearly called like ours.
+/// Settings of other programs with similar names.
 const NOT_OURS: &[&str] = &["OLLAMA_MODELS"];
-/// Most letters by which a mistyped name differs.
+/// Maximum edit distance of a misspelled name.
 const FAR: usize = 3;
 
-/// What is to be said of variables that have no effect. Values are not repeated.
+/// Warnings about variables that have no effect. Values are not repeated.
 pub(super) fn warnings(environment: &Environment) -> Vec<String> {
     let names = environment
         .variables()
@@ -38,12 +37,12 @@ fn warning(name: &str) -> Option<String> {
         return None;
     }
     let instead = if distance <= far {
-        format!("; is `{nearest}` meant?")
+        format!("; did you mean `{nearest}`?")
     } else {
         "; `.env.example` lists the settings".to_owned()
     };
     Some(format!(
-        "`{name}` in the environment is no setting of ollacode and has no effect{instead}"
+        "environment variable `{name}` is not a setting of ollacode and has no effect{instead}"
     ))
 }
 
@@ -69,7 +68,7 @@ mod tests {
             assert!(said.contains(&format!("`{meant}`")), "{name}: {said}");
         }
         let said = warning("OLLACODE_NONSENSE").unwrap_or_default();
-        assert!(said.contains("no setting"), "{said}");
+        assert!(said.contains("not a setting"), "{said}");
     }
 
     #[test]

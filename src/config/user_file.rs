@@ -1,7 +1,7 @@
-//! The user's file: `NAME=value` a line.
+//! The user's file, with a `NAME=value` per line.
 //!
-//! A parser of its own, since those for `.env` files put variables of the process into values
-//! and cannot say in which line something is wrong.
+//! It has its own parser, since those for `.env` files expand variables of the process in values
+//! and report no line numbers.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::{fs, io};
 
 use super::{ConfigError, Origin, SETTINGS};
 
-/// Names that begin so are ours; an unknown one is a typing error.
+/// Unknown names with this prefix are misspelled settings.
 const PREFIX: &str = "OLLACODE_";
 
-/// What the file sets. It may hold secrets, so it cannot be printed.
+/// The values in the file. They may be secrets, so there is no `Debug`.
 #[derive(Default)]
 pub(super) struct UserFile {
     path: PathBuf,
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 impl UserFile {
-    /// Reads the file; one that is not there sets nothing.
+    /// Reads the file; a missing one is empty.
     pub fn read(path: PathBuf) -> Result<UserFile, ConfigError> {
         let text = match read_text(&path) {
             Ok(text) => text,
@@ -45,7 +45,7 @@ impl UserFile {
         })
     }
 
-    /// Finds the value of a setting, and where it stands.
+    /// The value of a setting, and its line.
     pub fn given(&self, name: &str) -> Option<(&str, Origin)> {
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
         let origin = Origin::File {
@@ -56,10 +56,9 @@ impl UserFile {
     }
 }
 
-/// Sets a value in the user's file, and leaves everything else in it as it is.
+/// Sets a value in the user's file and keeps everything else.
 ///
-/// The file is made if it is not there, for its owner alone; it is replaced as a whole, so it is
-/// never half written.
+/// A missing file is created, readable by its owner only. The file is replaced atomically.
 pub fn set(path: &Path, name: &str, value: &str) -> io::Result<()> {
     let before = match read_text(path) {
         Ok(text) => text,
@@ -72,13 +71,13 @@ pub fn set(path: &Path, name: &str, value: &str) -> io::Result<()> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
     let written = write_private(&beside, &after).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // What is left of it is of no use; the error that matters is the other one.
+        // The error to report is the one above.
         let _ = fs::remove_file(&beside);
     }
     written
 }
 
-/// The text with a value in the place of the one before, or at its end.
+/// The text with the value replaced, or appended.
 fn with(text: &str, name: &str, value: &str) -> String {
     let entry = format!("{name}={value}");
     let is_it = |line: &str| matches!(parse_line(line), Ok(Some((found, _))) if found == name);
@@ -104,9 +103,9 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    // Opening a FIFO would wait for ever.
+    // Opening a FIFO would block.
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     fs::read_to_string(path)
 }
@@ -126,7 +125,7 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
         };
         if let Some(first) = entries.iter().find(|entry| entry.name == name) {
             return Err(wrong(format!(
-                "`{name}` is set already in line {}",
+                "`{name}` is already set in line {}",
                 first.line
             )));
         }
@@ -142,9 +141,9 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
     Ok(entries)
 }
 
-/// Takes one line apart; `None` if it is empty or a comment.
+/// Parses a line; `None` if it is empty or a comment.
 fn parse_line(line: &str) -> Result<Option<(&str, String)>, &'static str> {
-    const SHAPE: &str = "this is not of the form `NAME=value`";
+    const SHAPE: &str = "expected `NAME=value`";
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -165,7 +164,7 @@ fn parse_line(line: &str) -> Result<Option<(&str, String)>, &'static str> {
     Ok(Some((name, value)))
 }
 
-/// A value without quotes ends where a comment begins.
+/// An unquoted value ends where a comment starts.
 fn bare(text: &str) -> &str {
     let comment = text
         .match_indices('#')
@@ -174,7 +173,7 @@ fn bare(text: &str) -> &str {
     text[..comment.unwrap_or(text.len())].trim_end()
 }
 
-/// A value after its opening quote; only double quotes know escapes.
+/// A value after its opening quote; only double quotes have escapes.
 fn quoted(text: &str, quote: char) -> Result<String, &'static str> {
     let mut value = String::new();
     let mut characters = text.chars();
@@ -184,7 +183,7 @@ fn quoted(text: &str, quote: char) -> Result<String, &'static str> {
             if rest.is_empty() || rest.starts_with('#') {
                 return Ok(value);
             }
-            return Err("there is something after the closing quote");
+            return Err("unexpected text after the closing quote");
         }
         if character != '\\' || quote != '"' {
             value.push(character);
@@ -196,7 +195,7 @@ fn quoted(text: &str, quote: char) -> Result<String, &'static str> {
             other => value.extend(['\\'].into_iter().chain(other)),
         }
     }
-    Err("the quote is not closed in this line")
+    Err("the closing quote is missing")
 }
 
 fn is_setting(name: &str) -> bool {
@@ -222,7 +221,7 @@ fn warnings(path: &Path, entries: &[Entry]) -> Vec<String> {
     let mut warnings: Vec<String> = strangers
         .map(|entry| {
             format!(
-                "{shown}:{}: `{}` is no setting of ollacode",
+                "{shown}:{}: `{}` is not a setting of ollacode",
                 entry.line, entry.name
             )
         })
@@ -237,7 +236,7 @@ fn warnings(path: &Path, entries: &[Entry]) -> Vec<String> {
     };
     if entries.iter().any(secret) && others_can_read(path) {
         warnings.push(format!(
-            "{shown} holds a secret and others can read it: `chmod 600 {shown}`"
+            "{shown} contains a secret and other users can read it; run `chmod 600 {shown}`"
         ));
     }
     warnings

@@ -1,4 +1,4 @@
-//! Text to values: what each setting allows, and says so if it gets something else.
+//! Parses the values of settings; errors say what each setting allows.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,42 +15,42 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// The sizes that a setting allows.
+/// The range of sizes that a setting allows.
 pub(super) struct Sizes {
     least: u64,
     most: u64,
     allowed: &'static str,
 }
 
-/// Files are read whole, so there is a size at which no machine would be happy.
+/// Files are read into memory as a whole.
 pub(super) const FILE_SIZES: Sizes = Sizes {
     least: KIB,
     most: GIB,
-    allowed: "a number of bytes from `1K` to `1G`, such as `500K` or `2M`",
+    allowed: "a size from `1K` to `1G`, such as `500K` or `2M`",
 };
 
-/// Below the least one, a single batch of vectors would not fit.
+/// A smaller cache could not hold a single batch of vectors.
 pub(super) const CACHE_SIZES: Sizes = Sizes {
     least: MIB,
     most: 1024 * GIB,
-    allowed: "a number of bytes from `1M` to `1024G`, such as `500M` or `2G`",
+    allowed: "a size from `1M` to `1024G`, such as `500M` or `2G`",
 };
 
-/// Below the least one, hardly any command would end.
+/// With less, hardly any command would succeed.
 pub(super) const COMMAND_SIZES: Sizes = Sizes {
     least: 64 * MIB,
     most: 1024 * 1024 * GIB,
-    allowed: "a number of bytes of at least `64M`, such as `500M` or `4G`",
+    allowed: "a size of at least `64M`, such as `500M` or `4G`",
 };
 
-/// Below the least one, the system prompt and the tools leave no room for code.
+/// In a smaller window, the system prompt and the tools leave no room for code.
 const WINDOWS: Sizes = Sizes {
     least: 2 * KIB,
     most: MIB,
     allowed: "a number of tokens from `2048` to `1048576`, such as `16384` or `32K`",
 };
 
-/// Most steps of one question; a run-away model is not worth more.
+/// Stops a model that runs away.
 const MOST_STEPS: usize = 500;
 
 impl Given {
@@ -73,7 +73,7 @@ impl Given {
     }
 
     pub fn address(&self) -> Result<Address, ConfigError> {
-        let allowed = || self.invalid("of the form `http://host:port`");
+        let allowed = || self.invalid("an address such as `http://host:port`");
         let value = self.value.to_str().ok_or_else(allowed)?;
         Address::parse(value).map_err(|problem| {
             let origin = self.origin.clone();
@@ -85,7 +85,7 @@ impl Given {
         if !self.is_set() {
             return Ok(None);
         }
-        let allowed = "a key as Ollama gave it, without line breaks or control characters";
+        let allowed = "a key without line breaks or control characters";
         self.parse(allowed, |text| ApiKey::new(text).ok()).map(Some)
     }
 
@@ -104,7 +104,7 @@ impl Given {
         })
     }
 
-    /// A window in tokens; `None` if it is to be chosen.
+    /// A context window in tokens; `None` if it is not set.
     pub fn window(&self) -> Result<Option<u32>, ConfigError> {
         if !self.is_set() {
             return Ok(None);
@@ -132,8 +132,8 @@ impl Given {
         })
     }
 
-    /// How commands are held back. `off` is for the command line alone: a file that was changed
-    /// must not be enough.
+    /// `off` is accepted on the command line only: a file that something else changed must not
+    /// switch the sandbox off.
     pub fn sandbox(&self) -> Result<SandboxChoice, ConfigError> {
         self.parse(
             "`best` or `required` (`off` only as `--sandbox off`)",
@@ -193,10 +193,10 @@ impl Given {
 
     pub fn log(&self) -> Result<Targets, ConfigError> {
         let allowed = "`off`, `error`, `warn`, `info`, `debug` or `trace`, \
-                       or several such as `warn,ollacode=debug`";
+                       or a list such as `warn,ollacode=debug`";
         self.parse(allowed, |text| {
             let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-            // A bare word that is no level would be taken as a target and hide a typing error.
+            // A bare word that is not a level would be taken as a target and hide a misspelling.
             let known = |part: &&str| {
                 part.contains('=') || (!part.is_empty() && part.parse::<LevelFilter>().is_ok())
             };
@@ -216,7 +216,7 @@ impl Given {
         value.ok_or_else(|| self.invalid(allowed))
     }
 
-    /// Takes a path as a shell would; in the user's file a relative one would mean nothing.
+    /// Expands a path as a shell does; in the user's file, relative ones are not allowed.
     fn folder(&self, environment: &Environment) -> Result<PathBuf, ConfigError> {
         let path = Path::new(&self.value);
         let full = match path.strip_prefix("~") {
@@ -227,21 +227,21 @@ impl Given {
                 home.join(rest)
             }
             Err(_) if path.is_relative() && matches!(self.origin, Origin::File { .. }) => {
-                return Err(self.invalid("a full path, or one that begins with `~/`"));
+                return Err(self.invalid("an absolute path, or one that starts with `~/`"));
             }
             Err(_) => environment.current_folder().join(path),
         };
-        // Without `.` and doubled or trailing slashes, which would be shown.
+        // Removes `.` and doubled or trailing slashes, which messages would show.
         Ok(full.components().collect())
     }
 }
 
-/// Whether a text can be the name of a model; whether there is one is not looked at.
+/// Whether a text has the form of a model's name.
 fn is_model_name(text: &str) -> bool {
     !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// Reads `1048576`, `1024K`, `1M` or `1 MiB`; `None` if it is no size.
+/// Reads `1048576`, `1024K`, `1M` or `1 MiB`; `None` if it is not a size.
 fn parse_size(text: &str) -> Option<u64> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())

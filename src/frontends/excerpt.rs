@@ -1,20 +1,20 @@
-//! What is shown of a hit: the lines that say most about the query.
+//! The lines of a hit that match the query best.
 
 use ollacode_indexer::Chunk;
 use ollacode_indexer::query::{Query, stem, subwords};
 
-/// Lines of a hit that are shown.
+/// Maximum lines of an excerpt.
 const LINES: usize = 6;
 
-/// The lines of a chunk where most words of the query are.
+/// The lines of a chunk that match most words of the query.
 pub struct Excerpt<'chunk> {
-    /// The number of the first one in its file.
+    /// Line number in the file.
     pub first_line: usize,
     pub lines: Vec<&'chunk str>,
 }
 
 impl<'chunk> Excerpt<'chunk> {
-    /// Chooses the lines; `stems` are those of the query.
+    /// Chooses the lines; `stems` are the stems of the query.
     pub fn of(chunk: &'chunk Chunk, stems: &[String]) -> Excerpt<'chunk> {
         let lines: Vec<&str> = chunk.text.lines().collect();
         let matches: Vec<usize> = lines
@@ -25,7 +25,7 @@ impl<'chunk> Excerpt<'chunk> {
         let start = (0..=lines.len() - length)
             .max_by_key(|&start| {
                 let found: usize = matches[start..start + length].iter().sum();
-                // Of equal windows the first: it has the head of the definition.
+                // On a tie the first window, which has the head of the definition.
                 (found, std::cmp::Reverse(start))
             })
             .unwrap_or(0);
@@ -41,7 +41,7 @@ pub fn stems(query: &Query) -> Vec<String> {
     query.words.iter().map(|word| stem(word)).collect()
 }
 
-/// How many of the stems a line has.
+/// The number of stems that a line contains.
 pub fn distinct_matches(line: &str, stems: &[String]) -> usize {
     let words: Vec<String> = subwords(line).iter().map(|word| stem(word)).collect();
     stems.iter().filter(|stem| words.contains(stem)).count()

@@ -1,7 +1,7 @@
-//! The ways to use ollacode. None of them holds logic of the index or of the agent.
+//! The front ends. They contain no logic of the index or the agent.
 //!
-//! The command line starts the others, and none of them names another: what it can start is
-//! handed to it here.
+//! The command line starts the others, which are passed to it here, so that front ends do not
+//! import each other.
 
 pub mod cli;
 mod excerpt;
@@ -25,33 +25,32 @@ pub fn main() -> ExitCode {
     cli::main(&services)
 }
 
-/// What runs until it is stopped, and shows itself elsewhere than on the terminal.
+/// Front ends that the command line can start.
 pub struct Services {
     pub telegram: Service,
 }
 
-/// Runs until the token is cancelled, or something is wrong that does not pass.
+/// Runs until the token is cancelled or a permanent error occurs.
 pub type Service =
     fn(App, ServiceOptions, Tell, CancellationToken) -> BoxFuture<'static, Result<(), Error>>;
 
-/// How a service is to run.
+/// Options of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServiceOptions {
-    /// Let one more user in, and end.
+    /// Allow one more user, and exit.
     pub pair: bool,
-    /// Do everything without asking that `auto-approve` does not ask.
+    /// Start in mode `auto-approve`.
     pub auto_approve: bool,
-    /// Work on all of the home folder, or of one above it, if that is the workspace.
+    /// Accept the home folder, or a folder above it, as the workspace.
     pub whole_home: bool,
 }
 
-/// What a service tells whoever started it.
+/// A message of a service to its starter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     Note(String),
-    /// Something that should not be overlooked.
     Warning(String),
 }
 
-/// Takes what a service tells.
+/// Receives the messages of a service.
 pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;

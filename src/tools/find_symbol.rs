@@ -168,7 +168,7 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
     if places.is_empty() {
         // How it was searched by meaning makes no difference to names.
         let notes = answer.notes.iter();
-        for note in notes.filter(|note| !note.contains("by words only")) {
+        for note in notes.filter(|note| !note.contains("lexical search only")) {
             output.text.push_str(&format!("({note})\n"));
         }
     }

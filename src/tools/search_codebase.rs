@@ -232,10 +232,12 @@ fn left_out(hits: &[Ranked], tokens: u32) -> String {
 fn notes(answer: &Answer) -> Vec<String> {
     let mut notes = answer.notes.clone();
     let counts = &answer.counts;
-    let is_said = notes.iter().any(|note| note.contains("by words only"));
+    let is_said = notes
+        .iter()
+        .any(|note| note.contains("lexical search only"));
     if counts.chunks > 0 && answer.mode == Mode::Lexical {
         if !is_said {
-            notes.push("searched by words only: use words that occur in the code".to_owned());
+            notes.push("lexical search only: use words that occur in the code".to_owned());
         }
     } else if counts.embedded + counts.failed < counts.chunks {
         notes.push(format!(
@@ -407,7 +409,7 @@ mod tests {
         let mut lexical = answer(vec![]);
         lexical.mode = Mode::Lexical;
         let text = written(&lexical, u32::MAX).text;
-        assert!(text.contains("No results") && text.contains("by words only"));
+        assert!(text.contains("No results") && text.contains("lexical search only"));
         assert!(
             !written(&answer(vec![hit("a.rs", 1)]), u32::MAX)
                 .text
@@ -471,7 +473,11 @@ mod tests {
         let output = bench.call(&call("search_codebase", asked)).await.unwrap();
         assert!(output.text.starts_with("src/net.rs:1-4"), "{}", output.text);
         assert!(!output.text.contains("web/"), "{}", output.text);
-        assert!(output.text.contains("by words only"), "{}", output.text);
+        assert!(
+            output.text.contains("lexical search only"),
+            "{}",
+            output.text
+        );
         let unknown = json!({"query": "dial", "language": "klingon"});
         let error = bench.failed(&call("search_codebase", unknown)).await;
         assert!(error.contains("rust"), "{error}");

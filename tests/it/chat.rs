@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use crate::support::Environment;
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
 
-/// A file that most tests have, and that nothing else is like.
+/// A file of most tests, with text that is nowhere else.
 const NOTES: &str = "The kettle boils at ninety degrees up here.\n";
 
-/// An environment whose chat model is on a server; `notes.txt` is there.
+/// An environment with a chat server, and `notes.txt`.
 fn environment(server: &ChatServer) -> Environment {
     let environment = Environment::new()
         .with("OLLAMA_HOST", &server.uri())
@@ -28,7 +28,7 @@ fn environment(server: &ChatServer) -> Environment {
     environment
 }
 
-/// What a question led to.
+/// The output of a question.
 #[derive(Debug)]
 struct Told {
     events: Vec<Value>,
@@ -41,7 +41,7 @@ impl Told {
         events.filter(|event| event["event"] == kind).collect()
     }
 
-    /// What became of each call: `read_file done`.
+    /// The outcome of each call: `read_file done`.
     fn calls(&self) -> Vec<String> {
         let tools = self.of("tool_started");
         let ends = self.of("tool_finished");
@@ -55,13 +55,13 @@ impl Told {
         .collect()
     }
 
-    /// All pieces of text, put together.
+    /// All pieces of text, joined.
     fn text(&self) -> String {
         let pieces = self.of("text").into_iter();
         pieces.filter_map(|event| event["text"].as_str()).collect()
     }
 
-    /// Demands how it ended.
+    /// Asserts how the turn ended.
     #[track_caller]
     fn expect_end(self, how: &str) -> Told {
         let last = self.events.last().unwrap_or(&Value::Null);
@@ -72,7 +72,7 @@ impl Told {
     }
 }
 
-/// Asks with flags, and demands an exit code.
+/// Asks with flags, and asserts the exit code.
 #[track_caller]
 fn ask_for_code(environment: &Environment, flags: &[&str], prompt: &str, code: i32) -> Told {
     let mut arguments = vec!["chat", "--json", "-p", prompt];
@@ -113,14 +113,14 @@ fn results(request: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The results that the model was told of last.
+/// The results in the last request.
 fn results_at_last(server: &ChatServer) -> Vec<String> {
     let requests = server.requests();
     let last = requests.last().expect("a request");
     results(last).into_iter().map(str::to_owned).collect()
 }
 
-/// Demands that every call of a request has one result, right behind what called.
+/// Asserts that every call in a request is followed by one result.
 #[track_caller]
 fn assert_every_call_has_a_result(request: &Value) {
     let all = messages(request);
@@ -133,7 +133,7 @@ fn assert_every_call_has_a_result(request: &Value) {
     }
 }
 
-/// Demands that something is in no request, and in no journal of a session.
+/// Asserts that a text is in no request and in no journal.
 #[track_caller]
 fn assert_nowhere(server: &ChatServer, environment: &Environment, secret: &str) {
     for request in server.requests() {

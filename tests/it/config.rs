@@ -1,4 +1,4 @@
-//! Settings: which layer wins, and what is said about values that cannot be.
+//! Settings: precedence of the layers, and messages about invalid values.
 
 mod file;
 mod layers;
@@ -16,7 +16,7 @@ use ollacode::frontends::cli::args::Arguments;
 use ollacode::model::ollama::Reach;
 use tempfile::TempDir;
 
-/// A home folder of its own, and a current folder below it.
+/// A temporary home folder, with a current folder below it.
 struct Home {
     _temporary: TempDir,
     path: PathBuf,
@@ -66,7 +66,7 @@ impl Home {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The message about what is wrong, with the home folder as `~`.
+    /// The error message, with the home folder as `~`.
     fn error(&self, variables: &[(&str, &str)]) -> String {
         let outcome = self.load(&Flags::default(), variables);
         let error = outcome.expect_err("something is wrong").to_string();
@@ -88,7 +88,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions");
 }
 
-/// Whole settings as text, to compare them.
+/// All settings as text, to compare them.
 fn shown(settings: &Settings) -> String {
     format!("{settings:#?}")
 }

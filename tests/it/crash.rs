@@ -1,6 +1,6 @@
 //! kill −9 at any moment: the next run ends with the rows of a clean build.
 //!
-//! `OLLACODE_TEST_KILLS=500` makes each test kill so often.
+//! `OLLACODE_TEST_KILLS=500` sets the number of kills per test.
 
 use std::collections::HashSet;
 use std::fs;
@@ -14,9 +14,9 @@ use crate::support::rows::assert_same_rows;
 use crate::support::samples::functions;
 use crate::support::{Draw, Environment, ModelServer, block_on, kills};
 
-/// After so many kills the index is healed and compared.
+/// Kills between two comparisons of the repaired index.
 const KILLS_PER_CHECK: usize = 10;
-/// Files that come, change and go.
+/// Files that are added, changed and deleted.
 const FILES: usize = 14;
 
 /// Changes, adds or deletes a few files.
@@ -33,7 +33,7 @@ fn change(environment: &Environment, draw: &mut Draw) {
     }
 }
 
-/// Runs `index`, and kills it after a time unless it has ended.
+/// Runs `index`, and kills it after a delay unless it has ended.
 fn index_and_kill(environment: &Environment, after: Duration) {
     let mut indexer = environment.start(&["index"]);
     let moment = Instant::now() + after;
@@ -43,7 +43,7 @@ fn index_and_kill(environment: &Environment, after: Duration) {
     indexer.kill();
 }
 
-/// Kills again and again, and hands the healed index to a check every few kills.
+/// Kills repeatedly, and checks the repaired index every few kills.
 fn kill_rounds(
     mut environment: Environment,
     seed: u64,
@@ -57,7 +57,7 @@ fn kill_rounds(
     environment.index();
     let whole = usize::try_from(begin.elapsed().as_micros()).expect("a short run");
     for kill in 1..=kills {
-        // Also a first build is killed now and then.
+        // Sometimes a first build is killed, too.
         if kill % 25 == 7 {
             fs::remove_dir_all(environment.index_folder()).expect("the index goes");
         }
@@ -77,7 +77,7 @@ fn kill_rounds(
 #[test]
 fn killed_while_indexing() {
     kill_rounds(Environment::new(), 1, kills(80), |environment| {
-        // However it is ranked among files that are named like the question.
+        // At any rank, since other files have names like the query.
         let answer = environment.search_json_with("this file stays", &["--limit", "50"]);
         let found = paths_of(&answer);
         assert!(
@@ -93,7 +93,7 @@ fn killed_while_embedding() {
     kill_rounds(Environment::on(&server), 2, kills(40), assert_vectors_agree);
 }
 
-/// Demands a vector for every chunk, and a catalog that lists exactly these.
+/// Asserts that every chunk has a vector, and that the catalog lists exactly these.
 fn assert_vectors_agree(environment: &Environment) {
     let folder = environment.index_folder();
     let (fingerprint, stored) = block_on(async {

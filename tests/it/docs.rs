@@ -1,5 +1,5 @@
-//! The documentation: links lead somewhere, whatever can be called and set is described, what it
-//! names exists, and what is generated is up to date.
+//! The documentation: links are valid, every command and setting is described, everything that it
+//! names exists, and generated parts are up to date.
 
 mod page;
 mod tables;
@@ -101,7 +101,7 @@ fn every_page_is_linked_from_the_readme() {
     assert!(lines <= 200, "the README has {lines} lines");
 }
 
-/// Demands that a page has these words as code.
+/// Asserts that a page has these words as code.
 #[track_caller]
 fn assert_described(page: &Page, what: &str, words: &str) {
     let is_there = page.code.iter().any(|code| {
@@ -115,7 +115,7 @@ fn assert_described(page: &Page, what: &str, words: &str) {
     );
 }
 
-/// Demands that a page has a flag, with its short form and its values.
+/// Asserts that a page has a flag, with its short form and its values.
 #[track_caller]
 fn assert_flag(page: &Page, command: &str, flag: &Arg) {
     if flag.is_hide_set() || ["help", "version"].contains(&flag.get_id().as_str()) {
@@ -214,14 +214,14 @@ fn files_and_tests_that_pages_name_exist() {
             continue;
         }
         for code in &page.code {
-            // A citation has lines behind its path.
+            // A citation has line numbers after its path.
             let path = code.split(':').next().unwrap_or_default();
             let is_path = folders.iter().any(|folder| path.starts_with(folder));
             if is_path && !path.contains(['*', '<', ' ']) {
                 let exists = root().join(path).exists();
                 assert!(exists, "{} names `{code}`, which does not exist", page.name);
             }
-            // A name of so many words is the name of a test.
+            // A name of many words is the name of a test.
             if code.split('_').filter(|word| !word.is_empty()).count() >= 4
                 && code.chars().all(is_word)
             {

@@ -1,4 +1,4 @@
-//! `ollacode doctor` calls nothing good that is broken: each row, with its thing broken.
+//! `ollacode doctor`: each check, with the checked part broken.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use crate::support::environment::Running;
 use crate::support::samples::write_samples;
 use crate::support::{Environment, Fault, ModelServer, Output};
 
-/// The rows of a name, each as its state and its message.
+/// State and message of the checks with a name.
 fn rows(output: &Output, name: &str) -> Vec<(String, String)> {
     let report = output.json();
     let checks = report["checks"].as_array().expect("checks");
@@ -128,7 +128,7 @@ fn data_that_cannot_be_written_is_broken() {
     }
 }
 
-/// Runs a command in namespaces of its own, after a line of shell; `None` where that is forbidden.
+/// Runs doctor in new namespaces, after a line of shell; `None` if that is not allowed.
 fn apart(environment: &Environment, before: &str) -> Option<Output> {
     let inner = environment.command(&["doctor", "--json"]);
     let mut command = Command::new("unshare");
@@ -182,7 +182,7 @@ fn too_few_watches_are_not_good() {
 #[test]
 fn an_index_that_is_not_as_it_should_be_is_not_good() {
     let environment = sample();
-    expect_row(&environment, "index", "warning", "none yet");
+    expect_row(&environment, "index", "warning", "not indexed yet");
     environment.index();
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();
@@ -212,7 +212,7 @@ fn vectors_that_are_missing_are_not_good() {
     expect_row(&environment, "index", "warning", "could not be embedded");
 }
 
-/// A server that answers everything alike.
+/// A server with the same response to every request.
 fn stranger(status: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -238,7 +238,7 @@ fn what_is_no_ollama_is_not_good() {
         ("200 OK", "{}", "ollama"),
         ("502 Bad Gateway", "<html>502 Bad Gateway</html>", "ollama"),
         ("404 Not Found", "404 page not found", "ollama"),
-        // Something else that has a version.
+        // Another program that has a version.
         ("200 OK", "{\"version\": \"1.2.3\"}", "model"),
         ("200 OK", "{\"version\": \"1.2.3\"}", "embeddings"),
     ] {

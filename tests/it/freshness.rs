@@ -1,4 +1,4 @@
-//! A search sees the files as they are now, and never shows text that is gone.
+//! A search sees the current files, and never shows text that was removed.
 
 use std::fs::{File, OpenOptions};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn indexed() -> Environment {
     environment
 }
 
-/// Demands which files hold a word, as the answer to a search tells.
+/// Asserts which files a search for a word finds.
 #[track_caller]
 fn assert_found(environment: &Environment, word: &str, expected: &[&str], when: &str) {
     let mut found = environment.paths_found(word);
@@ -23,7 +23,7 @@ fn assert_found(environment: &Environment, word: &str, expected: &[&str], when: 
     assert_eq!(found, expected, "files with `{word}` {when}");
 }
 
-/// Plays another process that writes to the index, for as long as the file lives.
+/// Acts as another process that writes to the index, while the file exists.
 fn hold_lock(environment: &Environment) -> File {
     let path = environment.index_folder().join("writer.lock");
     let lock = OpenOptions::new()
@@ -257,7 +257,7 @@ fn many_files_that_are_laid_over_the_index_give_the_same_answer_each_time() {
     drop(lock);
 }
 
-/// As `tar` writes over a tree, and as `cp -p` and `rsync` do, with the time of an archive.
+/// Writes with the time of an archive, as `tar`, `cp -p` and `rsync` do.
 #[test]
 fn a_change_that_keeps_size_and_time_is_seen() {
     let environment = indexed();

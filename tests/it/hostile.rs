@@ -1,4 +1,4 @@
-//! Trees and damage that nobody wishes for: the run ends well, and what is sound can be found.
+//! Hostile trees and damaged indexes: runs succeed, and intact files are found.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,7 @@ use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{functions, write_samples};
 use crate::support::{Environment, ModelServer, Output};
 
-/// A workspace that has the sound files beside whatever else.
+/// A workspace with the intact files, besides others.
 fn sound() -> Environment {
     let environment = Environment::new();
     write_samples(&environment);
@@ -28,7 +28,7 @@ fn assert_no_panic(output: &Output) {
     assert!(!output.words().contains("panicked"), "{output:#?}");
 }
 
-/// Indexes, and demands that just the sound files and these are stored, each found by its word.
+/// Indexes, and asserts that exactly the intact files and these are stored and found by their word.
 #[track_caller]
 fn assert_indexed(environment: &Environment, more: &[(&str, &str)]) {
     assert_no_panic(&environment.index());
@@ -323,7 +323,7 @@ fn manifests(environment: &Environment) -> Vec<PathBuf> {
     manifests
 }
 
-/// An index with several versions, and a file that only the newest knows.
+/// An index with several versions, and a file that is only in the newest one.
 fn with_versions() -> Environment {
     let environment = sound();
     environment.index();
@@ -389,7 +389,7 @@ fn a_search_on_damaged_bookkeeping_builds_the_index_anew() {
     let environment = with_versions();
     let folder = environment.index_folder();
     for name in ["state.db-wal", "state.db-shm"] {
-        // They are there only while somebody has the database open.
+        // They exist only while the database is open.
         let _ = fs::remove_file(folder.join(name));
     }
     fs::write(folder.join("state.db"), [0xA5; 8_192]).expect("damage");

@@ -1,4 +1,4 @@
-//! `ollacode index`: what it stores, says and leaves alone.
+//! `ollacode index`: what it stores, prints and does not touch.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

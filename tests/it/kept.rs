@@ -1,4 +1,4 @@
-//! What is kept of workspaces, and which files are not indexed: listed, and removed when asked.
+//! `index --list`, `--prune` and `--skipped`.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ fn indexes_are_listed_and_those_of_folders_that_are_gone_are_deleted() {
     write_samples(&environment);
     environment
         .run(&["index", "--list"])
-        .expect_words(&["no workspace"]);
+        .expect_words(&["no folder is indexed"]);
     environment.index();
     let other = environment.outside().join("other");
     fs::create_dir(&other).expect("a folder");
@@ -37,13 +37,13 @@ fn indexes_are_listed_and_those_of_folders_that_are_gone_are_deleted() {
     environment
         .run(&["index", "--prune"])
         .expect_success()
-        .expect_words(&["still there"]);
+        .expect_words(&["nothing to delete"]);
 
     fs::rename(&other, environment.outside().join("moved")).expect("a rename");
     environment
         .run(&["index", "--list"])
-        .expect_words(&["other", "gone"]);
-    // Nobody can be asked here.
+        .expect_words(&["other", "no longer exists"]);
+    // There is no terminal to ask on.
     environment
         .run(&["index", "--prune"])
         .expect_code(1)
@@ -75,9 +75,9 @@ fn each_skipped_file_is_named_with_its_reason() {
         {"path": "data.txt", "reason": "binary", "words": "binary"},
         {"path": "link.rs", "reason": "not_a_file", "words": "links or special files"},
         {"path": "logo.png", "reason": "binary", "words": "binary"},
-        {"path": "node_modules/", "reason": "default", "words": "left out by default: filled by tools"},
+        {"path": "node_modules/", "reason": "default", "words": "excluded by default: build output, dependencies or a cache"},
     ]);
-    // The same before there is an index, and with one.
+    // The same without an index and with one.
     for _ in 0..2 {
         let skipped = environment.run(&["index", "--skipped", "--json"]).json();
         assert_eq!(skipped, json!({"skipped": expected}));
@@ -86,6 +86,6 @@ fn each_skipped_file_is_named_with_its_reason() {
             .expect_words(&["data.txt  binary", "node_modules/"]);
         environment
             .index()
-            .expect_words(&["left out by default", "node_modules"]);
+            .expect_words(&["excluded by default", "node_modules"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `ollacode log` from end to end: what a session did, as its journal tells.
+//! `ollacode log` from end to end: what a session did, from its journal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
 
 const NOTES: &str = "The kettle boils at ninety degrees up here.\n";
 
-/// A session that reads, edits, and is denied a command: what needs the network is asked about
-/// however well commands are confined, and nobody is there to be asked.
+/// A session that reads, edits, and is denied a command: network access needs approval at every
+/// level of confinement, and there is no terminal to ask on.
 fn talked() -> (ChatServer, Environment) {
     let edit = json!({"path": "notes.txt", "search": "ninety", "replace": "eighty"});
     let server = ChatServer::start(vec![
@@ -40,7 +40,7 @@ fn ask(environment: &Environment, flags: &[&str], prompt: &str) {
     let _ = environment.run(&arguments).expect_success();
 }
 
-/// Journals of sessions in a folder.
+/// The journals of sessions in a folder.
 fn journals(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -168,7 +168,7 @@ fn a_journal_of_before_and_one_that_broke_off_are_told_too() {
     let text = fs::read_to_string(&found[0]).expect("a journal");
     let mut older = String::new();
     for line in text.lines() {
-        // The time stands last, but in the first record, which has always had one.
+        // The time is the last field, except in the first record, which always had one.
         let stamp = line.rfind(",\"at\":\"").filter(|_| !older.is_empty());
         match stamp {
             Some(stamp) => older.push_str(&format!("{}}}\n", &line[..stamp])),

@@ -1,4 +1,4 @@
-//! `ollacode search`: the shape that is promised, filters, and manners in a pipe.
+//! `ollacode search`: the stable JSON format, filters, and behaviour in a pipe.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,7 +25,7 @@ fn keys(value: &Value) -> BTreeSet<&str> {
     object.keys().map(String::as_str).collect()
 }
 
-/// An answer without what differs from run to run.
+/// An answer without the fields that differ between runs.
 fn timeless(mut answer: Value) -> Value {
     answer["took_ms"] = json!(0);
     answer
@@ -139,7 +139,7 @@ fn without_hits_it_says_what_was_not_searched() {
     }
     let answer = environment.run(&["search", "zyzzyva"]).expect_success();
     let answer = answer.expect_words(&[
-        "no hits in 3 files of the index",
+        "no hits in 3 files",
         "2 files with binary content; 1 file over the size limit; folders of build output, \
          dependencies or caches: `node_modules`; 2 files or folders excluded by ignore files; \
          2 hidden files or folders",
@@ -152,7 +152,7 @@ fn without_hits_it_says_what_was_not_searched() {
     assert_eq!(not["left_out"], json!(["node_modules"]));
     assert_eq!((&not["ignored"], &not["hidden"]), (&json!(2), &json!(2)));
     assert_eq!(not["not_indexed_yet"], json!(0));
-    // What passes a filter counts alone, and so does what no watcher has taken in.
+    // Only files that pass the filter count, and files that are not indexed yet.
     let answer = environment.search_json_with("zyzzyva", &["--path", "*.txt", "--no-refresh"]);
     environment.write("late.txt", "zyzzyva");
     assert_eq!(
@@ -188,7 +188,7 @@ fn every_line_of_stdin_has_an_answer_in_order() {
     let environment = indexed();
     let input = "read_header\n\nwrite_report\nzzyzx\nazimuth wheel";
     let answered = environment.run_with_input(&["search", "--stdin", "--json"], input.as_bytes());
-    // One query may fail without the others; the exit code then tells.
+    // One query may fail without the others; the exit code says so.
     assert!(matches!(answered.code, Some(0 | 1)), "{answered:#?}");
     let answers = answered.json_lines();
     let queries: Vec<&Value> = answers.iter().map(|answer| &answer["query"]).collect();
@@ -225,7 +225,7 @@ fn without_json_every_line_of_stdin_is_answered_too() {
 #[test]
 fn a_query_that_fails_is_an_object_with_the_error() {
     let environment = indexed();
-    // The table's files are there and full of nonsense: neither healed by a step back nor read.
+    // The files of the table exist with invalid content: no older version to repair from.
     let data = environment.index_folder().join("chunks.lance/data");
     for entry in std::fs::read_dir(data).expect("data files") {
         let path = entry.expect("an entry").path();
@@ -237,7 +237,7 @@ fn a_query_that_fails_is_an_object_with_the_error() {
     let answered = environment.run(&arguments);
     let answer = answered.json();
     if answer.get("error").is_none() {
-        // Or the damage was noticed, and the index rebuilt, which is better still.
+        // Or the damage was detected and the index rebuilt, which is better.
         assert_eq!(
             paths_of(&answer).first().map(String::as_str),
             Some("src/parser.rs")
@@ -414,7 +414,7 @@ fn a_closed_pipe_ends_a_search_quietly() {
     let mut child = command.spawn().expect("ollacode starts");
     let mut stdin = child.stdin.take().expect("stdin");
     let writer = std::thread::spawn(move || {
-        // More than a pipe holds; writing fails as soon as the search has ended.
+        // More than a pipe can buffer; writing fails when the search has ended.
         for _ in 0..3_000 {
             if stdin.write_all(b"read_header\n").is_err() {
                 break;
@@ -433,7 +433,7 @@ fn a_closed_pipe_ends_a_search_quietly() {
     assert!(first.starts_with('{'), "an answer: {first}");
     let is_quiet = !said.contains("panic") && !said.to_lowercase().contains("broken pipe");
     assert!(is_quiet, "nothing is said of the pipe: {said}");
-    // Some programs end by SIGPIPE here, which is as quiet.
+    // Ending by SIGPIPE would be equally quiet.
     assert!(
         matches!(status.code(), Some(0 | 141) | None),
         "the exit code: {status}"

@@ -1,4 +1,4 @@
-//! `ollacode index --watch`: what is saved can soon be found by readers that look at no file.
+//! `ollacode index --watch`: saved changes are soon found by searches that do not read files.
 
 use std::fs;
 use std::process::Command;
@@ -7,10 +7,10 @@ use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{functions, write_samples};
 use crate::support::{Environment, Running, wait_until};
 
-/// Starts to watch, and waits until everything that is there is indexed.
+/// Starts to watch, and waits until all existing files are indexed.
 fn watching(environment: &Environment) -> Running {
     let watcher = environment.start(&["index", "--watch"]);
-    // The watch itself may begin a moment later; a probe that arrives shows that it has.
+    // The watch may start a moment later; it is active once a probe file is indexed.
     let mut probes = 0;
     wait_until("the watcher to see a new file", || {
         probes += 1;
@@ -141,7 +141,7 @@ fn a_watcher_lets_others_search_and_index() {
     stop(watcher);
 }
 
-/// Events that are not read pile up in the kernel, which drops them beyond a bound.
+/// The kernel queues events that are not read, and drops them beyond a limit.
 #[cfg(target_os = "linux")]
 #[test]
 fn events_that_the_kernel_dropped_are_made_up_for() {
@@ -151,7 +151,7 @@ fn events_that_the_kernel_dropped_are_made_up_for() {
     let bound = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").expect("a bound");
     let bound: usize = bound.trim().parse().expect("a number");
     watcher.signal("STOP");
-    // Two names in turn, since the kernel joins equal events; each write is two events or more.
+    // Two alternating names, since the kernel merges equal events; a write is two or more events.
     for round in 0..bound {
         environment.write(
             ["src/even.rs", "src/odd.rs"][round % 2],
@@ -232,7 +232,7 @@ fn our_own_data_in_the_workspace_is_not_indexed_and_does_not_keep_a_watcher_busy
     assert!(looks < 20, "{looks} looks: {output:#?}");
 }
 
-/// A user namespace of its own has limits of its own.
+/// A new user namespace has its own limits.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_watches_files_are_compared_instead() {

@@ -1,4 +1,4 @@
-//! Which folder is worked on, and under which name its data is kept.
+//! Which folder is the workspace, and the name of its data folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use ollacode::config::{GivenFolder, Origin};
 use ollacode::workspace::{Found, Workspace, WorkspaceError, workspace_id};
 use tempfile::TempDir;
 
-/// A folder with these folders in it, and its path without links.
+/// A folder with these subfolders, and its path with links resolved.
 fn tree(folders: &[&str]) -> (TempDir, PathBuf) {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let root = temporary.path().canonicalize().expect("its path");

@@ -1,4 +1,4 @@
-//! The command line: what may be said, and what contradicts itself.
+//! The command line: arguments, and the conflicts that clap cannot express.
 
 mod chat;
 mod telegram;
@@ -26,90 +26,87 @@ pub use telegram::TelegramArguments;
     name = "ollacode",
     version,
     after_help = "\
-Start in the folder of a project:
-  ollacode                                    talk about it, and have it changed
-  ollacode -p 'where are sessions stored'     one question; the answer goes to stdout
-  ollacode search where are sessions stored   find code, without a model
+Examples, in the folder of a project:
+  ollacode                                    chat about the code and let the agent edit it
+  ollacode -p 'where are sessions stored'     ask one question; the answer goes to stdout
+  ollacode search where are sessions stored   search the code, without a model
 
-Settings can also be set permanently: see docs/settings.md and `.env.example` in the sources."
+Permanent settings go into ~/.config/ollacode/.env: see docs/settings.md."
 )]
 pub struct Arguments {
-    /// What to do; to chat if nothing is said
+    /// Command to run; `chat` if none is given
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Work on this folder
+    /// Folder to work on; by default the indexed folder or git repository around the current one
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     #[arg(help_heading = GLOBAL)]
     pub workspace: Option<PathBuf>,
 
-    /// Keep indexes and the cache in this folder
+    /// Folder for indexes, sessions and the embedding cache
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     #[arg(help_heading = GLOBAL)]
     pub data_dir: Option<PathBuf>,
 
-    /// Make vectors with this model of Ollama; `none`: lexical search only
+    /// Embedding model in Ollama; `none` for lexical search only
     #[arg(long, value_name = "MODEL", global = true, help_heading = GLOBAL)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub embed_model: Option<String>,
 
-    /// Call no address but this machine's
+    /// Connect to this machine only (loopback addresses)
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub offline: bool,
 
-    /// Log more to stderr; twice for even more
+    /// Log more to stderr; repeat for more detail
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub verbose: u8,
 
-    /// When to colour the output
+    /// When to use colours
     #[arg(long, value_name = "WHEN", global = true, default_value_t = ColorChoice::Auto)]
     #[arg(help_heading = GLOBAL)]
     pub color: ColorChoice,
 
-    /// How to chat, where no command is named
+    /// Options of `chat`, for `ollacode` without a command
     #[command(flatten, next_help_heading = CHAT)]
     pub chat: ChatArguments,
 }
 
-/// Heading of what every command takes.
-const GLOBAL: &str = "Options of every command";
-/// Heading of what is taken where no command is named.
-const CHAT: &str = "Options of `chat`, which work without its name, too";
+const GLOBAL: &str = "Global options";
+const CHAT: &str = "Chat options (also without `chat`)";
 
-/// Examples of `ollacode log`, and what its JSON looks like.
+/// Examples of `ollacode log`, and its JSON fields.
 const LOG_HELP: &str = "\
 Examples:
   ollacode log                 the last session of this folder
-  ollacode log k3x9            by the end of its name
+  ollacode log k3x9            a session, by the end of its id
   ollacode log --all --json | jq -c 'select(.action == \"changed\")'
 
-A call is done, failed or stopped, if it ran; denied, or not run; or broken off: it began, and its
-end was not written down, since the session was killed there or still runs.
+A call that ran is done, failed or stopped; one that did not run is denied or not run; one that is
+broken off started and has no recorded end: the session was killed or is still running.
 
-With --json each line is an object with session, turn (0 before the first question), at (UTC;
-older journals have none) and `action`: started (workspace, model), question (text), asked (id,
+With --json, each line is an object with session, turn (0 before the first question), at (UTC;
+missing in older journals) and `action`: started (workspace, model), question (text), asked (id,
 title, what, hash), decided (id, answer: once, session or deny, with a reason), call (id, tool,
 what, outcome: done, failed, stopped, denied, not_run or broken_off, result), changed (path, before,
 after: hashes, or null where there is no file), undid and redid (of_turn), mode (mode: ask,
 auto_edit, auto_approve or plan), model (name), compacted, and ended (reason).";
 
-/// What ollacode can do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Talk about the code, and have it changed; this is also what `ollacode` alone does
+    /// Chat about the code and let the agent edit it (the default command)
     #[command(visible_alias = "cli", after_help = CHAT_HELP)]
     Chat(ChatArguments),
 
-    /// Make a folder searchable, or bring its index up to date
+    /// Create or update the index of a folder
     #[command(after_help = "\
 Examples:
   ollacode index                         the project around the current folder
-  ollacode index ~/code/shop --dry-run   what it would do, and how long that takes
-  ollacode index --watch                 keep the index fresh until Ctrl-C
-  ollacode index --inspect src/main.rs   how a file is cut into chunks")]
+  ollacode index ~/code/shop --dry-run   what would be indexed, and how long it would take
+  ollacode index --watch                 keep the index up to date until Ctrl-C
+  ollacode index --inspect src/main.rs   how a file is chunked")]
     Index(IndexArguments),
 
-    /// Find code by what it does, or by its names
+    /// Search the code by meaning, words or symbol names
     #[command(after_help = "\
 Examples:
   ollacode search where is the retry delay computed
@@ -117,35 +114,35 @@ Examples:
   git log --format=%s -5 | ollacode search --stdin --json")]
     Search(SearchArguments),
 
-    /// List what was talked about in this folder, or write it out
+    /// List the sessions of this folder, or export one
     #[command(after_help = "\
 Examples:
   ollacode sessions
-  ollacode sessions export k3x9 > session.md   by the end of its name
-  ollacode chat --resume k3x9                  go on with it")]
+  ollacode sessions export k3x9 > session.md   a session, by the end of its id
+  ollacode chat --resume k3x9                  continue it")]
     Sessions(SessionsArguments),
 
-    /// Show what was asked, decided, run and changed in a session
+    /// Show the questions, approvals, tool calls and changes of a session
     #[command(after_help = LOG_HELP)]
     Log(LogArguments),
 
-    /// Serve a Telegram bot: ask about the code from the phone, and approve what is done
+    /// Run a Telegram bot: chat with the agent and approve its actions from your phone
     #[command(after_help = TELEGRAM_HELP)]
     Telegram(TelegramArguments),
 
-    /// Check settings, index and Ollama, and say how to fix what is wrong
+    /// Check settings, index, Ollama and sandbox, and suggest fixes
     #[command(after_help = "\
 Examples:
   ollacode doctor --json | jq .
-  ollacode doctor --model qwen2.5-coder:7b   try what a model can do, and remember it")]
+  ollacode doctor --model qwen2.5-coder:7b   test what a model can do, and save the result")]
     Doctor(DoctorArguments),
 
-    /// Print the completions for a shell
+    /// Print a shell completion script
     #[command(after_help = "\
 Example:
   ollacode completions bash > ~/.local/share/bash-completion/completions/ollacode")]
     Completions {
-        /// The shell
+        /// Shell to complete for
         shell: Shell,
     },
 
@@ -159,27 +156,27 @@ Example:
 /// Arguments of `ollacode index`.
 #[derive(Args, Clone, Debug)]
 pub struct IndexArguments {
-    /// The folder; else the project around the current folder
+    /// Folder to index; by default the project around the current folder
     #[arg(value_hint = ValueHint::DirPath)]
     pub path: Option<PathBuf>,
 
-    /// Keep the index fresh until Ctrl-C
+    /// Keep the index up to date until Ctrl-C
     #[arg(long, group = "action")]
     pub watch: bool,
 
-    /// Read and cut every file again
+    /// Read and chunk every file again
     #[arg(long, conflicts_with_all = ["status", "failures", "skipped", "inspect", "remove", "list", "prune"])]
     pub force: bool,
 
-    /// Change nothing: count files and chunks, and estimate the time
+    /// Only count files and chunks, and estimate the time
     #[arg(long, group = "action")]
     pub dry_run: bool,
 
-    /// Show what the index holds
+    /// Show what the index contains
     #[arg(long, group = "action")]
     pub status: bool,
 
-    /// List the texts that have no vector, and why
+    /// List the texts that could not be embedded, and why
     #[arg(long, group = "action")]
     pub failures: bool,
 
@@ -187,7 +184,7 @@ pub struct IndexArguments {
     #[arg(long, group = "action")]
     pub skipped: bool,
 
-    /// Show how a file is cut into chunks
+    /// Show how a file is chunked
     #[arg(long, group = "action", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub inspect: Option<PathBuf>,
 
@@ -199,11 +196,11 @@ pub struct IndexArguments {
     #[arg(long, group = "action")]
     pub list: bool,
 
-    /// Delete the indexes of folders that are gone
+    /// Delete the indexes of folders that no longer exist
     #[arg(long, group = "action")]
     pub prune: bool,
 
-    /// Answer every question with yes
+    /// Answer yes to all questions
     #[arg(short, long)]
     pub yes: bool,
 
@@ -212,33 +209,23 @@ pub struct IndexArguments {
     pub json: bool,
 }
 
-/// What `ollacode index` is to do.
+/// What `ollacode index` does, as its flags say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexAction<'a> {
-    /// Bring the index up to date.
     Refresh,
-    /// Keep it so.
     Watch,
-    /// Say what a refresh would do.
     DryRun,
-    /// Show what the index holds.
     Status,
-    /// List the texts that have no vector.
     Failures,
-    /// List the files that are not indexed.
     Skipped,
-    /// Show how this file is cut.
     Inspect(&'a Path),
-    /// Delete the index.
     Remove,
-    /// List the indexes of all folders.
     List,
-    /// Delete those of folders that are gone.
     Prune,
 }
 
 impl IndexArguments {
-    /// What is to be done; at most one of the flags is there.
+    /// The chosen action; clap allows at most one of the flags.
     pub fn action(&self) -> IndexAction<'_> {
         match self {
             IndexArguments { watch: true, .. } => IndexAction::Watch,
@@ -261,7 +248,7 @@ impl IndexArguments {
 /// Arguments of `ollacode search`.
 #[derive(Args, Clone, Debug)]
 pub struct SearchArguments {
-    /// What to find; several words need no quotes
+    /// Query; several words need no quotes
     #[arg(
         value_name = "QUERY",
         required_unless_present = "stdin",
@@ -269,38 +256,38 @@ pub struct SearchArguments {
     )]
     pub words: Vec<String>,
 
-    /// Show at most so many hits
+    /// Maximum number of hits
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
     pub limit: u16,
 
-    /// Only files whose path matches this glob; several: any of them
+    /// Only search files whose path matches this glob; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub path: Vec<String>,
 
-    /// Only this language; several: any of them
+    /// Only search files of this language; can be repeated
     #[arg(long, value_name = "LANG", value_parser = NonEmptyStringValueParser::new())]
     pub lang: Vec<String>,
 
-    /// Print one JSON object a query, on one line
+    /// Print one JSON object per query, on one line
     #[arg(long)]
     pub json: bool,
 
-    /// Show how each hit came to its place
+    /// Show how each hit was ranked
     #[arg(long)]
     pub explain: bool,
 
-    /// Read the queries from stdin, one a line
+    /// Read queries from stdin, one per line
     #[arg(long)]
     pub stdin: bool,
 
-    /// Do not look for changed files first
+    /// Do not check for changed files first
     #[arg(long)]
     pub no_refresh: bool,
 }
 
 impl SearchArguments {
-    /// The query, if it is not to be read from stdin.
+    /// The query; `None` if queries are read from stdin.
     pub fn query(&self) -> Option<String> {
         (!self.stdin).then(|| self.words.join(" "))
     }
@@ -309,15 +296,15 @@ impl SearchArguments {
 /// Arguments of `ollacode log`.
 #[derive(Args, Clone, Debug)]
 pub struct LogArguments {
-    /// The session, by the beginning or the end of its name; else the last one of this folder
+    /// Session, by the beginning or end of its id; by default the last one of this folder
     #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub id: Option<String>,
 
-    /// Every session of this folder, the one used last first
+    /// Show every session of this folder, most recently used first
     #[arg(long, conflicts_with = "id")]
     pub all: bool,
 
-    /// Print one JSON object an action, on one line
+    /// Print one JSON object per action, on one line
     #[arg(long)]
     pub json: bool,
 }
@@ -325,7 +312,7 @@ pub struct LogArguments {
 /// Arguments of `ollacode doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct DoctorArguments {
-    /// Try what this model can do, and remember it
+    /// Test what this model can do, and save the result
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
 
@@ -335,9 +322,9 @@ pub struct DoctorArguments {
 }
 
 impl Arguments {
-    /// Reads a command line, the program's name first.
+    /// Parses a command line, which starts with the program's name.
     ///
-    /// The error also stands for `--help` and `--version`; it knows its exit code.
+    /// `--help` and `--version` are errors, too, with exit code 0.
     pub fn read<Argument>(
         command_line: impl IntoIterator<Item = Argument>,
     ) -> Result<Arguments, clap::Error>
@@ -351,16 +338,16 @@ impl Arguments {
         }
     }
 
-    /// What clap cannot see: flags that stand before the command, and what the words add up to.
+    /// Conflicts that clap cannot express: chat flags before a command, an empty query.
     fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
         match &self.command {
             Some(_) if self.chat != ChatArguments::default() => {
-                let message = "an option of `chat` stands before a command; it goes behind \
-                               `chat`, or stands where no command is named";
+                let message = "an option of `chat` comes before the command; put it after \
+                               `chat`, or leave the command out";
                 Some((ErrorKind::ArgumentConflict, message))
             }
             Some(Command::Index(index)) if index.path.is_some() && self.workspace.is_some() => {
-                let message = "the folder is named twice: by PATH and by `--workspace`";
+                let message = "the folder is given twice: as PATH and with `--workspace`";
                 Some((ErrorKind::ArgumentConflict, message))
             }
             Some(Command::Search(search))
@@ -372,7 +359,7 @@ impl Arguments {
         }
     }
 
-    /// What it says about settings.
+    /// The settings that the command line gives.
     pub fn flags(&self) -> Flags {
         let path = match &self.command {
             Some(Command::Index(index)) => index.path.clone(),
@@ -424,7 +411,7 @@ impl Arguments {
     }
 }
 
-/// What `--verbose` logs: other crates only when nothing else helps.
+/// The log filter of `--verbose`; other crates only at the third level.
 fn log_filter(verbosity: u8) -> Option<&'static str> {
     match verbosity {
         0 => None,

@@ -1,4 +1,4 @@
-//! Questions on the terminal. Without one, nobody agrees.
+//! Questions on the terminal. Without one, the answer is no.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -8,7 +8,7 @@ use anyhow::{Error, ensure};
 use super::style::visible_name;
 use crate::app::App;
 
-/// Asks before the agent works on all of the home folder, or of one above it.
+/// Asks before the agent works on the home folder, or a folder above it.
 pub fn confirm_workspace(app: &App, yes: bool) -> Result<(), Error> {
     if yes || !app.needs_confirmation() {
         return Ok(());
@@ -16,10 +16,10 @@ pub fn confirm_workspace(app: &App, yes: bool) -> Result<(), Error> {
     let root = visible_name(&app.workspace.root.display().to_string());
     ensure!(
         confirmed(&format!(
-            "Let the agent work on all of {root}? It is not a project folder."
+            "{root} is not a project folder. Let the agent work on all of it?"
         ))?,
-        "{root} is your home folder or above it, not a project folder: go to one, name one with \
-         `--workspace`, or give `--yes` to work on all of it"
+        "{root} is your home folder or above it, not a project folder: change to one, name one \
+         with `--workspace`, or work on all of it with `--yes`"
     );
     Ok(())
 }
@@ -30,7 +30,7 @@ pub fn confirmed(question: &str) -> io::Result<bool> {
         return Ok(false);
     }
     {
-        // Not held while waiting: whoever wants to say something else may.
+        // Not locked while waiting, so that others can write.
         let mut out = stderr().lock();
         write!(out, "{question} [y/N] ")?;
         out.flush()?;
@@ -43,7 +43,7 @@ pub fn confirmed(question: &str) -> io::Result<bool> {
     ))
 }
 
-/// Whether there is somebody to ask.
+/// Whether there is a terminal to ask on.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,4 +1,4 @@
-//! `ollacode doctor`: what works, what does not, and what to do about it.
+//! `ollacode doctor`: checks the installation and suggests fixes.
 
 mod disk;
 mod server;
@@ -18,14 +18,14 @@ use super::{Ending, print, print_json};
 use crate::app::App;
 use crate::permission::Confinement;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
     Good,
-    /// Works, though worse than it could.
+    /// Works, but not fully.
     Warning,
-    /// Something needed is broken.
+    /// A required part is broken.
     Broken,
 }
 
@@ -103,27 +103,27 @@ fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
     Ok(())
 }
 
-/// Tries how well commands are held back.
+/// Checks the confinement of commands.
 fn commands(app: &App) -> Check {
     const NAME: &str = "commands";
     let reached = match app.confinement() {
         Ok(reached) => reached,
         Err(error) => {
-            let fix = "set `OLLACODE_DATA_DIR` to a folder of yours on a local disk";
+            let fix = "set `OLLACODE_DATA_DIR` to a folder that you own on a local disk";
             return Check::bad(NAME, State::Warning, error.to_string(), fix);
         }
     };
     let level = match reached.level {
         Confinement::Full => return Check::good(NAME, "fully confined"),
-        Confinement::Landlock => "confined to writing in the folder (`landlock`)",
+        Confinement::Landlock => "partly confined (`landlock`)",
         Confinement::None => "not confined",
     };
     let why = reached.why_not_full.unwrap_or_default();
-    let fix = "allow unprivileged user namespaces; until then each command is asked about";
+    let fix = "allow unprivileged user namespaces; until then every command needs approval";
     Check::bad(NAME, State::Warning, format!("{level}: {why}"), fix)
 }
 
-/// Whether a Telegram bot could start; nothing where none was ever wanted. Telegram is not asked.
+/// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.
 fn bot(app: &App) -> Option<Check> {
     const NAME: &str = "telegram";
     let given = &app.settings.telegram;
@@ -133,13 +133,10 @@ fn bot(app: &App) -> Option<Check> {
     Some(match given.check() {
         Ok(settings) => {
             let users = counted(settings.allowed.users().len() as u64, "user");
-            Check::good(
-                NAME,
-                format!("a token is set, and {users} may talk to the bot"),
-            )
+            Check::good(NAME, format!("a token is set, and {users} may use the bot"))
         }
         Err(error) => {
-            let fix = "`ollacode telegram --help` says how a bot is made";
+            let fix = "see `ollacode telegram --help`";
             Check::bad(NAME, State::Warning, error.to_string(), fix)
         }
     })
@@ -149,7 +146,7 @@ async fn index(app: &App) -> Check {
     const NAME: &str = "index";
     const RUN: &str = "run `ollacode index`";
     if !app.index.exists() {
-        return Check::bad(NAME, State::Warning, "there is none yet", RUN);
+        return Check::bad(NAME, State::Warning, "not indexed yet", RUN);
     }
     let looked = async {
         let model = app.index.complete_model().await?;
@@ -163,32 +160,31 @@ async fn index(app: &App) -> Check {
     let (status, model, is_current) = match looked.await {
         Ok(found) => found,
         Err(error) => {
-            let fix = "run `ollacode index`: it repairs what is damaged, or rebuilds it";
+            let fix = "run `ollacode index`, which repairs or rebuilds the index";
             let message = format!("{:#}", Error::from(error));
             return Check::bad(NAME, State::Broken, message, fix);
         }
     };
     if !is_current {
-        let message = "it was made by another version of ollacode, or was not finished: every \
-                       file is read again before it is searched";
+        let message = "made by another version of ollacode, or not finished: the next search \
+                       reads every file again";
         return Check::bad(NAME, State::Warning, message, RUN);
     }
     if let Some(name) = app.model_without_vectors().await {
-        let message =
-            format!("its vectors are not those of `{name}` as it is now: search goes by words");
-        let fix = "run `ollacode index`: it embeds anew what the cache does not have";
+        let message = format!("no vectors of the current `{name}`: search is lexical only");
+        let fix = "run `ollacode index` to create them";
         return Check::bad(NAME, State::Warning, message, fix);
     }
     contents(&status, model.map(|(name, _)| name))
 }
 
-/// What an index holds that can be read.
+/// Judges an index that can be read.
 fn contents(status: &Status, model: Option<String>) -> Check {
     const NAME: &str = "index";
     let counts = status.counts;
     let vectors = match &model {
-        Some(name) => format!("{} with vectors of {name}", count(counts.embedded)),
-        None => "no complete set of vectors".to_owned(),
+        Some(name) => format!("{} chunks with vectors of {name}", count(counts.embedded)),
+        None => "no complete vectors".to_owned(),
     };
     let (files, chunks) = (
         counted(counts.files, "file"),
@@ -196,7 +192,7 @@ fn contents(status: &Status, model: Option<String>) -> Check {
     );
     let message = format!("{files}, {chunks}, {vectors}");
     if counts.files == 0 {
-        let fix = "`ollacode index --skipped` says why no file is in it";
+        let fix = "see `ollacode index --skipped` for the reasons";
         return Check::bad(NAME, State::Warning, message, fix);
     }
     if model.is_some() && counts.failed > 0 {
@@ -206,11 +202,11 @@ fn contents(status: &Status, model: Option<String>) -> Check {
             NAME,
             State::Warning,
             message,
-            "`ollacode index --failures` says why",
+            "see `ollacode index --failures` for the reasons",
         );
     }
     if model.is_some() && counts.embedded < counts.chunks {
-        let fix = "run `ollacode index`: what has no vector is found by words only";
+        let fix = "run `ollacode index`; chunks without a vector are found by lexical search only";
         return Check::bad(NAME, State::Warning, message, fix);
     }
     Check::good(NAME, message)

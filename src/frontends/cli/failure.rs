@@ -1,4 +1,4 @@
-//! What a command failed with: its code, its message with the causes, and what to do next.
+//! The failure of a command: code, message with causes, and hint.
 
 use anyhow::Error;
 use ollacode_indexer::IndexError;
@@ -12,7 +12,7 @@ use crate::model::ollama::OllamaError;
 use crate::session::SessionError;
 use crate::workspace::WorkspaceError;
 
-/// Reads an error with its causes.
+/// Converts an error and its causes.
 pub fn failure(error: &Error) -> Failure {
     Failure {
         code: code(error),
@@ -21,11 +21,11 @@ pub fn failure(error: &Error) -> Failure {
     }
 }
 
-/// An error once, with its causes.
+/// The message with its causes, each once.
 fn message(error: &Error) -> String {
     let mut message = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        // Libraries like to repeat their cause in their own message.
+        // Some libraries include the cause in their message.
         if !message.contains(&cause) {
             message.push_str(": ");
             message.push_str(&cause);
@@ -34,7 +34,7 @@ fn message(error: &Error) -> String {
     message
 }
 
-/// The first error of a type among an error and its causes.
+/// The first error of a type in the chain of causes.
 fn find<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
     error.chain().find_map(|cause| cause.downcast_ref())
 }
@@ -102,14 +102,14 @@ fn hint(error: &Error) -> Option<String> {
     }
     let hint = match find::<IndexError>(error)? {
         IndexError::NothingFound { .. } => {
-            "check that the folder is mounted; to empty the index, run `ollacode index --remove`"
+            "check that the folder is mounted; to delete the index, run `ollacode index --remove`"
         }
-        IndexError::Busy => "wait for it, or stop it",
+        IndexError::Busy => "wait until it has finished, or stop it",
         IndexError::UnknownLanguage(_) => {
-            "names are those of files' endings or of languages: `rs`, `rust`"
+            "use a language name or a file extension, such as `rust` or `rs`"
         }
-        IndexError::BadGlob { .. } => "quote it for the shell: --path 'src/**/*.rs'",
-        IndexError::Stopped => "what is done is kept; run the same command to go on",
+        IndexError::BadGlob { .. } => "quote it for the shell: `--path 'src/**/*.rs'`",
+        IndexError::Stopped => "finished work is kept; run the same command to continue",
         _ => return None,
     };
     Some(hint.to_owned())

@@ -1,4 +1,4 @@
-//! Completions and the man page, made from the same table as the command line.
+//! Completions and the man page, generated from the clap arguments.
 
 use std::io::Write;
 
@@ -9,14 +9,13 @@ use clap_complete::Shell;
 use super::args::Arguments;
 use super::print;
 
-/// Prints the completions for a shell.
 pub fn completions(shell: Shell) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ollacode", &mut script);
     print(|out| out.write_all(&script))
 }
 
-/// Prints the man page: the program, then each command.
+/// Prints one page: the program, then each command.
 pub fn man_page() -> Result<(), Error> {
     let command = Arguments::command();
     let mut page = Vec::new();

@@ -1,4 +1,4 @@
-//! Hits as people read them.
+//! Prints hits for people.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use ollacode_indexer::rank::{Effect, Leg, Ranked};
 use super::style::{BOLD, DIM, MATCH, PATH, PLAIN, visible, visible_name};
 use crate::frontends::excerpt::{Excerpt, distinct_matches, stems};
 
-/// Longest line that is shown, in characters.
+/// Maximum characters of a line.
 const WIDEST: usize = 200;
 
 /// Writes hits, best first.
@@ -50,7 +50,7 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     writeln!(out, "  {DIM}{} {:.2}{PLAIN}", chunk.kind, hit.score)
 }
 
-/// Writes the lines of a chunk where most words of the query are.
+/// Writes the lines of a chunk that match most words of the query.
 fn write_excerpt(out: &mut impl Write, excerpt: &Excerpt<'_>, stems: &[String]) -> io::Result<()> {
     for (number, line) in (excerpt.first_line..).zip(&excerpt.lines) {
         let cut: String = line.chars().take(WIDEST).collect();
@@ -63,7 +63,7 @@ fn write_excerpt(out: &mut impl Write, excerpt: &Excerpt<'_>, stems: &[String]) 
     Ok(())
 }
 
-/// Marks the identifiers that hold a word of the query.
+/// Highlights the identifiers that contain a word of the query.
 fn highlighted(line: &str, stems: &[String]) -> String {
     let mut shown = String::with_capacity(line.len());
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -88,8 +88,12 @@ fn write_why(out: &mut impl Write, hit: &Ranked, query: &Query) -> io::Result<()
         None => format!("{name} –"),
     };
     let why = &hit.why;
-    let fused = format!("together {:.2}", why.fused);
-    let mut parts = vec![leg("words", why.lexical), leg("vectors", why.dense), fused];
+    let fused = format!("fused {:.2}", why.fused);
+    let mut parts = vec![
+        leg("lexical", why.lexical),
+        leg("vectors", why.dense),
+        fused,
+    ];
     parts.extend(why.signals.iter().map(|signal| match signal.effect {
         Effect::Added(amount) => format!("{} +{amount:.2}", signal.name),
         Effect::Times(factor) => format!("{} ×{factor:.2}", signal.name),

@@ -22,8 +22,7 @@ use crate::config::EmbedModel;
 use crate::conversation::words::duration;
 use crate::model::ollama::OllamaError;
 
-/// Said when it is stopped.
-const STOPPING: &str = "stopping; what is done is kept";
+const STOPPING: &str = "stopping; finished work is kept";
 
 pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error> {
     match arguments.action() {
@@ -41,15 +40,15 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error>
     Ok(Ending::Good)
 }
 
-/// Asks before all of `/` or of the home folder is indexed.
+/// Asks before the home folder, or a folder above it, is indexed.
 fn confirm_width(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     if arguments.yes || app.index.exists() || !app.needs_confirmation() {
         return Ok(());
     }
     let root = app.workspace.root.display();
     ensure!(
-        confirm::confirmed(&format!("Index all of {root}? It is not a project folder."))?,
-        "{root} is not a project folder; name one, or give `--yes` to index all of it"
+        confirm::confirmed(&format!("{root} is not a project folder. Index all of it?"))?,
+        "{root} is not a project folder; give the path of one, or index all of it with `--yes`"
     );
     Ok(())
 }
@@ -72,7 +71,7 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         let took = started.elapsed();
         print(|out| summary::write_report(out, &report, took))
     };
-    // That nobody reads the report is no reason to leave the vectors out.
+    // A closed stdout is no reason to skip the vectors.
     let vectors = vectors(app, arguments, &progress, &stop).await?;
     progress.clear();
     printed?;
@@ -87,7 +86,7 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     })
 }
 
-/// Refreshes, and says so if another process has to finish first.
+/// Refreshes; a note says if it has to wait for another process.
 async fn refresh_in_turn(
     app: &App,
     how: Refresh,
@@ -99,22 +98,22 @@ async fn refresh_in_turn(
     };
     match app.index.refresh(&at_once, events).await {
         Err(IndexError::Busy) => {
-            note("another ollacode process is writing to this index; waiting for it");
+            note("waiting for another ollacode process that is updating this index");
             app.index.refresh(&how, events).await
         }
         other => other,
     }
 }
 
-/// What came of the vectors.
+/// The outcome of embedding.
 enum Vectors {
-    /// They are not wanted.
+    /// Switched off by a setting.
     Off,
-    /// They could not be made now; why, and what to do.
+    /// Not possible now: the reason, and what to do.
     Later(String),
-    /// Another process is making them.
+    /// Another process is embedding this index.
     Elsewhere,
-    /// Every chunk has one, or is listed.
+    /// Every chunk has a vector or is listed as failed.
     Made {
         model: String,
         fingerprint: String,
@@ -132,16 +131,16 @@ impl Vectors {
 
     fn words(&self, counts: &ollacode_indexer::Counts) -> String {
         match self {
-            Vectors::Off => "No vectors, as set: search goes by words.".into(),
+            Vectors::Off => "Embeddings are off: search is lexical only.".into(),
             Vectors::Later(why) => format!(
-                "No vectors for now: {why}. Search goes by words; a later `ollacode index` adds vectors."
+                "Cannot compute vectors: {why}. Search is lexical only until `ollacode index` adds them."
             ),
             Vectors::Elsewhere => {
-                "Another ollacode process is embedding this index; vectors are left to it.".into()
+                "Another ollacode process is computing the vectors of this index.".into()
             }
             Vectors::Made { model, report, .. } => {
                 let mut words = format!(
-                    "{} have vectors of {model} ({} new, {} from the cache).",
+                    "{} with vectors of {model} ({} embedded, {} from the cache).",
                     counted(counts.embedded, "chunk"),
                     counted(report.embedded, "text"),
                     report.from_cache
@@ -172,7 +171,7 @@ impl Vectors {
     }
 }
 
-/// Embeds what has no vector. Without Ollama that waits for a later run, which is no failure.
+/// Embeds the chunks without a vector. It is not a failure if Ollama is not available.
 async fn vectors(
     app: &App,
     arguments: &IndexArguments,
@@ -196,7 +195,7 @@ async fn vectors(
     };
     if !app.settings.ollama_host.is_loopback() {
         note(&format!(
-            "code is sent to {} to be embedded",
+            "code is sent to {} for embedding",
             app.settings.ollama_host
         ));
     }
@@ -215,9 +214,9 @@ async fn vectors(
     }
 }
 
-/// Offers to pull a missing model, where somebody can answer.
+/// Offers to download a missing model, if there is a terminal.
 async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
-    let question = format!("Ollama does not have `{model}`. Pull it now?");
+    let question = format!("Ollama does not have the model `{model}`. Download it now?");
     if !confirm::can_ask() || !confirm::confirmed(&question)? {
         return Ok(false);
     }
@@ -231,11 +230,11 @@ async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
         })
         .await;
     bar.finish_and_clear();
-    pulled.with_context(|| format!("cannot pull `{model}`"))?;
+    pulled.with_context(|| format!("cannot download `{model}`"))?;
     Ok(true)
 }
 
-/// Refreshes, then keeps the index fresh until a signal; vectors follow in the background.
+/// Updates the index until a signal; vectors are computed in the background.
 async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     confirm_width(app, arguments)?;
     let stop = stop_signal(STOPPING);
@@ -255,7 +254,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     print(|out| {
         summary::write_report(out, &report, started.elapsed())?;
         let root = app.workspace.root.display();
-        writeln!(out, "Watching {root}; Ctrl-C ends it.")
+        writeln!(out, "Watching {root}; press Ctrl-C to stop.")
     })?;
     let changed = Notify::new();
     changed.notify_one();
@@ -263,7 +262,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         IndexEvent::Refreshed { changed, removed } => {
             let (changed, removed) = (changed as u64, removed as u64);
             note(&format!(
-                "{} indexed, {removed} removed",
+                "{} updated, {removed} removed",
                 counted(changed, "file")
             ));
         }
@@ -277,7 +276,9 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
             return;
         };
         if !told.swap(true, Ordering::Relaxed) {
-            note(&format!("no vectors for now: {why}; search goes by words"));
+            note(&format!(
+                "cannot compute vectors: {why}; search is lexical only"
+            ));
         }
     };
     tokio::select! {
@@ -308,18 +309,18 @@ async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         match estimate {
             Ok(Some(time)) => writeln!(
                 out,
-                "Embedding {} takes about {} (measured on {}; what is in the cache costs nothing).",
+                "Embedding {} will take about {} (measured with {}; cached vectors take no time).",
                 counted(survey.texts, "text"),
                 duration(time),
                 counted(survey.sample.len() as u64, "text")
             ),
             Ok(None) => Ok(()),
-            Err(why) => writeln!(out, "Embedding cannot be estimated: {why}."),
+            Err(why) => writeln!(out, "Cannot estimate the embedding time: {why}."),
         }
     })
 }
 
-/// Measures one batch, after one text that loads the model.
+/// Measures one batch, after a text that loads the model.
 async fn estimate(app: &App, sample: &[String], texts: u64) -> Result<Option<Duration>, String> {
     if app.settings.embed_model == EmbedModel::None || sample.is_empty() {
         return Ok(None);
@@ -356,7 +357,7 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
             return print_json(&json!({"workspace": app.workspace.root, "indexed": false}));
         }
         let root = app.workspace.root.display();
-        return print(|out| writeln!(out, "{root} is not indexed; `ollacode index` does it."));
+        return print(|out| writeln!(out, "{root} is not indexed; run `ollacode index`."));
     }
     let model = app.index.complete_model().await?;
     let (name, fingerprint) = model.unzip();
@@ -373,8 +374,8 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     print(|out| summary::write_status(out, app, &status, name.as_deref()))?;
     if let Some(model) = without {
         super::warn(&format!(
-            "the vectors are not those of `{}` as it is now: search goes by words; \
-             `ollacode index` makes them",
+            "the index has no vectors of the current `{}`: search is lexical only; \
+             run `ollacode index` to create them",
             visible_name(&model)
         ));
     }
@@ -384,7 +385,7 @@ async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let failures = match app.index.failures().await {
         Err(IndexError::Store(StoreError::NoIndex { .. })) => {
-            bail!("there is no index yet; run `ollacode index`")
+            bail!("this folder is not indexed; run `ollacode index`")
         }
         other => other?,
     };
@@ -403,12 +404,12 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         Ok(())
     })?;
     if failures.is_empty() {
-        note("no text is listed as failed");
+        note("no failed texts");
     }
     Ok(())
 }
 
-/// Names each file that is not indexed, and why: as it would be now, whatever was indexed before.
+/// Lists each file that is not indexed, and why, from a dry run: the index itself is not read.
 async fn skipped(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal(STOPPING);
     let progress = Progress::new();
@@ -420,7 +421,7 @@ async fn skipped(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     }
     print(|out| summary::write_skipped(out, &survey.report))?;
     if survey.report.skipped_files.is_empty() && survey.report.left_out.is_empty() {
-        note("no file is skipped; files that ignore files exclude are not listed");
+        note("no files are skipped (files matched by ignore files are not listed)");
     }
     Ok(())
 }
@@ -435,7 +436,7 @@ async fn remove(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         if removed {
             writeln!(
                 out,
-                "The index of {root} is deleted. Cached vectors stay, so indexing again is cheap."
+                "Deleted the index of {root}. Cached vectors are kept, so indexing again is fast."
             )
         } else {
             writeln!(out, "{root} has no index.")

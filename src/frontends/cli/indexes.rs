@@ -1,4 +1,4 @@
-//! `ollacode index --list` and `--prune`: what is kept of all workspaces.
+//! `ollacode index --list` and `--prune`: the indexes of all workspaces.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use super::summary::bytes;
 use super::{confirm, note, print, print_json};
 use crate::app::{App, Kept};
 
-/// Lists every workspace of which something is kept.
+/// Lists every workspace that has data.
 pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
     let kept = app.kept().await?;
     if as_json {
@@ -21,12 +21,12 @@ pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
     }
     print(|out| kept.iter().try_for_each(|kept| write(out, kept)))?;
     if kept.is_empty() {
-        note("no workspace is indexed yet; `ollacode index` begins with one");
+        note("no folder is indexed yet; run `ollacode index`");
     }
     Ok(())
 }
 
-/// Removes what is kept of workspaces that are gone, after a question.
+/// Deletes the data of workspaces that no longer exist, after asking.
 pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
     let mut gone = app.kept().await?;
     gone.retain(Kept::is_gone);
@@ -36,8 +36,8 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
         }
         let what = counted(gone.len() as u64, "index");
         ensure!(
-            confirm::confirmed(&format!("Delete {what} of folders that are gone?"))?,
-            "nothing was deleted; `--yes` deletes without a question"
+            confirm::confirmed(&format!("Delete {what} of folders that no longer exist?"))?,
+            "nothing was deleted; use `--yes` to delete without asking"
         );
     }
     for kept in &gone {
@@ -54,7 +54,7 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
         Ok(())
     })?;
     if gone.is_empty() {
-        note("every folder that is indexed is still there");
+        note("nothing to delete: all indexed folders exist");
     }
     Ok(())
 }
@@ -62,7 +62,7 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
 fn name(kept: &Kept) -> String {
     match &kept.root {
         Some(root) => visible_name(&root.to_string_lossy()),
-        None => format!("{} (its folder is not known)", visible_name(&kept.id)),
+        None => format!("{} (unknown folder)", visible_name(&kept.id)),
     }
 }
 
@@ -73,9 +73,13 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     let written = written.map_or(String::new(), |time| {
         let time = time.to_zoned(TimeZone::system());
-        format!(", written {}", time.strftime("%Y-%m-%d %H:%M"))
+        format!(", updated {}", time.strftime("%Y-%m-%d %H:%M"))
     });
-    let gone = if kept.is_gone() { ", gone" } else { "" };
+    let gone = if kept.is_gone() {
+        ", folder no longer exists"
+    } else {
+        ""
+    };
     writeln!(
         out,
         "{BOLD}{}{PLAIN}  {files}, {}{written}{gone}",
@@ -85,7 +89,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
     writeln!(out, "  {DIM}{}{PLAIN}", visible_name(&kept.id))
 }
 
-/// A workspace in JSON: this shape is a promise.
+/// A workspace as JSON; this format is stable.
 fn json_of(kept: &Kept) -> Value {
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     json!({

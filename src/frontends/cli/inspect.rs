@@ -1,4 +1,4 @@
-//! `ollacode index --inspect FILE`: how a file is cut.
+//! `ollacode index --inspect FILE`: the chunks of a file.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::style::{BOLD, DIM, PLAIN, visible_name};
 use super::{print, print_json, warn};
 use crate::app::App;
 
-/// Largest file that is looked at, in bytes.
+/// Maximum file size in bytes.
 const MOST: u64 = 1 << 30;
 
 pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
@@ -35,7 +35,7 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
     let redacted = redact(&text);
     let cut = cut(&mut FileParser::default(), &path, &redacted.text);
     if let Some(failure) = cut.failure {
-        warn(&format!("{path} is cut by lines: {failure}"));
+        warn(&format!("{path} is chunked by lines: {failure}"));
     }
     if as_json {
         let chunks: Vec<_> = cut

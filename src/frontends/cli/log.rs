@@ -1,4 +1,4 @@
-//! `ollacode log`: what was asked, decided, run and changed, a line each.
+//! `ollacode log`: the questions, approvals, tool calls and changes of a session, one per line.
 
 #[cfg(test)]
 mod tests;
@@ -21,34 +21,34 @@ use crate::app::App;
 use crate::session::audit::{Action, Audit, CallOutcome, Entry, audit};
 use crate::session::{DecisionRecord, ModeRecord, SessionId, find, latest, sessions};
 
-/// Digits of a hash that are shown.
+/// Shown digits of a hash.
 const DIGITS: usize = 8;
 
-/// Columns of a time, with what is between it and the action.
+/// Columns of a time, with the blanks after it.
 const TIME: usize = 10;
 
-/// Columns of the name of an action, with what is behind it.
+/// Columns of the name of an action, with the blanks after it.
 const LABEL: usize = 11;
 
-/// Fewest columns for what is said of an action, however narrow the terminal is.
+/// Minimum columns for the text of an action.
 const NARROWEST: usize = 20;
 
-/// How the model is told that the user, and no rule, denied a call.
+/// The beginning of the result that the model gets if the user, not a rule, denied a call.
 const BY_USER: &str = "The user denied this call";
 
 pub fn run(app: &App, arguments: &LogArguments) -> Result<Ending, Error> {
     let wanted = wanted(app, arguments)?;
     if wanted.is_empty() {
-        note("no sessions in this folder yet; `ollacode chat` begins one");
+        note("no sessions in this folder yet; start one with `ollacode chat`");
     }
-    // Nobody but a terminal cuts lines: what is piped is whole.
+    // Lines are cut for a terminal only.
     let columns = io::stdout().is_terminal().then(columns);
     let folder = app.sessions_folder();
     let mut ending = Ending::Good;
     for (index, id) in wanted.iter().enumerate() {
         let audit = match audit(&folder, id) {
             Ok(audit) => audit,
-            // The others can be shown all the same.
+            // The others can still be shown.
             Err(error) if arguments.all => {
                 warn(&format!("{:#}", Error::from(error)));
                 ending = Ending::Bad;
@@ -69,14 +69,14 @@ pub fn run(app: &App, arguments: &LogArguments) -> Result<Ending, Error> {
         if audit.unreadable > 0 {
             let lines = counted(audit.unreadable as u64, "line");
             warn(&format!(
-                "{lines} of the journal of {id} cannot be read; what stood there is missing"
+                "{lines} of the journal of {id} cannot be read and are not shown"
             ));
         }
     }
     Ok(ending)
 }
 
-/// The sessions that are asked for, the one used last first.
+/// The requested sessions, most recently used first.
 fn wanted(app: &App, arguments: &LogArguments) -> Result<Vec<SessionId>, Error> {
     let folder = app.sessions_folder();
     if arguments.all {
@@ -89,7 +89,7 @@ fn wanted(app: &App, arguments: &LogArguments) -> Result<Vec<SessionId>, Error> 
     }
 }
 
-/// A line of `ollacode log --json`: its shape is a promise.
+/// A line of `ollacode log --json`; this format is stable.
 #[derive(Serialize)]
 struct Line<'a> {
     session: &'a str,
@@ -108,7 +108,7 @@ fn print_lines(audit: &Audit) -> Result<(), Error> {
     print(|out| out.write_all(lines.as_bytes()))
 }
 
-/// Writes a session for people: a heading, and a line an action.
+/// Writes a session for people: a heading, and a line per action.
 fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Result<()> {
     write!(out, "{BOLD}{}{PLAIN}", audit.id)?;
     let mut day = String::new();
@@ -153,7 +153,7 @@ fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Res
     Ok(())
 }
 
-/// A day and a time of day, as the clock on the wall shows them; nothing if it is no time.
+/// Date and time in local time; empty if it cannot be parsed.
 fn local(time: &str) -> (String, String) {
     let Ok(time) = time.parse::<Timestamp>() else {
         return <(String, String)>::default();
@@ -163,11 +163,11 @@ fn local(time: &str) -> (String, String) {
     (shown("%Y-%m-%d"), shown("%H:%M:%S"))
 }
 
-/// An action in a line.
+/// The line of an action.
 struct Row {
     label: &'static str,
     text: String,
-    /// What became of it; long texts are cut before this is.
+    /// The outcome; the text is cut first.
     end: String,
     style: Style,
 }
@@ -204,7 +204,7 @@ impl Row {
     }
 }
 
-/// What is said of an action; what stands in the heading needs no line.
+/// The line of an action; `None` for what the heading shows.
 fn row(action: &Action) -> Option<Row> {
     let row = match action {
         Action::Started { .. } => return None,
@@ -253,13 +253,13 @@ fn row(action: &Action) -> Option<Row> {
             },
         ),
         Action::Model { name } => Row::plain("model", name),
-        Action::Compacted => Row::plain("compacted", "what was said before"),
+        Action::Compacted => Row::plain("compacted", "earlier turns"),
         Action::Ended { reason } => Row::plain("ended", reason),
     };
     Some(row)
 }
 
-/// A call, and what became of it.
+/// A call and its outcome.
 fn call(text: &str, outcome: CallOutcome, result: Option<&str>) -> Row {
     let result = result.unwrap_or_default();
     match outcome {
@@ -271,7 +271,7 @@ fn call(text: &str, outcome: CallOutcome, result: Option<&str>) -> Row {
         CallOutcome::Stopped => Row::ended("ran", text, "stopped", WARNING),
         CallOutcome::BrokenOff => Row::ended("ran", text, "broken off", WARNING),
         CallOutcome::Denied => {
-            // What he said besides stands in the line of his decision.
+            // The reason is in the line of the decision.
             let by_user = result.starts_with(BY_USER);
             let end = if by_user { "by the user" } else { result };
             Row::ended("denied", text, end, WARNING)
@@ -288,7 +288,7 @@ fn joined(what: &str, why: &str) -> String {
     }
 }
 
-/// The beginning of a hash; a word where there is no file.
+/// The beginning of a hash, or `no file`.
 fn short(hash: Option<&String>) -> String {
     hash.map_or_else(
         || "no file".to_owned(),
@@ -296,7 +296,7 @@ fn short(hash: Option<&String>) -> String {
     )
 }
 
-/// The first line of a question, and that there is more.
+/// The first line of a question, with `…` if there is more.
 fn first_line(text: &str) -> String {
     let mut lines = text.trim().lines();
     let first = lines.next().unwrap_or_default();
@@ -306,7 +306,7 @@ fn first_line(text: &str) -> String {
     }
 }
 
-/// Cuts a text and its end so that both are in the room that there is.
+/// Cuts a text and its end so that both fit.
 fn fitted(text: &str, end: &str, room: usize) -> (String, String) {
     if end.is_empty() {
         return (cut(text, room), String::new());

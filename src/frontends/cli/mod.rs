@@ -1,4 +1,4 @@
-//! The command line: arguments in, text out. It alone prints.
+//! The command line: the only front end that prints.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, StdoutLock, Write};
@@ -47,27 +47,26 @@ use chat::events_json::Line;
 use wire::SearchFailure;
 
 const FAILED: u8 = 1;
-/// The command line or a setting makes no sense.
+/// The command line or a setting is invalid.
 const USAGE: u8 = 2;
 
-/// How a command ended, if it did not fail.
+/// How a command ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     Good,
-    /// It ran, and found that something is wrong.
+    /// It ran and found a problem.
     Bad,
-    /// The command line makes no sense, which was said.
+    /// The command line is invalid; the error was printed.
     Misused,
-    /// A signal stopped it, of this number.
+    /// The number of the signal that stopped it.
     Signal(u8),
 }
 
-/// Stdout does not take what is written to it.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout")]
 struct Unwritable(#[source] io::Error);
 
-/// Runs the program: reads the command line and the environment, and maps the outcome.
+/// Runs the program and maps the outcome to an exit code.
 pub fn main(services: &Services) -> ExitCode {
     let arguments = Arguments::read(std::env::args_os());
     let ending = match &arguments {
@@ -90,10 +89,10 @@ pub fn main(services: &Services) -> ExitCode {
     }
 }
 
-/// Prints the help or the version, or says what is wrong with the command line.
+/// Prints the help, the version or a usage error.
 fn explain(error: &clap::Error) -> Result<Ending, Error> {
     if error.use_stderr() {
-        // Where that fails there is nobody to tell.
+        // If this fails, there is nowhere to report it.
         let _ = error.print();
         return Ok(Ending::Misused);
     }
@@ -135,10 +134,10 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
             Some(Command::Completions { .. } | Command::Man) => Ok(Ending::Good),
         }
     });
-    // Readers of files that hang must not keep a finished program from ending.
+    // Reads of files that hang must not delay the exit.
     runtime.shutdown_background();
     match (ending, signals::stopped()) {
-        // It was cut short. What runs until a signal comes has done what it should.
+        // Interrupted before it finished; commands that run until a signal end without an error.
         (Err(error), Some(stopped)) => {
             report_end(arguments, &error);
             Ok(stopped)
@@ -147,17 +146,17 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
     }
 }
 
-/// What the process kept from others when it was started, before it became stricter.
+/// The umask at the start, before it is made stricter.
 static UMASK_BEFORE: OnceLock<Mode> = OnceLock::new();
 
-/// Lets nobody else read what this process writes: an index holds the code it was made of, and
-/// LanceDB gives its files no mode of its own.
+/// Makes all files that this process creates private: an index contains code, and LanceDB sets no
+/// file modes.
 fn keep_files_private() {
     let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
     UMASK_BEFORE.get_or_init(|| before);
 }
 
-/// The mode that a shell would give a file that it redirects to.
+/// The mode of a file that a shell creates for a redirection.
 fn redirected_mode() -> Mode {
     match UMASK_BEFORE.get() {
         Some(umask) => mode_under(*umask),
@@ -179,7 +178,7 @@ fn set_up_output(app: &App) {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(false);
-    // A second subscriber cannot happen in one process; if it did, the first goes on.
+    // This fails only if there is a subscriber already, which then stays.
     let _ = tracing_subscriber::registry()
         .with(app.settings.log.clone())
         .with(layer)
@@ -189,12 +188,12 @@ fn set_up_output(app: &App) {
     }
 }
 
-/// Writes a line to stderr. Where that fails there is nobody to tell.
+/// Writes a line to stderr. If this fails, there is nowhere to report it.
 fn say(line: impl Display) {
     let _ = writeln!(stderr().lock(), "{line}");
 }
 
-/// Tells something that the user should know, on stderr.
+/// Prints a warning to stderr.
 fn warn(message: &str) {
     say(format_args!(
         "{}warning:{} {}",
@@ -204,7 +203,7 @@ fn warn(message: &str) {
     ));
 }
 
-/// Tells something in passing, on stderr.
+/// Prints a note to stderr.
 fn note(message: &str) {
     say(format_args!(
         "{}{}{}",
@@ -214,7 +213,7 @@ fn note(message: &str) {
     ));
 }
 
-/// Prints an error once, with its causes and with what to do next.
+/// Prints an error with its causes and a hint.
 fn report(error: &Error) {
     let Failure { message, hint, .. } = failure::failure(error);
     say(format_args!(
@@ -233,9 +232,9 @@ fn report(error: &Error) {
     }
 }
 
-/// Reports the error that ends the program, on stdout too for whoever reads JSON there.
+/// Reports the error that ends the program; with `--json` also on stdout.
 fn report_end(arguments: &Arguments, error: &Error) {
-    // Where printing fails, stderr says it.
+    // If this fails, the error is still on stderr.
     let _ = match &arguments.command {
         None if arguments.chat.json => print_failure(&failure::failure(error)),
         Some(Command::Chat(chat)) if chat.json => print_failure(&failure::failure(error)),
@@ -249,7 +248,7 @@ fn report_end(arguments: &Arguments, error: &Error) {
     report(error);
 }
 
-/// Prints the line of `chat --json` that tells of a failure outside of a turn.
+/// Prints the line of `chat --json` for a failure outside a turn.
 fn print_failure(failure: &Failure) -> Result<(), Error> {
     print_json(&Line::from(failure))
 }
@@ -276,7 +275,7 @@ fn is_closed_pipe(error: &Error) -> bool {
         .is_some_and(|Unwritable(cause)| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Writes data to stdout. All of it goes this way, so that a failure is told apart from others.
+/// Writes data to stdout; a failure has its own error type.
 fn print(
     write: impl FnOnce(&mut AutoStream<StdoutLock<'static>>) -> io::Result<()>,
 ) -> Result<(), Error> {
@@ -294,7 +293,7 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
     print(|out| out.write_all(line.as_bytes()))
 }
 
-/// Whether somebody sees what goes to stderr.
+/// Whether stderr is a terminal.
 fn is_watched() -> bool {
     io::stderr().is_terminal()
 }

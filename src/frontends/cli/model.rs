@@ -1,4 +1,4 @@
-//! The model that answers: connected to, and pulled where it is missing and somebody agrees.
+//! Connects to the chat model, and offers to download one that is missing.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::app::App;
 use crate::model::ChatModel;
 use crate::model::ollama::{OllamaError, PullProgress, Reach, Suggestion, suggest};
 
-/// The server does not have the model; what helps is known.
+/// The server does not have the model.
 #[derive(Debug, thiserror::Error)]
 #[error("Ollama does not have the model `{}`", .0.missing)]
 pub struct Missing(pub Suggestion);
 
-/// Connects to a model: the one of the settings, or another one.
+/// Connects to a model: by default the one of the settings.
 ///
-/// One that is missing is pulled if somebody agrees; else the error says what helps.
+/// A missing model is downloaded if the user agrees; otherwise the error has a suggestion.
 pub async fn connect(
     app: &App,
     name: Option<&str>,
@@ -36,17 +36,19 @@ pub async fn connect(
     if !can_ask() || app.settings.reach == Reach::LoopbackOnly {
         return Err(Missing(suggestion).into());
     }
-    note(&format!("Ollama does not have `{missing}`: {suggestion}"));
+    note(&format!(
+        "Ollama does not have the model `{missing}`: {suggestion}"
+    ));
     if !offer_pull(app, &missing, interrupts).await? {
         return Err(Missing(suggestion).into());
     }
     Ok(Arc::new(app.chat_model(Some(&missing)).await?))
 }
 
-/// Pulls a model if somebody agrees; `false` if nobody does, or it was stopped.
+/// Downloads a model if the user agrees; `false` if not, or if it was stopped.
 async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
     let stop = interrupts.begin();
-    let question = format!("Pull `{}` now?", visible_name(model));
+    let question = format!("Download `{}` now?", visible_name(model));
     let wanted = confirm(question, stop.clone()).await;
     if !matches!(wanted, Ok(true)) {
         interrupts.nothing_to_stop();
@@ -58,10 +60,10 @@ async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<b
     };
     interrupts.nothing_to_stop();
     let Some(pulled) = pulled else {
-        note("stopped; what has come is kept, and the next pull goes on from there");
+        note("stopped; the next download continues from here");
         return Ok(false);
     };
-    pulled.with_context(|| format!("cannot pull `{model}`"))?;
+    pulled.with_context(|| format!("cannot download `{model}`"))?;
     Ok(true)
 }
 

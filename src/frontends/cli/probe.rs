@@ -1,4 +1,4 @@
-//! `ollacode doctor --model`: what a model can really do, tried out and remembered.
+//! `ollacode doctor --model`: tests what a model can do, and saves the result.
 
 use std::io::{self, Write};
 
@@ -14,13 +14,13 @@ use crate::tools::{ToolSet, Toolbox};
 
 pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
     let model = app.untried_chat_model(name).await?;
-    note("trying the model with a few small requests; it may have to be loaded first");
+    note("testing the model with a few small requests; loading it may take a while");
     let toolbox = Toolbox::builtin();
     let (core, all) = (toolbox.specs(ToolSet::Core), toolbox.specs(ToolSet::All));
     let report = model
         .probe(&core, &all)
         .await
-        .with_context(|| format!("cannot try `{name}`"))?;
+        .with_context(|| format!("cannot test `{name}`"))?;
     let file = app.probes_file();
     model
         .remember(&report, &file)
@@ -50,7 +50,7 @@ fn write(
         |speed| format!("{speed:.0} tokens/s"),
     );
     let window = format!("{} tokens", count(u64::from(report.window)));
-    let told = in_words.map(|why| format!("told of tools in words: {why}"));
+    let told = in_words.map(|why| format!("text tool calls, since {why}"));
     for (what, found) in [
         ("calls", told.as_deref().unwrap_or(calls(report))),
         ("tools", tools(report)),
@@ -59,27 +59,27 @@ fn write(
     ] {
         writeln!(out, "  {DIM}{what:<7}{PLAIN} {found}")?;
     }
-    writeln!(out, "{DIM}This is remembered, and used from now on.{PLAIN}")
+    writeln!(out, "{DIM}The result is saved and used from now on.{PLAIN}")
 }
 
 fn calls(report: &ProbeReport) -> &'static str {
     match (report.native, report.leaks) {
-        (true, false) => "tools as it should",
-        (true, true) => "tools as it should, and at times in its text, where they are found",
-        (false, true) => "tools in its text, where they are found, but less surely",
-        (false, false) => "no tools: it can talk about code, but hardly work on it",
+        (true, false) => "native tool calls",
+        (true, true) => "native tool calls, sometimes in the text, where they are recognised",
+        (false, true) => "tool calls in the text, which are recognised less reliably",
+        (false, false) => "no tool calls: it can chat about code, but not edit it",
     }
 }
 
 fn tools(report: &ProbeReport) -> &'static str {
     if report.recommend_core {
-        "the core ones: with more it does worse (`--tools all` gives it all of them)"
+        "core tools: it does worse with more (`--tools all` overrides this)"
     } else {
-        "all of them"
+        "all tools"
     }
 }
 
-/// The report in `ollacode doctor --model NAME --json`: this shape is a promise.
+/// The output of `ollacode doctor --model NAME --json`; this format is stable.
 fn as_json(name: &str, report: &ProbeReport, in_words: Option<&str>) -> Value {
     json!({
         "model": name,
@@ -112,7 +112,7 @@ mod tests {
         let text = String::from_utf8_lossy(&out).into_owned();
         let text = anstream::adapter::strip_str(&text).to_string();
         assert!(text.contains("  window  16,384 tokens\n"), "{text}");
-        assert!(text.contains("  tools   the core ones"), "{text}");
+        assert!(text.contains("  tools   core tools"), "{text}");
         assert_eq!(
             as_json("m", &report, None),
             json!({"model": "m", "native": true, "leaks": true, "in_words": null, "many_tools": false,
@@ -121,6 +121,6 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, "m", &report, Some("so it is")).expect("a vector takes everything");
         let text = String::from_utf8_lossy(&out).into_owned();
-        assert!(text.contains("told of tools in words: so it is"), "{text}");
+        assert!(text.contains("text tool calls, since so it is"), "{text}");
     }
 }

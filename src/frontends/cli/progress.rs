@@ -1,4 +1,4 @@
-//! Bars for what takes longer than a moment, on stderr, and only where somebody sees them.
+//! Progress bars on stderr, if it is a terminal.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use ollacode_indexer::IndexEvent;
 
 use super::{is_watched, warn};
 
-/// Shows events of the indexer. Bars appear when their stage begins.
+/// Shows events of the indexer; each stage has a bar.
 pub struct Progress {
     bars: MultiProgress,
     current: Mutex<Option<(Stage, ProgressBar)>>,
@@ -22,7 +22,7 @@ enum Stage {
 }
 
 impl Progress {
-    /// Shows bars if stderr is a terminal, and nothing but warnings otherwise.
+    /// Without a terminal, only warnings are shown.
     pub fn new() -> Progress {
         Progress {
             bars: MultiProgress::new(),
@@ -30,7 +30,7 @@ impl Progress {
         }
     }
 
-    /// Takes an event; for use as `Events`.
+    /// Shows an event; for use as `Events`.
     pub fn show(&self, event: IndexEvent) {
         match event {
             IndexEvent::Warning(message) => self.bars.suspend(|| warn(&message)),
@@ -44,7 +44,7 @@ impl Progress {
         }
     }
 
-    /// Takes all bars away.
+    /// Removes all bars.
     pub fn clear(&self) {
         let mut current = self
             .current
@@ -89,7 +89,7 @@ fn bar(stage: Stage, total: u64) -> ProgressBar {
         Stage::Vectors => "vectors  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  {eta} left",
     };
     let bar = ProgressBar::new(total);
-    // The templates are constants; were one wrong, the default bar would do.
+    // The templates are constants; if one were wrong, the default bar would be used.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -34,11 +34,10 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error
     searcher.answer(&query).await
 }
 
-/// Longest query, in bytes.
+/// Maximum query length in bytes.
 const LONGEST_QUERY: u64 = 64 << 10;
 
-/// The next query from stdin. Bytes that are not UTF-8 become `�`: one bad line is no reason to
-/// leave those behind it unanswered.
+/// The next query from stdin. Invalid UTF-8 becomes `�`: a bad line does not stop the rest.
 async fn next_line() -> Result<Option<String>, Error> {
     let line = tokio::task::spawn_blocking(|| {
         let mut line = Vec::new();
@@ -61,14 +60,14 @@ async fn make_index(app: &App) -> Result<(), Error> {
     }
     if app.needs_confirmation() {
         let root = app.workspace.root.display();
-        let question = format!("Index all of {root}? It is not a project folder.");
+        let question = format!("{root} is not a project folder. Index all of it?");
         anyhow::ensure!(
             confirm::confirmed(&question)?,
-            "{root} has no index yet; to index all of it, run `ollacode index --yes`"
+            "{root} is not indexed and not a project folder; run `ollacode index --yes` to index all of it"
         );
     }
     note(&format!(
-        "indexing {} for the first time",
+        "indexing {} (first search)",
         app.workspace.root.display()
     ));
     let progress = Progress::new();
@@ -78,7 +77,7 @@ async fn make_index(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// The model for queries; without Ollama a search goes by words, and says so.
+/// The model for queries; without Ollama a search is lexical only, and a note says so.
 async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
     match app.searching_embedder().await {
         Ok(embedder) => Ok(embedder),
@@ -88,7 +87,7 @@ async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
                 .hint()
                 .map(|hint| format!("; {hint}"))
                 .unwrap_or_default();
-            note(&format!("searching by words only: {error}{hint}"));
+            note(&format!("lexical search only: {error}{hint}"));
             Ok(None)
         }
         Err(SearchModelError::Index(error)) => Err(error.into()),
@@ -120,7 +119,7 @@ impl Searcher<'_> {
                 self.print(query, &answer)?;
                 Ok(Ending::Good)
             }
-            // Of many queries one may fail without the others.
+            // One failed query does not stop the others.
             Err(error) if self.arguments.json && self.arguments.stdin => {
                 let failure = failure(&error.into());
                 print_json(&SearchFailure::new(Some(query), &failure))?;
@@ -173,10 +172,10 @@ impl Searcher<'_> {
     }
 }
 
-/// Says over what nothing was found, and what was not searched.
+/// Says how many files were searched, and what was not.
 fn say_nothing_found(answer: &Answer) {
     let files = counted(answer.counts.files, "file");
-    note(&format!("no hits in {files} of the index"));
+    note(&format!("no hits in {files}"));
     let Some(unsearched) = &answer.unsearched else {
         return;
     };
@@ -184,6 +183,6 @@ fn say_nothing_found(answer: &Answer) {
         note(&sentence);
     }
     if !unsearched.skipped.is_empty() || !unsearched.left_out.is_empty() {
-        note("`ollacode index --skipped` lists each file that is not indexed, and why");
+        note("`ollacode index --skipped` lists the files that are not indexed, and why");
     }
 }

@@ -1,4 +1,4 @@
-//! `ollacode sessions`: what was talked about here, and an export of it.
+//! `ollacode sessions`: lists and exports the sessions of a folder.
 
 use std::io::{self, Write};
 
@@ -13,15 +13,14 @@ use crate::app::App;
 use crate::session::export::{Format, export};
 use crate::session::{SessionSummary, find, sessions};
 
-/// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionsAction<'a> {
     List {
         json: bool,
     },
-    /// Write one of them to stdout.
+    /// Write a session to stdout.
     Export {
-        /// Its id, or a beginning or an end that only it has.
+        /// The id, or a beginning or end that is unique.
         id: &'a str,
         format: Format,
     },
@@ -38,7 +37,7 @@ pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<Ending, Error> {
             } else {
                 print(|out| found.iter().try_for_each(|summary| write(out, summary)))?;
                 if found.is_empty() {
-                    note("no sessions in this folder yet; `ollacode chat` begins one");
+                    note("no sessions in this folder yet; start one with `ollacode chat`");
                 }
             }
         }
@@ -54,7 +53,7 @@ pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<Ending, Error> {
     Ok(Ending::Good)
 }
 
-/// A line for people: when, how much, about what.
+/// A line with id, time, title and counts.
 pub(super) fn write(out: &mut impl Write, summary: &SessionSummary) -> io::Result<()> {
     let SessionSummary { id, title, .. } = summary;
     let mut counts = counted(u64::from(summary.turns), "question");
@@ -70,7 +69,7 @@ pub(super) fn write(out: &mut impl Write, summary: &SessionSummary) -> io::Resul
     )
 }
 
-/// A time in UTC as the clock on the wall shows it; as it is if it is none.
+/// A UTC time in local time; unchanged if it cannot be parsed.
 fn local(time: &str) -> String {
     match time.parse::<Timestamp>() {
         Ok(time) => time
@@ -81,7 +80,7 @@ fn local(time: &str) -> String {
     }
 }
 
-/// A session in `ollacode sessions --json`: this shape is a promise.
+/// A session in `ollacode sessions --json`; this format is stable.
 fn as_json(summary: &SessionSummary) -> Value {
     json!({
         "id": summary.id.as_str(),

@@ -1,5 +1,4 @@
-//! Signals that end a command: what is done is finished properly, and the exit code says which
-//! signal it was, as shells do it.
+//! Signals that stop a command cleanly; the exit code says which signal it was, as in shells.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -26,18 +25,18 @@ pub fn exit_code(signal: u8) -> u8 {
     128_u8.saturating_add(signal)
 }
 
-/// Cancelled by the first Ctrl-C, SIGTERM or SIGHUP, which says `words`; a second one ends the
+/// Cancelled by the first Ctrl-C, SIGTERM or SIGHUP, which prints `words`; a second one ends the
 /// process.
 pub fn stop_signal(words: &'static str) -> CancellationToken {
     let stop = CancellationToken::new();
     let token = stop.clone();
-    // Before anything is done that a signal should stop.
+    // Registered before any work that a signal should stop.
     let mut signals: Vec<(u8, Signal)> = STOPPING.into_iter().filter_map(watched).collect();
     tokio::spawn(async move {
         let first = next(&mut signals).await;
         STOPPED_BY.store(first, Ordering::Relaxed);
         token.cancel();
-        say(format_args!("{words} (once more to leave at once)"));
+        say(format_args!("{words} (press Ctrl-C again to exit at once)"));
         let second = next(&mut signals).await;
         std::process::exit(exit_code(second).into());
     });
@@ -52,7 +51,7 @@ pub fn stopped() -> Option<Ending> {
     }
 }
 
-/// Without a handler there is nothing to wait for, and the default ends the process.
+/// Without a handler, the default action ends the process.
 fn watched(kind: SignalKind) -> Option<(u8, Signal)> {
     let number = u8::try_from(kind.as_raw_value()).ok()?;
     Some((number, signal(kind).ok()?))

@@ -1,4 +1,4 @@
-//! Colours, and text that cannot play tricks on a terminal.
+//! Colours, and text that is safe to print on a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -20,14 +20,12 @@ pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const HINT: Style = AnsiColor::Blue.on_default().bold();
 
-/// Shows control characters, and those that reorder or hide text, as escapes.
-///
-/// Line breaks and tabs stay: text is laid out with them.
+/// Escapes control characters, and those that reorder or hide text, except line breaks and tabs.
 pub fn visible(text: &str) -> Cow<'_, str> {
     crate::visible::visible(text)
 }
 
-/// JSON whose texts hide nothing on a terminal, and which means the same.
+/// Equivalent JSON in which characters that a terminal would hide are escaped.
 pub fn escaped_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {

@@ -1,4 +1,4 @@
-//! What was indexed, in words and as JSON.
+//! Reports of the index, as text and as JSON.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,17 +11,14 @@ use super::wire::IndexCounts;
 use crate::app::App;
 use crate::conversation::words::duration;
 
-/// Why a folder is left out that no ignore file names.
-const LEFT_OUT: &str = "left out by default: filled by tools";
+const LEFT_OUT: &str = "excluded by default: build output, dependencies or a cache";
 
-/// And how it is brought back.
-const LEFT_OUT_TITLE: &str =
-    "Left out by default, as tools fill them (`!name` in `.ollacodeignore` brings one back):";
+const LEFT_OUT_TITLE: &str = "Excluded by default: build output, dependencies, caches (`!name` in `.ollacodeignore` includes one):";
 
-/// Rows of a list that are shown before it is cut.
+/// Maximum rows of a list.
 const ROWS: usize = 10;
 
-/// Writes what a refresh did.
+/// Writes the result of a refresh.
 pub fn write_report(out: &mut impl Write, report: &Report, took: Duration) -> io::Result<()> {
     let files = counted(report.counts.files, "file");
     let chunks = counted(report.counts.chunks, "chunk");
@@ -33,12 +30,12 @@ pub fn write_report(out: &mut impl Write, report: &Report, took: Duration) -> io
 
 fn changes(report: &Report) -> String {
     if report.changed == 0 && report.removed == 0 {
-        return "Nothing has changed.".into();
+        return "No changes.".into();
     }
     let (changed, removed, unchanged) = (report.changed, report.removed, report.unchanged);
     let counts = [changed, removed, unchanged].map(|number| count(number as u64));
     format!(
-        "{} new or changed, {} removed, {} as before",
+        "{} new or changed, {} removed, {} unchanged",
         counts[0], counts[1], counts[2]
     )
 }
@@ -79,42 +76,38 @@ fn write_left_out(out: &mut impl Write, report: &Report) -> io::Result<()> {
     });
     write_list(
         out,
-        "Secrets were taken out before anything was stored:",
+        "Secrets that were removed before anything was stored:",
         secrets,
     )?;
     let files = report.secret_files.iter().map(|path| visible_name(path));
-    write_list(
-        out,
-        "Not read, since their names say that they hold secrets:",
-        files,
-    )?;
+    write_list(out, "Not read, since their names indicate secrets:", files)?;
     let unparsed = report
         .unparsed
         .iter()
         .map(|(path, failure)| format!("{}  {failure}", visible_name(path)));
-    write_list(out, "Cut by lines, though there is a grammar:", unparsed)?;
+    write_list(out, "Chunked by lines, since parsing failed:", unparsed)?;
     let errors = report.errors.iter().map(|error| visible_name(error));
-    write_list(out, "Not read, or not in full:", errors)?;
+    write_list(out, "Not read, or only in part:", errors)?;
     let folders = report.left_out.iter().map(|path| visible_name(path));
     write_list(out, LEFT_OUT_TITLE, folders)?;
     if report.tracked > 0 {
         let files = counted(report.tracked as u64, "file");
         writeln!(
             out,
-            "{files} indexed although an ignore file names them: git tracks them"
+            "{files} indexed although ignored, since git tracks them"
         )?;
     }
     if report.not_utf8 > 0 {
         let files = counted(report.not_utf8 as u64, "file");
         writeln!(
             out,
-            "{files} with bytes that are not UTF-8, indexed with � in their place"
+            "{files} with invalid UTF-8, indexed with � in its place"
         )?;
     }
     Ok(())
 }
 
-/// Writes the first rows below a title, and nothing if there are none.
+/// Writes a title and the first rows; nothing if there are no rows.
 fn write_list(
     out: &mut impl Write,
     title: &str,
@@ -133,7 +126,7 @@ fn write_list(
     Ok(())
 }
 
-/// A query worth trying: a newcomer has none yet.
+/// An example query for the hint after indexing.
 pub fn suggestion(report: &Report) -> &'static str {
     match report
         .languages
@@ -145,13 +138,13 @@ pub fn suggestion(report: &Report) -> &'static str {
     }
 }
 
-/// Writes what an index would hold.
+/// Writes the result of a dry run.
 pub fn write_survey(out: &mut impl Write, survey: &Survey, took: Duration) -> io::Result<()> {
     let files = counted(survey.report.counts.files, "file");
     let chunks = counted(survey.report.counts.chunks, "chunk");
     writeln!(
         out,
-        "{BOLD}{files}, {chunks}{PLAIN} (read and cut in {}; nothing was stored)",
+        "{BOLD}{files}, {chunks}{PLAIN} (read and chunked in {}; nothing was stored)",
         duration(took)
     )?;
     write_languages(out, &survey.report.languages)?;
@@ -167,7 +160,7 @@ pub fn write_survey(out: &mut impl Write, survey: &Survey, took: Duration) -> io
     write_left_out(out, &survey.report)
 }
 
-/// Writes what the index holds.
+/// Writes what the index contains.
 pub fn write_status(
     out: &mut impl Write,
     app: &App,
@@ -184,15 +177,15 @@ pub fn write_status(
     match model {
         Some(model) => {
             let embedded = counted(counts.embedded, "chunk");
-            writeln!(out, "{embedded} have vectors of {model}")?;
+            writeln!(out, "{embedded} with vectors of {model}")?;
         }
-        None => writeln!(out, "no complete set of vectors: search goes by words")?,
+        None => writeln!(out, "no complete vectors: search is lexical only")?,
     }
     write_languages(out, &status.languages)?;
     writeln!(out, "{DIM}{}{PLAIN}", app.index.folder().display())
 }
 
-/// Writes each file that is not indexed, and why.
+/// Writes each file that is not indexed, with the reason.
 pub fn write_skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
     for (path, skip) in &report.skipped_files {
         writeln!(out, "{}  {}", visible_name(path), skip.words())?;

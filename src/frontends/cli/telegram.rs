@@ -1,4 +1,4 @@
-//! `ollacode telegram`: starts the bot, and shows on the terminal what it tells.
+//! `ollacode telegram`: runs the bot, and shows its messages on the terminal.
 
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use super::{Ending, note, warn};
 use crate::app::App;
 use crate::frontends::{Service, ServiceOptions, Told};
 
-/// Said when it is stopped.
-const STOPPING: &str = "stopping; what is being sent is finished";
+const STOPPING: &str = "stopping; pending messages are still sent";
 
 pub async fn run(
     app: &App,

@@ -1,5 +1,5 @@
-//! Whether the system lets as many threads be started as are needed. Libraries take that for
-//! granted: where it does not hold, they break in the middle of their work.
+//! Checks at the start that enough threads can be started: libraries fail in the middle of their
+//! work if they cannot.
 
 use std::io;
 use std::sync::RwLock;
@@ -7,17 +7,16 @@ use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism, scope
 
 use anyhow::{Error, bail};
 
-/// Threads that wait for files, signals and keys, whatever the number of processors is.
+/// Threads for files, signals and keys, independent of the number of processors.
 const BESIDES: usize = 16;
-/// Those that a search starts for each processor: the runtime's, the store's and the index's.
+/// Threads per processor: of the runtime, the store and the index.
 const PER_PROCESSOR: usize = 4;
-/// Each needs a stack only to wait on.
+/// Stack of a thread that only waits.
 const STACK: usize = 64 << 10;
 
-/// What such a thread does: it waits.
 type Wait<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
-/// Refuses to start where there are too few.
+/// Fails if too few threads can be started.
 pub fn check() -> Result<(), Error> {
     let processors = available_parallelism().map_or(2, usize::from);
     let wanted = BESIDES + PER_PROCESSOR * processors.min(8);
@@ -28,13 +27,13 @@ pub fn check() -> Result<(), Error> {
     match error {
         None => Ok(()),
         Some(error) => bail!(
-            "the system lets ollacode start {started} threads, and it needs {wanted} ({error}): \
-             raise the limit of processes (`ulimit -u`, or that of the container)"
+            "ollacode needs {wanted} threads, but the system allows {started} ({error}): raise the \
+             process limit (`ulimit -u`, or the one of the container)"
         ),
     }
 }
 
-/// Starts threads that do nothing, all at a time; gives how many there were, and why not more.
+/// Starts waiting threads at the same time; returns their number, and the error that stopped it.
 fn started(
     wanted: usize,
     spawn: impl for<'scope> Fn(

@@ -1,18 +1,18 @@
-//! How wide a text is on a terminal.
+//! The width of text on a terminal.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that a character takes.
+/// Columns of a character.
 pub fn char_width(character: char) -> usize {
     character.width().unwrap_or_default()
 }
 
-/// Columns that a line takes.
+/// Columns of a line.
 pub fn width(line: &str) -> usize {
     line.width()
 }
 
-/// Cuts a line to some columns; `…` shows that it was cut.
+/// Cuts a line to a number of columns, with `…` at the end.
 pub fn cut(line: &str, columns: usize) -> String {
     if width(line) <= columns {
         return line.to_owned();

@@ -1,4 +1,4 @@
-//! What goes out as JSON. These shapes are promises; inner types may change without them.
+//! The stable JSON formats; internal types may change without them.
 
 use ollacode_indexer::rank::{Effect, Leg, Ranked, Why};
 use ollacode_indexer::{Answer, Counts, Unsearched};
@@ -42,7 +42,7 @@ impl<'a> SearchFailure<'a> {
     }
 }
 
-/// What the index holds.
+/// The size of the index.
 #[derive(Serialize)]
 pub struct IndexCounts<'a> {
     pub files: u64,
@@ -126,7 +126,7 @@ impl<'a> SearchAnswer<'a> {
     }
 }
 
-/// What a search without hits has not looked at.
+/// What a search without hits did not cover.
 fn not_searched(unsearched: &Unsearched) -> Value {
     json!({
         "empty_paths": unsearched.empty_globs,
@@ -141,7 +141,7 @@ fn not_searched(unsearched: &Unsearched) -> Value {
     })
 }
 
-/// Four decimals: more would only show the noise of 32-bit sums.
+/// Four decimals: 32-bit sums are not more precise.
 fn rounded(score: f32) -> f64 {
     (f64::from(score) * 10_000.0).round() / 10_000.0
 }

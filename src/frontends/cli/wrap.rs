@@ -1,4 +1,4 @@
-//! Lines that end at words, where a terminal would cut them anywhere.
+//! Wraps text at words.
 
 use std::io::{self, IsTerminal};
 
@@ -6,7 +6,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 
 use super::chat::terminal::columns;
 
-/// Breaks a text at words for stderr, if that is a terminal. `lead`: columns that stand before it.
+/// Wraps a text for stderr, if it is a terminal, after a prefix of `lead` columns.
 pub fn for_stderr(text: &str, lead: usize) -> String {
     if io::stderr().is_terminal() {
         wrapped(text, lead, "", columns())
@@ -15,10 +15,10 @@ pub fn for_stderr(text: &str, lead: usize) -> String {
     }
 }
 
-/// Breaks a text at words, so that no row has more than `width` columns; longer words stay whole,
-/// and styles take no room.
+/// Wraps a text at words to rows of at most `width` columns; longer words stay whole, and styles
+/// have no width.
 ///
-/// `lead` columns stand before the first row, and `hanging` before all others.
+/// The first row follows a prefix of `lead` columns; all others start with `hanging`.
 pub fn wrapped(text: &str, lead: usize, hanging: &str, width: usize) -> String {
     let blank = " ".repeat(lead);
     let options = Options::new(width.max(20))
@@ -28,7 +28,7 @@ pub fn wrapped(text: &str, lead: usize, hanging: &str, width: usize) -> String {
         .initial_indent(&blank)
         .subsequent_indent(hanging);
     let filled = textwrap::fill(text, options);
-    // A text that begins with a long word goes to the row below.
+    // A long first word goes to the next row.
     filled.get(lead..).unwrap_or_default().to_owned()
 }
 

@@ -58,11 +58,11 @@ fn stdout_has_the_answer_and_nothing_else() {
     for said in [
         "I look it up.",
         "read_file notes.txt",
-        "notes.txt:7 does not hold",
+        "wrong citation notes.txt:7",
     ] {
         assert!(output.stderr.contains(said), "{said}: {output:#?}");
     }
-    assert!(!output.stderr.contains("notes.txt:1 does not hold"));
+    assert!(!output.stderr.contains("wrong citation notes.txt:1"));
     server.assert_each_extends_the_last(&[]);
 }
 

@@ -64,7 +64,7 @@ fn a_file_that_cannot_be_written_is_found_before_the_model_is_asked() {
     for (path, expected) in [
         (
             "no/such/answer.md",
-            "there is no folder no/such; make it first",
+            "the folder no/such does not exist; create it",
         ),
         ("src", "cannot write src"),
         ("kept.md/answer.md", "cannot write kept.md/answer.md"),

@@ -38,11 +38,11 @@ fn edits_are_asked_about_and_undone() {
         asked.contains("-The kettle boils at ninety degrees"),
         "{asked}"
     );
-    terminal.expect("[a] this session: edits · [n] no · [r] no, because");
+    terminal.expect("[a] for this session: edits · [n] no · [r] no, with a reason");
     terminal.answer("n");
     terminal.expect("+The kettle boils at seventy degrees");
     terminal.answer("r");
-    terminal.expect("because:");
+    terminal.expect("reason:");
     terminal.enter("not so warm");
     terminal.expect("+The kettle boils at sixty degrees");
     assert_eq!(environment.read("notes.txt"), NOTES);
@@ -110,7 +110,7 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
     assert_eq!(stopped, "The beginning of a long answer");
     assert!(asked.contains("stopped by the user"), "{asked}");
     terminal.press(CTRL_C);
-    terminal.expect("Ctrl-C once more leaves");
+    terminal.expect("press Ctrl-C again");
     terminal.press(CTRL_C);
     let (code, screen) = terminal.finish();
     assert_eq!(code, Some(0), "{screen}");
@@ -193,7 +193,7 @@ fn a_plan_turns_into_work_with_one_key() {
     terminal.enter("/plan");
     terminal.expect_last("plan>");
     terminal.enter("Write a new file.");
-    terminal.expect("Carry out this plan, in mode `auto-edit`?");
+    terminal.expect("Carry out this plan in mode `auto-edit`?");
     terminal.answer("y");
     terminal.expect("Both steps are done.");
     terminal.expect_last("auto-edit>");
@@ -341,7 +341,7 @@ fn a_model_that_is_missing_is_pulled_when_that_is_wanted() {
     let server = ChatServer::with_models(Vec::new(), vec![Reply::text("Here I am.")]);
     let environment = environment(&server);
     let terminal = Terminal::start(&environment, &["chat"]);
-    terminal.expect(&format!("Pull `{CHAT_MODEL}` now?"));
+    terminal.expect(&format!("Download `{CHAT_MODEL}` now?"));
     terminal.answer("y");
     terminal.expect("/help lists the commands");
     terminal.enter("Are you there?");

@@ -1,4 +1,4 @@
-//! The file of settings: the example of one, how it is read, and names that nobody knows.
+//! The settings file: the example, parsing, and unknown names.
 
 use ollacode::config::{SETTINGS, example_file};
 
@@ -103,7 +103,7 @@ fn names_that_nobody_knows_are_told() {
     let home = Home::with_file("OLAMA_HOST=gpu\nTELEGRAM_BOT_TOKEN=1:secret\n");
     let warnings = home.settings(&[]).warnings.join("\n");
     assert!(
-        warnings.contains(".env:1: `OLAMA_HOST` is no setting of ollacode"),
+        warnings.contains(".env:1: `OLAMA_HOST` is not a setting of ollacode"),
         "{warnings}"
     );
     assert!(!warnings.contains("secret"), "{warnings}");
@@ -120,7 +120,7 @@ fn a_file_that_cannot_be_read_is_an_error() {
     fs::create_dir_all(folder.path.join(".config/ollacode/.env")).expect("a folder");
     assert_eq!(
         folder.error(&[]),
-        "cannot read the settings in ~/.config/ollacode/.env"
+        "cannot read the settings file ~/.config/ollacode/.env"
     );
     let binary = Home::with_file("");
     fs::write(
@@ -130,6 +130,6 @@ fn a_file_that_cannot_be_read_is_an_error() {
     .expect("a file");
     assert_eq!(
         binary.error(&[]),
-        "cannot read the settings in ~/.config/ollacode/.env"
+        "cannot read the settings file ~/.config/ollacode/.env"
     );
 }

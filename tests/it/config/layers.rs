@@ -1,4 +1,4 @@
-//! Flags, the environment, the file and the defaults: which wins, and which files count.
+//! Precedence of flags, environment, file and defaults, and which files count.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(all.ollama_host.to_string(), "http://variable:11434");
     assert_eq!(home.settings(&variables).embed_model, named("variable"));
     assert_eq!(home.settings(&[]).embed_model, named("file"));
-    // An empty value undoes what the file says.
+    // An empty value overrides the file with the default.
     let undone = home.settings(&[("OLLAMA_HOST", "")]);
     assert_eq!(undone.ollama_host.to_string(), "http://127.0.0.1:11434");
 }

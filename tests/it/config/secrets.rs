@@ -1,4 +1,4 @@
-//! Secrets are never shown, and one that others can read is a warning.
+//! Secrets are never shown; files that other users can read or write.
 
 use super::*;
 
@@ -74,7 +74,8 @@ fn what_others_can_write_is_not_obeyed() {
             assert_eq!(loaded.is_ok(), is_obeyed, "{file} {mode:o}");
             if !is_obeyed {
                 let expected = format!(
-                    "~/{file} is not obeyed, since others can write to it: `chmod go-w '~/{file}'`"
+                    "refusing to read settings from ~/{file}: other users can write to it; \
+                     fix it with `chmod go-w '~/{file}'`"
                 );
                 assert_eq!(home.error(&[]), expected);
             }
@@ -82,15 +83,21 @@ fn what_others_can_write_is_not_obeyed() {
         let home = Home::new();
         home.write(file, content);
         set_mode(&home.path.join(".config/ollacode"), 0o777);
-        assert!(home.error(&[]).contains("~/.config/ollacode is not obeyed"));
-        // A link is no way around it.
+        assert!(
+            home.error(&[])
+                .contains("settings from ~/.config/ollacode: other users")
+        );
+        // The target of a link is checked, too.
         let home = Home::new();
         home.write("dotfiles/theirs", content);
         set_mode(&home.path.join("dotfiles/theirs"), 0o666);
         home.write(".config/ollacode/other", "");
         let link = home.path.join(file);
         std::os::unix::fs::symlink(home.path.join("dotfiles/theirs"), link).expect("a link");
-        assert!(home.error(&[]).contains("~/dotfiles/theirs is not obeyed"));
+        assert!(
+            home.error(&[])
+                .contains("settings from ~/dotfiles/theirs: other users")
+        );
     }
 }
 
@@ -102,8 +109,8 @@ fn a_mistyped_setting_in_the_environment_is_a_warning() {
     assert_eq!(
         warnings,
         [
-            "`OLLACODE_SANBOX` in the environment is no setting of ollacode and has no effect; is \
-          `OLLACODE_SANDBOX` meant?"
+            "environment variable `OLLACODE_SANBOX` is not a setting of ollacode and has no effect; \
+             did you mean `OLLACODE_SANDBOX`?"
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! Values as people write them, and what is said about those that cannot be.
+//! Parsing of values, and messages about invalid ones.
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn values_are_read_as_people_write_them() {
 
 #[test]
 fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
-    let sizes = "a number of bytes from `1K` to `1G`, such as `500K` or `2M`";
+    let sizes = "a size from `1K` to `1G`, such as `500K` or `2M`";
     for value in [
         "12Q",
         "-1",
@@ -111,28 +111,22 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         ),
         ("OLLAMA_HOST=ftp://x", "begins with `ftp://`"),
         ("OLLAMA_HOST=a b", "(from ~/.config/ollacode/.env:2)"),
-        ("WORKSPACE_DIR=code", "or one that begins with `~/`"),
+        ("WORKSPACE_DIR=code", "or one that starts with `~/`"),
         (
             "OLLACODE_OFLINE=1",
-            "~/.config/ollacode/.env:2: there is no setting `OLLACODE_OFLINE`",
+            "~/.config/ollacode/.env:2: unknown setting `OLLACODE_OFLINE`",
         ),
-        (
-            "ollacode_offline=1",
-            "there is no setting `ollacode_offline`",
-        ),
+        ("ollacode_offline=1", "unknown setting `ollacode_offline`"),
         (
             "NO_COLOR=1\nNO_COLOR=2",
-            ".env:3: `NO_COLOR` is set already in line 2",
+            ".env:3: `NO_COLOR` is already set in line 2",
         ),
-        ("nonsense", ".env:2: this is not of the form `NAME=value`"),
-        ("A B=c", ".env:2: this is not of the form `NAME=value`"),
-        (
-            "NO_COLOR='1",
-            ".env:2: the quote is not closed in this line",
-        ),
+        ("nonsense", ".env:2: expected `NAME=value`"),
+        ("A B=c", ".env:2: expected `NAME=value`"),
+        ("NO_COLOR='1", ".env:2: the closing quote is missing"),
         (
             "NO_COLOR=\"1\" 2",
-            ".env:2: there is something after the closing quote",
+            ".env:2: unexpected text after the closing quote",
         ),
     ];
     for (line, expected) in cases {

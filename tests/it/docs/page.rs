@@ -11,9 +11,9 @@ use crate::support::generated;
 pub struct Page {
     /// Its path from the root.
     pub name: String,
-    /// Where its links and pictures lead.
+    /// The targets of its links and pictures.
     pub links: Vec<String>,
-    /// What links to its headings name.
+    /// The anchors of its headings.
     pub anchors: BTreeSet<String>,
     /// Its spans of code, and the lines of its blocks of code.
     pub code: Vec<String>,
@@ -79,7 +79,7 @@ impl Page {
     }
 }
 
-/// How a link names a heading: small letters and digits, with `-` for each space.
+/// The anchor of a heading: lower-case letters and digits, with `-` for each space.
 fn anchor(heading: &str) -> String {
     heading
         .to_lowercase()

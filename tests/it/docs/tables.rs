@@ -1,4 +1,4 @@
-//! Tables of the documentation that are written from those of the code.
+//! Tables of the documentation that are generated from those of the code.
 
 use ollacode::config::{SETTINGS, Setting, example_file};
 use ollacode::failure::FailureCode;

@@ -179,7 +179,7 @@ fn a_model_whose_every_text_fails_does_not_replace_the_one_before() {
     server.set(&[Fault::WrongDimension]);
     environment
         .index()
-        .expect_words(&["no vectors for now", "could not embed", "--failures"]);
+        .expect_words(&["cannot compute vectors", "could not embed", "--failures"]);
     server.set(&[]);
     environment.replace_model(&before);
     let embedded = server.embedded().len();
@@ -221,7 +221,7 @@ fn a_model_published_anew_with_other_weights_is_said_until_it_is_embedded_with()
     let environment = sample(&server);
     environment.index();
     server.set(&[Fault::PublishedAnew(Some('9'))]);
-    let said = "as it is now";
+    let said = "no vectors of the current";
     let answer = environment.run(&["search", "orbit"]).expect_success();
     assert_eq!(answer.stderr.matches(said).count(), 1, "{answer:#?}");
     environment

@@ -29,7 +29,7 @@ fn what_is_missing_is_said_and_nothing_starts() {
     );
     fails(
         |environment| environment.with("TELEGRAM_ALLOWED_USERS", "@me"),
-        &["`@me` is not a user's id"],
+        &["`@me` is not a user id"],
         2,
     );
     fails(
@@ -57,7 +57,7 @@ fn doctor_says_whether_the_bot_could_start() {
     let said = check(|environment| environment);
     assert_eq!(
         said.as_deref(),
-        Some("a token is set, and 2 users may talk to the bot")
+        Some("a token is set, and 2 users may use the bot")
     );
     let said = check(|environment| environment.with("TELEGRAM_ALLOWED_USERS", ""));
     assert!(said.is_some_and(|said| said.contains("`TELEGRAM_ALLOWED_USERS` is empty")));

@@ -1,4 +1,4 @@
-//! What may be said about talking, and about what was said.
+//! Arguments of `chat` and `sessions`, and those that `chat` and `telegram` share.
 
 use std::path::PathBuf;
 
@@ -8,33 +8,32 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use crate::frontends::cli::sessions::SessionsAction;
 use crate::session::export::Format;
 
-/// Examples of `ollacode chat`, and what its JSON looks like.
+/// Examples of `ollacode chat`, and its JSON fields.
 pub(super) const CHAT_HELP: &str = "\
 Examples:
-  ollacode chat                                    in a terminal: /help says more
-  ollacode chat -p 'where is the retry delay set'  one question; the answer goes to stdout
-  git diff | ollacode chat -p 'review this'        with what is piped in
-  ollacode chat --continue --auto-edit             go on, and do not ask before edits
+  ollacode chat                                    interactive; /help lists the commands
+  ollacode chat -p 'where is the retry delay set'  ask one question; the answer goes to stdout
+  git diff | ollacode chat -p 'review this'        with piped input
+  ollacode chat --continue --auto-edit             continue, and edit without asking
 
-Exit code: 0 if there is an answer, else 1. Without a terminal nobody can be asked, so what
-would be asked is denied; `--auto-edit` and `--auto-approve` say beforehand what may be done.
+Exit code: 0 if there is an answer, else 1. Without a terminal there is nobody to ask, so calls
+that need approval are denied; `--auto-edit` and `--auto-approve` approve them in advance.
 
-With --json each line is an object with `event`: started (session, model, window,
-confinement), retrieved
-(sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
+With --json, each line is an object with `event`: started (session, model, window, confinement),
+retrieved (sources), thinking (text), text (text), replied (used, window, tokens_per_second, …),
 tool_started (id, tool, what), tool_finished (id, outcome, summary, detail, took_ms), notice
-(text), compacted (before, after), citations (wrong), and last ended (how: answered, planned,
-stopped, step_limit, stuck or failed, the last two with a reason and a code), or error (code,
-message, hint) if ollacode fails.";
+(text), compacted (before, after), citations (wrong), and last ended (how: answered, cut,
+planned, stopped, step_limit, stuck or failed, the last two with a reason and a code), or error
+(code, message, hint) if ollacode fails.";
 
 /// Arguments of `ollacode chat`, and of `ollacode` alone.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChatArguments {
-    /// Answer this and end; what is piped in is put behind it
+    /// Answer this question and exit; piped input is appended to it
     #[arg(short, long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub prompt: Option<String>,
 
-    /// Print one event a line, as JSON
+    /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
 
@@ -42,19 +41,19 @@ pub struct ChatArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 
-    /// Go on with the last session of this folder
+    /// Continue the last session of this folder
     #[arg(long = "continue", conflicts_with = "resume")]
     pub go_on: bool,
 
-    /// Go on with this session; the beginning or the end of its name suffices
+    /// Continue this session, by the beginning or end of its id
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub resume: Option<String>,
 
-    /// What answers, and how
+    /// The model and its permissions
     #[command(flatten)]
     pub engine: EngineArguments,
 
-    /// Look only, and end with a plan
+    /// Only read, and end with a plan
     #[arg(long)]
     pub plan: bool,
 
@@ -62,23 +61,23 @@ pub struct ChatArguments {
     #[arg(long, group = "unasked")]
     pub auto_edit: bool,
 
-    /// Do everything without asking, but for secrets and what runs later
+    /// Approve everything without asking, except secrets and protected files
     #[arg(long, group = "unasked")]
     pub auto_approve: bool,
 }
 
-/// What answers questions, wherever they are asked.
+/// Arguments that `chat` and `telegram` share.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineArguments {
-    /// Talk to this model of Ollama
+    /// Chat model in Ollama
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
 
-    /// Which tools the model has: few for weak ones, all, or as many as it can bear
+    /// Tools for the model: `core` for weak models, `all`, or `auto` to choose by model
     #[arg(long, value_name = "WHICH", value_parser = ["auto", "core", "all"])]
     pub tools: Option<String>,
 
-    /// Stop after so many replies of the model to one question
+    /// Maximum number of model replies per question
     #[arg(long, value_name = "N")]
     pub max_steps: Option<u32>,
 
@@ -86,15 +85,15 @@ pub struct EngineArguments {
     #[arg(long)]
     pub no_rag: bool,
 
-    /// Confine commands as well as the system can, fully or not at all, or never
+    /// Confinement of commands: best available, required in full, or off
     #[arg(long, value_name = "HOW", value_parser = ["best", "required", "off"])]
     pub sandbox: Option<String>,
 
-    /// Let commands use the network
+    /// Allow commands to use the network
     #[arg(long)]
     pub network: bool,
 
-    /// Work on all of your home folder, or of one above it, without asking
+    /// Work on your home folder, or a folder above it, without asking
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -102,7 +101,7 @@ pub struct EngineArguments {
 /// Arguments of `ollacode sessions`.
 #[derive(Args, Clone, Debug)]
 pub struct SessionsArguments {
-    /// What to do; to list them if nothing is said
+    /// Command to run; by default the sessions are listed
     #[command(subcommand)]
     pub command: Option<SessionsCommand>,
 
@@ -112,7 +111,6 @@ pub struct SessionsArguments {
 }
 
 impl SessionsArguments {
-    /// What is to be done.
     pub(crate) fn action(&self) -> SessionsAction<'_> {
         match &self.command {
             None => SessionsAction::List { json: self.json },
@@ -127,7 +125,6 @@ impl SessionsArguments {
     }
 }
 
-/// What can be done with sessions.
 #[derive(Clone, Debug, Subcommand)]
 pub enum SessionsCommand {
     /// Write a session to stdout
@@ -135,20 +132,19 @@ pub enum SessionsCommand {
 Example:
   ollacode sessions export k3x9 --format json | jq .items")]
     Export {
-        /// Its name; the beginning or the end of it suffices
+        /// Session, by the beginning or end of its id
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         id: String,
 
-        /// For people or for programs
+        /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: ExportFormat,
     },
 }
 
-/// What an export looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
-    /// For people
+    /// For reading
     #[default]
     Markdown,
     /// For programs

@@ -1,4 +1,4 @@
-//! What may be said on the command line, and what is made of it.
+//! What the command line accepts, and which settings it gives.
 
 use super::*;
 
@@ -112,7 +112,7 @@ fn flags_of_chat_work_without_its_name() {
     assert_eq!(flags.model.as_deref(), Some("qwen3:8b"));
     assert_eq!(flags.max_steps, Some(3));
     assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")));
-    // The name of a command is a value like any other where an option wants one.
+    // The name of a command can be the value of an option.
     let resumed = read("--resume search").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(resumed.chat.resume.as_deref(), Some("search"));
 }

@@ -1,7 +1,6 @@
-//! Questions about calls, answered with a key; and questions of the model, answered in a line.
+//! Approvals, answered with a key, and questions of the model, answered with a line.
 //!
-//! The questions are events like others, so that everything before them is on the terminal when
-//! they appear.
+//! They are events like others, so they appear after everything before them.
 
 use std::io::{self, Write};
 
@@ -16,18 +15,18 @@ use crate::engine::event::{AskId, Event};
 use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
 
-/// Lines of a change or a command that are shown at once.
+/// Maximum lines of a change or a command before it is folded.
 const MOST: usize = 60;
 
-/// A question, and the number by which it is answered.
+/// A question, with the id to answer it.
 pub enum Ask {
     Decide(AskId, Box<ApprovalRequest>),
-    /// The model wants to know something; answers that it offers.
+    /// A question of the model, with suggested answers.
     Answer(AskId, String, Vec<String>),
 }
 
 impl Ask {
-    /// What an event asks; `None` if it asks nothing.
+    /// The question in an event, if it is one.
     pub fn of(event: Event) -> Option<Ask> {
         match event {
             Event::ApprovalAsked { id, request } => Some(Ask::Decide(id, request)),
@@ -41,16 +40,16 @@ impl Ask {
     }
 }
 
-/// What came of a question.
+/// How a question ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// It is answered, or withdrawn.
+    /// Answered or withdrawn.
     Done,
     /// Ctrl-C was pressed in a line.
     Interrupted,
 }
 
-/// Shows a question on stderr and hands its answer on. `stop` withdraws it.
+/// Shows a question on stderr and passes the answer on. `stop` withdraws it.
 pub async fn put(ask: Ask, answers: &Answers, stop: CancellationToken) -> io::Result<Asked> {
     match ask {
         Ask::Decide(id, request) => {
@@ -69,7 +68,7 @@ pub async fn put(ask: Ask, answers: &Answers, stop: CancellationToken) -> io::Re
     }
 }
 
-/// Asks whether something is to be done; only `y` is yes.
+/// Asks a yes-or-no question; only `y` is yes.
 pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
     let asked = tokio::task::spawn_blocking(move || {
         let mut keys = Keys::open()?;
@@ -92,7 +91,7 @@ pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bo
 }
 
 fn decide(request: &ApprovalRequest, stop: &CancellationToken) -> io::Result<(Decision, Asked)> {
-    // First of all, so that no key counts that was pressed before the question was there.
+    // First, so that keys that were pressed before the question do not count.
     let mut keys = Keys::open()?;
     let preview = preview(&request.preview, MOST);
     write(&shown(request, &preview))?;
@@ -119,7 +118,7 @@ fn decide(request: &ApprovalRequest, stop: &CancellationToken) -> io::Result<(De
         Choice::No => say(WARNING, "no", Decision::Deny(None)),
         Choice::NoBecause => {
             write("no\n")?;
-            Ok(match editor::ask("because: ") {
+            Ok(match editor::ask("reason: ") {
                 Input::Text(reason) if !reason.trim().is_empty() => {
                     (Decision::Deny(Some(reason.trim().to_owned())), Asked::Done)
                 }
@@ -143,7 +142,7 @@ enum Choice {
     NoBecause,
 }
 
-/// What a key means; most mean nothing, and Enter is one of them.
+/// The meaning of a key; most keys, also Enter, have none.
 fn choice(key: Key, may_remember: bool) -> Option<Choice> {
     match key {
         Key::Sign('y' | 'Y') => Some(Choice::Once),
@@ -170,12 +169,12 @@ fn shown(request: &ApprovalRequest, preview: &Shown) -> String {
 fn prompt(request: &ApprovalRequest, is_folded: bool) -> String {
     let mut keys = vec!["[y] once".to_owned()];
     if let Some(what) = &request.remember {
-        keys.push(format!("[a] this session: {}", visible_name(what)));
+        keys.push(format!("[a] for this session: {}", visible_name(what)));
     }
     keys.push("[n] no".to_owned());
-    keys.push("[r] no, because …".to_owned());
+    keys.push("[r] no, with a reason".to_owned());
     if is_folded {
-        keys.push("[v] show all of it".to_owned());
+        keys.push("[v] show all".to_owned());
     }
     format!("  {DIM}{}{PLAIN} ", keys.join(" · "))
 }
@@ -208,7 +207,7 @@ fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, Ask
     let prompt = if options.is_empty() {
         "answer: "
     } else {
-        "answer, or a number: "
+        "answer or number: "
     };
     Ok(match editor::ask(prompt) {
         Input::Text(typed) => (chosen(&typed, options), Asked::Done),
@@ -261,7 +260,7 @@ mod tests {
         assert_eq!(
             stripped(&shown(&request, &preview)),
             "? run a command\n  it needs the network\n  rm a\\u{202e}\n  ls\n  \
-             [y] once · [a] this session: `rm` · [n] no · [r] no, because … "
+             [y] once · [a] for this session: `rm` · [n] no · [r] no, with a reason "
         );
     }
 

@@ -1,4 +1,4 @@
-//! What a conversation begins with: who answers, what is known, and what may be done.
+//! The banner of a conversation: model, index, project instructions and mode.
 
 use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
 use super::super::wrap::wrapped;
@@ -6,32 +6,29 @@ use crate::conversation::words::{confinement_words, mode_words, unasked};
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible;
 
-/// Before the rows that a long value goes on in.
+/// Indentation of the continuation of a long value.
 const HANGING: &str = "        ";
 
 #[derive(Clone, Debug)]
 pub struct Banner {
-    /// The folder that is worked on.
     pub workspace: String,
     pub model: String,
-    /// Its window, in tokens.
+    /// Context window in tokens.
     pub window: u32,
-    /// Where the code goes, if it leaves this machine.
+    /// The server, if it is not on this machine.
     pub remote: Option<String>,
-    /// How the index stands, in words.
+    /// State of the index.
     pub index: String,
-    /// The notes of the repository, and how many lines they have.
+    /// Path and number of lines of the project instructions.
     pub memory: Option<(String, usize)>,
-    /// How much is asked.
     pub mode: Mode,
-    /// How much is asked once a plan is worked on.
+    /// The mode in which a plan is carried out.
     pub work_mode: Mode,
-    /// How well commands are held back.
     pub confinement: Confinement,
 }
 
 impl Banner {
-    /// The text for a terminal of so many columns, lines ended.
+    /// The text for a terminal of this width; each line ends with a line break.
     pub fn text(&self, columns: usize) -> String {
         let mut out = format!(
             "{BOLD}ollacode {}{PLAIN}  {}\n",
@@ -46,13 +43,13 @@ impl Banner {
                     counted(*lines as u64, "line")
                 )
             }
-            None => "none; an OLLACODE.md at the top would be read".to_owned(),
+            None => "no OLLACODE.md (project instructions)".to_owned(),
         };
         let rows = [
             (
                 "model",
                 format!(
-                    "{}, window of {} tokens",
+                    "{}, context window of {} tokens",
                     visible_name(&self.model),
                     count(u64::from(self.window))
                 ),
@@ -78,12 +75,12 @@ impl Banner {
             out.push_str(&format!("{WARNING}warning:{PLAIN} {warning}\n"));
         }
         out.push_str(&format!(
-            "{DIM}/help lists the commands, Ctrl-C stops the model, Ctrl-D leaves{PLAIN}\n"
+            "{DIM}/help lists the commands, Ctrl-C stops the model, Ctrl-D quits{PLAIN}\n"
         ));
         out
     }
 
-    /// What must not be overlooked.
+    /// Risks that the user must see.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Some(host) = &self.remote {
@@ -94,7 +91,7 @@ impl Banner {
         } else if self.mode == Mode::Plan
             && let Some(risk) = unasked(self.work_mode, self.confinement)
         {
-            warnings.push(format!("once a plan is carried out, {risk}"));
+            warnings.push(format!("when a plan is carried out, {risk}"));
         }
         warnings
     }
@@ -129,11 +126,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "model   qwen3-coder:30b, window of 32,768 tokens",
+                "model   qwen3-coder:30b, context window of 32,768 tokens",
                 "index   1,234 files, 5,678 chunks",
                 "memory  OLLACODE.md (40 lines)",
                 "mode    ask: edits and commands are asked about; commands are not confined",
-                "/help lists the commands, Ctrl-C stops the model, Ctrl-D leaves",
+                "/help lists the commands, Ctrl-C stops the model, Ctrl-D quits",
             ]
         );
     }
@@ -164,7 +161,7 @@ mod tests {
         };
         assert_eq!(
             planned.warnings(),
-            ["once a plan is carried out, every command runs unasked, and commands are confined"]
+            ["when a plan is carried out, every command runs unasked, and commands are confined"]
         );
         let asked = Banner {
             work_mode: Mode::AutoEdit,

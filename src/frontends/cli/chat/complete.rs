@@ -1,4 +1,4 @@
-//! What Tab offers: slash commands with their values, and files behind an `@`.
+//! Tab completion: slash commands with their values, and files after an `@`.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,37 +8,36 @@ use ollacode_indexer::walk::{Limits, walk};
 use crate::conversation::commands::{Parsed, Place, commands, parse};
 use crate::conversation::mentions::begins_mention;
 
-/// Most offers at a time.
+/// Maximum number of offers.
 const MOST: usize = 60;
 
-/// The files that can be completed besides the commands. They may change while the editor runs.
+/// The files that can be completed, besides commands. They may change while the editor runs.
 #[derive(Default)]
 pub struct Completions {
     files: RwLock<Arc<Vec<String>>>,
 }
 
-/// What fits what was typed.
+/// The completions of a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
-    /// Where the word begins that they replace, in bytes.
+    /// Byte offset of the word that they replace.
     pub start: usize,
     pub words: Vec<String>,
 }
 
 impl Completions {
-    /// The files of the workspace, by path.
+    /// Sets the files of the workspace, by path.
     pub fn set_files(&self, files: Vec<String>) {
         let mut known = self.files.write().unwrap_or_else(PoisonError::into_inner);
         *known = Arc::new(files);
     }
 
-    /// The files that are known.
     pub fn files(&self) -> Arc<Vec<String>> {
         let known = self.files.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&known)
     }
 
-    /// What fits the word before the cursor.
+    /// The completions of the word before the cursor.
     pub fn offers(&self, line: &str, cursor: usize) -> Offers {
         let typed = line.get(..cursor).unwrap_or(line);
         if let Some(start) = open_quote(typed) {
@@ -83,14 +82,14 @@ fn values(typed: &str, word: &str) -> Vec<String> {
     fitting.map(|value| (*value).to_owned()).collect()
 }
 
-/// The files of a workspace, by path, without those that are ignored. It takes a while.
+/// The paths of all files of a workspace that are not ignored. This is slow.
 pub fn files_below(root: &Path) -> Vec<String> {
     let walked = walk(root, &Limits::default());
     walked.entries.into_iter().map(|entry| entry.path).collect()
 }
 
-/// Files and folders that go on from what was typed, one level at a time; else files, anywhere,
-/// whose name begins with it.
+/// Files and folders whose path starts with what was typed, one level at a time; if there are
+/// none, files in any folder whose name starts with it.
 fn paths(files: &[String], typed: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let typed = typed.trim_start_matches('"');
@@ -118,7 +117,7 @@ fn paths(files: &[String], typed: &str) -> Vec<String> {
     found.into_iter().map(quoted).collect()
 }
 
-/// A path with spaces is one word in quotes; a folder goes on, so its quote stays open.
+/// Quotes a path with blanks; the quote of a folder stays open, since the path continues.
 fn quoted(path: String) -> String {
     match (path.contains(char::is_whitespace), path.ends_with('/')) {
         (false, _) => path,
@@ -127,7 +126,7 @@ fn quoted(path: String) -> String {
     }
 }
 
-/// Where the quote is that began a path and is not closed yet.
+/// The position of the open quote of a path.
 fn open_quote(typed: &str) -> Option<usize> {
     let at = typed.rfind("@\"")?;
     let before = typed[..at].chars().next_back().unwrap_or(' ');

@@ -1,4 +1,4 @@
-//! Long texts folded in the middle, and changes in colour.
+//! Folds the middle of long texts, and colours diffs.
 
 use std::fmt::Write;
 
@@ -12,27 +12,26 @@ const ADDED: Style = AnsiColor::Green.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const PLACE: Style = AnsiColor::Cyan.on_default();
 
-/// Longest line that is shown whole, in characters.
+/// Maximum characters of a line before it is folded.
 const LONGEST_LINE: usize = 400;
 
-/// A text as it is shown.
+/// A rendered text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// With colours, each line ended.
+    /// With colours; each line ends with a line break.
     pub text: String,
     /// Whether anything was left out.
     pub is_folded: bool,
 }
 
-/// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Diff,
-    /// A command, or what one printed.
+    /// A command, or its output.
     Text,
 }
 
-/// Shows a text, indented; with more lines than `most` its middle is left out, and it says so.
+/// Renders a text, indented; if it has more than `most` lines, its middle is replaced by a note.
 pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
     let lines: Vec<&str> = text.lines().collect();
     let mut shown = Shown {
@@ -43,8 +42,7 @@ pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
         lines.iter().for_each(|line| shown.add(line, kind, most));
         return shown;
     }
-    // One line says what is missing.
-    // What is to be said comes last: a summary of tests, the end of a traceback.
+    // One line is the note. The end of an output matters most: a test summary, a traceback.
     let head = match kind {
         Kind::Diff => most.max(2) / 2,
         Kind::Text => most.max(2) / 3,
@@ -66,7 +64,7 @@ pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
     shown
 }
 
-/// The same with nothing left out.
+/// The same without folding.
 pub fn whole(text: &str, kind: Kind) -> String {
     show(text, kind, usize::MAX).text
 }

@@ -1,6 +1,6 @@
-//! The line that is typed: history, several lines, completion.
+//! The line editor: history, multi-line input, completion.
 //!
-//! The line editor blocks, so it has a thread of its own. Raw mode is on only while it reads.
+//! It blocks, so it has its own thread. Raw mode is on only while it reads.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,23 +21,22 @@ use tokio::sync::oneshot;
 use super::complete::Completions;
 use crate::visible::visible;
 
-/// Lines that the history keeps.
+/// Maximum lines of the history.
 const HISTORY: usize = 2_000;
 
-/// What came of reading.
+/// The result of reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A whole text, of one line or several.
+    /// A text of one or more lines.
     Text(String),
-    /// Ctrl-C: the line is thrown away.
+    /// Ctrl-C; the line is discarded.
     Interrupted,
-    /// Ctrl-D on an empty line, or the terminal is gone.
+    /// Ctrl-D on an empty line, or the terminal was closed.
     End,
-    /// The terminal does not work; why.
+    /// The terminal failed, with the reason.
     Failed(String),
 }
 
-/// What is shown before the cursor.
 #[derive(Clone, Debug)]
 pub struct Prompt {
     pub plain: String,
@@ -71,7 +70,7 @@ impl Editor {
 
     pub async fn read(&self, prompt: Prompt) -> Input {
         let (reply, answer) = oneshot::channel();
-        let gone = || Input::Failed("the line editor has ended".to_owned());
+        let gone = || Input::Failed("the line editor stopped".to_owned());
         if self.requests.send(Request { prompt, reply }).is_err() {
             return gone();
         }
@@ -91,7 +90,7 @@ fn serve(
             Ok(lines) => read(lines, &prompt, history),
             Err(error) => Input::Failed(error.to_string()),
         };
-        // Whoever asked may have left meanwhile.
+        // The receiver may be gone.
         let _ = reply.send(input);
     }
 }
@@ -142,12 +141,12 @@ fn keep(lines: &mut Lines<LineHelper, DefaultHistory>, typed: &str, history: &Pa
     }
 }
 
-/// Whether a line may stay in a file: a secret that was pasted must not.
+/// Whether a line may be stored in the history: one with a secret may not.
 fn may_be_kept(typed: &str) -> bool {
     redact(typed).findings.is_empty()
 }
 
-/// Reads one line without history, on the terminal itself. It blocks.
+/// Reads one line from the terminal, without history. It blocks.
 pub fn ask(prompt: &str) -> Input {
     let config = Config::builder().behavior(Behavior::PreferTerm).build();
     let answer = DefaultEditor::with_config(config)
@@ -166,14 +165,14 @@ fn failed(error: ReadlineError) -> Input {
     }
 }
 
-/// Whether the text goes on in the next line: it ends with a backslash, or in a fence.
+/// Whether the text continues on the next line: it ends with a backslash, or inside a fence.
 fn goes_on(text: &str) -> bool {
     let mut fence = Fence::default();
     text.lines().for_each(|line| fence.pass(line));
     fence.is_open() || ends_with_backslash(text)
 }
 
-/// Takes the backslashes away that only said that the text goes on.
+/// Removes the backslashes that continue a line.
 fn joined(text: &str) -> String {
     let mut fence = Fence::default();
     let mut lines: Vec<&str> = Vec::new();

@@ -1,5 +1,5 @@
-//! Events as `ollacode chat --json` prints them: one object a line. These shapes are promises;
-//! inner types may change without them.
+//! The events of `ollacode chat --json`, one object per line. This format is stable; internal
+//! types may change without it.
 //!
 //! ```json
 //! {"event":"started","session":"20261121-143005-k3x9","model":"qwen3-coder:30b","window":32768,
@@ -15,21 +15,22 @@
 //! {"event":"tool_started","id":"call_1","tool":"read_file","what":"src/a.rs:1-200"}
 //! {"event":"tool_finished","id":"call_1","outcome":"done","summary":"200 lines","detail":"",
 //!  "took_ms":3}
-//! {"event":"notice","text":"what the user should know, though the turn goes on"}
+//! {"event":"notice","text":"a note for the user; the turn continues"}
 //! {"event":"compacted","before":24000,"after":6000}
 //! {"event":"citations","wrong":[{"citation":"src/a.rs:1-900","reason":"the file has 40 lines"}]}
 //! {"event":"ended","how":"answered"}
 //! ```
 //!
 //! `started` is the first line and `ended` the last. `stop` is `stop` or `length`; `outcome` is
-//! `done`, `failed` or `denied`; what the server did not say is `null`. `how` is `answered`,
-//! `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or `failed` (both with `reason`, the
-//! `code` of the failure, and a `hint` if there is one). `reason` is the sentence and its hint.
+//! `done`, `failed` or `denied`; values that the server does not report are `null`. `how` is
+//! `answered`, `cut` (with `reason`), `planned`, `stopped`, `step_limit` (with `steps`), `stuck` or
+//! `failed` (both with `reason`, the `code` of the failure, and a `hint` if there is one). `reason`
+//! is the sentence and its hint.
 //!
-//! If there is no turn, the last line is this; `hint` is left out if there is none:
+//! Without a turn, the last line is this; `hint` is omitted if there is none:
 //!
 //! ```json
-//! {"event":"error","code":"model_missing","message":"what went wrong","hint":"what helps"}
+//! {"event":"error","code":"model_missing","message":"what went wrong","hint":"what to do"}
 //! ```
 
 use std::borrow::Cow;
@@ -40,7 +41,7 @@ use crate::engine::event::{Event, Failure, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::model::StopReason;
 
-/// An event, as it goes out.
+/// An event as JSON.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line<'a> {
@@ -48,7 +49,7 @@ pub enum Line<'a> {
         session: &'a str,
         model: &'a str,
         window: u32,
-        /// How commands are held back: `full`, `landlock` or `none`.
+        /// Confinement of commands: `full`, `landlock` or `none`.
         confinement: &'static str,
     },
     Retrieved {
@@ -60,7 +61,7 @@ pub enum Line<'a> {
     Text {
         text: &'a str,
     },
-    /// The `text` lines of this reply so far were thoughts, and no part of the answer.
+    /// The `text` lines of this reply so far were thinking, not part of the answer.
     TextWasThought,
     Replied {
         prompt_tokens: Option<u32>,
@@ -115,7 +116,7 @@ pub enum Line<'a> {
     },
 }
 
-/// A place in the code.
+/// A range of lines in the code.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Place<'a> {
     path: &'a str,
@@ -124,7 +125,7 @@ pub struct Place<'a> {
     symbol: Option<&'a str>,
 }
 
-/// A citation that does not hold.
+/// A citation of lines that do not exist.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Wrong<'a> {
     citation: &'a str,
@@ -252,7 +253,7 @@ impl From<&TurnEnd> for Ended {
         match end {
             TurnEnd::Answered => Ended::Answered,
             TurnEnd::Cut => Ended::Cut {
-                reason: "the answer reached the limit of a reply before its end",
+                reason: "the answer was cut at the reply limit",
             },
             TurnEnd::Planned => Ended::Planned,
             TurnEnd::Stopped => Ended::Stopped,
@@ -283,7 +284,7 @@ impl<'a> From<&'a Failure> for Line<'a> {
     }
 }
 
-/// One decimal: more would only show the noise of 32-bit numbers.
+/// One decimal: 32-bit numbers are not more precise.
 fn rounded(speed: f32) -> f64 {
     (f64::from(speed) * 10.0).round() / 10.0
 }

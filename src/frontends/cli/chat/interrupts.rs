@@ -1,4 +1,4 @@
-//! Ctrl-C and the signals that end the program: the first stops, the second leaves.
+//! Ctrl-C and signals: the first one stops the current work, the second one quits.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,20 +10,20 @@ use tokio_util::sync::CancellationToken;
 use super::super::Ending;
 use super::super::signals::{INTERRUPT, STOPPING};
 
-/// Two presses within this time leave.
+/// Two presses within this time quit.
 const TWICE: Duration = Duration::from_secs(2);
 
-/// What Ctrl-C does at the moment.
+/// What Ctrl-C stops at the moment.
 #[derive(Clone)]
 pub struct Interrupts {
-    /// Cancelled when the program is to be left.
+    /// Cancelled when the program should quit.
     pub leave: CancellationToken,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Stops what is being done, if anything is.
+    /// Stops the current work, if there is any.
     stop: Option<CancellationToken>,
     last: Option<Instant>,
     /// The number of the last signal.
@@ -31,8 +31,7 @@ struct State {
 }
 
 impl State {
-    /// Something begins that a press stops. A press that was meant for what was before does not
-    /// make the next one leave.
+    /// Starts work that a press stops. An earlier press does not count towards quitting.
     fn begin(&mut self, stop: CancellationToken) {
         *self = State {
             stop: Some(stop),
@@ -40,14 +39,14 @@ impl State {
         };
     }
 
-    /// Takes a press; `true` if it means to leave.
+    /// Handles a press; `true` if it means to quit.
     fn press(&mut self, now: Instant) -> bool {
         let again = self
             .last
             .replace(now)
             .is_some_and(|last| now.duration_since(last) <= TWICE);
         match &self.stop {
-            // What does not stop is left behind.
+            // Work that does not stop is abandoned.
             Some(stop) if stop.is_cancelled() => return true,
             Some(stop) => stop.cancel(),
             None => {}
@@ -77,7 +76,7 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Something begins that Ctrl-C stops, until [`Interrupts::nothing_to_stop`].
+    /// Starts work that Ctrl-C stops, until [`Interrupts::nothing_to_stop`].
     pub fn begin(&self) -> CancellationToken {
         let stop = self.leave.child_token();
         self.state().begin(stop.clone());
@@ -92,12 +91,12 @@ impl Interrupts {
         self.take(INTERRUPT);
     }
 
-    /// How the program ends that was stopped.
+    /// How the program ends after a signal.
     pub fn ending(&self) -> Ending {
         self.state().signal.map_or(Ending::Bad, Ending::Signal)
     }
 
-    /// Ctrl-C stops, and leaves if it is repeated; every other signal leaves.
+    /// Ctrl-C stops, and quits if it is repeated; every other signal quits.
     fn take(&self, signal: impl TryInto<u8>) {
         let mut state = self.state();
         let signal = signal.try_into().unwrap_or(INTERRUPT);

@@ -1,8 +1,8 @@
-//! `ollacode chat`: a conversation on the terminal, or one question without one.
+//! `ollacode chat`: a conversation on the terminal, or a single question.
 //!
-//! [`repl`] reads lines and hands them to the [`Conversation`] below; a [`turn`] hands its events
-//! to whoever shows them: [`render`] on a terminal, [`plain`] and [`events_json`] elsewhere;
-//! [`replies`] shows what commands return. No agent logic is here.
+//! [`repl`] reads lines and passes them to the [`Conversation`]; a [`turn`] passes its events to a
+//! view: [`render`] on a terminal, [`plain`] and [`events_json`] elsewhere. [`replies`] shows the
+//! results of commands. There is no agent logic here.
 
 pub(super) mod approve;
 mod banner;
@@ -56,9 +56,9 @@ use repl::{Repl, Screen};
 use terminal::{AsItWas, can_ask, text_columns};
 use turn::Show;
 
-/// Where lines are kept that were typed, in the data folder.
+/// File with the lines that were typed, in the data folder.
 const HISTORY: &str = "history";
-/// How long stdin may take to end before it is said that it is waited for.
+/// After this time a note says that stdin is still being read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> {
@@ -80,10 +80,10 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
     match plain::question(arguments.prompt.as_deref(), piped.as_deref()) {
         Some(question) => answer(app, arguments, question, &interrupts).await,
         None => {
-            say("there is no question: give one with `--prompt`, or pipe it in");
+            say("no question given: use `--prompt`, or pipe it in");
             if arguments.json {
-                let failure = Failure::new(FailureCode::QuestionMissing, "there is no question");
-                let hint = "give one with `--prompt`, or pipe it in";
+                let failure = Failure::new(FailureCode::QuestionMissing, "no question given");
+                let hint = "use `--prompt`, or pipe it in";
                 print_failure(&failure.with_hint(hint))?;
             }
             Ok(Ending::Misused)
@@ -91,17 +91,17 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
     }
 }
 
-/// What is piped in, if anything is. A pipe that nobody closes would be waited for in silence.
+/// Piped input, if any; a note says if stdin is not closed.
 async fn piped() -> Result<Option<String>, Error> {
     let mut reading = tokio::task::spawn_blocking(plain::piped);
     if let Ok(piped) = timeout(PATIENCE, &mut reading).await {
         return piped?;
     }
-    note("reading stdin; close it, or use `< /dev/null`");
+    note("waiting for stdin to end; use `< /dev/null` if there is no input");
     reading.await?
 }
 
-/// Answers one question, and ends.
+/// Answers one question and exits.
 async fn answer(
     app: &App,
     arguments: &ChatArguments,
@@ -159,8 +159,7 @@ async fn answer(
     })
 }
 
-/// The files that the question names, but not what is piped in; `None` if Ctrl-C was pressed
-/// meanwhile.
+/// The files that the prompt mentions (piped input is not searched); `None` after Ctrl-C.
 async fn mentioned(
     app: &App,
     arguments: &ChatArguments,
@@ -179,7 +178,7 @@ fn output_file(app: &App, arguments: &ChatArguments) -> Option<OutputFile> {
     Some(OutputFile::new(path, &app.workspace.root))
 }
 
-/// Where the events of one question go.
+/// The view for the events of one question.
 fn shown(
     arguments: &ChatArguments,
     file: Option<OutputFile>,
@@ -202,7 +201,7 @@ fn shown(
     Ok(Box::new(lines))
 }
 
-/// Talks until the user leaves.
+/// Runs the conversation until the user quits.
 async fn talk(
     app: &App,
     arguments: &ChatArguments,
@@ -232,7 +231,7 @@ async fn talk(
     repl.run().await
 }
 
-/// Connects to models, and offers to pull one that is missing.
+/// Connects to models, and offers to download one that is missing.
 struct TerminalModels(Interrupts);
 
 impl Connector for TerminalModels {
@@ -245,7 +244,7 @@ impl Connector for TerminalModels {
     }
 }
 
-/// Begins a conversation with its session open; `None` if Ctrl-C was pressed meanwhile.
+/// Starts a conversation and opens its session; `None` after Ctrl-C.
 async fn open(
     app: &App,
     arguments: &ChatArguments,
@@ -293,7 +292,7 @@ async fn open(
     Ok(opened.map(|opened| (conversation, opened)))
 }
 
-/// The session that the command line names.
+/// The session to continue, as the command line says.
 fn session(app: &App, arguments: &ChatArguments) -> Result<Option<SessionId>, Error> {
     let (folder, root) = (app.sessions_folder(), &app.workspace.root);
     if let Some(given) = &arguments.resume {
@@ -302,7 +301,7 @@ fn session(app: &App, arguments: &ChatArguments) -> Result<Option<SessionId>, Er
     if !arguments.go_on {
         return Ok(None);
     }
-    let none = || anyhow!("there is no session in {} to continue", root.display());
+    let none = || anyhow!("there is no session to continue in {}", root.display());
     Ok(Some(session::latest(&folder, root)?.ok_or_else(none)?))
 }
 

@@ -1,4 +1,4 @@
-//! One question without a conversation: the answer goes to stdout or a file, the rest to stderr.
+//! A single question: the answer goes to stdout or a file, everything else to stderr.
 
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
@@ -15,17 +15,17 @@ use crate::engine::event::{Event, TurnEnd};
 use crate::jail::Jail;
 use crate::visible::visible;
 
-/// Most that is taken from stdin, in bytes: more fits no window.
+/// Maximum bytes of stdin: more does not fit into a context window.
 const MOST_INPUT: u64 = 1 << 20;
 
-/// Shows the answer as it is, without colours.
+/// Prints the answer without colours.
 ///
-/// What the model says before it calls a tool is no answer, and goes to stderr. So the answer is
-/// known only when the turn is over, unless somebody watches it.
+/// Text before a tool call is not the answer and goes to stderr. So the answer is known at the end
+/// of the turn; on a terminal, all text is shown as it arrives.
 pub struct Plain {
     text: String,
     file: Option<OutputFile>,
-    /// Whether the text is shown as it comes.
+    /// Whether text is shown as it arrives.
     is_live: bool,
 }
 
@@ -62,10 +62,10 @@ impl Plain {
                 print(|out| writeln!(out))?;
             }
         } else if let Some(file) = &self.file {
-            // Without an answer the file is empty: one of before would be taken for it.
+            // Without an answer the file becomes empty: an old answer must not stay.
             file.write(&text)?;
         } else {
-            // What reads a pipe shows it on a terminal, more often than not.
+            // Escaped also in a pipe, whose reader often shows it on a terminal.
             print(|out| out.write_all(visible(&text).as_bytes()))?;
         }
         let reason = reason(end);
@@ -97,21 +97,21 @@ impl Show for Plain {
             } => note(&format!("  {}", facts(*outcome, summary, *took))),
             Event::Notice(text) => warn(text),
             Event::Compacted { before, after } => note(&format!(
-                "compacted: {} are now {}",
-                counted(u64::from(*before), "token"),
-                count(u64::from(*after))
+                "compacted: {} → {}",
+                count(u64::from(*before)),
+                counted(u64::from(*after), "token")
             )),
             Event::Citations { wrong } => {
                 for (citation, reason) in wrong {
-                    warn(&format!("{citation} does not hold: {reason}"));
+                    warn(&format!("wrong citation {citation}: {reason}"));
                 }
             }
             Event::TurnEnded(end) => self.end(end)?,
-            // No answer after all; on a terminal it was shown already.
+            // On a terminal the text was already shown.
             Event::TextWasThought => {
                 self.text.clear();
                 if self.is_live {
-                    note("\nthe text above is what the model thought before it answered");
+                    note("\nthe text above was the model's thinking, not its answer");
                 }
             }
             Event::Retrieved { .. }
@@ -134,7 +134,7 @@ pub struct JsonLines {
 }
 
 impl JsonLines {
-    /// Writes to stdout, or to a file that is made anew.
+    /// Writes to stdout, or to a file that is overwritten.
     pub fn new(file: Option<&OutputFile>) -> Result<JsonLines, Error> {
         Ok(JsonLines {
             file: file.map(OutputFile::create).transpose()?,
@@ -157,7 +157,7 @@ impl Show for JsonLines {
     }
 }
 
-/// What is piped in, if anything is. Bytes that are not UTF-8 become `�`; it blocks.
+/// Piped input, if any. Invalid UTF-8 becomes `�`. It blocks.
 pub fn piped() -> Result<Option<String>, Error> {
     let input = io::stdin();
     if input.is_terminal() {
@@ -168,13 +168,13 @@ pub fn piped() -> Result<Option<String>, Error> {
     read.context("cannot read stdin")?;
     if bytes.len() as u64 > MOST_INPUT {
         bytes.truncate(MOST_INPUT as usize);
-        warn("stdin is longer than 1 MiB; only its beginning is used");
+        warn("stdin is longer than 1 MiB; the rest is ignored");
     }
     let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
     Ok((!text.trim().is_empty()).then_some(text))
 }
 
-/// The question that flags and stdin make together.
+/// Joins the prompt and the piped input.
 pub fn question(prompt: Option<&str>, piped: Option<&str>) -> Option<String> {
     match (prompt, piped) {
         (Some(prompt), Some(piped)) => Some(format!("{prompt}\n\n{piped}")),
@@ -186,15 +186,14 @@ pub fn question(prompt: Option<&str>, piped: Option<&str>) -> Option<String> {
 /// The file of `--output`.
 #[derive(Clone, Debug)]
 pub struct OutputFile {
-    /// As the user named it.
+    /// As the user gave it.
     path: PathBuf,
-    /// The workspace. What is in it may have been put there by a command, so that no link in it
-    /// is followed.
+    /// The workspace, in which no link is followed: a command may have created it.
     root: PathBuf,
 }
 
 impl OutputFile {
-    /// The file that the user named, for work in a workspace.
+    /// The output file for a workspace.
     pub fn new(path: &Path, root: &Path) -> OutputFile {
         OutputFile {
             path: path.to_owned(),
@@ -202,7 +201,7 @@ impl OutputFile {
         }
     }
 
-    /// Leaves no answer of before in it.
+    /// Removes an old answer.
     pub fn empty(&self) -> Result<(), Error> {
         self.create().map(drop)
     }
@@ -211,17 +210,17 @@ impl OutputFile {
         let written = self.create()?.write_all(text.as_bytes());
         written.with_context(|| format!("cannot write {}", self.path.display()))?;
         if !text.is_empty() {
-            note(&format!("the answer is in {}", self.path.display()));
+            note(&format!("wrote the answer to {}", self.path.display()));
         }
         Ok(())
     }
 
-    /// Fails where the answer could not be written later: a model may need minutes for it. What is
-    /// in the file stays until then; a file that is not there is made.
+    /// Fails if the file cannot be written, before a model spends minutes on the answer. The text
+    /// of an existing file is kept; a missing file is created.
     pub fn check(&self) -> Result<(), Error> {
         let is_special = fs::metadata(&self.path)
             .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
-        // Opening a pipe or a device may do something.
+        // Opening a pipe or a device may have effects.
         if is_special {
             return Ok(());
         }
@@ -231,7 +230,7 @@ impl OutputFile {
         };
         if !folder.exists() {
             bail!(
-                "cannot write {}: there is no folder {}; make it first, or name another file",
+                "cannot write {}: the folder {} does not exist; create it, or choose another file",
                 self.path.display(),
                 folder.display()
             );
@@ -239,13 +238,13 @@ impl OutputFile {
         self.open(Contents::Stay).map(drop)
     }
 
-    /// Opens it to be written anew.
+    /// Opens the file and empties it.
     fn create(&self) -> Result<fs::File, Error> {
         self.open(Contents::Go)
     }
 
-    /// A new file gets the mode that a redirection would give it: the user named it, and may want
-    /// others to read it; one that is there keeps its own.
+    /// A new file gets the mode of a shell redirection, since the user chose it; an existing file
+    /// keeps its mode.
     fn open(&self, contents: Contents) -> Result<fs::File, Error> {
         let unwritable = || format!("cannot write {}", self.path.display());
         let jail = Jail::open(&self.root).with_context(unwritable)?;
@@ -271,14 +270,14 @@ impl OutputFile {
     }
 }
 
-/// What becomes of what is in a file.
+/// What happens to the text of an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Contents {
     Stay,
     Go,
 }
 
-/// Opens what is there to be written; a pipe that nobody reads from is an error at once.
+/// Opens an existing file without blocking; a pipe without a reader is an error.
 fn without_waiting(path: &Path, contents: Contents) -> io::Result<fs::File> {
     use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
     let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
@@ -289,7 +288,7 @@ fn without_waiting(path: &Path, contents: Contents) -> io::Result<fs::File> {
         .custom_flags(nonblock);
     let file = match options.open(path) {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
-            return Err(io::Error::other("it is a pipe that nobody reads from"));
+            return Err(io::Error::other("it is a pipe without a reader"));
         }
         opened => opened?,
     };
@@ -312,7 +311,7 @@ mod tests {
         let kind = rustix::fs::FileType::Fifo;
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).expect("a pipe");
         let error = without_waiting(&pipe, Contents::Go).expect_err("nobody reads");
-        assert!(error.to_string().contains("nobody reads"), "{error}");
+        assert!(error.to_string().contains("without a reader"), "{error}");
     }
 
     #[test]
@@ -398,7 +397,11 @@ mod tests {
             let error = format!("{:#}", checked(path).expect_err(path));
             assert!(error.contains("cannot write"), "{path}: {error}");
             let is_missing = path.contains("none");
-            assert_eq!(error.contains("there is no folder"), is_missing, "{error}");
+            assert_eq!(
+                error.contains("does not exist; create it"),
+                is_missing,
+                "{error}"
+            );
         }
         for path in ["root/kept.md", "kept.md"] {
             checked(path).expect("it can be written");

@@ -1,8 +1,8 @@
-//! Events as people see them on a terminal: each gives the text to be written.
+//! Renders events for a terminal.
 //!
-//! While something is going on and nothing is half written, the last row says what; that row is
-//! taken away before anything else is written. Without colours, which also stands for terminals
-//! that know no such tricks, there is no such row.
+//! While work is in progress and no line is half written, the last row shows what it is; the row
+//! is removed before anything else is written. Without colours there is no such row, since such
+//! terminals may lack the control sequences.
 
 #[cfg(test)]
 mod tests;
@@ -21,38 +21,38 @@ use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::visible::visible;
 
-/// Places that are named when the index was searched.
+/// Maximum sources in the line after a search.
 const MOST_SOURCES: usize = 3;
-/// Lines of a change that was not asked about.
+/// Maximum lines of a change that was not shown in an approval.
 const MOST_OF_DIFF: usize = 24;
-/// Lines of what a command printed.
+/// Maximum lines of a command's output.
 const MOST_OF_OUTPUT: usize = 10;
-/// The tool whose details are what a command printed.
+/// The tool whose details are a command's output.
 const COMMAND: &str = "run_command";
 
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/// Goes to the beginning of the row and takes away what is there.
+/// Clears the current row.
 const TAKE_AWAY: &str = "\r\x1b[2K";
 
-/// Shows the events of one turn after the other.
+/// Renders the events of turns.
 pub struct Renderer {
     look: Look,
     markdown: Markdown,
     activity: Activity,
-    /// Tools that have begun and not ended.
+    /// Tool calls that have not finished.
     running: Vec<Running>,
-    /// Whether the last row says what is going on.
+    /// Whether the last row shows the work in progress.
     has_row: bool,
-    /// Whether the last thing written did not end its row.
+    /// Whether the last text did not end with a line break.
     is_mid_row: bool,
-    /// Whether the user has seen the change that comes next.
+    /// Whether the user has seen the next change in an approval.
     has_asked: bool,
     frame: usize,
-    /// Of the last reply.
+    /// Usage of the last reply.
     pub spent: Spent,
 }
 
-/// What the program waits for.
+/// The work in progress.
 enum Activity {
     Nothing,
     Reply(Instant),
@@ -67,7 +67,6 @@ struct Running {
 }
 
 impl Renderer {
-    /// Shows events with this look.
     pub fn new(look: Look) -> Renderer {
         Renderer {
             look,
@@ -82,20 +81,19 @@ impl Renderer {
         }
     }
 
-    /// The terminal has this width now.
     pub fn set_width(&mut self, width: usize) {
         self.look.width = width;
         self.markdown.set_width(width);
     }
 
-    /// A turn begins: the model was asked.
+    /// Starts a turn: the model was asked.
     pub fn begin(&mut self) {
         self.activity = Activity::Reply(Instant::now());
         self.running.clear();
         self.has_asked = false;
     }
 
-    /// The row that says what is going on, drawn anew; to be written now and then.
+    /// Redraws the row that shows the work in progress.
     pub fn tick(&mut self) -> String {
         if !self.look.color || self.is_mid_row {
             return String::new();
@@ -106,12 +104,12 @@ impl Renderer {
         self.frame = (self.frame + 1) % FRAMES.len();
         self.has_row = true;
         let row = format!("{} {row}", FRAMES[self.frame]);
-        // A row that fills the terminal would begin another one, and stay.
+        // A row that fills the terminal would wrap, and could not be removed.
         let row = cut(&row, self.look.width.saturating_sub(1));
         format!("{TAKE_AWAY}{DIM}{row}{PLAIN}")
     }
 
-    /// Takes the row away, and ends what is half written, before somebody else writes.
+    /// Removes the row and ends a half-written line, before other output.
     pub fn clear(&mut self) -> String {
         let text = self.markdown.finish();
         if text.is_empty() && std::mem::take(&mut self.has_row) {
@@ -120,13 +118,13 @@ impl Renderer {
         self.written(text)
     }
 
-    /// Nothing is going on any more.
+    /// Ends the work in progress.
     pub fn end(&mut self) -> String {
         self.activity = Activity::Nothing;
         self.clear()
     }
 
-    /// The user was shown what the next call changes.
+    /// The user has seen the next change in an approval.
     pub fn asked(&mut self) {
         self.has_asked = true;
     }
@@ -169,7 +167,7 @@ impl Renderer {
         self.written(text)
     }
 
-    /// Events that are lines of their own.
+    /// Events that are shown as whole lines.
     fn line(&mut self, event: &Event) -> String {
         match event {
             Event::Retrieved { sources } => retrieved(sources, self.look.width),
@@ -204,12 +202,12 @@ impl Renderer {
                 format!("{WARNING}note:{PLAIN} {text}\n")
             }
             Event::TextWasThought => {
-                format!("{DIM}(the text above is what the model thought){PLAIN}\n")
+                format!("{DIM}(the text above was the model's thinking){PLAIN}\n")
             }
             Event::Compacted { before, after } => format!(
-                "{DIM}compacted: {} are now {}{PLAIN}\n",
-                counted(u64::from(*before), "token"),
-                count(u64::from(*after))
+                "{DIM}compacted: {} → {}{PLAIN}\n",
+                count(u64::from(*before)),
+                counted(u64::from(*after), "token")
             ),
             Event::Citations { wrong } => citations(wrong),
             Event::TurnEnded(end) => {
@@ -246,10 +244,10 @@ impl Renderer {
         }
     }
 
-    /// What a tool changed, unless the user has just seen it; or what it printed.
+    /// The change of a tool, unless the user has just seen it, or its output.
     fn detail(&mut self, call: Option<&Running>, detail: &str) -> String {
         let has_asked = std::mem::take(&mut self.has_asked);
-        // What a command prints may look like a change, but nobody has seen it yet.
+        // Output of a command may look like a diff, but was not shown before.
         let is_output = call.is_some_and(|call| call.tool == COMMAND);
         if !is_output && diff::is_diff(detail) {
             if has_asked {
@@ -291,7 +289,7 @@ impl Renderer {
         })
     }
 
-    /// Puts what is needed before a text, and remembers where it ends.
+    /// Removes the row before a text, and notes whether the text ends its line.
     fn written(&mut self, text: String) -> String {
         if text.is_empty() {
             return text;
@@ -324,7 +322,7 @@ fn retrieved(sources: &[Source], columns: usize) -> String {
     if more > 0 {
         places.push(format!("{more} more"));
     }
-    let line = format!("looked at {}", places.join(", "));
+    let line = format!("context: {}", places.join(", "));
     format!("{DIM}{}{PLAIN}\n", wrapped(&line, 0, "  ", columns))
 }
 
@@ -334,7 +332,7 @@ fn citations(wrong: &[(String, String)]) -> String {
         // Writing into a string cannot fail.
         let _ = writeln!(
             out,
-            "{WARNING}does not hold:{PLAIN} {} ({})",
+            "{WARNING}wrong citation:{PLAIN} {} ({})",
             visible_name(citation),
             visible_name(reason)
         );

@@ -1,4 +1,4 @@
-//! The conversation at the terminal: a line is read, a question asked or a command run, and so on.
+//! The read-eval-print loop of a conversation: reads lines, asks questions, runs commands.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct Repl {
 }
 
 impl Repl {
-    /// Reads and answers until the user leaves.
+    /// Reads and answers until the user quits.
     pub async fn run(&mut self) -> Result<Ending, Error> {
         self.list_files();
         loop {
@@ -46,7 +46,7 @@ impl Repl {
             let input = tokio::select! {
                 biased;
                 () = self.interrupts.leave.cancelled() => {
-                    // Behind the prompt, if there is one.
+                    // Ends the line of the prompt.
                     self.say("\n")?;
                     break;
                 }
@@ -62,7 +62,7 @@ impl Repl {
                 Input::Interrupted => {
                     self.interrupts.press();
                     if !self.interrupts.leave.is_cancelled() {
-                        self.note("Ctrl-C once more leaves, as Ctrl-D does");
+                        self.note("press Ctrl-C again, or Ctrl-D, to quit");
                     }
                 }
                 Input::End => break,
@@ -71,7 +71,7 @@ impl Repl {
         }
         self.leave()?;
         Ok(match self.interrupts.ending() {
-            // Ctrl-C twice is a way to leave like any other.
+            // Quitting with Ctrl-C is not a failure.
             Ending::Signal(INTERRUPT) | Ending::Bad => Ending::Good,
             ending => ending,
         })
@@ -87,7 +87,7 @@ impl Repl {
         Ok(Next::Line)
     }
 
-    /// Asks a question, and has the plan carried out if that is what comes out and is wanted.
+    /// Asks a question; if it ends with a plan, offers to carry it out.
     async fn ask(&mut self, text: String) -> Result<(), Error> {
         let Some(files) = self.named(&text).await? else {
             return Ok(());
@@ -113,7 +113,7 @@ impl Repl {
         Ok(())
     }
 
-    /// Shows the turn that runs, and gives the plan that it ended with.
+    /// Shows the running turn, and returns the plan that it ended with.
     pub async fn turn(&mut self) -> Result<Option<PlanOffer>, Error> {
         self.screen.begin();
         let ended =
@@ -126,23 +126,23 @@ impl Repl {
                 self.show_status()?;
                 self.list_files();
             }
-            // How short it is was shown when it happened.
+            // An event has shown the sizes.
             How::Compacted(Ok(report)) if report.summarised => {}
             How::Compacted(Ok(_)) => {
-                self.note("the model gave no summary; the oldest turns were cut instead");
+                self.note("the model gave no summary; the oldest turns were removed instead");
             }
             How::Compacted(Err(why)) => self.note(&why),
             How::NotBegun => self.note("stopped"),
             How::Failed(error) => report(&error),
             How::Lost => warn(
-                "something went wrong inside ollacode; what was done is in the session's journal, \
-                 and the next question continues it",
+                "internal error; finished work is in the session's journal, and the next question \
+                 continues the session",
             ),
         }
         Ok(ended.plan)
     }
 
-    /// Opens the session, if it is not open; `false` if that failed or was stopped, which is said.
+    /// Opens the session if it is not open; `false` if that failed or was stopped.
     pub async fn open(&mut self) -> bool {
         let stop = self.interrupts.begin();
         let opened = tokio::select! {
@@ -166,7 +166,7 @@ impl Repl {
         }
     }
 
-    /// The files that a question names; `None` if Ctrl-C was pressed meanwhile.
+    /// The files that a question mentions; `None` after Ctrl-C.
     async fn named(&self, text: &str) -> Result<Option<Vec<String>>, Error> {
         let stop = self.interrupts.begin();
         let root = self.app().workspace.root.clone();
@@ -177,13 +177,12 @@ impl Repl {
 
     async fn wants(&self, plan: &PlanOffer) -> Result<bool, Error> {
         let stop = self.interrupts.begin();
-        let question = format!("Carry out this plan, in mode `{}`?", plan.mode.name());
+        let question = format!("Carry out this plan in mode `{}`?", plan.mode.name());
         let wanted = approve::confirm(question, stop).await;
         self.interrupts.nothing_to_stop();
         Ok(wanted?)
     }
 
-    /// The parts that belong to the workspace.
     pub fn app(&self) -> &App {
         &self.conversation.workspace().app
     }
@@ -199,12 +198,11 @@ impl Repl {
         self.say(&format!("{DIM}{line}{PLAIN}\n"))
     }
 
-    /// Writes text with colours, what hides in it made visible before.
+    /// Writes text with colours; hidden characters must be escaped already.
     pub fn say(&self, text: &str) -> Result<(), Error> {
         print(|out| out.write_all(text.as_bytes()))
     }
 
-    /// Tells something in passing.
     pub fn note(&self, text: &str) {
         super::super::note(text);
     }
@@ -216,7 +214,7 @@ impl Repl {
         }
         let completions = Arc::clone(&self.completions);
         let root = self.app().workspace.root.clone();
-        // Nobody waits for it: until it is there, the list is the one before.
+        // Until it is done, the previous list is used.
         drop(tokio::task::spawn_blocking(move || {
             completions.set_files(files_below(&root));
         }));
@@ -234,13 +232,12 @@ impl Repl {
     }
 }
 
-/// The terminal, where events are shown.
+/// Shows events on the terminal.
 pub struct Screen {
     pub renderer: Renderer,
 }
 
 impl Screen {
-    /// A screen, with colours or without.
     pub fn new(color: bool) -> Screen {
         let width = text_columns();
         Screen {

@@ -1,4 +1,4 @@
-//! What commands return, as the terminal shows it.
+//! Shows the results of commands on the terminal.
 
 use anyhow::Error;
 use ollacode_indexer::{IndexError, SearchRequest};
@@ -24,11 +24,10 @@ use crate::message::Source;
 use crate::session::changes::FileDiff;
 use crate::visible::visible;
 
-/// Lines of a diff that are shown.
+/// Maximum lines of a diff.
 const MOST_LINES: usize = 400;
-/// What else can be typed.
-const MORE_HELP: &str = "@path puts a file before the model; a \\ at the end of a line, or an open \
-                         ``` fence, continues in the next line";
+const MORE_HELP: &str = "@path attaches a file; a \\ at the end of a line, or an open ``` fence, \
+                         continues on the next line";
 
 /// What comes after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub enum Next {
 }
 
 impl Repl {
-    /// Runs a command, and shows what comes of it.
+    /// Runs a command and shows its result.
     pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Next, Error> {
         let stop = self.interrupts.begin();
         let replied = tokio::select! {
@@ -91,7 +90,7 @@ impl Repl {
                         .iter()
                         .try_for_each(|summary| sessions::write(out, summary))
                 })?;
-                self.note("/resume ID continues one");
+                self.note("/resume ID continues a session");
             }
             Reply::Workspaces { here, named } => {
                 let mut rows = vec![("here", visible_name(&here.display().to_string()))];
@@ -147,7 +146,7 @@ impl Repl {
         let stop = self.interrupts.begin();
         if job.needs_leave && !self.wants_wide_index(stop.clone()).await? {
             self.interrupts.nothing_to_stop();
-            self.note("nothing is indexed");
+            self.note("not indexed");
             return Ok(());
         }
         let refreshed = {
@@ -157,7 +156,7 @@ impl Repl {
             let work = job.run(&events);
             tokio::pin!(work);
             tokio::select! {
-                // It ends by itself once it is told to stop, and keeps what is done.
+                // It stops soon, and keeps finished work.
                 () = stop.cancelled() => {
                     token.cancel();
                     work.await
@@ -168,7 +167,7 @@ impl Repl {
         self.interrupts.nothing_to_stop();
         match refreshed {
             Ok(_) => {}
-            Err(IndexError::Busy) => self.note("the index is being updated already"),
+            Err(IndexError::Busy) => self.note("the index is already being updated"),
             Err(error) => report(&error.into()),
         }
         if self.app().index.exists() {
@@ -177,13 +176,13 @@ impl Repl {
         Ok(())
     }
 
-    /// Asks before all of `/` or of the home folder is indexed.
+    /// Asks before the home folder, or a folder above it, is indexed.
     async fn wants_wide_index(&self, stop: CancellationToken) -> Result<bool, Error> {
         if !can_ask() {
             return Ok(false);
         }
         let root = self.app().workspace.root.display();
-        let question = format!("Index all of {root}? It is not a project folder.");
+        let question = format!("{root} is not a project folder. Index all of it?");
         Ok(approve::confirm(question, stop).await?)
     }
 
@@ -217,7 +216,7 @@ impl Repl {
             ));
         }
         self.say(&out)?;
-        self.note("/model NAME continues with another one");
+        self.note("/model NAME switches to another model");
         Ok(())
     }
 
@@ -248,14 +247,14 @@ impl Repl {
         if memory.left_out > 0 {
             let left_out = counted(memory.left_out as u64, "character");
             self.note(&format!(
-                "{left_out} are left out: the model sees no more than this"
+                "{left_out} omitted: the model gets only this part"
             ));
         }
         Ok(())
     }
 }
 
-/// The list of commands, for a terminal of so many columns.
+/// The list of commands, for a terminal of this width.
 fn help(columns: usize) -> String {
     let left = |command: &Command| {
         let Command { name, argument, .. } = command;
@@ -264,7 +263,7 @@ fn help(columns: usize) -> String {
     let all = || commands::commands(Place::Terminal);
     let width = all().map(|command| left(command).len()).max();
     let width = width.unwrap_or(0);
-    // Before the words: two columns, the name, two columns.
+    // Two columns, the name, two columns.
     let lead = width + 4;
     let hanging = " ".repeat(lead);
     let mut out = String::new();
@@ -300,6 +299,6 @@ mod tests {
                 command.name
             );
         }
-        assert!(help.contains("\n  @path puts a file"), "{help}");
+        assert!(help.contains("\n  @path attaches a file"), "{help}");
     }
 }

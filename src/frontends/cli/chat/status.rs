@@ -1,25 +1,25 @@
-//! The line after each turn: model, window, speed, and how the index stands.
+//! The line after each turn: model, context window, speed and index.
 
 use crate::app::Standing;
 use crate::conversation::words::{count, index_words};
 use crate::model::Usage;
 
-/// What the last reply said about the window, and how fast it came.
+/// Usage and speed of the last reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
     pub used: u32,
-    /// Tokens that there are.
+    /// Context window in tokens.
     pub window: u32,
     pub tokens_per_second: Option<f32>,
 }
 
 impl Spent {
-    /// Takes what a reply cost.
+    /// Takes the usage of a reply.
     pub fn note(&mut self, usage: &Usage, used: u32, window: u32) {
         *self = Spent {
             used,
             window,
-            // A reply of a few tokens has no speed of its own.
+            // A reply of a few tokens has no speed.
             tokens_per_second: usage.tokens_per_second.or(self.tokens_per_second),
         };
     }

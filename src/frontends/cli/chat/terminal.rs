@@ -1,4 +1,4 @@
-//! The terminal itself: its width, single keys, and that it is left as it was found.
+//! The terminal: width, single keys, and restoring its modes.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -9,17 +9,17 @@ use rustix::termios::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Columns where nobody says how many there are.
+/// Columns if the width is unknown.
 const COLUMNS: usize = 80;
 
-/// Widest row of running text: longer ones are hard to read.
+/// Maximum width of text: longer rows are hard to read.
 const WIDEST: usize = 110;
 
-/// A read that gives nothing sooner than this has not waited: the terminal is gone.
+/// An empty read that returns sooner than this means that the terminal was closed.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// A key that comes sooner after a question is no answer to it: it may be the second tap of the
-/// one before, and would agree to what nobody has read yet.
+/// A key that comes sooner after a question is ignored: it may belong to the previous question, and
+/// nobody can have read this one.
 const TOO_SOON: Duration = Duration::from_millis(300);
 
 /// Columns of the terminal.
@@ -30,21 +30,21 @@ pub fn columns() -> usize {
     }
 }
 
-/// Columns that running text takes.
+/// Columns for text.
 pub fn text_columns() -> usize {
     columns().min(WIDEST)
 }
 
-/// Whether somebody can see questions on stderr and answer them.
+/// Whether there is a terminal for questions and answers.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// The terminal as it was; it is so again when this is dropped, whatever happened in between.
+/// The modes of the terminal, which are restored on drop.
 pub struct AsItWas(Option<Termios>);
 
 impl AsItWas {
-    /// Remembers how the terminal is now.
+    /// Saves the current modes.
     pub fn remember() -> AsItWas {
         AsItWas(tcgetattr(io::stdin()).ok())
     }
@@ -57,9 +57,9 @@ impl Drop for AsItWas {
         };
         let changed = tcgetattr(io::stdin()).is_ok_and(|now| now.local_modes != before.local_modes);
         if changed {
-            // Where this fails there is no terminal any more.
+            // This fails if the terminal was closed.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-            // The line editor marks pasted text, and was kept from saying that it no longer does.
+            // Ends bracketed paste, which an interrupted line editor leaves on.
             let mut out = io::stdout();
             let _ = out.write_all(b"\x1b[?2004l\n").and_then(|()| out.flush());
         }
@@ -69,26 +69,26 @@ impl Drop for AsItWas {
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// A letter or another sign.
+    /// A printable character.
     Sign(char),
     Enter,
     Escape,
-    /// Ctrl-D, or the terminal is gone.
+    /// Ctrl-D, or the terminal was closed.
     End,
-    /// What means nothing here: arrows, pasted text.
+    /// Keys without a meaning, such as arrows, and pasted text.
     Other,
 }
 
 /// Reads single keys, until it is dropped. Ctrl-C stays a signal.
 pub struct Keys {
     before: Termios,
-    /// Keys that come before this are thrown away.
+    /// Earlier keys are ignored.
     answers_from: Instant,
 }
 
 impl Keys {
-    /// Begins to read keys. Those that were typed before are thrown away: nobody agrees to a
-    /// question that he has not seen.
+    /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a
+    /// question that was not shown yet.
     pub fn open() -> io::Result<Keys> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
@@ -105,7 +105,7 @@ impl Keys {
         })
     }
 
-    /// The question is on the terminal now; keys that come too soon after it do not count.
+    /// The question was shown; keys that come too soon after it are ignored.
     pub fn asked(&mut self) {
         self.answers_from = Instant::now() + TOO_SOON;
     }
@@ -124,7 +124,7 @@ impl Drop for Keys {
     }
 }
 
-/// Reads until there is a key that may be an answer; `None` once `stop` is cancelled.
+/// Reads until there is a valid key; `None` once `stop` is cancelled.
 fn next_key(
     mut read: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
     answers_from: Instant,
@@ -151,12 +151,12 @@ fn next_key(
     Ok(None)
 }
 
-/// What came in one read: a key, or something longer that is no answer.
+/// The key of one read; longer input is not a key.
 fn key(bytes: &[u8]) -> Key {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Key::Other;
     };
-    // People press Enter after a letter out of habit.
+    // People often press Enter after the key.
     let letter = text.trim_end_matches(['\r', '\n']);
     let mut signs = letter.chars();
     match (signs.next(), signs.next()) {

@@ -1,4 +1,4 @@
-//! One turn from its beginning to its end: events are shown, questions put, Ctrl-C obeyed.
+//! Follows a turn: shows its events, asks its questions and handles Ctrl-C.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::conversation::words::opened_warnings;
 use crate::conversation::{Conversation, Ended, Update};
 use crate::engine::event::{Event, TurnEnd};
 
-/// Between two looks of the row that says what is going on.
+/// Interval of redrawing the progress row.
 const TICK: Duration = Duration::from_millis(250);
-/// How long a turn has to end when the program is left.
+/// How long a turn may take to stop when the program quits.
 const GRACE: Duration = Duration::from_secs(1);
 
 pub trait Show {
@@ -26,18 +26,18 @@ pub trait Show {
         Ok(())
     }
 
-    /// A question is about to be put on the terminal.
+    /// Called before a question is shown.
     fn asking(&mut self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// What was going on is over.
+    /// Called at the end.
     fn done(&mut self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// Shows what happens in the turn that runs; `None` if the program is left meanwhile.
+/// Shows the running turn; `None` if the program quits.
 pub async fn follow(
     conversation: &mut Conversation,
     interrupts: &Interrupts,
@@ -61,7 +61,7 @@ async fn shown(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            // What has happened is shown before anything else is asked or said.
+            // Earlier events are shown before later ones and before questions.
             biased;
             () = interrupts.leave.cancelled() => break,
             () = stop.cancelled(), if !is_stopped => {
@@ -84,14 +84,13 @@ async fn shown(
     let rest = timeout(GRACE, rest(conversation, show)).await;
     let has_ended = rest.unwrap_or(Ok(false))?;
     if !has_ended {
-        // A turn that is left behind did not say so itself, though whoever reads the events
-        // relies on it.
+        // An abandoned turn sends no end, which readers of the events rely on.
         show.event(&Event::TurnEnded(TurnEnd::Stopped))?;
     }
     Ok(None)
 }
 
-/// Shows what still happens in a turn that was stopped; whether its last event was among that.
+/// Shows the remaining events of a stopped turn; whether the end was among them.
 async fn rest(conversation: &mut Conversation, show: &mut dyn Show) -> Result<bool, Error> {
     let mut has_ended = false;
     loop {
@@ -106,7 +105,7 @@ async fn rest(conversation: &mut Conversation, show: &mut dyn Show) -> Result<bo
     }
 }
 
-/// Shows an update, and gives what the user is asked with it.
+/// Shows an update, and returns the question in it, if any.
 fn take(
     update: Update,
     conversation: &mut Conversation,
@@ -122,7 +121,7 @@ fn take(
     Ok(Ask::of(numbered.event))
 }
 
-/// Puts a question on the terminal, unless the program is left.
+/// Asks a question on the terminal, unless the program quits.
 async fn put(
     ask: Ask,
     answers: &Answers,

@@ -1,4 +1,4 @@
-//! What `ollacode doctor` says of folders, disks and clocks.
+//! Checks of folders, disks and clocks.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,22 +15,22 @@ use crate::app::App;
 use crate::frontends::cli::style::{counted, visible_name};
 use crate::frontends::cli::summary::bytes;
 
-/// Less room than this on a disk is little, in bytes: an index of a large project takes as much.
+/// A warning below this many free bytes, which the index of a large project takes.
 const LITTLE_ROOM: u64 = 1 << 30;
-/// With less than this nothing can be indexed.
+/// With fewer free bytes nothing can be indexed.
 const NO_ROOM: u64 = 16 << 20;
-/// Clocks that differ by more than this are not the same clock.
+/// Maximum difference between two clocks.
 const SAME_TIME: Duration = Duration::from_secs(2);
-/// Most paths that are named.
+/// Maximum number of paths in a message.
 const NAMED: usize = 3;
 
-/// Lists the files of the workspace as an index would.
+/// Lists the files of the workspace as for an index.
 pub(super) async fn walked(app: &App) -> Result<Walked, Error> {
     let (root, limits) = (app.workspace.root.clone(), app.index.limits().clone());
     Ok(spawn_blocking(move || walk(&root, &limits)).await?)
 }
 
-/// Whether the folder can be listed, and something is in it.
+/// Checks that the folder can be listed and has files.
 pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
     const NAME: &str = "workspace";
     let place = format!(
@@ -40,7 +40,7 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
     );
     if walked.unread.iter().any(String::is_empty) {
         let why = walked.errors.join("; ");
-        let fix = "give yourself the right to list it, or name another folder";
+        let fix = "get read permission for it, or choose another folder";
         return Check::bad(NAME, State::Broken, format!("{place}: {why}"), fix);
     }
     let warning =
@@ -49,24 +49,24 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
         let what = format!("{} cannot be read", named(&walked.unread));
         return warning(
             what,
-            "give yourself the right to read it, or name it in an ignore file",
+            "get read permission for it, or add it to an ignore file",
         );
     }
     if let Some(error) = walked.errors.first() {
-        return warning(error.clone(), "mend the ignore file");
+        return warning(error.clone(), "fix the ignore file");
     }
     let beyond = walked.skipped.get(&Skip::OverLimit).copied();
     if let Some(beyond) = beyond {
         let what = format!(
-            "{} beyond the depth or the number that is indexed",
+            "{} beyond the maximum depth or number of files",
             counted(beyond as u64, "file or folder")
         );
-        return warning(what, "work in a folder below it");
+        return warning(what, "work in a subfolder");
     }
     if walked.entries.is_empty() {
         return warning(
-            "it has no file that can be indexed".to_owned(),
-            "`ollacode index --skipped` says why; or name another folder",
+            "no file that can be indexed".to_owned(),
+            "see `ollacode index --skipped` for the reasons, or choose another folder",
         );
     }
     Check::good(NAME, place)
@@ -85,14 +85,13 @@ fn named(paths: &[String]) -> String {
     }
 }
 
-/// Whether all that is kept can be written. Folders are created if need be: only writing shows
-/// whether one may write.
+/// Checks that all data can be written, by writing: a missing data folder is created.
 pub(super) fn data_folder(app: &App) -> Check {
     const NAME: &str = "data";
     let folder = &app.settings.data_folder;
     let broken = |path: &Path, error: &io::Error| {
         let message = format!("cannot write to {}: {error}", path.display());
-        let fix = "set `OLLACODE_DATA_DIR` to a folder of yours on a local disk with room";
+        let fix = "set `OLLACODE_DATA_DIR` to a writable folder on a local disk with free space";
         Check::bad(NAME, State::Broken, message, fix)
     };
     let mut folders = vec![
@@ -102,7 +101,7 @@ pub(super) fn data_folder(app: &App) -> Check {
     ];
     folders.push(app.index.folder().to_owned());
     for (number, folder) in folders.iter().enumerate() {
-        // Only the first is ours to make; where there is no other one yet, there is no fault.
+        // Only the first is created; the others may not exist yet.
         if number > 0 && !folder.exists() {
             continue;
         }
@@ -126,7 +125,7 @@ pub(super) fn data_folder(app: &App) -> Check {
     }
 }
 
-/// Judges a disk by what is free on it, in bytes.
+/// Judges a disk by its free bytes.
 pub(super) fn room(folder: &Path, free: u64) -> Check {
     const NAME: &str = "data";
     let message = format!("{} is writable, {} free", folder.display(), bytes(free));
@@ -139,8 +138,8 @@ pub(super) fn room(folder: &Path, free: u64) -> Check {
         State::Warning
     };
     let message = format!("{} is nearly full: {} free", folder.display(), bytes(free));
-    let fix = "make room, or set `OLLACODE_DATA_DIR` to a folder on another disk; `ollacode index \
-               --prune` deletes indexes of folders that are gone";
+    let fix = "free some space (`ollacode index --prune` deletes indexes of folders that no longer \
+               exist), or set `OLLACODE_DATA_DIR` to a folder on another disk";
     Check::bad(NAME, state, message, fix)
 }
 
@@ -155,8 +154,7 @@ fn free_room(_: &Path) -> Option<u64> {
     None
 }
 
-/// Does in a folder what an index does there: writes a file and links it. Says when, by the clock
-/// of the disk.
+/// Writes and links a file, as an index does. Returns its time, by the clock of the disk.
 fn try_folder(folder: &Path) -> io::Result<SystemTime> {
     fs::create_dir_all(folder)?;
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
@@ -165,19 +163,19 @@ fn try_folder(folder: &Path) -> io::Result<SystemTime> {
         fs::hard_link(&probe, &linked).map_err(|error| {
             io::Error::new(
                 error.kind(),
-                format!("the disk has no hard links ({error})"),
+                format!("the file system has no hard links ({error})"),
             )
         })?;
         fs::metadata(&probe)?.modified()
     });
-    // Whichever of them was made.
+    // It may not exist.
     let _ = fs::remove_file(&linked);
     let removed = fs::remove_file(&probe);
     let time = tried?;
     removed.map(|()| time)
 }
 
-/// Whether the folders can be watched: the watches are set, and taken back.
+/// Checks that the folders can be watched, by setting and removing watches.
 pub(super) async fn watches(app: &App, walked: &Walked) -> Result<Check, Error> {
     const NAME: &str = "watches";
     let folders: Vec<PathBuf> = walked.folders.clone();
@@ -199,7 +197,7 @@ pub(super) async fn watches(app: &App, walked: &Walked) -> Result<Check, Error> 
     })
 }
 
-/// Whether files have times that the index can go by; nothing where all is well.
+/// Checks the times of files, which the index relies on; `None` if they are fine.
 pub(super) fn clock(app: &App, walked: &Walked) -> Option<Check> {
     let now = SystemTime::now();
     let disk = try_folder(&app.settings.data_folder).ok()?;
@@ -214,7 +212,7 @@ pub(super) fn clock(app: &App, walked: &Walked) -> Option<Check> {
     times_compared(now, disk, walked.entries.iter().filter(is_ahead).count())
 }
 
-/// Compares the time of the machine with that of its disk and of files from the future.
+/// Compares the clock of the machine with that of its disk, and reports files from the future.
 pub(super) fn times_compared(now: SystemTime, disk: SystemTime, ahead: usize) -> Option<Check> {
     const NAME: &str = "clock";
     let apart = match disk.duration_since(now) {
@@ -223,16 +221,17 @@ pub(super) fn times_compared(now: SystemTime, disk: SystemTime, ahead: usize) ->
     };
     if apart > SAME_TIME {
         let message = format!(
-            "the disk of the data folder is {} s away from the time of this machine",
+            "the clock of the data folder's disk differs by {} s from this machine's",
             apart.as_secs()
         );
-        let fix = "set both clocks by a time server: changes are found by the times of files";
+        let fix =
+            "synchronise both clocks with a time server: changes are found by the times of files";
         return Some(Check::bad(NAME, State::Warning, message, fix));
     }
     if ahead > 0 {
         let files = counted(ahead as u64, "file");
-        let message = format!("{files} of the workspace have a time in the future");
-        let fix = "set the clock, or `touch` the files: until then each search reads them again";
+        let message = format!("{files} in the workspace with a time in the future");
+        let fix = "set the clock, or `touch` the files; until then each search reads them again";
         return Some(Check::bad(NAME, State::Warning, message, fix));
     }
     None

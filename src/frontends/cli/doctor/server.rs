@@ -1,4 +1,4 @@
-//! What `ollacode doctor` says of Ollama and its models.
+//! Checks of Ollama and its models.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::frontends::cli::style::count;
 use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
 use crate::model::{ChatModel, ModelProfile};
 
-/// How long a model may take to embed one word: it may have to be loaded first.
+/// Maximum time to embed one word; the model may have to be loaded first.
 const LONGEST_TRIAL: Duration = Duration::from_secs(30);
 
-/// Ollama is needed only if vectors are wanted.
+/// A missing server is broken only if embeddings are on.
 pub(super) async fn ollama(app: &App) -> Vec<Check> {
     let client = match app.ollama() {
         Ok(client) => client,
@@ -34,7 +34,7 @@ pub(super) async fn ollama(app: &App) -> Vec<Check> {
             "ollama",
             State::Warning,
             format!("code is sent to {}", client.address()),
-            "use `--offline` to allow this machine only",
+            "use `--offline` to connect to this machine only",
         ));
     }
     checks.push(chat_model(app, &client).await);
@@ -43,12 +43,12 @@ pub(super) async fn ollama(app: &App) -> Vec<Check> {
     checks
 }
 
-/// The model that embeds. A text is embedded: that a model is listed does not say that it runs.
+/// Checks the embedding model by embedding a text: a model that is listed may still fail.
 async fn embeddings(app: &App) -> Check {
     const NAME: &str = "embeddings";
     let embedder = match app.embedder().await {
         Ok(Some(embedder)) => embedder,
-        Ok(None) => return Check::good(NAME, "none, as set: search goes by words"),
+        Ok(None) => return Check::good(NAME, "off: search is lexical only"),
         Err(error) => return failed(NAME, &error),
     };
     let model = embedder.model();
@@ -56,29 +56,29 @@ async fn embeddings(app: &App) -> Check {
     let why = match timeout(LONGEST_TRIAL, embedder.embed(&text)).await {
         Ok(Ok(embedded)) if embedded.vectors.len() == 1 => {
             let (name, dimension, window) = (&model.name, model.dimension, model.window);
-            let message = format!("{name}: {dimension} numbers a vector, {window} tokens a text");
+            let message = format!("{name}: {dimension} dimensions, up to {window} tokens per text");
             return Check::good(NAME, message);
         }
-        Ok(Ok(_)) => "it answers without a vector".to_owned(),
+        Ok(Ok(_)) => "the response has no vector".to_owned(),
         Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("it gave no answer for {} s", LONGEST_TRIAL.as_secs()),
+        Err(_) => format!("no response within {} s", LONGEST_TRIAL.as_secs()),
     };
     let message = format!("{} does not embed: {why}", model.name);
-    let fix = "look at Ollama's log; until it works, search goes by words";
+    let fix = "see the log of Ollama; until it works, search is lexical only";
     Check::bad(NAME, State::Broken, message, fix)
 }
 
-/// Search does without a server where no vectors are wanted; only talking needs one then.
+/// With embeddings off, only the chat needs a server.
 fn without_server(app: &App, error: &OllamaError) -> Check {
     let mut check = failed("ollama", error);
     if app.settings.embed_model == EmbedModel::None {
         check.state = State::Warning;
         check
             .message
-            .push_str(" (search goes on without; `ollacode chat` needs it)");
+            .push_str(" (search works without it; `ollacode chat` needs it)");
         return check;
     }
-    let without = "or set `OLLAMA_EMBED_MODEL=none` to search by words only";
+    let without = "or set `OLLAMA_EMBED_MODEL=none` for lexical search only";
     check.fix = Some(
         check
             .fix
@@ -87,7 +87,7 @@ fn without_server(app: &App, error: &OllamaError) -> Check {
     check
 }
 
-/// The model that answers.
+/// Checks the chat model.
 async fn chat_model(app: &App, client: &OllamaClient) -> Check {
     const NAME: &str = "chat";
     match app.chat_model(None).await {
@@ -99,16 +99,19 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
                 ..
             } = model.profile();
             let tools = match (*tools, model.why_in_words()) {
-                (true, _) => "calls tools".to_owned(),
-                (false, None) => "is told of tools in words".to_owned(),
-                (false, Some(why)) => format!("is told of tools in words, since {why}"),
+                (true, _) => "native tool calls".to_owned(),
+                (false, None) => "text tool calls".to_owned(),
+                (false, Some(why)) => format!("text tool calls, since {why}"),
             };
             let window = count(u64::from(*window));
-            Check::good(NAME, format!("{name}: {tools}; window of {window} tokens"))
+            Check::good(
+                NAME,
+                format!("{name}: {tools}; context window of {window} tokens"),
+            )
         }
         Err(OllamaError::ModelMissing { model }) => {
             let suggestion = suggest(client, &model).await;
-            let message = format!("Ollama does not have `{model}`");
+            let message = format!("Ollama does not have the model `{model}`");
             Check::bad(NAME, State::Warning, message, suggestion.to_string())
         }
         Err(error) => Check {
@@ -127,7 +130,7 @@ fn failed(name: &'static str, error: &OllamaError) -> Check {
     }
 }
 
-/// Every model that is there, with what it can do and how much it takes.
+/// A row for each model of the server, with its capabilities and context window.
 async fn models(client: &OllamaClient) -> Vec<Check> {
     let models = match client.tags().await {
         Ok(models) => models,
@@ -144,7 +147,7 @@ async fn models(client: &OllamaClient) -> Vec<Check> {
                 } else {
                     can
                 };
-                Check::good("model", format!("{name}: {can}; window {window}"))
+                Check::good("model", format!("{name}: {can}; context window {window}"))
             }
             Err(error) => Check {
                 state: State::Warning,

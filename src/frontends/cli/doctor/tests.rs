@@ -27,7 +27,7 @@ fn clocks_that_differ_are_said() {
     }
     for seconds in [-3_600, -60, 60, 86_400] {
         let said = times_compared(now, apart(seconds), 0).map(|check| check.message);
-        let away = format!("{} s away", seconds.abs());
+        let away = format!("differs by {} s", seconds.abs());
         assert!(said.is_some_and(|said| said.contains(&away)), "{seconds}");
     }
     let said = times_compared(now, now, 2).map(|check| check.message);

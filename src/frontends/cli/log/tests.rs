@@ -1,4 +1,4 @@
-//! What is shown of each action, and that it hides nothing.
+//! The line of each action, and that hidden characters are escaped.
 
 use anstream::adapter::strip_str;
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ fn times_are_shown_where_they_are_known() {
     let [_, first_day, first, unknown, second_day, second] = lines[..] else {
         panic!("{lines:#?}");
     };
-    // Which day and which hour that is depends on the machine.
+    // The local day and hour depend on the machine.
     assert!(first_day.starts_with("2026-11-2"), "{first_day}");
     assert!(second_day.starts_with("2026-12-2"), "{second_day}");
     for line in [first, second] {

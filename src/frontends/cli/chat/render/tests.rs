@@ -1,4 +1,4 @@
-//! What the terminal shows of a turn.
+//! Rendering of turns on the terminal.
 
 use super::*;
 use crate::engine::event::{Failure, FailureCode};
@@ -60,7 +60,7 @@ fn a_turn_is_told_in_order() {
     let shown: String = events.iter().map(|event| renderer.event(event)).collect();
     assert_eq!(
         stripped(&shown),
-        "looked at a.rs:1-9\nthought for 0 ms\nI look.\n\
+        "context: a.rs:1-9\nthought for 0 ms\nI look.\n\
          ● read_file src/main.rs:1-200 · 200 lines · 3 ms\nIt is a\n"
     );
     assert_eq!((renderer.spent.used, renderer.spent.window), (10, 100));
