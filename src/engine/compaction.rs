@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Engine;
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
 use super::listen::{Ended, Listening, listen};
@@ -14,7 +15,6 @@ use super::shorten::{
 };
 use super::spoken::in_words;
 use super::turn::{Sink, with_causes};
-use super::{Engine, lock};
 use crate::message::Message;
 use crate::model::budget::{estimate, part};
 use crate::model::{ChatRequest, ToolSpec};
@@ -100,7 +100,7 @@ impl Engine {
             let summary = self.summary(session, &older, events).await?;
             summarised = summary.is_some();
             let summary = summary.unwrap_or_else(|| in_short(&older));
-            let files = lock(&self.context.changes).files();
+            let files = self.context.changes.lock().files();
             let mut summary = with_files(summary, &files);
             if let Some(request) = meant_by(&messages) {
                 let request = clipped_to(&request, part(window, 12));

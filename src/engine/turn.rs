@@ -15,7 +15,7 @@ use super::guard::Guard;
 use super::opening::note;
 use super::spoken::in_words;
 use super::step::Reply;
-use super::{Engine, Question, lock};
+use super::{Engine, Question};
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
 use crate::model::budget::part;
@@ -158,7 +158,11 @@ impl<'a> Turn<'a> {
         }
         self.session.turn += 1;
         self.session.sources.clear();
-        lock(&self.engine.context.changes).begin_turn(self.session.turn);
+        self.engine
+            .context
+            .changes
+            .lock()
+            .begin_turn(self.session.turn);
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;

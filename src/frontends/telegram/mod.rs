@@ -26,10 +26,11 @@ mod steps;
 mod table;
 mod view;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, bail};
+use parking_lot::Mutex;
 use teloxide::prelude::*;
 use teloxide::types::{BotCommand, Me};
 use tokio_util::sync::CancellationToken;

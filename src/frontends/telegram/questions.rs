@@ -1,9 +1,10 @@
 //! Questions below which there are buttons: asked, answered once, expired or taken back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::buttons::{Bound, Buttons, Choice, Press, QuestionId, secret};
@@ -109,7 +110,7 @@ impl Questions {
             session: asked.session,
             hash: asked.hash,
         };
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let question = open.buttons.ask(bound, Instant::now());
         let button = |(choice, label): &(Choice, String)| {
             let data = open.buttons.data(question, *choice)?;
@@ -136,7 +137,7 @@ impl Questions {
 
     /// Takes a press, and gives what is said to whoever pressed; `None` if nothing is.
     pub fn press(&self, who: Who, data: &str) -> Option<String> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let press = open.buttons.press(data, who.user, who.chat, Instant::now());
         match press {
             Press::Answer {
@@ -168,7 +169,7 @@ impl Questions {
     /// Takes what somebody wrote as the answer to an open question; `false` if there is none that
     /// wants one.
     pub fn write(&self, who: Who, text: &str) -> bool {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let wants = |waiting: &&Waiting| waiting.takes_text && waiting.who == who;
         let found = open.waiting.iter().find(|(_, waiting)| wants(waiting));
         let Some(question) = found.map(|(question, _)| *question) else {
@@ -185,7 +186,7 @@ impl Questions {
     }
 
     fn close(&self, question: QuestionId) -> Option<Waiting> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.buttons.withdraw(question);
         open.waiting.remove(&question)
     }
@@ -196,10 +197,6 @@ impl Questions {
         text.append(&Rich::plain_text(&format!("\n\n{words}")));
         let payload = Payload::text(text);
         self.outbox.show(who.room(), place, Stage::Final, payload);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
