@@ -21,7 +21,7 @@ use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
-use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS, hex};
+use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Pending, Store, TERMS_INDEX};
 
 const SCORE: &str = "_score";
@@ -163,7 +163,7 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> Pending<'a, Vec<Found>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
             self.look_up("content_key", &keys, filter).await
         }
         .boxed()
