@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::Error;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -72,15 +73,15 @@ pub enum Answer {
 
 impl Questions {
     /// Begins without questions, each of which will wait so long.
-    pub fn new(outbox: Outbox, life: Duration) -> Questions {
-        Questions {
+    pub fn new(outbox: Outbox, life: Duration) -> Result<Questions, Error> {
+        Ok(Questions {
             outbox,
             life,
             open: Arc::new(Mutex::new(Open {
-                buttons: Buttons::new(secret(), life),
+                buttons: Buttons::new(secret()?, life),
                 waiting: BTreeMap::new(),
             })),
-        }
+        })
     }
 
     /// Asks, and waits for the answer. Dropping the future takes the question back.
