@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::message::Source;
 use crate::permission::Rules;
-use crate::text::tokens::estimate_text;
+use crate::text::{self, tokens::estimate_text};
 use crate::visible::{neutral, visible};
 
 /// Lines of a hit that stand for it in an outline.
@@ -147,18 +147,7 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
 
 /// Puts a text between fences that it cannot close itself, with markers of chat templates broken.
 pub fn fenced(text: &str, language: &str) -> String {
-    let text = neutral(text);
-    let mut longest = 2;
-    let mut run = 0;
-    for character in text.chars() {
-        run = if character == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    format!(
-        "{fence}{language}\n{}\n{fence}",
-        text.trim_end_matches('\n')
-    )
+    text::fenced(neutral(text).trim_end_matches('\n'), language)
 }
 
 /// The tokens that are left.

@@ -14,11 +14,12 @@ use super::shorten::{
     task_of, transcript,
 };
 use super::spoken::in_words;
-use super::turn::{Sink, with_causes};
+use super::turn::Sink;
 use crate::message::Message;
 use crate::model::budget::{estimate, part};
 use crate::model::{ChatRequest, ToolSpec};
 use crate::session::{Record, Session};
+use crate::text::with_causes;
 use crate::visible::{neutral, visible};
 
 /// Percent of the window that a conversation may have afterwards.

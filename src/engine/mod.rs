@@ -49,11 +49,12 @@ use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
+use crate::text::with_causes;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
 use event::{Event, TurnEnd};
 use memory::{Memory, Trust};
-use turn::{Sink, Turn, with_causes};
+use turn::{Sink, Turn};
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;

@@ -1,6 +1,5 @@
 //! A turn: from a question to its end.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -21,6 +20,7 @@ use crate::model::ToolSpec;
 use crate::model::budget::part;
 use crate::permission::{Approver, Mode};
 use crate::session::{Record, Session};
+use crate::text::with_causes;
 use crate::visible::visible;
 
 /// Share of the window, in percent, at which older turns are made shorter.
@@ -436,21 +436,6 @@ fn is_plan(text: &str) -> bool {
         (1..=2).contains(&digits) && line[digits..].starts_with(['.', ')'])
     });
     steps.count() > 0
-}
-
-/// An error with what caused it, in one line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let why = error.to_string();
-        if !text.ends_with(&why) {
-            text.push_str(": ");
-            text.push_str(&why);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
