@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, counted, visible_name};
-use super::summary::bytes;
 use super::{confirm, note, print, print_json};
 use crate::app::{App, Kept};
+use crate::text::size;
 
 /// Lists every workspace of which something is kept.
 pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
@@ -49,7 +49,7 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
     }
     print(|out| {
         for kept in &gone {
-            writeln!(out, "deleted {}, {}", name(kept), bytes(kept.bytes))?;
+            writeln!(out, "deleted {}, {}", name(kept), size(kept.bytes))?;
         }
         Ok(())
     })?;
@@ -80,7 +80,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
         out,
         "{BOLD}{}{PLAIN}  {files}, {}{written}{gone}",
         name(kept),
-        bytes(kept.bytes)
+        size(kept.bytes)
     )?;
     writeln!(out, "  {DIM}{}{PLAIN}", visible_name(&kept.id))
 }

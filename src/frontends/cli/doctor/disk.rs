@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::{Check, State};
 use crate::app::App;
 use crate::frontends::cli::style::{counted, visible_name};
-use crate::frontends::cli::summary::bytes;
+use crate::text::size;
 
 /// Less room than this on a disk is little, in bytes: an index of a large project takes as much.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -129,7 +129,7 @@ pub(super) fn data_folder(app: &App) -> Check {
 /// Judges a disk by what is free on it, in bytes.
 pub(super) fn room(folder: &Path, free: u64) -> Check {
     const NAME: &str = "data";
-    let message = format!("{} is writable, {} free", folder.display(), bytes(free));
+    let message = format!("{} is writable, {} free", folder.display(), size(free));
     if free >= LITTLE_ROOM {
         return Check::good(NAME, message);
     }
@@ -138,7 +138,7 @@ pub(super) fn room(folder: &Path, free: u64) -> Check {
     } else {
         State::Warning
     };
-    let message = format!("{} is nearly full: {} free", folder.display(), bytes(free));
+    let message = format!("{} is nearly full: {} free", folder.display(), size(free));
     let fix = "make room, or set `OLLACODE_DATA_DIR` to a folder on another disk; `ollacode index \
                --prune` deletes indexes of folders that are gone";
     Check::bad(NAME, state, message, fix)
