@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use anyhow::{Error, ensure};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::style::{BOLD, DIM, PLAIN, counted, visible_name};
+use super::style::{BOLD, DIM, PLAIN, counted, local, visible_name};
 use super::{confirm, note, print, print_json};
 use crate::app::{App, Kept};
 use crate::text::size;
@@ -72,8 +71,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
         .map_or("no index".to_owned(), |files| counted(files, "file"));
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     let written = written.map_or(String::new(), |time| {
-        let time = time.to_zoned(TimeZone::system());
-        format!(", written {}", time.strftime("%Y-%m-%d %H:%M"))
+        format!(", written {}", local(time, "%Y-%m-%d %H:%M"))
     });
     let gone = if kept.is_gone() { ", gone" } else { "" };
     writeln!(

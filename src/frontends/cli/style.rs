@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::visible::is_hidden;
 
@@ -25,6 +27,12 @@ pub const HINT: Style = AnsiColor::Blue.on_default().bold();
 /// Line breaks and tabs stay: text is laid out with them.
 pub fn visible(text: &str) -> Cow<'_, str> {
     crate::visible::visible(text)
+}
+
+/// A time as the clock on the wall shows it.
+pub fn local(time: Timestamp, format: &str) -> String {
+    let time = time.to_zoned(TimeZone::system());
+    time.strftime(format).to_string()
 }
 
 /// JSON whose texts hide nothing on a terminal, and which means the same.
