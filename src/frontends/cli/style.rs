@@ -1,6 +1,5 @@
 //! Colours, and text that cannot play tricks on a terminal.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -10,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::visible::is_hidden;
 
 pub use crate::conversation::words::{count, counted};
-pub use crate::visible::visible_name;
+pub use crate::visible::{visible, visible_name};
 
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
 pub const DIM: Style = Style::new().dimmed();
@@ -21,13 +20,6 @@ pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const HINT: Style = AnsiColor::Blue.on_default().bold();
-
-/// Shows control characters, and those that reorder or hide text, as escapes.
-///
-/// Line breaks and tabs stay: text is laid out with them.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    crate::visible::visible(text)
-}
 
 /// A time as the clock on the wall shows it.
 pub fn local(time: Timestamp, format: &str) -> String {
