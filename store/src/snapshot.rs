@@ -5,7 +5,7 @@
 //! Row ids mean something within one version only, which is why all of it is one snapshot's.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -16,6 +16,7 @@ use lance::dataset::ProjectionRequest;
 use lance::dataset::scanner::Scanner;
 use lance::index::DatasetIndexInternalExt;
 use lancedb::index::scalar::{FtsQuery, FullTextSearchQuery};
+use parking_lot::Mutex;
 
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
@@ -61,17 +62,13 @@ impl Outlines {
     /// About 30 MB.
     const MOST: usize = 100_000;
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RowId, Found>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn known(&self, rows: &[RowId]) -> Vec<Option<Found>> {
-        let known = self.lock();
+        let known = self.0.lock();
         rows.iter().map(|row| known.get(row).cloned()).collect()
     }
 
     fn keep(&self, found: &[Found]) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         if known.len() + found.len() > Self::MOST {
             known.clear();
         }
