@@ -11,8 +11,8 @@
 mod figures;
 
 use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::{Error, ensure};
@@ -31,6 +31,7 @@ use ollacode::session::Session;
 use ollacode::tools::{GitVersions, ToolContext, Toolbox};
 use ollacode_indexer::walk::Limits;
 use ollacode_indexer::{Embedder, Index};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -97,10 +98,7 @@ async fn measure() -> Result<(), Error> {
     }
     model.left.store(STEPS, Ordering::Relaxed);
     ask(&engine, &mut session).await?;
-    let asked = model
-        .asked
-        .lock()
-        .map_err(|_| Error::msg("a lock is broken"))?;
+    let asked = model.asked.lock();
     let asked = &asked[1..];
     let steps = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let percentiles = Percentiles::of(steps);
@@ -160,9 +158,7 @@ impl ChatModel for Reader {
     }
 
     fn reply<'a>(&'a self, _: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
-        if let Ok(mut asked) = self.asked.lock() {
-            asked.push(Instant::now());
-        }
+        self.asked.lock().push(Instant::now());
         let left = self.left.load(Ordering::Relaxed);
         let delta = if left == 0 {
             Delta::Text("Functions that do nothing.".to_owned())

@@ -8,11 +8,12 @@ mod searching;
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ollacode_indexer::walk::Limits as WalkLimits;
 use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::config::{

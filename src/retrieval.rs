@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::message::Source;
 use crate::permission::Rules;
-use crate::text::tokens::estimate_text;
+use crate::text::{self, tokens::estimate_text};
 use crate::visible::{neutral, visible};
 
 /// Lines of a hit in an outline.
@@ -144,18 +144,7 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
 
 /// Fences a text so that it cannot close the fence, with chat template markers escaped.
 pub fn fenced(text: &str, language: &str) -> String {
-    let text = neutral(text);
-    let mut longest = 2;
-    let mut run = 0;
-    for character in text.chars() {
-        run = if character == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    format!(
-        "{fence}{language}\n{}\n{fence}",
-        text.trim_end_matches('\n')
-    )
+    text::fenced(neutral(text).trim_end_matches('\n'), language)
 }
 
 /// The remaining token budget.

@@ -58,7 +58,7 @@ pub struct Index {
     /// Whether texts that failed in earlier runs were tried again.
     pub(crate) retried: Arc<AtomicBool>,
     /// The counts of the last search: adding up tens of thousands of rows takes longer than one.
-    pub(crate) counted: Arc<std::sync::Mutex<Option<Counted>>>,
+    pub(crate) counted: Arc<parking_lot::Mutex<Option<Counted>>>,
     redactor: Option<Redactor>,
 }
 

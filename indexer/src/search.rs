@@ -1,7 +1,6 @@
 //! Search: from a question to ranked hits, each of which is checked against its file.
 
 use std::collections::BTreeSet;
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -275,7 +274,7 @@ impl Index {
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
         // Before the count, so that concurrent writes are counted next time.
         let stamp = StateStamp::of(self.folder());
-        if let Some(known) = self.counted().as_ref()
+        if let Some(known) = self.counted.lock().as_ref()
             && known.stamp == stamp
             && known.fingerprint == fingerprint
         {
@@ -283,16 +282,12 @@ impl Index {
         }
         let (folder, asked) = (self.folder().to_owned(), fingerprint.to_owned());
         let counts = blocking(move || Ok(State::open_read_only(&folder)?.counts(&asked)?)).await?;
-        *self.counted() = Some(Counted {
+        *self.counted.lock() = Some(Counted {
             stamp,
             fingerprint: fingerprint.to_owned(),
             counts,
         });
         Ok(counts)
-    }
-
-    fn counted(&self) -> MutexGuard<'_, Option<Counted>> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn filter(

@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use ignore::overrides::{Override, OverrideBuilder};
+use parking_lot::{Condvar, Mutex};
 
 use crate::default_excludes::{is_cache, is_filled, is_marked};
 use crate::folder::{Folder, Kind};
@@ -455,13 +456,9 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Work> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The next folder; `None` when there are no more.
     fn take(&self) -> Option<(Waiting, Turn<'_>)> {
-        let mut work = self.lock();
+        let mut work = self.state.lock();
         loop {
             if let Some(waiting) = work.waiting.pop() {
                 work.at_work += 1;
@@ -471,10 +468,7 @@ impl Queue {
             if work.at_work == 0 {
                 return None;
             }
-            work = self
-                .changed
-                .wait(work)
-                .unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut work);
         }
     }
 }
@@ -487,7 +481,7 @@ struct Turn<'queue> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut work = self.queue.lock();
+        let mut work = self.queue.state.lock();
         work.waiting.append(&mut self.found);
         work.at_work -= 1;
         drop(work);

@@ -1,6 +1,6 @@
 //! The confinement of commands in this workspace.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::config::SandboxChoice;
 use crate::permission::Confinement;
 use crate::sandbox::confine::{self, Bounds, Reached};
 use crate::sandbox::{CommandEnvironment, Sandbox};
+use crate::session::create_private_folder;
 use crate::workspace::workspace_id;
 
 /// Maximum bytes of the tools' cache of a workspace, which is measured once a day.
@@ -134,14 +135,7 @@ fn private_folders(folder: &Path) -> io::Result<(TemporaryFolder, PathBuf)> {
     }
     let temporary = folder.join(format!("{}-{number}", std::process::id()));
     for path in [&temporary, &cache] {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt;
-            builder.mode(0o700);
-        }
-        builder.create(path)?;
+        create_private_folder(path)?;
     }
     let temporary = TemporaryFolder(temporary.canonicalize()?);
     Ok((temporary, cache.canonicalize()?))

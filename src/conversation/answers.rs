@@ -1,10 +1,11 @@
 //! What a turn asks the user, and the answers: questions are events, answered by their number.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +58,7 @@ impl Answers {
 
     /// Is cancelled once the question is answered or withdrawn.
     pub fn closed(&self, id: AskId) -> CancellationToken {
-        let lock = self.lock();
+        let lock = self.open.lock();
         lock.asked.get(&id).map_or_else(
             || {
                 let closed = CancellationToken::new();
@@ -69,20 +70,16 @@ impl Answers {
     }
 
     fn take(&self, id: AskId, fits: impl Fn(&Reply) -> bool) -> Option<Reply> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.asked.get(&id).filter(|asked| fits(&asked.reply))?;
         let asked = open.asked.remove(&id)?;
         asked.closed.cancel();
         Some(asked.reply)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Registers a question under a new number, until the value is dropped.
     fn ask(&self, reply: Reply) -> Waiting<'_> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.last += 1;
         let id = AskId(open.last);
         let closed = CancellationToken::new();

@@ -25,10 +25,11 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, anyhow};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::event::TurnEnd;
@@ -78,7 +79,7 @@ impl Shared {
         let Some(registry) = &self.registry else {
             return T::default();
         };
-        act(&mut registry.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut registry.lock())
     }
 }
 

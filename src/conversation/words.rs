@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use anyhow::Error;
+use indicatif::HumanCount;
 
 use super::Opened;
 use crate::app::Standing;
@@ -66,15 +67,7 @@ pub fn middle_left_out(text: &str, shown: usize) -> String {
 
 /// `12,345`
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
+    HumanCount(number).to_string()
 }
 
 /// `1 file`, `12,345 files`

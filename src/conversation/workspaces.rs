@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Error, bail};
 use ollacode_indexer::{Answer, IndexError, SearchRequest};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Background, Standing};
@@ -153,7 +154,7 @@ impl Workspaces {
         if root == self.first.root() {
             return self.first();
         }
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         let workspace = open.entry(root);
         let workspace = workspace
             .or_insert_with(|| OpenWorkspace::open(app, self.updates, &self.activity, &self.stop));

@@ -382,12 +382,12 @@ impl Turn<'_> {
         outcome: Outcome,
         took: Duration,
     ) -> Result<(), TurnEnd> {
-        let changed = lock(&self.engine.context.changes).take_records();
+        let changed = self.engine.context.changes.lock().take_records();
         let has_changed = !changed.is_empty();
         let changed = changed.into_iter().map(Record::Changed).collect();
         let written = self.record_all(changed);
         if has_changed && written.is_ok() {
-            lock(&self.engine.context.changes).settle();
+            self.engine.context.changes.lock().settle();
         }
         self.engine.context.knowledge().end_call(call);
         let behind = std::mem::take(&mut self.behind);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Engine;
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
 use super::shorten::{
@@ -14,11 +15,11 @@ use super::shorten::{
 use super::side::{SideError, SideReply, SideRequest, ask_aside};
 use super::spoken::in_words;
 use super::turn::{Sink, not_written};
-use super::{Engine, lock};
 use crate::message::Message;
 use crate::model::ToolSpec;
 use crate::model::budget::{estimate, part};
 use crate::session::{Record, Session};
+use crate::text::with_causes;
 use crate::visible::{neutral, visible};
 
 /// Percent of the window that a conversation may have afterwards.
@@ -100,7 +101,7 @@ impl Engine {
             let summary = self.summary(session, &older, events).await?;
             summarised = summary.is_some();
             let summary = summary.unwrap_or_else(|| in_short(&older));
-            let files = lock(&self.context.changes).files();
+            let files = self.context.changes.lock().files();
             let mut summary = with_files(summary, &files);
             if let Some(request) = meant_by(&messages) {
                 let request = clipped_to(&request, part(window, 12));

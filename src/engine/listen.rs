@@ -191,8 +191,5 @@ impl<'a> Ear<'a> {
 
 /// The beginning of a text, cut between characters.
 fn up_to(text: &str, end: usize) -> String {
-    let end = (0..=end.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    text[..end.unwrap_or(0)].to_owned()
+    text[..text.floor_char_boundary(end)].to_owned()
 }

@@ -37,8 +37,9 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,7 @@ use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
+use crate::text::with_causes;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
 use event::{Event, TurnEnd};
@@ -234,7 +236,7 @@ impl Engine {
 
     /// Takes the changes of the last turn that has some back.
     pub fn undo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
-        let undone = lock(&self.context.changes).undo(&self.context.jail)?;
+        let undone = self.context.changes.lock().undo(&self.context.jail)?;
         session.note_undone("took back", undone.turn, &undone.paths());
         session.record(Record::Undid { turn: undone.turn })?;
         Ok(undone)
@@ -242,7 +244,7 @@ impl Engine {
 
     /// Does again what was taken back last.
     pub fn redo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
-        let redone = lock(&self.context.changes).redo(&self.context.jail)?;
+        let redone = self.context.changes.lock().redo(&self.context.jail)?;
         session.note_undone("did again", redone.turn, &redone.paths());
         session.record(Record::Redid { turn: redone.turn })?;
         Ok(redone)
@@ -250,12 +252,12 @@ impl Engine {
 
     /// What the session changed, as a unified diff.
     pub fn diff(&self) -> String {
-        lock(&self.context.changes).diff()
+        self.context.changes.lock().diff()
     }
 
     /// The same for each file.
     pub fn file_diffs(&self) -> Vec<FileDiff> {
-        lock(&self.context.changes).diffs()
+        self.context.changes.lock().diffs()
     }
 
     /// How well commands are held back.
@@ -297,13 +299,13 @@ impl Engine {
         let few = profile.weak || self.speaks(profile) || profile.window < ROOM_FOR_ALL_TOOLS;
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
         let key = (profile.name.clone(), self.speaks(profile));
-        let chosen = *lock(&self.chosen).entry(key).or_insert(by_model);
+        let chosen = *self.chosen.lock().entry(key).or_insert(by_model);
         self.toolbox.specs(self.options.tools.unwrap_or(chosen))
     }
 
     /// Whether a model calls tools in words, since it takes none natively.
     fn speaks(&self, profile: &ModelProfile) -> bool {
-        !profile.tools || lock(&self.refusing).contains(&profile.name)
+        !profile.tools || self.refusing.lock().contains(&profile.name)
     }
 
     fn fresh_system(&self, tools: &[ToolSpec], spoken: bool) -> (String, Option<Memory>) {
@@ -352,11 +354,6 @@ impl Engine {
 
     /// Whether something is said for the first time.
     fn is_news(&self, text: &str) -> bool {
-        lock(&self.told).insert(text.to_owned())
+        self.told.lock().insert(text.to_owned())
     }
-}
-
-/// Nothing that is kept behind these locks can be left half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

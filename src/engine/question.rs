@@ -9,12 +9,13 @@ use super::clip::clipped_to;
 use super::event::Event;
 use super::opening::Opening;
 use super::prompt::PLAN;
-use super::turn::{Turn, with_causes};
+use super::turn::Turn;
 use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
 use crate::model::budget::part;
 use crate::retrieval::{ContextStyle, context, fenced, narrowed};
 use crate::text::tokens::estimate_text;
+use crate::text::with_causes;
 use crate::tools::FileView;
 use crate::visible::{neutral, visible};
 

@@ -121,7 +121,7 @@ impl Turn<'_> {
 
     /// Goes over to calls in words, for as long as the program runs.
     pub(super) async fn call_in_words(&mut self, name: String) -> Result<Attempt, TurnEnd> {
-        lock(&self.engine.refusing).insert(name);
+        self.engine.refusing.lock().insert(name);
         self.tools = self.engine.tools(self.session.model.profile());
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)

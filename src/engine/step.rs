@@ -125,11 +125,11 @@ impl Turn<'_> {
             show,
             stop: &self.stop,
             begins_within_thoughts: model.profile().thinks_in_text
-                || lock(&self.engine.leaking).contains(name),
+                || self.engine.leaking.lock().contains(name),
         };
         let (heard, ended) = listen(&*model, request, listening).await;
         if heard.leaked {
-            lock(&self.engine.leaking).insert(name.clone());
+            self.engine.leaking.lock().insert(name.clone());
         }
         (heard, ended)
     }

@@ -1,6 +1,5 @@
 //! A turn: from a question to its end.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -15,12 +14,13 @@ use super::guard::Guard;
 use super::opening::note;
 use super::spoken::in_words;
 use super::step::Reply;
-use super::{Engine, Question, lock};
+use super::{Engine, Question};
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
 use crate::model::budget::part;
 use crate::permission::{Approver, Mode};
 use crate::session::{Record, Session, SessionError};
+use crate::text::with_causes;
 use crate::visible::visible;
 
 /// Share of the window, in percent, at which older turns are made shorter.
@@ -159,7 +159,11 @@ impl<'a> Turn<'a> {
         }
         self.session.turn += 1;
         self.session.sources.clear();
-        lock(&self.engine.context.changes).begin_turn(self.session.turn);
+        self.engine
+            .context
+            .changes
+            .lock()
+            .begin_turn(self.session.turn);
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
@@ -446,21 +450,6 @@ pub(super) fn not_written(error: &SessionError) -> TurnEnd {
         FailureCode::SessionNotWritten,
         with_causes(error),
     ))
-}
-
-/// An error with what caused it, in one line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let why = error.to_string();
-        if !text.ends_with(&why) {
-            text.push_str(": ");
-            text.push_str(&why);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

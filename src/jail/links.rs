@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::git_programs::{WHY, real};
@@ -45,11 +44,7 @@ pub(super) fn leads(path: &Path, is_link: bool) -> bool {
 impl Jail {
     /// Takes over what a listing of the workspace found that leads elsewhere: see [`leads`].
     pub(super) fn note_leading(&self, found: BTreeSet<PathBuf>, is_complete: bool) {
-        let mut leading = self
-            .0
-            .leading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut leading = self.0.leading.lock();
         match &mut *leading {
             Some(known) if !is_complete => known.extend(found),
             leading => *leading = Some(found),
@@ -57,12 +52,7 @@ impl Jail {
     }
 
     fn leading(&self) -> BTreeSet<PathBuf> {
-        let known = || {
-            self.0
-                .leading
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let known = || self.0.leading.lock();
         let is_known = known().is_some();
         if !is_known {
             self.secret_files(PATIENCE);

@@ -27,11 +27,12 @@ mod tests;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::{fmt, fs};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType};
+use parking_lot::Mutex;
 
 pub use alike::{Alike, Nearest};
 pub use error::JailError;

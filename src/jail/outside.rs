@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Component, Path};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use parking_lot::Mutex;
 
 use super::error::failed;
 use super::{Inner, Jail, JailError, WorkspacePath, system};

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime};
 
 use cap_std::fs::{Dir, DirEntry};
@@ -86,8 +85,7 @@ impl Jail {
     ) -> SecretFiles {
         let is_wanted = |path: &str| is_secret_path(path) || also(path);
         let deadline = Instant::now() + patience;
-        let listings = self.0.listings.lock();
-        let mut listings = listings.unwrap_or_else(PoisonError::into_inner);
+        let mut listings = self.0.listings.lock();
         if listings.len() >= MOST_LISTINGS && !listings.contains_key(others) {
             listings.clear();
         }

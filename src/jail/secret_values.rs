@@ -11,7 +11,7 @@ mod view;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Metadata;
@@ -123,7 +123,7 @@ impl Jail {
     ///
     /// Values that a file had before stay among them: what was copied is not gone with the file.
     pub fn secret_values(&self) -> Arc<SecretValues> {
-        let mut known = self.known();
+        let mut known = self.0.secrets.lock();
         let is_due = known
             .listed
             .is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
@@ -173,7 +173,7 @@ impl Jail {
 
     /// Takes in the values of versions of secret files that are not on the disk: those that git has.
     pub fn learn_versions(&self, versions: impl IntoIterator<Item = (String, String)>) {
-        let mut known = self.known();
+        let mut known = self.0.secrets.lock();
         let mut has_news = false;
         for (path, text) in versions {
             has_news |= known.take(&path, hash_of(text.as_bytes()), &text);
@@ -181,11 +181,6 @@ impl Jail {
         if has_news {
             known.renew();
         }
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        let known = self.0.secrets.lock();
-        known.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

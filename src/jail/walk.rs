@@ -141,9 +141,7 @@ impl Jail {
             }
             Err(cause) => return Err(wrong(cause)),
         }
-        if let Ok(mut made) = self.0.made.lock() {
-            made.insert(path.to_owned());
-        }
+        self.0.made.lock().insert(path.to_owned());
         let next = system::open_folder(folder, name).map_err(wrong)?;
         // The program's own files are for their owner only; those of a workspace are not.
         system::set_folder_mode(&next, FOLDER_MODE).map_err(wrong)?;
@@ -154,9 +152,7 @@ impl Jail {
     /// Removes the folders above a path that were made for a file and hold nothing any more.
     pub(super) fn remove_made_folders(&self, path: &WorkspacePath) {
         for (above, _) in path.folders().rev() {
-            let Ok(mut made) = self.0.made.lock() else {
-                return;
-            };
+            let mut made = self.0.made.lock();
             let folder = WorkspacePath::of_folder(above);
             let removed = made.contains(above)
                 && self

@@ -20,10 +20,11 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::{Either, select};
+use parking_lot::Mutex;
 use rustix::fs::Mode;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -170,7 +171,7 @@ impl Sandbox {
     /// Adds files to those that are hidden from the commands of this sandbox, and gives all of them.
     /// A command may have made it impossible to find them again.
     pub fn remember_hidden(&self, found: Vec<PathBuf>) -> Vec<PathBuf> {
-        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hidden = self.hidden.lock();
         hidden.extend(found);
         hidden.iter().cloned().collect()
     }
@@ -279,7 +280,7 @@ impl Sandbox {
     /// Gives the helper that waits, or starts one.
     fn waiting_helper(&self) -> io::Result<Option<Waiting>> {
         let mut waiting = {
-            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut spare = self.spare.lock();
             spare.take()
         };
         match waiting.as_mut().map(|waiting| waiting.child.try_wait()) {
@@ -294,7 +295,7 @@ impl Sandbox {
         if self.bounds.is_none() {
             return;
         }
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self.spare.lock();
         if spare.is_none() {
             *spare = self.start_helper(Input::Empty).ok().flatten();
         }

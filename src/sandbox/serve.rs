@@ -2,9 +2,10 @@
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
@@ -84,7 +85,7 @@ impl Sandbox {
 impl Served {
     /// The last of what the child has written to its errors so far.
     pub fn errors(&self) -> Captured {
-        locked(&self.errors).clone().finish()
+        self.errors.lock().clone().finish()
     }
 
     /// Ends the child's input, waits until it ends by itself, and kills what is left then.
@@ -110,7 +111,7 @@ impl Served {
         if is_helper {
             must_have_been_confined(&report, exit)?;
         }
-        let errors = locked(&self.errors).clone().finish();
+        let errors = self.errors.lock().clone().finish();
         Ok(ServedEnd {
             exit,
             errors,
@@ -138,11 +139,6 @@ async fn keep(pipe: Option<ChildStderr>, kept: Arc<Mutex<Kept>>) {
     let mut piece = vec![0; PIECE];
     // A pipe that cannot be read has nothing more to say.
     while let Ok(length @ 1..) = pipe.read(&mut piece).await {
-        locked(&kept).push(&piece[..length]);
+        kept.lock().push(&piece[..length]);
     }
-}
-
-/// Nothing that is kept behind this lock can be left half done.
-fn locked(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -38,6 +38,7 @@ use super::list::title;
 use super::record::Record;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
+use crate::text::fenced;
 use crate::visible::visible;
 
 /// Most lines of a tool's result in Markdown; the JSON has them all.
@@ -238,7 +239,7 @@ impl Item {
             } => {
                 let arguments = Value::Object(arguments.clone()).to_string();
                 let (call, result) = (fenced(&arguments, "json"), fenced(&cut(result), "text"));
-                writeln!(out, "**{tool}** ({outcome})\n\n{call}\n{result}")
+                writeln!(out, "**{tool}** ({outcome})\n\n{call}\n\n{result}\n")
             }
             Item::Changed { path } => writeln!(out, "Changed `{path}`."),
             Item::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
@@ -258,16 +259,4 @@ fn cut(result: &str) -> String {
     let left_out = lines.len() - LINES;
     let shown = lines[..LINES].join("\n");
     format!("{shown}\n… {left_out} lines left out …")
-}
-
-/// A block of code whose fence is longer than any in the text.
-fn fenced(text: &str, language: &str) -> String {
-    let mut longest = 0;
-    let mut run = 0;
-    for character in text.chars() {
-        run = if character == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat((longest + 1).max(3));
-    format!("{fence}{language}\n{text}\n{fence}\n")
 }

@@ -262,7 +262,7 @@ fn lock(file: File, path: &Path, id: &SessionId) -> Result<Locked, SessionError>
 }
 
 /// Makes a folder, and those above it, that only their owner may enter.
-pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -35,13 +35,14 @@ use crate::model::budget::Calibration;
 use crate::permission::Mode;
 
 pub use id::SessionId;
+pub(crate) use journal::create_private_folder;
 pub use list::{SessionSummary, find, find_among, latest, sessions, summary};
 pub use record::{Record, VERSION};
 pub use replay::{BROKEN_OFF, NOT_BEGUN};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;
-use journal::{Journal, create_private_folder, failed, in_utc};
+use journal::{Journal, failed, in_utc};
 use replay::{NO_ANSWER, replay};
 
 /// A conversation about one workspace.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use super::{ToolContext, ToolError, blocking, lock, shown};
+use super::{ToolContext, ToolError, blocking, shown};
 use crate::permission::CommandRisk;
 use crate::permission::command::risk;
 use crate::session::changes::{Baseline, CommandChanges, TooManyFiles};
@@ -30,7 +30,7 @@ impl BeforeCommand {
             return Ok(None);
         }
         let jail = context.jail.clone();
-        let (mut baseline, touched) = lock(&context.changes).lend_baseline();
+        let (mut baseline, touched) = context.changes.lock().lend_baseline();
         blocking(move || {
             let looked = baseline.look(&jail, &touched);
             Some(BeforeCommand {
@@ -58,7 +58,7 @@ impl BeforeCommand {
             (baseline, found)
         })
         .await?;
-        let mut changes = lock(&context.changes);
+        let mut changes = context.changes.lock();
         changes.return_baseline(baseline);
         match found {
             Ok(found) => {
@@ -123,12 +123,12 @@ mod tests {
 
     fn undo(bench: &Bench) -> Undone {
         let context = bench.context();
-        lock(&context.changes).undo(&context.jail).unwrap()
+        context.changes.lock().undo(&context.jail).unwrap()
     }
 
     fn redo(bench: &Bench) -> Undone {
         let context = bench.context();
-        lock(&context.changes).redo(&context.jail).unwrap()
+        context.changes.lock().redo(&context.jail).unwrap()
     }
 
     #[tokio::test]
@@ -146,7 +146,7 @@ mod tests {
         );
         let formatted = "  1\n  two\n";
         assert_eq!(bench.content("a.txt").as_deref(), Some(formatted));
-        let diff = lock(&bench.context().changes).diff();
+        let diff = bench.context().changes.lock().diff();
         assert!(diff.contains("-one\n-two\n+  1\n+  two\n"), "{diff}");
         assert_eq!(undo(&bench).written, ["a.txt"]);
         assert_eq!(bench.content("a.txt").as_deref(), Some("one\ntwo\n"));
@@ -201,7 +201,7 @@ mod tests {
         run(&bench, "echo two > a.txt").await;
         bench.file("a.txt", "of the user\n");
         let context = bench.context();
-        assert!(lock(&context.changes).undo(&context.jail).is_err());
+        assert!(context.changes.lock().undo(&context.jail).is_err());
         assert_eq!(bench.content("a.txt").as_deref(), Some("of the user\n"));
     }
 

@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(output.text, "a.txt is deleted.");
         assert_eq!(bench.content("a.txt"), None);
         let context = bench.context();
-        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        context.changes.lock().undo(&context.jail).unwrap();
         assert_eq!(bench.content("a.txt").as_deref(), Some("one\r\ntwo\r\n"));
     }
 

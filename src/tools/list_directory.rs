@@ -14,6 +14,7 @@ use super::{
 use crate::jail::{Entry, EntryKind};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
+use crate::text::size;
 use crate::visible::neutral;
 
 /// Most entries that are shown,
@@ -157,22 +158,6 @@ fn line(entry: &Entry) -> String {
     }
 }
 
-/// `712 B`, `3.4 KB`, `12 MB`.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
-    let mut unit = 0;
-    let mut size = bytes as f64;
-    while size >= 1000.0 && unit + 1 < UNITS.len() {
-        size /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 || size >= 10.0 {
-        format!("{size:.0} {}", UNITS[unit])
-    } else {
-        format!("{size:.1} {}", UNITS[unit])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,18 +255,5 @@ mod tests {
         bench
             .refused(&call("list_directory", json!({"path": "/etc"})))
             .await;
-    }
-
-    #[test]
-    fn sizes_are_short() {
-        for (bytes, shown) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 KB"),
-            (34_567, "35 KB"),
-            (5_400_000, "5.4 MB"),
-        ] {
-            assert_eq!(size(bytes), shown);
-        }
     }
 }

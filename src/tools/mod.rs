@@ -33,9 +33,10 @@ mod write_file;
 mod writing;
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::jail::{Hash, Jail, is_masked_path};
@@ -106,13 +107,8 @@ impl ToolContext {
 
     /// What the model knows of the files, to be asked or told more.
     pub fn knowledge(&self) -> MutexGuard<'_, Seen> {
-        lock(&self.seen)
+        self.seen.lock()
     }
-}
-
-/// Nothing that is kept behind these locks can be left half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A call whose effects are known, and which is ready to run: what was approved is what runs.

@@ -25,6 +25,7 @@ use crate::permission::command::{full_screen, needs_network, paths, remembered, 
 use crate::permission::{CommandRisk, Confinement, DeniedCommands, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
 use crate::sandbox::{Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
+use crate::text::with_causes;
 use crate::visible::{neutral, visible};
 use access::{access, checked_out, closed, made_repositories, protected_targets};
 
@@ -323,7 +324,7 @@ async fn run(
             }
             Ok(written)
         }
-        Err(error) => Err(ToolError::TellModel(shown::with_causes(&error))),
+        Err(error) => Err(ToolError::TellModel(with_causes(&error))),
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the model is shown of files and outputs: secrets out, markers broken, cuts visible.
 
 use std::borrow::Cow;
-use std::error::Error;
 
 use ollacode_secrets::{redact, rules};
 
@@ -66,17 +65,6 @@ pub(super) fn without_numbers(text: &str) -> Option<String> {
     let lines: Option<Vec<String>> = body.split('\n').map(bare).collect();
     let ending = &text[body.len()..];
     Some(format!("{}{ending}", lines?.join("\n")))
-}
-
-/// An error with what caused it, on a line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// Lines up to a size in bytes, and in tokens.

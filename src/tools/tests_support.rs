@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::walk::Limits;
 use ollacode_indexer::{Embedder, Index, Refresh};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -132,7 +133,7 @@ impl Bench {
     /// Prepares a call, as that of a reply of its own.
     pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<Prepared, ToolError> {
         {
-            let mut messages = self.messages.lock().unwrap();
+            let mut messages = self.messages.lock();
             let id = format!("call_{}", messages.len());
             messages.push(Message::Assistant {
                 text: String::new(),
@@ -163,7 +164,7 @@ impl Bench {
 
     /// Adds the result of the call that was prepared last to the conversation.
     fn end(&self, result: &Result<ToolOutput, ToolError>) {
-        let mut messages = self.messages.lock().unwrap();
+        let mut messages = self.messages.lock();
         let calls = messages.iter().rev().find_map(|message| match message {
             Message::Assistant { calls, .. } => calls.first().cloned(),
             _ => None,
@@ -188,7 +189,7 @@ impl Bench {
 
     /// Takes everything out of the conversation, as a compaction may.
     pub(crate) fn forget(&self) {
-        self.messages.lock().unwrap().clear();
+        self.messages.lock().clear();
     }
 
     /// Prepares and runs, as if everything were allowed.

@@ -223,7 +223,7 @@ mod tests {
             Some("fn a() {}\n")
         );
         let context = bench.context();
-        context.changes.lock().unwrap().undo(&context.jail).unwrap();
+        context.changes.lock().undo(&context.jail).unwrap();
         assert_eq!(bench.content("src/new/a.rs"), None);
     }
 
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(bench.content("b.txt").as_deref(), Some("there meanwhile\n"));
         // What was not made is not to be undone.
         let context = bench.context();
-        assert!(context.changes.lock().unwrap().undo(&context.jail).is_err());
+        assert!(context.changes.lock().undo(&context.jail).is_err());
     }
 
     #[tokio::test]

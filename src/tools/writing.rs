@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::loss::lost;
 use super::paths::{self, meant};
-use super::{
-    FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files, lock,
-};
+use super::{FileView, Prepared, Running, ToolContext, ToolError, ToolOutput, blocking, files};
 use super::{shown, spelling};
 use crate::edit::{FileEdit, file_diff};
 use crate::jail::{
@@ -318,7 +316,7 @@ pub(super) fn make(
     changes: Vec<Change>,
     act: impl FnOnce(&Jail) -> Result<(), JailError>,
 ) -> Result<(), ToolError> {
-    let mut kept = lock(&context.changes);
+    let mut kept = context.changes.lock();
     kept.announce(&changes).map_err(|error| {
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         ToolError::TellModel(format!(

@@ -13,7 +13,7 @@ use lancedb::table::OptimizeOptions;
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
-use crate::row::{self, COLUMNS, ChunkRow, hex, key_from_hex, strings};
+use crate::row::{self, COLUMNS, ChunkRow, key_from_hex, strings};
 use crate::store::{Pending, Store, TERMS_INDEX, collect, create_text_index, retrying};
 
 /// The most paths in one commit; more paths take several commits, each path in one of them.
@@ -199,7 +199,7 @@ impl Store {
     /// The chunks that have one of the keys, by path and line.
     pub fn chunks_by_keys<'a>(&'a self, keys: &'a [ContentKey]) -> Pending<'a, Vec<ChunkRow>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
             self.look_up("content_key", &keys).await
         }
         .boxed()

@@ -84,7 +84,7 @@ impl ChunkRow {
         add(&self.content_key.0);
         add(self.header.as_bytes());
         add(chunk.text.as_bytes());
-        hex(&hasher.finalize().as_bytes()[..16])
+        hex::encode(&hasher.finalize().as_bytes()[..16])
     }
 }
 
@@ -148,7 +148,7 @@ fn to_batch(rows: &[&ChunkRow]) -> Result<RecordBatch> {
         text(&|row| join(&row.chunk.definitions)),
         number(&|row| row.chunk.start_line),
         number(&|row| row.chunk.end_line),
-        text(&|row| hex(&row.content_key.0)),
+        text(&|row| hex::encode(row.content_key.0)),
         number(&|row| u32::try_from(row.header.len()).unwrap_or(u32::MAX)),
         text(&|row| format!("{}\n{}", row.header, row.chunk.text)),
     ];
@@ -241,18 +241,7 @@ fn split(joined: &str) -> Vec<String> {
     joined.split(SEPARATOR).map(str::to_owned).collect()
 }
 
-/// Writes bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
-/// Reads a content key as [`hex`] writes it.
+/// Reads a content key from its hexadecimal digits.
 pub(crate) fn key_from_hex(text: &str) -> Result<ContentKey> {
     u128::from_str_radix(text, 16)
         .ok()

@@ -5,7 +5,7 @@
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -16,12 +16,13 @@ use lance::dataset::ProjectionRequest;
 use lance::dataset::scanner::Scanner;
 use lance::index::DatasetIndexInternalExt;
 use lancedb::index::scalar::{FtsQuery, FullTextSearchQuery};
+use parking_lot::Mutex;
 
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
-use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS, hex};
+use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Pending, Store, TERMS_INDEX};
 
 const SCORE: &str = "_score";
@@ -61,17 +62,13 @@ impl Outlines {
     /// About 30 MB.
     const MOST: usize = 100_000;
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RowId, Found>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn known(&self, rows: &[RowId]) -> Vec<Option<Found>> {
-        let known = self.lock();
+        let known = self.0.lock();
         rows.iter().map(|row| known.get(row).cloned()).collect()
     }
 
     fn keep(&self, found: &[Found]) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         if known.len() + found.len() > Self::MOST {
             known.clear();
         }
@@ -163,7 +160,7 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> Pending<'a, Vec<Found>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
             self.look_up("content_key", &keys, filter).await
         }
         .boxed()

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -15,6 +15,7 @@ use lancedb::index::Index;
 use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
 use lancedb::query::ExecutableQuery;
 use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Result, StoreError, is_conflict, is_damage};
 use crate::files::create_private_folder;
@@ -141,11 +142,7 @@ impl Store {
     }
 
     pub(crate) fn open_vectors(&self) -> MutexGuard<'_, HashMap<String, Table>> {
-        // The map holds handles only, so a panic elsewhere leaves it usable.
-        self.inner
-            .vectors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.vectors.lock()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::heal;
 use crate::query::is_in;
-use crate::row::{hex, key_from_hex, strings};
+use crate::row::{key_from_hex, strings};
 use crate::store::{Pending, Store, collect, create_tree, retrying};
 
 /// What the name of a table of vectors starts with.
@@ -315,7 +315,7 @@ pub(crate) fn table_name(fingerprint: &str) -> Result<String> {
 }
 
 fn keys_condition(keys: &[ContentKey]) -> String {
-    let keys: Vec<String> = keys.iter().map(|key| hex(&key.0)).collect();
+    let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
     is_in(KEY, keys.iter().map(String::as_str))
 }
 
@@ -356,7 +356,7 @@ fn to_batch(schema: &SchemaRef, dimension: usize, rows: &[VectorRow]) -> Result<
     }
     let values: ArrayRef = Arc::new(Float32Array::from(values));
     let vectors = FixedSizeListArray::try_new(item(), width(dimension)?, values, None)?;
-    let keys = StringArray::from_iter_values(rows.iter().map(|row| hex(&row.key.0)));
+    let keys = StringArray::from_iter_values(rows.iter().map(|row| hex::encode(row.key.0)));
     let parts = UInt16Array::from_iter_values(rows.iter().map(|row| row.part));
     let columns: Vec<ArrayRef> = vec![Arc::new(keys), Arc::new(parts), Arc::new(vectors)];
     Ok(RecordBatch::try_new(schema.clone(), columns)?)

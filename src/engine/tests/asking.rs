@@ -16,7 +16,7 @@ async fn an_edit_is_asked_about_made_and_taken_back() {
     assert_eq!(end, TurnEnd::Answered);
     assert_eq!(outcomes(&events), [ToolOutcome::Done, ToolOutcome::Done]);
     assert!(lab.file("main.rs").contains("goodbye"));
-    let asked = lock(&lab.judge.asked).clone();
+    let asked = lab.judge.asked.lock().clone();
     assert_eq!(asked.len(), 1);
     assert!(asked[0].title.starts_with("edit main.rs"), "{asked:?}");
     assert_eq!(asked[0].hash.len(), 64);
@@ -50,7 +50,7 @@ async fn without_anybody_to_ask_what_would_ask_is_denied() {
     let (_, events) = lab.ask("Say goodbye.").await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done, ToolOutcome::Denied]);
     assert!(lab.results()[1].contains("nobody to ask"));
-    assert!(lock(&lab.judge.asked).is_empty());
+    assert!(lab.judge.asked.lock().is_empty());
     assert_eq!(lab.file("main.rs"), SOURCE);
 }
 
@@ -65,7 +65,7 @@ async fn what_is_allowed_for_the_session_is_asked_once() {
     ]);
     lab.judge.decision = Some(Decision::Session);
     lab.ask("Go there and back.").await;
-    let asked = lock(&lab.judge.asked).clone();
+    let asked = lab.judge.asked.lock().clone();
     if asked[0].remember.is_some() {
         assert_eq!(asked.len(), 1);
     }

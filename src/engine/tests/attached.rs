@@ -152,7 +152,7 @@ async fn pictures_of_earlier_turns_are_given_up_for_a_model_without_vision() {
     assert!(notices(&events).contains(&CANNOT_SEE), "{events:?}");
     let (_, events) = lab.ask("Sure?").await;
     assert!(!notices(&events).contains(&CANNOT_SEE), "it is said once");
-    for asked in lock(&blind.asked).iter() {
+    for asked in blind.asked.lock().iter() {
         assert!(pictures(&asked.messages).is_empty());
     }
 }

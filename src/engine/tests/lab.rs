@@ -129,13 +129,15 @@ impl ChatModel for Scripted {
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
         check_shape(request.messages);
-        lock(&self.asked).push(Asked {
+        self.asked.lock().push(Asked {
             messages: request.messages.to_vec(),
             tools: request.tools.iter().map(|tool| tool.name.clone()).collect(),
             format: request.format.is_some(),
             without_thoughts: request.without_thoughts,
         });
-        let line = lock(&self.script)
+        let line = self
+            .script
+            .lock()
             .pop_front()
             .expect("a reply in the script");
         let deltas = stream::iter(line.deltas.into_iter().map(Ok));
@@ -181,7 +183,7 @@ pub struct Judge {
 
 impl Approver for Judge {
     fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        lock(&self.asked).push(request.clone());
+        self.asked.lock().push(request.clone());
         if let Some(happens) = &self.meanwhile {
             happens();
         }
@@ -355,7 +357,7 @@ impl Lab {
     }
 
     pub fn asked(&self) -> Vec<Asked> {
-        lock(&self.model.asked).clone()
+        self.model.asked.lock().clone()
     }
 
     pub fn file(&self, path: &str) -> String {

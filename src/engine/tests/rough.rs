@@ -315,7 +315,7 @@ async fn what_a_command_of_a_turn_changed_is_undone_with_it_also_after_a_resume(
         "{journal}"
     );
     // From the journal alone, as after a resume.
-    *lock(&lab.engine.context.changes) = lab.session.changes();
+    *lab.engine.context.changes.lock() = lab.session.changes();
     lab.engine.undo(&mut lab.session).expect("undone");
     assert_eq!(lab.file("a.txt"), "one\n");
     assert!(!lab.root.join("made.txt").exists());

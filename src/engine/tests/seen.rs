@@ -139,7 +139,7 @@ async fn a_loss_is_asked_about_but_where_all_is_approved() {
         lab.session.set_mode(mode).expect("a mode");
         lab.session.granted.insert("edits".to_owned());
         lab.ask("Clean up.").await;
-        let asked = lock(&lab.judge.asked).clone();
+        let asked = lab.judge.asked.lock().clone();
         assert_eq!(asked.len(), asks, "{mode:?}");
         for request in asked {
             assert!(

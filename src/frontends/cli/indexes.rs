@@ -4,13 +4,12 @@ use std::io::{self, Write};
 
 use anyhow::{Error, ensure};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::style::{BOLD, DIM, PLAIN, counted, visible_name};
-use super::summary::bytes;
+use super::style::{BOLD, DIM, PLAIN, counted, local, visible_name};
 use super::{confirm, note, print, print_json};
 use crate::app::{App, Kept};
+use crate::text::size;
 
 /// Lists every workspace that has data.
 pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
@@ -49,7 +48,7 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
     }
     print(|out| {
         for kept in &gone {
-            writeln!(out, "deleted {}, {}", name(kept), bytes(kept.bytes))?;
+            writeln!(out, "deleted {}, {}", name(kept), size(kept.bytes))?;
         }
         Ok(())
     })?;
@@ -72,8 +71,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
         .map_or("no index".to_owned(), |files| counted(files, "file"));
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     let written = written.map_or(String::new(), |time| {
-        let time = time.to_zoned(TimeZone::system());
-        format!(", updated {}", time.strftime("%Y-%m-%d %H:%M"))
+        format!(", updated {}", local(time, "%Y-%m-%d %H:%M"))
     });
     let gone = if kept.is_gone() {
         ", folder no longer exists"
@@ -84,7 +82,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
         out,
         "{BOLD}{}{PLAIN}  {files}, {}{written}{gone}",
         name(kept),
-        bytes(kept.bytes)
+        size(kept.bytes)
     )?;
     writeln!(out, "  {DIM}{}{PLAIN}", visible_name(&kept.id))
 }

@@ -8,13 +8,12 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::Style;
 use anyhow::Error;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::args::LogArguments;
 use super::chat::terminal::columns;
-use super::style::{BOLD, DIM, ERROR, PLAIN, WARNING, counted, escaped_json, visible_name};
+use super::style::{BOLD, DIM, ERROR, PLAIN, WARNING, counted, escaped_json, local, visible_name};
 use super::width::cut;
 use super::{Ending, note, print, warn};
 use crate::app::App;
@@ -118,7 +117,7 @@ fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Res
         ..
     }) = audit.entries.first()
     {
-        day = at.as_deref().map(local).unwrap_or_default().0;
+        day = at.as_deref().map(day_and_time).unwrap_or_default().0;
         let said = [day.as_str(), &visible_name(model), &visible_name(workspace)].join("  ");
         let room = columns.map(|columns| columns.saturating_sub(audit.id.as_str().len() + 2));
         let said = cut(&said, room.unwrap_or(usize::MAX));
@@ -135,7 +134,7 @@ fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Res
         let Some(row) = row(&entry.action) else {
             continue;
         };
-        let (date, time) = entry.at.as_deref().map(local).unwrap_or_default();
+        let (date, time) = entry.at.as_deref().map(day_and_time).unwrap_or_default();
         if !date.is_empty() && date != day {
             writeln!(out, "{DIM}{date}{PLAIN}")?;
             day = date;
@@ -154,13 +153,11 @@ fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Res
 }
 
 /// Date and time in local time; empty if it cannot be parsed.
-fn local(time: &str) -> (String, String) {
+fn day_and_time(time: &str) -> (String, String) {
     let Ok(time) = time.parse::<Timestamp>() else {
         return <(String, String)>::default();
     };
-    let time = time.to_zoned(TimeZone::system());
-    let shown = |format: &str| time.strftime(format).to_string();
-    (shown("%Y-%m-%d"), shown("%H:%M:%S"))
+    (local(time, "%Y-%m-%d"), local(time, "%H:%M:%S"))
 }
 
 /// The line of an action.

@@ -1,10 +1,10 @@
 //! Progress bars on stderr, if it is a terminal.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use ollacode_indexer::IndexEvent;
+use parking_lot::Mutex;
 
 use super::{is_watched, warn};
 
@@ -46,10 +46,7 @@ impl Progress {
 
     /// Removes all bars.
     pub fn clear(&self) {
-        let mut current = self
-            .current
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self.current.lock();
         if let Some((_, bar)) = current.take() {
             bar.finish_and_clear();
         }
@@ -59,10 +56,7 @@ impl Progress {
         if !is_watched() {
             return;
         }
-        let mut current = self
-            .current
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = self.current.lock();
         if current.as_ref().is_none_or(|(shown, _)| *shown != stage) {
             if let Some((_, bar)) = current.take() {
                 bar.finish_and_clear();

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use anyhow::Error;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::style::{BOLD, DIM, PLAIN, counted, escaped_json, visible, visible_name};
+use super::style::{BOLD, DIM, PLAIN, counted, escaped_json, local, visible, visible_name};
 use super::{Ending, note, print, print_json};
 use crate::app::App;
 use crate::session::export::{Format, export};
@@ -64,18 +63,15 @@ pub(super) fn write(out: &mut impl Write, summary: &SessionSummary) -> io::Resul
     writeln!(
         out,
         "{BOLD}{id}{PLAIN}  {DIM}{}{PLAIN}  {}  {DIM}{counts}{PLAIN}",
-        local(&summary.started),
+        started(&summary.started),
         visible_name(title)
     )
 }
 
 /// A UTC time in local time; unchanged if it cannot be parsed.
-fn local(time: &str) -> String {
+fn started(time: &str) -> String {
     match time.parse::<Timestamp>() {
-        Ok(time) => time
-            .to_zoned(TimeZone::system())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string(),
+        Ok(time) => local(time, "%Y-%m-%d %H:%M"),
         Err(_) => visible_name(time),
     }
 }

@@ -1,14 +1,15 @@
 //! Colours, and text that is safe to print on a terminal.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::visible::is_hidden;
 
 pub use crate::conversation::words::{count, counted};
-pub use crate::visible::visible_name;
+pub use crate::visible::{visible, visible_name};
 
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
 pub const DIM: Style = Style::new().dimmed();
@@ -20,9 +21,10 @@ pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub const HINT: Style = AnsiColor::Blue.on_default().bold();
 
-/// Escapes control characters, and those that reorder or hide text, except line breaks and tabs.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    crate::visible::visible(text)
+/// A time in the local time zone.
+pub fn local(time: Timestamp, format: &str) -> String {
+    let time = time.to_zoned(TimeZone::system());
+    time.strftime(format).to_string()
 }
 
 /// Equivalent JSON in which characters that a terminal would hide are escaped.

@@ -10,6 +10,7 @@ use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
 use super::wire::IndexCounts;
 use crate::app::App;
 use crate::conversation::words::duration;
+use crate::text::size;
 
 const LEFT_OUT: &str = "excluded by default: build output, dependencies or a cache";
 
@@ -173,7 +174,7 @@ pub fn write_status(
         counted(counts.files, "file"),
         counted(counts.chunks, "chunk"),
     );
-    writeln!(out, "{files}, {chunks}, {} on disk", bytes(status.bytes))?;
+    writeln!(out, "{files}, {chunks}, {} on disk", size(status.bytes))?;
     match model {
         Some(model) => {
             let embedded = counted(counts.embedded, "chunk");
@@ -207,22 +208,6 @@ pub fn skipped_json(report: &Report) -> Value {
         .iter()
         .map(|path| json!({"path": format!("{path}/"), "reason": "default", "words": LEFT_OUT}));
     json!({"skipped": files.chain(folders).collect::<Vec<Value>>()})
-}
-
-/// `1.2 GB`
-pub fn bytes(number: u64) -> String {
-    const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
-    let mut value = number as f64;
-    let mut unit = 0;
-    while value >= 1_000.0 && unit + 1 < UNITS.len() {
-        value /= 1_000.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{number} B")
-    } else {
-        format!("{value:.1} {}", UNITS[unit])
-    }
 }
 
 fn languages_json(languages: &[LanguageCount]) -> Value {

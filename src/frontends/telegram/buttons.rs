@@ -3,10 +3,10 @@
 //! What a button carries is sealed with a secret of this process, for user, chat, session and the
 //! hash of what is asked. So a button of an earlier process is dead, and nobody can make one up.
 
-use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
+
+use anyhow::Error;
 
 #[cfg(test)]
 mod tests;
@@ -211,16 +211,11 @@ impl Choice {
     }
 }
 
-/// A secret that nobody can guess: the keys of the standard library's hash tables are random.
-pub fn secret() -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    for number in 0..4_u64 {
-        let mut random = RandomState::new().build_hasher();
-        random.write_u64(number);
-        hasher.update(&random.finish().to_le_bytes());
-    }
-    hasher.update(&std::process::id().to_le_bytes());
-    *hasher.finalize().as_bytes()
+/// A secret that nobody can guess.
+pub fn secret() -> Result<[u8; 32], Error> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(Error::msg)?;
+    Ok(secret)
 }
 
 fn read(data: &str) -> Option<(&str, QuestionId, Choice, &str)> {

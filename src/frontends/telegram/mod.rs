@@ -26,10 +26,11 @@ mod steps;
 mod table;
 mod view;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, bail};
+use parking_lot::Mutex;
 use teloxide::prelude::*;
 use teloxide::types::{BotCommand, Me};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +75,7 @@ pub async fn run(
     let Some((poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
         return Ok(());
     };
-    let hub = hub(app, how, &settings, &api, &me, &stop);
+    let hub = hub(app, how, &settings, &api, &me, &stop)?;
     greet(&hub, &me, &tell)?;
     register_commands(&api).await;
     let mut reception = Reception::new(Arc::clone(&hub), me, tell);
@@ -112,7 +113,7 @@ fn hub(
     api: &Api,
     me: &Me,
     stop: &CancellationToken,
-) -> Arc<Hub> {
+) -> Result<Arc<Hub>, Error> {
     let activity = ChatActivity::default();
     let outbox = Outbox::start(api.clone(), Rates::default());
     let book = format!("{}.json", me.id);
@@ -138,13 +139,13 @@ fn hub(
         has_user: true,
         stop: stop.clone(),
     };
-    Arc::new(Hub {
+    Ok(Arc::new(Hub {
         shared: Arc::new(shared),
-        questions: Questions::new(outbox.clone(), settings.approval_life),
+        questions: Questions::new(outbox.clone(), settings.approval_life)?,
         outbox,
         api: api.clone(),
         allowed: settings.allowed.clone(),
-    })
+    }))
 }
 
 /// Says on the terminal who the bot is, and what it may do.

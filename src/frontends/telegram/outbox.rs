@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ollacode_secrets::redact;
+use parking_lot::Mutex;
 use teloxide::prelude::*;
 use teloxide::types::{
     CallbackQueryId, ChatAction, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
@@ -182,7 +183,7 @@ impl Outbox {
 
     /// From now on nothing goes out that a secret file of this workspace holds.
     pub fn keep_back(&self, workspace: &Jail) {
-        let mut known = self.shared.workspaces();
+        let mut known = self.shared.workspaces.lock();
         if !known.iter().any(|jail| jail.root() == workspace.root()) {
             known.push(workspace.clone());
         }
@@ -200,7 +201,10 @@ impl Outbox {
             return;
         }
         payload.topic = room.topic;
-        self.shared.pace().show(room.chat, place, stage, payload);
+        self.shared
+            .pace
+            .lock()
+            .show(room.chat, place, stage, payload);
         self.shared.changed.notify_one();
     }
 
@@ -208,7 +212,7 @@ impl Outbox {
     pub fn send(&self, room: Room, payload: Payload) -> Place {
         let place = self.place();
         let chat = room.chat;
-        if self.shared.pace().pending(chat) >= MOST_PENDING {
+        if self.shared.pace.lock().pending(chat) >= MOST_PENDING {
             tracing::error!("chat {chat} wants more than can be sent: a message is left out");
             return place;
         }
@@ -220,7 +224,7 @@ impl Outbox {
     pub async fn deliver(&self, room: Room, payload: Payload) -> bool {
         let place = self.place();
         let (arrived, arrival) = oneshot::channel();
-        self.shared.arrivals().insert(place, arrived);
+        self.shared.arrivals.lock().insert(place, arrived);
         self.show(room, place, Stage::Final, payload);
         arrival.await.unwrap_or(false)
     }
@@ -237,13 +241,13 @@ impl Outbox {
 
     /// Takes a message back that was never sent; `false` if it was.
     pub fn withdraw(&self, chat: i64, place: Place) -> bool {
-        self.shared.pace().withdraw(chat, place)
+        self.shared.pace.lock().withdraw(chat, place)
     }
 
     /// Shows that something is being done, for five seconds. Where that fails, nothing is lost.
     pub async fn typing(&self, room: Room) {
         let now = Instant::now();
-        if self.shared.pace().is_blocked(room.chat, now) || !self.shared.may_type(room, now) {
+        if self.shared.pace.lock().is_blocked(room.chat, now) || !self.shared.may_type(room, now) {
             return;
         }
         let bot = &self.shared.api.bot;
@@ -271,7 +275,7 @@ impl Outbox {
     /// Waits until everything has gone out, but not longer than that; `false` if something is left.
     pub async fn flush(&self, most: Duration) -> bool {
         let empty = async {
-            while !self.shared.pace().is_empty() {
+            while !self.shared.pace.lock().is_empty() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -280,13 +284,9 @@ impl Outbox {
 }
 
 impl Shared {
-    fn pace(&self) -> MutexGuard<'_, Pace<Payload>> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether the last sign that something is done has nearly faded.
     fn may_type(&self, room: Room, now: Instant) -> bool {
-        let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut typed = self.typed.lock();
         let last = typed.get(&room).copied();
         let is_due = last.is_none_or(|last| now.duration_since(last) >= BETWEEN_SIGNS);
         if is_due {
@@ -295,19 +295,9 @@ impl Shared {
         is_due
     }
 
-    fn workspaces(&self) -> MutexGuard<'_, Vec<Jail>> {
-        self.workspaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn arrivals(&self) -> MutexGuard<'_, HashMap<Place, oneshot::Sender<bool>>> {
-        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn clean(&self, text: &str) -> String {
         let mut text = redact(text).text.into_owned();
-        let workspaces = self.workspaces().clone();
+        let workspaces = self.workspaces.lock().clone();
         for workspace in workspaces {
             if let Cow::Owned(clean) = workspace.secret_values().hide_all(&text) {
                 text = clean;
@@ -318,7 +308,7 @@ impl Shared {
 
     async fn run(self: Arc<Shared>) {
         loop {
-            let next = self.pace().next(Instant::now());
+            let next = self.pace.lock().next(Instant::now());
             match next {
                 Next::Send(job) => {
                     tokio::spawn(Arc::clone(&self).deliver(job));
@@ -343,13 +333,13 @@ impl Shared {
             _ => None,
         };
         if let Some(is_shown) = is_settled
-            && let Some(arrived) = self.arrivals().remove(&job.place)
+            && let Some(arrived) = self.arrivals.lock().remove(&job.place)
         {
             // Whoever waited for it may have been stopped.
             let _ = arrived.send(is_shown);
         }
         {
-            let mut pace = self.pace();
+            let mut pace = self.pace.lock();
             pace.done(job.chat, Instant::now(), outcome);
             if matches!(job.payload.body, Body::Document { .. }) {
                 // It is never edited, and may be large.

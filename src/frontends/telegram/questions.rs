@@ -1,9 +1,11 @@
 //! Questions below which there are buttons: asked, answered once, expired or taken back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::Error;
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::buttons::{Bound, Buttons, Choice, Press, QuestionId, secret};
@@ -71,15 +73,15 @@ pub enum Answer {
 
 impl Questions {
     /// Begins without questions, each of which will wait so long.
-    pub fn new(outbox: Outbox, life: Duration) -> Questions {
-        Questions {
+    pub fn new(outbox: Outbox, life: Duration) -> Result<Questions, Error> {
+        Ok(Questions {
             outbox,
             life,
             open: Arc::new(Mutex::new(Open {
-                buttons: Buttons::new(secret(), life),
+                buttons: Buttons::new(secret()?, life),
                 waiting: BTreeMap::new(),
             })),
-        }
+        })
     }
 
     /// Asks, and waits for the answer. Dropping the future takes the question back.
@@ -109,7 +111,7 @@ impl Questions {
             session: asked.session,
             hash: asked.hash,
         };
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let question = open.buttons.ask(bound, Instant::now());
         let button = |(choice, label): &(Choice, String)| {
             let data = open.buttons.data(question, *choice)?;
@@ -136,7 +138,7 @@ impl Questions {
 
     /// Takes a press, and gives what is said to whoever pressed; `None` if nothing is.
     pub fn press(&self, who: Who, data: &str) -> Option<String> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let press = open.buttons.press(data, who.user, who.chat, Instant::now());
         match press {
             Press::Answer {
@@ -168,7 +170,7 @@ impl Questions {
     /// Takes what somebody wrote as the answer to an open question; `false` if there is none that
     /// wants one.
     pub fn write(&self, who: Who, text: &str) -> bool {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let wants = |waiting: &&Waiting| waiting.takes_text && waiting.who == who;
         let found = open.waiting.iter().find(|(_, waiting)| wants(waiting));
         let Some(question) = found.map(|(question, _)| *question) else {
@@ -185,7 +187,7 @@ impl Questions {
     }
 
     fn close(&self, question: QuestionId) -> Option<Waiting> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         open.buttons.withdraw(question);
         open.waiting.remove(&question)
     }
@@ -196,10 +198,6 @@ impl Questions {
         text.append(&Rich::plain_text(&format!("\n\n{words}")));
         let payload = Payload::text(text);
         self.outbox.show(who.room(), place, Stage::Final, payload);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use parking_lot::Mutex;
 use serde_json::Map;
 
 use super::OllamaError;
@@ -199,11 +200,11 @@ impl ChatModel for OllamaChat {
     }
 
     fn tokens_per_estimate(&self) -> Option<f32> {
-        *self.ratio.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.ratio.lock()
     }
 
     fn learnt(&self, tokens_per_estimate: f32) {
-        let mut known = self.ratio.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.ratio.lock();
         let is_old = known.is_some_and(|known| (known - tokens_per_estimate).abs() < WORTH_KEEPING);
         if is_old {
             return;

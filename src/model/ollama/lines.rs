@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::bytes::BytesMut;
+use tokio_util::codec::{AnyDelimiterCodec, Decoder};
 
 use super::{OllamaError, wire};
 
@@ -17,12 +19,8 @@ const MAX_LINE: usize = 512 << 10;
 /// It works on bytes, because a piece of a stream may end inside a character.
 #[derive(Debug)]
 pub struct LineSplitter {
-    buffer: Vec<u8>,
-    /// Where the first line that was not handed out begins.
-    start: usize,
-    /// Up to where there is no newline.
-    searched: usize,
-    limit: usize,
+    buffer: BytesMut,
+    codec: AnyDelimiterCodec,
 }
 
 /// A line is longer than any that makes sense.
@@ -40,53 +38,37 @@ impl LineSplitter {
     /// Makes a splitter that takes lines of up to `limit` bytes.
     pub fn with_limit(limit: usize) -> LineSplitter {
         LineSplitter {
-            buffer: Vec::new(),
-            start: 0,
-            searched: 0,
-            limit,
+            buffer: BytesMut::new(),
+            codec: AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), limit),
         }
     }
 
     /// Takes the next piece of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.start);
-        self.searched -= self.start;
-        self.start = 0;
         self.buffer.extend_from_slice(bytes);
     }
 
     /// Gives the next whole line without its end; blank lines are left out.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
         loop {
-            let found = self.buffer[self.searched..]
-                .iter()
-                .position(|&byte| byte == b'\n');
-            let end = found.map_or(self.buffer.len(), |at| self.searched + at);
-            if end - self.start > self.limit {
-                return Err(LineTooLong(self.limit));
-            }
-            if found.is_none() {
-                self.searched = end;
-                return Ok(None);
-            }
-            let line = self.buffer[self.start..end].trim_ascii().to_vec();
-            self.start = end + 1;
-            self.searched = self.start;
-            if !line.is_empty() {
-                return Ok(Some(line));
+            let line = self.codec.decode(&mut self.buffer);
+            let line = line.map_err(|_| LineTooLong(self.codec.max_length()))?;
+            let line = line.map(|line| line.trim_ascii().to_vec());
+            if line.as_ref().is_none_or(|line| !line.is_empty()) {
+                return Ok(line);
             }
         }
     }
 
     /// What came after the last line that was given.
     fn rest(&self) -> &[u8] {
-        &self.buffer[self.start..]
+        &self.buffer
     }
 
     /// Gives what came after the last newline, when the stream has ended.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
-        let rest = self.buffer[self.start..].trim_ascii().to_vec();
-        *self = LineSplitter::with_limit(self.limit);
+        let rest = self.buffer.trim_ascii().to_vec();
+        *self = LineSplitter::with_limit(self.codec.max_length());
         (!rest.is_empty()).then_some(rest)
     }
 }

@@ -150,11 +150,8 @@ const LOOKED_AT: usize = 600;
 /// Tells whether a text makes an example of a call that stands right behind it.
 pub(super) fn introduces(text: &str) -> bool {
     let text = text.trim_end();
-    let start = text.len().saturating_sub(LOOKED_AT);
-    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at));
-    let text = text[start.unwrap_or(text.len())..]
-        .to_lowercase()
-        .replace('’', "'");
+    let start = text.ceil_char_boundary(text.len().saturating_sub(LOOKED_AT));
+    let text = text[start..].to_lowercase().replace('’', "'");
     let paragraph = text.rsplit("\n\n").next().unwrap_or(&text);
     if ANYWHERE.iter().any(|words| paragraph.contains(words)) {
         return true;

@@ -239,8 +239,7 @@ pub(super) fn plain(text: &str) -> String {
 /// Whether a text ends with a sign that stands before calls.
 pub(super) fn ends_with_begin(text: &str) -> bool {
     const LONGEST: usize = 80;
-    let start = text.len().saturating_sub(LONGEST);
-    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at));
-    let tail = plain(&text[start.unwrap_or(text.len())..]);
+    let start = text.ceil_char_boundary(text.len().saturating_sub(LONGEST));
+    let tail = plain(&text[start..]);
     begins().any(|sign| tail.trim_end().ends_with(sign))
 }

@@ -11,7 +11,7 @@ use ollacode_secrets::{masked_path, redact, secret_path, secret_values};
 
 use super::{Blob, ChangeRecord};
 use crate::jail::{Hash, Jail, hash_of};
-use crate::session::journal::create_private_folder;
+use crate::session::create_private_folder;
 
 /// Folder of the contents in that of the session.
 const FOLDER: &str = "changes";

@@ -1,9 +1,10 @@
 //! Tab completion: slash commands with their values, and files after an `@`.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use ollacode_indexer::walk::{Limits, walk};
+use parking_lot::RwLock;
 
 use crate::conversation::commands::{Parsed, Place, commands, parse};
 use crate::conversation::mentions::begins_mention;
@@ -28,12 +29,12 @@ pub struct Offers {
 impl Completions {
     /// Sets the files of the workspace, by path.
     pub fn set_files(&self, files: Vec<String>) {
-        let mut known = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.files.write();
         *known = Arc::new(files);
     }
 
     pub fn files(&self) -> Arc<Vec<String>> {
-        let known = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.files.read();
         Arc::clone(&known)
     }
 

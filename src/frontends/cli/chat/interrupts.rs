@@ -1,9 +1,10 @@
 //! Ctrl-C and signals: the first one stops the current work, the second one quits.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
 
@@ -79,12 +80,12 @@ impl Interrupts {
     /// Starts work that Ctrl-C stops, until [`Interrupts::nothing_to_stop`].
     pub fn begin(&self) -> CancellationToken {
         let stop = self.leave.child_token();
-        self.state().begin(stop.clone());
+        self.state.lock().begin(stop.clone());
         stop
     }
 
     pub fn nothing_to_stop(&self) {
-        self.state().stop = None;
+        self.state.lock().stop = None;
     }
 
     pub fn press(&self) {
@@ -93,12 +94,12 @@ impl Interrupts {
 
     /// How the program ends after a signal.
     pub fn ending(&self) -> Ending {
-        self.state().signal.map_or(Ending::Bad, Ending::Signal)
+        self.state.lock().signal.map_or(Ending::Bad, Ending::Signal)
     }
 
     /// Ctrl-C stops, and quits if it is repeated; every other signal quits.
     fn take(&self, signal: impl TryInto<u8>) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let signal = signal.try_into().unwrap_or(INTERRUPT);
         let leaves = signal != INTERRUPT || state.press(Instant::now());
         state.signal = Some(signal);
@@ -106,12 +107,6 @@ impl Interrupts {
         if leaves {
             self.leave.cancel();
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

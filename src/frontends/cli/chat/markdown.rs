@@ -1,9 +1,10 @@
 //! Markdown as it streams in: text is shown as it comes, code when its line is complete.
 //!
-//! A library for Markdown reads whole blocks, and would hold a paragraph back until it has ended;
-//! only what a terminal can show is read here. It works character by character, so it does not matter where the pieces are cut. With colour
-//! the markers become styles; without, the text stays as it is written, since its markers are
-//! then the only sign.
+//! Words are shown before their paragraph has ended, so the beginnings of lines are read here;
+//! pulldown-cmark reads what is inside of a line as soon as its markers are closed, and tables.
+//! Text is taken character by character, so it does not matter where the pieces are cut. With
+//! colour the markers become styles; without, the text stays as it is written, since its markers
+//! are then the only sign.
 
 mod code;
 mod flow;

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::{Check, State};
 use crate::app::App;
 use crate::frontends::cli::style::{counted, visible_name};
-use crate::frontends::cli::summary::bytes;
+use crate::text::size;
 
 /// A warning below this many free bytes, which the index of a large project takes.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -128,7 +128,7 @@ pub(super) fn data_folder(app: &App) -> Check {
 /// Judges a disk by its free bytes.
 pub(super) fn room(folder: &Path, free: u64) -> Check {
     const NAME: &str = "data";
-    let message = format!("{} is writable, {} free", folder.display(), bytes(free));
+    let message = format!("{} is writable, {} free", folder.display(), size(free));
     if free >= LITTLE_ROOM {
         return Check::good(NAME, message);
     }
@@ -137,7 +137,7 @@ pub(super) fn room(folder: &Path, free: u64) -> Check {
     } else {
         State::Warning
     };
-    let message = format!("{} is nearly full: {} free", folder.display(), bytes(free));
+    let message = format!("{} is nearly full: {} free", folder.display(), size(free));
     let fix = "free some space (`ollacode index --prune` deletes indexes of folders that no longer \
                exist), or set `OLLACODE_DATA_DIR` to a folder on another disk";
     Check::bad(NAME, state, message, fix)

@@ -131,8 +131,8 @@ fn questions_expire() {
 #[test]
 fn old_buttons_are_dead_after_a_restart() {
     let now = Instant::now();
-    let mut before = Buttons::new(secret(), USUAL_LIFE);
-    let mut after = Buttons::new(secret(), USUAL_LIFE);
+    let mut before = Buttons::new(secret().expect("a secret"), USUAL_LIFE);
+    let mut after = Buttons::new(secret().expect("a secret"), USUAL_LIFE);
     let question = before.ask(bound(7), now);
     let data = before.data(question, Choice::Once).expect("it is open");
     after.ask(bound(7), now);

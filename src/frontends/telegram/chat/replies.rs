@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Instant;
 
 use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Answer, IndexError, IndexEvent, SearchRequest, Unsearched};
+use parking_lot::Mutex;
 
 use super::super::approver::{code, shown_diff};
 use super::super::incoming::Room;
@@ -374,10 +374,7 @@ impl Progress {
     }
 
     fn show(&self, words: String, stage: Stage) {
-        let mut last = self
-            .last
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut last = self.last.lock();
         if *last == words {
             return;
         }

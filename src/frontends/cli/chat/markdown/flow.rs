@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use super::Look;
-use super::inline::{self, Around, Piece};
+use super::inline::{self, Piece};
 use crate::frontends::cli::style::PLAIN;
 use crate::frontends::cli::width::{char_width, width};
 use crate::visible::visible;
@@ -90,19 +90,11 @@ impl Flow {
 
     /// Keeps a character back that may belong to what a marker has opened.
     fn hold(&mut self, character: char, out: &mut String) {
-        let first = self.held.chars().next();
-        let is_run = self.held.chars().all(|held| Some(held) == first);
-        let opens = |marker| {
-            let run = self.held.chars().count();
-            inline::opens(self.before_held, marker, run, Some(character))
-        };
-        let is_done = if is_run && first != Some(character) {
-            !first.is_some_and(opens)
-        } else {
-            let may_close = !inline::is_marker(character) && self.held.ends_with(inline::is_marker);
-            self.held.len() > LONGEST_HOLD || (may_close && !self.pieces(Some(character)).open)
-        };
-        if is_done {
+        // A run of markers is whole when something else comes.
+        let is_settled = !inline::is_marker(character)
+            && self.held.ends_with(inline::is_marker)
+            && !self.pieces(Some(character)).open;
+        if is_settled || self.held.len() > LONGEST_HOLD {
             self.release(Some(character), out);
             self.push(character, out);
         } else {
@@ -111,11 +103,9 @@ impl Flow {
     }
 
     fn pieces(&self, after: Option<char>) -> inline::Pieces {
-        let around = Around {
-            before: self.before_held,
-            after,
-        };
-        inline::pieces(&self.held, around, self.base)
+        // A marker begins the next text that is held.
+        let after = after.filter(|after| !inline::is_marker(*after));
+        inline::pieces(self.before_held, &self.held, after, self.base)
     }
 
     /// Lets go of what was held: what is closed in it gets its style.

@@ -1,8 +1,11 @@
-//! Bold, italic, struck and code inside of a line.
+//! Bold, italic, struck and code inside of a line, as pulldown-cmark reads them.
 //!
-//! Stricter than CommonMark where code would suffer: `**/*.rs`, `2 * 3` and `snake_case` stay.
+//! Links and HTML stay as they are written: a terminal has nothing better to show.
+
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 const CODE: Style = AnsiColor::Cyan.on_default();
 
@@ -17,182 +20,142 @@ pub struct Piece {
 #[derive(Debug, Default)]
 pub struct Pieces {
     pub list: Vec<Piece>,
-    /// Whether a marker opens something that is not closed.
+    /// Whether a marker may open something that is not closed.
     pub open: bool,
 }
 
 impl Pieces {
-    fn push(&mut self, style: Style, text: impl IntoIterator<Item = char>) {
+    fn push(&mut self, style: Style, text: &str) {
         match self.list.last_mut() {
-            Some(last) if last.style == style => last.text.extend(text),
+            Some(last) if last.style == style => last.text.push_str(text),
             _ => self.list.push(Piece {
                 style,
-                text: text.into_iter().collect(),
+                text: text.to_owned(),
             }),
         }
     }
 }
 
-/// What stands on both sides of a text.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Around {
-    pub before: Option<char>,
-    pub after: Option<char>,
-}
-
-/// Whether a character may be a marker.
+/// Whether a character may be a marker, or takes the meaning from one.
 pub fn is_marker(character: char) -> bool {
-    matches!(character, '*' | '_' | '`' | '~')
+    matches!(character, '*' | '_' | '`' | '~' | '\\')
 }
 
-/// Whether a run of equal markers may begin something.
-pub fn opens(before: Option<char>, marker: char, run: usize, after: Option<char>) -> bool {
-    let inside = |character: char| {
-        is_wordy(character)
-            || (is_marker(character) && character != marker)
-            || "\"'([<$@#-".contains(character)
-    };
-    if before == Some('\\') {
-        return false;
+/// Takes a text apart that stands between two characters; what is not closed in it is kept as it
+/// is written.
+pub fn pieces(before: Option<char>, text: &str, after: Option<char>, base: Style) -> Pieces {
+    // Behind a parenthesis the same markers may open something as at the beginning of a line, but
+    // nothing is a block there, such as a list.
+    let before = before.filter(|before| before.is_alphanumeric());
+    let before = before.unwrap_or('(');
+    let mut source = String::from(before);
+    source.push_str(text);
+    source.extend(after);
+    let from = before.len_utf8();
+    let mut reader = Reader::new(&source, from..from + text.len(), base);
+    let parser = Parser::new_ext(&source, Options::ENABLE_STRIKETHROUGH);
+    for (event, range) in parser.into_offset_iter() {
+        reader.event(&event, range);
     }
-    match marker {
-        '`' => true,
-        '~' => run == 2 && after.is_some_and(inside),
-        _ => {
-            run <= 3
-                && after.is_some_and(inside)
-                && !before.is_some_and(|character| is_joined(marker, character))
+    reader.pieces
+}
+
+/// Makes pieces of what is inside of a line.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    source: &'a str,
+    /// The bytes of the source that are made into pieces.
+    wanted: Range<usize>,
+    /// Those that are open, innermost last, in the base style.
+    styles: Vec<Style>,
+    base: Style,
+    /// How many links are open.
+    links: usize,
+    /// Where the last text ended.
+    end: usize,
+    pub pieces: Pieces,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(source: &'a str, wanted: Range<usize>, base: Style) -> Reader<'a> {
+        Reader {
+            source,
+            end: wanted.start,
+            wanted,
+            styles: Vec::new(),
+            base,
+            links: 0,
+            pieces: Pieces::default(),
         }
     }
-}
 
-/// Takes a text apart; what is not closed in it is kept as it is written.
-pub fn pieces(text: &str, around: Around, base: Style) -> Pieces {
-    let characters: Vec<char> = text.chars().collect();
-    let mut pieces = Pieces::default();
-    scan(&characters, around, base, &mut pieces);
-    pieces
-}
-
-fn scan(text: &[char], around: Around, style: Style, into: &mut Pieces) {
-    let mut at = 0;
-    while let Some(&marker) = text.get(at) {
-        if !is_marker(marker) {
-            into.push(style, [marker]);
-            at += 1;
-            continue;
-        }
-        let run = run_length(text, at);
-        let inner = at + run;
-        let before = previous(text, at).or(around.before);
-        let after = text.get(inner).copied().or(around.after);
-        if !opens(before, marker, run, after) {
-            into.push(style, text[at..inner].iter().copied());
-            at = inner;
-            continue;
-        }
-        let Some(end) = closing(text, inner, marker, run, around.after) else {
-            into.open = true;
-            into.push(style, text[at..inner].iter().copied());
-            at = inner;
-            continue;
-        };
-        let enclosed = &text[inner..end];
-        if marker == '`' {
-            let code = CODE.effects(style.get_effects());
-            into.push(code, without_padding(enclosed).iter().copied());
-        } else {
-            let inside = Around {
-                before: Some(marker),
-                after: Some(marker),
-            };
-            scan(enclosed, inside, emphasised(style, marker, run), into);
-        }
-        at = end + run;
-    }
-}
-
-/// Where the run is that closes what a run of the same length opened.
-fn closing(
-    text: &[char],
-    from: usize,
-    marker: char,
-    run: usize,
-    after: Option<char>,
-) -> Option<usize> {
-    let mut at = from;
-    while at < text.len() {
-        if !is_marker(text[at]) {
-            at += 1;
-            continue;
-        }
-        let here = run_length(text, at);
-        let next = text.get(at + here).copied().or(after);
-        if text[at] == marker && here == run && at > from {
-            let before = previous(text, at);
-            if marker == '`' || closes(before, marker, next) {
-                return Some(at);
+    /// Takes the next event, and where in the source it is.
+    pub fn event(&mut self, event: &Event<'_>, range: Range<usize>) {
+        let style = self.styles.last().copied().unwrap_or(self.base);
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => {
+                if self.links == 0 {
+                    self.as_written(style, range);
+                }
+                self.links += 1;
             }
+            Event::End(TagEnd::Link | TagEnd::Image) => self.links = self.links.saturating_sub(1),
+            _ if self.links > 0 => {}
+            Event::Start(Tag::Emphasis) => self.styles.push(style.italic()),
+            Event::Start(Tag::Strong) => self.styles.push(style.bold()),
+            Event::Start(Tag::Strikethrough) => self.styles.push(style.strikethrough()),
+            Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough) => {
+                self.styles.pop();
+            }
+            Event::Code(code) => {
+                self.pieces.push(CODE.effects(style.get_effects()), code);
+                self.end = range.end;
+            }
+            Event::Text(_) => {
+                self.note_open(&range);
+                self.as_written(style, range);
+            }
+            Event::InlineHtml(_) => self.as_written(style, range),
+            _ => {}
         }
-        // Markers inside of code are none.
-        let code = (text[at] == '`' && marker != '`')
-            .then(|| closing(text, at + here, '`', here, after))
-            .flatten();
-        at = code.map_or(at + here, |end| end + here);
     }
-    None
-}
 
-fn closes(before: Option<char>, marker: char, after: Option<char>) -> bool {
-    let inside = |character: char| {
-        is_wordy(character)
-            || (is_marker(character) && character != marker)
-            || "\"')]>.!?:;,%-".contains(character)
-    };
-    before.is_some_and(inside)
-        && !(marker == '_' && after.is_some_and(|character| character.is_alphanumeric()))
-}
+    fn as_written(&mut self, style: Style, range: Range<usize>) {
+        self.end = range.end;
+        let within = range.start.max(self.wanted.start)..range.end.min(self.wanted.end);
+        if let Some(text) = self.source.get(within)
+            && !text.is_empty()
+        {
+            self.pieces.push(style, text);
+        }
+    }
 
-/// Letters and digits, and what is no ASCII: scripts without spaces mark inside of their words.
-fn is_wordy(character: char) -> bool {
-    character.is_ascii_alphanumeric() || (!character.is_ascii() && !character.is_whitespace())
-}
-
-/// Whether a marker behind this character is part of a word.
-fn is_joined(marker: char, character: char) -> bool {
-    if marker == '_' {
-        character.is_alphanumeric() || character == '_'
-    } else {
-        character.is_ascii_alphanumeric() || character == '/'
+    /// Notes whether a marker in a text may open something that has not come yet.
+    fn note_open(&mut self, range: &Range<usize>) {
+        let source = self.source;
+        let left_out = source.get(self.end..range.start).unwrap_or_default();
+        // Behind a backslash that is not shown stands no marker.
+        let from = range.start + usize::from(left_out.ends_with('\\'));
+        let from = from.max(self.wanted.start);
+        let text = source.get(from..range.end.min(self.wanted.end));
+        for (at, marker) in text.unwrap_or_default().match_indices(is_marker) {
+            let (before, rest) = source.split_at(from + at);
+            let before = before.chars().next_back();
+            let after = rest.trim_start_matches(marker).chars().next();
+            self.pieces.open |= may_open(before, marker, after);
+        }
     }
 }
 
-fn emphasised(style: Style, marker: char, run: usize) -> Style {
-    match (marker, run) {
-        ('~', _) => style.strikethrough(),
-        (_, 1) => style.italic(),
-        (_, 2) => style.bold(),
-        _ => style.bold().italic(),
+/// Whether a run of equal markers may open something; it may not always when this says so.
+fn may_open(before: Option<char>, marker: &str, after: Option<char>) -> bool {
+    let is_before_text = after.is_some_and(|after| !after.is_whitespace());
+    match marker {
+        "`" => true,
+        "_" => is_before_text && !before.is_some_and(char::is_alphanumeric),
+        "*" | "~" => is_before_text,
+        _ => false,
     }
-}
-
-/// A space on each side lets code begin or end with a backtick, and is no part of it.
-fn without_padding(code: &[char]) -> &[char] {
-    match code {
-        [' ', inner @ .., ' '] if inner.iter().any(|character| *character != ' ') => inner,
-        _ => code,
-    }
-}
-
-fn run_length(text: &[char], at: usize) -> usize {
-    text[at..]
-        .iter()
-        .take_while(|character| **character == text[at])
-        .count()
-}
-
-fn previous(text: &[char], at: usize) -> Option<char> {
-    at.checked_sub(1).map(|before| text[before])
 }
 
 #[cfg(test)]
@@ -201,7 +164,7 @@ mod tests {
 
     /// Pieces with letters for their styles: `b`old, `i`talic, `s`truck, `c`ode.
     fn check(text: &str, expected: &str) {
-        let found: String = pieces(text, Around::default(), Style::new())
+        let found: String = pieces(None, text, None, Style::new())
             .list
             .iter()
             .map(|piece| {
@@ -241,6 +204,8 @@ mod tests {
         check("**a *b* c**", "b[a ]bi[b]b[ c]");
         check("这是**重点**内容", "这是b[重点]内容");
         check("(**a**)", "(b[a])");
+        check("a*b*c", "ai[b]c");
+        check("\\*not\\* \\", "*not* \\");
     }
 
     #[test]
@@ -248,16 +213,16 @@ mod tests {
         for text in [
             "2 * 3 * 4",
             "snake_case_name and __init",
-            "**/*.rs and **/*.py",
-            "src/**/*.rs, tests/**/*.rs",
             "*args, **kwargs",
-            "a*b*c",
             "x ** y ** z",
             "~/code and ~user",
-            "\\*not\\*",
             "**open",
             "`open",
             "****",
+            "[a_b_](c_d_) and <b>d</b> &amp; e",
+            "1. a",
+            "# a",
+            "C:\\a\\b",
         ] {
             check(text, text);
         }
@@ -265,8 +230,9 @@ mod tests {
 
     #[test]
     fn what_is_open_is_known() {
-        let open = |text: &str| pieces(text, Around::default(), Style::new()).open;
+        let open = |text: &str| pieces(None, text, None, Style::new()).open;
         assert!(open("**a") && open("`a ** b") && open("**a* b"));
         assert!(!open("**a**") && !open("a * b") && !open("`a`"));
+        assert!(!open("a_b") && !open("\\*a") && open("\\**a"));
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use anstyle::Style;
+use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::Look;
-use super::inline::{Around, Piece, pieces};
+use super::inline::{Piece, Reader};
 use crate::frontends::cli::style::{DIM, PLAIN};
 use crate::frontends::cli::width::width;
 use crate::visible::visible;
@@ -25,30 +26,27 @@ pub fn render(lines: &[String], look: Look) -> String {
 }
 
 fn laid_out(lines: &[String], look: Look) -> Option<String> {
-    let [head, rule, body @ ..] = lines else {
-        return None;
-    };
-    if !look.color || !is_rule(rule) {
+    if !look.color {
         return None;
     }
-    let head = row(head, Style::new().bold());
-    let body: Vec<Row> = body.iter().map(|line| row(line, Style::new())).collect();
-    let columns = body.iter().chain([&head]).map(Vec::len).max()?;
+    let rows = rows(lines)?;
+    let columns = rows.iter().map(Vec::len).max()?;
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
-            let cells = body.iter().chain([&head]).filter_map(|row| row.get(column));
+            let cells = rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell_width(cell)).max().unwrap_or(0)
         })
         .collect();
     if widths.iter().sum::<usize>() + 3 * columns.saturating_sub(1) > look.width {
         return None;
     }
+    let (head, body) = rows.split_first()?;
     let mut out = String::new();
-    write_row(&mut out, &head, &widths);
+    write_row(&mut out, head, &widths);
     let dashes: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
     // Writing into a string cannot fail.
     let _ = writeln!(out, "{DIM}{}{PLAIN}", dashes.join("─┼─"));
-    for row in &body {
+    for row in body {
         write_row(&mut out, row, &widths);
     }
     Some(out)
@@ -78,38 +76,45 @@ fn cell_width(cell: &[Piece]) -> usize {
     cell.iter().map(|piece| width(&visible(&piece.text))).sum()
 }
 
-fn row(line: &str, style: Style) -> Row {
-    cells(line)
-        .into_iter()
-        .map(|cell| pieces(cell, Around::default(), style).list)
-        .collect()
-}
-
-/// The texts between the bars; a bar behind a backslash is text.
-fn cells(line: &str) -> Vec<&str> {
-    let line = line.trim();
-    let line = line.strip_prefix('|').unwrap_or(line);
-    let line = match line.strip_suffix('|') {
-        Some(shorter) if !shorter.ends_with('\\') => shorter,
-        _ => line,
-    };
-    let mut cells = Vec::new();
-    let mut from = 0;
-    for (at, _) in line.match_indices('|') {
-        if !line[..at].ends_with('\\') {
-            cells.push(line[from..at].trim());
-            from = at + 1;
+/// The cells of a table; `None` if it is none, or something in it would not be shown.
+fn rows(lines: &[String]) -> Option<Vec<Row>> {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    let source = lines.join("\n");
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut rows: Vec<Vec<Reader<'_>>> = Vec::new();
+    for (event, range) in Parser::new_ext(&source, options).into_offset_iter() {
+        match &event {
+            Event::Start(Tag::Paragraph) => return None,
+            Event::Start(Tag::TableHead | Tag::TableRow) => rows.push(Vec::new()),
+            Event::Start(Tag::TableCell) => {
+                let style = Style::new();
+                let style = if rows.len() == 1 { style.bold() } else { style };
+                rows.last_mut()?.push(Reader::new(&source, range, style));
+            }
+            _ => {
+                if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
+                    cell.event(&event, range);
+                }
+            }
         }
     }
-    cells.push(line[from..].trim());
-    cells
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(cell).collect())
+        .collect();
+    // Cells beyond the columns of the head are dropped.
+    let letters = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).count();
+    let cells = rows.iter().flatten().flatten();
+    let shown: usize = cells.map(|piece| letters(&piece.text)).sum();
+    (shown == letters(&source)).then_some(rows)
 }
 
-/// `|---|:-:|`
-fn is_rule(line: &str) -> bool {
-    cells(line).iter().all(|cell| {
-        cell.contains('-') && cell.chars().all(|character| matches!(character, '-' | ':'))
-    })
+fn cell(reader: Reader<'_>) -> Vec<Piece> {
+    let mut list = reader.pieces.list;
+    if let Some(last) = list.last_mut() {
+        last.text.truncate(last.text.trim_end().len());
+    }
+    list
 }
 
 #[cfg(test)]
@@ -128,7 +133,7 @@ mod tests {
         check(
             &["| a | long |", "|---|:-:|", "| `x\\|y` | 1 |", "| 한 |"],
             80,
-            &["a    │ long", "─────┼─────", "x\\|y │ 1", "한   │ "],
+            &["a   │ long", "────┼─────", "x|y │ 1", "한  │ "],
         );
     }
 
@@ -137,6 +142,7 @@ mod tests {
         for (lines, width) in [
             (&["| a | b |", "|---|---|"][..], 4),
             (&["| a | b |", "| c | d |"][..], 80),
+            (&["| a | b |", "|---|---|", "| c | d | e |"][..], 80),
             (&["| a |"][..], 80),
         ] {
             check(lines, width, lines);

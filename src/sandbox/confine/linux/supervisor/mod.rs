@@ -14,9 +14,10 @@ mod execute;
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
+use parking_lot::Mutex;
 use rustix_linux::event::{PollFd, PollFlags, poll};
 use rustix_linux::fs::OFlags;
 use rustix_linux::io::Errno;
@@ -47,14 +48,14 @@ struct Told {
 
 impl Refusals {
     fn add(&self, refusal: Refusal) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.0.lock();
         if told.first.len() < MOST_TOLD && told.paths.insert(refusal.path.clone()) {
             told.first.push(refusal);
         }
     }
 
     pub fn first(&self) -> Vec<Refusal> {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = self.0.lock();
         told.first.clone()
     }
 }
