@@ -342,18 +342,6 @@ impl Conversation {
         open.session.end(why)
     }
 
-    /// Stops the turn, waits for its end, and lets go of the session.
-    pub async fn close(&mut self, why: &str) -> Result<(), SessionError> {
-        self.queue.clear();
-        if let Some(running) = &self.running {
-            running.stop.cancel();
-        }
-        while self.running.is_some() {
-            self.update().await;
-        }
-        self.release(why)
-    }
-
     /// Forgets a connection to a model: the server may have changed meanwhile.
     pub fn disconnect(&mut self) {
         self.connected = None;
