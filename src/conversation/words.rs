@@ -237,7 +237,7 @@ pub fn compacted_words(report: &CompactReport) -> String {
     } else {
         "; the model gave no summary, so the oldest turns were cut instead"
     };
-    format!("made shorter: {before} → {after} tokens{how}")
+    format!("compacted: {before} → {after} tokens{how}")
 }
 
 /// What fills the context window: name and number of tokens.

@@ -293,6 +293,10 @@ impl Chat {
 
     fn event(&mut self, event: &Event) {
         let Some(shown) = &mut self.shown else {
+            // Compaction has no view.
+            if let Event::Notice(text) = event {
+                self.say(&format!("ℹ {text}"));
+            }
             return;
         };
         match event {

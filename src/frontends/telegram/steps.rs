@@ -64,7 +64,7 @@ impl Steps {
             Event::Notice(text) => self.lines.push(Line::Words(format!("ℹ {text}"))),
             Event::Compacted { before, after } => {
                 let [before, after] = [before, after].map(|tokens| count(u64::from(*tokens)));
-                let words = format!("ℹ made shorter: {before} → {after} tokens");
+                let words = format!("ℹ compacted: {before} → {after} tokens");
                 self.lines.push(Line::Words(words));
             }
             _ => return was_thinking,

@@ -311,6 +311,10 @@ fn commands_of_the_conversation_say_what_is() {
         ("/diff", "changed nothing"),
         ("/undo", "nothing to undo"),
         ("/model", "other:7b"),
+        ("/workspace", "/workspace NAME switches"),
+        ("/workspace /etc", "there is no workspace `/etc`"),
+        ("/resume", "there is no other session"),
+        ("/resume 2", "this folder has no session `2`"),
         ("/nonsense", "/help"),
     ] {
         terminal.press("\x0c");
@@ -333,6 +337,44 @@ fn commands_of_the_conversation_say_what_is() {
     terminal.expect("a new session");
     terminal.expect_last("auto-edit>");
     terminal.enter("/quit");
+    assert_eq!(terminal.finish().0, Some(0));
+}
+
+#[test]
+fn workspaces_and_sessions_are_switched_as_on_the_phone() {
+    let server = ChatServer::start(vec![
+        Reply::text("At ninety degrees."),
+        read("tea.txt"),
+        Reply::text("It is green."),
+    ]);
+    let shop = tempfile::tempdir().expect("a folder");
+    fs::write(shop.path().join("tea.txt"), "green\n").expect("a file");
+    let environment = environment(&server);
+    let folder = environment.outside().join("config/ollacode");
+    fs::create_dir_all(&folder).expect("a folder");
+    let names = format!("[workspaces]\nshop = '{}'\n", shop.path().display());
+    fs::write(folder.join("config.toml"), names).expect("a file");
+    let terminal = talk(&environment, &["--no-rag"]);
+    let say = |line: &str, said: &str| {
+        terminal.press("\x0c");
+        terminal.enter(line);
+        terminal.expect(said);
+        terminal.expect_last(PROMPT);
+    };
+    say("When does it boil?", "At ninety degrees.");
+    say("/workspace", "shop");
+    say(
+        "/workspace /etc",
+        "there is no workspace `/etc`; there are: shop",
+    );
+    say("/workspace shop", "a new session in");
+    say("/resume", "there is no other session");
+    say("Which tea?", "It is green.");
+    let results = results_at_last(&server);
+    assert!(results[0].contains("green"), "{results:#?}");
+    say("/new", "a new session; /resume");
+    say("/resume", "continues after 1 question");
+    terminal.press(CTRL_D);
     assert_eq!(terminal.finish().0, Some(0));
 }
 

@@ -118,6 +118,31 @@ fn changes_are_shown_taken_back_and_done_again() {
 }
 
 #[test]
+fn compaction_sends_its_result_and_no_empty_message() {
+    // Numbered, since a reply that repeats itself is stopped.
+    let line = |number: u32| format!("Step {number:02} of the answer.\n");
+    let long: String = (0..100).map(line).collect();
+    let bot = Bot::start(vec![
+        Reply::text(&long),
+        Reply::text("Short."),
+        Reply::text("Kettles.").first_byte_after(Duration::from_secs(1)),
+    ]);
+    bot.api.write(OWNER, "Which steps?");
+    bot.expect("Step 99 of the answer.");
+    bot.api.write(OWNER, "And now?");
+    bot.expect("Short.");
+    let before = bot.api.chat(OWNER).len();
+    bot.api.write(OWNER, "/compact");
+    bot.expect("compacted: ");
+    bot.api.write(OWNER, "/tokens");
+    bot.expect("system prompt: ");
+    let shown = bot.shown().split_off(before);
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+    assert!(shown[0].starts_with("compacted: "), "{shown:#?}");
+    assert!(shown[0].ends_with(" tokens"), "{shown:#?}");
+}
+
+#[test]
 fn models_are_listed_and_chosen() {
     let models = vec![ServedModel::default(), ServedModel::named("small:7b")];
     let server = ChatServer::with_models(models, vec![Reply::text("Hello.")]);

@@ -95,7 +95,8 @@ impl Chat {
             Reply::Diff(diffs) => self.show_diff(&diffs),
             Reply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
             Reply::Memory(Some(memory)) => self.memory(&memory),
-            Reply::Compacting => self.begin_turn(),
+            // Not a turn: its result is sent when it ends.
+            Reply::Compacting => self.show_typing(),
             _ => {}
         }
     }
