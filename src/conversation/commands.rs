@@ -77,7 +77,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Start,
             "start",
             "",
-            "say who answers, and about what",
+            "introduce the bot and its workspace",
         )
     },
     Command {
@@ -96,7 +96,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Stop,
             "stop",
             "",
-            "stop the model, and drop the messages that wait",
+            "stop the model and drop the queued messages",
         )
     },
     Command {
@@ -105,7 +105,7 @@ pub static COMMANDS: &[Command] = &[
             Action::New,
             "new",
             "",
-            "begin a new session; this one can be resumed",
+            "start a new session; this one can be resumed",
         )
     },
     command(Action::Diff, "diff", "", "show what this session changed"),
@@ -131,7 +131,7 @@ pub static COMMANDS: &[Command] = &[
         Action::Plan,
         "plan",
         "",
-        "switch plan mode on or off: read only, and make a plan",
+        "turn plan mode on or off: read-only, the answer is a plan",
     ),
     Command {
         values: &["ask", "auto-edit", "auto-approve"],
@@ -139,7 +139,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Approve,
             "approve",
             "[mode]",
-            "choose what needs your approval: the next mode, or the one named",
+            "change the approval mode: the next one, or the one named",
         )
     },
     Command {
@@ -148,7 +148,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Model,
             "model",
             "[name]",
-            "list the models, or continue with another one",
+            "list the models, or switch to another one",
         )
     },
     command(
@@ -197,7 +197,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         aliases: &["exit", "q"],
         place: Place::Terminal,
-        ..command(Action::Quit, "quit", "", "leave")
+        ..command(Action::Quit, "quit", "", "exit")
     },
 ];
 
@@ -251,11 +251,11 @@ pub fn parse(text: &str, place: Place) -> Parsed<'_> {
 pub fn unknown(typed: &str, nearest: &[&str]) -> String {
     let typed = crate::visible::visible_name(typed);
     if nearest.is_empty() {
-        return format!("there is no command {typed}; /help lists them");
+        return format!("unknown command {typed}; /help lists the commands");
     }
     let nearest: Vec<String> = nearest.iter().map(|name| format!("/{name}")).collect();
     format!(
-        "there is no command {typed}; did you mean {}?",
+        "unknown command {typed}; did you mean {}?",
         nearest.join(" or ")
     )
 }
@@ -388,8 +388,8 @@ mod tests {
     #[test]
     fn a_command_that_does_not_exist_gets_a_hint() {
         let said = unknown("/modle", &["model"]);
-        assert_eq!(said, "there is no command /modle; did you mean /model?");
+        assert_eq!(said, "unknown command /modle; did you mean /model?");
         let said = unknown("/xyz", &[]);
-        assert_eq!(said, "there is no command /xyz; /help lists them");
+        assert_eq!(said, "unknown command /xyz; /help lists the commands");
     }
 }

@@ -454,10 +454,13 @@ impl Conversation {
             None => answer.await,
             Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
                 let seconds = patience.as_secs();
-                anyhow!("Ollama did not answer within {seconds} s")
+                anyhow!(
+                    "Ollama did not answer within {seconds} s: check that it is running, then try \
+                     again"
+                )
             })?,
         };
-        answer.unwrap_or_else(|| Err(anyhow!("the program ends")))
+        answer.unwrap_or_else(|| Err(anyhow!("ollacode is shutting down")))
     }
 
     /// The session that is meant. What another user talked about is not even there.

@@ -162,8 +162,8 @@ fn resume(
     let (session, resumed) = match Session::resume(folder, id, model) {
         Err(SessionError::InUse(id)) => {
             return Err(anyhow!(
-                "session {id} is open in another ollacode process: leave it there, or begin another \
-                 one here with /new"
+                "session {id} is open in another ollacode process: close it there, or start a new one \
+                 here with /new"
             ));
         }
         resumed => resumed?,

@@ -25,8 +25,8 @@ pub const NOT_INDEXED: &str = "this folder is not a project, so it is not indexe
                                `ollacode index` indexes it anyway";
 
 /// How workspaces get names.
-pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another one; `[workspaces]` in \
-                                    config.toml gives folders names";
+pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another workspace; `[workspaces]` \
+                                    in config.toml names them";
 
 /// What a command returns.
 pub enum Reply {
@@ -174,7 +174,7 @@ impl ModelsJob {
 pub fn model_facts(model: &InstalledModel) -> String {
     let mut facts = Vec::new();
     if !model.tools {
-        facts.push("tool calls as text only".to_owned());
+        facts.push("text tool calls only".to_owned());
     }
     if let Some(window) = model.window {
         facts.push(format!("up to {} tokens", count(u64::from(window))));
@@ -213,34 +213,32 @@ impl Reply {
     /// The reply as a sentence; `None` where there is more to show, or nothing.
     pub fn sentence(&self) -> Option<String> {
         Some(match self {
-            Reply::Busy => "a turn is running: wait for its end, or stop it first".to_owned(),
+            Reply::Busy => "a turn is running: wait until it ends, or stop it first".to_owned(),
             Reply::Usage(usage) => (*usage).to_owned(),
             Reply::NotIndexed => NOT_INDEXED.to_owned(),
             Reply::ModelChosen(profile) => format!(
-                "{} answers from now on; its context window is {} tokens",
+                "switched to {}; context window: {} tokens",
                 visible_name(&profile.name),
                 count(u64::from(profile.window))
             ),
             Reply::Entered(root) => format!(
-                "a new session in {}; /resume continues an earlier one",
+                "new session in {}; /resume continues an earlier one",
                 visible_name(&root.display().to_string())
             ),
             Reply::NewSession { before: Some(id) } => {
-                format!("a new session; /resume {id} continues the one before")
+                format!("new session; /resume {id} continues the previous one")
             }
-            Reply::NewSession { before: None } => "a new session".to_owned(),
+            Reply::NewSession { before: None } => "new session".to_owned(),
             Reply::Mode(change) => change.words(),
             Reply::Sources(None) => {
-                "the sources are not known any more: the session was closed meanwhile".to_owned()
+                "the sources are no longer known, because the session was closed".to_owned()
             }
             Reply::Sources(Some(sources)) if sources.is_empty() => {
                 "the last answer is not based on any file".to_owned()
             }
             Reply::Diff(diffs) if diffs.is_empty() => "this session has changed nothing".to_owned(),
             Reply::Changed(kind, undone) => changed_words(*kind, undone),
-            Reply::Memory(None) => "no project instructions: an OLLACODE.md (or AGENTS.md) at \
-                                    the top of the folder would be read"
-                .to_owned(),
+            Reply::Memory(None) => "no OLLACODE.md or AGENTS.md (project instructions)".to_owned(),
             Reply::Sessions { sessions, .. } if sessions.is_empty() => {
                 "no sessions in this folder yet".to_owned()
             }
@@ -256,7 +254,7 @@ impl ModeChange {
             return format!("mode {}: {}", self.mode.name(), meaning(self.mode));
         };
         format!(
-            "mode plan: {}; after the plan: {}: {}",
+            "mode plan: {}; then {}: {}",
             meaning(Mode::Plan),
             self.work_mode.name(),
             meaning(self.work_mode)
@@ -279,11 +277,11 @@ fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
     list(&undone.removed, " (removed)");
     list(
         &undone.in_part,
-        ": only back to where somebody else changed it in that turn",
+        ": only in part, because it was also changed outside ollacode in that turn",
     );
     list(
         &undone.not_kept,
-        ": changed by a command and not kept, left as it is",
+        ": not changed, because its earlier content was not saved",
     );
     lines.join("\n")
 }
@@ -294,7 +292,7 @@ impl Status {
         let mut model = self.model.clone();
         if let Some(profile) = &self.profile {
             model.push_str(match (profile.tools, profile.weak) {
-                (false, _) => ", tool calls as text only",
+                (false, _) => ", text tool calls only",
                 (true, true) => ", core tools only",
                 (true, false) => ", all tools",
             });
@@ -302,7 +300,7 @@ impl Status {
         let mut rows = vec![("model", model)];
         if let Some(TokenReport { used, window, .. }) = self.tokens {
             let [used, window] = [used, window].map(|tokens| count(u64::from(tokens)));
-            rows.push(("window", format!("{used} of {window} tokens")));
+            rows.push(("context", format!("{used} of {window} tokens")));
         }
         let mode = self.mode.name();
         let words = mode_words(self.mode, self.confinement);
@@ -311,7 +309,7 @@ impl Status {
         rows.push((
             "session",
             match (&self.session, self.turns) {
-                (None, _) => "a new one".to_owned(),
+                (None, _) => "new".to_owned(),
                 (Some(id), None) => id.to_string(),
                 (Some(id), Some(turns)) => format!("{id}, {}", counted(turns.into(), "question")),
             },
@@ -319,7 +317,7 @@ impl Status {
         rows.push(("index", self.index.clone()));
         rows.push(("folder", self.folder.display().to_string()));
         if self.is_busy {
-            rows.push(("running", format!("a turn; {} wait", self.queued)));
+            rows.push(("running", format!("a turn; {} queued", self.queued)));
         }
         for (_, value) in &mut rows {
             *value = visible_name(value);

@@ -10,6 +10,7 @@ use super::turn::Job;
 use super::{Conversation, OpenSession};
 use crate::permission::Mode;
 use crate::session::{self, SessionSummary};
+use crate::visible::visible_name;
 
 /// Hits that `/search` shows.
 const HITS: usize = 5;
@@ -62,7 +63,9 @@ impl Conversation {
 
     fn search(&self, query: &str) -> Reply {
         if query.is_empty() {
-            return Reply::Usage("/search QUERY, such as: /search where are sessions stored");
+            return Reply::Usage(
+                "usage: /search QUERY, for example: /search where are sessions stored",
+            );
         }
         if self.workspace.needs_leave_to_index() {
             return Reply::NotIndexed;
@@ -118,15 +121,18 @@ impl Conversation {
         let Some(mode) = mode else {
             if wanted == Mode::AutoApprove.name() {
                 return Err(anyhow!(
-                    "`auto-approve` can only be chosen when ollacode is started: \
-                     `ollacode telegram --auto-approve`"
+                    "`auto-approve` can be set at start only: `ollacode telegram --auto-approve`"
                 ));
             }
             let names: Vec<String> = modes
                 .iter()
                 .map(|mode| format!("`{}`", mode.name()))
                 .collect();
-            return Err(anyhow!("the modes are {}", names.join(", ")));
+            let wanted = visible_name(wanted);
+            return Err(anyhow!(
+                "unknown mode `{wanted}`; choose one of {}",
+                names.join(", ")
+            ));
         };
         self.set_mode(mode, self.is_planning);
         Ok(self.mode_change())
@@ -158,7 +164,7 @@ impl Conversation {
             let known = session::sessions(&folder)?;
             let mut others = known.into_iter().map(|summary: SessionSummary| summary.id);
             let found = others.find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
-            found.ok_or_else(|| anyhow!("there is no other session to continue"))?
+            found.ok_or_else(|| anyhow!("there is no other session to resume"))?
         } else {
             self.find(&folder, given)?
         };

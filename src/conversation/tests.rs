@@ -284,7 +284,7 @@ async fn a_plan_is_offered_and_carried_out_only_while_it_is_the_last_word() {
     ]);
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/plan").await;
-    assert!(said.starts_with("mode plan: nothing is written or run; after the plan: ask"));
+    assert!(said.starts_with("mode plan: read-only; then ask"));
     let plan = ask(&mut conversation, "How?").await.plan.expect("a plan");
     assert_eq!((plan.turn, plan.mode), (1, Mode::Ask));
     assert!(conversation.carry_out(&plan).await.expect("it begins"));
@@ -303,7 +303,7 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     let lab = Lab::new(vec![Line::Text("One."), Line::Text("Two.")]);
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/model other").await;
-    assert!(said.starts_with("other answers from now on"), "{said}");
+    assert!(said.starts_with("switched to other"), "{said}");
     sentence(&mut conversation, "/approve").await;
     ask(&mut conversation, "a").await;
     let first = conversation.session().expect("a session").clone();

@@ -100,20 +100,21 @@ pub fn duration(time: Duration) -> String {
 /// What a mode risks in which commands are not asked about; nothing for the others.
 pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
     let held_back = match confinement {
-        Confinement::None => "nothing holds it back",
+        Confinement::None => "nothing confines them",
         confined => confinement_words(confined),
     };
-    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
+    (mode == Mode::AutoApprove)
+        .then(|| format!("all commands run without approval, and {held_back}"))
 }
 
 /// What a mode means, as commands are held back here.
 pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
     match (mode, confinement) {
-        (Mode::Ask, _) => "edits and commands are asked about",
-        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
-        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
-        (Mode::AutoApprove, _) => "edits and commands run unasked",
-        (Mode::Plan, _) => "nothing is written or run",
+        (Mode::Ask, _) => "edits and commands need approval",
+        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run without approval",
+        (Mode::AutoEdit, _) => "edits run without approval, commands need it",
+        (Mode::AutoApprove, _) => "edits and commands run without approval",
+        (Mode::Plan, _) => "read-only",
     }
 }
 
@@ -121,7 +122,7 @@ pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
 pub fn confinement_words(confinement: Confinement) -> &'static str {
     match confinement {
         Confinement::Full => "commands are confined",
-        Confinement::Landlock => "commands write only inside of the folder",
+        Confinement::Landlock => "commands can write only in the workspace",
         Confinement::None => "commands are not confined",
     }
 }
@@ -151,11 +152,11 @@ pub fn reason(end: &TurnEnd) -> String {
     match end {
         TurnEnd::Answered | TurnEnd::Planned => String::new(),
         TurnEnd::Cut => {
-            "the answer is cut at the limit of a reply; say `go on` to have the rest".to_owned()
+            "the answer was cut at the reply limit; write `continue` to get the rest".to_owned()
         }
         TurnEnd::Stopped => "stopped".to_owned(),
         TurnEnd::StepLimit(steps) => format!(
-            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
+            "the limit of {} is reached; write `continue`, or raise `--max-steps`",
             counted(*steps as u64, "step")
         ),
         TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.clone(),
@@ -165,9 +166,9 @@ pub fn reason(end: &TurnEnd) -> String {
 /// How the index stands, in a few words.
 pub fn index_words(index: &Standing) -> String {
     match index {
-        Standing::Looking => "looking for changes".to_owned(),
-        Standing::Fresh => "fresh".to_owned(),
-        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
+        Standing::Looking => "checking for changes".to_owned(),
+        Standing::Fresh => "up to date".to_owned(),
+        Standing::Behind(texts) => format!("{} to embed", counted(*texts, "text")),
         Standing::Trouble(why) => why.clone(),
     }
 }
@@ -204,8 +205,8 @@ pub fn opened_warnings(opened: &Opened) -> Vec<String> {
 pub fn session_warnings(opened: &Opened) -> Vec<String> {
     let broken_off = |name: &String| {
         format!(
-            "`{}` had begun when the session broke off; it is not repeated, and nobody knows \
-             whether it was done",
+            "`{}` was running when the session was interrupted; it is not repeated, and its \
+             result is unknown",
             visible_name(name)
         )
     };
@@ -213,7 +214,7 @@ pub fn session_warnings(opened: &Opened) -> Vec<String> {
     if opened.unreadable > 0 {
         let lines = counted(opened.unreadable as u64, "line");
         warnings.push(format!(
-            "{lines} of the session's journal cannot be read, and are left out"
+            "{lines} of the session's journal cannot be read and were skipped"
         ));
     }
     warnings
@@ -235,7 +236,7 @@ pub fn compacted_words(report: &CompactReport) -> String {
     let how = if report.summarised {
         ""
     } else {
-        "; the model gave no summary, so the oldest turns were cut instead"
+        "; the model returned no summary, so the oldest turns were cut instead"
     };
     format!("compacted: {before} → {after} tokens{how}")
 }
@@ -249,7 +250,7 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("tools", tokens.tools),
         ("conversation", tokens.history),
         ("free", free),
-        ("window", tokens.window),
+        ("context window", tokens.window),
     ];
     rows.map(|(name, number)| (name, count(u64::from(number))))
         .to_vec()

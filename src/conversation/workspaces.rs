@@ -113,12 +113,12 @@ impl Workspaces {
             let shown = visible_name(name);
             if known.is_empty() {
                 bail!(
-                    "there is no workspace `{shown}`: `[workspaces]` in config.toml gives folders \
-                     names, as in `shop = '~/code/shop'`"
+                    "there is no workspace `{shown}`: name folders under `[workspaces]` in \
+                     config.toml, for example `shop = '~/code/shop'`"
                 );
             }
             bail!(
-                "there is no workspace `{shown}`; there are: {}",
+                "there is no workspace `{shown}`; available: {}",
                 known.join(", ")
             );
         };
@@ -129,7 +129,7 @@ impl Workspaces {
         let app = self.first.app.in_folder(folder)?;
         if app.needs_confirmation() && !self.whole_home {
             bail!(
-                "`{}` is your home folder or above it, not a project folder: name one below it in \
+                "`{}` is your home folder or above it, not a project folder: name a project in \
                  `[workspaces]`, or start ollacode with `--yes`",
                 visible_name(name)
             );

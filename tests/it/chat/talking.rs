@@ -323,7 +323,7 @@ fn commands_of_the_conversation_say_what_is() {
         terminal.expect_last(PROMPT);
     }
     terminal.enter("/model other:7b");
-    terminal.expect("other:7b answers from now on");
+    terminal.expect("switched to other:7b");
     terminal.expect_last(PROMPT);
     server.then(vec![Reply::text("I am another one.")]);
     terminal.enter("Who are you?");
@@ -334,7 +334,7 @@ fn commands_of_the_conversation_say_what_is() {
     terminal.enter("/approve auto-edit");
     terminal.expect_last("auto-edit>");
     terminal.enter("/clear");
-    terminal.expect("a new session");
+    terminal.expect("new session");
     terminal.expect_last("auto-edit>");
     terminal.enter("/quit");
     assert_eq!(terminal.finish().0, Some(0));
@@ -365,14 +365,14 @@ fn workspaces_and_sessions_are_switched_as_on_the_phone() {
     say("/workspace", "shop");
     say(
         "/workspace /etc",
-        "there is no workspace `/etc`; there are: shop",
+        "there is no workspace `/etc`; available: shop",
     );
-    say("/workspace shop", "a new session in");
+    say("/workspace shop", "new session in");
     say("/resume", "there is no other session");
     say("Which tea?", "It is green.");
     let results = results_at_last(&server);
     assert!(results[0].contains("green"), "{results:#?}");
-    say("/new", "a new session; /resume");
+    say("/new", "new session; /resume");
     say("/resume", "continues after 1 question");
     terminal.press(CTRL_D);
     assert_eq!(terminal.finish().0, Some(0));

@@ -312,7 +312,7 @@ fn what_is_hidden_in_a_diff_is_said() {
 fn unasked_only_if_it_was_started_so() {
     let bot = Bot::start(Vec::new());
     bot.api.write(OWNER, "/approve auto-approve");
-    bot.expect("can only be chosen when ollacode is started");
+    bot.expect("can be set at start only");
     bot.api.write(OWNER, "/approve auto-edit");
     bot.expect("mode auto-edit");
     drop(bot);
@@ -325,5 +325,5 @@ fn unasked_only_if_it_was_started_so() {
         NOTES.replace("ninety", "eighty")
     );
     let said = bot.end().expect_success().stderr;
-    assert!(said.contains("every command runs unasked"), "{said}");
+    assert!(said.contains("all commands run without approval"), "{said}");
 }

@@ -75,7 +75,7 @@ fn files_do_not_follow_into_another_session() {
     bot.api.message(OWNER, OWNER, document);
     bot.expect("What is to be done with it?");
     bot.api.write(OWNER, "/new");
-    bot.expect("a new session");
+    bot.expect("new session");
     bot.api.write(OWNER, "Is there a file?");
     bot.expect("No file.");
     assert!(!last_text(&bot.server.requests()[0]).contains("Attached"));

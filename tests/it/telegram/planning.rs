@@ -10,7 +10,7 @@ fn a_plan_is_carried_out_by_a_button() {
         Reply::text("It is eighty now."),
     ]);
     bot.api.write(OWNER, "/plan");
-    bot.expect("mode plan: nothing is written or run");
+    bot.expect("mode plan: read-only");
     bot.api.write(OWNER, "Make it colder.");
     let question = bot.expect_question("Carry out this plan");
     assert!(question.text.contains("mode `ask`"), "{}", question.text);
@@ -26,7 +26,7 @@ fn a_plan_is_carried_out_by_a_button() {
 
 #[test]
 fn a_plan_is_dead_when_something_else_begins() {
-    for (command, said) in [("/new", "a new session"), ("/plan", "mode ask")] {
+    for (command, said) in [("/new", "new session"), ("/plan", "mode ask")] {
         let bot = Bot::start(vec![Reply::text("1. Make it eighty.")]);
         bot.api.write(OWNER, "/plan");
         bot.expect("mode plan");
