@@ -51,7 +51,7 @@ impl Api {
     pub fn describe(&self, error: &RequestError) -> String {
         let words = match error {
             RequestError::Network(error) => network(error),
-            RequestError::InvalidJson { .. } => "it gave an answer that is not JSON".to_owned(),
+            RequestError::InvalidJson { .. } => "the answer is not JSON".to_owned(),
             RequestError::Api(error) => error.to_string(),
             other => other.to_string(),
         };
@@ -81,11 +81,11 @@ fn network(error: &reqwest::Error) -> String {
         return format!("{}; {}", obstacle.what(), obstacle.help());
     }
     let what = if error.is_timeout() {
-        "it did not answer in time"
+        "no answer in time"
     } else if error.is_connect() {
-        "no connection can be made"
+        "cannot connect"
     } else {
-        "the connection broke off"
+        "the connection was lost"
     };
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     let mut innermost = None;

@@ -61,11 +61,11 @@ impl Phone {
     fn deny_unseen(&self, request: &ApprovalRequest, why: &str) -> Decision {
         let title = visible_name(&request.title);
         let words = format!(
-            "? {title}\n✗ denied: {why}, so it cannot be shown here whole; at the terminal it can \
-             be allowed"
+            "? {title}\n✗ denied: {why}, so it cannot be shown here in full. Start the turn again at \
+             the terminal to approve it"
         );
         self.outbox.say(self.who.room(), &words);
-        Decision::Deny(Some(format!("{why} and cannot be shown on the phone")))
+        Decision::Deny(Some(format!("{why}, so it cannot be shown on the phone")))
     }
 
     /// What the question shows. What is too long for that is folded in its middle, and goes before
@@ -81,7 +81,7 @@ impl Phone {
         if whole.units() <= MOST_OF_PREVIEW {
             return Some(whole);
         }
-        let caption = Rich::plain_text("The whole of what is asked below.");
+        let caption = Rich::plain_text("The full text of the request below.");
         let document = Payload::document(file, &visible(text), caption).silent();
         let is_there = self.outbox.deliver(self.who.room(), document).await;
         is_there.then(|| code(&middle_left_out(&whole.text(), END), language))
@@ -92,11 +92,11 @@ impl Phone {
 pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
     let (preview, hides) = phone.cleaned(request);
     if hides && matches!(request.preview, Preview::Command(_)) {
-        let why = "a part of the command looks like a secret";
+        let why = "part of the command looks like a secret";
         return phone.deny_unseen(request, why);
     }
     let Some(preview) = phone.preview(request, &preview).await else {
-        let why = "it is long, and Telegram does not take a file with it";
+        let why = "it is too long for a message, and Telegram refused it as a file";
         return phone.deny_unseen(request, why);
     };
     let mut text = Rich::default();
@@ -119,8 +119,8 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         (Choice::Deny, "Deny".to_owned()),
     ]];
     if hides {
-        let warning = "\n⚠ Parts of it look like secrets and are not shown here: look at them at \
-                       the machine before you allow it.";
+        let warning = "\n⚠ Parts that look like secrets are hidden here: check them on the machine \
+                       before you allow it.";
         text.push(warning, &bold);
     }
     if let Some(what) = request.remember.as_ref().filter(|_| !hides) {
@@ -141,7 +141,7 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         Answer::Pressed(Choice::Once) => Decision::Once,
         Answer::Pressed(Choice::Session) if request.remember.is_some() => Decision::Session,
         Answer::Expired => {
-            let why = "nobody answered in time; do not try it again now";
+            let why = "the approval request expired; do not retry now";
             Decision::Deny(Some(why.to_owned()))
         }
         Answer::Pressed(_) | Answer::Written(_) => Decision::Deny(None),
@@ -155,7 +155,7 @@ pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option
     for option in options {
         text.push_str(&format!("\n• {}", visible_name(option)));
     }
-    text.push_str("\n\nPress a button, or write the answer.");
+    text.push_str("\n\nPress a button, or write an answer.");
     let button = |(index, option): (usize, &&String)| {
         let index = u8::try_from(index).unwrap_or(u8::MAX);
         let label = visible_name(phone.outbox.clean(option).trim());

@@ -196,7 +196,7 @@ impl Chat {
             }
             Incoming::Forwarded { quoted } => self.forwarded(quoted),
             Incoming::Unusable { what } => self.say(&format!(
-                "I can do nothing with {what}: write, or send a text file or a photo"
+                "I can't process {what}: send a message, a text file or a photo"
             )),
             // Texts are taken, and presses answered, before they get here.
             Incoming::Text { .. } | Incoming::Press { .. } => {}
@@ -258,7 +258,7 @@ impl Chat {
     async fn edited(&mut self, message: i32, text: String) {
         let files = self.named_in(&text).await;
         let Some(question) = self.conversation.queued_question(message) else {
-            return self.say("that message was read already: send what you mean as a new one");
+            return self.say("that message was already read: send the change as a new message");
         };
         if text.trim().is_empty() {
             self.conversation.unqueue(message);
@@ -327,8 +327,8 @@ impl Chat {
             How::NotBegun => self.say("■ stopped"),
             How::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
             How::Lost => self.say(
-                "✗ error: something went wrong inside ollacode; what was done is in the session's \
-                 journal, and the next message continues it",
+                "✗ internal error in ollacode; the session's journal has what was done so far, and \
+                 your next message continues the session",
             ),
         }
         if let Some(plan) = ended.plan {
@@ -374,7 +374,7 @@ impl Chat {
 
     /// Shows how many questions wait, in one message that changes.
     fn show_queue(&mut self) {
-        self.show_queue_as("the messages that waited were read");
+        self.show_queue_as("all queued messages were read");
     }
 
     /// The same; at its end it says so.
@@ -387,12 +387,12 @@ impl Chat {
         };
         let mut text = match count {
             0 => over.to_owned(),
-            1 => "⏳ 1 message waits for its turn; /stop drops it".to_owned(),
-            count => format!("⏳ {count} messages wait for their turn; /stop drops them"),
+            1 => "⏳ 1 message queued; /stop drops it".to_owned(),
+            count => format!("⏳ {count} messages queued; /stop drops them"),
         };
         if self.refused > 0 {
             text.push_str(&format!(
-                "\n{} more were not taken: send them again later",
+                "\n{} more did not fit into the queue: send them again later",
                 self.refused
             ));
         }
@@ -428,7 +428,7 @@ impl Chat {
             self.queue_notice
                 .get_or_insert_with(|| self.hub.outbox.place());
             self.show_queue_as(
-                "✗ the bot ended; the messages that waited were not read: send them again",
+                "✗ the bot was stopped; the queued messages were not read: send them again",
             );
         }
         self.conversation.stop();

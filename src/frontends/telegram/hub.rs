@@ -86,7 +86,7 @@ impl Reception {
     pub fn take(&mut self, update: Update, age: Age) {
         match sort(update, &self.me, &self.hub.allowed) {
             Sorted::Ours(_, Incoming::Press { id, .. }) if age == Age::Old => {
-                let words = "I was not listening then: press again, if it still holds";
+                let words = "the bot was offline: press again if you still want this";
                 self.answer(id, words);
             }
             Sorted::Ours(who, Incoming::Press { id, data }) => self.press(who, id, &data),
@@ -105,8 +105,8 @@ impl Reception {
             let count = texts.len();
             let noun = if count == 1 { "message" } else { "messages" };
             let mut list = format!(
-                "{count} {noun} came while I was not listening. Nothing of it was carried out; \
-                 send again what still holds:"
+                "{count} {noun} arrived while the bot was offline and had no effect. Send again what \
+                 you still need:"
             );
             for text in texts.iter().take(MOST_OLD) {
                 list.push_str(&format!("\n• {text}"));
@@ -133,7 +133,7 @@ impl Reception {
         let said = self.hub.questions.press(who, data);
         let Some(said) = said else {
             (self.tell)(Told::Warning(format!(
-                "user {} pressed a button that is not theirs, or was made up",
+                "user {} pressed a button that belongs to somebody else or is forged",
                 who.user
             )));
             return;
@@ -157,8 +157,8 @@ impl Reception {
         if has_ended && !self.hub.shared.stop.is_cancelled() {
             // It ended by a panic; nothing else ends it.
             self.conversations.remove(&who);
-            let words = "something went wrong inside, and this conversation was begun anew; \
-                         /resume continues the session";
+            let words =
+                "internal error: this conversation was restarted; /resume continues the session";
             self.hub.outbox.say(who.room(), words);
         }
         let hub = &self.hub;
@@ -176,10 +176,7 @@ impl Reception {
             open.was_full = false;
             return;
         }
-        tracing::error!(
-            "a message of user {} was not taken: too many at once",
-            who.user
-        );
+        tracing::error!("dropped a message of user {}: too many at once", who.user);
         if !std::mem::replace(&mut open.was_full, true) {
             let words = "too many messages at once: some were not read; send them again later";
             self.hub.outbox.say(who.room(), words);
@@ -191,7 +188,7 @@ impl Reception {
         if self.strangers.len() < MOST_STRANGERS && self.strangers.insert(user) {
             let user = user.map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"));
             (self.tell)(Told::Warning(format!(
-                "{user} wrote to the bot and is not allowed to; there is no answer"
+                "{user} wrote to the bot but is not allowed to use it here; no reply was sent"
             )));
         }
     }

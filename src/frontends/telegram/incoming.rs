@@ -138,7 +138,7 @@ fn of_unknown(message: &Value, allowed: &Allowed) -> Sorted {
     let (user, chat) = (&message["from"]["id"], &message["chat"]["id"]);
     match (user.as_u64(), chat.as_i64()) {
         (Some(user), Some(chat)) if allowed.permits(user, chat) => {
-            let what = "such messages";
+            let what = "this kind of message";
             let incoming = Incoming::Unusable { what };
             // In a group, nobody knows whether the bot was addressed.
             if chat < 0 {
@@ -235,7 +235,7 @@ fn passed_on(message: &Message, is_edited: bool) -> Option<Incoming> {
     let name = if message.forward_origin().is_some() {
         "a forwarded message"
     } else {
-        "a message by way of another bot"
+        "a message sent via another bot"
     };
     if is_edited {
         return None;
@@ -310,16 +310,16 @@ fn unusable(message: &Message) -> Option<&'static str> {
     let common = match &message.kind {
         MessageKind::Common(common) => common,
         // Of a kind that came after this program.
-        MessageKind::Empty {} => return Some("such messages"),
+        MessageKind::Empty {} => return Some("this kind of message"),
         // Somebody joined, or a title changed.
         _ => return None,
     };
     Some(match &common.media_kind {
-        MediaKind::Voice(_) | MediaKind::Audio(_) => "voice and sound",
-        MediaKind::Video(_) | MediaKind::VideoNote(_) | MediaKind::Animation(_) => "films",
+        MediaKind::Voice(_) | MediaKind::Audio(_) => "voice and audio messages",
+        MediaKind::Video(_) | MediaKind::VideoNote(_) | MediaKind::Animation(_) => "videos",
         MediaKind::Sticker(_) => "stickers",
-        MediaKind::Location(_) | MediaKind::Venue(_) => "places",
+        MediaKind::Location(_) | MediaKind::Venue(_) => "locations",
         MediaKind::Contact(_) => "contacts",
-        _ => "such messages",
+        _ => "this kind of message",
     })
 }

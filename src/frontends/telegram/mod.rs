@@ -39,7 +39,7 @@ use crate::app::App;
 use crate::config::TelegramSettings;
 use crate::conversation::commands::{Command, Place, commands};
 use crate::conversation::registry::SessionRegistry;
-use crate::conversation::words::{mode_words, unasked};
+use crate::conversation::words::unasked;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, Shared};
 use crate::engine::ChatActivity;
@@ -83,7 +83,7 @@ pub async fn run(
     stop.cancel();
     reception.close().await;
     if !hub.outbox.flush(LAST_MESSAGES).await {
-        tracing::error!("Telegram did not take the last messages in time");
+        tracing::error!("the last messages were not sent in time");
     }
     ended
 }
@@ -92,14 +92,14 @@ pub async fn run(
 fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
     if app.settings.reach == Reach::LoopbackOnly && !settings.is_local() {
         bail!(
-            "`--offline` calls no address but this machine's, and Telegram is elsewhere; \
-             `TELEGRAM_API_URL` can name a server of the Bot API on this machine"
+            "`--offline` allows connections to this machine only: leave it out to use Telegram, or \
+             set `TELEGRAM_API_URL` to a Bot API server on this machine"
         );
     }
     if let Some(name) = app.socks_proxy().filter(|_| !settings.is_local()) {
         bail!(
-            "`{name}` names a SOCKS proxy, and the bot can use HTTP proxies only: set `HTTPS_PROXY` \
-             to one (`http://host:port`), or take `{name}` out of the environment of this command"
+            "`{name}` is a SOCKS proxy, and the bot supports HTTP proxies only: set `HTTPS_PROXY` to \
+             one (`http://host:port`), or unset `{name}`"
         );
     }
     Ok(())
@@ -153,14 +153,14 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     let app = &first.app;
     let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
     tell(Told::Note(format!(
-        "@{} works on {} and answers {}; Ctrl-C ends it",
+        "@{} works on {}; allowed users: {}; Ctrl-C stops it",
         me.username(),
         app.workspace.root.display(),
         users.join(", ")
     )));
     if app.needs_confirmation() && !app.index.exists() {
         tell(Told::Warning(
-            "this folder is no project, so it is not indexed; name one with `--workspace` or \
+            "this folder is not a project, so it is not indexed; choose one with `--workspace` or \
              `WORKSPACE_DIR`"
                 .to_owned(),
         ));
@@ -168,10 +168,7 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     let confinement = app.confinement()?.level;
     let mode = hub.shared.first_mode;
     if let Some(risk) = unasked(mode, confinement) {
-        tell(Told::Warning(format!(
-            "from the phone, {}: {risk}",
-            mode_words(mode, confinement)
-        )));
+        tell(Told::Warning(format!("for every user of the bot, {risk}")));
     }
     Ok(())
 }
@@ -184,6 +181,6 @@ async fn register_commands(api: &Api) {
     };
     let commands: Vec<BotCommand> = commands(Place::Chat).map(command).collect();
     if let Err(error) = api.bot.set_my_commands(commands).await {
-        tracing::warn!("the commands are not offered: {}", api.describe(&error));
+        tracing::warn!("cannot register the commands: {}", api.describe(&error));
     }
 }

@@ -17,7 +17,7 @@ const NAMELESS: &str = "document";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is too large.
-    #[error("`{name}` has {bytes} bytes; at most {most} can be read here")]
+    #[error("`{name}` has {bytes} bytes; the limit is {most}")]
     TooLarge {
         /// Its name, made safe.
         name: String,
@@ -26,10 +26,10 @@ pub enum Refusal {
         most: u64,
     },
     /// Telegram does not say how large it is, so it is not downloaded.
-    #[error("Telegram does not say how large `{0}` is")]
+    #[error("Telegram did not report the size of `{0}`, so it was not downloaded")]
     UnknownSize(String),
     /// It is not text.
-    #[error("`{0}` is not text in UTF-8; only text can be read here")]
+    #[error("`{0}` is not UTF-8 text; only text files and photos can be sent")]
     NotText(String),
     /// There is nothing in it.
     #[error("`{0}` is empty")]

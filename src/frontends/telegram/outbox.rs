@@ -209,7 +209,7 @@ impl Outbox {
         let place = self.place();
         let chat = room.chat;
         if self.shared.pace().pending(chat) >= MOST_PENDING {
-            tracing::error!("chat {chat} wants more than can be sent: a message is left out");
+            tracing::error!("too many messages for chat {chat}: one was dropped");
             return place;
         }
         self.show(room, place, Stage::Final, payload);
@@ -264,7 +264,7 @@ impl Outbox {
         if let Err(error) = request.await {
             // It is too old as a rule, and nobody looks at it any more.
             let error = self.shared.api.describe(&error);
-            tracing::debug!("a press was not answered: {error}");
+            tracing::debug!("cannot answer a button press: {error}");
         }
     }
 
@@ -440,22 +440,28 @@ impl Shared {
                 Some(_),
             ) => Outcome::Gone,
             (RequestError::Api(ApiError::CantParseEntities(_)), _) if !job.payload.is_plain => {
-                tracing::warn!("Telegram did not take the markup of a message: {described}");
+                tracing::warn!("Telegram rejected the markup of a message: {described}");
                 Outcome::Instead(Payload {
                     is_plain: true,
                     ..job.payload.clone()
                 })
             }
             (RequestError::Api(error), _) if !is_of_the_server(&error) => {
-                tracing::error!("a message to chat {} was refused: {described}", job.chat);
+                tracing::error!(
+                    "Telegram rejected a message to chat {}: {described}",
+                    job.chat
+                );
                 Outcome::Refused
             }
             (RequestError::MigrateToChatId(chat), _) => {
-                tracing::error!("group {} is now {chat}: allow that one", job.chat);
+                tracing::error!(
+                    "group {} is now {chat}: put that id into TELEGRAM_ALLOWED_CHATS",
+                    job.chat
+                );
                 Outcome::Refused
             }
             _ => {
-                tracing::info!("Telegram cannot be reached: {described}");
+                tracing::info!("cannot reach Telegram: {described}");
                 Outcome::Unreachable
             }
         }

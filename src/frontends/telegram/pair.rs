@@ -43,7 +43,7 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     passed?;
     let code = code();
     tell(Told::Note(format!(
-        "send this to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
+        "send this code to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
         me.username(),
         &code[..SIGNS / 2],
         &code[SIGNS / 2..],
@@ -51,13 +51,14 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     )));
     let waiting = tokio::time::timeout(LIFE, wait(&mut poll, &code, &stop));
     let Ok(found) = waiting.await else {
-        bail!("nobody sent the code within five minutes; run it again for a new one");
+        bail!("nobody sent the code within five minutes; run the command again for a new one");
     };
     let Some(user) = found? else {
         return Ok(());
     };
     let_in(app, user, &settings.allowed, &tell)?;
-    let words = "You are let in. Start the bot with `ollacode telegram`, and write to me.";
+    let words =
+        "You are allowed to use this bot. Start it with `ollacode telegram`, then write to me.";
     let sent = api.bot.send_message(UserId(user), words).await;
     if let Err(error) = sent {
         tracing::warn!("the user was not told: {}", api.describe(&error));
@@ -89,7 +90,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
                 None => {}
             }
             if tries == MOST_TRIES {
-                bail!("five wrong codes came; run it again for a new one");
+                bail!("five wrong codes were sent; run the command again for a new one");
             }
         }
     }
@@ -110,7 +111,7 @@ fn given(text: &str) -> Option<String> {
 /// Adds a user to the user's file, unless the list comes from elsewhere.
 fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Error> {
     if allowed.users().contains(&user) {
-        tell(Told::Note(format!("user {user} is let in already")));
+        tell(Told::Note(format!("user {user} is already allowed")));
         return Ok(());
     }
     let mut users: Vec<String> = allowed.users().iter().map(u64::to_string).collect();
@@ -118,7 +119,7 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     let users = users.join(",");
     if let Some(Origin::Environment) = app.settings.telegram.users_origin {
         tell(Told::Warning(format!(
-            "`{USERS}` is set in the environment, which wins over the file: set it to `{users}` \
+            "`{USERS}` is set in the environment, which overrides the file: set it to `{users}` \
              there"
         )));
         return Ok(());
@@ -130,7 +131,7 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     set_in_user_file(&file, USERS, &users)
         .with_context(|| format!("cannot write {shown}: set `{USERS}` to `{users}` there"))?;
     tell(Told::Note(format!(
-        "user {user} is let in: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
+        "user {user} is allowed: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
     )));
     Ok(())
 }

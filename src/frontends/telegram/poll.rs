@@ -83,8 +83,8 @@ impl Poll {
         let bot = &self.api.bot;
         let me = bot.get_me().await?;
         if bot.get_webhook_info().await?.url.is_some() {
-            let text = "the bot had a webhook, with which it cannot be asked for messages; it is \
-                        taken away";
+            let text = "the bot had a webhook, which prevents polling for messages; it was \
+                        removed";
             (self.tell)(Told::Warning(text.to_owned()));
             bot.delete_webhook().await?;
         }
@@ -214,7 +214,7 @@ impl Poll {
     fn recovered(&mut self) -> Duration {
         self.failures = 0;
         if self.told.take().is_some() {
-            (self.tell)(Told::Note("Telegram answers again".to_owned()));
+            (self.tell)(Told::Note("connected to Telegram again".to_owned()));
         }
         let now = SystemTime::now();
         let last = self.last_contact.replace(now).unwrap_or(now);
@@ -226,19 +226,19 @@ impl Poll {
         self.failures += 1;
         if is_unauthorized(error) {
             bail!(
-                "Telegram does not know this token: it is mistyped, or was taken back; @BotFather \
-                 gives the right one with /token"
+                "Telegram rejected the bot token: it is mistyped or was revoked; @BotFather shows the \
+                 current one with /token"
             );
         }
         let words = match error {
             RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
-                "another program asks for the messages of this bot, and Telegram gives them to one \
-                 only: stop the other one, or make a bot of its own for each; trying again"
+                "another program polls for the messages of this bot, and Telegram allows only one: \
+                 stop the other one, or create a bot for each; retrying"
                     .to_owned()
             }
             error => {
                 let described = self.api.describe(error);
-                format!("Telegram cannot be reached: {described}; trying again")
+                format!("cannot reach Telegram: {described}; retrying")
             }
         };
         if self.told.as_ref() != Some(&words) {
@@ -251,5 +251,5 @@ impl Poll {
 
 /// The error where the client itself cannot be made.
 pub fn no_client(error: reqwest::Error) -> Error {
-    anyhow!(error.without_url()).context("cannot make a client for Telegram")
+    anyhow!(error.without_url()).context("cannot create a client for Telegram")
 }

@@ -21,7 +21,7 @@ const EXPIRED: &str = "⌛ expired: denied";
 const TOO_LATE: &str = "this question has expired; nothing was done";
 /// Said when a button is pressed that this process did not make.
 const BEFORE_RESTART: &str =
-    "this question is from before a restart, and counts no more; nothing was done";
+    "this question is from before a restart and no longer valid; nothing was done";
 
 /// The questions of all conversations. Clones share them.
 #[derive(Clone)]
@@ -212,7 +212,7 @@ struct Withdrawal<'a> {
 impl Drop for Withdrawal<'_> {
     fn drop(&mut self) {
         if let Some(waiting) = self.questions.close(self.question) {
-            let words = "✗ taken back: nothing was done";
+            let words = "✗ withdrawn: nothing was done";
             self.questions
                 .conclude(waiting.who, waiting.place, &waiting.text, words);
         }

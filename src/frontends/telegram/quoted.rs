@@ -27,13 +27,16 @@ pub fn is_by_others(message: &Message) -> bool {
 pub fn refers(message: &Message, me: &Me) -> Refers {
     let answered = message.reply_to_message();
     let quoted = match (message.quote(), answered) {
-        (Some(quote), _) => quotation("the part that this message answers", Some(&quote.text)),
+        (Some(quote), _) => quotation(
+            "the quoted part of the message that this one replies to",
+            Some(&quote.text),
+        ),
         (None, Some(answered)) => {
             let is_ours = answered.from.as_ref().is_some_and(|user| user.id == me.id);
             let name = if is_ours {
-                "the message of yours that this message answers"
+                "your message that this one replies to"
             } else {
-                "the message that this message answers"
+                "the message that this one replies to"
             };
             quotation(name, answered.text().or_else(|| answered.caption()))
         }

@@ -97,7 +97,7 @@ impl Steps {
         let hidden = self.lines.len().saturating_sub(MOST_STEPS);
         if hidden > 0 {
             let noun = if hidden == 1 { "step" } else { "steps" };
-            rich.push(&format!("… {hidden} {noun} before\n"), &Style::default());
+            rich.push(&format!("… {hidden} earlier {noun}\n"), &Style::default());
         }
         for line in &self.lines[hidden..] {
             line.write(&mut rich, is_over);
@@ -159,7 +159,7 @@ fn looked_at(sources: &[Source]) -> String {
     if more > 0 {
         places.push(format!("{more} more"));
     }
-    format!("🔎 looked at {}", places.join(", "))
+    format!("🔎 context: {}", places.join(", "))
 }
 
 /// `src/a.rs:1-20`
@@ -227,7 +227,7 @@ mod tests {
         steps.remark("Let me\nlook.");
         assert_eq!(
             steps.show(false).text(),
-            "🔎 looked at a.rs:1-9\n✓ read_file a.rs:1-20 · 20 lines · 5 ms\n\
+            "🔎 context: a.rs:1-9\n✓ read_file a.rs:1-20 · 20 lines · 5 ms\n\
              ✗ read_file b\\u{202e}.rs · failed: there is no such file · 5 ms\n\
              ⏳ read_file c.rs\n“Let me look.”\n"
         );
@@ -256,7 +256,7 @@ mod tests {
             steps.event(&started(&number.to_string(), &"x".repeat(5_000)));
         }
         let text = steps.show(false);
-        assert!(text.text().starts_with("… 190 steps before\n"));
+        assert!(text.text().starts_with("… 190 earlier steps\n"));
         assert!(text.units() < 4_000, "{}", text.units());
     }
 

@@ -133,7 +133,7 @@ impl View {
         let parts = match split(&text) {
             Answer::Messages(parts) => parts,
             Answer::Document { beginning } => {
-                let caption = Rich::plain_text("The whole answer.");
+                let caption = Rich::plain_text("The full answer.");
                 let document = Payload::document(ANSWER_FILE, &whole, caption);
                 self.finish(vec![beginning]);
                 self.outbox.send(self.room, document);
@@ -162,7 +162,7 @@ impl View {
         let place = self.steps_place.take();
         if self.steps.show(true).is_blank() {
             if let Some(place) = place {
-                let text = Rich::plain_text("💭 the model thought");
+                let text = Rich::plain_text("💭 finished thinking");
                 self.show(place, Stage::Final, Payload::text(text).silent());
             }
             return;
@@ -174,7 +174,7 @@ impl View {
     fn add_wrong_citations(&self, text: &mut Rich) {
         let plain = Style::default();
         for (citation, why) in &self.wrong {
-            text.push("\n⚠ does not hold: ", &plain);
+            text.push("\n⚠ wrong citation: ", &plain);
             text.push(&visible_name(citation), &plain.with(Span::Code));
             text.push(&format!(" ({})", visible_name(why)), &plain);
         }

@@ -142,11 +142,11 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
     bot.expect("It is eighty now.");
     let said = bot.end().expect_success().stderr;
     assert!(
-        said.contains("user 9 wrote to the bot and is not allowed"),
+        said.contains("user 9 wrote to the bot but is not allowed"),
         "{said}"
     );
     assert!(
-        said.contains("pressed a button that is not theirs"),
+        said.contains("pressed a button that belongs to somebody else"),
         "{said}"
     );
 }
@@ -158,7 +158,7 @@ fn a_stop_takes_the_question_back() {
     let question = bot.expect_question("? edit notes.txt");
     let allow = button(&question, "Allow once");
     bot.api.write(OWNER, "/stop");
-    bot.expect("✗ taken back: nothing was done");
+    bot.expect("✗ withdrawn: nothing was done");
     let press = bot.api.press_data(OWNER, OWNER, question.id, &allow);
     assert!(bot.said_to(&press).contains("expired"));
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
@@ -196,7 +196,7 @@ fn a_command_that_cannot_be_shown_whole_is_denied() {
         Reply::text("Then not."),
     ]);
     bot.api.write(OWNER, "Is the site up?");
-    bot.expect("it cannot be shown here whole");
+    bot.expect("it cannot be shown here in full");
     bot.expect("Then not.");
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
     let results = bot.server.requests()[1]["messages"].to_string();
@@ -241,7 +241,7 @@ fn a_long_command_whose_file_does_not_arrive_is_denied() {
     let why = "Bad Request: not enough rights to send documents to the chat";
     bot.api.fail("sendDocument", Failure::status(400, why));
     bot.api.write(OWNER, "Do something.");
-    bot.expect("it cannot be shown here whole");
+    bot.expect("it cannot be shown here in full");
     bot.expect("Then not.");
     let questions = bot
         .shown()
@@ -295,7 +295,7 @@ fn what_is_hidden_in_a_diff_is_said() {
     let question = bot.expect_question("keys.txt");
     assert!(question.text.contains("[redacted"), "{}", question.text);
     assert!(
-        question.text.contains("Parts of it look like secrets"),
+        question.text.contains("Parts that look like secrets"),
         "{}",
         question.text
     );

@@ -35,7 +35,7 @@ fn a_plan_is_dead_when_something_else_begins() {
         let data = question.keyboard["inline_keyboard"][0][0]["callback_data"].clone();
         bot.api.write(OWNER, command);
         bot.expect(said);
-        bot.expect("taken back: nothing was done");
+        bot.expect("withdrawn: nothing was done");
         let data = data.as_str().expect("data");
         let press = bot.api.press_data(OWNER, OWNER, question.id, data);
         assert!(bot.said_to(&press).contains("expired"));

@@ -52,7 +52,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     bot.api.write(OTHER, "/undo");
     bot.go(&[]);
     let list = bot
-        .expect("12 messages came while I was not listening")
+        .expect("12 messages arrived while the bot was offline")
         .text;
     assert!(
         list.contains("• Delete file 0.") && list.contains("… and 2 more"),
@@ -71,7 +71,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     let lists = bot
         .shown()
         .iter()
-        .filter(|text| text.contains("not listening"))
+        .filter(|text| text.contains("was offline"))
         .count();
     assert_eq!(lists, 1);
 }
@@ -82,10 +82,10 @@ fn the_end_of_the_program_is_the_end_of_the_turn_and_all_is_sent() {
     bot.api.write(OWNER, "Tell me.");
     bot.expect("It is a long");
     bot.api.write(OWNER, "And another one.");
-    bot.expect("1 message waits");
+    bot.expect("1 message queued");
     bot.end().expect_success();
     bot.expect("■ stopped");
-    bot.expect("the messages that waited were not read: send them again");
+    bot.expect("the queued messages were not read: send them again");
     let actions = bot
         .environment
         .run(&["log", "--json"])

@@ -89,7 +89,7 @@ fn a_token_that_telegram_does_not_know_ends_it() {
         environment.with("TELEGRAM_BOT_TOKEN", &unknown)
     });
     let output = bot.environment.run(&["telegram"]).expect_code(1);
-    let output = output.expect_words(&["Telegram does not know this token", "/token"]);
+    let output = output.expect_words(&["Telegram rejected the bot token", "/token"]);
     assert!(
         !output
             .stderr
@@ -107,7 +107,7 @@ fn a_token_that_is_taken_back_ends_it_too() {
     running
         .finish()
         .expect_code(1)
-        .expect_words(&["does not know this token"]);
+        .expect_words(&["rejected the bot token"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_second_poller_is_explained_and_it_goes_on() {
         1,
         "{said}"
     );
-    assert!(said.contains("Telegram answers again"), "{said}");
+    assert!(said.contains("connected to Telegram again"), "{said}");
 }
 
 #[test]

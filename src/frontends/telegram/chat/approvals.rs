@@ -85,7 +85,7 @@ impl Chat {
         match carried_out {
             Ok(true) => self.begin_turn(),
             Ok(false) => {
-                self.say("that plan is not the last thing that was said: ask for it again");
+                self.say("this plan is out of date: ask for a new one");
             }
             Err(error) => self.say_error(&error),
         }

@@ -22,7 +22,7 @@ impl Chat {
         let here = self.attachments.len() + self.images.len() + self.fetching;
         if self.conversation.queued_files() + here >= MOST_FILES {
             return self.say(&format!(
-                "more than {MOST_FILES} files are not taken at a time"
+                "at most {MOST_FILES} files can be sent at a time: send the rest after the next answer"
             ));
         }
         let checked = if file.is_photo {
@@ -53,7 +53,7 @@ impl Chat {
     pub(super) fn forwarded(&mut self, quoted: Attachment) {
         if self.attachments.len() + self.images.len() + self.fetching >= MOST_FILES {
             return self.say(&format!(
-                "more than {MOST_FILES} messages and files are not taken at a time"
+                "at most {MOST_FILES} forwarded messages and files can go with one question"
             ));
         }
         self.attachments.push(quoted);
@@ -114,14 +114,16 @@ impl Chat {
         let text = std::mem::take(&mut self.captions).join("\n\n");
         let count = self.attachments.len() + self.images.len();
         if count == 0 && !text.is_empty() {
-            return self.say("your question was not asked, since its file could not be read");
+            return self.say("your question was not asked, because its file could not be read");
         }
         if count == 0 {
             return;
         }
         if text.is_empty() {
             let what = if count == 1 { "it" } else { "them" };
-            return self.say(&format!("What is to be done with {what}? Write it now."));
+            return self.say(&format!(
+                "What should I do with {what}? Send your question."
+            ));
         }
         self.ask(None, text).await;
     }
@@ -130,7 +132,7 @@ impl Chat {
 /// Fetches a file, which stays in memory.
 async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
     let name = &file.name;
-    let failed = |why: String| format!("`{name}` could not be fetched: {why}");
+    let failed = |why: String| format!("`{name}` could not be downloaded: {why}");
     let found = api.bot.get_file(file.id.clone()).await;
     let found = found.map_err(|error| failed(api.describe(&error)))?;
     let mut bytes = Limited::new(if file.is_photo {
@@ -200,7 +202,7 @@ mod limited {
             more: &[u8],
         ) -> Poll<io::Result<usize>> {
             if (self.bytes.len() + more.len()) as u64 > self.most {
-                return Poll::Ready(Err(io::Error::other("it is larger than was announced")));
+                return Poll::Ready(Err(io::Error::other("it is larger than Telegram reported")));
             }
             self.bytes.extend_from_slice(more);
             Poll::Ready(Ok(more.len()))

@@ -108,7 +108,7 @@ impl Chat {
         let root = self.conversation.workspace().root().display().to_string();
         text.push(&root, &plain.with(Span::Code));
         text.push(
-            ", and change it if you allow that. Write a question, such as: where are sessions \
+            ", and edit it if you allow that. Send a question, for example: where are sessions \
              stored?\n/help lists the commands.",
             &plain,
         );
@@ -123,23 +123,23 @@ impl Chat {
             text.push(&line, &Style::default());
         }
         text.push(
-            "\n@path in a question puts a file before the model; files and photos can be sent \
-             with one.",
+            "\n@path in a question adds that file to it. You can also send files and photos with a \
+             question.",
             &Style::default(),
         );
         self.send(text);
     }
 
     fn say_stopped(&mut self, stopped: Stopped) {
-        self.show_queue_as("✗ the messages that waited were dropped");
+        self.show_queue_as("✗ the queued messages were dropped");
         let had_files = self.drop_files();
         if stopped.is_turn || stopped.is_indexing || stopped.dropped > 0 {
             return;
         }
         self.say(if had_files {
-            "the files that were sent are dropped"
+            "the files you sent were dropped"
         } else {
-            "nothing is being done"
+            "nothing is running"
         });
     }
 
@@ -179,8 +179,8 @@ impl Chat {
                     report.changed + report.removed,
                     duration(started.elapsed())
                 ),
-                Err(IndexError::Stopped) => "■ stopped; what is done is kept".to_owned(),
-                Err(IndexError::Busy) => "the index is being updated already".to_owned(),
+                Err(IndexError::Stopped) => "■ stopped; the progress so far is kept".to_owned(),
+                Err(IndexError::Busy) => "the index is already being updated".to_owned(),
                 Err(error) => format!("✗ {error}"),
             });
         });
@@ -206,7 +206,7 @@ impl Chat {
         let mut text = Rich::default();
         for summary in sessions.iter().take(MOST_SESSIONS) {
             let now = if Some(&summary.id) == current {
-                " (this one)"
+                " (current)"
             } else {
                 ""
             };
@@ -221,7 +221,7 @@ impl Chat {
 
     fn list_workspaces(&self, here: &Path, named: &BTreeMap<String, PathBuf>) {
         let mut text = Rich::default();
-        text.push(&format!("Here: {}\n", here.display()), &Style::default());
+        text.push(&format!("Current: {}\n", here.display()), &Style::default());
         for (name, path) in named {
             text.push(&visible_name(name), &Style::default().with(Span::Code));
             let path = visible_name(&path.display().to_string());
@@ -268,7 +268,7 @@ impl Chat {
         if shown.units() <= MOST_OF_DIFF {
             return self.send(shown);
         }
-        let caption = Rich::plain_text("What this session changed.");
+        let caption = Rich::plain_text("Changes of this session.");
         let document = Payload::document("session.diff", &diff, caption);
         self.hub.outbox.send(self.who.room(), document);
     }
@@ -329,10 +329,7 @@ fn models_text(models: &[InstalledModel]) -> Rich {
         );
         text.push(&format!(" {}\n", model_facts(model)), &Style::default());
     }
-    text.push(
-        "\n/model NAME continues with another one",
-        &Style::default(),
-    );
+    text.push("\n/model NAME switches to another model", &Style::default());
     text
 }
 
@@ -353,7 +350,7 @@ impl Progress {
             place,
             last: Mutex::default(),
         };
-        progress.show("⏳ looking for changes".to_owned(), Stage::Draft);
+        progress.show("⏳ checking for changes".to_owned(), Stage::Draft);
         progress
     }
 
@@ -361,7 +358,7 @@ impl Progress {
         let words = match event {
             IndexEvent::Cutting { done, total } => format!("⏳ reading files: {done} of {total}"),
             IndexEvent::IndexingText => "⏳ building the full-text index".to_owned(),
-            IndexEvent::Embedding { done, total } => format!("⏳ vectors: {done} of {total}"),
+            IndexEvent::Embedding { done, total } => format!("⏳ embedding: {done} of {total}"),
             IndexEvent::Warning(_)
             | IndexEvent::Walked { .. }
             | IndexEvent::LexicalReady

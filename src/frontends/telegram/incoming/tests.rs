@@ -143,13 +143,13 @@ fn files_and_other_things_are_told_apart() {
     };
     assert_eq!(
         what(sorted("message", 7, 7, voice.clone())),
-        "voice and sound"
+        "voice and audio messages"
     );
     // What cannot be read is answered, too.
     voice["voice"]["duration"] = json!("long");
     assert_eq!(
         what(sorted("message", 7, 7, voice.clone())),
-        "such messages"
+        "this kind of message"
     );
     assert_eq!(
         sorted("message", 8, 8, voice.clone()),
