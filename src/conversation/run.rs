@@ -1,4 +1,4 @@
-//! What each command does, and what it returns.
+//! Execution of slash commands.
 
 use anyhow::{Error, anyhow};
 use ollacode_indexer::{Freshness, SearchRequest};
@@ -12,11 +12,10 @@ use crate::permission::Mode;
 use crate::session::{self, SessionSummary};
 use crate::visible::visible_name;
 
-/// Hits that `/search` shows.
 const HITS: usize = 5;
 
 impl Conversation {
-    /// Carries out a command. Where it waits for a server it can be cancelled, and changes nothing.
+    /// Runs a command. It is cancel-safe: while it waits for a server, nothing has changed.
     pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Reply, Error> {
         Ok(match command.action {
             Action::Start => Reply::Greeting(self.workspace.root().to_owned()),
@@ -157,7 +156,7 @@ impl Conversation {
         Ok(Reply::Entered(self.workspace.root().to_owned()))
     }
 
-    /// Continues another session, with the model and the mode that it had.
+    /// Resumes another session, with its model and mode.
     async fn resume(&mut self, given: &str) -> Result<Reply, Error> {
         let folder = self.workspace.app.sessions_folder();
         let id = if given.is_empty() {
@@ -203,7 +202,7 @@ impl Conversation {
     fn sources(&self) -> Option<Vec<crate::message::Source>> {
         match (&self.open, &self.session) {
             (Some(open), _) => Some(open.session.sources.clone()),
-            // The session was let go of meanwhile.
+            // The session was released.
             (None, Some(_)) => None,
             (None, None) => Some(Vec::new()),
         }
