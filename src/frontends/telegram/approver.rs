@@ -1,4 +1,4 @@
-//! Asks on the phone: whether a call may run, and what the model wants to know.
+//! Approval requests and questions of the model, as messages with buttons.
 
 use ollacode_indexer::secrets::secret_path;
 
@@ -13,34 +13,29 @@ use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
 use crate::visible::visible_name;
 
-/// Longest change or command that stands in the question itself, in UTF-16 units.
+/// Longest diff or command inside an approval request, in UTF-16 units.
 const MOST_OF_PREVIEW: usize = 2_500;
-/// Of a longer one, which is sent as a file: what is shown of its beginning, and of its end, in
-/// characters.
+/// A longer one is sent as a file; this many characters of its beginning and end are shown.
 const END: usize = 600;
-/// The same for a title or a reason: with what is shown of the rest, a question is never cut.
+/// The same for a title or a reason, so that a request is never cut.
 const MOST_OF_WORDS: usize = 100;
-/// Longest name of a value that is shown where the value is hidden, in bytes.
+/// Longest name that is shown for a hidden value, in bytes.
 const LONGEST_NAME: usize = 40;
-/// Longest words on a button, in characters.
+/// Longest button label, in characters.
 const MOST_ON_A_BUTTON: usize = 40;
-/// Most answers that are offered as buttons.
+/// Maximum number of options shown as buttons.
 const MOST_OPTIONS: usize = 10;
 
-/// Where a turn asks: whose phone, and in the name of which session.
+/// Where a turn asks: the user, the session, and how to reach them.
 pub struct Phone {
-    /// The user, and where.
     pub who: Who,
-    /// The session that asks.
     pub session: String,
-    /// The questions of all conversations.
     pub questions: Questions,
-    /// Where everything goes out.
     pub outbox: Outbox,
 }
 
 impl Phone {
-    /// What would happen, without what must not be sent; `true` if that is not all of it.
+    /// The preview without secrets; `true` if something was removed.
     fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
         let (text, given) = match &request.preview {
             Preview::None => return (String::new(), false),
@@ -51,13 +46,13 @@ impl Phone {
                 (shown_diff(path, text), text)
             }
         };
-        // Before it is cut: half a secret would not be known as one.
+        // Before it is cut: half a secret would not be recognised.
         let text = self.outbox.clean(&text);
         let hides = text != *given;
         (text, hides)
     }
 
-    /// Whoever allows something must have seen all of it.
+    /// Denies a call that cannot be shown completely.
     fn deny_unseen(&self, request: &ApprovalRequest, why: &str) -> Decision {
         let title = visible_name(&request.title);
         let words = format!(
@@ -68,8 +63,8 @@ impl Phone {
         Decision::Deny(Some(format!("{why}, so it cannot be shown on the phone")))
     }
 
-    /// What the question shows. What is too long for that is folded in its middle, and goes before
-    /// it as a file; `None` if that does not arrive.
+    /// The preview in the request. A long one is abbreviated, and sent as a file first; `None` if
+    /// the file cannot be delivered.
     async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
         let (language, file) = match &request.preview {
             Preview::None => return Some(Rich::default()),
@@ -88,7 +83,7 @@ impl Phone {
     }
 }
 
-/// Asks whether a call may run.
+/// Asks the user to approve a call.
 pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
     let (preview, hides) = phone.cleaned(request);
     if hides && matches!(request.preview, Preview::Command(_)) {
@@ -148,7 +143,7 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
     }
 }
 
-/// Puts a question of the model, to be answered by a button or in words.
+/// Asks a question of the model, answered by a button or a message.
 pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option<String> {
     let options = &options[..options.len().min(MOST_OPTIONS)];
     let mut text = format!("? {question}\n");
@@ -180,21 +175,20 @@ pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option
     }
 }
 
-/// Whether something can be seen of a text: Telegram takes no blank buttons.
+/// Whether a text is visible: Telegram rejects blank buttons.
 fn is_seen(text: &str) -> bool {
     !Rich::plain_text(text).is_blank()
 }
 
-/// The diff of one file, without what it holds if its name says that it holds secrets: whatever is
-/// in such a file is one.
+/// The diff of one file. If it is a file of secrets by its name, its content is hidden.
 pub fn shown_diff(path: &str, diff: &str) -> String {
     if !is_secret_name(path) {
         return diff.to_owned();
     }
     let mut out = String::with_capacity(diff.len());
     for (at, line) in diff.split_inclusive('\n').enumerate() {
-        // The first two lines name the file. Every line of the file itself has a sign of its own
-        // before it, so that these two are none of its lines.
+        // The first two lines name the file. Every content line has a sign before it, so these two
+        // cannot be content.
         if at < 2 || line.starts_with(['@', '\\']) {
             out.push_str(line);
         } else {
@@ -206,8 +200,8 @@ pub fn shown_diff(path: &str, diff: &str) -> String {
     out
 }
 
-/// What is set in a line such as `export NAME=value`, with its sign; nothing where that is no
-/// plain name, or where nothing is set: it may be a part of a value of several lines.
+/// The name in a line such as `export NAME=value`, with its sign. Empty if the name is unusual or
+/// the value is empty: the line may be part of a value of several lines.
 fn name_of_value(line: &str) -> &str {
     let Some(at) = line.find(['=', ':']) else {
         return "";
@@ -227,12 +221,11 @@ fn name_of_value(line: &str) -> &str {
     }
 }
 
-/// Whether a file is one of secrets by its name, in whatever case.
+/// Whether a path names a file of secrets, ignoring case.
 fn is_secret_name(path: &str) -> bool {
     secret_path(path).is_some() || secret_path(&folded(path)).is_some()
 }
 
-/// Lines of code in a language.
 pub fn code(text: &str, language: &str) -> Rich {
     let mut rich = Rich::default();
     let style = Style::default().with(Span::Pre(Some(language.to_owned())));

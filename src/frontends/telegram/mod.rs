@@ -1,10 +1,10 @@
-//! A Telegram bot: ask about the code from the phone, and approve what is done.
+//! A Telegram bot: ask about the code from the phone, and approve tool calls.
 //!
-//! In reading order: `poll` asks for updates, `incoming` sorts them and turns strangers away,
-//! `hub` gives each chat its mail. A `chat` hands it to the
-//! [`crate::conversation::Conversation`] below; a `view` shows its events, an `approver` asks
-//! through `questions`. All that goes out passes the `outbox`, at the [`pace`] that Telegram
-//! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
+//! In reading order: `poll` requests updates, `incoming` classifies them and rejects strangers,
+//! `hub` dispatches them to the chats. A `chat` drives the [`crate::conversation::Conversation`]; a
+//! `view` shows its events, an `approver` asks through `questions`. Everything that is sent passes
+//! through the `outbox`, at the [`pace`] that Telegram accepts. [`html`] converts Markdown,
+//! [`split`] splits long texts.
 
 mod api;
 mod approver;
@@ -53,12 +53,12 @@ use pace::Rates;
 use poll::{Poll, no_client};
 use questions::Questions;
 
-/// How long the last messages have to go out.
+/// How long sending the last messages may take.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
-/// How long a command waits for Ollama: not so long that `/stop` seems to be dead.
+/// How long a command waits for Ollama: `/stop` is not handled meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves the bot until `stop`, or lets one more user in.
+/// Runs the bot until `stop`, or pairs a user.
 pub async fn run(
     app: App,
     how: ServiceOptions,
@@ -79,7 +79,7 @@ pub async fn run(
     register_commands(&api).await;
     let mut reception = Reception::new(Arc::clone(&hub), me, tell);
     let ended = poll.run(&stop, &mut reception).await;
-    // Also where the token was taken back: turns are stopped and written down.
+    // Also after the token was rejected: turns are stopped and recorded.
     stop.cancel();
     reception.close().await;
     if !hub.outbox.flush(LAST_MESSAGES).await {
@@ -88,7 +88,7 @@ pub async fn run(
     ended
 }
 
-/// `--offline` means this bot, too.
+/// Checks that `--offline` and the proxy settings allow the bot to connect.
 fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
     if app.settings.reach == Reach::LoopbackOnly && !settings.is_local() {
         bail!(
@@ -147,7 +147,7 @@ fn hub(
     })
 }
 
-/// Says on the terminal who the bot is, and what it may do.
+/// Reports at the terminal who the bot is, and warns about risks.
 fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     let first = hub.shared.workspaces.first();
     let app = &first.app;
@@ -173,7 +173,7 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     Ok(())
 }
 
-/// Has Telegram offer the commands. Where that fails, they can be typed all the same.
+/// Registers the command menu. The commands also work without it.
 async fn register_commands(api: &Api) {
     let command = |command: &Command| BotCommand {
         command: command.name.to_owned(),

@@ -1,4 +1,4 @@
-//! Letting somebody in: a code on the terminal, which comes back in a private chat.
+//! Pairing: a code shown on the terminal, which the new user sends to the bot in a private chat.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -17,18 +17,17 @@ use crate::app::App;
 use crate::config::{Allowed, Origin, set_in_user_file};
 use crate::frontends::{Tell, Told};
 
-/// How long the code holds.
+/// How long the code is valid.
 const LIFE: Duration = Duration::from_secs(300);
-/// Wrong codes, from whomever, after which it holds no more.
+/// Wrong codes, from anybody, after which it becomes invalid.
 const MOST_TRIES: usize = 5;
-/// Without signs that are mistaken for others; 32 of them.
+/// 32 characters that are not easily confused.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-/// Signs of a code: 40 bits, of which somebody who guesses has five tries.
+/// Length of a code: 40 bits, and five attempts to guess them.
 const SIGNS: usize = 8;
-/// The setting that is added to.
 const USERS: &str = "TELEGRAM_ALLOWED_USERS";
 
-/// Shows a code and waits for it; whoever sends it is let in.
+/// Shows a code, waits for it, and allows the user who sends it.
 pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), Error> {
     let settings = app.settings.telegram.check_for_pairing()?;
     super::check_reach(app, &settings)?;
@@ -36,7 +35,7 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     let Some((mut poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
         return Ok(());
     };
-    // Old messages hold no code that was shown just now.
+    // Old messages cannot contain the new code.
     let Some(passed) = stop.run_until_cancelled(poll.pass_over()).await else {
         return Ok(());
     };
@@ -67,7 +66,7 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     Ok(())
 }
 
-/// Waits for the code; gives who sent it, or nobody if it was stopped.
+/// Waits for the code and returns its sender; `None` if stopped.
 async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<Option<u64>, Error> {
     let mut tries = 0;
     loop {
@@ -78,7 +77,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             let UpdateKind::Message(message) = update.kind else {
                 continue;
             };
-            // A code that somebody else wrote lets nobody in.
+            // A forwarded code does not count.
             let is_own = message.chat.is_private() && !is_by_others(&message);
             let Some(user) = message.from.as_ref().filter(|_| is_own) else {
                 continue;
@@ -86,7 +85,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             match given(message.text().unwrap_or_default()) {
                 Some(given) if given == code => return Ok(Some(user.id.0)),
                 Some(_) => tries += 1,
-                // Not even the shape of a code: the greeting that every chat begins with.
+                // Not a code, such as the `/start` of every new chat.
                 None => {}
             }
             if tries == MOST_TRIES {
@@ -96,7 +95,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
     }
 }
 
-/// What could be a code in a message.
+/// The code in a message, if there is one.
 fn given(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("/start").unwrap_or(text);
@@ -108,7 +107,7 @@ fn given(text: &str) -> Option<String> {
     (given.len() == SIGNS && given.bytes().all(is_sign)).then_some(given)
 }
 
-/// Adds a user to the user's file, unless the list comes from elsewhere.
+/// Adds a user to the user's settings file, unless the list is set elsewhere.
 fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Error> {
     if allowed.users().contains(&user) {
         tell(Told::Note(format!("user {user} is already allowed")));
@@ -136,7 +135,7 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     Ok(())
 }
 
-/// A code that nobody can guess: the keys of the standard library's hash tables are random.
+/// An unpredictable code: the keys of the standard library's hash tables are random.
 fn code() -> String {
     let mut code = String::with_capacity(SIGNS);
     while code.len() < SIGNS {

@@ -1,4 +1,4 @@
-//! What commands return, as the phone shows it.
+//! Results of slash commands as Telegram messages.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,17 +36,14 @@ use crate::visible::visible_name;
 
 /// Longest line of a hit, in characters: a phone shows about 40.
 const WIDEST: usize = 100;
-/// Sessions that are listed.
 const MOST_SESSIONS: usize = 10;
-/// Sources that are listed.
 const MOST_SOURCES: usize = 30;
-/// Models that are listed.
 const MOST_MODELS: usize = 30;
-/// Longest change that is shown in the chat, in UTF-16 units; a longer one is a file.
+/// Longest diff that is shown in the chat, in UTF-16 units; a longer one is sent as a file.
 const MOST_OF_DIFF: usize = 3_500;
 
 impl Chat {
-    /// Carries out a command, and shows what comes of it.
+    /// Runs a command and shows its result.
     pub(super) async fn command(&mut self, command: &Command, argument: &str) {
         let replied = self.conversation.command(command, argument).await;
         let opened = self.conversation.take_opened();
@@ -147,7 +144,7 @@ impl Chat {
         self.say(&compacted_words(report));
     }
 
-    /// Searches at once, whatever is being done.
+    /// Searches in the background, even while a turn runs.
     fn search(&self, request: SearchRequest) {
         let workspace = self.conversation.workspace().clone();
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
@@ -164,7 +161,7 @@ impl Chat {
         });
     }
 
-    /// Updates the index, with a message that says how far it is.
+    /// Updates the index, with a progress message.
     fn index(&self, job: IndexJob) {
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
         tokio::spawn(async move {
@@ -281,7 +278,6 @@ fn bold() -> Style {
     }
 }
 
-/// The best hits for a query.
 fn hits(answer: &Answer, stems: &[String]) -> Rich {
     let mut text = Rich::default();
     for hit in &answer.hits {
@@ -333,7 +329,7 @@ fn models_text(models: &[InstalledModel]) -> Rich {
     text
 }
 
-/// A message that says how far a refresh is.
+/// A message that shows the progress of an index update.
 struct Progress {
     outbox: Outbox,
     room: Room,
