@@ -37,7 +37,7 @@ fn what_is_missing_is_said_and_nothing_starts() {
             let environment = environment.with("OLLACODE_OFFLINE", "true");
             environment.with("TELEGRAM_API_URL", "")
         },
-        &["`--offline` calls no address but this machine's"],
+        &["`--offline` allows connections to this machine only"],
         1,
     );
 }
@@ -130,7 +130,7 @@ fn a_second_poller_is_explained_and_it_goes_on() {
     bot.expect("I answer questions about");
     let said = bot.end().expect_success().stderr;
     assert_eq!(
-        said.matches("another program asks for the messages")
+        said.matches("another program polls for the messages")
             .count(),
         1,
         "{said}"
