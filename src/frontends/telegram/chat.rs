@@ -326,8 +326,8 @@ impl Chat {
             How::NotBegun => self.say("■ stopped"),
             How::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
             How::Lost => self.say(
-                "✗ internal error in ollacode; the session's journal has what was done so far, and \
-                 your next message continues the session",
+                "✗ internal error; finished work is in the session's journal, and the next message \
+                 continues the session",
             ),
         }
         if let Some(plan) = ended.plan {

@@ -48,7 +48,7 @@ impl Chat {
     /// Offers to carry out a plan; the answer arrives as [`Mail::CarryOut`].
     pub(super) fn offer_plan(&mut self, plan: PlanOffer) {
         let mode = plan.mode.name();
-        let text = format!("? Carry out this plan, in mode `{mode}`?");
+        let text = format!("? Carry out this plan in mode `{mode}`?");
         let asked = Asked {
             who: self.who,
             session: plan.session.to_string(),

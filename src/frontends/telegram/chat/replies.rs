@@ -120,7 +120,7 @@ impl Chat {
             text.push(&line, &Style::default());
         }
         text.push(
-            "\n@path in a question adds that file to it. You can also send files and photos with a \
+            "\n@path in a question attaches that file. You can also send files and photos with a \
              question.",
             &Style::default(),
         );
