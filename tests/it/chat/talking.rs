@@ -5,10 +5,9 @@ use crate::support::chat_server::ServedModel;
 use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
 use crate::support::wait_until;
 
-/// What waits for a line.
 const PROMPT: &str = ">";
 
-/// Starts a conversation, and waits for its prompt.
+/// Starts a conversation and waits for its prompt.
 fn talk(environment: &Environment, arguments: &[&str]) -> Terminal {
     let mut all = vec!["chat"];
     all.extend(arguments);
@@ -47,7 +46,7 @@ fn edits_are_asked_about_and_undone() {
     terminal.expect("+The kettle boils at sixty degrees");
     assert_eq!(environment.read("notes.txt"), NOTES);
     terminal.answer("a");
-    // The next one is not asked about.
+    // The next edit needs no approval.
     terminal.expect("It is fifty now.");
     terminal.expect_last(PROMPT);
     assert_eq!(
@@ -73,7 +72,7 @@ fn edits_are_asked_about_and_undone() {
         environment.read("notes.txt"),
         NOTES.replace("ninety", "fifty")
     );
-    // What somebody else wrote meanwhile is not overwritten.
+    // A file that was changed since is not overwritten.
     environment.write("notes.txt", "mine\n");
     terminal.enter("/undo");
     terminal.expect("changed");
@@ -105,7 +104,7 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
     let requests = server.requests();
     let said = messages(&requests[1]);
     let content = |at: usize| said[at]["content"].as_str().unwrap_or_default();
-    // The model is told of it, and not made to say it.
+    // The model is told, in a message of its own.
     let (stopped, asked) = (content(said.len() - 2), content(said.len() - 1));
     assert_eq!(stopped, "The beginning of a long answer");
     assert!(asked.contains("stopped by the user"), "{asked}");
@@ -140,7 +139,7 @@ fn the_terminal_is_left_as_it_was_found() {
     terminal.enter("Make it colder.");
     terminal.expect("[n] no");
     let before = terminal.modes();
-    // In the middle of a question: the first withdraws it, the second leaves.
+    // During a question: the first withdraws it, the second exits.
     terminal.press(CTRL_C);
     terminal.expect_last(PROMPT);
     terminal.press(CTRL_C);

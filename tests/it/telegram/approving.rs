@@ -1,4 +1,4 @@
-//! Approvals: by whom, for what, how often and how long.
+//! Approvals: who can give them, for what, how often and for how long.
 
 use super::*;
 use crate::support::fake_api::Failure;
@@ -65,7 +65,7 @@ fn only_the_first_press_counts() {
     assert!(results.contains("denied"), "{results}");
 }
 
-/// What a button carries.
+/// The callback data of a button.
 fn button(question: &Sent, label: &str) -> String {
     let rows = question.keyboard["inline_keyboard"]
         .as_array()
@@ -119,7 +119,7 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
     let question = bot.expect_question("? edit notes.txt");
     let allow = button(&question, "Allow once");
     let deny = button(&question, "Deny");
-    // The deny button with the sign of the other one.
+    // The deny button with the sign of the allow button.
     let forged = deny.replacen(".n.", ".y.", 1);
     assert_ne!(forged, deny);
     let presses = [
@@ -131,7 +131,7 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
         bot.api.press_data(OWNER, OWNER, question.id, "y"),
         bot.api.press_data(OWNER, OWNER, question.id, ""),
     ];
-    // Updates are taken in their order: these were, when an answer comes to the next one.
+    // Updates are handled in order: those before are done when the next one is answered.
     bot.api.write(OWNER, "/start");
     bot.expect("I answer questions about");
     for press in &presses {
@@ -190,7 +190,7 @@ fn a_long_command_is_a_file_and_hides_nothing() {
 
 #[test]
 fn a_command_that_cannot_be_shown_whole_is_denied() {
-    // What looks like the password of an address would be hidden, and would run.
+    // It looks like the password of a URL, so it would be hidden although it runs.
     let bot = Bot::start(vec![
         run("curl -sI https://ci:x;rm$IFS-rf$IFS.;@status.example.com"),
         Reply::text("Then not."),

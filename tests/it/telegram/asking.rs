@@ -50,7 +50,7 @@ fn an_answer_grows_in_one_message_and_its_end_always_arrives() {
     assert!(bot.api.most_edits_a_minute(OWNER) <= 30);
 }
 
-/// A stream of lines as the server sends them, of which some are long.
+/// A reply stream with long lines.
 fn slow_lines(text: &str) -> Vec<Vec<u8>> {
     let characters: Vec<char> = text.chars().collect();
     let pieces = characters.chunks(40);
@@ -75,7 +75,7 @@ fn slow_lines(text: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn thirty_thousand_characters_are_a_file() {
-    // Numbered, since a reply that repeats itself is stopped.
+    // Numbered, since a repetitive reply is stopped.
     let line = |number: u32| format!("A line of the answer, number {number:04}.\n\n");
     let text: String = (0..900).map(line).collect();
     let bot = Bot::start(vec![Reply::text(&text)]);
@@ -174,7 +174,7 @@ fn a_flood_of_messages_keeps_the_rates_and_says_what_was_not_taken() {
     bot.api.write(OWNER, "/stop");
     wait_until("rest", || bot.api.unconfirmed() == 0);
     assert_eq!(bot.api.rate_violations(), Vec::<String>::new());
-    // A message of the queue, and some answers: not one for each.
+    // The queue notice and some answers, not one per message.
     assert!(
         bot.api.chat(OWNER).len() < 60,
         "{}",

@@ -1,4 +1,4 @@
-//! Commands: what each shows, and what it changes.
+//! Slash commands: what each shows and changes.
 
 use super::*;
 use crate::support::chat_server::ServedModel;
@@ -119,7 +119,7 @@ fn changes_are_shown_taken_back_and_done_again() {
 
 #[test]
 fn compaction_sends_its_result_and_no_empty_message() {
-    // Numbered, since a reply that repeats itself is stopped.
+    // Numbered, since a repetitive reply is stopped.
     let line = |number: u32| format!("Step {number:02} of the answer.\n");
     let long: String = (0..100).map(line).collect();
     let bot = Bot::start(vec![
@@ -220,7 +220,7 @@ fn sessions_go_on_here_and_on_the_terminal() {
     bot.expect("Hello from the phone.");
     let asked = bot.server.requests()[1]["messages"].to_string();
     assert!(asked.contains("I am on the terminal."), "{asked}");
-    // As long as it is open here, it cannot be opened there.
+    // While it is open here, it cannot be opened there.
     let told = bot
         .environment
         .run(&["chat", "--continue", "-p", "And now?"]);

@@ -87,7 +87,7 @@ fn what_cannot_be_read_is_not_fetched_or_said() {
     bot.api.send_file(OWNER, "big.log", b"x", Some(50 << 20));
     bot.expect("`big.log` has 52428800 bytes");
     assert_eq!(bot.api.downloads(), 0);
-    // Larger than was announced.
+    // Larger than reported.
     bot.api
         .send_file(OWNER, "liar.log", &vec![b'x'; 2 << 20], Some(10));
     bot.expect("`liar.log` could not be downloaded");
@@ -100,7 +100,7 @@ fn what_cannot_be_read_is_not_fetched_or_said() {
     }});
     bot.api.message(OWNER, OWNER, voice);
     bot.expect("I can't process voice and audio messages");
-    // Of a kind that the library cannot read.
+    // Of a kind that the library does not know.
     let voice = json!({"voice": {"file_id": "v", "file_unique_id": "u", "duration": "long"}});
     bot.api.message(OWNER, OWNER, voice);
     bot.expect("I can't process this kind of message");

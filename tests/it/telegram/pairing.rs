@@ -1,9 +1,9 @@
-//! Letting somebody in with a code.
+//! Pairing a user with a code.
 
 use super::*;
 use crate::support::terminal::Terminal;
 
-/// Starts pairing, and gives the code that is shown.
+/// Starts pairing and returns the code.
 fn pair(bot: &Bot) -> (Terminal, String) {
     let terminal = Terminal::start(&bot.environment, &["telegram", "--pair"]);
     let shown = terminal.expect("?start=");

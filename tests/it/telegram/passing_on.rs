@@ -1,8 +1,8 @@
-//! What others wrote, what messages answer, texts in several parts, and topics of a forum.
+//! Forwarded messages, replies, split texts, and forum topics.
 
 use super::*;
 
-/// The last question that the model was asked.
+/// The last question in the last request.
 fn asked(bot: &Bot) -> String {
     let requests = bot.server.requests();
     let messages = requests.last().expect("a request")["messages"].clone();
@@ -229,7 +229,7 @@ fn in_a_forum_everything_goes_into_the_topic_of_the_question() {
         !actions.contains(&(GROUP, "typing".to_owned())),
         "{actions:?}"
     );
-    // A topic is a conversation of its own.
+    // A topic is a separate conversation.
     bot.api.message(
         GROUP,
         OWNER,

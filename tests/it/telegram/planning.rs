@@ -1,4 +1,4 @@
-//! Plans: made, carried out by a button, and dead when something else is said.
+//! Plans: made, carried out by a button, and withdrawn by another message.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is left of a conversation when the program ends and begins again.
+//! What survives a restart of the bot.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn a_pending_question_is_dead_after_a_restart() {
         (1, 0, 0),
         "{actions:#?}"
     );
-    // The conversation goes on with its session.
+    // The conversation continues its session.
     bot.api.write(OWNER, "What happened?");
     bot.expect("Nothing was changed.");
     let asked = bot.server.requests()[1]["messages"].to_string();
@@ -63,7 +63,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     assert!(bot.server.requests().is_empty());
     bot.api.write(OWNER, "Are you there?");
     bot.expect("Yes.");
-    // Nothing comes twice.
+    // Nothing is sent twice.
     bot.end().expect_success();
     bot.go(&[]);
     bot.api.write(OWNER, "/status");

@@ -1,4 +1,4 @@
-//! Settings that are missing, and a network that fails.
+//! Missing settings, and network failures.
 
 use super::*;
 use crate::support::fake_api::Failure;
@@ -123,7 +123,7 @@ fn a_second_poller_is_explained_and_it_goes_on() {
         requests.iter().filter(|name| *name == "getupdates").count()
     };
     let before = polls();
-    // Ends the request that waits, behind which the failures come.
+    // Ends the pending request, so that the failures come next.
     bot.api.write(OWNER, "/help");
     wait_until("both failures, and a good one", || polls() >= before + 3);
     bot.api.write(OWNER, "/start");
@@ -149,7 +149,7 @@ fn held_back_it_waits_and_the_answer_arrives() {
 #[test]
 fn markup_that_telegram_refuses_goes_as_plain_text() {
     let server = ChatServer::start(vec![Reply::text("**Ninety.**")]);
-    // Without a search there is one message only.
+    // Without a search there is only one message.
     let bot = Bot::start_with(server, |environment| environment, &["--no-rag"]);
     let refused = Failure::status(
         400,
