@@ -60,7 +60,10 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
         "You are allowed to use this bot. Start it with `ollacode telegram`, then write to me.";
     let sent = api.bot.send_message(UserId(user), words).await;
     if let Err(error) = sent {
-        tracing::warn!("the user was not told: {}", api.describe(&error));
+        tracing::warn!(
+            "cannot send a message to the user: {}",
+            api.describe(&error)
+        );
     }
     poll.confirm().await;
     Ok(())

@@ -104,7 +104,7 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
     let requests = server.requests();
     let said = messages(&requests[1]);
     let content = |at: usize| said[at]["content"].as_str().unwrap_or_default();
-    // The model is told, in a message of its own.
+    // The reply stays as it was; the next question tells the model.
     let (stopped, asked) = (content(said.len() - 2), content(said.len() - 1));
     assert_eq!(stopped, "The beginning of a long answer");
     assert!(asked.contains("stopped by the user"), "{asked}");
