@@ -1,4 +1,5 @@
-//! What a turn asks the user, and the answers: questions are events, answered by their number.
+//! Approval requests and questions of a turn. Each is an event with an id, and is answered by that
+//! id.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::event::{AskId, Event};
 use crate::permission::{ApprovalRequest, Approver, Decision};
 
-/// Takes the answers to [`Event::ApprovalAsked`] and [`Event::QuestionAsked`]. Clones share them.
+/// Receives the answers to [`Event::ApprovalAsked`] and [`Event::QuestionAsked`]. Clones share
+/// them.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     open: Arc<Mutex<Open>>,
@@ -24,11 +26,11 @@ struct Open {
     asked: BTreeMap<AskId, Asked>,
 }
 
-/// Something that was asked and is not answered yet.
+/// A request that is not answered yet.
 #[derive(Debug)]
 struct Asked {
     reply: Reply,
-    /// Cancelled when nobody waits for the answer any more.
+    /// Cancelled when the request is answered or withdrawn.
     closed: CancellationToken,
 }
 
@@ -39,7 +41,7 @@ enum Reply {
 }
 
 impl Answers {
-    /// Decides about a call; `false` if that was not asked, or is answered or withdrawn.
+    /// Decides about a call; `false` if no such request is open.
     pub fn decide(&self, id: AskId, decision: Decision) -> bool {
         match self.take(id, |reply| matches!(reply, Reply::Decision(_))) {
             Some(Reply::Decision(reply)) => reply.send(decision).is_ok(),
@@ -47,8 +49,8 @@ impl Answers {
         }
     }
 
-    /// Answers a question of the model, with `None` if the user does not want to; `false` if that
-    /// was not asked, or is answered or withdrawn.
+    /// Answers a question of the model, with `None` if the user declines; `false` if no such
+    /// question is open.
     pub fn answer(&self, id: AskId, text: Option<String>) -> bool {
         match self.take(id, |reply| matches!(reply, Reply::Text(_))) {
             Some(Reply::Text(reply)) => reply.send(text).is_ok(),
@@ -77,7 +79,7 @@ impl Answers {
         Some(asked.reply)
     }
 
-    /// Registers a question under a new number, until the value is dropped.
+    /// Registers a request under a new id, until the value is dropped.
     fn ask(&self, reply: Reply) -> Waiting<'_> {
         let mut open = self.open.lock();
         open.last += 1;
@@ -88,7 +90,7 @@ impl Answers {
     }
 }
 
-/// Withdraws a question that nobody waits for any more.
+/// Withdraws a request when nobody waits for the answer any more.
 struct Waiting<'a> {
     answers: &'a Answers,
     id: AskId,
@@ -100,11 +102,12 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Asks by events, behind everything that happened before, and waits for the [`Answers`].
+/// Asks through the event channel, so in order with all other events, and waits for the
+/// [`Answers`].
 pub(super) struct EventApprover {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) answers: Answers,
-    /// Whether somebody is there to answer. If not, everything is denied.
+    /// Whether a user can answer. If not, everything is denied.
     pub(super) has_user: bool,
 }
 
@@ -120,7 +123,7 @@ impl Approver for EventApprover {
                 id: waiting.id,
                 request: Box::new(request.clone()),
             };
-            // Where nobody takes events any more, the answer is no.
+            // Without a receiver nobody can approve.
             if self.events.send(asked).await.is_err() {
                 return Decision::Deny(None);
             }

@@ -1,17 +1,15 @@
-//! What can be typed with a slash: ONE table, from which every front end takes its commands, its
-//! help and its completion.
+//! Slash commands: ONE table, from which every front end takes its commands, its help and its
+//! completion.
 
 pub struct Command {
-    /// Without its slash: small letters only.
+    /// Lower case, without the slash.
     pub name: &'static str,
-    /// Other names of it.
     pub aliases: &'static [&'static str],
-    /// What may stand behind it, as help shows it; empty if that is nothing.
+    /// Its argument as help shows it; empty if there is none.
     pub argument: &'static str,
-    /// Values that completion offers for it.
+    /// Argument values that completion offers.
     pub values: &'static [&'static str],
     pub help: &'static str,
-    /// Where it can be typed.
     pub place: Place,
     pub(super) action: Action,
 }
@@ -19,11 +17,9 @@ pub struct Command {
 /// Where a command can be typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In every front end.
     Everywhere,
-    /// At the terminal only.
     Terminal,
-    /// In a chat only, where messages arrive while a turn runs.
+    /// In chats only, where messages arrive while a turn runs.
     Chat,
 }
 
@@ -77,7 +73,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Start,
             "start",
             "",
-            "say who answers, and about what",
+            "introduce the bot and its workspace",
         )
     },
     Command {
@@ -96,7 +92,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Stop,
             "stop",
             "",
-            "stop the model, and drop the messages that wait",
+            "stop the model and drop the queued messages",
         )
     },
     Command {
@@ -105,7 +101,7 @@ pub static COMMANDS: &[Command] = &[
             Action::New,
             "new",
             "",
-            "begin a new session; this one can be resumed",
+            "start a new session; this one can be resumed",
         )
     },
     command(Action::Diff, "diff", "", "show what this session changed"),
@@ -131,7 +127,7 @@ pub static COMMANDS: &[Command] = &[
         Action::Plan,
         "plan",
         "",
-        "switch plan mode on or off: read only, and make a plan",
+        "turn plan mode on or off: read-only, the answer is a plan",
     ),
     Command {
         values: &["ask", "auto-edit", "auto-approve"],
@@ -139,7 +135,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Approve,
             "approve",
             "[mode]",
-            "choose what needs your approval: the next mode, or the one named",
+            "change the approval mode: the next one, or the one named",
         )
     },
     Command {
@@ -148,7 +144,7 @@ pub static COMMANDS: &[Command] = &[
             Action::Model,
             "model",
             "[name]",
-            "list the models, or continue with another one",
+            "list the models, or switch to another one",
         )
     },
     command(
@@ -197,7 +193,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         aliases: &["exit", "q"],
         place: Place::Terminal,
-        ..command(Action::Quit, "quit", "", "leave")
+        ..command(Action::Quit, "quit", "", "exit")
     },
 ];
 
@@ -207,19 +203,18 @@ pub fn commands(place: Place) -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().filter(is_there)
 }
 
-/// What a text means.
+/// How an input line is understood.
 pub enum Parsed<'a> {
-    /// A question for the model.
     Question,
-    /// A command, and its argument.
+    /// A command with its argument.
     Command(&'static Command, &'a str),
-    /// A command that does not exist, with its slash; names that are close to it.
+    /// An unknown command, with its slash, and similar names.
     Unknown(&'a str, Vec<&'static str>),
 }
 
-/// Tells commands from questions. A command is one line with `/`, a word of letters (or `?`), and
-/// white space or the end behind it: paths and pasted code are questions. The beginning of a name
-/// suffices where no other command has it.
+/// Tells commands from questions. A command is one line of `/`, a word of letters (or `?`), and
+/// white space or the end of the line after it; paths and pasted code are questions. A unique
+/// prefix of a name is enough.
 pub fn parse(text: &str, place: Place) -> Parsed<'_> {
     let text = text.trim();
     let Some(rest) = text.strip_prefix('/') else {
@@ -227,7 +222,7 @@ pub fn parse(text: &str, place: Place) -> Parsed<'_> {
     };
     let (word, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let is_name = word == "?" || word.chars().all(char::is_alphabetic);
-    // A slash alone was not typed to its end.
+    // A slash alone is an unfinished command.
     if !is_name || text.contains('\n') || (word.is_empty() && !rest.is_empty()) {
         return Parsed::Question;
     }
@@ -247,20 +242,20 @@ pub fn parse(text: &str, place: Place) -> Parsed<'_> {
     }
 }
 
-/// What is said of a command that does not exist.
+/// The message about an unknown command.
 pub fn unknown(typed: &str, nearest: &[&str]) -> String {
     let typed = crate::visible::visible_name(typed);
     if nearest.is_empty() {
-        return format!("there is no command {typed}; /help lists them");
+        return format!("unknown command {typed}; /help lists the commands");
     }
     let nearest: Vec<String> = nearest.iter().map(|name| format!("/{name}")).collect();
     format!(
-        "there is no command {typed}; did you mean {}?",
+        "unknown command {typed}; did you mean {}?",
         nearest.join(" or ")
     )
 }
 
-/// Commands that share the longest beginning with what was typed.
+/// Commands with the longest common prefix with the input.
 fn nearest(typed: &str, place: Place) -> Vec<&'static str> {
     let shared = |name: &str| {
         let pairs = name.chars().zip(typed.chars());
@@ -280,7 +275,7 @@ mod tests {
 
     use super::*;
 
-    /// What a line means: `name|argument`, `?` for a question, `!a b` for no command but these.
+    /// How a line is parsed: `name|argument`, `?` for a question, `!a b` for an unknown command.
     fn meaning(text: &str, place: Place) -> String {
         match parse(text, place) {
             Parsed::Question => "?".to_owned(),
@@ -388,8 +383,8 @@ mod tests {
     #[test]
     fn a_command_that_does_not_exist_gets_a_hint() {
         let said = unknown("/modle", &["model"]);
-        assert_eq!(said, "there is no command /modle; did you mean /model?");
+        assert_eq!(said, "unknown command /modle; did you mean /model?");
         let said = unknown("/xyz", &[]);
-        assert_eq!(said, "there is no command /xyz; /help lists them");
+        assert_eq!(said, "unknown command /xyz; /help lists the commands");
     }
 }

@@ -1,22 +1,21 @@
-//! The last events of a conversation by their numbers, so that a stream of them can be resumed.
+//! The last events of a conversation with their numbers, so that an interrupted stream can be
+//! resumed.
 
 use std::collections::VecDeque;
 
 use crate::engine::event::Event;
 
-/// Most events that are kept.
 const MOST_EVENTS: usize = 4_096;
-/// Most text in them, in bytes.
+/// Maximum text in the events that are kept, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// An event with its number: 1 for the first of a conversation, and no number is left out.
+/// An event with its number: consecutive, from 1 for the first event of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbered {
     pub number: u64,
     pub event: Event,
 }
 
-/// Keeps the last events.
 #[derive(Debug, Default)]
 pub struct EventLog {
     last: u64,
@@ -24,18 +23,17 @@ pub struct EventLog {
     bytes: usize,
 }
 
-/// Events that somebody wants to see are not kept any more.
+/// Some requested events were already dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("events {from} to {to} are not kept any more")]
 pub struct Gap {
-    /// The first that is missing.
+    /// First missing number.
     pub from: u64,
-    /// The last that is missing.
+    /// Last missing number.
     pub to: u64,
 }
 
 impl EventLog {
-    /// Numbers an event and keeps it.
     pub fn push(&mut self, event: Event) -> Numbered {
         self.last += 1;
         let numbered = Numbered {
@@ -53,11 +51,11 @@ impl EventLog {
         numbered
     }
 
-    /// The events behind the one of a number; behind 0 come all.
+    /// The events after a number; 0 returns all.
     ///
     /// # Errors
     ///
-    /// Some of them are not kept any more.
+    /// [`Gap`] if some of them were already dropped.
     pub fn after(&self, number: u64) -> Result<impl Iterator<Item = &Numbered>, Gap> {
         let oldest = self
             .kept
@@ -73,7 +71,7 @@ impl EventLog {
     }
 }
 
-/// The text that an event holds, in bytes; the rest of it is small.
+/// The text that an event holds, in bytes; the rest is small.
 fn bytes(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Thinking(text) | Event::Notice(text) => text.len(),

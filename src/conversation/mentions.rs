@@ -1,4 +1,4 @@
-//! The files that a question names with an `@`.
+//! Files that a question mentions with `@`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::jail::{Alike, EntryKind, Jail};
 
-/// What may stand before an `@` that names a file, but for white space.
+/// Characters that may precede the `@` of a mention, besides white space.
 const OPENING: &str = "([{,";
 
-/// Whether an `@` behind this character names a file: that of an address does not.
+/// Whether an `@` after this character begins a mention; in an e-mail address it does not.
 pub fn begins_mention(before: char) -> bool {
     before.is_whitespace() || OPENING.contains(before)
 }
 
-/// The files that a question names, among those that are listed or exist below `root`; `None` if
-/// `stop` came first.
+/// The files that a question mentions, among those that are listed or exist below `root`; `None` if
+/// cancelled by `stop`.
 pub async fn named(
     text: &str,
     root: PathBuf,
@@ -28,7 +28,7 @@ pub async fn named(
         return Ok(Some(Vec::new()));
     }
     let text = text.to_owned();
-    // A disk may take its time.
+    // File system calls may block.
     let naming = tokio::task::spawn_blocking(move || {
         let jail = Jail::open(&root).ok();
         let real = |path: &str| {
@@ -55,9 +55,9 @@ fn is_listed(files: &[String], path: &str) -> bool {
     found.is_ok()
 }
 
-/// A file or folder below the root, also behind a link that stays there, as it was named; where there
-/// is none of that name, the one whose name differs only in capitals or in the form of its letters. A
-/// word alone, such as `@Test`, is no folder `test`.
+/// A file or folder below the root, also through a link that stays there, as it was written. If
+/// there is none, the one whose name differs only in case or Unicode form. A word alone, such as
+/// `@Test`, does not match the folder `test`.
 fn exists_below(jail: &Jail, given: &str) -> Option<String> {
     let path = jail.path(given).ok()?;
     let nearest = jail.nearest(&path);
@@ -75,7 +75,7 @@ fn exists_below(jail: &Jail, given: &str) -> Option<String> {
         .filter(|_| nearest.alike != Alike::Similar || given.contains('/') || has_ending(given))
 }
 
-/// Whether a path looks like that of a file: `src/a.rs`, not `types/node`.
+/// Whether a path looks like a file name: `src/a.rs`, not `types/node`.
 fn has_ending(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(stem, ending)| {
@@ -83,10 +83,10 @@ fn has_ending(path: &str) -> bool {
     })
 }
 
-/// The files that a question names: `@src/main.rs`, `@"with space.md"`, `@src/main.rs:10-20`.
+/// The files that a question mentions: `@src/main.rs`, `@"with space.md"`, `@src/main.rs:10-20`.
 ///
-/// What is no known file counts only if it looks like the path of one, with a `/` and an ending:
-/// `@dataclass` and `@types/node` are no files.
+/// An unknown path counts only if it looks like a file, with a `/` and an extension: `@dataclass`
+/// and `@types/node` do not.
 fn mentions(text: &str, is_known: &dyn Fn(&str) -> bool) -> Vec<String> {
     let is_meant = |path: &str| is_known(path) || (path.contains('/') && has_ending(path));
     let mut found: Vec<String> = Vec::new();
@@ -115,7 +115,7 @@ fn mentions(text: &str, is_known: &dyn Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// The path behind an `@`, without what belongs to the sentence.
+/// The path after an `@`, without the punctuation of the sentence.
 fn mentioned(rest: &str, is_known: &dyn Fn(&str) -> bool) -> String {
     if let Some((path, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
         return path.to_owned();

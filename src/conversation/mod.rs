@@ -1,10 +1,10 @@
 //! A conversation, the same for every front end: its session, its mode, its turns and its queue.
 //!
-//! A front end reads what the user types, tells commands from questions with [`commands`], hands
+//! A front end reads what the user types, tells commands from questions with [`commands`], passes
 //! them to a [`Conversation`], and shows its [`Update`]s and [`Reply`]s. In reading order:
-//! `opening` begins and continues sessions, `turn` runs one turn as a task, [`answers`] takes the
-//! user's answers, [`event_log`] numbers what happened, `run` does what commands say. [`workspaces`] and [`registry`] are shared
-//! by all conversations of a process.
+//! `opening` creates and resumes sessions, `turn` runs one turn as a task, [`answers`] receives the
+//! user's answers, [`event_log`] numbers the events, `run` executes commands. [`workspaces`] and
+//! [`registry`] are shared by all conversations of a process.
 
 pub mod answers;
 pub mod commands;
@@ -50,25 +50,24 @@ use registry::SessionRegistry;
 use turn::{Job, Running};
 use workspaces::{OpenWorkspace, Workspaces};
 
-/// Questions that may wait for the turn that runs.
+/// Maximum number of queued questions.
 const MOST_QUEUED: usize = 20;
 
-/// What all conversations of a process share.
+/// State that all conversations of a process share.
 pub struct Shared {
-    /// Folders that may be worked on.
     pub workspaces: Workspaces,
-    /// Which session each conversation has; `None` where nobody but the owner talks.
+    /// The session of each conversation; `None` for a front end with a single user.
     pub registry: Option<Mutex<SessionRegistry>>,
-    /// Who waits while the model replies.
+    /// Tells background embedding that a model is replying.
     pub activity: ChatActivity,
     pub connector: Arc<dyn Connector>,
-    /// How long a command waits for a server; `None` where the user can stop it.
+    /// How long a command waits for a server; `None` where the user can cancel it.
     pub patience: Option<Duration>,
-    /// The mode in which conversations begin.
+    /// The mode in which conversations start.
     pub first_mode: Mode,
-    /// Whether `auto-approve` may be chosen in a conversation.
+    /// Whether a conversation may switch to `auto-approve`.
     pub offers_auto_approve: bool,
-    /// Whether somebody is there to approve calls.
+    /// Whether a user can approve calls.
     pub has_user: bool,
     /// Cancelled when the program ends.
     pub stop: CancellationToken,
@@ -83,54 +82,53 @@ impl Shared {
     }
 }
 
-/// Who talks from elsewhere than the terminal.
+/// A remote user of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Participant {
-    /// Names the conversation in the registry.
+    /// The key of the conversation in the registry.
     pub key: String,
     pub user: u64,
-    /// Whether this user may resume every session, and not only those that the user began.
+    /// Whether this user may resume every session, not only their own.
     pub is_owner: bool,
 }
 
-/// A conversation of one user.
 pub struct Conversation {
     shared: Arc<Shared>,
     /// `None` at the terminal.
     participant: Option<Participant>,
     workspace: Arc<OpenWorkspace>,
-    /// The session that it has, or had last.
+    /// The current session, or the last one.
     session: Option<SessionId>,
-    /// The same, while this process has it open and no turn runs.
+    /// The session and its engine, while it is open and no turn runs.
     open: Option<OpenSession>,
-    /// What the user should know of it, and was not told yet.
+    /// Notices about the opened session that were not shown yet.
     opened: Option<Opened>,
-    /// The model, if one was chosen.
+    /// The chosen model, if any.
     model: Option<String>,
-    /// A model that is connected already.
+    /// An established connection to a model.
     connected: Option<Arc<dyn ChatModel>>,
-    /// The mode in which work is done.
+    /// The mode in which plans are carried out.
     work_mode: Mode,
     is_planning: bool,
-    /// Whether the session's own mode does not count any more: it was opened, or a mode chosen.
+    /// Whether the conversation's mode overrides the stored mode of the session.
     is_mode_chosen: bool,
     running: Option<Running>,
     queue: VecDeque<Queued>,
-    /// Stops the indexing that was asked for; cancelled also when that is over.
+    /// Cancels a running `/index`; already cancelled when it has ended.
     indexing: Option<CancellationToken>,
     answers: Answers,
     log: EventLog,
 }
 
-/// A question that waits for the turn that runs.
+/// A question that waits until the current turn ends.
 struct Queued {
-    /// The front end's own number of the message.
+    /// The front end's id of the message.
     message: Option<i32>,
     question: Question,
 }
 
 impl Conversation {
-    /// Begins where the conversation stood before a restart, if that is known.
+    /// Restores the conversation from the registry, if it is known there.
     pub fn new(shared: Arc<Shared>, participant: Option<Participant>) -> Conversation {
         let entry = participant
             .as_ref()
@@ -160,23 +158,22 @@ impl Conversation {
             answers: Answers::default(),
             log: EventLog::default(),
         };
-        // Who is the owner may have changed meanwhile.
+        // The owner may have changed since.
         conversation.session = session.filter(|id| conversation.may_resume(id));
         conversation
     }
 
-    /// Chooses the session to continue, and the model, before anything is opened.
+    /// Selects the session to resume, and the model, before a session is opened.
     pub fn begin_with(&mut self, session: Option<SessionId>, model: Option<String>) {
         self.session = session;
         self.model = model;
     }
 
-    /// The folder that is worked on.
     pub fn workspace(&self) -> &Arc<OpenWorkspace> {
         &self.workspace
     }
 
-    /// The session that it has, or had last.
+    /// The current session, or the last one.
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()
     }
@@ -186,12 +183,12 @@ impl Conversation {
         self.open.as_ref()
     }
 
-    /// Takes the answers to what turns ask.
+    /// Receives the answers to approval requests and questions.
     pub fn answers(&self) -> &Answers {
         &self.answers
     }
 
-    /// What happened so far.
+    /// The events so far.
     pub fn log(&self) -> &EventLog {
         &self.log
     }
@@ -205,19 +202,18 @@ impl Conversation {
         }
     }
 
-    /// The mode in which work is done, behind a plan.
+    /// The mode in which a plan would be carried out.
     pub fn work_mode(&self) -> Mode {
         self.work_mode
     }
 
-    /// Chooses the mode of work, and whether plans are made first.
+    /// Sets the work mode, and whether plan mode is on.
     pub fn set_mode(&mut self, work_mode: Mode, is_planning: bool) {
         self.work_mode = work_mode;
         self.is_planning = is_planning;
         self.is_mode_chosen = true;
     }
 
-    /// Whether a turn runs.
     pub fn is_busy(&self) -> bool {
         self.running.is_some()
     }
@@ -226,14 +222,14 @@ impl Conversation {
         self.queue.len()
     }
 
-    /// What waits along with the questions in the queue: texts and pictures.
+    /// Attachments and pictures of the queued questions.
     pub fn queued_files(&self) -> usize {
         let files =
             |queued: &Queued| queued.question.attachments.len() + queued.question.images.len();
         self.queue.iter().map(files).sum()
     }
 
-    /// Opens the session, if it is not open and no turn has it.
+    /// Opens the session, unless it is open or a turn has it.
     pub async fn open(&mut self) -> Result<(), Error> {
         if self.open.is_none() && self.running.is_none() {
             let request = self.open_request();
@@ -243,13 +239,13 @@ impl Conversation {
         Ok(())
     }
 
-    /// What the user should know of the session that was opened, once.
+    /// Takes the notices about the session that was opened.
     pub fn take_opened(&mut self) -> Option<Opened> {
         self.opened.take()
     }
 
-    /// Asks a question: its turn runs now, or when those before it are over. `message` is the
-    /// front end's own number of it.
+    /// Asks a question: its turn starts now, or after those in the queue. `message` is the front
+    /// end's id of it.
     pub fn ask(&mut self, message: Option<i32>, question: Question) -> Asked {
         if self.running.is_none() {
             self.start(Job::Ask(Box::new(question)));
@@ -262,24 +258,24 @@ impl Conversation {
         Asked::Queued
     }
 
-    /// The question of a message that still waits.
+    /// The queued question of a message.
     pub fn queued_question(&mut self, message: i32) -> Option<&mut Question> {
         let mut queue = self.queue.iter_mut();
         let queued = queue.find(|queued| queued.message == Some(message))?;
         Some(&mut queued.question)
     }
 
-    /// Takes the question of a message out of the queue.
+    /// Removes the question of a message from the queue.
     pub fn unqueue(&mut self, message: i32) {
         self.queue.retain(|queued| queued.message != Some(message));
     }
 
-    /// Drops the questions that wait, and says how many.
+    /// Clears the queue and returns its length.
     pub fn clear_queue(&mut self) -> usize {
         std::mem::take(&mut self.queue).len()
     }
 
-    /// Stops what is being done, and drops what waits.
+    /// Stops the turn and a running `/index`, and clears the queue.
     pub fn stop(&mut self) -> Stopped {
         let indexing = self.indexing.take();
         let indexing = indexing.filter(|indexing| !indexing.is_cancelled());
@@ -296,8 +292,7 @@ impl Conversation {
         }
     }
 
-    /// Waits for something new in the turn; forever where none runs. Can be cancelled at any time
-    /// without losing anything.
+    /// Waits for the next update of the turn; never returns while no turn runs. Cancel-safe.
     pub async fn update(&mut self) -> Update {
         let Some(running) = &mut self.running else {
             return std::future::pending().await;
@@ -313,7 +308,7 @@ impl Conversation {
         }
     }
 
-    /// Carries out a plan; `false` if it is not the last thing that was said any more.
+    /// Carries out a plan; `false` if something happened in the session since.
     pub async fn carry_out(&mut self, plan: &PlanOffer) -> Result<bool, Error> {
         let is_current = self.running.is_none() && self.session.as_ref() == Some(&plan.session);
         if is_current {
@@ -331,7 +326,7 @@ impl Conversation {
         Ok(true)
     }
 
-    /// Lets go of the session, so that another process can continue it; `why` goes into its
+    /// Closes the session, so that another process can resume it; `why` is written into its
     /// journal.
     pub fn release(&mut self, why: &str) -> Result<(), SessionError> {
         let mode = self.mode();
@@ -343,24 +338,12 @@ impl Conversation {
         open.session.end(why)
     }
 
-    /// Stops the turn, waits for its end, and lets go of the session.
-    pub async fn close(&mut self, why: &str) -> Result<(), SessionError> {
-        self.queue.clear();
-        if let Some(running) = &self.running {
-            running.stop.cancel();
-        }
-        while self.running.is_some() {
-            self.update().await;
-        }
-        self.release(why)
-    }
-
-    /// Forgets a connection to a model: the server may have changed meanwhile.
+    /// Drops the connection to the model, since the server may change.
     pub fn disconnect(&mut self) {
         self.connected = None;
     }
 
-    /// Begins a new session with the next question.
+    /// Starts a new session with the next question.
     fn renew(&mut self) {
         self.let_go();
         self.session = None;
@@ -374,7 +357,7 @@ impl Conversation {
         self.is_planning = false;
     }
 
-    /// What belonged to the session before: the mode that was chosen for it.
+    /// Forgets the mode that was chosen for the previous session.
     fn reset_mode(&mut self) {
         self.work_mode = self.shared.first_mode;
         self.is_planning = false;
@@ -444,7 +427,7 @@ impl Conversation {
             turn: open.session.turn,
             mode: self.work_mode,
         });
-        // What waits when the program ends is not begun any more.
+        // Nothing is started once the program ends.
         let next = match self.shared.stop.is_cancelled() {
             true => None,
             false => self.queue.pop_front(),
@@ -460,20 +443,23 @@ impl Conversation {
         }
     }
 
-    /// Waits for a server, but not so long that the user believes nobody listens.
+    /// Waits for a server, with the timeout of the front end.
     async fn soon<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let answer = self.shared.stop.run_until_cancelled(answer);
         let answer = match self.shared.patience {
             None => answer.await,
             Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
                 let seconds = patience.as_secs();
-                anyhow!("Ollama did not answer within {seconds} s")
+                anyhow!(
+                    "Ollama did not answer within {seconds} s: check that it is running, then try \
+                     again"
+                )
             })?,
         };
-        answer.unwrap_or_else(|| Err(anyhow!("the program ends")))
+        answer.unwrap_or_else(|| Err(anyhow!("ollacode is shutting down")))
     }
 
-    /// The session that is meant. What another user talked about is not even there.
+    /// Finds a session by its id or a part of it, among those that the user may resume.
     fn find(&self, folder: &Path, given: &str) -> Result<SessionId, SessionError> {
         if self.participant.as_ref().is_none_or(|who| who.is_owner) {
             return session::find(folder, given);

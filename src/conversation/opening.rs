@@ -1,4 +1,4 @@
-//! Sessions: begun, or continued with the model and the mode that they had.
+//! Opening sessions: new ones, or earlier ones with their model and mode.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +16,8 @@ use crate::model::{ChatModel, ModelProfile};
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Session, SessionError, SessionId};
 
-/// Connects to the model that answers.
 pub trait Connector: Send + Sync {
-    /// Connects to the model of a name, or to that of the settings.
+    /// Connects to the named model, or to the one of the settings.
     fn connect<'a>(
         &'a self,
         app: &'a App,
@@ -26,7 +25,7 @@ pub trait Connector: Send + Sync {
     ) -> BoxFuture<'a, Result<Arc<dyn ChatModel>, Error>>;
 }
 
-/// Connects to models that the server has; where one is missing, the error says what helps.
+/// Connects to installed models; if one is missing, the error suggests what to do.
 pub struct InstalledModels;
 
 impl Connector for InstalledModels {
@@ -51,52 +50,47 @@ impl Connector for InstalledModels {
     }
 }
 
-/// A session that this process has open, with the engine that answers its questions.
 pub struct OpenSession {
     pub session: Session,
     pub engine: Engine,
 }
 
-/// What the user should know of a session that was opened.
+/// Facts about an opened session that the user should see.
 #[derive(Clone, Debug)]
 pub struct Opened {
     pub id: SessionId,
-    /// The folder it works on.
     pub workspace: PathBuf,
-    /// Whether it is an earlier one that is continued.
+    /// Whether an earlier session was resumed.
     pub is_resumed: bool,
-    /// Questions that were asked in it before.
+    /// Number of earlier questions.
     pub turns: u32,
-    /// The model that answers.
     pub model: ModelProfile,
     pub mode: Mode,
-    /// How well its commands are confined.
     pub confinement: Confinement,
-    /// Tools whose calls had begun when the session broke off: nobody knows whether they are done.
+    /// Tools whose calls were running when the session was interrupted: their result is unknown.
     pub unfinished: Vec<String>,
-    /// Lines of its journal that cannot be read.
+    /// Unreadable lines of its journal.
     pub unreadable: usize,
 }
 
-/// What is needed to open a session.
 pub(super) struct OpenRequest {
     pub(super) shared: Arc<Shared>,
     pub(super) participant: Option<Participant>,
     pub(super) workspace: Arc<OpenWorkspace>,
-    /// Which one; `None` for a new one.
+    /// The session to resume; `None` for a new one.
     pub(super) session: Option<SessionId>,
-    /// The model that was chosen; else that of the session, or of the settings.
+    /// The chosen model; else that of the session, or of the settings.
     pub(super) model: Option<String>,
-    /// A model that is connected already, taken if it is the one that is needed.
+    /// An established connection, reused if it is to the right model.
     pub(super) connected: Option<Arc<dyn ChatModel>>,
     pub(super) mode: Mode,
-    /// Whether the mode counts also for a session that was left in plan mode.
+    /// Whether `mode` also overrides the plan mode of a resumed session.
     pub(super) is_mode_chosen: bool,
 }
 
 impl OpenRequest {
-    /// Opens the session. What the registry is told comes before anything happens in it, so that
-    /// the conversation continues with it even if the process is killed.
+    /// Opens the session. The registry is written first, so that the conversation is restored even
+    /// if the process is killed.
     pub(super) async fn open(self) -> Result<(OpenSession, Opened), Error> {
         let app = &self.workspace.app;
         let folder = app.sessions_folder();
@@ -162,8 +156,8 @@ fn resume(
     let (session, resumed) = match Session::resume(folder, id, model) {
         Err(SessionError::InUse(id)) => {
             return Err(anyhow!(
-                "session {id} is open in another ollacode process: leave it there, or begin another \
-                 one here with /new"
+                "session {id} is open in another ollacode process: close it there, or start a new one \
+                 here with /new"
             ));
         }
         resumed => resumed?,

@@ -1,7 +1,6 @@
-//! Which session each conversation has, and who began which: kept across restarts.
+//! The session of each conversation, and the owner of each session; kept across restarts.
 //!
-//! It is a convenience and a boundary: a user who is not the owner resumes only sessions which
-//! that user began here.
+//! Users other than the owner can resume only the sessions that they started here.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -12,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::session::SessionId;
 
-/// Sessions that are remembered by whom they were begun; the oldest are forgotten.
+/// Sessions whose users are remembered; the oldest are dropped.
 const MOST_SESSIONS: usize = 10_000;
 
-/// The file, and what is in it.
 #[derive(Debug)]
 pub struct SessionRegistry {
     file: PathBuf,
@@ -25,35 +23,32 @@ pub struct SessionRegistry {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Entries {
-    /// By the key of the participant: `7:7`.
+    /// By the key of the participant, such as `7:7`.
     conversations: BTreeMap<String, Entry>,
-    /// Users by the session that they began. Ids begin with their time, so the first is the oldest.
+    /// User by session. Session ids begin with their time, so the first is the oldest.
     begun_by: BTreeMap<String, u64>,
 }
 
-/// Where a conversation stands.
+/// The current workspace and session of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The folder that is worked on.
     pub workspace: PathBuf,
-    /// The session; empty if there is none yet.
+    /// Empty if there is none yet.
     pub session: String,
 }
 
 impl SessionRegistry {
-    /// Reads the file; one that is not there, or is damaged, knows nothing.
+    /// Reads the file; a missing or damaged file counts as empty.
     pub fn open(file: PathBuf) -> SessionRegistry {
         let entries = fs::read(&file).unwrap_or_default();
         let entries = serde_json::from_slice(&entries).unwrap_or_default();
         SessionRegistry { file, entries }
     }
 
-    /// Where a conversation stood last.
     pub fn conversation(&self, key: &str) -> Option<Entry> {
         self.entries.conversations.get(key).cloned()
     }
 
-    /// Remembers where a conversation stands.
     pub fn set(&mut self, key: &str, workspace: &Path, session: Option<&SessionId>) {
         let entry = Entry {
             workspace: workspace.to_owned(),
@@ -65,7 +60,7 @@ impl SessionRegistry {
         }
     }
 
-    /// Remembers who began a session.
+    /// Records who started a session.
     pub fn begun(&mut self, session: &SessionId, user: u64) {
         self.entries.begun_by.insert(session.to_string(), user);
         while self.entries.begun_by.len() > MOST_SESSIONS {
@@ -74,12 +69,12 @@ impl SessionRegistry {
         self.write();
     }
 
-    /// Who began a session; `None` if it was not begun here.
+    /// Who started a session; `None` if it was not started here.
     pub fn beginner(&self, session: &SessionId) -> Option<u64> {
         self.entries.begun_by.get(session.as_str()).copied()
     }
 
-    /// Where it cannot be written, conversations begin anew after a restart, and that is all.
+    /// Without the file, conversations start with a new session after a restart.
     fn write(&self) {
         if let Err(error) = self.try_write() {
             tracing::warn!("cannot write {}: {error}", self.file.display());

@@ -1,4 +1,4 @@
-//! What commands return: data for front ends to show, and one sentence for what needs no more.
+//! Results of commands: data for front ends to show, and a sentence where that is enough.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,127 +20,111 @@ use crate::session::changes::{FileDiff, Undone};
 use crate::session::{SessionId, SessionSummary};
 use crate::visible::visible_name;
 
-/// Said where a folder is so wide that nobody indexes it unasked.
+/// Shown where the folder is the home folder or above, and has no index.
 pub const NOT_INDEXED: &str = "this folder is not a project, so it is not indexed; \
                                `ollacode index` indexes it anyway";
 
-/// How workspaces get names.
-pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another one; `[workspaces]` in \
-                                    config.toml gives folders names";
+/// Shown below the list of workspaces.
+pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another workspace; `[workspaces]` \
+                                    in config.toml names them";
 
-/// What a command returns.
 pub enum Reply {
-    /// Who answers, and about which folder.
+    /// The workspace, for the greeting of a bot.
     Greeting(PathBuf),
-    /// The list of commands.
     Help,
     Quit,
-    /// A turn runs: the command has to wait for its end.
+    /// A turn is running, so the command cannot run.
     Busy,
-    /// The command needs an argument: how it is used.
+    /// The argument is missing: how the command is used.
     Usage(&'static str),
-    /// There is no index, and nobody may make one unasked.
+    /// There is no index, and the folder needs consent to be indexed.
     NotIndexed,
     Stopped(Stopped),
-    /// A search to be made.
+    /// A search for the front end to run.
     Search(SearchRequest),
-    /// An update of the index to be made.
+    /// An index update for the front end to run.
     Index(IndexJob),
-    /// How the conversation stands.
     Status(Box<Status>),
-    /// A list of models to be asked for.
+    /// A list of models for the front end to request.
     Models(ModelsJob),
-    /// Another model answers from now on.
     ModelChosen(ModelProfile),
-    /// Sessions of the workspace, the one used last first.
+    /// Sessions of the workspace, last used first.
     Sessions {
         sessions: Vec<SessionSummary>,
-        /// The one of the conversation.
+        /// The current session.
         current: Option<SessionId>,
     },
     Workspaces {
-        /// The one of the conversation.
+        /// The current workspace.
         here: PathBuf,
-        /// Those that the settings name.
+        /// Those named in the settings.
         named: BTreeMap<String, PathBuf>,
     },
-    /// Another workspace, with a new session.
+    /// Switched to another workspace, with a new session.
     Entered(PathBuf),
     NewSession {
-        /// The session before, if something was asked in it.
+        /// The previous session, if it has questions.
         before: Option<SessionId>,
     },
-    /// Another session is continued: see [`super::Conversation::take_opened`].
+    /// Switched to another session: see [`super::Conversation::take_opened`].
     Resumed,
-    /// The mode was changed.
     Mode(ModeChange),
-    /// What the last answer is based on; `None` if that is not known any more.
+    /// Sources of the last answer; `None` if the session was closed since.
     Sources(Option<Vec<Source>>),
-    /// What the session changed.
     Diff(Vec<FileDiff>),
-    /// Changes were undone or redone.
     Changed(ChangeKind, Undone),
-    /// What fills the context window.
     Tokens(TokenReport),
     Memory(Option<Memory>),
-    /// The conversation is being made shorter; updates follow as in a turn.
+    /// Compaction is running; updates follow as in a turn.
     Compacting,
 }
 
-/// Whether changes are undone or redone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     Undo,
     Redo,
 }
 
-/// A mode that was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModeChange {
     /// The mode of the next question.
     pub mode: Mode,
-    /// The mode in which work is done, behind a plan.
+    /// The mode in which a plan would be carried out.
     pub work_mode: Mode,
-    /// How well commands are confined.
     pub confinement: Confinement,
 }
 
-/// How a conversation stands.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Name of the model that answers.
     pub model: String,
-    /// What is known of it, while a session is open.
+    /// Facts about the model, while a session is open.
     pub profile: Option<ModelProfile>,
-    /// What fills its window, while a session is open.
+    /// Use of the context window, while a session is open.
     pub tokens: Option<TokenReport>,
     /// The mode of the next question.
     pub mode: Mode,
-    /// How well commands are confined.
     pub confinement: Confinement,
     pub session: Option<SessionId>,
-    /// Questions asked in it, while it is open.
+    /// Number of questions, while the session is open.
     pub turns: Option<u32>,
-    /// What the index holds, and whether it is up to date.
+    /// Size and state of the index.
     pub index: String,
     pub folder: PathBuf,
-    /// Whether a turn runs.
     pub is_busy: bool,
     pub queued: usize,
 }
 
-/// An update of the index, to be made by whoever shows its progress.
+/// An index update, to be run by the front end, which shows its progress.
 pub struct IndexJob {
     workspace: Arc<OpenWorkspace>,
     pub stop: CancellationToken,
-    /// Whether the folder is so wide that the user has to agree first.
+    /// Whether the user must confirm first: it is the home folder, or a folder above it.
     pub needs_leave: bool,
 }
 
-/// A list of models, to be asked for without keeping the conversation waiting.
+/// A list of models, to be requested without blocking the conversation.
 pub struct ModelsJob {
     pub(super) workspace: Arc<OpenWorkspace>,
-    /// The model of the conversation.
     pub current: String,
 }
 
@@ -164,17 +148,16 @@ impl IndexJob {
 }
 
 impl ModelsJob {
-    /// Asks the server which chat models it has.
     pub async fn run(&self) -> Result<Vec<InstalledModel>, OllamaError> {
         installed_chat_models(&self.workspace.app.ollama()?).await
     }
 }
 
-/// What is known of a model, in a few words: `up to 32,768 tokens, runs at gpu.example.org`.
+/// Facts about a model: `up to 32,768 tokens, runs at gpu.example.org`.
 pub fn model_facts(model: &InstalledModel) -> String {
     let mut facts = Vec::new();
     if !model.tools {
-        facts.push("tool calls as text only".to_owned());
+        facts.push("text tool calls only".to_owned());
     }
     if let Some(window) = model.window {
         facts.push(format!("up to {} tokens", count(u64::from(window))));
@@ -186,7 +169,7 @@ pub fn model_facts(model: &InstalledModel) -> String {
 }
 
 impl Reply {
-    /// What the user must not overlook.
+    /// A warning to show with the reply.
     pub fn warning(&self) -> Option<String> {
         match self {
             Reply::ModelChosen(profile) => profile.remote.as_deref().map(sent_to),
@@ -196,13 +179,11 @@ impl Reply {
         }
     }
 
-    /// Whether a plan that the last turn ended with can still be carried out afterwards as it was
-    /// offered.
+    /// Whether an offered plan can still be carried out after this reply.
     pub fn keeps_plan(&self) -> bool {
         !self.begins_session() && !matches!(self, Reply::Mode(_) | Reply::Compacting)
     }
 
-    /// Whether the conversation has another session from now on.
     pub fn begins_session(&self) -> bool {
         matches!(
             self,
@@ -213,34 +194,32 @@ impl Reply {
     /// The reply as a sentence; `None` where there is more to show, or nothing.
     pub fn sentence(&self) -> Option<String> {
         Some(match self {
-            Reply::Busy => "a turn is running: wait for its end, or stop it first".to_owned(),
+            Reply::Busy => "a turn is running: wait until it ends, or stop it first".to_owned(),
             Reply::Usage(usage) => (*usage).to_owned(),
             Reply::NotIndexed => NOT_INDEXED.to_owned(),
             Reply::ModelChosen(profile) => format!(
-                "{} answers from now on; its context window is {} tokens",
+                "switched to {}; context window: {} tokens",
                 visible_name(&profile.name),
                 count(u64::from(profile.window))
             ),
             Reply::Entered(root) => format!(
-                "a new session in {}; /resume continues an earlier one",
+                "new session in {}; /resume continues an earlier one",
                 visible_name(&root.display().to_string())
             ),
             Reply::NewSession { before: Some(id) } => {
-                format!("a new session; /resume {id} continues the one before")
+                format!("new session; /resume {id} continues the previous one")
             }
-            Reply::NewSession { before: None } => "a new session".to_owned(),
+            Reply::NewSession { before: None } => "new session".to_owned(),
             Reply::Mode(change) => change.words(),
             Reply::Sources(None) => {
-                "the sources are not known any more: the session was closed meanwhile".to_owned()
+                "the sources are no longer known, because the session was closed".to_owned()
             }
             Reply::Sources(Some(sources)) if sources.is_empty() => {
                 "the last answer is not based on any file".to_owned()
             }
             Reply::Diff(diffs) if diffs.is_empty() => "this session has changed nothing".to_owned(),
             Reply::Changed(kind, undone) => changed_words(*kind, undone),
-            Reply::Memory(None) => "no project instructions: an OLLACODE.md (or AGENTS.md) at \
-                                    the top of the folder would be read"
-                .to_owned(),
+            Reply::Memory(None) => "no OLLACODE.md or AGENTS.md (project instructions)".to_owned(),
             Reply::Sessions { sessions, .. } if sessions.is_empty() => {
                 "no sessions in this folder yet".to_owned()
             }
@@ -256,7 +235,7 @@ impl ModeChange {
             return format!("mode {}: {}", self.mode.name(), meaning(self.mode));
         };
         format!(
-            "mode plan: {}; after the plan: {}: {}",
+            "mode plan: {}; then {}: {}",
             meaning(Mode::Plan),
             self.work_mode.name(),
             meaning(self.work_mode)
@@ -264,7 +243,7 @@ impl ModeChange {
     }
 }
 
-/// Which files were undone or redone, one a line.
+/// The undone or redone files, one per line.
 fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
     let what = match kind {
         ChangeKind::Undo => "undone",
@@ -279,11 +258,11 @@ fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
     list(&undone.removed, " (removed)");
     list(
         &undone.in_part,
-        ": only back to where somebody else changed it in that turn",
+        ": only in part, because it was also changed outside ollacode in that turn",
     );
     list(
         &undone.not_kept,
-        ": changed by a command and not kept, left as it is",
+        ": not changed, because its earlier content was not saved",
     );
     lines.join("\n")
 }
@@ -294,7 +273,7 @@ impl Status {
         let mut model = self.model.clone();
         if let Some(profile) = &self.profile {
             model.push_str(match (profile.tools, profile.weak) {
-                (false, _) => ", tool calls as text only",
+                (false, _) => ", text tool calls only",
                 (true, true) => ", core tools only",
                 (true, false) => ", all tools",
             });
@@ -302,7 +281,7 @@ impl Status {
         let mut rows = vec![("model", model)];
         if let Some(TokenReport { used, window, .. }) = self.tokens {
             let [used, window] = [used, window].map(|tokens| count(u64::from(tokens)));
-            rows.push(("window", format!("{used} of {window} tokens")));
+            rows.push(("context", format!("{used} of {window} tokens")));
         }
         let mode = self.mode.name();
         let words = mode_words(self.mode, self.confinement);
@@ -311,7 +290,7 @@ impl Status {
         rows.push((
             "session",
             match (&self.session, self.turns) {
-                (None, _) => "a new one".to_owned(),
+                (None, _) => "new".to_owned(),
                 (Some(id), None) => id.to_string(),
                 (Some(id), Some(turns)) => format!("{id}, {}", counted(turns.into(), "question")),
             },
@@ -319,7 +298,7 @@ impl Status {
         rows.push(("index", self.index.clone()));
         rows.push(("folder", self.folder.display().to_string()));
         if self.is_busy {
-            rows.push(("running", format!("a turn; {} wait", self.queued)));
+            rows.push(("running", format!("a turn; {} queued", self.queued)));
         }
         for (_, value) in &mut rows {
             *value = visible_name(value);

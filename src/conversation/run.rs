@@ -1,4 +1,4 @@
-//! What each command does, and what it returns.
+//! Execution of slash commands.
 
 use anyhow::{Error, anyhow};
 use ollacode_indexer::{Freshness, SearchRequest};
@@ -10,12 +10,12 @@ use super::turn::Job;
 use super::{Conversation, OpenSession};
 use crate::permission::Mode;
 use crate::session::{self, SessionSummary};
+use crate::visible::visible_name;
 
-/// Hits that `/search` shows.
 const HITS: usize = 5;
 
 impl Conversation {
-    /// Carries out a command. Where it waits for a server it can be cancelled, and changes nothing.
+    /// Runs a command. It is cancel-safe: while it waits for a server, nothing has changed.
     pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Reply, Error> {
         Ok(match command.action {
             Action::Start => Reply::Greeting(self.workspace.root().to_owned()),
@@ -62,7 +62,9 @@ impl Conversation {
 
     fn search(&self, query: &str) -> Reply {
         if query.is_empty() {
-            return Reply::Usage("/search QUERY, such as: /search where are sessions stored");
+            return Reply::Usage(
+                "usage: /search QUERY, for example: /search where are sessions stored",
+            );
         }
         if self.workspace.needs_leave_to_index() {
             return Reply::NotIndexed;
@@ -118,15 +120,18 @@ impl Conversation {
         let Some(mode) = mode else {
             if wanted == Mode::AutoApprove.name() {
                 return Err(anyhow!(
-                    "`auto-approve` can only be chosen when ollacode is started: \
-                     `ollacode telegram --auto-approve`"
+                    "`auto-approve` can be set at start only: `ollacode telegram --auto-approve`"
                 ));
             }
             let names: Vec<String> = modes
                 .iter()
                 .map(|mode| format!("`{}`", mode.name()))
                 .collect();
-            return Err(anyhow!("the modes are {}", names.join(", ")));
+            let wanted = visible_name(wanted);
+            return Err(anyhow!(
+                "unknown mode `{wanted}`; choose one of {}",
+                names.join(", ")
+            ));
         };
         self.set_mode(mode, self.is_planning);
         Ok(self.mode_change())
@@ -151,14 +156,14 @@ impl Conversation {
         Ok(Reply::Entered(self.workspace.root().to_owned()))
     }
 
-    /// Continues another session, with the model and the mode that it had.
+    /// Resumes another session, with its model and mode.
     async fn resume(&mut self, given: &str) -> Result<Reply, Error> {
         let folder = self.workspace.app.sessions_folder();
         let id = if given.is_empty() {
             let known = session::sessions(&folder)?;
             let mut others = known.into_iter().map(|summary: SessionSummary| summary.id);
             let found = others.find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
-            found.ok_or_else(|| anyhow!("there is no other session to continue"))?
+            found.ok_or_else(|| anyhow!("there is no other session to resume"))?
         } else {
             self.find(&folder, given)?
         };
@@ -197,7 +202,7 @@ impl Conversation {
     fn sources(&self) -> Option<Vec<crate::message::Source>> {
         match (&self.open, &self.session) {
             (Some(open), _) => Some(open.session.sources.clone()),
-            // The session was let go of meanwhile.
+            // The session was released.
             (None, Some(_)) => None,
             (None, None) => Some(Vec::new()),
         }

@@ -1,4 +1,4 @@
-//! How a conversation stands: model, mode, session, index.
+//! The status of a conversation: model, mode, session, index.
 
 use super::Conversation;
 use super::reply::Status;
@@ -27,7 +27,8 @@ impl Conversation {
         }
     }
 
-    /// The model that will answer: the one that was chosen, of the session, or of the settings.
+    /// The model of the next question: the chosen one, that of the session, or that of the
+    /// settings.
     pub(super) fn model_name(&self) -> String {
         let of_session = || {
             let folder = self.workspace.app.sessions_folder();
@@ -40,7 +41,6 @@ impl Conversation {
         named.unwrap_or_else(|| self.workspace.app.settings.model.clone())
     }
 
-    /// How well commands are confined.
     pub fn confinement(&self) -> Confinement {
         if let Some(open) = &self.open {
             return open.engine.confinement();
@@ -49,14 +49,14 @@ impl Conversation {
         reached.map_or(Confinement::None, |reached| reached.level)
     }
 
-    /// What the index holds, and whether it is up to date.
+    /// Size and state of the index.
     async fn index_words(&self) -> String {
         let state = self.workspace.index_state();
         let state = state.map(|state| format!(", {}", index_words(&state)));
         self.index_counts().await + &state.unwrap_or_default()
     }
 
-    /// What the index holds.
+    /// Size of the index.
     pub async fn index_counts(&self) -> String {
         let index = &self.workspace.app.index;
         if !index.exists() {

@@ -1,4 +1,4 @@
-//! Whole conversations with a model that plays a script: what every front end relies on.
+//! Whole conversations with a scripted model: what every front end relies on.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -20,16 +20,15 @@ use crate::message::ToolCall;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile, Usage};
 use crate::permission::Decision;
 
-/// One reply of the script.
 enum Line {
     Text(&'static str),
     /// Writes `new.txt`.
     Write,
-    /// Nothing comes, and the stream stays open.
+    /// Never replies; the stream stays open.
     Never,
 }
 
-/// A model that plays a script, and connects anybody to itself.
+/// A scripted model, which is also its own connector.
 #[derive(Clone)]
 struct Scripted {
     profile: ModelProfile,
@@ -77,7 +76,7 @@ impl Connector for Scripted {
     }
 }
 
-/// A workspace, with conversations about it.
+/// A workspace with conversations about it.
 struct Lab {
     folder: TempDir,
     shared: Arc<Shared>,
@@ -154,7 +153,7 @@ fn question(text: &str) -> Question {
     }
 }
 
-/// The end of the turn that runs; whatever it asks is answered with `decision`.
+/// Waits until the turn ends, and answers every approval request with `decision`.
 async fn end(conversation: &mut Conversation, decision: &Decision) -> Ended {
     loop {
         match conversation.update().await {
@@ -284,7 +283,7 @@ async fn a_plan_is_offered_and_carried_out_only_while_it_is_the_last_word() {
     ]);
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/plan").await;
-    assert!(said.starts_with("mode plan: nothing is written or run; after the plan: ask"));
+    assert!(said.starts_with("mode plan: read-only; then ask"));
     let plan = ask(&mut conversation, "How?").await.plan.expect("a plan");
     assert_eq!((plan.turn, plan.mode), (1, Mode::Ask));
     assert!(conversation.carry_out(&plan).await.expect("it begins"));
@@ -303,7 +302,7 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     let lab = Lab::new(vec![Line::Text("One."), Line::Text("Two.")]);
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/model other").await;
-    assert!(said.starts_with("other answers from now on"), "{said}");
+    assert!(said.starts_with("switched to other"), "{said}");
     sentence(&mut conversation, "/approve").await;
     ask(&mut conversation, "a").await;
     let first = conversation.session().expect("a session").clone();
@@ -321,7 +320,7 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     ));
     let opened = conversation.take_opened().expect("what was opened");
     assert_eq!((&opened.id, opened.turns), (&first, 1));
-    // A wider mode has to be chosen again.
+    // A wider mode must be chosen again.
     assert_eq!(conversation.mode(), Mode::Ask);
     let said = sentence(&mut conversation, "/resume nothing").await;
     assert!(said.contains("has no session `nothing`"), "{said}");

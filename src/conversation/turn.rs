@@ -1,4 +1,4 @@
-//! One turn as a task: the session goes in, events come out, and the session comes back at the end.
+//! One turn as a task: it takes the session, emits events, and returns the session at its end.
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -11,14 +11,12 @@ use crate::engine::Question;
 use crate::engine::event::Event;
 use crate::permission::Mode;
 
-/// Events that wait to be shown; more of them slow the model down.
+/// Size of the event channel; a full channel slows the model down.
 const EVENTS: usize = 256;
 
-/// What a turn does.
 #[derive(Debug)]
 pub(super) enum Job {
     Ask(Box<Question>),
-    /// Makes the conversation shorter.
     Compact,
 }
 
@@ -31,7 +29,7 @@ pub(super) struct Running {
 enum Work {
     Opening {
         task: JoinHandle<Option<Result<(OpenSession, Opened), anyhow::Error>>>,
-        /// Taken once the session is open.
+        /// Taken when the session is open.
         job: Option<Job>,
     },
     Turn {
@@ -40,16 +38,15 @@ enum Work {
     },
 }
 
-/// What comes next of a turn.
 pub(super) enum Next {
-    /// The session is open; the turn has yet to begin.
+    /// The session is open; the turn starts next.
     Opened(Box<(OpenSession, Opened)>, Job),
     Event(Event),
     Ended(Option<Box<OpenSession>>, How),
 }
 
 impl Drop for Running {
-    /// Where nobody waits for its end, nobody could stop it any more.
+    /// Without its owner nobody could stop the task.
     fn drop(&mut self) {
         self.stop.cancel();
     }
@@ -69,7 +66,6 @@ impl Running {
         }
     }
 
-    /// Runs a job in a session.
     pub(super) fn turn(
         open: OpenSession,
         mode: Mode,
@@ -95,7 +91,7 @@ impl Running {
         }
     }
 
-    /// Waits for what comes next; can be cancelled without losing anything.
+    /// Waits for the next step. Cancel-safe.
     pub(super) async fn next(&mut self) -> Next {
         match &mut self.work {
             Work::Opening { task, job } => {
@@ -118,7 +114,7 @@ impl Running {
                 }
                 match task.await {
                     Ok((open, how)) => Next::Ended(Some(Box::new(open)), how),
-                    // A panic in one turn is no reason for the program to end.
+                    // A panic in one turn must not end the program.
                     Err(_) => Next::Ended(None, How::Lost),
                 }
             }

@@ -1,4 +1,4 @@
-//! What is new in a conversation, and what became of what the user did.
+//! Updates of a conversation, and the results of user actions.
 
 use anyhow::Error;
 
@@ -8,7 +8,6 @@ use crate::engine::event::TurnEnd;
 use crate::permission::Mode;
 use crate::session::SessionId;
 
-/// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     Started,
@@ -16,14 +15,11 @@ pub enum Asked {
     Refused,
 }
 
-/// Something new in a conversation.
 #[derive(Debug)]
 pub enum Update {
     /// A session was opened for the question: see [`super::Conversation::take_opened`].
     Opened,
-    /// Something happened in the turn.
     Event(Numbered),
-    /// The turn is over.
     Ended(Ended),
 }
 
@@ -33,26 +29,24 @@ pub struct Ended {
     pub how: How,
     /// A plan that can be carried out now.
     pub plan: Option<PlanOffer>,
-    /// Whether the turn of the next question runs already.
+    /// Whether the next queued question is already running.
     pub is_followed: bool,
 }
 
-/// How a turn ended.
 #[derive(Debug)]
 pub enum How {
-    /// As its last event says.
     Turn(TurnEnd),
-    /// The conversation was made shorter, or why not.
+    /// Compaction ended, or failed for this reason.
     Compacted(Result<CompactReport, String>),
-    /// It was stopped before it began.
+    /// Stopped before it started.
     NotBegun,
-    /// It could not begin.
+    /// Failed to start.
     Failed(Error),
-    /// It broke off by a fault of the program.
+    /// Ended by a panic.
     Lost,
 }
 
-/// A plan that a turn ended with.
+/// A plan that can be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOffer {
     pub session: SessionId,
@@ -63,9 +57,9 @@ pub struct PlanOffer {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stopped {
-    /// A turn; its end follows.
+    /// A turn was stopped; its end follows.
     pub is_turn: bool,
     pub is_indexing: bool,
-    /// Questions that waited, and are dropped.
+    /// Number of dropped questions.
     pub dropped: usize,
 }

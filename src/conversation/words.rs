@@ -1,4 +1,4 @@
-//! What all front ends say in the same words: numbers, times, modes, and how turns ended.
+//! Wording that all front ends share: numbers, times, modes, and how turns ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::model::ollama::OllamaError;
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible_name;
 
-/// Blanks in a row, of whatever kind, that are shown as they are.
+/// Consecutive blanks of any kind that are shown as they are.
 const MOST_BLANKS: usize = 80;
-/// Ends of lines among them.
+/// Line breaks among them.
 const MOST_BLANK_LINES: usize = 4;
 
-/// A text in which long rows of blanks are counted instead of shown: what follows them would not
-/// be seen. Nothing else is left out.
+/// Replaces long runs of blanks by their number: text after them could go unseen. Everything else
+/// is kept.
 pub fn fold_blanks(text: &str) -> Cow<'_, str> {
     let mut folded = String::new();
     let mut copied = 0;
@@ -47,13 +47,13 @@ pub fn fold_blanks(text: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
-/// Whether a character is not seen, though it takes room.
+/// Whether a character takes space but is not visible.
 fn is_blank(sign: char) -> bool {
     sign.is_whitespace() || sign == '\u{2800}'
 }
 
-/// A text of which so many characters of the beginning and of the end are shown, and how many are
-/// left out between them.
+/// The beginning and the end of a text, `shown` characters each, and how many characters are left
+/// out between them.
 pub fn middle_left_out(text: &str, shown: usize) -> String {
     let characters = text.chars().count();
     if characters <= 2 * shown {
@@ -90,36 +90,37 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
-/// What a mode risks in which commands are not asked about; nothing for the others.
+/// The risk of a mode in which commands need no approval; `None` for other modes.
 pub fn unasked(mode: Mode, confinement: Confinement) -> Option<String> {
     let held_back = match confinement {
-        Confinement::None => "nothing holds it back",
+        Confinement::None => "nothing confines them",
         confined => confinement_words(confined),
     };
-    (mode == Mode::AutoApprove).then(|| format!("every command runs unasked, and {held_back}"))
+    (mode == Mode::AutoApprove)
+        .then(|| format!("all commands run without approval, and {held_back}"))
 }
 
-/// What a mode means, as commands are held back here.
+/// A mode in words, depending on how commands are confined.
 pub fn mode_words(mode: Mode, confinement: Confinement) -> &'static str {
     match (mode, confinement) {
-        (Mode::Ask, _) => "edits and commands are asked about",
-        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run unasked",
-        (Mode::AutoEdit, _) => "edits run unasked, commands are asked about",
-        (Mode::AutoApprove, _) => "edits and commands run unasked",
-        (Mode::Plan, _) => "nothing is written or run",
+        (Mode::Ask, _) => "edits and commands need approval",
+        (Mode::AutoEdit, Confinement::Full) => "edits and most commands run without approval",
+        (Mode::AutoEdit, _) => "edits run without approval, commands need it",
+        (Mode::AutoApprove, _) => "edits and commands run without approval",
+        (Mode::Plan, _) => "read-only",
     }
 }
 
-/// What commands can do, as they are held back here.
+/// A confinement level in words.
 pub fn confinement_words(confinement: Confinement) -> &'static str {
     match confinement {
         Confinement::Full => "commands are confined",
-        Confinement::Landlock => "commands write only inside of the folder",
+        Confinement::Landlock => "commands can write only in the workspace",
         Confinement::None => "commands are not confined",
     }
 }
 
-/// How a tool went, in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
+/// The result of a tool in words: `200 lines · 3 ms`, `denied by the user · 0 ms`.
 pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
     let summary = visible_name(summary);
     let word = match outcome {
@@ -127,7 +128,7 @@ pub fn facts(outcome: ToolOutcome, summary: &str, took: Duration) -> String {
         ToolOutcome::Failed => "failed",
         ToolOutcome::Denied => "denied",
     };
-    // Colour must not be the only sign, and once is enough.
+    // Colour must not be the only sign; one word is enough.
     let parts = if summary.starts_with(word) {
         [summary, duration(took)]
     } else if summary.is_empty() {
@@ -144,23 +145,23 @@ pub fn reason(end: &TurnEnd) -> String {
     match end {
         TurnEnd::Answered | TurnEnd::Planned => String::new(),
         TurnEnd::Cut => {
-            "the answer is cut at the limit of a reply; say `go on` to have the rest".to_owned()
+            "the answer was cut at the reply limit; write `continue` to get the rest".to_owned()
         }
         TurnEnd::Stopped => "stopped".to_owned(),
         TurnEnd::StepLimit(steps) => format!(
-            "the limit of {} is reached; say `go on` to let it continue, or raise `--max-steps`",
+            "the limit of {} is reached; write `continue`, or raise `--max-steps`",
             counted(*steps as u64, "step")
         ),
         TurnEnd::Stuck(why) | TurnEnd::Failed(why) => why.to_string(),
     }
 }
 
-/// How the index stands, in a few words.
+/// The state of the index in a few words.
 pub fn index_words(index: &Standing) -> String {
     match index {
-        Standing::Looking => "looking for changes".to_owned(),
-        Standing::Fresh => "fresh".to_owned(),
-        Standing::Behind(texts) => format!("{} behind", counted(*texts, "text")),
+        Standing::Looking => "checking for changes".to_owned(),
+        Standing::Fresh => "up to date".to_owned(),
+        Standing::Behind(texts) => format!("{} to embed", counted(*texts, "text")),
         Standing::Trouble(why) => why.clone(),
     }
 }
@@ -170,7 +171,7 @@ pub fn sent_to(host: &str) -> String {
     format!("your code is sent to {}", visible_name(host))
 }
 
-/// An error with its causes, and with what helps.
+/// An error with its causes and a hint.
 pub fn error_words(error: &Error) -> String {
     let mut words = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -187,18 +188,18 @@ pub fn error_words(error: &Error) -> String {
     words
 }
 
-/// What must not be overlooked of a session that was opened.
+/// Warnings about an opened session.
 pub fn opened_warnings(opened: &Opened) -> Vec<String> {
     let sent = opened.model.remote.as_deref().map(sent_to);
     sent.into_iter().chain(session_warnings(opened)).collect()
 }
 
-/// What is wrong with a session that is continued.
+/// Warnings about a resumed session.
 pub fn session_warnings(opened: &Opened) -> Vec<String> {
     let broken_off = |name: &String| {
         format!(
-            "`{}` had begun when the session broke off; it is not repeated, and nobody knows \
-             whether it was done",
+            "`{}` was running when the session was interrupted; it is not repeated, and its \
+             result is unknown",
             visible_name(name)
         )
     };
@@ -206,13 +207,13 @@ pub fn session_warnings(opened: &Opened) -> Vec<String> {
     if opened.unreadable > 0 {
         let lines = counted(opened.unreadable as u64, "line");
         warnings.push(format!(
-            "{lines} of the session's journal cannot be read, and are left out"
+            "{lines} of the session's journal cannot be read and were skipped"
         ));
     }
     warnings
 }
 
-/// Where a session stands that is continued.
+/// The state of a resumed session.
 pub fn resumed_words(opened: &Opened) -> String {
     let questions = counted(u64::from(opened.turns), "question");
     let mode = opened.mode.name();
@@ -222,18 +223,18 @@ pub fn resumed_words(opened: &Opened) -> String {
     )
 }
 
-/// How much shorter a conversation is now.
+/// The result of a compaction.
 pub fn compacted_words(report: &CompactReport) -> String {
     let [before, after] = [report.before, report.after].map(|tokens| count(u64::from(tokens)));
     let how = if report.summarised {
         ""
     } else {
-        "; the model gave no summary, so the oldest turns were cut instead"
+        "; the model returned no summary, so the oldest turns were cut instead"
     };
-    format!("made shorter: {before} → {after} tokens{how}")
+    format!("compacted: {before} → {after} tokens{how}")
 }
 
-/// What fills the context window: name and number of tokens.
+/// Use of the context window: name and number of tokens.
 pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
     let free = tokens.window.saturating_sub(tokens.used);
     let rows = [
@@ -242,7 +243,7 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("tools", tokens.tools),
         ("conversation", tokens.history),
         ("free", free),
-        ("window", tokens.window),
+        ("context window", tokens.window),
     ];
     rows.map(|(name, number)| (name, count(u64::from(number))))
         .to_vec()

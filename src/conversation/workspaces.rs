@@ -1,4 +1,4 @@
-//! The folders that conversations work on, each opened when it is first needed.
+//! The workspaces of all conversations, each opened when it is first used.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -14,29 +14,28 @@ use crate::config::{GivenFolder, Origin};
 use crate::engine::ChatActivity;
 use crate::visible::visible_name;
 
-/// A folder that is worked on, with what keeps its index fresh.
+/// An open workspace, with the background task that updates its index.
 pub struct OpenWorkspace {
     /// Its settings, rules and index.
     pub app: App,
     background: Option<Background>,
 }
 
-/// Who keeps the indexes of workspaces up to date.
+/// How the indexes of workspaces are updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexUpdates {
-    /// A watcher, as long as the workspaces are open.
+    /// By a watcher, while the workspace is open.
     Watched,
-    /// Nobody: for one question.
+    /// Not at all: for a single question.
     None,
 }
 
-/// All folders that may be worked on: the one that the program was started for, and those that
-/// the user's settings name.
+/// All workspaces: the one that the program was started in, and those named in the settings.
 pub struct Workspaces {
     first: Arc<OpenWorkspace>,
     named: BTreeMap<String, PathBuf>,
     open: Mutex<HashMap<PathBuf, Arc<OpenWorkspace>>>,
-    /// Whether the home folder, or one above it, may be worked on.
+    /// Whether the home folder, or a folder above it, is allowed.
     whole_home: bool,
     updates: IndexUpdates,
     activity: ChatActivity,
@@ -59,25 +58,25 @@ impl OpenWorkspace {
         &self.app.workspace.root
     }
 
-    /// The state of the index; `None` where nobody keeps it up to date.
+    /// The state of the index; `None` without a background task.
     pub fn index_state(&self) -> Option<Standing> {
         let background = self.background.as_ref()?;
         Some(background.standing.borrow().clone())
     }
 
-    /// Searches its index, brought up to date before.
+    /// Updates and searches the index.
     pub async fn search(&self, request: &SearchRequest) -> Result<Answer, IndexError> {
         self.app.code_index().search(request).await
     }
 
-    /// Whether the folder is not indexed, and so wide that nobody may index it unasked.
+    /// Whether there is no index, and the folder needs consent to be indexed.
     pub fn needs_leave_to_index(&self) -> bool {
         self.app.needs_confirmation() && !self.app.index.exists()
     }
 }
 
 impl Workspaces {
-    /// Opens the folder that the program was started for. Needs a runtime.
+    /// Opens the workspace that the program was started in. Needs a runtime.
     pub fn new(
         app: App,
         updates: IndexUpdates,
@@ -97,29 +96,29 @@ impl Workspaces {
         }
     }
 
-    /// The folder that the program was started for.
+    /// The workspace that the program was started in.
     pub fn first(&self) -> Arc<OpenWorkspace> {
         Arc::clone(&self.first)
     }
 
-    /// The names of the others.
+    /// The named workspaces.
     pub fn named(&self) -> &BTreeMap<String, PathBuf> {
         &self.named
     }
 
-    /// The folder of this name. Nothing but the user's own settings file gives names.
+    /// The workspace of this name. Only the user's own settings file defines names.
     pub fn find(&self, name: &str) -> Result<Arc<OpenWorkspace>, Error> {
         let Some(path) = self.named.get(name) else {
             let known: Vec<&str> = self.named.keys().map(String::as_str).collect();
             let shown = visible_name(name);
             if known.is_empty() {
                 bail!(
-                    "there is no workspace `{shown}`: `[workspaces]` in config.toml gives folders \
-                     names, as in `shop = '~/code/shop'`"
+                    "there is no workspace `{shown}`: name folders under `[workspaces]` in \
+                     config.toml, for example `shop = '~/code/shop'`"
                 );
             }
             bail!(
-                "there is no workspace `{shown}`; there are: {}",
+                "there is no workspace `{shown}`; available: {}",
                 known.join(", ")
             );
         };
@@ -130,7 +129,7 @@ impl Workspaces {
         let app = self.first.app.in_folder(folder)?;
         if app.needs_confirmation() && !self.whole_home {
             bail!(
-                "`{}` is your home folder or above it, not a project folder: name one below it in \
+                "`{}` is your home folder or above it, not a project folder: name a project in \
                  `[workspaces]`, or start ollacode with `--yes`",
                 visible_name(name)
             );
@@ -138,7 +137,7 @@ impl Workspaces {
         Ok(self.opened(app))
     }
 
-    /// The folder at a path, if it is still one that may be worked on.
+    /// The workspace at a path, if it is still allowed.
     pub fn at(&self, root: &Path) -> Option<Arc<OpenWorkspace>> {
         if root == self.first.root() {
             return Some(self.first());

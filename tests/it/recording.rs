@@ -86,7 +86,7 @@ fn recorded() -> String {
     terminal.expect("/help lists the commands");
     terminal.expect_end(">");
     terminal.enter("where is the delay between two attempts computed?");
-    terminal.expect("index: fresh");
+    terminal.expect("index: up to date");
     terminal.expect_last(">");
     terminal.enter("it should double each time, but does not: fix it and run the tests");
     terminal.expect("? edit courier/retry.py");

@@ -1,4 +1,4 @@
-//! The Bot API: the client, and its errors without the token that is in every address.
+//! The client of the Bot API. Its errors are shown without the token that is part of every URL.
 
 use std::time::Duration;
 
@@ -8,26 +8,23 @@ use teloxide::{ApiError, DownloadError, RequestError};
 use crate::config::{TelegramSettings, Token};
 use crate::network::Obstacle;
 
-/// How long a request may take: more than a long poll, and than a large file on a slow line.
+/// Timeout of a request: longer than a long poll, and than a large file on a slow line.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
-/// How long a connection may take to come about.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// A client for the bot. Clones share it.
 #[derive(Clone)]
 pub struct Api {
-    /// Makes requests. Its errors are shown by [`Api::describe`] alone.
+    /// Sends requests. Show its errors with [`Api::describe`] only.
     pub bot: Bot,
-    /// Who the bot is.
     pub token: Token,
-    /// Whether the server is on this machine.
+    /// Whether the API server is on this machine.
     pub is_local: bool,
 }
 
 impl Api {
-    /// Makes a client; nothing is asked yet.
-    ///
-    /// The error says what the system lacks, such as certificates.
+    /// Creates a client without sending a request. Fails if the system lacks something, such as
+    /// certificates.
     pub fn new(settings: &TelegramSettings) -> Result<Api, reqwest::Error> {
         let mut client = reqwest::Client::builder()
             .connect_timeout(LONGEST_CONNECT)
@@ -47,18 +44,17 @@ impl Api {
         })
     }
 
-    /// An error in words for people, without the token.
+    /// Describes an error without the token.
     pub fn describe(&self, error: &RequestError) -> String {
         let words = match error {
             RequestError::Network(error) => network(error),
-            RequestError::InvalidJson { .. } => "it gave an answer that is not JSON".to_owned(),
+            RequestError::InvalidJson { .. } => "the answer is not JSON".to_owned(),
             RequestError::Api(error) => error.to_string(),
             other => other.to_string(),
         };
         self.token.redact(&words)
     }
 
-    /// The same for an error of a download.
     pub fn describe_download(&self, error: &DownloadError) -> String {
         let words = match error {
             DownloadError::Network(error) => network(error),
@@ -68,12 +64,12 @@ impl Api {
     }
 }
 
-/// Whether Telegram does not know the token.
+/// Whether Telegram rejects the token.
 pub fn is_unauthorized(error: &RequestError) -> bool {
     matches!(error, RequestError::Api(ApiError::InvalidToken))
 }
 
-/// What is wrong with the network; the error's own words have the address in them.
+/// Describes a network error; its own message contains the URL.
 fn network(error: &reqwest::Error) -> String {
     if error.is_connect()
         && let Some(obstacle) = Obstacle::of(error)
@@ -81,11 +77,11 @@ fn network(error: &reqwest::Error) -> String {
         return format!("{}; {}", obstacle.what(), obstacle.help());
     }
     let what = if error.is_timeout() {
-        "it did not answer in time"
+        "no answer in time"
     } else if error.is_connect() {
-        "no connection can be made"
+        "cannot connect"
     } else {
-        "the connection broke off"
+        "the connection was lost"
     };
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     let mut innermost = None;

@@ -1,4 +1,4 @@
-//! Asks on the phone: whether a call may run, and what the model wants to know.
+//! Approval requests and questions of the model, as messages with buttons.
 
 use ollacode_secrets::secret_path;
 
@@ -13,34 +13,29 @@ use crate::permission::{ApprovalRequest, Decision, Preview};
 use crate::visible::visible;
 use crate::visible::visible_name;
 
-/// Longest change or command that stands in the question itself, in UTF-16 units.
+/// Longest diff or command inside an approval request, in UTF-16 units.
 const MOST_OF_PREVIEW: usize = 2_500;
-/// Of a longer one, which is sent as a file: what is shown of its beginning, and of its end, in
-/// characters.
+/// A longer one is sent as a file; this many characters of its beginning and end are shown.
 const END: usize = 600;
-/// The same for a title or a reason: with what is shown of the rest, a question is never cut.
+/// The same for a title or a reason, so that a request is never cut.
 const MOST_OF_WORDS: usize = 100;
-/// Longest name of a value that is shown where the value is hidden, in bytes.
+/// Longest name that is shown for a hidden value, in bytes.
 const LONGEST_NAME: usize = 40;
-/// Longest words on a button, in characters.
+/// Longest button label, in characters.
 const MOST_ON_A_BUTTON: usize = 40;
-/// Most answers that are offered as buttons.
+/// Maximum number of options shown as buttons.
 const MOST_OPTIONS: usize = 10;
 
-/// Where a turn asks: whose phone, and in the name of which session.
+/// Where a turn asks: the user, the session, and how to reach them.
 pub struct Phone {
-    /// The user, and where.
     pub who: Who,
-    /// The session that asks.
     pub session: String,
-    /// The questions of all conversations.
     pub questions: Questions,
-    /// Where everything goes out.
     pub outbox: Outbox,
 }
 
 impl Phone {
-    /// What would happen, without what must not be sent; `true` if that is not all of it.
+    /// The preview without secrets; `true` if something was removed.
     fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
         let given = request.preview.text();
         let text = match &request.preview {
@@ -52,25 +47,25 @@ impl Phone {
                 shown_diff(path, &given)
             }
         };
-        // Before it is cut: half a secret would not be known as one.
+        // Before it is cut: half a secret would not be recognised.
         let text = self.outbox.clean(&text);
         let hides = text != *given;
         (text, hides)
     }
 
-    /// Whoever allows something must have seen all of it.
+    /// Denies a call that cannot be shown completely.
     fn deny_unseen(&self, request: &ApprovalRequest, why: &str) -> Decision {
         let title = visible_name(&request.title);
         let words = format!(
-            "? {title}\n✗ denied: {why}, so it cannot be shown here whole; at the terminal it can \
-             be allowed"
+            "? {title}\n✗ denied: {why}, so it cannot be shown here in full. Start the turn again at \
+             the terminal to approve it"
         );
         self.outbox.say(self.who.room(), &words);
-        Decision::Deny(Some(format!("{why} and cannot be shown on the phone")))
+        Decision::Deny(Some(format!("{why}, so it cannot be shown on the phone")))
     }
 
-    /// What the question shows. What is too long for that is folded in its middle, and goes before
-    /// it as a file; `None` if that does not arrive.
+    /// The preview in the request. A long one is abbreviated, and sent as a file first; `None` if
+    /// the file cannot be delivered.
     async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
         let (language, file) = match &request.preview {
             Preview::None => return Some(Rich::default()),
@@ -82,22 +77,22 @@ impl Phone {
         if whole.units() <= MOST_OF_PREVIEW {
             return Some(whole);
         }
-        let caption = Rich::plain_text("The whole of what is asked below.");
+        let caption = Rich::plain_text("The full text of the request below.");
         let document = Payload::document(file, &visible(text), caption).silent();
         let is_there = self.outbox.deliver(self.who.room(), document).await;
         is_there.then(|| code(&middle_left_out(&whole.text(), END), language))
     }
 }
 
-/// Asks whether a call may run.
+/// Asks the user to approve a call.
 pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
     let (preview, hides) = phone.cleaned(request);
     if hides && matches!(request.preview, Preview::Command(_)) {
-        let why = "a part of the command looks like a secret";
+        let why = "part of the command looks like a secret";
         return phone.deny_unseen(request, why);
     }
     let Some(preview) = phone.preview(request, &preview).await else {
-        let why = "it is long, and Telegram does not take a file with it";
+        let why = "it is too long for a message, and Telegram refused it as a file";
         return phone.deny_unseen(request, why);
     };
     let mut text = Rich::default();
@@ -120,8 +115,8 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         (Choice::Deny, "Deny".to_owned()),
     ]];
     if hides {
-        let warning = "\n⚠ Parts of it look like secrets and are not shown here: look at them at \
-                       the machine before you allow it.";
+        let warning = "\n⚠ Parts that look like secrets are hidden here: check them on the machine \
+                       before you allow it.";
         text.push(warning, &bold);
     }
     if let Some(what) = request.remember.as_ref().filter(|_| !hides) {
@@ -142,21 +137,21 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         Answer::Pressed(Choice::Once) => Decision::Once,
         Answer::Pressed(Choice::Session) if request.remember.is_some() => Decision::Session,
         Answer::Expired => {
-            let why = "nobody answered in time; do not try it again now";
+            let why = "the approval request expired; do not retry now";
             Decision::Deny(Some(why.to_owned()))
         }
         Answer::Pressed(_) | Answer::Written(_) => Decision::Deny(None),
     }
 }
 
-/// Puts a question of the model, to be answered by a button or in words.
+/// Asks a question of the model, answered by a button or a message.
 pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option<String> {
     let options = &options[..options.len().min(MOST_OPTIONS)];
     let mut text = format!("? {question}\n");
     for option in options {
         text.push_str(&format!("\n• {}", visible_name(option)));
     }
-    text.push_str("\n\nPress a button, or write the answer.");
+    text.push_str("\n\nPress a button, or write an answer.");
     let button = |(index, option): (usize, &&String)| {
         let index = u8::try_from(index).unwrap_or(u8::MAX);
         let label = visible_name(phone.outbox.clean(option).trim());
@@ -181,21 +176,20 @@ pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option
     }
 }
 
-/// Whether something can be seen of a text: Telegram takes no blank buttons.
+/// Whether a text is visible: Telegram rejects blank buttons.
 fn is_seen(text: &str) -> bool {
     !Rich::plain_text(text).is_blank()
 }
 
-/// The diff of one file, without what it holds if its name says that it holds secrets: whatever is
-/// in such a file is one.
+/// The diff of one file. If it is a file of secrets by its name, its content is hidden.
 pub fn shown_diff(path: &str, diff: &str) -> String {
     if !is_secret_name(path) {
         return diff.to_owned();
     }
     let mut out = String::with_capacity(diff.len());
     for (at, line) in diff.split_inclusive('\n').enumerate() {
-        // The first two lines name the file. Every line of the file itself has a sign of its own
-        // before it, so that these two are none of its lines.
+        // The first two lines name the file. Every content line has a sign before it, so these two
+        // cannot be content.
         if at < 2 || line.starts_with(['@', '\\']) {
             out.push_str(line);
         } else {
@@ -207,8 +201,8 @@ pub fn shown_diff(path: &str, diff: &str) -> String {
     out
 }
 
-/// What is set in a line such as `export NAME=value`, with its sign; nothing where that is no
-/// plain name, or where nothing is set: it may be a part of a value of several lines.
+/// The name in a line such as `export NAME=value`, with its sign. Empty if the name is unusual or
+/// the value is empty: the line may be part of a value of several lines.
 fn name_of_value(line: &str) -> &str {
     let Some(at) = line.find(['=', ':']) else {
         return "";
@@ -228,12 +222,11 @@ fn name_of_value(line: &str) -> &str {
     }
 }
 
-/// Whether a file is one of secrets by its name, in whatever case.
+/// Whether a path names a file of secrets, ignoring case.
 fn is_secret_name(path: &str) -> bool {
     secret_path(path).is_some() || secret_path(&folded(path)).is_some()
 }
 
-/// Lines of code in a language.
 pub fn code(text: &str, language: &str) -> Rich {
     let mut rich = Rich::default();
     let style = Style::default().with(Span::Pre(Some(language.to_owned())));

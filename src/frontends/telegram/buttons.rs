@@ -1,7 +1,7 @@
-//! Buttons below a question: who may press them, once, and for how long.
+//! Buttons of a question: who may press them, once, and for how long.
 //!
-//! What a button carries is sealed with a secret of this process, for user, chat, session and the
-//! hash of what is asked. So a button of an earlier process is dead, and nobody can make one up.
+//! The callback data is authenticated with a secret of this process, for user, chat, session and
+//! the hash of the request. So buttons of an earlier process are invalid, and none can be forged.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -11,62 +11,57 @@ use anyhow::Error;
 #[cfg(test)]
 mod tests;
 
-/// Answered questions that are remembered, to say so when they are pressed again.
+/// Answered questions that are remembered, to report a second press.
 const MOST_ANSWERED: usize = 256;
-/// Hexadecimal digits of the process and of the seal.
+/// Hexadecimal digits of the process id and of the authentication code.
 const PROCESS_DIGITS: usize = 8;
 const SEAL_DIGITS: usize = 32;
 
-/// What a button says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     Once,
-    /// Allow this for the session.
+    /// Allow for the session.
     Session,
     Deny,
-    /// One of the answers that the model offers, from 0.
+    /// An option of a question, from 0.
     Option(u8),
 }
 
 /// What a question is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// Who may answer it.
+    /// Who may answer.
     pub user: u64,
-    /// Where it is asked.
     pub chat: i64,
-    /// The session that asks.
     pub session: String,
-    /// Hash of what is asked: `ApprovalRequest::hash`.
+    /// `ApprovalRequest::hash`.
     pub hash: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QuestionId(u64);
 
-/// What a press means.
+/// The result of a press.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Press {
-    /// It is the answer.
     Answer {
         question: QuestionId,
-        /// What it is bound to: compare the hash with that of what is about to run.
+        /// Compare its hash with the hash of the call that is about to run.
         bound: Bound,
         choice: Choice,
     },
-    /// It was answered before, so.
+    /// Answered before, with this choice.
     Answered(Choice),
-    /// It came too late, or the question was withdrawn.
+    /// Expired or withdrawn.
     Expired,
-    /// The button was made before this process began.
+    /// The button belongs to an earlier process.
     BeforeRestart,
-    /// It is not this user's, or not of this chat. There is no answer to that.
+    /// The button belongs to another user or chat. It is not answered.
     Foreign,
-    /// Nobody made such a button. There is no answer to that.
+    /// The callback data is invalid. It is not answered.
     Forged,
 }
 
-/// All questions of this process.
 pub struct Buttons {
     secret: [u8; 32],
     process: String,
@@ -82,7 +77,6 @@ struct Question {
 }
 
 impl Buttons {
-    /// Begins with a secret, and how long questions wait.
     pub fn new(secret: [u8; 32], life: Duration) -> Buttons {
         let process = blake3::derive_key("ollacode telegram buttons: process", &secret);
         let process = blake3::Hash::from_bytes(process).to_hex();
@@ -104,7 +98,7 @@ impl Buttons {
         question
     }
 
-    /// What a button of an open question carries: `callback_data`, never more than 64 bytes.
+    /// The `callback_data` of a button, at most 64 bytes.
     pub fn data(&self, question: QuestionId, choice: Choice) -> Option<String> {
         let bound = &self.open.get(&question)?.bound;
         let (number, sign) = (question.0, choice.sign());
@@ -126,7 +120,7 @@ impl Buttons {
             found.map(|(_, bound, choice)| (bound, Some(*choice)))
         };
         let Some((bound, answer)) = open.or_else(closed) else {
-            // It is too old to be remembered, or was never asked.
+            // Too old to be remembered, or never asked.
             return match question.0 <= self.last.saturating_sub(MOST_ANSWERED as u64) {
                 true => Press::Expired,
                 false => Press::Forged,
@@ -161,7 +155,7 @@ impl Buttons {
         }
     }
 
-    /// Takes a question back; its buttons are dead.
+    /// Withdraws a question; its buttons become invalid.
     pub fn withdraw(&mut self, question: QuestionId) {
         if let Some(open) = self.open.remove(&question) {
             self.close(question, open.bound, None);
@@ -181,7 +175,7 @@ impl Buttons {
         hasher.update(&bound.user.to_le_bytes());
         hasher.update(&bound.chat.to_le_bytes());
         for text in [&bound.session, &bound.hash, &choice.sign()] {
-            // With its length, so that no two rows of texts are the same bytes.
+            // With its length, so that different fields never hash as the same bytes.
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         }
@@ -206,12 +200,12 @@ impl Choice {
             "n" => Choice::Deny,
             _ => Choice::Option(sign.strip_prefix('o')?.parse().ok()?),
         };
-        // There is one way to write each.
+        // Only the canonical form is accepted.
         (choice.sign() == sign).then_some(choice)
     }
 }
 
-/// A secret that nobody can guess.
+/// An unpredictable secret, from the system.
 pub fn secret() -> Result<[u8; 32], Error> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(Error::msg)?;
@@ -232,14 +226,14 @@ fn read(data: &str) -> Option<(&str, QuestionId, Choice, &str)> {
     }
     let digits = number;
     let number = u64::from_str_radix(digits, 16).ok()?;
-    // There is one way to write each, and the first is 1.
+    // Only the canonical form is accepted, and numbers begin at 1.
     if number == 0 || format!("{number:x}") != digits {
         return None;
     }
     Some((process, QuestionId(number), Choice::of(sign)?, seal))
 }
 
-/// Compares without telling by its time where two seals differ.
+/// Compares in constant time.
 fn same(one: &str, other: &str) -> bool {
     let differences = one.bytes().zip(other.bytes());
     let all = differences.fold(0, |all, (one, other)| all | (one ^ other));

@@ -1,7 +1,7 @@
-//! One user in one chat: messages in, the [`Conversation`] below, and what is shown of it.
+//! One user in one chat: takes messages, drives the [`Conversation`], and shows its updates.
 //!
-//! A turn runs as a task, and messages are read meanwhile: so it can be stopped, and what is asked
-//! in the meantime waits for its end.
+//! A turn runs as a task while messages are read, so it can be stopped, and further questions are
+//! queued.
 
 mod approvals;
 mod files;
@@ -34,71 +34,70 @@ use crate::message::Image;
 
 use paste::Paste;
 
-/// After so long without a question, the session can be continued at the terminal.
+/// The session is closed after this time without activity, so that the terminal can resume it.
 const RELEASE: Duration = Duration::from_secs(600);
-/// Files that may wait for a question.
+/// Maximum number of files that wait for a question.
 const MOST_FILES: usize = 10;
-/// How often it is looked whether there is something new to show.
+/// Interval between updates of the shown messages.
 const LOOK: Duration = Duration::from_millis(300);
-/// The sign that something is done fades after five seconds.
+/// Telegram shows the typing sign for five seconds.
 const TYPING: Duration = Duration::from_secs(4);
 
-/// What a chat gets.
+/// A message to a chat task.
 pub enum Mail {
     Incoming(Incoming),
-    /// A file has come, or why it has not.
+    /// A download has ended.
     Fetched {
         fetched: Result<Fetched, String>,
-        /// What was written below it.
+        /// The caption of the file.
         caption: String,
-        /// Whether it belongs to no album.
+        /// Whether it is not part of an album.
         is_alone: bool,
-        /// What was being collected when it was asked for.
+        /// The value of `Chat::collection` when the download began.
         collection: u64,
     },
-    /// The plan that a turn ended with is to be carried out.
+    /// A plan was approved.
     CarryOut(PlanOffer),
-    /// The files of an album have come.
+    /// No more files of this album are expected.
     AlbumOver(u64),
-    /// A long text has no more parts.
+    /// No more parts of this long text are expected.
     PasteOver(u64),
 }
 
-/// What was in a file.
+/// The content of a file.
 pub enum Fetched {
     Text(Attachment),
     Picture(Image),
 }
 
-/// A user in a chat.
 pub struct Chat {
     hub: Arc<Hub>,
     who: Who,
-    /// Its own mail box, for what it starts.
+    /// Its own mailbox, for the tasks that it starts.
     mail: mpsc::Sender<Mail>,
     conversation: Conversation,
     /// The turn that is shown.
     shown: Option<Shown>,
-    /// Files that came without a question.
+    /// Files that wait for a question.
     attachments: Vec<Attachment>,
     images: Vec<Image>,
-    /// Files on their way, and the question that waits for them.
+    /// Number of running downloads, and the captions that wait for them.
     fetching: usize,
     captions: Vec<String>,
     album: u64,
-    /// A long text of which the rest may follow, and how many there were.
+    /// A long text that may have more parts, and how many such texts there were.
     paste: Option<Paste>,
     pastes: u64,
-    /// Changes when what is collected belongs to nobody's question any more.
+    /// Changes when the collected files are dropped: running downloads are then ignored.
     collection: u64,
-    /// Ends the question whether a plan is to be carried out.
+    /// Withdraws the offer to carry out a plan.
     plan_offer: Option<AbortHandle>,
     queue_notice: Option<Place>,
     refused: usize,
     last_used: Instant,
 }
 
-/// A turn as it is shown while it runs.
+/// The messages of a running turn.
 struct Shown {
     view: View,
     looks: Interval,
@@ -106,7 +105,7 @@ struct Shown {
 }
 
 impl Chat {
-    /// Begins where it stood before a restart.
+    /// Restores the conversation after a restart.
     pub fn new(hub: Arc<Hub>, who: Who, mail: mpsc::Sender<Mail>) -> Chat {
         let participant = hub.participant(who);
         Chat {
@@ -130,7 +129,7 @@ impl Chat {
         }
     }
 
-    /// Reads the mail until the bot ends.
+    /// Handles messages until the bot ends.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Mail>) {
         let stop = self.hub.shared.stop.clone();
         loop {
@@ -181,7 +180,7 @@ impl Chat {
         }
     }
 
-    /// Takes what is not a text.
+    /// Handles everything but text messages.
     async fn sent(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Edited { message, text } => self.edited(message, text).await,
@@ -196,9 +195,9 @@ impl Chat {
             }
             Incoming::Forwarded { quoted } => self.forwarded(quoted),
             Incoming::Unusable { what } => self.say(&format!(
-                "I can do nothing with {what}: write, or send a text file or a photo"
+                "I can't process {what}: send a message, a text file or a photo"
             )),
-            // Texts are taken, and presses answered, before they get here.
+            // These are handled earlier.
             Incoming::Text { .. } | Incoming::Press { .. } => {}
         }
     }
@@ -219,15 +218,15 @@ impl Chat {
             return self.file(file, text);
         }
         if self.fetching > 0 {
-            // It is about the files that are on their way.
+            // It is about the files that are being downloaded.
             return self.captions.push(text);
         }
         self.ask(Some(message), text).await;
     }
 
-    /// Asks with the files that came before.
+    /// Asks a question with the files that were sent before.
     async fn ask(&mut self, message: Option<i32>, text: String) {
-        // What was written below files that nobody asked about yet.
+        // Captions of files that no question was asked about yet.
         self.album += 1;
         let mut texts = std::mem::take(&mut self.captions);
         texts.push(text);
@@ -247,18 +246,18 @@ impl Chat {
         self.show_queue();
     }
 
-    /// The files that a text names.
+    /// The files that a text mentions.
     async fn named_in(&self, text: &str) -> Vec<String> {
         let root = self.conversation.workspace().root().to_owned();
         let found = named(text, root, Arc::default(), &self.hub.shared.stop).await;
         found.ok().flatten().unwrap_or_default()
     }
 
-    /// A question that still waits is changed; one that was asked is not.
+    /// Edits a queued question; one that was already asked cannot be edited.
     async fn edited(&mut self, message: i32, text: String) {
         let files = self.named_in(&text).await;
         let Some(question) = self.conversation.queued_question(message) else {
-            return self.say("that message was read already: send what you mean as a new one");
+            return self.say("that message was already read: send the change as a new message");
         };
         if text.trim().is_empty() {
             self.conversation.unqueue(message);
@@ -268,7 +267,7 @@ impl Chat {
         question.files = files;
     }
 
-    /// A turn runs: it is shown from now on.
+    /// Starts showing a turn.
     fn begin_turn(&mut self) {
         self.withdraw_plan();
         let ticks = |period| {
@@ -293,6 +292,10 @@ impl Chat {
 
     fn event(&mut self, event: &Event) {
         let Some(shown) = &mut self.shown else {
+            // Compaction has no view.
+            if let Event::Notice(text) = event {
+                self.say(&format!("ℹ {text}"));
+            }
             return;
         };
         match event {
@@ -316,15 +319,15 @@ impl Chat {
         self.shown = None;
         self.last_used = Instant::now();
         match ended.how {
-            // Its last event said so.
+            // The last event reported it.
             How::Turn(_) => {}
             How::Compacted(Ok(report)) => self.say_compacted(&report),
             How::Compacted(Err(why)) => self.say(&why),
             How::NotBegun => self.say("■ stopped"),
             How::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
             How::Lost => self.say(
-                "✗ error: something went wrong inside ollacode; what was done is in the session's \
-                 journal, and the next message continues it",
+                "✗ internal error; finished work is in the session's journal, and the next message \
+                 continues the session",
             ),
         }
         if let Some(plan) = ended.plan {
@@ -342,13 +345,12 @@ impl Chat {
         }
     }
 
-    /// Shows that something is done.
     fn show_typing(&self) {
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
         tokio::spawn(async move { outbox.typing(room).await });
     }
 
-    /// Says what should be known of a session that was opened, before anything of it is shown.
+    /// Shows warnings about the session that was opened.
     fn show_opened(&mut self) {
         let Some(opened) = self.conversation.take_opened() else {
             return;
@@ -359,21 +361,21 @@ impl Chat {
         }
     }
 
-    /// What the secret files of the workspace hold is not sent.
+    /// Values of the workspace's secret files are redacted from everything that is sent.
     fn keep_back(&self, opened: &Opened) {
         match Jail::open(&opened.workspace) {
             Ok(jail) => self.hub.outbox.keep_back(&jail),
-            // Then no file of it can be read either.
+            // Without a jail no file can be read either.
             Err(error) => tracing::warn!("{error}"),
         }
     }
 
-    /// Shows how many questions wait, in one message that changes.
+    /// Shows the length of the queue, in one message that is edited.
     fn show_queue(&mut self) {
-        self.show_queue_as("the messages that waited were read");
+        self.show_queue_as("all queued messages were read");
     }
 
-    /// The same; at its end it says so.
+    /// The same, with a text for the empty queue.
     fn show_queue_as(&mut self, over: &str) {
         let count = self.conversation.queued();
         let place = match (self.queue_notice, count) {
@@ -383,12 +385,12 @@ impl Chat {
         };
         let mut text = match count {
             0 => over.to_owned(),
-            1 => "⏳ 1 message waits for its turn; /stop drops it".to_owned(),
-            count => format!("⏳ {count} messages wait for their turn; /stop drops them"),
+            1 => "⏳ 1 message queued; /stop drops it".to_owned(),
+            count => format!("⏳ {count} messages queued; /stop drops them"),
         };
         if self.refused > 0 {
             text.push_str(&format!(
-                "\n{} more were not taken: send them again later",
+                "\n{} more did not fit into the queue: send them again later",
                 self.refused
             ));
         }
@@ -402,7 +404,7 @@ impl Chat {
         self.hub.outbox.show(self.who.room(), place, stage, payload);
     }
 
-    /// Forgets the files that wait for a question; `false` if there are none.
+    /// Drops the files that wait for a question; `false` if there are none.
     fn drop_files(&mut self) -> bool {
         let count = self.attachments.len() + self.images.len() + self.fetching;
         self.attachments.clear();
@@ -413,8 +415,8 @@ impl Chat {
         count > 0
     }
 
-    /// The end of the bot: the turn is stopped, and its end written down. What waits is not asked
-    /// after a restart either, and that is said.
+    /// Ends the chat: stops the turn, and reports queued messages, which are not asked after a
+    /// restart.
     async fn leave(mut self, mut inbox: mpsc::Receiver<Mail>) {
         let mut unread = self.conversation.clear_queue() + usize::from(self.paste.is_some());
         while let Ok(mail) = inbox.try_recv() {
@@ -424,7 +426,7 @@ impl Chat {
             self.queue_notice
                 .get_or_insert_with(|| self.hub.outbox.place());
             self.show_queue_as(
-                "✗ the bot ended; the messages that waited were not read: send them again",
+                "✗ the bot was stopped; the queued messages were not read: send them again",
             );
         }
         self.conversation.stop();
@@ -435,7 +437,7 @@ impl Chat {
         self.release();
     }
 
-    /// Lets go of the session, so that it can be continued at the terminal.
+    /// Closes the session, so that the terminal can resume it.
     fn release(&mut self) {
         if let Err(error) = self.conversation.release("left") {
             tracing::warn!("{error}");
@@ -461,13 +463,12 @@ impl Chat {
     }
 }
 
-/// What is to be done about a turn that is shown.
 enum Tick {
     Look,
     Typing,
 }
 
-/// Waits for the next tick of a turn that is shown; forever where none is.
+/// Waits for the next tick of the shown turn; never returns without one.
 async fn tick(shown: &mut Option<Shown>) -> Tick {
     let Some(Shown { looks, typing, .. }) = shown else {
         return std::future::pending().await;

@@ -1,19 +1,18 @@
-//! Markdown of a model as Telegram can show it.
+//! Markdown of a model, converted for Telegram.
 //!
-//! The text is hostile: markup that Telegram does not have becomes text, what hides is shown, and
-//! a link says where it leads when its text says something else.
+//! The text is untrusted: unsupported markup becomes text, hidden characters are shown, and a link
+//! shows its address if its text looks like another one.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::rich::{Rich, Span, Style};
 use super::table::Table;
 
-/// Longest address of a link, in bytes; those of longer ones are not shown as links.
+/// Longest address of a link, in bytes; longer ones are shown as text.
 const LONGEST_ADDRESS: usize = 1_000;
-/// Levels of a list that are indented.
 const DEEPEST: usize = 6;
 
-/// Reads Markdown; any text is some.
+/// Converts Markdown. Any text is valid.
 pub fn rich(markdown: &str) -> Rich {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -27,24 +26,24 @@ pub fn rich(markdown: &str) -> Rich {
 #[derive(Default)]
 struct Writer {
     out: Rich,
-    /// What was written is remembered only by its length, and whether there is any.
+    /// Whether anything was written yet.
     has_text: bool,
     style: Style,
     /// Line feeds before the next text.
     gap: usize,
-    /// Whether the text before the gap and after it is in one quotation.
+    /// Whether the text before and after the gap is in the same quotation.
     is_gap_quoted: bool,
     quotes: usize,
-    /// How often a style was begun and not ended; they may be nested.
+    /// Number of open styles of each kind; they may be nested.
     bold: usize,
     italic: usize,
     strike: usize,
-    /// The next number of each list that is open; `None` if it has none.
+    /// Next number of each open list; `None` for bullet lists.
     lists: Vec<Option<u64>>,
-    /// Links that are open, with their text.
+    /// Open links with their text.
     links: Vec<(String, String)>,
     table: Option<Table>,
-    /// The block of code that is being read, and its language.
+    /// The current code block and its language.
     code: Option<(Option<String>, String)>,
 }
 
@@ -61,7 +60,7 @@ impl Writer {
                 self.end_block();
             }
             Event::TaskListMarker(is_done) => self.text(if is_done { "☑ " } else { "☐ " }),
-            // Of extensions that are not asked for.
+            // Extensions that are not enabled.
             Event::FootnoteReference(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
                 self.text(&text)
             }
@@ -88,7 +87,7 @@ impl Writer {
                 self.code = Some((language, String::new()));
             }
             Tag::List(first) => {
-                // In an item, its text is on the line before.
+                // The text of an item is on the line before.
                 self.gap = self.gap.max(usize::from(!self.lists.is_empty()));
                 self.lists.push(first);
             }
@@ -155,7 +154,7 @@ impl Writer {
         self.style.bold = self.bold > 0;
     }
 
-    /// Quotations in one another are one: Telegram does not nest them.
+    /// Nested quotations are merged: Telegram does not nest them.
     fn set_quote(&mut self, by: isize) {
         self.quotes = self.quotes.saturating_add_signed(by);
         self.style.quote = self.quotes > 0;
@@ -180,7 +179,7 @@ impl Writer {
         self.write(&format!("{}{bullet}", "  ".repeat(depth)), &style);
     }
 
-    /// Code in a link is its text: one of the two must give way, and a link is of more use.
+    /// Code in a link becomes its text, since Telegram allows only one of the two.
     fn code(&mut self, code: &str) {
         if matches!(self.style.span, Span::Link(_)) || self.table.is_some() {
             return self.text(code);
@@ -213,7 +212,7 @@ impl Writer {
         self.write(text, &style);
     }
 
-    /// Writes text after the gap before it. Its own last line feeds become a gap.
+    /// Writes text after the pending gap. Its own last line feeds become a gap.
     fn write(&mut self, text: &str, style: &Style) {
         let body = text.trim_end_matches('\n');
         if !body.is_empty() {
@@ -260,7 +259,7 @@ impl Writer {
     }
 }
 
-/// The language of a fence, if it can be a name of one.
+/// The language of a code fence, if it is a plausible name.
 fn language(info: &str) -> Option<String> {
     let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
     let is_name = (1..=32).contains(&word.len())
@@ -270,7 +269,7 @@ fn language(info: &str) -> Option<String> {
     is_name.then(|| word.to_ascii_lowercase())
 }
 
-/// Whether a link leads to the web: Telegram's own addresses do things when they are pressed.
+/// Whether a link leads to the web: Telegram's own addresses trigger actions.
 fn is_web_address(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else {
         return false;
@@ -280,7 +279,7 @@ fn is_web_address(address: &str) -> bool {
     is_web && is_ascii && url.username().is_empty() && address.len() <= LONGEST_ADDRESS
 }
 
-/// Whether a reader would take a text for the address itself.
+/// Whether a text looks like an address.
 fn looks_like_address(text: &str) -> bool {
     let text = text.trim();
     let is_host = text.contains('.') && !text.contains(char::is_whitespace);
@@ -300,7 +299,7 @@ fn same_address(text: &str, address: &str) -> bool {
     bare(text) == bare(address)
 }
 
-/// Shows `src/a.rs:1-20` as code: Telegram would make a link to a web site of `a.rs`.
+/// Formats `src/a.rs:1-20` as code: Telegram would turn `a.rs` into a web link.
 fn mark_places(text: &str, style: &Style, out: &mut Rich) {
     for word in text.split_inclusive(char::is_whitespace) {
         let is_around = |sign: char| !sign.is_alphanumeric() && !"._/".contains(sign);
@@ -318,7 +317,7 @@ fn mark_places(text: &str, style: &Style, out: &mut Rich) {
     }
 }
 
-/// Whether a word is a file, perhaps with lines: `src/a.rs`, `a.rs:1-20`.
+/// Whether a word is a file name, optionally with lines: `src/a.rs`, `a.rs:1-20`.
 fn is_place(word: &str) -> bool {
     let (path, lines) = match word.split_once(':') {
         Some((path, lines)) => (path, Some(lines)),

@@ -1,4 +1,4 @@
-//! What all conversations share, and who gets what comes in.
+//! The shared state of all conversations, and the dispatch of updates to them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -19,18 +19,16 @@ use crate::config::Allowed;
 use crate::conversation::{Participant, Shared};
 use crate::frontends::{Tell, Told};
 
-/// Messages that a conversation has not looked at yet; more of them are not taken.
+/// Size of a conversation's mailbox; more messages are dropped.
 const MOST_MAIL: usize = 256;
-/// Old messages that are listed.
+/// Maximum number of missed messages that are listed.
 const MOST_OLD: usize = 10;
-/// Strangers that are remembered, so that each is told of once.
+/// Maximum number of strangers that are remembered, so that each is reported once.
 const MOST_STRANGERS: usize = 1_000;
-/// How long conversations have to end.
+/// How long conversations may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What all conversations share.
 pub struct Hub {
-    /// What the conversations below share.
     pub shared: Arc<Shared>,
     pub outbox: Outbox,
     pub questions: Questions,
@@ -39,7 +37,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A user in a chat, as the registry of sessions knows them.
+    /// The registry's view of a user in a chat.
     pub fn participant(&self, who: Who) -> Participant {
         let Who { user, chat, topic } = who;
         Participant {
@@ -53,21 +51,21 @@ impl Hub {
     }
 }
 
-/// Gives each conversation its mail.
+/// Dispatches updates to the conversations.
 pub struct Reception {
     hub: Arc<Hub>,
     me: Me,
     tell: Tell,
     conversations: HashMap<Who, Open>,
     strangers: HashSet<Option<u64>>,
-    /// What was written while nobody listened.
+    /// Messages that arrived while the bot was offline.
     old: BTreeMap<Who, Vec<String>>,
 }
 
 struct Open {
     mail: mpsc::Sender<Mail>,
     task: JoinHandle<()>,
-    /// Whether it was told that not all was taken.
+    /// Whether the user was told about dropped messages.
     was_full: bool,
 }
 
@@ -86,7 +84,7 @@ impl Reception {
     pub fn take(&mut self, update: Update, age: Age) {
         match sort(update, &self.me, &self.hub.allowed) {
             Sorted::Ours(_, Incoming::Press { id, .. }) if age == Age::Old => {
-                let words = "I was not listening then: press again, if it still holds";
+                let words = "the bot was offline: press again if you still want this";
                 self.answer(id, words);
             }
             Sorted::Ours(who, Incoming::Press { id, data }) => self.press(who, id, &data),
@@ -99,14 +97,14 @@ impl Reception {
         }
     }
 
-    /// Everything old has come: those who wrote it are told.
+    /// All missed messages were received: reports them to their senders.
     pub fn caught_up(&mut self) {
         for (who, texts) in std::mem::take(&mut self.old) {
             let count = texts.len();
             let noun = if count == 1 { "message" } else { "messages" };
             let mut list = format!(
-                "{count} {noun} came while I was not listening. Nothing of it was carried out; \
-                 send again what still holds:"
+                "{count} {noun} arrived while the bot was offline and had no effect. Send again what \
+                 you still need:"
             );
             for text in texts.iter().take(MOST_OLD) {
                 list.push_str(&format!("\n• {text}"));
@@ -118,7 +116,7 @@ impl Reception {
         }
     }
 
-    /// Ends all conversations: what the model does is stopped, and written down.
+    /// Ends all conversations: turns are stopped and recorded.
     pub async fn close(&mut self) {
         let open = self.conversations.drain();
         let tasks: Vec<JoinHandle<()>> = open.map(|(_, open)| open.task).collect();
@@ -128,12 +126,12 @@ impl Reception {
         }
     }
 
-    /// A press is answered at once, whatever its conversation does: else the button spins.
+    /// Answers a button press immediately, since Telegram shows a spinner until then.
     fn press(&self, who: Who, id: CallbackQueryId, data: &str) {
         let said = self.hub.questions.press(who, data);
         let Some(said) = said else {
             (self.tell)(Told::Warning(format!(
-                "user {} pressed a button that is not theirs, or was made up",
+                "user {} pressed a button that belongs to somebody else or is forged",
                 who.user
             )));
             return;
@@ -148,17 +146,17 @@ impl Reception {
 
     fn hand_on(&mut self, who: Who, mail: Mail) {
         let outbox = self.hub.outbox.clone();
-        // The first sign that somebody listens.
+        // The first sign of activity.
         tokio::spawn(async move { outbox.typing(who.room()).await });
         let has_ended = self
             .conversations
             .get(&who)
             .is_some_and(|open| open.task.is_finished());
         if has_ended && !self.hub.shared.stop.is_cancelled() {
-            // It ended by a panic; nothing else ends it.
+            // Only a panic ends a conversation.
             self.conversations.remove(&who);
-            let words = "something went wrong inside, and this conversation was begun anew; \
-                         /resume continues the session";
+            let words =
+                "internal error: this conversation was restarted; /resume continues the session";
             self.hub.outbox.say(who.room(), words);
         }
         let hub = &self.hub;
@@ -176,28 +174,25 @@ impl Reception {
             open.was_full = false;
             return;
         }
-        tracing::error!(
-            "a message of user {} was not taken: too many at once",
-            who.user
-        );
+        tracing::error!("dropped a message of user {}: too many at once", who.user);
         if !std::mem::replace(&mut open.was_full, true) {
             let words = "too many messages at once: some were not read; send them again later";
             self.hub.outbox.say(who.room(), words);
         }
     }
 
-    /// A stranger gets no answer, and one line here.
+    /// Reports a stranger once, at the terminal only.
     fn stranger(&mut self, user: Option<u64>) {
         if self.strangers.len() < MOST_STRANGERS && self.strangers.insert(user) {
             let user = user.map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"));
             (self.tell)(Told::Warning(format!(
-                "{user} wrote to the bot and is not allowed to; there is no answer"
+                "{user} wrote to the bot but is not allowed to use it here; no reply was sent"
             )));
         }
     }
 }
 
-/// What was wanted, on a line.
+/// An update in one line.
 fn words(incoming: &Incoming) -> String {
     match incoming {
         Incoming::Text { text, .. } | Incoming::Edited { text, .. } => clipped(text),

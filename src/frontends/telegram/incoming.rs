@@ -1,8 +1,8 @@
-//! Updates sorted: from whom they are, and what is wanted.
+//! Classification of updates: who sent them, and what they want.
 //!
-//! Whoever is not allowed is sorted out here, whatever the update is: by number, since names can
-//! be taken over. So is what somebody else wrote: what is forwarded, or comes by way of another
-//! bot, is material and never a command, and what a message answers goes along as a quotation.
+//! Users who are not allowed are rejected here, by their numeric id, since names can be taken over.
+//! What somebody else wrote (forwarded, or sent via another bot) is never a command; it is kept as
+//! a quotation, as is a message that is replied to.
 
 use serde_json::Value;
 use teloxide::types::{
@@ -18,17 +18,17 @@ use crate::engine::Attachment;
 #[cfg(test)]
 mod tests;
 
-/// A user in a chat, or in a topic of it: whoever has a conversation.
+/// A user in a chat, or in a topic of it: one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who {
     pub user: u64,
-    /// The chat's; in private it is the user's, and negative for a group.
+    /// In a private chat it equals the user's id; negative for a group.
     pub chat: i64,
-    /// The topic's, in a forum; `None` in its general one.
+    /// The topic of a forum; `None` in its general one.
     pub topic: Option<i32>,
 }
 
-/// Where messages go: a chat, or a topic of it.
+/// Where messages are sent: a chat, or a topic of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Room {
     pub chat: i64,
@@ -36,7 +36,6 @@ pub struct Room {
 }
 
 impl Who {
-    /// Where this user is answered.
     pub fn room(self) -> Room {
         Room {
             chat: self.chat,
@@ -45,68 +44,63 @@ impl Who {
     }
 }
 
-/// What an update is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sorted {
-    /// Somebody who is allowed wants something.
+    /// From an allowed user.
     Ours(Who, Incoming),
-    /// Somebody else, who gets no answer; `None` where nobody is named.
+    /// From somebody else; `None` if unnamed.
     Stranger(Option<u64>),
-    /// Nothing that is for the bot.
+    /// Not for the bot.
     Nothing,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Incoming {
-    /// Wrote something: a question or a command.
+    /// A question or a command.
     Text {
-        /// The message's number in its chat.
         message: i32,
         /// The text, without the bot's name.
         text: String,
         refers: Refers,
     },
-    /// Passed on what somebody else wrote.
+    /// A forwarded message.
     Forwarded { quoted: Attachment },
-    /// Changed what was written.
+    /// An edited message.
     Edited {
         message: i32,
-        /// The text as it is now.
+        /// The new text.
         text: String,
     },
     File {
         message: i32,
         file: File,
-        /// What is written below it; may be empty.
+        /// May be empty.
         caption: String,
-        /// What goes along with it.
+        /// The messages that it quotes.
         quoted: Vec<Attachment>,
     },
-    /// Sent something that the bot can do nothing with.
+    /// A kind of message that is not supported.
     Unusable {
         /// In words: `voice messages`.
         what: &'static str,
     },
     Press {
-        /// The press, which waits for an answer.
+        /// The id that the response needs.
         id: CallbackQueryId,
-        /// What the button carries.
+        /// The callback data of the button.
         data: String,
     },
 }
 
-/// A file as Telegram announces it.
+/// A file, not downloaded yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
-    /// By which it can be had.
     pub id: FileId,
-    /// Safe to be shown.
+    /// Safe to show.
     pub name: String,
-    /// In bytes; `None` if it is not said.
+    /// In bytes; `None` if unknown.
     pub size: Option<u64>,
-    /// Whether it is a photo.
     pub is_photo: bool,
-    /// The album that it belongs to.
     pub album: Option<String>,
 }
 
@@ -116,12 +110,12 @@ pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
         UpdateKind::EditedMessage(message) => of_message(&message, me, allowed, true),
         UpdateKind::CallbackQuery(query) => {
             let user = query.from.id.0;
-            // A message too old to be had has a chat all the same.
+            // A message that is too old to be included still has a chat.
             let chat = query.message.as_ref().map(|message| message.chat().id.0);
             match (chat, query.data) {
                 (Some(chat), Some(data)) if allowed.permits(user, chat) => {
                     let press = Incoming::Press { id: query.id, data };
-                    // Who may press does not go by topics.
+                    // Buttons are not bound to topics.
                     let topic = None;
                     Sorted::Ours(Who { user, chat, topic }, press)
                 }
@@ -133,14 +127,14 @@ pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
     }
 }
 
-/// A message of a kind that came after this program; silence would be no answer.
+/// A message of a kind that this version does not know: the sender should get a reply.
 fn of_unknown(message: &Value, allowed: &Allowed) -> Sorted {
     let (user, chat) = (&message["from"]["id"], &message["chat"]["id"]);
     match (user.as_u64(), chat.as_i64()) {
         (Some(user), Some(chat)) if allowed.permits(user, chat) => {
-            let what = "such messages";
+            let what = "this kind of message";
             let incoming = Incoming::Unusable { what };
-            // In a group, nobody knows whether the bot was addressed.
+            // In a group it is unknown whether the bot was addressed.
             if chat < 0 {
                 return Sorted::Nothing;
             }
@@ -161,7 +155,7 @@ fn of_message(message: &Message, me: &Me, allowed: &Allowed, is_edited: bool) ->
     let Some(user) = user.filter(|user| allowed.permits(*user, chat)) else {
         return Sorted::Stranger(user);
     };
-    // Somebody who writes in the name of a channel or a group is nobody.
+    // A message in the name of a channel or a group has no user.
     if message.sender_chat.is_some() {
         return Sorted::Stranger(None);
     }
@@ -174,8 +168,8 @@ fn of_message(message: &Message, me: &Me, allowed: &Allowed, is_edited: bool) ->
     }
 }
 
-/// Whether a message in a group is for the bot: it answers the bot, names it, or is a command of
-/// this bot by its name.
+/// Whether a message in a group is for the bot: a reply to it, a mention, or a command with the
+/// name of this bot.
 fn is_addressed(message: &Message, me: &Me) -> bool {
     let answered = message.reply_to_message();
     let answered = answered.and_then(|message| message.from.as_ref());
@@ -230,12 +224,12 @@ fn wanted(message: &Message, me: &Me, is_edited: bool) -> Option<Incoming> {
     unusable(message).map(|what| Incoming::Unusable { what })
 }
 
-/// What somebody else wrote: nothing in it is a command or a question of this user.
+/// A message that somebody else wrote: never a command or a question of this user.
 fn passed_on(message: &Message, is_edited: bool) -> Option<Incoming> {
     let name = if message.forward_origin().is_some() {
         "a forwarded message"
     } else {
-        "a message by way of another bot"
+        "a message sent via another bot"
     };
     if is_edited {
         return None;
@@ -274,14 +268,14 @@ fn without_name(text: &str, me: &Me) -> String {
         }
     }
     kept.push_str(rest);
-    // Blanks at the ends of a part of a longer text are a part of it.
+    // It may be part of a longer text, whose blanks must be kept.
     if kept == text {
         return kept;
     }
     kept.trim().to_owned()
 }
 
-/// The file of a message that the bot can read.
+/// The file of a message, if the bot supports it.
 pub fn file(message: &Message) -> Option<File> {
     let album = message.media_group_id().map(|album| album.0.clone());
     if let Some(document) = message.document() {
@@ -290,7 +284,7 @@ pub fn file(message: &Message) -> Option<File> {
             id: document.file.id.clone(),
             name: document_name(document.file_name.as_deref()),
             size: Some(u64::from(document.file.size)),
-            // A photo that was sent as a file, for its quality.
+            // A photo that was sent as a file.
             is_photo: matches!(kind, Some("image/jpeg" | "image/png" | "image/webp")),
             album,
         });
@@ -309,17 +303,17 @@ pub fn file(message: &Message) -> Option<File> {
 fn unusable(message: &Message) -> Option<&'static str> {
     let common = match &message.kind {
         MessageKind::Common(common) => common,
-        // Of a kind that came after this program.
-        MessageKind::Empty {} => return Some("such messages"),
+        // A kind that this version does not know.
+        MessageKind::Empty {} => return Some("this kind of message"),
         // Somebody joined, or a title changed.
         _ => return None,
     };
     Some(match &common.media_kind {
-        MediaKind::Voice(_) | MediaKind::Audio(_) => "voice and sound",
-        MediaKind::Video(_) | MediaKind::VideoNote(_) | MediaKind::Animation(_) => "films",
+        MediaKind::Voice(_) | MediaKind::Audio(_) => "voice and audio messages",
+        MediaKind::Video(_) | MediaKind::VideoNote(_) | MediaKind::Animation(_) => "videos",
         MediaKind::Sticker(_) => "stickers",
-        MediaKind::Location(_) | MediaKind::Venue(_) => "places",
+        MediaKind::Location(_) | MediaKind::Venue(_) => "locations",
         MediaKind::Contact(_) => "contacts",
-        _ => "such messages",
+        _ => "this kind of message",
     })
 }

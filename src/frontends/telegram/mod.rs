@@ -1,10 +1,10 @@
-//! A Telegram bot: ask about the code from the phone, and approve what is done.
+//! A Telegram bot: ask about the code from the phone, and approve tool calls.
 //!
-//! In reading order: `poll` asks for updates, `incoming` sorts them and turns strangers away,
-//! `hub` gives each chat its mail. A `chat` hands it to the
-//! [`crate::conversation::Conversation`] below; a `view` shows its events, an `approver` asks
-//! through `questions`. All that goes out passes the `outbox`, at the [`pace`] that Telegram
-//! takes. Markdown is made into Telegram's markup by [`html`], and cut by [`split`].
+//! In reading order: `poll` requests updates, `incoming` classifies them and rejects strangers,
+//! `hub` dispatches them to the chats. A `chat` drives the [`crate::conversation::Conversation`]; a
+//! `view` shows its events, an `approver` asks through `questions`. Everything that is sent passes
+//! through the `outbox`, at the [`pace`] that Telegram accepts. [`html`] converts Markdown,
+//! [`split`] splits long texts.
 
 mod api;
 mod approver;
@@ -40,7 +40,7 @@ use crate::app::App;
 use crate::config::TelegramSettings;
 use crate::conversation::commands::{Command, Place, commands};
 use crate::conversation::registry::SessionRegistry;
-use crate::conversation::words::{mode_words, unasked};
+use crate::conversation::words::unasked;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, Shared};
 use crate::engine::ChatActivity;
@@ -54,12 +54,12 @@ use pace::Rates;
 use poll::{Poll, no_client};
 use questions::Questions;
 
-/// How long the last messages have to go out.
+/// How long sending the last messages may take.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
-/// How long a command waits for Ollama: not so long that `/stop` seems to be dead.
+/// How long a command waits for Ollama: `/stop` is not handled meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves the bot until `stop`, or lets one more user in.
+/// Runs the bot until `stop`, or pairs a user.
 pub async fn run(
     app: App,
     how: ServiceOptions,
@@ -80,27 +80,27 @@ pub async fn run(
     register_commands(&api).await;
     let mut reception = Reception::new(Arc::clone(&hub), me, tell);
     let ended = poll.run(&stop, &mut reception).await;
-    // Also where the token was taken back: turns are stopped and written down.
+    // Also after the token was rejected: turns are stopped and recorded.
     stop.cancel();
     reception.close().await;
     if !hub.outbox.flush(LAST_MESSAGES).await {
-        tracing::error!("Telegram did not take the last messages in time");
+        tracing::error!("the last messages were not sent in time");
     }
     ended
 }
 
-/// `--offline` means this bot, too.
+/// Checks that `--offline` and the proxy settings allow the bot to connect.
 fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
     if app.settings.reach == Reach::LoopbackOnly && !settings.is_local() {
         bail!(
-            "`--offline` calls no address but this machine's, and Telegram is elsewhere; \
-             `TELEGRAM_API_URL` can name a server of the Bot API on this machine"
+            "`--offline` allows connections to this machine only: leave it out to use Telegram, or \
+             set `TELEGRAM_API_URL` to a Bot API server on this machine"
         );
     }
     if let Some(name) = app.socks_proxy().filter(|_| !settings.is_local()) {
         bail!(
-            "`{name}` names a SOCKS proxy, and the bot can use HTTP proxies only: set `HTTPS_PROXY` \
-             to one (`http://host:port`), or take `{name}` out of the environment of this command"
+            "`{name}` is a SOCKS proxy, and the bot supports HTTP proxies only: set `HTTPS_PROXY` to \
+             one (`http://host:port`), or unset `{name}`"
         );
     }
     Ok(())
@@ -148,20 +148,20 @@ fn hub(
     }))
 }
 
-/// Says on the terminal who the bot is, and what it may do.
+/// Reports at the terminal who the bot is, and warns about risks.
 fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     let first = hub.shared.workspaces.first();
     let app = &first.app;
     let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
     tell(Told::Note(format!(
-        "@{} works on {} and answers {}; Ctrl-C ends it",
+        "@{} works on {}; allowed users: {}; Ctrl-C stops it",
         me.username(),
         app.workspace.root.display(),
         users.join(", ")
     )));
     if app.needs_confirmation() && !app.index.exists() {
         tell(Told::Warning(
-            "this folder is no project, so it is not indexed; name one with `--workspace` or \
+            "this folder is not a project, so it is not indexed; choose one with `--workspace` or \
              `WORKSPACE_DIR`"
                 .to_owned(),
         ));
@@ -169,15 +169,12 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     let confinement = app.confinement()?.level;
     let mode = hub.shared.first_mode;
     if let Some(risk) = unasked(mode, confinement) {
-        tell(Told::Warning(format!(
-            "from the phone, {}: {risk}",
-            mode_words(mode, confinement)
-        )));
+        tell(Told::Warning(format!("for every user of the bot, {risk}")));
     }
     Ok(())
 }
 
-/// Has Telegram offer the commands. Where that fails, they can be typed all the same.
+/// Registers the command menu. The commands also work without it.
 async fn register_commands(api: &Api) {
     let command = |command: &Command| BotCommand {
         command: command.name.to_owned(),
@@ -185,6 +182,6 @@ async fn register_commands(api: &Api) {
     };
     let commands: Vec<BotCommand> = commands(Place::Chat).map(command).collect();
     if let Err(error) = api.bot.set_my_commands(commands).await {
-        tracing::warn!("the commands are not offered: {}", api.describe(&error));
+        tracing::warn!("cannot register the commands: {}", api.describe(&error));
     }
 }

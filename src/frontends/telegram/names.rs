@@ -1,42 +1,30 @@
-//! Documents from a chat: names that are safe to show, and sizes before anything is downloaded.
+//! Names and sizes of documents, checked before anything is downloaded.
 
 use crate::visible::is_hidden;
 
-/// The largest document that is taken as an attachment of a question.
+/// Maximum size of a document.
 pub const MOST_BYTES: u64 = 1 << 20;
-/// The largest photo; Telegram makes them smaller than this.
+/// Maximum size of a photo; Telegram's photos are smaller.
 pub const MOST_BYTES_OF_PICTURE: u64 = 10 << 20;
-/// Longest name, in bytes.
 const LONGEST_NAME: usize = 80;
 /// Longest extension that is kept when a name is shortened.
 const LONGEST_EXTENSION: usize = 12;
-/// What a document without a usable name is called.
+/// The name of a document without a usable name.
 const NAMELESS: &str = "document";
 
-/// Why a document is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is too large.
-    #[error("`{name}` has {bytes} bytes; at most {most} can be read here")]
-    TooLarge {
-        /// Its name, made safe.
-        name: String,
-        bytes: u64,
-        /// The largest that is taken.
-        most: u64,
-    },
-    /// Telegram does not say how large it is, so it is not downloaded.
-    #[error("Telegram does not say how large `{0}` is")]
+    #[error("`{name}` has {bytes} bytes; the limit is {most}")]
+    TooLarge { name: String, bytes: u64, most: u64 },
+    #[error("Telegram did not report the size of `{0}`, so it was not downloaded")]
     UnknownSize(String),
-    /// It is not text.
-    #[error("`{0}` is not text in UTF-8; only text can be read here")]
+    #[error("`{0}` is not UTF-8 text; only text files and photos can be sent")]
     NotText(String),
-    /// There is nothing in it.
     #[error("`{0}` is empty")]
     Empty(String),
 }
 
-/// A name that can be shown, and could be a file's: no folders, nothing hidden, no device.
+/// A name that is safe to show and to use: no folders, hidden characters or device names.
 pub fn document_name(name: Option<&str>) -> String {
     let name = name.unwrap_or_default();
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -61,12 +49,11 @@ pub fn document_name(name: Option<&str>) -> String {
     short
 }
 
-/// Checks the size that Telegram announces, before anything is downloaded.
+/// Checks the reported size, before anything is downloaded.
 pub fn check_size(name: &str, bytes: Option<u64>) -> Result<(), Refusal> {
     check(name, bytes, MOST_BYTES)
 }
 
-/// The same for a photo.
 pub fn check_picture(name: &str, bytes: Option<u64>) -> Result<(), Refusal> {
     check(name, bytes, MOST_BYTES_OF_PICTURE)
 }
@@ -84,7 +71,7 @@ fn check(name: &str, bytes: Option<u64>, most: u64) -> Result<(), Refusal> {
     }
 }
 
-/// The text of a document, whose size is checked again: what was announced may be wrong.
+/// The text of a document. Its size is checked again, since the reported one may be wrong.
 pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, Refusal> {
     check_size(name, Some(bytes.len() as u64))?;
     let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
@@ -111,7 +98,7 @@ fn shortened(name: &str) -> String {
     format!("{}{extension}", name[..end].trim_end_matches(['.', ' ']))
 }
 
-/// Names that Windows keeps for devices, whatever their extension.
+/// Names that Windows reserves for devices, with any extension.
 fn is_device(stem: &str) -> bool {
     let stem = stem.trim().to_ascii_lowercase();
     let is_numbered = |kind: &str| {

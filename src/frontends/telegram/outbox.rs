@@ -1,6 +1,6 @@
-//! What goes out: the pace decides when, and this sends it.
+//! Sending: the pace decides when, and this sends it.
 //!
-//! Everything that is shown passes [`Outbox::show`], so that nothing leaves with a secret in it.
+//! Every message passes [`Outbox::show`], which redacts secrets.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -26,27 +26,25 @@ use super::rich::Rich;
 use super::split::{MOST_OF_CAPTION, MOST_UNITS, beginning};
 use crate::jail::Jail;
 
-/// Between two signs in a chat that something is done; each is seen for five seconds.
+/// Interval between two typing signs in a chat; each is visible for five seconds.
 const BETWEEN_SIGNS: Duration = Duration::from_secs(3);
-/// What Telegram takes at most, in UTF-16 units.
+/// Telegram's limit, in UTF-16 units.
 const TELEGRAM_UNITS: usize = 4_096;
 const TELEGRAM_CAPTION: usize = 1_024;
-/// Messages of a chat that wait to be sent; at one a second nobody wants more.
+/// Maximum number of pending messages of a chat, sent at one per second.
 const MOST_PENDING: usize = 100;
-/// Longest answer to the press of a button, in characters; Telegram takes 200.
+/// Longest response to a button press, in characters; Telegram's limit is 200.
 const MOST_OF_ANSWER: usize = 190;
 
-/// A message as it is to be shown.
+/// A message to be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
     body: Body,
-    /// Rows of buttons: what stands on them, and what they carry.
+    /// Rows of buttons: label and callback data.
     buttons: Vec<Vec<(String, String)>>,
-    /// Whether it makes no sound.
     is_silent: bool,
-    /// Whether it goes without markup, since Telegram did not take that.
+    /// Whether to send it without markup, because Telegram rejected that.
     is_plain: bool,
-    /// The topic of the chat that it belongs to.
     topic: Option<i32>,
 }
 
@@ -71,7 +69,7 @@ impl Payload {
         }
     }
 
-    /// A file with a text below it.
+    /// A file with a caption.
     pub fn document(name: &str, contents: &str, caption: Rich) -> Payload {
         let contents = contents.as_bytes().into();
         Payload {
@@ -84,12 +82,12 @@ impl Payload {
         }
     }
 
-    /// The same with rows of buttons: what stands on them, and what they carry.
+    /// Adds rows of buttons: label and callback data.
     pub fn with_buttons(self, buttons: Vec<Vec<(String, String)>>) -> Payload {
         Payload { buttons, ..self }
     }
 
-    /// The same without a sound.
+    /// Sends it without a notification sound.
     pub fn silent(self) -> Payload {
         Payload {
             is_silent: true,
@@ -97,7 +95,7 @@ impl Payload {
         }
     }
 
-    /// The same with every text in it replaced: also on buttons, and in files.
+    /// Replaces every text in it, including buttons and files.
     fn map_text(mut self, change: impl Fn(&str) -> String) -> Payload {
         match &mut self.body {
             Body::Text(text) => *text = std::mem::take(text).map_text(&change),
@@ -114,7 +112,7 @@ impl Payload {
         self
     }
 
-    /// The same as Telegram takes it: what stands for a secret may be longer than the secret.
+    /// Shortens it to Telegram's limits: a placeholder may be longer than the secret.
     fn fitting(mut self) -> Payload {
         let cut = |text: &mut Rich, most: usize, to: usize| {
             if text.units() > most {
@@ -139,12 +137,12 @@ impl Payload {
     }
 }
 
-/// Markdown of a model, without its secrets.
+/// Converts Markdown of a model, without its secrets.
 pub fn markdown(text: &str) -> Rich {
     rich(&redact(text).text)
 }
 
-/// What goes out. Clones share it.
+/// Sends messages. Clones share it.
 #[derive(Clone)]
 pub struct Outbox {
     shared: Arc<Shared>,
@@ -155,16 +153,16 @@ struct Shared {
     pace: Mutex<Pace<Payload>>,
     changed: Notify,
     last_place: AtomicU64,
-    /// When each chat was last told that something is done.
+    /// When the last typing sign was sent to each chat.
     typed: Mutex<HashMap<Room, Instant>>,
-    /// Who waits for a message to be there.
+    /// Tasks that wait until a message is delivered.
     arrivals: Mutex<HashMap<Place, oneshot::Sender<bool>>>,
-    /// The workspaces whose secret files are kept back.
+    /// Workspaces whose secret values are redacted.
     workspaces: Mutex<Vec<Jail>>,
 }
 
 impl Outbox {
-    /// Begins to send, as long as the runtime lives.
+    /// Starts the sending task, which ends with the runtime.
     pub fn start(api: Api, rates: Rates) -> Outbox {
         let outbox = Outbox {
             shared: Arc::new(Shared {
@@ -181,7 +179,7 @@ impl Outbox {
         outbox
     }
 
-    /// From now on nothing goes out that a secret file of this workspace holds.
+    /// Redacts the values of this workspace's secret files from now on.
     pub fn keep_back(&self, workspace: &Jail) {
         let mut known = self.shared.workspaces.lock();
         if !known.iter().any(|jail| jail.root() == workspace.root()) {
@@ -189,12 +187,12 @@ impl Outbox {
         }
     }
 
-    /// A place for a message that is to come.
+    /// An id for a new message.
     pub fn place(&self) -> Place {
         self.shared.last_place.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Says what a message should show. Of drafts only the newest goes out.
+    /// Sets what a message should show. Only the newest draft is sent.
     pub fn show(&self, room: Room, place: Place, stage: Stage, payload: Payload) {
         let mut payload = payload.map_text(|text| self.shared.clean(text)).fitting();
         if payload.is_blank() {
@@ -208,19 +206,19 @@ impl Outbox {
         self.shared.changed.notify_one();
     }
 
-    /// Sends a message that stays as it is, unless it is shown anew.
+    /// Sends a message that is not edited later.
     pub fn send(&self, room: Room, payload: Payload) -> Place {
         let place = self.place();
         let chat = room.chat;
         if self.shared.pace.lock().pending(chat) >= MOST_PENDING {
-            tracing::error!("chat {chat} wants more than can be sent: a message is left out");
+            tracing::error!("too many messages for chat {chat}: one was dropped");
             return place;
         }
         self.show(room, place, Stage::Final, payload);
         place
     }
 
-    /// Shows a message, and waits until it is there; `false` if Telegram does not take it.
+    /// Sends a message and waits until it is delivered; `false` if Telegram rejects it.
     pub async fn deliver(&self, room: Room, payload: Payload) -> bool {
         let place = self.place();
         let (arrived, arrival) = oneshot::channel();
@@ -229,22 +227,22 @@ impl Outbox {
         arrival.await.unwrap_or(false)
     }
 
-    /// Sends a plain sentence.
+    /// Sends plain text.
     pub fn say(&self, room: Room, text: &str) -> Place {
         self.send(room, Payload::text(Rich::plain_text(text)))
     }
 
-    /// A text without its secrets, as it would go out.
+    /// Removes the secrets of a text, as before sending.
     pub fn clean(&self, text: &str) -> String {
         self.shared.clean(text)
     }
 
-    /// Takes a message back that was never sent; `false` if it was.
+    /// Withdraws a message that was not sent yet; `false` if it was.
     pub fn withdraw(&self, chat: i64, place: Place) -> bool {
         self.shared.pace.lock().withdraw(chat, place)
     }
 
-    /// Shows that something is being done, for five seconds. Where that fails, nothing is lost.
+    /// Shows the typing sign for five seconds. Failures do not matter.
     pub async fn typing(&self, room: Room) {
         let now = Instant::now();
         if self.shared.pace.lock().is_blocked(room.chat, now) || !self.shared.may_type(room, now) {
@@ -258,7 +256,7 @@ impl Outbox {
         let _ = request.await;
     }
 
-    /// Answers the press of a button, which waits for it; a text is shown for a moment.
+    /// Answers a button press; the text is shown for a moment.
     pub async fn answer_press(&self, id: CallbackQueryId, text: &str) {
         let text: String = text.chars().take(MOST_OF_ANSWER).collect();
         let mut request = self.shared.api.bot.answer_callback_query(id);
@@ -266,13 +264,13 @@ impl Outbox {
             request = request.text(self.shared.clean(&text));
         }
         if let Err(error) = request.await {
-            // It is too old as a rule, and nobody looks at it any more.
+            // Usually it is too old, and nobody looks at it any more.
             let error = self.shared.api.describe(&error);
-            tracing::debug!("a press was not answered: {error}");
+            tracing::debug!("cannot answer a button press: {error}");
         }
     }
 
-    /// Waits until everything has gone out, but not longer than that; `false` if something is left.
+    /// Waits until everything is sent, up to a limit; `false` if something is left.
     pub async fn flush(&self, most: Duration) -> bool {
         let empty = async {
             while !self.shared.pace.lock().is_empty() {
@@ -284,7 +282,7 @@ impl Outbox {
 }
 
 impl Shared {
-    /// Whether the last sign that something is done has nearly faded.
+    /// Whether the last typing sign has nearly faded.
     fn may_type(&self, room: Room, now: Instant) -> bool {
         let mut typed = self.typed.lock();
         let last = typed.get(&room).copied();
@@ -335,14 +333,14 @@ impl Shared {
         if let Some(is_shown) = is_settled
             && let Some(arrived) = self.arrivals.lock().remove(&job.place)
         {
-            // Whoever waited for it may have been stopped.
+            // The waiting task may have been stopped.
             let _ = arrived.send(is_shown);
         }
         {
             let mut pace = self.pace.lock();
             pace.done(job.chat, Instant::now(), outcome);
             if matches!(job.payload.body, Body::Document { .. }) {
-                // It is never edited, and may be large.
+                // Documents are never edited, and may be large.
                 pace.forget(job.chat, job.place);
             }
         }
@@ -430,22 +428,28 @@ impl Shared {
                 Some(_),
             ) => Outcome::Gone,
             (RequestError::Api(ApiError::CantParseEntities(_)), _) if !job.payload.is_plain => {
-                tracing::warn!("Telegram did not take the markup of a message: {described}");
+                tracing::warn!("Telegram rejected the markup of a message: {described}");
                 Outcome::Instead(Payload {
                     is_plain: true,
                     ..job.payload.clone()
                 })
             }
             (RequestError::Api(error), _) if !is_of_the_server(&error) => {
-                tracing::error!("a message to chat {} was refused: {described}", job.chat);
+                tracing::error!(
+                    "Telegram rejected a message to chat {}: {described}",
+                    job.chat
+                );
                 Outcome::Refused
             }
             (RequestError::MigrateToChatId(chat), _) => {
-                tracing::error!("group {} is now {chat}: allow that one", job.chat);
+                tracing::error!(
+                    "group {} is now {chat}: put that id into TELEGRAM_ALLOWED_CHATS",
+                    job.chat
+                );
                 Outcome::Refused
             }
             _ => {
-                tracing::info!("Telegram cannot be reached: {described}");
+                tracing::info!("cannot reach Telegram: {described}");
                 Outcome::Unreachable
             }
         }
@@ -456,13 +460,13 @@ fn thread(topic: i32) -> ThreadId {
     ThreadId(MessageId(topic))
 }
 
-/// Whether a server that answers with an error has trouble of its own, which passes.
+/// Whether a server error is temporary.
 fn is_of_the_server(error: &ApiError) -> bool {
     let passing = ["Internal Server Error", "Bad Gateway", "Gateway Timeout"];
     matches!(error, ApiError::Unknown(text) if passing.iter().any(|it| text.contains(it)))
 }
 
-/// A preview would have Telegram's servers fetch what a model names.
+/// Telegram's servers would fetch the pages that a model links to.
 fn no_preview() -> LinkPreviewOptions {
     LinkPreviewOptions {
         is_disabled: true,

@@ -1,8 +1,8 @@
-//! What may be sent when: Telegram counts messages and edits alike, and locks out who exceeds.
+//! Rate limiter: Telegram counts messages and edits alike, and blocks bots that exceed the limits.
 //!
-//! A front end says what each of its messages should show, as often as it likes; here it is decided
-//! which of that goes out. Nothing here has a clock or sends anything: [`Pace::next`] gives what is
-//! to be sent now, and [`Pace::done`] takes what came of it.
+//! A front end sets what each of its messages should show, as often as it likes; this decides what
+//! is sent. It has no clock and sends nothing: [`Pace::next`] returns what to send now, and
+//! [`Pace::done`] takes the result.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -13,21 +13,21 @@ mod window;
 
 use window::Window;
 
-/// How much is sent.
+/// The limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// Between edits in one chat.
+    /// Time between edits in one chat.
     pub between_edits: Duration,
-    /// Between any two messages in one chat.
+    /// Time between any two messages in one chat.
     pub between_messages: Duration,
-    /// Messages of all chats in a second.
+    /// Messages per second, all chats together.
     pub a_second: usize,
-    /// Messages of one group in a minute.
+    /// Messages per minute in one group.
     pub a_minute_in_a_group: usize,
 }
 
 impl Default for Rates {
-    /// A little below what Telegram takes: what is sent evenly may arrive in a heap.
+    /// A little below Telegram's limits: messages may arrive in bursts.
     fn default() -> Rates {
         Rates {
             between_edits: Duration::from_secs(2),
@@ -38,79 +38,73 @@ impl Default for Rates {
     }
 }
 
-/// Places of a chat that are remembered; the oldest are not edited any more.
+/// Messages of a chat that can still be edited; older ones are forgotten.
 const MOST_PLACES: usize = 64;
 
-/// Names a message of the front end, before Telegram has named it too. Newer ones are larger.
+/// The front end's id of a message. Newer ones are larger.
 pub type Place = u64;
 
-/// Whether more will follow for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It may be passed over if something newer comes.
+    /// May be skipped if something newer follows.
     Draft,
-    /// It goes out, however long that takes.
+    /// Is always sent.
     Final,
 }
 
-/// Something to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job<P> {
-    /// The chat; a group if it is negative.
+    /// Negative for a group.
     pub chat: i64,
     pub place: Place,
-    /// The message's number, if it is to be edited; else it is to be sent.
+    /// The message to edit; `None` to send a new one.
     pub edits: Option<i32>,
-    /// What it is to show.
     pub payload: P,
 }
 
-/// What is to be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next<P> {
-    /// Send this, and report with [`Pace::done`].
+    /// Send this, and report the result with [`Pace::done`].
     Send(Job<P>),
-    /// Nothing before this time, unless something is shown or done.
+    /// Nothing before this time, unless something changes.
     Wait(Instant),
-    /// Nothing, until something is shown or done.
+    /// Nothing, until something changes.
     Idle,
 }
 
-/// What came of a job.
+/// The result of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<P> {
-    /// It is shown, in the message with this number. Also what "message is not modified" means.
+    /// Shown in this message. Also for "message is not modified".
     Shown(i32),
-    /// Telegram wants no more for so long.
+    /// Telegram demands to wait.
     RetryAfter(Duration),
-    /// It did not arrive, or nobody knows.
+    /// Not delivered, or unknown.
     Unreachable,
-    /// Telegram does not take it, and this is to be shown instead.
+    /// Telegram rejects it; send this instead.
     Instead(P),
-    /// The message that it edits is not there any more.
+    /// The message to edit no longer exists.
     Gone,
-    /// Telegram does not take it, and nothing helps.
+    /// Telegram rejects it permanently.
     Refused,
 }
 
-/// Decides what is sent when.
 pub struct Pace<P> {
     rates: Rates,
     chats: BTreeMap<i64, Chat<P>>,
-    /// Of all chats, by when each had surely arrived.
+    /// Sent messages of all chats, by the time when each had surely arrived.
     sent: Window,
-    /// Those on their way, which may arrive in a heap.
+    /// Messages being sent, which may arrive in a burst.
     in_flight: usize,
     blocked_until: Option<Instant>,
-    /// The chat that was served last: the others come first.
+    /// The chat that was served last, for fairness.
     last: i64,
 }
 
 struct Chat<P> {
     pending: VecDeque<Pending<P>>,
-    /// What is known to Telegram.
     shown: BTreeMap<Place, Shown<P>>,
-    /// What is on its way; one at a time, so that messages keep their order.
+    /// The job being sent; one at a time, so that messages keep their order.
     in_flight: Option<Pending<P>>,
     sent: Window,
     last_edit: Option<Instant>,
@@ -133,7 +127,6 @@ struct Shown<P> {
 }
 
 impl<P: Clone + PartialEq> Pace<P> {
-    /// Begins with nothing sent.
     pub fn new(rates: Rates) -> Pace<P> {
         Pace {
             rates,
@@ -145,9 +138,9 @@ impl<P: Clone + PartialEq> Pace<P> {
         }
     }
 
-    /// Says what a message should show. After a final text, drafts are ignored: nothing may turn
-    /// up late and undo it; but another final text may follow. It takes the place of what was said
-    /// before and not sent.
+    /// Sets what a message should show, instead of what was set before and not sent. After a final
+    /// text, drafts are ignored, so that a late draft cannot undo it; another final text may
+    /// follow.
     pub fn show(&mut self, chat: i64, place: Place, stage: Stage, payload: P) {
         let rates = &self.rates;
         let chat = self.chats.entry(chat).or_insert_with(|| Chat::new(rates));
@@ -165,7 +158,7 @@ impl<P: Clone + PartialEq> Pace<P> {
         }
     }
 
-    /// Takes back what was never sent; `false` if it was, or is on its way.
+    /// Withdraws a message that was never sent; `false` if it was, or is being sent.
     pub fn withdraw(&mut self, chat: i64, place: Place) -> bool {
         let Some(chat) = self.chats.get_mut(&chat) else {
             return true;
@@ -178,7 +171,7 @@ impl<P: Clone + PartialEq> Pace<P> {
         true
     }
 
-    /// What is to be sent now.
+    /// What to do now.
     pub fn next(&mut self, now: Instant) -> Next<P> {
         for chat in self.chats.values_mut() {
             chat.drop_unchanged();
@@ -228,7 +221,7 @@ impl<P: Clone + PartialEq> Pace<P> {
         })
     }
 
-    /// Takes what came of the job that a chat was given.
+    /// Takes the result of a chat's current job.
     pub fn done(&mut self, chat: i64, now: Instant, outcome: Outcome<P>) {
         let number = chat;
         let others: Vec<Instant> = self
@@ -245,7 +238,7 @@ impl<P: Clone + PartialEq> Pace<P> {
         };
         self.in_flight = self.in_flight.saturating_sub(1);
         self.sent.note(now);
-        // Counted from when it has surely arrived, so that no delay brings two of them together.
+        // Counted from the time of arrival, so that a delay cannot bring two of them together.
         chat.last_message = Some(now);
         if chat.shown.contains_key(&pending.place) {
             chat.last_edit = Some(now);
@@ -270,7 +263,7 @@ impl<P: Clone + PartialEq> Pace<P> {
             Outcome::RetryAfter(wait) => {
                 chat.blocked_until = Some(now + wait);
                 chat.again(pending);
-                // Two chats at once: it is the bot that sends too much.
+                // Two chats at once: the whole bot exceeds the limit.
                 if !others.is_empty() {
                     let until = others.into_iter().fold(now + wait, Instant::max);
                     self.blocked_until = Some(until);
@@ -279,26 +272,26 @@ impl<P: Clone + PartialEq> Pace<P> {
         }
     }
 
-    /// Whether Telegram wants nothing in a chat: also no sign that the bot is typing.
+    /// Whether Telegram accepts nothing in a chat now, not even a typing sign.
     pub fn is_blocked(&self, chat: i64, now: Instant) -> bool {
         let is_later = |until: Option<Instant>| until.is_some_and(|until| until > now);
         let chat = self.chats.get(&chat);
         is_later(self.blocked_until) || is_later(chat.and_then(|chat| chat.blocked_until))
     }
 
-    /// Messages of a chat that wait.
+    /// Number of pending messages of a chat.
     pub fn pending(&self, chat: i64) -> usize {
         self.chats.get(&chat).map_or(0, |chat| chat.pending.len())
     }
 
-    /// Forgets a place: it will not be edited again.
+    /// Forgets a message: it will not be edited again.
     pub fn forget(&mut self, chat: i64, place: Place) {
         if let Some(chat) = self.chats.get_mut(&chat) {
             chat.shown.remove(&place);
         }
     }
 
-    /// Whether everything has gone out.
+    /// Whether everything was sent.
     pub fn is_empty(&self) -> bool {
         let is_done = |chat: &Chat<P>| chat.pending.is_empty() && chat.in_flight.is_none();
         self.chats.values().all(is_done)
@@ -319,7 +312,6 @@ impl<P: Clone + PartialEq> Chat<P> {
         }
     }
 
-    /// Whether the last text of a place is known.
     fn is_final(&self, place: Place) -> bool {
         let waiting = self.pending.iter().chain(&self.in_flight);
         let mut stages = waiting
@@ -329,7 +321,7 @@ impl<P: Clone + PartialEq> Chat<P> {
         stages.any(|stage| stage == Stage::Final) || shown == Some(Stage::Final)
     }
 
-    /// Text that is shown already needs no edit.
+    /// A text that is already shown needs no edit.
     fn drop_unchanged(&mut self) {
         if self.in_flight.is_some() {
             return;
@@ -347,7 +339,7 @@ impl<P: Clone + PartialEq> Chat<P> {
         });
     }
 
-    /// What is next, by its index, and from when it may go out.
+    /// The index of the next entry, and when it may be sent.
     fn ready(&self, number: i64, now: Instant, rates: &Rates) -> Option<(usize, Instant)> {
         if self.in_flight.is_some() {
             return None;
@@ -365,7 +357,7 @@ impl<P: Clone + PartialEq> Chat<P> {
             not_before(self.last_edit.map(|last| last + rates.between_edits));
         }
         if number < 0 {
-            // Drafts leave room for what must go out.
+            // Drafts leave room for final texts.
             let kept = if must(pending) {
                 0
             } else {
@@ -388,7 +380,7 @@ impl<P: Clone + PartialEq> Chat<P> {
         }
     }
 
-    /// Sends something once more, unless there is something newer for its place.
+    /// Sends something again, unless there is something newer for the same message.
     fn again(&mut self, pending: Pending<P>) {
         match self
             .pending
@@ -397,7 +389,7 @@ impl<P: Clone + PartialEq> Chat<P> {
         {
             None => self.pending.push_front(pending),
             Some(index) => {
-                // It keeps its turn, for messages must keep their order.
+                // It keeps its place, since messages must keep their order.
                 if let Some(newer) = self.pending.remove(index) {
                     let is_final = pending.stage == Stage::Final && newer.stage == Stage::Draft;
                     self.pending

@@ -1,4 +1,4 @@
-//! Letting somebody in: a code on the terminal, which comes back in a private chat.
+//! Pairing: a code shown on the terminal, which the new user sends to the bot in a private chat.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -17,18 +17,17 @@ use crate::app::App;
 use crate::config::{Allowed, Origin, set_in_user_file};
 use crate::frontends::{Tell, Told};
 
-/// How long the code holds.
+/// How long the code is valid.
 const LIFE: Duration = Duration::from_secs(300);
-/// Wrong codes, from whomever, after which it holds no more.
+/// Wrong codes, from anybody, after which it becomes invalid.
 const MOST_TRIES: usize = 5;
-/// Without signs that are mistaken for others; 32 of them.
+/// 32 characters that are not easily confused.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-/// Signs of a code: 40 bits, of which somebody who guesses has five tries.
+/// Length of a code: 40 bits, and five attempts to guess them.
 const SIGNS: usize = 8;
-/// The setting that is added to.
 const USERS: &str = "TELEGRAM_ALLOWED_USERS";
 
-/// Shows a code and waits for it; whoever sends it is let in.
+/// Shows a code, waits for it, and allows the user who sends it.
 pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), Error> {
     let settings = app.settings.telegram.check_for_pairing()?;
     super::check_reach(app, &settings)?;
@@ -36,14 +35,14 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     let Some((mut poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
         return Ok(());
     };
-    // Old messages hold no code that was shown just now.
+    // Old messages cannot contain the new code.
     let Some(passed) = stop.run_until_cancelled(poll.pass_over()).await else {
         return Ok(());
     };
     passed?;
     let code = code();
     tell(Told::Note(format!(
-        "send this to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
+        "send this code to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
         me.username(),
         &code[..SIGNS / 2],
         &code[SIGNS / 2..],
@@ -51,22 +50,26 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     )));
     let waiting = tokio::time::timeout(LIFE, wait(&mut poll, &code, &stop));
     let Ok(found) = waiting.await else {
-        bail!("nobody sent the code within five minutes; run it again for a new one");
+        bail!("nobody sent the code within five minutes; run the command again for a new one");
     };
     let Some(user) = found? else {
         return Ok(());
     };
     let_in(app, user, &settings.allowed, &tell)?;
-    let words = "You are let in. Start the bot with `ollacode telegram`, and write to me.";
+    let words =
+        "You are allowed to use this bot. Start it with `ollacode telegram`, then write to me.";
     let sent = api.bot.send_message(UserId(user), words).await;
     if let Err(error) = sent {
-        tracing::warn!("the user was not told: {}", api.describe(&error));
+        tracing::warn!(
+            "cannot send a message to the user: {}",
+            api.describe(&error)
+        );
     }
     poll.confirm().await;
     Ok(())
 }
 
-/// Waits for the code; gives who sent it, or nobody if it was stopped.
+/// Waits for the code and returns its sender; `None` if stopped.
 async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<Option<u64>, Error> {
     let mut tries = 0;
     loop {
@@ -77,7 +80,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             let UpdateKind::Message(message) = update.kind else {
                 continue;
             };
-            // A code that somebody else wrote lets nobody in.
+            // A forwarded code does not count.
             let is_own = message.chat.is_private() && !is_by_others(&message);
             let Some(user) = message.from.as_ref().filter(|_| is_own) else {
                 continue;
@@ -85,17 +88,17 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             match given(message.text().unwrap_or_default()) {
                 Some(given) if given == code => return Ok(Some(user.id.0)),
                 Some(_) => tries += 1,
-                // Not even the shape of a code: the greeting that every chat begins with.
+                // Not a code, such as the `/start` of every new chat.
                 None => {}
             }
             if tries == MOST_TRIES {
-                bail!("five wrong codes came; run it again for a new one");
+                bail!("five wrong codes were sent; run the command again for a new one");
             }
         }
     }
 }
 
-/// What could be a code in a message.
+/// The code in a message, if there is one.
 fn given(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("/start").unwrap_or(text);
@@ -107,10 +110,10 @@ fn given(text: &str) -> Option<String> {
     (given.len() == SIGNS && given.bytes().all(is_sign)).then_some(given)
 }
 
-/// Adds a user to the user's file, unless the list comes from elsewhere.
+/// Adds a user to the user's settings file, unless the list is set elsewhere.
 fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Error> {
     if allowed.users().contains(&user) {
-        tell(Told::Note(format!("user {user} is let in already")));
+        tell(Told::Note(format!("user {user} is already allowed")));
         return Ok(());
     }
     let mut users: Vec<String> = allowed.users().iter().map(u64::to_string).collect();
@@ -118,7 +121,7 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     let users = users.join(",");
     if let Some(Origin::Environment) = app.settings.telegram.users_origin {
         tell(Told::Warning(format!(
-            "`{USERS}` is set in the environment, which wins over the file: set it to `{users}` \
+            "`{USERS}` is set in the environment, which overrides the file: set it to `{users}` \
              there"
         )));
         return Ok(());
@@ -130,12 +133,12 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     set_in_user_file(&file, USERS, &users)
         .with_context(|| format!("cannot write {shown}: set `{USERS}` to `{users}` there"))?;
     tell(Told::Note(format!(
-        "user {user} is let in: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
+        "user {user} is allowed: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
     )));
     Ok(())
 }
 
-/// A code that nobody can guess: the keys of the standard library's hash tables are random.
+/// An unpredictable code: the keys of the standard library's hash tables are random.
 fn code() -> String {
     let mut code = String::with_capacity(SIGNS);
     while code.len() < SIGNS {

@@ -1,6 +1,7 @@
-//! Updates in: asked for again and again, and only once carried out.
+//! Polling for updates; each is handled at most once.
 //!
-//! What was written while nobody listened is old: whoever wrote it may have done otherwise since.
+//! Updates that arrived while the bot was offline are not executed: the sender may have changed
+//! their mind since.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,23 +15,21 @@ use super::api::{Api, is_unauthorized};
 use super::hub::Reception;
 use crate::frontends::{Tell, Told};
 
-/// How long Telegram may wait for something to happen, in seconds.
+/// Duration of a long poll, in seconds.
 const LONG_POLL: u32 = 30;
-/// Updates that are asked for at a time.
+/// Updates per request.
 const AT_ONCE: u8 = 100;
-/// After so long without contact, what was written meanwhile is old.
+/// After this time without a connection, missed updates count as old.
 const DOWNTIME: Duration = Duration::from_secs(300);
-/// How long the last request may take, which only confirms.
+/// Timeout of the last request, which only confirms updates.
 const CONFIRMATION: Duration = Duration::from_secs(3);
-/// The longest wait before the next attempt.
+/// Maximum time between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Whether an update is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
-    /// It was just written.
     New,
-    /// It was written while nobody listened.
+    /// It arrived while the bot was offline.
     Old,
 }
 
@@ -40,15 +39,13 @@ pub struct Poll {
     offset: i32,
     failures: u32,
     last_contact: Option<SystemTime>,
-    /// What is wrong, as it was told last.
+    /// The last problem that was reported.
     told: Option<String>,
 }
 
 impl Poll {
-    /// Makes contact: asks who the bot is, and takes a webhook away, with which no updates could
-    /// be asked for. It goes on trying until that works; `None` if it was stopped before.
-    ///
-    /// The error says that the token is wrong.
+    /// Connects: asks who the bot is, and removes a webhook, which would prevent polling. Retries
+    /// until that succeeds; `None` if it was stopped before. Fails if the token is rejected.
     pub async fn start(
         api: Api,
         tell: Tell,
@@ -83,18 +80,16 @@ impl Poll {
         let bot = &self.api.bot;
         let me = bot.get_me().await?;
         if bot.get_webhook_info().await?.url.is_some() {
-            let text = "the bot had a webhook, with which it cannot be asked for messages; it is \
-                        taken away";
+            let text = "the bot had a webhook, which prevents polling for messages; it was \
+                        removed";
             (self.tell)(Told::Warning(text.to_owned()));
             bot.delete_webhook().await?;
         }
         Ok(me)
     }
 
-    /// Hands updates on until it is stopped.
-    ///
-    /// An update is confirmed with the next request, so one is handed on once at most. The error
-    /// says that the token is wrong.
+    /// Dispatches updates until it is stopped. An update is confirmed with the next request, so
+    /// each is dispatched at most once. Fails if the token is rejected.
     pub async fn run(
         mut self,
         stop: &CancellationToken,
@@ -111,14 +106,14 @@ impl Poll {
                     if self.recovered() > DOWNTIME {
                         age = Age::Old;
                     }
-                    // Fewer than were asked for: no more wait. Not none at all, since a
-                    // busy group could keep it from that for ever.
+                    // A short list is the last one. An empty one cannot be demanded: a busy group
+                    // might never allow that.
                     let is_last = updates.len() < usize::from(AT_ONCE);
                     for update in updates {
                         self.offset = update.id.as_offset();
                         reception.take(update, age);
                     }
-                    // All that waited has come.
+                    // All old updates were received.
                     if is_last && age == Age::Old {
                         reception.caught_up();
                         age = Age::New;
@@ -140,7 +135,7 @@ impl Poll {
         Ok(())
     }
 
-    /// Passes over everything that was written until now.
+    /// Skips all old updates.
     pub async fn pass_over(&mut self) -> Result<(), Error> {
         loop {
             match self.ask(0, AT_ONCE).await {
@@ -179,7 +174,7 @@ impl Poll {
         }
     }
 
-    /// Confirms what was handed on; else it would come again as old.
+    /// Confirms the dispatched updates; otherwise they would be received again as old.
     pub async fn confirm(&self) {
         match tokio::time::timeout(CONFIRMATION, self.ask(0, 1)).await {
             Ok(Ok(_)) => {}
@@ -203,42 +198,42 @@ impl Poll {
             .await
     }
 
-    /// Waits before the next attempt: as long as was asked for, or longer with each failure.
+    /// Waits before the next attempt: as long as Telegram demands, or longer after each failure.
     async fn wait(&self, asked: Option<Duration>) {
         let grown = Duration::from_secs(1 << self.failures.saturating_sub(1).min(6));
         tokio::time::sleep(asked.unwrap_or(grown.min(LONGEST_WAIT))).await;
     }
 
-    /// There is contact; gives how long there was none. Of the clock on the wall, since the other
-    /// one stands still while a laptop sleeps.
+    /// Connected again; returns how long the connection was lost. By wall-clock time, since the
+    /// monotonic clock stops while a laptop sleeps.
     fn recovered(&mut self) -> Duration {
         self.failures = 0;
         if self.told.take().is_some() {
-            (self.tell)(Told::Note("Telegram answers again".to_owned()));
+            (self.tell)(Told::Note("connected to Telegram again".to_owned()));
         }
         let now = SystemTime::now();
         let last = self.last_contact.replace(now).unwrap_or(now);
         now.duration_since(last).unwrap_or_default()
     }
 
-    /// Tells what is wrong, once; the error is one that does not pass.
+    /// Reports a problem once; fails if it is permanent.
     fn failed(&mut self, error: &RequestError) -> Result<(), Error> {
         self.failures += 1;
         if is_unauthorized(error) {
             bail!(
-                "Telegram does not know this token: it is mistyped, or was taken back; @BotFather \
-                 gives the right one with /token"
+                "Telegram rejected the bot token: it is mistyped or was revoked; @BotFather shows the \
+                 current one with /token"
             );
         }
         let words = match error {
             RequestError::Api(ApiError::TerminatedByOtherGetUpdates) => {
-                "another program asks for the messages of this bot, and Telegram gives them to one \
-                 only: stop the other one, or make a bot of its own for each; trying again"
+                "another program polls for the messages of this bot, and Telegram allows only one: \
+                 stop the other one, or create a bot for each; retrying"
                     .to_owned()
             }
             error => {
                 let described = self.api.describe(error);
-                format!("Telegram cannot be reached: {described}; trying again")
+                format!("cannot reach Telegram: {described}; retrying")
             }
         };
         if self.told.as_ref() != Some(&words) {
@@ -249,7 +244,7 @@ impl Poll {
     }
 }
 
-/// The error where the client itself cannot be made.
+/// The error if the client cannot be created.
 pub fn no_client(error: reqwest::Error) -> Error {
-    anyhow!(error.without_url()).context("cannot make a client for Telegram")
+    anyhow!(error.without_url()).context("cannot create a client for Telegram")
 }

@@ -1,4 +1,4 @@
-//! Questions below which there are buttons: asked, answered once, expired or taken back.
+//! Messages with buttons: asked, then answered once, expired or withdrawn.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,17 +15,16 @@ use super::pace::{Place, Stage};
 use super::rich::Rich;
 use super::split::beginning;
 
-/// Longest question, in UTF-16 units: what came of it is added.
+/// Longest question, in UTF-16 units: its result is added below.
 const MOST_OF_QUESTION: usize = 3_900;
-/// What a question shows that nobody answered in time.
+/// Shown below an expired question.
 const EXPIRED: &str = "⌛ expired: denied";
-/// Said when a button is pressed after that.
+/// The response to a press after that.
 const TOO_LATE: &str = "this question has expired; nothing was done";
-/// Said when a button is pressed that this process did not make.
+/// The response to a press of a button of an earlier process.
 const BEFORE_RESTART: &str =
-    "this question is from before a restart, and counts no more; nothing was done";
+    "this question is from before a restart and no longer valid; nothing was done";
 
-/// The questions of all conversations. Clones share them.
 #[derive(Clone)]
 pub struct Questions {
     outbox: Outbox,
@@ -43,36 +42,33 @@ struct Waiting {
     place: Place,
     text: Rich,
     takes_text: bool,
-    /// By the clock on the wall: the other one stands still while a laptop sleeps.
+    /// Wall-clock time, since the monotonic clock stops while a laptop sleeps.
     until: SystemTime,
     reply: oneshot::Sender<Answer>,
 }
 
 pub struct Asked {
-    /// Who may answer, and where.
     pub who: Who,
-    /// The session that asks.
     pub session: String,
-    /// Hash of what is asked.
+    /// Hash of the request.
     pub hash: String,
     pub text: Rich,
-    /// Rows of answers: what stands on each button.
+    /// Rows of buttons with their labels.
     pub choices: Vec<Vec<(Choice, String)>>,
-    /// Whether what is written next is an answer, too.
+    /// Whether a text message also counts as the answer.
     pub takes_text: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Pressed(Choice),
-    /// Something that was written.
+    /// Answered by a text message.
     Written(String),
-    /// Nobody answered in time.
     Expired,
 }
 
 impl Questions {
-    /// Begins without questions, each of which will wait so long.
+    /// Starts without questions; each one expires after `life`.
     pub fn new(outbox: Outbox, life: Duration) -> Result<Questions, Error> {
         Ok(Questions {
             outbox,
@@ -84,7 +80,7 @@ impl Questions {
         })
     }
 
-    /// Asks, and waits for the answer. Dropping the future takes the question back.
+    /// Asks, and waits for the answer. Dropping the future withdraws the question.
     pub async fn ask(&self, asked: Asked) -> Answer {
         let (reply, answer) = oneshot::channel();
         let (question, place) = self.put(asked, reply);
@@ -136,7 +132,7 @@ impl Questions {
         (question, place)
     }
 
-    /// Takes a press, and gives what is said to whoever pressed; `None` if nothing is.
+    /// Handles a press and returns the response to it; `None` for no response.
     pub fn press(&self, who: Who, data: &str) -> Option<String> {
         let mut open = self.open.lock();
         let press = open.buttons.press(data, who.user, who.chat, Instant::now());
@@ -155,7 +151,7 @@ impl Questions {
                 let words = words(choice);
                 if let Some(waiting) = waiting {
                     self.conclude(waiting.who, waiting.place, &waiting.text, words);
-                    // Whoever asked may have gone meanwhile; then nothing is done.
+                    // Nobody may wait for the answer any more.
                     let _ = waiting.reply.send(Answer::Pressed(choice));
                 }
                 Some(words.to_owned())
@@ -167,8 +163,8 @@ impl Questions {
         }
     }
 
-    /// Takes what somebody wrote as the answer to an open question; `false` if there is none that
-    /// wants one.
+    /// Takes a text message as the answer to an open question; `false` if there is none that
+    /// accepts text.
     pub fn write(&self, who: Who, text: &str) -> bool {
         let mut open = self.open.lock();
         let wants = |waiting: &&Waiting| waiting.takes_text && waiting.who == who;
@@ -192,7 +188,7 @@ impl Questions {
         open.waiting.remove(&question)
     }
 
-    /// Shows what came of a question, without its buttons.
+    /// Replaces the buttons of a question by its result.
     fn conclude(&self, who: Who, place: Place, text: &Rich, words: &str) {
         let mut text = text.clone();
         text.append(&Rich::plain_text(&format!("\n\n{words}")));
@@ -201,7 +197,7 @@ impl Questions {
     }
 }
 
-/// Takes a question back that nobody waits for any more.
+/// Withdraws a question when nobody waits for the answer any more.
 struct Withdrawal<'a> {
     questions: &'a Questions,
     question: QuestionId,
@@ -210,7 +206,7 @@ struct Withdrawal<'a> {
 impl Drop for Withdrawal<'_> {
     fn drop(&mut self) {
         if let Some(waiting) = self.questions.close(self.question) {
-            let words = "✗ taken back: nothing was done";
+            let words = "✗ withdrawn: nothing was done";
             self.questions
                 .conclude(waiting.who, waiting.place, &waiting.text, words);
         }

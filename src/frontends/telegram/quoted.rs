@@ -1,21 +1,20 @@
-//! What somebody else wrote, or was written before: it goes before the model as a quotation, with
-//! the question that is about it.
+//! Quotations: forwarded messages and messages that are replied to. The model gets them together
+//! with the question.
 
 use teloxide::types::{Me, Message};
 
 use super::incoming::{File, file};
 use crate::engine::Attachment;
 
-/// What a message answers.
+/// What a message replies to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refers {
-    /// Its text, or the part of it that was chosen.
+    /// Its text, or the quoted part of it.
     pub quoted: Option<Attachment>,
-    /// The file in it.
     pub file: Option<File>,
 }
 
-/// Whether somebody else wrote a message that this user sends.
+/// Whether a message was not written by its sender: forwarded, or sent via a bot.
 pub fn is_by_others(message: &Message) -> bool {
     message.forward_origin().is_some()
         || message.is_automatic_forward()
@@ -23,17 +22,20 @@ pub fn is_by_others(message: &Message) -> bool {
         || message.sender_business_bot.is_some()
 }
 
-/// What a message answers: the part that was chosen, else all of it.
+/// What a message replies to: the quoted part, or all of it.
 pub fn refers(message: &Message, me: &Me) -> Refers {
     let answered = message.reply_to_message();
     let quoted = match (message.quote(), answered) {
-        (Some(quote), _) => quotation("the part that this message answers", Some(&quote.text)),
+        (Some(quote), _) => quotation(
+            "the quoted part of the message that this one replies to",
+            Some(&quote.text),
+        ),
         (None, Some(answered)) => {
             let is_ours = answered.from.as_ref().is_some_and(|user| user.id == me.id);
             let name = if is_ours {
-                "the message of yours that this message answers"
+                "your message that this one replies to"
             } else {
-                "the message that this message answers"
+                "the message that this one replies to"
             };
             quotation(name, answered.text().or_else(|| answered.caption()))
         }
@@ -48,7 +50,7 @@ pub fn refers(message: &Message, me: &Me) -> Refers {
     }
 }
 
-/// A text as a quotation; `None` if nothing is in it.
+/// A text as a quotation; `None` if it is blank.
 pub fn quotation(name: &str, text: Option<&str>) -> Option<Attachment> {
     let text = text.filter(|text| !text.trim().is_empty())?.to_owned();
     let name = name.to_owned();

@@ -1,51 +1,46 @@
-//! Text with styles, as Telegram can show it.
+//! Styled text for Telegram.
 //!
-//! A text is a row of runs, each with its whole style, and tags are made only when it is written
-//! out. So wherever it is cut, what is written has every tag closed, in the order and nesting that
-//! Telegram takes.
+//! A text is a list of runs, each with its whole style; tags are generated on output. So wherever
+//! the text is cut, all tags are closed, in the order and nesting that Telegram accepts.
 
 use crate::visible::visible;
 
-/// What Telegram makes of a tab is one blank, which would flatten code.
+/// Telegram replaces a tab by one space, which would flatten code.
 const TAB: &str = "    ";
-/// What Telegram drops in silence: a ring above, and double lines below and above.
+/// Characters that Telegram drops silently: ring above, and double lines below and above.
 const DROPPED: [char; 3] = [RING, '\u{333}', '\u{33f}'];
 const RING: char = '\u{30a}';
 
-/// A text with styles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rich {
     runs: Vec<Run>,
 }
 
-/// A piece of text in one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Run {
     text: String,
     style: Style,
 }
 
-/// How a run looks. Telegram shows nothing bold, italic or struck in code.
+/// The style of a run. Telegram shows no bold, italic or struck text in code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     pub quote: bool,
-    /// What kind of text it is.
     pub span: Span,
     pub bold: bool,
     pub italic: bool,
     pub strike: bool,
 }
 
-/// What a run is; one excludes the others.
+/// The kind of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Span {
     #[default]
     Plain,
-    /// Code within a line.
+    /// Inline code.
     Code,
-    /// Lines of code, and their language if it is known.
+    /// A code block, and its language if known.
     Pre(Option<String>),
-    /// A link to an address.
     Link(String),
 }
 
@@ -59,14 +54,12 @@ enum Mark<'a> {
 }
 
 impl Rich {
-    /// A text without styles.
     pub fn plain_text(text: &str) -> Rich {
         let mut rich = Rich::default();
         rich.push(text, &Style::default());
         rich.made_visible()
     }
 
-    /// Adds text in a style.
     pub fn push(&mut self, text: &str, style: &Style) {
         if text.is_empty() {
             return;
@@ -80,7 +73,7 @@ impl Rich {
         }
     }
 
-    /// Shows what hides in the text, after which nothing may be added to it.
+    /// Makes hidden characters visible; nothing may be added afterwards.
     pub fn made_visible(mut self) -> Rich {
         for run in &mut self.runs {
             run.text = shown(&run.text);
@@ -88,7 +81,7 @@ impl Rich {
         self
     }
 
-    /// The same with each run's text replaced.
+    /// The same with the text of each run replaced.
     pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Rich {
         for run in &mut self.runs {
             run.text = change(&run.text);
@@ -102,7 +95,7 @@ impl Rich {
         }
     }
 
-    /// Its runs that are plain text, each replaced by what `change` adds in its place.
+    /// Replaces each plain run by what `change` adds.
     pub fn replace_plain(&self, change: impl Fn(&str, &Style, &mut Rich)) -> Rich {
         let mut changed = Rich::default();
         for run in &self.runs {
@@ -119,7 +112,7 @@ impl Rich {
         self.runs.iter().map(|run| run.text.as_str()).collect()
     }
 
-    /// Whether nothing can be seen of it; Telegram refuses such a message.
+    /// Whether nothing of it is visible; Telegram rejects such a message.
     pub fn is_blank(&self) -> bool {
         let is_blank = |text: &str| {
             text.chars()
@@ -128,13 +121,13 @@ impl Rich {
         self.runs.iter().all(|run| is_blank(&run.text))
     }
 
-    /// Its length as Telegram counts it: UTF-16 units of the text, without tags and escapes.
+    /// Length as Telegram counts it: UTF-16 units of the text, without tags and escapes.
     pub fn units(&self) -> usize {
         self.runs.iter().map(|run| units(&run.text)).sum()
     }
 
-    /// How many entities Telegram counts, or a few more: one for each tag, and what is bold, italic
-    /// or struck is cut in two where another of these begins within it.
+    /// Upper bound of the entities that Telegram counts: one per tag; a bold, italic or struck text
+    /// is split where another of these begins inside it.
     pub fn entities(&self) -> usize {
         let styles = |marks: &[Mark<'_>]| marks.iter().filter(|mark| mark.is_style()).count();
         let mut count = 0;
@@ -151,7 +144,7 @@ impl Rich {
         count
     }
 
-    /// The part between two bytes of its text, which must be boundaries of characters.
+    /// The part between two byte offsets, which must be character boundaries.
     pub fn slice(&self, from: usize, to: usize) -> Rich {
         let mut part = Rich::default();
         let mut start = 0;
@@ -166,7 +159,7 @@ impl Rich {
         part
     }
 
-    /// Ranges of bytes that are lines of code.
+    /// Byte ranges of code blocks.
     pub fn code_blocks(&self) -> Vec<std::ops::Range<usize>> {
         let mut blocks = Vec::new();
         let mut start = 0;
@@ -204,7 +197,7 @@ impl Rich {
 }
 
 impl Style {
-    /// The same style for another kind of text.
+    /// The same style for another kind of run.
     pub fn with(&self, span: Span) -> Style {
         Style {
             span,
@@ -236,13 +229,13 @@ impl Style {
 }
 
 impl Mark<'_> {
-    /// Whether it may be within others of its kind.
+    /// Whether it can be nested.
     fn is_style(self) -> bool {
         matches!(self, Mark::Bold | Mark::Italic | Mark::Strike)
     }
 }
 
-/// How many tags stay open from one run to the next.
+/// Number of tags that stay open from one run to the next.
 fn same(open: &[Mark<'_>], wanted: &[Mark<'_>]) -> usize {
     let pairs = open.iter().zip(wanted);
     pairs.take_while(|(one, other)| one == other).count()
@@ -284,7 +277,7 @@ fn close(mark: Mark<'_>, out: &mut String) {
     });
 }
 
-/// Writes text so that Telegram reads no markup in it, in a tag's attribute too.
+/// Escapes text for HTML, including attributes.
 fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
@@ -297,8 +290,7 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// A text with all that Telegram would hide, drop or flatten made visible; the second time changes
-/// nothing.
+/// Makes all characters visible that Telegram would hide, drop or flatten. Idempotent.
 pub fn shown(text: &str) -> String {
     let text = visible(text).replace('\t', TAB);
     if !text.contains(DROPPED) {
@@ -320,7 +312,7 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
-/// The letter that is the same with a ring above, as names of files on macOS are not written.
+/// The composed letter with a ring above, as file names on macOS do not contain it.
 fn with_ring(letter: char) -> Option<char> {
     Some(match letter {
         'a' => 'å',
@@ -333,7 +325,7 @@ fn with_ring(letter: char) -> Option<char> {
     })
 }
 
-/// UTF-16 units of a text.
+/// Length in UTF-16 units.
 pub fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
@@ -402,7 +394,7 @@ mod tests {
             (vec![&link], 2),
             (vec![&both], 2),
             (vec![&bold, &italic, &bold], 3),
-            // The bold text is one before the italic text, and another from there.
+            // The bold text ends where the italic text begins, and continues after it.
             (vec![&bold, &both, &bold], 3),
             (vec![&bold, &link, &bold], 4),
         ] {

@@ -1,34 +1,29 @@
-//! Cuts an answer into messages: at paragraphs, then lines, then words.
+//! Splits an answer into messages: at paragraphs, then lines, then words.
 
 use unicode_width::UnicodeWidthChar;
 
 use super::rich::{Rich, units};
 
-/// The longest text of a message, in UTF-16 units. Telegram takes 4,096; a little is left free
-/// for a line that is added.
+/// Longest text of a message, in UTF-16 units: Telegram's limit is 4,096, minus some space for an
+/// added line.
 pub const MOST_UNITS: usize = 4_000;
-/// The longest caption, in UTF-16 units; Telegram takes 1,024.
+/// Longest caption, in UTF-16 units; Telegram's limit is 1,024.
 pub const MOST_OF_CAPTION: usize = 1_000;
-/// Messages of one answer; a longer one becomes a document.
+/// Maximum messages of one answer; a longer one becomes a document.
 pub const MOST_PARTS: usize = 3;
-/// Bytes of a message with its tags: servers of the Bot API cut what has more than 35,000.
+/// Maximum bytes of a message with its tags: API servers cut those of more than 35,000.
 const MOST_BYTES: usize = 30_000;
-/// Entities of a message. Telegram takes more, but shows the rest as plain text.
+/// Maximum entities of a message. Telegram accepts more, but shows the rest as plain text.
 pub const MOST_ENTITIES: usize = 100;
 
-/// How an answer is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// As messages, none of them blank; there may be none.
+    /// As messages, none of them blank; the list may be empty.
     Messages(Vec<Rich>),
-    /// As a document of the whole, with its beginning as the caption.
-    Document {
-        /// The beginning, which ends with `…`.
-        beginning: Rich,
-    },
+    /// As a document, with its beginning as the caption.
+    Document { beginning: Rich },
 }
 
-/// Decides how an answer is sent.
 pub fn split(text: &Rich) -> Answer {
     let cuts = Cuts::of(text);
     let mut parts = Vec::new();
@@ -45,7 +40,7 @@ pub fn split(text: &Rich) -> Answer {
     Answer::Messages(parts)
 }
 
-/// As much of a text as fits into so many UTF-16 units; what was cut off is shown by `…`.
+/// The beginning of a text in at most this many UTF-16 units; `…` marks a cut.
 pub fn beginning(text: &Rich, most: usize) -> Rich {
     let cuts = Cuts::of(text);
     match cuts.next(0, most) {
@@ -59,7 +54,7 @@ pub fn beginning(text: &Rich, most: usize) -> Rich {
     }
 }
 
-/// A text, and what is needed to find where it can be cut.
+/// A text, and what is needed to find cuts.
 struct Cuts<'a> {
     rich: &'a Rich,
     text: String,
@@ -75,7 +70,7 @@ impl Cuts<'_> {
         }
     }
 
-    /// The part that begins at or after a byte, and where it ends; `None` if only blanks follow.
+    /// The part that begins at or after a byte, and its end; `None` if only blanks follow.
     fn next(&self, from: usize, most: usize) -> Option<(Rich, usize)> {
         let rest = &self.text[from..];
         let visible = rest.find(|character| !is_blank(character))?;
@@ -85,22 +80,22 @@ impl Cuts<'_> {
         if !part.is_blank() {
             return Some((part, end));
         }
-        // The indentation alone fills a part, and Telegram takes no blank one.
+        // The indentation alone fills a part, and Telegram rejects blank messages.
         Some(self.part(from + visible, most))
     }
 
-    /// The part that begins at a byte, and where it ends.
+    /// The part that begins at a byte, and its end.
     fn part(&self, from: usize, mut most: usize) -> (Rich, usize) {
         loop {
             let end = self.end(from, most);
             let text = self.text[from..end].trim_end();
             let part = self.rich.slice(from, from + text.len());
             let fits = part.entities() <= MOST_ENTITIES && part.html().len() <= MOST_BYTES;
-            // One character fits always.
+            // One character always fits.
             if fits || most <= 1 {
                 return (part, end);
             }
-            // In small steps: a part that is shorter than need be makes a document of the answer.
+            // In small steps: parts that are too short would turn the answer into a document.
             most = most * 7 / 8;
         }
     }
@@ -112,7 +107,7 @@ impl Cuts<'_> {
         if window.len() == rest.len() {
             return self.text.len();
         }
-        // What follows may be the gap itself.
+        // The gap itself may follow.
         let seen = &rest[..rest.floor_char_boundary(window.len() + 2)];
         let least = window.len() / 3;
         let is_outside = |at: usize| !self.code.iter().any(|code| code.contains(&(from + at)));
@@ -132,12 +127,12 @@ impl Cuts<'_> {
     }
 }
 
-/// Blanks as Telegram sees them at the ends of a message.
+/// Blanks that Telegram trims from the ends of a message.
 fn is_blank(character: char) -> bool {
     character.is_whitespace() || character == '\u{2800}'
 }
 
-/// As much of a text as has so many UTF-16 units, but at least one character.
+/// As much of a text as has this many UTF-16 units, but at least one character.
 fn window(text: &str, most: usize) -> &str {
     let mut count = 0;
     for (at, character) in text.char_indices() {
@@ -155,7 +150,7 @@ fn word_end(window: &str, least: usize) -> Option<usize> {
     (end >= least && !window[..end].trim().is_empty()).then_some(end)
 }
 
-/// The nearest place before a cut where it does not tear what is shown as one character.
+/// The last position before a cut that does not split a grapheme cluster.
 fn between_characters(text: &str, cut: usize) -> usize {
     let joins = |character: char| {
         character.width() == Some(0) || ('\u{1f3fb}'..='\u{1f3ff}').contains(&character)
@@ -174,14 +169,14 @@ fn between_characters(text: &str, cut: usize) -> usize {
         !after.is_some_and(joins) && before != Some('\u{200d}') && !is_in_flag
     };
     let places = text[..cut].char_indices().map(|(at, _)| at).rev();
-    // Nothing that is shown as one has more; a text of nothing else may be torn.
+    // No real cluster is longer; a text of one endless cluster may be split.
     std::iter::once(cut)
         .chain(places.take(32))
         .find(|at| *at > 0 && is_whole(*at))
         .unwrap_or(cut)
 }
 
-/// Letters that are a flag in pairs.
+/// Letters that form a flag in pairs.
 fn is_half_flag(character: char) -> bool {
     ('\u{1f1e6}'..='\u{1f1ff}').contains(&character)
 }

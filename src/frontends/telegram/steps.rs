@@ -10,14 +10,14 @@ use crate::engine::event::{Event, ToolOutcome};
 use crate::message::Source;
 use crate::visible::visible_name;
 
-/// Steps that are shown; older ones are counted.
+/// Maximum steps that are shown; older ones are counted.
 const MOST_STEPS: usize = 10;
-/// Places that are named when the index was searched.
+/// Maximum search results that are named.
 const MOST_SOURCES: usize = 3;
 /// Longest part of a line, in characters.
 const WIDEST: usize = 160;
 
-/// The steps since the message began.
+/// The steps of the current message.
 #[derive(Debug, Default)]
 pub struct Steps {
     lines: Vec<Line>,
@@ -26,7 +26,7 @@ pub struct Steps {
 
 #[derive(Debug)]
 enum Line {
-    /// A call: its id, tool and arguments, and how it went once it is over.
+    /// A tool call, with its result once it has ended.
     Call {
         id: String,
         tool: String,
@@ -37,7 +37,7 @@ enum Line {
 }
 
 impl Steps {
-    /// Takes an event; `true` if there is something new to show.
+    /// Handles an event; `true` if there is something new to show.
     pub fn event(&mut self, event: &Event) -> bool {
         let was_thinking = std::mem::take(&mut self.is_thinking);
         match event {
@@ -64,7 +64,7 @@ impl Steps {
             Event::Notice(text) => self.lines.push(Line::Words(format!("ℹ {text}"))),
             Event::Compacted { before, after } => {
                 let [before, after] = [before, after].map(|tokens| count(u64::from(*tokens)));
-                let words = format!("ℹ made shorter: {before} → {after} tokens");
+                let words = format!("ℹ compacted: {before} → {after} tokens");
                 self.lines.push(Line::Words(words));
             }
             _ => return was_thinking,
@@ -72,12 +72,12 @@ impl Steps {
         true
     }
 
-    /// Takes what the model said between two calls.
+    /// Adds what the model wrote between two calls.
     pub fn remark(&mut self, text: &str) {
         self.lines.push(Line::Words(format!("“{}”", clipped(text))));
     }
 
-    /// Takes out the calls that have not ended.
+    /// Removes the calls that have not ended, and returns them.
     pub fn take_running(&mut self) -> Steps {
         let runs = |line: &mut Line| matches!(line, Line::Call { end: None, .. });
         Steps {
@@ -86,18 +86,17 @@ impl Steps {
         }
     }
 
-    /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && !self.is_thinking
     }
 
-    /// The message. At the end nothing is going on any more.
+    /// The text of the message. With `is_over`, nothing is shown as running.
     pub fn show(&self, is_over: bool) -> Rich {
         let mut rich = Rich::default();
         let hidden = self.lines.len().saturating_sub(MOST_STEPS);
         if hidden > 0 {
             let noun = if hidden == 1 { "step" } else { "steps" };
-            rich.push(&format!("… {hidden} {noun} before\n"), &Style::default());
+            rich.push(&format!("… {hidden} earlier {noun}\n"), &Style::default());
         }
         for line in &self.lines[hidden..] {
             line.write(&mut rich, is_over);
@@ -130,7 +129,7 @@ impl Line {
                 let sign = match end {
                     None if is_over => "–",
                     None => "⏳",
-                    // The call did what was asked, and what was asked went wrong.
+                    // The tool succeeded, but the command failed.
                     Some((ToolOutcome::Done, facts)) if is_bad_exit(facts) => "✗",
                     Some((ToolOutcome::Done, _)) => "✓",
                     Some((ToolOutcome::Failed, _)) => "✗",
@@ -147,7 +146,7 @@ impl Line {
     }
 }
 
-/// Whether a command ended with another exit code than 0.
+/// Whether a command ended with a nonzero exit code.
 fn is_bad_exit(facts: &str) -> bool {
     let code = facts.strip_prefix("exit code ");
     code.is_some_and(|code| code.split(' ').next() != Some("0"))
@@ -159,7 +158,7 @@ fn looked_at(sources: &[Source]) -> String {
     if more > 0 {
         places.push(format!("{more} more"));
     }
-    format!("🔎 looked at {}", places.join(", "))
+    format!("🔎 context: {}", places.join(", "))
 }
 
 /// `src/a.rs:1-20`
@@ -168,9 +167,9 @@ pub fn place(source: &Source) -> String {
     format!("{path}:{}-{}", source.start_line, source.end_line)
 }
 
-/// A text on one line, cut where it is too long.
+/// A text in one line, cut at the maximum width.
 pub fn clipped(text: &str) -> String {
-    // Before it is cut: half a secret would not be known as one.
+    // Before it is cut: half a secret would not be recognised.
     let text = redact(text).text;
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
@@ -227,7 +226,7 @@ mod tests {
         steps.remark("Let me\nlook.");
         assert_eq!(
             steps.show(false).text(),
-            "🔎 looked at a.rs:1-9\n✓ read_file a.rs:1-20 · 20 lines · 5 ms\n\
+            "🔎 context: a.rs:1-9\n✓ read_file a.rs:1-20 · 20 lines · 5 ms\n\
              ✗ read_file b\\u{202e}.rs · failed: there is no such file · 5 ms\n\
              ⏳ read_file c.rs\n“Let me look.”\n"
         );
@@ -256,7 +255,7 @@ mod tests {
             steps.event(&started(&number.to_string(), &"x".repeat(5_000)));
         }
         let text = steps.show(false);
-        assert!(text.text().starts_with("… 190 steps before\n"));
+        assert!(text.text().starts_with("… 190 earlier steps\n"));
         assert!(text.units() < 4_000, "{}", text.units());
     }
 

@@ -1,10 +1,10 @@
-//! A table as lines of text: Telegram has none.
+//! Tables as lines of text: Telegram has no tables.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::rich::shown;
 
-/// Columns of text beyond which a cell is not waited for by the others.
+/// Widest column that other cells are padded to.
 const WIDEST: usize = 32;
 
 /// A table that is being read.
@@ -24,16 +24,15 @@ impl Table {
         }
     }
 
-    /// Adds text to the cell.
     pub fn push(&mut self, text: &str) {
         if let Some(cell) = self.rows.last_mut().and_then(|row| row.last_mut()) {
             cell.push_str(&text.replace('\n', " "));
         }
     }
 
-    /// Its rows, one a line, with a line below the first.
+    /// Its rows, one per line, with a rule below the header.
     pub fn render(&self) -> String {
-        // What hides must be shown before it is measured.
+        // Hidden characters must be shown before the width is measured.
         let shown = |cell: &String| shown(cell).trim().to_owned();
         let rows: Vec<Vec<String>> = self
             .rows

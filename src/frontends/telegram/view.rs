@@ -1,4 +1,4 @@
-//! One turn as the phone shows it: the steps in one message, the answer in another.
+//! A turn in Telegram: the steps in one message, the answer in another.
 
 use super::incoming::Room;
 use super::outbox::{Outbox, Payload, markdown};
@@ -10,21 +10,20 @@ use crate::conversation::words::reason;
 use crate::engine::event::{Event, TurnEnd};
 use crate::visible::visible_name;
 
-/// Name of the file that a long answer is sent as.
+/// File name of a long answer.
 const ANSWER_FILE: &str = "answer.md";
-/// Longest part of an answer that is shown while it grows: nobody reads faster than that.
+/// Longest part of an answer that is shown while it is written: nobody reads faster.
 const MOST_OF_DRAFT: usize = MOST_UNITS - 100;
 
-/// Shows the events of one turn in a chat.
 pub struct View {
     outbox: Outbox,
     room: Room,
     steps: Steps,
     steps_place: Option<Place>,
-    /// What the model says, since its last call.
+    /// The text since the last call.
     text: String,
     text_place: Option<Place>,
-    /// Whether a reply ended after the text, so that what follows is a paragraph of its own.
+    /// Whether the reply has ended, so that further text starts a new paragraph.
     is_paragraph_over: bool,
     wrong: Vec<(String, String)>,
     has_new_steps: bool,
@@ -32,7 +31,6 @@ pub struct View {
 }
 
 impl View {
-    /// Shows a turn that begins.
     pub fn new(outbox: Outbox, room: Room) -> View {
         View {
             outbox,
@@ -48,13 +46,13 @@ impl View {
         }
     }
 
-    /// Takes an event. What is to be shown goes out with [`View::draw`].
+    /// Handles an event. [`View::draw`] sends the changes.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Text(text) => {
                 self.has_new_steps |= self.steps.event(event);
                 if self.steps.is_empty() && self.text_place.is_none() {
-                    // The answer comes where it was only said that the model thinks.
+                    // The answer replaces the thinking message.
                     self.text_place = self.steps_place.take();
                 }
                 if std::mem::take(&mut self.is_paragraph_over) && !self.text.trim().is_empty() {
@@ -63,7 +61,7 @@ impl View {
                 self.text.push_str(text);
                 self.has_new_text = true;
             }
-            // The answer itself takes its place.
+            // The answer itself replaces it.
             Event::TextWasThought => self.text.clear(),
             Event::Replied { .. } => self.is_paragraph_over = true,
             Event::Citations { wrong } => self.wrong.extend(wrong.iter().cloned()),
@@ -77,17 +75,17 @@ impl View {
         }
     }
 
-    /// Something is about to be asked: what happened is shown above it, and what follows below.
+    /// A question follows: finishes the messages above it; new ones start below it.
     pub fn asking(&mut self) {
         self.settle_remark();
-        // A command that was tried, and is asked about now, ends below.
+        // A command that was tried, and needs approval now, ends below the question.
         let running = self.steps.take_running();
         self.settle_steps();
         self.steps = running;
         self.has_new_steps = false;
     }
 
-    /// Shows what is new.
+    /// Sends the changes.
     pub fn draw(&mut self) {
         if std::mem::take(&mut self.has_new_steps) && !self.steps.is_empty() {
             let place = *self.steps_place.get_or_insert_with(|| self.outbox.place());
@@ -104,7 +102,7 @@ impl View {
         }
     }
 
-    /// A call follows: what was said before it is no answer.
+    /// A call follows, so the text before it was not the answer.
     fn settle_remark(&mut self) {
         let text = std::mem::take(&mut self.text);
         self.has_new_text = false;
@@ -133,7 +131,7 @@ impl View {
         let parts = match split(&text) {
             Answer::Messages(parts) => parts,
             Answer::Document { beginning } => {
-                let caption = Rich::plain_text("The whole answer.");
+                let caption = Rich::plain_text("The full answer.");
                 let document = Payload::document(ANSWER_FILE, &whole, caption);
                 self.finish(vec![beginning]);
                 self.outbox.send(self.room, document);
@@ -148,7 +146,7 @@ impl View {
         self.has_new_text = false;
     }
 
-    /// Shows the parts of the answer, the first in the place of what was shown while it grew.
+    /// Sends the parts of the answer; the first one replaces the draft.
     fn finish(&mut self, parts: Vec<Rich>) {
         for part in parts {
             let place = self.text_place.take();
@@ -157,12 +155,12 @@ impl View {
         }
     }
 
-    /// Shows the steps as they stay.
+    /// Finishes the steps message.
     fn settle_steps(&mut self) {
         let place = self.steps_place.take();
         if self.steps.show(true).is_blank() {
             if let Some(place) = place {
-                let text = Rich::plain_text("💭 the model thought");
+                let text = Rich::plain_text("💭 finished thinking");
                 self.show(place, Stage::Final, Payload::text(text).silent());
             }
             return;
@@ -174,7 +172,7 @@ impl View {
     fn add_wrong_citations(&self, text: &mut Rich) {
         let plain = Style::default();
         for (citation, why) in &self.wrong {
-            text.push("\n⚠ does not hold: ", &plain);
+            text.push("\n⚠ wrong citation: ", &plain);
             text.push(&visible_name(citation), &plain.with(Span::Code));
             text.push(&format!(" ({})", visible_name(why)), &plain);
         }
@@ -190,7 +188,7 @@ impl View {
     }
 }
 
-/// How a turn ended that has no answer.
+/// The message for a turn that ended without an answer.
 fn ending(end: &TurnEnd) -> Option<String> {
     let why = reason(end);
     match end {

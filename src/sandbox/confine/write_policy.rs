@@ -172,8 +172,12 @@ impl WritePolicy {
         set.map(|(_, bit)| bit).sum()
     }
 
-    /// The same for a link: through it, names appear that nobody makes here.
+    /// The same for a link: through it, names appear that nobody makes here, and one in the place of
+    /// a folder above a denied path would lead that path elsewhere.
     pub fn refuses_link(&self, path: &Names) -> Option<&'static str> {
+        if self.denied.iter().any(|denied| denied.starts_with(path)) {
+            return Some(RULE);
+        }
         let closed = names_closed_in(path.0.last()?);
         closed
             .iter()

@@ -1,4 +1,4 @@
-//! Questions that go well: about the repository, about a bug, in a session.
+//! Questions without problems: about the repository, about a bug, in a session.
 
 use super::*;
 use crate::support::samples::PARSER;

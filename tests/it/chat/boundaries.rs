@@ -1,4 +1,4 @@
-//! Which folder a conversation works on, and what in it is never touched.
+//! The workspace of a conversation, and files in it that are never touched.
 
 use super::*;
 use crate::support::{Running, wait_until};

@@ -1,4 +1,4 @@
-//! What breaks: the program in the middle of a turn, the model that is not there, the server.
+//! Failures: a killed process, a missing model, a failing server.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ fn a_session_goes_on_after_a_power_cut() {
     let environment = environment(&server);
     let question = "Write a file with the word new.";
     let mut running = environment.start(&["chat", "--json", "--auto-approve", "-p", question]);
-    // The second request is sent when the first call has its result.
+    // The second request follows the result of the first call.
     wait_until("the second request", || server.requests().len() == 2);
     running.kill();
     assert_eq!(environment.read("new.txt"), "new\n");
@@ -99,7 +99,7 @@ fn a_server_that_is_missing_is_named_with_the_command_that_starts_it() {
     assert_eq!(output.stdout, "");
 }
 
-/// A file whose first line counts its edits, and that is too long to be written at once.
+/// A file whose first line counts its edits, too long to be written at once.
 fn counted(version: usize) -> String {
     format!("version {version}\n{}", "The rest stays.\n".repeat(20_000))
 }
@@ -115,10 +115,10 @@ fn version(environment: &Environment) -> usize {
     version
 }
 
-/// Kills in one session: each goes on with all that was said before, so that many cost too much.
+/// Kills per session: each continues with the whole history, so many would be slow.
 const KILLS_OF_A_SESSION: usize = 25;
 
-/// As often as `OLLACODE_TEST_KILLS` says.
+/// The number in `OLLACODE_TEST_KILLS`.
 #[test]
 fn killed_at_any_moment_files_are_whole_and_each_edit_is_in_the_journal() {
     let mut draw = Draw::seeded(11);
@@ -156,7 +156,7 @@ fn kill_while_editing(rounds: usize, draw: &mut Draw) {
         }
         let mut running = environment.start(&arguments);
         wait_until("a request", || server.requests().len() > before);
-        // Not what is waited for, but when it is killed.
+        // Not a wait: it varies the moment of the kill.
         thread::sleep(Duration::from_micros(draw.below(60_000) as u64));
         running.kill();
         version(&environment);
@@ -178,7 +178,7 @@ fn kill_while_editing(rounds: usize, draw: &mut Draw) {
     assert_eq!(temporaries(&environment.workspace()), 0);
 }
 
-/// How many temporary files there are in a folder.
+/// Number of temporary files in a folder.
 fn temporaries(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).expect("a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -191,7 +191,7 @@ fn what_a_killed_writer_left_is_gone_at_the_next_start() {
     let server = ChatServer::start(vec![Reply::text("Hello."), Reply::text("Hello.")]);
     let environment = environment(&server);
     ask(&environment, &[], "Hello?").expect_end("answered");
-    // As a process leaves it that is killed while it puts a text in place.
+    // As left by a process that was killed while it replaced a file.
     let only = |folder: PathBuf| {
         let mut entries = fs::read_dir(folder).expect("a folder");
         entries.next().expect("an entry").expect("an entry").path()

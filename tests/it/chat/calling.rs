@@ -1,9 +1,9 @@
-//! How models call tools: natively, in words, leaked into the text, over and over.
+//! Tool calls: native, as text, leaked into the text, repeated.
 
 use super::*;
 use crate::support::chat_server::{Generation, ServedModel};
 
-/// The same call, as models leak it into their text.
+/// The same call, in formats that models leak into their text.
 const LEAKED: &[&str] = &[
     "<tool_call>\n{\"name\": \"read_file\", \"arguments\": {\"path\": \"notes.txt\"}}\n</tool_call>",
     "```json\n{\"name\": \"read_file\", \"arguments\": {\"path\": \"notes.txt\"}}\n```",
@@ -72,7 +72,7 @@ fn an_empty_reply_is_asked_for_again_then_with_a_remark_then_no_more() {
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
     assert_eq!(requests[0], requests[1]);
-    // The note is the user's, behind the question: nothing is put into the model's mouth.
+    // The note is a user message after the question: nothing is put into the model's mouth.
     let count = |request: &Value| messages(request).len();
     assert_eq!(count(&requests[2]), count(&requests[1]));
     let remark = last_text(&requests[2]);

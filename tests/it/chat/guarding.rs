@@ -1,4 +1,4 @@
-//! What is not done, and what is not seen: without leave, outside, and of secrets.
+//! What is denied or hidden: calls without approval, paths outside, secrets.
 
 use std::os::unix::fs::symlink;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::support::Draw;
 
 const MIXED: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-/// What stands in files that the model must not see.
+/// The content of files that the model must not see.
 const CANARY: &str = "yellow-canary-in-the-mine";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What settings and flags change in a conversation.
+//! Effects of settings and flags on a conversation.
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn a_file_that_cannot_be_written_is_found_before_the_model_is_asked() {
     assert_eq!(environment.read("kept.md"), "kept\n");
 }
 
-/// Asks so much in one session that the window is full, and gives what came of the last question.
+/// Fills the context window, and returns the events of the last question.
 fn fill(environment: &Environment) -> Told {
     let long = "the kettle and its heat ".repeat(150);
     let mut last = None;

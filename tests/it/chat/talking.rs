@@ -5,10 +5,9 @@ use crate::support::chat_server::ServedModel;
 use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
 use crate::support::wait_until;
 
-/// What waits for a line.
 const PROMPT: &str = ">";
 
-/// Starts a conversation, and waits for its prompt.
+/// Starts a conversation and waits for its prompt.
 fn talk(environment: &Environment, arguments: &[&str]) -> Terminal {
     let mut all = vec!["chat"];
     all.extend(arguments);
@@ -47,7 +46,7 @@ fn edits_are_asked_about_and_undone() {
     terminal.expect("+The kettle boils at sixty degrees");
     assert_eq!(environment.read("notes.txt"), NOTES);
     terminal.answer("a");
-    // The next one is not asked about.
+    // The next edit needs no approval.
     terminal.expect("It is fifty now.");
     terminal.expect_last(PROMPT);
     assert_eq!(
@@ -73,7 +72,7 @@ fn edits_are_asked_about_and_undone() {
         environment.read("notes.txt"),
         NOTES.replace("ninety", "fifty")
     );
-    // What somebody else wrote meanwhile is not overwritten.
+    // A file that was changed since is not overwritten.
     environment.write("notes.txt", "mine\n");
     terminal.enter("/undo");
     terminal.expect("changed");
@@ -105,7 +104,7 @@ fn ctrl_c_stops_the_model_and_the_second_one_leaves() {
     let requests = server.requests();
     let said = messages(&requests[1]);
     let content = |at: usize| said[at]["content"].as_str().unwrap_or_default();
-    // The model is told of it, and not made to say it.
+    // The reply stays as it was; the next question tells the model.
     let (stopped, asked) = (content(said.len() - 2), content(said.len() - 1));
     assert_eq!(stopped, "The beginning of a long answer");
     assert!(asked.contains("stopped by the user"), "{asked}");
@@ -140,7 +139,7 @@ fn the_terminal_is_left_as_it_was_found() {
     terminal.enter("Make it colder.");
     terminal.expect("[n] no");
     let before = terminal.modes();
-    // In the middle of a question: the first withdraws it, the second leaves.
+    // During a question: the first withdraws it, the second exits.
     terminal.press(CTRL_C);
     terminal.expect_last(PROMPT);
     terminal.press(CTRL_C);
@@ -311,6 +310,10 @@ fn commands_of_the_conversation_say_what_is() {
         ("/diff", "changed nothing"),
         ("/undo", "nothing to undo"),
         ("/model", "other:7b"),
+        ("/workspace", "/workspace NAME switches"),
+        ("/workspace /etc", "there is no workspace `/etc`"),
+        ("/resume", "there is no other session"),
+        ("/resume 2", "this folder has no session `2`"),
         ("/nonsense", "/help"),
     ] {
         terminal.press("\x0c");
@@ -319,7 +322,7 @@ fn commands_of_the_conversation_say_what_is() {
         terminal.expect_last(PROMPT);
     }
     terminal.enter("/model other:7b");
-    terminal.expect("other:7b answers from now on");
+    terminal.expect("switched to other:7b");
     terminal.expect_last(PROMPT);
     server.then(vec![Reply::text("I am another one.")]);
     terminal.enter("Who are you?");
@@ -330,9 +333,47 @@ fn commands_of_the_conversation_say_what_is() {
     terminal.enter("/approve auto-edit");
     terminal.expect_last("auto-edit>");
     terminal.enter("/clear");
-    terminal.expect("a new session");
+    terminal.expect("new session");
     terminal.expect_last("auto-edit>");
     terminal.enter("/quit");
+    assert_eq!(terminal.finish().0, Some(0));
+}
+
+#[test]
+fn workspaces_and_sessions_are_switched_as_on_the_phone() {
+    let server = ChatServer::start(vec![
+        Reply::text("At ninety degrees."),
+        read("tea.txt"),
+        Reply::text("It is green."),
+    ]);
+    let shop = tempfile::tempdir().expect("a folder");
+    fs::write(shop.path().join("tea.txt"), "green\n").expect("a file");
+    let environment = environment(&server);
+    let folder = environment.outside().join("config/ollacode");
+    fs::create_dir_all(&folder).expect("a folder");
+    let names = format!("[workspaces]\nshop = '{}'\n", shop.path().display());
+    fs::write(folder.join("config.toml"), names).expect("a file");
+    let terminal = talk(&environment, &["--no-rag"]);
+    let say = |line: &str, said: &str| {
+        terminal.press("\x0c");
+        terminal.enter(line);
+        terminal.expect(said);
+        terminal.expect_last(PROMPT);
+    };
+    say("When does it boil?", "At ninety degrees.");
+    say("/workspace", "shop");
+    say(
+        "/workspace /etc",
+        "there is no workspace `/etc`; available: shop",
+    );
+    say("/workspace shop", "new session in");
+    say("/resume", "there is no other session");
+    say("Which tea?", "It is green.");
+    let results = results_at_last(&server);
+    assert!(results[0].contains("green"), "{results:#?}");
+    say("/new", "new session; /resume");
+    say("/resume", "continues after 1 question");
+    terminal.press(CTRL_D);
     assert_eq!(terminal.finish().0, Some(0));
 }
 

@@ -5,7 +5,13 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use super::{ChatServer, Reply, environment, is_full, results, run};
+use super::{ChatServer, Environment, Reply, environment, is_full, results, run};
+
+fn write_rules(environment: &Environment, rules: &str) {
+    let settings = environment.outside().join("config/ollacode/config.toml");
+    fs::create_dir_all(settings.parent().expect("a folder")).expect("folders");
+    fs::write(settings, rules).expect("rules");
+}
 
 #[test]
 fn a_denied_folder_in_an_allowed_one_is_closed() {
@@ -20,14 +26,12 @@ fn a_denied_folder_in_an_allowed_one_is_closed() {
     environment.write("src/keep/a.rs", "fn a() {}\n");
     environment.write("x/y/z.p12", "kept-word\n");
     environment.write("x/y/z.sql", "select 1;\n");
-    let settings = environment.outside().join("config/ollacode/config.toml");
-    fs::create_dir_all(settings.parent().expect("a folder")).expect("folders");
     let rules = format!(
         "[[allow]]\nread = '{0}/**'\nwrite = '{0}/**'\n[[deny]]\nread = '{0}/priv/**'\nwrite = '{0}/priv/**'\n\
          [[deny]]\nwrite = 'src/keep/**'\n[[deny]]\nread = '*.p12'\n[[deny]]\nwrite = '*.sql'\n",
         notes.display()
     );
-    fs::write(settings, rules).expect("rules");
+    write_rules(&environment, &rules);
     let commands = [
         format!("echo open > {}/open; cat {0}/open", notes.display()),
         format!(
@@ -57,6 +61,41 @@ fn a_denied_folder_in_an_allowed_one_is_closed() {
     assert_eq!(environment.read("x/y/z.sql"), "select 1;\n");
     for path in ["src/keep/b.rs", "src/keep/c.rs", "src/keep/d.rs"] {
         assert!(!environment.workspace().join(path).exists(), "{path}");
+    }
+}
+
+/// Ways to put a link in the place of a folder above `vault/inner/list.txt`.
+const LINKS: &[&str] = &[
+    "ln -s made vault",
+    "ln -s made link; mv link vault",
+    "mkdir vault; ln -s ../made/inner vault/inner",
+    "mkdir vault; ln -s ../made/inner link; mv link vault/inner",
+];
+
+#[test]
+fn a_link_cannot_replace_a_folder_above_a_denied_file() {
+    if !is_full("a_link_cannot_replace_a_folder_above_a_denied_file") {
+        return;
+    }
+    let try_link = |link: &str, flags: &[&str]| {
+        let server = ChatServer::start(vec![run("sh try.sh"), Reply::text("Done.")]);
+        let environment = environment(&server);
+        write_rules(&environment, "[[deny]]\nwrite = 'vault/inner/list.txt'\n");
+        // In a script: a command whose text names the path is not run at all.
+        let script = format!("mkdir -p made/inner; echo evil > made/inner/list.txt; {link}\n");
+        environment.write("try.sh", script);
+        let said = results(&environment, flags, &server);
+        let denied = environment.workspace().join("vault/inner/list.txt");
+        (denied.exists(), said)
+    };
+    for link in LINKS {
+        let (is_replaced, said) = try_link(link, &[]);
+        assert!(!is_replaced, "{link}: {said:#?}");
+        assert!(
+            said[0].contains("is closed to commands"),
+            "{link}: {said:#?}"
+        );
+        assert!(try_link(link, &["--sandbox", "off"]).0, "{link}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Approvals: by whom, for what, how often and how long.
+//! Approvals: who can give them, for what, how often and for how long.
 
 use super::*;
 use crate::support::fake_api::Failure;
@@ -65,7 +65,7 @@ fn only_the_first_press_counts() {
     assert!(results.contains("denied"), "{results}");
 }
 
-/// What a button carries.
+/// The callback data of a button.
 fn button(question: &Sent, label: &str) -> String {
     let rows = question.keyboard["inline_keyboard"]
         .as_array()
@@ -119,7 +119,7 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
     let question = bot.expect_question("? edit notes.txt");
     let allow = button(&question, "Allow once");
     let deny = button(&question, "Deny");
-    // The deny button with the sign of the other one.
+    // The deny button with the sign of the allow button.
     let forged = deny.replacen(".n.", ".y.", 1);
     assert_ne!(forged, deny);
     let presses = [
@@ -131,7 +131,7 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
         bot.api.press_data(OWNER, OWNER, question.id, "y"),
         bot.api.press_data(OWNER, OWNER, question.id, ""),
     ];
-    // Updates are taken in their order: these were, when an answer comes to the next one.
+    // Updates are handled in order: those before are done when the next one is answered.
     bot.api.write(OWNER, "/start");
     bot.expect("I answer questions about");
     for press in &presses {
@@ -142,11 +142,11 @@ fn buttons_of_others_and_forged_ones_do_nothing() {
     bot.expect("It is eighty now.");
     let said = bot.end().expect_success().stderr;
     assert!(
-        said.contains("user 9 wrote to the bot and is not allowed"),
+        said.contains("user 9 wrote to the bot but is not allowed"),
         "{said}"
     );
     assert!(
-        said.contains("pressed a button that is not theirs"),
+        said.contains("pressed a button that belongs to somebody else"),
         "{said}"
     );
 }
@@ -158,7 +158,7 @@ fn a_stop_takes_the_question_back() {
     let question = bot.expect_question("? edit notes.txt");
     let allow = button(&question, "Allow once");
     bot.api.write(OWNER, "/stop");
-    bot.expect("✗ taken back: nothing was done");
+    bot.expect("✗ withdrawn: nothing was done");
     let press = bot.api.press_data(OWNER, OWNER, question.id, &allow);
     assert!(bot.said_to(&press).contains("expired"));
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
@@ -190,13 +190,13 @@ fn a_long_command_is_a_file_and_hides_nothing() {
 
 #[test]
 fn a_command_that_cannot_be_shown_whole_is_denied() {
-    // What looks like the password of an address would be hidden, and would run.
+    // It looks like the password of a URL, so it would be hidden although it runs.
     let bot = Bot::start(vec![
         run("curl -sI https://ci:x;rm$IFS-rf$IFS.;@status.example.com"),
         Reply::text("Then not."),
     ]);
     bot.api.write(OWNER, "Is the site up?");
-    bot.expect("it cannot be shown here whole");
+    bot.expect("it cannot be shown here in full");
     bot.expect("Then not.");
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
     let results = bot.server.requests()[1]["messages"].to_string();
@@ -241,7 +241,7 @@ fn a_long_command_whose_file_does_not_arrive_is_denied() {
     let why = "Bad Request: not enough rights to send documents to the chat";
     bot.api.fail("sendDocument", Failure::status(400, why));
     bot.api.write(OWNER, "Do something.");
-    bot.expect("it cannot be shown here whole");
+    bot.expect("it cannot be shown here in full");
     bot.expect("Then not.");
     let questions = bot
         .shown()
@@ -295,7 +295,7 @@ fn what_is_hidden_in_a_diff_is_said() {
     let question = bot.expect_question("keys.txt");
     assert!(question.text.contains("[redacted"), "{}", question.text);
     assert!(
-        question.text.contains("Parts of it look like secrets"),
+        question.text.contains("Parts that look like secrets"),
         "{}",
         question.text
     );
@@ -312,7 +312,7 @@ fn what_is_hidden_in_a_diff_is_said() {
 fn unasked_only_if_it_was_started_so() {
     let bot = Bot::start(Vec::new());
     bot.api.write(OWNER, "/approve auto-approve");
-    bot.expect("can only be chosen when ollacode is started");
+    bot.expect("can be set at start only");
     bot.api.write(OWNER, "/approve auto-edit");
     bot.expect("mode auto-edit");
     drop(bot);
@@ -325,5 +325,5 @@ fn unasked_only_if_it_was_started_so() {
         NOTES.replace("ninety", "eighty")
     );
     let said = bot.end().expect_success().stderr;
-    assert!(said.contains("every command runs unasked"), "{said}");
+    assert!(said.contains("all commands run without approval"), "{said}");
 }

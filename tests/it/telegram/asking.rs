@@ -50,7 +50,7 @@ fn an_answer_grows_in_one_message_and_its_end_always_arrives() {
     assert!(bot.api.most_edits_a_minute(OWNER) <= 30);
 }
 
-/// A stream of lines as the server sends them, of which some are long.
+/// A reply stream with long lines.
 fn slow_lines(text: &str) -> Vec<Vec<u8>> {
     let characters: Vec<char> = text.chars().collect();
     let pieces = characters.chunks(40);
@@ -75,7 +75,7 @@ fn slow_lines(text: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn thirty_thousand_characters_are_a_file() {
-    // Numbered, since a reply that repeats itself is stopped.
+    // Numbered, since a repetitive reply is stopped.
     let line = |number: u32| format!("A line of the answer, number {number:04}.\n\n");
     let text: String = (0..900).map(line).collect();
     let bot = Bot::start(vec![Reply::text(&text)]);
@@ -100,11 +100,11 @@ fn a_turn_is_stopped_and_what_waits_is_dropped() {
     bot.api.write(OWNER, "Think long.");
     bot.expect("This takes a while");
     bot.api.write(OWNER, "And then this.");
-    bot.expect("1 message waits");
+    bot.expect("1 message queued");
     let asked = Instant::now();
     bot.api.write(OWNER, "/stop");
     bot.expect("■ stopped");
-    bot.expect("the messages that waited were dropped");
+    bot.expect("the queued messages were dropped");
     assert!(asked.elapsed() < Duration::from_secs(5));
     wait_until("the model to be left alone", || {
         bot.server.closed_connections() == 1
@@ -127,13 +127,13 @@ fn what_comes_meanwhile_waits_and_can_be_edited() {
     ]);
     bot.api.write(OWNER, "first");
     let second = bot.api.write(OWNER, "secnod");
-    bot.expect("1 message waits for its turn");
+    bot.expect("1 message queued");
     bot.api.edit(OWNER, second, "second");
     bot.expect("Two.");
-    bot.expect("the messages that waited were read");
+    bot.expect("all queued messages were read");
     assert!(last_text(&bot.server.requests()[1]).contains("second"));
     bot.api.edit(OWNER, second, "third");
-    bot.expect("was read already");
+    bot.expect("was already read");
 }
 
 #[test]
@@ -168,13 +168,13 @@ fn a_flood_of_messages_keeps_the_rates_and_says_what_was_not_taken() {
     for number in 0..200 {
         bot.api.write(OWNER, &format!("message {number}"));
     }
-    bot.expect("were not taken");
+    bot.expect("did not fit into the queue");
     bot.api.write(OTHER, "and me?");
     bot.expect_in(OTHER, "Done.");
     bot.api.write(OWNER, "/stop");
     wait_until("rest", || bot.api.unconfirmed() == 0);
     assert_eq!(bot.api.rate_violations(), Vec::<String>::new());
-    // A message of the queue, and some answers: not one for each.
+    // The queue notice and some answers, not one per message.
     assert!(
         bot.api.chat(OWNER).len() < 60,
         "{}",

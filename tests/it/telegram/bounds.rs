@@ -1,4 +1,4 @@
-//! Who is heard, and what never leaves: strangers, groups, the token.
+//! Access: strangers and groups; and the token, which is never shown.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Commands: what each shows, and what it changes.
+//! Slash commands: what each shows and changes.
 
 use super::*;
 use crate::support::chat_server::ServedModel;
@@ -44,7 +44,7 @@ fn telegram_offers_the_commands() {
     bot.api.write(OWNER, "/start");
     bot.expect("I answer questions about");
     bot.api.write(OWNER, "/nonsense");
-    bot.expect("there is no command /nonsense");
+    bot.expect("unknown command /nonsense");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn search_answers_from_the_index_while_the_model_is_busy() {
         found.html
     );
     bot.api.write(OWNER, "/search");
-    bot.expect("/search QUERY, such as");
+    bot.expect("usage: /search QUERY");
     bot.api.write(OWNER, "/status");
     let status = bot.expect("running: a turn").text;
     for part in [
@@ -80,7 +80,7 @@ fn search_answers_from_the_index_while_the_model_is_busy() {
         assert!(status.contains(part), "{part} is not in {status}");
     }
     bot.api.write(OWNER, "/undo");
-    bot.expect("wait for its end, or stop it first");
+    bot.expect("wait until it ends, or stop it first");
     bot.api.write(OWNER, "/stop");
     bot.expect("■ stopped");
 }
@@ -98,7 +98,7 @@ fn changes_are_shown_taken_back_and_done_again() {
     bot.api.write(OWNER, "/diff");
     bot.expect("this session has changed nothing");
     bot.api.write(OWNER, "/stop");
-    bot.expect("nothing is being done");
+    bot.expect("nothing is running");
     bot.api.write(OWNER, "Make it colder.");
     bot.expect("It is eighty now");
     bot.api.write(OWNER, "/diff");
@@ -118,6 +118,31 @@ fn changes_are_shown_taken_back_and_done_again() {
 }
 
 #[test]
+fn compaction_sends_its_result_and_no_empty_message() {
+    // Numbered, since a repetitive reply is stopped.
+    let line = |number: u32| format!("Step {number:02} of the answer.\n");
+    let long: String = (0..100).map(line).collect();
+    let bot = Bot::start(vec![
+        Reply::text(&long),
+        Reply::text("Short."),
+        Reply::text("Kettles.").first_byte_after(Duration::from_secs(1)),
+    ]);
+    bot.api.write(OWNER, "Which steps?");
+    bot.expect("Step 99 of the answer.");
+    bot.api.write(OWNER, "And now?");
+    bot.expect("Short.");
+    let before = bot.api.chat(OWNER).len();
+    bot.api.write(OWNER, "/compact");
+    bot.expect("compacted: ");
+    bot.api.write(OWNER, "/tokens");
+    bot.expect("system prompt: ");
+    let shown = bot.shown().split_off(before);
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+    assert!(shown[0].starts_with("compacted: "), "{shown:#?}");
+    assert!(shown[0].ends_with(" tokens"), "{shown:#?}");
+}
+
+#[test]
 fn models_are_listed_and_chosen() {
     let models = vec![ServedModel::default(), ServedModel::named("small:7b")];
     let server = ChatServer::with_models(models, vec![Reply::text("Hello.")]);
@@ -127,7 +152,7 @@ fn models_are_listed_and_chosen() {
     bot.api.write(OWNER, "/model missing:1b");
     bot.expect("Ollama does not have the model `missing:1b`");
     bot.api.write(OWNER, "/model small:7b");
-    bot.expect("small:7b answers from now on");
+    bot.expect("switched to small:7b");
     bot.api.write(OWNER, "Hello?");
     bot.expect("Hello.");
     assert_eq!(bot.server.requests()[0]["model"], "small:7b");
@@ -156,13 +181,13 @@ fn workspaces_have_names_and_nothing_else_is_reached() {
     bot.api.write(OWNER, "/workspace");
     bot.expect("shop ");
     bot.api.write(OWNER, "/workspace /etc");
-    bot.expect("there is no workspace `/etc`; there are: above, home, shop");
+    bot.expect("there is no workspace `/etc`; available: above, home, shop");
     for wide in ["home", "above"] {
         bot.api.write(OWNER, &format!("/workspace {wide}"));
         bot.expect(&format!("`{wide}` is your home folder or above it"));
     }
     bot.api.write(OWNER, "/workspace shop");
-    bot.expect("a new session in");
+    bot.expect("new session in");
     bot.api.write(OWNER, "Which tea?");
     bot.expect("It is green.");
     let results = bot.server.requests()[1]["messages"].to_string();
@@ -195,14 +220,14 @@ fn sessions_go_on_here_and_on_the_terminal() {
     bot.expect("Hello from the phone.");
     let asked = bot.server.requests()[1]["messages"].to_string();
     assert!(asked.contains("I am on the terminal."), "{asked}");
-    // As long as it is open here, it cannot be opened there.
+    // While it is open here, it cannot be opened there.
     let told = bot
         .environment
         .run(&["chat", "--continue", "-p", "And now?"]);
     told.expect_code(1)
         .expect_words(&["is open in another ollacode process"]);
     bot.api.write(OWNER, "/new");
-    bot.expect("a new session; /resume");
+    bot.expect("new session; /resume");
     let told = bot
         .environment
         .run(&["chat", "--continue", "-p", "Back on the terminal."]);

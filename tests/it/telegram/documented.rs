@@ -1,9 +1,9 @@
-//! The conversation on the page about Telegram, from the built binary: it is what is shown.
+//! The conversation in docs/telegram.md is generated from the built binary.
 
 use super::*;
 use crate::support::generated;
 
-/// Files that have nothing to do with the question.
+/// Number of unrelated files.
 const OTHERS: usize = 600;
 
 const SLUG: &str = "\
@@ -20,7 +20,7 @@ found=$(slug 'Hello, World!')
 echo 'ok: 1 test' > result && cat result && rm result
 ";
 
-/// What is written, what the model says to it, and which buttons are pressed.
+/// The replies of the model.
 fn script() -> Vec<Reply> {
     vec![
         Reply::text(
@@ -37,7 +37,7 @@ fn script() -> Vec<Reply> {
     ]
 }
 
-/// The conversation as the chat shows it at its end, times left out.
+/// The chat at its end, without times.
 fn conversation() -> String {
     let bot = Bot::made(ChatServer::start(script()), |environment| environment);
     let mut bot = bot;
@@ -79,7 +79,7 @@ fn conversation() -> String {
     all.into_iter().map(|(_, text)| text).collect()
 }
 
-/// A message with who said it, each line behind the first one below it.
+/// A message with its author; further lines are indented.
 fn said(who: &str, text: &str) -> String {
     let mut out = String::new();
     for (number, line) in without_times(text).lines().enumerate() {

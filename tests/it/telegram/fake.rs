@@ -1,4 +1,4 @@
-//! The fake server itself, and the pace of messages against it.
+//! The fake API server, and the rate limiter against it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -41,7 +41,7 @@ fn call_as(api: &FakeApi, token: &str, method: &str, fields: Value) -> Value {
     serde_json::from_slice(&answer).expect("JSON")
 }
 
-/// Calls a method with its parameters as JSON.
+/// Calls a method with JSON parameters.
 pub fn call(api: &FakeApi, method: &str, fields: Value) -> Value {
     call_as(api, TOKEN, method, fields)
 }
@@ -313,7 +313,7 @@ fn documents_go_both_ways() {
     );
 }
 
-/// Sends what the pace gave.
+/// Executes a job of the rate limiter.
 fn deliver(api: &FakeApi, pace: &mut Pace<String>, job: Job<String>) {
     let (method, fields) = match job.edits {
         None => (
@@ -338,7 +338,7 @@ fn deliver(api: &FakeApi, pace: &mut Pace<String>, job: Job<String>) {
     pace.done(job.chat, Instant::now(), outcome);
 }
 
-/// Sends what the pace says until all is out; gives the time it took.
+/// Executes jobs until all is sent; returns the time it took.
 fn pump(api: &FakeApi, pace: &mut Pace<String>) -> Duration {
     let started = Instant::now();
     loop {

@@ -37,7 +37,7 @@ fn a_file_without_words_waits_for_the_question() {
     };
     bot.api.message(OWNER, OWNER, document("one.txt"));
     bot.api.message(OWNER, OWNER, document("two.txt"));
-    bot.expect("What is to be done with them?");
+    bot.expect("What should I do with them?");
     bot.api.write(OWNER, "How many are these?");
     bot.expect("Two files.");
     let asked = last_text(&bot.server.requests()[0]);
@@ -73,9 +73,9 @@ fn files_do_not_follow_into_another_session() {
         "file_id": id, "file_unique_id": "u", "file_name": "build.log", "file_size": 16,
     }});
     bot.api.message(OWNER, OWNER, document);
-    bot.expect("What is to be done with it?");
+    bot.expect("What should I do with it?");
     bot.api.write(OWNER, "/new");
-    bot.expect("a new session");
+    bot.expect("new session");
     bot.api.write(OWNER, "Is there a file?");
     bot.expect("No file.");
     assert!(!last_text(&bot.server.requests()[0]).contains("Attached"));
@@ -87,23 +87,23 @@ fn what_cannot_be_read_is_not_fetched_or_said() {
     bot.api.send_file(OWNER, "big.log", b"x", Some(50 << 20));
     bot.expect("`big.log` has 52428800 bytes");
     assert_eq!(bot.api.downloads(), 0);
-    // Larger than was announced.
+    // Larger than reported.
     bot.api
         .send_file(OWNER, "liar.log", &vec![b'x'; 2 << 20], Some(10));
-    bot.expect("`liar.log` could not be fetched");
+    bot.expect("`liar.log` could not be downloaded");
     bot.api
         .send_file(OWNER, "picture.bin", &[0xff, 0xfe, 0x00], None);
-    bot.expect("`picture.bin` is not text");
+    bot.expect("`picture.bin` is not UTF-8 text");
     bot.expect("your question was not asked");
     let voice = json!({"voice": {
         "file_id": "v", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg",
     }});
     bot.api.message(OWNER, OWNER, voice);
-    bot.expect("I can do nothing with voice and sound");
-    // Of a kind that the library cannot read.
+    bot.expect("I can't process voice and audio messages");
+    // Of a kind that the library does not know.
     let voice = json!({"voice": {"file_id": "v", "file_unique_id": "u", "duration": "long"}});
     bot.api.message(OWNER, OWNER, voice);
-    bot.expect("I can do nothing with such messages");
+    bot.expect("I can't process this kind of message");
     assert!(bot.server.requests().is_empty());
 }
 

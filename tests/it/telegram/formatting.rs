@@ -1,4 +1,4 @@
-//! Any text of a model becomes messages that Telegram takes.
+//! Any text of a model becomes messages that Telegram accepts.
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use ollacode::visible::visible;
 
 use crate::support::fake_api::markup::{parse, read};
 
-/// What Markdown, HTML and attackers are made of.
+/// Fragments of Markdown, HTML and attacks.
 const PIECES: &[&str] = &[
     "word ",
     "a",
@@ -85,7 +85,7 @@ const PIECES: &[&str] = &[
     "\\\n",
 ];
 
-/// Short texts with styles, in and after one another.
+/// Short styled texts, nested and in sequence.
 const STYLED: &[&str] = &[
     "**a** ",
     "*a **b** c* ",
@@ -123,7 +123,7 @@ fn check_entities(part: &Rich) {
     assert!(part.entities() <= MOST_ENTITIES, "{}", part.entities());
 }
 
-/// Checks a text's messages against Telegram's own limits, and that nothing but blanks is lost between them.
+/// Checks messages against Telegram's limits, and that only blanks are lost between them.
 fn check_parts(text: &Rich) {
     let whole = text.text();
     let parts = match split(text) {

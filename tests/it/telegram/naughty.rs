@@ -1,4 +1,4 @@
-//! Naughty strings, sent to a server over HTTP in all the ways of the front end.
+//! Difficult strings, sent over HTTP in every way that the front end uses.
 
 mod made;
 mod markup;
@@ -18,10 +18,10 @@ use super::fake::call;
 use crate::support::fake_api::{FakeApi, Limits};
 
 const CHAT: i64 = 7;
-/// What a message takes, in UTF-16 units.
+/// Telegram's limit of a message, in UTF-16 units.
 const MOST_UNITS: usize = 4_096;
 
-/// A server that takes messages as quickly as they come.
+/// A server without rate limits.
 fn server() -> FakeApi {
     let api = FakeApi::with_limits(Limits {
         between_edits: Duration::ZERO,
@@ -32,7 +32,7 @@ fn server() -> FakeApi {
     api
 }
 
-/// All strings, each once.
+/// All strings without duplicates.
 fn strings() -> BTreeSet<String> {
     let written = [
         markup::HTML,
@@ -55,7 +55,7 @@ fn strings() -> BTreeSet<String> {
     all
 }
 
-/// Sends a part, and gives the text that is shown of it.
+/// Sends a part and returns its text as shown.
 #[track_caller]
 fn send(api: &FakeApi, part: &Rich, of: &str) -> String {
     let fields = json!({"chat_id": CHAT, "text": part.html(), "parse_mode": "HTML"});
@@ -66,8 +66,8 @@ fn send(api: &FakeApi, part: &Rich, of: &str) -> String {
         .to_owned()
 }
 
-/// Sends all messages of an answer, and checks that they show all of it; if it is a document, only
-/// its beginning is sent. Gives what is shown.
+/// Sends all messages of an answer, and checks that they show all of it; of a document, only the
+/// beginning is sent. Returns what is shown.
 #[track_caller]
 fn send_all(api: &FakeApi, text: &Rich, of: &str) -> Vec<String> {
     let (parts, is_whole) = match split(text) {
@@ -95,19 +95,19 @@ fn trimmed(text: &str) -> &str {
     text.trim_matches(|sign: char| sign.is_whitespace() || sign == '\u{2800}')
 }
 
-/// A fence or the like that the text itself does not have.
+/// A fence that is longer than any in the text.
 fn ticks(text: &str, least: usize) -> String {
     let longest = text.split(|sign| sign != '`').map(str::len).max();
     "`".repeat(least.max(longest.unwrap_or_default() + 1))
 }
 
-/// The text that is shown if all is in one message; `None` if nothing is shown.
+/// The text if it is shown in one message; `None` if nothing is shown.
 fn only(seen: &[String]) -> Option<&str> {
     assert!(seen.len() <= 1, "{} messages", seen.len());
     seen.first().map(String::as_str)
 }
 
-/// Whether what is shown of a text is so short that it is one message.
+/// Whether a text is short enough for one message.
 fn is_short(text: &str) -> bool {
     shown(text).encode_utf16().count() < 3_900
 }
@@ -140,7 +140,7 @@ fn code_in_fences_is_shown_as_it_is() {
         let fence = ticks(&text, 3);
         let markdown = format!("{fence}text\n{text}\n{fence}\n");
         let seen = send_all(&api, &rich(&markdown), &text);
-        // A return that ends no line may end one in Markdown, or be shown as what it is.
+        // A lone carriage return may end a line in Markdown, or be shown escaped.
         let text = text.replace("\r\n", "\n");
         let expected = shown(&text);
         if is_short(&text) && !text.contains('\r') {

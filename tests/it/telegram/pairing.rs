@@ -1,9 +1,9 @@
-//! Letting somebody in with a code.
+//! Pairing a user with a code.
 
 use super::*;
 use crate::support::terminal::Terminal;
 
-/// Starts pairing, and gives the code that is shown.
+/// Starts pairing and returns the code.
 fn pair(bot: &Bot) -> (Terminal, String) {
     let terminal = Terminal::start(&bot.environment, &["telegram", "--pair"]);
     let shown = terminal.expect("?start=");
@@ -34,8 +34,8 @@ fn whoever_sends_the_code_is_let_in() {
         OWNER,
         &format!("{}-{}", &code[..4].to_lowercase(), &code[4..]),
     );
-    terminal.expect("user 7 is let in");
-    bot.expect("You are let in.");
+    terminal.expect("user 7 is allowed");
+    bot.expect("You are allowed to use this bot.");
     assert!(bot.api.chat(STRANGER).is_empty() && bot.api.chat(GROUP).is_empty());
     drop(terminal);
     let file = bot.environment.outside().join("config/ollacode/.env");
@@ -53,7 +53,7 @@ fn five_wrong_codes_end_it() {
     for number in 0..5 {
         bot.api.write(STRANGER, &format!("WRONG22{number}"));
     }
-    terminal.expect("five wrong codes came");
+    terminal.expect("five wrong codes were sent");
     bot.api.write(STRANGER, &code);
     assert!(bot.api.chat(STRANGER).is_empty());
     assert!(

@@ -1,8 +1,8 @@
-//! What others wrote, what messages answer, texts in several parts, and topics of a forum.
+//! Forwarded messages, replies, split texts, and forum topics.
 
 use super::*;
 
-/// The last question that the model was asked.
+/// The last question in the last request.
 fn asked(bot: &Bot) -> String {
     let requests = bot.server.requests();
     let messages = requests.last().expect("a request")["messages"].clone();
@@ -45,9 +45,9 @@ fn what_others_wrote_is_never_a_command_nor_a_question() {
             let message = json!({"text": text, field: origin});
             bot.api.message(OWNER, OWNER, message);
         }
-        bot.expect("What is to be done with them? Write it now.");
+        bot.expect("What should I do with them? Send your question.");
         bot.api.write(OWNER, "/stop");
-        bot.expect("the files that were sent are dropped");
+        bot.expect("the files you sent were dropped");
     }
     bot.api.write(OWNER, "/status");
     let status = bot.expect("mode");
@@ -67,7 +67,7 @@ fn what_is_forwarded_goes_along_with_the_question_about_it() {
     let text = "The kettle is broken.\n/undo";
     bot.api
         .message(OWNER, OWNER, json!({"text": text, field: origin}));
-    bot.expect("What is to be done with it? Write it now.");
+    bot.expect("What should I do with it? Send your question.");
     bot.api.write(OWNER, "What is it about?");
     bot.expect("It is about kettles.");
     let asked = asked(&bot);
@@ -93,23 +93,23 @@ fn what_is_answered_goes_along_as_a_quotation() {
         (
             json!({"reply_to_message": answered("It boils at eighty.", 1)}),
             &[
-                "the message of yours that this message answers",
+                "your message that this one replies to",
                 "It boils at eighty.",
             ][..],
         ),
         (
             json!({"reply_to_message": answered("/approve auto-edit", OWNER)}),
-            &[
-                "the message that this message answers",
-                "/approve auto-edit",
-            ],
+            &["the message that this one replies to", "/approve auto-edit"],
         ),
         (
             json!({
                 "reply_to_message": answered("It boils at eighty. Or so.", 1),
                 "quote": {"text": "eighty", "position": 12, "is_manual": true},
             }),
-            &["the part that this message answers", "eighty"],
+            &[
+                "the quoted part of the message that this one replies to",
+                "eighty",
+            ],
         ),
         (
             json!({
@@ -120,7 +120,10 @@ fn what_is_answered_goes_along_as_a_quotation() {
                 },
                 "quote": {"text": "from elsewhere", "position": 0},
             }),
-            &["the part that this message answers", "from elsewhere"],
+            &[
+                "the quoted part of the message that this one replies to",
+                "from elsewhere",
+            ],
         ),
     ] {
         let before = bot.server.requests().len();
@@ -226,7 +229,7 @@ fn in_a_forum_everything_goes_into_the_topic_of_the_question() {
         !actions.contains(&(GROUP, "typing".to_owned())),
         "{actions:?}"
     );
-    // A topic is a conversation of its own.
+    // A topic is a separate conversation.
     bot.api.message(
         GROUP,
         OWNER,
@@ -248,6 +251,6 @@ fn a_socks_proxy_is_named() {
         .with("ALL_PROXY", "socks5h://127.0.0.1:1080");
     for flags in [&["telegram"][..], &["telegram", "--pair"]] {
         let output = environment.run(flags).expect_code(1);
-        output.expect_words(&["`ALL_PROXY` names a SOCKS proxy", "`HTTPS_PROXY`"]);
+        output.expect_words(&["`ALL_PROXY` is a SOCKS proxy", "`HTTPS_PROXY`"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Plans: made, carried out by a button, and dead when something else is said.
+//! Plans: made, carried out by a button, and withdrawn by another message.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn a_plan_is_carried_out_by_a_button() {
         Reply::text("It is eighty now."),
     ]);
     bot.api.write(OWNER, "/plan");
-    bot.expect("mode plan: nothing is written or run");
+    bot.expect("mode plan: read-only");
     bot.api.write(OWNER, "Make it colder.");
     let question = bot.expect_question("Carry out this plan");
     assert!(question.text.contains("mode `ask`"), "{}", question.text);
@@ -26,7 +26,7 @@ fn a_plan_is_carried_out_by_a_button() {
 
 #[test]
 fn a_plan_is_dead_when_something_else_begins() {
-    for (command, said) in [("/new", "a new session"), ("/plan", "mode ask")] {
+    for (command, said) in [("/new", "new session"), ("/plan", "mode ask")] {
         let bot = Bot::start(vec![Reply::text("1. Make it eighty.")]);
         bot.api.write(OWNER, "/plan");
         bot.expect("mode plan");
@@ -35,7 +35,7 @@ fn a_plan_is_dead_when_something_else_begins() {
         let data = question.keyboard["inline_keyboard"][0][0]["callback_data"].clone();
         bot.api.write(OWNER, command);
         bot.expect(said);
-        bot.expect("taken back: nothing was done");
+        bot.expect("withdrawn: nothing was done");
         let data = data.as_str().expect("data");
         let press = bot.api.press_data(OWNER, OWNER, question.id, data);
         assert!(bot.said_to(&press).contains("expired"));

@@ -1,4 +1,4 @@
-//! What is left of a conversation when the program ends and begins again.
+//! What survives a restart of the bot.
 
 use super::*;
 
@@ -32,7 +32,7 @@ fn a_pending_question_is_dead_after_a_restart() {
         (1, 0, 0),
         "{actions:#?}"
     );
-    // The conversation goes on with its session.
+    // The conversation continues its session.
     bot.api.write(OWNER, "What happened?");
     bot.expect("Nothing was changed.");
     let asked = bot.server.requests()[1]["messages"].to_string();
@@ -52,7 +52,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     bot.api.write(OTHER, "/undo");
     bot.go(&[]);
     let list = bot
-        .expect("12 messages came while I was not listening")
+        .expect("12 messages arrived while the bot was offline")
         .text;
     assert!(
         list.contains("• Delete file 0.") && list.contains("… and 2 more"),
@@ -63,7 +63,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     assert!(bot.server.requests().is_empty());
     bot.api.write(OWNER, "Are you there?");
     bot.expect("Yes.");
-    // Nothing comes twice.
+    // Nothing is sent twice.
     bot.end().expect_success();
     bot.go(&[]);
     bot.api.write(OWNER, "/status");
@@ -71,7 +71,7 @@ fn what_was_written_meanwhile_is_listed_and_not_done() {
     let lists = bot
         .shown()
         .iter()
-        .filter(|text| text.contains("not listening"))
+        .filter(|text| text.contains("was offline"))
         .count();
     assert_eq!(lists, 1);
 }
@@ -82,10 +82,10 @@ fn the_end_of_the_program_is_the_end_of_the_turn_and_all_is_sent() {
     bot.api.write(OWNER, "Tell me.");
     bot.expect("It is a long");
     bot.api.write(OWNER, "And another one.");
-    bot.expect("1 message waits");
+    bot.expect("1 message queued");
     bot.end().expect_success();
     bot.expect("■ stopped");
-    bot.expect("the messages that waited were not read: send them again");
+    bot.expect("the queued messages were not read: send them again");
     let actions = bot
         .environment
         .run(&["log", "--json"])

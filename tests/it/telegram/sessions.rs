@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// Users that talk.
+/// Number of users.
 const USERS: i64 = 50;
-/// What the program may have in memory then, in kilobytes.
+/// Maximum memory, in kilobytes.
 const MOST_MEMORY: u64 = 300_000;
 
 #[test]
@@ -30,7 +30,7 @@ fn fifty_sessions_fit_into_memory() {
     assert_eq!(bot.api.rate_violations(), Vec::<String>::new());
 }
 
-/// What a process and its children have in memory, in kilobytes.
+/// Memory of a process and its children, in kilobytes.
 fn memory_of(process: u32) -> u64 {
     let status = |process: u32| {
         let status = std::fs::read_to_string(format!("/proc/{process}/status"));

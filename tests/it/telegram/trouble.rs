@@ -1,4 +1,4 @@
-//! Settings that are missing, and a network that fails.
+//! Missing settings, and network failures.
 
 use super::*;
 use crate::support::fake_api::Failure;
@@ -37,7 +37,7 @@ fn what_is_missing_is_said_and_nothing_starts() {
             let environment = environment.with("OLLACODE_OFFLINE", "true");
             environment.with("TELEGRAM_API_URL", "")
         },
-        &["`--offline` calls no address but this machine's"],
+        &["`--offline` allows connections to this machine only"],
         1,
     );
 }
@@ -89,7 +89,7 @@ fn a_token_that_telegram_does_not_know_ends_it() {
         environment.with("TELEGRAM_BOT_TOKEN", &unknown)
     });
     let output = bot.environment.run(&["telegram"]).expect_code(1);
-    let output = output.expect_words(&["Telegram does not know this token", "/token"]);
+    let output = output.expect_words(&["Telegram rejected the bot token", "/token"]);
     assert!(
         !output
             .stderr
@@ -107,7 +107,7 @@ fn a_token_that_is_taken_back_ends_it_too() {
     running
         .finish()
         .expect_code(1)
-        .expect_words(&["does not know this token"]);
+        .expect_words(&["rejected the bot token"]);
 }
 
 #[test]
@@ -123,19 +123,19 @@ fn a_second_poller_is_explained_and_it_goes_on() {
         requests.iter().filter(|name| *name == "getupdates").count()
     };
     let before = polls();
-    // Ends the request that waits, behind which the failures come.
+    // Ends the pending request, so that the failures come next.
     bot.api.write(OWNER, "/help");
     wait_until("both failures, and a good one", || polls() >= before + 3);
     bot.api.write(OWNER, "/start");
     bot.expect("I answer questions about");
     let said = bot.end().expect_success().stderr;
     assert_eq!(
-        said.matches("another program asks for the messages")
+        said.matches("another program polls for the messages")
             .count(),
         1,
         "{said}"
     );
-    assert!(said.contains("Telegram answers again"), "{said}");
+    assert!(said.contains("connected to Telegram again"), "{said}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn held_back_it_waits_and_the_answer_arrives() {
 #[test]
 fn markup_that_telegram_refuses_goes_as_plain_text() {
     let server = ChatServer::start(vec![Reply::text("**Ninety.**")]);
-    // Without a search there is one message only.
+    // Without a search there is only one message.
     let bot = Bot::start_with(server, |environment| environment, &["--no-rag"]);
     let refused = Failure::status(
         400,

@@ -129,7 +129,7 @@ mod tests {
                 "model   qwen3-coder:30b, context window of 32,768 tokens",
                 "index   1,234 files, 5,678 chunks",
                 "memory  OLLACODE.md (40 lines)",
-                "mode    ask: edits and commands are asked about; commands are not confined",
+                "mode    ask: edits and commands need approval; commands are not confined",
                 "/help lists the commands, Ctrl-C stops the model, Ctrl-D quits",
             ]
         );
@@ -144,8 +144,8 @@ mod tests {
         let text = shown(&confined);
         assert!(
             text.contains(
-                "mode    ask: edits and commands are asked about; commands write only inside of\n        \
-                 the folder\n"
+                "mode    ask: edits and commands need approval; commands can write only in the\n        \
+                 workspace\n"
             ),
             "{text}"
         );
@@ -161,7 +161,9 @@ mod tests {
         };
         assert_eq!(
             planned.warnings(),
-            ["when a plan is carried out, every command runs unasked, and commands are confined"]
+            [
+                "when a plan is carried out, all commands run without approval, and commands are confined"
+            ]
         );
         let asked = Banner {
             work_mode: Mode::AutoEdit,
@@ -183,7 +185,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("warning: every command runs unasked"),
+            text.contains("warning: all commands run without approval"),
             "{text}"
         );
         assert!(banner().warnings().is_empty());

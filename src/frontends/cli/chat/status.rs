@@ -25,7 +25,7 @@ impl Spent {
     }
 }
 
-/// `qwen3-coder:30b · 3,120 of 32,768 tokens · 41 tokens/s · index: fresh`
+/// `qwen3-coder:30b · 3,120 of 32,768 tokens · 41 tokens/s · index: up to date`
 pub fn line(model: &str, spent: Spent, index: Option<&Standing>) -> String {
     let mut parts = vec![model.to_owned()];
     if spent.window > 0 {
@@ -53,7 +53,7 @@ mod tests {
         let mut spent = Spent::default();
         assert_eq!(
             line("m", spent, Some(&Standing::Behind(12))),
-            "m · index: 12 texts behind"
+            "m · index: 12 texts to embed"
         );
         let usage = Usage {
             tokens_per_second: Some(41.4),
@@ -63,7 +63,7 @@ mod tests {
         spent.note(&Usage::default(), 3_200, 32_768);
         assert_eq!(
             line("qwen3-coder:30b", spent, Some(&Standing::Fresh)),
-            "qwen3-coder:30b · 3,200 of 32,768 tokens · 41 tokens/s · index: fresh"
+            "qwen3-coder:30b · 3,200 of 32,768 tokens · 41 tokens/s · index: up to date"
         );
     }
 }

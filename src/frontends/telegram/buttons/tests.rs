@@ -119,7 +119,7 @@ fn questions_expire() {
     let fresh = buttons.ask(bound(7), later);
     buttons.withdraw(late);
     assert_eq!(buttons.press(&data, 7, 7, later), Press::Expired);
-    // Also when nobody has withdrawn it before the press.
+    // Also if nobody withdrew it before the press.
     let data = buttons.data(fresh, Choice::Once).expect("it is open");
     assert_eq!(
         buttons.press(&data, 7, 7, later + USUAL_LIFE),

@@ -1,4 +1,4 @@
-//! What a turn asks, put on the phone as questions with buttons; and the offer of a plan.
+//! Approval requests, questions and plan offers of a conversation, shown with buttons.
 
 use super::super::approver::{Phone, decide, option};
 use super::super::buttons::Choice;
@@ -10,7 +10,7 @@ use crate::engine::event::AskId;
 use crate::permission::ApprovalRequest;
 
 impl Chat {
-    /// Asks whether a call may run. The question is taken back where nobody waits any more.
+    /// Asks for approval. The request is withdrawn when nobody waits for the answer any more.
     pub(super) fn ask_approval(&self, id: AskId, request: &ApprovalRequest) {
         let (phone, request) = (self.phone(), request.clone());
         let answers = self.conversation.answers().clone();
@@ -22,7 +22,7 @@ impl Chat {
         });
     }
 
-    /// Puts a question of the model.
+    /// Asks a question of the model.
     pub(super) fn ask_in_words(&self, id: AskId, question: &str, options: &[String]) {
         let (phone, question, options) = (self.phone(), question.to_owned(), options.to_vec());
         let answers = self.conversation.answers().clone();
@@ -45,10 +45,10 @@ impl Chat {
         }
     }
 
-    /// Asks whether a plan is to be carried out; the answer comes by mail.
+    /// Offers to carry out a plan; the answer arrives as [`Mail::CarryOut`].
     pub(super) fn offer_plan(&mut self, plan: PlanOffer) {
         let mode = plan.mode.name();
-        let text = format!("? Carry out this plan, in mode `{mode}`?");
+        let text = format!("? Carry out this plan in mode `{mode}`?");
         let asked = Asked {
             who: self.who,
             session: plan.session.to_string(),
@@ -65,14 +65,14 @@ impl Chat {
         let (questions, mail) = (self.hub.questions.clone(), self.mail.clone());
         let offer = tokio::spawn(async move {
             if questions.ask(asked).await == Answer::Pressed(Choice::Once) {
-                // Where the conversation has ended, so has the plan.
+                // The conversation may have ended.
                 let _ = mail.send(Mail::CarryOut(plan)).await;
             }
         });
         self.plan_offer = Some(offer.abort_handle());
     }
 
-    /// The plan is not the last thing that was said any more.
+    /// Withdraws the plan offer.
     pub(super) fn withdraw_plan(&mut self) {
         if let Some(offer) = self.plan_offer.take() {
             offer.abort();
@@ -85,7 +85,7 @@ impl Chat {
         match carried_out {
             Ok(true) => self.begin_turn(),
             Ok(false) => {
-                self.say("that plan is not the last thing that was said: ask for it again");
+                self.say("this plan is out of date: ask for a new one");
             }
             Err(error) => self.say_error(&error),
         }

@@ -1,4 +1,4 @@
-//! Files that are sent to the bot: looked at before they are fetched, and never written anywhere.
+//! Files sent to the bot: checked before the download, kept in memory only.
 
 use std::io;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::{Chat, Fetched, MOST_FILES, Mail};
 use crate::engine::Attachment;
 use crate::message::Image;
 
-/// How long the files of an album may come one after the other.
+/// Maximum time between the files of an album.
 const ALBUM: Duration = Duration::from_millis(1_500);
 
 impl Chat {
-    /// Fetches a file, unless it is too large.
+    /// Downloads a file, unless it is too large.
     pub(super) fn file(&mut self, file: File, caption: String) {
         let here = self.attachments.len() + self.images.len() + self.fetching;
         if self.conversation.queued_files() + here >= MOST_FILES {
             return self.say(&format!(
-                "more than {MOST_FILES} files are not taken at a time"
+                "at most {MOST_FILES} files can be sent at a time: send the rest after the next answer"
             ));
         }
         let checked = if file.is_photo {
@@ -38,7 +38,7 @@ impl Chat {
         let (api, mail) = (self.hub.api.clone(), self.mail.clone());
         tokio::spawn(async move {
             let fetched = fetch(&api, &file).await;
-            // Where the conversation has ended, nobody wants it.
+            // The conversation may have ended.
             let mail = mail.send(Mail::Fetched {
                 fetched,
                 caption,
@@ -49,18 +49,18 @@ impl Chat {
         });
     }
 
-    /// What somebody else wrote waits for a question, as a file does.
+    /// A forwarded message waits for a question, as a file does.
     pub(super) fn forwarded(&mut self, quoted: Attachment) {
         if self.attachments.len() + self.images.len() + self.fetching >= MOST_FILES {
             return self.say(&format!(
-                "more than {MOST_FILES} messages and files are not taken at a time"
+                "at most {MOST_FILES} forwarded messages and files can go with one question"
             ));
         }
         self.attachments.push(quoted);
         self.wait_for_album();
     }
 
-    /// A file is not taken; a question that was about it alone is not asked.
+    /// Reports a rejected file; a question that was about this file only is not asked.
     fn refused(&mut self, why: &str, caption: String, is_of_an_album: bool) {
         if caption.is_empty() {
             return self.say(why);
@@ -73,7 +73,7 @@ impl Chat {
         self.say(&format!("{why}; your question was not asked"));
     }
 
-    /// A file has come: it waits for a question, unless it came with one.
+    /// Takes a downloaded file: it waits for a question, unless it has a caption.
     pub(super) async fn fetched(
         &mut self,
         fetched: Result<Fetched, String>,
@@ -96,7 +96,7 @@ impl Chat {
         self.wait_for_album();
     }
 
-    /// The others of an album come as messages of their own, without a caption.
+    /// The other files of an album are separate messages without a caption.
     fn wait_for_album(&mut self) {
         self.album += 1;
         let (album, mail) = (self.album, self.mail.clone());
@@ -106,7 +106,7 @@ impl Chat {
         });
     }
 
-    /// No file came for a while.
+    /// No more files arrived for a while.
     pub(super) async fn album_over(&mut self, album: u64) {
         if album != self.album || self.fetching > 0 {
             return;
@@ -114,23 +114,25 @@ impl Chat {
         let text = std::mem::take(&mut self.captions).join("\n\n");
         let count = self.attachments.len() + self.images.len();
         if count == 0 && !text.is_empty() {
-            return self.say("your question was not asked, since its file could not be read");
+            return self.say("your question was not asked, because its file could not be read");
         }
         if count == 0 {
             return;
         }
         if text.is_empty() {
             let what = if count == 1 { "it" } else { "them" };
-            return self.say(&format!("What is to be done with {what}? Write it now."));
+            return self.say(&format!(
+                "What should I do with {what}? Send your question."
+            ));
         }
         self.ask(None, text).await;
     }
 }
 
-/// Fetches a file, which stays in memory.
+/// Downloads a file into memory.
 async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
     let name = &file.name;
-    let failed = |why: String| format!("`{name}` could not be fetched: {why}");
+    let failed = |why: String| format!("`{name}` could not be downloaded: {why}");
     let found = api.bot.get_file(file.id.clone()).await;
     let found = found.map_err(|error| failed(api.describe(&error)))?;
     let mut bytes = Limited::new(if file.is_photo {
@@ -139,7 +141,7 @@ async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
         names::MOST_BYTES
     });
     if api.is_local && found.path.starts_with('/') {
-        // A server on this machine may keep files where it says.
+        // A local API server may give a path instead.
         let read = copy_from(&found.path, &mut bytes).await;
         read.map_err(|error| failed(error.to_string()))?;
     } else {
@@ -158,7 +160,7 @@ async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
 }
 
 async fn copy_from(path: &str, bytes: &mut Limited) -> io::Result<()> {
-    // Opening a pipe would wait for ever.
+    // Opening a pipe would block for ever.
     if !tokio::fs::metadata(path).await?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
@@ -169,7 +171,7 @@ async fn copy_from(path: &str, bytes: &mut Limited) -> io::Result<()> {
 
 use limited::Limited;
 
-/// A buffer that does not grow beyond what was announced as the limit.
+/// A buffer with a maximum size.
 mod limited {
     use std::io;
     use std::pin::Pin;
@@ -177,14 +179,13 @@ mod limited {
 
     use tokio::io::AsyncWrite;
 
-    /// Takes so many bytes, and fails at the next.
+    /// Fails when the limit is exceeded.
     pub struct Limited {
         pub bytes: Vec<u8>,
         most: u64,
     }
 
     impl Limited {
-        /// Takes at most so many bytes.
         pub fn new(most: u64) -> Limited {
             Limited {
                 bytes: Vec::new(),
@@ -200,7 +201,7 @@ mod limited {
             more: &[u8],
         ) -> Poll<io::Result<usize>> {
             if (self.bytes.len() + more.len()) as u64 > self.most {
-                return Poll::Ready(Err(io::Error::other("it is larger than was announced")));
+                return Poll::Ready(Err(io::Error::other("it is larger than Telegram reported")));
             }
             self.bytes.extend_from_slice(more);
             Poll::Ready(Ok(more.len()))

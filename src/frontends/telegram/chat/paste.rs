@@ -1,4 +1,4 @@
-//! Long texts, which Telegram's clients cut into messages of 4,096 units: they are one question.
+//! Long texts, which Telegram's clients split into messages of 4,096 units: they are joined again.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use super::super::rich::units;
 use super::{Chat, Mail};
 use crate::conversation::commands::{Parsed, Place, parse};
 
-/// From this length on, in UTF-16 units, a message may be the first part of a longer text.
+/// A message of at least this length, in UTF-16 units, may have a next part.
 const MAY_BE_CUT: usize = 4_000;
-/// A message that is full was cut in the middle of a line; a shorter one at the end of one.
+/// A message of this length was split inside a line, a shorter one at the end of a line.
 const FULL: usize = 4_096;
-/// How long the next part may take.
+/// How long to wait for the next part.
 const REST: Duration = Duration::from_millis(1_500);
 
-/// A long text of which the rest may follow.
+/// A long text that may have a next part.
 pub struct Paste {
     message: i32,
     text: String,
@@ -24,7 +24,7 @@ pub struct Paste {
 }
 
 impl Chat {
-    /// Takes a text, which may be a part of a longer one.
+    /// Takes a text, which may be part of a longer one.
     pub(super) async fn written(&mut self, message: i32, text: String, refers: Refers) {
         let parsed = parse(&text, Place::Chat);
         let is_command = !matches!(parsed, Parsed::Question);
@@ -57,7 +57,7 @@ impl Chat {
         let (number, mail) = (self.pastes, self.mail.clone());
         tokio::spawn(async move {
             tokio::time::sleep(REST).await;
-            // Where the conversation has ended, nobody wants it.
+            // The conversation may have ended.
             let _ = mail.send(Mail::PasteOver(number)).await;
         });
     }

@@ -1,4 +1,4 @@
-//! What commands return, as the phone shows it.
+//! Results of slash commands as Telegram messages.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,17 +36,14 @@ use crate::visible::visible_name;
 
 /// Longest line of a hit, in characters: a phone shows about 40.
 const WIDEST: usize = 100;
-/// Sessions that are listed.
 const MOST_SESSIONS: usize = 10;
-/// Sources that are listed.
 const MOST_SOURCES: usize = 30;
-/// Models that are listed.
 const MOST_MODELS: usize = 30;
-/// Longest change that is shown in the chat, in UTF-16 units; a longer one is a file.
+/// Longest diff that is shown in the chat, in UTF-16 units; a longer one is sent as a file.
 const MOST_OF_DIFF: usize = 3_500;
 
 impl Chat {
-    /// Carries out a command, and shows what comes of it.
+    /// Runs a command and shows its result.
     pub(super) async fn command(&mut self, command: &Command, argument: &str) {
         let replied = self.conversation.command(command, argument).await;
         let opened = self.conversation.take_opened();
@@ -95,7 +92,8 @@ impl Chat {
             Reply::Diff(diffs) => self.show_diff(&diffs),
             Reply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
             Reply::Memory(Some(memory)) => self.memory(&memory),
-            Reply::Compacting => self.begin_turn(),
+            // Not a turn: its result is sent when it ends.
+            Reply::Compacting => self.show_typing(),
             _ => {}
         }
     }
@@ -107,7 +105,7 @@ impl Chat {
         let root = self.conversation.workspace().root().display().to_string();
         text.push(&root, &plain.with(Span::Code));
         text.push(
-            ", and change it if you allow that. Write a question, such as: where are sessions \
+            ", and edit it if you allow that. Send a question, for example: where are sessions \
              stored?\n/help lists the commands.",
             &plain,
         );
@@ -122,23 +120,23 @@ impl Chat {
             text.push(&line, &Style::default());
         }
         text.push(
-            "\n@path in a question puts a file before the model; files and photos can be sent \
-             with one.",
+            "\n@path in a question attaches that file. You can also send files and photos with a \
+             question.",
             &Style::default(),
         );
         self.send(text);
     }
 
     fn say_stopped(&mut self, stopped: Stopped) {
-        self.show_queue_as("✗ the messages that waited were dropped");
+        self.show_queue_as("✗ the queued messages were dropped");
         let had_files = self.drop_files();
         if stopped.is_turn || stopped.is_indexing || stopped.dropped > 0 {
             return;
         }
         self.say(if had_files {
-            "the files that were sent are dropped"
+            "the files you sent were dropped"
         } else {
-            "nothing is being done"
+            "nothing is running"
         });
     }
 
@@ -146,7 +144,7 @@ impl Chat {
         self.say(&compacted_words(report));
     }
 
-    /// Searches at once, whatever is being done.
+    /// Searches in the background, even while a turn runs.
     fn search(&self, request: SearchRequest) {
         let workspace = self.conversation.workspace().clone();
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
@@ -163,7 +161,7 @@ impl Chat {
         });
     }
 
-    /// Updates the index, with a message that says how far it is.
+    /// Updates the index, with a progress message.
     fn index(&self, job: IndexJob) {
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
         tokio::spawn(async move {
@@ -178,8 +176,8 @@ impl Chat {
                     report.changed + report.removed,
                     duration(started.elapsed())
                 ),
-                Err(IndexError::Stopped) => "■ stopped; what is done is kept".to_owned(),
-                Err(IndexError::Busy) => "the index is being updated already".to_owned(),
+                Err(IndexError::Stopped) => "■ stopped; the progress so far is kept".to_owned(),
+                Err(IndexError::Busy) => "the index is already being updated".to_owned(),
                 Err(error) => format!("✗ {error}"),
             });
         });
@@ -205,7 +203,7 @@ impl Chat {
         let mut text = Rich::default();
         for summary in sessions.iter().take(MOST_SESSIONS) {
             let now = if Some(&summary.id) == current {
-                " (this one)"
+                " (current)"
             } else {
                 ""
             };
@@ -220,7 +218,7 @@ impl Chat {
 
     fn list_workspaces(&self, here: &Path, named: &BTreeMap<String, PathBuf>) {
         let mut text = Rich::default();
-        text.push(&format!("Here: {}\n", here.display()), &Style::default());
+        text.push(&format!("Current: {}\n", here.display()), &Style::default());
         for (name, path) in named {
             text.push(&visible_name(name), &Style::default().with(Span::Code));
             let path = visible_name(&path.display().to_string());
@@ -267,7 +265,7 @@ impl Chat {
         if shown.units() <= MOST_OF_DIFF {
             return self.send(shown);
         }
-        let caption = Rich::plain_text("What this session changed.");
+        let caption = Rich::plain_text("Changes of this session.");
         let document = Payload::document("session.diff", &diff, caption);
         self.hub.outbox.send(self.who.room(), document);
     }
@@ -280,7 +278,6 @@ fn bold() -> Style {
     }
 }
 
-/// The best hits for a query.
 fn hits(answer: &Answer, stems: &[String]) -> Rich {
     let mut text = Rich::default();
     for hit in &answer.hits {
@@ -328,14 +325,11 @@ fn models_text(models: &[InstalledModel]) -> Rich {
         );
         text.push(&format!(" {}\n", model_facts(model)), &Style::default());
     }
-    text.push(
-        "\n/model NAME continues with another one",
-        &Style::default(),
-    );
+    text.push("\n/model NAME switches to another model", &Style::default());
     text
 }
 
-/// A message that says how far a refresh is.
+/// A message that shows the progress of an index update.
 struct Progress {
     outbox: Outbox,
     room: Room,
@@ -352,7 +346,7 @@ impl Progress {
             place,
             last: Mutex::default(),
         };
-        progress.show("⏳ looking for changes".to_owned(), Stage::Draft);
+        progress.show("⏳ checking for changes".to_owned(), Stage::Draft);
         progress
     }
 
@@ -360,7 +354,7 @@ impl Progress {
         let words = match event {
             IndexEvent::Cutting { done, total } => format!("⏳ reading files: {done} of {total}"),
             IndexEvent::IndexingText => "⏳ building the full-text index".to_owned(),
-            IndexEvent::Embedding { done, total } => format!("⏳ vectors: {done} of {total}"),
+            IndexEvent::Embedding { done, total } => format!("⏳ embedding: {done} of {total}"),
             IndexEvent::Warning(_)
             | IndexEvent::Walked { .. }
             | IndexEvent::LexicalReady

@@ -28,7 +28,7 @@ fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> Sorted {
     let update: Result<Update, _> = serde_json::from_str(&given.to_string());
     let mut update = update.expect("an update");
     if let UpdateKind::Error(unread) = &mut update.kind {
-        // As the client does it.
+        // As the client does.
         *unread = given;
     }
     let allowed = Allowed::parse("7", "-50").expect("a list");
@@ -143,13 +143,13 @@ fn files_and_other_things_are_told_apart() {
     };
     assert_eq!(
         what(sorted("message", 7, 7, voice.clone())),
-        "voice and sound"
+        "voice and audio messages"
     );
-    // What cannot be read is answered, too.
+    // Unknown kinds are answered, too.
     voice["voice"]["duration"] = json!("long");
     assert_eq!(
         what(sorted("message", 7, 7, voice.clone())),
-        "such messages"
+        "this kind of message"
     );
     assert_eq!(
         sorted("message", 8, 8, voice.clone()),

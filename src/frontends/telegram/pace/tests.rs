@@ -4,10 +4,10 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What Telegram saw: chat, message, whether it was an edit, text, time.
+/// What Telegram received: chat, message, whether it was an edit, text, time.
 type Seen = (i64, i32, bool, String, Duration);
 
-/// Runs until everything is out; `answer` says what comes of each job, which takes 100 ms.
+/// Runs until everything is sent; `answer` gives the result of each job, which takes 100 ms.
 fn run(
     pace: &mut Pace<String>,
     start: Instant,
@@ -270,7 +270,7 @@ mod random {
 
     use super::*;
 
-    /// Milliseconds from the start, chat, place, and what comes of the request.
+    /// Milliseconds since the start, chat, place, and the result of the request.
     fn steps() -> impl Strategy<Value = Vec<(u64, i64, Place, u8)>> {
         let chat = prop::sample::select(vec![1, 2, 3, -1, -2]);
         prop::collection::vec((0..30_000_u64, chat, 0..4_u64, any::<u8>()), 1..60)
@@ -294,7 +294,7 @@ mod random {
                 while let Some((index, step)) = steps.next_if(|(_, step)| Duration::from_millis(step.0) <= time) {
                     let text = format!("text {index}");
                     pace.show(step.1, step.2, Stage::Final, text.clone());
-                    // A draft that comes late changes nothing.
+                    // A late draft changes nothing.
                     pace.show(step.1, step.2, Stage::Draft, "late".to_owned());
                     expected.insert((step.1, step.2), text);
                 }

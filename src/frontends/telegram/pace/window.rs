@@ -1,9 +1,9 @@
-//! How much was sent lately.
+//! A sliding window over sent messages.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Times within a span that slides along.
+/// Times within a sliding window.
 pub struct Window {
     span: Duration,
     most: usize,
@@ -11,7 +11,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// At most so many within any span.
+    /// A limit of this many within any window.
     pub fn new(span: Duration, most: usize) -> Window {
         Window {
             span,
@@ -20,7 +20,6 @@ impl Window {
         }
     }
 
-    /// One more is sent.
     pub fn note(&mut self, now: Instant) {
         self.times.push_back(now);
         if self.times.len() > self.most {
@@ -28,10 +27,10 @@ impl Window {
         }
     }
 
-    /// From when so many more may be sent.
+    /// The time from which this many more may be sent.
     pub fn free_for(&self, count: usize, now: Instant) -> Instant {
         let count = count.min(self.most);
-        // Those that must have left the span by then.
+        // Those that must have left the window by then.
         let leaving = (self.times.len() + count).saturating_sub(self.most);
         let last = leaving
             .checked_sub(1)

@@ -1,6 +1,6 @@
-//! Strings that are made by putting signs into places.
+//! Generated strings: special characters in various positions.
 
-/// All that Unicode calls white space, and what only looks like it.
+/// Unicode white space, and what looks like it.
 const SPACES: &[char] = &[
     ' ', '\t', '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{a0}', '\u{1680}', '\u{2000}',
     '\u{2001}', '\u{2002}', '\u{2003}', '\u{2004}', '\u{2005}', '\u{2006}', '\u{2007}', '\u{2008}',
@@ -8,7 +8,7 @@ const SPACES: &[char] = &[
     '\u{180e}', '\u{200b}', '\u{feff}', '\u{3164}',
 ];
 
-/// Signs that mean something to Telegram, to Markdown or to a reader's eye.
+/// Characters with a meaning in Telegram, in Markdown or to the eye.
 const SIGNS: &[&str] = &[
     "<",
     "&",
@@ -32,7 +32,7 @@ const SIGNS: &[&str] = &[
     "👩\u{200d}👧",
 ];
 
-/// Places where a sign may stand.
+/// Positions of the character.
 const PLACES: &[(&str, &str)] = &[
     ("", "word"),
     ("wo", "rd"),
@@ -54,7 +54,7 @@ const PLACES: &[(&str, &str)] = &[
     ("src/", ".rs:1-20"),
 ];
 
-/// What is one to the eye, and must not be torn where a message ends.
+/// Grapheme clusters that must not be split between messages.
 const WHOLES: &[&str] = &[
     "🙂",
     "👩\u{200d}👩\u{200d}👧\u{200d}👦",
@@ -68,7 +68,7 @@ const WHOLES: &[&str] = &[
     "한",
 ];
 
-/// All strings that are made.
+/// All generated strings.
 pub fn strings() -> Vec<String> {
     let mut made = spaces();
     for (before, after) in PLACES {
@@ -92,7 +92,7 @@ fn spaces() -> Vec<String> {
     SPACES.iter().flat_map(ways).collect()
 }
 
-/// Texts whose length is near what a message takes, with a sign across the end.
+/// Texts close to the message limit, with a cluster across it.
 fn limits() -> Vec<String> {
     let mut made = Vec::new();
     for whole in WHOLES {
@@ -103,7 +103,7 @@ fn limits() -> Vec<String> {
     made
 }
 
-/// Very long words, lines and blanks, and more styles than a message takes.
+/// Very long words, lines and blanks, and more styles than a message can have.
 fn long() -> Vec<String> {
     let mut made: Vec<String> = [
         "w",

@@ -1,6 +1,6 @@
 //! Strings that are markup, or look like it.
 
-/// HTML, whole and in fragments, and what Telegram itself would read.
+/// HTML, complete and in fragments, and Telegram's own tags.
 pub const HTML: &[&str] = &[
     "<",
     ">",
@@ -71,7 +71,7 @@ pub const HTML: &[&str] = &[
     "\"/><a href=\"",
 ];
 
-/// Entities of HTML, known and unknown.
+/// HTML entities, known and unknown.
 pub const ENTITIES: &[&str] = &[
     "&",
     "&&",
@@ -121,7 +121,7 @@ pub const ENTITIES: &[&str] = &[
     "?a=1&b=2&lt=3&copy=4",
 ];
 
-/// Markdown that is unclosed, nested or odd.
+/// Markdown that is unclosed, nested or unusual.
 pub const MARKDOWN: &[&str] = &[
     "*",
     "**",
@@ -197,7 +197,7 @@ pub const MARKDOWN: &[&str] = &[
     "*`a`* **`b`** ~~`c`~~",
 ];
 
-/// Fences of code with odd fences and information.
+/// Code fences with unusual fences and info strings.
 pub const FENCES: &[&str] = &[
     "```\n```",
     "```\n\n\n```",
@@ -267,7 +267,7 @@ pub const TABLES: &[&str] = &[
     "|\u{3000}|\u{2800}|\n|-|-|\n|\u{a0}|\u{200b}|",
 ];
 
-/// Links with odd schemes, quotes and line feeds.
+/// Links with unusual schemes, quotes and line feeds.
 pub const LINKS: &[&str] = &[
     "[",
     "]",
