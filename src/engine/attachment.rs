@@ -43,7 +43,7 @@ impl Turn<'_> {
             // As of files that are named: what such a file holds need not look like a secret.
             if secret_path(name).is_some() {
                 self.notice(format!(
-                    "`{shown}` was not put before the model: it may hold secrets"
+                    "`{shown}` was not sent to the model: it may hold secrets"
                 ))
                 .await;
                 continue;
@@ -51,7 +51,7 @@ impl Turn<'_> {
             let text = shown_text(text);
             if estimate_text(&text) > share {
                 self.notice(format!(
-                    "`{shown}` is too long for the window: its middle is left out"
+                    "`{shown}` is too long for the context window: its middle is left out"
                 ))
                 .await;
             }
@@ -61,10 +61,10 @@ impl Turn<'_> {
         if !rest.is_empty() {
             let (rest, all) = (rest.len(), attachments.len());
             self.notice(format!(
-                "only the first {MOST_TEXTS} of {all} attached texts are put before the model"
+                "only the first {MOST_TEXTS} of {all} attached texts are sent to the model"
             ))
             .await;
-            sections.push(format!("Attached texts that are left out: {rest}."));
+            sections.push(format!("Attached texts left out: {rest}."));
         }
         sections
     }
@@ -85,7 +85,7 @@ impl Turn<'_> {
         if unseen {
             let name = &self.session.model.profile().name;
             let notice =
-                format!("{name} cannot see pictures; a model with vision can, such as `{SEEING}`");
+                format!("{name} cannot see pictures; use a model with vision, such as `{SEEING}`");
             self.notice(notice).await;
         }
         Vec::new()

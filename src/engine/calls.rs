@@ -83,8 +83,8 @@ impl Turn<'_> {
         }
         if let Repetition::Warn(times) = repetition {
             self.behind.push_str(&format!(
-                "\n\n[This is the same call for the {times}. time in a row; its result does not \
-                 change. Do something else, or answer.]"
+                "\n\n[You made this call {times} times in a row. Its result does not change. Do \
+                 something else, or answer.]"
             ));
         }
         let prepared = match wrong {
@@ -167,8 +167,8 @@ impl Turn<'_> {
         };
         let is_denied = matches!(self.judge(&again.effects), Permission::Deny(_));
         if is_denied || self.hash(call, &again) != hash {
-            let text = "not run: what it would do has changed while the user was asked. Look again, \
-                        then call it anew.";
+            let text = "not run: what this call would do has changed while the user was asked. \
+                        Read the files again, then repeat the call.";
             return Ok(Err(Outcome::failed(text.to_owned())));
         }
         Ok(Ok((again, Permitted::Approved)))
@@ -185,9 +185,11 @@ impl Turn<'_> {
     ) -> Result<Result<Leave, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
             Permission::Allow => return Ok(Ok(Leave::Unasked)),
-            Permission::ReadOnly => "it was tried read-only, and needs to write".to_owned(),
+            Permission::ReadOnly => {
+                "it ran read-only and failed, because it needs to write".to_owned()
+            }
             Permission::Deny(why) => {
-                let text = format!("Denied: {why}. Do not look for a way around it.");
+                let text = format!("Denied: {why}. Do not try to get around this.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
@@ -197,9 +199,9 @@ impl Turn<'_> {
             return Ok(Ok(Leave::Granted));
         }
         if !self.approver.is_there() {
-            let text = "Denied: this needs the user's leave, and there is nobody to ask. Go on \
-                        without it, or say in your answer what is left to be done.";
-            let summary = "denied: it needs leave, and there is nobody to ask";
+            let text = "Denied: the user must approve this, and nobody can be asked. Continue \
+                        without it, or say in your answer what is left to do.";
+            let summary = "denied: it needs approval, and nobody can be asked";
             return Ok(Err(Outcome::denied(text.to_owned(), summary)));
         }
         self.record(Record::Asked {
@@ -227,12 +229,12 @@ impl Turn<'_> {
             }
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
-                let text = format!("The user denied this call, and says: {reason}");
+                let text = format!("The user denied this call and said: {reason}");
                 Err(Outcome::denied(text, &format!("denied: {reason}")))
             }
             Decision::Deny(_) => {
-                let text = "The user denied this call. Do not try the same in another way: go on \
-                            without it, or ask what is wanted instead.";
+                let text = "The user denied this call. Do not try to do the same in another way. \
+                            Continue without it, or ask the user what to do instead.";
                 Err(Outcome::denied(text.to_owned(), "denied by the user"))
             }
         }
@@ -422,8 +424,8 @@ impl Turn<'_> {
 fn shown_hidden(text: String) -> String {
     match visible(&text) {
         Cow::Owned(shown) => format!(
-            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can hide \
-             what a text says)\n"
+            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can \
+             disguise what a text says)\n"
         ),
         Cow::Borrowed(_) => text,
     }

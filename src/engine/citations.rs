@@ -90,8 +90,8 @@ fn wrong(
 fn reason(citation: &Citation, there: &There, known: &[Source]) -> Option<String> {
     let Citation { path, start, end } = citation;
     match there {
-        There::Lines(_) if *start == 0 => Some("lines are counted from 1".to_owned()),
-        There::Lines(_) if end < start => Some("it ends before it begins".to_owned()),
+        There::Lines(_) if *start == 0 => Some("line numbers start at 1".to_owned()),
+        There::Lines(_) if end < start => Some("the range ends before it starts".to_owned()),
         There::Lines(lines) if end > lines => Some(format!("the file has {lines} lines")),
         There::Lines(_) | There::Unread => None,
         // `localhost:8080` and the name of an image are no citations.
@@ -260,7 +260,7 @@ mod tests {
             "src/main.rs:21, src/main.rs:21 and src/main.rs:9-3",
             &[
                 ("src/main.rs:21", "the file has 20 lines"),
-                ("src/main.rs:9-3", "it ends before it begins"),
+                ("src/main.rs:9-3", "the range ends before it starts"),
             ],
         );
         check(
@@ -272,7 +272,7 @@ mod tests {
                     "server.rs:2",
                     "there is no such file; perhaps `src/net/server.rs`",
                 ),
-                ("Makefile:0", "lines are counted from 1"),
+                ("Makefile:0", "line numbers start at 1"),
             ],
         );
     }

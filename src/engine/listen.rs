@@ -84,7 +84,7 @@ pub(super) async fn listen(
         if let Some(block) = ear.repeated.take() {
             // Dropping the stream stops the model.
             break Ended::Broken(ModelError::Endless(format!(
-                "it repeats `{}` again and again",
+                "it keeps repeating `{}`",
                 first_line(block.trim(), SHOWN)
             )));
         }

@@ -225,16 +225,16 @@ impl Engine {
         let wanted = compaction::Wanted::ByHand;
         match self.shorten(session, &tools, wanted, &sink).await {
             Ok(report) if report.after < report.before => Ok(report),
-            Ok(_) => Err("there is nothing to make shorter yet".to_owned()),
+            Ok(_) => Err("there is nothing to compact yet".to_owned()),
             Err(TurnEnd::Failed(why)) => Err(why),
-            Err(_) => Err("stopped; the conversation is as it was".to_owned()),
+            Err(_) => Err("stopped; the conversation was not changed".to_owned()),
         }
     }
 
     /// Takes the changes of the last turn that has some back.
     pub fn undo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let undone = lock(&self.context.changes).undo(&self.context.jail)?;
-        session.note_undone("took back", undone.turn, &undone.paths());
+        session.note_undone("undid", undone.turn, &undone.paths());
         session.record(Record::Undid { turn: undone.turn })?;
         Ok(undone)
     }
@@ -242,7 +242,7 @@ impl Engine {
     /// Does again what was taken back last.
     pub fn redo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let redone = lock(&self.context.changes).redo(&self.context.jail)?;
-        session.note_undone("did again", redone.turn, &redone.paths());
+        session.note_undone("redid", redone.turn, &redone.paths());
         session.record(Record::Redid { turn: redone.turn })?;
         Ok(redone)
     }

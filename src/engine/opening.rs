@@ -4,10 +4,15 @@ use std::fmt::Write;
 
 use super::prompt::PLAN;
 
-const SUMMARY: &str = "## What was said before, in short";
-const SUMMARY_END: &str = "(end of what was said before)";
-const DONE: &str = "## What was done for this request so far";
-const DONE_END: &str = "(end of what was done)";
+const SUMMARY: &str = "## Summary of the earlier conversation";
+const SUMMARY_END: &str = "(end of the summary)";
+const DONE: &str = "## Steps already taken for this request";
+const DONE_END: &str = "(end of the steps)";
+/// The same headings and ends in sessions of older versions.
+const OLD_SUMMARY: &str = "## What was said before, in short";
+const OLD_SUMMARY_END: &str = "(end of what was said before)";
+const OLD_DONE: &str = "## What was done for this request so far";
+const OLD_DONE_END: &str = "(end of what was done)";
 const REQUEST: &str = "## Request";
 
 /// How a message begins in which the engine speaks in the user's place.
@@ -39,8 +44,12 @@ impl Opening {
                 ..Opening::default()
             };
         };
-        let (summary, rest) = section(before, SUMMARY, SUMMARY_END);
-        let (done, rest) = section(rest, DONE, DONE_END);
+        let (summary, rest) = section(before, SUMMARY, SUMMARY_END)
+            .or_else(|| section(before, OLD_SUMMARY, OLD_SUMMARY_END))
+            .unwrap_or(("", before));
+        let (done, rest) = section(rest, DONE, DONE_END)
+            .or_else(|| section(rest, OLD_DONE, OLD_DONE_END))
+            .unwrap_or(("", rest));
         Opening {
             summary: summary.to_owned(),
             done: done.to_owned(),
@@ -82,15 +91,12 @@ impl Opening {
     }
 }
 
-/// Takes a section off the beginning.
-fn section<'a>(text: &'a str, heading: &str, end: &str) -> (&'a str, &'a str) {
-    let taken = text
-        .strip_prefix(heading)
-        .and_then(|rest| rest.split_once(&format!("\n{end}\n")));
-    match taken {
-        Some((body, rest)) => (body.trim_matches('\n'), rest.trim_start_matches('\n')),
-        None => ("", text),
-    }
+/// The section at the beginning of a text and what follows it; `None` if it does not begin there.
+fn section<'a>(text: &'a str, heading: &str, end: &str) -> Option<(&'a str, &'a str)> {
+    let (body, rest) = text
+        .strip_prefix(heading)?
+        .split_once(&format!("\n{end}\n"))?;
+    Some((body.trim_matches('\n'), rest.trim_start_matches('\n')))
 }
 
 /// A message in which the engine speaks in the user's place.
@@ -123,6 +129,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn headings_of_older_versions_are_read() {
+        let text = "## What was said before, in short\n\nWe fixed `a`.\n\n\
+                    (end of what was said before)\n\n\
+                    ## What was done for this request so far\n\n- read b\n\n\
+                    (end of what was done)\n\n## Found\n\nfn b() {}\n\n## Request\n\nWhy?";
+        let opening = Opening {
+            summary: "We fixed `a`.".to_owned(),
+            done: "- read b".to_owned(),
+            context: "## Found\n\nfn b() {}".to_owned(),
+            request: "Why?".to_owned(),
+        };
+        assert_eq!(Opening::parse(text), opening);
     }
 
     #[test]

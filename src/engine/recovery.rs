@@ -44,7 +44,7 @@ impl Turn<'_> {
             ModelError::NoTools if !self.speaks() => {
                 let name = self.session.model.profile().name.clone();
                 self.notice(format!(
-                    "{name} takes no tools: it is told to call them in words"
+                    "{name} does not support tools: it is told to write tool calls as text"
                 ))
                 .await;
                 self.call_in_words(name).await
@@ -101,8 +101,8 @@ impl Turn<'_> {
         if ladder.remarked && !self.speaks() {
             let name = self.session.model.profile().name.clone();
             let notice = format!(
-                "Ollama cannot read the tool calls of {name} ({why}): it is told to call tools in \
-                 words"
+                "Ollama cannot read the tool calls of {name} ({why}): it is told to write tool \
+                 calls as text"
             );
             self.notice(notice).await;
             *ladder = Ladder::default();
@@ -164,7 +164,7 @@ impl Turn<'_> {
             return Err(trouble.end());
         }
         ladder.remarked = true;
-        self.notice(format!("{}; asking in other words", trouble.in_words()))
+        self.notice(format!("{}; asking again with a hint", trouble.in_words()))
             .await;
         if let Trouble::Unreadable { said, .. } = &trouble
             && !said.trim().is_empty()
@@ -197,7 +197,7 @@ impl Turn<'_> {
 
 fn endless(error: &ModelError) -> TurnEnd {
     TurnEnd::Stuck(format!(
-        "{error}; it was stopped. Ask in other words, or use another model"
+        "{error}; it was stopped. Rephrase the request, or use another model"
     ))
 }
 

@@ -42,8 +42,8 @@ impl Turn<'_> {
         let found = find_calls(&heard.text, &self.tools);
         let places = [found.taken.as_slice(), &found.later_at].concat();
         if is_quoted(&heard.text, &places, &self.session.messages) {
-            let notice = "the reply quotes a tool call that the model was given to read; it is \
-                          not run";
+            let notice = "the reply quotes a tool call from a text that the model read; it is not \
+                          run";
             self.notice(notice).await;
             return Said::of(heard.text.clone(), native);
         }
@@ -71,7 +71,7 @@ impl Turn<'_> {
         }
         // What could be read is done; of the rest the model is told with the result.
         self.behind =
-            format!("\n\n[Another call in your reply could not be read, and did not run: {why}]");
+            format!("\n\n[Another call in your reply is not valid and did not run: {why}]");
         let text = if is_written {
             heard.shown.clone()
         } else {
@@ -107,11 +107,11 @@ impl Turn<'_> {
         if let Some(last) = calls.last().filter(|_| too_many > 0) {
             let behind = match too_many - 1 {
                 0 => String::new(),
-                more => format!(", and neither were the {more} calls behind it"),
+                more => format!(", and neither were the {more} calls after it"),
             };
             let why = format!(
-                "not run{behind}: of one reply, {MOST_CALLS} calls run. Look at their results, \
-                 then call what is still needed."
+                "not run{behind}: at most {MOST_CALLS} calls of one reply run. Read their \
+                 results, then make the calls that are still needed."
             );
             wrong.insert(last.id.clone(), why);
         }

@@ -179,7 +179,7 @@ pub(super) fn transcript(older: &[Message]) -> String {
                 );
             }
             Message::Tool { tool, text, .. } => {
-                parts.push(format!("{tool} gave: {}", clipped(text, OLD_RESULT)));
+                parts.push(format!("{tool} returned: {}", clipped(text, OLD_RESULT)));
             }
         }
     }
@@ -212,7 +212,7 @@ pub(super) fn in_short(older: &[Message]) -> String {
     }
     parts.push(format!("The user asked:\n{}", last(&asked, LISTED)));
     if !answers.is_empty() {
-        parts.push(format!("You answered last:\n{}", last(&answers, 2)));
+        parts.push(format!("Your last answers:\n{}", last(&answers, 2)));
     }
     parts.join("\n\n")
 }

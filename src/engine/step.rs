@@ -147,8 +147,8 @@ impl Turn<'_> {
             {
                 self.cut_told = true;
                 self.notice(format!(
-                    "the server seems to have cut the conversation: it read {} tokens of about \
-                     {}, and the window has {window}; what the model says may miss a part",
+                    "the server seems to have cut the conversation: it read {} of about {} \
+                     tokens, and the window has {window}; the model may not have seen all of it",
                     cut.counted, cut.expected
                 ))
                 .await;
@@ -215,8 +215,8 @@ impl Turn<'_> {
         }
         let name = self.session.model.profile().name.clone();
         self.notice(format!(
-            "{name} wrote something that Ollama did not hand on, likely the call of a tool that \
-             there is not: it is told to call tools in words"
+            "Ollama dropped the reply of {name}, likely a call of a tool that does not exist: the \
+             model is told to write tool calls as text"
         ))
         .await;
         self.call_in_words(name).await
@@ -233,10 +233,8 @@ impl Turn<'_> {
             return Ok(Attempt::Useless(Trouble::CutOff));
         }
         ladder.without_thoughts = true;
-        self.notice(
-            "the model only thought, up to the limit of its reply; asking again, without thoughts",
-        )
-        .await;
+        self.notice("the model used its whole reply for thinking; asking again with thinking off")
+            .await;
         Ok(Attempt::Again)
     }
 
@@ -280,9 +278,9 @@ impl Turn<'_> {
             calls: Vec::new(),
         });
         messages.push(Message::user(format!(
-            "That looks like a tool call, but cannot be read: {why}. Write the call again, as one \
-             JSON object {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you did not \
-             mean to call a tool, use the tool \"{NO_TOOL}\"."
+            "This is not a valid tool call: {why}. Write the call again as one JSON object \
+             {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you did not want to call \
+             a tool, use the tool \"{NO_TOOL}\"."
         )));
         let format = call_format(&self.tools);
         let request = ChatRequest {

@@ -26,26 +26,27 @@ impl Trouble {
         match self {
             Trouble::Empty => "the model's reply was empty",
             Trouble::Unreadable { .. } => "the model's tool call could not be read",
-            Trouble::BrokenOff { .. } => "the model's reply broke off",
-            Trouble::CutOff => "the model's reply was too long for one reply",
+            Trouble::BrokenOff { .. } => "the model's reply ended too early",
+            Trouble::CutOff => "the model's reply was cut off at its length limit",
         }
     }
 
     pub(super) fn remark(&self) -> String {
         match self {
             Trouble::Empty | Trouble::BrokenOff { .. } => {
-                "Your last reply had neither an answer nor a \
-                readable tool call. Call a tool now, or answer the user."
+                "Your last reply had no answer and no valid tool call. Call a tool now, or answer \
+                 the user."
                     .to_owned()
             }
             Trouble::Unreadable { why, .. } => format!(
-                "The tool call in your last reply could not be read: {}. Write it again, whole and \
-                 alone, or answer the user.",
+                "The tool call in your last reply is not valid: {}. Write the whole call again \
+                 and nothing else, or answer the user.",
                 neutral(why)
             ),
-            Trouble::CutOff => "Your last reply was cut off at its limit before it was complete, \
-                so nothing of it was done. Write smaller pieces: a file in several calls, the \
-                first part with `write_file`, the rest with `edit_file`; think less."
+            Trouble::CutOff => "Your last reply was too long and was cut off, so nothing in it \
+                                was run. Write less in one reply. Write a long file in several \
+                                calls: the first part with `write_file`, the rest with \
+                                `edit_file`. Think less."
                 .to_owned(),
         }
     }

@@ -154,7 +154,7 @@ impl<'a> Turn<'a> {
     async fn begin(&mut self, question: &Question) -> Result<(), TurnEnd> {
         let shown = question.text.trim();
         if shown.is_empty() {
-            return Err(TurnEnd::Failed("there is no question".to_owned()));
+            return Err(TurnEnd::Failed("the question is empty".to_owned()));
         }
         self.session.turn += 1;
         self.session.sources.clear();
@@ -233,8 +233,7 @@ impl<'a> Turn<'a> {
             return Ok(());
         }
         if !self.engine.options.compact {
-            let notice =
-                "the window is nearly full, and making older turns shorter is switched off";
+            let notice = "the context window is nearly full, and compaction is switched off";
             self.notice_once(notice.to_owned()).await;
         } else if self
             .compacted
@@ -264,8 +263,8 @@ impl<'a> Turn<'a> {
 
     pub(super) fn too_long(&self) -> TurnEnd {
         TurnEnd::Failed(format!(
-            "the conversation does not fit the window of {} tokens; begin a new one, ask for less \
-             at once, or set a larger window with MAX_CONTEXT_TOKENS",
+            "the conversation does not fit the context window of {} tokens; start a new session, \
+             ask for less at once, or set MAX_CONTEXT_TOKENS higher",
             self.window()
         ))
     }
@@ -292,7 +291,7 @@ impl<'a> Turn<'a> {
                 self.session.remarks.clone_from(&self.told);
             }
         } else {
-            let remark = format!("The last request was not answered to its end: {why}.");
+            let remark = format!("The last request was not completed: {why}.");
             self.session.remarks.push(remark);
         }
     }
@@ -350,7 +349,7 @@ impl<'a> Turn<'a> {
         let cleaning =
             spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
         // What cannot be cleaned does not go out.
-        let failed = |error| TurnEnd::Failed(format!("secrets could not be looked for: {error}"));
+        let failed = |error| TurnEnd::Failed(format!("could not check for secrets: {error}"));
         cleaning.await.map_err(failed)
     }
 

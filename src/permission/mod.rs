@@ -12,7 +12,7 @@ pub use rules::{
 };
 
 /// Why plan mode denies.
-const PLAN: &str = "this is plan mode: nothing is written, and commands only read";
+const PLAN: &str = "this is plan mode: nothing can be written, and commands can only read";
 
 /// What a prepared call would do.
 #[derive(Clone, Debug, PartialEq, Eq)]

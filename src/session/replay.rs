@@ -15,7 +15,7 @@ pub const NOT_BEGUN: &str = "not run: the session was interrupted before";
 
 /// What the model is told with the next question where a turn broke off before its answer.
 pub(super) const NO_ANSWER: &str =
-    "The last request was not answered to its end: the session was interrupted.";
+    "The last request was not completed: the session was interrupted.";
 
 /// What the records of a session add up to.
 #[derive(Debug, Default)]
@@ -124,8 +124,8 @@ impl Replayed {
                 let files = self.changed.entry(change.turn).or_default();
                 files.insert(change.path.clone());
             }
-            Record::Undid { turn } => self.take_undone("took back", *turn),
-            Record::Redid { turn } => self.take_undone("did again", *turn),
+            Record::Undid { turn } => self.take_undone("undid", *turn),
+            Record::Redid { turn } => self.take_undone("redid", *turn),
             Record::Asked { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
         }
     }

@@ -42,7 +42,8 @@ pub(super) fn instead(effects: &[Effect]) -> String {
     });
     loss.map_or_else(String::new, |(path, what)| {
         format!(
-            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
+            "\nIt would remove {what}. If you do not want that, change only the lines that must \
+             change: {}",
             edit_call(path)
         )
     })

@@ -12,8 +12,8 @@ use crate::session::Record;
 const MOST_QUESTIONS: usize = 3;
 
 /// Said before the reasons.
-const AFTER: &str = "it ran, and was not allowed to write a protected file; if you allow that, it runs \
-    again from its beginning: ";
+const AFTER: &str = "it ran, but was not allowed to write a protected file; if you allow that, it \
+                     runs again from the start: ";
 
 impl Turn<'_> {
     /// Asks about the files that a command was not allowed to write, and runs it again if it may.

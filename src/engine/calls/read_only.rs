@@ -25,8 +25,11 @@ impl Turn<'_> {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
-            let text = format!("{}(this is plan mode: commands only read)\n", tried.text);
-            let denied = Outcome::denied(text, "denied: this is plan mode, commands only read");
+            let text = format!(
+                "{}(this is plan mode: commands can only read)\n",
+                tried.text
+            );
+            let denied = Outcome::denied(text, "denied: in plan mode, commands can only read");
             return self.finish(call, denied, took).await;
         }
         let allowed = match self.prepare(call).await {

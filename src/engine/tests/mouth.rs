@@ -49,8 +49,7 @@ async fn nothing_is_put_into_the_models_mouth() {
     }
     // It is told of what happened, by who asks.
     assert!(
-        last.user()
-            .contains("not answered to its end: stopped: gone"),
+        last.user().contains("was not completed: stopped: gone"),
         "{}",
         last.user()
     );

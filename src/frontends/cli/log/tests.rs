@@ -90,7 +90,7 @@ fn each_action_has_its_line() {
                 ran(
                     "rm x",
                     CallOutcome::Denied,
-                    Some("The user denied this call, and says: not now"),
+                    Some("The user denied this call and said: not now"),
                 ),
             ),
             entry(1, ran("sleep 9", CallOutcome::BrokenOff, None)),
