@@ -123,7 +123,7 @@ pub enum ModelError {
     #[error("the model's tool call could not be read: {0}")]
     BrokenCall(String),
     /// The stream ended before the reply was complete.
-    #[error("the answer broke off")]
+    #[error("the reply ended before it was complete")]
     Incomplete,
     /// What runs the model broke down while it replied; it may well run the next time.
     #[error("{0}")]
@@ -132,7 +132,7 @@ pub enum ModelError {
     #[error("the model's reply did not end: {0}")]
     Endless(String),
     /// The model takes no tools after all.
-    #[error("the model takes no tools")]
+    #[error("the model does not support tools")]
     NoTools,
     /// Anything else; the text says what helps.
     #[error("{0}")]

@@ -140,7 +140,7 @@ fn written(host: &str) -> String {
 }
 
 fn bad_port(port: &str, default_port: &str) -> String {
-    format!("`OLLAMA_HOST` has the port `{port}`, which is none; {default_port} is used")
+    format!("`OLLAMA_HOST` has the port `{port}`, which is not valid; {default_port} is used")
 }
 
 /// Drops what people copy from settings of other tools: a last `/`, `/v1` or `/api`.

@@ -38,7 +38,7 @@ impl Blanks {
         let silent = now.duration_since(self.last_word);
         (silent > patience).then(|| {
             let seconds = patience.as_secs_f32();
-            format!("for {seconds} s it is nothing but white space and signs")
+            format!("for {seconds} s it is nothing but white space and punctuation")
         })
     }
 }

@@ -326,10 +326,10 @@ impl<'a> Reply<'a> {
         }
         let (bytes, count) = self.spare;
         if said > bytes {
-            return Err(endless("it says more than any reply of its limit"));
+            return Err(endless("it is longer than its token limit allows"));
         }
         if count == 0 {
-            return Err(endless("it has more pieces than its limit has tokens"));
+            return Err(endless("it has more chunks than its token limit allows"));
         }
         self.spare = (bytes - said, count - 1);
         if !line.calls.is_empty() {

@@ -54,7 +54,7 @@ impl TryFrom<Value> for ChatLine {
 
     fn try_from(line: Value) -> Result<ChatLine, &'static str> {
         let Value::Object(mut line) = line else {
-            return Err("a line of it is not a JSON object");
+            return Err("one of its lines is not a JSON object");
         };
         let mut read = ChatLine {
             done: line.get("done").is_some_and(is_true),
@@ -170,7 +170,7 @@ impl LineCall {
             .find_map(|key| function.remove(key))
             .unwrap_or_default();
         let arguments = match name.trim() {
-            "" => Err(format!("the call has no name of a tool: {}", told(&given))),
+            "" => Err(format!("the call has no tool name: {}", told(&given))),
             name => {
                 let came = told(&given);
                 arguments_of(given).ok_or_else(|| {

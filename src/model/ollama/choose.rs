@@ -234,7 +234,7 @@ impl fmt::Display for Suggestion {
         if let Some(name) = &self.installed {
             write!(
                 formatter,
-                "use `{name}`, which is there (`ollacode --model {name}`), or "
+                "use `{name}`, which is installed (`ollacode --model {name}`), or "
             )?;
         }
         write!(formatter, "get it with `ollama pull {}`", self.missing)?;

@@ -203,9 +203,7 @@ async fn measured_dimension(
     let answer = client.embed(model, &[PROBE.to_owned()], options).await?;
     match answer.embeddings.first().map(Vec::len) {
         Some(width) if width > 0 => Ok(width),
-        _ => Err(OllamaError::BadAnswer(
-            "there is no vector in it".to_owned(),
-        )),
+        _ => Err(OllamaError::BadAnswer("it has no vector".to_owned())),
     }
 }
 
@@ -213,7 +211,7 @@ async fn measured_dimension(
 fn check(answer: EmbedAnswer, count: usize, dimension: usize) -> Result<Embedded, EmbedError> {
     let mut vectors = answer.embeddings;
     if vectors.len() != count {
-        let what = format!("{} vectors came for {count} texts", vectors.len());
+        let what = format!("it has {} vectors for {count} texts", vectors.len());
         return Err(EmbedError::Invalid(what));
     }
     for vector in &mut vectors {
@@ -235,7 +233,7 @@ fn to_unit_length(vector: &mut [f32]) -> Result<(), &'static str> {
         return Err("a vector has numbers that are not finite");
     }
     if square == 0.0 {
-        return Err("a vector is zero");
+        return Err("a vector has only zeros");
     }
     let length = square.sqrt();
     // Left alone if it is as near as 32 bits allow, so that equal answers stay equal.

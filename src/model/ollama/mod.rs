@@ -68,7 +68,7 @@ pub enum OllamaError {
         obstacle: Obstacle,
     },
     /// The connection broke before the answer was there.
-    #[error("the connection to Ollama at {host} broke")]
+    #[error("the connection to Ollama at {host} was lost")]
     ConnectionLost {
         /// The address as people write it.
         host: String,
@@ -129,7 +129,7 @@ pub enum OllamaError {
         limit: Duration,
     },
     /// The answer is not what the protocol says.
-    #[error("Ollama's answer makes no sense: {0}")]
+    #[error("Ollama's answer is not valid: {0}")]
     BadAnswer(String),
     /// The request would leave this machine, which was forbidden.
     #[error("`--offline` is set, and {what}")]
@@ -158,7 +158,7 @@ impl OllamaError {
             }
             OllamaError::Blocked { obstacle, .. } => obstacle.help().into(),
             OllamaError::Endless { .. } => {
-                "it was stopped; try again, and if it stays, try another model".into()
+                "it was stopped; try again, and if it happens again, use another model".into()
             }
             OllamaError::ModelMissing { model } => format!("get it with `ollama pull {model}`"),
             OllamaError::NotForEmbedding { .. } => {
@@ -174,17 +174,18 @@ impl OllamaError {
                 "check the name at https://ollama.com/library".into()
             }
             OllamaError::TimedOut { .. } => {
-                "the model may still be loading, or reading: try again, look at Ollama's log, or set \
+                "the model may still be loading, or reading the prompt: try again, look at \
+                 Ollama's log, or set \
                  `OLLAMA_TIMEOUT` higher"
                     .into()
             }
             OllamaError::BadAnswer(_) => {
-                "check that `OLLAMA_HOST` is an Ollama server, and not an old one".into()
+                "check that `OLLAMA_HOST` is an Ollama server of a recent version".into()
             }
-            OllamaError::Offline { .. } => "leave out `--offline` if that is wanted".into(),
+            OllamaError::Offline { .. } => "leave out `--offline` to allow this".into(),
             OllamaError::BadKey => "set `OLLAMA_API_KEY` again, without spaces or quotes".into(),
             OllamaError::ConnectionLost { .. } | OllamaError::Incomplete => {
-                "try again; if it stays, look at Ollama's log".into()
+                "try again; if it happens again, look at Ollama's log".into()
             }
             OllamaError::Failed { .. } | OllamaError::Request(_) | OllamaError::Setup(_) => {
                 return None;
@@ -204,12 +205,15 @@ impl OllamaError {
 
 fn status_hint(status: u16) -> Option<String> {
     let hint = match status {
-        300..=399 => "set `OLLAMA_HOST` to the address it leads to: redirects are not followed",
+        300..=399 => {
+            "set `OLLAMA_HOST` to the address that it redirects to: redirects are not \
+                      followed"
+        }
         401 => "sign in with `ollama signin`, or set `OLLAMA_API_KEY`",
         403 => "the server refuses this host name, or its cloud models are switched off",
-        404 => "check that `OLLAMA_HOST` is an Ollama server, and not an old one",
+        404 => "check that `OLLAMA_HOST` is an Ollama server of a recent version",
         429 => "the quota is used up for now",
-        502 | 504 => "a proxy stands before Ollama, and Ollama does not answer it: look at its log",
+        502 | 504 => "a proxy gets no answer from Ollama: look at Ollama's log",
         503 => "the server is busy: try again in a moment",
         _ => return None,
     };

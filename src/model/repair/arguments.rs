@@ -173,18 +173,19 @@ fn is_named(parameter: &Parameter, key: &str) -> bool {
 /// The type of a parameter, for models.
 pub(super) fn expected(kind: ParameterKind) -> &'static str {
     match kind {
-        ParameterKind::Text => "text",
-        ParameterKind::Integer => "whole number",
+        ParameterKind::Text => "string",
+        ParameterKind::Integer => "integer",
         ParameterKind::Boolean => "true or false",
-        ParameterKind::Texts => "list of texts",
+        ParameterKind::Texts => "list of strings",
     }
 }
 
-/// The same in a sentence.
+/// The type with its article, for a sentence.
 fn wanted(kind: ParameterKind) -> String {
     match kind {
-        ParameterKind::Text | ParameterKind::Boolean => expected(kind).to_owned(),
-        ParameterKind::Integer | ParameterKind::Texts => format!("a {}", expected(kind)),
+        ParameterKind::Boolean => expected(kind).to_owned(),
+        ParameterKind::Integer => format!("an {}", expected(kind)),
+        ParameterKind::Text | ParameterKind::Texts => format!("a {}", expected(kind)),
     }
 }
 
@@ -313,7 +314,7 @@ fn texts(value: Value) -> Result<Vec<Value>, Value> {
     items.into_iter().map(item).collect()
 }
 
-/// What a tool takes, in a line: `{"path": text, "start_line": whole number (optional)}`.
+/// The parameters of a tool, in a line: `{"path": string, "start_line": integer (optional)}`.
 fn shape(tool: &ToolSpec) -> String {
     let parameters: Vec<String> = tool.parameters.iter().map(parameter_shape).collect();
     format!("{{{}}}", parameters.join(", "))
@@ -334,7 +335,7 @@ fn described(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) => format!("the text `{}`", super::shortened(text, SHOWN)),
+        Value::String(text) => format!("the string `{}`", super::shortened(text, SHOWN)),
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "an object".to_owned(),
     }

@@ -195,7 +195,8 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
             }
         }
     }
-    let quoted = "a call stands in a code block that is not closed, where it is only shown";
+    let quoted = "the call is inside a code block that is not closed: write the call outside of \
+                  code blocks";
     let broken = scanner.ended_in_quoted_call().then(|| Broken::of(quoted));
     (pieces, broken)
 }
@@ -295,7 +296,8 @@ fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
         if around.clone().any(|thought| thought.is_ended) {
             piece.content = Content::Prose;
         } else if around.next().is_some() {
-            let reason = "a call stands in thoughts that do not end; end them with `</think>`";
+            let reason = "the call is inside thoughts that do not end: end them with `</think>`, \
+                          then write the call";
             unended = unended.or(Some((index, reason)));
         }
     }
@@ -427,8 +429,8 @@ fn torn(text: &str, pieces: &[Piece], tools: &[ToolSpec]) -> Option<Refused> {
             .filter(|piece| !matches!(piece.content, Content::Calls(_)))
             .map(|piece| &text[piece.range.clone()])
     };
-    let reason = "the end of a call is not clear: its text has the closer of a tag, such as \
-                  `</parameter>`, in it; write the call as JSON";
+    let reason = "the end of the call is not clear, because a value contains a closing tag such \
+                  as `</parameter>`: write the call as JSON";
     let is_torn =
         xml::closes_more_than_it_opens(after()) || tags::closes_more_than_it_opens(after(), tools);
     is_torn.then_some((first, reason))

@@ -156,7 +156,10 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
             Attempt::Broken { why, .. } => return Attempt::broken(&why),
             Attempt::Text { .. } if found.is_empty() => return Attempt::text(block.body),
             Attempt::Text { .. } => {
-                return Attempt::broken("a block with a call holds something else, too");
+                return Attempt::broken(
+                    "the code block has other text besides the call: put only \
+                                        the call in it",
+                );
             }
         }
     }

@@ -89,7 +89,7 @@ const LONGEST_NAME: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// No tool has the name, nor one like it.
-    #[error("there is no tool `{name}`; there are: {}", available.join(", "))]
+    #[error("there is no tool `{name}`; the tools are: {}", available.join(", "))]
     UnknownTool {
         /// As the model wrote it, shortened.
         name: String,
@@ -97,7 +97,7 @@ pub enum CallError {
         available: Vec<String>,
     },
     /// A required argument is not there, or is `null`.
-    #[error("`{tool}` needs `{field}`; its arguments are {shape}")]
+    #[error("`{tool}` needs the argument `{field}`; its arguments are {shape}")]
     Missing {
         tool: String,
         field: String,
@@ -105,7 +105,7 @@ pub enum CallError {
         shape: String,
     },
     /// An argument that the tool does not have: what it was to change would be left undone.
-    #[error("`{tool}` has no argument `{field}`, and was not run; its arguments are {shape}")]
+    #[error("`{tool}` has no argument `{field}` and did not run; its arguments are {shape}")]
     Unknown {
         tool: String,
         /// As the model wrote it, shortened.
@@ -114,7 +114,7 @@ pub enum CallError {
         shape: String,
     },
     /// An argument is given twice, by two of its names.
-    #[error("`{field}` of `{tool}` is given twice, differently: give it once")]
+    #[error("`{field}` of `{tool}` is given twice with different values: give it once")]
     Twice { tool: String, field: String },
     /// An argument has a type that cannot be turned into the right one.
     #[error("`{field}` of `{tool}` must be {expected}, not {got}")]

@@ -75,7 +75,7 @@ pub(super) fn of_partial(
     Seen::Broken(match stop {
         Stop::EndOfText => format!("{name} is cut off"),
         Stop::Malformed => format!(
-            "{name} is not valid JSON: quotes and line breaks within strings are written \\\" and \\n"
+            "{name} is not valid JSON: inside strings, write quotes as \\\" and line breaks as \\n"
         ),
     })
 }
@@ -137,7 +137,7 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
             return of_parts(name, arguments.clone(), tools);
         }
         return match intent {
-            Intent::Marked => Seen::Broken("a call needs the name of a tool".to_owned()),
+            Intent::Marked => Seen::Broken("the call has no tool name".to_owned()),
             Intent::Plain => Seen::Nothing,
         };
     };
