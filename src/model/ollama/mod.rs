@@ -175,8 +175,7 @@ impl OllamaError {
             }
             OllamaError::TimedOut { .. } => {
                 "the model may still be loading, or reading the prompt: try again, look at \
-                 Ollama's log, or set \
-                 `OLLAMA_TIMEOUT` higher"
+                 Ollama's log, or set `OLLAMA_TIMEOUT` higher"
                     .into()
             }
             OllamaError::BadAnswer(_) => {
