@@ -56,7 +56,7 @@ pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
 
 /// Tells what is known of a command from its text alone.
 ///
-/// [`CommandRisk::KnownSafe`] holds only if none of [`paths`] leads out of the workspace: a link
+/// [`CommandRisk::KnownSafe`] holds only if none of [`paths`] points outside the workspace: a link
 /// there may, and only the file system knows.
 pub fn risk(command: &str) -> CommandRisk {
     let is_safe = words::vectors(command)
@@ -206,10 +206,10 @@ pub(super) fn why_wide(command: &str) -> String {
 /// user up, or its text names what is kept from it, so that it would fail.
 pub(super) fn why_not_read_only(command: &str) -> Option<String> {
     if let Some(program) = wide::interactive(command) {
-        return Some(format!("`{program}` waits for somebody at a terminal"));
+        return Some(format!("`{program}` needs a terminal"));
     }
     if let Some(program) = building(command) {
-        return Some(format!("`{program}` writes what it builds"));
+        return Some(format!("`{program}` writes build output"));
     }
     let is_end = |c: char| c.is_whitespace() || c.is_control() || ";&|()<>{}$`\"'=,:".contains(c);
     // A word alone may be what is searched for.

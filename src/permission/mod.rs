@@ -262,7 +262,7 @@ fn command(
         (_, Mode::Plan) => Permission::Deny(PLAN.to_owned()),
         (CommandRisk::Wide, _) => Permission::Ask(command::why_wide(text)),
         (CommandRisk::Unknown, _) if network && is_full => {
-            Permission::Ask("it would have the network, which is open here".to_owned())
+            Permission::Ask("it would have network access, which is open here".to_owned())
         }
         (CommandRisk::Unknown, _) => Permission::Ask(String::new()),
     }
@@ -391,7 +391,7 @@ mod tests {
         let hook = reason(&write(".husky/pre-commit"));
         assert_eq!(
             hook,
-            "`.husky/pre-commit` holds hooks, which git runs on its own"
+            "`.husky/pre-commit` contains hooks, which git runs automatically"
         );
         assert!(reason(&command("curl x", CommandRisk::Wide)).contains("network"));
         let secret = Effect::ReadSecret {

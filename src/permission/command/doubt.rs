@@ -22,7 +22,7 @@ type Words = [Option<String>];
 /// that is so. `is_held` tells whether what is denied is refused when it is executed.
 pub(in crate::permission) fn doubt(command: &str, is_held: bool) -> Option<String> {
     if !is_held && let Some(program) = building(command) {
-        return Some(format!("`{program}` runs what files say"));
+        return Some(format!("`{program}` runs commands from files"));
     }
     of_text(command, is_held, 0)
 }
@@ -30,7 +30,7 @@ pub(in crate::permission) fn doubt(command: &str, is_held: bool) -> Option<Strin
 fn of_text(text: &str, is_held: bool, depth: usize) -> Option<String> {
     let found = shell_commands(text).filter(|_| depth < DEEPEST);
     let Some(found) = found else {
-        return Some("its text is not understood".to_owned());
+        return Some("the command could not be parsed".to_owned());
     };
     let doubt = Doubt {
         all: &found,
@@ -54,7 +54,7 @@ impl Doubt<'_> {
             is_variable_of_program(name) && !is_harmless
         };
         if let Some((name, _)) = command.assigned.iter().find(names_program) {
-            return Some(format!("`{name}` can name a program"));
+            return Some(format!("`{name}` can choose which program runs"));
         }
         self.of_words(&command.words, &command.input)
     }
@@ -62,7 +62,7 @@ impl Doubt<'_> {
     fn of_words(&self, words: &Words, input: &ShellInput) -> Option<String> {
         let (program, arguments) = words.split_first()?;
         let Some(program) = program.as_deref().filter(|name| !name.contains('{')) else {
-            return Some("its program is known only when it runs".to_owned());
+            return Some("which program it starts is known only when it runs".to_owned());
         };
         let name = name_of(program);
         let name = name.as_str();
@@ -75,7 +75,7 @@ impl Doubt<'_> {
             "sed" => self.of_sed(arguments),
             "make" | "gmake" => of_make(arguments),
             _ if lists(SHELLS, name) => self.of_shell(name, arguments, input),
-            _ if lists(STARTING, name) => Some(format!("`{name}` starts what it is told to")),
+            _ if lists(STARTING, name) => Some(format!("`{name}` starts other programs")),
             _ if lists(WRAPPERS, name) => self.of_wrapper(name, arguments, input),
             _ => match INTERPRETERS.iter().find(|row| row.0 == name) {
                 Some(row) => self.of_interpreter(row, arguments, input),
@@ -95,7 +95,7 @@ impl Doubt<'_> {
             Some(word) => {
                 let mut options = options.split_ascii_whitespace();
                 let option = options.find(|option| word.starts_with(option))?;
-                Some(format!("`{name} {option}` can name a program"))
+                Some(format!("`{name} {option}` can choose which program runs"))
             }
         })
     }
@@ -105,14 +105,15 @@ impl Doubt<'_> {
         let text: Option<Vec<&str>> = words.iter().map(Option::as_deref).collect();
         match text {
             Some(text) => of_text(&text.join(" "), self.is_held, self.depth + 1),
-            None => Some("it runs a text that is made when it runs".to_owned()),
+            None => Some("it runs code that is known only when it runs".to_owned()),
         }
     }
 
     fn of_file(&self, name: &str, file: Option<&Option<String>>) -> Option<String> {
         let is_made = matches!(file, Some(None));
         let is_other = matches!(file, Some(Some(file)) if is_input(file));
-        (!self.is_held || is_made || is_other).then(|| format!("`{name}` runs what a file says"))
+        (!self.is_held || is_made || is_other)
+            .then(|| format!("`{name}` runs commands from a file"))
     }
 
     fn of_shell(&self, name: &str, arguments: &Words, input: &ShellInput) -> Option<String> {
@@ -141,7 +142,7 @@ impl Doubt<'_> {
             Ok(Some(text)) => of_text(&text, self.is_held, self.depth + 1),
             Ok(None) => None,
             Err(()) if *input == ShellInput::File => self.of_file(name, None),
-            Err(()) => Some(format!("`{name}` runs what is piped into it")),
+            Err(()) => Some(format!("`{name}` runs commands piped into it")),
         }
     }
 
@@ -185,7 +186,7 @@ impl Doubt<'_> {
                     .iter()
                     .any(|option| word.split('=').next() == Some(*option));
             if is_inline {
-                return Some(format!("`{name} {word}` runs a text that is no shell's"));
+                return Some(format!("`{name} {word}` runs code that is not shell code"));
             }
             if !word.starts_with('-') && !is_input(word) {
                 return self.of_file(name, Some(&Some(word.to_owned())));
@@ -199,7 +200,7 @@ impl Doubt<'_> {
             .iter()
             .flatten()
             .any(|word| matches!(word.as_str(), "--version" | "-V" | "-v" | "--help" | "-h"));
-        (is_fed && !says).then(|| format!("`{name}` runs what is handed to it"))
+        (is_fed && !says).then(|| format!("`{name}` runs commands from its input"))
     }
 
     fn of_wrapper(&self, name: &str, arguments: &Words, input: &ShellInput) -> Option<String> {
@@ -207,10 +208,10 @@ impl Doubt<'_> {
             |word: &&String| is_variable_of_program(word.split('=').next().unwrap_or(word));
         let mut set = arguments.iter().flatten().filter(|word| word.contains('='));
         if let Some(set) = set.find(is_told).filter(|_| name == "env") {
-            return Some(format!("`env {set}` can name a program"));
+            return Some(format!("`env {set}` can choose which program runs"));
         }
         if reads_programs(name, arguments, input) {
-            return Some(format!("`{name}` runs what it reads"));
+            return Some(format!("`{name}` runs commands from its input"));
         }
         for (at, word) in arguments.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| arguments[at].as_deref());
@@ -222,7 +223,7 @@ impl Doubt<'_> {
                         || word.starts_with(char::is_numeric)
                 });
                 if is_executed || (is_first && name != "find" && name != "fd") {
-                    return Some("its program is known only when it runs".to_owned());
+                    return Some("which program it starts is known only when it runs".to_owned());
                 }
                 continue;
             };
@@ -249,9 +250,9 @@ impl Doubt<'_> {
                     let starts = program.contains("system")
                         || program.contains("getline")
                         || program.replace("||", "").contains('|');
-                    return starts.then(|| format!("`{name}` can start programs by its text"));
+                    return starts.then(|| format!("the script of `{name}` can start programs"));
                 }
-                None => return Some(format!("the text of `{name}` is made when it runs")),
+                None => return Some(format!("the script of `{name}` is known only when it runs")),
             }
         }
         None
@@ -273,9 +274,9 @@ impl Doubt<'_> {
             scripts.extend(operands.first());
         }
         scripts.into_iter().find_map(|script| match script {
-            None => Some("the text of `sed` is made when it runs".to_owned()),
+            None => Some("the script of `sed` is known only when it runs".to_owned()),
             Some(script) => {
-                sed_executes(script).then(|| "`sed` can start programs by its text".to_owned())
+                sed_executes(script).then(|| "the script of `sed` can start programs".to_owned())
             }
         })
     }
@@ -346,7 +347,7 @@ fn of_make(arguments: &Words) -> Option<String> {
                 .or_else(|| word.split_once('=').map(|both| both.1));
             joined.is_some_and(|file| !file.is_empty() && is_input(file))
         });
-    reads.then(|| "`make` runs what is handed to it".to_owned())
+    reads.then(|| "`make` runs commands from its input".to_owned())
 }
 
 /// Whether a file is the input of a program, or a part of a process.

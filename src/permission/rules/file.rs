@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     pub fn table(&mut self) -> Vec<(Key<'a>, Value<'a>)> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let what = format!("this is no TOML: {}", shown(error.message()));
+            let what = format!("not valid TOML: {}", shown(error.message()));
             self.wrong(&error.span().unwrap_or_default(), what);
         }
         table.into_inner().into_iter().collect()
@@ -197,13 +197,16 @@ impl<'a> Reader<'a> {
                 for value in tables.iter() {
                     match value.get_ref() {
                         DeValue::Table(table) => self.rule(verdict, name, table),
-                        _ => self.wrong(&value.span(), format!("`{name}` holds tables only")),
+                        _ => {
+                            let what = format!("every entry of `{name}` must be a table");
+                            self.wrong(&value.span(), what);
+                        }
                     }
                 }
             }
             _ => {
                 let what =
-                    format!("`{name}` is a table: `[[{name}]]`, and below it `write = \"…\"`");
+                    format!("`{name}` must be a table: `[[{name}]]`, and below it `write = \"…\"`");
                 self.wrong(&value.span(), what);
             }
         }
@@ -237,8 +240,7 @@ impl<'a> Reader<'a> {
         }
         let Some((&kind, others)) = kinds.split_first() else {
             let at = table.iter().next().map_or(0..0, |(key, _)| key.span());
-            let what =
-                format!("this `{name}` names nothing: it needs `read`, `write` or `command`");
+            let what = format!("this `{name}` is empty: it needs `read`, `write` or `command`");
             return self.wrong(&at, what);
         };
         if let Some((example, _)) = examples.first().filter(|_| !others.is_empty()) {
@@ -260,7 +262,7 @@ impl<'a> Reader<'a> {
             _ => one,
         };
         if values.is_empty() {
-            self.wrong(&value.span(), format!("`{name}` names nothing"));
+            self.wrong(&value.span(), format!("`{name}` is empty"));
         }
         for value in values {
             let span = value.span();
@@ -281,7 +283,7 @@ impl<'a> Reader<'a> {
                         named: format!("the rule `{name} = {text}` ({file}:{line})"),
                     });
                 }
-                Err(why) => self.wrong(&span, format!("`{name} = {text}` does not hold: {why}")),
+                Err(why) => self.wrong(&span, format!("`{name} = {text}` is not valid: {why}")),
             }
         }
     }
@@ -296,13 +298,13 @@ impl<'a> Reader<'a> {
             (Kind::Command | Kind::Network, DeValue::Array(words)) => {
                 let words = words.iter().map(|word| word.get_ref().as_str());
                 let words: Option<Vec<_>> = words.map(|word| word.map(str::to_owned)).collect();
-                let words = words.ok_or("words are texts")?;
+                let words = words.ok_or("each word must be a string")?;
                 CommandPattern::of_words(words.into_iter())?
             }
-            _ => return Err("it has to be a text, or a list of texts".to_owned()),
+            _ => return Err("it must be a string or a list of strings".to_owned()),
         };
         if kind == Kind::Command && is_strict && !pattern.names_program() {
-            return Err("what is allowed has to name its program".to_owned());
+            return Err("an `allow` rule must name its program".to_owned());
         }
         Ok(Pattern::Command(pattern))
     }
@@ -315,11 +317,11 @@ impl<'a> Reader<'a> {
                 for value in values.iter() {
                     match value.get_ref().as_str() {
                         Some(text) => texts.push((text.to_owned(), value.span())),
-                        None => self.wrong(&value.span(), "this has to be a text".to_owned()),
+                        None => self.wrong(&value.span(), "this must be a string".to_owned()),
                     }
                 }
             }
-            _ => self.wrong(&value.span(), "this has to be a list of texts".to_owned()),
+            _ => self.wrong(&value.span(), "this must be a list of strings".to_owned()),
         }
         texts.into_iter()
     }
@@ -348,17 +350,18 @@ impl<'a> Reader<'a> {
         };
         let rule = rules.first().map_or("the rule", |rule| &rule.named);
         let (does, what) = match is_named {
-            true => ("does not name its example", "example"),
-            false => ("names its counterexample", "counterexample"),
+            true => ("does not match its example", "example"),
+            false => ("matches its counterexample", "counterexample"),
         };
         let example = shown(example);
         (found != is_named)
-            .then(|| format!("{rule} {does} `{example}`: mend the rule or the {what}"))
+            .then(|| format!("{rule} {does} `{example}`: fix the rule or the {what}"))
     }
 
     /// Takes the folders of `[workspaces]`.
     fn workspaces(&mut self, value: &Value<'_>, user: &mut UserRules) {
-        const SHAPE: &str = "`workspaces` holds `name = \"/a/folder\"` or `name = \"~/a/folder\"`";
+        const SHAPE: &str = "entries of `workspaces` look like `name = \"/a/folder\"` or `name = \
+                             \"~/a/folder\"`";
         let DeValue::Table(table) = value.get_ref() else {
             return self.wrong(&value.span(), SHAPE.to_owned());
         };

@@ -196,14 +196,15 @@ impl Rules {
             _ => lifted,
         };
         match (lifted, ruling.asked) {
-            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => {
-                Permission::Deny(format!("this is plan mode, and {} asks", rule.named))
-            }
+            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => Permission::Deny(format!(
+                "this is plan mode, and {} requires approval",
+                rule.named
+            )),
             (Permission::Allow | Permission::ReadOnly, Some(rule)) if mode != Mode::AutoApprove => {
-                Permission::Ask(format!("{} asks", rule.named))
+                Permission::Ask(format!("{} requires approval", rule.named))
             }
             (asked @ Permission::Ask(_), Some(rule)) => {
-                with_reason(asked, format!("{} asks", rule.named))
+                with_reason(asked, format!("{} requires approval", rule.named))
             }
             (lifted, _) => lifted,
         }
@@ -352,7 +353,7 @@ impl Rules {
                     let why = doubt(text, is_held);
                     ruling.doubted = why.map(|why| {
                         format!(
-                            "{why}, so it cannot be told whether {} forbids it",
+                            "{why}, so it is not certain whether {} denies it",
                             deny.named
                         )
                     });

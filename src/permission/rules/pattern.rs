@@ -62,7 +62,7 @@ pub(super) struct PathPattern {
 impl PathPattern {
     pub fn parse(text: &str, is_strict: bool, reach: Reach<'_>) -> Result<PathPattern, String> {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
-            return Err("it has to name something, without control characters".to_owned());
+            return Err("it must not be empty or contain control characters".to_owned());
         }
         if text.split('/').any(|name| name == "..") {
             return Err("write it without `..`".to_owned());
@@ -71,14 +71,14 @@ impl PathPattern {
         let plain = match (text.strip_prefix('~'), reach) {
             _ if !is_full => text.trim_start_matches("./").to_owned(),
             (_, Reach::Workspace) => {
-                return Err("it must name something in the workspace".to_owned());
+                return Err("it must name a path in the workspace".to_owned());
             }
             (None, _) => text.to_owned(),
             (Some(rest), Reach::System(Some(home))) if rest.is_empty() || rest.starts_with('/') => {
                 format!("{}{rest}", escape(&home.to_string_lossy()))
             }
             (Some(_), _) => {
-                return Err("`~/` is your home folder, if `HOME` is set, and no other".to_owned());
+                return Err("`~/` works only if `HOME` is set, and `~name` never does".to_owned());
             }
         };
         let mut spellings = vec![plain.clone()];
@@ -256,7 +256,7 @@ impl CommandPattern {
         const STAR: &str = "@star@";
         let found = parts(&text.replace('*', STAR)).filter(|parts| parts.len() == 1);
         let Some(part) = found.and_then(|mut parts| parts.pop()) else {
-            return Err("it has to be one plain command, without operators".to_owned());
+            return Err("it must be one plain command, without operators".to_owned());
         };
         let words = part.words.iter().map(|word| word.replace(STAR, "*"));
         CommandPattern::of_words(words)
@@ -282,7 +282,7 @@ impl CommandPattern {
             });
         }
         if read.is_empty() && !goes_on {
-            return Err("it names no command".to_owned());
+            return Err("it has no command".to_owned());
         }
         Ok(CommandPattern {
             words: read,

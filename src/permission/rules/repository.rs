@@ -47,7 +47,7 @@ impl RepositoryRules {
                 "ask" => reader.rules(Verdict::Ask, name, &value),
                 "exclude" => found.exclude(&value, &mut reader),
                 _ => {
-                    let what = format!("`{}` is not for a repository to say", shown(name));
+                    let what = format!("a repository cannot set `{}`", shown(name));
                     reader.wrong(&key.span(), what);
                 }
             }
@@ -70,7 +70,10 @@ impl RepositoryRules {
 
     fn exclude(&mut self, value: &toml::Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
         let DeValue::Array(globs) = value.get_ref() else {
-            return reader.wrong(&value.span(), "`exclude` is a list of globs".to_owned());
+            return reader.wrong(
+                &value.span(),
+                "`exclude` must be a list of globs".to_owned(),
+            );
         };
         for value in globs.iter() {
             let glob = value.get_ref().as_str();
@@ -78,7 +81,10 @@ impl RepositoryRules {
             match (glob, parsed) {
                 (Some(glob), Some(Ok(_))) => self.exclude.push(glob.to_owned()),
                 (_, Some(Err(why))) => reader.wrong(&value.span(), format!("`exclude`: {why}")),
-                _ => reader.wrong(&value.span(), "`exclude` holds texts only".to_owned()),
+                _ => reader.wrong(
+                    &value.span(),
+                    "`exclude` must contain only strings".to_owned(),
+                ),
             }
         }
     }

@@ -53,7 +53,7 @@ impl GitEffects {
         }
         if self.replaces {
             reasons.push(
-                "it may replace any file of the work tree, also those that run by themselves"
+                "it may replace any file in the work tree, including files that run automatically"
                     .to_owned(),
             );
         }
@@ -62,7 +62,7 @@ impl GitEffects {
         }
         if let Some(starts) = &self.starts {
             reasons.push(format!(
-                "`{starts}` can start other programs, or set what git starts"
+                "`{starts}` can start other programs or change what git starts"
             ));
         }
         reasons
