@@ -8,7 +8,7 @@ use super::Holds;
 #[derive(Debug, thiserror::Error)]
 pub enum JailError {
     /// The path leads out, by `..`, from the top of the disk or through a link.
-    #[error("`{0}` leads out of the workspace: name a file below its root, relative to it")]
+    #[error("`{0}` points outside the workspace: use a path relative to the workspace root")]
     Outside(String),
     /// No tool opens it, whatever is allowed.
     #[error("`{path}` holds {holds} and is never read, listed or changed: leave it alone")]
@@ -61,7 +61,7 @@ pub enum JailError {
     #[error("`{path}` is too large: {bytes} bytes, at most {most} are read")]
     TooLarge { path: String, bytes: u64, most: u64 },
     /// Something is there already.
-    #[error("`{0}` is there already: choose another name, or read and edit it")]
+    #[error("`{0}` already exists: choose another name, or read and edit it")]
     AlreadyThere(String),
     /// No path of a file.
     #[error("{0}")]

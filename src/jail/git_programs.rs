@@ -19,7 +19,7 @@ const MOST_HOOKS: usize = 100;
 
 pub(super) const WHY: Protected = Protected {
     class: ProtectedClass::AutoExecuted,
-    why: "is run by git, or read as its settings: git's settings or a hook name it",
+    why: "is run by git or read as git settings: git's settings or a hook refer to it",
 };
 
 /// What a folder of git has that decides what git runs: for folders of git that are not named

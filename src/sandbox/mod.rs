@@ -117,7 +117,7 @@ pub enum RunError {
         source: io::Error,
     },
     /// The command could not be held back as was promised, and did not run.
-    #[error("the command did not run, since it cannot be confined: {0}")]
+    #[error("the command did not run, because it cannot be confined: {0}")]
     Confine(String),
     /// The system does not say how the command ended.
     #[error("cannot tell how the command ended")]

@@ -242,7 +242,7 @@ pub fn prepare(
     _arguments: &[OsString],
 ) -> io::Result<Prepared> {
     Err(io::Error::other(
-        "this system has no confinement that ollacode knows",
+        "ollacode knows no way to confine commands on this system",
     ))
 }
 

@@ -11,11 +11,11 @@ use crate::jail::{
 };
 
 /// Said of what is open to a command that is git alone.
-pub(super) const GIT: &str = "is git's own, and closed to this command";
-const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
-const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
-const RULE: &str = "is closed to commands: by a rule, since git runs it, or since a link with a \
-    protected name leads to it";
+pub(super) const GIT: &str = "belongs to git, and this command may not write it";
+const GIT_SETTINGS: &str = "decides what git runs, so no command may write it";
+const REPOSITORY: &str = "would make the folder a git repository, whose settings git follows";
+const RULE: &str = "may not be written by commands: a rule denies it, git runs it, or a link with \
+                    a protected name points to it";
 
 /// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
 const GIT_RUNS: &[&str] = &["rebase-merge"];
