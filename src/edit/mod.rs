@@ -67,7 +67,8 @@ pub enum EditError {
     },
     /// It fits several places.
     #[error(
-        "the text to search for fits {} places, {}: add lines around it until it fits one, or ask for all",
+        "the search text matches {} places, {}: add lines around it until it matches one, or set \
+         `all`",
         .lines.len(), named(.lines)
     )]
     Many {
@@ -76,7 +77,7 @@ pub enum EditError {
     },
     /// It is only a part of longer words or numbers.
     #[error(
-        "the text to search for begins or ends within a longer word or number in {}: copy the whole \
+        "the search text starts or ends inside a longer word or number in {}: copy the whole \
          line",
         named(.lines)
     )]
@@ -86,8 +87,8 @@ pub enum EditError {
     },
     /// What is to be changed is not as it was searched for, or it is not certain where it is.
     #[error(
-        "lines {}-{} come nearest to the text to search for, but what is to be changed differs \
-         there: nothing was changed; copy the lines exactly",
+        "lines {}-{} are closest to the search text, but the part to change is different there: \
+         nothing was changed; copy the lines exactly",
         .lines.start, .lines.end - 1
     )]
     Differs {
@@ -96,12 +97,13 @@ pub enum EditError {
     },
     /// There is nothing to search for.
     #[error(
-        "the text to search for is empty: copy the lines to be replaced from the file; to add lines, \
-         copy the one before them, and repeat it in the replacement"
+        "the search text is empty: copy the lines to replace from the file; to add lines, copy \
+         the line before them and repeat it in the replacement"
     )]
     Empty,
     #[error(
-        "the replacement is what is there already, so nothing was changed: it must hold the new text"
+        "the replacement is the same as the text in the file, so nothing was changed: it must \
+         contain the new text"
     )]
     Same,
 }
@@ -147,12 +149,14 @@ impl fmt::Display for Matched {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Matched::Exact => formatter.write_str("exactly"),
-            Matched::TrailingSpace => formatter.write_str("but for white space at the ends"),
+            Matched::TrailingSpace => {
+                formatter.write_str("except for white space at the ends of lines")
+            }
             Matched::Indentation => {
-                formatter.write_str("but for the indentation, which was taken from the file")
+                formatter.write_str("except for the indentation, which was taken from the file")
             }
             Matched::Spelling => {
-                formatter.write_str("but for white space or look-alike characters, which stay")
+                formatter.write_str("except for white space and look-alike characters, which stay")
             }
             // Never rounded up to what sounds like an exact match.
             Matched::Close(score) => {
@@ -160,7 +164,7 @@ impl fmt::Display for Matched {
                 write!(
                     formatter,
                     "closely ({percent} %): only what differs between search and replace was \
-                     changed, the rest stays as the file has it"
+                     changed, the rest stays as in the file"
                 )
             }
         }
@@ -182,8 +186,7 @@ fn named(lines: &[usize]) -> String {
 
 fn not_found(nearest: &[Range<usize>]) -> String {
     let mut message =
-        "the text to search for is not in the file: read the file, and copy the lines exactly"
-            .to_owned();
+        "the search text is not in the file: read the file, and copy the lines exactly".to_owned();
     for (number, lines) in nearest.iter().enumerate() {
         message.push_str(if number == 0 { "; near: " } else { ", " });
         message.push_str(&format!("lines {}-{}", lines.start, lines.end - 1));
