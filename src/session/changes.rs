@@ -112,10 +112,12 @@ pub enum UndoError {
     #[error("there is nothing to redo")]
     NothingToRedo,
     /// Somebody else has changed the same files; nothing was touched.
-    #[error("not done, since somebody else has changed {} meanwhile: put that aside first, then try again", listed(.paths))]
+    #[error("not done, because {} changed since then: save those changes elsewhere first, then \
+             try again", listed(.paths))]
     Changed { paths: Vec<String> },
     /// Their contents are not at hand; nothing was touched.
-    #[error("not done, since the contents of {} are not kept any more (what holds secrets is kept only while the session is open)", listed(.paths))]
+    #[error("not done, because the contents of {} are no longer stored (files with secrets are \
+             stored only while the session is open)", listed(.paths))]
     NotKept { paths: Vec<String> },
     /// It broke off; trying again goes on from there.
     #[error("{error}; {}, try again to finish", done(.finished))]
@@ -452,7 +454,7 @@ pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
 fn not_shown(path: &str) -> FileDiff {
     FileDiff {
         path: path.to_owned(),
-        text: format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n"),
+        text: format!("--- a/{path}\n+++ b/{path}\nnot shown: not text, or not stored\n"),
     }
 }
 

@@ -243,8 +243,8 @@ impl Item {
             Item::Changed { path } => writeln!(out, "Changed `{path}`."),
             Item::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
             Item::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
-            Item::Compacted => writeln!(out, "What was said before was summarised here."),
-            Item::Model { name } => writeln!(out, "From here on with `{name}`."),
+            Item::Compacted => writeln!(out, "The conversation before this was summarised."),
+            Item::Model { name } => writeln!(out, "Changed the model to `{name}`."),
         };
     }
 }

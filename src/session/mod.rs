@@ -305,17 +305,17 @@ impl Session {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// There is none of that name.
-    #[error("this folder has no session `{0}`; `ollacode sessions` lists those it has")]
+    #[error("this folder has no session `{0}`; `ollacode sessions` lists its sessions")]
     NotFound(String),
     /// Several match what was written.
-    #[error("`{given}` fits several sessions: {}", names(.found))]
+    #[error("`{given}` matches several sessions: {}", names(.found))]
     Ambiguous {
         given: String,
         /// Those that match, the newest first.
         found: Vec<SessionId>,
     },
     /// Another process goes on with it.
-    #[error("session {0} is open in another ollacode process; leave it there first")]
+    #[error("session {0} is open in another ollacode process; close it there first")]
     InUse(SessionId),
     /// A later version of the program wrote it.
     #[error(

@@ -28,8 +28,9 @@ pub fn text_protocol(tools: &[ToolSpec]) -> String {
         "## Tools\n\n\
          To use a tool, end your reply with one block like this and write nothing after it:\n\n\
          ```tool\n{}\n```\n\n\
-         The block is one JSON object: the tool and its parameters. Inside strings, write line breaks as \\n and quotes as \\\". Write only one call in a reply; its result is the next message. \
-         A reply without a block is your answer to the user.\n",
+         The block is one JSON object: the tool and its parameters. Inside strings, write line \
+         breaks as \\n and quotes as \\\". Write only one call in a reply; its result is the next \
+         message. A reply without a block is your answer to the user.\n",
         example_call(example)
     );
     for tool in tools {
