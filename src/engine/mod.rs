@@ -1,12 +1,11 @@
 //! The engine: a question in, events out.
 //!
-//! In reading order: [`event`] is what front ends see; [`Engine::ask`] runs a `turn`, whose loop
-//! fits on a screen; a `step` of it asks the model, `calls` judges and runs what it wants, and
-//! `guard` ends what goes in circles. Before the model stand `prompt`, [`memory`], `question`, the
-//! `attachment`s and its `opening`; [`crate::model::budget`] counts what that costs, and `compaction` makes room.
-//! [`citations`] checks the answer.
+//! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
+//! of it asks the model; `calls` judges and runs tool calls; `guard` stops loops. `prompt`,
+//! [`memory`], `question`, `attachment` and `opening` make the context; [`crate::model::budget`]
+//! counts it, and `compaction` shortens it. [`citations`] checks the answer.
 //!
-//! It names no front end and no server, reads no environment, and prints nothing.
+//! It knows no front end and no server, reads no environment, and prints nothing.
 
 mod activity;
 mod attachment;
@@ -59,7 +58,7 @@ pub use attachment::Attachment;
 pub use compaction::CompactReport;
 pub use prompt::system_prompt;
 
-/// Below this window few tools are better, whatever the model.
+/// With a smaller window only the core tools are offered.
 const ROOM_FOR_ALL_TOOLS: u32 = 8_192;
 
 /// Answers the questions of one session.
@@ -69,27 +68,26 @@ pub struct Engine {
     options: EngineOptions,
     activity: ChatActivity,
     trust: Trust,
-    /// The tools that were chosen by model, and whether it calls in words: a list that changed when
-    /// the real window is known would cost the server all that it has read.
+    /// The tools chosen for a model, by its name and whether it calls in text. They never change,
+    /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
-    /// Models that take no tools, though their server says they do.
+    /// Models without working tool calls, though the server says they have them.
     refusing: Mutex<BTreeSet<String>>,
-    /// Models whose thoughts stand in their text, and end with a tag that has no beginning.
+    /// Models whose thoughts are in their text and end with a tag that has no start tag.
     leaking: Mutex<BTreeSet<String>>,
-    /// Notices that are not worth saying twice.
+    /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
 }
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
     /// What tools work on: files, commands, index, changes.
     pub context: Arc<ToolContext>,
     pub toolbox: Toolbox,
     pub options: EngineOptions,
-    /// Who waits while replies are made.
+    /// Tells background work when a reply is being made.
     pub activity: ChatActivity,
-    /// A file of ours that remembers which notes of the repository the user was told of; one for
-    /// each workspace.
+    /// File that remembers which project instructions were announced; one for each workspace.
     pub known_memory: PathBuf,
 }
 
@@ -100,9 +98,9 @@ pub struct EngineOptions {
     pub max_steps: usize,
     /// Whether the index is searched for each question.
     pub rag: bool,
-    /// Whether older turns are made shorter when the window is nearly full.
+    /// Whether older turns are compacted when the window is nearly full.
     pub compact: bool,
-    /// The tools that models are given; `None`: by model and window.
+    /// The tools to offer; `None`: chosen by model and window.
     pub tools: Option<ToolSet>,
 }
 
@@ -122,19 +120,19 @@ impl Default for EngineOptions {
 pub struct Question {
     /// As it was written.
     pub text: String,
-    /// Paths that it names, to be read before the model is asked.
+    /// Paths named in it; they are read before the model is asked.
     pub files: Vec<String>,
-    /// Texts that the user sends along, at most ten of which go before the model.
+    /// Attached texts; at most ten are sent to the model.
     pub attachments: Vec<Attachment>,
-    /// Pictures that the user sends along, for models that see.
+    /// Attached pictures, for models with vision.
     pub images: Vec<Image>,
-    /// Whether only a plan is wanted, whatever the mode of the session.
+    /// Whether to plan only, whatever the mode of the session.
     pub plan: bool,
 }
 
 impl Question {
-    /// Asks for the plan to be carried out that the session ended with. It stands in the question,
-    /// so that it stays when older turns are made shorter.
+    /// A question that carries out the plan at the end of the session. The plan is part of the
+    /// question, so compaction keeps it.
     pub fn carry_out(session: &Session) -> Question {
         let plan = match session.messages.last() {
             Some(Message::Assistant { text, .. }) => text.trim(),
@@ -147,18 +145,18 @@ impl Question {
     }
 }
 
-/// Where the tokens of a session are.
+/// How the tokens of a session are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenReport {
     /// In the next request, before a question.
     pub used: u32,
-    /// Those that there are.
+    /// Size of the context window.
     pub window: u32,
     /// Of the system prompt.
     pub system: u32,
     /// Of the list of tools.
     pub tools: u32,
-    /// Of everything that was said.
+    /// Of the messages.
     pub history: u32,
 }
 
@@ -168,13 +166,12 @@ pub enum ChangeError {
     /// The files do not allow it.
     #[error(transparent)]
     Files(#[from] UndoError),
-    /// It was done, but could not be written down.
+    /// The files changed, but the journal could not be written.
     #[error(transparent)]
     Journal(#[from] SessionError),
 }
 
 impl Engine {
-    /// Joins the parts; nothing is read or asked yet.
     pub fn new(parts: EngineParts) -> Engine {
         Engine {
             context: parts.context,
@@ -189,9 +186,9 @@ impl Engine {
         }
     }
 
-    /// Answers a question, and says on `events` what happens meanwhile.
+    /// Answers a question and sends `events` meanwhile.
     ///
-    /// The last event is [`Event::TurnEnded`] with what is returned. A full channel slows the
+    /// The last event is [`Event::TurnEnded`] with the returned value. A full channel slows the
     /// turn; a dropped receiver stops it, as `stop` does.
     pub async fn ask(
         &self,
@@ -208,12 +205,12 @@ impl Engine {
         end
     }
 
-    /// Makes what was said before the last question shorter.
+    /// Compacts the conversation.
     ///
     /// # Errors
     ///
-    /// In words for people: there is nothing to make shorter, it was stopped, or the journal
-    /// cannot be written.
+    /// A message for the user: there is nothing to compact, it was stopped, or the journal cannot
+    /// be written.
     pub async fn compact(
         &self,
         session: &mut Session,
@@ -231,7 +228,7 @@ impl Engine {
         }
     }
 
-    /// Takes the changes of the last turn that has some back.
+    /// Undoes the changes of the last turn that changed files.
     pub fn undo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let undone = lock(&self.context.changes).undo(&self.context.jail)?;
         session.note_undone("undid", undone.turn, &undone.paths());
@@ -239,7 +236,7 @@ impl Engine {
         Ok(undone)
     }
 
-    /// Does again what was taken back last.
+    /// Redoes the turn that was undone last.
     pub fn redo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let redone = lock(&self.context.changes).redo(&self.context.jail)?;
         session.note_undone("redid", redone.turn, &redone.paths());
@@ -252,22 +249,22 @@ impl Engine {
         lock(&self.context.changes).diff()
     }
 
-    /// The same for each file.
+    /// A unified diff per changed file.
     pub fn file_diffs(&self) -> Vec<FileDiff> {
         lock(&self.context.changes).diffs()
     }
 
-    /// How well commands are held back.
+    /// The active confinement of commands.
     pub fn confinement(&self) -> Confinement {
         self.context.sandbox.confinement()
     }
 
-    /// The notes of the repository, as the model is told them.
+    /// The project instructions at the root, as the model gets them.
     pub fn memory(&self) -> Option<Memory> {
         memory::root_memory(&self.context.jail)
     }
 
-    /// Counts what the next request would have, before a question.
+    /// Counts the tokens of the next request, before a question.
     pub fn tokens(&self, session: &Session) -> TokenReport {
         let profile = session.model.profile();
         let tools = self.tools(profile);
@@ -291,7 +288,7 @@ impl Engine {
         }
     }
 
-    /// The tools that a model is given.
+    /// The tools offered to a model.
     fn tools(&self, profile: &ModelProfile) -> Vec<ToolSpec> {
         let few = profile.weak || self.speaks(profile) || profile.window < ROOM_FOR_ALL_TOOLS;
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
@@ -300,7 +297,7 @@ impl Engine {
         self.toolbox.specs(self.options.tools.unwrap_or(chosen))
     }
 
-    /// Whether a model calls tools in words, since it takes none natively.
+    /// Whether a model writes tool calls as text because it has no native ones.
     fn speaks(&self, profile: &ModelProfile) -> bool {
         !profile.tools || lock(&self.refusing).contains(&profile.name)
     }
@@ -315,7 +312,7 @@ impl Engine {
         (visible(&text).into_owned(), memory)
     }
 
-    /// Puts the system message first, where there is none for this model or a new one is wanted.
+    /// Sets the system message if there is none for this model or if `renew` is set.
     async fn set_system(
         &self,
         session: &mut Session,
@@ -349,13 +346,13 @@ impl Engine {
             .map_err(|error| TurnEnd::Failed(with_causes(&error)))
     }
 
-    /// Whether something is said for the first time.
+    /// Whether a notice is new.
     fn is_news(&self, text: &str) -> bool {
         lock(&self.told).insert(text.to_owned())
     }
 }
 
-/// Nothing that is kept behind these locks can be left half done.
+/// Locks; a poisoned lock is fine, since no value behind these is ever half updated.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

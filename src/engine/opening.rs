@@ -1,4 +1,4 @@
-//! A user message as the engine writes it: what it puts beside the request, then the request.
+//! The user message that the engine composes: context, then the request.
 
 use std::fmt::Write;
 
@@ -15,27 +15,26 @@ const OLD_DONE: &str = "## What was done for this request so far";
 const OLD_DONE_END: &str = "(end of what was done)";
 const REQUEST: &str = "## Request";
 
-/// How a message begins in which the engine speaks in the user's place.
+/// Prefix of a user message that the engine wrote.
 const NOTE: &str = "[automatic note] ";
 
 /// The parts of a user message; all but the request may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Opening {
-    /// Of turns before, after a compaction.
+    /// Summary of earlier turns, after a compaction.
     pub summary: String,
-    /// Of this turn, after a compaction.
+    /// Steps of this turn, after a compaction.
     pub done: String,
-    /// What was found for the request, and what else the model should know: sections with
-    /// headings of their own.
+    /// Search results, files and remarks for the request: sections with their own headings.
     pub context: String,
-    /// What the user asked, as it was written.
+    /// The user's question as written.
     pub request: String,
 }
 
 impl Opening {
-    /// Reads a message that [`Opening::text`] has written.
+    /// Parses a message that [`Opening::text`] wrote.
     ///
-    /// Only the last heading of a request counts: files that are quoted before cannot forge one.
+    /// Only the last request heading counts, so quoted files before it cannot forge one.
     pub(super) fn parse(text: &str) -> Opening {
         let heading = format!("\n{REQUEST}\n\n");
         let Some((before, request)) = text.rsplit_once(heading.as_str()) else {
@@ -82,7 +81,7 @@ impl Opening {
         format!("{text}{REQUEST}\n\n{request}")
     }
 
-    /// What the user asked, without what plan mode adds.
+    /// The request without the text that plan mode adds.
     pub(super) fn task(&self) -> &str {
         self.request
             .strip_suffix(PLAN)
@@ -99,12 +98,12 @@ fn section<'a>(text: &'a str, heading: &str, end: &str) -> Option<(&'a str, &'a 
     Some((body.trim_matches('\n'), rest.trim_start_matches('\n')))
 }
 
-/// A message in which the engine speaks in the user's place.
+/// A user message written by the engine.
 pub(super) fn note(text: &str) -> String {
     format!("{NOTE}{text}")
 }
 
-/// Whether a user message is the engine's own.
+/// Whether the engine wrote a user message.
 pub(super) fn is_note(text: &str) -> bool {
     text.starts_with(NOTE)
 }

@@ -1,5 +1,5 @@
-//! The system prompt: the same bytes in every request of a session, so that the server's cache of
-//! the conversation hits. No clock, nothing of the state of the files.
+//! The system prompt: the same bytes in every request of a session, for the server's prompt cache.
+//! It has no clock and no state of files.
 
 use super::memory::{Memory, OLD_SECTION, SECTION};
 use crate::model::ToolSpec;

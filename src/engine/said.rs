@@ -1,4 +1,4 @@
-//! Tells what a reply says from what it calls, natively and in its text.
+//! Splits a reply into text and tool calls, native ones and those in its text.
 
 use super::guard::{canonical, is_quoted};
 use super::listen::Heard;
@@ -7,14 +7,14 @@ use super::turn::Turn;
 use crate::message::{Message, ToolCall};
 use crate::model::repair::{check, find_calls, new_call_id, reshaped};
 
-/// Most calls of a reply that run: what a model wants after so many, it cannot know yet.
+/// Most calls of one reply that run: later ones would not know the results of these.
 pub(super) const MOST_CALLS: usize = 16;
 
-/// What a reply says, and what it calls.
+/// The text and the calls of a reply.
 pub(super) struct Said {
     pub text: String,
     pub calls: Vec<ToolCall>,
-    /// Why something that was meant as a call is none, where there is no other.
+    /// Why the only attempt at a call is not valid.
     pub broken: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Said {
 }
 
 impl Turn<'_> {
-    /// Tells apart what a reply says and what it calls, natively and in its text.
+    /// Splits a reply into text and tool calls.
     pub(super) async fn said(&mut self, heard: &Heard, native: Vec<ToolCall>) -> Said {
         let is_broken = |call: &ToolCall| heard.wrong.contains_key(&call.id);
         let native: Vec<ToolCall> = native
@@ -87,7 +87,7 @@ impl Turn<'_> {
         one.is_some() && one.as_ref().map(canonical) == other.as_ref().map(canonical)
     }
 
-    /// A reply whose calls have ids of their own, and names and arguments as the tools have them.
+    /// A reply whose calls have unique ids, and the names and arguments of the tools.
     pub(super) fn useful(&self, text: &str, heard: Heard, mut calls: Vec<ToolCall>) -> Reply {
         let mut wrong = heard.wrong;
         let too_many = calls.len().saturating_sub(MOST_CALLS);

@@ -1,23 +1,23 @@
-//! Replies that are of no use, and what the model and the user are told of them.
+//! Unusable replies, and what the model and the user are told about them.
 
 use super::event::TurnEnd;
 use crate::visible::neutral;
 
-/// Why a reply is of no use.
+/// Why a reply is unusable.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// Neither text nor calls.
     Empty,
-    /// A call that cannot be read, and what was said of it.
+    /// A call that is not valid; the text of the reply, and why.
     Unreadable { said: String, why: String },
-    /// The stream ended too early, after this.
+    /// The stream ended early; the text up to there.
     BrokenOff { said: String },
-    /// The limit of the reply came before the end of a call.
+    /// The reply was cut off at its limit.
     CutOff,
 }
 
 impl Trouble {
-    /// Whether the same request may well be answered.
+    /// Whether repeating the request can help.
     pub(super) fn may_pass(&self) -> bool {
         !matches!(self, Trouble::CutOff)
     }

@@ -1,4 +1,4 @@
-//! Commands that are tried where they can change nothing before anybody is asked.
+//! Commands that run read-only before the user is asked.
 
 use std::time::Instant;
 
@@ -10,8 +10,8 @@ use crate::session::Record;
 use crate::tools::{Permitted, Prepared};
 
 impl Turn<'_> {
-    /// Runs a call where it can change nothing, so that nobody needs to be asked. If it fails for
-    /// that, the user decides whether it runs again.
+    /// Runs a call read-only, without asking. If it fails because it needs to write, the user
+    /// decides whether it runs again.
     pub(super) async fn run_read_only(
         &mut self,
         call: &ToolCall,
