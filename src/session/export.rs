@@ -43,7 +43,7 @@ use crate::visible::visible;
 /// Most lines of a tool's result in Markdown; the JSON has them all.
 const LINES: usize = 60;
 
-/// What an export looks like.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     #[default]
@@ -67,7 +67,6 @@ pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, S
     }
 }
 
-/// What happened, in order.
 #[derive(Serialize)]
 struct Story {
     version: u32,
@@ -194,7 +193,7 @@ impl Story {
         });
     }
 
-    /// Puts down the calls that never had a result.
+    /// Adds the calls without a result.
     fn close(&mut self) {
         let open = self.open.drain(..);
         self.items.extend(open.map(|call| Item::Tool {

@@ -1,3 +1,3 @@
-//! Text as such, whatever it is about.
+//! Text utilities.
 
 pub mod tokens;
