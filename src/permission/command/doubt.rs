@@ -1,9 +1,9 @@
-//! Commands whose text does not tell what they execute: an interpreter that is fed by something that
-//! is made when it runs, an option that names a program. Where a rule denies a command, such a command
-//! is asked about, since it could be the denied one.
+//! Commands whose text does not show what they execute: an interpreter with input made at run time,
+//! an option that names a program. If a rule denies a command, such commands need approval, because
+//! they could run the denied one.
 //!
-//! What a *file* runs (a script, a makefile) is not looked for here: where commands are confined, the
-//! supervisor refuses to execute what is denied.
+//! What a *file* runs (a script, a makefile) is not checked here: in the sandbox, the supervisor
+//! refuses to execute denied programs.
 
 use ollacode_indexer::shell::{ShellCommand, ShellInput, shell_commands};
 
@@ -13,13 +13,13 @@ use super::building::building;
 use super::git::effects::effects;
 use tables::{INTERPRETERS, OPTIONS, SHELLS, STARTING, VARIABLES, WRAPPERS, lists};
 
-/// Texts in texts are followed no deeper.
+/// Most levels of code within code.
 const DEEPEST: usize = 8;
 
 type Words = [Option<String>];
 
-/// Says in the beginning of a sentence why the text of a command does not tell what it executes, if
-/// that is so. `is_held` tells whether what is denied is refused when it is executed.
+/// Why the text of a command does not show what it executes, as the beginning of a sentence; `None`
+/// if it does. `is_held`: denied programs are refused when they are executed.
 pub(in crate::permission) fn doubt(command: &str, is_held: bool) -> Option<String> {
     if !is_held && let Some(program) = building(command) {
         return Some(format!("`{program}` runs commands from files"));
@@ -40,7 +40,6 @@ fn of_text(text: &str, is_held: bool, depth: usize) -> Option<String> {
     found.iter().find_map(|command| doubt.of_command(command))
 }
 
-/// What is looked at.
 struct Doubt<'a> {
     all: &'a [ShellCommand],
     is_held: bool,
@@ -85,7 +84,7 @@ impl Doubt<'_> {
         })
     }
 
-    /// Options that name a program. What is known only when it runs may be one.
+    /// Checks options that name a program. A word known only at run time may be one.
     fn by_options(&self, name: &str, arguments: &Words) -> Option<String> {
         let (_, options) = OPTIONS.iter().find(|row| row.0 == name)?;
         arguments.iter().find_map(|word| match word {
@@ -100,7 +99,7 @@ impl Doubt<'_> {
         })
     }
 
-    /// Words that are run as a text for a shell.
+    /// Checks words that are run as shell code.
     fn of_code(&self, words: &Words) -> Option<String> {
         let text: Option<Vec<&str>> = words.iter().map(Option::as_deref).collect();
         match text {
@@ -146,7 +145,7 @@ impl Doubt<'_> {
         }
     }
 
-    /// What an input says; nothing where there is none.
+    /// The text of an input; `None` without one.
     fn text_of(&self, input: &ShellInput) -> Result<Option<String>, ()> {
         match input {
             ShellInput::None => Ok(None),
@@ -282,7 +281,7 @@ impl Doubt<'_> {
     }
 }
 
-/// Whether `xargs` or `parallel` takes what it reads for a program, or puts it into a text for a shell.
+/// Whether `xargs` or `parallel` uses its input as a program or in shell code.
 fn reads_programs(name: &str, arguments: &Words, input: &ShellInput) -> bool {
     let words: Vec<&str> = arguments.iter().flatten().map(String::as_str).collect();
     let (replaced, rest) = match words.iter().position(|word| word.starts_with("-I")) {
@@ -299,7 +298,7 @@ fn reads_programs(name: &str, arguments: &Words, input: &ShellInput) -> bool {
     program.is_none_or(|program| program.contains(replaced)) || runs_text
 }
 
-/// Whether a script of sed has its command `e`, or the flag of that name.
+/// Whether a sed script has the command `e` or the flag of that name.
 fn sed_executes(script: &str) -> bool {
     script.split(['\n', ';', '{', '}']).any(|part| {
         let is_address = |c: char| c.is_ascii_digit() || c.is_whitespace() || "$!,~+".contains(c);
@@ -350,7 +349,7 @@ fn of_make(arguments: &Words) -> Option<String> {
     reads.then(|| "`make` runs commands from its input".to_owned())
 }
 
-/// Whether a file is the input of a program, or a part of a process.
+/// Whether a path is standard input or a part of a process.
 fn is_input(file: &str) -> bool {
     file == "-"
         || file.starts_with("/dev/stdin")
@@ -358,7 +357,7 @@ fn is_input(file: &str) -> bool {
         || file.starts_with("/proc/")
 }
 
-/// Whether a program may run what its words say.
+/// Whether a program may run code in its arguments.
 fn is_speaking(name: &str) -> bool {
     matches!(
         name,

@@ -1,4 +1,4 @@
-//! The shape of `config.toml`, and what is wrong with one.
+//! Parses `config.toml` and reports errors in it.
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::visible::visible;
 pub(super) const MOST_BYTES: u64 = 256 << 10;
 /// Most rules of a file.
 const MOST_RULES: usize = 1000;
-/// Longest text of a file that messages repeat, in characters.
+/// Longest text of a file quoted in messages, in characters.
 const SHOWN: usize = 80;
 
 const VERDICTS: &[(&str, Verdict)] = &[
@@ -73,15 +73,15 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
     fs::read_to_string(path).map(Some)
 }
 
-/// Something wrong in a file.
+/// An error in a file.
 pub(super) struct Problem {
     /// From 1.
     pub line: usize,
-    /// What, and what would be right.
+    /// What is wrong, and what would be right.
     pub what: String,
 }
 
-/// Reads the text of a user's file, and finds whatever is wrong in it, in order.
+/// Parses a user's file and reports all errors, in order.
 pub(super) fn parse_user(
     text: &str,
     file: &dyn Display,
@@ -111,7 +111,7 @@ fn known<T: Copy>(rows: &[(&str, T)], name: &str) -> Option<T> {
     rows.iter().find(|row| row.0 == name).map(|row| row.1)
 }
 
-/// A text of a file as messages show it: in one line, not too long, nothing hidden.
+/// A text of a file for messages: one line, shortened, hidden characters escaped.
 pub(super) fn shown(text: &str) -> String {
     let short: String = text.chars().take(SHOWN).collect();
     let end = if short.len() < text.len() { "…" } else { "" };
@@ -122,7 +122,7 @@ pub(super) fn shown(text: &str) -> String {
 type Key<'a> = Spanned<toml::de::DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-/// Collects rules, and what is wrong.
+/// Collects rules and errors.
 pub(super) struct Reader<'a> {
     text: &'a str,
     file: &'a dyn Display,
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         table.into_inner().into_iter().collect()
     }
 
-    /// What is wrong, in the order of lines.
+    /// The errors, by line.
     pub fn problems(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| problem.line);
         self.problems
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         1 + before.filter(|byte| *byte == b'\n').count()
     }
 
-    /// A key that means nothing: most often one that was mistyped.
+    /// Reports an unknown key, usually a typing error.
     pub fn unknown(&mut self, key: &Key<'_>, keys: &[&str]) {
         let name = key.get_ref().as_ref();
         let distance = |known: &&&str| strsim::damerau_levenshtein(known, &name.to_lowercase());
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         self.wrong(&key.span(), what);
     }
 
-    /// Takes the tables of `[[deny]]` and its kin, or the one of `[deny]`.
+    /// Parses the tables of `[[deny]]` and similar, or the one of `[deny]`.
     pub fn rules(&mut self, verdict: Verdict, name: &str, value: &Value<'_>) {
         match value.get_ref() {
             DeValue::Table(table) => self.rule(verdict, name, table),
@@ -254,7 +254,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes one pattern, or a list of them; a command's may be a list of words in that.
+    /// Parses one pattern or a list of them; a command pattern may itself be a list of words.
     fn patterns(&mut self, verdict: Verdict, kind: Kind, name: &str, value: &Value<'_>) {
         let one = std::slice::from_ref(value);
         let values = match value.get_ref() {
@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
         Ok(Pattern::Command(pattern))
     }
 
-    /// The texts of a list, and where they stand.
+    /// The strings of a list and their positions.
     fn texts(&mut self, value: &Value<'_>) -> std::vec::IntoIter<(String, Range<usize>)> {
         let mut texts = Vec::new();
         match value.get_ref() {
@@ -326,7 +326,7 @@ impl<'a> Reader<'a> {
         texts.into_iter()
     }
 
-    /// What is wrong if an example is not named by the rules of its table, or a counterexample is.
+    /// The error if an example does not match the rules of its table, or a counterexample does.
     fn fault(&self, rules: &[Rule], kind: Kind, example: &str, is_named: bool) -> Option<String> {
         let found = match kind {
             Kind::Read | Kind::Write => {
@@ -358,7 +358,7 @@ impl<'a> Reader<'a> {
             .then(|| format!("{rule} {does} `{example}`: fix the rule or the {what}"))
     }
 
-    /// Takes the folders of `[workspaces]`.
+    /// Parses the folders of `[workspaces]`.
     fn workspaces(&mut self, value: &Value<'_>, user: &mut UserRules) {
         const SHAPE: &str = "entries of `workspaces` look like `name = \"/a/folder\"` or `name = \
                              \"~/a/folder\"`";
