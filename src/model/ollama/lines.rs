@@ -1,4 +1,4 @@
-//! Reading an answer: as a whole, or line by line while it comes.
+//! Reads an answer: as a whole, or line by line.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{OllamaError, wire};
 
-/// Longest line of a stream. The longest that make sense are calls that write a file, which are
-/// bounded by the tokens of a reply.
+/// Longest line of a stream. The longest plausible ones are calls that write a file, which are
+/// limited by the tokens of a reply.
 const MAX_LINE: usize = 512 << 10;
 
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 ///
 /// It works on bytes, because a piece of a stream may end inside a character.
 #[derive(Debug)]
 pub struct LineSplitter {
     buffer: Vec<u8>,
-    /// Where the first line that was not handed out begins.
+    /// Start of the first line that was not returned.
     start: usize,
-    /// Up to where there is no newline.
+    /// End of the part without a newline.
     searched: usize,
     limit: usize,
 }
 
-/// A line is longer than any that makes sense.
+/// A line is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line is longer than {0} bytes")]
 pub struct LineTooLong(pub usize);
@@ -47,7 +47,7 @@ impl LineSplitter {
         }
     }
 
-    /// Takes the next piece of the stream.
+    /// Adds the next piece of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
         self.searched -= self.start;
@@ -55,7 +55,7 @@ impl LineSplitter {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Gives the next whole line without its end; blank lines are left out.
+    /// The next whole line without its end; blank lines are skipped.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
         loop {
             let found = self.buffer[self.searched..]
@@ -78,12 +78,12 @@ impl LineSplitter {
         }
     }
 
-    /// What came after the last line that was given.
+    /// What came after the last returned line.
     fn rest(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
 
-    /// Gives what came after the last newline, when the stream has ended.
+    /// What came after the last newline, when the stream has ended.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         let rest = self.buffer[self.start..].trim_ascii().to_vec();
         *self = LineSplitter::with_limit(self.limit);
@@ -112,11 +112,11 @@ impl Lines {
         }
     }
 
-    /// Gives the next line, or `None` after the last one.
+    /// The next line, or `None` after the last one.
     ///
-    /// A line that reports an error is an error. Whether the last line came is for the caller to
-    /// see: a server may end a stream at any line. The time that the server has is up when
-    /// nothing of use came for it; what is of use, the caller says by [`Lines::advanced`].
+    /// A line that reports an error is an error. The caller checks whether the last line came: a
+    /// server may end a stream at any line. The server's time is up when nothing useful came for
+    /// it; the caller reports useful lines with [`Lines::advanced`].
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
         loop {
             let line = self.splitter.next_line();
@@ -149,13 +149,13 @@ impl Lines {
         self.length
     }
 
-    /// Gives the server its time again, since the last line was of use.
+    /// Restarts the server's time, since the last line was useful.
     pub fn advanced(&mut self) {
         self.body.until = Instant::now() + self.body.limit;
     }
 }
 
-/// An answer that has grown beyond what makes sense.
+/// The error for an answer that is too long.
 pub(super) fn endless(what: &str) -> OllamaError {
     OllamaError::Endless {
         what: what.to_owned(),
@@ -166,7 +166,7 @@ fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Reads a line. `rest`: what came behind it, since a page of HTML says more than its first line.
+/// Parses a line. `rest` is what came after it, since a page of HTML says more than its first line.
 fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaError> {
     let bad = |error: serde_json::Error| wire::not_json(&[line, b"\n", rest].concat(), &error);
     let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
@@ -178,7 +178,7 @@ fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaE
     serde_json::from_value(value).map_err(bad)
 }
 
-/// The body of an answer, with a limit for its time.
+/// The body of an answer, with a time limit.
 #[derive(Debug)]
 pub(super) struct Body {
     response: Response,
@@ -212,7 +212,7 @@ impl Body {
         }
     }
 
-    /// Reads all of it, of which there may be so many bytes.
+    /// Reads all of it, up to `most` bytes.
     pub(super) async fn whole(mut self, most: usize) -> Result<Vec<u8>, OllamaError> {
         let mut bytes = Vec::new();
         while let Some(piece) = self.piece().await? {
@@ -224,7 +224,7 @@ impl Body {
         Ok(bytes)
     }
 
-    /// Reads up to about `limit` bytes; what cannot be read is left out.
+    /// Reads up to about `limit` bytes; stops at errors.
     pub(super) async fn beginning(mut self, limit: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         while bytes.len() < limit {
