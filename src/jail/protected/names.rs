@@ -5,28 +5,28 @@ use super::ProtectedClass::{self, AutoExecuted, Instructions, RunByUser};
 /// Names that are protected for one reason.
 pub(super) struct Group {
     pub class: ProtectedClass,
-    /// The rest of a sentence that begins with `it`.
+    /// The end of a sentence that begins with the file.
     pub why: &'static str,
-    /// Names in lower case, parted by white space. One is a name at any depth, or a folder's name
-    /// and a name in it: `.github/workflows`. A name may hold one `*`. What is below it counts too.
+    /// Names in lower case, separated by white space. Each is a name at any depth, or a folder and
+    /// a name in it: `.github/workflows`. A name may have one `*`. Everything below counts too.
     pub names: &'static str,
 }
 
-/// Folders that package managers and build tools fill with copies of what others wrote. Nobody
-/// opens, enters or pushes them, so that only git's own names count there.
+/// Folders that package managers and build tools fill with third-party files. Nobody opens, enters
+/// or pushes them, so that only git's own names count there.
 pub(super) const GENERATED: &str = "node_modules bower_components site-packages vendor target";
 
-/// Folders that builds and tests fill: what stands in them, nobody builds by itself.
+/// Folders that builds and tests fill; their content is not built separately.
 pub(super) const OUTPUT: &str = "__fixtures__ __tests__ build coverage deriveddata dist fixture \
     fixtures out output pkg temp test testdata tests tmp";
 
-/// Of what the user's builds run, the files that no build writes: a command that writes one changes
-/// what the project runs next time.
+/// Build files that no build writes: a command that writes one changes what the project runs next
+/// time.
 pub(super) const BUILD_FILES: &str = "binding.gyp build.gradle build.gradle.kts build.rs composer.json \
     package.json settings.gradle settings.gradle.kts setup.py";
 
-/// The reason for git's own names, which count in [`GENERATED`] folders as well: a prompt that
-/// shows the branch runs git wherever the user goes.
+/// The reason for git's own names, which count in [`GENERATED`] folders too: a shell prompt that
+/// shows the branch runs git in every folder.
 pub(super) const GIT: &str = "belongs to git: hooks and settings in it run commands";
 
 pub(super) const GROUPS: &[Group] = &[
