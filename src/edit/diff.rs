@@ -1,4 +1,4 @@
-//! What changed, as people read it: unified diffs, plain.
+//! Unified diffs without colours.
 
 use std::fmt::Write;
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
-/// How long a diff may take; after that it is right, but longer than it need be.
+/// Time limit of a diff; after it the diff is correct, but may be longer than needed.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The unified diff of a file, empty if nothing changed; texts have `\n` at the ends of lines.
@@ -30,7 +30,8 @@ pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context:
     out
 }
 
-/// What differs between two lists, in order: a part of the old one, and what the new one has there.
+/// The differences of two lists, in order: a part of the old one, and its replacement in the new
+/// one.
 pub(super) fn differences<T: Hash + Eq + Ord>(
     old: &[T],
     new: &[T],
@@ -55,7 +56,7 @@ pub(super) fn differences<T: Hash + Eq + Ord>(
     found
 }
 
-/// Which items of two lists are the same in a shortest difference between them.
+/// The equal items of two lists in a shortest difference.
 pub(super) fn equal_pairs<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let (mut old_start, mut new_start) = (0, 0);
@@ -67,7 +68,7 @@ pub(super) fn equal_pairs<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<(usiz
     pairs
 }
 
-/// Cuts a diff to some lines, visibly, in its middle.
+/// Cuts the middle of a diff, with a visible mark.
 pub fn capped_diff(diff: &str, most: usize) -> String {
     let lines: Vec<&str> = diff.split_inclusive('\n').collect();
     if lines.len() <= most {
