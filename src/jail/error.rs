@@ -11,7 +11,7 @@ pub enum JailError {
     #[error("`{0}` points outside the workspace: use a path relative to the workspace root")]
     Outside(String),
     /// Never opened by any tool.
-    #[error("`{path}` holds {holds} and is never read, listed or changed: leave it alone")]
+    #[error("`{path}` contains {holds} and is never read, listed or changed: leave it alone")]
     Private {
         /// The path as given.
         path: String,

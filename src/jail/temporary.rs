@@ -36,7 +36,7 @@ impl Place<'_> {
             match system::lock_folder(&self.folder) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if Instant::now() >= until {
-                        let busy = io::Error::other("another program holds its folder");
+                        let busy = io::Error::other("another program has locked its folder");
                         return Err(wrong(busy));
                     }
                     sleep(Duration::from_millis(1));

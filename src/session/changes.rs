@@ -467,7 +467,7 @@ fn listed(paths: &[String]) -> String {
 
 fn done(finished: &[String]) -> String {
     match finished {
-        [] => "nothing was done before".to_owned(),
-        finished => format!("{} done before", listed(finished)),
+        [] => "nothing was changed".to_owned(),
+        finished => format!("{} already done", listed(finished)),
     }
 }

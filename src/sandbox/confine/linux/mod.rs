@@ -43,7 +43,7 @@ pub(super) fn can_supervise() -> Result<(), String> {
     match scope {
         // From two on, only an administrator may look into another process.
         Some(scope) if scope >= 2 => Err(format!(
-            "no process may look into another one here (`kernel.yama.ptrace_scope` is {scope})"
+            "processes may not read each other here (`kernel.yama.ptrace_scope` is {scope})"
         )),
         _ => Ok(()),
     }
