@@ -76,7 +76,7 @@ async fn a_call_that_does_not_fit_a_reply_is_to_be_written_in_pieces() {
     let mut lab = Lab::new(vec![cut, text("I leave it.")]);
     let (end, _) = lab.ask("Write it.").await;
     assert_eq!(end, TurnEnd::Answered);
-    assert!(lab.asked()[1].user().contains("smaller pieces"));
+    assert!(lab.asked()[1].user().contains("Write less in one reply"));
     assert_eq!(lab.asked().len(), 2);
 }
 

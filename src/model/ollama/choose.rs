@@ -302,7 +302,7 @@ mod tests {
         };
         assert_eq!(
             suggestion.to_string(),
-            "use `qwen3:8b`, which is there (`ollacode --model qwen3:8b`), or get it with `ollama \
+            "use `qwen3:8b`, which is installed (`ollacode --model qwen3:8b`), or get it with `ollama \
              pull qwen3-coder:30b`, or one that fits most machines with `ollama pull \
              qwen2.5-coder:7b`"
         );
