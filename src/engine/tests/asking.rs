@@ -1,4 +1,4 @@
-//! What is asked about, what is not done without a yes, and what a plan leaves alone.
+//! Approvals, denied calls, and plan mode.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Texts and pictures that are sent along with a question.
+//! Texts and pictures attached to a question.
 
 use std::fs;
 

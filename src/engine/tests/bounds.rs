@@ -1,4 +1,4 @@
-//! Replies without a measure: too many calls, no end, and calls that are wrong beside good ones.
+//! Extreme replies: too many calls, no end, and invalid calls beside valid ones.
 
 use std::fs;
 
@@ -72,7 +72,7 @@ async fn the_calls_of_a_turn_are_counted_too() {
     );
 }
 
-/// A reply with a broken native call at a place among good ones.
+/// A reply with one invalid native call among valid ones.
 fn with_broken(at: usize) -> Line {
     let mut line = calls(vec![
         ("read_file", json!({"path": "main.rs"})),

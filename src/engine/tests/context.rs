@@ -1,4 +1,4 @@
-//! What goes before the model, and what of it is told to the user.
+//! The context of a question, and what the user sees of it.
 
 use std::fs;
 

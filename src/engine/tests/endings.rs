@@ -1,4 +1,4 @@
-//! What ends a turn before its answer, and that one can go on after it.
+//! Early ends of a turn, and continuing after them.
 
 use super::lab::{Ending, Lab, Line, outcomes, read, text};
 use super::*;

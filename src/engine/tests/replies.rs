@@ -1,4 +1,4 @@
-//! Replies that are empty, broken off or cut: asked for again, or said to be so.
+//! Empty, interrupted or cut replies are retried or reported.
 
 use super::lab::{Ending, Lab, Line, fails, notices, shown, text};
 use super::*;

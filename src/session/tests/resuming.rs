@@ -1,4 +1,4 @@
-//! Sessions that go on: what is there again, and what is never repeated.
+//! Resumed sessions: what is restored, and what is never repeated.
 
 use super::super::changes::ChangeRecord;
 use super::super::export::{Format, export};

@@ -1,4 +1,4 @@
-//! A call's name and arguments are made to fit its tool, or it is said what is wrong with them.
+//! Names and arguments are converted for their tool, or the error is reported.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Calls are found in every form, and only whole ones that nothing speaks against.
+//! Calls are found in every form, if they are complete and nothing contradicts.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Calls as other agents' models were taught to make them, against the tools as they are.
+//! Calls in the layouts of other agents, against our tools.
 
 use serde_json::{Value, json};
 

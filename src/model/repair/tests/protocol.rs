@@ -1,4 +1,4 @@
-//! How a model without native tools is told to call, what it may answer, and the ids of calls.
+//! The text protocol, its replies, and the ids of calls.
 
 use serde_json::json;
 

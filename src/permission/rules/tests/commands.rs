@@ -1,4 +1,4 @@
-//! Rules on commands and on their network: generous when they forbid, strict when they allow.
+//! Rules for commands and their network: broad for `deny`, exact for `allow`.
 
 use super::*;
 

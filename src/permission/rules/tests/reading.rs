@@ -1,4 +1,4 @@
-//! Files of rules: what is wrong is named, and a repository's only tightens.
+//! Rule files: errors are reported, and a repository can only make things stricter.
 
 use super::*;
 use crate::jail::Jail;
