@@ -113,7 +113,7 @@ pub(super) fn in_style_of<'line>(text: &str, search: &str, replace: &'line str) 
         (false, true) => (' ', '\t'),
         _ => return Cow::Borrowed(replace),
     };
-    // The first line goes on behind the indentation of the file, unless that was copied.
+    // The first line follows the indentation of the file, unless that was copied.
     let (first, added) = match replace.split_once('\n') {
         _ if search.starts_with(ours) => ("", replace),
         Some((first, rest)) => (&replace[..=first.len()], rest),

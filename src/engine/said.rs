@@ -48,7 +48,7 @@ impl Turn<'_> {
             return Said::of(heard.text.clone(), native);
         }
         if native.is_empty() && self.speaks() && !found.calls.is_empty() {
-            // What a model writes behind its call in words is a result that it made up.
+            // Text after a text tool call is a result that the model made up.
             let first = found.calls.into_iter().take(1).collect();
             return Said::of(heard.shown.clone(), first);
         }

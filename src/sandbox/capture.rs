@@ -81,7 +81,7 @@ impl Kept {
                 };
             }
         }
-        // Escapes are longer than what they stand for, so that all of it may be too much.
+        // Escapes are longer than the characters, so the whole text may be too long.
         let (head, tail) = all.split_at(if has_all { all.len() / 2 } else { head });
         let (mut text, head) = beginning(head, self.limit / 2);
         let (end, tail) = ending(tail, self.limit - self.limit / 2);

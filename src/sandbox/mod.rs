@@ -245,7 +245,7 @@ impl Sandbox {
                 let why = "the workspace can be made read-only only at the level `full`";
                 return Err(RunError::Confine(why.to_owned()));
             }
-            // What fails for want of writing is told by the words of the system's messages.
+            // Failures because of a read-only file system are recognised by the system's messages.
             variables.push(("LANGUAGE".into(), "C".into()));
         }
         let Some(bounds) = self.bounds_for(access) else {

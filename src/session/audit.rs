@@ -185,7 +185,7 @@ impl Story {
             } => Action::Started { workspace, model },
             Record::User { shown, .. } => {
                 self.close();
-                // What the engine said in the user's place was asked by nobody.
+                // A message that the engine wrote in the user role is not a question.
                 if shown.is_empty() {
                     return;
                 }

@@ -194,7 +194,7 @@ pub(super) fn unescaped(text: &Text<'_>) -> Option<View> {
         if has_escape {
             view.copy(text.bytes, start + copied..start + line.len());
         }
-        // What goes on in the next line ends with its sign.
+        // A run that continues in the next line ends with its marker.
         if !(has_escape && line.ends_with(b"=")) {
             view.end_run(LEAST);
         }
@@ -377,7 +377,7 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
         let tail = (start..end).rev().take_while(is_digit).count();
         let mut at = start + head;
         while at + LEAST_LETTERS <= end - tail {
-            // Where the last of so many is none, those before it need no look.
+            // If the last one is not a digit, those before it need no check.
             match (at..at + LEAST_LETTERS).rev().find(|at| !is_digit(at)) {
                 Some(other) => at = other + 1,
                 None => {

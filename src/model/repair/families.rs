@@ -183,7 +183,7 @@ pub(super) fn parts() -> impl Iterator<Item = &'static str> {
 
 /// The length of the end marker that a text begins with.
 pub(super) fn end(text: &str) -> Option<usize> {
-    // Most of what follows a call is none, which its first character tells.
+    // Most text after a call is not an end marker, as its first character shows.
     if !text.starts_with(['<', '[']) {
         return None;
     }

@@ -149,7 +149,7 @@ fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
                 std::thread::sleep(Duration::from_millis(1));
             }
             Ok(None) => {
-                // It may be gone by now, and then there is nobody to kill.
+                // It may be gone already, and then there is nothing to kill.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err("the helper does not end".to_owned());

@@ -143,7 +143,7 @@ impl Baseline {
             // A file whose folder got another name keeps its times.
             let is_moved =
                 before.is_none() && after.is_some_and(|stamp| inodes.contains(&stamp.inode));
-            // What somebody else does before or after the command has another time.
+            // Changes by others before or after the command have other times.
             let is_elsewhen = after.is_some_and(|stamp| !span.contains(&stamp.changed));
             if is_same || (is_elsewhen && !is_moved) {
                 continue;

@@ -42,7 +42,7 @@ pub fn numbers(text: &Text<'_>) -> Vec<View> {
     let ways: [Read; 5] = [hexadecimal, swapped, decimal, octal, binary];
     let mut readers = ways.map(Reader::new);
     let mut run: Vec<Range<usize>> = Vec::new();
-    // Of dumps, the whole line goes: it shows the text once more.
+    // In dumps, the whole line is replaced: it also shows the text.
     let mut dumps: Vec<Range<usize>> = Vec::new();
     for (start, line) in text.whole_lines() {
         let dump = digits_of_dump(line);

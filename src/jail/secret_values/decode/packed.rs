@@ -50,7 +50,7 @@ fn kind_at(rest: &[u8]) -> Option<Kind> {
         [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => Some(Kind::Zlib),
         [0xfd | 0x28 | 0x04 | b'7' | b'B' | b'P' | b'S' | b'a', ..] => {
             let mut bodies = CLOSED.iter().filter_map(|start| rest.strip_prefix(*start));
-            // A program that names the beginning goes on as a text.
+            // A program that contains these magic bytes continues as text.
             let is_closed = |body: &[u8]| body.len() >= 16 && !is_text(&body[..body.len().min(64)]);
             bodies.any(is_closed).then_some(Kind::Closed)
         }

@@ -42,14 +42,14 @@ pub struct Task {
 
 /// Runs as a helper; see [`super::super::enter`].
 pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    // Only ollacode starts helpers, so that nobody is there to be told.
+    // Only ollacode starts helpers, so there is no user to report to.
     let Some(task) = Task::parse(arguments) else {
         return ExitCode::from(NOT_RUN);
     };
     match run(&task) {
         Ok(ended) => exit_like(ended),
         Err(failure) => {
-            // If nobody is there to be told, nobody waits for it.
+            // If the receiver is gone, nothing waits for it.
             let _ = Message::Failed(failure.to_string()).send(&task.line);
             ExitCode::from(NOT_RUN)
         }

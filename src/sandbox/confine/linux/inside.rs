@@ -49,7 +49,7 @@ pub fn run_first(
         .and_then(|()| start_and_wait(task, area));
     match ran {
         Ok(ended) => {
-            // If nobody is there to be told, nobody needs it.
+            // If the receiver is gone, the report is not needed.
             let _ = (&outside.line).write_all(&ended.to_bytes());
             system::exit(0);
         }
@@ -167,7 +167,7 @@ fn execute(task: &Task, area: &Area, supervisor: &UnixStream) -> Result<Infallib
 }
 
 fn fail(task: &Task, failure: &Failure) -> ! {
-    // If nobody is there to be told, nobody waits for it.
+    // If the receiver is gone, nothing waits for it.
     let _ = Message::Failed(failure.to_string()).send(&task.line);
     system::exit(NOT_RUN)
 }

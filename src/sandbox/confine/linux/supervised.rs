@@ -48,7 +48,7 @@ impl Supervised {
             refused: self.refusals.first(),
             exceeded: self.usage.exceeded(),
         };
-        // If nobody is there to be told, nobody needs it.
+        // If the receiver is gone, the report is not needed.
         let _ = message.send(line);
     }
 }

@@ -99,7 +99,7 @@ fn take_pieces<'a>(bounds: &Bounds, plan: &'a Plan) -> Result<Vec<(&'a Path, Pie
     let mut pieces = Vec::new();
     for (path, place) in &plan.places {
         let (tree, set, is_folder) = match place {
-            // Later commands find nothing in it that nobody was asked about.
+            // Later commands find nothing in it that the user did not approve.
             Place::Cache if is_read_only => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Empty => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Readable { is_folder } => (take(path), READ_ONLY, *is_folder),

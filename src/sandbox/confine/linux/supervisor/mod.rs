@@ -70,7 +70,7 @@ pub fn start(listener: Listener, area: Area) -> io::Result<Refusals> {
     };
     // A file that grows too large is the caller's matter.
     system::ignore_large_files();
-    // It ends with this process, or when nobody is left who could ask.
+    // It ends with this process, or when no process is left that could ask.
     thread::Builder::new().spawn(move || supervisor.run())?;
     Ok(refusals)
 }
