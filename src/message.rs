@@ -1,4 +1,4 @@
-//! The words that the model and the engine share: messages, calls and their results.
+//! Messages, tool calls and results, shared by the model layer and the engine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,35 +10,35 @@ use serde_json::{Map, Value};
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    /// How the model is to behave; exactly one, at the beginning.
+    /// The system prompt; exactly one, at the beginning.
     System { text: String },
-    /// What the user said, or the engine in the user's place.
+    /// A message of the user, or of the engine in the user role.
     User {
-        /// The text, with what the engine put beside it.
+        /// The text, with the context that the engine added.
         text: String,
-        /// Pictures that go with it; the journal keeps none.
+        /// Attached pictures; the journal has none.
         images: Vec<Image>,
     },
-    /// What the model said.
+    /// A reply of the model.
     Assistant {
         text: String,
-        /// What it thought before.
+        /// Its thoughts.
         thinking: String,
-        /// What it wants done.
+        /// Its tool calls.
         calls: Vec<ToolCall>,
     },
-    /// What a tool gave.
+    /// A tool result.
     Tool {
         /// [`ToolCall::id`] of the call.
         call_id: String,
         tool: String,
-        /// The result, or the error as the model is told.
+        /// The result or the error.
         text: String,
     },
 }
 
 impl Message {
-    /// A message of the user without pictures.
+    /// A user message without pictures.
     pub fn user(text: impl Into<String>) -> Message {
         Message::User {
             text: text.into(),
@@ -50,13 +50,13 @@ impl Message {
 /// A picture. Copies share its data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
-    /// The picture as a file's bytes, base64 as the server takes it.
+    /// The bytes of the file in base64, as the server takes it.
     base64: Arc<str>,
 }
 
 impl Image {
-    /// Takes the bytes of a picture's file, such as a PNG or JPEG. They are not looked at: a
-    /// server refuses what it cannot read.
+    /// A picture from the bytes of its file, such as PNG or JPEG. They are not checked: the server
+    /// refuses what it cannot read.
     pub fn new(bytes: &[u8]) -> Image {
         Image {
             base64: STANDARD.encode(bytes).into(),
@@ -70,7 +70,7 @@ impl Image {
 }
 
 impl fmt::Debug for Image {
-    /// Says only how long it is: the data would fill logs, and is the user's.
+    /// Prints only the length: the data is private and would fill logs.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Image")
@@ -79,29 +79,29 @@ impl fmt::Debug for Image {
     }
 }
 
-/// A wish of the model to have a tool run.
+/// A tool call of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
     /// Ties the result to the call; unique in a session.
     pub id: String,
-    /// The tool's name, as the model wrote it until it was checked.
+    /// The tool's name; as the model wrote it until the call is checked.
     pub name: String,
     /// By parameter.
     pub arguments: Map<String, Value>,
 }
 
-/// How a tool went.
+/// The outcome of a tool call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolOutcome {
-    /// It did what was asked.
+    /// It succeeded.
     Done,
-    /// It could not, and the model was told why.
+    /// It failed; the result says why.
     Failed,
-    /// The user, or a rule, said no.
+    /// The user or a rule denied it.
     Denied,
 }
 
-/// A place that something stands on.
+/// A range of lines that an answer is based on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// Relative to the workspace, with `/`.
@@ -110,7 +110,7 @@ pub struct Source {
     pub start_line: u32,
     /// Last line, inclusive.
     pub end_line: u32,
-    /// What is defined there, if anything is.
+    /// The symbol defined there, if any.
     pub symbol: Option<String>,
 }
 

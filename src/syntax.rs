@@ -1,4 +1,4 @@
-//! What an edit broke: syntax errors that were not there before.
+//! Finds syntax errors that an edit added.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use ollacode_indexer::syntax::errors as grammar_errors;
 
 pub use ollacode_indexer::syntax::SyntaxError;
 
-/// Most errors that are told: the others follow from the first.
+/// Most errors reported; later ones usually follow from the first.
 const MOST_ERRORS: usize = 5;
 
-/// The syntax errors that a text has and the one before had not; at most five.
+/// The syntax errors in a text that were not in the one before; at most five.
 ///
 /// `before` is `None` for a new file. Files without a grammar have none.
 pub fn new_errors(path: &str, before: Option<&str>, after: &str) -> Vec<SyntaxError> {
@@ -37,7 +37,7 @@ pub fn new_errors(path: &str, before: Option<&str>, after: &str) -> Vec<SyntaxEr
     found.into_iter().filter(is_new).take(MOST_ERRORS).collect()
 }
 
-/// The errors of a text; `None` for a file of which nothing is known.
+/// The errors of a text; `None` for a file type without a grammar.
 fn errors(path: &str, text: &str) -> Option<Vec<SyntaxError>> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let is_makefile = ["makefile", "gnumakefile"].contains(&name.to_lowercase().as_str());
@@ -47,7 +47,7 @@ fn errors(path: &str, text: &str) -> Option<Vec<SyntaxError>> {
     grammar_errors(path, text)
 }
 
-/// Lines of recipes that begin with blanks, which make does not take for such: models write them.
+/// Recipe lines of a makefile that begin with spaces, which make rejects: models write them.
 fn blanks_in_recipes(text: &str) -> Vec<SyntaxError> {
     const DIRECTIVES: [&str; 7] = ["if", "else", "endif", "include", "-include", "define", "#"];
     let mut found = Vec::new();

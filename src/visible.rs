@@ -1,13 +1,14 @@
-//! Text from elsewhere: what hides in it is shown, and what a chat template would obey is broken.
+//! Makes untrusted text safe: hidden characters become visible, and chat-template markers are
+//! broken.
 //!
-//! Both functions leave ordinary text alone, borrow it then, and change nothing the second time.
+//! Both functions borrow ordinary text unchanged, and are idempotent.
 
 use std::borrow::Cow;
 
-/// Shows control characters (but line feed and tab), text direction marks and other characters
-/// that take no room as escapes: `\u{202e}`.
+/// Escapes control characters (except line feed and tab), text direction marks and other characters
+/// without width: `\u{202e}`.
 ///
-/// What joins the parts of an emoji stays.
+/// Joiners inside an emoji stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut copied = 0;
@@ -28,8 +29,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Breaks the markers by which chat templates, and parsers of tool calls, tell roles and calls
-/// apart: `<|im_start|>` becomes `<\|im_start|>`.
+/// Breaks the markers that chat templates and parsers of tool calls use for roles and calls:
+/// `<|im_start|>` becomes `<\|im_start|>`.
 ///
 /// Only whole markers are changed: operators such as `<|` and `<|>` are code.
 pub fn neutral(text: &str) -> Cow<'_, str> {
@@ -49,8 +50,8 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
     Cow::Owned(broken)
 }
 
-/// Whether a character is not seen, or moves others: Unicode's `Default_Ignorable_Code_Point`,
-/// the controls of direction, and control characters.
+/// Whether a character is invisible or changes the text direction: Unicode's
+/// `Default_Ignorable_Code_Point`, direction controls and control characters.
 pub(crate) fn is_hidden(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control() && !matches!(character, '\n' | '\t');
@@ -76,7 +77,7 @@ pub(crate) fn is_hidden(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The sign on every keyboard that a character looks like: quotes, dashes.
+/// The ASCII character that a character looks like: quotes, dashes.
 pub(crate) fn plain_sign(character: char) -> char {
     match character {
         '\u{2018}'..='\u{201b}' | '′' => '\'',
@@ -112,7 +113,7 @@ fn is_pictograph(character: char) -> bool {
 /// Longest name between `<|` and `|>`, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// Markers that are written out. Those between bars need no list.
+/// Literal markers. Those between bars need no list.
 const MARKERS: &[&str] = &[
     // Qwen, Hermes, GLM, DeepSeek.
     "<tool_call>",
@@ -181,7 +182,7 @@ pub(crate) fn starts_with_marker(text: &str) -> bool {
     }
 }
 
-/// Whether a name follows that is closed as in `<|im_start|>`, or as in `<|turn>`.
+/// Whether a name follows that ends as in `<|im_start|>` or `<|turn>`.
 fn starts_with_barred_name(text: &str) -> bool {
     let is_end =
         |character: char| matches!(character, '<' | '|' | '>') || character.is_whitespace();
@@ -192,7 +193,7 @@ fn starts_with_barred_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&end) && (closing.starts_with("|>") || closing.starts_with('>'))
 }
 
-/// Shows what hides in a name, which stays on its line.
+/// Escapes hidden characters in a name; the result is one line.
 pub fn visible_name(name: &str) -> String {
     visible(name).replace('\n', "\\n").replace('\t', "\\t")
 }

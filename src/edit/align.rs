@@ -1,34 +1,33 @@
-//! Where in a text the lines are that were searched for, if some of them were left out, made up
-//! or written differently.
+//! Finds the searched lines in a text if some were left out, made up or written differently.
 //!
-//! A local alignment: lines are paired in order, each pair counts by how much it agrees, and
-//! lines of the text that were left out between pairs cost a little. Blank lines are passed over.
+//! A local alignment: lines are paired in order, each pair counts by its similarity, and lines of
+//! the text left out between pairs cost a little. Blank lines are skipped.
 
 use std::ops::Range;
 
 use super::likeness::{ALIKE, Likeness};
 
-/// What leaving out a line costs, by its length.
+/// Cost of leaving out a line, per length.
 const LEFT_OUT: f64 = 0.2;
 
-/// How much less any other line must agree with a line that is nowhere as it was searched for.
+/// How much lower the similarity of any other line must be for a line without an exact match.
 const MARGIN: f64 = 0.1;
 
-/// Places that agree less than this are not near.
+/// Lowest score of a near match.
 const NEAR: f64 = 0.2;
 
-/// Lines of a text that are more or less those that were searched for.
+/// Lines of a text that are similar to the searched ones.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     pub lines: Range<usize>,
-    /// How much of what was searched for is there, less what was left out; at most 1.
+    /// The share of the searched text that is there, less what was left out; at most 1.
     pub score: f64,
-    /// For each line to find: the line of the text, and how much they agree. `None` if it is not
-    /// there, or if it is not certain which it is.
+    /// For each searched line: the line of the text and the similarity. `None` if it is missing or
+    /// ambiguous.
     pub pairs: Vec<Option<(usize, f64)>>,
 }
 
-/// Finds the windows that agree best, the best first; they do not overlap.
+/// Finds the best windows, the best first; they do not overlap.
 pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<Window> {
     let (here, here_lines) = filled(search);
     let (there, there_lines) = filled(text);
@@ -64,7 +63,7 @@ pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<Window> {
     windows.collect()
 }
 
-/// Pairs the lines of two texts, all in all as alike as possible.
+/// Pairs the lines of two texts with the greatest total similarity.
 pub(super) fn pairs(one: &[&str], other: &[&str]) -> Vec<(usize, usize)> {
     let (one, one_lines) = filled(one);
     let (other, other_lines) = filled(other);
@@ -83,14 +82,14 @@ fn filled<'line>(lines: &[&'line str]) -> (Vec<usize>, Vec<&'line str>) {
     all.filter(|(_, line)| !line.trim().is_empty()).unzip()
 }
 
-/// Lines of the text between the first and the last that are paired, and what that gains.
+/// The lines of the text from the first to the last paired one, and their gain.
 #[derive(Clone, Debug)]
 struct Span {
     lines: Range<usize>,
     gain: f64,
 }
 
-/// What the lines to find up to one of them gain.
+/// The gain of the searched lines up to one of them.
 #[derive(Clone, Copy, Default)]
 struct Best {
     gain: f64,
@@ -141,9 +140,10 @@ fn spans(likeness: &Likeness) -> Vec<Span> {
     spans
 }
 
-/// The pairs in and around some lines that are the same from the front and from the back: where
-/// they are not, one of several equal lines was left out, or all could be moved by a few lines, and
-/// nothing tells which it is. A line that is only like one of the text must be like no other there.
+/// The pairs in and around some lines that are the same when aligned from the front and from the
+/// back. If they differ, one of several equal lines was left out, or all could be shifted, and it
+/// is ambiguous which. A line that is only similar to one of the text must not be similar to
+/// another there.
 fn certain_pairs(likeness: &Likeness, lines: &Range<usize>) -> Vec<(usize, usize)> {
     let around = likeness.here_lengths.len();
     let end = (lines.end + around).min(likeness.there_lengths.len());
@@ -167,13 +167,13 @@ fn certain_pairs(likeness: &Likeness, lines: &Range<usize>) -> Vec<(usize, usize
     pairs
 }
 
-/// The gains of all lines to find with some lines of the text, from the front or from the back.
+/// The gains of all searched lines with some lines of the text, from the front or from the back.
 struct Table<'likeness> {
     likeness: &'likeness Likeness,
     lines: Range<usize>,
     left_out: f64,
     is_backward: bool,
-    /// By lines to find that are left, then by lines of the text that are left.
+    /// By remaining searched lines, then by remaining lines of the text.
     gains: Vec<f64>,
 }
 
@@ -210,7 +210,7 @@ impl<'likeness> Table<'likeness> {
         self.gains[here * (self.lines.len() + 1) + there]
     }
 
-    /// The line to find and the line of the text that a place of the table is about.
+    /// The searched line and the line of the text of a table cell.
     fn at(&self, here: usize, there: usize) -> (usize, usize) {
         if self.is_backward {
             let last = self.likeness.here_lengths.len() - 1;
@@ -245,7 +245,7 @@ impl<'likeness> Table<'likeness> {
         Some(self.gain(here, there + 1) - cost)
     }
 
-    /// The pairs that gain most; of several such, those that come first.
+    /// The pairs with the greatest gain; the first of several.
     fn pairs(&self) -> Vec<(usize, usize)> {
         let mut pairs = Vec::new();
         let (mut here, mut there) = (0, 0);

@@ -1,5 +1,5 @@
-//! The rungs of the search, from exact to close. One is tried only if the one before found
-//! nothing, and what it finds must be the only one of its kind.
+//! The match strategies, from exact to close. Each is tried only if the one before found nothing,
+//! and its match must be unique.
 
 use super::align::{self, Window};
 use super::lines::{Lines, Place, Wish, line_of, put};
@@ -7,16 +7,16 @@ use super::merge::{self, Alignment};
 use super::whole::is_whole;
 use super::{EditError, Edited, Matched, shift, tokens};
 
-/// Places that are counted before the search is called ambiguous.
+/// Most matches counted of an ambiguous search.
 const MOST_PLACES: usize = 1000;
 
-/// How much of what was searched for must be there for a close match.
+/// Lowest score of a close match.
 const CLOSE: f64 = 0.65;
 
-/// Places that are named when nothing is close enough.
+/// Near matches named if none is close enough.
 const NEAREST: usize = 3;
 
-/// Does an edit on the first rung that finds a place.
+/// Edits with the first strategy that finds a match.
 pub(super) fn edit(
     text: &str,
     search: &str,
@@ -46,7 +46,7 @@ pub(super) fn edit(
     }
 }
 
-/// The rungs on which whole lines are compared.
+/// The strategies that compare whole lines.
 fn by_lines(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
     let Some(wish) = Wish::of(search, replace) else {
         return Err(EditError::NotFound {
@@ -70,10 +70,10 @@ fn by_lines(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited
     closest(text, &lines, &wish, all)
 }
 
-/// What two lines must have in common to be taken for the same.
+/// The key by which two lines are equal.
 type Key = fn(&str) -> String;
 
-/// Refuses several places unless all are asked for.
+/// Rejects several matches unless all are requested.
 fn one_or_all<T>(found: &[T], all: bool, line: impl Fn(&T) -> usize) -> Result<(), EditError> {
     if found.len() > 1 && !all {
         return Err(EditError::Many {
@@ -83,7 +83,7 @@ fn one_or_all<T>(found: &[T], all: bool, line: impl Fn(&T) -> usize) -> Result<(
     Ok(())
 }
 
-/// Byte for byte. To be the only one, a place must not even overlap with another.
+/// An exact match. A unique one must not even overlap with another.
 fn exact(text: &str, search: &str, replace: &str, all: bool) -> Vec<Place> {
     // Whole lines are replaced by whole lines, also if the last line end was forgotten.
     let is_ended = search.ends_with('\n') && !replace.is_empty() && !replace.ends_with('\n');
@@ -111,8 +111,7 @@ fn exact(text: &str, search: &str, replace: &str, all: bool) -> Vec<Place> {
     places
 }
 
-/// Where the lines are one after the other that are equal by some key, whatever blank lines there
-/// are between them.
+/// Consecutive lines that are equal by some key, ignoring blank lines between them.
 fn equal(lines: &Lines<'_>, wish: &Wish<'_>, key: fn(&str) -> String, all: bool) -> Vec<Alignment> {
     let filled = |lines: &[&str]| -> Vec<(usize, String)> {
         let all = lines.iter().enumerate();
@@ -144,7 +143,7 @@ fn equal(lines: &Lines<'_>, wish: &Wish<'_>, key: fn(&str) -> String, all: bool)
     found
 }
 
-/// The text with what differs between search and replacement changed where it was found.
+/// The text with the differences between search and replacement applied to the match.
 fn merged(
     text: &str,
     lines: &Lines<'_>,
@@ -169,7 +168,7 @@ fn merged(
     })
 }
 
-/// The last rung: the one place that is close enough, else what comes nearest.
+/// The last strategy: the one match that is close enough, otherwise the nearest lines.
 fn closest(text: &str, lines: &Lines<'_>, wish: &Wish<'_>, all: bool) -> Result<Edited, EditError> {
     let found = align::find(lines.all(), &wish.search, NEAREST);
     let filled = wish.search.iter().filter(|line| !line.trim().is_empty());
@@ -204,8 +203,7 @@ fn closest(text: &str, lines: &Lines<'_>, wish: &Wish<'_>, all: bool) -> Result<
     }
 }
 
-/// Whether no line that was searched for speaks for the other place, and one that is here speaks
-/// against it.
+/// Whether no searched line favours the other place, and one favours this.
 fn is_better(best: &Window, other: &Window) -> bool {
     let ratio = |pair: &Option<(usize, f64)>| pair.map_or(0.0, |pair| pair.1);
     let ratios = || {

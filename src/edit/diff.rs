@@ -1,4 +1,4 @@
-//! What changed, as people read it: unified diffs, plain.
+//! Unified diffs without colours.
 
 use std::fmt::Write;
 use std::hash::Hash;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
-/// How long a diff may take; after that it is right, but longer than it need be.
+/// Time limit of a diff; after it the diff is correct, but may be longer than needed.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Unchanged lines around a change that people are shown.
@@ -62,7 +62,8 @@ pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context:
     out
 }
 
-/// What differs between two lists, in order: a part of the old one, and what the new one has there.
+/// The differences of two lists, in order: a part of the old one, and its replacement in the new
+/// one.
 pub(super) fn differences<T: Hash + Eq + Ord>(
     old: &[T],
     new: &[T],
@@ -87,7 +88,7 @@ pub(super) fn differences<T: Hash + Eq + Ord>(
     found
 }
 
-/// Which items of two lists are the same in a shortest difference between them.
+/// The equal items of two lists in a shortest difference.
 pub(super) fn equal_pairs<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let (mut old_start, mut new_start) = (0, 0);
@@ -99,7 +100,7 @@ pub(super) fn equal_pairs<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<(usiz
     pairs
 }
 
-/// Cuts a diff to some lines, visibly, in its middle.
+/// Cuts the middle of a diff, with a visible mark.
 pub fn capped_diff(diff: &str, most: usize) -> String {
     let lines: Vec<&str> = diff.split_inclusive('\n').collect();
     if lines.len() <= most {

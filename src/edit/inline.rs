@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::diff::{differences, equal_pairs};
 use super::tokens::{Token, is_comment, tokens};
 
-/// Changes in `ours` what differs between `base` and `theirs`, and nothing else.
+/// Applies the difference between `base` and `theirs` to `ours`.
 ///
-/// `None` if what is to be changed is not in `ours`, or it is not certain where.
+/// `None` if the changed part is not in `ours`, or it is ambiguous where.
 pub(super) fn merge(base: &str, theirs: &str, ours: &str) -> Option<String> {
     let (base_tokens, their_tokens) = (tokens(base), tokens(theirs));
     let texts = |tokens: &[Token], line: &str| -> Vec<String> {
@@ -28,7 +28,7 @@ pub(super) fn merge(base: &str, theirs: &str, ours: &str) -> Option<String> {
     Some(merged)
 }
 
-/// Where the tokens of a line are in another one.
+/// The positions of the tokens of a line in another one.
 struct Aligned<'line> {
     /// By token; `None` where it is not there.
     places: Vec<Option<Range<usize>>>,
@@ -82,7 +82,7 @@ impl<'line> Aligned<'line> {
         is_end.then_some(start..start)
     }
 
-    /// Where some tokens are, or where something comes between two.
+    /// The position of some tokens, or between two.
     fn place(&self, tokens: Range<usize>) -> Option<Range<usize>> {
         if tokens.is_empty() {
             let gap = self.gap(tokens.start, tokens.start)?;
@@ -102,8 +102,8 @@ impl<'line> Aligned<'line> {
     }
 }
 
-/// Which tokens are which, as far as that is the same from the front and from the back: where
-/// it is not, one of several equal tokens is missing, and nothing tells which.
+/// Pairs of tokens that are the same from the front and from the back: if they differ, one of
+/// several equal tokens is missing, and it is ambiguous which.
 fn certain_pairs(here: &[String], there: &[String]) -> Vec<(usize, usize)> {
     if here == there {
         return (0..here.len()).map(|at| (at, at)).collect();

@@ -1,41 +1,41 @@
-//! How much lines are alike, by their characters without white space.
+//! Similarity of lines, by their characters without white space.
 
 use std::collections::HashMap;
 
 use super::tokens;
 
-/// Lines to find times lines of the text, beyond which nothing is compared.
+/// Most searched lines times lines of the text.
 const MOST_CELLS: usize = 10_000_000;
 
-/// Different pairs of lines, beyond which nothing is compared.
+/// Most different pairs of lines.
 const MOST_PAIRS: usize = 2_000_000;
 
-/// Longest line that is compared by characters; longer ones are equal or not alike.
+/// Longest line compared by characters; longer ones are equal or not similar.
 const LONGEST: usize = 512;
 
-/// Lines that agree less than this are not alike at all.
+/// Lower similarities count as 0.
 pub(super) const ALIKE: f64 = 0.5;
 
-/// How much a line is like another that has a comment behind it and is the same otherwise.
+/// Similarity of lines that differ only in a final comment.
 const BUT_FOR_COMMENT: f64 = 0.95;
 
-/// How much a line is like another that has all of its tokens, and more between them.
+/// Similarity of a line to one that has all of its tokens and more.
 const BUT_FOR_MORE: f64 = 0.75;
 
-/// Tokens that a line needs to be recognised within a longer one.
+/// Fewest tokens of a line to be recognised within a longer one.
 const LEAST_TOKENS: usize = 4;
 
-/// How much each line to find is like each line of a text.
+/// The similarity of each searched line to each line of a text.
 pub(super) struct Likeness {
-    /// Which different line each line to find is.
+    /// Index of each searched line among the distinct ones.
     here: Vec<usize>,
-    /// Which different line each line of the text is.
+    /// Index of each line of the text among the distinct ones.
     there: Vec<usize>,
-    /// Characters of each line to find, and one for its end.
+    /// Characters of each searched line, and one for its end.
     pub here_lengths: Vec<f64>,
     /// The same of each line of the text.
     pub there_lengths: Vec<f64>,
-    /// By different line to find, then by different line of the text.
+    /// By distinct searched line, then by distinct line of the text.
     ratios: Vec<f64>,
     width: usize,
 }
@@ -71,8 +71,8 @@ impl Likeness {
         })
     }
 
-    /// What share of two lines agrees: 1 if they differ in white space or look-alike characters
-    /// only, 0 if it is little.
+    /// The similarity of two lines: 1 if they differ only in white space or look-alike characters,
+    /// 0 if it is low.
     pub fn ratio(&self, here: usize, there: usize) -> f64 {
         self.ratios[self.here[here] * self.width + self.there[there]]
     }
@@ -82,7 +82,7 @@ impl Likeness {
 struct Line {
     /// See [`tokens::key`].
     key: String,
-    /// By their numbers in the alphabet; empty if there are too many.
+    /// As indexes in the alphabet; empty if there are too many.
     characters: Vec<usize>,
     count: usize,
 }
@@ -109,7 +109,7 @@ impl Line {
         self.count as f64 + 1.0
     }
 
-    /// What share of the characters agree, 0 if it is little.
+    /// The share of common characters; 0 if it is low.
     #[expect(clippy::cast_precision_loss, reason = "lines are no petabytes long")]
     fn ratio(&self, places: &Places, other: &Line) -> f64 {
         if self.key == other.key {
@@ -155,7 +155,7 @@ fn is_commented(bare: &str, commented: &str) -> bool {
     rest.is_some_and(|rest| COMMENTS.iter().any(|sign| rest.starts_with(sign)))
 }
 
-/// Where each character is in a line, a bit for each place.
+/// The positions of each character in a line, as bits.
 struct Places {
     /// By character of the alphabet, then by word.
     bits: Vec<u64>,
@@ -172,10 +172,8 @@ impl Places {
         Places { bits, words }
     }
 
-    /// The most characters that the line and another have in the same order.
-    ///
-    /// The longest common subsequence, 64 places at a time (Hyyrö 2004): a place is 0 once it is
-    /// in it.
+    /// The length of the longest common subsequence with another line, 64 positions at a time
+    /// (Hyyrö 2004): a position is 0 once it is in it.
     fn in_order(&self, other: &[usize]) -> u32 {
         let mut open = [u64::MAX; LONGEST.div_ceil(64)];
         let open = &mut open[..self.words];
@@ -193,7 +191,7 @@ impl Places {
     }
 }
 
-/// Numbers lines, equal ones alike; returns the different ones by number, too.
+/// Numbers lines, equal ones with the same number; returns the distinct ones.
 fn different(lines: &[&str], alphabet: &mut HashMap<char, usize>) -> (Vec<usize>, Vec<Line>) {
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut different = Vec::new();

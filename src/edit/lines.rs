@@ -1,4 +1,4 @@
-//! A text by its lines, and an edit as lines to find and lines to put there.
+//! A text as lines, and an edit as lines to search and to insert.
 
 use std::ops::Range;
 
@@ -12,16 +12,16 @@ pub(super) struct Lines<'text> {
     is_ended: bool,
 }
 
-/// What is searched for and what is to take its place.
+/// The searched lines and their replacement.
 #[derive(Clone)]
 pub(super) struct Wish<'wish> {
-    /// Lines to find; at least one is not blank.
+    /// Searched lines; at least one is not blank.
     pub search: Vec<&'wish str>,
-    /// Lines to put there.
+    /// Replacement lines.
     pub replace: Vec<&'wish str>,
 }
 
-/// A part of a text, and what is to stand there.
+/// A part of a text and its replacement.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub range: Range<usize>,
@@ -47,18 +47,18 @@ impl<'text> Lines<'text> {
         &self.lines
     }
 
-    /// The bytes of some lines with their line ends.
+    /// The byte range of some lines with their line ends.
     pub fn range(&self, lines: Range<usize>) -> Range<usize> {
         self.starts[lines.start]..self.starts[lines.end]
     }
 
-    /// Whether there are only blank ones among some lines.
+    /// Whether some lines are all blank.
     pub fn is_blank(&self, lines: Range<usize>) -> bool {
         let lines = self.lines.get(lines);
         lines.is_some_and(|lines| lines.iter().all(|line| line.trim().is_empty()))
     }
 
-    /// Whole lines in place of a part of the text, as [`Lines::range`] gives it.
+    /// Replaces a part of the text, as from [`Lines::range`], with whole lines.
     pub fn whole(&self, range: Range<usize>, lines: &[String]) -> Place {
         let mut with = lines.join("\n");
         let is_end = range.end == self.starts[self.starts.len() - 1];
@@ -72,7 +72,7 @@ impl<'text> Lines<'text> {
 }
 
 impl<'wish> Wish<'wish> {
-    /// `None` if there are only blank lines to find.
+    /// `None` if all searched lines are blank.
     pub fn of(search: &'wish str, replace: &'wish str) -> Option<Wish<'wish>> {
         if search.trim().is_empty() {
             return None;
@@ -83,7 +83,7 @@ impl<'wish> Wish<'wish> {
         })
     }
 
-    /// The same without the blank lines around; `None` if there are none.
+    /// Without leading and trailing blank lines; `None` if there are none.
     pub fn without_blank_ends(&self) -> Option<Wish<'wish>> {
         let blank = |line: &&&str| line.trim().is_empty();
         let before = self.search.iter().take_while(blank).count();
@@ -112,7 +112,7 @@ fn split(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Puts all the replacements into a text; they are in its order and do not overlap.
+/// Applies all replacements to a text; they are in order and do not overlap.
 pub(super) fn put(text: &str, places: &[Place]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -125,7 +125,7 @@ pub(super) fn put(text: &str, places: &[Place]) -> String {
     out
 }
 
-/// The line of a place in a text, from 1.
+/// The line of a position in a text, from 1.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at]
         .iter()

@@ -1,8 +1,8 @@
-//! The difference between two texts, applied to a third one by lines: a three-way merge.
+//! A three-way merge by lines.
 //!
-//! `search` is the base, `replace` is what the model makes of it, and the lines of the file are
-//! what it was meant to be a copy of. Only what differs between the first two is changed in the
-//! file. Whatever both leave out, make up or have differently stays as the file has it.
+//! `search` is the base, `replace` is the model's version of it, and the file has the lines that
+//! the base was meant to copy. Only the difference between the first two is applied to the file.
+//! Whatever both leave out, make up or write differently stays as in the file.
 
 use std::ops::Range;
 
@@ -11,18 +11,18 @@ use super::lines::{Lines, Place, Wish};
 use super::tokens::{indent, key};
 use super::{align, inline, shift};
 
-/// Which line of the file each line to find is.
+/// The line of the file for each searched line.
 pub(super) struct Alignment {
-    /// Lines of the file, from the first that was found to the last.
+    /// Lines of the file, from the first match to the last.
     pub lines: Range<usize>,
-    /// By line to find; `None` if it is not there, or if it is not certain which it is.
+    /// By searched line; `None` if it is missing or ambiguous.
     pub pairs: Vec<Option<usize>>,
 }
 
-/// What is to be changed is not in the file as it was searched for.
+/// The part to change is different in the file.
 pub(super) struct Conflict;
 
-/// Says what is to be put where in the file.
+/// The replacements to make in the file.
 pub(super) fn merge(
     lines: &Lines<'_>,
     wish: &Wish<'_>,
@@ -44,7 +44,7 @@ struct Merge<'a> {
     lines: &'a Lines<'a>,
     wish: &'a Wish<'a>,
     pairs: Vec<Option<usize>>,
-    /// How all lines of the file are indented otherwise; `None` if not all in the same way.
+    /// How the indentation of the file differs; `None` if it differs in several ways.
     shift: Option<shift::Shift>,
     places: Vec<Place>,
 }
@@ -66,7 +66,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Lines in place of others: those that are alike are changed, the others exchanged.
+    /// Replaces lines: similar ones are changed, others exchanged.
     fn change(&mut self, old: Range<usize>, new: Range<usize>) -> Result<(), Conflict> {
         let (search, replace) = (&self.wish.search, &self.wish.replace);
         let alike = align::pairs(&search[old.clone()], &replace[new.clone()]);
@@ -80,7 +80,7 @@ impl<'a> Merge<'a> {
         self.block(old_done..old.end, new_done..new.end)
     }
 
-    /// One line in place of another that is like it.
+    /// Changes a line into a similar one.
     fn change_line(&mut self, here: usize, there: usize) -> Result<(), Conflict> {
         let at = self.found(here)?;
         let (base, theirs) = (self.wish.search[here], self.wish.replace[there]);
@@ -101,8 +101,7 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    /// Whole lines in place of others, which must be in the file as they were searched for, with
-    /// nothing between them.
+    /// Replaces whole lines, which must be in the file as searched, with nothing between them.
     fn block(&mut self, old: Range<usize>, new: Range<usize>) -> Result<(), Conflict> {
         let is_blank = |line: &usize| self.wish.search[*line].trim().is_empty();
         let filled: Vec<usize> = old.clone().filter(|line| !is_blank(line)).collect();
@@ -130,7 +129,7 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    /// Something in place of blank lines, or of nothing.
+    /// Replaces blank lines, or inserts lines.
     fn blank_block(&mut self, old: Range<usize>, new: Range<usize>) -> Result<(), Conflict> {
         let mut there: Vec<usize> = old.clone().filter_map(|line| self.pairs[line]).collect();
         there.sort_unstable();
@@ -145,7 +144,8 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Lines before one to find. Where they come must be certain: nothing was left out there.
+    /// Inserts lines before a searched line. The position must be certain: nothing was left out
+    /// there.
     fn insert(&mut self, before: usize, new: Range<usize>) -> Result<(), Conflict> {
         if new.is_empty() {
             return Ok(());
@@ -166,8 +166,8 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    /// Which line of the file a line to find is that is to be changed. Where the indentation tells
-    /// nothing, a line that differs from another in nothing else could be either.
+    /// The line of the file for a searched line that is to be changed. A line that differs from
+    /// another only in its indentation is ambiguous unless the indentation tells them apart.
     fn found(&self, here: usize) -> Result<usize, Conflict> {
         let wanted = key(self.wish.search[here]);
         let is_one = |lines: &[&str]| lines.iter().filter(|line| key(line) == wanted).count() == 1;
@@ -176,8 +176,8 @@ impl<'a> Merge<'a> {
         self.pairs[here].filter(|_| is_certain).ok_or(Conflict)
     }
 
-    /// The lines to find next to some others, above and below, and where they are; blank lines do
-    /// not count. `None` also for one that is not in the file.
+    /// The searched lines above and below some others, and their positions; blank lines do not
+    /// count. `None` for one that is not in the file.
     fn around(&self, lines: Range<usize>) -> [Option<(usize, usize)>; 2] {
         let is_filled = |line: &usize| !self.wish.search[*line].trim().is_empty();
         let above = (0..lines.start).rev().find(is_filled);
@@ -185,7 +185,7 @@ impl<'a> Merge<'a> {
         [above, below].map(|line| Some((line?, self.pairs[line?]?)))
     }
 
-    /// The lines to find by which what comes between them is indented.
+    /// The searched lines that give the indentation for lines between them.
     fn neighbours(&self, lines: Range<usize>) -> Result<[usize; 2], Conflict> {
         match self.around(lines).map(|pair| pair.map(|(line, _)| line)) {
             [Some(above), Some(below)] => Ok([above, below]),
@@ -214,7 +214,7 @@ impl<'a> Merge<'a> {
         lines.map(|line| self.indented(line, neighbours)).collect()
     }
 
-    /// A line as the file would indent it; an error if its neighbours do not agree on that.
+    /// A line with the file's indentation; an error if its neighbours disagree.
     fn indented(&self, line: &str, neighbours: [usize; 2]) -> Result<String, Conflict> {
         if let Some(shift) = &self.shift {
             return Ok(shift.apply(line));
@@ -230,13 +230,13 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Puts lines in place of a part of the file that consists of lines.
+    /// Replaces a part of the file that consists of lines.
     fn put(&mut self, range: Range<usize>, lines: Vec<String>) {
         self.places.push(self.lines.whole(range, &lines));
     }
 }
 
-/// Pairs the blank lines to find with those that the file has at the same place.
+/// Pairs searched blank lines with those at the same place in the file.
 fn pair_blank_lines(pairs: &mut [Option<usize>], search: &[&str], text: &[&str]) {
     let is_blank = |line: &str| line.trim().is_empty();
     for line in 1..search.len() {

@@ -1,9 +1,9 @@
-//! Edits as models write them: a text to look for, and the one to put in its place.
+//! Edits as models write them: a search text and its replacement.
 //!
-//! Models copy code almost rightly. So the search goes from exact to close and stops at the first
-//! rung that finds something; what it found, and by which rung, is said. Where it is not exact,
-//! only the difference between the two texts is applied: what both leave out or have differently
-//! stays as it is in the file.
+//! Models copy code almost exactly. The search goes from exact to close and stops at the first
+//! strategy that finds a match; the result says which one it was. If the match is not exact, only
+//! the difference between the two texts is applied: what both leave out or write differently stays
+//! as in the file.
 
 mod align;
 mod cascade;
@@ -25,92 +25,94 @@ use std::ops::Range;
 
 pub use diff::{FileEdit, capped_diff, edits_diff, file_diff, unified_diff};
 
-/// Line numbers of a message; the others are counted.
+/// Most line numbers in a message; the rest is counted.
 const SHOWN_LINES: usize = 10;
 
-/// A text with an edit done.
+/// The edited text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edited {
     pub text: String,
-    /// How the place was found.
+    /// How the match was found.
     pub matched: Matched,
-    /// Places that were replaced.
+    /// Number of replaced matches.
     pub count: usize,
-    /// Places within longer words or numbers, which were left as they are.
+    /// Matches within longer words or numbers, which were not replaced.
     pub passed_over: usize,
-    /// Line of the first that was replaced, from 1.
+    /// Line of the first replaced match, from 1.
     pub line: usize,
 }
 
-/// How closely a place agreed with what was searched for. `Display` continues "it matched".
+/// How closely the match agreed with the search text. `Display` continues "it matched".
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Matched {
     Exact,
-    /// Whole lines, but for white space at their ends and blank lines.
+    /// Whole lines, ignoring white space at their ends and blank lines.
     TrailingSpace,
-    /// Whole lines, but for their indentation.
+    /// Whole lines, ignoring their indentation.
     Indentation,
-    /// Whole lines, but for white space and characters that look alike, such as quotes.
+    /// Whole lines, ignoring white space and look-alike characters such as quotes.
     Spelling,
-    /// Lines that are nearly the same, or some of them: how much was found, at most 1.
+    /// Nearly the same lines, or some of them; the score, at most 1.
     Close(f64),
 }
 
-/// Why an edit was not done.
+/// Why an edit failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// It is not there, nor anything close enough.
+    /// There is no match, not even a close one.
     #[error("{}", not_found(.nearest))]
     NotFound {
-        /// The lines that come nearest, from 1, the best first.
+        /// The nearest lines, from 1, the best first.
         nearest: Vec<Range<usize>>,
     },
-    /// It fits several places.
+    /// There are several matches.
     #[error(
-        "the text to search for fits {} places, {}: add lines around it until it fits one, or ask for all",
+        "the search text matches {} places, {}: add lines around it until it matches one, or set \
+         `all`",
         .lines.len(), named(.lines)
     )]
     Many {
-        /// Where, from 1.
+        /// Their lines, from 1.
         lines: Vec<usize>,
     },
-    /// It is only a part of longer words or numbers.
+    /// It matches only parts of longer words or numbers.
     #[error(
-        "the text to search for begins or ends within a longer word or number in {}: copy the whole \
+        "the search text starts or ends inside a longer word or number in {}: copy the whole \
          line",
         named(.lines)
     )]
     Part {
-        /// Where, from 1.
+        /// Their lines, from 1.
         lines: Vec<usize>,
     },
-    /// What is to be changed is not as it was searched for, or it is not certain where it is.
+    /// The part to change is different in the file, or it is ambiguous where it is.
     #[error(
-        "lines {}-{} come nearest to the text to search for, but what is to be changed differs \
-         there: nothing was changed; copy the lines exactly",
+        "lines {}-{} are closest to the search text, but the part to change is different there: \
+         nothing was changed; copy the lines exactly",
         .lines.start, .lines.end - 1
     )]
     Differs {
-        /// The lines that it comes nearest to, from 1.
+        /// The nearest lines, from 1.
         lines: Range<usize>,
     },
-    /// There is nothing to search for.
+    /// The search text is empty.
     #[error(
-        "the text to search for is empty: copy the lines to be replaced from the file; to add lines, \
-         copy the one before them, and repeat it in the replacement"
+        "the search text is empty: copy the lines to replace from the file; to add lines, copy \
+         the line before them and repeat it in the replacement"
     )]
     Empty,
     #[error(
-        "the replacement is what is there already, so nothing was changed: it must hold the new text"
+        "the replacement is the same as the text in the file, so nothing was changed: it must \
+         contain the new text"
     )]
     Same,
 }
 
-/// Replaces a text that must be there once, or all of it.
+/// Replaces a text that must match once, or all matches.
 ///
-/// `text` has `\n` at the ends of lines. All places of a rung are replaced if that is asked for,
-/// but a close match still only where it is the only one. What does not match exactly is merged:
-/// `search` is the base, `replace` the change, and `text` keeps all that the change leaves alone.
+/// `text` has `\n` at the ends of lines. All matches of a strategy are replaced if requested, but a
+/// close match must still be unique. An inexact match is merged: `search` is the base, `replace`
+/// the change, and `text` keeps everything that the change leaves alone.
 pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited, EditError> {
     if search.is_empty() && text.is_empty() && !replace.is_empty() {
         return Ok(Edited {
@@ -135,7 +137,7 @@ pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited
     Ok(edited)
 }
 
-/// What a model wrote, with line ends as in the text.
+/// A text of the model with the line ends of the file.
 fn with_ends_of<'part>(text: &str, part: &'part str) -> Cow<'part, str> {
     if part.contains("\r\n") && !text.contains("\r\n") {
         return Cow::Owned(part.replace("\r\n", "\n"));
@@ -147,12 +149,14 @@ impl fmt::Display for Matched {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Matched::Exact => formatter.write_str("exactly"),
-            Matched::TrailingSpace => formatter.write_str("but for white space at the ends"),
+            Matched::TrailingSpace => {
+                formatter.write_str("except for white space at the ends of lines")
+            }
             Matched::Indentation => {
-                formatter.write_str("but for the indentation, which was taken from the file")
+                formatter.write_str("except for the indentation, which was taken from the file")
             }
             Matched::Spelling => {
-                formatter.write_str("but for white space or look-alike characters, which stay")
+                formatter.write_str("except for white space and look-alike characters, which stay")
             }
             // Never rounded up to what sounds like an exact match.
             Matched::Close(score) => {
@@ -160,7 +164,7 @@ impl fmt::Display for Matched {
                 write!(
                     formatter,
                     "closely ({percent} %): only what differs between search and replace was \
-                     changed, the rest stays as the file has it"
+                     changed, the rest stays as in the file"
                 )
             }
         }
@@ -182,8 +186,7 @@ fn named(lines: &[usize]) -> String {
 
 fn not_found(nearest: &[Range<usize>]) -> String {
     let mut message =
-        "the text to search for is not in the file: read the file, and copy the lines exactly"
-            .to_owned();
+        "the search text is not in the file: read the file, and copy the lines exactly".to_owned();
     for (number, lines) in nearest.iter().enumerate() {
         message.push_str(if number == 0 { "; near: " } else { ", " });
         message.push_str(&format!("lines {}-{}", lines.start, lines.end - 1));

@@ -1,17 +1,17 @@
-//! Indentation that differs in the same way on every line.
+//! Corrects indentation that differs in the same way on every line.
 
 use std::borrow::Cow;
 
 use super::tokens::indent;
 
-/// How the indentation of a text differs from that of the lines that were searched for.
+/// How the indentation of a text differs from that of the searched lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shift {
-    /// The text has this before each line.
+    /// The text has this white space before each line.
     Add(String),
-    /// The text has not this, which each line starts with.
+    /// Each searched line starts with this white space, which the text does not have.
     Strip(String),
-    /// The text counts otherwise: other characters, or more or fewer of them a level.
+    /// The text uses other indentation characters, or more or fewer per level.
     Scale(Scale),
 }
 
@@ -26,12 +26,12 @@ pub(super) struct Scale {
     per: i64,
 }
 
-/// White space of a level where nothing tells, in spaces.
+/// Default width of a level, in spaces.
 const USUAL: i64 = 4;
 
-/// The shift from lines to find to lines of a text, by pairs of them. Blank lines do not count.
+/// The shift from searched lines to lines of a text, from pairs of them. Blank lines do not count.
 ///
-/// `replace` are the lines to be shifted, which help to tell how wide a level is.
+/// `replace` are the lines to shift, which help to determine the width of a level.
 pub(super) fn between(pairs: &[(&str, &str)], replace: &[&str]) -> Option<Shift> {
     let indents: Vec<(&str, &str)> = pairs
         .iter()
@@ -105,7 +105,7 @@ impl Scale {
     }
 }
 
-/// The lines that a replacement adds, indented with tabs or with spaces as all of a text is.
+/// Indents the lines that a replacement adds with tabs or spaces, as in the whole text.
 pub(super) fn in_style_of<'line>(text: &str, search: &str, replace: &'line str) -> Cow<'line, str> {
     let begins = |text: &str, unit: char| text.lines().any(|line| line.starts_with(unit));
     let (ours, theirs) = match (begins(text, '\t'), begins(text, ' ')) {
@@ -113,7 +113,7 @@ pub(super) fn in_style_of<'line>(text: &str, search: &str, replace: &'line str) 
         (false, true) => (' ', '\t'),
         _ => return Cow::Borrowed(replace),
     };
-    // The first line goes on behind the indentation of the file, unless that was copied.
+    // The first line follows the indentation of the file, unless that was copied.
     let (first, added) = match replace.split_once('\n') {
         _ if search.starts_with(ours) => ("", replace),
         Some((first, rest)) => (&replace[..=first.len()], rest),
@@ -206,7 +206,7 @@ fn scale(
     })
 }
 
-/// The width of a level where all lines are on the same one.
+/// The width of a level if all lines are on the same one.
 fn guess(
     here: char,
     there: char,
@@ -245,14 +245,14 @@ fn greatest_divisor(one: i64, other: i64) -> i64 {
     }
 }
 
-/// The one character that indents; `None` if nothing is indented, or in several ways.
+/// The single indentation character; `None` if there is none, or several.
 fn unit<'line>(indents: impl Iterator<Item = &'line str>) -> Option<char> {
     let mut all = indents.flat_map(str::chars);
     let first = all.next()?;
     all.all(|c| c == first).then_some(first)
 }
 
-/// White space is a byte each.
+/// The length of an indentation: white space is one byte each.
 fn length(indent: &str) -> i64 {
     i64::try_from(indent.len()).unwrap_or(0)
 }

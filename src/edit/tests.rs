@@ -1,4 +1,4 @@
-//! Edits as models get them wrong, and what comes of them.
+//! Edits with the mistakes of models.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Lines as tokens, and the differences between lines that carry no meaning: white space, and
-//! characters that models exchange for others that look alike.
+//! Splits lines into tokens, ignoring differences without a meaning: white space and look-alike
+//! characters that models exchange.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::visible::plain_sign;
 
-/// What a comment at the end of a line begins with.
+/// Comment markers at the end of a line.
 const COMMENTS: [&str; 6] = ["//", "#", "--", "/*", "<!--", ";"];
 
 /// A word, a run of white space or of dots, or any other single character.
@@ -75,7 +75,7 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
     tokens
 }
 
-/// A line as it is compared: its tokens without the white space, parted by spaces.
+/// The key of a line for comparison: its tokens without white space, separated by spaces.
 pub(super) fn key(line: &str) -> String {
     let tokens = tokens(line);
     let words = tokens.iter().filter(|token| !token.is_space());
@@ -83,7 +83,7 @@ pub(super) fn key(line: &str) -> String {
     words.join(" ")
 }
 
-/// Whether there is nothing but a comment in the rest of a line; it begins with its white space.
+/// Whether the rest of a line, with its leading white space, is only a comment.
 pub(super) fn is_comment(rest: &str) -> bool {
     let comment = rest.trim_start();
     let is_apart = comment.len() < rest.len();

@@ -1,15 +1,16 @@
-//! Whether a place in a text begins and ends where words and numbers do: `timeout = 3` is no place
-//! in `timeout = 30`, nor `count` in `recount`.
+//! Whether a match begins and ends at word boundaries: `timeout = 3` does not match in `timeout =
+//! 30`, nor `count` in `recount`.
 
 use std::ops::Range;
 
-/// Signs that become another one with a `=` behind them.
+/// Characters that form another operator with a `=` after them.
 const BEFORE_EQUALS: &str = "=!<>+-*/%&|^:";
 
-/// Whether a place holds all of the words at its ends.
+/// Whether a match has the complete words at its ends.
 ///
-/// A place may end within a word if the replacement ends in the same part of it: `fn run` is then
-/// short for its line. It may begin within one if it goes over several lines, which tell where it is.
+/// A match may end within a word if the replacement ends in the same part of it: `fn run` is then
+/// short for its line. It may begin within one if it spans several lines, which make the position
+/// certain.
 pub(super) fn is_whole(text: &str, place: &Range<usize>, replace: &str) -> bool {
     let search = &text[place.clone()];
     let [before, behind] = [&text[..place.start], &text[place.end..]];
@@ -23,7 +24,7 @@ pub(super) fn is_whole(text: &str, place: &Range<usize>, replace: &str) -> bool 
     (!cut_start || shares_start) && (!cut_end || shares_end) && !is_key
 }
 
-/// Whether a word, a number or an operator goes on from one text into the next.
+/// Whether a word, a number or an operator continues from one text into the next.
 fn is_within(before: &str, behind: &str) -> bool {
     let mut left = before.chars().rev();
     let mut right = behind.chars();
@@ -41,7 +42,7 @@ fn is_within(before: &str, behind: &str) -> bool {
     }
 }
 
-/// Whether a text begins within a key of several parts: `color: red` in `border-color: red`.
+/// Whether a text begins within a compound key: `color: red` in `border-color: red`.
 fn is_part_of_key(before: &str, search: &str) -> bool {
     let key = search.trim_start_matches(|c: char| is_of_word(c) || c == '-');
     let value = key.trim_start();
@@ -57,7 +58,7 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The word at the beginning of a text, or the sign there.
+/// The word or the character at the beginning of a text.
 fn first_word(text: &str) -> &str {
     let rest = text.trim_start_matches(is_of_word);
     match text.len() - rest.len() {
@@ -66,7 +67,7 @@ fn first_word(text: &str) -> &str {
     }
 }
 
-/// The word at the end of a text, or the sign there.
+/// The word or the character at the end of a text.
 fn last_word(text: &str) -> &str {
     match text.trim_end_matches(is_of_word).len() {
         all if all == text.len() => {
@@ -77,8 +78,8 @@ fn last_word(text: &str) -> &str {
     }
 }
 
-/// Whether a character belongs to words that blanks or signs part from others. Scripts in which
-/// words follow each other without any are left out, and so are those that put endings to them.
+/// Whether a character belongs to words that are separated by spaces or punctuation. Scripts
+/// without spaces are left out, and so are those that add endings to words.
 fn is_of_word(character: char) -> bool {
     character == '_'
         || character < '\u{530}' && character.is_alphanumeric()

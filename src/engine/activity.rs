@@ -1,10 +1,10 @@
-//! Chat goes before indexing: whoever embeds in the background waits while a reply is made.
+//! Chat has priority over indexing: background embedding waits while a reply is being made.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Whether the model is at work on a reply. Clones tell of the same replies.
+/// Whether a reply is being made. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct ChatActivity {
     replies: Arc<watch::Sender<usize>>,
@@ -19,7 +19,7 @@ impl Default for ChatActivity {
 }
 
 impl ChatActivity {
-    /// Says that a reply is being made, until the value is dropped.
+    /// Marks a reply as being made until the value is dropped.
     pub fn replying(&self) -> Replying {
         self.replies.send_modify(|count| *count += 1);
         Replying {
@@ -44,7 +44,7 @@ impl ChatActivity {
     }
 }
 
-/// A reply is being made as long as this lives.
+/// A reply is being made while this lives.
 #[derive(Debug)]
 pub struct Replying {
     activity: ChatActivity,

@@ -1,4 +1,4 @@
-//! What the user sends along with a question: texts and pictures.
+//! Texts and pictures attached to a question.
 
 use ollacode_secrets::{redact, secret_path};
 
@@ -11,9 +11,9 @@ use crate::retrieval::fenced;
 use crate::text::tokens::estimate_text;
 use crate::visible::visible;
 
-/// Most texts of a question that go before the model.
+/// Most attached texts sent to the model.
 const MOST_TEXTS: usize = 10;
-/// Percent of the window that they may have together.
+/// Percent of the window for all of them together.
 const SHARE: u32 = 25;
 /// Longest name that is shown, in characters.
 const LONGEST_NAME: usize = 120;
@@ -21,13 +21,13 @@ const LONGEST_NAME: usize = 120;
 /// A model that sees pictures and runs on most machines: 6 GB.
 const SEEING: &str = "qwen2.5vl:7b";
 
-/// A text that the user sends along with a question; no file of the workspace.
+/// A text attached to a question; not a file of the workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachment {
-    /// What it is called, such as the name of a file. It is shown, and nothing is opened by it;
-    /// what is called like a file of secrets does not go before the model.
+    /// Its name, such as a file name. It is only shown; nothing is opened by it. A text with the
+    /// name of a secret file is not sent to the model.
     pub name: String,
-    /// All of it. What does not fit is cut for the model, without its secrets.
+    /// The whole text. For the model it is redacted, and cut to fit.
     pub text: String,
 }
 
@@ -43,7 +43,7 @@ impl Turn<'_> {
             // As of files that are named: what such a file holds need not look like a secret.
             if secret_path(name).is_some() {
                 self.notice(format!(
-                    "`{shown}` was not put before the model: it may hold secrets"
+                    "`{shown}` was not sent to the model: it may hold secrets"
                 ))
                 .await;
                 continue;
@@ -51,7 +51,7 @@ impl Turn<'_> {
             let text = shown_text(text);
             if estimate_text(&text) > share {
                 self.notice(format!(
-                    "`{shown}` is too long for the window: its middle is left out"
+                    "`{shown}` is too long for the context window: its middle is left out"
                 ))
                 .await;
             }
@@ -61,16 +61,16 @@ impl Turn<'_> {
         if !rest.is_empty() {
             let (rest, all) = (rest.len(), attachments.len());
             self.notice(format!(
-                "only the first {MOST_TEXTS} of {all} attached texts are put before the model"
+                "only the first {MOST_TEXTS} of {all} attached texts are sent to the model"
             ))
             .await;
-            sections.push(format!("Attached texts that are left out: {rest}."));
+            sections.push(format!("Attached texts left out: {rest}."));
         }
         sections
     }
 
-    /// The pictures that go with a question: none where the model sees none. Those of earlier
-    /// turns, which another model has seen, are given up then, too: the server refuses them.
+    /// The pictures to send with a question: none if the model has no vision. Pictures of earlier
+    /// turns are dropped then too, because the server would refuse them.
     pub(super) async fn pictures(&mut self, images: &[Image]) -> Vec<Image> {
         if self.sees() {
             return images.to_vec();
@@ -85,14 +85,13 @@ impl Turn<'_> {
         if unseen {
             let name = &self.session.model.profile().name;
             let notice =
-                format!("{name} cannot see pictures; a model with vision can, such as `{SEEING}`");
+                format!("{name} cannot see pictures; use a model with vision, such as `{SEEING}`");
             self.notice(notice).await;
         }
         Vec::new()
     }
 
-    /// Says in words how many pictures there are: when a session is resumed, the words are all
-    /// that is left of them.
+    /// A sentence with the number of pictures: a resumed session has nothing else of them.
     pub(super) fn pictured(&self, count: usize) -> Option<String> {
         let pictures = match count {
             0 => return None,
@@ -107,7 +106,7 @@ impl Turn<'_> {
         Some(format!("The user attached {pictures}{unseen}."))
     }
 
-    /// Whether the model sees pictures.
+    /// Whether the model has vision.
     fn sees(&self) -> bool {
         self.session.model.profile().vision
     }
@@ -121,8 +120,8 @@ fn shown_name(name: &str) -> String {
     }
 }
 
-/// A text without secrets, in which nothing hides. Byte-order mark and line ends are as those of
-/// a file that was read.
+/// A text without secrets and hidden characters; byte-order mark and line ends are handled as in
+/// files.
 fn shown_text(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.replace("\r\n", "\n");

@@ -1,5 +1,5 @@
-//! What the model wants done: each call is checked, prepared, judged, perhaps asked about, and
-//! only then run; and has exactly one result.
+//! Runs tool calls: each is checked, prepared, judged, approved if needed, run, and has exactly one
+//! result.
 
 mod effects;
 mod files;
@@ -30,28 +30,28 @@ use crate::visible::{neutral, visible};
 use effects::{covered, instead, is_about_secrets, is_external, note_led_to};
 use outcome::Outcome;
 
-/// So long a tool has after a stop to end by itself.
+/// Time a tool has to end by itself after a stop.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Longest line about a call for people, in characters.
+/// Longest line about a call in a user interface, in characters.
 const LONGEST_LINE: usize = 120;
 
-/// How a call came to be allowed.
+/// Why a call may run.
 enum Leave {
-    /// Nobody has to be asked.
+    /// No approval is needed.
     Unasked,
-    /// The user has approved such calls for the session.
+    /// Approved earlier for the whole session.
     Granted,
     /// The user approved it.
     Given {
-        /// Of what was asked.
+        /// Hash of the request that was approved.
         hash: String,
     },
 }
 
 impl Turn<'_> {
-    /// Runs the calls of a reply in order, until one ends the turn. Those behind it do not run;
-    /// that is what their results say when the turn is closed.
+    /// Runs the calls of a reply in order until one ends the turn. The remaining calls do not run;
+    /// their results say so when the turn is closed.
     pub(super) async fn run_calls(&mut self, reply: Reply) -> Result<(), TurnEnd> {
         let Reply { calls, wrong, .. } = reply;
         self.engine
@@ -69,7 +69,7 @@ impl Turn<'_> {
         self.go_on()
     }
 
-    /// Runs a call, unless it is known why it does not.
+    /// Runs a call, unless it is already known to be invalid.
     async fn run_call(&mut self, call: &ToolCall, wrong: Option<&String>) -> Result<(), TurnEnd> {
         let repetition = self.guard.note(call);
         if let Repetition::Stop(times) = repetition {
@@ -85,8 +85,8 @@ impl Turn<'_> {
         }
         if let Repetition::Warn(times) = repetition {
             self.behind.push_str(&format!(
-                "\n\n[This is the same call for the {times}. time in a row; its result does not \
-                 change. Do something else, or answer.]"
+                "\n\n[You made this call {times} times in a row. Its result does not change. Do \
+                 something else, or answer.]"
             ));
         }
         let prepared = match wrong {
@@ -125,7 +125,7 @@ impl Turn<'_> {
         self.finish(call, outcome, begun.elapsed()).await
     }
 
-    /// Reads a call and finds out what it would do.
+    /// Parses a call and works out what it would do.
     async fn prepare(&self, call: &ToolCall) -> Result<Prepared, Outcome> {
         let checked = check(call.clone(), &self.tools)
             .map_err(|error| Outcome::of_error(ToolError::TellModel(error.to_string())))?;
@@ -145,10 +145,10 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives a call back that may run. One that the user was asked about is prepared anew, since
-    /// he may have taken his time: his answer is about what it would do then.
+    /// Returns a call that may run. After an approval the call is prepared again, because files may
+    /// have changed meanwhile, and runs only if it still does what was approved.
     ///
-    /// `after` says what happened before, if it is asked about once more.
+    /// `after` is put before the reason if the user is asked a second time.
     ///
     /// The outer error ends the turn without a result: the journal could not be written.
     async fn allowed(
@@ -169,8 +169,8 @@ impl Turn<'_> {
         };
         let is_denied = matches!(self.judge(&again.effects), Permission::Deny(_));
         if is_denied || self.hash(call, &again) != hash {
-            let text = "not run: what it would do has changed while the user was asked. Look again, \
-                        then call it anew.";
+            let text = "not run: what this call would do has changed while the user was asked. \
+                        Read the files again, then repeat the call.";
             return Ok(Err(Outcome::failed(text.to_owned())));
         }
         Ok(Ok((again, Permitted::Approved)))
@@ -187,9 +187,11 @@ impl Turn<'_> {
     ) -> Result<Result<Leave, Outcome>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
             Permission::Allow => return Ok(Ok(Leave::Unasked)),
-            Permission::ReadOnly => "it was tried read-only, and needs to write".to_owned(),
+            Permission::ReadOnly => {
+                "it ran read-only and failed, because it needs to write".to_owned()
+            }
             Permission::Deny(why) => {
-                let text = format!("Denied: {why}. Do not look for a way around it.");
+                let text = format!("Denied: {why}. Do not try to get around this.");
                 return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
@@ -199,9 +201,9 @@ impl Turn<'_> {
             return Ok(Ok(Leave::Granted));
         }
         if !self.approver.is_there() {
-            let text = "Denied: this needs the user's leave, and there is nobody to ask. Go on \
-                        without it, or say in your answer what is left to be done.";
-            let summary = "denied: it needs leave, and there is nobody to ask";
+            let text = "Denied: the user must approve this, and nobody can be asked. Continue \
+                        without it, or say in your answer what is left to do.";
+            let summary = "denied: it needs approval, and nobody can be asked";
             return Ok(Err(Outcome::denied(text.to_owned(), summary)));
         }
         self.record(Record::Asked {
@@ -229,18 +231,18 @@ impl Turn<'_> {
             }
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
-                let text = format!("The user denied this call, and says: {reason}");
+                let text = format!("The user denied this call and said: {reason}");
                 Err(Outcome::denied(text, &format!("denied: {reason}")))
             }
             Decision::Deny(_) => {
-                let text = "The user denied this call. Do not try the same in another way: go on \
-                            without it, or ask what is wanted instead.";
+                let text = "The user denied this call. Do not try to do the same in another way. \
+                            Continue without it, or ask the user what to do instead.";
                 Err(Outcome::denied(text.to_owned(), "denied by the user"))
             }
         }
     }
 
-    /// The strictest of what holds for each effect.
+    /// The strictest permission among the effects.
     fn judge(&self, effects: &[Effect]) -> Permission {
         let mode = self.mode();
         let confinement = self.engine.context.sandbox.confinement();
@@ -263,7 +265,7 @@ impl Turn<'_> {
         reasons.map_or(least, |reasons| Permission::Ask(reasons.join("; ")))
     }
 
-    /// What the user is asked. Its hash stands for everything that the answer is about.
+    /// The approval request. Its hash covers everything that the approval is about.
     fn approval(&self, call: &ToolCall, prepared: &Prepared, reason: String) -> ApprovalRequest {
         let title = match &prepared.preview {
             _ if prepared.effects.iter().any(is_external) => {
@@ -375,7 +377,7 @@ impl Turn<'_> {
         self.events.send(started).await;
     }
 
-    /// Writes down what became of a call: files that changed first, then its result.
+    /// Records the outcome of a call: changed files first, then its result.
     async fn finish(
         &mut self,
         call: &ToolCall,
@@ -409,7 +411,7 @@ impl Turn<'_> {
         outcome.end.map_or(Ok(()), Err)
     }
 
-    /// Tools end what they give where there is no more room; what does not is cut.
+    /// Tools limit their own output; what is still too long is cut here.
     fn cut(&self, text: &str) -> String {
         clipped_to(text, self.result_tokens()).into_owned()
     }
@@ -420,24 +422,24 @@ impl Turn<'_> {
     }
 }
 
-/// A result in which nothing hides, and which says so if something did.
+/// Escapes hidden characters and adds a note if there were any.
 fn shown_hidden(text: String) -> String {
     match visible(&text) {
         Cow::Owned(shown) => format!(
-            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can hide \
-             what a text says)\n"
+            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can \
+             disguise what a text says)\n"
         ),
         Cow::Borrowed(_) => text,
     }
 }
 
-/// Ends some time after a stop.
+/// Waits for a stop and then for `time`.
 async fn after(stop: &CancellationToken, time: Duration) {
     stop.cancelled().await;
     tokio::time::sleep(time).await;
 }
 
-/// The arguments of a call that could not be prepared, in a line.
+/// The arguments of an unprepared call, in a line.
 fn arguments_line(call: &ToolCall) -> String {
     let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
     visible(&first_line(&arguments, LONGEST_LINE)).into_owned()

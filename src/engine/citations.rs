@@ -1,4 +1,4 @@
-//! Citations in an answer, held against the files.
+//! Checks the citations in an answer against the files.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use ollacode_indexer::language::language_of;
 use crate::jail::{EntryKind, Jail};
 use crate::message::Source;
 
-/// Most citations of an answer that are looked at.
+/// Most citations checked in an answer.
 const MOST: usize = 200;
 
-/// A place as an answer names it.
+/// A path and line range in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Citation {
     path: String,
@@ -18,21 +18,21 @@ struct Citation {
     end: u64,
 }
 
-/// What there is under a path.
+/// What exists at a cited path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum There {
-    /// A text of so many lines.
+    /// A text file with this number of lines.
     Lines(u64),
-    /// Nothing, but the folder that the path begins with.
+    /// No file, but the first folder of the path exists.
     FolderOnly,
     Nothing,
-    /// Something that is not read for this: too large, not text.
+    /// Not checked: too large, or not text.
     Unread,
 }
 
-/// Finds the citations of an answer that do not hold: as written, with the reason.
+/// Finds the wrong citations of an answer: each as written, with the reason.
 ///
-/// `known` are places that the answer stands on; they help where a path is cut short.
+/// `known` are the sources of the answer; they help if a path is shortened.
 pub fn wrong_citations(answer: &str, jail: &Jail, known: &[Source]) -> Vec<(String, String)> {
     wrong(answer, known, |path| look(jail, path))
 }
@@ -86,12 +86,12 @@ fn wrong(
     found
 }
 
-/// Why a citation does not hold; `None` if it does, or if it rather is none.
+/// Why a citation is wrong; `None` if it is right or not a citation.
 fn reason(citation: &Citation, there: &There, known: &[Source]) -> Option<String> {
     let Citation { path, start, end } = citation;
     match there {
-        There::Lines(_) if *start == 0 => Some("lines are counted from 1".to_owned()),
-        There::Lines(_) if end < start => Some("it ends before it begins".to_owned()),
+        There::Lines(_) if *start == 0 => Some("line numbers start at 1".to_owned()),
+        There::Lines(_) if end < start => Some("the range ends before it starts".to_owned()),
         There::Lines(lines) if end > lines => Some(format!("the file has {lines} lines")),
         There::Lines(_) | There::Unread => None,
         // `localhost:8080` and the name of an image are no citations.
@@ -260,7 +260,7 @@ mod tests {
             "src/main.rs:21, src/main.rs:21 and src/main.rs:9-3",
             &[
                 ("src/main.rs:21", "the file has 20 lines"),
-                ("src/main.rs:9-3", "it ends before it begins"),
+                ("src/main.rs:9-3", "the range ends before it starts"),
             ],
         );
         check(
@@ -272,7 +272,7 @@ mod tests {
                     "server.rs:2",
                     "there is no such file; perhaps `src/net/server.rs`",
                 ),
-                ("Makefile:0", "lines are counted from 1"),
+                ("Makefile:0", "line numbers start at 1"),
             ],
         );
     }

@@ -1,10 +1,10 @@
-//! Cuts that the model can see.
+//! Shortens texts with a visible mark.
 
 use std::borrow::Cow;
 
 use crate::text::tokens::estimate_text;
 
-/// Keeps so much of the head and the tail of a text that it has about `most` tokens.
+/// Keeps head and tail of a text, in about `most` tokens.
 pub(super) fn clipped_to(text: &str, most: u32) -> Cow<'_, str> {
     let tokens = estimate_text(text);
     if tokens <= most {

@@ -1,4 +1,4 @@
-//! What the engine tells a front end while it works: a closed list, in the order in which it happens.
+//! The events that the engine sends to a front end, in the order in which they happen.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::permission::ApprovalRequest;
 pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 
-/// Names something that the user is asked; unique in a conversation.
+/// Id of a question to the user; unique in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AskId(pub u64);
 
@@ -21,61 +21,60 @@ pub struct AskId(pub u64);
 pub enum Event {
     /// The index was searched for the question.
     Retrieved {
-        /// What the model was given, best first.
+        /// What was put into the context, best first.
         sources: Vec<Source>,
     },
     /// The next piece of the model's thoughts.
     Thinking(String),
     /// The next piece of its answer. Text of a call that is written as text is not shown.
     Text(String),
-    /// The text of this reply so far was no answer but thoughts, which its end has told.
+    /// The text of this reply so far was thoughts, not an answer: an end tag for thoughts came.
     TextWasThought,
     /// A request has been answered.
     Replied {
         usage: Usage,
-        /// Tokens in use now, estimated where the server did not say.
+        /// Tokens in use now; estimated if the server did not report them.
         used: u32,
         window: u32,
     },
     /// The user is asked whether a call may run; the turn waits for the answer.
     ApprovalAsked {
-        /// By which it is answered.
+        /// Id to answer it with.
         id: AskId,
         request: Box<ApprovalRequest>,
     },
     /// The model asks the user something; the turn waits for the answer.
     QuestionAsked {
-        /// By which it is answered.
+        /// Id to answer it with.
         id: AskId,
         question: String,
         /// Answers that the model offers.
         options: Vec<String>,
     },
-    /// A tool begins; what was asked for it has been allowed, or needs no leave.
+    /// A tool starts: it was approved or needs no approval.
     ToolStarted {
         /// [`crate::message::ToolCall::id`].
         id: String,
         tool: String,
-        /// Its arguments in a line for people: `src/main.rs:1-200`, `cargo test`.
+        /// Its arguments in a line: `src/main.rs:1-200`, `cargo test`.
         what: String,
     },
     /// A tool is done.
     ToolFinished {
-        /// The same as of [`Event::ToolStarted`].
+        /// The id of its [`Event::ToolStarted`].
         id: String,
         outcome: ToolOutcome,
-        /// In a line for people: `200 lines`, `3 matches`, `exit code 1`.
+        /// In a line: `200 lines`, `3 matches`, `exit code 1`.
         summary: String,
-        /// What it changed or printed, for those who want to see it; empty as a rule.
+        /// What it changed or printed; usually empty.
         detail: String,
-        /// How long it took.
         took: Duration,
     },
-    /// Something that the user should know, though the turn goes on.
+    /// A message for the user; the turn continues.
     Notice(String),
-    /// What was said before is shorter now.
+    /// The conversation was compacted; tokens before and after.
     Compacted { before: u32, after: u32 },
-    /// Citations of the answer that do not hold: path and lines as written, and why.
+    /// Wrong citations in the answer.
     Citations {
         /// As written, with the reason.
         wrong: Vec<(String, String)>,
@@ -88,15 +87,15 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEnd {
     Answered,
-    /// The model answered, but its answer reached the limit of a reply before its end.
+    /// The model answered, but the answer was cut off at the limit of a reply.
     Cut,
-    /// Plan mode: the plan is ready to be worked on.
+    /// Plan mode: the plan is ready.
     Planned,
     /// The user stopped it.
     Stopped,
     /// The limit of steps was reached.
     StepLimit(usize),
-    /// The model repeats itself, or gives nothing that can be used.
+    /// The model repeats itself or gives no usable reply.
     Stuck(Failure),
     /// It failed.
     Failed(Failure),

@@ -1,4 +1,4 @@
-//! What keeps a turn from running in circles, and text that was only quoted from being run.
+//! Detects repeated calls, and calls that the model only quotes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::prompt::notes_in;
 use crate::message::{Message, ToolCall};
 
-/// Identical calls in a row from which on the model is warned.
+/// Identical calls in a row after which the model is warned.
 pub(super) const WARN: usize = 3;
-/// Identical calls in a row at which the turn ends; this one does not run.
+/// Identical calls in a row at which the turn ends without running the last one.
 pub(super) const STOP: usize = 5;
 
-/// Calls shorter than this, in bytes, may stand anywhere by chance.
+/// Shorter calls, in bytes, can occur in a text by chance.
 const TELLING: usize = 16;
 
 /// Counts identical calls in a row, whether they succeed or not.
@@ -23,18 +23,18 @@ pub(super) struct Guard {
     times: usize,
 }
 
-/// What is to be done about a call.
+/// What to do with a call that may be a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repetition {
     Fine,
-    /// Run it, and say that it was made so often.
+    /// Run it and warn the model; the number of identical calls.
     Warn(usize),
-    /// Do not run it; it was made so often.
+    /// Do not run it; the number of identical calls.
     Stop(usize),
 }
 
 impl Guard {
-    /// Takes note of a call.
+    /// Counts a call.
     pub(super) fn note(&mut self, call: &ToolCall) -> Repetition {
         let call = canonical(call);
         if call == self.last {
@@ -51,7 +51,7 @@ impl Guard {
     }
 }
 
-/// The same text for calls that do the same: names of arguments are sorted.
+/// The same text for equal calls: argument names are sorted.
 pub(super) fn canonical(call: &ToolCall) -> String {
     // Whether a map keeps its order is for other crates to say.
     let sorted: BTreeMap<&String, &Value> = call.arguments.iter().collect();
@@ -59,10 +59,8 @@ pub(super) fn canonical(call: &ToolCall) -> String {
     format!("{}\0{arguments}", call.name)
 }
 
-/// Whether one of these parts of a reply stands in what the model was given to read, however it
-/// is laid out there.
-///
-/// A call is never taken out of that, however it is written.
+/// Whether one of these parts of a reply also occurs in a text that the model read, in whatever
+/// layout. Calls are never taken from such parts.
 pub(super) fn is_quoted(reply: &str, parts: &[Range<usize>], messages: &[Message]) -> bool {
     let parts: Vec<String> = parts
         .iter()
@@ -83,7 +81,7 @@ fn gives(text: &str, parts: &[String]) -> bool {
     parts.iter().any(|part| given.contains(part.as_str()))
 }
 
-/// A text without white space, numbers of lines, fences, and what breaks markers.
+/// A text without white space, line numbers, fences and broken chat markers.
 fn squashed(text: &str) -> String {
     let mut squashed = String::with_capacity(text.len());
     for line in text.lines() {

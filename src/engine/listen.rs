@@ -1,5 +1,5 @@
-//! Listening to a model: what can be shown is shown at once, what may be a call is held back, and
-//! what does not end is stopped.
+//! Streams a reply: text is shown at once, possible calls are held back, and endless replies are
+//! stopped.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +15,20 @@ use crate::message::ToolCall;
 use crate::model::repair::Gate;
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, StopReason, ToolSpec, Usage};
 
-/// Most characters that are said of what a reply repeats.
+/// Most characters shown of a repeated text.
 const SHOWN: usize = 60;
 
-/// A reply as it came in.
+/// A reply as received.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// What was given to be shown.
+    /// The part that was shown.
     pub shown: String,
     pub text: String,
     pub thinking: String,
     pub calls: Vec<ToolCall>,
     /// What is wrong with some of the calls, by their ids.
     pub wrong: BTreeMap<String, String>,
-    /// Whether thoughts without a beginning were in the text.
+    /// Whether the text had an end tag of thoughts without a start tag.
     pub leaked: bool,
 }
 
@@ -45,11 +45,11 @@ pub(super) struct Listening<'a> {
     /// Where the reply is shown.
     pub show: Option<&'a Sink>,
     pub stop: &'a CancellationToken,
-    /// Whether the model's replies begin within its thoughts, which stand in its text.
+    /// Whether replies of the model start inside thoughts, as part of their text.
     pub begins_within_thoughts: bool,
 }
 
-/// Listens to a reply to its end, and shows it on the way but for what may be a call.
+/// Receives a reply to its end and shows it meanwhile, except for possible calls.
 pub(super) async fn listen(
     model: &dyn ChatModel,
     request: ChatRequest<'_>,
@@ -85,7 +85,7 @@ pub(super) async fn listen(
         if let Some(block) = ear.repeated.take() {
             // Dropping the stream stops the model.
             break Ended::Broken(ModelError::Endless(format!(
-                "it repeats `{}` again and again",
+                "it keeps repeating `{}`",
                 first_line(block.trim(), SHOWN)
             )));
         }
@@ -105,9 +105,9 @@ struct Ear<'a> {
     thoughts: Thoughts,
     in_text: Repeats,
     in_thoughts: Repeats,
-    /// What the reply repeats.
+    /// The repeated text, if the reply repeats itself.
     repeated: Option<String>,
-    /// Bytes at the end of the text that are repetitions.
+    /// Bytes at the end of the text that only repeat it.
     needless: usize,
 }
 

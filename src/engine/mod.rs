@@ -1,12 +1,11 @@
 //! The engine: a question in, events out.
 //!
-//! In reading order: [`event`] is what front ends see; [`Engine::ask`] runs a `turn`, whose loop
-//! fits on a screen; a `step` of it asks the model, `calls` judges and runs what it wants, and
-//! `guard` ends what goes in circles. Before the model stand `prompt`, [`memory`], `question`, the
-//! `attachment`s and its `opening`; [`crate::model::budget`] counts what that costs, and `compaction` makes room.
-//! [`citations`] checks the answer.
+//! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
+//! of it asks the model; `calls` judges and runs tool calls; `guard` stops loops. `prompt`,
+//! [`memory`], `question`, `attachment` and `opening` make the context; [`crate::model::budget`]
+//! counts it, and `compaction` shortens it. [`citations`] checks the answer.
 //!
-//! It names no front end and no server, reads no environment, and prints nothing.
+//! It knows no front end and no server, reads no environment, and prints nothing.
 
 mod activity;
 mod attachment;
@@ -62,7 +61,7 @@ pub use attachment::Attachment;
 pub use compaction::CompactReport;
 pub use prompt::system_prompt;
 
-/// Below this window few tools are better, whatever the model.
+/// With a smaller window only the core tools are offered.
 const ROOM_FOR_ALL_TOOLS: u32 = 8_192;
 
 /// Answers the questions of one session.
@@ -72,27 +71,26 @@ pub struct Engine {
     options: EngineOptions,
     activity: ChatActivity,
     trust: Trust,
-    /// The tools that were chosen by model, and whether it calls in words: a list that changed when
-    /// the real window is known would cost the server all that it has read.
+    /// The tools chosen for a model, by its name and whether it calls in text. They never change,
+    /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
-    /// Models that take no tools, though their server says they do.
+    /// Models without working tool calls, though the server says they have them.
     refusing: Mutex<BTreeSet<String>>,
-    /// Models whose thoughts stand in their text, and end with a tag that has no beginning.
+    /// Models whose thoughts are in their text and end with a tag that has no start tag.
     leaking: Mutex<BTreeSet<String>>,
-    /// Notices that are not worth saying twice.
+    /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
 }
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
     /// What tools work on: files, commands, index, changes.
     pub context: Arc<ToolContext>,
     pub toolbox: Toolbox,
     pub options: EngineOptions,
-    /// Who waits while replies are made.
+    /// Tells background work when a reply is being made.
     pub activity: ChatActivity,
-    /// A file of ours that remembers which notes of the repository the user was told of; one for
-    /// each workspace.
+    /// File that remembers which project instructions were announced; one for each workspace.
     pub known_memory: PathBuf,
 }
 
@@ -103,9 +101,9 @@ pub struct EngineOptions {
     pub max_steps: usize,
     /// Whether the index is searched for each question.
     pub rag: bool,
-    /// Whether older turns are made shorter when the window is nearly full.
+    /// Whether older turns are compacted when the window is nearly full.
     pub compact: bool,
-    /// The tools that models are given; `None`: by model and window.
+    /// The tools to offer; `None`: chosen by model and window.
     pub tools: Option<ToolSet>,
 }
 
@@ -125,19 +123,19 @@ impl Default for EngineOptions {
 pub struct Question {
     /// As it was written.
     pub text: String,
-    /// Paths that it names, to be read before the model is asked.
+    /// Paths named in it; they are read before the model is asked.
     pub files: Vec<String>,
-    /// Texts that the user sends along, at most ten of which go before the model.
+    /// Attached texts; at most ten are sent to the model.
     pub attachments: Vec<Attachment>,
-    /// Pictures that the user sends along, for models that see.
+    /// Attached pictures, for models with vision.
     pub images: Vec<Image>,
-    /// Whether only a plan is wanted, whatever the mode of the session.
+    /// Whether to plan only, whatever the mode of the session.
     pub plan: bool,
 }
 
 impl Question {
-    /// Asks for the plan to be carried out that the session ended with. It stands in the question,
-    /// so that it stays when older turns are made shorter.
+    /// A question that carries out the plan at the end of the session. The plan is part of the
+    /// question, so compaction keeps it.
     pub fn carry_out(session: &Session) -> Question {
         let plan = match session.messages.last() {
             Some(Message::Assistant { text, .. }) => text.trim(),
@@ -150,18 +148,18 @@ impl Question {
     }
 }
 
-/// Where the tokens of a session are.
+/// How the tokens of a session are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenReport {
     /// In the next request, before a question.
     pub used: u32,
-    /// Those that there are.
+    /// Size of the context window.
     pub window: u32,
     /// Of the system prompt.
     pub system: u32,
     /// Of the list of tools.
     pub tools: u32,
-    /// Of everything that was said.
+    /// Of the messages.
     pub history: u32,
 }
 
@@ -171,13 +169,12 @@ pub enum ChangeError {
     /// The files do not allow it.
     #[error(transparent)]
     Files(#[from] UndoError),
-    /// It was done, but could not be written down.
+    /// The files changed, but the journal could not be written.
     #[error(transparent)]
     Journal(#[from] SessionError),
 }
 
 impl Engine {
-    /// Joins the parts; nothing is read or asked yet.
     pub fn new(parts: EngineParts) -> Engine {
         Engine {
             context: parts.context,
@@ -192,9 +189,9 @@ impl Engine {
         }
     }
 
-    /// Answers a question, and says on `events` what happens meanwhile.
+    /// Answers a question and sends `events` meanwhile.
     ///
-    /// The last event is [`Event::TurnEnded`] with what is returned. A full channel slows the
+    /// The last event is [`Event::TurnEnded`] with the returned value. A full channel slows the
     /// turn; a dropped receiver stops it, as `stop` does.
     pub async fn ask(
         &self,
@@ -211,12 +208,12 @@ impl Engine {
         end
     }
 
-    /// Makes what was said before the last question shorter.
+    /// Compacts the conversation.
     ///
     /// # Errors
     ///
-    /// In words for people: there is nothing to make shorter, it was stopped, or the journal
-    /// cannot be written.
+    /// A message for the user: there is nothing to compact, it was stopped, or the journal cannot
+    /// be written.
     pub async fn compact(
         &self,
         session: &mut Session,
@@ -228,24 +225,24 @@ impl Engine {
         let wanted = compaction::Wanted::ByHand;
         match self.shorten(session, &tools, wanted, &sink).await {
             Ok(report) if report.after < report.before => Ok(report),
-            Ok(_) => Err("there is nothing to make shorter yet".to_owned()),
+            Ok(_) => Err("there is nothing to compact yet".to_owned()),
             Err(TurnEnd::Failed(why)) => Err(why.to_string()),
-            Err(_) => Err("stopped; the conversation is as it was".to_owned()),
+            Err(_) => Err("stopped; the conversation was not changed".to_owned()),
         }
     }
 
-    /// Takes the changes of the last turn that has some back.
+    /// Undoes the changes of the last turn that changed files.
     pub fn undo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let undone = self.context.changes.lock().undo(&self.context.jail)?;
-        session.note_undone("took back", undone.turn, &undone.paths());
+        session.note_undone("undid", undone.turn, &undone.paths());
         session.record(Record::Undid { turn: undone.turn })?;
         Ok(undone)
     }
 
-    /// Does again what was taken back last.
+    /// Redoes the turn that was undone last.
     pub fn redo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let redone = self.context.changes.lock().redo(&self.context.jail)?;
-        session.note_undone("did again", redone.turn, &redone.paths());
+        session.note_undone("redid", redone.turn, &redone.paths());
         session.record(Record::Redid { turn: redone.turn })?;
         Ok(redone)
     }
@@ -255,22 +252,22 @@ impl Engine {
         self.context.changes.lock().diff()
     }
 
-    /// The same for each file.
+    /// A unified diff per changed file.
     pub fn file_diffs(&self) -> Vec<FileDiff> {
         self.context.changes.lock().diffs()
     }
 
-    /// How well commands are held back.
+    /// The active confinement of commands.
     pub fn confinement(&self) -> Confinement {
         self.context.sandbox.confinement()
     }
 
-    /// The notes of the repository, as the model is told them.
+    /// The project instructions at the root, as the model gets them.
     pub fn memory(&self) -> Option<Memory> {
         memory::root_memory(&self.context.jail)
     }
 
-    /// Counts what the next request would have, before a question.
+    /// Counts the tokens of the next request, before a question.
     pub fn tokens(&self, session: &Session) -> TokenReport {
         let profile = session.model.profile();
         let tools = self.tools(profile);
@@ -294,7 +291,7 @@ impl Engine {
         }
     }
 
-    /// The tools that a model is given.
+    /// The tools offered to a model.
     fn tools(&self, profile: &ModelProfile) -> Vec<ToolSpec> {
         let few = profile.weak || self.speaks(profile) || profile.window < ROOM_FOR_ALL_TOOLS;
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
@@ -303,7 +300,7 @@ impl Engine {
         self.toolbox.specs(self.options.tools.unwrap_or(chosen))
     }
 
-    /// Whether a model calls tools in words, since it takes none natively.
+    /// Whether a model writes tool calls as text because it has no native ones.
     fn speaks(&self, profile: &ModelProfile) -> bool {
         !profile.tools || self.refusing.lock().contains(&profile.name)
     }
@@ -318,7 +315,7 @@ impl Engine {
         (visible(&text).into_owned(), memory)
     }
 
-    /// Puts the system message first, where there is none for this model or a new one is wanted.
+    /// Sets the system message if there is none for this model or if `renew` is set.
     async fn set_system(
         &self,
         session: &mut Session,
@@ -352,7 +349,7 @@ impl Engine {
             .map_err(|error| not_written(&error))
     }
 
-    /// Whether something is said for the first time.
+    /// Whether a notice is new.
     fn is_news(&self, text: &str) -> bool {
         self.told.lock().insert(text.to_owned())
     }

@@ -1,36 +1,40 @@
-//! A user message as the engine writes it: what it puts beside the request, then the request.
+//! The user message that the engine composes: context, then the request.
 
 use std::fmt::Write;
 
 use super::prompt::PLAN;
 
-const SUMMARY: &str = "## What was said before, in short";
-const SUMMARY_END: &str = "(end of what was said before)";
-const DONE: &str = "## What was done for this request so far";
-const DONE_END: &str = "(end of what was done)";
+const SUMMARY: &str = "## Summary of the earlier conversation";
+const SUMMARY_END: &str = "(end of the summary)";
+const DONE: &str = "## Steps already taken for this request";
+const DONE_END: &str = "(end of the steps)";
+/// The same headings and ends in sessions of older versions.
+const OLD_SUMMARY: &str = "## What was said before, in short";
+const OLD_SUMMARY_END: &str = "(end of what was said before)";
+const OLD_DONE: &str = "## What was done for this request so far";
+const OLD_DONE_END: &str = "(end of what was done)";
 const REQUEST: &str = "## Request";
 
-/// How a message begins in which the engine speaks in the user's place.
+/// Prefix of a user message that the engine wrote.
 const NOTE: &str = "[automatic note] ";
 
 /// The parts of a user message; all but the request may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Opening {
-    /// Of turns before, after a compaction.
+    /// Summary of earlier turns, after a compaction.
     pub summary: String,
-    /// Of this turn, after a compaction.
+    /// Steps of this turn, after a compaction.
     pub done: String,
-    /// What was found for the request, and what else the model should know: sections with
-    /// headings of their own.
+    /// Search results, files and remarks for the request: sections with their own headings.
     pub context: String,
-    /// What the user asked, as it was written.
+    /// The user's question as written.
     pub request: String,
 }
 
 impl Opening {
-    /// Reads a message that [`Opening::text`] has written.
+    /// Parses a message that [`Opening::text`] wrote.
     ///
-    /// Only the last heading of a request counts: files that are quoted before cannot forge one.
+    /// Only the last request heading counts, so quoted files before it cannot forge one.
     pub(super) fn parse(text: &str) -> Opening {
         let heading = format!("\n{REQUEST}\n\n");
         let Some((before, request)) = text.rsplit_once(heading.as_str()) else {
@@ -39,8 +43,12 @@ impl Opening {
                 ..Opening::default()
             };
         };
-        let (summary, rest) = section(before, SUMMARY, SUMMARY_END);
-        let (done, rest) = section(rest, DONE, DONE_END);
+        let (summary, rest) = section(before, SUMMARY, SUMMARY_END)
+            .or_else(|| section(before, OLD_SUMMARY, OLD_SUMMARY_END))
+            .unwrap_or(("", before));
+        let (done, rest) = section(rest, DONE, DONE_END)
+            .or_else(|| section(rest, OLD_DONE, OLD_DONE_END))
+            .unwrap_or(("", rest));
         Opening {
             summary: summary.to_owned(),
             done: done.to_owned(),
@@ -73,7 +81,7 @@ impl Opening {
         format!("{text}{REQUEST}\n\n{request}")
     }
 
-    /// What the user asked, without what plan mode adds.
+    /// The request without the text that plan mode adds.
     pub(super) fn task(&self) -> &str {
         self.request
             .strip_suffix(PLAN)
@@ -82,23 +90,20 @@ impl Opening {
     }
 }
 
-/// Takes a section off the beginning.
-fn section<'a>(text: &'a str, heading: &str, end: &str) -> (&'a str, &'a str) {
-    let taken = text
-        .strip_prefix(heading)
-        .and_then(|rest| rest.split_once(&format!("\n{end}\n")));
-    match taken {
-        Some((body, rest)) => (body.trim_matches('\n'), rest.trim_start_matches('\n')),
-        None => ("", text),
-    }
+/// The section at the beginning of a text and what follows it; `None` if it does not begin there.
+fn section<'a>(text: &'a str, heading: &str, end: &str) -> Option<(&'a str, &'a str)> {
+    let (body, rest) = text
+        .strip_prefix(heading)?
+        .split_once(&format!("\n{end}\n"))?;
+    Some((body.trim_matches('\n'), rest.trim_start_matches('\n')))
 }
 
-/// A message in which the engine speaks in the user's place.
+/// A user message written by the engine.
 pub(super) fn note(text: &str) -> String {
     format!("{NOTE}{text}")
 }
 
-/// Whether a user message is the engine's own.
+/// Whether the engine wrote a user message.
 pub(super) fn is_note(text: &str) -> bool {
     text.starts_with(NOTE)
 }
@@ -123,6 +128,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn headings_of_older_versions_are_read() {
+        let text = "## What was said before, in short\n\nWe fixed `a`.\n\n\
+                    (end of what was said before)\n\n\
+                    ## What was done for this request so far\n\n- read b\n\n\
+                    (end of what was done)\n\n## Found\n\nfn b() {}\n\n## Request\n\nWhy?";
+        let opening = Opening {
+            summary: "We fixed `a`.".to_owned(),
+            done: "- read b".to_owned(),
+            context: "## Found\n\nfn b() {}".to_owned(),
+            request: "Why?".to_owned(),
+        };
+        assert_eq!(Opening::parse(text), opening);
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! The system prompt: the same bytes in every request of a session, so that the server's cache of
-//! the conversation hits. No clock, nothing of the state of the files.
+//! The system prompt: the same bytes in every request of a session, for the server's prompt cache.
+//! It has no clock and no state of files.
 
-use super::memory::{Memory, SECTION};
+use super::memory::{Memory, OLD_SECTION, SECTION};
 use crate::model::ToolSpec;
 use crate::model::repair::text_protocol;
 use crate::visible::{neutral, visible};
 
 const PROMPT: &str = include_str!("prompt.md");
 
-/// First line of the section for models without tools of their own.
+/// Heading of the section for models without native tool calls.
 const PROTOCOL: &str = "# How to call tools";
 
-/// What the user's message says in plan mode.
+/// Appended to the request in plan mode. `Opening::task` strips it again, also from stored sessions.
 pub(super) const PLAN: &str = "\
 Plan mode: nothing can be written, and commands only read. Find out with the reading tools what the request needs, \
 then answer with a numbered plan (`1.`, `2.`, …): in each step the files, what changes in them, \
@@ -19,7 +19,7 @@ and how it is checked. Do not ask whether to begin.";
 
 /// Makes the system prompt of a session.
 ///
-/// `protocol` has the tools that the text must tell of, for models that take none natively.
+/// `protocol` has the tools to describe in the text, for models without native tool calls.
 pub fn system_prompt(
     workspace: &str,
     memory: Option<&Memory>,
@@ -41,7 +41,7 @@ pub fn system_prompt(
     prompt
 }
 
-/// Whether a system prompt is for the models and tools that are asked for.
+/// Whether a stored system prompt fits the model and its tools.
 pub(super) fn fits(prompt: &str, protocol: Option<&[ToolSpec]>) -> bool {
     match protocol {
         Some(tools) => prompt.ends_with(&protocol_section(tools)),
@@ -49,9 +49,11 @@ pub(super) fn fits(prompt: &str, protocol: Option<&[ToolSpec]>) -> bool {
     }
 }
 
-/// What a system prompt has of the repository's notes, and nothing that is our own.
+/// The project instructions in a system prompt, without the parts that we wrote.
 pub(super) fn notes_in(prompt: &str) -> &str {
-    let notes = prompt.find(SECTION).map_or("", |at| &prompt[at..]);
+    let headings = [SECTION, OLD_SECTION].into_iter();
+    let at = headings.filter_map(|heading| prompt.find(heading)).min();
+    let notes = at.map_or("", |at| &prompt[at..]);
     let end = notes.find(&format!("\n{PROTOCOL}\n"));
     &notes[..end.unwrap_or(notes.len())]
 }
@@ -108,8 +110,18 @@ mod tests {
         let prompt = system_prompt("shop", Some(&memory()), None);
         assert!(prompt.contains("OLLACODE.md"));
         assert!(prompt.contains("Use tabs."));
-        assert!(prompt.contains("not of the user"));
+        assert!(prompt.contains("not from the user"));
         assert!(!prompt.contains("<|im_start|>"));
+    }
+
+    #[test]
+    fn project_instructions_are_found_in_prompts_of_any_version() {
+        let prompt = system_prompt("shop", Some(&memory()), None);
+        assert!(notes_in(&prompt).contains("Use tabs."));
+        assert!(!notes_in(&prompt).contains("You are ollacode"));
+        let older = prompt.replace(SECTION, OLD_SECTION);
+        assert!(notes_in(&older).contains("Use tabs."));
+        assert_eq!(notes_in(&system_prompt("shop", None, None)), "");
     }
 
     #[test]

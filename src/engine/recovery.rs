@@ -1,5 +1,5 @@
-//! What is done about a reply that is of no use: put right what an error allows to put right, ask
-//! once more, ask in other words, and then end.
+//! Recovery from unusable replies: fix what an error allows, repeat the request, ask with a hint,
+//! then end the turn.
 
 use super::clip::{clipped, first_line};
 use super::compaction::Wanted;
@@ -12,11 +12,11 @@ use super::turn::Turn;
 use crate::model::{ModelError, StopReason, Usage};
 use crate::visible::neutral;
 
-/// Servers have been seen to end a stream after so much white space.
+/// Trailing white space, in bytes, after which some servers end a stream.
 const BLANK: usize = 30;
 
 impl Turn<'_> {
-    /// Puts right what an error allows to put right.
+    /// Handles a model error: recovers if possible.
     pub(super) async fn broken(
         &mut self,
         error: ModelError,
@@ -28,7 +28,7 @@ impl Turn<'_> {
             ModelError::NoTools if !self.speaks() => {
                 let name = self.session.model.profile().name.clone();
                 self.notice(format!(
-                    "{name} takes no tools: it is told to call them in words"
+                    "{name} does not support tools: it is told to write tool calls as text"
                 ))
                 .await;
                 self.call_in_words(name).await
@@ -73,7 +73,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A request that the server refused as too long: the conversation is compacted, once.
+    /// A request that the server refused as too long: compacts the conversation, once.
     async fn refused_length(
         &mut self,
         needed: Option<u32>,
@@ -94,8 +94,8 @@ impl Turn<'_> {
         Ok(Attempt::Again)
     }
 
-    /// A call that the server could not read: the same request once more, then with a remark, then
-    /// the model is told to call in words, which no server reads.
+    /// A call that the server could not parse: repeat the request, then add a hint, then have the
+    /// model write calls as text, which no server parses.
     async fn refused_call(
         &mut self,
         heard: Heard,
@@ -106,8 +106,8 @@ impl Turn<'_> {
         if ladder.remarked && !self.speaks() {
             let name = self.session.model.profile().name.clone();
             let notice = format!(
-                "Ollama cannot read the tool calls of {name} ({why}): it is told to call tools in \
-                 words"
+                "Ollama cannot read the tool calls of {name} ({why}): it is told to write tool \
+                 calls as text"
             );
             self.notice(notice).await;
             *ladder = Ladder::default();
@@ -119,7 +119,7 @@ impl Turn<'_> {
         }))
     }
 
-    /// Goes over to calls in words, for as long as the program runs.
+    /// Switches to text tool calls until the program ends.
     pub(super) async fn call_in_words(&mut self, name: String) -> Result<Attempt, TurnEnd> {
         self.engine.refusing.lock().insert(name);
         self.tools = self.engine.tools(self.session.model.profile());
@@ -129,7 +129,7 @@ impl Turn<'_> {
         Ok(Attempt::Again)
     }
 
-    /// Keeps the beginning of a reply that has no end: the user saw it, and may refer to it.
+    /// Records a reply that was cut off: the user saw it and may refer to it.
     fn keep_beginning(&mut self, shown: &str) -> Result<(), TurnEnd> {
         let shown = shown.trim();
         if shown.is_empty() {
@@ -141,13 +141,13 @@ impl Turn<'_> {
         })
     }
 
-    /// Keeps what the model had said when the user stopped it.
+    /// Records what the model had written when the user stopped it.
     pub(super) fn cut_short(&mut self, heard: Heard) -> Result<Attempt, TurnEnd> {
         self.keep_beginning(&heard.shown)?;
         Err(TurnEnd::Stopped)
     }
 
-    /// After a useless reply: the same request once more, then a remark, then the end.
+    /// After an unusable reply: repeat the request, then add a hint, then end the turn.
     pub(super) async fn climb(
         &mut self,
         trouble: Trouble,
@@ -169,7 +169,7 @@ impl Turn<'_> {
             return Err(trouble.end());
         }
         ladder.remarked = true;
-        self.notice(format!("{}; asking in other words", trouble.in_words()))
+        self.notice(format!("{}; asking again with a hint", trouble.in_words()))
             .await;
         if let Trouble::Unreadable { said, .. } = &trouble
             && !said.trim().is_empty()
@@ -183,7 +183,7 @@ impl Turn<'_> {
         self.remark(&trouble.remark())
     }
 
-    /// Makes the conversation shorter where a full window is what cut a reply; whether it did.
+    /// Compacts if a reply was cut because the window is full; returns whether that helped.
     async fn made_room(&mut self, trouble: &Trouble, ladder: &mut Ladder) -> Result<bool, TurnEnd> {
         let is_full = self.used() + self.reply_tokens() > self.window();
         if !matches!(trouble, Trouble::CutOff)
@@ -203,10 +203,10 @@ impl Turn<'_> {
 fn endless(error: &ModelError) -> TurnEnd {
     let message = format!("{error}; it was stopped");
     let failure = Failure::new(error.failure().code, message);
-    TurnEnd::Stuck(failure.with_hint("ask in other words, or use another model"))
+    TurnEnd::Stuck(failure.with_hint("rephrase the request, or use another model"))
 }
 
-/// Whether a text ends in much more white space than any that makes sense.
+/// Whether a text ends with far more white space than is plausible.
 fn ends_blank(text: &str) -> bool {
     text.len() - text.trim_end().len() >= BLANK
 }

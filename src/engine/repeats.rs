@@ -1,20 +1,20 @@
-//! Tells when a reply only repeats itself: weak models do so to the end of their window.
+//! Detects replies that repeat themselves: weak models can do so until the window is full.
 
-/// How often blocks of up to so many bytes stand at the end of a text that repeats itself, and how
-/// often where text is held back as a call, whose arguments may well have equal lines.
+/// How often a block must be repeated at the end of a text: largest block in bytes, repetitions in
+/// text, and repetitions in a possible call, whose arguments may well have equal lines.
 const TIMES: [(usize, usize, usize); 3] = [(1 << 10, 8, 40), (4 << 10, 4, 12), (LOOKED_AT, 3, 8)];
 
-/// Shorter repetitions are no sign of anything: `0, 0, 0, 0`.
+/// Shorter repetitions, in bytes, are normal: `0, 0, 0, 0`.
 const LEAST: usize = 200;
-/// The same for blocks of signs and white space: rules, tables, indentation.
+/// The same for blocks of punctuation and white space: rules, tables, indentation.
 const LEAST_SIGNS: usize = 2_000;
 
-/// So much of the end of a text is looked at.
+/// Bytes at the end of the text that are checked.
 const LOOKED_AT: usize = 48 << 10;
-/// It is looked at when so much has been added.
+/// Checked again after this many new bytes.
 const STEP: usize = 256;
 
-/// Follows a text as it grows.
+/// Checks a growing text.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     tail: Vec<u8>,
@@ -24,12 +24,12 @@ pub(super) struct Repeats {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Repeated {
     pub block: String,
-    /// How many bytes at the end of the text are repetitions of it.
+    /// Bytes at the end of the text that only repeat it.
     pub needless: usize,
 }
 
 impl Repeats {
-    /// Takes the next piece; says so if the text repeats itself at its end.
+    /// Adds a piece; returns the repeated block if the text repeats itself at its end.
     pub(super) fn push(&mut self, piece: &str, in_call: bool) -> Option<Repeated> {
         self.tail.extend_from_slice(piece.as_bytes());
         self.new += piece.len();
@@ -43,10 +43,10 @@ impl Repeats {
     }
 }
 
-/// The shortest block that a text ends with so often.
+/// The shortest block that a text ends with often enough.
 ///
-/// The periods of all ends of the text are those of the beginnings of the text turned round, which
-/// the failure function of Knuth, Morris and Pratt gives in one pass.
+/// The periods of all suffixes are those of the prefixes of the reversed text, which the KMP
+/// failure function gives in one pass.
 fn repeated(text: &[u8], in_call: bool) -> Option<Repeated> {
     let at = |index: usize| text[text.len() - 1 - index];
     let mut borders = vec![0usize; text.len()];
@@ -75,7 +75,7 @@ fn repeated(text: &[u8], in_call: bool) -> Option<Repeated> {
     None
 }
 
-/// How often a block of some length says that a text repeats itself.
+/// How often a block of some length must be repeated.
 fn times(period: usize, in_call: bool) -> usize {
     let row = TIMES.iter().find(|(longest, ..)| period <= *longest);
     row.map_or(usize::MAX / LOOKED_AT, |(_, in_text, in_calls)| {

@@ -1,4 +1,4 @@
-//! Tells what a reply says from what it calls, natively and in its text.
+//! Splits a reply into text and tool calls, native ones and those in its text.
 
 use super::guard::{canonical, is_quoted};
 use super::listen::Heard;
@@ -7,14 +7,14 @@ use super::turn::Turn;
 use crate::message::{Message, ToolCall};
 use crate::model::repair::{check, find_calls, new_call_id, reshaped};
 
-/// Most calls of a reply that run: what a model wants after so many, it cannot know yet.
+/// Most calls of one reply that run: later ones would not know the results of these.
 pub(super) const MOST_CALLS: usize = 16;
 
-/// What a reply says, and what it calls.
+/// The text and the calls of a reply.
 pub(super) struct Said {
     pub text: String,
     pub calls: Vec<ToolCall>,
-    /// Why something that was meant as a call is none, where there is no other.
+    /// Why the only attempt at a call is not valid.
     pub broken: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Said {
 }
 
 impl Turn<'_> {
-    /// Tells apart what a reply says and what it calls, natively and in its text.
+    /// Splits a reply into text and tool calls.
     pub(super) async fn said(&mut self, heard: &Heard, native: Vec<ToolCall>) -> Said {
         let is_broken = |call: &ToolCall| heard.wrong.contains_key(&call.id);
         let native: Vec<ToolCall> = native
@@ -42,13 +42,13 @@ impl Turn<'_> {
         let found = find_calls(&heard.text, &self.tools);
         let places = [found.taken.as_slice(), &found.later_at].concat();
         if is_quoted(&heard.text, &places, &self.session.messages) {
-            let notice = "the reply quotes a tool call that the model was given to read; it is \
-                          not run";
+            let notice = "the reply quotes a tool call from a text that the model read; it is not \
+                          run";
             self.notice(notice).await;
             return Said::of(heard.text.clone(), native);
         }
         if native.is_empty() && self.speaks() && !found.calls.is_empty() {
-            // What a model writes behind its call in words is a result that it made up.
+            // Text after a text tool call is a result that the model made up.
             let first = found.calls.into_iter().take(1).collect();
             return Said::of(heard.shown.clone(), first);
         }
@@ -71,7 +71,7 @@ impl Turn<'_> {
         }
         // What could be read is done; of the rest the model is told with the result.
         self.behind =
-            format!("\n\n[Another call in your reply could not be read, and did not run: {why}]");
+            format!("\n\n[Another call in your reply is not valid and did not run: {why}]");
         let text = if is_written {
             heard.shown.clone()
         } else {
@@ -87,7 +87,7 @@ impl Turn<'_> {
         one.is_some() && one.as_ref().map(canonical) == other.as_ref().map(canonical)
     }
 
-    /// A reply whose calls have ids of their own, and names and arguments as the tools have them.
+    /// A reply whose calls have unique ids, and the names and arguments of the tools.
     pub(super) fn useful(&self, text: &str, heard: Heard, mut calls: Vec<ToolCall>) -> Reply {
         let mut wrong = heard.wrong;
         let too_many = calls.len().saturating_sub(MOST_CALLS);
@@ -107,11 +107,11 @@ impl Turn<'_> {
         if let Some(last) = calls.last().filter(|_| too_many > 0) {
             let behind = match too_many - 1 {
                 0 => String::new(),
-                more => format!(", and neither were the {more} calls behind it"),
+                more => format!(", and neither were the {more} calls after it"),
             };
             let why = format!(
-                "not run{behind}: of one reply, {MOST_CALLS} calls run. Look at their results, \
-                 then call what is still needed."
+                "not run{behind}: at most {MOST_CALLS} calls of one reply run. Read their \
+                 results, then make the calls that are still needed."
             );
             wrong.insert(last.id.clone(), why);
         }

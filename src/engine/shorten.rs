@@ -1,4 +1,4 @@
-//! The mechanical part of making a conversation shorter: messages in, fewer or shorter ones out.
+//! The part of compaction that needs no model: messages in, fewer or shorter ones out.
 
 #[cfg(test)]
 mod tests;
@@ -13,16 +13,16 @@ use super::opening::{Opening, is_note};
 use super::question::says_little;
 use crate::message::{Message, ToolCall};
 
-/// Most characters of what an older tool gave, and of each argument of an older call.
+/// Most characters of an old tool result, and of each argument of an old call.
 const OLD_RESULT: usize = 300;
-/// Most characters of an older answer.
+/// Most characters of an old answer.
 const OLD_ANSWER: usize = 2_000;
-/// The last rounds of a turn whose results stay whole as long as they can.
+/// Latest rounds of a turn whose results stay whole as long as possible.
 const WHOLE_ROUNDS: usize = 2;
-/// Most earlier requests and answers that are listed where no model wrote a summary.
+/// Most earlier requests and answers listed if there is no summary by a model.
 const LISTED: usize = 10;
 
-/// Where the older turns are, and the user's last task behind them.
+/// The range of the older turns, and the index of the user's last task.
 pub(super) fn task_of(messages: &[Message]) -> Option<(Range<usize>, usize)> {
     let task = messages
         .iter()
@@ -31,8 +31,7 @@ pub(super) fn task_of(messages: &[Message]) -> Option<(Range<usize>, usize)> {
     Some((first..task, task))
 }
 
-/// Cuts what tools gave in older turns, what was written with them, and long answers; their
-/// pictures go, as they cannot be cut.
+/// Cuts tool results, call arguments and long answers of older turns; drops their pictures.
 pub(super) fn cut_old(messages: &mut [Message]) {
     let Some((older, _)) = task_of(messages) else {
         return;
@@ -55,7 +54,7 @@ pub(super) fn cut_old(messages: &mut [Message]) {
     }
 }
 
-/// The last request that says what is wanted, where the task itself only says to go on.
+/// The last full request, if the task itself only says to continue.
 pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
     let (older, task) = task_of(messages)?;
     let request = |message: &Message| match message {
@@ -71,7 +70,7 @@ pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
     earlier.find(|request| !says_little(request))
 }
 
-/// Puts a summary in the place of all turns before the last task.
+/// Replaces all turns before the last task with a summary.
 pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
     let Some((older, task)) = task_of(messages) else {
         return;
@@ -84,7 +83,7 @@ pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
     messages.drain(older);
 }
 
-/// Cuts what tools gave in this turn, but for the last rounds.
+/// Cuts the tool results of this turn, except for the last rounds.
 pub(super) fn cut_earlier_results(messages: &mut [Message]) {
     let rounds = rounds(messages);
     let Some(at) = rounds.len().checked_sub(WHOLE_ROUNDS) else {
@@ -107,8 +106,8 @@ pub(super) fn cut_earlier_results(messages: &mut [Message]) {
     }
 }
 
-/// Puts a list in the place of all rounds of this turn but the last. `most`: tokens of it, and of
-/// what was found for the task.
+/// Replaces all rounds of this turn but the last with a list. `most`: tokens of the list, and of
+/// the context of the task.
 pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
     let Some((_, task)) = task_of(messages) else {
         return;
@@ -128,7 +127,7 @@ pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
     messages.drain(task + 1..last);
 }
 
-/// Cuts what tools gave last, too, to so many tokens each: better than no answer at all.
+/// Cuts even the latest tool results to `most` tokens each: better than no answer.
 pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
     let Some((_, task)) = task_of(messages) else {
         return;
@@ -148,7 +147,7 @@ pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
     }
 }
 
-/// Older turns as a text that a model can sum up.
+/// Older turns as a text for the model to summarise.
 pub(super) fn transcript(older: &[Message]) -> String {
     let mut parts = Vec::new();
     for message in older {
@@ -179,14 +178,14 @@ pub(super) fn transcript(older: &[Message]) -> String {
                 );
             }
             Message::Tool { tool, text, .. } => {
-                parts.push(format!("{tool} gave: {}", clipped(text, OLD_RESULT)));
+                parts.push(format!("{tool} returned: {}", clipped(text, OLD_RESULT)));
             }
         }
     }
     parts.join("\n\n")
 }
 
-/// Older turns in short, without a model: what was asked, and the last answers.
+/// A summary of older turns without a model: requests and last answers.
 pub(super) fn in_short(older: &[Message]) -> String {
     let mut before = String::new();
     let (mut asked, mut answers) = (Vec::new(), Vec::new());
@@ -212,12 +211,12 @@ pub(super) fn in_short(older: &[Message]) -> String {
     }
     parts.push(format!("The user asked:\n{}", last(&asked, LISTED)));
     if !answers.is_empty() {
-        parts.push(format!("You answered last:\n{}", last(&answers, 2)));
+        parts.push(format!("Your last answers:\n{}", last(&answers, 2)));
     }
     parts.join("\n\n")
 }
 
-/// Where in this turn the model made calls.
+/// Indexes of the messages of this turn with calls.
 fn rounds(messages: &[Message]) -> Vec<usize> {
     let task = task_of(messages).map_or(0, |(_, task)| task);
     messages
@@ -231,7 +230,7 @@ fn rounds(messages: &[Message]) -> Vec<usize> {
         .collect()
 }
 
-/// What calls did, a line each.
+/// One line per call: what it did.
 fn steps(messages: &[Message]) -> String {
     let mut lines = Vec::new();
     for message in messages {

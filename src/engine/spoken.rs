@@ -1,13 +1,13 @@
-//! The conversation in words alone, for models that take no tools: calls are blocks in what the
-//! model said, results are what it is told next.
+//! The conversation as plain text, for models without native tool calls: calls are blocks in the
+//! reply, results are the next user message.
 //!
-//! It is made anew for each request from the messages themselves, so a session can go over to
-//! another model at any time; the same messages give the same words.
+//! It is made from the messages for each request, so a session can switch to another model at any
+//! time; the same messages give the same text.
 
 use crate::message::{Message, ToolCall};
 
-/// Puts calls and results into words. Results of one reply are one message: templates want turns
-/// to alternate.
+/// Writes calls and results as text. Results of one reply are one message: templates want roles to
+/// alternate.
 pub(super) fn in_words(messages: &[Message]) -> Vec<Message> {
     let mut words: Vec<Message> = Vec::with_capacity(messages.len());
     for message in messages {
@@ -46,7 +46,7 @@ fn spoken(message: &Message) -> Message {
     }
 }
 
-/// The form that the system prompt asks for, the tool's name first.
+/// A call in the format of the system prompt, the tool's name first.
 fn block(call: &ToolCall) -> String {
     let name = serde_json::Value::from(call.name.as_str());
     let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();

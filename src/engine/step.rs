@@ -1,9 +1,9 @@
-//! A step: the model is asked until it gives an answer, or calls that can be read.
+//! A step: asks the model until there is an answer or valid calls.
 //!
-//! The ladder: native calls; calls in the text; one request for the call alone, held to a JSON
-//! schema; for models whose calls no server understands, words. A reply with nothing in it is asked
-//! for once more as it was, then with a remark, and then the turn ends. `said` tells what a reply
-//! says from what it calls; `recovery` is what is done about one that is of no use.
+//! In this order: native calls; calls in the text; one request for the call alone, constrained to a
+//! JSON schema; text tool calls for models whose native calls the server cannot parse. After an
+//! empty reply the request is repeated, then a hint is added, then the turn ends. `said` splits a
+//! reply into text and calls; `recovery` handles unusable replies.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,36 +25,36 @@ use crate::model::repair::{NO_TOOL, call_format, call_from_format};
 use crate::model::{ChatRequest, StopReason, ToolSpec, Usage};
 use crate::visible::neutral;
 
-/// Most tokens of a reply: a model that runs on is stopped.
+/// Most tokens of a reply.
 const LONGEST_REPLY: u32 = 8_192;
 
-/// An empty reply of more tokens had something in it, which the server kept: the call of a tool
-/// that it does not know.
+/// An empty reply with more tokens than this had a call that the server dropped, because it does
+/// not know the tool.
 const SWALLOWED: u32 = 8;
 
-/// What the model said, when it is of use.
+/// A usable reply.
 #[derive(Debug, Default)]
 pub(super) struct Reply {
     /// The answer, without calls.
     pub text: String,
     pub thinking: String,
-    /// What it wants done, names and arguments as the tools have them where that was possible.
+    /// The calls; names and arguments are those of the tools where possible.
     pub calls: Vec<ToolCall>,
-    /// Why some of the calls do not run, by their ids.
+    /// Why some calls do not run, by call id.
     pub wrong: BTreeMap<String, String>,
-    /// Whether the limit of the reply came before its end.
+    /// Whether the reply was cut off at its limit.
     pub is_cut: bool,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub(super) enum Attempt {
     Useful(Reply),
-    /// Something was put right; the same step begins again.
+    /// Something was fixed; ask again.
     Again,
     Useless(Trouble),
 }
 
-/// What was tried in this step already.
+/// What this step has tried already.
 #[derive(Debug, Default)]
 pub(super) struct Ladder {
     pub repeated: bool,
@@ -62,12 +62,12 @@ pub(super) struct Ladder {
     pub asked_for_format: bool,
     pub shortened: bool,
     pub crashed: bool,
-    /// Whether the model is asked not to think, since it did nothing else.
+    /// Whether thinking is off, because the model did nothing else.
     pub without_thoughts: bool,
 }
 
 impl Turn<'_> {
-    /// Asks until there is a reply of use.
+    /// Asks until there is a usable reply.
     pub(super) async fn step(&mut self) -> Result<Reply, TurnEnd> {
         let mut ladder = Ladder::default();
         loop {
@@ -103,7 +103,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The conversation in the form that the model takes.
+    /// The messages in the format of the model: native or text tool calls.
     fn request_messages(&self) -> Cow<'_, [Message]> {
         if self.speaks() {
             Cow::Owned(in_words(&self.session.messages))
@@ -134,7 +134,7 @@ impl Turn<'_> {
         (heard, ended)
     }
 
-    /// Says what a reply cost, and learns from it.
+    /// Reports the tokens of a reply and calibrates our estimate.
     async fn account(&mut self, usage: Usage) {
         let window = self.window();
         if let Some(counted) = usage.prompt_tokens {
@@ -147,8 +147,8 @@ impl Turn<'_> {
             {
                 self.cut_told = true;
                 self.notice(format!(
-                    "the server seems to have cut the conversation: it read {} tokens of about \
-                     {}, and the window has {window}; what the model says may miss a part",
+                    "the server seems to have cut the conversation: it read {} of about {} \
+                     tokens, and the window has {window}; the model may not have seen all of it",
                     cut.counted, cut.expected
                 ))
                 .await;
@@ -167,7 +167,7 @@ impl Turn<'_> {
         self.events.send(replied).await;
     }
 
-    /// Makes sense of a whole reply.
+    /// Interprets a complete reply.
     pub(super) async fn read(
         &mut self,
         mut heard: Heard,
@@ -197,8 +197,8 @@ impl Turn<'_> {
         }))
     }
 
-    /// A reply without text and calls. One that cost tokens, and has no thoughts, was a call that
-    /// the server did not hand on: told in words, it does not stand between.
+    /// A reply without text and calls. If it used tokens and has no thoughts, the server dropped a
+    /// call; with text tool calls it cannot.
     async fn nothing(
         &mut self,
         heard: &Heard,
@@ -215,15 +215,15 @@ impl Turn<'_> {
         }
         let name = self.session.model.profile().name.clone();
         self.notice(format!(
-            "{name} wrote something that Ollama did not hand on, likely the call of a tool that \
-             there is not: it is told to call tools in words"
+            "Ollama dropped the reply of {name}, likely a call of a tool that does not exist: the \
+             model is told to write tool calls as text"
         ))
         .await;
         self.call_in_words(name).await
     }
 
-    /// A reply whose limit came before a word. Where that was spent on thoughts, the model is asked
-    /// again without any.
+    /// A reply that was cut before any text. If it was all thoughts, the model is asked again with
+    /// thinking off.
     pub(super) async fn only_thoughts(
         &mut self,
         heard: &Heard,
@@ -233,14 +233,12 @@ impl Turn<'_> {
             return Ok(Attempt::Useless(Trouble::CutOff));
         }
         ladder.without_thoughts = true;
-        self.notice(
-            "the model only thought, up to the limit of its reply; asking again, without thoughts",
-        )
-        .await;
+        self.notice("the model used its whole reply for thinking; asking again with thinking off")
+            .await;
         Ok(Attempt::Again)
     }
 
-    /// Text that looks like a call and is none: asks once for the call alone.
+    /// Text that looks like a call but is not valid: asks once for the call alone.
     async fn unreadable(
         &mut self,
         heard: Heard,
@@ -269,8 +267,7 @@ impl Turn<'_> {
         Ok(Attempt::Useless(Trouble::Unreadable { said, why }))
     }
 
-    /// The call that was meant, as a model writes it that can write nothing else. What is asked
-    /// here is forgotten again.
+    /// The intended call, requested with a JSON schema. These messages are not kept.
     async fn ask_for_call(&self, said: &str, why: &str) -> String {
         let why = neutral(why);
         let mut messages = self.request_messages().into_owned();
@@ -280,9 +277,9 @@ impl Turn<'_> {
             calls: Vec::new(),
         });
         messages.push(Message::user(format!(
-            "That looks like a tool call, but cannot be read: {why}. Write the call again, as one \
-             JSON object {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you did not \
-             mean to call a tool, use the tool \"{NO_TOOL}\"."
+            "This is not a valid tool call: {why}. Write the call again as one JSON object \
+             {{\"tool\": …, \"tool_input\": {{…}}}} and nothing else. If you did not want to call \
+             a tool, use the tool \"{NO_TOOL}\"."
         )));
         let format = call_format(&self.tools);
         let request = ChatRequest {
@@ -299,7 +296,7 @@ impl Turn<'_> {
     }
 }
 
-/// Whether a reply in the format of a call says that none was meant.
+/// Whether a reply in the call format says that no call was intended.
 fn says_none(answer: &str) -> bool {
     let value: Option<Value> = serde_json::from_str(answer.trim()).ok();
     value.is_some_and(|value| value.get("tool").and_then(Value::as_str) == Some(NO_TOOL))

@@ -1,4 +1,4 @@
-//! Whole turns with a model that plays a script, on real files.
+//! Whole turns with a scripted model, on real files.
 
 mod aside;
 mod asking;

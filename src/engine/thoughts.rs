@@ -1,5 +1,5 @@
-//! Thoughts that a server left in the text of a reply: `<think>…</think>` at its beginning, or a
-//! `</think>` whose beginning the template wrote.
+//! Finds thoughts that a server left in the text of a reply: `<think>…</think>` at its start, or a
+//! `</think>` whose start tag was in the template.
 
 use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
 
@@ -8,44 +8,43 @@ use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
 pub(super) enum Part {
     Thought(String),
     Text(String),
-    /// What came as text until now were thoughts.
+    /// The text so far was thoughts.
     WereThoughts,
-    /// What came as thoughts until now was text.
+    /// The thoughts so far were text.
     WereText,
 }
 
-/// Tells thoughts from text while a reply comes.
+/// Separates thoughts from text in a stream.
 #[derive(Debug, Default)]
 pub(super) struct Thoughts {
     state: State,
-    /// Not handed out yet.
+    /// Received, but not returned yet.
     pending: String,
     /// Whether thoughts have ended in this reply.
     has_thought: bool,
-    /// The line so far, and whether it stands in a block of code.
+    /// The current line, and whether it is in a code block.
     line: String,
     in_block: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Nothing but white space since the beginning, or since the last thoughts.
+    /// Only white space so far, or since the last thoughts.
     #[default]
     Start,
     Thinking(&'static str),
-    /// Thoughts until a tag that ends them; without one it was text.
+    /// Thoughts until an end tag; without one it was text.
     Either,
     /// Text, which may turn out to have been thoughts.
     Text,
-    /// Text, and somewhere this tag behind it, which is none of it.
+    /// Text up to this tag.
     Answer(&'static str),
-    /// Text to the end.
+    /// Only text from here on.
     Surely,
 }
 
 impl Thoughts {
-    /// Begins a reply; of a model whose replies begin within its thoughts, all is a thought until
-    /// the tag behind them.
+    /// Starts a reply. With `begins_within`, everything up to an end tag is thoughts.
     pub(super) fn new(begins_within: bool) -> Thoughts {
         Thoughts {
             state: if begins_within {
@@ -57,14 +56,14 @@ impl Thoughts {
         }
     }
 
-    /// Takes note that the server tells thoughts from text itself.
+    /// The server separates thoughts itself.
     pub(super) fn are_told(&mut self) {
         if self.state == State::Either {
             self.state = State::Start;
         }
     }
 
-    /// Takes the next piece, and gives what is known now.
+    /// Adds a piece and returns the parts that are certain now.
     pub(super) fn push(&mut self, text: &str) -> Vec<Part> {
         self.pending.push_str(text);
         let mut parts = Vec::new();
@@ -72,7 +71,7 @@ impl Thoughts {
         parts
     }
 
-    /// Ends the reply. One that was cut may have been cut within its thoughts.
+    /// Ends the reply. A cut reply may end inside thoughts.
     pub(super) fn finish(&mut self, is_cut: bool) -> Vec<Part> {
         let rest = std::mem::take(&mut self.pending);
         let mut parts = Vec::new();
@@ -89,7 +88,7 @@ impl Thoughts {
         parts
     }
 
-    /// Goes on by a step, and tells whether another one is possible.
+    /// Makes one step; returns whether another one is possible.
     fn advance(&mut self, parts: &mut Vec<Part>) -> bool {
         match self.state {
             State::Start => self.start(),
@@ -138,7 +137,7 @@ impl Thoughts {
         }
     }
 
-    /// Looks whether thoughts begin, or after them an answer in tags.
+    /// Checks for a start tag of thoughts, or of an answer after thoughts.
     fn start(&mut self) -> bool {
         let begun = self.pending.trim_start();
         let lower = begun.to_ascii_lowercase();
@@ -189,7 +188,8 @@ impl Thoughts {
         true
     }
 
-    /// Where the first of some tags stands, and its length; else up to where none can begin.
+    /// Position and length of the first of some tags; otherwise the position up to which none can
+    /// start.
     fn first_of(
         &self,
         tags: &mut dyn Iterator<Item = &'static str>,
@@ -207,7 +207,7 @@ impl Thoughts {
         first.ok_or(safe)
     }
 
-    /// Hands out what stands before a tag, which is dropped.
+    /// Returns the text before a tag and drops the tag.
     fn hand_out_up_to(
         &mut self,
         found: Result<(usize, usize), usize>,
@@ -231,7 +231,7 @@ impl Thoughts {
     }
 }
 
-/// Tags that end thoughts whose beginning the template wrote.
+/// End tags that can occur without a start tag.
 fn lone_ends() -> impl Iterator<Item = &'static str> {
     let tags = THOUGHT_TAGS.iter().filter(|tags| tags.ends_alone);
     tags.map(|tags| tags.end)
@@ -244,7 +244,7 @@ fn add(parts: &mut Vec<Part>, part: Part) {
     }
 }
 
-/// The length of a text without what may be the beginning of a tag.
+/// The length of a text without a possible start of a tag at its end.
 fn without_beginning_of(text: &str, tag: &str) -> usize {
     let longest = tag.len().min(text.len());
     let begins = |length: &usize| text.as_bytes().ends_with(&tag.as_bytes()[..*length]);

@@ -1,23 +1,23 @@
-//! Replies that are of no use, and what the model and the user are told of them.
+//! Unusable replies, and what the model and the user are told about them.
 
 use super::event::{Failure, FailureCode, TurnEnd};
 use crate::visible::neutral;
 
-/// Why a reply is of no use.
+/// Why a reply is unusable.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// Neither text nor calls.
     Empty,
-    /// A call that cannot be read, and what was said of it.
+    /// A call that is not valid; the text of the reply, and why.
     Unreadable { said: String, why: String },
-    /// The stream ended too early, after this.
+    /// The stream ended early; the text up to there.
     BrokenOff { said: String },
-    /// The limit of the reply came before the end of a call.
+    /// The reply was cut off at its limit.
     CutOff,
 }
 
 impl Trouble {
-    /// Whether the same request may well be answered.
+    /// Whether repeating the request can help.
     pub(super) fn may_pass(&self) -> bool {
         !matches!(self, Trouble::CutOff)
     }
@@ -26,26 +26,27 @@ impl Trouble {
         match self {
             Trouble::Empty => "the model's reply was empty",
             Trouble::Unreadable { .. } => "the model's tool call could not be read",
-            Trouble::BrokenOff { .. } => "the model's reply broke off",
-            Trouble::CutOff => "the model's reply was too long for one reply",
+            Trouble::BrokenOff { .. } => "the model's reply ended too early",
+            Trouble::CutOff => "the model's reply was cut off at its length limit",
         }
     }
 
     pub(super) fn remark(&self) -> String {
         match self {
             Trouble::Empty | Trouble::BrokenOff { .. } => {
-                "Your last reply had neither an answer nor a \
-                readable tool call. Call a tool now, or answer the user."
+                "Your last reply had no answer and no valid tool call. Call a tool now, or answer \
+                 the user."
                     .to_owned()
             }
             Trouble::Unreadable { why, .. } => format!(
-                "The tool call in your last reply could not be read: {}. Write it again, whole and \
-                 alone, or answer the user.",
+                "The tool call in your last reply is not valid: {}. Write the whole call again \
+                 and nothing else, or answer the user.",
                 neutral(why)
             ),
-            Trouble::CutOff => "Your last reply was cut off at its limit before it was complete, \
-                so nothing of it was done. Write smaller pieces: a file in several calls, the \
-                first part with `write_file`, the rest with `edit_file`; think less."
+            Trouble::CutOff => "Your last reply was too long and was cut off, so nothing in it \
+                                was run. Write less in one reply. Write a long file in several \
+                                calls: the first part with `write_file`, the rest with \
+                                `edit_file`. Think less."
                 .to_owned(),
         }
     }

@@ -23,18 +23,18 @@ use crate::session::{Record, Session, SessionError};
 use crate::text::with_causes;
 use crate::visible::visible;
 
-/// Share of the window, in percent, at which older turns are made shorter.
+/// Percent of the window at which older turns are compacted.
 const FULL: u32 = 80;
-/// After that it is done again when the conversation has grown by so many percent of the window.
+/// Compacts again when the conversation has grown by this percent of the window.
 const GROWN: u32 = 10;
 
-/// Calls count as well as replies: so many of them for each step that a turn may have.
+/// Calls are limited as well as replies: this many per allowed step.
 const CALLS_A_STEP: usize = 4;
 
-/// Most places that an answer is said to stand on.
+/// Most sources listed for an answer.
 const MOST_SOURCES: usize = 100;
 
-/// Where events go. A dropped receiver stops the turn.
+/// Sends events. A dropped receiver stops the turn.
 #[derive(Clone)]
 pub(super) struct Sink {
     sender: mpsc::Sender<Event>,
@@ -49,8 +49,8 @@ impl Sink {
         }
     }
 
-    /// Sends an event. A slow receiver must not keep a stop from being seen, so what is said
-    /// after one may be lost, but for tools and the end of the turn.
+    /// Sends an event. With a slow receiver, events after a stop may be lost, except for those
+    /// about tools and the end of the turn.
     pub(super) async fn send(&self, event: Event) {
         let must_arrive = matches!(
             event,
@@ -79,20 +79,20 @@ pub(super) struct Turn<'a> {
     pub events: Sink,
     pub stop: CancellationToken,
     pub tools: Vec<ToolSpec>,
-    /// Whether nothing may be written or run.
+    /// Whether this is plan mode.
     pub plan: bool,
     pub guard: Guard,
-    /// What the last request was estimated at.
+    /// Estimated tokens of the last request.
     pub asked: u32,
     /// Whether the user was told that the server cut a request.
     pub cut_told: bool,
     /// Tokens after the last compaction of this turn.
     pub compacted: Option<u32>,
-    /// What is said to the model behind the next result.
+    /// Note to append to the next result.
     pub behind: String,
     /// Calls that may still run.
     pub calls_left: usize,
-    /// What the model was told with the question.
+    /// Remarks that were sent with the question.
     told: Vec<String>,
     /// Whether the model has said anything.
     has_spoken: bool,
@@ -125,7 +125,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Runs the turn. However it ends, the conversation can go on after it.
+    /// Runs the turn. The conversation can continue after any end.
     pub(super) async fn run(&mut self, question: &Question) -> TurnEnd {
         let end = match self.work(question).await {
             Ok(end) | Err(end) => end,
@@ -134,7 +134,7 @@ impl<'a> Turn<'a> {
         end
     }
 
-    /// The loop. An end is an error where it comes early.
+    /// The loop. An early end is an `Err`.
     async fn work(&mut self, question: &Question) -> Result<TurnEnd, TurnEnd> {
         self.begin(question).await?;
         let steps = self.engine.options.max_steps;
@@ -150,11 +150,11 @@ impl<'a> Turn<'a> {
         Err(TurnEnd::StepLimit(steps))
     }
 
-    /// Puts the question before the model, with what was found for it.
+    /// Adds the question and its context.
     async fn begin(&mut self, question: &Question) -> Result<(), TurnEnd> {
         let shown = question.text.trim();
         if shown.is_empty() {
-            let failure = Failure::new(FailureCode::QuestionMissing, "there is no question");
+            let failure = Failure::new(FailureCode::QuestionMissing, "the question is empty");
             return Err(TurnEnd::Failed(failure));
         }
         self.session.turn += 1;
@@ -181,7 +181,7 @@ impl<'a> Turn<'a> {
         self.go_on()
     }
 
-    /// Adds what the model said.
+    /// Adds a reply to the conversation.
     pub(super) fn say(&mut self, reply: &Reply) -> Result<(), TurnEnd> {
         let Reply {
             text,
@@ -198,7 +198,7 @@ impl<'a> Turn<'a> {
         self.add(message, Record::assistant(text, thinking, calls))
     }
 
-    /// Speaks in the user's place.
+    /// Adds a user message written by the engine.
     pub(super) fn remark(&mut self, text: &str) -> Result<(), TurnEnd> {
         let text = note(text);
         let record = Record::User {
@@ -222,7 +222,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What an answer cites and the files do not have; they are read off the runtime.
+    /// Wrong citations of an answer; files are read off the runtime.
     async fn wrong_citations(&self, text: &str) -> Vec<(String, String)> {
         let jail = self.engine.context.jail.clone();
         let (text, sources) = (text.to_owned(), self.session.sources.clone());
@@ -231,15 +231,14 @@ impl<'a> Turn<'a> {
         checking.await.unwrap_or_default()
     }
 
-    /// Makes older turns shorter when the window is nearly full.
+    /// Compacts when the window is nearly full.
     async fn make_room(&mut self) -> Result<(), TurnEnd> {
         let (used, window) = (self.used(), self.window());
         if used < part(window, FULL) {
             return Ok(());
         }
         if !self.engine.options.compact {
-            let notice =
-                "the window is nearly full, and making older turns shorter is switched off";
+            let notice = "the context window is nearly full, and compaction is switched off";
             self.notice_once(notice.to_owned()).await;
         } else if self
             .compacted
@@ -253,7 +252,7 @@ impl<'a> Turn<'a> {
         Err(self.too_long())
     }
 
-    /// Makes the conversation shorter now.
+    /// Compacts now.
     pub(super) async fn shorten(&mut self, wanted: Wanted) -> Result<(), TurnEnd> {
         let Turn {
             engine,
@@ -269,17 +268,16 @@ impl<'a> Turn<'a> {
 
     pub(super) fn too_long(&self) -> TurnEnd {
         let message = format!(
-            "the conversation does not fit the window of {} tokens",
+            "the conversation does not fit the context window of {} tokens",
             self.window()
         );
-        let hint = "begin a new one, ask for less at once, or set a larger window with \
-            MAX_CONTEXT_TOKENS";
+        let hint = "start a new session, ask for less at once, or set MAX_CONTEXT_TOKENS higher";
         TurnEnd::Failed(Failure::new(FailureCode::ContextTooLong, message).with_hint(hint))
     }
 
-    /// Leaves a conversation that can go on: each call has a result, and a question to which
-    /// nothing was said is not in it. Nothing is put into the model's mouth, since it would learn
-    /// to say such things; it is told of the end with the next question.
+    /// Makes the conversation valid after any end: each call gets a result, and a question without
+    /// a reply is removed. The engine never writes in the model's name, because the model would
+    /// imitate it; the next question says how the turn ended.
     fn close(&mut self, end: &TurnEnd) {
         let why = match end {
             TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut => return,
@@ -299,7 +297,7 @@ impl<'a> Turn<'a> {
                 self.session.remarks.clone_from(&self.told);
             }
         } else {
-            let remark = format!("The last request was not answered to its end: {why}.");
+            let remark = format!("The last request was not completed: {why}.");
             self.session.remarks.push(remark);
         }
     }
@@ -342,13 +340,13 @@ impl<'a> Turn<'a> {
         self.add(message, Record::ran(call, text, outcome))
     }
 
-    /// Adds to the conversation, and writes it down.
+    /// Adds a message to the conversation and the journal.
     fn add(&mut self, message: Message, record: Record) -> Result<(), TurnEnd> {
         self.session.messages.push(message);
         self.record(record)
     }
 
-    /// Texts for the model without what files of secrets hold; those are looked at off the runtime.
+    /// Removes the values of secret files from texts; runs off the runtime.
     pub(super) async fn without_secret_values<const N: usize>(
         &self,
         texts: [String; N],
@@ -358,7 +356,7 @@ impl<'a> Turn<'a> {
             spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
         // What cannot be cleaned does not go out.
         let failed = |error| {
-            let message = format!("secrets could not be looked for: {error}");
+            let message = format!("could not check for secrets: {error}");
             TurnEnd::Failed(Failure::new(FailureCode::SecretsNotChecked, message))
         };
         cleaning.await.map_err(failed)
@@ -373,7 +371,7 @@ impl<'a> Turn<'a> {
         written.map_err(|error| not_written(&error))
     }
 
-    /// Ends the turn if it was stopped.
+    /// Returns an error if the turn was stopped.
     pub(super) fn go_on(&self) -> Result<(), TurnEnd> {
         if self.stop.is_cancelled() {
             return Err(TurnEnd::Stopped);
@@ -385,12 +383,12 @@ impl<'a> Turn<'a> {
         self.session.model.profile().window
     }
 
-    /// Whether the model calls tools in words.
+    /// Whether the model writes tool calls as text.
     pub(super) fn speaks(&self) -> bool {
         self.engine.speaks(self.session.model.profile())
     }
 
-    /// Estimates the next request, as our own count goes.
+    /// Our estimate of the tokens of the next request.
     pub(super) fn estimate(&mut self) -> u32 {
         let speaks = self.speaks();
         let Session {
@@ -406,7 +404,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Estimates the next request, as the server would count.
+    /// The same, calibrated to the server's count.
     pub(super) fn used(&mut self) -> u32 {
         let estimate = self.estimate();
         self.session.calibration.calibrated(estimate)
@@ -416,14 +414,14 @@ impl<'a> Turn<'a> {
         self.events.send(Event::Notice(text.into())).await;
     }
 
-    /// Tells the user something that is not worth telling twice.
+    /// Shows a notice once.
     pub(super) async fn notice_once(&self, text: String) {
         if self.engine.is_news(&text) {
             self.notice(text).await;
         }
     }
 
-    /// Takes down what the answer stands on.
+    /// Records sources of the answer.
     pub(super) fn add_sources(&mut self, sources: impl IntoIterator<Item = Source>) {
         for source in sources {
             let known = &mut self.session.sources;
@@ -434,7 +432,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Whether an answer has a numbered list: two steps, or one that begins it.
+/// Whether an answer has a numbered list.
 fn is_plan(text: &str) -> bool {
     let steps = text.lines().filter(|line| {
         let line = line.trim_start_matches([' ', '#', '*', '-']);

@@ -1,35 +1,35 @@
-//! Names that a reader takes for the same: in another normal form of Unicode, in other capitals,
-//! with other blanks, or with characters that look alike.
+//! Finds names that look the same: in another Unicode normal form, in other capitals, with other
+//! blanks, or with look-alike characters.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Jail, WorkspacePath};
 use crate::visible::{is_hidden, plain_sign};
 
-/// How a path agrees with one that exists; the loosest is the greatest.
+/// How a path matches an existing one; the loosest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alike {
     Equal,
     /// The same letters in another normal form: `é` as one character, or as `e` and an accent.
     SameLetters,
-    /// But for capitals, blanks, or characters that look alike.
+    /// The same except for capitals, blanks or look-alike characters.
     Similar,
 }
 
-/// The path that comes nearest to another one.
+/// The existing path nearest to a given one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nearest {
-    /// As far as its names exist, they are as the disk has them; the rest is as it was given.
+    /// Existing names are as on disk; the rest is as given.
     pub path: WorkspacePath,
     /// Whether all of it exists.
     pub exists: bool,
-    /// How the names that exist agree with those that were given.
+    /// How the existing names match the given ones.
     pub alike: Alike,
 }
 
 impl Jail {
-    /// Follows a path name by name from the root; where a name does not exist, the one name in that
-    /// folder is taken that is alike. Two of those are none: nothing tells which was meant.
+    /// Follows a path name by name from the root; a missing name is replaced by the one similar
+    /// name in that folder. Two similar names are ambiguous and not used.
     pub fn nearest(&self, path: &WorkspacePath) -> Nearest {
         let mut nearest = Nearest {
             path: path.clone(),
@@ -60,7 +60,7 @@ impl Jail {
         nearest
     }
 
-    /// The one name in a folder that is alike to another.
+    /// The one name in a folder that is similar to another.
     fn alike_in(&self, folder: &WorkspacePath, name: &str) -> Option<(String, Alike)> {
         let found = self.list(folder).ok()?;
         let one = |is_alike: &dyn Fn(&str) -> bool| {
@@ -79,7 +79,7 @@ impl Jail {
     }
 }
 
-/// A name as a reader takes it.
+/// A normalised name for comparison.
 fn loose(name: &str) -> String {
     let seen: String = name
         .nfkc()

@@ -1,19 +1,19 @@
-//! Why a file is not read or written: which, and what to do instead.
+//! Errors of file access, with what to do instead.
 
 use std::io;
 
 use super::Holds;
 
-/// Why a file of the workspace is not read or written. Nothing has been changed then.
+/// Why a file of the workspace is not read or written. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum JailError {
-    /// The path leads out, by `..`, from the top of the disk or through a link.
-    #[error("`{0}` leads out of the workspace: name a file below its root, relative to it")]
+    /// The path leads outside the workspace, by `..`, as an absolute path or through a link.
+    #[error("`{0}` points outside the workspace: use a path relative to the workspace root")]
     Outside(String),
-    /// No tool opens it, whatever is allowed.
-    #[error("`{path}` holds {holds} and is never read, listed or changed: leave it alone")]
+    /// Never opened by any tool.
+    #[error("`{path}` contains {holds} and is never read, listed or changed: leave it alone")]
     Private {
-        /// As it was named.
+        /// The path as given.
         path: String,
         holds: Holds,
     },
@@ -35,17 +35,17 @@ pub enum JailError {
     #[error("`{path}` is not text: {why}; leave it as it is")]
     NotText {
         path: String,
-        /// By what it shows.
+        /// The sign of that.
         why: &'static str,
     },
     /// A device, a pipe or a socket.
     #[error("`{0}` is a device, a pipe or a socket, not a file: leave it alone")]
     NotRegular(String),
-    /// A symbolic link on the way, where none is followed.
+    /// A symbolic link in the path of a write.
     #[error("`{path}` is a link, which is not followed here{}", instead(.target.as_deref()))]
     Link {
         path: String,
-        /// Where it leads, if that is inside.
+        /// Its target, if that is inside.
         target: Option<String>,
     },
     /// The same file has another name, perhaps outside.
@@ -54,19 +54,19 @@ pub enum JailError {
     /// Nobody may write to it.
     #[error("`{0}` is read-only: ask the user to change that first")]
     ReadOnly(String),
-    /// It is not what it was.
+    /// It changed.
     #[error("`{0}` has changed on disk since it was read: read it again, then repeat the change")]
     ChangedOnDisk(String),
-    /// It is larger than what is read.
+    /// It is larger than the limit.
     #[error("`{path}` is too large: {bytes} bytes, at most {most} are read")]
     TooLarge { path: String, bytes: u64, most: u64 },
-    /// Something is there already.
-    #[error("`{0}` is there already: choose another name, or read and edit it")]
+    /// It already exists.
+    #[error("`{0}` already exists: choose another name, or read and edit it")]
     AlreadyThere(String),
-    /// No path of a file.
+    /// Not a valid path.
     #[error("{0}")]
     BadPath(String),
-    /// The system does not let us.
+    /// An error of the system.
     // The cause is part of the message: models are shown a single line.
     #[error("cannot {what} `{path}`: {cause}")]
     Io {
@@ -76,7 +76,7 @@ pub enum JailError {
     },
 }
 
-/// An error of the system in our words.
+/// Converts an error of the system.
 pub(super) fn failed(what: &'static str, path: &str, cause: io::Error) -> JailError {
     let path = path.to_owned();
     match cause.kind() {

@@ -1,5 +1,6 @@
-//! What git runs in the workspace, or reads as settings: by the settings of every repository in it, by
-//! the user's own, and by hooks. `core.hooksPath = tools/hooks` makes every file there a hook.
+//! Finds files that git runs in the workspace or reads as settings, through the settings of every
+//! repository in it, the user's own settings, and hooks. `core.hooksPath = tools/hooks` makes every
+//! file there a hook.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,22 +9,21 @@ use std::path::{Path, PathBuf};
 use super::protected::{Protected, ProtectedClass};
 use super::{Jail, WorkspacePath};
 
-/// Largest file of settings that is looked into, in bytes.
+/// Largest settings file read, in bytes.
 const MOST_BYTES: u64 = 256 << 10;
 
-/// Files of settings that include each other are followed no deeper.
+/// Most levels of included settings files.
 const DEEPEST: usize = 4;
 
-/// Most hooks of a folder that are looked at.
+/// Most hooks of a folder that are checked.
 const MOST_HOOKS: usize = 100;
 
 pub(super) const WHY: Protected = Protected {
     class: ProtectedClass::AutoExecuted,
-    why: "is run by git, or read as its settings: git's settings or a hook name it",
+    why: "is run by git or read as git settings: git's settings or a hook refer to it",
 };
 
-/// What a folder of git has that decides what git runs: for folders of git that are not named
-/// `.git`.
+/// Names in a git folder that decide what git runs, for git folders not named `.git`.
 const DECIDES: &[&str] = &[
     "commondir",
     "config",
@@ -35,7 +35,7 @@ const DECIDES: &[&str] = &[
     "worktrees",
 ];
 
-/// Hooks, where the work tree itself is the folder of them.
+/// Names of hooks, if the work tree itself is the folder of hooks.
 const HOOKS: &[&str] = &[
     "applypatch-msg",
     "commit-msg",
@@ -63,7 +63,7 @@ const HOOKS: &[&str] = &[
     "update",
 ];
 
-/// Keys whose values are commands, programs or folders of them, whatever their section.
+/// Keys whose values are commands, programs or folders of them, in any section.
 const RUNNING: &[&str] = &[
     "alternaterefscommand",
     "askpass",
@@ -101,12 +101,12 @@ const RUNNING: &[&str] = &[
     "uploadpack",
 ];
 
-/// What git runs in the workspace, and where its settings are.
+/// Files that git runs in the workspace, and its settings files.
 #[derive(Debug, Default)]
 pub(super) struct GitPrograms {
     /// Files and folders of the workspace. They may not exist.
     pub paths: BTreeSet<WorkspacePath>,
-    /// Whether something of the workspace is run that is no hook: a filter, a program that watches.
+    /// Whether git runs something in the workspace beside hooks: a filter, a file system monitor.
     pub beside_hooks: bool,
 }
 
@@ -119,7 +119,7 @@ struct Reader<'a> {
 }
 
 impl Jail {
-    /// Gives what git runs in the workspace. `repositories` are the paths of `.git` in it, folders
+    /// Finds what git runs in the workspace. `repositories` are the paths of `.git` in it, folders
     /// and files.
     pub(super) fn git_programs<'p>(
         &self,
@@ -143,7 +143,7 @@ impl Jail {
         found
     }
 
-    /// The text of a file of settings, wherever it is.
+    /// The text of a settings file, inside or outside the workspace.
     fn settings_text(&self, file: &Path) -> Option<String> {
         let metadata = fs::metadata(file).ok()?;
         // What cannot be read as text, git does not read either.
@@ -158,8 +158,7 @@ impl Jail {
 }
 
 impl Reader<'_> {
-    /// Reads all that holds for a repository whose folder, or the file that says where it is, has this
-    /// path.
+    /// Reads all settings of a repository, given the path of its `.git` folder or file.
     fn read_all(&mut self, path: &Path) {
         for file in self.jail.git_settings() {
             self.read_settings(&file, 0);
@@ -184,7 +183,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Git's folder, which a file may lead to.
+    /// The git folder, which a `.git` file may point to.
     fn folder_of(&self, path: &Path) -> Option<PathBuf> {
         let real = real(path);
         if fs::metadata(&real).ok()?.is_dir() {
@@ -238,7 +237,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A path of a setting, with what it is relative to.
+    /// The absolute path of a setting.
     fn full(&self, folder: &Path, value: &str) -> PathBuf {
         match (value.strip_prefix("~/"), self.jail.home()) {
             (Some(rest), Some(home)) => home.join(rest),
@@ -246,7 +245,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes a path, as it is named and where it leads to, if it is in the workspace.
+    /// Records a path and its target, if they are in the workspace.
     fn note(&mut self, path: &Path) {
         let paths = self.names_of(path);
         self.found.paths.extend(paths);
@@ -268,7 +267,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// Hooks that are links lead to what is run, and what a hook calls runs with it.
+    /// Records targets of hooks that are links, and programs that hooks call.
     fn follow_hooks(&mut self, folder: &Path) {
         let inside = self.jail.inside(folder);
         let is_own = |path: &WorkspacePath| path.as_str().split('/').any(|name| name == ".git");
@@ -291,7 +290,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where a path leads to, through links of any form; by its names from where nothing is there.
+/// The target of a path with links resolved as far as it exists.
 pub(super) fn real(path: &Path) -> PathBuf {
     follow(path, 0)
 }
@@ -319,7 +318,7 @@ fn follow(path: &Path, links: usize) -> PathBuf {
     }
 }
 
-/// A line of a file of settings.
+/// A line of a settings file.
 struct Setting {
     /// The section's name, in lower case, without its subsection.
     section: String,
@@ -327,7 +326,7 @@ struct Setting {
     value: String,
 }
 
-/// Reads a file of settings as git does, but passes over what is wrong.
+/// Parses a settings file as git does, but skips errors.
 fn settings(text: &str) -> Vec<Setting> {
     let mut found = Vec::new();
     let mut section = String::new();

@@ -1,5 +1,5 @@
-//! What is protected though its own name does not say so: where links with protected names lead to,
-//! and what git runs.
+//! Files that are protected without a protected name: targets of links with protected names, and
+//! files that git runs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use super::git_programs::{WHY, real};
 use super::protected::{Protected, classify, closed_to_commands, folded, names_closed_in};
 use super::{Jail, WorkspacePath};
 
-/// How long repositories and links are looked for where nobody has listed the workspace yet.
+/// Time limit of the search for repositories and links if the workspace was not listed yet.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A file or a folder that something protected leads to, with all that is below it.
+/// A file or folder that something protected points to, with everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedTo {
     /// It may not exist.
     pub path: WorkspacePath,
-    /// What is said of it.
+    /// Why it is protected.
     pub protected: Protected,
-    /// Whether commands may not write it, unless the user allows just that.
+    /// Whether commands may not write it unless the user allows exactly that.
     pub closed_to_commands: bool,
 }
 
 impl LedTo {
-    /// Whether it is this path, or a folder that the path is in.
+    /// Whether it is this path or a folder above it.
     pub fn holds(&self, path: &str) -> bool {
         let mut names = path.split('/').map(folded);
         let own = self.path.as_str().split('/').map(folded);
@@ -32,8 +32,8 @@ impl LedTo {
     }
 }
 
-/// Whether what an entry of the workspace leads to may be protected: `.git` of a repository, or a
-/// link with a protected name. Whoever lists the workspace collects them.
+/// Whether the target of an entry may be protected: `.git` of a repository, or a link with a
+/// protected name. Listings of the workspace collect these.
 pub(super) fn leads(path: &Path, is_link: bool) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     folded(&name) == ".git"
@@ -42,7 +42,7 @@ pub(super) fn leads(path: &Path, is_link: bool) -> bool {
 }
 
 impl Jail {
-    /// Takes over what a listing of the workspace found that leads elsewhere: see [`leads`].
+    /// Stores the entries that a listing of the workspace found: see [`leads`].
     pub(super) fn note_leading(&self, found: BTreeSet<PathBuf>, is_complete: bool) {
         let mut leading = self.0.leading.lock();
         match &mut *leading {
@@ -60,8 +60,8 @@ impl Jail {
         known().clone().unwrap_or_default()
     }
 
-    /// Gives what is protected though its own name does not say so, by the last listing of the
-    /// workspace; and whether git runs something of the workspace that is no hook.
+    /// The files protected without a protected name, from the last listing of the workspace; and
+    /// whether git runs something in the workspace beside hooks.
     pub fn led_to(&self) -> (Vec<LedTo>, bool) {
         let leading = self.leading();
         let is_git = |path: &PathBuf| {
@@ -80,14 +80,14 @@ impl Jail {
         (programs.chain(targets).collect(), git.beside_hooks)
     }
 
-    /// Says why a file is protected to which something protected leads.
+    /// Why a file is protected because something protected points to it.
     pub fn protected_by_lead(&self, path: &str) -> Option<Protected> {
         let led = self.led_to().0.into_iter();
         let found = led.filter(|led| led.holds(path)).map(|led| led.protected);
         found.max_by_key(|found| found.class)
     }
 
-    /// Where a link leads to, by each protected name that it, or something in it, has.
+    /// The targets of a link, for each protected name of the link or in it.
     fn targets(&self, link: &Path) -> Vec<LedTo> {
         let Some(target) = self.inside(&self.root().join(link)) else {
             return Vec::new();
@@ -111,7 +111,7 @@ impl Jail {
             .collect()
     }
 
-    /// An absolute path as it is in the workspace, where links lead it; `None` if that is elsewhere.
+    /// An absolute path relative to the workspace, with links resolved; `None` if it is outside.
     pub(super) fn inside(&self, path: &Path) -> Option<WorkspacePath> {
         let below = real(path);
         let below = below.strip_prefix(self.root()).ok()?;

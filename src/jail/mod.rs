@@ -1,9 +1,9 @@
-//! The files of the workspace, and no others.
+//! Access to the files of the workspace, and no others.
 //!
-//! Everything goes through one handle on the root, and the system itself refuses to resolve a
-//! path that leaves it; no decision rests on comparing paths as strings. Reading follows links
-//! that stay inside. Writing follows none: it walks from folder to folder by single names, so the
-//! path that was judged is the file that changes.
+//! Everything goes through one handle on the root, and the system itself refuses to resolve a path
+//! that leaves it; no decision depends on comparing paths as strings. Reading follows links that
+//! stay inside. Writing follows none: it opens each folder by a single name, so the path that was
+//! judged is the file that changes.
 
 mod alike;
 mod error;
@@ -61,10 +61,10 @@ pub type Hash = [u8; 32];
 /// Largest file that is read as text, in bytes.
 pub const MOST_TEXT: u64 = 8 << 20;
 
-/// Largest file that is read as it is, in bytes: what is moved or deleted is kept, to be undone.
+/// Largest file read as bytes: moved and deleted files are stored for undo.
 pub const MOST_BYTES: u64 = 64 << 20;
 
-/// The hash of some bytes, as files are hashed.
+/// The hash of bytes.
 pub fn hash_of(bytes: &[u8]) -> Hash {
     *blake3::hash(bytes).as_bytes()
 }
@@ -75,26 +75,26 @@ pub struct Jail(Arc<Inner>);
 
 struct Inner {
     root: PathBuf,
-    /// As the root was named, which is how a model may know it.
+    /// The root as it was given, which a model may use.
     named: PathBuf,
     dir: Dir,
     private: PrivatePaths,
-    /// Folders that were made for new files: they go again with the last file in them.
+    /// Folders made for new files; they are removed with the last file in them.
     made: Mutex<BTreeSet<String>>,
-    /// What files of secrets hold.
+    /// The values of secret files.
     secrets: Arc<Mutex<secret_values::Known>>,
-    /// What was seen when files of secrets were looked for.
+    /// Folder listings from the search for secret files.
     listings: Mutex<secret_files::Listings>,
-    /// What the last listing of the workspace found that leads elsewhere.
+    /// Links and repositories that the last listing of the workspace found.
     leading: Mutex<Option<BTreeSet<PathBuf>>>,
-    /// Where git finds the user's settings.
+    /// The user's git settings files.
     git: GitSettings,
 }
 
-/// Where git finds settings that hold for every repository.
+/// Git settings files for every repository.
 #[derive(Clone, Debug, Default)]
 pub struct GitSettings {
-    /// What `~/` stands for.
+    /// The home folder.
     pub home: Option<PathBuf>,
     /// The files: absolute, may not exist.
     pub files: Vec<PathBuf>,
@@ -111,25 +111,25 @@ pub enum EntryKind {
     Other,
 }
 
-/// What a folder holds.
+/// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name in the folder; what is no UTF-8 in it is replaced.
+    /// Its name; invalid UTF-8 is replaced.
     pub name: String,
     pub kind: EntryKind,
     /// Size of a file in bytes, 0 for all else.
     pub size: u64,
 }
 
-/// A file as it is.
+/// A file as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileBytes {
     pub bytes: Arc<Vec<u8>>,
-    /// Of the bytes.
+    /// Hash of the bytes.
     pub hash: Hash,
-    /// Who may do what with it, as nine bits; `None` where the system has no such thing.
+    /// Its mode, nine bits; `None` if the system has none.
     pub mode: Option<u32>,
-    /// Where it really is, if links led there.
+    /// Its real path, if links led there.
     pub path: WorkspacePath,
 }
 
@@ -139,7 +139,7 @@ impl Jail {
         Jail::open_without(root, &[])
     }
 
-    /// Opens a workspace in which some folders and files are not opened, listed or made.
+    /// Opens a workspace in which some folders and files are never opened, listed or made.
     pub fn open_without(root: &Path, private: &[PrivatePath]) -> Result<Jail, JailError> {
         let wrong = |cause| failed("open the workspace", &root.to_string_lossy(), cause);
         let canonical = fs::canonicalize(root).map_err(wrong)?;
@@ -157,7 +157,7 @@ impl Jail {
         })))
     }
 
-    /// Has git's settings outside of the workspace count as well: they may name files in it.
+    /// Adds git settings from outside the workspace: they may name files in it.
     #[must_use]
     pub fn with_git_settings(mut self, git: GitSettings) -> Jail {
         // Nobody else has it yet; else the settings of the repositories count all the same.
@@ -180,8 +180,8 @@ impl Jail {
         &self.0.root
     }
 
-    /// The path of a file that somebody named from outside, if it is below the root: where its
-    /// folders lead until they are there, and by its names from there on.
+    /// The path of a file given from outside, if it is below the root: links in existing folders
+    /// are resolved.
     pub fn enter(&self, given: &Path) -> io::Result<Option<WorkspacePath>> {
         let given = std::path::absolute(given)?;
         let mut ancestors: Vec<&Path> = given.ancestors().skip(1).collect();
@@ -201,21 +201,21 @@ impl Jail {
         Ok(None)
     }
 
-    /// Reads a path as somebody wrote it: relative to the root, or absolute and below it.
+    /// Parses a path: relative to the root, or absolute and below it.
     ///
-    /// Whether anything is there is not looked at. `..` is taken off as it is written.
+    /// The path need not exist. `..` is removed by text.
     pub fn path(&self, given: &str) -> Result<WorkspacePath, JailError> {
         WorkspacePath::parse(given, &[&self.0.root, &self.0.named])
     }
 
-    /// Where a path leads when links are followed: what is read there is to be judged by that.
+    /// The real path with links followed, by which reading is judged.
     pub fn resolve(&self, path: &WorkspacePath) -> Result<WorkspacePath, JailError> {
         let wrong = |cause| failed("follow", path.as_str(), cause);
         let real = self.0.dir.canonicalize(path.as_str()).map_err(wrong)?;
         WorkspacePath::from_real(&real)
     }
 
-    /// What is at a path, without following a link there; `None` if nothing is.
+    /// The kind of the entry at a path, without following a link; `None` if there is nothing.
     pub fn kind(&self, path: &WorkspacePath) -> Result<Option<EntryKind>, JailError> {
         if !self.0.private.is_empty()
             && let Err(error @ JailError::Private { .. }) = self.place(path, Missing::Fails)
@@ -229,7 +229,7 @@ impl Jail {
         }
     }
 
-    /// What a folder holds, by name, but for what is private.
+    /// The entries of a folder by name, without private ones.
     pub fn list(&self, path: &WorkspacePath) -> Result<Vec<Entry>, JailError> {
         let wrong = |cause| failed("list", path.as_str(), cause);
         let folder = match path.is_root() {
@@ -264,19 +264,19 @@ impl Jail {
         Ok(found)
     }
 
-    /// The folders and files that no tool opens: absolute, without links.
+    /// The private folders and files: absolute, without links.
     pub fn private_paths(&self) -> Vec<PathBuf> {
         self.0.private.paths()
     }
 
-    /// Whether a path below the root is one of those, or in one.
+    /// Whether a path below the root is private.
     pub fn leaves_out(&self, path: &str) -> bool {
         self.0.private.covers(&self.root().join(path))
     }
 
     /// Reads a text of at most [`MOST_TEXT`] bytes; links that stay inside are followed.
     ///
-    /// A link must not give a secret another name: what it leads to then is to be named itself.
+    /// A link must not give a secret another name: its target must be named itself.
     pub fn read(&self, path: &WorkspacePath) -> Result<TextFile, JailError> {
         let file = match self.read_here(path, MOST_TEXT) {
             Err(JailError::Link { .. }) => {
@@ -294,12 +294,12 @@ impl Jail {
         TextFile::decode(file)
     }
 
-    /// Reads a file of at most [`MOST_BYTES`] bytes, whatever it holds. Follows no link.
+    /// Reads a file of at most [`MOST_BYTES`] bytes, with any content. Follows no link.
     pub fn read_bytes(&self, path: &WorkspacePath) -> Result<FileBytes, JailError> {
         self.read_here(path, MOST_BYTES)
     }
 
-    /// The hash of a file, whatever it holds and however large it is; `None` if nothing is there.
+    /// The hash of a file of any size and content; `None` if it does not exist.
     ///
     /// Follows no link.
     pub fn hash(&self, path: &WorkspacePath) -> Result<Option<Hash>, JailError> {
@@ -341,8 +341,8 @@ impl Jail {
         })
     }
 
-    /// Opens what must be a regular file. It is looked at before, since opening a device or a
-    /// pipe can do things, and again after, since it may have been swapped.
+    /// Opens a regular file. It is checked before, since opening a device or a pipe can have
+    /// effects, and again after, since it may have been swapped.
     fn open_regular(&self, place: &Place<'_>) -> Result<(File, cap_std::fs::Metadata), JailError> {
         let path = place.path.as_str();
         let Some(before) = place.metadata()? else {

@@ -1,4 +1,4 @@
-//! Folders outside of the workspace, for what a rule of the user allows to read there.
+//! Opens folders outside the workspace that a rule of the user allows to read.
 
 use std::fs;
 use std::path::{Component, Path};
@@ -12,12 +12,11 @@ use super::error::failed;
 use super::{Inner, Jail, JailError, WorkspacePath, system};
 
 impl Jail {
-    /// Opens what is at an absolute path outside of the workspace: the folder that it is, or is in,
-    /// as one of its own, and its path in there.
+    /// Opens an absolute path outside the workspace: as a jail of its folder, and the path in it.
     ///
-    /// Links are resolved first, so that what was judged is what is opened: from the top of the disk
-    /// on, every folder is then opened by its single name and over no link. What is private is so
-    /// here, too.
+    /// Links are resolved first, so that what was judged is what is opened; then every folder from
+    /// the root of the disk is opened by its single name and without following links. Private files
+    /// are private here too.
     pub fn outside(&self, given: &Path) -> Result<(Jail, WorkspacePath), JailError> {
         let shown = given.to_string_lossy();
         let wrong = |cause| failed("look at", &shown, cause);

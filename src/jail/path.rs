@@ -5,23 +5,23 @@ use std::path::{Component, Path};
 
 use super::JailError;
 
-/// Longest path, in bytes: the system takes no longer one.
+/// Longest path of the system, in bytes.
 const LONGEST: usize = 4095;
 
 /// Longest name in a path, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// Most of a bad path that is shown, in characters.
+/// Most of a bad path shown, in characters.
 const SHOWN: usize = 200;
 
 /// A path below the root, with `/` between plain names: `src/main.rs`. The root is `.`.
 ///
-/// It is a well-formed name, not a promise: what is there is decided when it is opened.
+/// It is only well-formed; what is there is checked when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkspacePath(String);
 
 impl WorkspacePath {
-    /// Reads a path as somebody wrote it; an absolute one must be below one of the roots.
+    /// Parses a path; an absolute one must be below one of the roots.
     pub(super) fn parse(given: &str, roots: &[&Path]) -> Result<WorkspacePath, JailError> {
         check(given)?;
         let outside = || JailError::Outside(given.to_owned());
@@ -43,7 +43,7 @@ impl WorkspacePath {
         Ok(joined)
     }
 
-    /// Takes over a relative path that the system gave.
+    /// Converts a relative path of the system.
     pub(super) fn from_real(real: &Path) -> Result<WorkspacePath, JailError> {
         let Some(name) = real.to_str() else {
             return Err(bad(
@@ -85,7 +85,7 @@ impl WorkspacePath {
         })
     }
 
-    /// Joins plain names; `None` if they lead out.
+    /// Joins plain names; `None` if they lead outside.
     fn join(path: &Path) -> Option<WorkspacePath> {
         let mut names: Vec<&str> = Vec::new();
         for component in path.components() {
@@ -117,7 +117,7 @@ impl AsRef<str> for WorkspacePath {
     }
 }
 
-/// Refuses what cannot be a path.
+/// Rejects invalid paths.
 fn check(given: &str) -> Result<(), JailError> {
     if given.trim().is_empty() {
         return Err(bad(

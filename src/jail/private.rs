@@ -1,9 +1,9 @@
-//! Folders and files that no tool opens, wherever in the workspace they are: the settings and data
-//! of ollacode, and the keys that people keep in their home folder.
+//! Private folders and files, which no tool opens wherever they are: the settings and data of
+//! ollacode, and the keys in the user's home folder.
 //!
-//! They are known by device and inode of what they really are, so neither a link, a mount nor
-//! another name leads to them. One that does not exist yet is known by the folder that it would be
-//! made in, and its names below that.
+//! They are identified by device and inode, so no link, mount or other name gives access to them.
+//! One that does not exist yet is identified by the folder that it would be in, and its names below
+//! that.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,7 +14,7 @@ use cap_std::fs::{Dir, Metadata};
 
 use super::{JailError, folded};
 
-/// Where keys, passwords and the like are kept, below the home folder.
+/// Places of keys, passwords and the like below the home folder.
 const KEYS_BELOW_HOME: &[&str] = &[
     ".Xauthority",
     ".aws",
@@ -70,7 +70,7 @@ const KEYS_BELOW_HOME: &[&str] = &[
     "Library/Keychains",
 ];
 
-/// A folder or file that no tool opens, nor anything in it.
+/// A private folder or file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivatePath {
     /// Absolute; may not exist yet.
@@ -78,7 +78,7 @@ pub struct PrivatePath {
     pub holds: Holds,
 }
 
-/// What a private folder or file holds.
+/// The content of a private folder or file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     /// Settings and data of ollacode.
@@ -96,7 +96,7 @@ impl fmt::Display for Holds {
     }
 }
 
-/// Where people keep keys and passwords below their home folder.
+/// The places of keys and passwords below a home folder.
 pub fn keys_below(home: &Path) -> Vec<PrivatePath> {
     let private = |name: &&str| PrivatePath {
         path: home.join(name),
@@ -105,7 +105,7 @@ pub fn keys_below(home: &Path) -> Vec<PrivatePath> {
     KEYS_BELOW_HOME.iter().map(private).collect()
 }
 
-/// Device and inode; two of the same are one file.
+/// Device and inode.
 pub(super) type Identity = (u64, u64);
 
 /// The private folders and files of a workspace.
@@ -115,7 +115,7 @@ pub(super) struct PrivatePaths(Vec<Known>);
 #[derive(Clone)]
 struct Known {
     holds: Holds,
-    /// What it really is, or the folder that it is or would be in,
+    /// Identity of it, or of the folder that it is or would be in,
     identity: Identity,
     /// and its names below that, folded.
     below: Vec<String>,
@@ -123,8 +123,8 @@ struct Known {
 }
 
 impl PrivatePaths {
-    /// Looks up what the paths really are. `root` is the workspace, which must not lie in a folder
-    /// of ollacode; one that lies among the user's keys was chosen for that.
+    /// Looks up the identities of the paths. `root` is the workspace, which must not be in a folder
+    /// of ollacode; one among the user's keys was chosen deliberately.
     pub fn new(paths: &[PrivatePath], root: &Path) -> Result<PrivatePaths, JailError> {
         let mut known: Vec<Known> = paths.iter().flat_map(known).collect();
         let around: Vec<Identity> = root.ancestors().filter_map(identity_at).collect();
@@ -144,7 +144,7 @@ impl PrivatePaths {
         Ok(PrivatePaths(known))
     }
 
-    /// What is private about the path that `names` lead along from a folder.
+    /// The private content of the path that `names` lead to from a folder.
     pub fn find(&self, folder: Identity, names: &[&str]) -> Option<Holds> {
         let leads = |known: &&Known| {
             known.identity == folder
@@ -163,7 +163,7 @@ impl PrivatePaths {
         self.0.iter().any(|known| path.starts_with(&known.real))
     }
 
-    /// Where the private folders and files really are, or would be.
+    /// The real paths of the private folders and files.
     pub fn paths(&self) -> Vec<PathBuf> {
         let paths: BTreeSet<&PathBuf> = self.0.iter().map(|known| &known.real).collect();
         paths.into_iter().cloned().collect()
@@ -174,7 +174,7 @@ impl PrivatePaths {
     }
 }
 
-/// A path by what it is, and by where it is: programs replace their files when they save.
+/// A path by its identity and by its place: programs replace files when they save.
 fn known(private: &PrivatePath) -> Vec<Known> {
     let deepest = private.path.ancestors().find_map(|ancestor| {
         let real = fs::canonicalize(ancestor).ok()?;
@@ -216,7 +216,7 @@ fn known(private: &PrivatePath) -> Vec<Known> {
         .collect()
 }
 
-/// The identity of what is at a path, without following a link there.
+/// The identity of the entry at a path, without following a link.
 fn identity_at(path: &Path) -> Option<Identity> {
     #[cfg(unix)]
     {

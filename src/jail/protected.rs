@@ -1,5 +1,5 @@
-//! Files that are more than texts: what they hold runs later, instructs later sessions, or is
-//! secret. Judged by the path alone, so also before they exist.
+//! Protected files: what they contain runs later, instructs later sessions, or is secret. Judged by
+//! path alone, so also before they exist.
 
 mod names;
 
@@ -13,40 +13,37 @@ use super::WorkspacePath;
 
 use names::{BUILD_FILES, GENERATED, GIT, GROUPS, OUTPUT};
 
-/// What becomes of a protected file without anybody looking at it again; the strictest is the
-/// greatest.
+/// How a protected file takes effect; the strictest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProtectedClass {
-    /// Later sessions of code agents read it as instructions. Asked about unless everything is
+    /// Later sessions of code agents read it as instructions. Needs approval unless everything is
     /// approved.
     Instructions,
-    /// It runs when the user builds, tests or starts the project, as the rest of the code does.
-    /// Edits are asked about in every mode. Commands may write it, since builds do, but for the
-    /// files of [`build_file`].
+    /// It runs when the user builds, tests or starts the project. Edits need approval in every
+    /// mode. Commands may write it, since builds do, except for the files of [`build_file`].
     RunByUser,
-    /// It runs though the user starts nothing: a folder is opened or entered, `git status` is
-    /// shown, a branch is pushed. Edits are asked about in every mode, and commands may not write
-    /// it unless the user allows just that.
+    /// It runs without the user starting it: when a folder is opened or entered, `git status` is
+    /// shown, or a branch is pushed. Edits need approval in every mode, and commands may not write
+    /// it unless the user allows exactly that.
     AutoExecuted,
 }
 
-/// Why a file is more than a text.
+/// Why a file is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protected {
-    /// How it is treated.
     pub class: ProtectedClass,
-    /// The rest of a sentence that begins with `it`.
+    /// The end of a sentence that begins with the file.
     pub why: &'static str,
 }
 
 impl Protected {
-    /// Whether it also counts in folders that tools fill: [`is_generated`].
+    /// Whether it also applies in generated folders: [`is_generated`].
     pub fn counts_in_generated(&self) -> bool {
         self.why == GIT
     }
 }
 
-/// A row of the table: a name, perhaps of a folder that has one.
+/// A row of the table: a name, optionally in a folder of a given name.
 struct Row {
     parent: Option<NamePattern>,
     name: NamePattern,
@@ -56,7 +53,7 @@ struct Row {
 /// A name with at most one `*`.
 struct NamePattern {
     start: &'static str,
-    /// What is behind the `*`, if there is one.
+    /// The text after the `*`, if there is one.
     end: Option<&'static str>,
 }
 
@@ -84,7 +81,7 @@ impl NamePattern {
     }
 }
 
-/// The rows of the table: those of one name by that name, and those with a `*`.
+/// The rows of the table: exact names by name, and those with a `*`.
 struct Table {
     exact: HashMap<&'static str, Vec<Row>>,
     wild: Vec<Row>,
@@ -118,10 +115,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-/// Judges one name in a folder of another name, which is empty for the root: the strictest of
-/// what the table says. What is below a protected name is protected like it.
+/// Judges one name in a folder of a given name, which is empty for the root: the strictest of the
+/// table. Everything below a protected name is protected like it.
 ///
-/// Case makes no difference, nor do endings and characters that some disks pass over.
+/// Ignores case, and endings and characters that some file systems ignore.
 pub fn classify_name(parent: &str, name: &str) -> Option<Protected> {
     let (parent, name) = (folded(parent), folded(name));
     let exact = TABLE.exact.get(name.as_ref()).into_iter().flatten();
@@ -134,21 +131,20 @@ pub fn classify_name(parent: &str, name: &str) -> Option<Protected> {
         .max_by_key(|found| found.class)
 }
 
-/// Whether package managers and build tools fill folders of this name.
+/// Whether folders of this name are filled by package managers and build tools.
 pub fn is_generated(name: &str) -> bool {
     let name = folded(name);
     GENERATED.split(' ').any(|folder| folder == name)
 }
 
-/// Judges a path relative to the root of the workspace: the strictest of what holds for each of
-/// its names.
+/// Judges a path relative to the workspace root: the strictest of its names.
 pub fn classify(path: &str) -> Option<Protected> {
     let found = pairs(path).filter_map(|(parent, name)| classify_name(parent, name));
     found.max_by_key(|found| found.class)
 }
 
-/// Tells why commands may not write a path relative to the root, unless the user allows just
-/// that: what is auto-executed, but for what lies in folders that tools fill.
+/// Why commands may not write a path relative to the root unless the user allows exactly that:
+/// auto-executed files, except in generated folders.
 pub fn closed_to_commands(path: &str) -> Option<Protected> {
     let mut in_generated = false;
     pairs(path).find_map(|(parent, name)| {
@@ -159,8 +155,8 @@ pub fn closed_to_commands(path: &str) -> Option<Protected> {
     })
 }
 
-/// Whether folders of this name are filled by tools, builds and tests, so that files of builds in
-/// them are not those of the project.
+/// Whether folders of this name are filled by tools, builds and tests, so that build files in them
+/// are not those of the project.
 pub fn is_filled(name: &str) -> bool {
     let name = folded(name);
     let is_hidden = name.starts_with('.') && name.len() > 1;
@@ -168,9 +164,9 @@ pub fn is_filled(name: &str) -> bool {
     is_hidden || is_generated(&name) || output.any(|folder| folder == name)
 }
 
-/// Tells why a path relative to the root is one of the files that run when the user builds, and that
-/// no build writes: commands write them only with the network, as package managers do, or where the
-/// user allows it. The same at every depth, but in folders that tools, builds and tests fill.
+/// Why a path relative to the root is a build file that no build writes: commands write it only
+/// with network access, as package managers do, or if the user allows it. At every depth, except in
+/// folders that tools, builds and tests fill.
 pub fn build_file(path: &str) -> Option<Protected> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let name = folded(name);
@@ -194,7 +190,7 @@ pub fn names_closed_in(parent: &str) -> Vec<&'static str> {
     closed.map(|row| row.name.start).collect()
 }
 
-/// All rows that are closed to commands, as `name` or `folder/name`; one name may hold a `*`.
+/// All rows closed to commands, as `name` or `folder/name`; one name may have a `*`.
 #[cfg(any(target_os = "macos", test))]
 pub(crate) fn closed_rows() -> impl Iterator<Item = &'static str> {
     let groups = GROUPS.iter();
@@ -208,27 +204,27 @@ fn pairs(path: &str) -> impl Iterator<Item = (&str, &str)> {
     std::iter::once("").chain(names()).zip(names())
 }
 
-/// Says what a file is besides a text, if it is.
+/// Why a file is protected, if it is.
 pub fn protected(path: &WorkspacePath) -> Option<Protected> {
     classify(path.as_str())
 }
 
-/// Tells whether a file likely holds secrets, by its path.
+/// Whether a file likely holds secrets, by its path.
 pub fn is_secret(path: &WorkspacePath) -> bool {
     is_secret_path(path.as_str())
 }
 
-/// The same for a relative path that the system gave, which need not be one that can be asked for.
+/// The same for a relative path of the system, which need not be a valid [`WorkspacePath`].
 pub fn is_secret_path(path: &str) -> bool {
     class_of(path) == Some(SecretClass::Hidden)
 }
 
-/// Tells whether a file is read as any other, but without the secret values in it.
+/// Whether a file can be read without approval, but without its secret values.
 pub fn is_masked_path(path: &str) -> bool {
     class_of(path) == Some(SecretClass::Masked)
 }
 
-/// What becomes of a file, as the most forgiving disk takes its name or as it stands there.
+/// The class of a file by its exact name, or by its name on the most lenient file system.
 fn class_of(path: &str) -> Option<SecretClass> {
     let names: Vec<Cow<'_, str>> = path.split('/').map(folded).collect();
     let folded = names.join("/");
@@ -240,7 +236,7 @@ fn class_of(path: &str) -> Option<SecretClass> {
     }
 }
 
-/// A name as the most forgiving disk takes it.
+/// A name on the most lenient file system.
 pub(crate) fn folded(name: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     if name.bytes().all(is_plain) {
@@ -252,7 +248,7 @@ pub(crate) fn folded(name: &str) -> Cow<'_, str> {
     Cow::Owned(folded.trim_end_matches(['.', ' ']).to_owned())
 }
 
-/// Characters that have no part in a name on some disks, as git found out (CVE-2014-9390).
+/// Characters that some file systems ignore in names (CVE-2014-9390).
 fn is_passed_over(character: char) -> bool {
     matches!(
         character,

@@ -1,4 +1,4 @@
-//! Which files of a workspace are secrets by their paths, found by one bounded look at its folders.
+//! Finds the secret files of a workspace by their paths, in one bounded search.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::protected::is_secret_path;
 use super::system::{FolderStamp, folder_stamp, has_reliable_stamp};
 use super::{EntryKind, Jail, kind_of};
 
-/// Folders that are not entered, at any depth: they hold what tools made or fetched.
+/// Folders that are skipped at any depth: they contain what tools made or downloaded.
 const PASSED_OVER: &[&str] = &[
     ".git",
     ".hg",
@@ -32,51 +32,50 @@ const MOST_FILES: usize = 10_000;
 /// Most folders that are looked into.
 const MOST_FOLDERS: usize = 100_000;
 
-/// Most sets of other files whose folders are remembered.
+/// Most cached sets of other files.
 const MOST_LISTINGS: usize = 4;
 
-/// What is known of folders since the last look: a folder whose stamp is the same holds the same
-/// names. A look costs a call for each folder then, and a listing only for those that changed.
+/// Cached folder listings: a folder with the same stamp has the same names, so only changed folders
+/// are listed again.
 pub(super) type Listings = HashMap<String, HashMap<PathBuf, Listed>>;
 
-/// What a folder holds, as far as it matters here: paths from the root.
+/// The relevant entries of a folder: paths from the root.
 #[derive(Debug)]
 pub(super) struct Listed {
-    /// `None` if it has to be listed again the next time.
+    /// `None` if it must be listed again the next time.
     stamp: Option<FolderStamp>,
     folders: Vec<PathBuf>,
     files: Vec<PathBuf>,
     links: Vec<PathBuf>,
-    /// What leads elsewhere: see [`leads`].
+    /// Links and repositories: see [`leads`].
     leading: Vec<PathBuf>,
     /// Whether all of it is known.
     complete: bool,
 }
 
-/// The files of secrets in a workspace.
+/// The secret files of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretFiles {
-    /// Regular files, relative to the root, in the order of their paths. Of a link that is named
-    /// like a secret, the file that it leads to.
+    /// Regular files relative to the root, sorted by path. For a link with a secret name, its
+    /// target.
     pub paths: Vec<PathBuf>,
-    /// Whether every folder was looked into: `false` if time or a limit ran out, or if one could
-    /// not be listed.
+    /// Whether every folder was searched: `false` if time or a limit ran out, or one could not be
+    /// listed.
     pub complete: bool,
-    /// How many folders were listed, since they are new or have changed since the last look.
+    /// How many new or changed folders were listed.
     pub listed: usize,
 }
 
 impl Jail {
-    /// Lists the files whose paths say that they hold secrets, also those that ignore files name.
+    /// Lists the files with secret paths, ignored ones too.
     ///
-    /// Folders near the root come first, so that what a limit cuts off is what lies deepest. Links
-    /// to folders are not followed, and `.git`, `node_modules`, `target` and the like not entered.
+    /// Folders near the root come first, so that a limit cuts off the deepest ones. Links to
+    /// folders are not followed, and `.git`, `node_modules`, `target` and the like are not entered.
     pub fn secret_files(&self, patience: Duration) -> SecretFiles {
         self.secret_files_and(patience, "", |_| false)
     }
 
-    /// The same with other files, by their paths below the root. `others` says which: for the same
-    /// word they are always the same.
+    /// The same with other files, chosen by path. `others` is the key of that choice in the cache.
     pub fn secret_files_and(
         &self,
         patience: Duration,
@@ -131,12 +130,12 @@ impl Jail {
         found
     }
 
-    /// Whether the workspace is on a disk of this machine, which tells of all changes.
+    /// Whether the workspace is on a local disk, which reports all changes.
     pub fn is_on_local_disk(&self) -> bool {
         has_reliable_stamp(&self.0.dir, Path::new("."))
     }
 
-    /// The file to which a link leads.
+    /// The target of a link.
     fn file_behind(&self, link: &Path) -> Option<PathBuf> {
         let target = self.0.dir.canonicalize(link).ok()?;
         let metadata = self.0.dir.symlink_metadata(&target);
@@ -155,7 +154,7 @@ fn here(folder: &Path) -> &Path {
     }
 }
 
-/// Lists a folder, of which this is the stamp from before.
+/// Lists a folder with a given earlier stamp.
 fn look_into(
     root: &Dir,
     folder: &Path,
@@ -206,7 +205,7 @@ fn look_into(
     listed
 }
 
-/// What an entry is; not every file system tells it with the name.
+/// The kind of an entry, which not every file system reports with the name.
 fn kind_of_entry(entry: &DirEntry) -> Option<EntryKind> {
     match entry.file_type().map(kind_of) {
         Ok(EntryKind::Other) | Err(_) => entry

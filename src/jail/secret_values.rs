@@ -1,8 +1,8 @@
-//! What the secret files of a workspace hold, to be taken out of everything that leaves.
+//! Removes the values of a workspace's secret files from everything that leaves.
 //!
-//! Not every password looks like one, and a value is one wherever it was copied to. So the files
-//! are read here, and their values looked for in every text: as they are, in whatever case, and in
-//! what can be decoded of the text.
+//! Not every password looks like one, and copies of a value are secret too. So the files are read
+//! here, and their values searched for in every text: as they are, in any case, and in decoded
+//! parts of the text.
 
 mod decode;
 mod needles;
@@ -21,32 +21,32 @@ use super::protected::is_masked_path;
 use super::{Hash, Jail, hash_of};
 use needles::{Found, Needles};
 
-/// How long it may take to list the files.
+/// Time limit for listing the files.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Listing them may take one part of the time in so many.
+/// Listing may take this fraction of the time.
 const SHARE: u32 = 10;
 /// Most files that are read.
 const MOST_FILES: usize = 2_000;
-/// Stands for compressed or encrypted data that cannot be looked into.
+/// Replaces compressed or encrypted data that cannot be searched.
 pub const CLOSED: &str = "packed data that was not looked into";
 /// Most values that are kept.
 const MOST_VALUES: usize = 5_000;
 
-/// A file of secrets as it was when its values were read.
+/// A version of a secret file.
 type Version = (String, Hash);
 
-/// What is known of the files of secrets, kept with the handle on the workspace.
+/// Known secret files and values, kept with the handle on the workspace.
 #[derive(Default)]
 pub(super) struct Known {
     listed: Option<(Instant, Duration)>,
     files: Vec<PathBuf>,
     stamps: BTreeMap<PathBuf, Stamp>,
-    /// By value; those of files that are gone or have changed stay, since texts may hold them.
+    /// By value; values of removed or changed files stay, since texts may contain them.
     values: BTreeMap<String, BTreeSet<Version>>,
     current: Arc<SecretValues>,
 }
 
-/// By what a file is known to be unchanged.
+/// Metadata that shows that a file is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     size: u64,
@@ -58,13 +58,13 @@ struct Stamp {
 #[derive(Debug, Default)]
 pub struct SecretValues {
     needles: Needles,
-    /// For each value, the versions of files that hold it.
+    /// For each value, the file versions that contain it.
     holders: Vec<BTreeSet<Version>>,
 }
 
 impl SecretValues {
-    /// Replaces each value in a text by the name of its file, but for those that `is_known` says
-    /// somebody allowed: values of this version of a file.
+    /// Replaces each value in a text with the name of its file, except for file versions allowed by
+    /// `is_known`.
     pub fn hide<'text>(
         &self,
         text: &'text str,
@@ -107,21 +107,21 @@ impl SecretValues {
         Cow::Owned(clean)
     }
 
-    /// The same without any exception.
+    /// The same without exceptions.
     pub fn hide_all<'text>(&self, text: &'text str) -> Cow<'text, str> {
         self.hide(text, |_, _| false)
     }
 
-    /// Whether a text holds one of the values.
+    /// Whether a text contains one of the values.
     pub fn are_in(&self, text: &str) -> bool {
         matches!(self.hide_all(text), Cow::Owned(_))
     }
 }
 
 impl Jail {
-    /// The values of the secret files, as they are now.
+    /// The current values of the secret files.
     ///
-    /// Values that a file had before stay among them: what was copied is not gone with the file.
+    /// Earlier values of a file are kept: a copy is not gone with the file.
     pub fn secret_values(&self) -> Arc<SecretValues> {
         let mut known = self.0.secrets.lock();
         let is_due = known
@@ -145,7 +145,7 @@ impl Jail {
         Arc::clone(&known.current)
     }
 
-    /// Reads the values of a file that is new or has changed; tells whether there were any.
+    /// Reads the values of a new or changed file; returns whether there were any.
     fn learn(&self, known: &mut Known, file: &PathBuf) -> bool {
         let Ok(metadata) = self.0.dir.symlink_metadata(file) else {
             return false;
@@ -162,7 +162,7 @@ impl Jail {
         known.take(file.path.as_str(), file.hash, &file.text)
     }
 
-    /// Shares with another handle on this workspace what is known of its secrets.
+    /// Shares the known secrets of another handle on this workspace.
     #[must_use]
     pub fn knowing_secrets_of(mut self, other: &Jail) -> Jail {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
@@ -171,7 +171,7 @@ impl Jail {
         self
     }
 
-    /// Takes in the values of versions of secret files that are not on the disk: those that git has.
+    /// Adds the values of versions of secret files that are not on disk: those in git's history.
     pub fn learn_versions(&self, versions: impl IntoIterator<Item = (String, String)>) {
         let mut known = self.0.secrets.lock();
         let mut has_news = false;
@@ -185,7 +185,7 @@ impl Jail {
 }
 
 impl Known {
-    /// Takes the values of a version of a file; tells whether there are any that were not known.
+    /// Adds the values of a version of a file; returns whether any are new.
     fn take(&mut self, path: &str, hash: Hash, text: &str) -> bool {
         let mut has_news = false;
         for value in secret_values(path, text) {

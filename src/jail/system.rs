@@ -1,5 +1,5 @@
-//! What cap-std leaves to the system: names that are opened without following a link, modes,
-//! owners, and syncing.
+//! System calls that cap-std does not have: opening without following a link, modes, owners, and
+//! syncing.
 
 use std::io;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) fn open_folder(folder: &Dir, name: &str) -> io::Result<Dir> {
     }
 }
 
-/// What tells that no name in a folder was made, removed or renamed.
+/// A stamp that shows that no name in a folder was made, removed or renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FolderStamp {
     identity: (u64, u64),
@@ -33,9 +33,9 @@ pub(super) struct FolderStamp {
     changed: i128,
 }
 
-/// Gives the stamp of a folder at a path that follows no link at its end. `None` if it does not tell
-/// enough: the folder is gone, or has just changed, so that it could change once more within the
-/// same tick of the clock.
+/// The stamp of a folder, without following a link at the end of its path. `None` if it is not
+/// reliable: the folder is gone, or has just changed and could change again within the same clock
+/// tick.
 pub(super) fn folder_stamp(root: &Dir, path: &Path, now: SystemTime) -> Option<FolderStamp> {
     #[cfg(target_os = "linux")]
     {
@@ -65,8 +65,8 @@ pub(super) fn folder_stamp(root: &Dir, path: &Path, now: SystemTime) -> Option<F
     }
 }
 
-/// Whether a folder is on a file system of this machine, whose stamps can be relied upon: others
-/// may be changed from elsewhere, by other clocks.
+/// Whether a folder is on a local file system, whose stamps are reliable: others may be changed
+/// from elsewhere, by other clocks.
 pub(super) fn has_reliable_stamp(root: &Dir, path: &Path) -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -93,7 +93,7 @@ pub(super) fn has_reliable_stamp(root: &Dir, path: &Path) -> bool {
     }
 }
 
-/// Opens a file for reading by its name in a folder; fails if it is a link, and never waits.
+/// Opens a file for reading by its name in a folder; fails if it is a link, and never blocks.
 pub(super) fn open_file(folder: &Dir, name: &str) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -110,8 +110,8 @@ pub(super) fn open_file(folder: &Dir, name: &str) -> io::Result<File> {
     }
 }
 
-/// Opens a file for writing by its name in a folder, and makes it if it is not there; fails if it is
-/// a link, and never waits.
+/// Opens a file for writing by its name in a folder, and creates it if needed; fails if it is a
+/// link, and never blocks.
 pub(super) fn create_file(folder: &Dir, name: &str) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -160,7 +160,7 @@ pub(super) fn rename_new(from: (&Dir, &str), to: (&Dir, &str)) -> io::Result<()>
     from.0.rename(from.1, to.0, to.1)
 }
 
-/// Gives two names in a folder each other's file; `false` where the file system cannot.
+/// Exchanges two files in a folder; `false` if the file system cannot.
 pub(super) fn exchange(folder: &Dir, one: &str, other: &str) -> io::Result<bool> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
     {
@@ -192,7 +192,7 @@ impl Drop for FolderLock {
     }
 }
 
-/// Locks a folder, if nobody else has; `None` where there are no locks on folders.
+/// Locks a folder, if it is not locked; `None` if the file system has no folder locks.
 pub(super) fn lock_folder(folder: &Dir) -> io::Result<Option<FolderLock>> {
     #[cfg(unix)]
     {
@@ -215,7 +215,7 @@ pub(super) fn lock_folder(folder: &Dir) -> io::Result<Option<FolderLock>> {
     }
 }
 
-/// Whether a file is of the user who runs this.
+/// Whether a file belongs to the current user.
 pub(super) fn is_own(metadata: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -229,8 +229,8 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
     }
 }
 
-/// Gives a file the extended attributes of another one, access lists among them. Those that only
-/// the system may set, it sets by itself or not at all.
+/// Copies extended attributes, access lists included. Attributes that only the system may set are
+/// left to it.
 pub(super) fn keep_attributes(from: &File, to: &File) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
     {
@@ -258,9 +258,9 @@ pub(super) fn keep_attributes(from: &File, to: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts the names in a folder on the disk, which syncing a file does not.
+/// Syncs a folder, so that its names are on disk.
 ///
-/// Some file systems cannot; what was renamed is in place all the same.
+/// Some file systems cannot; a rename is done anyway.
 pub(super) fn sync_folder(folder: &Dir) {
     #[cfg(unix)]
     {
@@ -273,7 +273,7 @@ pub(super) fn sync_folder(folder: &Dir) {
     let _ = folder;
 }
 
-/// Who may do what with a file, as nine bits.
+/// The mode of a file, nine bits.
 pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
     #[cfg(unix)]
     {
@@ -287,7 +287,7 @@ pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
     }
 }
 
-/// How many names a file has.
+/// The number of hard links of a file.
 pub(super) fn links(metadata: &Metadata) -> u64 {
     #[cfg(unix)]
     {
@@ -301,7 +301,7 @@ pub(super) fn links(metadata: &Metadata) -> u64 {
     }
 }
 
-/// Whether two names are of one file, as far as the system tells.
+/// Whether two names are the same file, as far as the system reports it.
 pub(super) fn is_same(one: &Metadata, other: &Metadata) -> bool {
     #[cfg(unix)]
     {
@@ -315,7 +315,7 @@ pub(super) fn is_same(one: &Metadata, other: &Metadata) -> bool {
     }
 }
 
-/// Says who may do what with a file, past what new files are not allowed by the program.
+/// Sets the mode of a file, whatever the umask.
 pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -345,7 +345,7 @@ pub(super) fn set_folder_mode(folder: &Dir, mode: u32) -> io::Result<()> {
     }
 }
 
-/// Gives a file the owner of the one that it is to replace, where that is allowed.
+/// Gives a file the owner of the one it replaces, if allowed.
 pub(super) fn keep_owner(file: &File, old: &Metadata) {
     #[cfg(unix)]
     {

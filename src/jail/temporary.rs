@@ -1,7 +1,6 @@
-//! Temporary files: how a text takes the place of another one, and who clears up after a crash.
+//! Temporary files: replacing a file atomically, and cleaning up after a crash.
 //!
-//! Whoever writes in a folder holds a lock on it. So a temporary file that is found under the lock
-//! belongs to nobody any more.
+//! Writers hold a lock on the folder. So a temporary file found under the lock is stale.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -21,15 +20,15 @@ const SUFFIX: &str = ".tmp";
 /// Hexadecimal digits between the two.
 const DIGITS: usize = 16;
 
-/// Names that are tried for a temporary file.
+/// Most names tried for a temporary file.
 const TRIES: usize = 8;
 
-/// How long the lock on a folder is waited for: others write a file, which takes milliseconds.
+/// Time to wait for the lock on a folder: others write a file, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Place<'_> {
-    /// Keeps other processes of this program from changing files in the folder; `None` on a disk
-    /// that has no locks.
+    /// Locks out other processes of this program while files in the folder change; `None` on a file
+    /// system without locks.
     pub fn lock(&self) -> Result<Option<FolderLock>, JailError> {
         let wrong = |cause| failed("write", self.path.as_str(), cause);
         let until = Instant::now() + PATIENCE;
@@ -37,7 +36,7 @@ impl Place<'_> {
             match system::lock_folder(&self.folder) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if Instant::now() >= until {
-                        let busy = io::Error::other("another program holds its folder");
+                        let busy = io::Error::other("another program has locked its folder");
                         return Err(wrong(busy));
                     }
                     sleep(Duration::from_millis(1));
@@ -72,8 +71,8 @@ impl Place<'_> {
 }
 
 impl Jail {
-    /// Puts a temporary file in the place of a file that must have this content, and not a moment
-    /// later another one: the two are exchanged, and what came out is looked at.
+    /// Replaces a file that must have this content until the last moment: the two are exchanged,
+    /// and the old one is checked afterwards.
     pub(super) fn exchange(
         &self,
         place: &Place<'_>,
@@ -107,7 +106,7 @@ impl Jail {
         Err(JailError::ChangedOnDisk(place.path.to_string()))
     }
 
-    /// Whether a name in a folder is of a file with this content.
+    /// Whether a file in a folder has this content.
     fn holds(&self, place: &Place<'_>, name: &str, hash: Hash) -> bool {
         let Ok(folder) = place.folder.try_clone() else {
             return false;
@@ -123,8 +122,8 @@ impl Jail {
             .is_ok_and(|found| found == hash)
     }
 
-    /// Removes temporary files that a process has left behind which was killed while it wrote this
-    /// file. Says how many there were.
+    /// Removes temporary files left by a process that was killed while it wrote this file. Returns
+    /// how many.
     pub fn remove_stale_temporaries(&self, path: &WorkspacePath) -> Result<usize, JailError> {
         let place = match self.place(path, Missing::Fails) {
             Ok(place) => place,
@@ -154,7 +153,7 @@ impl Jail {
     }
 }
 
-/// Whether a name is of a temporary file of this program.
+/// Whether a name belongs to a temporary file of this program.
 fn is_temporary(name: &str) -> bool {
     let digits = name
         .strip_prefix(PREFIX)

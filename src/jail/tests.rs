@@ -1,4 +1,4 @@
-//! The files of the workspace, and no others.
+//! Only files of the workspace are accessible.
 
 mod files;
 mod links;
@@ -70,7 +70,7 @@ impl World {
         hash.unwrap_or_else(|| panic!("no {given}"))
     }
 
-    /// Everything outside is as it was, and no temporary file is left anywhere.
+    /// Checks that everything outside is unchanged, and no temporary file is left.
     fn check(&self) {
         let mut found = Vec::new();
         let mut pending = vec![self.temporary.path().to_owned()];

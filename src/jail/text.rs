@@ -1,5 +1,5 @@
-//! Files as texts, and texts as the bytes of the same file: encoding, byte-order mark, line ends
-//! and the last line end stay as they were.
+//! Converts files to text and back: encoding, byte-order mark, line ends and the last line end are
+//! kept.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,55 +12,53 @@ use super::{FileBytes, Hash, JailError, WorkspacePath};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// How long it may take to find the untouched lines of a file; those that are not found by then
-/// count as new.
+/// Time limit for finding the unchanged lines of a file; lines not found by then count as new.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A file that was read as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
-    /// Without a byte-order mark; lines end in `\n`. Bytes that are no text are U+FFFD.
+    /// Without a byte-order mark; lines end in `\n`. Invalid bytes are U+FFFD.
     pub text: String,
-    /// Of the bytes.
+    /// Hash of the bytes.
     pub hash: Hash,
-    /// What the text does not show.
+    /// Properties of the file that the text does not show.
     pub shape: TextShape,
-    /// The file as it is.
+    /// The bytes of the file.
     pub bytes: Arc<Vec<u8>>,
-    /// Its mode, nine bits; `None` where the system has no such thing.
+    /// Its mode, nine bits; `None` if the system has none.
     pub mode: Option<u32>,
-    /// Where it really is, if links led there.
+    /// Its real path, if links led there.
     pub path: WorkspacePath,
 }
 
-/// What a text does not show of its file.
+/// Properties of a file that its text does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextShape {
-    /// How it is written as bytes.
     pub encoding: Encoding,
     /// Whether it starts with a byte-order mark.
     pub bom: bool,
     pub newline: Newline,
     /// Whether the last line ends like the others.
     pub final_newline: bool,
-    /// Whether some bytes are no text in that encoding, so that the text is not all of it: do not
+    /// Whether some bytes are invalid in that encoding, so that the text is incomplete: do not
     /// edit.
     pub is_lossy: bool,
 }
 
-/// How the lines of a file end.
+/// The line ends of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Newline {
-    /// In `\n`, or there is but one line.
+    /// `\n`, or there is only one line.
     Lf,
     /// In `\r\n`.
     CrLf,
-    /// Some so, some so.
+    /// Both.
     Mixed,
 }
 
 impl TextFile {
-    /// Reads a file as text, if it is one.
+    /// Decodes a file, if it is text.
     pub(super) fn decode(file: FileBytes) -> Result<TextFile, JailError> {
         let (text, shape) = decoded(&file.bytes).map_err(|why| JailError::NotText {
             path: file.path.to_string(),
@@ -76,7 +74,7 @@ impl TextFile {
         })
     }
 
-    /// Refuses a file of which the text does not show everything.
+    /// Rejects a file with an incomplete text.
     pub fn check_editable(&self) -> Result<(), JailError> {
         if self.shape.is_lossy {
             let why = match self.shape.encoding {
@@ -91,7 +89,7 @@ impl TextFile {
     }
 
     /// A new text for this file as [`TextFile::bytes_of`] writes it: lines end in `\n`, and the
-    /// last one has its line end if it had one. What is shown and checked before is this.
+    /// last one has its line end if it had one. This is what is shown and checked before writing.
     pub fn as_written<'text>(&self, new_text: &'text str) -> Cow<'text, str> {
         let mut text = Cow::Borrowed(new_text);
         if let Some(rest) = new_text.strip_prefix(BYTE_ORDER_MARK)
@@ -112,8 +110,8 @@ impl TextFile {
 
     /// The bytes of this file with a new text.
     ///
-    /// Encoding, byte-order mark and line ends stay; in a file with both kinds of line ends, or
-    /// with bytes that are no text, each line that is not touched stays as it is.
+    /// Encoding, byte-order mark and line ends are kept; in a file with both line ends, or with
+    /// invalid bytes, each unchanged line stays as it is.
     pub fn bytes_of(&self, new_text: &str) -> Vec<u8> {
         let text = self.as_written(new_text);
         let decoded = decode(&self.bytes);
@@ -136,7 +134,7 @@ impl TextFile {
         bytes
     }
 
-    /// Adds a new text, the untouched lines with the bytes that they had.
+    /// Adds a new text; unchanged lines keep their bytes.
     fn push_by_line(&self, bytes: &mut Vec<u8>, body: &[u8], text: &str) {
         let raw: Vec<&[u8]> = body.split_inclusive(|byte| *byte == b'\n').collect();
         let old: Vec<&str> = self.text.split_inclusive('\n').collect();
@@ -166,7 +164,7 @@ impl TextFile {
     }
 }
 
-/// Takes the text out of a file's bytes, or says why there is none.
+/// Decodes the bytes of a file, or says why they are not text.
 fn decoded(bytes: &[u8]) -> Result<(String, TextShape), &'static str> {
     let decoded = decode(bytes);
     if decoded.text.contains('\0') {

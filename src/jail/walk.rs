@@ -1,4 +1,4 @@
-//! From the root to the folder of a file, by single names and over no link.
+//! Opens the folder of a file from the root, by single names and without following links.
 
 use std::io;
 
@@ -11,15 +11,15 @@ use super::{EntryKind, Jail, JailError, WorkspacePath, is_missing, kind_of, syst
 /// Mode of new folders.
 const FOLDER_MODE: u32 = 0o755;
 
-/// What is done about folders on the way that are not there.
+/// What to do about missing folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     Made,
-    /// There is nothing to be found then.
+    /// An error: there is nothing to find.
     Fails,
 }
 
-/// A file that is there or could be: its folder, held open, and its name in it.
+/// The place of a file that may exist: its open folder, and its name in it.
 pub(super) struct Place<'path> {
     pub folder: Dir,
     pub name: &'path str,
@@ -27,7 +27,7 @@ pub(super) struct Place<'path> {
 }
 
 impl Place<'_> {
-    /// What has the name now, which may be a link; `None` if nothing has.
+    /// The metadata of the entry, which may be a link; `None` if there is none.
     pub fn metadata(&self) -> Result<Option<Metadata>, JailError> {
         match self.folder.symlink_metadata(self.name) {
             Ok(metadata) => Ok(Some(metadata)),
@@ -38,7 +38,7 @@ impl Place<'_> {
 }
 
 impl Jail {
-    /// Opens the folder that holds a file.
+    /// Opens the folder of a file.
     pub(super) fn place<'path>(
         &self,
         path: &'path WorkspacePath,
@@ -79,7 +79,7 @@ impl Jail {
         root.map_err(|cause| failed("open", ".", cause))
     }
 
-    /// Refuses a path that leads from a folder to what no tool opens.
+    /// Rejects a path that leads from a folder to a private file.
     pub(super) fn check_private(
         &self,
         folder: &Dir,
@@ -99,14 +99,14 @@ impl Jail {
         }
     }
 
-    /// Whether an entry of a folder is what no tool opens.
+    /// Whether an entry of a folder is private.
     pub(super) fn is_private(&self, folder: &Dir, name: &str, entry: Option<&Metadata>) -> bool {
         let itself = entry.and_then(identity);
         self.check_private(folder, name, &[name]).is_err()
             || itself.is_some_and(|itself| self.0.private.find(itself, &[]).is_some())
     }
 
-    /// Goes down into one folder.
+    /// Opens one folder.
     fn step(
         &self,
         folder: &Dir,
@@ -149,7 +149,7 @@ impl Jail {
         Ok(next)
     }
 
-    /// Removes the folders above a path that were made for a file and hold nothing any more.
+    /// Removes empty folders above a path that were made for a file.
     pub(super) fn remove_made_folders(&self, path: &WorkspacePath) {
         for (above, _) in path.folders().rev() {
             let mut made = self.0.made.lock();
@@ -165,7 +165,7 @@ impl Jail {
         }
     }
 
-    /// Refuses all but regular files.
+    /// Rejects everything except regular files.
     pub(super) fn check_regular(&self, path: &str, metadata: &Metadata) -> Result<(), JailError> {
         match kind_of(metadata.file_type()) {
             EntryKind::File => Ok(()),
@@ -175,7 +175,7 @@ impl Jail {
         }
     }
 
-    /// What is to be said of a link: where to go instead, if that is inside.
+    /// The error for a link, with its target if that is inside.
     fn link(&self, path: &str) -> JailError {
         match self.resolve(&WorkspacePath::of_folder(path)) {
             Err(error @ JailError::Outside(_)) => error,

@@ -1,4 +1,4 @@
-//! Changes to files: whole or not at all, and only to what was expected to be there.
+//! Changes files atomically, and only if they are as expected.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,21 +12,21 @@ use super::{Hash, Jail, JailError, WorkspacePath, hash_file, hash_of, system};
 /// Mode of new files.
 const FILE_MODE: u32 = 0o644;
 
-/// What must be there for a change to be made.
+/// The expected state of a file before a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     Absent,
     /// A file with this content.
     Hash(Hash),
-    /// Nothing, or a file with any content.
+    /// No file, or a file with any content.
     Any,
 }
 
 impl Jail {
-    /// Writes a file, whole or not at all; folders on the way are made.
+    /// Writes a file atomically; missing folders are made.
     ///
-    /// It keeps its mode; a new one is for everybody to read. Follows no link, and refuses files
-    /// that have another name, since that one would not change.
+    /// It keeps its mode; a new one is readable for everybody. Follows no link, and rejects files
+    /// with another hard link, since that one would not change.
     pub fn write(
         &self,
         path: &WorkspacePath,
@@ -55,8 +55,8 @@ impl Jail {
         written
     }
 
-    /// Opens a file to be written anew: one that is not there is made, with this mode, and one
-    /// that is there is emptied and keeps its own. Follows no link.
+    /// Opens a file for writing: a missing one is created with this mode, an existing one is
+    /// emptied and keeps its mode. Follows no link.
     pub fn create(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
         let file = self.open_to_write(path, mode)?;
         file.set_len(0)
@@ -64,7 +64,7 @@ impl Jail {
         Ok(file)
     }
 
-    /// The same, but leaves in the file what is there.
+    /// The same, but keeps the content.
     pub fn open_to_write(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
         let wrong = |cause| failed("write", path.as_str(), cause);
         let place = self.place(path, Missing::Fails)?;
@@ -85,9 +85,9 @@ impl Jail {
         Ok(file.into_std())
     }
 
-    /// Gives a file another path, at which nothing may be; folders on the way are made.
+    /// Renames a file to a free path; missing folders are made.
     ///
-    /// As with [`Jail::remove`], folders that were made for the file go with it.
+    /// As with [`Jail::remove`], folders that were made for the file are removed with it.
     pub fn rename(
         &self,
         from: &WorkspacePath,
@@ -117,7 +117,7 @@ impl Jail {
         Ok(())
     }
 
-    /// The place of a file that was there: if its folder is gone, it has changed.
+    /// The place of a file that existed: if its folder is gone, it has changed.
     fn known_place<'path>(&self, path: &'path WorkspacePath) -> Result<Place<'path>, JailError> {
         self.place(path, Missing::Fails)
             .map_err(|error| match error {
@@ -193,7 +193,7 @@ impl Jail {
         Ok(())
     }
 
-    /// Looks whether what is there is what was expected, and may be replaced.
+    /// Checks that a file is as expected and may be replaced.
     fn expect(&self, place: &Place<'_>, expected: Expected) -> Result<Option<Metadata>, JailError> {
         let path = || place.path.to_string();
         let Some(metadata) = place.metadata()? else {
@@ -220,7 +220,7 @@ impl Jail {
     }
 }
 
-/// Fills a temporary file, on the disk and ready to take the place of the old one.
+/// Writes and syncs a temporary file, ready to replace the old one.
 fn fill(mut file: File, bytes: &[u8], mode: u32, old: Option<&(File, Metadata)>) -> io::Result<()> {
     file.write_all(bytes)?;
     if let Some((old, metadata)) = old {

@@ -1,7 +1,7 @@
-//! How many tokens a conversation has: an estimate, and what the server's counts teach about it.
+//! Estimates the tokens of a conversation, calibrated by the server's counts.
 //!
-//! Servers cut a conversation without a word, so the engine counts for itself, and
-//! [`Calibration`] holds its estimate against the server's count of each request.
+//! Servers truncate a conversation silently, so the engine counts itself, and [`Calibration`]
+//! compares its estimate with the server's count of each request.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -10,35 +10,35 @@ use super::{Parameter, ParameterKind, ToolSpec};
 use crate::message::{Image, Message, ToolCall};
 use crate::text::tokens::{estimate_digits, estimate_text};
 
-/// What a message costs beside its text: the markers of its role.
+/// Tokens of a message beside its text: the markers of its role.
 const MESSAGE: u32 = 5;
-/// What a picture costs. A round figure: models take between a few hundred and a few thousand, as
-/// they cut it into pieces, and the server does not say before.
+/// Tokens of a picture, as a round figure: models take a few hundred to a few thousand, and the
+/// server does not say before.
 const PICTURE: u32 = 1_000;
-/// What a call costs beside its name and arguments.
+/// Tokens of a call beside its name and arguments.
 const CALL: u32 = 20;
-/// What the words around the list of tools cost, as the renderer of Qwen's coders has them, which
-/// spends most: the form of a call with two examples, and reminders.
+/// Tokens of the text around the list of tools, as in the renderer of Qwen's coders, which uses
+/// most: the call format with two examples, and reminders.
 const TOOLS: u32 = 270;
-/// What a tool costs beside its texts: seven tags.
+/// Tokens of a tool beside its texts: seven tags.
 const TOOL: u32 = 36;
-/// What a parameter costs beside its texts: eight tags and its type.
+/// Tokens of a parameter beside its texts: eight tags and its type.
 const PARAMETER: u32 = 25;
 
-/// How far a server's count may be from the estimate before it is not believed.
+/// Ratios of the server's count to the estimate that are plausible.
 const RATIOS: std::ops::RangeInclusive<f32> = 0.5..=2.0;
-/// Weight of the newest count against all before it.
+/// Weight of the newest count.
 const NEWEST: f32 = 0.3;
-/// Requests below this say more about templates than about texts.
+/// Smaller requests say more about templates than about texts, and are not learned from.
 const TELLING: u32 = 150;
 
-/// Estimates the tokens of a request: messages, and what the model may call.
+/// Estimates the tokens of a request: messages and tools.
 pub fn estimate(messages: &[Message], tools: &[ToolSpec]) -> u32 {
     let costs = messages.iter().map(Cost::of);
     sum(messages, costs).saturating_add(estimate_tools(tools))
 }
 
-/// Estimates the tokens that a list of tools takes in each request.
+/// Estimates the tokens of a list of tools.
 pub fn estimate_tools(tools: &[ToolSpec]) -> u32 {
     if tools.is_empty() {
         return 0;
@@ -62,19 +62,19 @@ fn parameter(parameter: &Parameter) -> u32 {
     PARAMETER + estimate_text(&parameter.name) + estimate_text(&parameter.description) + schema
 }
 
-/// What is known of one model's tokens in one conversation.
+/// The calibration of one model in one conversation.
 #[derive(Clone, Debug)]
 pub struct Calibration {
-    /// Tokens of the server in one of the estimate.
+    /// Server tokens per estimated token.
     ratio: f32,
     samples: u32,
-    /// What the server counted of the last estimate, as a share, if that looked like a cut.
+    /// The server's share of the last estimate, if that looked truncated.
     doubted: Option<f32>,
-    /// Of the newest estimate, what may be too high: see [`Cost::unsure`].
+    /// The part of the newest estimate that may be too high: see [`Cost::unsure`].
     doubtful: u32,
     /// The estimate and the server's count of the request before.
     last: Option<(u32, u32)>,
-    /// What each message costs, so that only new ones are counted.
+    /// The cost of each message, so that only new ones are counted.
     known: Vec<(u64, Cost)>,
 }
 
@@ -92,7 +92,7 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// Begins with what was learnt before of the same model.
+    /// Starts with the ratio learned earlier for the same model.
     pub fn starting(ratio: Option<f32>) -> Calibration {
         let known = ratio.filter(|ratio| RATIOS.contains(ratio));
         Calibration {
@@ -102,12 +102,12 @@ impl Calibration {
         }
     }
 
-    /// What was learnt so far: tokens of the server in one of the estimate.
+    /// The ratio learned so far: server tokens per estimated token.
     pub fn ratio(&self) -> Option<f32> {
         (self.samples > 0).then_some(self.ratio)
     }
 
-    /// The same as [`estimate`], without counting again what was counted before.
+    /// Like [`estimate`], but counts only new messages.
     pub fn estimate(&mut self, messages: &[Message], tools: &[ToolSpec]) -> u32 {
         self.known.truncate(messages.len());
         for (index, message) in messages.iter().enumerate() {
@@ -123,14 +123,15 @@ impl Calibration {
         sum(messages, costs).saturating_add(estimate_tools(tools))
     }
 
-    /// What the server would count where the estimate is `estimate`.
+    /// The server's likely count for an estimate.
     pub fn calibrated(&self, estimate: u32) -> u32 {
         (estimate as f32 * self.ratio).round() as u32
     }
 
-    /// Learns from a request: what was estimated, and what the server counted.
+    /// Learns from the estimate and the server's count of a request.
     ///
-    /// Says so if the count shows that the server dropped a part; then nothing is learnt.
+    /// Returns a [`Cut`] if the count shows that the server dropped a part; then nothing is
+    /// learned.
     pub fn learn(&mut self, estimate: u32, counted: u32, window: u32) -> Option<Cut> {
         if self.counts_only_news(estimate, counted) {
             self.last = Some((estimate, self.calibrated(estimate)));
@@ -162,8 +163,8 @@ impl Calibration {
         cut
     }
 
-    /// Whether a server counts only what it had not read before: some old ones do, and from the
-    /// second request on that looks as if the rest were cut.
+    /// Whether a server counts only what is not in its prompt cache: some old ones do, and from the
+    /// second request on that looks like truncation.
     fn counts_only_news(&self, estimate: u32, counted: u32) -> bool {
         let Some((before, then)) = self.last else {
             return false;
@@ -200,17 +201,17 @@ pub struct Cut {
     pub expected: u32,
     /// Tokens that the server counted.
     pub counted: u32,
-    /// Whether that is just what fits the window.
+    /// Whether that is exactly what fits the window.
     pub is_glued: bool,
 }
 
-/// So many percent of a number of tokens.
+/// A percentage of a number of tokens.
 pub fn part(tokens: u32, percent: u32) -> u32 {
     let part = u64::from(tokens) * u64::from(percent) / 100;
     u32::try_from(part).unwrap_or(u32::MAX)
 }
 
-/// The tokens of a message. Thoughts are apart: templates leave them out of earlier turns.
+/// The tokens of a message. Thoughts are separate: templates leave them out of earlier turns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cost {
     said: u32,
@@ -273,7 +274,7 @@ fn sum(messages: &[Message], costs: impl Iterator<Item = Cost>) -> u32 {
     })
 }
 
-/// Tells messages apart by their lengths and a few of their bytes: enough for an estimate.
+/// A fingerprint of a message from its lengths and a few bytes: enough for an estimate.
 fn mark(message: &Message) -> u64 {
     let mut hasher = DefaultHasher::new();
     let mut add = |text: &str| {

@@ -1,7 +1,7 @@
-//! The models that ollacode talks to, and how.
+//! The models that ollacode uses.
 //!
-//! [`ChatModel`] is what the engine knows of a model; [`ollama`] implements it. [`repair`] reads
-//! what weak models write instead of a proper tool call.
+//! [`ChatModel`] is the engine's view of a model; [`ollama`] implements it. [`repair`] finds and
+//! fixes tool calls that weak models get wrong.
 
 pub mod budget;
 pub mod ollama;
@@ -18,35 +18,35 @@ use crate::message::{Message, ToolCall};
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 
-/// A model to talk with.
+/// A chat model.
 pub trait ChatModel: Send + Sync {
-    /// What is known of it.
+    /// Its profile.
     fn profile(&self) -> &ModelProfile;
 
-    /// Asks for the next message. Dropping the stream stops the model.
+    /// Requests the next message. Dropping the stream stops the model.
     ///
     /// The stream ends with one [`Delta::Done`] or one error, and nothing after.
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>>;
 
-    /// Tokens of the server in one of our estimate, if that is known from before.
+    /// Server tokens per estimated token, if known from earlier sessions.
     fn tokens_per_estimate(&self) -> Option<f32> {
         None
     }
 
-    /// Takes note of what [`ChatModel::tokens_per_estimate`] is to say from now on.
+    /// Stores the value for [`ChatModel::tokens_per_estimate`].
     fn learnt(&self, _tokens_per_estimate: f32) {}
 }
 
-/// What a model is asked.
+/// A request to a model.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatRequest<'a> {
     /// The conversation so far.
     pub messages: &'a [Message],
-    /// What it may call; empty for none, and for models that only know the text protocol.
+    /// The tools offered; empty for none, and for models that use the text protocol.
     pub tools: &'a [ToolSpec],
-    /// A JSON schema that the reply must have.
+    /// A JSON schema for the reply.
     pub format: Option<&'a Value>,
-    /// Whether it must not think first, as far as it can be told so.
+    /// Whether thinking is off, if the model allows that.
     pub without_thoughts: bool,
     /// Most tokens of the reply.
     pub reply_tokens: Option<u32>,
@@ -60,7 +60,7 @@ pub enum Delta {
     /// The next piece of the answer.
     Text(String),
     Call(ToolCall),
-    /// A call that cannot be made, as far as it can be read; the others of the reply can.
+    /// A call that is not valid, as far as it can be read; other calls of the reply may be.
     BrokenCall {
         call: ToolCall,
         /// What is wrong with it.
@@ -70,14 +70,14 @@ pub enum Delta {
     Done(Usage),
 }
 
-/// What a reply cost.
+/// The tokens of a reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Tokens of the request, tools included, if the server said.
     pub prompt_tokens: Option<u32>,
     /// Tokens of the reply, thoughts included, if the server said.
     pub reply_tokens: Option<u32>,
-    /// Tokens in a second, while replying.
+    /// Tokens per second, while replying.
     pub tokens_per_second: Option<f32>,
     pub stop: StopReason,
 }
@@ -92,22 +92,22 @@ pub enum StopReason {
     Length,
 }
 
-/// What is known of a model before it is asked.
+/// Properties of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelProfile {
-    /// As the server names it.
+    /// Its name on the server.
     pub name: String,
-    /// The window that requests really have, in tokens.
+    /// The actual context window of requests, in tokens.
     pub window: u32,
-    /// Whether it takes tools natively; else it is told of them in the system prompt.
+    /// Whether it has native tool calls; otherwise the system prompt describes the tools.
     pub tools: bool,
-    /// Whether it sees pictures, as far as the server says.
+    /// Whether it has vision, according to the server.
     pub vision: bool,
-    /// Whether leaked calls are likely, so that few tools are better.
+    /// Whether it likely writes calls as text, so that few tools are better.
     pub weak: bool,
-    /// Whether its replies begin within its thoughts, which its server does not tell from text.
+    /// Whether its replies start inside thoughts that the server does not separate from text.
     pub thinks_in_text: bool,
-    /// Where it really runs, if that is not this machine.
+    /// The host where it runs, if that is not this machine.
     pub remote: Option<String>,
 }
 
@@ -126,16 +126,16 @@ pub enum ModelError {
     #[error("the model's tool call could not be read: {0}")]
     BrokenCall(String),
     /// The stream ended before the reply was complete.
-    #[error("the answer broke off")]
+    #[error("the reply ended before it was complete")]
     Incomplete,
-    /// What runs the model broke down while it replied; it may well run the next time.
+    /// The model's process crashed during a reply; the next request may work.
     #[error("{0}")]
     Crashed(Failure),
     /// The reply did not end, and was stopped.
     #[error("the model's reply did not end: {0}")]
     Endless(String),
-    /// The model takes no tools after all.
-    #[error("the model takes no tools")]
+    /// The model has no tools after all.
+    #[error("the model does not support tools")]
     NoTools,
     /// Anything else.
     #[error("{0}")]

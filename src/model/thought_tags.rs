@@ -1,12 +1,13 @@
-//! Tags around thoughts that models, or servers that do not know them, leave in the text of a reply.
+//! Tags around thoughts that models, or servers that do not know them, leave in the text of a
+//! reply.
 
-/// A pair of tags, in lower case; models write them in any case.
+/// A pair of tags, in lower case; matched in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThoughtTags {
     /// Before the thoughts.
     pub begin: &'static str,
     pub end: &'static str,
-    /// Whether the end may come alone: the template wrote the beginning.
+    /// Whether the end tag may come alone, because the template has the start tag.
     pub ends_alone: bool,
 }
 
@@ -18,7 +19,7 @@ const fn tags(begin: &'static str, end: &'static str, ends_alone: bool) -> Thoug
     }
 }
 
-/// Tags that are known, by the chat templates of the models.
+/// Known tags, from the chat templates of the models.
 pub const THOUGHT_TAGS: &[ThoughtTags] = &[
     tags("<think>", "</think>", true),
     tags("<thinking>", "</thinking>", true),
@@ -56,7 +57,7 @@ pub const THOUGHT_TAGS: &[ThoughtTags] = &[
     tags("<|think|>", "<|end|>", false),
 ];
 
-/// Tags around the answer, in lower case, which some models put behind their thoughts.
+/// Tags around the answer that some models write after their thoughts, in lower case.
 pub const ANSWER_TAGS: &[(&str, &str)] = &[
     ("<answer>", "</answer>"),
     ("<response>", "</response>"),

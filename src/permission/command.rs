@@ -1,8 +1,8 @@
-//! What a command would do, as far as its text tells.
+//! Judges a command by its text.
 //!
 //! A command is known to be safe only if all of it is understood: plain words and simple quotes,
-//! joined by `&&`, `||`, `;` and `|`, in argument vectors of the tables in `rules`. Everything
-//! else is asked. It is never the other way round, a list of what is dangerous.
+//! joined by `&&`, `||`, `;` and `|`, in argument vectors of the tables in `rules`. Everything else
+//! is asked. There is no list of dangerous commands.
 
 mod building;
 mod doubt;
@@ -27,22 +27,22 @@ pub(super) use building::building;
 pub(super) use doubt::doubt;
 pub use full_screen::full_screen;
 
-/// One command of a chain that is wholly understood, for rules.
+/// One command of a fully parsed chain, for rules.
 pub(super) struct Part {
     /// Program and arguments, without quotes. Not empty.
     pub words: Vec<String>,
-    /// Whether it only reads what is handed to it, so that it needs no rule beside one that is
-    /// allowed: `| tail -20`.
+    /// Whether it only filters its input, so that it needs no rule beside an allowed command: `|
+    /// tail -20`.
     pub filters: bool,
-    /// Whether it only reads, in a repository that is trusted: `cat`, `git diff`.
+    /// Whether it only reads, in a trusted repository: `cat`, `git diff`.
     pub reads: bool,
-    /// Whether it reads what the one before it writes.
+    /// Whether it reads the output of the command before it.
     pub piped: bool,
-    /// Whether it may run what it reads: a shell, an interpreter, `xargs`.
+    /// Whether it may run its input: a shell, an interpreter, `xargs`.
     pub runs: bool,
 }
 
-/// Takes a command apart; `None` if there is anything in it that is not understood.
+/// Parses a command; `None` if any part of it is not understood.
 pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
     let vectors = words::vectors(command)?.into_iter();
     let part = |vector: words::Vector| Part {
@@ -55,10 +55,10 @@ pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
     Some(vectors.map(part).collect())
 }
 
-/// Tells what is known of a command from its text alone.
+/// The risk of a command, from its text alone.
 ///
-/// [`CommandRisk::KnownSafe`] holds only if none of [`paths`] leads out of the workspace: a link
-/// there may, and only the file system knows.
+/// [`CommandRisk::KnownSafe`] holds only if none of [`paths`] points outside the workspace through
+/// a link, which only the file system knows.
 pub fn risk(command: &str) -> CommandRisk {
     let is_safe = words::vectors(command)
         .is_some_and(|vectors| vectors.iter().all(|vector| rules::reads(vector).is_some()));
@@ -71,11 +71,11 @@ pub fn risk(command: &str) -> CommandRisk {
     }
 }
 
-/// What git does to its folder in a command that is git and nothing else, but for what only reads:
-/// `git add -A && git commit -m x`. Only to such a command that folder is opened.
+/// What a command does to the `.git` folder if it consists of git and read-only commands: `git add
+/// -A && git commit -m x`. Only such a command may write `.git`.
 ///
-/// Git runs programs where its arguments, its aliases or its hooks say so: a command with such
-/// arguments or aliases is not opened it, and hooks cannot be written.
+/// Git runs programs named in its arguments, aliases or hooks: a command with such arguments or
+/// aliases may not write `.git`, and hooks cannot be written.
 pub fn git_work(command: &str) -> GitWork {
     let Some(vectors) = words::vectors(command) else {
         return GitWork::Nothing;
@@ -95,30 +95,30 @@ pub fn git_work(command: &str) -> GitWork {
     work
 }
 
-/// Whether a vector goes to a folder that is, by its text, below the current one.
+/// Whether a vector changes to a folder that is, by its text, below the current one.
 fn enters_folder(vector: &words::Vector) -> bool {
     matches!(&vector.words[..], [cd, folder] if cd == "cd" && rules::is_below(folder))
 }
 
-/// Whether a command is git alone, and has it write its folder: see [`git_work`].
+/// Whether a command is git alone and writes `.git`: see [`git_work`].
 pub fn writes_git(command: &str) -> bool {
     git_work(command) != GitWork::Nothing
 }
 
-/// What git does to its folder; what does more is the greater.
+/// What git does to its folder; greater values do more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GitWork {
-    /// Nothing, or what is no matter of git alone.
+    /// Nothing, or it is not git alone.
     Nothing,
     Writes,
-    /// It also makes a repository, or a work tree of one.
+    /// It also makes a repository or a work tree.
     Makes,
     /// It also writes the settings, which decide what git runs.
     Settings,
 }
 
-/// Whether a command is git alone, perhaps with its output passed to what only shortens or sorts it,
-/// and git starts nothing.
+/// Whether a command is git alone, perhaps piped into commands that shorten or sort its output, and
+/// git starts no other program.
 pub fn is_git_alone(command: &str) -> bool {
     const FILTERS: &[&str] = &["cut", "head", "sort", "tail", "tr", "uniq", "wc"];
     let Some(vectors) = words::vectors(command) else {
@@ -144,13 +144,13 @@ fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
     (program == "git").then(|| effects(&rest))
 }
 
-/// Whether a command of git may replace any file of the work tree: another branch, a stash.
+/// Whether a git command may replace any file of the work tree: another branch, a stash.
 pub fn replaces_files(command: &str) -> bool {
     wide::git_effects(command).iter().any(|it| it.replaces)
 }
 
-/// Files that a command of git writes, moves or deletes by name, as far as its text tells;
-/// relative to where it runs.
+/// Files that a git command writes, moves or deletes by name, as far as its text shows; relative to
+/// its folder.
 pub fn git_targets(command: &str) -> Vec<String> {
     let unquoted: String = command.chars().filter(|c| !"'\"\\".contains(*c)).collect();
     let found = wide::git_effects(&unquoted).into_iter();
@@ -161,7 +161,7 @@ pub fn git_targets(command: &str) -> Vec<String> {
         .collect()
 }
 
-/// The folders in which a command of git alone makes a new checkout, relative to where it runs.
+/// The folders in which a git command makes a new checkout, relative to its folder.
 pub fn new_checkouts(command: &str) -> Vec<String> {
     if git_work(command) < GitWork::Makes {
         return Vec::new();
@@ -170,8 +170,8 @@ pub fn new_checkouts(command: &str) -> Vec<String> {
     found.filter_map(|effects| effects.checkout).collect()
 }
 
-/// The folders in which another program than git would make a repository, outside of any, relative to
-/// where it runs: `cargo new x`, `uv init`.
+/// The folders in which a program other than git makes a new repository, relative to its folder:
+/// `cargo new x`, `uv init`.
 pub fn new_repositories(command: &str) -> Vec<String> {
     let makes = |vector: words::Vector| {
         let words: Vec<&str> = vector.words.iter().map(String::as_str).collect();
@@ -193,24 +193,24 @@ pub fn new_repositories(command: &str) -> Vec<String> {
     vectors.into_iter().filter_map(makes).collect()
 }
 
-/// Whether a command needs the network, as far as its text tells.
+/// Whether a command needs the network, by its text.
 pub fn needs_network(command: &str) -> bool {
     wide::needs_network(command)
 }
 
-/// Why a command is asked about beyond the ordinary.
+/// Why a command needs approval for network or git.
 pub(super) fn why_wide(command: &str) -> String {
     wide::wide_reasons(command).join(", and ")
 }
 
-/// Why a command is not tried where it can change nothing; `None` if it may be. It would hold the
-/// user up, or its text names what is kept from it, so that it would fail.
+/// Why a command is not run read-only first; `None` if it can be. It would wait for input or fail,
+/// because its text names what it may not read.
 pub(super) fn why_not_read_only(command: &str) -> Option<String> {
     if let Some(program) = wide::interactive(command) {
-        return Some(format!("`{program}` waits for somebody at a terminal"));
+        return Some(format!("`{program}` needs a terminal"));
     }
     if let Some(program) = building(command) {
-        return Some(format!("`{program}` writes what it builds"));
+        return Some(format!("`{program}` writes build output"));
     }
     let is_end = |c: char| c.is_whitespace() || c.is_control() || ";&|()<>{}$`\"'=,:".contains(c);
     // A word alone may be what is searched for.
@@ -221,11 +221,11 @@ pub(super) fn why_not_read_only(command: &str) -> Option<String> {
     Some(format!("`{secret}` may hold secrets"))
 }
 
-/// Gives the files and folders that a known-safe command would open, as written, relative to the
-/// folder in which it runs. They may not exist.
+/// The files and folders that a known-safe command would open, as written, relative to its folder.
+/// They may not exist.
 ///
-/// Whoever takes a command for safe first sees that each lies in the workspace when links are
-/// followed. Empty for all other commands.
+/// Before a command counts as safe, each must be in the workspace with links followed. Empty for
+/// all other commands.
 pub fn paths(command: &str) -> Vec<String> {
     let Some(vectors) = words::vectors(command) else {
         return Vec::new();
@@ -235,8 +235,8 @@ pub fn paths(command: &str) -> Vec<String> {
     paths.map(str::to_owned).collect()
 }
 
-/// Gives what "for this session" would cover: the beginning of an argument vector that may go on
-/// harmlessly, such as `cargo test`, or else a whole one, which then covers only itself.
+/// What "for this session" would cover: the beginning of an argument vector that stays harmless
+/// with more arguments, such as `cargo test`, or a whole vector, which covers only itself.
 ///
 /// `None` if it cannot be remembered: interpreters, programs that run others, whatever is not
 /// understood, and more than one command that would be asked. See [`matches()`].

@@ -1,4 +1,4 @@
-//! What may be done unasked: a pure function of effect, mode, confinement and rules.
+//! Decides what needs approval: a pure function of effect, mode, confinement and rules.
 
 pub mod command;
 mod rules;
@@ -15,13 +15,13 @@ pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
 };
 
-/// Why plan mode denies.
-const PLAN: &str = "this is plan mode: nothing is written, and commands only read";
+const PLAN: &str = "this is plan mode: nothing can be written, and commands can only read";
 
 /// What a prepared call would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Searches the workspace or the index. What [`Rules::hides`] is left out of what is found.
+    /// Searches the workspace or the index. Files for which [`Rules::hides`] is true are left out
+    /// of the results.
     Read,
     /// Reads a file inside the workspace.
     ReadFile { path: String },
@@ -40,21 +40,21 @@ pub enum Effect {
     /// Writes, moves or deletes inside the workspace.
     Write {
         path: String,
-        /// Why it is more than a text: it runs later, or instructs later sessions.
+        /// Why it is protected: it is executed later, or instructs later sessions.
         runs_later: Option<Protected>,
     },
-    /// Writes a file anew without a part of what it holds.
+    /// Replaces a file and loses a part of its content.
     Loss {
         path: String,
-        /// What it would not have any more.
+        /// What would be lost.
         what: String,
     },
     Command {
-        /// All of it, as the shell gets it.
+        /// The whole command, as passed to the shell.
         text: String,
-        /// What is known of it.
+        /// Its risk.
         risk: CommandRisk,
-        /// Whether it would have the network, as every command has it here.
+        /// Whether it would have network access, as every command has it here.
         network: bool,
     },
     /// Asks the user something.
@@ -69,7 +69,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The file that it is about, if it is about one.
+    /// The file of the effect, if there is one.
     pub fn file(&self) -> Option<String> {
         match self {
             Effect::ReadFile { path }
@@ -94,25 +94,25 @@ impl Effect {
     }
 }
 
-/// What is known of a command from its text alone.
+/// The risk of a command, from its text alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandRisk {
-    /// Known argument vectors that only read, and nothing else.
+    /// Only known argument vectors that only read.
     KnownSafe,
     Unknown,
     /// Needs the network, or writes `.git`.
     Wide,
 }
 
-/// How much is asked.
+/// The approval mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Everything that writes or runs is asked.
+    /// Everything that writes or runs needs approval.
     #[default]
     Ask,
-    /// Edits of files run unasked.
+    /// Edits of files need no approval.
     AutoEdit,
-    /// Everything runs unasked, but for two exceptions.
+    /// Everything runs without approval, with two exceptions.
     AutoApprove,
     /// Nothing writes or runs.
     Plan,
@@ -130,42 +130,42 @@ impl Mode {
     }
 }
 
-/// How well the system holds a command back.
+/// How well the system confines commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {
-    /// It sees and writes only what it should, and has no network.
+    /// Commands see and write only what they should, and have no network.
     Full,
-    /// It writes only where it should.
+    /// Commands write only where they should.
     Landlock,
     None,
 }
 
-/// What is to be done about an effect.
+/// The decision about an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permission {
     Allow,
-    /// A command runs where it can change nothing: the workspace is read-only, and there is no
-    /// network. If it fails for want of writing, the user decides.
+    /// A command runs with a read-only workspace and without network. If it fails because it needs
+    /// to write, the user decides.
     ReadOnly,
-    /// The user decides; the reason is shown, and is empty if there is nothing to add.
+    /// The user decides. The reason is shown; it is empty if there is nothing to add.
     Ask(String),
-    /// It does not run; the reason is told to the model.
+    /// It does not run; the model gets the reason.
     Deny(String),
 }
 
-/// What the user is asked.
+/// A request for approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRequest {
     /// [`crate::message::ToolCall::id`].
     pub call_id: String,
     pub tool: String,
-    /// What it does, in a line: `edit src/main.rs`, `run a command`.
+    /// The call in a line: `edit src/main.rs`, `run a command`.
     pub title: String,
     /// Exactly what would happen.
     pub preview: Preview,
-    /// The files that it would write or read, by their paths.
+    /// Paths of the files that it would write or read.
     pub files: Vec<String>,
-    /// Why it is asked, beyond the ordinary.
+    /// Why approval is needed, if that is not obvious.
     pub reason: String,
     /// What "for this session" would cover, in words; `None` if it cannot be remembered.
     pub remember: Option<String>,
@@ -173,7 +173,7 @@ pub struct ApprovalRequest {
     pub hash: String,
 }
 
-/// What is shown of a call before it runs.
+/// The preview of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preview {
     /// Nothing beyond the title.
@@ -185,8 +185,8 @@ pub enum Preview {
 }
 
 impl Preview {
-    /// What is shown: a unified diff or the command, hidden characters made visible; empty if that
-    /// is nothing.
+    /// The text of the preview: a unified diff or the command, hidden characters made visible. May be
+    /// empty.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Preview::None => Cow::Borrowed(""),
@@ -215,19 +215,19 @@ pub enum Decision {
     Deny(Option<String>),
 }
 
-/// Somebody who decides; no answer is no.
+/// Decides about calls; no answer means no.
 pub trait Approver: Send + Sync {
-    /// Decides about a call. Dropping the future withdraws the question.
+    /// Decides about a call. Dropping the future withdraws the request.
     fn decide<'a>(&'a self, request: &'a ApprovalRequest) -> BoxFuture<'a, Decision>;
 
-    /// Answers a question of the model; `None` if there is nobody to ask.
+    /// Answers a question of the model; `None` if nobody can be asked.
     fn answer<'a>(
         &'a self,
         question: &'a str,
         options: &'a [String],
     ) -> BoxFuture<'a, Option<String>>;
 
-    /// Whether there is somebody to ask. If not, what would be asked is denied, and says so.
+    /// Whether somebody can be asked. If not, everything that needs approval is denied.
     fn is_there(&self) -> bool;
 }
 
@@ -242,7 +242,7 @@ pub fn permission(
     rules.judge(effect, mode, confinement, usual)
 }
 
-/// What would be done without rules.
+/// The decision without rules.
 fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
     match (effect, mode) {
         (Effect::Read | Effect::ReadFile { .. } | Effect::AskUser, _) => Permission::Allow,
@@ -281,7 +281,7 @@ fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
     }
 }
 
-/// What would be done about a command.
+/// The decision about a command, without rules.
 fn command(
     text: &str,
     risk: CommandRisk,
@@ -307,13 +307,13 @@ fn command(
         (_, Mode::Plan) => Permission::Deny(PLAN.to_owned()),
         (CommandRisk::Wide, _) => Permission::Ask(command::why_wide(text)),
         (CommandRisk::Unknown, _) if network && is_full => {
-            Permission::Ask("it would have the network, which is open here".to_owned())
+            Permission::Ask("it would have network access, which is open here".to_owned())
         }
         (CommandRisk::Unknown, _) => Permission::Ask(String::new()),
     }
 }
 
-/// What would be done about a write inside the workspace where one may be.
+/// The decision about a write inside the workspace, without rules.
 fn write(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
     match (protected, mode) {
         (Some(found), Mode::AutoApprove) if found.class == ProtectedClass::Instructions => {
@@ -472,7 +472,7 @@ mod tests {
         let hook = reason(&write(".husky/pre-commit"));
         assert_eq!(
             hook,
-            "`.husky/pre-commit` holds hooks, which git runs on its own"
+            "`.husky/pre-commit` contains hooks, which git runs automatically"
         );
         assert!(reason(&command("curl x", CommandRisk::Wide)).contains("network"));
         let secret = Effect::ReadSecret {

@@ -1,4 +1,4 @@
-//! What is open to a command beyond the usual, and what is closed.
+//! What a command may access beyond the defaults, and what it may not.
 
 use std::path::PathBuf;
 
@@ -7,38 +7,36 @@ use serde::{Deserialize, Serialize};
 use super::confine::GitAccess;
 use crate::permission::DeniedCommands;
 
-/// Whether a command may write in the workspace.
+/// Write access to the workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WorkspaceAccess {
-    /// All of it but what is protected.
+    /// Everything except protected files.
     #[default]
     ReadWrite,
-    /// Nothing: it is mounted read-only, and so is what rules let commands write elsewhere.
+    /// Nothing: it is mounted read-only, and so are other folders that rules let commands write.
     ReadOnly,
 }
 
-/// What is open to a command.
+/// The access of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     pub network: bool,
     pub git: GitAccess,
-    /// The files of the workspace.
+    /// Write access to the workspace.
     pub workspace: WorkspaceAccess,
-    /// Whether auto-executed files may be written ([`crate::jail::closed_to_commands`]), since
-    /// the user was asked about just that.
+    /// Whether auto-executed files may be written ([`crate::jail::closed_to_commands`]), because
+    /// the user approved exactly that.
     pub auto_executed: bool,
-    /// Whether files that the user's builds run may be written without the network, too
-    /// ([`crate::jail::build_file`]).
+    /// Whether build files may be written without network access too ([`crate::jail::build_file`]).
     pub build_files: bool,
-    /// What may be written though its name is protected, since the user was asked about just that:
-    /// paths below the root.
+    /// Protected paths that may be written, because the user approved exactly that; relative to the
+    /// root.
     pub opened: Vec<PathBuf>,
-    /// What may not be executed.
+    /// Commands that may not be executed.
     pub denied: DeniedCommands,
-    /// Files of the workspace that look empty where commands are fully confined: paths below the
-    /// root.
+    /// Files of the workspace that look empty in the full sandbox; relative to the root.
     pub hidden: Vec<PathBuf>,
-    /// What may not be written in the workspace besides, with all that is below it: paths below the
-    /// root.
+    /// Further paths of the workspace that may not be written, with everything below; relative to
+    /// the root.
     pub unwritable: Vec<PathBuf>,
 }

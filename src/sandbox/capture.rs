@@ -1,4 +1,4 @@
-//! What a command writes: its beginning and its end in bounded memory, made fit to be read.
+//! Captures the output of a command: its beginning and end in bounded memory, made readable.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::visible::visible;
 
-/// Bytes that are read at once.
+/// Bytes per read.
 pub(super) const PIECE: usize = 16 << 10;
 
 /// Output of a command.
@@ -14,9 +14,9 @@ pub(super) const PIECE: usize = 16 << 10;
 pub struct Captured {
     /// The text: beginning and end, with a line between them that says how much is left out.
     ///
-    /// Colours are gone, of a line that was written over only its last state is there, what is no
-    /// UTF-8 is replaced, and hidden characters are shown as escapes. It has at most the bytes of
-    /// the limit, and the line.
+    /// Colours are removed, overwritten lines show only their last state, invalid UTF-8 is
+    /// replaced, and hidden characters are escaped. It has at most the bytes of the limit, and that
+    /// line.
     pub text: String,
     /// Bytes that the command wrote.
     pub bytes: u64,
@@ -35,7 +35,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Will keep as many bytes as the limit says.
+    /// Keeps up to `limit` bytes.
     pub fn new(limit: usize) -> Kept {
         Kept::with_limits(limit / 2, limit - limit / 2)
     }
@@ -54,7 +54,7 @@ impl Kept {
         }
     }
 
-    /// Reads a pipe to its end. If this is dropped, what was read is kept.
+    /// Reads a pipe to its end. If the future is dropped, what was read is kept.
     pub async fn read(&mut self, pipe: Option<impl AsyncRead + Unpin>) {
         let Some(mut pipe) = pipe else {
             return;
@@ -92,7 +92,7 @@ impl Kept {
                 };
             }
         }
-        // Escapes are longer than what they stand for, so that all of it may be too much.
+        // Escapes are longer than the characters, so the whole text may be too long.
         let is_halved = has_all && most_of_head > 0;
         let (head, tail) = all.split_at(if is_halved { all.len() / 2 } else { head });
         let (mut text, head) = beginning(head, most_of_head);
@@ -111,7 +111,7 @@ impl Kept {
     }
 }
 
-/// Gives the text of the beginning of some bytes, and how many bytes that is.
+/// The text of the beginning of some bytes, and how many bytes that is.
 fn beginning(bytes: &[u8], limit: usize) -> (String, usize) {
     let mut length = cut_before(bytes, bytes.len());
     loop {
@@ -123,7 +123,7 @@ fn beginning(bytes: &[u8], limit: usize) -> (String, usize) {
     }
 }
 
-/// Gives the text of the end of some bytes, and how many bytes that is.
+/// The text of the end of some bytes, and how many bytes that is.
 fn ending(bytes: &[u8], limit: usize) -> (String, usize) {
     let mut length = bytes.len() - cut_after(bytes, 0);
     loop {
@@ -136,13 +136,14 @@ fn ending(bytes: &[u8], limit: usize) -> (String, usize) {
     }
 }
 
-/// How many of some bytes to try next, if their text is longer than its limit. Always fewer.
+/// How many bytes to try next if their text is over the limit. Always fewer.
 fn shrunk(length: usize, limit: usize, text: usize) -> usize {
     let length = length as u128 * limit as u128 / text as u128;
     usize::try_from(length).unwrap_or(0)
 }
 
-/// Where to cut at or before a place: behind a line if one ends near, else behind a character.
+/// Where to cut at or before a position: after a line if one ends near, otherwise after a
+/// character.
 fn cut_before(bytes: &[u8], at: usize) -> usize {
     if at == bytes.len() && bytes.ends_with(b"\n") {
         return at;
@@ -158,7 +159,8 @@ fn cut_before(bytes: &[u8], at: usize) -> usize {
     at
 }
 
-/// Where to cut at or after a place: before a line if one begins near, else before a character.
+/// Where to cut at or after a position: before a line if one begins near, otherwise before a
+/// character.
 fn cut_after(bytes: &[u8], at: usize) -> usize {
     let near = at + (bytes.len() - at) / 2;
     if let Some(line) = bytes[at..near].iter().position(|byte| *byte == b'\n') {
@@ -168,25 +170,25 @@ fn cut_after(bytes: &[u8], at: usize) -> usize {
     at + rest.take_while(|byte| is_continuation(**byte)).count()
 }
 
-/// Whether a byte goes on with a character of UTF-8.
+/// Whether a byte is a UTF-8 continuation byte.
 fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
-/// Makes text of bytes; see [`Captured::text`].
+/// Converts bytes to text; see [`Captured::text`].
 fn readable(bytes: &[u8]) -> String {
     let text = without_escapes(&String::from_utf8_lossy(bytes));
     let lines: Vec<_> = text.split('\n').map(last_state).collect();
     visible(&lines.join("\n")).into_owned()
 }
 
-/// What is seen of a line that was written over.
+/// The last state of an overwritten line.
 fn last_state(line: &str) -> &str {
     let line = line.trim_end_matches('\r');
     line.rsplit('\r').next().unwrap_or_default()
 }
 
-/// Takes out escape sequences of terminals. A broken one stays.
+/// Removes terminal escape sequences. An incomplete one stays.
 fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -205,7 +207,7 @@ fn without_escapes(text: &str) -> String {
     plain
 }
 
-/// Bytes of an escape sequence behind its first character, by ECMA-48.
+/// Length of an escape sequence after its first character, by ECMA-48.
 fn sequence_length(after: &str) -> Option<usize> {
     let bytes = after.as_bytes();
     // Whatever is in a range, then a byte that ends the sequence.

@@ -1,18 +1,18 @@
-//! The environment of commands: it starts empty, and only what is listed gets in.
+//! The environment of commands: only listed variables are passed.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-/// Where programs are if `PATH` names no folder that may be used.
+/// The path if `PATH` has no usable folder.
 const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Variables that are passed as they are, with those that begin with `LC_`.
+/// Variables passed unchanged, beside those that begin with `LC_`.
 const PASSED: &[&str] = &["LANG", "LOGNAME", "SHELL", "USER"];
 
-/// Variables that name folders of tools. Passed if they are absolute and not in the workspace:
-/// what the workspace holds must not decide which tools run.
+/// Variables that name tool folders. Passed if they are absolute and not in the workspace, whose
+/// content must not decide which tools run.
 const FOLDERS: &[&str] = &[
     "CARGO_HOME",
     "GOCACHE",
@@ -26,10 +26,10 @@ const FOLDERS: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
-/// Settings for Git that win over a repository's own. With them, the commands of Git that are
-/// known to be safe run no program that the repository names.
+/// Git settings that override those of a repository. With them, known-safe git commands run no
+/// program that the repository names.
 ///
-/// They are for those commands only: a commit that the user allowed should run its hooks.
+/// Only for those commands: a commit that the user approved should run its hooks.
 const HARMLESS_GIT: &[(&str, &str)] = &[
     ("core.alternateRefsCommand", "false"),
     ("core.fsmonitor", "false"),
@@ -46,14 +46,14 @@ const HARMLESS_GIT: &[(&str, &str)] = &[
     ("submodule.recurse", "false"),
 ];
 
-/// The variables that commands are given. They hold no secrets.
+/// The variables of commands. They contain no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandEnvironment {
     variables: BTreeMap<OsString, OsString>,
 }
 
 impl CommandEnvironment {
-    /// Chooses from the variables of a process. The workspace should exist.
+    /// Selects from the variables of a process. The workspace should exist.
     pub fn from_variables(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         home: Option<&Path>,
@@ -90,7 +90,7 @@ impl CommandEnvironment {
     }
 }
 
-/// Gives what is passed of a variable.
+/// The value passed for a variable, if any.
 fn passed(name: &OsStr, value: OsString, workspace: &Path) -> Option<OsString> {
     let name = name.to_str()?;
     if name == "PATH" || FOLDERS.contains(&name) {
@@ -99,7 +99,7 @@ fn passed(name: &OsStr, value: OsString, workspace: &Path) -> Option<OsString> {
     (PASSED.contains(&name) || name.starts_with("LC_")).then_some(value)
 }
 
-/// Keeps the folders of a list that may be used; `None` if there are none.
+/// The usable folders of a list; `None` if there are none.
 fn folders_outside(list: &OsStr, workspace: &Path) -> Option<OsString> {
     let folders: Vec<PathBuf> = env::split_paths(list)
         .filter(|folder| is_outside(folder, workspace))
@@ -108,7 +108,7 @@ fn folders_outside(list: &OsStr, workspace: &Path) -> Option<OsString> {
     (!list.is_empty()).then_some(list)
 }
 
-/// Whether an absolute path lies outside of a real folder, with links followed.
+/// Whether an absolute path is outside a real folder, with links followed.
 fn is_outside(path: &Path, folder: &Path) -> bool {
     let climbs = path
         .components()
@@ -124,7 +124,7 @@ fn is_outside(path: &Path, folder: &Path) -> bool {
     real.is_some_and(|real| !real.starts_with(folder))
 }
 
-/// Variables that make Git harmless in any repository; see [`HARMLESS_GIT`].
+/// Variables that make git safe in any repository; see [`HARMLESS_GIT`].
 pub(super) fn harmless_git() -> impl Iterator<Item = (String, String)> {
     let fixed = [
         ("GIT_ALLOW_PROTOCOL", "none"),
@@ -138,12 +138,12 @@ pub(super) fn harmless_git() -> impl Iterator<Item = (String, String)> {
     fixed.chain(as_variables(HARMLESS_GIT))
 }
 
-/// Variables with which git runs no hooks: nothing but git is to run where it may make repositories.
+/// Variables that turn git hooks off: only git itself may run where it may make repositories.
 pub(super) fn git_without_hooks() -> impl Iterator<Item = (String, String)> {
     as_variables(&[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")])
 }
 
-/// Settings of git as the variables that it takes them from.
+/// Git settings as environment variables.
 fn as_variables(
     settings: &'static [(&'static str, &'static str)],
 ) -> impl Iterator<Item = (String, String)> {

@@ -1,6 +1,6 @@
-//! Runs commands: with an emptied environment, without input, and without anything that outlives
-//! them; held back by [`confine`] as far as the system can. Nothing else in the project starts
-//! processes. [`Sandbox::run`] runs one to its end; [`Sandbox::serve`] starts one that stays.
+//! Runs commands: with an emptied environment, without input, and without leftover processes;
+//! confined by [`confine`] as far as the system can. Nothing else in the project starts processes.
+//! [`Sandbox::run`] runs one to its end; [`Sandbox::serve`] starts one that stays.
 
 mod access;
 mod capture;
@@ -41,14 +41,14 @@ use capture::Kept;
 use confine::{Bounds, Exceeded, Helper, Refusal, Report};
 use tree::Tree;
 
-/// Shells, best first. They are not looked for in `PATH`.
+/// Shells, best first. Not searched in `PATH`.
 const SHELLS: &[(&str, &[&str])] = &[
     ("/bin/bash", &["--noprofile", "--norc"]),
     ("/usr/bin/bash", &["--noprofile", "--norc"]),
     ("/bin/sh", &[]),
 ];
 
-/// How long the output may stay open when all processes are gone that could be found.
+/// How long the output may stay open when all known processes are gone.
 const GRACE: Duration = Duration::from_millis(200);
 
 /// How long a helper may take to end a command.
@@ -60,40 +60,39 @@ pub struct Sandbox {
     root: PathBuf,
     base: CommandEnvironment,
     confinement: Confinement,
-    /// What commands may see and change, unless they are not confined.
+    /// The bounds of commands; `None` if they are not confined.
     bounds: Option<Bounds>,
     /// The program that becomes the helper, if it is not the one that runs.
     helper: Option<PathBuf>,
     /// A helper for the next command.
     spare: Arc<Mutex<Option<Waiting>>>,
-    /// All that was ever to be hidden: what is hidden once stays so.
+    /// All paths hidden so far: they stay hidden.
     hidden: Arc<Mutex<BTreeSet<PathBuf>>>,
-    /// What has to last as long as commands can be run.
+    /// Kept alive as long as commands can run.
     kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// How far a command may go.
+/// Limits of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLimits {
-    /// Then it is killed.
+    /// When the command is killed.
     pub timeout: Duration,
-    /// Bytes that are kept of its output, and as many of its errors.
+    /// Bytes kept of its stdout, and as many of its stderr.
     pub output: usize,
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutput {
     pub exit: Exit,
     pub stdout: Captured,
     pub stderr: Captured,
-    /// How long it ran.
     pub took: Duration,
-    /// The first names that it was not allowed to make or to write.
+    /// The first refusals.
     pub refused: Vec<Refusal>,
-    /// How many of its processes were still running when it had ended, and were ended with it.
+    /// Number of its processes that were still running when it had ended, and were killed.
     pub left_running: usize,
-    /// What it used too much of, so that it was ended.
+    /// The limit that it exceeded, if it was ended for that.
     pub exceeded: Option<Exceeded>,
 }
 
@@ -102,35 +101,35 @@ pub struct RunOutput {
 pub enum Exit {
     /// By itself; zero is success.
     Code(i32),
-    /// By a signal, of this number, that did not come from here.
+    /// By a signal that we did not send.
     Signal(i32),
-    /// It was killed, since its time was over.
+    /// Killed after the timeout.
     TimedOut,
-    /// It was killed, since it was to stop.
+    /// Killed because it was stopped.
     Stopped,
 }
 
-/// Why a command could not be run. That it failed is no such error.
+/// Why a command could not run. A failing command is not such an error.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The shell did not start; a command with a NUL in it, or one that is too long, does that.
+    /// The shell did not start, for example because the command has a NUL or is too long.
     #[error("cannot start `{shell}` in {folder}")]
     Start {
         shell: &'static str,
-        /// Where it should run.
+        /// The folder of the command.
         folder: PathBuf,
         source: io::Error,
     },
-    /// The command could not be held back as was promised, and did not run.
-    #[error("the command did not run, since it cannot be confined: {0}")]
+    /// The command could not be confined as required, and did not run.
+    #[error("the command did not run, because it cannot be confined: {0}")]
     Confine(String),
-    /// The system does not say how the command ended.
+    /// The exit status is not available.
     #[error("cannot tell how the command ended")]
     Wait(#[source] io::Error),
 }
 
 impl Sandbox {
-    /// Makes a sandbox for commands that run in a folder, and are not held back.
+    /// A sandbox for unconfined commands in a folder.
     pub fn new(root: PathBuf, base: CommandEnvironment) -> Sandbox {
         Sandbox {
             root,
@@ -144,8 +143,7 @@ impl Sandbox {
         }
     }
 
-    /// Makes a sandbox for commands that run in a folder, and are held back as well as the level
-    /// says; see [`confine::level`].
+    /// A sandbox for commands in a folder, confined at a level; see [`confine::level`].
     pub fn confined(bounds: Bounds, level: Confinement, base: CommandEnvironment) -> Sandbox {
         Sandbox {
             root: bounds.root.clone(),
@@ -159,7 +157,7 @@ impl Sandbox {
         }
     }
 
-    /// Keeps something for as long as commands can be run, such as a folder of theirs.
+    /// Keeps something alive as long as commands can run, such as their folder.
     #[must_use]
     pub fn keeping(self, kept: Arc<dyn Any + Send + Sync>) -> Sandbox {
         Sandbox {
@@ -168,27 +166,27 @@ impl Sandbox {
         }
     }
 
-    /// Adds files to those that are hidden from the commands of this sandbox, and gives all of them.
-    /// A command may have made it impossible to find them again.
+    /// Adds files to those hidden from commands, and returns all of them. A command may have made
+    /// it impossible to find them again.
     pub fn remember_hidden(&self, found: Vec<PathBuf>) -> Vec<PathBuf> {
         let mut hidden = self.hidden.lock();
         hidden.extend(found);
         hidden.iter().cloned().collect()
     }
 
-    /// Tells how well commands are held back.
+    /// The confinement of commands.
     pub fn confinement(&self) -> Confinement {
         self.confinement
     }
 
-    /// Whether commands have the network without a rule that says so.
+    /// Whether commands have network access without a rule.
     pub fn opens_network(&self) -> bool {
         self.bounds.as_ref().is_none_or(|bounds| bounds.network)
     }
 
-    /// Runs a command in a shell, and kills what is left of it when it has ended.
+    /// Runs a command in a shell, and kills its remaining processes when it has ended.
     ///
-    /// When the future is dropped, the command is killed with everything that it started.
+    /// If the future is dropped, the command is killed with all its processes.
     pub async fn run(
         &self,
         command: &str,
@@ -277,7 +275,7 @@ impl Sandbox {
         Ok((child, Reins::Tree(tree)))
     }
 
-    /// Gives the helper that waits, or starts one.
+    /// The waiting helper, or a new one.
     fn waiting_helper(&self) -> io::Result<Option<Waiting>> {
         let mut waiting = {
             let mut spare = self.spare.lock();
@@ -290,7 +288,7 @@ impl Sandbox {
         }
     }
 
-    /// Has a helper wait for the next command. If that fails, the next command tells.
+    /// Starts a helper for the next command. If that fails, the next command reports it.
     fn prepare_next(&self) {
         if self.bounds.is_none() {
             return;
@@ -312,8 +310,8 @@ impl Sandbox {
         Ok(helper.map(|helper| Waiting { child, helper }))
     }
 
-    /// Starts a process that leads a session of its own. Where it inherits something, it is a
-    /// helper, which ends by itself when nobody holds it any more.
+    /// Starts a process in its own session. If it inherits descriptors, it is a helper, which ends
+    /// by itself when its connection closes.
     fn spawn(&self, mut process: Command, inherited: &[RawFd], input: Input) -> io::Result<Child> {
         let inherited = inherited.to_owned();
         process
@@ -339,30 +337,30 @@ impl Sandbox {
     }
 }
 
-/// What a command reads.
+/// The standard input of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Input {
     Empty,
     Piped,
 }
 
-/// A helper that has no command yet.
+/// A helper without a command.
 #[derive(Debug)]
 struct Waiting {
     child: Child,
     helper: Helper,
 }
 
-/// What a command is ended by.
+/// How to end a command.
 enum Reins {
-    /// The helper that holds it; it also ends it if this is dropped.
+    /// By its helper, which also ends it if this is dropped.
     Helper(Helper),
-    /// Killing all its processes.
+    /// By killing all its processes.
     Tree(Tree),
 }
 
 impl Reins {
-    /// Ends whatever is left of a command.
+    /// Ends all remaining processes of a command.
     async fn end(self, child: &mut Child) -> Report {
         match self {
             Reins::Tree(tree) => Report {
@@ -383,7 +381,7 @@ impl Reins {
     }
 }
 
-/// Refuses to pass something off as a run that was none.
+/// Returns an error if the command did not run confined.
 fn must_have_been_confined(report: &Report, exit: Exit) -> Result<(), RunError> {
     let was_ended = matches!(exit, Exit::TimedOut | Exit::Stopped);
     match &report.failed {
@@ -399,7 +397,7 @@ fn shell() -> (&'static str, &'static [&'static str]) {
     *found.unwrap_or(&SHELLS[SHELLS.len() - 1])
 }
 
-/// Reads the output of a command until it ends, or must.
+/// Reads the output of a command until it ends or must end.
 async fn watch(
     mut child: Child,
     reins: Reins,

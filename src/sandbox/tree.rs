@@ -1,8 +1,8 @@
-//! All processes that a command has started, so that none outlives it.
+//! Finds all processes of a command, so that none outlives it.
 //!
-//! A process belongs to a run if it carries the run's mark in its environment, is in the session
-//! of the run, writes to its pipes, or was started by one that belongs to it. So one that left the
-//! session, and whose parent is gone, is found as well.
+//! A process belongs to a run if it has the run's mark in its environment, is in its session,
+//! writes to its pipes, or was started by one that belongs to it. So one that left the session, and
+//! whose parent is gone, is found as well.
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
@@ -17,13 +17,13 @@ use tokio::process::Child;
 /// The variable that marks the processes of a run.
 pub(super) const MARK: &str = "OLLACODE_RUN";
 
-/// How long killing is tried: a process that waits for a device dies only then.
+/// Time limit for killing: a process that waits for a device dies only then.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Pause between two looks at what is left.
+/// Pause between two searches for remaining processes.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Makes a mark for a run, unlike that of any other.
+/// A unique mark for a run.
 pub(super) fn new_mark() -> String {
     // The standard library seeds each of them from the system's random numbers.
     let random = || RandomState::new().build_hasher().finish();
@@ -41,16 +41,16 @@ pub(super) struct Tree {
     expect(dead_code, reason = "only /proc tells more")
 )]
 struct Run {
-    /// The shell: leader of a session and of a group.
+    /// The shell: leader of its session and process group.
     leader: Option<Pid>,
-    /// The mark as it stands in an environment.
+    /// The mark as an environment entry.
     mark: Vec<u8>,
-    /// The pipes as links name them.
+    /// The pipes, as link targets in `/proc`.
     pipes: Vec<String>,
 }
 
 impl Tree {
-    /// Takes charge of a command that leads its own session and has its output piped.
+    /// Tracks a command that leads its own session and has its output piped.
     pub fn new(child: &Child, mark: &str) -> Tree {
         let leader = child.id().and_then(|id| i32::try_from(id).ok());
         let run = Run {
@@ -64,7 +64,7 @@ impl Tree {
         }
     }
 
-    /// Kills whatever is left of the run, and tells how many processes that were.
+    /// Kills the remaining processes of the run and returns their number.
     pub async fn end(mut self) -> usize {
         let run = Arc::clone(&self.run);
         let killed = tokio::task::spawn_blocking(move || run.kill()).await;
@@ -82,7 +82,7 @@ impl Drop for Tree {
 }
 
 impl Run {
-    /// Kills until nothing is left, or nothing can be killed. Tells how many were killed.
+    /// Kills until nothing is left or can be killed. Returns how many were killed.
     fn kill(&self) -> usize {
         let began = Instant::now();
         let mut all = BTreeSet::new();
@@ -154,7 +154,7 @@ mod linux {
 
     use rustix::process::{Pid, getpid};
 
-    /// What `/proc` says of a process.
+    /// A process in `/proc`.
     pub(super) struct Process {
         pub id: Pid,
         pub parent: Pid,
@@ -174,7 +174,7 @@ mod linux {
     }
 
     impl Process {
-        /// Reads `id (name) state parent group session …`; a name may hold anything.
+        /// Parses `id (name) state parent group session …`; a name may contain anything.
         fn read(id: i32) -> Option<Process> {
             let line = fs::read(format!("/proc/{id}/stat")).ok()?;
             let line = String::from_utf8_lossy(&line);
@@ -193,7 +193,7 @@ mod linux {
             })
         }
 
-        /// Whether a variable, with its value, stands in the environment of the process.
+        /// Whether the environment of the process has a variable with its value.
         pub fn environment_has(&self, variable: &[u8]) -> bool {
             let environment = fs::read(format!("/proc/{}/environ", self.id.as_raw_nonzero()));
             environment.is_ok_and(|environment| {

@@ -1,7 +1,6 @@
-//! What happened in a session, for whoever wants to check it: what was asked, decided, run and
-//! changed, in order, from the journal alone.
+//! An audit of a session from its journal: what was asked, decided, run and changed, in order.
 //!
-//! Secrets are taken out once more, by the rules of today. An [`Entry`] as JSON is a promise:
+//! Texts are redacted again with today's rules. The JSON form of an [`Entry`] is stable:
 //!
 //! ```json
 //! {"turn": 1, "at": "2026-11-21T14:30:05Z", "action": "changed", "path": "a.rs", "before": null, "after": "…"}
@@ -21,22 +20,22 @@ use super::record::Record;
 use super::stored::{CallRecord, DecisionRecord, ModeRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 
-/// Arguments that say in a line what a call is about, the most telling first.
+/// Arguments that describe a call in a line, the most telling first.
 const TELLING: [&str; 7] = [
     "command", "regex", "query", "path", "glob", "name", "question",
 ];
 
-/// The tool whose result begins with how it ended, also where it did what was asked.
+/// Its result begins with how the command ended, also if it succeeded.
 const COMMAND: &str = "run_command";
 
-/// What results of calls begin with that did not do what was asked; the outcome says the same.
+/// Prefixes of results of calls that did not succeed; the outcome says the same.
 const OPENINGS: [&str; 3] = ["Denied: ", "Error: ", "not run: "];
 
 /// What happened in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     pub id: SessionId,
-    /// In order; calls stand where they began.
+    /// In order; a call is listed where it began.
     pub entries: Vec<Entry>,
     /// Lines of the journal that could not be read and are missing here.
     pub unreadable: usize,
@@ -46,8 +45,8 @@ pub struct Audit {
 pub struct Entry {
     /// The turn, from 1; 0 before the first question.
     pub turn: u32,
-    /// When it was written down, in UTC: `2026-11-21T14:30:05Z`. Journals of older versions do
-    /// not know it.
+    /// When it was recorded, in UTC: `2026-11-21T14:30:05Z`. Journals of older versions have no
+    /// times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     #[serde(flatten)]
@@ -58,7 +57,7 @@ pub struct Entry {
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     Started {
-        /// The folder that is worked on.
+        /// The workspace.
         workspace: String,
         /// Name of the model.
         model: String,
@@ -72,11 +71,11 @@ pub enum Action {
     Asked {
         /// Id of the call.
         id: String,
-        /// What was shown in a line.
+        /// The title that was shown.
         title: String,
         /// What the call is about: a command, a path.
         what: String,
-        /// Of what exactly was asked about.
+        /// Hash of exactly what was asked about.
         hash: String,
     },
     /// The user decided about a call.
@@ -87,16 +86,16 @@ pub enum Action {
         #[serde(flatten)]
         decision: DecisionRecord,
     },
-    /// The model wanted something done.
+    /// The model called a tool.
     Call {
-        /// Its id, which is only its own among the calls of one reply.
+        /// Its id, unique among the calls of one reply.
         id: String,
         tool: String,
-        /// What it is about: a command, a path.
+        /// What the call is about: a command, a path.
         what: String,
-        /// What became of it.
+        /// Its outcome.
         outcome: CallOutcome,
-        /// Why, or how a command ended: a line of what the model was told.
+        /// Why it failed, or how a command ended: the first line of its result.
         #[serde(skip_serializing_if = "Option::is_none")]
         result: Option<String>,
     },
@@ -104,9 +103,9 @@ pub enum Action {
     Changed {
         /// The file, relative to the workspace.
         path: String,
-        /// Hash of what it held; `None` if there was no file.
+        /// Hash of the old content; `None` if there was no file.
         before: Option<String>,
-        /// Hash of what it holds; `None` if there is no file any more.
+        /// Hash of the new content; `None` if the file was removed.
         after: Option<String>,
     },
     /// The changes of a turn were undone.
@@ -114,7 +113,7 @@ pub enum Action {
         /// The turn whose changes they were.
         of_turn: u32,
     },
-    /// The changes of a turn were done again.
+    /// The changes of a turn were redone.
     Redid {
         /// The turn whose changes they were.
         of_turn: u32,
@@ -123,31 +122,31 @@ pub enum Action {
     Mode { mode: ModeRecord },
     /// Another model answers from here on.
     Model { name: String },
-    /// What was said before is shorter from here on.
+    /// The conversation was compacted.
     Compacted,
     /// The session was left.
     Ended { reason: String },
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallOutcome {
-    /// It ran, and did what was asked.
+    /// It ran and succeeded.
     Done,
-    /// It ran, and could not.
+    /// It ran and failed.
     Failed,
     /// It ran until it was stopped.
     Stopped,
-    /// The user, or a rule, said no: it did not run.
+    /// The user or a rule denied it.
     Denied,
-    /// It did not run for another reason: it made no sense, or the turn ended before.
+    /// It did not run for another reason: it was not valid, or the turn ended before.
     NotRun,
-    /// It began, and its end was not written down: the session broke off there, or it still runs.
+    /// It started, and no end is recorded: the session was interrupted, or it still runs.
     BrokenOff,
 }
 
-/// Reads what happened in a session; another process may be going on with it.
+/// Reads the audit of a session; another process may have the session open.
 pub fn audit(folder: &Path, id: &SessionId) -> Result<Audit, SessionError> {
     let contents = read(folder, id)?;
     let mut story = Story::default();
@@ -162,7 +161,6 @@ pub fn audit(folder: &Path, id: &SessionId) -> Result<Audit, SessionError> {
     })
 }
 
-/// What happened so far.
 #[derive(Default)]
 struct Story {
     turn: u32,
@@ -173,9 +171,9 @@ struct Story {
 
 struct Open {
     call: CallRecord,
-    /// When the model wanted it.
+    /// When the model made the call.
     at: Option<String>,
-    /// Where it stands among the entries, once it has begun.
+    /// Its index among the entries, once it has started.
     entry: Option<usize>,
 }
 
@@ -187,7 +185,7 @@ impl Story {
             } => Action::Started { workspace, model },
             Record::User { shown, .. } => {
                 self.close();
-                // What the engine said in the user's place was asked by nobody.
+                // A message that the engine wrote in the user role is not a question.
                 if shown.is_empty() {
                     return;
                 }
@@ -238,7 +236,7 @@ impl Story {
         });
     }
 
-    /// The model wants something done.
+    /// The model made calls.
     fn want(&mut self, calls: Vec<CallRecord>, at: Option<&String>) {
         self.close();
         let open = |call| Open {
@@ -249,13 +247,13 @@ impl Story {
         self.open = calls.into_iter().map(open).collect();
     }
 
-    /// What a call is about that has no result yet.
+    /// What a call without a result is about.
     fn what(&self, id: &str) -> String {
         let open = self.open.iter().find(|open| open.call.id == id);
         open.map_or_else(String::new, |open| about(&open.call.arguments))
     }
 
-    /// A file was changed, in the turn that its record names: it may have been written later.
+    /// A file was changed in the turn of its record, which may be written later.
     fn change(&mut self, change: ChangeRecord, at: Option<String>) {
         // A question whose line is lost has had its number all the same.
         self.turn = self.turn.max(change.turn);
@@ -270,7 +268,7 @@ impl Story {
         });
     }
 
-    /// A call begins: it stands here, and is broken off unless its end follows.
+    /// A call starts; it counts as broken off until its end is recorded.
     fn begin(&mut self, call: CallRecord, at: Option<String>) {
         let entry = Some(self.entries.len());
         self.push(
@@ -331,7 +329,7 @@ impl Story {
         self.push(action, at);
     }
 
-    /// Puts down the calls that never began; those that did stand there already.
+    /// Adds the calls that never started; the others are listed already.
     fn close(&mut self) {
         for Open { call, at, entry } in std::mem::take(&mut self.open) {
             if entry.is_some() {
@@ -349,7 +347,7 @@ impl Story {
     }
 }
 
-/// What a call is about, in words; all its arguments if none says so.
+/// What a call is about: its most telling argument, or all of them.
 fn about(arguments: &Map<String, Value>) -> String {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str);
     if let (Some(from), Some(to)) = (text("from"), text("to")) {

@@ -1,8 +1,8 @@
-//! The agent's own changes, to be undone and done again, turn by turn and without git.
+//! The agent's changes, for undo and redo: turn by turn and without git.
 //!
-//! What a file held before and after is kept by hash, before the change is made; which file went
-//! from what to what is a record in the session's journal. Undoing compares first: what somebody
-//! else has changed meanwhile is not overwritten, and then nothing is.
+//! Old and new contents are stored by hash before the change is made; the journal records which
+//! file went from which hash to which. Undo compares first: if somebody else has changed a file
+//! since, nothing is written.
 
 mod baseline;
 mod steps;
@@ -28,45 +28,46 @@ use steps::Direction;
 use store::Store;
 use turns::{Turn, replay, take};
 
-/// Unchanged lines around those that changed, in the diff of a session.
+/// Context lines in the diff of a session.
 const CONTEXT: usize = 3;
 
-/// A change of a file, as it is about to be made or has just been.
+/// A change of a file, planned or just made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The file, relative to the workspace.
     pub path: String,
-    /// What it held; `None` if there was no file.
+    /// The old content; `None` if there was no file.
     pub before: Option<Blob>,
-    /// What it holds; `None` if there is no file.
+    /// The new content; `None` if there is no file.
     pub after: Option<Blob>,
 }
 
 /// The content of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
-    /// Of the bytes.
+    /// Hash of the bytes.
     pub hash: Hash,
     pub bytes: Arc<Vec<u8>>,
-    /// Its mode, nine bits, for when it has to be made again; `None` for the usual one.
+    /// The file mode, nine bits, to restore the file with; `None` for the default.
     pub mode: Option<u32>,
 }
 
-/// A change as the journal keeps it.
+/// A change as stored in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRecord {
     /// The turn in which it was made, from 1.
     pub turn: u32,
     /// The file, relative to the workspace.
     pub path: String,
-    /// Hash of what it held, as hexadecimal digits; `None` if there was no file.
+    /// Hash of the old content in hexadecimal; `None` if there was no file.
     pub before: Option<String>,
-    /// Hash of what it holds, as hexadecimal digits; `None` if there is no file.
+    /// Hash of the new content in hexadecimal; `None` if there is no file.
     pub after: Option<String>,
     /// The file's mode, nine bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
-    /// Whether a command changed the file in a way that cannot be undone: no hash is known then.
+    /// Whether a command changed the file without its contents being stored, so that it cannot be
+    /// undone; then there are no hashes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_kept: bool,
 }
@@ -76,11 +77,11 @@ pub struct ChangeRecord {
 pub struct FileDiff {
     /// The file, relative to the workspace.
     pub path: String,
-    /// The unified diff, with its two lines of names.
+    /// The unified diff, with its header.
     pub text: String,
 }
 
-/// What undoing, or doing again, has done.
+/// The result of an undo or redo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
     pub turn: u32,
@@ -88,10 +89,10 @@ pub struct Undone {
     pub written: Vec<String>,
     /// Files that were removed.
     pub removed: Vec<String>,
-    /// Files that somebody else changed between two changes of the turn: they are as he left them,
-    /// and what the turn did before that stays.
+    /// Files that somebody else changed between two changes of the turn: they stay as they are now,
+    /// and the turn's changes before that stay too.
     pub in_part: Vec<String>,
-    /// Files that a command changed, and whose contents are not kept: they are as they were left.
+    /// Files that a command changed and whose contents are not stored: they are not touched.
     pub not_kept: Vec<String>,
 }
 
@@ -102,7 +103,7 @@ impl Undone {
     }
 }
 
-/// Why nothing is undone or done again.
+/// Why nothing was undone or redone.
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError {
     /// No turn has changed a file, or all such turns are undone.
@@ -112,12 +113,14 @@ pub enum UndoError {
     #[error("there is nothing to redo")]
     NothingToRedo,
     /// Somebody else has changed the same files; nothing was touched.
-    #[error("not done, since somebody else has changed {} meanwhile: put that aside first, then try again", listed(.paths))]
+    #[error("not done, because {} changed since then: save those changes elsewhere first, then \
+             try again", listed(.paths))]
     Changed { paths: Vec<String> },
-    /// Their contents are not at hand; nothing was touched.
-    #[error("not done, since the contents of {} are not kept any more (what holds secrets is kept only while the session is open)", listed(.paths))]
+    /// Their contents are not stored; nothing was touched.
+    #[error("not done, because the contents of {} are no longer stored (files with secrets are \
+             stored only while the session is open)", listed(.paths))]
     NotKept { paths: Vec<String> },
-    /// It broke off; trying again goes on from there.
+    /// It failed halfway; trying again continues there.
     #[error("{error}; {}, try again to finish", done(.finished))]
     BrokeOff {
         /// Files that were written or removed before.
@@ -135,19 +138,20 @@ pub struct Changes {
     done: Vec<Turn>,
     /// Turns that were undone, the last one undone last.
     undone: Vec<Turn>,
-    /// What the journal does not have yet.
+    /// Changes that are not in the journal yet.
     fresh: Vec<ChangeRecord>,
     /// The workspace before the last command.
     baseline: Baseline,
 }
 
 impl Changes {
-    /// No changes yet. `folder` is the session's and need not exist; contents go into one in it.
+    /// No changes yet. `folder` is the session's folder, which need not exist; contents are stored
+    /// below it.
     pub fn new(folder: impl Into<PathBuf>) -> Changes {
         Changes::load(folder, &[])
     }
 
-    /// The changes of a session that goes on, from its journal.
+    /// The changes of a resumed session, from its journal.
     pub fn load(folder: impl Into<PathBuf>, records: &[Record]) -> Changes {
         let (done, undone) = replay(records);
         Changes {
@@ -160,8 +164,8 @@ impl Changes {
         }
     }
 
-    /// Takes in what was announced and made before the process was killed, and never got into the
-    /// journal; it is among [`Changes::take_records`] then.
+    /// Recovers changes that were announced and made, but not recorded before the process was
+    /// killed; [`Changes::take_records`] has them then.
     pub(super) fn recover(&mut self, jail: &Jail) {
         self.store.clear_up(jail);
         for change in self.store.announced() {
@@ -179,13 +183,13 @@ impl Changes {
         }
     }
 
-    /// Says which turn the changes to come belong to.
+    /// Starts a turn: later changes belong to it.
     pub fn begin_turn(&mut self, turn: u32) {
         self.turn = turn;
     }
 
-    /// Keeps what changes need to be undone, and that they are about to be made; to be called
-    /// before. If this fails, they could be lost, and are not to be made.
+    /// Stores what undo needs, and that these changes are about to be made. Must be called before
+    /// making them; if it fails, they must not be made.
     pub fn announce(&mut self, changes: &[Change]) -> io::Result<()> {
         for change in changes {
             self.keep(change)?;
@@ -195,7 +199,7 @@ impl Changes {
         self.store.announce(&records)
     }
 
-    /// Says that the journal has what was announced, or that it was not made.
+    /// Ends an announcement: the journal has the changes, or they were not made.
     pub fn settle(&mut self) {
         self.store.settle();
     }
@@ -207,7 +211,7 @@ impl Changes {
         Ok(())
     }
 
-    /// A change as the journal keeps it; `None` if nothing changes.
+    /// The record of a change; `None` if nothing changes.
     fn record(&self, change: &Change) -> Option<ChangeRecord> {
         let hash = |blob: &Option<Blob>| blob.as_ref().map(|blob| hex(&blob.hash));
         let (before, after) = (hash(&change.before), hash(&change.after));
@@ -222,7 +226,7 @@ impl Changes {
         })
     }
 
-    /// Takes in a change that was made. What was undone cannot be done again from here on.
+    /// Adds a change that was made. After it nothing can be redone.
     pub fn note(&mut self, change: Change) {
         if self.keep(&change).is_err() {
             // It is made: better to be undone while the process lives than not at all.
@@ -240,8 +244,8 @@ impl Changes {
         take(&mut self.done, &mut self.undone, record);
     }
 
-    /// Takes in what a command changed. Its contents may be lost by a power cut, and are then not
-    /// undone: there may be many, and they are known only when it is over.
+    /// Adds what a command changed. These contents are not synced to disk, because there may be
+    /// many; after a power cut they may be lost and are then not undone.
     pub fn note_command(&mut self, found: CommandChanges) {
         for change in found.changes {
             for blob in [&change.before, &change.after].into_iter().flatten() {
@@ -265,19 +269,19 @@ impl Changes {
         }
     }
 
-    /// Lends what is known of the workspace before a command; to be given back.
+    /// Takes the baseline out, to be given back by [`Changes::return_baseline`].
     pub fn lend_baseline(&mut self) -> (Baseline, BTreeSet<String>) {
         let touched = self.done.iter().flat_map(|turn| &turn.changes);
         let touched = touched.map(|change| change.path.clone()).collect();
         (std::mem::take(&mut self.baseline), touched)
     }
 
-    /// Takes back what was lent.
+    /// Gives the baseline back.
     pub fn return_baseline(&mut self, baseline: Baseline) {
         self.baseline = baseline;
     }
 
-    /// The records of what was noted since this was last asked, for the journal.
+    /// The new records for the journal.
     pub fn take_records(&mut self) -> Vec<ChangeRecord> {
         std::mem::take(&mut self.fresh)
     }
@@ -290,7 +294,7 @@ impl Changes {
         Ok(undone)
     }
 
-    /// Does the turn again that was undone last.
+    /// Redoes the turn that was undone last.
     pub fn redo(&mut self, jail: &Jail) -> Result<Undone, UndoError> {
         let turn = self.undone.last().ok_or(UndoError::NothingToRedo)?;
         let redone = self.go(jail, turn, Direction::Redo)?;
@@ -298,14 +302,14 @@ impl Changes {
         Ok(redone)
     }
 
-    /// The files that are changed now, by name.
+    /// The changed files, sorted by name.
     pub fn files(&self) -> Vec<String> {
         let mut files: BTreeSet<&str> = self.sums().into_keys().collect();
         files.extend(self.not_kept());
         files.into_iter().map(str::to_owned).collect()
     }
 
-    /// Files that commands changed, and whose contents are not kept.
+    /// Files that commands changed and whose contents are not stored.
     fn not_kept(&self) -> BTreeSet<&str> {
         self.done.iter().flat_map(Turn::not_kept).collect()
     }
@@ -336,7 +340,7 @@ impl Changes {
             .collect()
     }
 
-    /// What each changed file held before the first change and holds after the last.
+    /// The content of each changed file before its first and after its last change.
     fn sums(&self) -> BTreeMap<&str, (Option<&str>, Option<&str>)> {
         let not_kept = self.not_kept();
         let mut sums = BTreeMap::new();
@@ -362,7 +366,7 @@ impl Changes {
         Ok(Some(text.replace("\r\n", "\n")))
     }
 
-    /// Brings the files of a turn to where they are to be.
+    /// Applies an undo or redo to the files of a turn.
     fn go(&self, jail: &Jail, turn: &Turn, direction: Direction) -> Result<Undone, UndoError> {
         let steps = steps::of(jail, turn, direction)?;
         let mut not_kept = Vec::new();
@@ -401,7 +405,7 @@ impl Changes {
 }
 
 impl Blob {
-    /// A content that no file has yet.
+    /// A content without a file.
     pub fn new(bytes: Vec<u8>) -> Blob {
         Blob {
             hash: hash_of(&bytes),
@@ -440,19 +444,19 @@ fn from_hex(digits: &str) -> Option<Hash> {
     Some(*hash.as_bytes())
 }
 
-/// Removes the temporary files of processes that were killed while they wrote, in the sessions of
-/// a workspace. What cannot be removed does no harm, and is tried again the next time.
+/// Removes temporary files left by killed processes, in the sessions of a workspace. What cannot be
+/// removed is harmless and tried again the next time.
 pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
     for folder in fs::read_dir(sessions).into_iter().flatten().flatten() {
         Store::new(&folder.path()).clear_up(jail);
     }
 }
 
-/// Stands in a diff for a file whose contents cannot be shown.
+/// The diff of a file whose contents cannot be shown.
 fn not_shown(path: &str) -> FileDiff {
     FileDiff {
         path: path.to_owned(),
-        text: format!("--- a/{path}\n+++ b/{path}\nnot shown: no text, or not kept\n"),
+        text: format!("--- a/{path}\n+++ b/{path}\nnot shown: not text, or not stored\n"),
     }
 }
 
@@ -463,7 +467,7 @@ fn listed(paths: &[String]) -> String {
 
 fn done(finished: &[String]) -> String {
     match finished {
-        [] => "nothing was done before".to_owned(),
-        finished => format!("{} done before", listed(finished)),
+        [] => "nothing was changed".to_owned(),
+        finished => format!("{} already done", listed(finished)),
     }
 }

@@ -44,7 +44,7 @@ use crate::visible::visible;
 /// Most lines of a tool's result in Markdown; the JSON has them all.
 const LINES: usize = 60;
 
-/// What an export looks like.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     #[default]
@@ -68,7 +68,6 @@ pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, S
     }
 }
 
-/// What happened, in order.
 #[derive(Serialize)]
 struct Story {
     version: u32,
@@ -195,7 +194,7 @@ impl Story {
         });
     }
 
-    /// Puts down the calls that never had a result.
+    /// Adds the calls without a result.
     fn close(&mut self) {
         let open = self.open.drain(..);
         self.items.extend(open.map(|call| Item::Tool {
@@ -244,8 +243,8 @@ impl Item {
             Item::Changed { path } => writeln!(out, "Changed `{path}`."),
             Item::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
             Item::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
-            Item::Compacted => writeln!(out, "What was said before was summarised here."),
-            Item::Model { name } => writeln!(out, "From here on with `{name}`."),
+            Item::Compacted => writeln!(out, "The conversation before this was summarised."),
+            Item::Model { name } => writeln!(out, "Changed the model to `{name}`."),
         };
     }
 }

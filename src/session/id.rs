@@ -1,4 +1,4 @@
-//! Names of sessions: short, and sorted by time.
+//! Session ids: short, and sorted by time.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -8,23 +8,23 @@ use jiff::Timestamp;
 
 use super::SessionError;
 
-/// Without signs that are mistaken for others; 32 of them.
+/// 32 characters, without those that are easily confused.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
 
-/// Signs that tell sessions of the same second apart.
+/// Random characters, to distinguish sessions of the same second.
 const CHANCE: usize = 4;
 
-/// Longest id that is taken, in bytes.
+/// Longest accepted id, in bytes.
 const LONGEST: usize = 64;
 
-/// Names a session: `20261121-143005-k3x9`, its start in UTC and four random signs.
+/// A session id: `20261121-143005-k3x9`, the start in UTC and four random characters.
 ///
-/// It is also the name of a folder, so nothing else than letters, digits and `-` is one.
+/// It is also the name of a folder, so it has only letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(String);
 
 impl SessionId {
-    /// Makes an id for a session that begins now.
+    /// A new id for a session that starts now.
     pub(super) fn new(now: Timestamp) -> SessionId {
         let mut chance = RandomState::new().build_hasher().finish();
         let mut id = now.strftime("%Y%m%d-%H%M%S-").to_string();
@@ -36,7 +36,7 @@ impl SessionId {
         SessionId(id)
     }
 
-    /// Reads an id; whether there is such a session is not looked at.
+    /// Parses an id; the session need not exist.
     pub fn parse(text: &str) -> Result<SessionId, SessionError> {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let is_id = !text.is_empty()

@@ -1,7 +1,7 @@
-//! The file of a session: one record a line, only ever appended to.
+//! The file of a session: one record per line, only appended to.
 //!
-//! A line counts when its end is there. What a crash has left behind the last line end was never
-//! promised to anybody; it is cut off before the next record is written.
+//! A line counts once its line end is written. What a crash left after the last line end is cut off
+//! before the next record is written.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use super::{SessionError, SessionId};
 /// Name of the journal in the folder of a session.
 const FILE: &str = "journal.jsonl";
 
-/// Where the journal of a session is kept.
+/// The path of the journal of a session.
 pub(super) fn path_of(folder: &Path, id: &SessionId) -> PathBuf {
     folder.join(id.as_str()).join(FILE)
 }
@@ -25,17 +25,17 @@ pub(super) fn path_of(folder: &Path, id: &SessionId) -> PathBuf {
 pub(super) struct Journal {
     id: SessionId,
     path: PathBuf,
-    /// None until there is something worth a file.
+    /// `None` until the first question.
     file: Option<Locked>,
-    /// What is written first when there is.
+    /// Records to write before the first question.
     preamble: Vec<u8>,
-    /// Bytes of whole records.
+    /// Length of the complete records, in bytes.
     length: u64,
-    /// Whether the last write failed, so that half a record may stand behind `length`.
+    /// Whether the last write failed and may have left half a record after `length`.
     torn: bool,
 }
 
-/// A file that no other process may write to as long as this lives.
+/// A file locked against other processes while this lives.
 struct Locked(File);
 
 impl Drop for Locked {
@@ -45,7 +45,7 @@ impl Drop for Locked {
     }
 }
 
-/// A line: a record, and behind it when it was written.
+/// A line: a record and its time.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(flatten)]
@@ -62,7 +62,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// The time for a record; the first of a session says it by itself.
+    /// The time of a record; the first record has its own.
     fn of(record: &Record) -> Stamp {
         let has_time = matches!(record, Record::Started { .. });
         Stamp {
@@ -80,17 +80,17 @@ pub(super) fn in_utc(time: Timestamp) -> String {
 #[derive(Debug)]
 pub(super) struct Contents {
     pub records: Vec<Record>,
-    /// When each of them was written, as far as that is known.
+    /// The time of each record, if known.
     pub times: Vec<Option<String>>,
-    /// Whole lines that are no records: damage, which is passed over.
+    /// Complete lines that are not records: damage, which is skipped.
     pub unreadable: usize,
     /// Bytes up to the last line end.
     pub length: u64,
 }
 
 impl Journal {
-    /// Names a new journal. Nothing is written before the first question: a session in which
-    /// nothing was said leaves no trace.
+    /// A new journal. Nothing is written before the first question, so a session without one leaves
+    /// no file.
     pub fn new(folder: &Path, id: &SessionId) -> Journal {
         Journal {
             id: id.clone(),
@@ -102,7 +102,7 @@ impl Journal {
         }
     }
 
-    /// Opens a journal to go on with it, and takes half a record off its end.
+    /// Opens a journal to continue it, and cuts half a record off its end.
     pub fn open(folder: &Path, id: &SessionId) -> Result<(Journal, Contents), SessionError> {
         let path = path_of(folder, id);
         let file = match OpenOptions::new().read(true).append(true).open(&path) {
@@ -126,9 +126,9 @@ impl Journal {
         Ok((journal, contents))
     }
 
-    /// Writes records: one write, and what must not be lost is on the disk afterwards.
+    /// Writes records in one write; records that must not be lost are synced.
     ///
-    /// After an error the journal is as it was before, and can be tried again.
+    /// After an error the journal is as before, and the write can be repeated.
     pub fn append(&mut self, records: &[Record]) -> Result<(), SessionError> {
         let mut lines = Vec::new();
         for record in records {
@@ -209,7 +209,7 @@ impl Journal {
     }
 }
 
-/// Reads a journal without going on with it; another process may be writing to it.
+/// Reads a journal without opening it for writing; another process may be writing to it.
 pub(super) fn read(folder: &Path, id: &SessionId) -> Result<Contents, SessionError> {
     let path = path_of(folder, id);
     match fs::read(&path) {
@@ -219,7 +219,7 @@ pub(super) fn read(folder: &Path, id: &SessionId) -> Result<Contents, SessionErr
     }
 }
 
-/// Takes the lines of a journal apart.
+/// Parses the lines of a journal.
 fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
     let length = whole_lines(bytes);
     let mut contents = Contents {
@@ -273,7 +273,7 @@ pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Puts the name of a new file on the disk, which syncing the file alone does not.
+/// Syncs a folder, so that the name of a new file is on disk.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;

@@ -13,7 +13,7 @@ use super::{SessionError, SessionId};
 /// Longest title, in characters.
 const TITLE: usize = 60;
 
-/// How the lines begin that a summary needs; the others, which are long, are not parsed.
+/// Prefixes of the lines that a summary needs; other lines, which are long, are not parsed.
 const NEEDED: [&[u8]; 4] = [
     br#"{"type":"started""#,
     br#"{"type":"user""#,
@@ -21,11 +21,11 @@ const NEEDED: [&[u8]; 4] = [
     br#"{"type":"model""#,
 ];
 
-/// A session, in short.
+/// Summary of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
     pub id: SessionId,
-    /// The folder that was worked on.
+    /// The workspace.
     pub workspace: String,
     /// Name of the model that answered last.
     pub model: String,
@@ -53,7 +53,7 @@ pub fn sessions(folder: &Path) -> Result<Vec<SessionSummary>, SessionError> {
     Ok(found)
 }
 
-/// The session of a workspace that was used last: what `--continue` goes on with.
+/// The session of a workspace that was used last: what `--continue` opens.
 pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, SessionError> {
     let workspace = workspace.to_string_lossy();
     for id in used(folder)? {
@@ -68,12 +68,12 @@ pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, Sess
     Ok(None)
 }
 
-/// Finds the session that somebody means: its id, or a beginning or an end that only it has.
+/// Finds a session by its id, or by a beginning or an end that only it has.
 pub fn find(folder: &Path, given: &str) -> Result<SessionId, SessionError> {
     find_among(used(folder)?, given)
 }
 
-/// The same among some sessions only.
+/// The same among some sessions.
 pub fn find_among(mut found: Vec<SessionId>, given: &str) -> Result<SessionId, SessionError> {
     let given = given.trim().to_lowercase();
     if let Some(exact) = found.iter().find(|id| id.as_str() == given) {
@@ -90,7 +90,7 @@ pub fn find_among(mut found: Vec<SessionId>, given: &str) -> Result<SessionId, S
     }
 }
 
-/// Reads what is to be said of one session.
+/// Reads the summary of a session.
 pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionError> {
     let path = path_of(folder, id);
     let wrong = |error: io::Error| {
@@ -131,7 +131,7 @@ pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionE
     Ok(summary)
 }
 
-/// Whether a line says something that belongs into a summary.
+/// Whether a summary needs a line.
 pub(super) fn is_needed(line: &[u8]) -> bool {
     NEEDED.iter().any(|start| line.starts_with(start))
 }

@@ -1,12 +1,12 @@
-//! A session: what was said and changed, kept in a journal from the first question on.
+//! A session: messages and changes, kept in a journal from the first question on.
 //!
-//! [`Session`] is what the engine works on. Whatever happens is given to [`Session::record`]
-//! besides; the records of a journal add up to the same conversation again, at whatever byte the
-//! process was killed. Secrets are taken out on the way into the file, so a resumed session has
-//! `[redacted: …]` in their place.
+//! [`Session`] is what the engine works on. Everything that happens is also recorded by
+//! [`Session::record`]; replaying the records gives the same conversation, wherever the process was
+//! killed. Secrets are redacted before they are written, so a resumed session has `[redacted: …]`
+//! in their place.
 //!
-//! On the disk: `<data>/sessions/<workspace>/<session>/journal.jsonl`, with the contents of
-//! changed files beside it.
+//! On disk: `<data>/sessions/<workspace>/<session>/journal.jsonl`, with the contents of changed
+//! files beside it.
 
 pub mod audit;
 pub mod changes;
@@ -50,19 +50,19 @@ pub struct Session {
     pub id: SessionId,
     /// The model that answers.
     pub model: Arc<dyn ChatModel>,
-    /// What was said, the system message first once the engine has made it.
+    /// The messages; the system message is first, once the engine has made it.
     pub messages: Vec<Message>,
-    /// How much is asked.
+    /// The approval mode.
     pub mode: Mode,
-    /// What the last answer stood on.
+    /// Sources of the last answer.
     pub sources: Vec<Source>,
-    /// How the model's tokens compare with our estimate of them.
+    /// The ratio of the model's tokens to our estimate.
     pub calibration: Calibration,
-    /// What the user allowed until the session ends; never kept on the disk.
+    /// What the user allowed until the session ends; never stored.
     pub granted: BTreeSet<String>,
     /// Questions that the user asked so far; the first is turn 1.
     pub turn: u32,
-    /// What the model is to be told with the next question.
+    /// Remarks for the model, sent with the next question.
     pub remarks: Vec<String>,
     folder: PathBuf,
     workspace: PathBuf,
@@ -71,26 +71,26 @@ pub struct Session {
     changed: Vec<Record>,
     /// Ids of calls about files of secrets.
     secret_calls: BTreeSet<String>,
-    /// What those files hold is kept out; `None` where the workspace is gone.
+    /// For the values of secret files, which are not recorded; `None` if the workspace is gone.
     jail: Option<Jail>,
 }
 
-/// What is to be known of a session that goes on.
+/// Details of a resumed session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resumed {
     /// Questions that the user asked.
     pub turns: u32,
-    /// Calls that had begun when the session broke off. They are not repeated, and the model is
-    /// told that nobody knows whether they ran; show them.
+    /// Calls that were running when the session was interrupted. They are not repeated; the model
+    /// is told that it is unknown whether they ran. Show them.
     pub unfinished: Vec<ToolCall>,
     /// Name of the model that answered last.
     pub model: String,
-    /// Lines of the journal that could not be read and were passed over: damage worth a warning.
+    /// Lines of the journal that could not be read and were skipped: damage worth a warning.
     pub unreadable: usize,
 }
 
 impl Session {
-    /// Begins a session. Its files are made with the first question.
+    /// Starts a session. Its files are made with the first question.
     ///
     /// `folder` holds the sessions of the workspace; an error says that it cannot be made.
     pub fn create(
@@ -129,10 +129,11 @@ impl Session {
         Ok(session)
     }
 
-    /// Goes on with a session.
+    /// Resumes a session.
     ///
-    /// Plan mode is kept; every wider mode than asking, and what was allowed for the session, has
-    /// to be given anew by whoever is there now. Fails if another process has the session open.
+    /// Plan mode is kept. Every mode that asks less than `ask`, and everything allowed for the
+    /// session, must be granted again by the current user. Fails if another process has the session
+    /// open.
     pub fn resume(
         folder: &Path,
         id: &SessionId,
@@ -188,15 +189,15 @@ impl Session {
         Ok((session, resumed))
     }
 
-    /// Writes down what happened.
+    /// Records what happened.
     ///
-    /// One write a record, without the secrets in its texts; see [`Record`]. The conversation in
-    /// [`Session::messages`] is the caller's: what is added there is recorded here, too.
+    /// Each record is one write, without secrets; see [`Record`]. [`Session::messages`] is the
+    /// caller's: whatever is added there must be recorded too.
     pub fn record(&mut self, record: Record) -> Result<(), SessionError> {
         self.record_all(vec![record])
     }
 
-    /// Writes down several things that happened at once.
+    /// Records several things that happened at once.
     pub fn record_all(&mut self, records: Vec<Record>) -> Result<(), SessionError> {
         let is_plain = |record: &Record| {
             matches!(
@@ -225,7 +226,7 @@ impl Session {
         Ok(())
     }
 
-    /// Has the model told that the user took changes of a turn back, or did them again.
+    /// Tells the model with the next question that the user undid or redid changes of a turn.
     pub fn note_undone(&mut self, what: &str, turn: u32, paths: &[String]) {
         let paths = paths.join("`, `");
         self.remarks.push(format!(
@@ -234,8 +235,8 @@ impl Session {
         ));
     }
 
-    /// Takes the last question out of the conversation, to which nothing was said, with what the
-    /// engine said in the user's place; whether there was one.
+    /// Removes the last question, which has no reply, with the notes of the engine after it;
+    /// returns whether there was one.
     pub fn forget_question(&mut self) -> bool {
         let said = |message: &Message| !matches!(message, Message::User { .. });
         let kept = self.messages.iter().rposition(said).map_or(0, |at| at + 1);
@@ -244,12 +245,12 @@ impl Session {
         messages > 0 && self.record(Record::Forgotten { messages }).is_ok()
     }
 
-    /// Keeps what a call gives out of the journal: it is about a file of secrets.
+    /// Keeps the result of a call out of the journal, because it is about a secret file.
     pub fn keep_out(&mut self, call_id: &str) {
         self.secret_calls.insert(call_id.to_owned());
     }
 
-    /// Goes over to another mode.
+    /// Changes the mode.
     pub fn set_mode(&mut self, mode: Mode) -> Result<(), SessionError> {
         if self.mode == mode {
             return Ok(());
@@ -258,7 +259,7 @@ impl Session {
         self.record(Record::mode(mode))
     }
 
-    /// Goes over to another model.
+    /// Changes the model.
     pub fn set_model(&mut self, model: Arc<dyn ChatModel>) -> Result<(), SessionError> {
         let name = model.profile().name.clone();
         self.model = model;
@@ -266,7 +267,7 @@ impl Session {
         self.record(Record::Model { name })
     }
 
-    /// Says that the session is left, and why: `quit`, `interrupted`.
+    /// Records the end of the session and the reason: `quit`, `interrupted`.
     pub fn end(&mut self, reason: &str) -> Result<(), SessionError> {
         self.record(Record::Ended {
             reason: reason.to_owned(),
@@ -278,12 +279,12 @@ impl Session {
         self.folder.join(self.id.as_str())
     }
 
-    /// What the agent changed in this session so far, to be undone.
+    /// The changes of this session so far, for undo.
     pub fn changes(&self) -> Changes {
         Changes::load(self.folder(), &self.changed)
     }
 
-    /// Writes down what was changed just before the session was killed.
+    /// Records changes made just before the session was killed.
     fn recover_changes(&mut self) -> Result<(), SessionError> {
         let mut changes = self.changes();
         // Where the folder is gone, there is nothing to undo either.
@@ -296,27 +297,26 @@ impl Session {
         Ok(())
     }
 
-    /// The folder that is worked on.
     pub fn workspace(&self) -> &Path {
         &self.workspace
     }
 }
 
-/// Why there is no session, or why it cannot be written down.
+/// Why a session cannot be opened or recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// There is none of that name.
-    #[error("this folder has no session `{0}`; `ollacode sessions` lists those it has")]
+    /// No session has that id.
+    #[error("this folder has no session `{0}`; `ollacode sessions` lists its sessions")]
     NotFound(String),
-    /// Several match what was written.
-    #[error("`{given}` fits several sessions: {}", names(.found))]
+    /// Several sessions match.
+    #[error("`{given}` matches several sessions: {}", names(.found))]
     Ambiguous {
         given: String,
         /// Those that match, the newest first.
         found: Vec<SessionId>,
     },
-    /// Another process goes on with it.
-    #[error("session {0} is open in another ollacode process; leave it there first")]
+    /// Another process has it open.
+    #[error("session {0} is open in another ollacode process; close it there first")]
     InUse(SessionId),
     /// A later version of the program wrote it.
     #[error(
@@ -327,7 +327,7 @@ pub enum SessionError {
         /// Version of its journal.
         version: u32,
     },
-    /// The system does not let us.
+    /// An error of the file system.
     #[error("cannot {what} {path}")]
     Io {
         what: &'static str,

@@ -1,5 +1,5 @@
-//! What a journal holds: one record a line, with types of its own, so that files stay readable
-//! when the program changes.
+//! The records of a journal, one per line. They have types of their own, so that files stay
+//! readable when the program changes.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::message::ToolOutcome;
 use crate::message::{Message, ToolCall};
 use crate::permission::{Decision, Mode};
 
-/// Version of the journal's format; a journal of a later one is not opened.
+/// Version of the journal format; journals of later versions are not opened.
 pub const VERSION: u32 = 1;
 
 /// Something that happened in a session.
@@ -29,21 +29,21 @@ pub enum Record {
     Started {
         /// [`VERSION`].
         version: u32,
-        /// The folder that is worked on.
+        /// The workspace.
         workspace: String,
         /// Name of the model.
         model: String,
         /// When, in UTC: `2026-11-21T14:30:05Z`.
         at: String,
     },
-    /// The system message from here on, byte for byte: the server's cache of the conversation
-    /// hits after a resume only if its beginning is the same.
+    /// The system message from here on. It is stored byte for byte, because the server's prompt
+    /// cache is used after a resume only if the beginning is the same.
     System { text: String },
     User {
-        /// As the model sees it, with what the engine put beside it.
+        /// As sent to the model, with the context that the engine added.
         text: String,
-        /// As the user wrote it; empty if the engine spoke in the user's place. Each one that is
-        /// not empty begins a turn.
+        /// As the user wrote it; empty if the engine wrote the message. Each non-empty one starts a
+        /// turn.
         shown: String,
     },
     /// A message of the model.
@@ -51,25 +51,25 @@ pub enum Record {
         text: String,
         /// What it thought before.
         thinking: String,
-        /// What it wants done.
+        /// Its tool calls.
         calls: Vec<CallRecord>,
     },
-    /// A call is about to run: on the disk before it does.
+    /// A call is about to run; on disk before it runs.
     AboutToRun { call: CallRecord },
     /// A call has its result, also if it was denied or never ran.
     Ran {
         call_id: String,
         tool: String,
-        /// As the model is told.
+        /// As sent to the model.
         text: String,
         outcome: OutcomeRecord,
     },
     /// The user was asked about a call.
     Asked {
         call_id: String,
-        /// What was shown in a line.
+        /// The title that was shown.
         title: String,
-        /// Of what exactly was asked about.
+        /// Hash of exactly what was asked about.
         hash: String,
     },
     /// The user decided about a call.
@@ -84,16 +84,16 @@ pub enum Record {
         /// The turn, from 1.
         turn: u32,
     },
-    /// The changes of a turn were done again.
+    /// The changes of a turn were redone.
     Redid {
         /// The turn, from 1.
         turn: u32,
     },
-    /// The last messages of the user left the conversation, since nothing was said to them.
+    /// The last user messages were removed from the conversation, because they had no reply.
     Forgotten { messages: usize },
-    /// What was said before is shorter from here on.
+    /// The conversation was compacted.
     Compacted {
-        /// The whole conversation now. The system message stays as it was if there is none.
+        /// The whole conversation now; the system message is unchanged if there is none.
         messages: Vec<MessageRecord>,
     },
     /// Another model answers from here on.
@@ -107,7 +107,7 @@ pub enum Record {
 }
 
 impl Record {
-    /// What the model said.
+    /// A reply of the model.
     pub fn assistant(text: &str, thinking: &str, calls: &[ToolCall]) -> Record {
         Record::Assistant {
             text: text.to_owned(),
@@ -139,7 +139,7 @@ impl Record {
         }
     }
 
-    /// A shorter conversation in place of the one before.
+    /// The compacted conversation.
     pub fn compacted(messages: &[Message]) -> Record {
         Record::Compacted {
             messages: messages.iter().map(MessageRecord::from).collect(),
@@ -150,8 +150,8 @@ impl Record {
         Record::Mode { mode: mode.into() }
     }
 
-    /// Whether it must be on the disk before anything else happens: a question is not asked
-    /// twice, and what was about to run, or has changed a file, is known after a power cut.
+    /// Whether it must be on disk before anything else happens: a question is not asked twice, and
+    /// a call that was about to run, or changed a file, is known after a power cut.
     pub(super) fn is_durable(&self) -> bool {
         matches!(
             self,
@@ -159,7 +159,7 @@ impl Record {
         )
     }
 
-    /// Whether it is needed to undo and redo.
+    /// Whether undo and redo need it.
     pub(super) fn is_about_changes(&self) -> bool {
         matches!(
             self,
@@ -167,7 +167,7 @@ impl Record {
         )
     }
 
-    /// Whether a session without it, or anything behind it, is not worth a file.
+    /// Whether it is only written together with a later record.
     pub(super) fn is_preamble(&self) -> bool {
         matches!(
             self,
@@ -179,8 +179,9 @@ impl Record {
         )
     }
 
-    /// The same without what calls about files of secrets say and give: whatever such a file holds
-    /// is a secret, whether it looks like one or not. Their ids are added to `calls`.
+    /// The record without the arguments and results of calls about secret files: everything in such
+    /// a file is a secret, whether it looks like one or not. The ids of these calls are added to
+    /// `calls`.
     pub(super) fn without_secret_files(mut self, calls: &mut BTreeSet<String>) -> Record {
         match &mut self {
             Record::Assistant { calls: said, .. } => {
@@ -200,12 +201,12 @@ impl Record {
         self
     }
 
-    /// The same without secrets in its texts. Paths, names and hashes stay.
+    /// The record without secrets in its texts. Paths, names and hashes stay.
     pub fn redacted(self) -> Record {
         self.with_texts(&clean)
     }
 
-    /// The same without the values of the workspace's secret files.
+    /// The record without the values of the workspace's secret files.
     pub(super) fn without_values(self, values: &SecretValues) -> Record {
         self.with_texts(&|text| {
             if let Cow::Owned(clean) = values.hide_all(text) {
@@ -214,7 +215,7 @@ impl Record {
         })
     }
 
-    /// The same with every text in it changed.
+    /// The record with every text changed.
     fn with_texts(mut self, change: &impl Fn(&mut String)) -> Record {
         match &mut self {
             Record::System { text } | Record::Ran { text, .. } => change(text),

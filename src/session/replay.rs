@@ -1,4 +1,4 @@
-//! Records back into a conversation.
+//! Rebuilds a conversation from records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,37 +7,37 @@ use super::stored::{CallRecord, MessageRecord};
 use crate::message::{Message, ToolCall};
 use crate::permission::Mode;
 
-/// What the model is told of a call that was running when the session broke off.
+/// Result of a call that was running when the session was interrupted.
 pub const BROKEN_OFF: &str = "interrupted; it is not known whether it ran";
 
-/// What the model is told of a call that had not begun.
+/// Result of a call that had not started.
 pub const NOT_BEGUN: &str = "not run: the session was interrupted before";
 
-/// What the model is told with the next question where a turn broke off before its answer.
+/// Remark for the next question if the last turn was interrupted before its answer.
 pub(super) const NO_ANSWER: &str =
-    "The last request was not answered to its end: the session was interrupted.";
+    "The last request was not completed: the session was interrupted.";
 
-/// What the records of a session add up to.
+/// The state of a session after its records.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     /// The conversation; each call has a result.
     pub messages: Vec<Message>,
     /// Questions that the user asked.
     pub turns: u32,
-    /// The folder that is worked on.
+    /// The workspace.
     pub workspace: String,
     /// Name of the model that answered last.
     pub model: String,
     /// The mode that was in force last.
     pub mode: Mode,
-    /// Calls that had begun, and whose end was never written: the session broke off there.
+    /// Calls that had started and have no recorded end: the session was interrupted.
     pub unfinished: Vec<ToolCall>,
     /// The last turn in which a file was changed.
     pub last_change: u32,
     /// Whether there is no answer to the last question.
     pub in_turn: bool,
-    /// What the user took back or did again after the last question, which the model does not
-    /// know of: what was done, the turn, its files.
+    /// What the user undid or redid after the last question, unknown to the model: verb, turn,
+    /// files.
     pub undone: Vec<(&'static str, u32, Vec<String>)>,
     /// Files by the turn that changed them.
     changed: BTreeMap<u32, BTreeSet<String>>,
@@ -51,10 +51,10 @@ struct OpenCall {
     begun: bool,
 }
 
-/// Goes through the records of a session.
+/// Replays the records of a session.
 ///
-/// A call without a result gets one that says so, each time the same: the journal itself stays
-/// as it is, so that being interrupted here again changes nothing.
+/// A call without a result gets one that says so, the same each time: the journal is not changed,
+/// so another interruption changes nothing.
 pub(super) fn replay(records: &[Record]) -> Replayed {
     let mut replayed = Replayed::default();
     for record in records {
@@ -124,8 +124,8 @@ impl Replayed {
                 let files = self.changed.entry(change.turn).or_default();
                 files.insert(change.path.clone());
             }
-            Record::Undid { turn } => self.take_undone("took back", *turn),
-            Record::Redid { turn } => self.take_undone("did again", *turn),
+            Record::Undid { turn } => self.take_undone("undid", *turn),
+            Record::Redid { turn } => self.take_undone("redid", *turn),
             Record::Asked { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
         }
     }
@@ -172,7 +172,7 @@ impl Replayed {
         }
     }
 
-    /// Gives each call that has no result one.
+    /// Adds results to calls without one.
     fn close(&mut self) {
         for OpenCall { call, begun } in self.open.drain(..) {
             let text = if begun { BROKEN_OFF } else { NOT_BEGUN };

@@ -1,4 +1,4 @@
-//! The words of a conversation as a journal keeps them: the inner types are not stored.
+//! The stored forms of messages, calls and decisions; inner types are not stored.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -21,11 +21,11 @@ pub struct CallRecord {
     pub arguments: Map<String, Value>,
 }
 
-/// Stands in the journal for what a file of secrets holds.
+/// Replaces the content of a secret file in the journal.
 pub(super) const SECRET_FILE: &str = "[redacted: secret file]";
 
 impl CallRecord {
-    /// Hides what a call says besides the path of a file of secrets, and takes down its id.
+    /// Removes everything from a call except the path of the secret file, and records its id.
     pub(super) fn hide_secret_file(&mut self, calls: &mut BTreeSet<String>) {
         let is_path = |value: &Value| {
             let path = value.as_str().filter(|path| !path.contains('\n'));
@@ -72,19 +72,19 @@ impl From<&CallRecord> for ToolCall {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 pub enum MessageRecord {
-    /// How the model is to behave.
+    /// The system message.
     System { text: String },
-    /// What the user said, or the engine in the user's place.
+    /// A message of the user, or of the engine in the user role.
     User { text: String },
-    /// What the model said.
+    /// A reply of the model.
     Assistant {
         text: String,
-        /// What it thought before.
+        /// Its thoughts.
         thinking: String,
-        /// What it wants done.
+        /// Its tool calls.
         calls: Vec<CallRecord>,
     },
-    /// What a tool gave.
+    /// A tool result.
     Tool {
         /// Id of the call.
         call_id: String,
@@ -185,10 +185,10 @@ impl From<&MessageRecord> for Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeRecord {
-    /// It did what was asked.
+    /// It succeeded.
     Done,
     Failed,
-    /// The user, or a rule, said no.
+    /// The user or a rule denied it.
     Denied,
 }
 
@@ -231,11 +231,11 @@ impl From<&Decision> for DecisionRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModeRecord {
-    /// Everything that writes or runs is asked.
+    /// Everything that writes or runs needs approval.
     Ask,
-    /// Edits of files run unasked.
+    /// Edits of files need no approval.
     AutoEdit,
-    /// Everything runs unasked, but for two exceptions.
+    /// Everything runs without approval, with two exceptions.
     AutoApprove,
     /// Nothing writes or runs.
     Plan,
@@ -263,7 +263,7 @@ impl From<ModeRecord> for Mode {
     }
 }
 
-/// Takes secrets out of a text; as a rule there are none, and nothing is copied.
+/// Redacts a text; nothing is copied if there are no secrets.
 pub(super) fn clean(text: &mut String) {
     if let Cow::Owned(redacted) = redact(text).text {
         *text = redacted;

@@ -1,4 +1,4 @@
-//! A journal is the conversation again, at whatever byte it was cut off.
+//! A journal restores the conversation, wherever it was cut off.
 
 mod damage;
 mod exporting;
@@ -18,7 +18,7 @@ use crate::message::ToolOutcome;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile};
 use crate::permission::Decision;
 
-/// A model that says nothing.
+/// A model without replies.
 struct Silent(ModelProfile);
 
 impl ChatModel for Silent {

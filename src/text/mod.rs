@@ -1,4 +1,4 @@
-//! Text as such, whatever it is about.
+//! Text utilities.
 
 pub mod tokens;
 

@@ -1,4 +1,4 @@
-//! How many tokens a text has: an estimate.
+//! Estimates how many tokens a text has.
 //!
 //! Fitted to the vocabularies of cl100k and o200k, which those of Qwen and Llama resemble: on
 //! source code of eight languages it is within 6 %; on Chinese, Japanese, Korean and Russian prose
@@ -6,14 +6,14 @@
 
 /// Estimates the tokens of a text.
 ///
-/// Letters go by words, with a little more for long ones; digits by one each; runs of signs and
-/// line ends by what vocabularies merge; other scripts by character.
+/// Letters are counted by word, with a little more for long ones; digits count one each; runs of
+/// punctuation and line ends as vocabularies merge them; other scripts by character.
 pub fn estimate_text(text: &str) -> u32 {
     u32::try_from(tenths(text).div_ceil(10)).unwrap_or(u32::MAX)
 }
 
-/// The part of [`estimate_text`] that digits make up: vocabularies join up to three of them, so it
-/// may be three times too high.
+/// The part of [`estimate_text`] for digits: vocabularies join up to three of them, so it may be
+/// three times too high.
 pub fn estimate_digits(text: &str) -> u32 {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     u32::try_from(digits * 9 / 10).unwrap_or(u32::MAX)
@@ -78,7 +78,7 @@ fn tenths(text: &str) -> u64 {
     tenths
 }
 
-/// What a run costs for beginning; a single space belongs to the word behind it.
+/// The cost of starting a run; a single space belongs to the word behind it.
 fn begins(kind: Run, before: Run) -> u64 {
     match (kind, before) {
         (Run::Letters, _) => 9,
@@ -91,7 +91,7 @@ fn begins(kind: Run, before: Run) -> u64 {
     }
 }
 
-/// What a character beyond ASCII costs, by its block.
+/// The cost of a character beyond ASCII, by its Unicode block.
 fn other(character: char) -> u64 {
     match u32::from(character) {
         0x370..=0x52f => 4,

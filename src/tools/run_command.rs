@@ -238,7 +238,7 @@ fn may_find_kept(jail: &Jail, rules: &Rules, path: &str) -> bool {
     matches!(jail.kind(&real), Ok(Some(EntryKind::Folder))) && rules.may_hide_below(real.as_str())
 }
 
-/// Whether a path leads out of the workspace, or to a secret, when its links are followed.
+/// Whether a path points outside the workspace, or to a secret, when its links are followed.
 fn may_lead_out(jail: &Jail, path: &str) -> bool {
     match jail.path(path).and_then(|path| jail.resolve(&path)) {
         Ok(real) => is_secret(&real),

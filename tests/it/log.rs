@@ -73,7 +73,7 @@ fn a_session_is_told_in_order_and_what_was_denied_says_so() {
         "ran        read_file notes.txt  done",
         "ran        edit_file notes.txt  done",
         "changed    notes.txt  ",
-        "denied     run_command git push  this needs the user's leave",
+        "denied     run_command git push  the user must approve this",
     ] {
         let is_there = rest.any(|line| line.contains(part));
         assert!(is_there, "`{part}` is not there, or too early: {output:#?}");

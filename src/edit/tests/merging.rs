@@ -1,4 +1,4 @@
-//! What search and replacement both leave out or have differently stays as it is in the file.
+//! What search and replacement both omit or write differently stays as in the file.
 
 use super::*;
 

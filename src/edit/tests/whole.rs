@@ -1,4 +1,4 @@
-//! Places within words and numbers are none; and lines are indented as the file is.
+//! Parts of words and numbers do not match, and lines are indented as in the file.
 
 use super::corpus::{Random, SOURCES};
 use super::*;

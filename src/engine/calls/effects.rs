@@ -1,4 +1,4 @@
-//! What is said of the effects of a call beside the judgement.
+//! Details of the effects of a call.
 
 use ollacode_secrets::secret_path;
 
@@ -6,7 +6,7 @@ use crate::jail::Jail;
 use crate::permission::Effect;
 use crate::tools::{Prepared, edit_call};
 
-/// Notes which files are protected that no name tells: git is told to run them, or a link leads to them.
+/// Marks files as protected that are so only because git runs them or a link leads to them.
 pub(super) fn note_led_to(effects: &mut [Effect], jail: &Jail) {
     for effect in effects {
         if let Effect::Write {
@@ -19,7 +19,7 @@ pub(super) fn note_led_to(effects: &mut [Effect], jail: &Jail) {
     }
 }
 
-/// Whether a call reads or writes a file that likely holds secrets.
+/// Whether an effect reads or writes a file that likely holds secrets.
 pub(super) fn is_about_secrets(effect: &Effect) -> bool {
     match effect {
         Effect::ReadSecret { .. } => true,
@@ -49,7 +49,7 @@ pub(super) fn is_external(effect: &Effect) -> bool {
     matches!(effect, Effect::External { .. })
 }
 
-/// What the model can do where it may not write a file anew.
+/// Tells the model which edit to make if a whole-file write is refused.
 pub(super) fn instead(effects: &[Effect]) -> String {
     let loss = effects.iter().find_map(|effect| match effect {
         Effect::Loss { path, what } => Some((path, what)),
@@ -57,7 +57,8 @@ pub(super) fn instead(effects: &[Effect]) -> String {
     });
     loss.map_or_else(String::new, |(path, what)| {
         format!(
-            "\nIt would remove {what}. If that is not meant, change only what is to change: {}",
+            "\nIt would remove {what}. If you do not want that, change only the lines that must \
+             change: {}",
             edit_call(path)
         )
     })

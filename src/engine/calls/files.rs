@@ -1,5 +1,5 @@
-//! Commands that failed since they may not write a protected file: the user decides whether they run
-//! again, with just that allowed.
+//! Commands that failed because they may not write a protected file: the user decides whether they
+//! run again with exactly that file writable.
 
 use super::outcome::Needs;
 use super::{Outcome, Turn, TurnEnd};
@@ -8,16 +8,15 @@ use crate::message::ToolCall;
 use crate::permission::{Effect, Permission};
 use crate::session::Record;
 
-/// How often it is asked about one call.
+/// Most questions about one call.
 const MOST_QUESTIONS: usize = 3;
 
-/// Said before the reasons.
-const AFTER: &str = "it ran, and was not allowed to write a protected file; if you allow that, it runs \
-    again from its beginning: ";
+const AFTER: &str = "it ran, but was not allowed to write a protected file; if you allow that, it \
+                     runs again from the start: ";
 
 impl Turn<'_> {
-    /// Asks about the files that a command was not allowed to write, and runs it again if it may.
-    /// Where nobody can be asked, what came of it stands.
+    /// Asks about the files that a command was not allowed to write, and runs it again if approved.
+    /// If nobody can be asked, the failed result stays.
     pub(super) async fn with_files(
         &mut self,
         call: &ToolCall,

@@ -1,28 +1,28 @@
-//! What became of a call.
+//! The outcome of a call.
 
 use super::super::clip::first_line;
 use super::super::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::LONGEST_LINE;
 use crate::tools::{ToolError, ToolOutput};
 
-/// What became of a call.
+/// The outcome of a call.
 pub(super) struct Outcome {
     pub how: ToolOutcome,
     pub text: String,
-    /// In a line for people.
+    /// One line for the user interface.
     pub summary: String,
     pub detail: String,
-    /// The turn cannot go on after it.
+    /// Set if the turn ends with this call.
     pub end: Option<TurnEnd>,
-    /// What the user may allow, so that it does not fail again.
+    /// What the user could allow so that the command does not fail again.
     pub needs: Option<Box<Needs>>,
 }
 
-/// Why a command failed that the user may allow more.
+/// Which permission a failed command lacked.
 pub(super) enum Needs {
-    /// It ran where it could change nothing.
+    /// It ran read-only and tried to write.
     Writing,
-    /// It may not write these files.
+    /// It tried to write these protected files.
     Files(Vec<String>),
 }
 

@@ -1,4 +1,4 @@
-//! Commands that are tried where they can change nothing before anybody is asked.
+//! Commands that run read-only before the user is asked.
 
 use std::time::Instant;
 
@@ -10,8 +10,8 @@ use crate::session::Record;
 use crate::tools::{Permitted, Prepared};
 
 impl Turn<'_> {
-    /// Runs a call where it can change nothing, so that nobody needs to be asked. If it fails for
-    /// that, the user decides whether it runs again.
+    /// Runs a call read-only, without asking. If it fails because it needs to write, the user
+    /// decides whether it runs again.
     pub(super) async fn run_read_only(
         &mut self,
         call: &ToolCall,
@@ -25,8 +25,11 @@ impl Turn<'_> {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
-            let text = format!("{}(this is plan mode: commands only read)\n", tried.text);
-            let denied = Outcome::denied(text, "denied: this is plan mode, commands only read");
+            let text = format!(
+                "{}(this is plan mode: commands can only read)\n",
+                tried.text
+            );
+            let denied = Outcome::denied(text, "denied: in plan mode, commands can only read");
             return self.finish(call, denied, took).await;
         }
         let allowed = match self.prepare(call).await {

@@ -1,4 +1,4 @@
-//! Conversations that become shorter, and stay conversations.
+//! Compacted conversations stay valid.
 
 use serde_json::Map;
 
@@ -70,7 +70,7 @@ fn length(message: &Message) -> usize {
     }
 }
 
-/// Every call has its result right behind it.
+/// Checks that every call is followed by its result.
 #[track_caller]
 fn check_pairs(messages: &[Message]) {
     for (at, message) in messages.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What is asked about, what is not done without a yes, and what a plan leaves alone.
+//! Approvals, denied calls, and plan mode.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ async fn an_edit_is_asked_about_made_and_taken_back() {
     lab.ask("Is it as it was?").await;
     let asked = lab.asked();
     let said = asked.last().map(Asked::user).unwrap_or_default();
-    assert!(said.contains("took back"), "{said}");
+    assert!(said.contains("undid"), "{said}");
     assert!(said.ends_with("## Request\n\nIs it as it was?"), "{said}");
     lab.check_requests_extend_each_other();
 }
@@ -49,7 +49,7 @@ async fn without_anybody_to_ask_what_would_ask_is_denied() {
     lab.judge.decision = None;
     let (_, events) = lab.ask("Say goodbye.").await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done, ToolOutcome::Denied]);
-    assert!(lab.results()[1].contains("nobody to ask"));
+    assert!(lab.results()[1].contains("nobody can be asked"));
     assert!(lab.judge.asked.lock().is_empty());
     assert_eq!(lab.file("main.rs"), SOURCE);
 }

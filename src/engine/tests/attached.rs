@@ -1,4 +1,4 @@
-//! Texts and pictures that are sent along with a question.
+//! Texts and pictures attached to a question.
 
 use std::fs;
 
@@ -47,7 +47,7 @@ fn journal(lab: &Lab) -> String {
 }
 
 const CANNOT_SEE: &str =
-    "scripted cannot see pictures; a model with vision can, such as `qwen2.5vl:7b`";
+    "scripted cannot see pictures; use a model with vision, such as `qwen2.5vl:7b`";
 
 #[tokio::test]
 async fn an_attached_text_arrives_fenced_and_without_secrets() {
@@ -68,7 +68,7 @@ async fn an_attached_text_arrives_fenced_and_without_secrets() {
                     it fail?";
     assert!(said.ends_with(expected), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
-    let refused = "`.env` was not put before the model: it may hold secrets";
+    let refused = "`.env` was not sent to the model: it may hold secrets";
     assert!(notices(&events).contains(&refused), "{events:?}");
     assert!(!journal(&lab).contains(&secret));
 }
@@ -83,7 +83,7 @@ async fn attached_texts_share_a_quarter_of_the_window() {
     let said = lab.asked()[0].user().to_owned();
     assert_eq!(said.matches(" lines left out …\n").count(), 10);
     assert!(said.contains("## Attached: `9.log`") && !said.contains("`10.log`"));
-    assert!(said.contains("Attached texts that are left out: 2."));
+    assert!(said.contains("Attached texts left out: 2."));
     let tokens = estimate_text(&said);
     assert!((5_000..10_000).contains(&tokens), "{tokens}");
     let notices = notices(&events);
@@ -91,7 +91,7 @@ async fn attached_texts_share_a_quarter_of_the_window() {
         .iter()
         .filter(|notice| notice.contains("its middle is left out"));
     assert_eq!(cut.count(), 10, "{notices:?}");
-    let most = "only the first 10 of 12 attached texts are put before the model";
+    let most = "only the first 10 of 12 attached texts are sent to the model";
     assert!(notices.contains(&most), "{notices:?}");
 }
 

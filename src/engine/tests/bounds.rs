@@ -1,4 +1,4 @@
-//! Replies without a measure: too many calls, no end, and calls that are wrong beside good ones.
+//! Extreme replies: too many calls, no end, and invalid calls beside valid ones.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ async fn of_a_reply_with_two_thousand_calls_a_few_run_and_the_rest_is_answered()
     assert_eq!(lab.file("ran.txt").lines().count(), 16);
     let results = lab.results();
     assert!(
-        results[16].contains("neither were the 1983 calls behind it"),
+        results[16].contains("neither were the 1983 calls after it"),
         "{}",
         results[16]
     );
@@ -72,7 +72,7 @@ async fn the_calls_of_a_turn_are_counted_too() {
     );
 }
 
-/// A reply with a broken native call at a place among good ones.
+/// A reply with one invalid native call among valid ones.
 fn with_broken(at: usize) -> Line {
     let mut line = calls(vec![
         ("read_file", json!({"path": "main.rs"})),
@@ -125,7 +125,7 @@ async fn a_broken_written_call_is_told_of_and_the_good_ones_run() {
         assert!(
             lab.results()
                 .concat()
-                .contains("could not be read, and did not run")
+                .contains("is not valid and did not run")
         );
     }
 }

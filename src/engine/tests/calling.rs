@@ -1,4 +1,4 @@
-//! Which calls of a reply are made, in what order, and how one comes to a call that can be read.
+//! Which calls of a reply run, in which order, and how an invalid one is recovered.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What goes before the model, and what of it is told to the user.
+//! The context of a question, and what the user sees of it.
 
 use std::fs;
 
@@ -78,7 +78,7 @@ async fn the_index_and_named_files_go_before_the_model() {
     assert_eq!(
         notices(&events)
             .iter()
-            .filter(|text| text.contains("not put before"))
+            .filter(|text| text.contains("was not sent to the model"))
             .count(),
         2
     );

@@ -1,4 +1,4 @@
-//! What ends a turn before its answer, and that one can go on after it.
+//! Early ends of a turn, and continuing after them.
 
 use super::lab::{Ending, Lab, Line, outcomes, read, text};
 use super::*;
@@ -11,7 +11,7 @@ async fn the_same_call_again_and_again_ends_the_turn() {
     assert_eq!(outcomes(&events).len(), 5);
     let results = lab.results();
     assert!(!results[1].contains("in a row"));
-    assert!(results[2].contains("the same call for the 3. time in a row"));
+    assert!(results[2].contains("You made this call 3 times in a row"));
     assert!(results[4].starts_with("not run"));
 }
 

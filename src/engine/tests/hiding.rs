@@ -1,4 +1,4 @@
-//! What goes to nobody, and what must not hide: values of secret files, and hidden characters.
+//! Values of secret files are removed, and hidden characters are shown.
 
 use std::fs;
 

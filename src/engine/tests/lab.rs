@@ -1,4 +1,4 @@
-//! A workspace for whole turns: real files, and a model that plays a script.
+//! A workspace for whole turns: real files and a scripted model.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -87,7 +87,7 @@ pub fn fails(error: ModelError) -> Line {
     }
 }
 
-/// A request as the model got it.
+/// A request to the model.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub messages: Vec<Message>,
@@ -151,7 +151,8 @@ impl ChatModel for Scripted {
     }
 }
 
-/// One system message, at the beginning; each call has its result before anything else is said.
+/// Checks that there is one system message, at the beginning, and that each call has its result
+/// before the next message.
 #[track_caller]
 pub fn check_shape(messages: &[Message]) {
     assert!(matches!(messages.first(), Some(Message::System { .. })));
@@ -173,11 +174,11 @@ pub fn check_shape(messages: &[Message]) {
     assert!(open.is_empty(), "{messages:#?}");
 }
 
-/// Somebody who always decides the same, or nobody.
+/// An approver that always decides the same, or is absent.
 pub struct Judge {
     pub decision: Option<Decision>,
     pub asked: Mutex<Vec<ApprovalRequest>>,
-    /// What happens while it is thought about.
+    /// Runs before the decision.
     pub meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -364,7 +365,7 @@ impl Lab {
         fs::read_to_string(self.root.join(path)).expect("a file")
     }
 
-    /// Each request but those for a format or a summary begins as the one before it.
+    /// Checks that each request, except those for a format or a summary, extends the one before it.
     #[track_caller]
     pub fn check_requests_extend_each_other(&self) {
         let asked = self.asked();
@@ -375,7 +376,7 @@ impl Lab {
         }
     }
 
-    /// What the model was told of its calls, in order.
+    /// The results of the calls, in order.
     pub fn results(&self) -> Vec<String> {
         let said = self.session.messages.iter();
         said.filter_map(|message| match message {
@@ -386,7 +387,7 @@ impl Lab {
     }
 }
 
-/// A turn has one end, its last event; each tool that begins ends once.
+/// Checks that a turn has one end, its last event, and that each started tool ends once.
 #[track_caller]
 pub fn check_events(events: &[Event], end: &TurnEnd) {
     let mut open: Vec<&str> = Vec::new();
@@ -408,7 +409,7 @@ pub fn check_events(events: &[Event], end: &TurnEnd) {
     assert_eq!(events.last(), Some(&Event::TurnEnded(end.clone())));
 }
 
-/// The text that is left on a screen.
+/// The text that remains on the screen.
 pub fn shown(events: &[Event]) -> String {
     let mut shown = String::new();
     for event in events {
@@ -442,7 +443,7 @@ pub fn edit() -> Line {
     call("edit_file", arguments)
 }
 
-/// So many sentences with a number each: a reply that is long and does not repeat itself.
+/// Numbered sentences: a long reply that does not repeat itself.
 pub fn long_text(sentence: &str, times: usize) -> Line {
     let sentences: Vec<String> = (1..=times)
         .map(|number| format!("{sentence} {number}. "))

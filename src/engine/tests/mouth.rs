@@ -1,5 +1,5 @@
-//! What stands in a conversation as the model's words: what it said, and nothing that the engine
-//! made up. Thoughts that a server left in the text are thoughts.
+//! A conversation has only the model's own words as its replies, and nothing that the engine made
+//! up. Thoughts left in the text are thoughts.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use super::lab::{Ending, Lab, Line, failed, fails, read, shown, text};
 use super::*;
 use crate::model::Delta;
 
-/// What the model said, as requests tell it.
+/// The replies of the model in a request.
 fn said(messages: &[Message]) -> Vec<&str> {
     let said = messages.iter().filter_map(|message| match message {
         Message::Assistant { text, .. } => Some(text.as_str()),
@@ -49,8 +49,7 @@ async fn nothing_is_put_into_the_models_mouth() {
     }
     // It is told of what happened, by who asks.
     assert!(
-        last.user()
-            .contains("not answered to its end: stopped: gone"),
+        last.user().contains("was not completed: stopped: gone"),
         "{}",
         last.user()
     );

@@ -1,4 +1,4 @@
-//! Replies that are empty, broken off or cut: asked for again, or said to be so.
+//! Empty, interrupted or cut replies are retried or reported.
 
 use super::lab::{Ending, Lab, Line, fails, notices, shown, text};
 use super::*;
@@ -19,11 +19,7 @@ async fn an_empty_reply_is_asked_for_again_then_in_other_words_then_it_ends() {
     let asked = lab.asked();
     assert_eq!(asked[0].messages, asked[1].messages);
     assert_eq!(asked[2].messages.len(), asked[1].messages.len() + 1);
-    assert!(
-        asked[2]
-            .user()
-            .contains("neither an answer nor a readable tool call")
-    );
+    assert!(asked[2].user().contains("no answer and no valid tool call"));
     lab.check_requests_extend_each_other();
 }
 
@@ -80,7 +76,7 @@ async fn a_call_that_does_not_fit_a_reply_is_to_be_written_in_pieces() {
     let mut lab = Lab::new(vec![cut, text("I leave it.")]);
     let (end, _) = lab.ask("Write it.").await;
     assert_eq!(end, TurnEnd::Answered);
-    assert!(lab.asked()[1].user().contains("smaller pieces"));
+    assert!(lab.asked()[1].user().contains("Write less in one reply"));
     assert_eq!(lab.asked().len(), 2);
 }
 

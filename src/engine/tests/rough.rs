@@ -1,4 +1,4 @@
-//! What weak models, full windows and bad servers do, and what comes of it.
+//! Weak models, full windows and faulty servers.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};

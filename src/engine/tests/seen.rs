@@ -1,4 +1,4 @@
-//! Files are written anew only where all of them is in the conversation.
+//! Files are replaced only if the conversation has all of their content.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Conversations that outgrow the model's window, and what is counted of it.
+//! Conversations that outgrow the window, and token counts.
 
 use std::fs;
 

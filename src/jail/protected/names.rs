@@ -5,29 +5,29 @@ use super::ProtectedClass::{self, AutoExecuted, Instructions, RunByUser};
 /// Names that are protected for one reason.
 pub(super) struct Group {
     pub class: ProtectedClass,
-    /// The rest of a sentence that begins with `it`.
+    /// The end of a sentence that begins with the file.
     pub why: &'static str,
-    /// Names in lower case, parted by white space. One is a name at any depth, or a folder's name
-    /// and a name in it: `.github/workflows`. A name may hold one `*`. What is below it counts too.
+    /// Names in lower case, separated by white space. Each is a name at any depth, or a folder and
+    /// a name in it: `.github/workflows`. A name may have one `*`. Everything below counts too.
     pub names: &'static str,
 }
 
-/// Folders that package managers and build tools fill with copies of what others wrote. Nobody
-/// opens, enters or pushes them, so that only git's own names count there.
+/// Folders that package managers and build tools fill with third-party files. Nobody opens, enters
+/// or pushes them, so that only git's own names count there.
 pub(super) const GENERATED: &str = "node_modules bower_components site-packages vendor target";
 
-/// Folders that builds and tests fill: what stands in them, nobody builds by itself.
+/// Folders that builds and tests fill; their content is not built separately.
 pub(super) const OUTPUT: &str = "__fixtures__ __tests__ build coverage deriveddata dist fixture \
     fixtures out output pkg temp test testdata tests tmp";
 
-/// Of what the user's builds run, the files that no build writes: a command that writes one changes
-/// what the project runs next time.
+/// Build files that no build writes: a command that writes one changes what the project runs next
+/// time.
 pub(super) const BUILD_FILES: &str = "binding.gyp build.gradle build.gradle.kts build.rs composer.json \
     package.json settings.gradle settings.gradle.kts setup.py";
 
-/// The reason for git's own names, which count in [`GENERATED`] folders as well: a prompt that
-/// shows the branch runs git wherever the user goes.
-pub(super) const GIT: &str = "is git's own: hooks and settings in it run commands";
+/// The reason for git's own names, which count in [`GENERATED`] folders too: a shell prompt that
+/// shows the branch runs git in every folder.
+pub(super) const GIT: &str = "belongs to git: hooks and settings in it run commands";
 
 pub(super) const GROUPS: &[Group] = &[
     // Also as a file, which says where git's folder is; the name that some disks give it besides;
@@ -39,17 +39,17 @@ pub(super) const GROUPS: &[Group] = &[
     },
     Group {
         class: AutoExecuted,
-        why: "holds settings of git or Mercurial, which run the programs that they name",
+        why: "contains git or Mercurial settings, which can run programs",
         names: ".gitattributes .gitconfig .gitmodules .config/git .hg/hgrc .hg/hgrc-not-shared",
     },
     Group {
         class: AutoExecuted,
-        why: "is ollacode's own: it decides what is asked and what runs",
+        why: "belongs to ollacode: it decides what needs approval and what runs",
         names: ".ollacode",
     },
     Group {
         class: AutoExecuted,
-        why: "holds hooks, which git runs on its own",
+        why: "contains hooks, which git runs automatically",
         names: ".githooks .git-hooks .husky .huskyrc* .lefthook* lefthook.yml \
             lefthook.yaml lefthook.json lefthook.toml lefthook-local.* .pre-commit-config.yaml \
             .pre-commit-config.yml .pre-commit-hooks.yaml prek.toml .overcommit.yml \
@@ -59,7 +59,7 @@ pub(super) const GROUPS: &[Group] = &[
     // folder or a file.
     Group {
         class: AutoExecuted,
-        why: "is read by editors, which run commands it names",
+        why: "is read by editors, which run commands from it",
         names: ".vscode *.code-workspace .devcontainer .devcontainer.json .idea .fleet .zed .vs \
             .theia .helix .nova .externaltoolbuilders *.sublime-project .dir-locals.el \
             .dir-locals-2.el .emacs .emacs.d .vim .vimrc _vimrc .gvimrc .exrc .nvimrc .nvim.lua \
@@ -69,14 +69,14 @@ pub(super) const GROUPS: &[Group] = &[
     // Servers, hooks and permissions of other agents.
     Group {
         class: AutoExecuted,
-        why: "is read by code agents, which run commands it names",
+        why: "is read by code agents, which run commands from it",
         names: ".mcp.json mcp.json .claude .claude.json .cursor .gemini .codex .qwen .opencode \
             opencode.json opencode.jsonc .windsurf .roo .kiro .continue .amazonq .augment .trae \
             .aider.conf.yml .crush .crush.json crush.json .goose",
     },
     Group {
         class: AutoExecuted,
-        why: "is read by a build server, which runs what it says",
+        why: "is read by a build server, which runs commands from it",
         names: ".github/workflows .github/actions .gitea/workflows .gitea/actions \
             .forgejo/workflows .forgejo/actions .gitlab-ci.yml .gitlab-ci.yaml .gitlab/ci \
             .circleci .appveyor.yml appveyor.yml .travis.yml .travis.yaml azure-pipelines*.yml \
@@ -99,14 +99,14 @@ pub(super) const GROUPS: &[Group] = &[
     // Tools that run these on `cd`; what they load in turn (a flake, a dev shell) is the same.
     Group {
         class: AutoExecuted,
-        why: "sets the environment of programs, often as soon as the folder is entered",
+        why: "sets the environment of programs, often when a shell enters the folder",
         names: ".env* .direnv .direnvrc .autoenv* flake.nix shell.nix devenv.nix devbox.json",
     },
     // Files that put another program in the place of the one that was asked for, for every use of
     // a tool: also by an editor in the background.
     Group {
         class: AutoExecuted,
-        why: "decides which programs a tool runs, whenever it is used",
+        why: "decides which programs a tool runs",
         names: ".cargo rust-toolchain rust-toolchain.toml .tool-versions mise.toml .mise.toml \
             mise.*.toml .mise.*.toml .mise .config/mise .asdfrc .prototools .npmrc .yarnrc \
             .yarnrc.yml .yarn/releases .yarn/plugins .pnpmfile.cjs .pnpmfile.mjs bunfig.toml \
@@ -121,7 +121,7 @@ pub(super) const GROUPS: &[Group] = &[
     },
     Group {
         class: AutoExecuted,
-        why: "decides who may log in, and as whom",
+        why: "contains keys or settings for logins",
         names: ".ssh .gnupg .aws/config .aws/credentials .kube/config .docker/config.json",
     },
     Group {
@@ -137,20 +137,20 @@ pub(super) const GROUPS: &[Group] = &[
     },
     Group {
         class: RunByUser,
-        why: "can hold scripts that package managers run",
+        why: "can contain scripts that package managers run",
         names: "package.json pnpm-workspace.yaml deno.json deno.jsonc lerna.json nx.json \
             turbo.json binding.gyp .pnp.cjs .pnp.loader.mjs composer.json gemfile gems.rb \
             *.gemspec node_modules/.bin",
     },
     Group {
         class: RunByUser,
-        why: "is Python that tests, builds or every start of Python run",
+        why: "is Python code that runs in tests, in builds or whenever Python starts",
         names: "setup.py conftest.py noxfile.py tox.ini fabfile.py dodo.py manage.py \
             *.pth",
     },
     Group {
         class: RunByUser,
-        why: "is a script that the tools of the project run",
+        why: "is a script that the project's tools run",
         names: "*.config.js *.config.cjs *.config.mjs *.config.ts *.config.cts *.config.mts \
             .*rc.js .*rc.cjs .*rc.mjs gulpfile.* gruntfile.* .irbrc .pryrc .ocamlinit \
             .eslintrc .eslintrc.json .babelrc .lintstagedrc",
@@ -158,7 +158,7 @@ pub(super) const GROUPS: &[Group] = &[
     // Their own commands write these folders all the time.
     Group {
         class: RunByUser,
-        why: "is the own folder of a version control system, which reads settings in it",
+        why: "belongs to a version control system, which reads settings from it",
         names: ".hg .svn .jj .bzr _darcs .pijul",
     },
     Group {

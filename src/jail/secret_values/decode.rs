@@ -1,8 +1,8 @@
-//! What parts of a text stand for: escapes, numbers, Base64, Base32, characters with something
-//! between them, and packed data.
+//! Decodes parts of a text: escapes, numbers, Base64, Base32, characters with separators, and
+//! packed data.
 //!
-//! Nothing here is sure that a part is what it looks like. What is read out of it is only searched
-//! for values, so a wrong guess costs time and finds nothing.
+//! It may guess wrong: decoded parts are only searched for values, so a wrong guess costs time and
+//! finds nothing.
 
 mod numbers;
 mod packed;
@@ -16,15 +16,15 @@ pub(super) use numbers::numbers;
 use packed::is_packed;
 pub(super) use packed::{Packed, packed};
 
-/// A run that stands for fewer bytes is not looked into: no value is so short.
+/// Shorter decoded runs are not searched: no value is so short.
 const LEAST: usize = 6;
 
-/// Characters of Base64 and Base32 that one part of a view stands for: a hit takes them all.
+/// Base64 and Base32 characters per part of a view: a hit covers all of them.
 const PIECE: usize = 32;
 
-/// The text without line breaks and what tools put before lines.
+/// The text without line breaks and line prefixes of tools.
 ///
-/// Of long lines, only the ends: the rest is found in the text itself.
+/// Of long lines only the ends: the rest is found in the text itself.
 pub(super) fn joined_lines(text: &Text<'_>, most: usize) -> View {
     let mut view = View::default();
     for line in &text.lines {
@@ -39,7 +39,7 @@ pub(super) fn joined_lines(text: &Text<'_>, most: usize) -> View {
     view
 }
 
-/// The text without white space and what tools put before lines.
+/// The text without white space and line prefixes of tools.
 pub(super) fn without_blanks(text: &Text<'_>) -> Vec<u8> {
     let mut kept = vec![0; text.bytes.len()];
     let mut length = 0;
@@ -53,7 +53,7 @@ pub(super) fn without_blanks(text: &Text<'_>) -> Vec<u8> {
     kept
 }
 
-/// The same, with the places.
+/// The same, with positions.
 pub(super) fn view_without_blanks(text: &Text<'_>) -> View {
     let mut view = View::default();
     for line in &text.lines {
@@ -66,7 +66,8 @@ pub(super) fn view_without_blanks(text: &Text<'_>) -> View {
     view
 }
 
-/// Characters that all have the same between them: `h e l l o`, `'h', 'e', 'l'`, one a line, UTF-16.
+/// Characters with the same separator between them: `h e l l o`, `'h', 'e', 'l'`, one per line,
+/// UTF-16.
 pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
     let text = text.bytes;
     let mut view = View::default();
@@ -95,7 +96,7 @@ pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
     (!view.bytes.is_empty()).then_some(view)
 }
 
-/// Adds a run of characters. In UTF-16, each is one of its first, written as its number.
+/// Adds a run of characters. In UTF-16, each is one of its first, given by its number.
 fn copy_letters(view: &mut View, text: &[u8], places: &[Range<usize>], is_wide: bool) {
     for place in places {
         let character = &text[place.clone()];
@@ -110,8 +111,8 @@ fn copy_letters(view: &mut View, text: &[u8], places: &[Range<usize>], is_wide: 
     view.end_run(LEAST);
 }
 
-/// Whether what stands at the beginning comes again behind one to six bytes, and once more behind as
-/// many. A first look, so that most places need no other.
+/// Whether the first byte is repeated after one to six bytes, and again after as many: a quick
+/// check for most positions.
 fn may_repeat(text: &[u8]) -> bool {
     let Some(window) = text.first_chunk::<13>() else {
         return true;
@@ -120,7 +121,7 @@ fn may_repeat(text: &[u8]) -> bool {
         || (2..=6).any(|step| window[step] == window[0] && window[2 * step] == window[0])
 }
 
-/// The places of characters from one on, if there is the same between each two of them.
+/// The positions of characters with the same separator, from one on.
 fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
     let from = at + width;
     let length = (1..=5).find(|length| {
@@ -141,8 +142,7 @@ fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
     (places.len() >= LEAST).then_some(places)
 }
 
-/// The place behind what is between characters. A dump goes on in the next line, perhaps behind an
-/// offset.
+/// The position after a separator. A dump continues in the next line, perhaps after an offset.
 fn behind(text: &[u8], at: usize, between: &[u8]) -> Option<usize> {
     let rest = &text[at..];
     if rest.starts_with(between) {
@@ -155,7 +155,7 @@ fn behind(text: &[u8], at: usize, between: &[u8]) -> Option<usize> {
     goes_on.then_some(at + 1 + offset + between.len())
 }
 
-/// How many bytes the character at a place has; one where there is none.
+/// The length of the character at a position, in bytes; 1 if invalid.
 fn width_at(text: &[u8], at: usize) -> usize {
     let width = match text[at] {
         0..0x80 => return 1,
@@ -169,7 +169,7 @@ fn width_at(text: &[u8], at: usize) -> usize {
     if is_whole { width } else { 1 }
 }
 
-/// Lines in which something is written as an escape, without the escapes.
+/// Lines with escapes, decoded.
 pub(super) fn unescaped(text: &Text<'_>) -> Option<View> {
     let mut view = View::default();
     for (start, line) in text.whole_lines() {
@@ -194,7 +194,7 @@ pub(super) fn unescaped(text: &Text<'_>) -> Option<View> {
         if has_escape {
             view.copy(text.bytes, start + copied..start + line.len());
         }
-        // What goes on in the next line ends with its sign.
+        // A run that continues in the next line ends with its marker.
         if !(has_escape && line.ends_with(b"=")) {
             view.end_run(LEAST);
         }
@@ -202,7 +202,7 @@ pub(super) fn unescaped(text: &Text<'_>) -> Option<View> {
     (!view.bytes.is_empty()).then_some(view)
 }
 
-/// What the escape at the beginning of a line stands for, and its length.
+/// The decoded escape at the beginning of a line, and its length.
 fn escape(line: &[u8]) -> Option<(Vec<u8>, usize)> {
     let hex = |range: Range<usize>| {
         let digits = line.get(range).filter(|it| !it.is_empty())?;
@@ -279,7 +279,7 @@ fn numeric_reference(line: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((bytes, end + usize::from(line.get(end) == Some(&b';'))))
 }
 
-/// Base64 and Base32 from each of the places at which a run of them can begin.
+/// Decodes Base64 and Base32 from each position at which a run can begin.
 pub(super) fn packed_letters(text: &Text<'_>) -> Vec<View> {
     let runs = runs_of(text);
     let text = text.bytes;
@@ -309,7 +309,7 @@ pub(super) fn packed_letters(text: &Text<'_>) -> Vec<View> {
     views
 }
 
-/// What each byte stands for as a digit; `NONE` if it is none.
+/// The value of each byte as a digit; `NONE` if it is not one.
 type Digits = [u8; 256];
 const NONE: u8 = 0xff;
 
@@ -337,13 +337,13 @@ const fn digits(alphabets: &[&[u8]]) -> Digits {
     table
 }
 
-/// Shortest run of letters that is looked into, in characters: the plain Base64 of a value is found
+/// Shortest run of letters that is decoded, in characters: the plain Base64 of a value is found
 /// without that, and what is packed twice is longer.
 const LEAST_LETTERS: usize = 16;
 
 type Run = Vec<Range<usize>>;
 
-/// Runs of digits of Base64. One may go on from the end of a line to the beginning of the next.
+/// Runs of Base64 digits. A run may continue in the next line.
 fn runs_of(text: &Text<'_>) -> Vec<Run> {
     let bytes = text.bytes;
     let is_digit = |at: &usize| BASE64[usize::from(bytes[*at])] != NONE;
@@ -376,7 +376,7 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
         let tail = (start..end).rev().take_while(is_digit).count();
         let mut at = start + head;
         while at + LEAST_LETTERS <= end - tail {
-            // Where the last of so many is none, those before it need no look.
+            // If the last one is not a digit, those before it need no check.
             match (at..at + LEAST_LETTERS).rev().find(|at| !is_digit(at)) {
                 Some(other) => at = other + 1,
                 None => {
@@ -394,7 +394,7 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
     runs
 }
 
-/// Adds what a run of digits of so many bits stands for, from the digit behind `skip` others on.
+/// Decodes a run of digits of `bits` bits, starting after `skip` digits.
 fn unpack(view: &mut View, text: &[u8], run: &Run, skip: usize, bits: u32, digits: &Digits) {
     let (mut held, mut count, mut left) = (0_u32, 0, skip);
     for line in run {
@@ -425,9 +425,8 @@ fn unpack(view: &mut View, text: &[u8], run: &Run, skip: usize, bits: u32, digit
     }
 }
 
-/// Whether bytes are a text for the most part, also one in UTF-16 or with binary data in it.
-///
-/// From a wrong place on, or of what is no Base64 at all, hardly more than a third of them are.
+/// Whether most bytes are text, UTF-16 and embedded binary data included. From a wrong position, or
+/// if it is not Base64, hardly more than a third are.
 fn is_text(bytes: &[u8]) -> bool {
     let is_letter = |byte: &&u8| matches!(byte, 0 | b'\t' | b'\n' | b'\r' | b' '..=b'~');
     bytes.iter().filter(is_letter).count() * 4 >= bytes.len() * 3

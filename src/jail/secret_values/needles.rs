@@ -1,7 +1,7 @@
-//! Many values, looked for at once in a text and in what parts of it stand for.
+//! Searches for many values at once, in a text and its decoded parts.
 //!
-//! A text is searched as it is, without what divides its characters, and then once more in each
-//! way in which a part of it can be decoded, to some depth.
+//! A text is searched as it is, without separators between characters, and then again in each
+//! decoding of its parts, to a limited depth.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,23 +16,23 @@ use super::decode::{
 };
 use super::view::{Text, View};
 
-/// By so many bytes a form is looked up.
+/// Bytes of the lookup key of a form.
 const KEY: usize = 4;
-/// Bits of the table that tells at once that nothing begins with a key.
+/// Bits of the filter that rejects most keys.
 const TABLE: usize = 1 << 18;
-/// Shorter values are looked for as they are only: their other forms are found by chance.
+/// Shorter values are searched for only as they are: their other forms are found by chance.
 const SHORTEST_ENCODED: usize = 6;
 /// Values from this length on are found without regard to white space.
 const SHORTEST_SPREAD: usize = 12;
-/// Shorter values must stand alone, as words do.
+/// Shorter values must be whole words.
 const SHORTEST_PART: usize = 8;
-/// How often what was decoded is decoded once more.
+/// Most levels of decoding.
 const DEEPEST: usize = 4;
-/// What may be decoded in all, as a multiple of the text, and in bytes on top of that.
+/// Most decoded bytes, as a multiple of the text, plus a constant.
 const SHARE: usize = 12;
 const LEAST: usize = 8 << 20;
 
-/// The forms of all values. A value is named by its place in the order in which they came.
+/// The forms of all values. A value is identified by its index.
 #[derive(Default)]
 pub(super) struct Needles {
     plain: Forms,
@@ -40,15 +40,15 @@ pub(super) struct Needles {
     base64: Forms,
 }
 
-/// What was found at a place.
+/// The match at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Value(usize),
-    /// Data that nobody looked into, which can hold any of them.
+    /// Data that was not searched and may contain any value.
     Closed,
 }
 
-/// The places of values in a text, in order and without overlaps.
+/// The ranges of values in a text, in order and without overlaps.
 pub(super) type Places = Vec<(Range<usize>, Found)>;
 
 impl fmt::Debug for Needles {
@@ -94,7 +94,7 @@ impl Needles {
         needles
     }
 
-    /// Where the values are that `is_wanted`.
+    /// The ranges of values for which `is_wanted` is true.
     pub(super) fn places(&self, text: &str, is_wanted: impl Fn(Found) -> bool) -> Places {
         if self.plain.all.is_empty() {
             return Vec::new();
@@ -114,7 +114,7 @@ impl Needles {
         merged
     }
 
-    /// The places in bytes that were decoded `depth` times.
+    /// The ranges in bytes that were decoded `depth` times.
     fn search(&self, bytes: &[u8], depth: usize, budget: &mut usize) -> Places {
         let mut places = Vec::new();
         for (range, form) in self
@@ -160,7 +160,7 @@ impl Needles {
         places
     }
 
-    /// The places in the text that a view was made of.
+    /// The ranges in the text of a decoded view.
     fn search_decoded(&self, view: &View, depth: usize, budget: &mut usize) -> Places {
         let mut inside = self.search(&view.bytes, depth, budget);
         for packed in packed(&view.bytes, |at| view.end_at(at)) {
@@ -187,7 +187,7 @@ struct Form {
     value: usize,
     /// Whether it is more than a word or a number.
     is_mixed: bool,
-    /// Whether large and small letters are the same in it.
+    /// Whether it ignores case.
     is_folded: bool,
 }
 
@@ -200,7 +200,7 @@ impl Form {
         })
     }
 
-    /// Whether a place is the value and not a part of a word.
+    /// Whether a match is not a part of a longer word.
     fn stands(&self, text: &[u8], range: &Range<usize>, depth: usize) -> bool {
         if depth > 0 && self.bytes.len() < SHORTEST_ENCODED {
             // Of so few bytes, chance makes any: what is around them must be text, too.
@@ -291,7 +291,7 @@ impl Forms {
     }
 }
 
-/// The bytes at a place, large and small letters being the same.
+/// The key at a position, ignoring case.
 fn key_at(text: &[u8], at: usize) -> Option<u32> {
     let bytes = text.get(at..at + KEY)?;
     Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) | 0x2020_2020)
@@ -306,7 +306,7 @@ fn is_word(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_alphabetic)
 }
 
-/// With each letter moved by half of the alphabet.
+/// ROT13.
 fn rotated(bytes: &[u8]) -> Vec<u8> {
     let rotate = |byte: &u8| match byte {
         b'a'..=b'm' | b'A'..=b'M' => byte + 13,
@@ -316,8 +316,8 @@ fn rotated(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(rotate).collect()
 }
 
-/// As Base64 of a text that holds it: the characters that are the same whatever stands before and
-/// behind it, for each of the three places that it can have.
+/// The Base64 characters of a value that do not depend on the text around it, for each of the three
+/// alignments.
 fn in_base64(value: &[u8]) -> Vec<String> {
     let mut forms = Vec::with_capacity(6);
     for before in 0..3 {

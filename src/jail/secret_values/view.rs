@@ -1,31 +1,31 @@
-//! What parts of a text stand for, and where in that text each of them is.
+//! Decoded parts of a text, and their positions in that text.
 
 use std::ops::Range;
 
-/// Bytes that were read out of a text: decoded, or joined across what divides them.
+/// Bytes decoded from a text, or joined across separators.
 #[derive(Default)]
 pub(super) struct View {
-    /// Runs that do not belong together are divided by a zero byte.
+    /// Separate runs are divided by a zero byte.
     pub bytes: Vec<u8>,
     parts: Vec<Part>,
-    /// Where the runs end.
+    /// Ends of the runs.
     ends: Vec<usize>,
-    /// Where the run that is being read begins.
+    /// Start of the current run.
     begun: usize,
 }
 
-/// Bytes of a view that come from one place; they end where the next part begins.
+/// Bytes of a view from one position; they end where the next part begins.
 struct Part {
     start: u32,
     from: u32,
-    /// `LITERAL` if the bytes are there as they are here.
+    /// `LITERAL` if the bytes are unchanged.
     to: u32,
 }
 
 const LITERAL: u32 = u32::MAX;
 
 impl View {
-    /// Adds bytes as they are at a place in the text.
+    /// Adds unchanged bytes of the text.
     pub fn copy(&mut self, text: &[u8], source: Range<usize>) {
         if source.is_empty() {
             return;
@@ -40,14 +40,14 @@ impl View {
         }
     }
 
-    /// Adds what a place in the text stands for.
+    /// Adds the decoded bytes of a range of the text.
     pub fn decode(&mut self, bytes: &[u8], source: Range<usize>) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.decoded_from(start, source);
     }
 
-    /// Says where the bytes from `start` on come from.
+    /// Records the source of the bytes from `start` on.
     pub fn decoded_from(&mut self, start: usize, source: Range<usize>) {
         if start < self.bytes.len() {
             self.push(start, source.start, small(source.end));
@@ -59,12 +59,12 @@ impl View {
         self.parts.push(Part { start, from, to });
     }
 
-    /// The bytes of the run that is being read.
+    /// The bytes of the current run.
     pub fn run(&self) -> &[u8] {
         &self.bytes[self.begun..]
     }
 
-    /// Forgets the run that is being read.
+    /// Drops the current run.
     pub fn drop_run(&mut self) {
         self.bytes.truncate(self.begun);
         let kept = self
@@ -73,7 +73,7 @@ impl View {
         self.parts.truncate(kept);
     }
 
-    /// Ends a run; one that is shorter than `least` is forgotten.
+    /// Ends a run; one shorter than `least` is dropped.
     pub fn end_run(&mut self, least: usize) {
         match self.run().len() {
             0 => return,
@@ -87,14 +87,14 @@ impl View {
         self.begun = self.bytes.len();
     }
 
-    /// Where the run ends that a place of this view is in.
+    /// The end of the run at a position of this view.
     pub fn end_at(&self, place: usize) -> usize {
         let ends = &self.ends;
         let next = ends.partition_point(|end| *end <= place);
         ends.get(next).copied().unwrap_or(self.bytes.len())
     }
 
-    /// The place in the text that some bytes of this view come from.
+    /// The range of the text that some bytes of this view come from.
     pub fn source(&self, range: &Range<usize>) -> Range<usize> {
         let place_of = |place: usize| {
             let next = self
@@ -114,7 +114,7 @@ impl View {
     }
 }
 
-/// Places in a text are kept small: there are many. Nothing that is read is so long.
+/// A position as a small integer, since there are many; no text is longer.
 fn small(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(LITERAL - 1)
 }
@@ -129,7 +129,7 @@ pub(super) struct Text<'text> {
 #[derive(Clone, Copy)]
 pub(super) struct Line {
     pub start: usize,
-    /// Where it goes on behind what tools put before lines.
+    /// Start of its content after line prefixes of tools.
     pub body: usize,
     pub end: usize,
 }
@@ -152,15 +152,15 @@ impl Text<'_> {
         Text { bytes, lines }
     }
 
-    /// The lines that are whole, also what tools put before them.
+    /// The complete lines with line prefixes of tools.
     pub fn whole_lines(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let lines = self.lines.iter();
         lines.map(|line| (line.start, &self.bytes[line.start..line.end]))
     }
 }
 
-/// The length of what tools put before a line: a number as `cat -n` and `grep -n` write it, or the
-/// offset of a dump.
+/// The length of a line prefix of tools: a number as in `cat -n` and `grep -n`, or the offset of a
+/// dump.
 fn margin(line: &[u8]) -> usize {
     if !matches!(line.first(), Some(b' ' | b'0'..=b'9')) {
         return 0;

@@ -1,4 +1,4 @@
-//! Which file a path means, and which paths are refused as they stand.
+//! Which file a path means, and which paths are invalid.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Paths by the thousand against a tree full of traps: none leads out.
+//! Thousands of paths against a tree of traps: none leads outside.
 
 use std::collections::BTreeSet;
 
@@ -104,7 +104,7 @@ const TAILS: &[&str] = &[
     "/main.rs",
 ];
 
-/// What no path may hold, in place of `|`.
+/// Characters that no path may contain, in place of `|`.
 const BAD: &[&str] = &[
     "\0",
     "\n",

@@ -1,4 +1,4 @@
-//! Folders and files that no tool opens, whatever they are called.
+//! Private folders and files stay closed under every name.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! Values of secret files are found in what parts of a text stand for.
+//! Values of secret files are found in decoded parts of a text.
 
 use std::borrow::Cow;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Each kind of file that holds secrets gives its value away in no copy.
+//! The values of every kind of secret file are found in copies.
 
 use std::fs;
 

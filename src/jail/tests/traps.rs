@@ -1,4 +1,4 @@
-//! A tree full of traps, and one beside it that is not to be touched.
+//! A tree of traps, and a tree beside it that must not be touched.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 
 use super::*;
 
-/// What stands in every file outside, and in no file inside.
+/// Content of every file outside, and of no file inside.
 pub(super) const CANARY: &str = "a canary sings outside\n";
 /// A part of the names of files outside.
 pub(super) const OUTSIDE_NAME: &str = "kanarienvogel";

@@ -80,7 +80,7 @@ fn a_folder_that_somebody_holds_is_waited_for_and_then_named() {
     let error = world.write("src/main.rs", "x", Expected::Hash(hash));
     let error = error.expect_err("held").to_string();
     assert!(
-        error.contains("another program holds its folder"),
+        error.contains("another program has locked its folder"),
         "{error}"
     );
     drop(held);

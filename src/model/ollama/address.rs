@@ -1,14 +1,14 @@
-//! `OLLAMA_HOST`: every form that Ollama's own tools take, as one address.
+//! Parses `OLLAMA_HOST` in every form that Ollama's own tools accept.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Port of an Ollama server that was given without a scheme.
+/// Default port without a scheme.
 const PORT: &str = "11434";
 
-/// The one host that is reached over https though no scheme is written.
+/// The one host that uses https without a scheme.
 const CLOUD: &str = "ollama.com";
 
 /// Where the Ollama server is.
@@ -33,9 +33,9 @@ pub enum AddressError {
 }
 
 impl Address {
-    /// Reads a value of `OLLAMA_HOST`; an empty one is the server on this machine.
+    /// Parses a value of `OLLAMA_HOST`; an empty one is the server on this machine.
     ///
-    /// A port that is none becomes the default one, as Ollama does it, with a [warning].
+    /// A port that is not valid becomes the default one, as in Ollama, with a [warning].
     ///
     /// [warning]: Address::warning
     pub fn parse(value: &str) -> Result<Address, AddressError> {
@@ -72,12 +72,12 @@ impl Address {
         Ok(Address { base, warning })
     }
 
-    /// Says what in the value was not taken as it was written.
+    /// A warning about a part of the value that was not used as written.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
 
-    /// Tells whether the server is this machine, so that nothing leaves it.
+    /// Whether the server is this machine, so that nothing leaves it.
     pub fn is_loopback(&self) -> bool {
         match self.base.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -88,7 +88,7 @@ impl Address {
         }
     }
 
-    /// Tells whether nobody on the way can read along.
+    /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.base.scheme() == "https"
     }
@@ -110,7 +110,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Takes host and port apart; `None` if they cannot be.
+/// Splits host and port; `None` if that is not possible.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
@@ -140,10 +140,10 @@ fn written(host: &str) -> String {
 }
 
 fn bad_port(port: &str, default_port: &str) -> String {
-    format!("`OLLAMA_HOST` has the port `{port}`, which is none; {default_port} is used")
+    format!("`OLLAMA_HOST` has the port `{port}`, which is not valid; {default_port} is used")
 }
 
-/// Drops what people copy from settings of other tools: a last `/`, `/v1` or `/api`.
+/// Removes what people copy from settings of other tools: a final `/`, `/v1` or `/api`.
 fn without_api(path: &str) -> &str {
     let path = path.trim_matches('/');
     match path.rsplit_once('/') {
@@ -153,7 +153,7 @@ fn without_api(path: &str) -> &str {
     }
 }
 
-/// Replaces the address that a server binds to when it listens everywhere: nobody can call it.
+/// Replaces the address that a server binds to for all interfaces, which cannot be called.
 fn reach_instead_of_bind(base: &mut Url) {
     let reachable: IpAddr = match base.host() {
         Some(Host::Ipv4(address)) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,16 +1,16 @@
-//! Tells when an answer goes on and says nothing: weak models, and servers that keep a connection
-//! awake, send a blank or a dot a second until the window is full.
+//! Detects answers that continue without content: weak models, and servers that keep a connection
+//! alive, send a blank or a dot per second until the window is full.
 
 use std::time::{Duration, Instant};
 
-/// More blanks in a row make no sense, however far something is indented.
+/// Most blanks in a row; no indentation is longer.
 const MOST: usize = 1_000;
 
-/// Follows an answer as it comes.
+/// Checks an answer while it is received.
 #[derive(Debug)]
 pub(super) struct Blanks {
     count: usize,
-    /// When it last said a word, or began.
+    /// Time of the last word, or of the start.
     last_word: Instant,
 }
 
@@ -22,7 +22,7 @@ impl Blanks {
         }
     }
 
-    /// Takes the next piece; says so if nothing was said for too long.
+    /// Adds a piece; returns an error if there was no content for too long.
     pub(super) fn push(&mut self, piece: &str, now: Instant, patience: Duration) -> Option<String> {
         for c in piece.chars() {
             self.count = if is_blank(c) { self.count + 1 } else { 0 };
@@ -38,12 +38,12 @@ impl Blanks {
         let silent = now.duration_since(self.last_word);
         (silent > patience).then(|| {
             let seconds = patience.as_secs_f32();
-            format!("for {seconds} s it is nothing but white space and signs")
+            format!("for {seconds} s it is nothing but white space and punctuation")
         })
     }
 }
 
-/// White space, and what no screen shows.
+/// White space and invisible characters.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()

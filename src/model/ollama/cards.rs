@@ -1,22 +1,22 @@
-//! What each embedding model's card asks for: the texts around a query and around a document.
+//! The prompt templates of embedding models, from their model cards.
 
-/// What is known about a family of embedding models.
+/// A family of embedding models.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Card {
     /// Base names, without namespace and tag, in lower case.
     names: &'static [&'static str],
-    /// What stands before a query.
+    /// Prefix of a query.
     pub query: &'static str,
-    /// What stands before a document.
+    /// Prefix of a document.
     pub document: &'static str,
-    /// Tokens that it was trained to take, where its metadata says more than that.
+    /// Window that it was trained for, in tokens, if its metadata says more.
     pub window: Option<usize>,
 }
 
-/// One sentence of several cards: arctic v1, mxbai and bge were trained with the same one.
+/// The prefix shared by arctic v1, mxbai and bge.
 const PASSAGES: &str = "Represent this sentence for searching relevant passages: ";
 
-/// A card that adds nothing.
+/// A card without prefixes.
 const fn as_is(names: &'static [&'static str], window: Option<usize>) -> Card {
     Card {
         names,
@@ -26,7 +26,7 @@ const fn as_is(names: &'static [&'static str], window: Option<usize>) -> Card {
     }
 }
 
-/// A card that adds something to queries only.
+/// A card with a prefix for queries only.
 const fn query_only(names: &'static [&'static str], query: &'static str) -> Card {
     Card {
         names,
@@ -105,12 +105,12 @@ impl Card {
             .unwrap_or(UNKNOWN)
     }
 
-    /// Tells whether the model is in the table, so that it is one for embeddings.
+    /// Whether the model is in the table, so that it is an embedding model.
     pub(super) fn is_known(&self) -> bool {
         !self.names.is_empty()
     }
 
-    /// Stands for both texts in the fingerprint of an index.
+    /// Both templates, for the fingerprint of an index.
     pub(super) fn template(&self) -> String {
         format!(
             "query={}{{text}} document={}{{text}}",

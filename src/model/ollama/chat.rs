@@ -1,4 +1,4 @@
-//! A chat model on an Ollama server: one request a reply, which is read as it comes.
+//! A chat model on an Ollama server: one streamed request per reply.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
@@ -25,33 +25,32 @@ use crate::message::{Message, ToolCall};
 use crate::model::repair::new_call_id;
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
 
-/// A model to talk with. It is asked with the same settings always, since Ollama loads a model
-/// again for others.
+/// A chat model. Its settings never change, since Ollama would reload the model.
 #[derive(Debug)]
 pub struct OllamaChat {
     client: OllamaClient,
     digest: String,
     manner: Manner,
-    /// Whether the server only hands requests on, so that nothing is loaded there.
+    /// Whether the server only forwards requests, so that nothing is loaded there.
     forwarded: bool,
     planned: ModelProfile,
-    /// The profile with the window that the server gave, if that was less.
+    /// The profile with the window of the server, if that was smaller.
     measured: OnceLock<ModelProfile>,
     /// Whether the server was asked for it.
     is_measured: AtomicBool,
     refuses_thinking: AtomicBool,
-    /// Where what is learnt of the model is kept, and how its tokens compare with our estimate.
+    /// File for what is learned about the model, and its ratio of server tokens to estimated ones.
     memory: Option<PathBuf>,
     ratio: Mutex<Option<f32>>,
 }
 
-/// What differs by less from what is kept is not worth writing.
+/// Smaller changes of the ratio are not stored.
 const WORTH_KEEPING: f32 = 0.03;
 
-/// Most bytes that a token makes up, on average of a whole reply; white space has the longest.
+/// Most bytes per token, on average of a whole reply; white space has the longest tokens.
 const LONGEST_TOKEN: usize = 64;
 
-/// Lines of a reply beyond one for each of its tokens, and as many with nothing in them.
+/// Extra lines allowed in a reply beyond one per token, and as many empty ones.
 const SPARE_LINES: usize = 1_000;
 
 /// A request without messages: it only loads the model.
@@ -64,7 +63,7 @@ const LOAD: ChatRequest<'static> = ChatRequest {
 };
 
 impl OllamaChat {
-    /// Joins what was found out about a model; asks nothing.
+    /// Makes the model; sends nothing.
     pub(super) fn new(
         client: OllamaClient,
         digest: String,
@@ -86,7 +85,7 @@ impl OllamaChat {
         }
     }
 
-    /// The model with what a file of reports has of it, and what is learnt of it kept there.
+    /// Adds the stored report of the model, and stores what is learned about it.
     #[must_use]
     pub fn remembering(self, file: PathBuf) -> OllamaChat {
         let ratio = self.recall_ratio(&file);
@@ -101,7 +100,7 @@ impl OllamaChat {
         }
     }
 
-    /// The model as a probe found it, which knows better than its template.
+    /// Applies the report of a probe, which knows better than the template.
     #[must_use]
     pub fn believing(mut self, report: &ProbeReport) -> OllamaChat {
         self.planned.weak = report.recommend_core;
@@ -109,7 +108,7 @@ impl OllamaChat {
         self
     }
 
-    /// Why the model is told of tools in words, though its server takes some for it.
+    /// Why tools are described in text, though the server accepts some for the model.
     pub fn why_in_words(&self) -> Option<&'static str> {
         let why = "its template writes tools in a form that no model was trained on";
         self.manner.garbles_tools.then_some(why)
@@ -120,14 +119,14 @@ impl OllamaChat {
         &self.digest
     }
 
-    /// Loads the model and finds out which window it really has, which [`ChatModel::profile`]
-    /// says from then on.
+    /// Loads the model and asks for its actual window, which [`ChatModel::profile`] has from then
+    /// on.
     ///
     /// It takes seconds to minutes if the model is not in memory.
     ///
     /// # Errors
     ///
-    /// As of a reply; a model that does not fit the machine is [`ModelError::Failed`].
+    /// As for a reply; a model that does not fit the machine is [`ModelError::Failed`].
     pub async fn load(&self) -> Result<Loaded, ModelError> {
         if !self.forwarded {
             let mut lines = self.open(LOAD).await.map_err(failure)?;
@@ -142,7 +141,7 @@ impl OllamaChat {
         Ok(self.measure().await)
     }
 
-    /// Asks which window the loaded model has.
+    /// Asks for the window of the loaded model.
     pub(super) async fn measure(&self) -> Loaded {
         let asked = self.planned.window;
         if self.forwarded {
@@ -157,7 +156,7 @@ impl OllamaChat {
         loaded
     }
 
-    /// Takes note of a window that is smaller than the one that was asked for.
+    /// Records a window that is smaller than requested.
     fn narrow(&self, window: u32) {
         if (1..self.planned.window).contains(&window) {
             self.measured.get_or_init(|| ModelProfile {
@@ -167,7 +166,7 @@ impl OllamaChat {
         }
     }
 
-    /// Sends a request; the answer has begun when this returns.
+    /// Sends a request; returns when the answer has started.
     async fn open(&self, request: ChatRequest<'_>) -> Result<Lines, OllamaError> {
         let name = &self.planned.name;
         let mut body = ChatBody::new(name, self.manner, request);
@@ -223,17 +222,17 @@ fn failure(error: OllamaError) -> ModelError {
     model_error(error, Asked::default())
 }
 
-/// A reply while it comes. Dropping it closes the connection, which stops the model.
+/// A reply being received. Dropping it closes the connection, which stops the model.
 struct Reply<'a> {
     model: &'a OllamaChat,
     request: ChatRequest<'a>,
     lines: Option<Lines>,
-    /// Read, and not handed out yet.
+    /// Read, but not returned yet.
     waiting: VecDeque<Result<Delta, ModelError>>,
     /// Ids of the calls so far.
     used_ids: HashSet<String>,
-    /// Bytes and lines that may still come: a server, or what stands before it, may not keep to
-    /// the limit of the reply that it was given.
+    /// Bytes and lines that may still come: a server, or a proxy, may ignore the limit of the
+    /// reply.
     spare: (usize, usize),
     blanks: Blanks,
     handed_out: bool,
@@ -265,7 +264,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The next piece; after the last one, nothing.
+    /// The next piece; `None` after the last.
     async fn next(&mut self) -> Option<Result<Delta, ModelError>> {
         while !self.ended {
             if let Some(piece) = self.waiting.pop_front() {
@@ -310,7 +309,7 @@ impl<'a> Reply<'a> {
         None
     }
 
-    /// Reads a line, after sending the request if that was not done.
+    /// Reads a line; sends the request first if needed.
     async fn read(&mut self) -> Result<(), OllamaError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
@@ -327,10 +326,10 @@ impl<'a> Reply<'a> {
         }
         let (bytes, count) = self.spare;
         if said > bytes {
-            return Err(endless("it says more than any reply of its limit"));
+            return Err(endless("it is longer than its token limit allows"));
         }
         if count == 0 {
-            return Err(endless("it has more pieces than its limit has tokens"));
+            return Err(endless("it has more chunks than its token limit allows"));
         }
         self.spare = (bytes - said, count - 1);
         if !line.calls.is_empty() {
@@ -346,8 +345,8 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
-    /// A connection that broke before anything was seen is tried once more; one that could not
-    /// be made was tried several times already.
+    /// Whether to retry: once if the connection broke before anything was received; a failed
+    /// connection was retried already.
     fn may_begin_again(&self, error: &OllamaError) -> bool {
         let is_broken = matches!(
             error,
@@ -374,7 +373,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// A call that cannot be read does not take the others of the reply with it.
+    /// Converts a call; one that is not valid does not affect the others of the reply.
     fn call(&mut self, call: LineCall) -> Delta {
         let LineCall {
             id,

@@ -1,5 +1,5 @@
-//! A line of an answer of `/api/chat`, read whatever types its fields have: servers, and what stands
-//! before them, hand on what models write, and one call of a wrong shape must not cost the reply.
+//! Parses a line of an answer of `/api/chat` whatever types its fields have: servers and proxies
+//! forward what models write, and one malformed call must not cost the reply.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use crate::model::repair::arguments_of;
 use crate::model::{StopReason, Usage};
 
-/// Longest part of unreadable arguments that is told, in characters.
+/// Longest part of invalid arguments shown to the model, in characters.
 const MOST_TOLD: usize = 200;
 
-/// The name of a call that has none, for the conversation.
+/// The name of a call without one.
 const NAMELESS: &str = "unknown";
 
 /// A line of the answer.
@@ -29,12 +29,12 @@ pub(super) struct LineCall {
     /// Empty if the server gave none.
     pub id: String,
     pub name: String,
-    /// What it is called with, or why that cannot be read.
+    /// The arguments, or why they are not valid.
     pub arguments: Result<Map<String, Value>, String>,
 }
 
 impl ChatLine {
-    /// How many bytes of a line of some length are the model's own.
+    /// How many bytes of a line are from the model.
     pub(super) fn said(&self, line: usize) -> usize {
         if self.calls.is_empty() {
             self.content.len() + self.thinking.len()
@@ -43,7 +43,7 @@ impl ChatLine {
         }
     }
 
-    /// What the reply cost, as the last line says.
+    /// The token counts of the last line.
     pub(super) fn usage(&self) -> Usage {
         self.usage
     }
@@ -54,7 +54,7 @@ impl TryFrom<Value> for ChatLine {
 
     fn try_from(line: Value) -> Result<ChatLine, &'static str> {
         let Value::Object(mut line) = line else {
-            return Err("a line of it is not a JSON object");
+            return Err("one of its lines is not a JSON object");
         };
         let mut read = ChatLine {
             done: line.get("done").is_some_and(is_true),
@@ -84,7 +84,7 @@ impl TryFrom<Value> for ChatLine {
     }
 }
 
-/// Adds a text, or one in parts, of which some are thoughts.
+/// Adds a text, or one in parts, some of which may be thoughts.
 fn add_text(value: Value, text: &mut String, thinking: &mut String) {
     match value {
         Value::String(piece) => text.push_str(&piece),
@@ -105,7 +105,7 @@ fn add_text(value: Value, text: &mut String, thinking: &mut String) {
     }
 }
 
-/// Adds calls: a list of them, one alone, or either written as a text.
+/// Adds calls: a list, a single one, or either as a JSON string.
 fn add_calls(value: Value, calls: &mut Vec<LineCall>) {
     match value {
         Value::Null => {}
@@ -170,7 +170,7 @@ impl LineCall {
             .find_map(|key| function.remove(key))
             .unwrap_or_default();
         let arguments = match name.trim() {
-            "" => Err(format!("the call has no name of a tool: {}", told(&given))),
+            "" => Err(format!("the call has no tool name: {}", told(&given))),
             name => {
                 let came = told(&given);
                 arguments_of(given).ok_or_else(|| {
@@ -197,7 +197,7 @@ impl LineCall {
     }
 }
 
-/// The beginning of a value, for the model that wrote it.
+/// The beginning of a value, for the message to the model.
 fn told(value: &Value) -> String {
     value.to_string().chars().take(MOST_TOLD).collect()
 }

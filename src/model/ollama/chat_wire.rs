@@ -1,7 +1,7 @@
-//! What goes over the wire of `/api/chat`: the request in full. Lines of the answer are `chat_line`.
+//! The request of `/api/chat`. Lines of the answer are in `chat_line`.
 //!
-//! The same conversation is always written with the same bytes, so that Ollama finds what it has
-//! read before.
+//! The same conversation is always written with the same bytes, so that Ollama's prompt cache is
+//! used.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::manner::{Manner, Think};
 use crate::message::{Image, Message, ToolCall};
 use crate::model::{ChatRequest, Parameter, ParameterKind, ToolSpec};
 
-/// Most tokens of a reply if nobody says: a model that runs on is stopped.
+/// Most tokens of a reply by default.
 pub(super) const LONGEST_REPLY: u32 = 8_192;
 
 /// Request of `/api/chat`.
@@ -24,9 +24,9 @@ pub(super) struct ChatBody<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<WireTool<'a>>,
     stream: bool,
-    /// Nothing is cut silently.
+    /// `false`, so that nothing is cut silently.
     truncate: bool,
-    /// Another value loads the model again.
+    /// Another value would reload the model.
     shift: bool,
     keep_alive: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub(super) struct ChatBody<'a> {
     options: Options,
 }
 
-/// Another `num_ctx` loads the model again; the others are free in each request.
+/// Another `num_ctx` would reload the model; the others can differ per request.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Options {
     num_ctx: u32,
@@ -104,8 +104,8 @@ impl<'a> ChatBody<'a> {
     }
 }
 
-/// All messages; one for the system, at the beginning, is all that templates understand, and turns
-/// that alternate are all that some do.
+/// All messages. Templates need one system message at the beginning, and some need alternating
+/// roles.
 fn messages(messages: &[Message], manner: Manner) -> Vec<WireMessage<'_>> {
     let last_user = messages
         .iter()
@@ -205,7 +205,7 @@ impl<'a> WireCall<'a> {
     }
 }
 
-/// A tool, in the few words of JSON Schema that Ollama keeps.
+/// A tool, in the part of JSON Schema that Ollama keeps.
 #[derive(Debug, Serialize)]
 struct WireTool<'a> {
     #[serde(rename = "type")]
@@ -236,7 +236,7 @@ struct Listed<'a> {
     properties: Properties<'a>,
 }
 
-/// An object with the parameters in their own order, which Ollama keeps.
+/// The parameters as an object in their own order, which Ollama keeps.
 #[derive(Debug)]
 struct Properties<'a>(&'a [Parameter]);
 

@@ -1,4 +1,4 @@
-//! Which chat model: connecting to one by its name, and what there is instead.
+//! Connects to a chat model by name, and lists the alternatives.
 
 use std::fmt;
 
@@ -13,18 +13,18 @@ use super::wire::{LocalModel, ModelInfo, remote_host, same_model};
 use super::{FITS_MOST, OllamaError, template};
 use crate::model::ModelProfile;
 
-/// Where Ollama's own servers run models.
+/// Ollama's cloud.
 const CLOUD: &str = "https://ollama.com";
 
-/// Families of models that only make vectors, for servers that do not list capabilities.
+/// Families of embedding models, for servers that do not list capabilities.
 const EMBEDDERS: &[&str] = &["bert", "nomic-bert", "nomic-bert-moe"];
 
 impl OllamaChat {
-    /// Finds a model and decides how it is asked; loads nothing.
+    /// Finds a model and its request settings; loads nothing.
     ///
     /// `wanted` is the window that the user set, in tokens. With [`Reach::LoopbackOnly`], here or
-    /// in the client, a model that the server only forwards to is refused: a server on this
-    /// machine would send everything on.
+    /// in the client, a model that the server only forwards to is refused: a server on this machine
+    /// would send everything on.
     pub async fn connect(
         client: OllamaClient,
         name: &str,
@@ -128,7 +128,7 @@ fn has(capabilities: &[String], wanted: &str) -> bool {
     capabilities.iter().any(|capability| capability == wanted)
 }
 
-/// Tells whether Ollama takes a name for that of a model in its cloud.
+/// Whether a name means a model in Ollama's cloud.
 fn is_cloud(name: &str) -> bool {
     let Some((_, tag)) = name.trim().rsplit_once(':') else {
         return false;
@@ -137,7 +137,8 @@ fn is_cloud(name: &str) -> bool {
     tag == "cloud" || (tag.ends_with("-cloud") && !tag.contains('/'))
 }
 
-/// Old servers list no capabilities; there, the architecture tells what makes only vectors.
+/// Whether a model can chat. Old servers list no capabilities; there, the architecture shows which
+/// models only make vectors.
 fn can_chat(local: &LocalModel, info: &ModelInfo) -> bool {
     if !info.capabilities.is_empty() {
         return has(&info.capabilities, "completion");
@@ -149,23 +150,23 @@ fn can_chat(local: &LocalModel, info: &ModelInfo) -> bool {
     !only_vectors
 }
 
-/// A model of the server that can be talked with.
+/// A chat model of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstalledModel {
-    /// As the server names it, without `:latest`.
+    /// Its name, without `:latest`.
     pub name: String,
     /// Size on disk in bytes.
     pub size: u64,
-    /// Whether it says that it takes tools.
+    /// Whether it claims native tool calls.
     pub tools: bool,
     /// The longest window that it was trained for, in tokens.
     pub window: Option<u32>,
-    /// Where it really runs, if the server only forwards to it.
+    /// The host where it runs, if the server only forwards to it.
     pub remote: Option<String>,
 }
 
-/// Lists the models of the server that can be talked with, in its order; without those that run
-/// elsewhere if only this machine may be called.
+/// Lists the chat models of the server, in its order; without remote ones if only this machine may
+/// be called.
 pub async fn installed_chat_models(
     client: &OllamaClient,
 ) -> Result<Vec<InstalledModel>, OllamaError> {
@@ -196,18 +197,18 @@ pub async fn installed_chat_models(
     Ok(installed)
 }
 
-/// What helps where a model is missing. It prints as the end of a message.
+/// Suggests a replacement for a missing model. Displayed as the end of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
     /// The model that is missing.
     pub missing: String,
-    /// The best one with tools that is there.
+    /// The best installed one with tools.
     pub installed: Option<String>,
-    /// A smaller one that fits most machines, unless that is the missing one, or is there.
+    /// A smaller one that fits most machines, unless it is the missing one or installed.
     pub fits: Option<&'static str>,
 }
 
-/// Finds out what helps where a model is missing; asks the server what it has.
+/// Finds a suggestion; asks the server for its models.
 pub async fn suggest(client: &OllamaClient, missing: &str) -> Suggestion {
     // A server that does not answer has said so before.
     let installed = installed_chat_models(client).await.unwrap_or_default();
@@ -234,7 +235,7 @@ impl fmt::Display for Suggestion {
         if let Some(name) = &self.installed {
             write!(
                 formatter,
-                "use `{name}`, which is there (`ollacode --model {name}`), or "
+                "use `{name}`, which is installed (`ollacode --model {name}`), or "
             )?;
         }
         write!(formatter, "get it with `ollama pull {}`", self.missing)?;
@@ -301,7 +302,7 @@ mod tests {
         };
         assert_eq!(
             suggestion.to_string(),
-            "use `qwen3:8b`, which is there (`ollacode --model qwen3:8b`), or get it with `ollama \
+            "use `qwen3:8b`, which is installed (`ollacode --model qwen3:8b`), or get it with `ollama \
              pull qwen3-coder:30b`, or one that fits most machines with `ollama pull \
              qwen2.5-coder:7b`"
         );

@@ -1,4 +1,4 @@
-//! The client: one connection pool, the limits, and what may be sent where.
+//! The client: one connection pool, limits, and where requests may go.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -24,14 +24,14 @@ use crate::network::Obstacle;
 /// How long a model stays in memory after a request: reloading it costs seconds.
 pub(super) const KEEP_ALIVE: &str = "30m";
 
-/// Longest time that a server is waited for which says how long it is busy.
+/// Longest time to wait for a server that says how long it is busy.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Most bytes that are read of an error's answer.
+/// Most bytes read of an error answer.
 const MAX_ERROR: usize = 64 << 10;
 
-/// Most bytes of an answer for which no model is needed: what a model is, licence and all, or a
-/// list of some thousand.
+/// Most bytes of an answer that needs no model: the details of a model with its licence, or a list
+/// of some thousand.
 const MAX_LOOKUP: usize = 2 << 20;
 
 /// Most bytes of a vector in an answer: more numbers than any model gives, with all their digits.
@@ -47,19 +47,19 @@ pub struct OllamaClient {
     limits: Limits,
 }
 
-/// How patient a request is.
+/// How long a request may take.
 #[derive(Clone, Copy)]
 enum Wait {
-    /// No model is needed: an answer at once, and one try.
+    /// No model is needed: the answer comes at once; one try.
     Lookup,
     /// A model may have to be loaded.
     Model,
 }
 
 impl OllamaClient {
-    /// Makes a client; nothing is sent yet.
+    /// Makes a client; sends nothing.
     ///
-    /// Redirects are not followed, since they could lead the texts and the key elsewhere.
+    /// Redirects are not followed, since they could send texts and the key elsewhere.
     pub fn new(
         address: Address,
         key: Option<ApiKey>,
@@ -137,7 +137,7 @@ impl OllamaClient {
         Ok(answer.models)
     }
 
-    /// Turns texts into vectors. A text over the window is an error, never cut.
+    /// Embeds texts. A text over the window is an error, never cut.
     pub async fn embed(
         &self,
         model: &str,
@@ -172,12 +172,12 @@ impl OllamaClient {
         Ok(Lines::new(self.body(response, self.limits.idle)))
     }
 
-    /// How long an answer that has begun may say nothing.
+    /// How long an answer that has started may send nothing.
     pub(super) fn patience(&self) -> Duration {
         self.limits.idle
     }
 
-    /// Waits as long as before a second try.
+    /// Waits for the pause before a second try.
     pub(super) async fn rest(&self) {
         tokio::time::sleep(pause(self.limits.pause, 1)).await;
     }
@@ -198,7 +198,7 @@ impl OllamaClient {
         Body::new(response, limit, self.address.to_string())
     }
 
-    /// Sends a request until the server has taken it, and hands out answers of success only.
+    /// Sends a request, with retries, and returns only successful answers.
     async fn send(
         &self,
         method: Method,
@@ -255,7 +255,7 @@ impl OllamaClient {
         }
     }
 
-    /// Says why there is no answer to a request, not even a refusal.
+    /// The error for a request without any answer.
     fn not_sent(&self, error: reqwest::Error, host: String) -> OllamaError {
         let source = error.without_url();
         if !source.is_connect() {
@@ -271,7 +271,7 @@ impl OllamaClient {
         }
     }
 
-    /// Reads an answer that is no success.
+    /// Reads an error answer.
     async fn refusal(&self, response: Response, model: &str) -> OllamaError {
         let status = response.status().as_u16();
         let body = self.body(response, self.limits.idle);
@@ -301,7 +301,7 @@ async fn read<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, OllamaE
     serde_json::from_slice(&bytes).map_err(|error| wire::not_json(&bytes, &error))
 }
 
-/// An answer that can be read: compression is not asked for, but some proxies use it all the same.
+/// Rejects compressed answers: compression is not requested, but some proxies use it anyway.
 fn readable(response: Response) -> Result<Response, OllamaError> {
     let encoding = response.headers().get(CONTENT_ENCODING);
     let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
@@ -314,13 +314,13 @@ fn readable(response: Response) -> Result<Response, OllamaError> {
     }
 }
 
-/// How long the server wants to be left alone, if it says so in seconds.
+/// The `Retry-After` time in seconds, if any.
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// The error, and how long to wait where that is too long to be done here.
+/// Adds the waiting time to an error if it is too long to wait here.
 fn told_to_wait(error: OllamaError, wait: Option<Duration>) -> OllamaError {
     match (error, wait) {
         (OllamaError::Status { status, message }, Some(wait)) => OllamaError::Status {
@@ -335,8 +335,8 @@ fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, OllamaError> {
     serde_json::to_vec(body).map_err(OllamaError::Request)
 }
 
-/// A refusal stays one, unless the server says when it ends. A timeout is not tried again: giving
-/// up stops a load that is under way.
+/// Whether to retry. A refusal is final, unless the server says when it ends. A timeout is final:
+/// giving up stops a load that is in progress.
 fn deserves_another_try(error: &OllamaError, wait: Option<Duration>) -> bool {
     if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
         return false;
@@ -352,7 +352,7 @@ fn deserves_another_try(error: &OllamaError, wait: Option<Duration>) -> bool {
     }
 }
 
-/// Between half and all of a pause that doubles, so that clients do not come back together.
+/// A random pause between half and all of a doubling time, so that clients do not retry together.
 fn pause(first: Duration, failed: u32) -> Duration {
     let doubled = first.saturating_mul(1 << failed.saturating_sub(1).min(6));
     let chance = RandomState::new().build_hasher().finish() % 1001;

@@ -10,18 +10,17 @@ use super::client::OllamaClient;
 use super::limits::Reach;
 use super::wire::{EmbedAnswer, EmbedOptions, LocalModel, ModelInfo, remote_host};
 
-/// Longest window that is used, in tokens: Ollama's largest default batch. Beyond it servers cut
-/// silently (bge-m3 declares 8,192) or crash (qwen3-embedding), and a chunk is far below it.
+/// Largest window used, in tokens: Ollama's largest default batch. Beyond it servers cut silently
+/// (bge-m3 declares 8,192) or crash (qwen3-embedding), and a chunk is far below it.
 const MAX_WINDOW: usize = 2048;
 
-/// Window of a model that says nothing about it: that of BERT, the smallest common one.
+/// Window of a model without that metadata: that of BERT, the smallest common one.
 const UNKNOWN_WINDOW: usize = 512;
 
 /// A text that every model can embed.
 const PROBE: &str = "probe";
 
-/// What servers say of a text that does not fit their batch; one over the window has an error of
-/// its own.
+/// Error of servers for a text over their batch size; one over the window has an error of its own.
 const OVER_BATCH: &str = "too large to process";
 
 /// An embedding model on an Ollama server.
@@ -33,8 +32,8 @@ pub struct OllamaEmbedder {
 }
 
 impl OllamaEmbedder {
-    /// Finds a model and learns what identifies it. Loads it only if its metadata does not say
-    /// how wide its vectors are.
+    /// Finds a model and its identity. Loads it only if its metadata has no dimensions of its
+    /// vectors.
     pub async fn connect(client: OllamaClient, name: &str) -> Result<OllamaEmbedder, OllamaError> {
         let local = client.local_model(name).await?;
         let info = client.show(&local.name).await?;
@@ -91,7 +90,7 @@ impl OllamaEmbedder {
         })
     }
 
-    /// The same model under the digest by which its weights are known already.
+    /// The same model with the digest under which its weights are already known.
     pub fn known_by(mut self, digest: String) -> OllamaEmbedder {
         self.model.digest = digest;
         self
@@ -115,10 +114,10 @@ impl OllamaEmbedder {
         }
     }
 
-    /// Decides whether a failure is the texts' fault.
+    /// Decides whether a text caused a failure.
     ///
-    /// Ollama answers 400 or 500 alike when a text is bad, when a text has crashed the model and
-    /// when the model died of something else; so a text that is known to be good is asked for.
+    /// Ollama answers 400 or 500 for a bad text, for one that crashed the model, and for a model
+    /// that died otherwise; so a text that is known to be good is tried.
     async fn judge(&self, error: OllamaError) -> EmbedError {
         let message = match &error {
             OllamaError::Status {
@@ -165,7 +164,7 @@ impl Embedder for OllamaEmbedder {
     }
 }
 
-/// A server on this machine forwards what it does not have itself.
+/// Refuses models that a server on this machine only forwards to.
 pub(super) fn refuse_remote(
     reach: Reach,
     local: &LocalModel,
@@ -179,7 +178,7 @@ pub(super) fn refuse_remote(
     }
 }
 
-/// The smallest of what the weights, the model's settings and its card allow, and of what works.
+/// The smallest of the windows that the weights, the model's settings, its card and Ollama allow.
 fn window(local: &LocalModel, info: &ModelInfo, card: &Card) -> usize {
     let trained = info
         .context_length()
@@ -203,17 +202,15 @@ async fn measured_dimension(
     let answer = client.embed(model, &[PROBE.to_owned()], options).await?;
     match answer.embeddings.first().map(Vec::len) {
         Some(width) if width > 0 => Ok(width),
-        _ => Err(OllamaError::BadAnswer(
-            "there is no vector in it".to_owned(),
-        )),
+        _ => Err(OllamaError::BadAnswer("it has no vector".to_owned())),
     }
 }
 
-/// Checks that an answer fits what was asked, and brings each vector to unit length.
+/// Checks an answer and normalises each vector to unit length.
 fn check(answer: EmbedAnswer, count: usize, dimension: usize) -> Result<Embedded, EmbedError> {
     let mut vectors = answer.embeddings;
     if vectors.len() != count {
-        let what = format!("{} vectors came for {count} texts", vectors.len());
+        let what = format!("it has {} vectors for {count} texts", vectors.len());
         return Err(EmbedError::Invalid(what));
     }
     for vector in &mut vectors {
@@ -235,7 +232,7 @@ fn to_unit_length(vector: &mut [f32]) -> Result<(), &'static str> {
         return Err("a vector has numbers that are not finite");
     }
     if square == 0.0 {
-        return Err("a vector is zero");
+        return Err("a vector has only zeros");
     }
     let length = square.sqrt();
     // Left alone if it is as near as 32 bits allow, so that equal answers stay equal.

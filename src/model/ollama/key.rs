@@ -11,7 +11,7 @@ use super::{Address, OllamaError};
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Takes a key as the user wrote it.
+    /// Checks a key as the user wrote it.
     pub fn new(key: &str) -> Result<ApiKey, OllamaError> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))
             .map_err(|_| OllamaError::BadKey)?;
@@ -24,7 +24,7 @@ impl ApiKey {
         self.0.clone()
     }
 
-    /// Tells whether the key may be sent to an address: only where nobody can read along.
+    /// Whether the key may be sent to an address: only encrypted or to this machine.
     pub fn may_go_to(address: &Address) -> bool {
         address.is_encrypted() || address.is_loopback()
     }

@@ -1,27 +1,27 @@
-//! How patient the client is, and which addresses it may call.
+//! Timeouts of the client, and which addresses it may call.
 
 use std::time::Duration;
 
-/// How long is waited for what, and how often it is tried.
+/// Timeouts and retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub connect: Duration,
-    /// For the answer to a question that needs no model.
+    /// For an answer that needs no model.
     pub lookup: Duration,
-    /// For the first byte of a model's answer. It comes after queueing, loading and reading the
-    /// input; a batch of long texts on two processor cores alone takes more than four minutes.
+    /// For the first byte of a model's answer, after queueing, loading and reading the input; a
+    /// batch of long texts on two processor cores alone takes more than four minutes.
     pub first_byte: Duration,
-    /// Between two pieces of an answer that has begun, and before its first one; an answer that
-    /// is no stream must be there whole by then.
+    /// Between two pieces of an answer, and before its first one; an answer that is not streamed
+    /// must be complete by then.
     pub idle: Duration,
-    /// Times that a request is tried while the connection fails or the server is busy.
+    /// How often a request is tried while the connection fails or the server is busy.
     pub tries: u32,
     /// Pause before the second try; it doubles with each further one.
     pub pause: Duration,
 }
 
 impl Limits {
-    /// With so long for whatever a model does, and no longer for anything else.
+    /// With this timeout for everything that a model does, and no longer for anything else.
     #[must_use]
     pub fn within(self, patience: Duration) -> Limits {
         Limits {

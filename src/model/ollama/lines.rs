@@ -1,4 +1,4 @@
-//! Reading an answer: as a whole, or line by line while it comes.
+//! Reads an answer: as a whole, or line by line.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use tokio_util::codec::{AnyDelimiterCodec, Decoder};
 
 use super::{OllamaError, wire};
 
-/// Longest line of a stream. The longest that make sense are calls that write a file, which are
-/// bounded by the tokens of a reply.
+/// Longest line of a stream. The longest plausible ones are calls that write a file, which are
+/// limited by the tokens of a reply.
 const MAX_LINE: usize = 512 << 10;
 
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 ///
 /// It works on bytes, because a piece of a stream may end inside a character.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct LineSplitter {
     codec: AnyDelimiterCodec,
 }
 
-/// A line is longer than any that makes sense.
+/// A line is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line is longer than {0} bytes")]
 pub struct LineTooLong(pub usize);
@@ -43,12 +43,12 @@ impl LineSplitter {
         }
     }
 
-    /// Takes the next piece of the stream.
+    /// Adds the next piece of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Gives the next whole line without its end; blank lines are left out.
+    /// The next whole line without its end; blank lines are skipped.
     pub fn next_line(&mut self) -> Result<Option<Vec<u8>>, LineTooLong> {
         loop {
             let line = self.codec.decode(&mut self.buffer);
@@ -60,12 +60,12 @@ impl LineSplitter {
         }
     }
 
-    /// What came after the last line that was given.
+    /// What came after the last returned line.
     fn rest(&self) -> &[u8] {
         &self.buffer
     }
 
-    /// Gives what came after the last newline, when the stream has ended.
+    /// What came after the last newline, when the stream has ended.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         let rest = self.buffer.trim_ascii().to_vec();
         *self = LineSplitter::with_limit(self.codec.max_length());
@@ -94,11 +94,11 @@ impl Lines {
         }
     }
 
-    /// Gives the next line, or `None` after the last one.
+    /// The next line, or `None` after the last one.
     ///
-    /// A line that reports an error is an error. Whether the last line came is for the caller to
-    /// see: a server may end a stream at any line. The time that the server has is up when
-    /// nothing of use came for it; what is of use, the caller says by [`Lines::advanced`].
+    /// A line that reports an error is an error. The caller checks whether the last line came: a
+    /// server may end a stream at any line. The server's time is up when nothing useful came for
+    /// it; the caller reports useful lines with [`Lines::advanced`].
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
         loop {
             let line = self.splitter.next_line();
@@ -131,13 +131,13 @@ impl Lines {
         self.length
     }
 
-    /// Gives the server its time again, since the last line was of use.
+    /// Restarts the server's time, since the last line was useful.
     pub fn advanced(&mut self) {
         self.body.until = Instant::now() + self.body.limit;
     }
 }
 
-/// An answer that has grown beyond what makes sense.
+/// The error for an answer that is too long.
 pub(super) fn endless(what: &str) -> OllamaError {
     OllamaError::Endless {
         what: what.to_owned(),
@@ -148,7 +148,7 @@ fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Reads a line. `rest`: what came behind it, since a page of HTML says more than its first line.
+/// Parses a line. `rest` is what came after it, since a page of HTML says more than its first line.
 fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaError> {
     let bad = |error: serde_json::Error| wire::not_json(&[line, b"\n", rest].concat(), &error);
     let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
@@ -160,7 +160,7 @@ fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaE
     serde_json::from_value(value).map_err(bad)
 }
 
-/// The body of an answer, with a limit for its time.
+/// The body of an answer, with a time limit.
 #[derive(Debug)]
 pub(super) struct Body {
     response: Response,
@@ -194,7 +194,7 @@ impl Body {
         }
     }
 
-    /// Reads all of it, of which there may be so many bytes.
+    /// Reads all of it, up to `most` bytes.
     pub(super) async fn whole(mut self, most: usize) -> Result<Vec<u8>, OllamaError> {
         let mut bytes = Vec::new();
         while let Some(piece) = self.piece().await? {
@@ -206,7 +206,7 @@ impl Body {
         Ok(bytes)
     }
 
-    /// Reads up to about `limit` bytes; what cannot be read is left out.
+    /// Reads up to about `limit` bytes; stops at errors.
     pub(super) async fn beginning(mut self, limit: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         while bytes.len() < limit {

@@ -1,36 +1,36 @@
-//! How a chat model is asked: what never changes for a model, since Ollama loads it again for
-//! each other number, and what its kind needs.
+//! Request settings of a chat model: those that never change, since Ollama would reload the model,
+//! and what its kind needs.
 
 use serde::{Serialize, Serializer};
 
 use super::template;
 use super::wire::{LocalModel, ModelInfo};
 
-/// Models up to so many billions of parameters leak calls into their text when they have many
-/// tools, and plan without acting when they think. The largest that do are called 14B, and have
-/// 14.8.
+/// Models with up to this many billions of parameters leak calls into their text when they have
+/// many tools, and plan without acting when they think. The largest that do are called 14B, and
+/// have 14.8.
 const MOST_WEAK: f64 = 15.0;
 
-/// Calls must be exact. Not 0: a request that is repeated because its reply was of no use should
-/// not have the same reply again.
+/// Temperature for exact calls. Not 0: a request that is repeated after an unusable reply should
+/// not get the same reply.
 const COOL: f32 = 0.2;
 
-/// Models that think loop when they are sampled coolly; this is what their makers suggest.
+/// Temperature for thinking models, as their makers suggest: at low ones they loop.
 const THINKING: f32 = 0.6;
 
-/// How a model is asked.
+/// Request settings of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Manner {
     /// The window in tokens.
     pub num_ctx: u32,
-    /// How freely it chooses.
+    /// Sampling temperature.
     pub temperature: f32,
     pub thinking: Thinking,
-    /// Whether its template refuses an answer that has text and thoughts and calls: gpt-oss.
+    /// Whether its template rejects a reply with text, thoughts and calls: gpt-oss.
     pub one_voice: bool,
-    /// Whether its template leaves the calls of an answer out that has text, too.
+    /// Whether its template drops the calls of a reply that also has text.
     pub text_hides_calls: bool,
-    /// Whether its template writes tools as no model was trained to read them.
+    /// Whether its template writes tools in a form that no model was trained on.
     pub garbles_tools: bool,
 }
 
@@ -38,12 +38,12 @@ pub(super) struct Manner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thinking {
     No,
-    /// It does, as it likes.
+    /// It decides itself.
     Free,
-    /// It does, and only its depth can be set: gpt-oss.
+    /// It always does; only the level can be set: gpt-oss.
     Levels,
-    /// It could, and is told not to: small models use up their reply with thoughts, and then do
-    /// not act; and on the machines that they are for, each thought takes long.
+    /// It could, but thinking is off: small models use up their reply with thoughts and do not act,
+    /// and on the machines that they are for, thinking is slow.
     Off,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Thinking {
 pub(super) enum Think {
     /// `false`.
     Off,
-    /// The least of the levels.
+    /// The lowest level.
     Low,
 }
 
@@ -66,10 +66,10 @@ impl Serialize for Think {
 }
 
 impl Thinking {
-    /// What a request says of it; nothing where the model is left alone.
+    /// The field for a request; `None` if the model decides itself.
     ///
-    /// A reply that must have a format is asked for without thoughts, too: a model that thinks
-    /// would be run twice for it, without the format and then with it.
+    /// With a format, thinking is off: a thinking model would run twice, without the format and
+    /// then with it.
     pub(super) fn field(self, without_thoughts: bool) -> Option<Think> {
         match self {
             Thinking::No => None,
@@ -81,7 +81,7 @@ impl Thinking {
 }
 
 impl Manner {
-    /// Decides how a model is asked.
+    /// Chooses the request settings of a model.
     pub(super) fn of(local: &LocalModel, info: &ModelInfo, num_ctx: u32, weak: bool) -> Manner {
         let is_gpt_oss = info.details.family.replace('-', "").starts_with("gptoss")
             || local.name.to_ascii_lowercase().contains("gpt-oss");
@@ -113,8 +113,8 @@ impl Manner {
     }
 }
 
-/// Tells whether leaked calls are likely, so that few tools are better: for models of up to 15
-/// billion parameters, and for those on this machine that do not say how large they are.
+/// Whether leaked calls are likely, so that few tools are better: for models of up to 15 billion
+/// parameters, and for local ones of unknown size.
 pub(super) fn is_weak(local: &LocalModel, info: &ModelInfo, elsewhere: bool) -> bool {
     let sizes = [&info.details.parameter_size, &local.details.parameter_size];
     let counted = info
@@ -129,7 +129,7 @@ pub(super) fn is_weak(local: &LocalModel, info: &ModelInfo, elsewhere: bool) -> 
     }
 }
 
-/// Reads a size such as `30.5B`, `137M` or `8x7B`.
+/// Parses a size such as `30.5B`, `137M` or `8x7B`.
 fn billions(size: &str) -> Option<f64> {
     let size = size.trim().to_ascii_uppercase();
     let unit = match size.chars().last()? {

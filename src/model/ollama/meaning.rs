@@ -1,11 +1,11 @@
-//! What a server's errors mean to a conversation. Servers say it in words only, and the words
-//! differ between versions and between the two ways in which Ollama runs a model.
+//! Classifies a server's errors. Servers report them as text only, which differs between versions
+//! and between the two ways in which Ollama runs a model.
 
 use super::OllamaError;
 use crate::failure::{Failure, FailureCode};
 use crate::model::ModelError;
 
-/// Said of a request that is longer than the window.
+/// Errors for a request over the window.
 const OVERFLOWS: &[&str] = &[
     "exceeds the context length",
     "exceeds the available context size",
@@ -13,8 +13,8 @@ const OVERFLOWS: &[&str] = &[
     "longer than the context length",
 ];
 
-/// Said of a call that the model wrote and the server could not read: the errors of Ollama's
-/// parsers, of Go's readers of XML and JSON, and of llama-server.
+/// Errors for a call that the server could not parse: those of Ollama's parsers, of Go's readers of
+/// XML and JSON, and of llama-server.
 const BROKEN_CALLS: &[&str] = &[
     "xml syntax error",
     "expected element type",
@@ -46,7 +46,7 @@ const BROKEN_CALLS: &[&str] = &[
     "does not match the expected",
 ];
 
-/// Said when what runs the model has died, whatever else the words remind of.
+/// Errors when the model's process has died, even if they contain other patterns.
 const CRASHED: &[&str] = &[
     "process has terminated",
     "unexpectedly stopped",
@@ -57,13 +57,13 @@ const CRASHED: &[&str] = &[
     "signal:",
 ];
 
-/// Said when what runs the model has gone, and is started anew for the next request.
+/// Errors when the model's process is gone and will be restarted for the next request.
 const GONE: &[&str] = &[
     "error was encountered while running the model",
     "/completion\": eof",
 ];
 
-/// Said of the same in a reply; before one, that means that the model cannot be loaded.
+/// Errors for the same during a reply; before a reply they mean that the model cannot be loaded.
 const GONE_IN_REPLY: &[&str] = &[
     "unexpectedly stopped",
     "process has terminated",
@@ -74,7 +74,7 @@ const GONE_IN_REPLY: &[&str] = &[
     "forcibly closed",
 ];
 
-/// Said where a model does not fit the machine.
+/// Errors when a model does not fit the machine.
 const OUT_OF_MEMORY: &[&str] = &[
     "out-of-memory",
     "out of memory",
@@ -86,19 +86,18 @@ const OUT_OF_MEMORY: &[&str] = &[
     "failed to allocate",
 ];
 
-/// What was asked when an error came.
+/// The request that got an error.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked {
     /// Whether the model had tools.
     pub tools: bool,
-    /// Whether an answer had begun.
+    /// Whether an answer had started.
     pub began: bool,
 }
 
-/// Finds out whether an error is about the window; if so, gives the tokens of the request and
-/// those of the window, each if they were said.
+/// The tokens of the request and of the window, each if given, if an error is about the window.
 ///
-/// llama-server's error is JSON within a text within JSON, so keys are looked for in the text.
+/// llama-server's error is JSON in a string in JSON, so keys are searched for in the text.
 pub(super) fn overflow(text: &str) -> Option<(Option<u32>, Option<u32>)> {
     if !OVERFLOWS.iter().any(|phrase| text.contains(phrase)) {
         return None;
@@ -108,7 +107,7 @@ pub(super) fn overflow(text: &str) -> Option<(Option<u32>, Option<u32>)> {
     Some((needed, either("n_ctx", "context size (")))
 }
 
-/// The first number that stands right behind a key or a word, but for quotes and the like.
+/// The first number right after a key or a word, ignoring quotes and the like.
 fn number_after(text: &str, key: &str) -> Option<u32> {
     text.match_indices(key).find_map(|(at, _)| {
         let rest = text[at + key.len()..].trim_start_matches(|c: char| "\\\": =".contains(c));
@@ -119,13 +118,13 @@ fn number_after(text: &str, key: &str) -> Option<u32> {
     })
 }
 
-/// Tells whether a server refused the setting of `think`.
+/// Whether a server rejected the setting of `think`.
 pub(super) fn refuses_thinking(error: &OllamaError) -> bool {
     matches!(error, OllamaError::Status { message, .. } | OllamaError::Failed { message }
         if message.contains("does not support thinking"))
 }
 
-/// Says in the engine's words why there is no reply.
+/// Converts an error into one for the engine.
 pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
     let (message, may_be_call) = match &error {
         OllamaError::TooLong { needed, window } => {
@@ -178,7 +177,7 @@ pub(super) fn model_error(error: OllamaError, asked: Asked) -> ModelError {
     }
 }
 
-/// One parser says of a tool that the model made up what others say of a missing model.
+/// Whether the error means an invented tool: one parser words it like a missing model.
 fn is_unknown_tool(message: &str) -> bool {
     message.starts_with("tool '") && message.ends_with("' not found")
 }

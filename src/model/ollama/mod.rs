@@ -1,8 +1,8 @@
-//! Ollama over its native HTTP API; nothing else in the project knows it.
+//! Ollama over its native HTTP API; the only module that knows Ollama.
 //!
-//! [`OllamaClient`] sends requests and reads answers and streams; [`OllamaChat`] is a model to
-//! talk with, and [`OllamaEmbedder`] turns texts into vectors for the indexer. Settings are handed
-//! in: nothing here reads the environment.
+//! [`OllamaClient`] sends requests and reads answers and streams; [`OllamaChat`] is a chat model,
+//! and [`OllamaEmbedder`] embeds texts for the indexer. Settings are passed in: nothing here reads
+//! the environment.
 
 use std::time::Duration;
 
@@ -50,30 +50,28 @@ pub const FITS_MOST: &str = "qwen2.5-coder:7b";
 /// What can go wrong between ollacode and Ollama.
 #[derive(Debug, thiserror::Error)]
 pub enum OllamaError {
-    /// Nobody takes the connection.
+    /// Nothing accepts the connection.
     #[error("Ollama is not answering at {host}")]
     NotReachable {
-        /// The address as people write it.
+        /// The address, for messages.
         host: String,
-        /// Whether that is this machine.
+        /// Whether it is this machine.
         local: bool,
-        /// What the connection said.
         source: reqwest::Error,
     },
-    /// No connection can be made, and another try would not help.
+    /// No connection is possible, and retrying would not help.
     #[error("cannot connect to Ollama at {host}: {}", .obstacle.what())]
     Blocked {
-        /// The address as people write it.
+        /// The address, for messages.
         host: String,
-        /// What stands in the way.
+        /// The cause.
         obstacle: Obstacle,
     },
-    /// The connection broke before the answer was there.
-    #[error("the connection to Ollama at {host} broke")]
+    /// The connection was lost before the answer.
+    #[error("the connection to Ollama at {host} was lost")]
     ConnectionLost {
-        /// The address as people write it.
+        /// The address, for messages.
         host: String,
-        /// What the connection said.
         source: reqwest::Error,
     },
     /// The server does not have the model.
@@ -82,13 +80,13 @@ pub enum OllamaError {
         /// The model that was asked for.
         model: String,
     },
-    /// The model is there, but is made for something else.
+    /// The model exists, but is not an embedding model.
     #[error("`{model}` is not an embedding model")]
     NotForEmbedding {
         /// The model that was asked for.
         model: String,
     },
-    /// The model is there, but nobody can talk with it.
+    /// The model exists, but is not a chat model.
     #[error("`{model}` is not a chat model")]
     NotForChat {
         /// The model that was asked for.
@@ -106,36 +104,36 @@ pub enum OllamaError {
     #[error("Ollama answered {status}: {message}")]
     Status {
         status: u16,
-        /// The server's own words.
+        /// The server's message.
         message: String,
     },
-    /// The server reported an error inside a stream that had begun well.
+    /// The server reported an error inside a stream.
     #[error("Ollama reported an error: {message}")]
     Failed {
-        /// The server's own words.
+        /// The server's message.
         message: String,
     },
-    /// The answer stopped before its end.
+    /// The answer ended early.
     #[error("Ollama's answer ended before it was complete")]
     Incomplete,
-    /// The answer has grown beyond what makes sense, and was stopped.
+    /// The answer was too long and was stopped.
     #[error("Ollama's answer does not end: {what}")]
     Endless { what: String },
-    /// The server took the request and then was silent.
+    /// The server accepted the request and then sent nothing.
     #[error("Ollama at {host} sent nothing for {} s", .limit.as_secs_f32())]
     TimedOut {
-        /// The address as people write it.
+        /// The address, for messages.
         host: String,
-        /// How long it was waited for.
+        /// The timeout.
         limit: Duration,
     },
-    /// The answer is not what the protocol says.
-    #[error("Ollama's answer makes no sense: {0}")]
+    /// The answer does not follow the protocol.
+    #[error("Ollama's answer is not valid: {0}")]
     BadAnswer(String),
     /// The request would leave this machine, which was forbidden.
     #[error("`--offline` is set, and {what}")]
     Offline {
-        /// What would leave the machine, as the rest of the sentence.
+        /// What would leave the machine, as the end of the message.
         what: String,
     },
     /// The key cannot be sent in a header.
@@ -150,7 +148,7 @@ pub enum OllamaError {
 }
 
 impl OllamaError {
-    /// Says what would help, if that is known.
+    /// What would help, if known.
     pub fn hint(&self) -> Option<String> {
         let hint: String = match self {
             OllamaError::NotReachable { local: true, .. } => "start it with `ollama serve`".into(),
@@ -159,7 +157,7 @@ impl OllamaError {
             }
             OllamaError::Blocked { obstacle, .. } => obstacle.help().into(),
             OllamaError::Endless { .. } => {
-                "it was stopped; try again, and if it stays, try another model".into()
+                "it was stopped; try again, and if it happens again, use another model".into()
             }
             OllamaError::ModelMissing { model } => format!("get it with `ollama pull {model}`"),
             OllamaError::NotForEmbedding { .. } => {
@@ -175,17 +173,17 @@ impl OllamaError {
                 "check the name at https://ollama.com/library".into()
             }
             OllamaError::TimedOut { .. } => {
-                "the model may still be loading, or reading: try again, look at Ollama's log, or set \
-                 `OLLAMA_TIMEOUT` higher"
+                "the model may still be loading, or reading the prompt: try again, look at \
+                 Ollama's log, or set `OLLAMA_TIMEOUT` higher"
                     .into()
             }
             OllamaError::BadAnswer(_) => {
-                "check that `OLLAMA_HOST` is an Ollama server, and not an old one".into()
+                "check that `OLLAMA_HOST` is an Ollama server of a recent version".into()
             }
-            OllamaError::Offline { .. } => "leave out `--offline` if that is wanted".into(),
+            OllamaError::Offline { .. } => "leave out `--offline` to allow this".into(),
             OllamaError::BadKey => "set `OLLAMA_API_KEY` again, without spaces or quotes".into(),
             OllamaError::ConnectionLost { .. } | OllamaError::Incomplete => {
-                "try again; if it stays, look at Ollama's log".into()
+                "try again; if it happens again, look at Ollama's log".into()
             }
             OllamaError::Failed { .. } | OllamaError::Request(_) | OllamaError::Setup(_) => {
                 return None;
@@ -228,7 +226,7 @@ impl OllamaError {
         }
     }
 
-    /// Message and hint as one line, for those who can carry only text.
+    /// Message and hint in one line.
     pub(crate) fn with_hint(&self) -> String {
         self.failure().to_string()
     }
@@ -246,12 +244,15 @@ fn status_code(status: u16) -> FailureCode {
 
 fn status_hint(status: u16) -> Option<String> {
     let hint = match status {
-        300..=399 => "set `OLLAMA_HOST` to the address it leads to: redirects are not followed",
+        300..=399 => {
+            "set `OLLAMA_HOST` to the address that it redirects to: redirects are not \
+                      followed"
+        }
         401 => "sign in with `ollama signin`, or set `OLLAMA_API_KEY`",
         403 => "the server refuses this host name, or its cloud models are switched off",
-        404 => "check that `OLLAMA_HOST` is an Ollama server, and not an old one",
+        404 => "check that `OLLAMA_HOST` is an Ollama server of a recent version",
         429 => "the quota is used up for now",
-        502 | 504 => "a proxy stands before Ollama, and Ollama does not answer it: look at its log",
+        502 | 504 => "a proxy gets no answer from Ollama: look at Ollama's log",
         503 => "the server is busy: try again in a moment",
         _ => return None,
     };

@@ -1,7 +1,7 @@
-//! What a chat model can really do: asked with a few small requests, and remembered.
+//! Tests what a chat model can do, with a few small requests, and stores the result.
 //!
-//! What servers say of a model's tools is derived from its template; many models claim tools and
-//! then write their calls as text, and more so the more tools they have.
+//! Servers derive tool support from the template; many models claim it and then write calls as
+//! text, the more so the more tools they have.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::message::Message;
 use crate::model::repair::{check, find_calls, text_protocol};
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ToolSpec};
 
-/// A small window holds the instructions of few tools only.
+/// Smaller windows have room for few tools only.
 const SMALL_WINDOW: u32 = 8_192;
 
-/// Most tokens of an answer; a model that thinks needs some for that.
+/// Most tokens of a reply; thinking needs some of them.
 const REPLY: u32 = 1_024;
 
 const SYSTEM: &str = "You work on a repository with the tools that you are given. To do anything, \
@@ -29,27 +29,27 @@ const TASK: &str = "What does the file src/main.rs do? Read it first.";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ProbeReport {
-    /// Whether it calls tools in the way that the server understands.
+    /// Whether its native calls work.
     pub native: bool,
-    /// Whether calls came in the text, where they are found, but less surely.
+    /// Whether calls came as text, where they are found less reliably.
     pub leaks: bool,
     /// Whether it still calls natively with all the tools.
     pub many_tools: bool,
-    /// The window that requests really have, in tokens.
+    /// The actual context window of requests, in tokens.
     pub window: u32,
-    /// Tokens in a second, while replying.
+    /// Tokens per second, while replying.
     pub tokens_per_second: Option<f32>,
     /// Whether it works better with the core tools only.
     pub recommend_core: bool,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Called {
     Natively,
     InText,
     Not,
-    /// The server takes no tools for this model.
+    /// The server rejects tools for this model.
     Refused,
 }
 
@@ -154,8 +154,8 @@ impl OllamaChat {
         })
     }
 
-    /// Writes a report into a file of reports, which is made if it is not there. It counts as
-    /// long as the model has the same weights and settings.
+    /// Stores a report in a file of reports, which is created if needed. It is valid as long as the
+    /// model has the same weights and settings.
     ///
     /// # Errors
     ///
@@ -164,7 +164,7 @@ impl OllamaChat {
         self.note(file, |entry| entry.report = Some(*report))
     }
 
-    /// Keeps how the model counts, in the same file.
+    /// Stores the token ratio in the same file.
     pub(super) fn remember_ratio(&self, ratio: f32, file: &Path) -> io::Result<()> {
         self.note(file, |entry| entry.tokens_per_estimate = Some(ratio))
     }
@@ -197,7 +197,7 @@ impl OllamaChat {
         self.known(file)?.report
     }
 
-    /// Finds how the model counts, in the same file.
+    /// Reads the token ratio from the same file.
     pub(super) fn recall_ratio(&self, file: &Path) -> Option<f32> {
         self.known(file)?.tokens_per_estimate
     }
@@ -208,7 +208,7 @@ impl OllamaChat {
     }
 }
 
-/// A file that cannot be read is as good as none: its reports can be made again.
+/// Reads the reports; an unreadable file counts as empty, since reports can be made again.
 fn read(file: &Path) -> Remembered {
     let bytes = fs::read(file).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()

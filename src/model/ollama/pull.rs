@@ -11,22 +11,22 @@ use super::wire::{PullLine, PullRequest};
 /// Most layers of a model; the largest have some dozen.
 const MOST_LAYERS: usize = 1_000;
 
-/// How far a pull is.
+/// The progress of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PullProgress {
-    /// What the server says that it does.
+    /// The status from the server.
     pub status: String,
-    /// Bytes that are here, of all layers known so far.
+    /// Downloaded bytes of all layers known so far.
     pub completed: u64,
     /// Bytes of all layers known so far.
     pub total: u64,
 }
 
 impl OllamaClient {
-    /// Pulls a model, and calls `progress` for each step that the server tells.
+    /// Pulls a model and calls `progress` for each step.
     ///
-    /// It ends well only if the server said so at the end; a pull that broke goes on where it
-    /// stopped when it is asked for again.
+    /// It succeeds only if the server reports success at the end; an interrupted pull continues
+    /// when it is requested again.
     pub async fn pull(
         &self,
         model: &str,

@@ -1,11 +1,11 @@
-//! What a model's Go template does to a conversation, where that is not what it should. Only models
-//! without a renderer of the server's own are written by it.
+//! Detects faults of a model's Go template. Templates matter only for models without a renderer in
+//! the server.
 
 use super::wire::ModelInfo;
 use crate::model::THOUGHT_TAGS;
 
-/// Tells whether the calls of an answer are left out that has text, too: `{{ if .Content }}…{{ else
-/// if .ToolCalls }}`, as the templates of Qwen 2.5 and 3 and of Mistral have it.
+/// Whether calls of a reply are dropped if it also has text: `{{ if .Content }}…{{ else if
+/// .ToolCalls }}`, as in templates of Qwen 2.5 and 3 and of Mistral.
 pub(super) fn text_hides_calls(info: &ModelInfo) -> bool {
     let mut of_content = Vec::new();
     actions(info).any(|action| {
@@ -27,8 +27,8 @@ pub(super) fn text_hides_calls(info: &ModelInfo) -> bool {
     })
 }
 
-/// Tells whether tools are written as Go's own values, which since Ollama 0.14 are no JSON:
-/// `{{ .Function }}` in place of `{{ json .Function }}`.
+/// Whether tools are written as Go values, which are not JSON since Ollama 0.14: `{{ .Function }}`
+/// instead of `{{ json .Function }}`.
 pub(super) fn garbles_tools(info: &ModelInfo) -> bool {
     actions(info).any(|action| {
         let is_bare = !action.contains(char::is_whitespace);
@@ -36,8 +36,8 @@ pub(super) fn garbles_tools(info: &ModelInfo) -> bool {
     })
 }
 
-/// Tells whether the last thing that a template writes is the beginning of the model's thoughts, so
-/// that only their end is in a reply: nothing but closers of the template stands behind the tag.
+/// Whether a template ends with the start tag of thoughts, so that a reply has only the end tag:
+/// after the tag come only closing parts of the template.
 pub(super) fn ends_within_thoughts(info: &ModelInfo) -> bool {
     if !info.renderer.is_empty() {
         return false;
@@ -74,7 +74,7 @@ fn is_about(condition: &[&str], field: &str) -> bool {
         .any(|word| word.trim_matches(['(', ')']).ends_with(field))
 }
 
-/// What stands between `{{` and `}}`.
+/// The texts between `{{` and `}}`.
 fn actions(info: &ModelInfo) -> impl Iterator<Item = &str> {
     let template = if info.renderer.is_empty() {
         info.template.as_str()

@@ -1,32 +1,31 @@
-//! The window of a chat model: how long a conversation may be.
+//! Chooses the context window of a chat model.
 //!
-//! Ollama decides it when it loads a model, cuts longer conversations without a word, and loads
-//! the model again for each other number. So one number is chosen from what is known before
-//! anything is loaded, and asked back after.
+//! Ollama fixes it when it loads a model, truncates longer conversations silently, and reloads the
+//! model for another number. So one number is chosen before loading and checked afterwards.
 
 use super::client::OllamaClient;
 use super::wire::{LoadedModel, ModelInfo};
 
-/// Below this, tools and instructions leave no room for code.
+/// With less, tools and instructions leave no room for code.
 const SMALL: u32 = 8_192;
-/// What most machines bear.
+/// Fits most machines.
 const USUAL: u32 = 16_384;
-/// For models beside which the memory for it hardly counts.
+/// For models that are large compared with the memory for it.
 const LARGE: u32 = 32_768;
-/// Of a model that runs elsewhere, where memory is not ours to save.
+/// For a remote model, whose memory is not ours.
 const ELSEWHERE: u32 = 32_768;
-/// The smallest number in a Modelfile that is a choice and not left over from older times.
+/// The smallest number in a Modelfile that is deliberate and not an old default.
 const LEAST_CHOSEN: u32 = 4_096;
 
-/// Most bytes that the usual window may cost: more does not fit beside a model on small cards.
+/// Most bytes for the usual window: more does not fit beside a model on small graphics cards.
 const MOST_FOR_USUAL: u64 = 4 << 30;
-/// The large window may cost this part of the model's own size.
+/// The large window may use this part of the model's size.
 const PART_FOR_LARGE: u64 = 5;
 
-/// Bytes of a number in the memory that a window takes.
+/// Bytes per number in the KV cache.
 const NUMBER: u64 = 2;
 
-/// What is known before the model is loaded.
+/// Facts known before the model is loaded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Facts {
     /// What the user set, in tokens.
@@ -35,22 +34,21 @@ pub(super) struct Facts {
     pub trained: Option<u32>,
     /// `num_ctx` of its Modelfile.
     pub set: Option<u32>,
-    /// The window that it has if it is loaded now.
+    /// Its window if it is loaded now.
     pub loaded: Option<u32>,
-    /// Bytes of memory that a token of the window takes.
+    /// Bytes of memory per token of the window.
     pub cost: Option<u64>,
     /// Bytes of the model itself; 0 if unknown.
     pub size: u64,
-    /// Whether it runs on somebody else's machine.
+    /// Whether it runs on another machine.
     pub elsewhere: bool,
 }
 
 impl Facts {
-    /// The window to ask for, in tokens.
+    /// The window to request, in tokens.
     ///
-    /// The user's number counts first. A window that is loaded was found to fit, and keeping it
-    /// saves a load; one that is too small for the work is left. Then the Modelfile's number, and
-    /// else what the memory for it suggests.
+    /// The user's number comes first. A loaded window is known to fit, and keeping it saves a load,
+    /// unless it is too small. Then the Modelfile's number, otherwise one that fits the memory.
     pub(super) fn window(&self) -> u32 {
         let trained = self.trained.unwrap_or(u32::MAX);
         let chosen = self
@@ -79,9 +77,9 @@ impl Facts {
     }
 }
 
-/// Bytes of memory that a token of the window takes, if the weights say how they are built.
+/// Bytes of memory per token of the window, if the metadata has the dimensions.
 ///
-/// It is an upper bound: some models look back a short way only in most of their layers.
+/// It is an upper bound: some models use a short attention window in most layers.
 pub(super) fn token_cost(info: &ModelInfo) -> Option<u64> {
     let layers = info.number("block_count")?;
     let heads = info.number("attention.head_count")?.max(1);
@@ -95,22 +93,22 @@ pub(super) fn token_cost(info: &ModelInfo) -> Option<u64> {
     Some(cost.saturating_mul(NUMBER)).filter(|&cost| cost > 0)
 }
 
-/// How a model lies in memory.
+/// How a model is loaded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loaded {
-    /// The window that requests really have, in tokens.
+    /// The actual context window of requests, in tokens.
     pub window: u32,
     /// How much of the model is on the graphics card, from 0 to 1; `None` if the server does not
     /// say.
     pub on_card: Option<f32>,
 }
 
-/// Asks which window a loaded model really has, where `asked` was asked for.
+/// Asks for the actual window of a loaded model, after `asked` was requested.
 ///
-/// A server that does not say is taken at its word. It never says more: another program may have
-/// loaded the model meanwhile, and our next request brings `asked` back.
+/// If the server does not say, `asked` is assumed. It is never more: another program may have
+/// loaded the model meanwhile, and our next request restores `asked`.
 ///
-/// `digest` is that of its weights, if it is known.
+/// `digest` is that of its weights, if known.
 pub async fn effective_window(
     client: &OllamaClient,
     model: &str,
@@ -127,7 +125,7 @@ pub async fn effective_window(
     }
 }
 
-/// The window of a loaded model, if the server says it.
+/// The window of a loaded model, if the server reports it.
 pub(super) fn context_length(model: &LoadedModel) -> Option<u32> {
     let length = model.context_length.filter(|&length| length > 0)?;
     Some(u32::try_from(length).unwrap_or(u32::MAX))

@@ -1,7 +1,7 @@
-//! What goes over the wire: requests, answers and errors.
+//! The wire types: requests, answers and errors.
 //!
-//! Servers in the field are years apart, so answers are read liberally: fields may be missing
-//! or null, and unknown ones are ignored.
+//! Servers in use are years apart, so answers are parsed liberally: fields may be missing or null,
+//! and unknown ones are ignored.
 
 use std::str::FromStr;
 
@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use super::OllamaError;
 
-/// Most bytes of a page that are looked at.
+/// Most bytes of a page that are parsed.
 const MAX_PAGE: usize = 64 << 10;
 
 /// Longest part of a server's message that is shown.
 const MAX_MESSAGE: usize = 400;
 
-/// Reads the message out of an error answer: `{"error": …}`, once more if the text is itself
-/// JSON, or whatever came.
+/// The message of an error answer: `{"error": …}`, nested if the text is JSON again, or the raw
+/// body.
 pub(super) fn error_text(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let found = serde_json::from_str::<Value>(&text)
@@ -29,14 +29,14 @@ pub(super) fn error_text(body: &[u8]) -> String {
     shown(&message)
 }
 
-/// Says what an answer is that is not JSON.
+/// The error for an answer that is not JSON.
 pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> OllamaError {
     let beginning = &body[..body.len().min(MAX_PAGE)];
     let page = page(&String::from_utf8_lossy(beginning));
     OllamaError::BadAnswer(page.map_or_else(|| error.to_string(), |page| shown(&page)))
 }
 
-/// What a page of HTML says, of a proxy or of something else than Ollama: its title, or its text.
+/// The title or text of an HTML page, from a proxy or another server.
 fn page(text: &str) -> Option<String> {
     let text = text.trim_start().trim_start_matches('\u{feff}');
     let lower = text.to_ascii_lowercase();
@@ -59,7 +59,7 @@ fn page(text: &str) -> Option<String> {
     Some(format!("a page of HTML: {}", title.unwrap_or_else(words)))
 }
 
-/// A text of a server on one line, without what a terminal would obey, and not too long.
+/// A server's text on one line, shortened, without control characters.
 pub(super) fn shown(message: &str) -> String {
     let visible = message.split(|c: char| c.is_control() || c.is_whitespace());
     let mut shown = visible
@@ -97,7 +97,7 @@ fn message_in(value: &Value) -> Option<String> {
     }
 }
 
-/// Tells whether two names mean the same model: `x` is `x:latest`, and case does not count.
+/// Whether two names mean the same model: `x` is `x:latest`, and case does not count.
 pub fn same_model(left: &str, right: &str) -> bool {
     full_name(left) == full_name(right)
 }
@@ -127,7 +127,7 @@ pub(super) struct TagsAnswer {
     pub models: Vec<LocalModel>,
 }
 
-/// A model that the server has.
+/// A model of the server.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LocalModel {
@@ -139,7 +139,7 @@ pub struct LocalModel {
     /// Size on disk in bytes.
     #[serde(deserialize_with = "null_as_default")]
     pub size: u64,
-    /// Where it really runs, if the server only forwards to it.
+    /// The host where it runs, if the server only forwards to it.
     pub remote_host: Option<String>,
     /// Format, family and sizes.
     #[serde(deserialize_with = "null_as_default")]
@@ -164,11 +164,11 @@ pub struct ModelDetails {
     pub quantization_level: String,
     /// The longest window it was trained for, in tokens.
     pub context_length: Option<u64>,
-    /// Width of its vectors.
+    /// Dimensions of its vectors.
     pub embedding_length: Option<u64>,
 }
 
-/// Where a model really runs, if the server only forwards to it.
+/// The host where a model runs, if the server only forwards to it.
 pub(super) fn remote_host<'a>(local: &'a LocalModel, info: &'a ModelInfo) -> Option<&'a str> {
     let host = local.remote_host.as_deref().filter(|host| !host.is_empty());
     host.or(info.remote_host.as_deref())
@@ -200,19 +200,19 @@ pub struct ModelInfo {
     /// Metadata of the weights, by names such as `bert.context_length`.
     #[serde(deserialize_with = "null_as_default")]
     pub model_info: Map<String, Value>,
-    /// Where it really runs, if the server only forwards to it.
+    /// The host where it runs, if the server only forwards to it.
     pub remote_host: Option<String>,
     /// How a conversation is written for it, as a Go template.
     #[serde(deserialize_with = "null_as_default")]
     pub template: String,
-    /// What writes it in place of the template, on servers that have something of their own.
+    /// The renderer that replaces the template, on servers with one of their own.
     #[serde(deserialize_with = "null_as_default")]
     pub renderer: String,
 }
 
 impl ModelInfo {
-    /// Gives the digests of the weights, which stay the same where only the rest of a model is
-    /// published anew; `None` where the server does not say.
+    /// The digests of the weights, which stay the same when only the rest of a model is published
+    /// again; `None` if the server does not say.
     pub fn weights(&self) -> Option<String> {
         let blobs = self.modelfile.lines().filter_map(|line| {
             let (_, digest) = line.trim().strip_prefix("FROM ")?.rsplit_once("sha256-")?;
@@ -223,14 +223,14 @@ impl ModelInfo {
         (!blobs.is_empty()).then_some(blobs)
     }
 
-    /// Gives the longest window that the model was trained for, in tokens.
+    /// The longest window that the model was trained for, in tokens.
     pub fn context_length(&self) -> Option<u64> {
         self.number("context_length")
             .or(self.details.context_length)
             .filter(|&length| length > 0)
     }
 
-    /// Gives the width of the model's vectors.
+    /// The dimensions of the model's vectors.
     pub fn embedding_length(&self) -> Option<u64> {
         // Models with a projection after the last layer say its width apart.
         let length = self
@@ -265,7 +265,7 @@ pub(super) struct ProcessesAnswer {
     pub models: Vec<LoadedModel>,
 }
 
-/// A model that is in memory.
+/// A loaded model.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LoadedModel {
@@ -277,7 +277,7 @@ pub struct LoadedModel {
     /// How much of it is on the graphics card.
     #[serde(deserialize_with = "null_as_default")]
     pub size_vram: u64,
-    /// The window that a request really has, in tokens.
+    /// The actual context window of requests, in tokens.
     pub context_length: Option<u64>,
     /// Identifies the exact weights and settings.
     #[serde(deserialize_with = "null_as_default")]
@@ -286,7 +286,7 @@ pub struct LoadedModel {
 
 impl LoadedModel {
     /// Whether it is this model. A server lists it under the name by which it was loaded first,
-    /// though there may be others for the same weights.
+    /// though other names may exist for the same weights.
     pub(super) fn is(&self, name: &str, digest: &str) -> bool {
         let bare = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
         same_model(&self.name, name) || (!digest.is_empty() && bare(&self.digest) == bare(digest))
@@ -308,15 +308,15 @@ pub(super) struct EmbedRequest<'a> {
 pub struct EmbedOptions {
     /// The window in tokens.
     pub num_ctx: usize,
-    /// How many tokens are worked on at once; below the window, longer texts are cut silently
-    /// or end the model's process.
+    /// Tokens per batch; below the window, longer texts are cut silently or crash the model's
+    /// process.
     pub num_batch: usize,
 }
 
 /// Answer of `/api/embed`.
 #[derive(Debug, Deserialize)]
 pub struct EmbedAnswer {
-    /// One vector an input, in order.
+    /// One vector per input, in order.
     #[serde(deserialize_with = "null_as_default")]
     pub embeddings: Vec<Vec<f32>>,
     /// Tokens of all inputs together.

@@ -1,9 +1,9 @@
-//! Arguments as a tool wants them, out of what models give.
+//! Converts the arguments of models into those of a tool.
 //!
-//! Keys are renamed, values turned into the type of their parameter where only one meaning is
-//! possible. Nothing is filled in: an optional argument without a value is absent, and a required
-//! one is an error. Nothing is dropped that could mean something: `cwd` changes what a command
-//! does, so an argument that a tool does not have is an error, too.
+//! Keys are renamed, and values converted to the type of their parameter if only one meaning is
+//! possible. Nothing is filled in: an optional argument without a value is absent, and a missing
+//! required one is an error. Nothing meaningful is dropped: `cwd` changes what a command does, so
+//! an unknown argument is an error too.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::names::loose;
 use super::{CallError, json};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
-/// Under which keys models put the arguments of a call.
+/// Keys under which models put the arguments of a call.
 pub(super) const KEYS: [&str; 8] = [
     "arguments",
     "parameters",
@@ -25,7 +25,7 @@ pub(super) const KEYS: [&str; 8] = [
     "kwargs",
 ];
 
-/// What models say about a call in its arguments, which changes nothing about what it does.
+/// Keys of remarks about a call, which do not change what it does.
 const REMARKS: [&str; 15] = [
     "explanation",
     "description",
@@ -45,7 +45,7 @@ const REMARKS: [&str; 15] = [
     "task_progress",
 ];
 
-/// Keys of a call itself, which stand among its arguments where models leave a layer out.
+/// Keys of the call itself, found among its arguments if a model omits a level.
 const ENVELOPE: [&str; 7] = [
     "id",
     "call_id",
@@ -56,16 +56,16 @@ const ENVELOPE: [&str; 7] = [
     "function",
 ];
 
-/// What models write as the `type` of a call.
+/// Values of the `type` of a call.
 const KINDS: [&str; 4] = ["function", "tool_use", "tool_call", "tool"];
 
 /// Largest integer that a float holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Most characters of a wrong value that are repeated.
+/// Most characters shown of a wrong value.
 const SHOWN: usize = 40;
 
-/// Reads arguments: an object, or a text that is one, or that is a text that is one.
+/// Parses arguments: an object, possibly encoded as a string once or twice.
 pub(super) fn object_of(value: Value) -> Option<Map<String, Value>> {
     let mut value = value;
     for _ in 0..3 {
@@ -80,7 +80,7 @@ pub(super) fn object_of(value: Value) -> Option<Map<String, Value>> {
     None
 }
 
-/// Makes arguments match a tool.
+/// Converts arguments for a tool.
 pub(super) fn fit(
     tool: &ToolSpec,
     given: Map<String, Value>,
@@ -121,7 +121,7 @@ pub(super) fn fit(
     Ok(fitting)
 }
 
-/// Refuses what is left of the arguments if it could mean something.
+/// Rejects remaining arguments that could mean something.
 fn check_rest(
     tool: &ToolSpec,
     key: &str,
@@ -157,12 +157,12 @@ fn check_rest(
     }
 }
 
-/// Tells whether a key only says something about a call.
+/// Whether a key is only a remark about a call.
 pub(super) fn is_remark(key: &str) -> bool {
     REMARKS.iter().any(|known| loose(known) == loose(key))
 }
 
-/// Tells whether a tool has a parameter of this name, by any of its names.
+/// Whether a tool has a parameter of this name or alias.
 pub(super) fn is_parameter(tool: &ToolSpec, key: &str) -> bool {
     tool.parameters.iter().any(|known| is_named(known, key))
 }
@@ -183,10 +183,10 @@ fn names_of(parameter: &Parameter) -> impl Iterator<Item = &str> {
 /// The type of a parameter, for models.
 pub(super) fn expected(kind: &ParameterKind) -> Cow<'static, str> {
     Cow::Borrowed(match kind {
-        ParameterKind::Text => "text",
-        ParameterKind::Integer => "whole number",
+        ParameterKind::Text => "string",
+        ParameterKind::Integer => "integer",
         ParameterKind::Boolean => "true or false",
-        ParameterKind::Texts => "list of texts",
+        ParameterKind::Texts => "list of strings",
         ParameterKind::Schema(schema) => match schema_types(schema).as_slice() {
             [] => "JSON value",
             types => return Cow::Owned(types.join(" or ")),
@@ -205,17 +205,16 @@ pub(super) fn schema_types(schema: &Value) -> Vec<&str> {
     }
 }
 
-/// The same in a sentence.
+/// The type with its article, for a sentence.
 fn wanted(kind: &ParameterKind) -> String {
     match kind {
-        ParameterKind::Text | ParameterKind::Boolean | ParameterKind::Schema(_) => {
-            expected(kind).into_owned()
-        }
-        ParameterKind::Integer | ParameterKind::Texts => format!("a {}", expected(kind)),
+        ParameterKind::Boolean | ParameterKind::Schema(_) => expected(kind).into_owned(),
+        ParameterKind::Integer => format!("an {}", expected(kind)),
+        ParameterKind::Text | ParameterKind::Texts => format!("a {}", expected(kind)),
     }
 }
 
-/// The arguments within a needless layer: `{"arguments": {…}}`.
+/// Removes a needless level: `{"arguments": {…}}`.
 fn unwrapped(tool: &ToolSpec, mut given: Map<String, Value>) -> Map<String, Value> {
     let layer = match given.keys().next() {
         Some(key) if given.len() == 1 && KEYS.contains(&key.as_str()) => key.clone(),
@@ -227,7 +226,7 @@ fn unwrapped(tool: &ToolSpec, mut given: Map<String, Value>) -> Map<String, Valu
     given.remove(&layer).and_then(object_of).unwrap_or(given)
 }
 
-/// Takes the value of a parameter out: by its name, else an alias, else a like spelling.
+/// Takes the value of a parameter: by its name, an alias, or a similar spelling.
 fn taken(tool: &ToolSpec, parameter: &Parameter, given: &mut Map<String, Value>) -> Option<Value> {
     // One tool's alias may be the name of another of its parameters.
     let others = |key: &str| {
@@ -258,7 +257,7 @@ fn takes_null(kind: &ParameterKind) -> bool {
     }
 }
 
-/// The value in the type of its parameter, `None` if it is as good as absent.
+/// The value converted to the type of its parameter; `None` if it counts as absent.
 fn coerced(parameter: &Parameter, value: Value) -> Result<Option<Value>, Value> {
     let can_be_nothing = !matches!(
         parameter.kind,
@@ -305,7 +304,7 @@ fn is_of(value: &Value, kind: &str) -> bool {
     }
 }
 
-/// How models write that they give nothing.
+/// Whether a value stands for none.
 fn is_nothing(value: &Value) -> bool {
     value.as_str().is_some_and(|text| {
         let nothing = ["", "null", "none", "undefined"];
@@ -379,7 +378,7 @@ fn texts(value: Value) -> Result<Vec<Value>, Value> {
     items.into_iter().map(item).collect()
 }
 
-/// What a tool takes, in a line: `{"path": text, "start_line": whole number (optional)}`.
+/// The parameters of a tool, in a line: `{"path": string, "start_line": integer (optional)}`.
 fn shape(tool: &ToolSpec) -> String {
     let parameters: Vec<String> = tool.parameters.iter().map(parameter_shape).collect();
     format!("{{{}}}", parameters.join(", "))
@@ -400,7 +399,7 @@ fn described(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::String(text) => format!("the text `{}`", super::shortened(text, SHOWN)),
+        Value::String(text) => format!("the string `{}`", super::shortened(text, SHOWN)),
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "an object".to_owned(),
     }

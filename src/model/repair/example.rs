@@ -1,6 +1,6 @@
-//! Tells whether what stands before a call makes an example of it.
+//! Decides whether the text before a call makes it an example.
 
-/// Said somewhere before an example, in the same paragraph.
+/// Phrases anywhere in the paragraph before an example.
 const ANYWHERE: &[&str] = &[
     "for example",
     "for instance",
@@ -24,7 +24,7 @@ const ANYWHERE: &[&str] = &[
     "например",
 ];
 
-/// Said of what is not done, in the sentence before it.
+/// Phrases in the sentence before a call that is not meant to run.
 const BEFORE: &[&str] = &[
     "you would",
     "you'd",
@@ -89,7 +89,7 @@ const BEFORE: &[&str] = &[
     "можно",
 ];
 
-/// Said by whoever does something now.
+/// Phrases that announce an action.
 const ANNOUNCING: &[&str] = &[
     "i will",
     "i'll",
@@ -107,13 +107,13 @@ const ANNOUNCING: &[&str] = &[
     "i can",
 ];
 
-/// Whether a text says that something is done now.
+/// Whether a text announces an action.
 pub(super) fn announces(text: &str) -> bool {
     let text = text.to_lowercase().replace('’', "'");
     ANNOUNCING.iter().any(|words| text.contains(words))
 }
 
-/// Words that turn what follows into its opposite.
+/// Negations.
 const NOT: &[&str] = &[
     "not",
     "never",
@@ -135,19 +135,19 @@ const NOT: &[&str] = &[
     "refuse",
 ];
 
-/// What is done with a call, as words begin.
+/// Prefixes of verbs for making a call.
 const DONE: &[&str] = &[
     "call", "run", "send", "sent", "use", "using", "make", "making", "execut", "invok", "issu",
     "writ", "do", "this", "that", "delet",
 ];
 
-/// How far a word like `not` reaches, in words.
+/// How many words a negation covers.
 const REACH: usize = 4;
 
-/// Longest text before a call that is looked at, in bytes.
+/// Longest text checked before a call, in bytes.
 const LOOKED_AT: usize = 600;
 
-/// Tells whether a text makes an example of a call that stands right behind it.
+/// Whether a text makes the call right after it an example.
 pub(super) fn introduces(text: &str) -> bool {
     let text = text.trim_end();
     let start = text.ceil_char_boundary(text.len().saturating_sub(LOOKED_AT));
@@ -160,7 +160,7 @@ pub(super) fn introduces(text: &str) -> bool {
     BEFORE.iter().any(|words| has(sentence, words)) || is_negated(sentence)
 }
 
-/// Tells whether what stands right behind a call takes it back.
+/// Whether the text right after a call revokes it.
 pub(super) fn takes_back(text: &str) -> bool {
     const BACK: &[&str] = &[
         "an example",
@@ -190,8 +190,7 @@ fn last_sentence(paragraph: &str) -> &str {
     inner[start..].trim()
 }
 
-/// Whether a sentence has these words, and not as parts of longer ones, where they are in letters
-/// that part words.
+/// Whether a sentence has these words as whole words, in scripts with spaces.
 fn has(sentence: &str, words: &str) -> bool {
     sentence.match_indices(words).any(|(at, _)| {
         let is_letter = |c: char| c.is_ascii_alphabetic();

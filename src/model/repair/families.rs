@@ -1,19 +1,18 @@
-//! The signs around calls, by the families of models that were trained to write them. A format that
-//! differs from the others only in its signs is one more row here: what stands between the signs,
-//! `payload` reads in all of its forms, since models mix the signs of one format with the contents
-//! of another.
+//! The markers around calls, by model family. A format that differs from the others only in its
+//! markers is one more row here: `payload` parses all forms between markers, since models mix the
+//! markers of one format with the contents of another.
 
 /// The bar and the underscore of DeepSeek.
 const BAR: char = '｜';
 const UNDERSCORE: char = '▁';
 
-/// The signs of a family, with bars and underscores of ASCII.
+/// The markers of a family, with ASCII bars and underscores.
 struct Family {
-    /// Before a call: at the beginning of a line, after a sentence, or after another call.
+    /// Before a call, at the beginning of a line, after a sentence or after another call.
     begins: &'static [&'static str],
     /// Between a name and its arguments.
     parts: &'static [&'static str],
-    /// Behind a call, also where its beginning was left out.
+    /// After a call, even if its start marker is missing.
     ends: &'static [&'static str],
 }
 
@@ -161,7 +160,7 @@ const FAMILIES: &[Family] = &[
     family(&[], &[], &["<|im_end|>", "<|endoftext|>"]),
 ];
 
-/// What stands before a call at the beginning of a line only: it is made of ordinary words.
+/// Start markers only at the beginning of a line: they are made of ordinary words.
 pub(super) const LINE_BEGINS: &[&str] = &[
     // Phi.
     "functools[",
@@ -172,19 +171,19 @@ pub(super) const LINE_BEGINS: &[&str] = &[
     "assistantcommentary to=functions.",
 ];
 
-/// All signs before calls.
+/// All start markers.
 pub(super) fn begins() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().flat_map(|family| family.begins).copied()
 }
 
-/// All signs between names and arguments.
+/// All markers between names and arguments.
 pub(super) fn parts() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().flat_map(|family| family.parts).copied()
 }
 
-/// The length of the sign behind a call that a text begins with.
+/// The length of the end marker that a text begins with.
 pub(super) fn end(text: &str) -> Option<usize> {
-    // Most of what follows a call is none, which its first character tells.
+    // Most text after a call is not an end marker, as its first character shows.
     if !text.starts_with(['<', '[']) {
         return None;
     }
@@ -192,10 +191,10 @@ pub(super) fn end(text: &str) -> Option<usize> {
     ends.filter_map(|end| fit(text, end).length()).max()
 }
 
-/// How far a text begins with a sign.
+/// How far a text begins with a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
-    /// So many bytes of the text are the sign.
+    /// The length of the marker in the text, in bytes.
     Whole(usize),
     /// The text ends within it.
     Part,
@@ -211,8 +210,8 @@ impl Fit {
     }
 }
 
-/// Compares the beginning of a text with a sign. Bars and underscores may be the wide ones of
-/// DeepSeek, and letters of either case: distilled models write them as they like.
+/// Compares the beginning of a text with a marker. Bars and underscores may be DeepSeek's wide
+/// ones, and letters in either case: distilled models mix them.
 pub(super) fn fit(text: &str, sign: &str) -> Fit {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -231,12 +230,12 @@ pub(super) fn fit(text: &str, sign: &str) -> Fit {
     Fit::Whole(at)
 }
 
-/// A text with the bars and underscores of ASCII.
+/// A text with ASCII bars and underscores.
 pub(super) fn plain(text: &str) -> String {
     text.replace(BAR, "|").replace(UNDERSCORE, "_")
 }
 
-/// Whether a text ends with a sign that stands before calls.
+/// Whether a text ends with a start marker.
 pub(super) fn ends_with_begin(text: &str) -> bool {
     const LONGEST: usize = 80;
     let start = text.ceil_char_boundary(text.len().saturating_sub(LONGEST));

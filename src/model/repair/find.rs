@@ -1,5 +1,5 @@
-//! Takes the calls out of a reply: every place where one may stand is read, then what stands
-//! around a call decides whether it counts.
+//! Extracts the calls of a reply: every possible place is parsed, then the text around a call
+//! decides whether it counts.
 
 use std::ops::Range;
 
@@ -12,28 +12,28 @@ use crate::model::{THOUGHT_TAGS, ToolSpec};
 /// Longest remark after a block with a call, in bytes.
 const LONGEST_REMARK: usize = 500;
 
-/// What was in the text of a reply.
+/// The calls found in the text of a reply.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// The text without the calls, otherwise unchanged.
     pub text: String,
     /// The calls in their order, checked; their ids are new.
     pub calls: Vec<ToolCall>,
-    /// Where in the text each piece with calls stood.
+    /// The ranges of the text with these calls.
     pub taken: Vec<Range<usize>>,
-    /// Why something that was meant as a call is none, as a message to the model. It is still in
-    /// the text, and no call after it was taken out of that.
+    /// Why an attempted call is not valid, as a message to the model. It is still in the text, and
+    /// no call after it was removed from the text.
     pub broken: Option<String>,
-    /// The calls after that one, where it is certain that they are none of its arguments.
+    /// The calls after that one, if they certainly are not parts of its arguments.
     pub later: Vec<ToolCall>,
-    /// Where in the reply the pieces with them stand.
+    /// The ranges of the reply with these later calls.
     pub later_at: Vec<Range<usize>>,
 }
 
-/// Most broken calls behind which others are looked for.
+/// Most broken calls after which others are searched for.
 const MOST_BROKEN: usize = 8;
 
-/// Takes the calls out of the text of a reply, by the rules of the module.
+/// Extracts the calls from the text of a reply, by the rules of the parent module.
 pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
     find(text, tools, MOST_BROKEN)
 }
@@ -93,12 +93,12 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
     found
 }
 
-/// Something that was meant as a call and is none.
+/// An attempted call that is not valid.
 struct Broken {
     why: String,
-    /// Where it stands, if that is certain.
+    /// Its range, if certain.
     range: Option<Range<usize>>,
-    /// Calls beside it in the same list.
+    /// Valid calls in the same list.
     others: Vec<ToolCall>,
 }
 
@@ -140,10 +140,10 @@ enum Place {
     Last,
 }
 
-/// A piece whose call does not count, and why.
+/// A piece whose call does not count, and the reason.
 type Refused = (usize, &'static str);
 
-/// The parts of a reply, and why the last one is broken, if it is.
+/// The parts of a reply, and the error of the last one, if any.
 fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     let mut scanner = Scanner::default();
     let mut pieces = Vec::new();
@@ -195,13 +195,14 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
             }
         }
     }
-    let quoted = "a call stands in a code block that is not closed, where it is only shown";
+    let quoted = "the call is inside a code block that is not closed: write the call outside of \
+                  code blocks";
     let broken = scanner.ended_in_quoted_call().then(|| Broken::of(quoted));
     (pieces, broken)
 }
 
-/// Where a broken call ends: where it was read to its end, or at its closer, if nothing else begins
-/// before that.
+/// Where a broken call ends: at its end if it could be parsed, or at its closing marker, unless
+/// something else begins before that.
 fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Option<usize> {
     const CLOSER: &str = "</tool_call>";
     match (candidate, end) {
@@ -260,7 +261,7 @@ fn place(candidate: &Candidate) -> Place {
     }
 }
 
-/// Makes text of the calls that what stands around them makes examples of.
+/// Turns calls into text if the text around them makes them examples.
 fn drop_examples(text: &str, pieces: &mut [Piece]) {
     let mut is_example = false;
     for index in 0..pieces.len() {
@@ -283,7 +284,7 @@ fn drop_examples(text: &str, pieces: &mut [Piece]) {
     }
 }
 
-/// Makes text of the calls in thoughts, and says which one is in thoughts without an end.
+/// Turns calls in thoughts into text, and returns one in thoughts without an end.
 fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
     let thoughts = thoughts(text, pieces);
     let mut unended = None;
@@ -295,7 +296,8 @@ fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
         if around.clone().any(|thought| thought.is_ended) {
             piece.content = Content::Prose;
         } else if around.next().is_some() {
-            let reason = "a call stands in thoughts that do not end; end them with `</think>`";
+            let reason = "the call is inside thoughts that do not end: end them with `</think>`, \
+                          then write the call";
             unended = unended.or(Some((index, reason)));
         }
     }
@@ -308,7 +310,7 @@ struct Thought {
     is_ended: bool,
 }
 
-/// Finds thoughts by their tags, as far as these are not quoted.
+/// Finds thoughts by their tags, unless quoted.
 fn thoughts(text: &str, pieces: &[Piece]) -> Vec<Thought> {
     let lower = text.to_ascii_lowercase();
     let prose = || {
@@ -362,7 +364,7 @@ fn thoughts(text: &str, pieces: &[Piece]) -> Vec<Thought> {
     thoughts
 }
 
-/// The first call after which more stands than may.
+/// The first call with more text after it than allowed.
 fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
     let (mut following, mut is_document) = (0usize, false);
     let mut refused = None;
@@ -399,14 +401,14 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
     refused.map(|index| (index, reason))
 }
 
-/// Whether what stands before says that it is done now.
+/// Whether the text before a call announces it.
 fn is_announced(text: &str, before: &[Piece]) -> bool {
     let mut before = before.iter().rev();
     let said = before.find(|piece| !text[piece.range.clone()].trim().is_empty());
     said.is_some_and(|piece| example::announces(&text[piece.range.clone()]))
 }
 
-/// Whether somebody has said something before.
+/// Whether there is text before.
 fn follows_prose(text: &str, before: &[Piece]) -> bool {
     let mut before = before.iter();
     before.any(|piece| match piece.content {
@@ -416,7 +418,7 @@ fn follows_prose(text: &str, before: &[Piece]) -> bool {
     })
 }
 
-/// The first call in markup, if closers of values are left over after it.
+/// The first call in markup, if closing tags of values are left over after it.
 fn torn(text: &str, pieces: &[Piece], tools: &[ToolSpec]) -> Option<Refused> {
     let has_markup =
         |piece: &Piece| matches!(&piece.content, Content::Calls(called) if called.markup);
@@ -427,8 +429,8 @@ fn torn(text: &str, pieces: &[Piece], tools: &[ToolSpec]) -> Option<Refused> {
             .filter(|piece| !matches!(piece.content, Content::Calls(_)))
             .map(|piece| &text[piece.range.clone()])
     };
-    let reason = "the end of a call is not clear: its text has the closer of a tag, such as \
-                  `</parameter>`, in it; write the call as JSON";
+    let reason = "the end of the call is not clear, because a value contains a closing tag such \
+                  as `</parameter>`: write the call as JSON";
     let is_torn =
         xml::closes_more_than_it_opens(after()) || tags::closes_more_than_it_opens(after(), tools);
     is_torn.then_some((first, reason))

@@ -1,5 +1,5 @@
-//! Calls as the tools of other agents take them, which models were trained on: other layouts of the
-//! same arguments. Other names are aliases, at the tools themselves.
+//! Converts calls in the layouts of other agents' tools, which models were trained on. Other names
+//! are aliases, at the tools themselves.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use super::json;
 
 type Arguments = Map<String, Value>;
 
-/// A call that does the same: the name of our tool, and its arguments.
+/// The same call for our tools: name and arguments.
 type Reshaped<'a> = (&'a str, Arguments);
 
-/// Keys that no tool of ours has, and that are understood all the same.
+/// Keys that no tool of ours has, but that are understood.
 pub(super) const KEYS: &[&str] = &[
     "diff",
     "edits",
@@ -24,8 +24,7 @@ pub(super) const KEYS: &[&str] = &[
     "line_count",
 ];
 
-/// What only says how a result is to be laid out, or who is to be asked first: both are for this
-/// program to decide.
+/// Arguments about the layout of a result or about approval: this program decides both.
 const LEFT_OUT: &[(&str, &[&str])] = &[
     ("run_command", &["requires_approval", "security_risk"]),
     ("write_file", &["line_count"]),
@@ -36,7 +35,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What is as good as not said where it is false.
+/// Arguments that can be ignored if they are false.
 const IDLE: &[(&str, &[&str])] = &[
     (
         "run_command",
@@ -51,7 +50,7 @@ const IDLE: &[(&str, &[&str])] = &[
     ("list_directory", &["recursive"]),
 ];
 
-/// A call of one of our tools in the layout that the tool has; several where it says several things.
+/// Converts a call of one of our tools to its layout; one call may become several.
 pub(super) fn reshaped(tool: &str, mut arguments: Arguments) -> Vec<Reshaped<'_>> {
     for (_, keys) in LEFT_OUT.iter().filter(|(name, _)| *name == tool) {
         arguments.retain(|key, _| !keys.contains(&key.as_str()));
@@ -124,7 +123,7 @@ fn members(value: Value) -> Option<Arguments> {
     }
 }
 
-/// A block whose search is empty holds the whole file.
+/// A block with an empty search has the whole file.
 fn block(mut arguments: Arguments, search: String, replace: String) -> Reshaped<'static> {
     if search.trim().is_empty() {
         arguments.insert("content".to_owned(), format!("{replace}\n").into());
@@ -141,7 +140,7 @@ fn block(mut arguments: Arguments, search: String, replace: String) -> Reshaped<
     ("edit_file", arguments)
 }
 
-/// The blocks of a diff in search and replace; none if anything in it is something else.
+/// The blocks of a search-and-replace diff; `None` if it has anything else.
 fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
     let mut blocks = Vec::new();
     let mut lines = diff.lines().peekable();
@@ -180,7 +179,7 @@ fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
     (!blocks.is_empty()).then_some(blocks)
 }
 
-/// Whether a line is a row of one of these marks, and a word behind it.
+/// Whether a line is a row of one of these characters and a word.
 fn is_mark(line: &str, marks: [char; 2], word: &str) -> bool {
     const LEAST: usize = 5;
     let line = line.trim_end();
@@ -238,7 +237,7 @@ fn range(value: &Value) -> Option<(i64, i64)> {
     }
 }
 
-/// Cline's `search_files` looks into files; others say below which folder.
+/// Cline's `search_files` searches in files; others name the folder.
 fn searched(mut arguments: Arguments) -> Reshaped<'static> {
     if arguments.contains_key("regex") {
         if let Some(glob) = arguments.remove("file_pattern") {
@@ -259,7 +258,7 @@ fn searched(mut arguments: Arguments) -> Reshaped<'static> {
     ("search_files", arguments)
 }
 
-/// A listing of all that is below a folder is a search for every file.
+/// A recursive listing of a folder is a search for every file.
 fn listed(mut arguments: Arguments) -> Reshaped<'static> {
     if arguments.get("recursive").and_then(truth) != Some(true) {
         return ("list_directory", arguments);
@@ -275,7 +274,7 @@ fn listed(mut arguments: Arguments) -> Reshaped<'static> {
     )
 }
 
-/// What stands before names in a folder.
+/// The path prefix of names in a folder.
 fn folder(path: &str) -> String {
     match path.trim().trim_start_matches("./").trim_end_matches('/') {
         "" | "." => String::new(),
@@ -283,7 +282,7 @@ fn folder(path: &str) -> String {
     }
 }
 
-/// Options of grep, as an expression says them.
+/// Options of grep, as flags of the regular expression.
 fn cased(mut arguments: Arguments) -> Arguments {
     for (key, any_case) in [("-i", true), ("case_sensitive", false)] {
         let Some(given) = arguments.get(key).and_then(truth) else {
@@ -305,8 +304,8 @@ fn cased(mut arguments: Arguments) -> Arguments {
     arguments
 }
 
-/// A command in the hands of a shell, and a limit in thousandths of a second. Any other list of
-/// words is left alone: what was meant to be quoted in it is not known.
+/// A command passed to a shell, and a timeout in milliseconds. Any other list of words is not
+/// converted: it is unknown what should be quoted in it.
 fn run(mut arguments: Arguments) -> Arguments {
     if let Some(Value::Array(words)) = arguments.get("command")
         && let [

@@ -1,4 +1,4 @@
-//! Reads what begins as a call does, in each of the forms that models write.
+//! Parses a possible call, in each of the forms that models write.
 
 use serde_json::Map;
 
@@ -17,39 +17,39 @@ const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Attempt {
-    /// Calls, and where the text goes on.
+    /// Calls, and where the text continues.
     Calls {
         /// In order.
         calls: Vec<ToolCall>,
-        /// After their closers.
+        /// After their closing markers.
         end: usize,
-        /// Whether values in them stand unescaped.
+        /// Whether their values are unescaped.
         markup: bool,
     },
-    /// It was meant as a call, but is none.
+    /// An attempted call that is not valid.
     Broken {
         why: String,
-        /// Where the text goes on, if that is certain.
+        /// Where the text continues, if certain.
         end: Option<usize>,
-        /// Calls beside it in the same list, which are none the worse for it.
+        /// Valid calls in the same list.
         others: Vec<ToolCall>,
     },
     /// It is text up to here.
     Text {
-        /// Where the text goes on.
+        /// Where the text continues.
         end: usize,
-        /// Up to where it was read to know that.
+        /// Up to where it was read to decide that.
         read: usize,
     },
 }
 
 impl Attempt {
-    /// Text, nothing of which had to be read.
+    /// Text that did not have to be read.
     pub fn text(end: usize) -> Attempt {
         Attempt::Text { end, read: end }
     }
 
-    /// A broken call whose end is not known.
+    /// A broken call with an unknown end.
     pub fn broken(why: &str) -> Attempt {
         Attempt::Broken {
             why: why.to_owned(),
@@ -58,7 +58,7 @@ impl Attempt {
         }
     }
 
-    /// The same as what was seen up to a place.
+    /// Converts the result for a value that ends at a position.
     pub fn of_seen(seen: Seen, end: usize) -> Attempt {
         match seen {
             Seen::Calls(calls) => Attempt::Calls {
@@ -81,17 +81,17 @@ impl Attempt {
     }
 }
 
-/// What a fenced block is, as soon as that is clear.
+/// The kind of a fenced block, once it is clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockKind {
-    /// It begins with a call, or with what was meant as one.
+    /// It begins with a call, valid or not.
     Call,
     Quoted,
     /// Only more text can tell.
     Unclear,
 }
 
-/// Tells what a block is whose text still grows.
+/// The kind of a block whose text is still growing.
 pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> BlockKind {
     let rest = &text[skip_blank(text, block.body)..];
     if rest.is_empty() {
@@ -120,7 +120,7 @@ pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> Block
     }
 }
 
-/// Reads a block that must hold calls and nothing else.
+/// Parses a block that must contain only calls.
 pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
     let (mut found, mut with_markup) = (Vec::new(), false);
     let mut at = block.body;
@@ -156,13 +156,16 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
             Attempt::Broken { why, .. } => return Attempt::broken(&why),
             Attempt::Text { .. } if found.is_empty() => return Attempt::text(block.body),
             Attempt::Text { .. } => {
-                return Attempt::broken("a block with a call holds something else, too");
+                return Attempt::broken(
+                    "the code block has other text besides the call: put only \
+                                        the call in it",
+                );
             }
         }
     }
 }
 
-/// Whether a block begins as calls in Python do: without a list only where it is for tools.
+/// Whether a block begins with calls in Python: without a list only in a block for tools.
 fn python_begins(rest: &str, block: &Block) -> Begins {
     if block.for_tools && !rest.starts_with('[') {
         return python::begins_call(rest);
@@ -170,7 +173,7 @@ fn python_begins(rest: &str, block: &Block) -> Begins {
     python::begins_list(rest)
 }
 
-/// Reads what stands at the beginning of a line without a marker.
+/// Parses the beginning of a line without a marker.
 pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     if json::begins(&text[at..]) == Begins::Yes {
         at_json(text, at, Intent::Plain, tools)
@@ -179,7 +182,7 @@ pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     }
 }
 
-/// Reads the object or the list at a place of a text.
+/// Parses the object or the list at a position.
 pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
     match json::read(&text[at..]) {
         Reading::Whole { value, end } => {
@@ -203,7 +206,7 @@ pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec])
     }
 }
 
-/// Reads a name on a line of its own, and the object behind it.
+/// Parses a name on a line of its own and the object after it.
 pub(super) fn named_line(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     let rest = &text[at..];
     let Fit::Whole(length) = tags::named_line(rest, tools) else {
@@ -213,7 +216,7 @@ pub(super) fn named_line(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     named(text, at + length, name, tools)
 }
 
-/// Reads what follows one of the markers.
+/// Parses what follows a marker.
 pub(super) fn at_marker(text: &str, at: usize, opening: Opening, tools: &[ToolSpec]) -> Attempt {
     let (sign, length) = match opening {
         Opening::Sign(sign, length) => (sign, length),
@@ -234,7 +237,7 @@ pub(super) fn at_marker(text: &str, at: usize, opening: Opening, tools: &[ToolSp
     attempt.unwrap_or_else(|| Attempt::text(at + 1))
 }
 
-/// Reads the arguments at a place of a text, for a tool that was named before.
+/// Parses the arguments at a position, for a tool named before.
 pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> Attempt {
     match json::read(&text[at..]) {
         Reading::Whole { value, end } => {
@@ -257,7 +260,7 @@ pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> At
     }
 }
 
-/// Where the text goes on after closers; one brace too many is common.
+/// Where the text continues after closing markers; one brace too many is common.
 pub(super) fn closed(text: &str, end: usize) -> usize {
     let braces = text[end..].bytes().take(2).take_while(|byte| *byte == b'}');
     let mut end = end + braces.count();
@@ -270,12 +273,12 @@ pub(super) fn closed(text: &str, end: usize) -> usize {
     }
 }
 
-/// The next place that is not white space.
+/// The next position that is not white space.
 pub(super) fn skip_blank(text: &str, at: usize) -> usize {
     text.len() - text[at..].trim_start().len()
 }
 
-/// The length of what parts calls in JSON, if another one follows.
+/// The length of the separator between calls in JSON, if another one follows.
 pub(super) fn separator(text: &str) -> usize {
     let after = text.trim_start().strip_prefix([';', ',']);
     match after {
@@ -285,7 +288,7 @@ pub(super) fn separator(text: &str) -> usize {
 }
 
 impl Attempt {
-    /// With the closers that follow.
+    /// Includes the closing markers that follow.
     fn closed(self, text: &str) -> Attempt {
         match self {
             Attempt::Calls { calls, end, markup } => Attempt::Calls {

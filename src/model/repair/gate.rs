@@ -4,15 +4,15 @@ use super::forms::{self, BlockKind};
 use super::scan::{Block, Candidate, Extent, Scanner, Step};
 use crate::model::ToolSpec;
 
-/// A block is looked at so often at most before it is held to the end.
+/// Most checks of a block before it is held to the end.
 const MOST_LOOKS: u32 = 16;
 
-/// Holds the text of a reply back from where a call may begin.
+/// Holds back the text of a reply from where a call may begin.
 ///
-/// Ordinary text and blocks of code are shown as they come. Once something begins as a call does,
-/// everything is held; a block of JSON only until it is clear that it is none. When the reply is
-/// over, [`find_calls`] judges the whole text: what [`Gate::push`] gave is always the beginning
-/// of [`Found::text`], so the rest of that is what is still to be shown.
+/// Ordinary text and code blocks are shown as they come. Once a possible call begins, everything is
+/// held; a JSON block only until it clearly has no call. At the end of the reply, [`find_calls`]
+/// judges the whole text: what [`Gate::push`] returned is always the beginning of [`Found::text`],
+/// and the rest of that is shown then.
 ///
 /// [`find_calls`]: super::find_calls
 /// [`Found::text`]: super::Found::text
@@ -27,26 +27,26 @@ pub struct Gate {
 
 #[derive(Debug)]
 enum State {
-    /// Nothing but white space up to here.
+    /// Only white space up to here.
     Blank(usize),
     /// Text is shown as it comes.
     Open,
-    /// A block may hold a call.
+    /// A block that may have a call.
     Block(Block, Looks),
     /// Everything is held to the end.
     Held,
 }
 
-/// How often a block was looked at; each look reads all of it.
+/// How often a block was checked; each check reads all of it.
 #[derive(Debug, Default)]
 struct Looks {
     made: u32,
-    /// Length of the text at the last one.
+    /// Length of the text at the last check.
     at: usize,
 }
 
 impl Gate {
-    /// Begins a reply of a model that knows these tools.
+    /// Starts a reply of a model with these tools.
     pub fn new(tools: &[ToolSpec]) -> Gate {
         Gate {
             tools: tools.to_vec(),
@@ -57,7 +57,7 @@ impl Gate {
         }
     }
 
-    /// Takes the next piece of the reply, and gives what can be shown now.
+    /// Adds a piece of the reply and returns what can be shown now.
     pub fn push(&mut self, text: &str) -> String {
         self.text.push_str(text);
         let before = self.shown;
@@ -69,17 +69,17 @@ impl Gate {
         self.text[before..self.shown].to_owned()
     }
 
-    /// What was not given to be shown.
+    /// The text that is held back.
     pub fn held(&self) -> &str {
         &self.text[self.shown..]
     }
 
-    /// Ends the reply, and gives its whole text.
+    /// Ends the reply and returns its whole text.
     pub fn finish(self) -> String {
         self.text
     }
 
-    /// Goes on by a step, and tells whether another one is possible.
+    /// Makes one step; returns whether another one is possible.
     fn advance(&mut self) -> bool {
         match &mut self.state {
             State::Held => false,
@@ -129,8 +129,8 @@ impl Gate {
 }
 
 impl Looks {
-    /// Tells whether it is time to look at a block again: when it has grown to twice its length,
-    /// or seems to be closed. All looks together then take time in proportion to its length.
+    /// Whether to check a block again: when its length has doubled, or it seems to be closed. All
+    /// checks together take time in proportion to its length.
     fn is_due(&mut self, text: &str, block: &Block) -> bool {
         let before = self.at.max(block.body) - block.body;
         let grown = text.len() - block.body >= 2 * before;

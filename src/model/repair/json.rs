@@ -1,60 +1,60 @@
-//! A tolerant reader of one JSON value out of text that a model wrote.
+//! A tolerant parser of one JSON value in a text that a model wrote.
 //!
-//! Beside JSON it takes trailing commas, single quotes, line breaks and other control characters
-//! in strings, escapes that JSON does not know (`\d` stays `\d`), comments, and `True`, `False`
-//! and `None`. It guesses nothing: a string that does not end is not a value, and closers that
-//! are missing are left to the caller, who knows what they would close.
+//! Beside JSON it accepts trailing commas, single quotes, line breaks and other control characters
+//! in strings, escapes that JSON does not know (`\d` stays `\d`), comments, and `True`, `False` and
+//! `None`. It guesses nothing: a string without an end is not a value, and missing closers are left
+//! to the caller, who knows what they would close.
 //!
 //! It reads each byte once, keeps its own stack, and never goes back. Whether a text is malformed
 //! depends on nothing after [`Partial::at`], so that a growing text can be judged early.
 
 use serde_json::{Map, Number, Value};
 
-/// No call needs more; a bound keeps values cheap to walk and to drop.
+/// Deepest nesting; no call needs more, and a limit keeps values cheap to walk and to drop.
 const DEEPEST: usize = 64;
 
 /// Longest text that is read, in bytes.
 const LONGEST: usize = 8 << 20;
 
-/// What a text is, as JSON.
+/// The result of parsing a text.
 #[derive(Debug, PartialEq)]
 pub(super) enum Reading {
-    /// It begins with a whole value.
+    /// A complete value.
     Whole {
         value: Value,
-        /// Where the text goes on after it.
+        /// Where the text continues after it.
         end: usize,
     },
-    /// It begins as a value does.
+    /// An incomplete value.
     Partial(Partial),
 }
 
-/// The beginning of a value.
+/// An incomplete value.
 #[derive(Debug, PartialEq)]
 pub(super) struct Partial {
-    /// What was not closed, the outermost first.
+    /// The open objects and lists, the outermost first.
     pub open: Vec<Open>,
     pub at: usize,
     pub stop: Stop,
-    /// Whether it stopped where a value was complete, so that only closers can be missing.
+    /// Whether only closers can be missing, because it stopped after a complete value.
     pub settled: bool,
 }
 
-/// Why a value is not whole.
+/// Why a value is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// More text could make it whole.
+    /// More text could complete it.
     EndOfText,
     Malformed,
 }
 
-/// An object or a list that is not closed, with what is complete in it.
+/// An open object or list, with its complete values.
 #[derive(Debug, PartialEq)]
 pub(super) enum Open {
-    /// `{`, and the key whose value is not complete.
+    /// `{`, and the key without a complete value.
     Object {
         members: Map<String, Value>,
-        /// Read, but without its value.
+        /// A key without its value.
         key: Option<String>,
     },
     /// `[`.
@@ -70,7 +70,7 @@ pub(super) enum Begins {
     Unclear,
 }
 
-/// Tells whether a text begins as an object with members does, or a list of objects.
+/// Whether a text begins like an object with members or a list of objects.
 pub(super) fn begins(text: &str) -> Begins {
     let follows: &[char] = match text.as_bytes().first() {
         Some(b'{') => &['"', '\'', '/'],
@@ -85,7 +85,7 @@ pub(super) fn begins(text: &str) -> Begins {
     }
 }
 
-/// Reads the value that a text begins with.
+/// Parses the value at the beginning of a text.
 pub(super) fn read(text: &str) -> Reading {
     let mut reader = Reader {
         text,
@@ -108,7 +108,7 @@ pub(super) fn read(text: &str) -> Reading {
     }
 }
 
-/// Reads a text that is one value and nothing else.
+/// Parses a text that is exactly one value.
 pub(super) fn whole(text: &str) -> Option<Value> {
     match read(text) {
         Reading::Whole { value, end } if text[end..].trim().is_empty() => Some(value),
@@ -116,7 +116,7 @@ pub(super) fn whole(text: &str) -> Option<Value> {
     }
 }
 
-/// What is known of a value that is not whole; a key without its value has `null`.
+/// The known part of an incomplete value; a key without a value has `null`.
 pub(super) fn folded(open: Vec<Open>) -> Value {
     let mut inner = None;
     for open in open.into_iter().rev() {
@@ -166,7 +166,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads one token, and says what may follow it.
+    /// Parses one token and returns what may follow it.
     fn step(&mut self, expect: Expect) -> Result<Next, Stop> {
         self.skip_blank()?;
         let byte = self.peek().ok_or(Stop::EndOfText)?;
@@ -220,7 +220,7 @@ impl Reader<'_> {
         Ok(Next::Expect(expect))
     }
 
-    /// Puts a complete value where it belongs.
+    /// Adds a complete value to the innermost open object or list.
     fn place(&mut self, value: Value) -> Next {
         match self.open.last_mut() {
             None => return Next::Done(value),
@@ -275,7 +275,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a string, quotes included.
+    /// Parses a string, quotes included.
     fn string(&mut self, quote: u8) -> Result<String, Stop> {
         let mut read = String::new();
         let mut at = self.at + 1;
@@ -293,7 +293,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a number, or a name that stands for a value.
+    /// Parses a number, or a name of a value.
     fn word(&mut self) -> Result<Value, Stop> {
         let rest = self.rest();
         let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
@@ -313,7 +313,7 @@ impl Reader<'_> {
     }
 }
 
-/// Adds what an escape means, and returns its length in bytes.
+/// Decodes an escape and returns its length in bytes.
 fn unescape(text: &str, read: &mut String) -> Result<usize, Stop> {
     let escaped = text[1..].chars().next().ok_or(Stop::EndOfText)?;
     let meaning = match escaped {
@@ -334,7 +334,7 @@ fn unescape(text: &str, read: &mut String) -> Result<usize, Stop> {
     Ok(1 + escaped.len_utf8())
 }
 
-/// The same for `\u`, of which two may stand for one character.
+/// The same for `\u`, of which two may encode one character.
 fn unescape_unicode(text: &str, read: &mut String) -> Result<usize, Stop> {
     let first = match hexadecimal(text) {
         Some(unit) => unit,
@@ -362,7 +362,7 @@ fn hexadecimal(text: &str) -> Option<u16> {
     hexadecimal.then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-/// A number; one that is too large for any type stays as it is written.
+/// A number; one that is too large for any type stays a string.
 fn number(word: &str) -> Option<Value> {
     if !word.bytes().any(|byte| byte.is_ascii_digit())
         || word

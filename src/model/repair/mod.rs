@@ -1,51 +1,53 @@
 //! Tool calls that weak models get wrong: found in text, repaired, checked.
 //!
-//! [`check`] makes a call match its tool, whoever wrote it. [`find_calls`] takes calls out of the
-//! text of a reply, [`Gate`] keeps them from being shown while that text streams, and
-//! [`text_protocol`] and [`call_format`] say how a model without native tools is to call.
+//! [`check`] makes a call match its tool, whatever its source. [`find_calls`] extracts calls from
+//! the text of a reply, [`Gate`] keeps them from being shown while that text streams, and
+//! [`text_protocol`] and [`call_format`] tell a model without native tools how to call.
 //!
 //! # When text is a call
 //!
-//! A call runs something, so text is a call only if nothing speaks against it:
+//! A call runs something, so text counts as a call only under all of these conditions:
 //!
-//! 1. It stands in the model's own reply. Whoever calls [`find_calls`] gives it nothing else:
-//!    no thoughts, no tool output. What stands between `<think>` and `</think>`, or before a
-//!    `</think>` without a beginning, is a thought that the server left in.
+//! 1. It is in the model's own reply. Callers pass [`find_calls`] nothing else: no thoughts, no
+//!    tool output. Text between `<think>` and `</think>`, or before a `</think>` without a start
+//!    tag, is a thought that the server left in.
 //! 2. It names a known tool, and [`check`] accepts its arguments. A description of a tool (a
-//!    JSON schema for arguments) is none.
+//!    JSON schema for arguments) is not a call.
 //! 3. It is not quoted. A fenced block is quoted unless its language is `tool`, `tool_call`,
-//!    `tool_calls`, `tool_code`, `json`, `xml` or none, and it has nothing but calls in it. A
-//!    fence within a quoted block begins another one, so that a README in a block stays one.
-//!    Lines with four or more columns of indentation, list items, block quotes and code spans
-//!    are quotes too.
-//! 4. It stands where calls stand:
-//!    - the signs of a family of models (`<tool_call>`, `[TOOL_CALLS]`, `<|python_tag|>` and the
-//!      others in `families`), markup (`<function=`), and tags of a tool's own name (`<read_file>`)
-//!      at the beginning of a line, after a sentence, or after another call; anything may follow;
+//!    `tool_calls`, `tool_code`, `json`, `xml` or none, and it contains only calls. A fence
+//!    within a quoted block opens another one, so that a README in a block stays one. Lines with
+//!    four or more columns of indentation, list items, block quotes and code spans are quotes
+//!    too.
+//! 4. It is in a place for calls:
+//!    - the markers of a model family (`<tool_call>`, `[TOOL_CALLS]`, `<|python_tag|>` and the
+//!      others in `families`), markup (`<function=`), and tags of a tool's own name
+//!      (`<read_file>`) at the beginning of a line, after a sentence, or after another call;
+//!      anything may follow;
 //!    - a block in a language for tools; anything may follow;
-//!    - a block in JSON, XML or no language; after it stand only further calls and a remark:
-//!      500 bytes without headings, tables or blocks, since more of it is a document;
-//!    - bare JSON at the beginning of a line, a list of calls as Python writes them, or the name of
-//!      a tool on a line of its own before an object; after it stand only further calls.
+//!    - a block in JSON, XML or no language; only further calls may follow, and a remark of up
+//!      to 500 bytes without headings, tables or blocks: anything longer is a document;
+//!    - bare JSON at the beginning of a line, a list of calls in Python syntax, or the name of a
+//!      tool on a line of its own before an object; only further calls may follow.
 //!
-//!    And the sentence before it does not make an example of it: "you would send", "I will not call".
-//! 5. It is whole. Only closers may be missing, and only where no argument can be lost with
-//!    them: those after a closed object of arguments, of lists and of fences, and the
-//!    `</tool_call>` or the `</function>` when the other is there. A text that ends within the
-//!    arguments is never a call. In XML a value ends at the `</parameter>` that fits the
-//!    `<parameter=…>`s within it and that markup follows; if closers are left over in the reply,
-//!    a value had some of its own, and none of the calls in XML is taken.
+//!    And the sentence before it does not make it an example: "you would send", "I will not
+//!    call".
+//! 5. It is complete. Only closers may be missing, and only where no argument can be lost with
+//!    them: those after a closed object of arguments, of lists and of fences, and either the
+//!    `</tool_call>` or the `</function>`. A text that ends within the arguments is never a call.
+//!    In XML a value ends at the `</parameter>` that is balanced with the `<parameter=…>`s within
+//!    it and is followed by markup; if closers are left over in the reply, a value contained some
+//!    itself, and none of the calls in XML is accepted.
 //!
-//! What names a known tool, or has a marker, and still is no call, is [`Found::broken`]. Calls
-//! after it are [`Found::later`], but only if it is certain where it ends: what looks like a call
-//! within the arguments of another one is none.
+//! Text that names a known tool, or has a marker, and still is not a call, is [`Found::broken`].
+//! Calls after it are [`Found::later`], but only if its end is certain: what looks like a call
+//! within the arguments of another one is not a call.
 //!
 //! # Where a new format goes
 //!
-//! Other signs around a name and an object: a row of `families`. Another layout of the arguments of
-//! a tool: `foreign`. Another name of a tool or an argument: an alias at the tool. Only where name
-//! and arguments are written in a new way does `payload` need another reader. Each has a row in
-//! `tests::more_formats`, by which it is tried whole, cut, in pieces of every size, and quoted.
+//! Other markers around a name and an object: a row of `families`. Another layout of the
+//! arguments of a tool: `foreign`. Another name of a tool or an argument: an alias at the tool.
+//! Only for another syntax of name and arguments does `payload` need another parser. Each has a
+//! row in `tests::more_formats`, which tests it whole, cut, in pieces of every size, and quoted.
 //!
 //! All of it takes time in proportion to the text, and bounded stack.
 
@@ -85,30 +87,30 @@ pub use names::is_same_name;
 pub use object::objects_in;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
 
-/// Longest name of an unknown tool that is repeated, in characters.
+/// Longest name of an unknown tool shown, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// What is wrong with a call; reads as a message to the model that wrote it.
+/// The error of a call; displayed as a message to the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// No tool has the name, nor one like it.
-    #[error("there is no tool `{name}`; there are: {}", available.join(", "))]
+    /// No tool has that name or a similar one.
+    #[error("there is no tool `{name}`; the tools are: {}", available.join(", "))]
     UnknownTool {
         /// As the model wrote it, shortened.
         name: String,
-        /// The tools that there are.
+        /// The names of the tools.
         available: Vec<String>,
     },
-    /// A required argument is not there, or is `null`.
-    #[error("`{tool}` needs `{field}`; its arguments are {shape}")]
+    /// A required argument is missing or `null`.
+    #[error("`{tool}` needs the argument `{field}`; its arguments are {shape}")]
     Missing {
         tool: String,
         field: String,
         /// All parameters and their types.
         shape: String,
     },
-    /// An argument that the tool does not have: what it was to change would be left undone.
-    #[error("`{tool}` has no argument `{field}`, and was not run; its arguments are {shape}")]
+    /// An argument that the tool does not have: ignoring it would change what the model wanted.
+    #[error("`{tool}` has no argument `{field}` and did not run; its arguments are {shape}")]
     Unknown {
         tool: String,
         /// As the model wrote it, shortened.
@@ -117,7 +119,7 @@ pub enum CallError {
         shape: String,
     },
     /// An argument is given twice, by two of its names.
-    #[error("`{field}` of `{tool}` is given twice, differently: give it once")]
+    #[error("`{field}` of `{tool}` is given twice with different values: give it once")]
     Twice { tool: String, field: String },
     /// An argument has a type that cannot be turned into the right one.
     #[error("`{field}` of `{tool}` must be {expected}, not {got}")]
@@ -131,17 +133,17 @@ pub enum CallError {
     },
 }
 
-/// Makes a call match one of the tools: its name resolved, its arguments renamed and turned into
-/// the types that the tool wants.
+/// Makes a call match one of the tools: resolves its name, renames its arguments and converts them
+/// to the types of the tool.
 ///
-/// Arguments that the tool does not list are an error if they could change what it does, unless it
-/// takes others: then they stay.
+/// Arguments that the tool does not list are an error if they could change what it does, unless the
+/// tool accepts additional ones: then they stay.
 ///
 /// The id stays. Nothing is filled in: an optional argument without a value is absent.
 ///
 /// # Errors
 ///
-/// What the model is to be told, if no tool has the name, or an argument is missing or wrong.
+/// The message to the model if no tool has the name, or an argument is missing, unknown or wrong.
 pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> {
     let Some(tool) = names::resolve(&call.name, tools) else {
         return Err(CallError::UnknownTool {
@@ -156,7 +158,7 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
     })
 }
 
-/// Arguments as an object: as they are, written as a text, or alone in a list.
+/// Arguments as an object: given as one, as a string, or alone in a list.
 pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
     match value {
         Value::Array(mut items) if items.len() <= 1 => {
@@ -166,10 +168,10 @@ pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// The calls that one in the layout of another agent's tool stands for: `edits` are several, and
-/// `str_replace_editor` is a tool for each of its commands. The first one keeps the id.
+/// Converts a call in the layout of another agent's tool, possibly into several: `edits` are
+/// several, and `str_replace_editor` is one tool per command. The first one keeps the id.
 ///
-/// A call that is already in our layout, or that nobody knows, stays as it is.
+/// A call in our layout, or in an unknown one, is unchanged.
 pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
     let Some(tool) = names::resolve(&call.name, tools) else {
         return vec![call];
@@ -185,7 +187,7 @@ pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
         .collect()
 }
 
-/// An id for a call that came without one, not used before in this or another process.
+/// An id for a call without one; unique across processes.
 pub fn new_call_id() -> String {
     static RANDOM: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);

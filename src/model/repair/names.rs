@@ -1,13 +1,13 @@
-//! Which tool a name means: models put prefixes, numbers and other spellings around it.
+//! Resolves tool names: models add prefixes and numbers, and vary the spelling.
 
 use crate::model::ToolSpec;
 
-/// Longest name that is looked at, in bytes.
+/// Longest name checked, in bytes.
 const LONGEST: usize = 200;
 
-/// What models put before the name of a tool, as they were trained to: the namespaces of OpenAI
-/// (`functions`), Google (`default_api`) and MCP, and our own name. Nothing else is cut off: what
-/// is called `preview_delete_file` or `files__read_file` is another tool, and not ours.
+/// Prefixes of tool names from training: the namespaces of OpenAI (`functions`), Google
+/// (`default_api`) and MCP, and our own name. Nothing else is removed: `preview_delete_file` or
+/// `files__read_file` is another tool, not ours.
 const NAMESPACES: &[&str] = &[
     "functions",
     "function",
@@ -20,10 +20,10 @@ const NAMESPACES: &[&str] = &[
     "mcp.ollacode",
 ];
 
-/// What stands between a namespace and the name.
+/// Separators between namespace and name.
 const SEPARATORS: &[&str] = &["::", ":", ".", "/", "__"];
 
-/// Finds the tool that a name means, if it is only one.
+/// Finds the tool of a name, if there is exactly one.
 pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let around = |c: char| c.is_whitespace() || "\"'`".contains(c);
     let name = given.trim_matches(around).trim_end_matches("()");
@@ -44,7 +44,7 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     loose(one) == loose(other)
 }
 
-/// A spelling without what models vary: `filePath` and `file-path` are `filepath`.
+/// A normalised spelling: `filePath` and `file-path` are `filepath`.
 pub(super) fn loose(name: &str) -> String {
     name.chars()
         .filter(|c| !"_- ".contains(*c))
@@ -52,7 +52,7 @@ pub(super) fn loose(name: &str) -> String {
         .collect()
 }
 
-/// By exact name, then by alias, then by either without regard to case and to `_`.
+/// Finds a tool by name, by alias, or by either, ignoring case and `_`.
 fn named<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let is = |tool: &&ToolSpec| tool.name == name;
     let is_alias = |tool: &&ToolSpec| tool.aliases.iter().any(|alias| alias == name);
@@ -67,7 +67,7 @@ fn named<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     like.or_else(|| tools.iter().find(has_like))
 }
 
-/// Without `:0`, with which Kimi numbers its calls.
+/// Removes `:0`, with which Kimi numbers its calls.
 fn without_number(name: &str) -> &str {
     match name.rsplit_once(':') {
         Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
@@ -75,7 +75,7 @@ fn without_number(name: &str) -> &str {
     }
 }
 
-/// The name behind a namespace, if it stands in one.
+/// The name after a namespace, if there is one.
 fn without_namespace(name: &str) -> Option<&str> {
     NAMESPACES.iter().find_map(|namespace| {
         let rest = name.strip_prefix(namespace)?;

@@ -1,5 +1,4 @@
-//! What stands behind a marker, whichever it is: models mix the markers of one format with the
-//! contents of another.
+//! Parses what follows a marker: models mix the markers of one format with the contents of another.
 
 use serde_json::{Map, Value};
 
@@ -11,19 +10,19 @@ use super::{families, python, tags, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
-/// Longest text between a marker and the arguments, in bytes: a name and what parts it from them.
+/// Longest text between a marker and the arguments, in bytes: a name and separators.
 const LONGEST_HEAD: usize = 200;
 
 /// Most markers in a row before a call.
 const MOST_NESTED: usize = 4;
 
-/// What some put before each name.
+/// Prefix of names in some formats.
 const KIND: &str = "function";
 
 /// A pair of tags.
 type Pair = (&'static str, &'static str);
 
-/// Tags around keys, and around their values: of GLM and Hunyuan, and of LongCat.
+/// Tags around keys and around values: GLM and Hunyuan, and LongCat.
 const KEYED: &[(Pair, Pair)] = &[
     (("<arg_key>", "</arg_key>"), ("<arg_value>", "</arg_value>")),
     (
@@ -33,7 +32,7 @@ const KEYED: &[(Pair, Pair)] = &[
 ];
 const CALL: &str = "call:";
 
-/// Reads the calls behind a marker; `None` if there are none, nor anything that was meant as one.
+/// Parses the calls after a marker; `None` if there are none, valid or not.
 pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let mut found: Option<(Vec<ToolCall>, usize)> = None;
     let mut with_markup = false;
@@ -75,7 +74,7 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
     })
 }
 
-/// Behind further signs, and the first line of a fence.
+/// The position after further markers and the first line of a fence.
 fn opened(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
     let mut at = skip_blank(text, at);
     for _ in 0..MOST_NESTED {
@@ -124,7 +123,7 @@ fn one(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     Some(named(text, arguments, &name, tools))
 }
 
-/// A name, and where the object of its arguments begins.
+/// A name, and where its arguments begin.
 fn head(text: &str, at: usize) -> Option<(String, usize)> {
     let rest = &text[at..];
     let length = rest
@@ -158,7 +157,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(fits)
 }
 
-/// A name, then a key and a value in tags of their own as often as there are arguments.
+/// A name, then tagged keys and values.
 fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let rest = &text[at..];
     let (key, value, length) = KEYED.iter().find_map(|(key, value)| {
@@ -197,14 +196,14 @@ fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     Some(Attempt::of_seen(seen, at))
 }
 
-/// What stands between two tags, and where the second one ends.
+/// The text between two tags, and where the second one ends.
 fn within<'a>(text: &'a str, at: usize, tags: (&str, &str)) -> Option<(&'a str, usize)> {
     let inside = text[at..].strip_prefix(tags.0)?;
     let length = inside.find(tags.1)?;
     Some((&inside[..length], at + tags.0.len() + length + tags.1.len()))
 }
 
-/// Gemma: `call:name{key:<escape>value<escape>,other:5}`, whose texts stand between marks.
+/// Gemma: `call:name{key:<escape>value<escape>,other:5}`, with markers around strings.
 fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     const MARKS: [&str; 3] = ["<escape>", "<|\"|>", "\""];
     let (name, brace) = head(text, at)?;

@@ -1,4 +1,4 @@
-//! How a model without native tools is told to call them.
+//! The text protocol: how models without native tools call them.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use super::{arguments, arguments::schema_types, json::Reading};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
-/// What stands for a tool in a reply of [`call_format`] if no call was meant.
+/// The tool name in a reply of [`call_format`] if no call was intended.
 pub const NO_TOOL: &str = "none";
 
 /// The part of the system prompt that describes the tools; empty if there are none.
@@ -28,9 +28,9 @@ pub fn text_protocol(tools: &[ToolSpec]) -> String {
         "## Tools\n\n\
          To use a tool, end your reply with one block like this and write nothing after it:\n\n\
          ```tool\n{}\n```\n\n\
-         The block is one JSON object: the tool and its parameters. Within strings, write line \
-         breaks as \\n and quotes as \\\". One call in a reply; its result is the next message. \
-         A reply without a block is your answer to the user.\n",
+         The block is one JSON object: the tool and its parameters. Inside strings, write line \
+         breaks as \\n and quotes as \\\". Write only one call in a reply; its result is the next \
+         message. A reply without a block is your answer to the user.\n",
         example_call(example)
     );
     for tool in tools {
@@ -44,10 +44,10 @@ pub fn text_protocol(tools: &[ToolSpec]) -> String {
     section
 }
 
-/// The JSON schema of a reply that is one call, or says with [`NO_TOOL`] that none was meant.
+/// The JSON schema of a reply that is one call, or [`NO_TOOL`] if none was intended.
 ///
-/// The names of the keys are in the order of the alphabet: a schema's keys are sent in that
-/// order, and models must write them in the order in which they are sent, the tool first.
+/// The keys are in alphabetical order, because they are sent in that order and models write them in
+/// the order in which they are sent: the tool first.
 pub fn call_format(tools: &[ToolSpec]) -> Value {
     let names: Vec<&str> = tools
         .iter()
@@ -64,9 +64,9 @@ pub fn call_format(tools: &[ToolSpec]) -> Value {
     })
 }
 
-/// The call in a reply that has the format of [`call_format`], checked; its id is new.
+/// The call in a reply in the format of [`call_format`], checked; its id is new.
 ///
-/// `None` if no call was meant, or if it does not match a tool.
+/// `None` if no call was intended, or if it does not match a tool.
 pub fn call_from_format(text: &str, tools: &[ToolSpec]) -> Option<ToolCall> {
     let seen = match tolerant::read(text.trim_start()) {
         Reading::Whole { value, .. } if value.is_object() => {
@@ -84,7 +84,7 @@ fn has_required(tool: &ToolSpec) -> bool {
     tool.parameters.iter().any(|parameter| parameter.required)
 }
 
-/// A call of a tool, its name first.
+/// An example call of a tool, its name first.
 fn example_call(tool: &ToolSpec) -> String {
     let mut call = format!("{{\"tool\": \"{}\"", tool.name);
     for parameter in tool

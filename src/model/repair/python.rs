@@ -1,5 +1,5 @@
-//! Calls as Python writes them: `[read_file(path="a"), run_command(command='ls')]`, as Llama, LFM2
-//! and Gemma are trained to.
+//! Calls in Python syntax: `[read_file(path="a"), run_command(command='ls')]`, as Llama, LFM2 and
+//! Gemma are trained to write.
 
 use serde_json::{Map, Value};
 
@@ -13,10 +13,10 @@ use crate::model::ToolSpec;
 /// Longest name of a function or an argument, in bytes.
 const LONGEST_NAME: usize = 200;
 
-/// Gemma prints what it calls.
+/// Gemma wraps calls in `print`.
 const PRINT: &str = "print";
 
-/// Tells whether a text begins as a list of calls does.
+/// Whether a text begins like a list of calls.
 pub(super) fn begins_list(text: &str) -> Begins {
     let Some(inside) = text.strip_prefix('[') else {
         return Begins::No;
@@ -24,7 +24,7 @@ pub(super) fn begins_list(text: &str) -> Begins {
     begins_call(inside.trim_start())
 }
 
-/// Tells whether a text begins with a name and a parenthesis.
+/// Whether a text begins with a name and a parenthesis.
 pub(super) fn begins_call(text: &str) -> Begins {
     let length = name_length(text);
     match text[length..].chars().next() {
@@ -34,7 +34,7 @@ pub(super) fn begins_call(text: &str) -> Begins {
     }
 }
 
-/// Reads calls, in a list or one after another.
+/// Parses calls, in a list or one after another.
 pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
     let is_list = text[at..].starts_with('[');
     let mut at = skip_blank(text, at + usize::from(is_list));

@@ -1,22 +1,22 @@
-//! Goes through a reply: what is text, what is quoted, and where a call may begin.
+//! Scans a reply for text, quotes and possible calls.
 //!
-//! It can follow a text that still grows: what it calls text stays text, whatever comes.
+//! It can follow a growing text: what it reports as text stays text, whatever comes.
 
 use super::families::{self, Fit, LINE_BEGINS, fit};
 use super::json::{self, Begins};
 use super::{python, tags, xml};
 use crate::model::ToolSpec;
 
-/// Languages of blocks that hold calls and nothing else.
+/// Languages of blocks that contain only calls.
 const FOR_TOOLS: [&str; 4] = ["tool", "tool_call", "tool_calls", "tool_code"];
 
-/// Languages of blocks that may hold a call.
+/// Languages of blocks that may contain a call.
 const FOR_DATA: [&str; 3] = ["", "json", "xml"];
 
 /// Ends of sentences, after which a marker may stand on the same line.
 const SENTENCE_ENDS: [char; 8] = ['.', ':', '!', '?', '…', '。', '：', '！'];
 
-/// Columns of indentation from which Markdown takes a line as code.
+/// Columns of indentation that make a line code in Markdown.
 const QUOTING_INDENT: usize = 4;
 
 /// Whether more of a text may come.
@@ -33,22 +33,22 @@ pub(super) enum Step {
     Prose(usize),
     /// A line of a quoted block, or a part of it, up to here.
     Quoted(usize),
-    /// Something that begins as a call does, where one may stand. Whoever reads it says by
-    /// [`Scanner::resume`], [`Scanner::skip`] or [`Scanner::quote`] how to go on.
+    /// A possible call. The caller parses it and continues with [`Scanner::resume`],
+    /// [`Scanner::skip`] or [`Scanner::quote`].
     Candidate(Candidate),
     /// Only more text can tell.
     More,
     End,
 }
 
-/// Where a call may begin.
+/// The start of a possible call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Candidate {
     /// An object or a list at the beginning of a line.
     Bare(usize),
     /// The name of a tool on a line of its own, as [`tags::named_line`] has it.
     Named(usize),
-    /// Something that no text begins with by chance, and where it stands.
+    /// A marker, and where it is.
     Marker(usize, Opening),
     Block(Block),
 }
@@ -60,9 +60,8 @@ pub(super) struct Block {
     pub at: usize,
     /// Where its first line begins.
     pub body: usize,
-    /// How it is fenced.
     pub fence: Fence,
-    /// Whether its language says that it holds calls.
+    /// Whether its language is for calls.
     pub for_tools: bool,
 }
 
@@ -74,10 +73,10 @@ pub(super) struct Fence {
     indent: usize,
 }
 
-/// What a call begins with where that is no ordinary text.
+/// The kinds of markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// The sign of a family of models, and its length in the text.
+    /// The marker of a model family, and its length in the text.
     Sign(&'static str, usize),
     /// One of [`xml::OPENINGS`].
     Markup,
@@ -85,7 +84,7 @@ pub(super) enum Opening {
     Tag,
 }
 
-/// Whether a marker stands at the beginning of a text.
+/// Whether a text begins with a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     Whole(Opening),
@@ -94,7 +93,7 @@ pub(super) enum Marker {
     No,
 }
 
-/// Tells which marker a text begins with.
+/// The marker that a text begins with.
 pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
     if !text.starts_with(['<', '[']) {
         return Marker::No;
@@ -127,7 +126,7 @@ pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
 }
 
 impl Fence {
-    /// Where the text goes on if the block is closed at a place of it.
+    /// Where the text continues if the block is closed at a position.
     pub fn closed_at(&self, text: &str, at: usize) -> Option<usize> {
         let line = line(&text[at..]);
         let length = run(line, self.mark);
@@ -136,24 +135,24 @@ impl Fence {
     }
 }
 
-/// A place in a reply, and what is open there.
+/// A position in a reply, and what is open there.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     at: usize,
-    /// Where the line begins, or the rest of it after a call.
+    /// Start of the line, or of its rest after a call.
     line: usize,
     /// Back quotes in the line so far.
     ticks: usize,
-    /// Whether something other than blanks is in the line so far.
+    /// Whether the line so far has more than blanks.
     begun: bool,
     /// Quoted blocks, the outermost first.
     quoted: Vec<Fence>,
-    /// Whether something like a call is in the quoted blocks that are open.
+    /// Whether the open quoted blocks contain something like a call.
     quotes_call: bool,
 }
 
 impl Scanner {
-    /// Goes on by a step. Of one text, only the end may have changed since the last step.
+    /// Makes one step. Only the end of the text may have changed since the last step.
     pub fn step(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
         if self.at == text.len() {
             return match extent {
@@ -172,24 +171,24 @@ impl Scanner {
         self.within_line(text, extent, tools)
     }
 
-    /// Goes on after a call, where another one may stand at once.
+    /// Continues after a call, where another one may follow directly.
     pub fn resume(&mut self, end: usize) {
         (self.at, self.line, self.ticks, self.begun) = (end, end, 0, false);
     }
 
-    /// Goes on after something that is no call.
+    /// Continues after something that is not a call.
     pub fn skip(&mut self, end: usize) {
         (self.at, self.line, self.ticks, self.begun) = (end, end, 0, true);
     }
 
-    /// Takes a block as quoted after all.
+    /// Treats a block as quoted after all.
     pub fn quote(&mut self, block: &Block) {
         self.resume(block.body);
         self.quotes_call = false;
         self.quoted.push(block.fence);
     }
 
-    /// Tells whether the text ended in a quoted block with something like a call in it.
+    /// Whether the text ended in a quoted block with something like a call in it.
     pub fn ended_in_quoted_call(&self) -> bool {
         !self.quoted.is_empty() && self.quotes_call
     }
@@ -219,7 +218,7 @@ impl Scanner {
         }
     }
 
-    /// A line that begins as a call does, but with ordinary words.
+    /// A line that begins like a call, but with ordinary words.
     fn word(&self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
         let rest = &text[self.at..];
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '>') {
@@ -296,7 +295,7 @@ impl Scanner {
         Step::Prose(self.at)
     }
 
-    /// Tells whether a marker counts here.
+    /// Whether a marker counts here.
     fn may_begin(&self, text: &str) -> bool {
         if !self.begun {
             return self.indent(text) < QUOTING_INDENT;
@@ -324,7 +323,7 @@ impl Scanner {
         Step::Quoted(self.at)
     }
 
-    /// Looks whether a line of a quoted block closes it, or opens one in it.
+    /// Checks whether a line of a quoted block closes it or opens another one.
     fn judge_quoted(&mut self, line: &str, tools: &[ToolSpec]) {
         let Some(innermost) = self.quoted.last() else {
             return;
@@ -353,7 +352,7 @@ fn line(text: &str) -> &str {
     text.find('\n').map_or(text, |end| &text[..end])
 }
 
-/// How often a text begins with a mark.
+/// How often a character is repeated at the start of a text.
 fn run(text: &str, mark: u8) -> usize {
     text.bytes().take_while(|byte| *byte == mark).count()
 }
@@ -363,7 +362,7 @@ fn columns(blanks: &str) -> usize {
     blanks.bytes().map(width).sum()
 }
 
-/// A line as a fence, with what stands behind it.
+/// A line as a fence, with its information string.
 fn fence_line(line: &str) -> Option<(Fence, &str)> {
     let marks = line.trim_start_matches([' ', '\t']);
     let indent = columns(&line[..line.len() - marks.len()]);

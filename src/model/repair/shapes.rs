@@ -1,4 +1,4 @@
-//! JSON values that are calls: the shapes in which models write a name and its arguments.
+//! Recognises JSON values as calls, in the layouts that models write.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::{check, names, new_call_id, reshaped};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
-/// Under which keys models put the name; with `tool`, arguments may stand beside it.
+/// Keys of the tool name; with `tool`, arguments may be beside it.
 const NAMES: [&str; 6] = [
     "tool",
     "name",
@@ -18,29 +18,29 @@ const NAMES: [&str; 6] = [
     "action",
 ];
 
-/// Under which keys a whole call may stand.
+/// Keys that may contain a whole call.
 const WRAPPERS: [&str; 4] = ["function", "function_call", "tool_call", "tool"];
 
-/// What a value is.
+/// What a value was recognised as.
 #[derive(Debug, PartialEq)]
 pub(super) enum Seen {
     /// One call or more, checked.
     Calls(Vec<ToolCall>),
-    /// It was meant as a call, but is none; why.
+    /// An attempted call that is not valid, and why.
     Broken(String),
-    /// Some of several calls are none.
+    /// Some of several calls are not valid.
     Partly {
         calls: Vec<ToolCall>,
-        /// What is wrong with the first one that is not.
+        /// The error of the first one.
         why: String,
     },
     Nothing,
 }
 
-/// Whether something beside the value says that it is a call.
+/// Whether a value is marked as a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// A marker does, or the language of its block.
+    /// By a marker, or by the language of its block.
     Marked,
     Plain,
 }
@@ -54,7 +54,7 @@ pub(super) fn of_value(value: Value, intent: Intent, tools: &[ToolSpec]) -> Seen
     }
 }
 
-/// Judges a value that is not whole. `closed` is whether nothing but closers follows it.
+/// Judges an incomplete value. `closed`: only closers follow it.
 pub(super) fn of_partial(
     partial: Partial,
     closed: bool,
@@ -75,12 +75,12 @@ pub(super) fn of_partial(
     Seen::Broken(match stop {
         Stop::EndOfText => format!("{name} is cut off"),
         Stop::Malformed => format!(
-            "{name} is not valid JSON: quotes and line breaks within strings are written \\\" and \\n"
+            "{name} is not valid JSON: inside strings, write quotes as \\\" and line breaks as \\n"
         ),
     })
 }
 
-/// Judges a call whose name and arguments stand apart.
+/// Judges a call given as name and arguments.
 pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolSpec]) -> Seen {
     let call = ToolCall {
         id: new_call_id(),
@@ -137,7 +137,7 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
             return of_parts(name, arguments.clone(), tools);
         }
         return match intent {
-            Intent::Marked => Seen::Broken("a call needs the name of a tool".to_owned()),
+            Intent::Marked => Seen::Broken("the call has no tool name".to_owned()),
             Intent::Plain => Seen::Nothing,
         };
     };
@@ -182,7 +182,7 @@ fn name_of(members: &Map<String, Value>) -> Option<(&'static str, &str)> {
         .find_map(|key| Some((key, members.get(key)?.as_str()?)))
 }
 
-/// Where the arguments are, unless they stand beside the name.
+/// The key of the arguments, unless they are beside the name.
 fn arguments_key(
     members: &Map<String, Value>,
     name_key: &str,
@@ -196,7 +196,7 @@ fn arguments_key(
     })
 }
 
-/// Tells whether this says what a tool takes, as documentation does, and calls nothing.
+/// Whether this describes a tool, as documentation does.
 fn is_description(members: &Map<String, Value>, key: Option<&str>) -> bool {
     let given = key.and_then(|key| members.get(key)?.as_object());
     let is_schema = given.is_some_and(|given| {
@@ -206,12 +206,12 @@ fn is_description(members: &Map<String, Value>, key: Option<&str>) -> bool {
     is_schema || (members.contains_key("description") && key == Some("parameters"))
 }
 
-/// Tells whether this says what a call gave: then it has been made.
+/// Whether this is the result of a call that was already made.
 fn is_transcript(members: &Map<String, Value>) -> bool {
     members.contains_key("result") || members.contains_key("output")
 }
 
-/// The tool that a value which is not whole was about to call.
+/// The tool that an incomplete value was about to call.
 fn meant<'a>(value: &Value, stop: Stop, tools: &'a [ToolSpec]) -> Option<&'a str> {
     let members = match value {
         Value::Object(members) => members,
@@ -233,9 +233,9 @@ fn meant<'a>(value: &Value, stop: Stop, tools: &'a [ToolSpec]) -> Option<&'a str
     is_call.then_some(tool.name.as_str())
 }
 
-/// Tells whether nothing can have been lost but closers and further calls.
+/// Whether only closers and further calls can be missing.
 ///
-/// Arguments that stand beside the name do not qualify: another one could have followed.
+/// Not so for arguments beside the name: another one could have followed.
 fn only_closers_are_missing(open: &[Open]) -> bool {
     let members = match open {
         [Open::List(_)] => return true,

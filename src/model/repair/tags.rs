@@ -16,7 +16,7 @@ use super::shapes::{self, Seen};
 use super::{arguments, foreign, names, xml};
 use crate::model::ToolSpec;
 
-/// Layers around arguments, which mean nothing.
+/// Wrapper tags around arguments, without a meaning.
 const LAYERS: &[&str] = &[
     "args",
     "arguments",
@@ -27,7 +27,7 @@ const LAYERS: &[&str] = &[
     "file",
 ];
 
-/// Tags around the name of a tool, within a sign of any family.
+/// Tags around the name of a tool, within a marker of any family.
 const NAME_TAGS: &[&str] = &["name", "tool_name", "tool", "function_name", "function"];
 
 /// Before the name on a line, in Functionary v3.
@@ -39,10 +39,10 @@ const LONGEST_NAME: usize = 100;
 /// Longest white space between a name and its object, in bytes.
 const MOST_BLANK: usize = 40;
 
-/// Deepest nesting of layers.
+/// Deepest nesting of wrapper tags.
 const DEEPEST: usize = 4;
 
-/// Tells whether a text begins with the name of a tool as a tag.
+/// Whether a text begins with the name of a tool as a tag.
 pub(super) fn opens(text: &str, tools: &[ToolSpec]) -> Fit {
     let Some(inside) = text.strip_prefix('<') else {
         return Fit::No;
@@ -55,8 +55,8 @@ pub(super) fn opens(text: &str, tools: &[ToolSpec]) -> Fit {
     })
 }
 
-/// Tells whether a text begins with a line that is the name of a tool, and an object behind it;
-/// gives where that begins.
+/// Whether a text begins with a tool's name on a line and an object after it; returns where the
+/// object begins.
 pub(super) fn named_line(text: &str, tools: &[ToolSpec]) -> Fit {
     if ARROWS.starts_with(text) {
         return Fit::Part;
@@ -79,7 +79,7 @@ pub(super) fn named_line(text: &str, tools: &[ToolSpec]) -> Fit {
     })
 }
 
-/// Reads the call that begins with the tag of a tool at a place of the text.
+/// Parses the call that begins with the tag of a tool at a position.
 pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     let name = tag(text, at).map_or("", |(name, _)| name);
     let Some(tool) = names::resolve(name, tools) else {
@@ -106,7 +106,7 @@ pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     of_all(name, given, tools, closed(text, end))
 }
 
-/// Reads the name of a tool and its arguments, each in tags of that meaning:
+/// Parses the name of a tool and its arguments in tags:
 /// `<name>read_file</name><arguments>…</arguments>`.
 pub(super) fn described(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let (key, start) = tag(text, at)?;
@@ -169,7 +169,7 @@ fn of_all(name: &str, given: Vec<Map<String, Value>>, tools: &[ToolSpec], end: u
     }
 }
 
-/// Tells whether more tags of tools are closed in a text than opened.
+/// Whether a text closes more tags of tools than it opens.
 pub(super) fn closes_more_than_it_opens<'a>(
     texts: impl Iterator<Item = &'a str>,
     tools: &[ToolSpec],
@@ -196,7 +196,7 @@ fn all_names(tools: &[ToolSpec]) -> impl Iterator<Item = &str> {
         .map(String::as_str)
 }
 
-/// How far a text begins with one of the names and what is to follow it.
+/// How far a text begins with one of the names and a suffix.
 fn one_of<'a>(
     text: &'a str,
     names: impl Iterator<Item = &'a str>,
@@ -229,21 +229,21 @@ fn tag(text: &str, at: usize) -> Option<(&str, usize)> {
     is_tag.then(|| (&inside[..length], at + length + 2))
 }
 
-/// Whether a text is the beginning of a tag and nothing else.
+/// Whether a text is only the beginning of a tag.
 fn tag_is_cut(text: &str) -> bool {
     text.starts_with('<')
         && text.len() <= LONGEST_NAME
         && !text[1..].contains(['<', '>', '\n', ' '])
 }
 
-/// Reads the arguments of one tool.
+/// Parses the arguments of one tool.
 struct Reader<'a> {
     text: &'a str,
     tool: &'a ToolSpec,
 }
 
 impl Reader<'_> {
-    /// Whether a tag stands here that may be around an argument of the tool, or around several.
+    /// Whether here is a tag that may contain an argument of the tool, or several.
     fn has_key(&self, at: usize) -> bool {
         tag(self.text, skip_blank(self.text, at))
             .is_some_and(|(key, _)| LAYERS.contains(&key) || self.is_key(key))
@@ -255,7 +255,7 @@ impl Reader<'_> {
             || arguments::is_remark(key)
     }
 
-    /// Reads up to the closer, and gives where that ends.
+    /// Parses up to the closing tag and returns where that ends.
     fn elements(
         &self,
         at: usize,
@@ -294,8 +294,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Where the closer of a value begins, and where it ends. Where a value stands on lines of its
-    /// own, only tags at the beginning of a line count.
+    /// Start and end of the closing tag of a value. If a value is on lines of its own, only tags at
+    /// the beginning of a line count.
     fn value_end(
         &self,
         start: usize,

@@ -1,4 +1,4 @@
-//! Replies as real models write them, and what must never be taken for a call.
+//! Replies of real models, and texts that must never count as a call.
 
 mod any_reply;
 mod arguments;

@@ -17,7 +17,7 @@ use crate::model::ToolSpec;
 /// The marker of a call.
 pub(super) const FUNCTION: &str = "<function=";
 
-/// What calls begin with in all of these forms; DeepSeek and Step have words of their own in tags.
+/// Start tags of all these forms; DeepSeek and Step have their own.
 pub(super) const OPENINGS: &[&str] = &[
     FUNCTION,
     "<invoke name=",
@@ -30,7 +30,7 @@ pub(super) const OPENINGS: &[&str] = &[
 ];
 
 const FUNCTION_END: &str = "</function>";
-/// Each ends a call, whichever began it.
+/// Each of these ends a call, whatever its start tag.
 const ENDS: &[&str] = &[
     FUNCTION_END,
     "</invoke>",
@@ -59,7 +59,7 @@ const CALL_END: &str = "</tool_call>";
 /// Longest name within a tag, in bytes.
 const LONGEST_NAME: usize = 100;
 
-/// Reads the call that begins with one of [`OPENINGS`] at a place of the text.
+/// Parses the call that begins with one of [`OPENINGS`] at a position.
 pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     let opening = OPENINGS
         .iter()
@@ -95,7 +95,7 @@ pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     }
 }
 
-/// Tells whether more of this markup is closed in a text than opened.
+/// Whether a text closes more of this markup than it opens.
 pub(super) fn closes_more_than_it_opens<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
     let (mut parameters, mut functions) = (0, 0);
     for text in texts {
@@ -129,7 +129,7 @@ fn tag<'a>(text: &'a str, at: usize, opening: &str) -> Option<(&'a str, usize)> 
     fits.then_some((name, at + opening.len() + length + 1))
 }
 
-/// The arguments, each with its closer, and where the function ends.
+/// The arguments, each with its closing tag, and where the function ends.
 fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> {
     let mut arguments = Map::new();
     let mut at = body;
@@ -152,7 +152,7 @@ fn with_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> 
     }
 }
 
-/// Where the closer of a value begins that starts at a place of the text, and where it ends.
+/// Start and end of the closing tag of the value at a position.
 fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
     let in_lines = text[start..].starts_with(['\n', '\r']);
     let mut inner = 0usize;
@@ -179,12 +179,12 @@ fn value_end(text: &str, start: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Tells whether only blanks stand before a place on its line.
+/// Whether only blanks are before a position on its line.
 pub(super) fn begins_line(text: &str, at: usize) -> bool {
     text[..at].trim_end_matches([' ', '\t']).ends_with('\n')
 }
 
-/// Tells whether what follows a value stands here.
+/// Whether here is what can follow a value.
 fn is_markup(text: &str, at: usize) -> bool {
     let rest = &text[at..];
     ENDS.iter().any(|end| rest.starts_with(end))
@@ -192,8 +192,8 @@ fn is_markup(text: &str, at: usize) -> bool {
         || any_tag(text, at, PARAMETERS).is_some()
 }
 
-/// The same for models that leave all `</parameter>` out: then each value is a single line, and
-/// `</function>` stands on a line of its own.
+/// The same for models that omit all `</parameter>`: each value is a single line, and `</function>`
+/// is on a line of its own.
 fn without_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize)> {
     let length = text[body..].find(FUNCTION_END)?;
     if !begins_line(text, body + length) {
@@ -218,7 +218,7 @@ fn without_closers(text: &str, body: usize) -> Option<(Map<String, Value>, usize
     Some((arguments, body + length + FUNCTION_END.len()))
 }
 
-/// A value without the line breaks that set it off from its tags, one on each side.
+/// A value without one line break next to each of its tags.
 pub(super) fn value(written: &str) -> &str {
     let lines = written.strip_prefix("\r\n").or(written.strip_prefix('\n'));
     let (value, tail) = match lines {

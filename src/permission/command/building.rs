@@ -1,9 +1,9 @@
-//! Programs that build or test, and write what they make: to try them where nothing can be written
-//! would cost as much as the build, and fail at its end.
+//! Programs that build or test, and write their output: running them read-only would cost as much
+//! as the build and fail at its end.
 
 use super::{wide, words};
 
-/// Such programs, and the subcommands by which they build; none if they always do.
+/// Such programs with their building subcommands; none if they always build.
 const BUILDING: &[(&str, &[&str])] = &[
     ("bazel", &["build", "run", "test"]),
     ("bun", PACKAGES),
@@ -39,7 +39,7 @@ const PACKAGES: &[&str] = &[
     "add", "build", "ci", "exec", "i", "install", "remove", "run", "start", "t", "test", "update",
 ];
 
-/// With these every program only says something.
+/// With these options a program only prints something.
 const SAYING: &[&str] = &[
     "--help",
     "-h",

@@ -1,9 +1,9 @@
-//! Commands whose text does not tell what they execute: an interpreter that is fed by something that
-//! is made when it runs, an option that names a program. Where a rule denies a command, such a command
-//! is asked about, since it could be the denied one.
+//! Commands whose text does not show what they execute: an interpreter with input made at run time,
+//! an option that names a program. If a rule denies a command, such commands need approval, because
+//! they could run the denied one.
 //!
-//! What a *file* runs (a script, a makefile) is not looked for here: where commands are confined, the
-//! supervisor refuses to execute what is denied.
+//! What a *file* runs (a script, a makefile) is not checked here: in the sandbox, the supervisor
+//! refuses to execute denied programs.
 
 mod tables;
 
@@ -12,16 +12,16 @@ use super::git::effects::effects;
 use super::shell::{ShellCommand, ShellInput, shell_commands};
 use tables::{INTERPRETERS, OPTIONS, SHELLS, STARTING, VARIABLES, WRAPPERS, lists};
 
-/// Texts in texts are followed no deeper.
+/// Most levels of code within code.
 const DEEPEST: usize = 8;
 
 type Words = [Option<String>];
 
-/// Says in the beginning of a sentence why the text of a command does not tell what it executes, if
-/// that is so. `is_held` tells whether what is denied is refused when it is executed.
+/// Why the text of a command does not show what it executes, as the beginning of a sentence; `None`
+/// if it does. `is_held`: denied programs are refused when they are executed.
 pub(in crate::permission) fn doubt(command: &str, is_held: bool) -> Option<String> {
     if !is_held && let Some(program) = building(command) {
-        return Some(format!("`{program}` runs what files say"));
+        return Some(format!("`{program}` runs commands from files"));
     }
     of_text(command, is_held, 0)
 }
@@ -29,7 +29,7 @@ pub(in crate::permission) fn doubt(command: &str, is_held: bool) -> Option<Strin
 fn of_text(text: &str, is_held: bool, depth: usize) -> Option<String> {
     let found = shell_commands(text).filter(|_| depth < DEEPEST);
     let Some(found) = found else {
-        return Some("its text is not understood".to_owned());
+        return Some("the command could not be parsed".to_owned());
     };
     let doubt = Doubt {
         all: &found,
@@ -39,7 +39,6 @@ fn of_text(text: &str, is_held: bool, depth: usize) -> Option<String> {
     found.iter().find_map(|command| doubt.of_command(command))
 }
 
-/// What is looked at.
 struct Doubt<'a> {
     all: &'a [ShellCommand],
     is_held: bool,
@@ -53,7 +52,7 @@ impl Doubt<'_> {
             is_variable_of_program(name) && !is_harmless
         };
         if let Some((name, _)) = command.assigned.iter().find(names_program) {
-            return Some(format!("`{name}` can name a program"));
+            return Some(format!("`{name}` can choose which program runs"));
         }
         self.of_words(&command.words, &command.input)
     }
@@ -61,7 +60,7 @@ impl Doubt<'_> {
     fn of_words(&self, words: &Words, input: &ShellInput) -> Option<String> {
         let (program, arguments) = words.split_first()?;
         let Some(program) = program.as_deref().filter(|name| !name.contains('{')) else {
-            return Some("its program is known only when it runs".to_owned());
+            return Some("which program it starts is known only when it runs".to_owned());
         };
         let name = name_of(program);
         let name = name.as_str();
@@ -74,7 +73,7 @@ impl Doubt<'_> {
             "sed" => self.of_sed(arguments),
             "make" | "gmake" => of_make(arguments),
             _ if lists(SHELLS, name) => self.of_shell(name, arguments, input),
-            _ if lists(STARTING, name) => Some(format!("`{name}` starts what it is told to")),
+            _ if lists(STARTING, name) => Some(format!("`{name}` starts other programs")),
             _ if lists(WRAPPERS, name) => self.of_wrapper(name, arguments, input),
             _ => match INTERPRETERS.iter().find(|row| row.0 == name) {
                 Some(row) => self.of_interpreter(row, arguments, input),
@@ -84,7 +83,7 @@ impl Doubt<'_> {
         })
     }
 
-    /// Options that name a program. What is known only when it runs may be one.
+    /// Checks options that name a program. A word known only at run time may be one.
     fn by_options(&self, name: &str, arguments: &Words) -> Option<String> {
         let (_, options) = OPTIONS.iter().find(|row| row.0 == name)?;
         arguments.iter().find_map(|word| match word {
@@ -94,24 +93,25 @@ impl Doubt<'_> {
             Some(word) => {
                 let mut options = options.split_ascii_whitespace();
                 let option = options.find(|option| word.starts_with(option))?;
-                Some(format!("`{name} {option}` can name a program"))
+                Some(format!("`{name} {option}` can choose which program runs"))
             }
         })
     }
 
-    /// Words that are run as a text for a shell.
+    /// Checks words that are run as shell code.
     fn of_code(&self, words: &Words) -> Option<String> {
         let text: Option<Vec<&str>> = words.iter().map(Option::as_deref).collect();
         match text {
             Some(text) => of_text(&text.join(" "), self.is_held, self.depth + 1),
-            None => Some("it runs a text that is made when it runs".to_owned()),
+            None => Some("it runs code that is known only when it runs".to_owned()),
         }
     }
 
     fn of_file(&self, name: &str, file: Option<&Option<String>>) -> Option<String> {
         let is_made = matches!(file, Some(None));
         let is_other = matches!(file, Some(Some(file)) if is_input(file));
-        (!self.is_held || is_made || is_other).then(|| format!("`{name}` runs what a file says"))
+        (!self.is_held || is_made || is_other)
+            .then(|| format!("`{name}` runs commands from a file"))
     }
 
     fn of_shell(&self, name: &str, arguments: &Words, input: &ShellInput) -> Option<String> {
@@ -140,11 +140,11 @@ impl Doubt<'_> {
             Ok(Some(text)) => of_text(&text, self.is_held, self.depth + 1),
             Ok(None) => None,
             Err(()) if *input == ShellInput::File => self.of_file(name, None),
-            Err(()) => Some(format!("`{name}` runs what is piped into it")),
+            Err(()) => Some(format!("`{name}` runs commands piped into it")),
         }
     }
 
-    /// What an input says; nothing where there is none.
+    /// The text of an input; `None` without one.
     fn text_of(&self, input: &ShellInput) -> Result<Option<String>, ()> {
         match input {
             ShellInput::None => Ok(None),
@@ -184,7 +184,7 @@ impl Doubt<'_> {
                     .iter()
                     .any(|option| word.split('=').next() == Some(*option));
             if is_inline {
-                return Some(format!("`{name} {word}` runs a text that is no shell's"));
+                return Some(format!("`{name} {word}` runs code that is not shell code"));
             }
             if !word.starts_with('-') && !is_input(word) {
                 return self.of_file(name, Some(&Some(word.to_owned())));
@@ -198,7 +198,7 @@ impl Doubt<'_> {
             .iter()
             .flatten()
             .any(|word| matches!(word.as_str(), "--version" | "-V" | "-v" | "--help" | "-h"));
-        (is_fed && !says).then(|| format!("`{name}` runs what is handed to it"))
+        (is_fed && !says).then(|| format!("`{name}` runs commands from its input"))
     }
 
     fn of_wrapper(&self, name: &str, arguments: &Words, input: &ShellInput) -> Option<String> {
@@ -206,10 +206,10 @@ impl Doubt<'_> {
             |word: &&String| is_variable_of_program(word.split('=').next().unwrap_or(word));
         let mut set = arguments.iter().flatten().filter(|word| word.contains('='));
         if let Some(set) = set.find(is_told).filter(|_| name == "env") {
-            return Some(format!("`env {set}` can name a program"));
+            return Some(format!("`env {set}` can choose which program runs"));
         }
         if reads_programs(name, arguments, input) {
-            return Some(format!("`{name}` runs what it reads"));
+            return Some(format!("`{name}` runs commands from its input"));
         }
         for (at, word) in arguments.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| arguments[at].as_deref());
@@ -221,7 +221,7 @@ impl Doubt<'_> {
                         || word.starts_with(char::is_numeric)
                 });
                 if is_executed || (is_first && name != "find" && name != "fd") {
-                    return Some("its program is known only when it runs".to_owned());
+                    return Some("which program it starts is known only when it runs".to_owned());
                 }
                 continue;
             };
@@ -248,9 +248,9 @@ impl Doubt<'_> {
                     let starts = program.contains("system")
                         || program.contains("getline")
                         || program.replace("||", "").contains('|');
-                    return starts.then(|| format!("`{name}` can start programs by its text"));
+                    return starts.then(|| format!("the script of `{name}` can start programs"));
                 }
-                None => return Some(format!("the text of `{name}` is made when it runs")),
+                None => return Some(format!("the script of `{name}` is known only when it runs")),
             }
         }
         None
@@ -272,15 +272,15 @@ impl Doubt<'_> {
             scripts.extend(operands.first());
         }
         scripts.into_iter().find_map(|script| match script {
-            None => Some("the text of `sed` is made when it runs".to_owned()),
+            None => Some("the script of `sed` is known only when it runs".to_owned()),
             Some(script) => {
-                sed_executes(script).then(|| "`sed` can start programs by its text".to_owned())
+                sed_executes(script).then(|| "the script of `sed` can start programs".to_owned())
             }
         })
     }
 }
 
-/// Whether `xargs` or `parallel` takes what it reads for a program, or puts it into a text for a shell.
+/// Whether `xargs` or `parallel` uses its input as a program or in shell code.
 fn reads_programs(name: &str, arguments: &Words, input: &ShellInput) -> bool {
     let words: Vec<&str> = arguments.iter().flatten().map(String::as_str).collect();
     let (replaced, rest) = match words.iter().position(|word| word.starts_with("-I")) {
@@ -297,7 +297,7 @@ fn reads_programs(name: &str, arguments: &Words, input: &ShellInput) -> bool {
     program.is_none_or(|program| program.contains(replaced)) || runs_text
 }
 
-/// Whether a script of sed has its command `e`, or the flag of that name.
+/// Whether a sed script has the command `e` or the flag of that name.
 fn sed_executes(script: &str) -> bool {
     script.split(['\n', ';', '{', '}']).any(|part| {
         let is_address = |c: char| c.is_ascii_digit() || c.is_whitespace() || "$!,~+".contains(c);
@@ -345,10 +345,10 @@ fn of_make(arguments: &Words) -> Option<String> {
                 .or_else(|| word.split_once('=').map(|both| both.1));
             joined.is_some_and(|file| !file.is_empty() && is_input(file))
         });
-    reads.then(|| "`make` runs what is handed to it".to_owned())
+    reads.then(|| "`make` runs commands from its input".to_owned())
 }
 
-/// Whether a file is the input of a program, or a part of a process.
+/// Whether a path is standard input or a part of a process.
 fn is_input(file: &str) -> bool {
     file == "-"
         || file.starts_with("/dev/stdin")
@@ -356,7 +356,7 @@ fn is_input(file: &str) -> bool {
         || file.starts_with("/proc/")
 }
 
-/// Whether a program may run what its words say.
+/// Whether a program may run code in its arguments.
 fn is_speaking(name: &str) -> bool {
     matches!(
         name,

@@ -1,8 +1,8 @@
-//! Programs that take over a terminal: without one they wait for keys that never come.
+//! Full-screen programs: without a terminal they wait for keys that never come.
 
 use super::words;
 
-/// Such programs, and the options with which they do without a terminal.
+/// Such programs, and the options with which they need no terminal.
 const PROGRAMS: &[(&str, &[&str])] = &[
     ("btop", &[]),
     ("emacs", &["--batch", "-batch", "--script", "-script"]),
@@ -24,7 +24,7 @@ const PROGRAMS: &[(&str, &[&str])] = &[
     ("watch", &[]),
 ];
 const EX: &[&str] = &["-e", "-E", "-es", "-Es", "--headless"];
-/// With these every program only says something.
+/// With these options a program only prints something.
 const SAYING: &[&str] = &["--help", "-h", "--version", "-V", "-v"];
 
 /// The program of a command that takes over a terminal, if there is one.

@@ -1,10 +1,9 @@
-//! What of Git only reads, whatever a repository's own configuration says.
+//! Git commands that only read, whatever the repository's configuration says.
 //!
-//! That configuration may come with an unpacked archive, and names programs. Those that log, show
-//! (without a patch), ls-files and their like would run are switched off by the environment that
-//! the sandbox gives to known-safe commands. `status`, `diff`, `blame` and patches run filters and
-//! converters that have names of the repository's choice: nothing from outside switches them off,
-//! so they are not known to be safe.
+//! That configuration may come from an archive, and can name programs. For log, show (without a
+//! patch), ls-files and similar commands, the environment of known-safe commands switches them off.
+//! `status`, `diff`, `blame` and patches run filters and converters with names that the repository
+//! chooses; these cannot be switched off, so they are not known to be safe.
 
 pub(super) mod effects;
 mod made;
@@ -35,8 +34,7 @@ pub(super) const READING: &[Rule] = &[
     ),
 ];
 
-/// The same and more, for a user who trusts this repository: what follows such words adds no
-/// power to what was allowed.
+/// The same and more, for a trusted repository: further arguments add no power to what was allowed.
 pub(super) const TRUSTED: &[Rule] = &[
     rule(&["git", "status"], "bsuv", "", STATUS, revisions),
     rule(&["git", "diff"], "bwsp", "U", DIFF, revisions),
@@ -45,14 +43,14 @@ pub(super) const TRUSTED: &[Rule] = &[
     rule(&["git", "show"], "0123456789ips", "nU", HISTORY, history),
 ];
 
-/// Whether a vector only reads, in a repository that is trusted.
+/// Whether a vector only reads, in a trusted repository.
 pub(super) fn only_reads(vector: &Vector) -> bool {
     TRUSTED.iter().any(|rule| rule.allows(vector).is_some())
 }
 
 const HISTORY_FLAGS: &str = "0123456789is";
 
-/// No option that shows a patch, looks for text in one, checks a signature, or writes a file.
+/// Options that show no patch, search no text in one, check no signature and write no file.
 const HISTORY: &[&str] = &[
     "--abbrev-commit",
     "--after=",
@@ -161,7 +159,7 @@ fn commit<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
         .flatten()
 }
 
-/// Formats that run nothing. Other names may be the repository's own.
+/// Formats that run nothing. Other names may be defined by the repository.
 fn is_known_format(format: &str) -> bool {
     let names = [
         "oneline",
@@ -177,7 +175,7 @@ fn is_known_format(format: &str) -> bool {
     names.contains(&format) || (is_own && !format.contains('G') && !format.contains("%("))
 }
 
-/// Without an option that says "list", an operand would be a new branch.
+/// Without an option to list, an operand would be a new branch.
 fn branches<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     if arguments.has(&["--contains", "--list", "--merged", "--no-merged"]) {
         return texts(arguments);

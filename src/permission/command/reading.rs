@@ -2,8 +2,8 @@
 
 use super::rules::{Arguments, Rule, files, may_be_read, nothing, paths, rule, texts};
 
-/// What is read unasked. Options that write, follow links, run programs, read lists of files or
-/// never end are left out.
+/// Commands that read without approval. Options that write, follow links, run programs, read lists
+/// of files or never end are left out.
 pub(super) const RULES: &[Rule] = &[
     rule(&["pwd"], "LP", "", &[], nothing),
     rule(&["true"], "", "", &[], nothing),
@@ -165,14 +165,14 @@ const RIPGREP: &[&str] = &[
     "--word-regexp",
 ];
 
-/// Ends of the names of code, in which the rules for secrets look at no name.
+/// File extensions of code, which the rules for secrets do not check.
 const CODE: &[&str] = &[
     "c", "cc", "cpp", "cs", "css", "ex", "exs", "go", "h", "hpp", "html", "java", "js", "jsx",
     "kt", "lua", "md", "mjs", "php", "proto", "py", "rb", "rs", "scala", "scss", "sql", "svelte",
     "swift", "ts", "tsx", "vue",
 ];
 
-/// Ends of the names of other texts: files that are judged by their name, and hardly folders.
+/// Extensions of other text files: files that are judged by name, and hardly folders.
 const TEXTS: &[&str] = &["json", "lock", "rst", "toml", "txt", "xml", "yaml", "yml"];
 
 /// Types of ripgrep that hold nothing but code.
@@ -207,15 +207,15 @@ fn names<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     arguments.operands.iter().all(is_name).then(Vec::new)
 }
 
-/// Files that are surely no folders.
+/// Operands that certainly are not folders.
 fn named_files<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let paths = files(&arguments.operands)?;
     are_named_files(&paths).then_some(paths)
 }
 
-/// A search in a folder would show the secret files in it: it has to be for files of code.
+/// A search in a folder would show the secret files in it, so it must be limited to files of code.
 ///
-/// `--exclude` is not known: before `--include`, it lets in all that neither names.
+/// `--exclude` is not allowed: before `--include`, it lets in all files that neither names.
 fn grep<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let paths = searched(arguments)?;
     let is_recursive = arguments.has(&["r", "--recursive"]);
@@ -241,7 +241,7 @@ fn ripgrep<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     (reads_input || is_narrow).then_some(paths)
 }
 
-/// What a search looks into: the operands, but for the pattern if that is one.
+/// What a search reads: the operands, without the pattern if that is one.
 fn searched<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let operands = arguments.operands.as_slice();
     if arguments.has(&["e", "--regexp"]) {
@@ -250,7 +250,7 @@ fn searched<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     files(operands.split_first()?.1)
 }
 
-/// Whether some globs, at least one, are all for files of code: `*.rs`.
+/// Whether there are globs, and all are for files of code: `*.rs`.
 fn are_code<'a>(globs: impl Iterator<Item = &'a str>) -> bool {
     let mut globs = globs.peekable();
     let is_code = |glob: &str| {

@@ -4,8 +4,8 @@ use super::git;
 use super::rules::{Arguments, Rule, is_below, reads, rule};
 use super::words::Vector;
 
-/// Programs that run what their arguments, their input or a file say, and words of the shell that
-/// change what the next ones mean. Versions are cut off: `python3.12`.
+/// Programs that run code from their arguments, input or a file, and shell words that change the
+/// meaning of the next ones. Versions are cut off: `python3.12`.
 const NEVER: &[&str] = &[
     // Shells and their words.
     "bash",
@@ -158,7 +158,7 @@ const NEVER: &[&str] = &[
     "xargs",
 ];
 
-/// Beginnings that may go on with what their rule knows.
+/// Prefixes that may be followed by what their rule knows.
 const FAMILIES: &[Rule] = &[
     rule(&["cargo", "bench"], CARGO_FLAGS, CARGO_VALUES, CARGO, below),
     rule(&["cargo", "build"], CARGO_FLAGS, CARGO_VALUES, CARGO, below),
@@ -188,7 +188,7 @@ const FAMILIES: &[Rule] = &[
 const CARGO_FLAGS: &str = "qrv";
 const CARGO_VALUES: &str = "ADWjp";
 
-/// Nothing that names a configuration, a manifest, a folder or a program.
+/// Options that name no configuration, manifest, folder or program.
 const CARGO: &[&str] = &[
     "--",
     "--all",
@@ -249,21 +249,20 @@ const PYTEST: &[&str] = &[
     "--tb=",
 ];
 
-/// Operands are names, or paths that do not climb out.
+/// Operands are names, or paths below the folder.
 fn below<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     let mut operands = arguments.operands.iter();
     operands.all(|operand| is_below(operand)).then(Vec::new)
 }
 
-/// Whether a vector only reads what is handed to it, so that it does not count beside another:
-/// `| tail -20`.
+/// Whether a vector only filters its input, so that it does not count beside another: `| tail -20`.
 pub(super) fn is_filter(vector: &Vector) -> bool {
     // The sandbox makes Git harmless only if all of a command is known to be safe.
     vector.words[0] != "git" && reads(vector).is_some_and(|paths| paths.is_empty())
 }
 
-/// Whether a vector may run what its arguments, its input or a file say. An assignment has its
-/// program behind it.
+/// Whether a vector may run code from its arguments, input or a file. An assignment has its program
+/// after it.
 pub(super) fn runs_its_input(vector: &Vector) -> bool {
     let program = vector.words[0].rsplit('/').next().unwrap_or_default();
     let program = program.to_ascii_lowercase();
@@ -273,7 +272,7 @@ pub(super) fn runs_its_input(vector: &Vector) -> bool {
         .any(|name| name.is_empty() || name.contains('=') || NEVER.contains(name))
 }
 
-/// Gives what would be remembered of a vector, if it may be.
+/// What would be remembered of a vector, if anything.
 pub(super) fn key(vector: &Vector) -> Option<Vec<String>> {
     if runs_its_input(vector) {
         return None;

@@ -1,13 +1,13 @@
-//! What makes an argument vector known, and how options are read for that.
+//! Rules for known argument vectors, and how their options are parsed.
 
 use ollacode_secrets::secret_path;
 
 use super::words::Vector;
 use super::{git, reading};
 
-/// Vectors of one program that are known.
+/// Known argument vectors of one program.
 ///
-/// An option that is not listed, or that is shortened, makes the vector unknown.
+/// An option that is not listed, or is shortened, makes the vector unknown.
 pub(super) struct Rule {
     /// The program, and its subcommand if it has any.
     pub words: &'static [&'static str],
@@ -15,10 +15,10 @@ pub(super) struct Rule {
     pub flags: &'static str,
     /// Short options with a value, joined to it or not: `-n5`, `-n 5`.
     pub values: &'static str,
-    /// Other options. One that ends in `=` has its value behind that, one that ends in a space
-    /// has it in the next argument. If `--` is listed, options may follow it.
+    /// Other options. One that ends in `=` has its value after that, one that ends in a space has
+    /// it in the next argument. If `--` is listed, options may follow it.
     pub long: &'static [&'static str],
-    /// Judges all of it: the paths that would be opened, if it is known.
+    /// Judges the whole vector: the paths that would be opened, if it is known.
     pub judge: Judge,
 }
 
@@ -42,14 +42,14 @@ pub(super) const fn rule(
 /// Gives the paths that a vector opens, if it is known.
 pub(super) type Judge = for<'a> fn(&Arguments<'a>) -> Option<Vec<&'a str>>;
 
-/// The arguments behind the words of a rule.
+/// The arguments after the words of a rule.
 #[derive(Debug, Default)]
 pub(super) struct Arguments<'a> {
     /// Options by name, without `=`, and their values.
     pub options: Vec<(&'a str, Option<&'a str>)>,
-    /// What is no option.
+    /// Arguments that are not options.
     pub operands: Vec<&'a str>,
-    /// Whether it reads what the command before it writes.
+    /// Whether it reads the output of the command before it.
     pub piped: bool,
 }
 
@@ -100,7 +100,7 @@ impl Rule {
         (self.judge)(&arguments)
     }
 
-    /// Takes an option that is listed as a whole; tells whether it is one.
+    /// Parses an option that is listed in full; returns whether it is one.
     fn takes_long<'a>(
         &self,
         word: &'a str,
@@ -128,7 +128,7 @@ impl Rule {
         true
     }
 
-    /// Takes short options: `-la`, `-n5`, `-n 5`.
+    /// Parses short options: `-la`, `-n5`, `-n 5`.
     fn take_short<'a>(
         &self,
         word: &'a str,
@@ -193,7 +193,7 @@ pub(super) fn paths<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
     files(&arguments.operands)
 }
 
-/// Files and folders that may be read unasked, without `-`, which is the input.
+/// Files and folders that may be read without approval; `-` is standard input and left out.
 pub(super) fn files<'a>(operands: &[&'a str]) -> Option<Vec<&'a str>> {
     let paths = operands.iter().copied().filter(|operand| *operand != "-");
     paths
@@ -201,7 +201,7 @@ pub(super) fn files<'a>(operands: &[&'a str]) -> Option<Vec<&'a str>> {
         .collect()
 }
 
-/// Whether a path, by its text, lies in the workspace and is neither secret nor ours or Git's.
+/// Whether a path, by its text, is in the workspace and is neither secret nor ours or git's.
 pub(super) fn may_be_read(path: &str) -> bool {
     if path.is_empty() || !is_below(path) {
         return false;
@@ -215,7 +215,7 @@ pub(super) fn may_be_read(path: &str) -> bool {
     !names.iter().any(|name| is_internal(name)) && secret_path(&names.join("/")).is_none()
 }
 
-/// Whether a path, by its text, does not climb out of the folder that it starts in.
+/// Whether a path, by its text, stays below the folder that it starts in.
 pub(super) fn is_below(path: &str) -> bool {
     !path.starts_with(['/', '~', '\\']) && !path.split(['/', '\\']).any(|name| name == "..")
 }

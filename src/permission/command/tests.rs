@@ -1,4 +1,4 @@
-//! What is known of a command from its text: nothing that is not understood is taken for safe.
+//! Judging commands by their text: nothing that is not understood counts as safe.
 
 mod daily;
 mod doubtful;

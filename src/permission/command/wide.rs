@@ -1,16 +1,17 @@
-//! Commands that need the network, or write `.git`.
+//! Commands that need the network or write `.git`.
 //!
-//! A guess, for what is asked and how it is explained; it looks through quotes and substitutions.
-//! Where it guesses wrong, confinement stops the command, or it is asked once too often.
+//! A guess, for what needs approval and how that is explained; it looks into quotes and
+//! substitutions. If it guesses wrong, the sandbox stops the command, or it is asked once too
+//! often.
 
 use std::collections::BTreeSet;
 
 use super::git::effects::{GitEffects, effects};
 
-/// Programs that run a tool of the project, and fetch it if they are told to.
+/// Programs that run a tool of the project and may download it.
 const RUNNERS: &[&str] = &["bunx", "npx", "pnpx"];
 
-/// Programs that do nothing without the network.
+/// Programs that always need the network.
 const PROGRAMS: &[&str] = &[
     "apk",
     "apt",
@@ -61,7 +62,7 @@ const PROGRAMS: &[&str] = &[
     "zypper",
 ];
 
-/// Subcommands that need it, of programs that work without.
+/// Subcommands that need the network, of programs that otherwise do not.
 const SUBCOMMANDS: &[(&[&str], &[&str])] = &[
     (
         &["npm", "pnpm", "yarn", "bun"],
@@ -121,30 +122,29 @@ const SUBCOMMANDS: &[(&[&str], &[&str])] = &[
     ),
 ];
 
-/// Words that stand between a program and its subcommand.
+/// Words that may be between a program and its subcommand.
 const BETWEEN: &[&str] = &["global", "mod", "pip", "self", "tool"];
 
-/// Words before a program: of the shell, or programs that run another.
+/// Words before a program: shell keywords, or programs that run another.
 const BEFORE: &[&str] = &[
     "!", "command", "do", "doas", "else", "env", "exec", "if", "nice", "nohup", "setsid", "sudo",
     "then", "time", "timeout", "until", "while", "xargs",
 ];
 
-/// Programs that are mostly told of `.git` to read it or to leave it out.
+/// Programs that usually name `.git` to read it or to leave it out.
 const READERS: &[&str] = &[
     "cat", "cd", "du", "echo", "fd", "file", "find", "grep", "head", "ls", "rg", "sort", "stat",
     "tail", "tree", "wc",
 ];
 
-/// Programs that wait for somebody at a terminal.
+/// Programs that need a terminal.
 const INTERACTIVE: &[&str] = &[
     "bpython", "emacs", "fzf", "helix", "htop", "hx", "ipython", "joe", "kak", "lazygit", "less",
     "man", "mc", "micro", "more", "most", "nano", "nvim", "pico", "ranger", "screen", "tig",
     "tmux", "top", "vi", "vim", "vimdiff", "watch",
 ];
 
-/// Tells why a command is asked about beyond the ordinary, in words of a sentence each: it needs
-/// the network, or git writes or starts something. Empty if nothing speaks for that.
+/// Why a command needs approval for network or git, as parts of a sentence. Empty if it does not.
 pub(super) fn wide_reasons(command: &str) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     if needs_network(command) {
@@ -169,22 +169,22 @@ pub(super) fn needs_network(command: &str) -> bool {
     names_address(command) || programs(command).into_iter().any(calls)
 }
 
-/// What commands of git would do, wherever in a command they seem to stand.
+/// The effects of git commands anywhere in a command.
 pub(super) fn git_effects(command: &str) -> Vec<GitEffects> {
     let found = programs(command).into_iter();
     let of_git = found.filter(|(program, _)| *program == "git");
     of_git.map(|(_, words)| effects(&words)).collect()
 }
 
-/// Gives a program in a command that waits for somebody at a terminal.
+/// A program in a command that needs a terminal.
 pub(super) fn interactive(command: &str) -> Option<&str> {
     let mut programs = programs(command).into_iter();
     let found = programs.find(|(program, _)| INTERACTIVE.contains(program));
     found.map(|(program, _)| program)
 }
 
-/// The programs that a command seems to run, each with the words behind it: a guess, which looks
-/// through quotes and substitutions.
+/// The programs that a command seems to run, each with the words after it: a guess that looks into
+/// quotes and substitutions.
 pub(super) fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
     let is_end = |character: char| {
         character.is_control()
@@ -196,8 +196,8 @@ pub(super) fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
     command.split(is_end).filter_map(program).collect()
 }
 
-/// The program that a part of a command seems to run, without its folder and version, and the
-/// words behind it.
+/// The program that a part of a command seems to run, without folder and version, and the words
+/// after it.
 fn program(part: &str) -> Option<(&str, Vec<&str>)> {
     let mut words = part.split_whitespace().skip_while(|word| {
         BEFORE.contains(word)
@@ -209,7 +209,7 @@ fn program(part: &str) -> Option<(&str, Vec<&str>)> {
     Some((program, words.collect()))
 }
 
-/// Whether an address or a device of the shell for the network is named.
+/// Whether a network address, or a network device of the shell, is named.
 fn names_address(command: &str) -> bool {
     let addresses = [
         "http://",
@@ -223,8 +223,7 @@ fn names_address(command: &str) -> bool {
     addresses.iter().any(|address| command.contains(address))
 }
 
-/// Whether Git's folder is named by a command that might write it: `grep --exclude-dir=.git` does
-/// not.
+/// Whether a command that might write it names `.git`: `grep --exclude-dir=.git` does not count.
 fn names_git(command: &str) -> bool {
     let is_end = |character: char| !character.is_alphanumeric() && !"._-".contains(character);
     let mut names = command.split(is_end);
@@ -251,7 +250,7 @@ fn calls(program: &str, words: &[&str]) -> bool {
     PROGRAMS.contains(&program) || has_subcommand || installs_by_itself
 }
 
-/// Whether a runner of packages is told to fetch one; else it runs what is installed, or fails.
+/// Whether a package runner is told to download one; otherwise it runs what is installed, or fails.
 fn fetches(words: &[&str]) -> bool {
     let options = ["-p", "-y", "--package", "--yes"];
     let is_told = |word: &&str| options.contains(&word.split('=').next().unwrap_or(word));

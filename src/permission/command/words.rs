@@ -1,4 +1,4 @@
-//! Splits a command into argument vectors, and refuses whatever it does not know.
+//! Splits a command into argument vectors, and rejects everything that it does not know.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -10,12 +10,12 @@ use crate::visible::is_hidden;
 pub(super) struct Vector {
     /// Program and arguments, without quotes. Not empty.
     pub words: Vec<String>,
-    /// Whether it reads what the one before it writes.
+    /// Whether it reads the output of the command before it.
     pub piped: bool,
 }
 
-/// Gives the argument vectors that a shell would run; `None` if there is anything but plain words
-/// and simple quotes, joined by `&&`, `||`, `;` and `|`.
+/// The argument vectors that a shell would run; `None` if there is anything but plain words and
+/// simple quotes, joined by `&&`, `||`, `;` and `|`.
 pub(super) fn vectors(command: &str) -> Option<Vec<Vector>> {
     let mut rest = command.chars().peekable();
     let mut vectors = vec![Vector {
@@ -41,7 +41,7 @@ pub(super) fn vectors(command: &str) -> Option<Vec<Vector>> {
     whole.then_some(vectors)
 }
 
-/// Takes an operator; tells whether it is a pipe.
+/// Parses an operator; returns whether it is a pipe.
 fn operator(rest: &mut Peekable<Chars<'_>>) -> Option<bool> {
     let first = rest.next()?;
     let is_doubled = rest.next_if_eq(&first).is_some();
@@ -68,7 +68,7 @@ fn word(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
     Some(word)
 }
 
-/// Takes a quoted part of a word.
+/// Parses a quoted part of a word.
 fn quoted(rest: &mut Peekable<Chars<'_>>, word: &mut String) -> Option<()> {
     let quote = rest.next()?;
     for next in rest.by_ref() {
@@ -88,7 +88,7 @@ fn quoted(rest: &mut Peekable<Chars<'_>>, word: &mut String) -> Option<()> {
     None
 }
 
-/// Whether a character outside of quotes stands for itself in every shell.
+/// Whether an unquoted character means itself in every shell.
 fn is_plain(character: char, before: Option<char>) -> bool {
     match character {
         // `~` is the home folder at the beginning of a word and behind `=` and `:`.

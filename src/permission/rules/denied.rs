@@ -1,4 +1,4 @@
-//! Denied commands, for whoever executes programs.
+//! The commands that rules deny, for the supervisor that executes programs.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::CommandPattern;
 
-/// Programs that are many in one: the next word says which.
+/// Multi-call programs: the next word names the program.
 const MANY_IN_ONE: &[&str] = &["busybox", "coreutils", "toybox"];
 
-/// Longest command that is told, in characters.
+/// Longest command shown in a message, in characters.
 const LONGEST: usize = 100;
 
 /// The commands that rules deny, as the words that they begin with.

@@ -1,4 +1,4 @@
-//! The shape of `config.toml`, and what is wrong with one.
+//! Parses `config.toml` and reports errors in it.
 
 use std::fmt::Display;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use crate::visible::visible;
 pub(super) const MOST_BYTES: u64 = 256 << 10;
 /// Most rules of a file.
 const MOST_RULES: usize = 1000;
-/// Longest text of a file that messages repeat, in characters.
+/// Longest text of a file quoted in messages, in characters.
 const SHOWN: usize = 80;
 
 const VERDICTS: &[(&str, Verdict)] = &[
@@ -73,15 +73,15 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
     fs::read_to_string(path).map(Some)
 }
 
-/// Something wrong in a file.
+/// An error in a file.
 pub(super) struct Problem {
     /// From 1.
     pub line: usize,
-    /// What, and what would be right.
+    /// What is wrong, and what would be right.
     pub what: String,
 }
 
-/// Reads the text of a user's file, and finds whatever is wrong in it, in order.
+/// Parses a user's file and reports all errors, in order.
 pub(super) fn parse_user(
     text: &str,
     file: &dyn Display,
@@ -111,7 +111,7 @@ fn known<T: Copy>(rows: &[(&str, T)], name: &str) -> Option<T> {
     rows.iter().find(|row| row.0 == name).map(|row| row.1)
 }
 
-/// A text of a file as messages show it: in one line, not too long, nothing hidden.
+/// A text of a file for messages: one line, shortened, hidden characters escaped.
 pub(super) fn shown(text: &str) -> String {
     let short: String = text.chars().take(SHOWN).collect();
     let end = if short.len() < text.len() { "…" } else { "" };
@@ -122,7 +122,7 @@ pub(super) fn shown(text: &str) -> String {
 type Key<'a> = Spanned<toml::de::DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-/// Collects rules, and what is wrong.
+/// Collects rules and errors.
 pub(super) struct Reader<'a> {
     text: &'a str,
     file: &'a dyn Display,
@@ -146,13 +146,13 @@ impl<'a> Reader<'a> {
     pub fn table(&mut self) -> Vec<(Key<'a>, Value<'a>)> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let what = format!("this is no TOML: {}", shown(error.message()));
+            let what = format!("not valid TOML: {}", shown(error.message()));
             self.wrong(&error.span().unwrap_or_default(), what);
         }
         table.into_inner().into_iter().collect()
     }
 
-    /// What is wrong, in the order of lines.
+    /// The errors, by line.
     pub fn problems(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| problem.line);
         self.problems
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         1 + before.filter(|byte| *byte == b'\n').count()
     }
 
-    /// A key that means nothing: most often one that was mistyped.
+    /// Reports an unknown key, usually a typing error.
     pub fn unknown(&mut self, key: &Key<'_>, keys: &[&str]) {
         let name = key.get_ref().as_ref();
         let distance = |known: &&&str| strsim::damerau_levenshtein(known, &name.to_lowercase());
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         self.wrong(&key.span(), what);
     }
 
-    /// Takes the tables of `[[deny]]` and its kin, or the one of `[deny]`.
+    /// Parses the tables of `[[deny]]` and similar, or the one of `[deny]`.
     pub fn rules(&mut self, verdict: Verdict, name: &str, value: &Value<'_>) {
         match value.get_ref() {
             DeValue::Table(table) => self.rule(verdict, name, table),
@@ -197,13 +197,16 @@ impl<'a> Reader<'a> {
                 for value in tables.iter() {
                     match value.get_ref() {
                         DeValue::Table(table) => self.rule(verdict, name, table),
-                        _ => self.wrong(&value.span(), format!("`{name}` holds tables only")),
+                        _ => {
+                            let what = format!("every entry of `{name}` must be a table");
+                            self.wrong(&value.span(), what);
+                        }
                     }
                 }
             }
             _ => {
                 let what =
-                    format!("`{name}` is a table: `[[{name}]]`, and below it `write = \"…\"`");
+                    format!("`{name}` must be a table: `[[{name}]]`, and below it `write = \"…\"`");
                 self.wrong(&value.span(), what);
             }
         }
@@ -237,8 +240,7 @@ impl<'a> Reader<'a> {
         }
         let Some((&kind, others)) = kinds.split_first() else {
             let at = table.iter().next().map_or(0..0, |(key, _)| key.span());
-            let what =
-                format!("this `{name}` names nothing: it needs `read`, `write` or `command`");
+            let what = format!("this `{name}` is empty: it needs `read`, `write` or `command`");
             return self.wrong(&at, what);
         };
         if let Some((example, _)) = examples.first().filter(|_| !others.is_empty()) {
@@ -252,7 +254,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes one pattern, or a list of them; a command's may be a list of words in that.
+    /// Parses one pattern or a list of them; a command pattern may itself be a list of words.
     fn patterns(&mut self, verdict: Verdict, kind: Kind, name: &str, value: &Value<'_>) {
         let one = std::slice::from_ref(value);
         let values = match value.get_ref() {
@@ -260,7 +262,7 @@ impl<'a> Reader<'a> {
             _ => one,
         };
         if values.is_empty() {
-            self.wrong(&value.span(), format!("`{name}` names nothing"));
+            self.wrong(&value.span(), format!("`{name}` is empty"));
         }
         for value in values {
             let span = value.span();
@@ -281,7 +283,7 @@ impl<'a> Reader<'a> {
                         named: format!("the rule `{name} = {text}` ({file}:{line})"),
                     });
                 }
-                Err(why) => self.wrong(&span, format!("`{name} = {text}` does not hold: {why}")),
+                Err(why) => self.wrong(&span, format!("`{name} = {text}` is not valid: {why}")),
             }
         }
     }
@@ -296,18 +298,18 @@ impl<'a> Reader<'a> {
             (Kind::Command | Kind::Network, DeValue::Array(words)) => {
                 let words = words.iter().map(|word| word.get_ref().as_str());
                 let words: Option<Vec<_>> = words.map(|word| word.map(str::to_owned)).collect();
-                let words = words.ok_or("words are texts")?;
+                let words = words.ok_or("each word must be a string")?;
                 CommandPattern::of_words(words.into_iter())?
             }
-            _ => return Err("it has to be a text, or a list of texts".to_owned()),
+            _ => return Err("it must be a string or a list of strings".to_owned()),
         };
         if kind == Kind::Command && is_strict && !pattern.names_program() {
-            return Err("what is allowed has to name its program".to_owned());
+            return Err("an `allow` rule must name its program".to_owned());
         }
         Ok(Pattern::Command(pattern))
     }
 
-    /// The texts of a list, and where they stand.
+    /// The strings of a list and their positions.
     fn texts(&mut self, value: &Value<'_>) -> std::vec::IntoIter<(String, Range<usize>)> {
         let mut texts = Vec::new();
         match value.get_ref() {
@@ -315,16 +317,16 @@ impl<'a> Reader<'a> {
                 for value in values.iter() {
                     match value.get_ref().as_str() {
                         Some(text) => texts.push((text.to_owned(), value.span())),
-                        None => self.wrong(&value.span(), "this has to be a text".to_owned()),
+                        None => self.wrong(&value.span(), "this must be a string".to_owned()),
                     }
                 }
             }
-            _ => self.wrong(&value.span(), "this has to be a list of texts".to_owned()),
+            _ => self.wrong(&value.span(), "this must be a list of strings".to_owned()),
         }
         texts.into_iter()
     }
 
-    /// What is wrong if an example is not named by the rules of its table, or a counterexample is.
+    /// The error if an example does not match the rules of its table, or a counterexample does.
     fn fault(&self, rules: &[Rule], kind: Kind, example: &str, is_named: bool) -> Option<String> {
         let found = match kind {
             Kind::Read | Kind::Write => {
@@ -348,17 +350,18 @@ impl<'a> Reader<'a> {
         };
         let rule = rules.first().map_or("the rule", |rule| &rule.named);
         let (does, what) = match is_named {
-            true => ("does not name its example", "example"),
-            false => ("names its counterexample", "counterexample"),
+            true => ("does not match its example", "example"),
+            false => ("matches its counterexample", "counterexample"),
         };
         let example = shown(example);
         (found != is_named)
-            .then(|| format!("{rule} {does} `{example}`: mend the rule or the {what}"))
+            .then(|| format!("{rule} {does} `{example}`: fix the rule or the {what}"))
     }
 
-    /// Takes the folders of `[workspaces]`.
+    /// Parses the folders of `[workspaces]`.
     fn workspaces(&mut self, value: &Value<'_>, user: &mut UserRules) {
-        const SHAPE: &str = "`workspaces` holds `name = \"/a/folder\"` or `name = \"~/a/folder\"`";
+        const SHAPE: &str = "entries of `workspaces` look like `name = \"/a/folder\"` or `name = \
+                             \"~/a/folder\"`";
         let DeValue::Table(table) = value.get_ref() else {
             return self.wrong(&value.span(), SHAPE.to_owned());
         };

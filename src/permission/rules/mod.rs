@@ -1,7 +1,7 @@
-//! Rules: what the user forbids, wants to be asked about, or allows; and what a repository adds.
+//! The user's rules (deny, ask, allow) and those of a repository.
 //!
-//! The strictest wins, whatever the order. What forbids is read generously, what allows strictly.
-//! A repository can only tighten.
+//! The strictest rule wins, whatever the order. `deny` patterns match broadly, `allow` patterns
+//! exactly. A repository can only make things stricter.
 
 mod denied;
 mod file;
@@ -25,20 +25,20 @@ pub use repository::RepositoryRules;
 use pattern::{CommandPattern, PathPattern, Place};
 use words::{place, places, spoken, without_dots};
 
-/// What the user's `config.toml` says, checked.
+/// The checked rules of the user's `config.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct UserRules {
     rules: Vec<Rule>,
     home: Option<PathBuf>,
-    /// Folders by the names that the user gave them; absolute, may not exist.
+    /// Named folders of the user; absolute, may not exist.
     pub workspaces: BTreeMap<String, PathBuf>,
 }
 
-/// Why the user's `config.toml` does not hold. Nothing runs then: a rule that is passed over
-/// could be the one that forbids.
+/// An error in the user's `config.toml`. Nothing runs then: an ignored rule could be the one that
+/// denies.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     #[error("cannot read the rules in {path}")]
     Unreadable { path: PathBuf, source: io::Error },
     /// Something in it is wrong.
@@ -53,9 +53,9 @@ pub enum RulesError {
 }
 
 impl UserRules {
-    /// Reads the user's file; one that is not there says nothing.
+    /// Reads the user's file; a missing one has no rules.
     ///
-    /// `home` is what `~/` stands for.
+    /// `home` replaces `~/`.
     pub fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesError> {
         file::read(path, home)
     }
@@ -70,26 +70,26 @@ pub struct Rules {
     rules: Vec<Rule>,
 }
 
-/// Files and folders, with all that is below them, that rules name: absolute, may not exist.
+/// Files and folders with everything below them that rules name: absolute, may not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mounts {
     /// What commands may read.
     pub readable: Vec<PathBuf>,
     /// What commands may write.
     pub writable: Vec<PathBuf>,
-    /// What they must not read, even if it is below what they may.
+    /// What they must not read, even below readable folders.
     pub hidden: Vec<PathBuf>,
     /// What they must not write.
     pub unwritable: Vec<PathBuf>,
 }
 
-/// Paths that a `deny` rule keeps from commands, inside or outside of the workspace, also where
-/// another rule allows what is around them.
+/// Paths that a `deny` rule closes to commands, inside or outside the workspace, even if another
+/// rule allows a folder around them.
 #[derive(Clone, Copy, Debug)]
 pub struct DeniedPaths<'a> {
     root: &'a Path,
     pattern: &'a PathPattern,
-    /// Whether they may not even be read; else they may not be written.
+    /// Whether they may not be read; otherwise they may not be written.
     pub reading: bool,
 }
 
@@ -99,19 +99,18 @@ impl DeniedPaths<'_> {
         self.pattern.names(&place(path, self.root))
     }
 
-    /// Whether one of them could be below a folder, so that it is worth looking there: absolute,
-    /// without links.
+    /// Whether one of them could be below a folder: absolute, without links.
     pub fn may_be_below(&self, folder: &Path) -> bool {
         self.pattern.may_be_below(&place(folder, self.root))
     }
 }
 
-/// What a rule does about what it names; the strictest is the greatest.
+/// The verdict of a rule; the strictest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
-    /// It is not asked about.
+    /// Needs no approval.
     Allow,
-    /// The user decides, also where it would run unasked.
+    /// Needs approval, even if it would run without.
     Ask,
     Deny,
 }
@@ -131,7 +130,7 @@ struct Rule {
     verdict: Verdict,
     kind: Kind,
     pattern: Pattern,
-    /// For people: the rule, its file and line.
+    /// The rule with its file and line, for messages.
     named: String,
 }
 
@@ -141,19 +140,19 @@ enum Pattern {
     Command(CommandPattern),
 }
 
-/// What the rules say about an effect.
+/// The verdicts of the rules about an effect.
 #[derive(Default)]
 struct Ruling<'a> {
     denied: Option<&'a Rule>,
     asked: Option<&'a Rule>,
     allowed: bool,
-    /// Why it cannot be told whether a rule denies it.
+    /// Why it is not certain whether a rule denies it.
     doubted: Option<String>,
 }
 
 impl Rules {
     /// Joins the rules of a user with those of the repository at `root`, which is absolute and
-    /// has no links in it.
+    /// without links.
     pub fn new(root: &Path, user: &UserRules, repository: RepositoryRules) -> Rules {
         let mut rules = user.rules.clone();
         rules.extend(repository.rules);
@@ -164,10 +163,10 @@ impl Rules {
         }
     }
 
-    /// Decides about an effect, given what would be done about it without rules.
+    /// Decides about an effect, given the decision without rules.
     ///
-    /// In the mode that approves everything, what a rule asks is approved, too; what is asked in
-    /// that mode all the same stays so, if a rule asks.
+    /// In the mode that approves everything, what an `ask` rule asks is approved too; exceptions
+    /// that are asked even in that mode stay so.
     pub(super) fn judge(
         &self,
         effect: &Effect,
@@ -196,33 +195,34 @@ impl Rules {
             _ => lifted,
         };
         match (lifted, ruling.asked) {
-            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => {
-                Permission::Deny(format!("this is plan mode, and {} asks", rule.named))
-            }
+            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => Permission::Deny(format!(
+                "this is plan mode, and {} requires approval",
+                rule.named
+            )),
             (Permission::Allow | Permission::ReadOnly, Some(rule)) if mode != Mode::AutoApprove => {
-                Permission::Ask(format!("{} asks", rule.named))
+                Permission::Ask(format!("{} requires approval", rule.named))
             }
             (asked @ Permission::Ask(_), Some(rule)) => {
-                with_reason(asked, format!("{} asks", rule.named))
+                with_reason(asked, format!("{} requires approval", rule.named))
             }
             (lifted, _) => lifted,
         }
     }
 
-    /// Whether a rule asks about an effect, or could deny it: such an answer holds once, not for a
+    /// Whether a rule asks about an effect or could deny it: such an approval holds once, not for a
     /// session.
     pub fn asks(&self, effect: &Effect) -> bool {
         let ruling = self.ruling(effect, Confinement::Full);
         ruling.asked.is_some() || ruling.doubted.is_some()
     }
 
-    /// The commands that are denied, for whoever executes programs.
+    /// The denied commands, for the supervisor that executes programs.
     pub fn denied_commands(&self) -> DeniedCommands {
         let denied = self.rules.iter().filter(|rule| rule.denies_commands());
         DeniedCommands::new(denied.filter_map(Rule::command))
     }
 
-    /// Whether a command, once it may run, has the network. `wanted` is what holds without rules.
+    /// Whether a command has network access when it runs. `wanted` is the answer without rules.
     pub fn opens_network(&self, command: &str, wanted: bool) -> bool {
         let ruling = self.of_command(Kind::Network, command);
         let opening = self.rules.iter().filter(|rule| {
@@ -232,21 +232,22 @@ impl Rules {
         ruling.denied.is_none() && (wanted || allows(&opening.collect::<Vec<_>>(), command))
     }
 
-    /// Whether a file's content is to be left out of searches and of what questions bring along:
-    /// reading it is denied or asked. The path is as [`crate::jail::WorkspacePath`] has it.
+    /// Whether a file's content is left out of searches and of the context of questions, because
+    /// reading it is denied or asked. The path is as in [`crate::jail::WorkspacePath`].
     pub fn hides(&self, path: &str) -> bool {
         let ruling = self.of_path(Kind::Read, &self.inside(path));
         ruling.denied.is_some() || ruling.asked.is_some()
     }
 
-    /// Whether a rule lets a file of secrets be read unasked. The path is as [`Rules::hides`] takes it.
+    /// Whether a rule allows reading a secret file without approval. The path is as for
+    /// [`Rules::hides`].
     pub fn opens_secret(&self, path: &str) -> bool {
         let ruling = self.of_path(Kind::Read, &self.inside(path));
         ruling.allowed && ruling.denied.is_none() && ruling.asked.is_none()
     }
 
-    /// The path outside of the workspace that somebody named, absolute or from `~/` or the root of the
-    /// workspace, if a rule lets it be read: as it is written, without links resolved.
+    /// The given path outside the workspace (absolute, from `~/` or from the workspace root), if a
+    /// rule allows reading it: as written, links not resolved.
     pub fn opened_outside(&self, given: &str) -> Option<PathBuf> {
         let home = self.home.as_deref();
         let full = match (given.strip_prefix("~/"), home) {
@@ -259,14 +260,14 @@ impl Rules {
         (is_outside && self.reads_outside(&full)).then_some(full)
     }
 
-    /// Whether a rule lets a path outside of the workspace be read: absolute.
+    /// Whether a rule allows reading an absolute path outside the workspace.
     pub fn reads_outside(&self, path: &Path) -> bool {
         let ruling = self.of_outside(path);
         ruling.allowed && ruling.denied.is_none()
     }
 
-    /// What rules say about reading outside. A rule that allows all that is in a folder allows to
-    /// list it.
+    /// The verdicts about reading outside. A rule that allows everything in a folder also allows
+    /// listing it.
     fn of_outside(&self, path: &Path) -> Ruling<'_> {
         let mut ruling = self.of_path(Kind::Read, &place(path, &self.root));
         let below = place(&path.join("_"), &self.root);
@@ -279,8 +280,8 @@ impl Rules {
         ruling
     }
 
-    /// Whether there could be something below a folder that [`Rules::hides`] holds for: a command
-    /// that searches there is not known to be safe.
+    /// Whether something below a folder could be hidden by [`Rules::hides`]: a command that
+    /// searches there is not known to be safe.
     pub fn may_hide_below(&self, folder: &str) -> bool {
         let place = self.inside(folder);
         self.rules.iter().any(|rule| {
@@ -292,8 +293,8 @@ impl Rules {
         })
     }
 
-    /// What confinement has to open and to shut for commands. Globs are not in it: what
-    /// [`Rules::hides`] is to be looked for.
+    /// What the sandbox must open and close for commands. Globs are left out: files for which
+    /// [`Rules::hides`] is true must be searched for.
     pub fn mounts(&self) -> Mounts {
         let folders = |kind, verdict| {
             let rules = self.rules.iter();
@@ -310,7 +311,7 @@ impl Rules {
         }
     }
 
-    /// What `deny` rules keep from commands, for mounts: globs and single files as well, which
+    /// What `deny` rules close to commands, including globs and single files, which
     /// [`Rules::mounts`] leaves out.
     pub fn denied_paths(&self) -> impl Iterator<Item = DeniedPaths<'_>> {
         let denied = |rule: &&Rule| rule.verdict == Verdict::Deny;
@@ -354,7 +355,7 @@ impl Rules {
                     let why = doubt(text, is_held);
                     ruling.doubted = why.map(|why| {
                         format!(
-                            "{why}, so it cannot be told whether {} forbids it",
+                            "{why}, so it is not certain whether {} denies it",
                             deny.named
                         )
                     });
@@ -393,8 +394,8 @@ impl Rules {
         ruling
     }
 
-    /// Adds what rules for paths say about the words of a command. It is a guess: what it
-    /// misses, confinement has to keep back.
+    /// Adds verdicts of path rules about the words of a command. It is a guess; the sandbox must
+    /// enforce what it misses.
     fn mentions<'a>(&'a self, command: &str, ruling: &mut Ruling<'a>) {
         let strict = |rule: &&Rule| rule.verdict != Verdict::Allow;
         let rules: Vec<_> = self.rules.iter().filter(strict).collect();
@@ -457,7 +458,7 @@ impl Rule {
         self.verdict == Verdict::Deny && self.kind == Kind::Command
     }
 
-    /// Whether it names any command among these words.
+    /// Whether it matches any command among these words.
     fn forbids(&self, spoken: &[words::Spoken]) -> bool {
         self.command().is_some_and(|pattern| {
             let mut spoken = spoken.iter();
@@ -466,7 +467,7 @@ impl Rule {
     }
 }
 
-/// What is asked, with one more reason.
+/// Adds a reason for asking.
 fn with_reason(permission: Permission, why: String) -> Permission {
     match permission {
         Permission::Allow | Permission::ReadOnly => Permission::Ask(why),
@@ -476,8 +477,8 @@ fn with_reason(permission: Permission, why: String) -> Permission {
     }
 }
 
-/// Whether rules allow each argument vector of a command, but for those that only read what is
-/// handed to them: `| tail -20`. One that is not wholly understood is never allowed.
+/// Whether rules allow each argument vector of a command, except for those that only filter their
+/// input: `| tail -20`. A command that is not fully understood is never allowed.
 fn allows(rules: &[&Rule], command: &str) -> bool {
     let named = |vector: &[String]| {
         rules.iter().any(|rule| {

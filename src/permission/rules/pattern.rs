@@ -1,7 +1,7 @@
-//! What a rule names: paths by globs, commands by the words they begin with.
+//! Patterns of rules: globs for paths, and the first words of commands.
 //!
-//! A pattern that forbids is generous and one that allows is strict. So the same text means more
-//! in a `deny` than in an `allow`: other capitals, what is below a folder, words that go on.
+//! A pattern that denies matches broadly and one that allows exactly: in a `deny`, the same text
+//! also matches other capitals, what is below a folder, and further words.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,15 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder, escape};
 use crate::jail::folded;
 use crate::permission::command::parts;
 
-/// A path as rules see it.
+/// A path to match against rules.
 pub(super) struct Place {
-    /// From the root of the workspace, if it is in there: `src/main.rs`.
+    /// Relative to the workspace root, if it is inside: `src/main.rs`.
     pub below: Option<Name>,
-    /// From the root of the system; unknown while a file's examples are checked.
+    /// Absolute path; unknown while a file's examples are checked.
     pub full: Option<Name>,
 }
 
-/// A path as text, and as other disks take it: a word of a command is looked at by every rule.
+/// A path as text and in case-folded form, since every rule checks each word of a command.
 pub(super) struct Name {
     plain: String,
     lower: String,
@@ -37,12 +37,12 @@ impl Name {
     }
 }
 
-/// What globs may name.
+/// What globs may match.
 #[derive(Clone, Copy)]
 pub(super) enum Reach<'a> {
     /// What lies in the workspace.
     Workspace,
-    /// Everything; `~/` is the home folder, if it is known.
+    /// Everything; `~/` is the home folder, if known.
     System(Option<&'a Path>),
 }
 
@@ -50,10 +50,10 @@ pub(super) enum Reach<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct PathPattern {
     globs: GlobSet,
-    /// What every path begins with that could match, without a `/` at its end; one for each name
-    /// of the same folder.
+    /// Prefixes of all paths that could match, without a final `/`; one for each name of the same
+    /// folder.
     beginnings: Vec<String>,
-    /// The folder that it names with all that is below, if it does just that.
+    /// The folder that it matches with everything below, if it is exactly that.
     folder: Option<String>,
     is_full: bool,
     is_strict: bool,
@@ -62,7 +62,7 @@ pub(super) struct PathPattern {
 impl PathPattern {
     pub fn parse(text: &str, is_strict: bool, reach: Reach<'_>) -> Result<PathPattern, String> {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
-            return Err("it has to name something, without control characters".to_owned());
+            return Err("it must not be empty or contain control characters".to_owned());
         }
         if text.split('/').any(|name| name == "..") {
             return Err("write it without `..`".to_owned());
@@ -71,14 +71,14 @@ impl PathPattern {
         let plain = match (text.strip_prefix('~'), reach) {
             _ if !is_full => text.trim_start_matches("./").to_owned(),
             (_, Reach::Workspace) => {
-                return Err("it must name something in the workspace".to_owned());
+                return Err("it must name a path in the workspace".to_owned());
             }
             (None, _) => text.to_owned(),
             (Some(rest), Reach::System(Some(home))) if rest.is_empty() || rest.starts_with('/') => {
                 format!("{}{rest}", escape(&home.to_string_lossy()))
             }
             (Some(_), _) => {
-                return Err("`~/` is your home folder, if `HOME` is set, and no other".to_owned());
+                return Err("`~/` works only if `HOME` is set, and `~name` never does".to_owned());
             }
         };
         let mut spellings = vec![plain.clone()];
@@ -107,7 +107,7 @@ impl PathPattern {
         })
     }
 
-    /// Whether it names this path.
+    /// Whether it matches this path.
     pub fn names(&self, place: &Place) -> bool {
         let Some(path) = self.seen(place) else {
             return false;
@@ -119,7 +119,7 @@ impl PathPattern {
         self.globs.is_match(&path.lower) || is_other && self.globs.is_match(&path.folded)
     }
 
-    /// Whether it could name something below this path, were that a folder.
+    /// Whether it could match something below this path.
     pub fn may_be_below(&self, place: &Place) -> bool {
         self.seen(place).is_some_and(|path| {
             let mut beginnings = self.beginnings.iter();
@@ -127,7 +127,7 @@ impl PathPattern {
         })
     }
 
-    /// Whether everything that it names is below this path, which is not the workspace itself.
+    /// Whether everything that it matches is below this path, which is not the workspace root.
     pub fn is_below(&self, place: &Place) -> bool {
         self.seen(place).is_some_and(|path| {
             let mut beginnings = self.beginnings.iter();
@@ -136,7 +136,7 @@ impl PathPattern {
         })
     }
 
-    /// The folder, or the file, that it names with all that is below, if it does just that.
+    /// The folder or file that it matches with everything below, if it is exactly that.
     pub fn folder(&self, root: &Path) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| root.join(folder))
     }
@@ -151,7 +151,7 @@ impl PathPattern {
     }
 }
 
-/// Whether a path is another one, or below it; everything is below nothing, and below `.`.
+/// Whether a path equals another one or is below it; everything is below an empty path and `.`.
 fn is_in(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder);
     matches!(folder, "" | ".") || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -204,7 +204,7 @@ fn beginning(glob: &str) -> &str {
     folders.trim_end_matches('/')
 }
 
-/// The path in a glob that means all below it, and nothing else.
+/// The path in a glob that matches exactly everything below it.
 fn folder(glob: &str, is_strict: bool) -> Option<String> {
     let whole = glob.strip_suffix("/**").or_else(|| glob.strip_suffix('/'));
     let whole = if is_strict {
@@ -217,7 +217,7 @@ fn folder(glob: &str, is_strict: bool) -> Option<String> {
         .filter(|whole| !whole.is_empty() && beginning(whole) == whole)
 }
 
-/// The same glob, if what it begins with is reached through links.
+/// The same glob with links in its prefix resolved, if there are any.
 fn real(glob: &str) -> Option<String> {
     let start = beginning(glob);
     let mut existing = Path::new(start);
@@ -250,19 +250,19 @@ pub(super) struct CommandPattern {
 }
 
 impl CommandPattern {
-    /// Reads a pattern as somebody types a command: `git push ...`.
+    /// Parses a pattern written like a command: `git push ...`.
     pub fn parse(text: &str) -> Result<CommandPattern, String> {
         // In a command `*` would be refused.
         const STAR: &str = "@star@";
         let found = parts(&text.replace('*', STAR)).filter(|parts| parts.len() == 1);
         let Some(part) = found.and_then(|mut parts| parts.pop()) else {
-            return Err("it has to be one plain command, without operators".to_owned());
+            return Err("it must be one plain command, without operators".to_owned());
         };
         let words = part.words.iter().map(|word| word.replace(STAR, "*"));
         CommandPattern::of_words(words)
     }
 
-    /// Reads a pattern that is split into words already.
+    /// Parses a pattern that is already split into words.
     pub fn of_words(words: impl Iterator<Item = String>) -> Result<CommandPattern, String> {
         let mut words: Vec<String> = words.collect();
         let goes_on = words
@@ -282,7 +282,7 @@ impl CommandPattern {
             });
         }
         if read.is_empty() && !goes_on {
-            return Err("it names no command".to_owned());
+            return Err("it has no command".to_owned());
         }
         Ok(CommandPattern {
             words: read,
@@ -290,7 +290,7 @@ impl CommandPattern {
         })
     }
 
-    /// A pattern without words, that names nothing at all.
+    /// A pattern without words, which matches nothing.
     pub fn nothing() -> CommandPattern {
         CommandPattern {
             words: vec![Word::This(String::new())],
@@ -308,12 +308,12 @@ impl CommandPattern {
         words.chain(end).collect()
     }
 
-    /// Whether it names a program, so that it does not stand for whatever there is.
+    /// Whether it names a program, so that it does not match everything.
     pub fn names_program(&self) -> bool {
         matches!(self.words.first(), Some(Word::This(_)))
     }
 
-    /// Whether it is exactly this argument vector, or begins it and may go on.
+    /// Whether it equals this argument vector, or is a prefix and may be followed by more words.
     pub fn is(&self, vector: &[String], goes_on: bool) -> bool {
         let fits = |(word, given): (&Word, &String)| match word {
             Word::This(word) => word == given,
@@ -326,7 +326,7 @@ impl CommandPattern {
         is_long_enough && self.words.iter().zip(vector).all(fits)
     }
 
-    /// Whether it begins at one of the first so many words, wherever the program lies, with
+    /// Whether it matches from one of the first `starts` words, with the program in any folder and
     /// options between its words: `/usr/bin/git -C x push --force` for `git push`.
     pub fn begins(&self, words: &[String], starts: usize) -> bool {
         let Some((program, rest)) = self.words.split_first() else {
@@ -364,7 +364,7 @@ impl CommandPattern {
     }
 }
 
-/// Whether a word may run a program: wherever that lies, in other capitals, with a version.
+/// Whether a word may run a program: in any folder, in other capitals, with a version.
 fn is_program(program: &str, word: &str) -> bool {
     let name = |path: &str| {
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `.ollacode/config.toml` of a repository: it can only tighten, and only exclude.
+//! `.ollacode/config.toml` of a repository: it can only make rules stricter and exclude files.
 
 use toml::de::DeValue;
 
@@ -7,23 +7,22 @@ use super::pattern::{PathPattern, Reach};
 use super::{Rule, Verdict};
 use crate::jail::{Jail, JailError};
 
-/// Where it lies in a workspace.
 const FILE: &str = ".ollacode/config.toml";
-/// Most things that a warning names.
+/// Most errors named in a warning.
 const NAMED: usize = 5;
 
 /// What a repository adds to the rules.
 #[derive(Clone, Debug, Default)]
 pub struct RepositoryRules {
     pub(super) rules: Vec<Rule>,
-    /// Globs of what is not to be indexed, relative to the workspace.
+    /// Globs of files not to index, relative to the workspace.
     pub exclude: Vec<String>,
-    /// What of the file was ignored, in one sentence, if anything was.
+    /// What was ignored in the file, in one sentence, if anything.
     pub warning: Option<String>,
 }
 
 impl RepositoryRules {
-    /// Reads a repository's file; one that is not there says nothing.
+    /// Reads a repository's file; a missing one has no rules.
     pub fn read(jail: &Jail) -> RepositoryRules {
         let file = jail.path(FILE).and_then(|path| jail.read(&path));
         match file {
@@ -36,7 +35,7 @@ impl RepositoryRules {
         }
     }
 
-    /// Takes from a text whatever holds.
+    /// Parses a text and keeps what is valid.
     pub(super) fn parse(text: &str) -> RepositoryRules {
         let mut found = RepositoryRules::default();
         let mut reader = Reader::new(text, &FILE, Reach::Workspace);
@@ -47,7 +46,7 @@ impl RepositoryRules {
                 "ask" => reader.rules(Verdict::Ask, name, &value),
                 "exclude" => found.exclude(&value, &mut reader),
                 _ => {
-                    let what = format!("`{}` is not for a repository to say", shown(name));
+                    let what = format!("a repository cannot set `{}`", shown(name));
                     reader.wrong(&key.span(), what);
                 }
             }
@@ -70,7 +69,10 @@ impl RepositoryRules {
 
     fn exclude(&mut self, value: &toml::Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
         let DeValue::Array(globs) = value.get_ref() else {
-            return reader.wrong(&value.span(), "`exclude` is a list of globs".to_owned());
+            return reader.wrong(
+                &value.span(),
+                "`exclude` must be a list of globs".to_owned(),
+            );
         };
         for value in globs.iter() {
             let glob = value.get_ref().as_str();
@@ -78,7 +80,10 @@ impl RepositoryRules {
             match (glob, parsed) {
                 (Some(glob), Some(Ok(_))) => self.exclude.push(glob.to_owned()),
                 (_, Some(Err(why))) => reader.wrong(&value.span(), format!("`exclude`: {why}")),
-                _ => reader.wrong(&value.span(), "`exclude` holds texts only".to_owned()),
+                _ => reader.wrong(
+                    &value.span(),
+                    "`exclude` must contain only strings".to_owned(),
+                ),
             }
         }
     }

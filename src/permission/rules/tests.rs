@@ -1,4 +1,4 @@
-//! What rules say about effects in each mode, and what is said about rules that do not hold.
+//! The verdicts of rules in each mode, and errors in rules.
 
 mod commands;
 mod generated;

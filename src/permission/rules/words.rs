@@ -1,4 +1,5 @@
-//! The words of a command for rules that forbid: whatever could be one, understood or not.
+//! The words of a command for `deny` and `ask` rules: everything that could be a command,
+//! understood or not.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,13 +10,13 @@ use crate::permission::command::{Part, parts};
 pub(super) struct Spoken {
     /// As they are, without quotes.
     pub words: Vec<String>,
-    /// At how many of them, from the first, a program may stand.
+    /// How many of the first words may be the program.
     pub starts: usize,
-    /// Whether it only reads, as far as is known.
+    /// Whether it is known to only read.
     pub reads: bool,
 }
 
-/// Takes a command apart. What is not known to only read may run others: `env`, `sh -c '…'`.
+/// Splits a command. What is not known to only read may run others: `env`, `sh -c '…'`.
 pub(super) fn spoken(command: &str) -> Vec<Spoken> {
     let Some(parts) = parts(command) else {
         return loose(command);
@@ -39,13 +40,13 @@ pub(super) fn spoken(command: &str) -> Vec<Spoken> {
     spoken
 }
 
-/// Whether what a part writes may be run by one behind it in the same pipe: `echo 'x' | sh`.
+/// Whether a later part of the same pipe may run the output of a part: `echo 'x' | sh`.
 fn is_run(parts: &[Part], at: usize) -> bool {
     let mut behind = parts[at + 1..].iter().take_while(|part| part.piped);
     behind.any(|part| part.runs)
 }
 
-/// Words of a text that is not understood, as if there were no quotes.
+/// Words of a text that cannot be parsed, ignoring quotes.
 fn loose(text: &str) -> Vec<Spoken> {
     let mut text = text.replace("\\\n", "");
     for (written, meant) in [
@@ -85,7 +86,7 @@ fn loose(text: &str) -> Vec<Spoken> {
         .collect()
 }
 
-/// The paths that a word may name, as if run in `root`: `src`, `--file=src/x`, `~/x`, `host:x`.
+/// The paths that a word may name, relative to `root`: `src`, `--file=src/x`, `~/x`, `host:x`.
 pub(super) fn places(word: &str, root: &Path, home: Option<&Path>) -> Vec<Place> {
     let pieces = word.split(['=', ':', ',', '@']).skip(1);
     let wild = word.find(['*', '?', '[']);
@@ -102,7 +103,7 @@ pub(super) fn places(word: &str, root: &Path, home: Option<&Path>) -> Vec<Place>
         .collect()
 }
 
-/// A full path without `.` and `..`, taken off as they are written.
+/// A full path with `.` and `..` removed by text.
 pub(super) fn without_dots(full: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in full.components() {
@@ -117,7 +118,7 @@ pub(super) fn without_dots(full: &Path) -> PathBuf {
     plain
 }
 
-/// A full path as rules see it; `.` and `..` are taken off as they are written.
+/// A full path for rules, with `.` and `..` removed by text.
 pub(super) fn place(full: &Path, root: &Path) -> Place {
     let plain = without_dots(full);
     let below = plain.strip_prefix(root).ok();

@@ -1,4 +1,4 @@
-//! What a confined command may see and change, as it is told to the helper.
+//! The policy of a confined command, as sent to the helper.
 
 use std::path::{Path, PathBuf};
 
@@ -11,63 +11,62 @@ use crate::sandbox::WorkspaceAccess;
 /// What a command may see and change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
-    /// The workspace: the command runs there, and writes. Absolute, and without links.
+    /// The workspace: the command runs and writes there. Absolute, without links.
     #[serde(with = "real_path")]
     pub root: PathBuf,
-    /// A folder of ours that exists and is private. The command sees its `tmp` as `/tmp`, so that
-    /// it lasts as long as this folder does; what was set aside is in `aside`.
+    /// A private folder of ours that exists. The command sees its `tmp` as `/tmp`, which lasts as
+    /// long as this folder does; quarantined files are in `aside`.
     #[serde(with = "real_path")]
     pub temporary: PathBuf,
-    /// A folder of ours that is seen as `~/.cache`: what tools keep between commands. It is never
-    /// the user's own, and of one workspace only: what is in it was written by commands.
+    /// A folder of ours that the command sees as `~/.cache`, for caches of tools. It is never the
+    /// user's own, and belongs to one workspace: its content was written by commands.
     #[serde(with = "real_path")]
     pub cache: PathBuf,
-    /// Home folders: mostly one. They look empty, but for what is readable or writable in them,
+    /// Home folders, usually one. They look empty, except for readable or writable paths in them,
     /// and what is written there is gone when the command ends.
     #[serde(with = "real_paths")]
     pub homes: Vec<PathBuf>,
-    /// What else may be read and run. What does not exist is passed over.
+    /// Further readable and executable paths. Missing ones are skipped.
     #[serde(with = "real_paths")]
     pub readable: Vec<PathBuf>,
-    /// What else may be written. What does not exist is passed over.
+    /// Further writable paths. Missing ones are skipped.
     #[serde(with = "real_paths")]
     pub writable: Vec<PathBuf>,
-    /// What rules close, files or folders below what is writable: it may not be written, and may not
-    /// appear.
+    /// Files or folders below writable paths that rules close: they may not be written or created.
     #[serde(with = "real_paths")]
     pub unwritable: Vec<PathBuf>,
-    /// What looks empty, a file or a folder: absolute. What does not exist is passed over.
+    /// Files and folders that look empty: absolute. Missing ones are skipped.
     #[serde(with = "real_paths")]
     pub hidden: Vec<PathBuf>,
-    /// What may be done to `.git`.
+    /// Access to `.git`.
     pub git: GitAccess,
-    /// What may be done to the files of the workspace.
+    /// Write access to the workspace.
     pub workspace: WorkspaceAccess,
-    /// Whether what is executed without the user starting it may be written.
+    /// Whether auto-executed files may be written.
     pub auto_executed: bool,
-    /// Whether files that the user's builds run may be written without the network, too.
+    /// Whether build files may be written without network access too.
     pub build_files: bool,
-    /// What in the workspace may be written though its name is protected: absolute.
+    /// Protected paths of the workspace that may be written: absolute.
     #[serde(with = "real_paths")]
     pub opened: Vec<PathBuf>,
-    /// What may not be executed: the words that such commands begin with.
+    /// Commands that may not be executed, by their first words.
     pub denied_commands: DeniedCommands,
-    /// Whether the network may be used. Without it, only a loopback of its own is there.
+    /// Whether the network is available. Without it, there is only a private loopback.
     pub network: bool,
-    /// How much may be used.
+    /// Resource limits.
     pub limits: Limits,
 }
 
-/// What a command may do to `.git`.
+/// Access of a command to `.git`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GitAccess {
     #[default]
     ReadOnly,
-    /// Write it, except for what makes git run commands.
+    /// Write it, except for files that make git run commands.
     WriteButHooksAndConfig,
-    /// The same, and make new repositories and work trees, in folders that are new.
+    /// The same, and make new repositories and work trees, in new folders.
     MakesRepositories,
-    /// The same, and write the settings of repositories: the user was asked about just that.
+    /// The same, and write settings of repositories: the user approved exactly that.
     Settings,
 }
 
@@ -78,22 +77,22 @@ impl GitAccess {
     }
 }
 
-/// How much a command may use.
+/// Resource limits of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Processes and threads at a time. The system does not hold root to it.
+    /// Processes and threads at a time. The system does not apply it to root.
     pub processes: u64,
     /// Open files of a process.
     pub open_files: u64,
-    /// Bytes of a file that is written.
+    /// Largest file written, in bytes.
     pub file_size: u64,
     /// Bytes of memory of all its processes; `None`: three quarters of the machine's.
     pub memory: Option<u64>,
-    /// Bytes by which a disk that it writes may fill up while it runs.
+    /// Bytes by which a disk may fill up while the command runs.
     pub disk: u64,
 }
 
-/// What a command used too much of, so that it was ended.
+/// The resource limit that a command exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exceeded {
     Memory,
@@ -112,7 +111,7 @@ impl Default for Limits {
     }
 }
 
-/// What makes git run commands or take its settings from elsewhere, in its folder.
+/// Names in a git folder that make git run commands or read settings from elsewhere.
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "macos")),
     expect(dead_code, reason = "nothing is confined")
@@ -121,7 +120,7 @@ pub(super) const GIT_INTERNALS: &[&str] =
     &["commondir", "config", "config.worktree", "hooks", "modules"];
 
 impl Bounds {
-    /// Bounds for a workspace with everything else at its default: nothing else may be read.
+    /// Default bounds for a workspace: nothing else may be read.
     pub fn new(root: &Path, temporary: &Path) -> Bounds {
         Bounds {
             root: root.to_owned(),
@@ -143,7 +142,7 @@ impl Bounds {
         }
     }
 
-    /// What may not be written in a folder that is writable.
+    /// The write policy of a writable folder.
     pub(super) fn write_policy(&self, folder: &Path) -> WritePolicy {
         let below = |paths: &[PathBuf]| -> Vec<Names> {
             let below = paths
@@ -167,7 +166,7 @@ impl Bounds {
     }
 }
 
-/// A path as the system has it: it need not be text.
+/// Serialises paths as bytes: they need not be text.
 mod real_path {
     use std::ffi::OsString;
     use std::path::{Path, PathBuf};
@@ -183,7 +182,7 @@ mod real_path {
     }
 }
 
-/// Paths as the system has them.
+/// The same for lists of paths.
 mod real_paths {
     use std::ffi::OsString;
     use std::path::PathBuf;

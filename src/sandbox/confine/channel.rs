@@ -1,4 +1,4 @@
-//! What the helper tells: a line of JSON a message, over a socket that it alone has.
+//! Messages from the helper: one line of JSON each, over a private socket.
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bounds, Exceeded};
 
-/// How long the rest of a report is waited for when the helper is gone.
+/// Time to wait for the rest of a report when the helper is gone.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Most bytes of a report.
@@ -23,22 +23,22 @@ const LONGEST: u64 = 1 << 20;
 )]
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Message {
-    /// Everything that was promised holds; the command is next.
+    /// The sandbox is set up; the command starts next.
     Confined,
-    /// A step failed, and nothing ran: the step, and why.
+    /// A step failed and nothing ran: the step and the reason.
     Failed(String),
     /// The command has ended.
     Ended {
-        /// How many of its processes were still running.
+        /// Number of its processes that were still running.
         left_running: usize,
-        /// The first names that it was refused.
+        /// The first refusals.
         refused: Vec<Refusal>,
-        /// What it used too much of, so that it was ended.
+        /// The limit that it exceeded, if it was ended for that.
         exceeded: Option<Exceeded>,
     },
 }
 
-/// A command, as it is told to a helper that waits for one.
+/// A command for a waiting helper.
 #[cfg_attr(
     not(target_os = "linux"),
     expect(dead_code, reason = "only Linux has a helper")
@@ -53,14 +53,14 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Sends it: its length, and then itself.
+    /// Sends its length and then the command.
     pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
         line.write_all(&(text.len() as u64).to_ne_bytes())?;
         line.write_all(&text)
     }
 
-    /// Waits for one; `None` if there will be none.
+    /// Waits for a command; `None` if there will be none.
     pub fn receive(mut line: &UnixStream) -> Option<Order> {
         let mut length = [0; 8];
         line.read_exact(&mut length).ok()?;
@@ -76,40 +76,40 @@ impl Order {
 pub struct Refusal {
     /// The path below the guarded folder, or the words of a command.
     pub path: String,
-    /// Why: the path and these words are a sentence.
+    /// Why: the end of a sentence that begins with the path.
     pub why: String,
     pub kind: RefusalKind,
-    /// Whether it is a path of the workspace, and whole.
+    /// Whether it is a complete path of the workspace.
     pub is_in_workspace: bool,
 }
 
-/// What a command was not allowed to do.
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefusalKind {
-    /// To make or to write a name.
+    /// Creating or writing a path.
     Write,
-    /// The same in git's folder, which is open to git alone.
+    /// The same in the git folder, which only git may write.
     Git,
-    /// To execute what a rule denies.
+    /// Executing what a rule denies.
     Execute,
 }
 
-/// How a confined run went, beside how the command ended.
+/// The report of a confined run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whether everything that was promised held before the command began. If not, it did not run.
+    /// Whether the sandbox was set up before the command started. If not, it did not run.
     pub is_confined: bool,
-    /// Why the command did not run: a sentence that names the step.
+    /// Why the command did not run, with the failed step.
     pub failed: Option<String>,
-    /// The first names that the command was refused.
+    /// The first refusals.
     pub refused: Vec<Refusal>,
-    /// How many of its processes were still running when it had ended, and were ended with it.
+    /// Number of its processes that were still running when it had ended, and were killed.
     pub left_running: usize,
-    /// What it used too much of, so that it was ended.
+    /// The limit that it exceeded, if it was ended for that.
     pub exceeded: Option<Exceeded>,
 }
 
-/// Our end of the line to a helper. If it is dropped, the helper ends the command.
+/// Our end of the connection to a helper. If it is dropped, the helper ends the command.
 #[derive(Debug)]
 pub struct Helper {
     line: UnixStream,
@@ -124,14 +124,14 @@ impl Helper {
         &self.line
     }
 
-    /// Has the helper kill the command with everything that it started, and exit. It does not wait
-    /// for that.
+    /// Tells the helper to kill the command with all its processes and to exit. Does not wait for
+    /// that.
     pub fn end(&self) {
         // An error means that the helper is gone already.
         let _ = self.line.shutdown(Shutdown::Write);
     }
 
-    /// Reads how it went. To be called when the helper has exited.
+    /// Reads the report, after the helper has exited.
     pub fn report(self) -> Report {
         let mut report = Report::default();
         let mut text = Vec::new();
@@ -172,7 +172,7 @@ impl AsFd for Helper {
     expect(dead_code, reason = "only Linux has a helper")
 )]
 impl Message {
-    /// Sends it, in one write.
+    /// Sends the message in one write.
     pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');

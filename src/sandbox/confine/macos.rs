@@ -1,5 +1,4 @@
-//! Confinement on macOS by `sandbox-exec`: a profile that is made for each command. It has not
-//! been tried on a Mac.
+//! Confinement on macOS with `sandbox-exec` and a profile per command. Not tested on a Mac yet.
 
 #[cfg(target_os = "macos")]
 use std::ffi::OsString;
@@ -17,7 +16,7 @@ use crate::jail::closed_rows;
 use crate::permission::Confinement;
 use crate::sandbox::WorkspaceAccess;
 
-/// What every program may read beside its bounds.
+/// Paths that every program may read beside its bounds.
 const SYSTEM: &[&str] = &[
     "/Applications/Xcode.app",
     "/Library/Developer",
@@ -68,7 +67,7 @@ pub fn prepare(
     })
 }
 
-/// Writes the profile; `None` if a path cannot be named in it. Later rules win over earlier ones.
+/// Writes the profile; `None` if a path cannot be expressed in it. Later rules win.
 fn profile(bounds: &Bounds) -> Option<String> {
     let system = SYSTEM.iter().map(PathBuf::from);
     let mut writable = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
@@ -109,7 +108,7 @@ fn profile(bounds: &Bounds) -> Option<String> {
     Some(text)
 }
 
-/// Names that are not written, at any depth.
+/// Names that may not be written, at any depth.
 fn closed_names(bounds: &Bounds) -> Vec<String> {
     let mut names: Vec<String> = closed_rows().map(str::to_owned).collect();
     let is_open = |name: &str| bounds.auto_executed && name != ".ollacode";
@@ -123,7 +122,7 @@ fn closed_names(bounds: &Bounds) -> Vec<String> {
     names
 }
 
-/// A path as a string of the profile's language.
+/// A path as a string literal of the profile.
 fn quoted(path: &Path) -> Option<String> {
     let text = path.to_str()?;
     Some(format!(

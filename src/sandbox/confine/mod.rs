@@ -1,8 +1,8 @@
-//! Holds commands back by means of the system: what they see, change and reach.
+//! Confines commands with features of the operating system: what they see, change and reach.
 //!
-//! On Linux, ollacode runs itself as a helper (`enter`). It puts the command into namespaces in
-//! which little else exists, forbids the rest by Landlock and seccomp, and stays outside as the
-//! one that ends it. The helper never runs a command with less than was promised.
+//! On Linux, ollacode runs itself as a helper (`enter`). The helper puts the command into
+//! namespaces, restricts it with Landlock and seccomp, and stays outside to end it. It never runs a
+//! command with less confinement than requested.
 
 mod bounds;
 mod channel;
@@ -30,68 +30,68 @@ pub use readable::readable;
 /// The hidden subcommand that makes this program the helper.
 const SUBCOMMAND: &str = "__confine";
 
-/// What the helper exits with when the command did not run. The report says why: a command may
-/// exit with it, too.
+/// The helper's exit code if the command did not run. The report says why: a command may exit with
+/// it too.
 pub const NOT_RUN: u8 = 125;
 
 /// How long a probe may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How well commands can be held back here.
+/// The confinement that works here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// The best level that works.
+    /// The best available level.
     pub level: Confinement,
-    /// Why it is not full: a sentence for people.
+    /// Why it is not full, for the user.
     pub why_not_full: Option<String>,
 }
 
-/// A command that is ready to be run under confinement.
+/// A command prepared to run under confinement.
 ///
-/// The program is to be started with the arguments, and with the variables beside those that the
-/// command is given; its child must [`keep`] what is inherited, and it may not be killed but by
-/// [`Helper::end`], so that it can look after the workspace.
+/// Start the program with the arguments, and with the variables in addition to those of the
+/// command. Its child must [`keep`] the inherited descriptors, and only [`Helper::end`] may end it,
+/// so that it can clean up the workspace.
 #[derive(Debug)]
 pub struct Prepared {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     /// Variables that the command needs.
     pub variables: Vec<(&'static str, OsString)>,
-    /// What the child inherits, and nobody else. To be dropped after the start.
+    /// Descriptors that only the child inherits. To be dropped after the start.
     pub inherited: Vec<OwnedFd>,
-    /// The line to the helper; `None` where there is none, and the command is confined directly.
+    /// The connection to the helper; `None` if there is none and the command is confined directly.
     pub helper: Option<Helper>,
 }
 
-/// A command for a helper that waits for one.
+/// A command for a waiting helper.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
-    /// What it may see and change.
+    /// Its bounds.
     pub bounds: &'a Bounds,
-    /// How well it is held back.
+    /// Its confinement.
     pub level: Confinement,
     /// The program, by its absolute path.
     pub program: &'a str,
     pub arguments: &'a [OsString],
-    /// All its variables. Those of the confinement are added.
+    /// All its variables; those of the confinement are added.
     pub variables: &'a [(OsString, OsString)],
 }
 
 impl Prepared {
-    /// Numbers of what is inherited, for [`keep`].
+    /// Numbers of the inherited descriptors, for [`keep`].
     pub fn inherited_numbers(&self) -> Vec<RawFd> {
         self.inherited.iter().map(AsRawFd::as_raw_fd).collect()
     }
 }
 
-/// Tells how well commands can be held back, by trying it at the first call. It takes some
-/// milliseconds then, and the bounds of that call are tried.
+/// The best level that works, tested at the first call, which takes some milliseconds, with the
+/// bounds of that call.
 pub fn level(bounds: &Bounds) -> &'static Reached {
     static REACHED: OnceLock<Reached> = OnceLock::new();
     REACHED.get_or_init(|| probe(bounds))
 }
 
-/// Tries which level works for some bounds.
+/// Tests which level works for some bounds.
 pub fn probe(bounds: &Bounds) -> Reached {
     let why_not_full = match try_level(bounds, Confinement::Full) {
         Ok(()) => {
@@ -149,7 +149,7 @@ fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
                 std::thread::sleep(Duration::from_millis(1));
             }
             Ok(None) => {
-                // It may be gone by now, and then there is nobody to kill.
+                // It may be gone already, and then there is nothing to kill.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err("the helper does not end".to_owned());
@@ -172,7 +172,7 @@ fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
     }
 }
 
-/// Has a child keep what it inherits. To be called between fork and exec: it only makes system
+/// Lets a child keep inherited descriptors. Call it between fork and exec: it makes only system
 /// calls.
 pub fn keep(numbers: &[RawFd]) -> io::Result<()> {
     use rustix::io::{FdFlags, fcntl_setfd};
@@ -211,9 +211,9 @@ pub fn prepare(
     macos::prepare(bounds, level, program, arguments)
 }
 
-/// Prepares a helper before there is a command; `None` where there are no helpers. To start a
-/// program as large as this one takes as long as all the rest, so that one should wait before it
-/// is needed. It is given no variables, and [`Helper::start`] tells it its command.
+/// Starts a helper before there is a command; `None` if there are no helpers. Starting a program as
+/// large as this one takes as long as all the rest, so one should wait before it is needed. It gets
+/// no variables; [`Helper::start`] sends it its command.
 pub fn prepare_ahead() -> io::Result<Option<Prepared>> {
     #[cfg(target_os = "linux")]
     return linux::prepare_ahead().map(Some);
@@ -222,7 +222,7 @@ pub fn prepare_ahead() -> io::Result<Option<Prepared>> {
 }
 
 impl Helper {
-    /// Tells a helper that waits what to run. Once only.
+    /// Sends a waiting helper its command. Only once.
     pub fn start(&self, run: &Run<'_>) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         return linux::start_command(self, run);
@@ -233,7 +233,7 @@ impl Helper {
     }
 }
 
-/// Says that commands cannot be confined on this system.
+/// Fails: commands cannot be confined on this system.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub fn prepare(
     _bounds: &Bounds,
@@ -242,12 +242,12 @@ pub fn prepare(
     _arguments: &[OsString],
 ) -> io::Result<Prepared> {
     Err(io::Error::other(
-        "this system has no confinement that ollacode knows",
+        "ollacode knows no way to confine commands on this system",
     ))
 }
 
-/// Becomes the helper if this process was started as one. To be called first of all: before
-/// threads, and before anything that takes time.
+/// Becomes the helper if this process was started as one. Must be called first: before threads, and
+/// before anything slow.
 ///
 /// Returns `None` in every other process.
 pub fn enter() -> Option<ExitCode> {

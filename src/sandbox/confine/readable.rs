@@ -1,4 +1,4 @@
-//! What every command may read: the system, and toolchains. Not the home folder.
+//! Paths that every command may read: the system and toolchains, not the home folder.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -63,8 +63,7 @@ const SYSTEM: &[&str] = &[
     "/etc/timezone",
 ];
 
-/// Toolchains and what was downloaded for them, below the home folder. Nothing here holds
-/// passwords or tokens.
+/// Toolchains and their downloads below the home folder. None of these contain passwords or tokens.
 const BELOW_HOME: &[&str] = &[
     ".asdf",
     ".bun/bin",
@@ -113,7 +112,7 @@ const BELOW_HOME: &[&str] = &[
     "go/pkg/mod",
 ];
 
-/// Settings below the home folder that tools need. They may be read if no secret is in them.
+/// Settings below the home folder that tools need. Readable if they contain no secret.
 const SETTINGS_BELOW_HOME: &[&str] = &[
     ".cargo/config",
     ".cargo/config.toml",
@@ -125,10 +124,10 @@ const SETTINGS_BELOW_HOME: &[&str] = &[
     ".gitignore_global",
 ];
 
-/// Settings of the system that may hold secrets as well.
+/// Settings of the system that may contain secrets.
 const SYSTEM_SETTINGS: &[&str] = &["/etc/gitconfig"];
 
-/// Variables that name a folder of tools, with what may be read in it.
+/// Variables that name a tool folder, with its readable parts.
 const VARIABLES: &[(&str, &[&str])] = &[
     ("CARGO_HOME", &["bin", "env", "git", "registry"]),
     ("GOMODCACHE", &[""]),
@@ -140,13 +139,12 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("VIRTUAL_ENV", &[""]),
 ];
 
-/// Longest file of settings that is looked into, in bytes.
+/// Largest settings file checked, in bytes.
 const LONGEST_SETTINGS: u64 = 256 << 10;
 
-/// What every command may read, of what there is: by the home folder and the variables that it is
-/// given.
+/// The existing paths that every command may read, from the home folder and the given variables.
 ///
-/// A folder of `PATH` may be read if it is not the home folder itself or above it.
+/// A folder of `PATH` is readable unless it is the home folder or above it.
 pub fn readable<'a>(
     home: Option<&Path>,
     variables: impl IntoIterator<Item = (&'a OsStr, &'a OsStr)>,
@@ -200,7 +198,7 @@ fn candidates<'a>(
     paths
 }
 
-/// Whether a file of settings has nothing in it that looks like a secret.
+/// Whether a settings file has nothing that looks like a secret.
 fn is_harmless(path: &Path) -> bool {
     let length = fs::metadata(path).map(|metadata| metadata.len());
     if length.is_ok_and(|length| length > LONGEST_SETTINGS) {

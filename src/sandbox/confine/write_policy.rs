@@ -1,4 +1,4 @@
-//! What a confined command may not write in a folder, judged by names alone.
+//! The write policy of a confined command in a folder, by names alone.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path};
@@ -10,50 +10,49 @@ use crate::jail::{
     names_closed_in,
 };
 
-/// Said of what is open to a command that is git alone.
-pub(super) const GIT: &str = "is git's own, and closed to this command";
-const GIT_SETTINGS: &str = "decides what git runs, and no command may write it";
-const REPOSITORY: &str = "would make the folder a git repository, with settings that git obeys";
-const RULE: &str = "is closed to commands: by a rule, since git runs it, or since a link with a \
-    protected name leads to it";
+/// The reason for paths that only git may write.
+pub(super) const GIT: &str = "belongs to git, and this command may not write it";
+const GIT_SETTINGS: &str = "decides what git runs, so no command may write it";
+const REPOSITORY: &str = "would make the folder a git repository, whose settings git follows";
+const RULE: &str = "may not be written by commands: a rule denies it, git runs it, or a link with \
+                    a protected name points to it";
 
-/// What holds commands for git to run, in its folder, beside [`GIT_INTERNALS`].
+/// Names in the git folder with commands for git to run, beside [`GIT_INTERNALS`].
 const GIT_RUNS: &[&str] = &["rebase-merge"];
 
-/// What git obeys in a repository, whatever the name of its folder.
+/// Settings of a repository, whatever the name of its folder.
 const REPOSITORY_SETTINGS: &[&str] = &["commondir", "config", "config.worktree", "hooks"];
 
-/// Places where names are not judged, or others than elsewhere: bits of [`WritePolicy::laxity`].
+/// Reasons for judging fewer or other names: bits of [`WritePolicy::laxity`].
 const GENERATED: u8 = 1;
 const ALLOWED: u8 = 2;
 const IN_GIT: u8 = 4;
 const FILLED: u8 = 8;
 
-/// What may not be written in a folder.
+/// The write policy of a folder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WritePolicy {
-    /// What may be done to git's folders.
+    /// Access to git folders.
     pub git: GitAccess,
-    /// Whether files that the user's builds run may be written, and that no build writes: package
-    /// managers do that, and git when it changes to another commit.
+    /// Whether build files that no build writes may be written: package managers do that, and git
+    /// when it switches commits.
     pub writes_build_files: bool,
-    /// Whether what is executed without the user starting it may be written: the user was asked
-    /// about just that.
+    /// Whether auto-executed files may be written: the user approved exactly that.
     pub writes_auto_executed: bool,
-    /// Where the folder is git's own, outside of the workspace: the work tree's name in it.
+    /// The name of the work tree, if the folder is the git folder outside the workspace.
     pub worktree: Option<String>,
-    /// Paths below the folder that may be written all the same, with all that is below them.
+    /// Paths below the folder that may be written anyway, with everything below.
     pub allowed: Vec<Names>,
-    /// Paths below the folder that may not be written, with all that is below them.
+    /// Paths below the folder that may not be written, with everything below.
     pub denied: Vec<Names>,
 }
 
-/// The names of a path, as the most forgiving file system compares them.
+/// The names of a path, as the most lenient file system compares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names(Vec<String>);
 
 impl Names {
-    /// Takes the names of a path that is relative.
+    /// The names of a relative path.
     pub fn new(path: &Path) -> Names {
         let names = path.components().filter_map(|part| match part {
             Component::Normal(name) => Some(folded(&name.to_string_lossy()).into_owned()),
@@ -66,7 +65,7 @@ impl Names {
         self.0.is_empty()
     }
 
-    /// Which of the names is git's folder, if one is.
+    /// The index of the git folder among the names, if any.
     fn git(&self) -> Option<usize> {
         self.0.iter().position(|name| is_git(name))
     }
@@ -83,9 +82,9 @@ impl Names {
 }
 
 impl WritePolicy {
-    /// Says why a path may not be written or made: the path and these words are a sentence.
+    /// Why a path may not be written or created: the end of a sentence that begins with the path.
     ///
-    /// `has` tells whether the folder that so many of the first names lead to has a name in it.
+    /// `has` says whether the folder of the first N names contains a name.
     pub fn refuses(&self, path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
         if self.denied.iter().any(|denied| path.starts_with(denied)) {
             return Some(RULE);
@@ -102,8 +101,8 @@ impl WritePolicy {
         refuses_repository(path, has).or_else(|| self.refuses_by_table(path))
     }
 
-    /// The same in a folder that the command itself has made, where it may make repositories: it is
-    /// git alone, and settles what they are like.
+    /// The same in a folder made by the command itself, where it may make repositories: it is git
+    /// alone, and decides their layout.
     pub fn refuses_in_new(&self, path: &Names) -> Option<&'static str> {
         if !self.git.makes_repositories() {
             return self.refuses(path, |_, _| false);
@@ -121,7 +120,7 @@ impl WritePolicy {
         self.refuses_by_table(path)
     }
 
-    /// Whether making a folder begins a repository or a work tree, where the command may do that.
+    /// Whether creating a folder starts a repository or a work tree, if the command may do that.
     pub fn begins_repository(&self, path: &Names) -> bool {
         let below = match (path.git(), &self.worktree) {
             (Some(at), _) => &path.0[at + 1..],
@@ -137,7 +136,7 @@ impl WritePolicy {
             && !self.denied.iter().any(|denied| path.starts_with(denied))
     }
 
-    /// The same for a folder that gets a path, by the names that stand in it.
+    /// The same for a folder at a new path, by the names in it.
     pub fn refuses_folder<'a>(
         &self,
         path: &Names,
@@ -153,8 +152,8 @@ impl WritePolicy {
             .find_map(|name| self.refuses(&path.with(&name), |_, _| false))
     }
 
-    /// Tells by bits in what ways the inside of a folder is judged less than elsewhere. What was
-    /// made in such a place cannot be renamed to another one.
+    /// Bits for how the content of a folder is judged less strictly than elsewhere. What was made
+    /// in such a place cannot be renamed to another one.
     pub fn laxity(&self, path: &Names) -> u8 {
         let is_generated = path.0.iter().any(|name| is_generated(name));
         let mut allowed = self.allowed.iter();
@@ -172,8 +171,8 @@ impl WritePolicy {
         set.map(|(_, bit)| bit).sum()
     }
 
-    /// The same for a link: through it, names appear that nobody makes here, and one in the place of
-    /// a folder above a denied path would lead that path elsewhere.
+    /// The same for a link: names appear through it that were not created here, and one in the place
+    /// of a folder above a denied path would lead that path elsewhere.
     pub fn refuses_link(&self, path: &Names) -> Option<&'static str> {
         if self.denied.iter().any(|denied| denied.starts_with(path)) {
             return Some(RULE);
@@ -184,7 +183,7 @@ impl WritePolicy {
             .find_map(|name| self.refuses(&path.with(name), |_, _| false))
     }
 
-    /// The same for a path below git's folder.
+    /// The same for a path below the git folder.
     fn refuses_in_git(&self, below: &[String]) -> Option<&'static str> {
         if self.git == GitAccess::ReadOnly {
             return Some(GIT);
@@ -202,13 +201,14 @@ impl WritePolicy {
         is_closed.then_some(GIT_SETTINGS)
     }
 
-    /// Whether the user was asked about just these settings.
+    /// Whether the user approved exactly these settings.
     fn opens_settings(&self, below: &[String]) -> bool {
         let [name] = below else { return false };
         self.git == GitAccess::Settings && matches!(name.as_str(), "config" | "config.worktree")
     }
 
-    /// Whether a path below `worktrees` is closed: of another work tree, or settings.
+    /// Whether a path below `worktrees` is closed: it belongs to another work tree, or is a
+    /// setting.
     fn closes_worktree(&self, below: &[String]) -> bool {
         let settings = ["commondir", "config.worktree", "gitdir"];
         let Some((name, rest)) = below.split_first() else {
@@ -250,7 +250,7 @@ impl WritePolicy {
     }
 }
 
-/// Whether a path in git's folder decides what git runs.
+/// Whether a path in the git folder decides what git runs.
 fn decides(below: &[String]) -> bool {
     let Some((first, rest)) = below.split_first() else {
         return false;
@@ -265,7 +265,7 @@ fn is_git(name: &str) -> bool {
     matches!(name, ".git" | "git~1")
 }
 
-/// A folder with a `HEAD` and settings is a repository for git, which obeys the settings.
+/// A folder with a `HEAD` and settings is a repository for git, which follows the settings.
 fn refuses_repository(path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
     for (depth, name) in path.0.iter().enumerate() {
         let is_last = depth + 1 == path.0.len();

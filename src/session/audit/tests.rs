@@ -1,4 +1,4 @@
-//! What the records of a session tell.
+//! The audit of a session.
 
 use std::fs;
 
@@ -53,7 +53,7 @@ fn told(records: Vec<Record>) -> Vec<Entry> {
     story.entries
 }
 
-/// Each entry as JSON, without what is the same in all.
+/// Each entry as JSON, without the common fields.
 fn lines(records: Vec<Record>) -> Vec<Value> {
     let entries = told(records);
     let values = entries.iter().map(serde_json::to_value);

@@ -1,8 +1,8 @@
-//! What commands change: the files of the workspace before a command and after it, compared.
+//! Finds what commands change, by comparing the files of the workspace before and after.
 //!
-//! Before a command, sizes, times and inodes are looked at, and only files that changed since the
-//! last look are read: their contents are what undoing needs. They are held in memory, up to a
-//! bound; what is beyond it is named when it changes, and cannot be brought back.
+//! Before a command, sizes, times and inodes are compared, and only files that changed since the
+//! last time are read: undo needs their contents. Contents are held in memory up to a limit; files
+//! beyond it are reported when they change, and cannot be restored.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,31 +13,31 @@ use ollacode_indexer::walk::{self, FileStamp};
 use super::{Blob, Change};
 use crate::jail::{Jail, is_secret};
 
-/// Most bytes of contents that are held.
+/// Most bytes of contents held in memory.
 const MOST_HELD: u64 = 32 << 20;
-/// Largest file that is held, unless the session has changed it itself.
+/// Largest file held, unless the session has changed it itself.
 const LARGEST: u64 = 1 << 20;
-/// Largest file that the session has changed itself, and that is held.
+/// Largest file held that the session has changed itself.
 const LARGEST_TOUCHED: u64 = 8 << 20;
-/// Workspaces with more files are not looked through at each command.
+/// Workspaces with more files are not compared.
 const MOST_FILES: usize = 50_000;
-/// What is kept for one command.
+/// What is stored for one command.
 const MOST_KEPT: Room = Room {
     files: 1_000,
     bytes: 16 << 20,
 };
-/// Most files that are named as not kept.
+/// Most files reported as not stored.
 const MOST_NAMED: usize = 100;
-/// Times of files are only as exact as the clock of the system ticks.
+/// Resolution of file times on coarse clocks.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The files of a workspace as they were at the last look.
+/// The files of a workspace at the last comparison.
 #[derive(Debug, Default)]
 pub struct Baseline {
     files: HashMap<String, Known>,
     /// Bytes of the contents that are held.
     held: u64,
-    /// When the last look began.
+    /// When the last comparison started.
     looked: Nanoseconds,
 }
 
@@ -51,36 +51,36 @@ struct Known {
     content: Option<Blob>,
 }
 
-/// What tells whether a file has changed without reading it.
+/// Metadata that shows whether a file has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     inode: (u64, u64),
     size: u64,
     modified: Nanoseconds,
     changed: Nanoseconds,
-    /// When it was made; `None` where the system does not say.
+    /// Creation time; `None` if the system has none.
     made: Option<Nanoseconds>,
 }
 
 /// What a command changed.
 #[derive(Debug, Default)]
 pub struct CommandChanges {
-    /// Files with what they held and hold.
+    /// Files with old and new contents.
     pub changes: Vec<Change>,
-    /// Files whose contents are not kept: secrets, what is huge, what is too much.
+    /// Files whose contents are not stored: secrets, large files, and those over the limit.
     pub not_kept: Vec<String>,
-    /// How many more there are.
+    /// Number of further such files.
     pub more: usize,
 }
 
-/// The workspace has too many files to be looked through.
+/// The workspace has too many files to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this folder has more than {MOST_FILES} files")]
 pub struct TooManyFiles;
 
 impl Baseline {
-    /// Takes in the workspace as it is before a command. `touched`: files that the session has
-    /// changed, which are held first.
+    /// Records the workspace before a command. `touched`: files that the session has changed, which
+    /// are held first.
     pub fn look(&mut self, jail: &Jail, touched: &BTreeSet<String>) -> Result<(), TooManyFiles> {
         let looked = now();
         let found = stamps(jail)?;
@@ -113,14 +113,14 @@ impl Baseline {
         Ok(())
     }
 
-    /// Whether a file is as it was, as far as that is told without reading it. One that has changed
-    /// just before the last look may have changed again in the same tick of the clock.
+    /// Whether a file is unchanged by its metadata. A file changed just before the last comparison
+    /// may have changed again in the same clock tick.
     fn is_same(&self, known: &Known, stamp: &Stamp) -> bool {
         let is_settled = stamp.changed + nanoseconds(TICK) < self.looked;
         known.stamp == *stamp && (is_settled || known.content.is_none())
     }
 
-    /// Finds out what a command changed that has begun at `began` and is over.
+    /// Finds what a command changed that started at `began` and has ended.
     pub fn compare(
         &mut self,
         jail: &Jail,
@@ -143,7 +143,7 @@ impl Baseline {
             // A file whose folder got another name keeps its times.
             let is_moved =
                 before.is_none() && after.is_some_and(|stamp| inodes.contains(&stamp.inode));
-            // What somebody else does before or after the command has another time.
+            // Changes by others before or after the command have other times.
             let is_elsewhen = after.is_some_and(|stamp| !span.contains(&stamp.changed));
             if is_same || (is_elsewhen && !is_moved) {
                 continue;
@@ -183,14 +183,14 @@ impl CommandChanges {
     }
 }
 
-/// What may still be kept for a command.
+/// Space left to store changes of a command.
 struct Room {
     files: usize,
     bytes: u64,
 }
 
 impl Room {
-    /// Makes use of it for a change; `false` if there is too little.
+    /// Uses space for a change; `false` if there is too little.
     fn takes(&mut self, change: &Change) -> bool {
         let sides = [&change.before, &change.after];
         let bytes = sides
@@ -215,7 +215,7 @@ enum Difference {
     NotKept,
 }
 
-/// How a file differs from what it was, by what it holds.
+/// How the content of a file differs from before.
 fn difference(
     jail: &Jail,
     path: &str,
@@ -259,7 +259,7 @@ fn read(jail: &Jail, path: &str) -> Option<Blob> {
     Some(Blob::from(&file))
 }
 
-/// Reads files on all cores, those that are to be held.
+/// Reads the files to hold, on all cores.
 fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -291,7 +291,7 @@ fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)
     })
 }
 
-/// The files that the ignore files leave, by the rules of the index.
+/// The metadata of the files that are not ignored, by the rules of the index.
 fn stamps(jail: &Jail) -> Result<HashMap<String, Stamp>, TooManyFiles> {
     let found = walk::stamps(jail.root(), MOST_FILES);
     if found.len() > MOST_FILES {

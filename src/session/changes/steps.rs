@@ -1,4 +1,4 @@
-//! What undoing a turn, or doing it again, comes to on the disk.
+//! Applies the undo or redo of a turn to the files.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub(super) enum Direction {
     Redo,
 }
 
-/// What is to become of a file; no hash is no file.
+/// The target state of a file; no hash means no file.
 pub(super) struct Step {
     pub path: WorkspacePath,
     pub from: Option<Hash>,
@@ -20,8 +20,8 @@ pub(super) struct Step {
     pub mode: Option<u32>,
 }
 
-/// What is to be done to the files of a turn; an error if one of them is neither as it was left
-/// nor as it is to be.
+/// The steps for the files of a turn; an error if a file is neither in the old nor in the target
+/// state.
 pub(super) fn of(jail: &Jail, turn: &Turn, direction: Direction) -> Result<Vec<Step>, UndoError> {
     let mut changed = Vec::new();
     let mut steps = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn of(jail: &Jail, turn: &Turn, direction: Direction) -> Result<Vec<S
     }
 }
 
-/// Removes the files that are not to be there.
+/// Removes the files that must not exist.
 pub(super) fn remove(
     jail: &Jail,
     steps: &[Step],
@@ -57,7 +57,7 @@ pub(super) fn remove(
     Ok(())
 }
 
-/// Writes the files that are to be there.
+/// Writes the files that must exist.
 pub(super) fn write(
     jail: &Jail,
     writes: &[(&Step, Arc<Vec<u8>>)],
@@ -71,7 +71,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// A step, and the hash that its file has now; `None` if that cannot be told.
+/// A step, and the hash of its file now; `None` if it is unknown.
 fn step(jail: &Jail, sum: &Sum<'_>, direction: Direction) -> Option<(Step, Option<Hash>)> {
     let (from, to) = match direction {
         Direction::Undo => (sum.after, sum.before),
@@ -93,7 +93,7 @@ fn step(jail: &Jail, sum: &Sum<'_>, direction: Direction) -> Option<(Step, Optio
     Some((step, now))
 }
 
-/// Reads a hash out of a record; `None` if there is something that is no hash.
+/// Parses a hash of a record; `None` if it is not a hash.
 fn hash(digits: Option<&str>) -> Option<Option<Hash>> {
     match digits {
         None => Some(None),

@@ -1,4 +1,4 @@
-//! The contents of changed files, by hash: on the disk, so that a resumed session can undo.
+//! Stores the contents of changed files by hash on disk, so that a resumed session can undo.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -13,25 +13,25 @@ use super::{Blob, ChangeRecord};
 use crate::jail::{Hash, Jail, hash_of};
 use crate::session::create_private_folder;
 
-/// Folder of the contents in that of the session.
+/// Folder of the contents in the session's folder.
 const FOLDER: &str = "changes";
-/// File in it of changes that may be made, and that the journal may not have yet.
+/// File of announced changes that may not be in the journal yet.
 const ANNOUNCED: &str = "announced.json";
 
-/// Whether a content must be on the disk when it is kept.
+/// Whether a content is synced to disk when it is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Durability {
     Synced,
     Unsynced,
 }
 
-/// File in it that names the files that are just being undone.
+/// File that names the files being restored.
 const RESTORING: &str = "restoring.json";
 
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
-    /// What is not on the disk, because it holds secrets or the disk did not take it.
+    /// Contents that are not on disk, because they have secrets or writing failed.
     memory: HashMap<Hash, Arc<Vec<u8>>>,
 }
 
@@ -43,14 +43,14 @@ impl Store {
         }
     }
 
-    /// Keeps the content of a file: when this returns, it is on the disk.
+    /// Stores the content of a file: when this returns, it is on disk.
     ///
-    /// Secrets never are; what holds any is kept as long as the process lives.
+    /// Contents with secrets are never written; they are kept in memory.
     pub fn keep(&mut self, path: &str, blob: &Blob) -> io::Result<()> {
         self.keep_as(path, blob, Durability::Synced)
     }
 
-    /// Keeps the content of a file, which is on the disk when the system writes it there.
+    /// Stores the content of a file without syncing it.
     pub fn keep_unsynced(&mut self, path: &str, blob: &Blob) -> io::Result<()> {
         self.keep_as(path, blob, Durability::Unsynced)
     }
@@ -71,36 +71,37 @@ impl Store {
         self.write(&self.path_of(&blob.hash), &blob.bytes, durability)
     }
 
-    /// Keeps a content as long as the process lives.
+    /// Keeps a content in memory.
     pub fn remember(&mut self, blob: &Blob) {
         self.memory.insert(blob.hash, Arc::clone(&blob.bytes));
     }
 
-    /// Writes down changes that are about to be made.
+    /// Records changes that are about to be made.
     pub fn announce(&self, changes: &[ChangeRecord]) -> io::Result<()> {
         create_private_folder(&self.folder)?;
         let announced = serde_json::to_vec(changes)?;
         self.write(&self.folder.join(ANNOUNCED), &announced, Durability::Synced)
     }
 
-    /// What was announced and not settled; nothing if it cannot be read.
+    /// Announced changes that are not settled; none if they cannot be read.
     pub fn announced(&self) -> Vec<ChangeRecord> {
         let bytes = fs::read(self.folder.join(ANNOUNCED)).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// Forgets what was announced. If that fails, it is known to be in the journal all the same.
+    /// Removes the announcement. If that fails, the journal still shows that it is settled.
     pub fn settle(&self) {
         let _ = fs::remove_file(self.folder.join(ANNOUNCED));
     }
 
-    /// Says which files are about to be undone. If it fails, a crash may leave a temporary file.
+    /// Records which files are about to be restored. If it fails, a crash may leave a temporary
+    /// file.
     pub fn begin_restoring(&self, paths: &[&str]) {
         let paths = serde_json::to_vec(paths).unwrap_or_default();
         let _ = self.write(&self.folder.join(RESTORING), &paths, Durability::Unsynced);
     }
 
-    /// Says that they are.
+    /// Removes that record.
     pub fn end_restoring(&self) {
         let _ = fs::remove_file(self.folder.join(RESTORING));
     }
@@ -117,7 +118,7 @@ impl Store {
         }
     }
 
-    /// A content; `None` if it is gone or was damaged.
+    /// A stored content; `None` if it is missing or damaged.
     pub fn get(&self, hash: &Hash) -> Option<Arc<Vec<u8>>> {
         if let Some(bytes) = self.memory.get(hash) {
             return Some(Arc::clone(bytes));

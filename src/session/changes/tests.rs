@@ -1,4 +1,4 @@
-//! Undoing gives back what was there, and nothing of anybody else's is lost.
+//! Undo restores the old contents and never overwrites somebody else's work.
 
 mod colliding;
 mod keeping;
@@ -114,7 +114,7 @@ impl World {
         Ok(redone)
     }
 
-    /// Goes on from the journal, as it is read back.
+    /// Resumes from the journal.
     fn resume(&mut self) {
         let journal = serde_json::to_string(&self.journal).expect("JSON");
         let journal: Vec<Record> = serde_json::from_str(&journal).expect("a journal");

@@ -1,4 +1,4 @@
-//! Turns and their changes, also out of a journal.
+//! Turns and their changes, also from a journal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ pub(super) struct Turn {
     pub changes: Vec<ChangeRecord>,
 }
 
-/// What a turn did to a file in sum; hashes as in [`ChangeRecord`].
+/// The net change of a file in a turn; hashes as in [`ChangeRecord`].
 pub(super) struct Sum<'turn> {
     pub path: &'turn str,
     pub before: Option<&'turn str>,
@@ -21,8 +21,8 @@ pub(super) struct Sum<'turn> {
 }
 
 impl Turn {
-    /// What the turn did to each file in sum, in the order in which it came to them. Where somebody
-    /// else changed a file in between, what the turn did after that: nobody else's work is undone.
+    /// The net change of each file, in order of first change. If somebody else changed a file in
+    /// between, only the changes after that: nobody else's work is undone.
     pub fn sums(&self) -> Vec<Sum<'_>> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut sums: Vec<Sum<'_>> = Vec::new();
@@ -46,7 +46,7 @@ impl Turn {
         sums
     }
 
-    /// Files that a command changed, and whose contents are not kept.
+    /// Files that a command changed and whose contents are not stored.
     pub fn not_kept(&self) -> impl Iterator<Item = &str> {
         let lost = self.changes.iter().filter(|change| change.not_kept);
         lost.map(|change| change.path.as_str())
@@ -66,7 +66,7 @@ impl Turn {
     }
 }
 
-/// The turns that are done and those that are undone, from the records of a journal.
+/// The done and the undone turns, from the records of a journal.
 pub(super) fn replay(records: &[Record]) -> (Vec<Turn>, Vec<Turn>) {
     let (mut done, mut undone) = (Vec::new(), Vec::new());
     for record in records {
@@ -80,7 +80,7 @@ pub(super) fn replay(records: &[Record]) -> (Vec<Turn>, Vec<Turn>) {
     (done, undone)
 }
 
-/// Adds a change; what was undone is given up.
+/// Adds a change and drops the undone turns.
 pub(super) fn take(done: &mut Vec<Turn>, undone: &mut Vec<Turn>, change: ChangeRecord) {
     undone.clear();
     match done.last_mut() {

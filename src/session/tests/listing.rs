@@ -1,4 +1,4 @@
-//! Sessions are listed by their use, and found by a part of their names.
+//! Sessions are listed by last use, and found by a part of their id.
 
 use std::fs;
 use std::time::{Duration, SystemTime};

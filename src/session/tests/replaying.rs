@@ -1,4 +1,4 @@
-//! The records of a conversation add up to it again.
+//! The records of a conversation restore it.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::message::Image;
 
-/// The same as records: what the engine gives to the journal as it goes.
+/// The messages as records, as the engine writes them.
 fn records_of(messages: &[Message]) -> Vec<Record> {
     let mut records = Vec::new();
     for message in messages {
@@ -79,7 +79,7 @@ fn pictures_stay_out_of_the_journal() {
     );
 }
 
-/// Texts with everything that JSON and lines could stumble over, and no secrets.
+/// Texts with characters that are special in JSON and in lines, and no secrets.
 const TEXT: &str = "[a-c \\n\\r\\t\"\\\\{}:,é\u{2028}🦀\\x00]{0,12}";
 
 fn turn() -> impl Strategy<Value = Vec<Message>> {

@@ -1,4 +1,4 @@
-//! Sessions that go on: what is there again, and what is never repeated.
+//! Resumed sessions: what is restored, and what is never repeated.
 
 use super::super::changes::ChangeRecord;
 use super::super::export::{Format, export};
@@ -92,7 +92,7 @@ fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
     let before = session.messages.clone();
     // The model is told that there was no answer, and not made to have said so.
     assert!(matches!(before.last(), Some(Message::Tool { .. })));
-    assert!(session.remarks[0].contains("not answered to its end"));
+    assert!(session.remarks[0].contains("was not completed"));
     record(&mut session, user("What now?"));
     drop(session);
     let (session, resumed) = home.resume(&id);

@@ -1,4 +1,4 @@
-//! What is written, from when on, who can read it, and that no secret is in it.
+//! What is written, from when on, and who can read it; no secret is in it.
 
 use std::fs;
 

@@ -116,7 +116,7 @@ async fn what_no_rule_opens_is_not_even_looked_at() {
         for tool in ["read_file", "list_directory", "grep_search"] {
             let error = allowed(&bench, tool, &notes.path(path)).await.unwrap_err();
             assert!(
-                error.contains("leads out of the workspace"),
+                error.contains("points outside the workspace"),
                 "{path}: {error}"
             );
         }

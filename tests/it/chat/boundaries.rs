@@ -33,7 +33,7 @@ fn a_repository_in_an_indexed_folder_is_worked_on_alone() {
         environment.read("a/notes.txt"),
         NOTES.replace("ninety", "eighty")
     );
-    assert!(results_at_last(&server)[0].contains("leads out of the workspace"));
+    assert!(results_at_last(&server)[0].contains("points outside the workspace"));
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn one_reply_with_two_thousand_commands_runs_a_few() {
     assert_eq!(told.calls().len(), 17);
     assert_eq!(environment.read("ran.txt").lines().count(), 16);
     let last = results_at_last(&server).pop().unwrap_or_default();
-    assert!(last.contains("1983 calls behind it"), "{last}");
+    assert!(last.contains("1983 calls after it"), "{last}");
 }
 
 #[test]

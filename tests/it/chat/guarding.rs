@@ -22,7 +22,7 @@ fn without_a_terminal_an_edit_is_denied() {
     assert_eq!(environment.read("notes.txt"), NOTES);
     let results = results_at_last(&server);
     assert!(results[1].starts_with("Denied: "), "{results:#?}");
-    assert!(results[1].contains("nobody to ask"), "{results:#?}");
+    assert!(results[1].contains("nobody can be asked"), "{results:#?}");
     server.assert_each_extends_the_last(&[]);
 }
 

@@ -127,7 +127,7 @@ fn older_turns_are_summarised_only_if_that_is_wanted() {
     assert_eq!(summaries(&unwanted), 0);
     let notice = told.of("notice").iter().any(|notice| {
         let text = notice["text"].as_str().unwrap_or_default();
-        text.contains("making older turns shorter is switched off")
+        text.contains("compaction is switched off")
     });
     assert!(notice, "{told:#?}");
 }

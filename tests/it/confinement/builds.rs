@@ -25,7 +25,7 @@ fn build_files_are_closed_at_every_depth_but_where_tools_fill_folders() {
     let said = results(&environment, &[], &server);
     assert!(!said[0].contains("through"), "{}", said[0]);
     let why =
-        "not allowed to write sub/package.json: it can hold scripts that package managers run";
+        "not allowed to write sub/package.json: it can contain scripts that package managers run";
     assert!(said[0].contains(why), "{}", said[0]);
     assert!(!said[1].contains("through"), "{}", said[1]);
     assert!(!said[2].contains("not "), "{}", said[2]);

@@ -141,7 +141,7 @@ fn it_is_said_and_the_rest_works() {
     );
     // Nobody can be asked here.
     assert!(
-        said[3].contains("Denied: this needs the user's leave"),
+        said[3].contains("Denied: the user must approve this"),
         "{}",
         said[3]
     );

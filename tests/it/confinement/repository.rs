@@ -212,7 +212,7 @@ fn git_makes_repositories_and_work_trees() {
     // What sets what git runs is asked about, and nobody is there.
     for result in &results[8..] {
         assert!(
-            result.contains("Denied: this needs the user's leave"),
+            result.contains("Denied: the user must approve this"),
             "{result}"
         );
     }

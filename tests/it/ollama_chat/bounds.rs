@@ -124,7 +124,10 @@ async fn an_answer_that_only_drips_is_stopped() {
             let Some(ModelError::Endless(why)) = &heard.error else {
                 panic!("{piece:?}: {heard:?}");
             };
-            assert!(why.contains("white space and signs"), "{piece:?}: {why}");
+            assert!(
+                why.contains("white space and punctuation"),
+                "{piece:?}: {why}"
+            );
             wait_until("the connection to close", || {
                 server.closed_connections() >= 1
             });

@@ -168,7 +168,7 @@ async fn what_a_proxy_answers_is_told_in_a_sentence() {
         ),
         (
             Reply::raw("200 OK", &[html], &page("Sign in")),
-            "makes no sense: a page of HTML: Sign in",
+            "is not valid: a page of HTML: Sign in",
             1,
         ),
     ] {

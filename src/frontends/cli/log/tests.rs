@@ -89,7 +89,7 @@ fn actions() -> Vec<Entry> {
             ran(
                 "rm x",
                 CallOutcome::Denied,
-                Some("The user denied this call, and says: not now"),
+                Some("The user denied this call and said: not now"),
             ),
         ),
         entry(1, ran("sleep 9", CallOutcome::BrokenOff, None)),

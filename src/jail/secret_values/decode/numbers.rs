@@ -1,4 +1,4 @@
-//! Bytes that are written as numbers: in dumps, in lists, one behind the other.
+//! Decodes bytes written as numbers: in dumps, in lists, or in sequence.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ struct Word<'text> {
     source: Range<usize>,
 }
 
-/// Reads one way of writing bytes as numbers.
+/// Parses one notation of bytes as numbers.
 struct Reader {
     view: View,
     /// A digit whose partner is in the next word.
@@ -19,7 +19,7 @@ struct Reader {
     read: Read,
 }
 
-/// Adds what a word stands for; `false` if it is no such number.
+/// Decodes a word; `false` if it is not such a number.
 type Read = fn(&mut Reader, &Word<'_>) -> bool;
 
 impl Reader {
@@ -37,12 +37,12 @@ impl Reader {
     }
 }
 
-/// The bytes that runs of numbers stand for, for each way in which bytes are written so.
+/// The decoded bytes of runs of numbers, in each notation.
 pub fn numbers(text: &Text<'_>) -> Vec<View> {
     let ways: [Read; 5] = [hexadecimal, swapped, decimal, octal, binary];
     let mut readers = ways.map(Reader::new);
     let mut run: Vec<Range<usize>> = Vec::new();
-    // Of dumps, the whole line goes: it shows the text once more.
+    // In dumps, the whole line is replaced: it also shows the text.
     let mut dumps: Vec<Range<usize>> = Vec::new();
     for (start, line) in text.whole_lines() {
         let dump = digits_of_dump(line);
@@ -71,7 +71,7 @@ pub fn numbers(text: &Text<'_>) -> Vec<View> {
     views.filter(|view| !view.bytes.is_empty()).collect()
 }
 
-/// Reads a run of numbers in each way, if it is long enough to stand for anything.
+/// Decodes a run of numbers in each notation, if it is long enough.
 fn read(text: &[u8], run: &mut Vec<Range<usize>>, dumps: &[Range<usize>], readers: &mut [Reader]) {
     let digits: usize = run.iter().map(ExactSizeIterator::len).sum();
     // What can be read has at least two digits a byte.
@@ -95,7 +95,7 @@ fn read(text: &[u8], run: &mut Vec<Range<usize>>, dumps: &[Range<usize>], reader
     run.clear();
 }
 
-/// Whether a word is a number of some base, perhaps with the mark of it.
+/// Whether a word is a number of some base, perhaps with a prefix.
 fn is_number(word: &[u8]) -> bool {
     let digits = match word {
         [b'0', b'x' | b'X' | b'o' | b'b', digits @ ..] | [b'x', digits @ ..] => digits,
@@ -104,7 +104,7 @@ fn is_number(word: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Without the mark of its base.
+/// Without the prefix of its base.
 fn without_mark<'text>(word: &Word<'text>, marks: &[&str]) -> &'text str {
     let bare = marks.iter().find_map(|mark| word.text.strip_prefix(mark));
     bare.unwrap_or(word.text)

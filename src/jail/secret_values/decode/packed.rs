@@ -1,4 +1,4 @@
-//! Compressed and encrypted data in what was decoded.
+//! Finds compressed and encrypted data in decoded bytes.
 
 use std::io::Read;
 use std::ops::Range;
@@ -8,10 +8,10 @@ use flate2::bufread::{GzDecoder, ZlibDecoder};
 use super::super::view::View;
 use super::is_text;
 
-/// Most bytes that are unpacked from one place.
+/// Most bytes unpacked from one position.
 const MOST: u64 = 4 << 20;
 
-/// Beginnings of data that is compressed or encrypted in a way that is not undone here.
+/// Magic bytes of compressed or encrypted formats that are not decoded here.
 const CLOSED: &[&[u8]] = &[
     b"\xfd7zXZ\0",
     b"\x28\xb5\x2f\xfd",
@@ -23,15 +23,15 @@ const CLOSED: &[&[u8]] = &[
     b"age-encryption.org/",
 ];
 
-/// What packed data holds.
+/// The content of packed data.
 pub enum Packed {
-    /// Of gzip and zlib: what it stands for.
+    /// The unpacked bytes of gzip and zlib.
     Open(View),
-    /// Of other kinds only the place is known.
+    /// Other kinds: only their range.
     Closed(Range<usize>),
 }
 
-/// Whether data that is packed may begin somewhere in bytes.
+/// Whether packed data may begin somewhere in these bytes.
 pub fn is_packed(bytes: &[u8]) -> bool {
     (0..bytes.len()).any(|at| kind_at(&bytes[at..]).is_some())
 }
@@ -43,14 +43,14 @@ enum Kind {
     Closed,
 }
 
-/// What begins here, by its first bytes.
+/// The kind of packed data that begins here, by its magic bytes.
 fn kind_at(rest: &[u8]) -> Option<Kind> {
     match rest {
         [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
         [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => Some(Kind::Zlib),
         [0xfd | 0x28 | 0x04 | b'7' | b'B' | b'P' | b'S' | b'a', ..] => {
             let mut bodies = CLOSED.iter().filter_map(|start| rest.strip_prefix(*start));
-            // A program that names the beginning goes on as a text.
+            // A program that contains these magic bytes continues as text.
             let is_closed = |body: &[u8]| body.len() >= 16 && !is_text(&body[..body.len().min(64)]);
             bodies.any(is_closed).then_some(Kind::Closed)
         }
@@ -58,7 +58,7 @@ fn kind_at(rest: &[u8]) -> Option<Kind> {
     }
 }
 
-/// The packed data in bytes that were decoded; `end_at` tells where the data at a place ends.
+/// The packed data in decoded bytes; `end_at` returns the end of the data at a position.
 pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
     let mut found = Vec::new();
     for at in 0..bytes.len() {
@@ -87,7 +87,7 @@ pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
     found
 }
 
-/// What comes out before an error is there, too.
+/// Unpacks; after an error, the bytes before it are returned.
 fn unpack(decoder: impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = decoder.take(MOST).read_to_end(&mut bytes);

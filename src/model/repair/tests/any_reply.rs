@@ -1,4 +1,4 @@
-//! Whatever a reply consists of, in whatever pieces it comes: only valid calls are taken out of it.
+//! Any reply in any pieces: only valid calls are extracted.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A call's name and arguments are made to fit its tool, or it is said what is wrong with them.
+//! Names and arguments are converted for their tool, or the error is reported.
 
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn names_are_resolved() {
         let error = checked(name, json!({"path": "x"})).expect_err(name);
         assert!(
             error.starts_with(&format!(
-                "there is no tool `{name}`; there are: read_file, write_file,"
+                "there is no tool `{name}`; the tools are: read_file, write_file,"
             )),
             "{error}"
         );
@@ -184,47 +184,47 @@ fn arguments_that_do_not_fit_are_named() {
         (
             "read_file",
             json!({"path": "x", "cwd": "build"}),
-            "`read_file` has no argument `cwd`, and was not run; its arguments are {\"path\": text, \"start_line\": whole number (optional), \"end_line\": whole number (optional)}",
+            "`read_file` has no argument `cwd`, and did not run; its arguments are {\"path\": string, \"start_line\": integer (optional), \"end_line\": integer (optional)}",
         ),
         (
             "read_file",
             json!({"path": "x", "file_path": "y"}),
-            "`path` of `read_file` is given twice, differently: give it once",
+            "`path` of `read_file` is given twice with different values: give it once",
         ),
         (
             "grep_search",
             json!({"glob": "*.rs"}),
-            "`grep_search` needs `regex`; its arguments are {\"regex\": text, \"path\": text (optional), \"glob\": text (optional)}",
+            "`grep_search` needs the argument `regex`; its arguments are {\"regex\": string, \"path\": string (optional), \"glob\": string (optional)}",
         ),
         (
             "read_file",
             json!({"path": "x", "start_line": 1.5}),
-            "`start_line` of `read_file` must be a whole number, not 1.5",
+            "`start_line` of `read_file` must be an integer, not 1.5",
         ),
         (
             "read_file",
             json!({"path": "x", "start_line": 1e300}),
-            "`start_line` of `read_file` must be a whole number, not 1e+300",
+            "`start_line` of `read_file` must be an integer, not 1e+300",
         ),
         (
             "read_file",
             json!({"path": "x", "start_line": true}),
-            "`start_line` of `read_file` must be a whole number, not true",
+            "`start_line` of `read_file` must be an integer, not true",
         ),
         (
             "edit_file",
             json!({"path": "x", "search": "a", "replace": "b", "all": "maybe"}),
-            "`all` of `edit_file` must be true or false, not the text `maybe`",
+            "`all` of `edit_file` must be true or false, not the string `maybe`",
         ),
         (
             "write_file",
             json!({"path": "x", "content": ["a", "b"]}),
-            "`content` of `write_file` must be text, not a list of 2",
+            "`content` of `write_file` must be a string, not a list of 2",
         ),
         (
             "ask_user",
             json!({"question": "?", "options": [["a"]]}),
-            "`options` of `ask_user` must be a list of texts, not a list of 1",
+            "`options` of `ask_user` must be a list of strings, not a list of 1",
         ),
     ] {
         assert_eq!(checked(name, given), Err(expected.to_owned()));

@@ -1,4 +1,4 @@
-//! Calls are found in every form, and only whole ones that nothing speaks against.
+//! Calls are found in every form, if they are complete and nothing contradicts.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,11 @@ fn nothing_is_taken_after_a_broken_call() {
     let found = find_calls(&[good, bad, good].concat(), &TOOLS);
     assert_eq!(shown(&found.calls), [json!(["read_file", {"path": "a"}])]);
     assert_eq!(found.text, ["\n", bad, good].concat());
-    assert!(found.broken.is_some_and(|why| why.contains("needs `path`")));
+    assert!(
+        found
+            .broken
+            .is_some_and(|why| why.contains("needs the argument `path`"))
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Calls as other agents' models were taught to make them, against the tools as they are.
+//! Calls in the layouts of other agents, against our tools.
 
 use serde_json::{Value, json};
 
@@ -260,7 +260,10 @@ fn several_edits_in_one_call_are_several_calls() {
     ] {
         let given = json!({"path": "a.rs", "diff": torn});
         let error = understood("replace_in_file", &given).expect_err(torn);
-        assert!(error.contains("`edit_file` needs `search`"), "{error}");
+        assert!(
+            error.contains("`edit_file` needs the argument `search`"),
+            "{error}"
+        );
     }
 }
 

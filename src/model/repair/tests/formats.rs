@@ -460,7 +460,11 @@ fn good_calls_beside_a_broken_one_are_there_and_its_reason_too() {
     let list = format!("[TOOL_CALLS][{}, {bad}, {}]", good("a"), good("b"));
     let found = find_calls(&list, &TOOLS);
     assert_eq!((found.calls.len(), found.later.len()), (0, 2));
-    assert!(found.broken.is_some_and(|why| why.contains("needs `path`")));
+    assert!(
+        found
+            .broken
+            .is_some_and(|why| why.contains("needs the argument `path`"))
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Calls that are wrong, by the thousand, and texts that would exhaust a reader: none is taken.
+//! Thousands of invalid calls, and texts that would exhaust a parser: none is accepted.
 
 use serde_json::{Map, Value, json};
 

@@ -216,7 +216,7 @@ and then
         r#"<tool_call>
 {"name": "delete_everything", "arguments": {}}
 </tool_call>"#,
-        "there is no tool `delete_everything`; there are: read_file, ",
+        "there is no tool `delete_everything`; the tools are: read_file, ",
     ),
     (
         r#"<function=fetch>
@@ -230,15 +230,15 @@ https://example.org
         r#"<tool_call>
 {"path": "x"}
 </tool_call>"#,
-        "needs the name",
+        "the call has no tool name",
     ),
     (
         r#"{"name": "write_file", "arguments": {"path": "x"}}"#,
-        "`write_file` needs `content`",
+        "`write_file` needs the argument `content`",
     ),
     (
         r#"{"name": "read_file", "arguments": {"path": null}}"#,
-        r#"`read_file` needs `path`; its arguments are {"path": text, "start_line": whole number (optional)"#,
+        r#"`read_file` needs the argument `path`; its arguments are {"path": string, "start_line": integer (optional)"#,
     ),
     (
         r#"{"name": "read_file", "arguments": ["x"]}"#,
@@ -246,11 +246,11 @@ https://example.org
     ),
     (
         r#"{"name": "read_file", "arguments": {"path": {"value": "x"}}}"#,
-        "`path` of `read_file` must be text, not an object",
+        "`path` of `read_file` must be a string, not an object",
     ),
     (
         r#"{"name": "read_file", "arguments": {"path": "x", "start_line": "ten"}}"#,
-        "must be a whole number, not the text `ten`",
+        "must be an integer, not the string `ten`",
     ),
     (
         r#"```json

@@ -1,4 +1,4 @@
-//! How a model without native tools is told to call, what it may answer, and the ids of calls.
+//! The text protocol, its replies, and the ids of calls.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ fn the_protocol_is_described_and_answered() {
         protocol.contains("```tool\n{\"tool\": \"read_file\", \"path\": \"...\"}\n```\n"),
         "{protocol}"
     );
-    let listed = "\n- `read_file`: What it does.\n  - `path` (text): What it means.\n  - `start_line` (whole number, optional): What it means.\n";
+    let listed = "\n- `read_file`: What it does.\n  - `path` (string): What it means.\n  - `start_line` (integer, optional): What it means.\n";
     assert!(protocol.contains(listed), "{protocol}");
     assert_eq!(text_protocol(&[]), "");
     // The description itself calls nothing, and its example is whole.

@@ -1,4 +1,4 @@
-//! Texts with something in them that looks like a call, and must not run.
+//! Texts that contain something like a call, which must not run.
 
 pub(super) const QUOTED: &[&str] = &[
     r##"[THINK]I could do

@@ -1,4 +1,4 @@
-//! The reader of JSON takes what models write for it, and guesses nothing.
+//! The JSON parser accepts what models write, and guesses nothing.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

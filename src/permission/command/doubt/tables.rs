@@ -1,8 +1,9 @@
-//! Programs that may run what their words, their input or a variable say. Names are parted by spaces.
+//! Programs that may run code in their arguments, their input or a variable. Names are separated by
+//! spaces.
 
 pub(super) const SHELLS: &str = "ash bash csh dash fish ksh mksh nu pwsh rbash sh tcsh zsh";
 
-/// Interpreters, with the letters and the words of the options that are followed by a program's text.
+/// Interpreters, with the short and long options that are followed by code.
 pub(super) const INTERPRETERS: &[(&str, &str, &[&str])] = &[
     ("bun", "ep", &["--eval", "--print"]),
     ("deno", "", &["eval", "repl"]),
@@ -29,18 +30,18 @@ pub(super) const INTERPRETERS: &[(&str, &str, &[&str])] = &[
     ("ts-node", "ep", &["--eval", "--print"]),
 ];
 
-/// Programs that run another one, whose words are among their arguments.
+/// Programs that run another one given in their arguments.
 pub(super) const WRAPPERS: &str = "builtin bunx busybox chroot chrt command coproc cpulimit doas entr env exec \
     fakeroot fd find flock ionice ltrace nice nohup npx nsenter parallel pipx \
     prlimit rlwrap run-parts runuser script setarch setpriv setsid start-stop-daemon \
     stdbuf strace su sudo systemd-run taskset time timeout toybox unbuffer unshare \
     uvx watch watchexec xargs xvfb-run";
 
-/// Programs that start others by orders of their own.
+/// Programs that start others by commands of their own.
 pub(super) const STARTING: &str =
     "at batch crontab dc ed ex expect ftp gdb lldb m4 screen socat tmux xterm";
 
-/// Options that name a program, by their beginnings.
+/// Prefixes of options that name a program.
 pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("7z", "-si"),
     ("apt", "-o"),
@@ -85,7 +86,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
 ];
 const VIM: &str = "-c + --cmd -S -u -s -W -w";
 
-/// Variables that name programs, or change which ones are found.
+/// Variables that name programs or change which ones are found.
 pub(super) const VARIABLES: &str = "AR BASH_ENV BROWSER CC CXX EDITOR ENV GNUMAKEFLAGS IFS LD LESSCLOSE LESSOPEN \
     MAKEFLAGS MANPAGER NODE_OPTIONS PAGER PATH PERL5LIB PERL5OPT PYTHONPATH \
     PYTHONSTARTUP RUBYLIB RUBYOPT RUSTC SHELL TAR_OPTIONS VISUAL";

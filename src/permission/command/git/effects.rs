@@ -1,37 +1,37 @@
-//! What a command of git would do beyond reading: what it writes, starts and calls, as far as its
-//! words tell. Options may be shortened, as git takes them.
+//! What a git command would do beyond reading: what it writes, starts and calls, as far as its
+//! words show. Options may be shortened, as in git.
 
 use super::made::is_local;
 use crate::permission::command::GitWork;
 
-/// What the words of one command of git would do.
+/// The effects of one git command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::permission) struct GitEffects {
-    /// Whether it writes git's folder.
+    /// Whether it writes `.git`.
     pub writes: bool,
-    /// Whether it writes files of the work tree that its words do not name.
+    /// Whether it writes files of the work tree that it does not name.
     pub replaces: bool,
     /// Whether it needs the network.
     pub network: bool,
-    /// What in it may start a program that git does not come with, or changes what git starts.
+    /// An argument that may start another program, or changes what git starts.
     pub starts: Option<String>,
-    /// Files that an option has it write, relative to where it runs.
+    /// Files that an option writes, relative to its folder.
     pub outputs: Vec<String>,
-    /// Files that it may move, delete or write by name, likewise; names of branches are among
-    /// them.
+    /// Files that it may move, delete or write by name, relative to its folder; names of branches
+    /// are among them.
     pub operands: Vec<String>,
-    /// Whether git comes with its subcommand; others are aliases, and may be anything.
+    /// Whether the subcommand is git's own; others are aliases and may be anything.
     pub is_known: bool,
-    /// Whether it makes a repository, or a work tree of one.
+    /// Whether it makes a repository or a work tree.
     pub makes: bool,
-    /// Whether it writes the settings of the repository, and nothing in it starts a program by itself.
+    /// Whether it writes the repository's settings and starts no program itself.
     pub settings: bool,
     /// The new folder in which it makes a checkout of what the repository tracks.
     pub checkout: Option<String>,
 }
 
 impl GitEffects {
-    /// What it does to git's folder, if that can be left to git.
+    /// What it does to `.git`, if git may do that.
     pub fn work(&self) -> Option<GitWork> {
         let is_known = self.is_known && (self.settings || self.starts.is_none());
         is_known.then_some(match (self.settings, self.makes, self.writes) {
@@ -42,7 +42,7 @@ impl GitEffects {
         })
     }
 
-    /// Why it is asked about, in the words of a sentence; empty if it only reads.
+    /// Why it needs approval, as parts of a sentence; empty if it only reads.
     pub fn reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
         if self.network {
@@ -53,7 +53,7 @@ impl GitEffects {
         }
         if self.replaces {
             reasons.push(
-                "it may replace any file of the work tree, also those that run by themselves"
+                "it may replace any file in the work tree, including files that run automatically"
                     .to_owned(),
             );
         }
@@ -62,14 +62,14 @@ impl GitEffects {
         }
         if let Some(starts) = &self.starts {
             reasons.push(format!(
-                "`{starts}` can start other programs, or set what git starts"
+                "`{starts}` can start other programs or change what git starts"
             ));
         }
         reasons
     }
 }
 
-/// What a subcommand does, whatever its arguments are.
+/// What a subcommand does with any arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Usual {
     Reads,
@@ -81,8 +81,8 @@ enum Usual {
     Starts,
 }
 
-/// Subcommands that always do the same. Others are judged by their arguments, or are aliases,
-/// which may be anything and so are opened nothing.
+/// Subcommands that do the same with any arguments. Others are judged by their arguments, or are
+/// aliases, which may be anything and so may write nothing.
 const SUBCOMMANDS: &[(Usual, &str)] = &[
     (
         Usual::Reads,
@@ -109,7 +109,7 @@ const SUBCOMMANDS: &[(Usual, &str)] = &[
     ),
 ];
 
-/// Subcommands of subcommands that only read, with what they are without any.
+/// Second-level subcommands that only read, and whether the first level alone does.
 const READING_PARTS: &[(&str, bool, &str)] = &[
     ("bisect", false, "log terms view"),
     ("bundle", false, "list-heads verify"),
@@ -124,7 +124,7 @@ const READING_PARTS: &[(&str, bool, &str)] = &[
     ("worktree", false, "list"),
 ];
 
-/// Options before the subcommand that take settings or programs from elsewhere.
+/// Options before the subcommand that bring settings or programs from elsewhere.
 const STARTING_FIRST: &[&str] = &[
     "--config-env",
     "--exec-path",
@@ -133,7 +133,7 @@ const STARTING_FIRST: &[&str] = &[
     "--work-tree",
 ];
 
-/// Options behind any subcommand that start a program or set what git starts.
+/// Options after any subcommand that start a program or change what git starts.
 const STARTING: &[&str] = &[
     "--config",
     "--exec",
@@ -150,7 +150,7 @@ const STARTING: &[&str] = &[
 /// A whole option that one of [`STARTING`] begins with.
 const TEXT: &str = "--text";
 
-/// Beginnings of settings that start nothing and name no file.
+/// Prefixes of settings that start nothing and name no file.
 const HARMLESS_SETTINGS: &[&str] = &[
     "advice.",
     "color.",
@@ -165,7 +165,7 @@ const HARMLESS_SETTINGS: &[&str] = &[
     "user.name=",
 ];
 
-/// Judges the words behind `git`.
+/// Judges the words after `git`.
 pub(in crate::permission) fn effects(words: &[&str]) -> GitEffects {
     let mut found = GitEffects::default();
     let mut folder = String::new();
@@ -202,7 +202,7 @@ pub(in crate::permission) fn effects(words: &[&str]) -> GitEffects {
     found
 }
 
-/// Notes an option that is one of some, or short for one.
+/// Records an option that is in a list, or an abbreviation of one.
 fn note_option(word: &str, starting: &[&str], found: &mut GitEffects) {
     let name = word.split('=').next().unwrap_or(word);
     let is_long = name.starts_with("--") && name.len() > 2 && name != TEXT;
@@ -251,7 +251,7 @@ impl Call<'_> {
         }
     }
 
-    /// What is known neither to read only nor to do always the same.
+    /// Judges subcommands that depend on their arguments.
     fn judge_by_arguments(&self, found: &mut GitEffects) {
         let operand = self.operands().next();
         match self.subcommand {
@@ -317,7 +317,7 @@ impl Call<'_> {
         }
     }
 
-    /// What its options have it write.
+    /// Records files that its options write.
     fn note_outputs(&self, found: &mut GitEffects) {
         let has_short = matches!(self.subcommand, "archive" | "format-patch");
         let mut words = self.arguments.iter().copied().peekable();
@@ -346,7 +346,7 @@ impl Call<'_> {
         }
     }
 
-    /// What its operands name, where it may write that.
+    /// Records files named by operands that it may write.
     fn note_operands(&self, found: &mut GitEffects) {
         if !matches!(
             self.subcommand,
@@ -364,7 +364,7 @@ impl Call<'_> {
         }
     }
 
-    /// Whether its arguments say that it only shows something.
+    /// Whether its arguments make it only show something.
     fn only_reads(&self) -> bool {
         let first = self.operands().next();
         let part = READING_PARTS.iter().find(|row| row.0 == self.subcommand);
@@ -461,7 +461,7 @@ impl Call<'_> {
     }
 }
 
-/// Whether short options that are joined in a word have one among them.
+/// Whether joined short options contain a letter.
 fn is_cluster(word: &str, letter: char) -> bool {
     word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
 }

@@ -1,4 +1,4 @@
-//! What `git clone` and `git worktree add` make, as far as their words tell.
+//! What `git clone` and `git worktree add` create, as far as their words show.
 
 use super::effects::Call;
 

@@ -1,11 +1,11 @@
-//! What people look at all day: almost none of it may be asked about.
+//! Everyday reading commands: almost none may need approval.
 
 use std::collections::BTreeSet;
 
 use super::super::{paths, risk};
 use crate::permission::CommandRisk;
 
-/// Several commands a line, parted by `¦`.
+/// Several commands per line, separated by `¦`.
 const READING: &str = r#"
 ls ¦ ls -l ¦ ls -la ¦ ls -lah ¦ ls -a src ¦ ls -lt ¦ ls -lS target ¦ ls -R src ¦ ls -1 tests ¦ ls -d src ¦ ls --all ¦ ls src tests docs ¦ ls -la .github/workflows ¦ ls -lrt src
 ls -la 'my documents' ¦ ls "src/a b" ¦ ls -la ./src/ ¦ ls --color=never src ¦ ls --sort=size ¦ ls -i Cargo.toml ¦ pwd ¦ pwd && ls -la ¦ ls; pwd ¦ ls src 2 ¦ tree -L 2 ¦ tree -a -L 3 src ¦ tree -d
@@ -38,7 +38,7 @@ git branch ¦ git branch -a ¦ git branch -vv ¦ git branch -r ¦ git branch --s
 git tag --sort=-creatordate ¦ git tag -n ¦ git tag | tail -5 ¦ git describe ¦ git describe --tags ¦ git describe --tags --always ¦ git describe --tags --abbrev=0 ¦ git --version ¦ git status ¦ git diff ¦ git diff --stat ¦ git blame src/main.rs ¦ git show HEAD
 "#;
 
-/// Those that are asked, and why: git runs filters of the repository's choice for them.
+/// Those that need approval, because git runs filters that the repository chooses.
 const ASKED: &[&str] = &[
     "git status",
     "git diff",

@@ -1,4 +1,4 @@
-//! Of what does more than read the workspace, or hides what it does, nothing is known to be safe.
+//! Commands that do more than read the workspace, or hide what they do, are never known to be safe.
 
 use super::super::{paths, risk};
 use crate::permission::CommandRisk;

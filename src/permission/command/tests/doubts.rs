@@ -1,4 +1,4 @@
-//! Commands whose text does not tell what they execute: they are asked about where a rule denies one.
+//! Commands whose text does not show what they execute need approval if a rule denies a command.
 
 use super::super::doubt;
 

@@ -1,4 +1,4 @@
-//! How often a day of reading, and one of building and testing, is asked about.
+//! How many commands of a day of reading, and one of building and testing, need approval.
 
 use super::super::risk;
 use crate::permission::{Confinement, Effect, Mode, Permission, Rules, permission};

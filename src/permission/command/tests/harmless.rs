@@ -1,4 +1,5 @@
-//! What only reads is known to be safe, with the files that it opens, until something is added.
+//! Commands that only read are known to be safe, with the files that they open, until something is
+//! added.
 
 use super::super::{paths, risk};
 use crate::permission::CommandRisk;

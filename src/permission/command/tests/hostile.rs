@@ -1,7 +1,7 @@
-//! What an attacker would have run unasked: tables, and tables against harmless commands.
+//! Hostile commands: tables, and their combinations with harmless commands.
 //!
-//! One line of a table holds several commands, parted by `¦`: what writes, runs a program, reads
-//! outside or a secret, leaves the machine, hides, or is not known well enough.
+//! A line of a table has several commands, separated by `¦`: they write, run a program, read
+//! outside or a secret, leave the machine, hide, or are not known well enough.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,8 @@ rg x ¦ rg x . ¦ rg -. x ¦ rg --hidden x ¦ rg -u x ¦ rg -uuu x ¦ rg --no-ig
 rg x -T rust ¦ rg --type-add 'x:*' -t x y ¦ rg x -t json ¦ rg --iglob '*.env' x ¦ rg -L x a.rs ¦ rg --follow x a.rs ¦ rg -f .env a.rs ¦ rg --ignore-file .env x a.rs
 "#;
 
-/// Options of harmless programs that write, run, follow or never end, and other spellings of them.
+/// Options of harmless programs that write, run, follow links or never end, and other spellings of
+/// them.
 const OPTIONS: &str = r#"
 find . -exec id + ¦ find . -exec id {} + ¦ find . -ex'ec' id + ¦ find . -"exec" id + ¦ find . -execdir id + ¦ find . -ok id + ¦ find . -okdir id +
 find . -delete ¦ find . -name x -delete ¦ find . "-delete" ¦ find . -fprint x ¦ find . -fprint0 x ¦ find . -fprintf x y ¦ find . -fls x ¦ find . -ls
@@ -121,7 +122,7 @@ docker run x ¦ podman run x ¦ kubectl exec x ¦ helm x ¦ terraform apply ¦ a
 jq . a.json ¦ jq env a.json ¦ jq -f x a ¦ yq -i x a ¦ column a ¦ xxd a b ¦ od a ¦ strings a ¦ bat a ¦ fd x ¦ fd x -x id ¦ ag --pager id x ¦ ack --pager=id x ¦ locate x ¦ xdg-open a ¦ open a ¦ say x ¦ wall x ¦ write x ¦ mail x ¦ logger x ¦ sqlite3 a
 "#;
 
-/// What cannot be seen, or looks like something else. In place of one character of a command.
+/// Invisible and look-alike characters, in place of one character of a command.
 const HIDDEN: &[&str] = &[
     "\n",
     "\r",
@@ -223,7 +224,7 @@ const HARMLESS: &[&str] = &[
     "git log | head -3",
 ];
 
-/// Before, and behind.
+/// Text before and after a command.
 const AROUND: &[(&str, &str)] = &[
     ("", "\nid"),
     ("", "\r\nid"),

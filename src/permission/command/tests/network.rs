@@ -1,4 +1,4 @@
-//! Commands that use the network or git's folder are told from others that are not known.
+//! Commands that use the network or `.git` are distinguished from other unknown ones.
 
 use super::super::risk;
 use crate::permission::CommandRisk;

@@ -1,4 +1,4 @@
-//! Any text is taken apart as a shell would, or not at all.
+//! Any text is split as a shell would, or not at all.
 
 use super::super::{matches, remembered, risk, words};
 use crate::permission::CommandRisk;

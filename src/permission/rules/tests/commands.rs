@@ -1,4 +1,4 @@
-//! Rules on commands and on their network: generous when they forbid, strict when they allow.
+//! Rules for commands and their network: broad for `deny`, exact for `allow`.
 
 use super::*;
 
@@ -129,8 +129,8 @@ fn what_may_be_denied_is_asked_about_in_every_mode() {
         Confinement::Full,
         &rules,
     );
-    let expected = "`node -e` runs a text that is no shell's, so it cannot be told whether the rule \
-        `deny command = 'rm'` (config.toml:2) forbids it";
+    let expected = "`node -e` runs code that is not shell code, so it is not certain whether the rule \
+        `deny command = 'rm'` (config.toml:2) denies it";
     assert_eq!(why, Permission::Ask(expected.to_owned()));
     assert!(rules.asks(&effect("run node -e z")) && !rules.asks(&effect("run make")));
     // Where nothing refuses to execute it, a file can run it, too.

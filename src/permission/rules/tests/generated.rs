@@ -1,4 +1,4 @@
-//! Rules of any kind in any order: what forbids never loosens, what allows never tightens.
+//! Rules of any kind in any order: `deny` and `ask` never loosen, `allow` never tightens.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Files of rules: what is wrong is named, and a repository's only tightens.
+//! Rule files: errors are reported, and a repository can only make things stricter.
 
 use super::*;
 use crate::jail::Jail;
@@ -21,20 +21,23 @@ const WRONG: &[(&str, &str)] = &[
         "OLLAMA_MODEL = 'x'",
         "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`",
     ),
-    ("deny = 'x'", "1: `deny` is a table"),
-    ("deny = ['x']", "1: `deny` holds tables only"),
+    ("deny = 'x'", "1: `deny` must be a table"),
+    ("deny = ['x']", "1: every entry of `deny` must be a table"),
     (
         "[[deny]]\nread = 1",
-        "2: `deny read = 1` does not hold: it has to be a text",
+        "2: `deny read = 1` is not valid: it must be a string",
     ),
-    ("[[deny]]\nread = []", "2: `deny read` names nothing"),
-    ("[[deny]]\nexamples = ['a']", "2: this `deny` names nothing"),
-    ("[[deny]]\nread = ''", "it has to name something"),
+    ("[[deny]]\nread = []", "2: `deny read` is empty"),
+    ("[[deny]]\nexamples = ['a']", "2: this `deny` is empty"),
+    ("[[deny]]\nread = ''", "it must not be empty"),
     ("[[deny]]\nread = '../a'", "write it without `..`"),
-    ("[[deny]]\nread = '~you/a'", "`~/` is your home folder"),
+    (
+        "[[deny]]\nread = '~you/a'",
+        "`~/` works only if `HOME` is set",
+    ),
     (
         "[[deny]]\nread = 'a[b'",
-        "2: `deny read = 'a[b'` does not hold: ",
+        "2: `deny read = 'a[b'` is not valid: ",
     ),
     ("[[deny]]\ncommand = 'a; b'", "one plain command"),
     (
@@ -52,33 +55,33 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[[deny]]\nread = 'a/*'\nexamples = ['a/b', 'b']",
-        "3: the rule `deny read = 'a/*'` (config.toml:2) does not name its example `b`",
+        "3: the rule `deny read = 'a/*'` (config.toml:2) does not match its example `b`",
     ),
     (
         "[[allow]]\nread = 'a/*'\nexamples = ['A/b']",
-        "does not name its example `A/b`",
+        "does not match its example `A/b`",
     ),
     (
         "[[allow]]\nread = '~/a/*'\ncounterexamples = ['~/a/b']",
-        "names its counterexample `~/a/b`",
+        "matches its counterexample `~/a/b`",
     ),
     (
         "[[allow]]\ncommand = 'make'\nexamples = ['ls']",
-        "does not name its example `ls`",
+        "does not match its example `ls`",
     ),
     ("xy = 1", "1: there is no key `xy`; there are"),
     (
         "[[allow]]\ncommand = 'make ...'\nexamples = ['make a; b']",
-        "does not name its example",
+        "does not match its example",
     ),
     (
         "[[deny]]\ncommand = 'rm'\ncounterexamples = ['sudo rm x']",
-        "names its counterexample",
+        "matches its counterexample",
     ),
     ("[workspaces]\nshop = 'code'", "2: `workspaces` holds"),
     ("[workspaces]\nshop = 1", "2: `workspaces` holds"),
-    ("a = \n", "1: this is no TOML: "),
-    ("[[deny]]\nread = 'a'\nread = 'b'", "3: this is no TOML: "),
+    ("a = \n", "1: not valid TOML: "),
+    ("[[deny]]\nread = 'a'\nread = 'b'", "3: not valid TOML: "),
 ];
 
 #[test]
@@ -158,8 +161,8 @@ fn a_repository_only_tightens() {
     let found = RepositoryRules::read(&jail);
     let warning = found.warning.clone().unwrap();
     for named in [
-        "`OLLAMA_HOST` is not for a repository",
-        "`allow` is not for",
+        "a repository cannot set `OLLAMA_HOST`",
+        "a repository cannot set `allow`",
         "line 2",
         "`ask read = '/etc/**'`",
     ] {

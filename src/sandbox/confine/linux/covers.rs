@@ -1,4 +1,4 @@
-//! Makes what is protected in the workspace unwritable, in the view of a command.
+//! Mounts protected paths of the workspace read-only, in the command's view.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,10 +12,10 @@ use super::system::{attributes, set_attributes};
 use super::view::{attach, step_into};
 use super::{Failure, Step};
 
-/// Covers paths below a folder with themselves, read-only. They have to be there.
+/// Bind-mounts existing paths below a folder onto themselves, read-only.
 ///
-/// A folder above such a path is covered with itself, too, but stays writable: what is a place of
-/// a mount cannot be renamed or removed, so that nothing else can take its name.
+/// A folder above such a path is mounted onto itself too, but stays writable: a mount point cannot
+/// be renamed or removed, so that nothing else can take its name.
 pub fn cover(root: &OwnedFd, paths: &[String]) -> Result<(), Failure> {
     let paths: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
     let mut pinned = BTreeSet::new();

@@ -1,8 +1,8 @@
-//! What is protected in a folder and is there already. It is covered in the view of a command, so that
-//! it can be neither written nor removed nor renamed.
+//! Finds existing protected paths in a folder. They are mounted read-only, so that they can be
+//! neither written nor removed nor renamed.
 //!
-//! Only what stands at the top, or in a folder with a dot at the top, is looked for: that is where
-//! nearly all of it is. The supervisor judges every name, at every depth.
+//! Only the top level, and top-level folders with a dot, are searched: nearly all of them are
+//! there. The supervisor judges every name at every depth.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,22 +10,22 @@ use std::path::{Path, PathBuf};
 use super::super::GitAccess;
 use super::super::write_policy::{Names, WritePolicy};
 
-/// Links that lead to links are followed no deeper.
+/// Most links followed in a chain.
 const DEEPEST_LINKS: usize = 8;
 
-/// A folder, and what is to be covered in it.
+/// A folder, and the protected paths in it.
 #[derive(Debug)]
 pub struct Existing {
     /// The folder, absolute.
     pub root: PathBuf,
     /// Paths below it, none of them through a link.
     pub protected: Vec<String>,
-    /// Links among what is protected, absolute: nothing covers a link.
+    /// Protected links, absolute: a link cannot be a mount point.
     pub links: Vec<PathBuf>,
 }
 
 impl Existing {
-    /// Looks for what a policy protects, and for paths that rules close.
+    /// Finds the paths that a policy protects or rules close.
     pub fn find(root: &Path, policy: &WritePolicy, unwritable: &[PathBuf]) -> Existing {
         let mut found = Existing {
             root: root.to_owned(),
@@ -62,7 +62,7 @@ impl Existing {
         found
     }
 
-    /// Adds a path, or what it leads to if there is a link on the way.
+    /// Adds a path, or its target if there is a link in it.
     fn add(&mut self, path: &str, links: usize) {
         let mut at = self.root.clone();
         for (end, name) in ends(path) {
@@ -84,7 +84,7 @@ impl Existing {
     }
 }
 
-/// Names in a folder, as far as they are text.
+/// Names in a folder that are valid text.
 fn names(folder: &Path) -> Vec<String> {
     let is_folder = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir());
     let entries = is_folder.then(|| fs::read_dir(folder).ok()).flatten();
@@ -94,7 +94,7 @@ fn names(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Names of a path, each with where it ends.
+/// The names of a path, each with its end.
 fn ends(path: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut end = 0;
     path.split('/')
@@ -106,7 +106,7 @@ fn ends(path: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, name)| !name.is_empty())
 }
 
-/// A path as it is below a folder, if it is, and is text.
+/// A path relative to a folder, if it is below it and valid text.
 fn below(path: &Path, folder: &Path) -> Option<String> {
     let rest = path.strip_prefix(folder).ok()?.to_str()?;
     (!rest.is_empty()).then(|| rest.to_owned())

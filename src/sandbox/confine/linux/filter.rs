@@ -1,5 +1,5 @@
-//! System calls that a command may not make: those that reach beyond its view, or deep into the
-//! kernel, and that no build and no test needs.
+//! The seccomp filter: refuses system calls that reach beyond the sandbox or deep into the kernel,
+//! and that no build and no test needs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use seccompiler::{
 
 use super::{Failure, Step};
 
-/// Refused whatever the arguments: it is not permitted.
+/// Refused with any arguments, as not permitted.
 const REFUSED: &[i64] = &[
     // Mounts and roots.
     libc::SYS_chroot,
@@ -72,7 +72,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_vhangup,
 ];
 
-/// Those that only this processor has.
+/// Those of this processor only.
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[i64] = &[
     libc::SYS_ioperm,
@@ -81,11 +81,11 @@ const REFUSED_HERE: &[i64] = &[
     libc::SYS_modify_ldt,
 ];
 
-/// Those that only this processor has.
+/// Those of this processor only.
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[i64] = &[];
 
-/// Not there, so that programs use what can be looked into instead.
+/// Refused as not available, so that programs use calls that can be checked.
 const ABSENT: &[i64] = &[
     // Their flags are in memory, where a filter cannot see them.
     libc::SYS_clone3,
@@ -95,7 +95,7 @@ const ABSENT: &[i64] = &[
     libc::SYS_io_uring_setup,
 ];
 
-/// Calls that give a file its mode, with the argument that is the mode.
+/// Calls that set the mode of a file, with the argument that is the mode.
 const MODES: &[(i64, u8)] = &[
     (libc::SYS_fchmod, 1),
     (libc::SYS_fchmodat, 2),
@@ -112,7 +112,7 @@ const MODES: &[(i64, u8)] = &[
     (libc::SYS_mknod, 1),
 ];
 
-/// Calls that may make a file, with the argument that tells so; the next one is the mode.
+/// Calls that may create a file, with the argument that says so; the next one is the mode.
 const OPENINGS: &[(i64, u8)] = &[
     (libc::SYS_openat, 2),
     #[cfg(target_arch = "x86_64")]
@@ -125,11 +125,10 @@ const FCHMODAT2: i64 = 452;
 /// The part of `O_TMPFILE` that no other flag has.
 const TEMPORARY: u64 = (libc::O_TMPFILE & !libc::O_DIRECTORY) as u64;
 
-/// The bit of a mode by which a program runs as the owner of its file. A command could leave such
-/// a file in the workspace, for somebody else.
+/// The setuid bit: a command could leave such a file in the workspace for somebody else.
 const SET_USER: u64 = libc::S_ISUID as u64;
 
-/// Namespaces that cannot be made.
+/// Namespaces that cannot be created.
 const NAMESPACES: [libc::c_int; 7] = [
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -140,16 +139,16 @@ const NAMESPACES: [libc::c_int; 7] = [
     CLONE_NEWUTS,
 ];
 
-/// What `personality` is asked for to tell what it is, and the two that are harmless.
+/// Harmless arguments of `personality`: the query and two values.
 const PERSONALITIES: [u64; 3] = [0xffff_ffff, 0, libc::ADDR_NO_RANDOMIZE as u64];
 
-/// From here on, numbers on x86-64 are those of another interface.
+/// First call number of the x32 interface on x86-64.
 #[cfg(target_arch = "x86_64")]
 const OTHER_INTERFACE: u32 = 0x4000_0000;
 
-/// Restricts this process and all that it will start, for good.
+/// Restricts this process and its children permanently.
 ///
-/// `internet` tells whether sockets of the internet can be made.
+/// `internet`: whether internet sockets can be made.
 pub fn apply(internet: bool) -> Result<(), Failure> {
     let programs = programs(internet).map_err(io::Error::other);
     for program in programs.step("make the filter of system calls")? {
@@ -210,7 +209,7 @@ fn refused() -> Result<Rules, seccompiler::Error> {
     Ok(rules)
 }
 
-/// Sockets are local ones, those of the internet, and the one that tells of interfaces.
+/// Allowed sockets: local ones, internet ones, and the one that lists interfaces.
 fn sockets(internet: bool) -> Result<Rules, seccompiler::Error> {
     let family = |family: libc::c_int| u64::from(family.unsigned_abs());
     let mut known = vec![AF_UNIX];
@@ -233,8 +232,8 @@ fn sockets(internet: bool) -> Result<Rules, seccompiler::Error> {
     ]))
 }
 
-/// All conditions hold: an argument's number, how to compare it, and with what. The kernel takes
-/// all of these arguments as 32 bits, so that no more is compared.
+/// A rule with conditions that must all hold: argument index, comparison, value. The kernel uses 32
+/// bits of these arguments, so only these are compared.
 fn rule(conditions: &[(u8, Is, u64)]) -> Result<SeccompRule, seccompiler::Error> {
     let conditions: Result<Vec<_>, _> = conditions
         .iter()
@@ -245,8 +244,7 @@ fn rule(conditions: &[(u8, Is, u64)]) -> Result<SeccompRule, seccompiler::Error>
     Ok(SeccompRule::new(conditions?)?)
 }
 
-/// Puts a check before a program: calls of the other interface of x86-64 have other numbers, and
-/// would pass.
+/// Prepends a check to a program: calls of x32 have other numbers and would pass.
 #[cfg(target_arch = "x86_64")]
 fn without_other_interface(program: BpfProgram) -> BpfProgram {
     let instruction = |code: u32, jt: u8, jf: u8, k: u32| sock_filter {

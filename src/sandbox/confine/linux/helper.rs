@@ -1,4 +1,4 @@
-//! The process outside: it starts, watches and ends a command.
+//! The outer process: starts, watches and ends a command.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -27,11 +27,11 @@ use super::supervisor::Area;
 use super::{Ended, Failure, Step, privileges, start, supervised, system};
 use crate::permission::Confinement;
 
-/// What the helper is to do.
+/// The task of a helper.
 pub struct Task {
-    /// What the command may do.
+    /// The policy of the command.
     pub bounds: Bounds,
-    /// The line to ollacode.
+    /// The connection to ollacode.
     pub line: UnixStream,
     level: Confinement,
     pub program: OsString,
@@ -40,16 +40,16 @@ pub struct Task {
     pub variables: Option<Vec<(OsString, OsString)>>,
 }
 
-/// Does what a helper does; see [`super::super::enter`].
+/// Runs as a helper; see [`super::super::enter`].
 pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    // Only ollacode starts helpers, so that nobody is there to be told.
+    // Only ollacode starts helpers, so there is no user to report to.
     let Some(task) = Task::parse(arguments) else {
         return ExitCode::from(NOT_RUN);
     };
     match run(&task) {
         Ok(ended) => exit_like(ended),
         Err(failure) => {
-            // If nobody is there to be told, nobody waits for it.
+            // If the receiver is gone, nothing waits for it.
             let _ = Message::Failed(failure.to_string()).send(&task.line);
             ExitCode::from(NOT_RUN)
         }
@@ -57,7 +57,7 @@ pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 impl Task {
-    /// Whether the command has processes of its own, and no others are seen.
+    /// Whether the command has its own process namespace.
     pub fn has_own_processes(&self) -> bool {
         self.level == Confinement::Full
     }
@@ -92,7 +92,7 @@ impl Task {
         })
     }
 
-    /// Waits until it is told.
+    /// Waits for the task.
     fn wait(line: &OsString) -> Option<Task> {
         let line = number(line)?;
         system::close_others(&[line]);
@@ -113,7 +113,7 @@ fn number(text: &OsString) -> Option<RawFd> {
     text.to_str()?.parse().ok()
 }
 
-/// Takes over something that was inherited.
+/// Takes ownership of an inherited descriptor.
 fn inherited(number: RawFd) -> Option<OwnedFd> {
     if number < 3 {
         return None;
@@ -126,7 +126,7 @@ fn inherited(number: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Runs the command, and tells how it ended.
+/// Runs the command and reports how it ended.
 fn run(task: &Task) -> Result<Ended, Failure> {
     let bounds = &task.bounds;
     chdir(&bounds.root).step("go to the workspace")?;
@@ -188,7 +188,7 @@ fn run(task: &Task) -> Result<Ended, Failure> {
     }
 }
 
-/// Looks for what is protected in the guarded folders.
+/// Finds protected paths in the guarded folders.
 fn existing(bounds: &Bounds, area: &Area) -> Vec<Existing> {
     let guarded = area.guarded.iter();
     guarded
@@ -196,7 +196,7 @@ fn existing(bounds: &Bounds, area: &Area) -> Vec<Existing> {
         .collect()
 }
 
-/// Waits for a process. When the other end of the line closes, it is killed.
+/// Waits for a process; kills it when the connection closes.
 fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
     let process = pidfd_open(child, PidfdFlags::empty()).step("watch the command")?;
     let mut is_watching = true;
@@ -227,15 +227,15 @@ fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
     }
 }
 
-/// How the command ended, as the first process inside tells.
+/// How the command ended, reported by the inner process.
 fn told(mut line: UnixStream) -> Option<Ended> {
     let mut bytes = [0; 5];
     line.read_exact(&mut bytes).ok()?;
     Some(Ended::from_bytes(bytes))
 }
 
-/// Kills what a command left behind, and tells how much it was. All of it ends up as children of
-/// this process.
+/// Kills the processes that a command left, which become children of this process; returns their
+/// number.
 fn kill_descendants() -> usize {
     let mut killed = 0;
     loop {
@@ -257,7 +257,7 @@ fn kill_descendants() -> usize {
     }
 }
 
-/// Ends this process as another one has ended.
+/// Ends this process with the status of another one.
 fn exit_like(ended: Ended) -> ExitCode {
     match ended {
         Ended::Code(code) => ExitCode::from(u8::try_from(code).unwrap_or(NOT_RUN)),

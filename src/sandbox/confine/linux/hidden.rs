@@ -1,4 +1,4 @@
-//! Hides files and folders of the view of a command: they look empty.
+//! Makes files and folders look empty to a command.
 
 use std::ffi::OsStr;
 use std::io;
@@ -14,13 +14,13 @@ use super::system::{attributes, set_attributes};
 use super::view::{attach, filesystem, folder, step_into};
 use super::{Failure, Step};
 
-/// Where the file is that is shown in the place of hidden ones. It is in the view's own memory.
+/// Path of the file that replaces hidden ones, in the memory of the view.
 const STAND_IN: &str = "hidden";
 
-/// Hides what the bounds say, as far as it is in the view.
+/// Hides the paths of the bounds that are in the view.
 ///
-/// A hidden file is empty. For git it cannot be read at all: an empty one would be taken for a change,
-/// and committed.
+/// A hidden file is empty. For git it cannot be read at all: an empty one would look like a change,
+/// and be committed.
 pub fn hide(view: &OwnedFd, bounds: &Bounds) -> Result<(), Failure> {
     if bounds.hidden.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The process inside: it gives itself the view and the rights of the command, and then runs it.
+//! The inner process: sets up the view and the rights of the command, and then runs it.
 
 use std::convert::Infallible;
 use std::fs;
@@ -24,21 +24,19 @@ use super::rules::Rules;
 use super::supervisor::Area;
 use super::{Ended, Failure, Step, filter, notify, privileges, rules, supervised, system, view};
 
-/// What the process inside needs of the one outside.
+/// What the inner process needs from the outer one.
 pub struct Outside {
-    /// Who the user is.
     pub user: Uid,
-    /// What group the user is in.
     pub group: Gid,
-    /// Where to tell how the command ended. It closes when the process outside is gone.
+    /// Where to report how the command ended. It closes when the outer process is gone.
     pub line: UnixStream,
 }
 
-/// How often it is looked whether what a command has started ends as well, and how long apart.
+/// How often, and at what interval, to check whether processes of a command end as well.
 const LOOKS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs a command as the first process of its namespaces. All others end when it ends.
+/// Runs a command as the first process of its namespaces. All others end with it.
 pub fn run_first(
     task: &Task,
     plan: &Plan,
@@ -51,7 +49,7 @@ pub fn run_first(
         .and_then(|()| start_and_wait(task, area));
     match ran {
         Ok(ended) => {
-            // If nobody is there to be told, nobody needs it.
+            // If the receiver is gone, the report is not needed.
             let _ = (&outside.line).write_all(&ended.to_bytes());
             system::exit(0);
         }
@@ -59,7 +57,7 @@ pub fn run_first(
     }
 }
 
-/// Runs a command in the view that everybody has, in the place of this process.
+/// Runs a command in the view of the host, replacing this process.
 pub fn run_in_place(task: &Task, rules: &Rules, area: &Area, supervisor: &UnixStream) -> ! {
     let restricted = privileges::limit(&task.bounds.limits)
         .and_then(|()| privileges::give_up())
@@ -74,7 +72,7 @@ pub fn run_in_place(task: &Task, rules: &Rules, area: &Area, supervisor: &UnixSt
     fail(task, &failure)
 }
 
-/// Has this process die when the one outside does, which kills everything inside.
+/// Ties this process to the outer one: its death kills everything inside.
 fn die_with(line: &UnixStream) -> Result<(), Failure> {
     set_parent_process_death_signal(Some(Signal::Kill)).step("follow the helper")?;
     // It may have died before that.
@@ -86,7 +84,7 @@ fn die_with(line: &UnixStream) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Goes into the view, and gives up everything else.
+/// Enters the view and gives up everything else.
 fn enter(
     task: &Task,
     plan: &Plan,
@@ -110,7 +108,7 @@ fn enter(
         .step("tell that all is ready")
 }
 
-/// Starts the command, and waits for it; what lost its parents is waited for as well.
+/// Starts the command and waits for it and for orphans.
 fn start_and_wait(task: &Task, area: Area) -> Result<Ended, Failure> {
     let (ours, theirs) = UnixStream::pair().step("make a line")?;
     let Some(command) = system::fork().step("start a process")? else {
@@ -131,7 +129,7 @@ fn start_and_wait(task: &Task, area: Area) -> Result<Ended, Failure> {
     Ok(ended)
 }
 
-/// How many processes are still running, once those that are about to end have ended.
+/// The number of processes still running, after those about to end have ended.
 fn left_running() -> usize {
     let mut left = 0;
     for _ in 0..LOOKS {
@@ -147,8 +145,8 @@ fn left_running() -> usize {
     left
 }
 
-/// Becomes the command. From here on, the supervisor makes names and opens files to write for it,
-/// but in the open folders.
+/// Becomes the command. From here on, the supervisor creates names and opens files to write for it,
+/// except in the open folders.
 fn execute(task: &Task, area: &Area, supervisor: &UnixStream) -> Result<Infallible, Failure> {
     rules::leave_names_to_supervisor(&area.open)?;
     let also = notify::AlsoAsked {
@@ -169,7 +167,7 @@ fn execute(task: &Task, area: &Area, supervisor: &UnixStream) -> Result<Infallib
 }
 
 fn fail(task: &Task, failure: &Failure) -> ! {
-    // If nobody is there to be told, nobody waits for it.
+    // If the receiver is gone, nothing waits for it.
     let _ = Message::Failed(failure.to_string()).send(&task.line);
     system::exit(NOT_RUN)
 }

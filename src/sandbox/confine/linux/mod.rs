@@ -35,7 +35,7 @@ use rustix_linux::process::WaitStatus;
 pub(super) use helper::enter;
 pub(super) use start::{prepare, prepare_ahead, start as start_command};
 
-/// Tells why the supervisor could not read what a command asks, if that is so.
+/// Why the supervisor cannot work here, if it cannot.
 pub(super) fn can_supervise() -> Result<(), String> {
     const SETTING: &str = "/proc/sys/kernel/yama/ptrace_scope";
     let scope = std::fs::read_to_string(SETTING).ok();
@@ -43,13 +43,13 @@ pub(super) fn can_supervise() -> Result<(), String> {
     match scope {
         // From two on, only an administrator may look into another process.
         Some(scope) if scope >= 2 => Err(format!(
-            "no process may look into another one here (`kernel.yama.ptrace_scope` is {scope})"
+            "processes may not read each other here (`kernel.yama.ptrace_scope` is {scope})"
         )),
         _ => Ok(()),
     }
 }
 
-/// A step that failed. It is told as a sentence.
+/// A failed step. Displayed as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step}: {source}")]
 struct Failure {
@@ -57,9 +57,9 @@ struct Failure {
     source: io::Error,
 }
 
-/// Names the step at which something failed.
+/// Adds the failed step to an error.
 trait Step<T> {
-    /// `step` goes on the words "cannot".
+    /// `step` follows the word "cannot".
     fn step(self, step: impl Display) -> Result<T, Failure>;
 }
 
@@ -90,7 +90,7 @@ impl Ended {
         }
     }
 
-    /// As it is told from one process to another.
+    /// Encodes it for another process.
     fn to_bytes(self) -> [u8; 5] {
         let (kind, number) = match self {
             Ended::Code(code) => (0, code),

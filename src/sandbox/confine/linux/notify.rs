@@ -1,8 +1,7 @@
-//! Seccomp's user notifications: before a confined process opens a file to write or changes a name,
+//! Seccomp user notifications: before a confined process opens a file to write or changes a name,
 //! the kernel asks the supervisor.
 //!
-//! The interface is that of `seccomp_unotify(2)`. A process that is asked about stands still until it
-//! is answered.
+//! The interface is that of `seccomp_unotify(2)`. A process waits until its call is answered.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +19,7 @@ use seccompiler::{
     SeccompFilter, SeccompRule, TargetArch,
 };
 
-/// System calls that make, rename or link a name, or shorten a file by its name: always asked about.
+/// System calls that create, rename or link a name, or truncate a file by name: always asked.
 const NAMING: &[i64] = &[
     libc::SYS_linkat,
     libc::SYS_mkdirat,
@@ -54,31 +53,31 @@ const REMOVING: &[i64] = &[
 /// System calls that execute a program.
 const EXECUTING: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
 
-/// What is asked about beside names and files to be written: rarely needed, and often done.
+/// Further calls to ask about: rarely needed, and often made.
 #[derive(Clone, Copy, Debug)]
 pub struct AlsoAsked {
     pub removing: bool,
     pub executing: bool,
 }
 
-/// System calls that open a file, with the argument that holds the flags: asked about where a file
-/// may be changed.
+/// System calls that open a file, with the argument that has the flags: asked if a file may be
+/// changed.
 const OPENING: &[(i64, u8)] = &[
     (libc::SYS_openat, 2),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_open, 1),
 ];
 
-/// The action `SECCOMP_RET_TRACE` with no data: seccompiler knows it, but not the one for
-/// notifications, which takes its place.
+/// The action `SECCOMP_RET_TRACE` without data: seccompiler has no action for notifications, which
+/// replaces it.
 const TRACE: u32 = libc::SECCOMP_RET_TRACE;
 
-/// What a process asks.
+/// A call to judge.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
-    /// The kernel's number of the question.
+    /// The kernel's id of the notification.
     pub id: u64,
-    /// The thread that asks.
+    /// The calling thread.
     pub thread: u32,
     /// The number of its system call.
     pub call: i64,
@@ -86,10 +85,10 @@ pub struct Question {
     pub arguments: [u64; 6],
 }
 
-/// What the process gets.
+/// The answer to a call.
 #[derive(Debug)]
 pub enum Answer {
-    /// The kernel carries out the call, with the rights of the process.
+    /// The kernel makes the call, with the rights of the process.
     Continue,
     Done,
     /// The call succeeded, and this is the new file.
@@ -105,7 +104,7 @@ pub enum Answer {
 pub struct Listener(OwnedFd);
 
 impl Listener {
-    /// Waits for a question. `None` if it was taken back meanwhile.
+    /// Waits for a notification. `None` if it was withdrawn.
     pub fn receive(&self) -> io::Result<Option<Question>> {
         // SAFETY: zeros are a valid value of this structure, and the kernel wants them.
         let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
@@ -124,7 +123,7 @@ impl Listener {
         }
     }
 
-    /// Whether the process still waits, so that its number is no other process's by now.
+    /// Whether the process still waits, so that its id was not reused.
     pub fn is_waiting(&self, question: &Question) -> bool {
         let mut id = question.id;
         let asked = self.request(libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw mut id);
@@ -155,7 +154,7 @@ impl Listener {
         let _ = self.request(libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut response);
     }
 
-    /// Gives a file to the process, as the result of its call.
+    /// Passes a file to the process as the result of its call.
     fn give(&self, question: &Question, file: &OwnedFd, close_at_exec: bool) -> io::Result<()> {
         let number = |value: i64| u32::try_from(value).unwrap_or_default();
         let mut addition = libc::seccomp_notif_addfd {
@@ -189,8 +188,9 @@ impl AsFd for Listener {
     }
 }
 
-/// Has the kernel ask about this process and all that it will start, for good, and hands the
-/// supervisor's end over a socket. Rights cannot be gained any more, which the kernel requires.
+/// Turns notifications on for this process and its children, permanently, and sends the
+/// supervisor's descriptor over a socket. No privileges can be gained any more, which the kernel
+/// requires.
 pub fn ask_supervisor(line: &UnixStream, also: AlsoAsked) -> io::Result<()> {
     let listener = listen(also)?;
     let files = [listener.as_fd()];
@@ -202,7 +202,8 @@ pub fn ask_supervisor(line: &UnixStream, also: AlsoAsked) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the supervisor's end from a socket. `None` if the process ended without sending it.
+/// Receives the supervisor's descriptor from a socket. `None` if the process ended without sending
+/// it.
 pub fn receive_listener(line: &UnixStream) -> io::Result<Option<Listener>> {
     let mut space = [0; rustix_linux::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);

@@ -1,4 +1,4 @@
-//! What is where in the view of a command, found out while everything can still be seen.
+//! Plans the mounts of a command's view, while everything is still visible.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -8,41 +8,40 @@ use std::path::{Component, Path, PathBuf};
 use super::super::{Bounds, GitAccess};
 use super::repository::Repository;
 
-/// Most links that are followed for one path.
+/// Most links followed for one path.
 const MOST_LINKS: usize = 40;
 
-/// What a command sees.
+/// The planned view of a command.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// What is shown at which path. A path comes before those below it.
+    /// What is mounted at which path. A path comes before those below it.
     pub places: BTreeMap<PathBuf, Place>,
-    /// Links on the way to them, with their texts.
+    /// Links in these paths, with their targets.
     pub links: BTreeMap<PathBuf, PathBuf>,
 }
 
-/// What is shown at a path. Of two that want the same path, the greater one gets it.
+/// What is mounted at a path. If two have the same path, the greater one wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// An empty folder in memory.
     Empty,
-    /// What is there, to be read.
+    /// The host's file or folder, read-only.
     Readable {
         /// Whether it is a folder.
         is_folder: bool,
     },
-    /// What is there, to be written.
+    /// The host's file or folder, writable.
     Writable {
         /// Whether it is a folder.
         is_folder: bool,
     },
     Temporary,
-    /// The folder of what tools keep.
+    /// The cache folder of tools.
     Cache,
-    /// The workspace, which is the current folder.
+    /// The workspace; the current folder.
     Root,
 }
 
-/// Where a command sees its temporary folder.
+/// The path at which a command sees its temporary folder.
 pub fn private_temporary(root: &Path) -> PathBuf {
     let usual = Path::new("/tmp");
     let is_taken = root == usual;
@@ -55,7 +54,7 @@ pub fn private_temporary(root: &Path) -> PathBuf {
 }
 
 impl Plan {
-    /// Looks at what there is.
+    /// Plans a view from what exists.
     pub fn new(bounds: &Bounds, repository: Option<&Repository>) -> Plan {
         let mut plan = Plan::default();
         plan.add(bounds.root.clone(), Place::Root);
@@ -93,7 +92,7 @@ impl Plan {
         }
     }
 
-    /// A home folder is empty but for its cache, unless it is in the workspace.
+    /// Adds a home folder: empty except for its cache, unless it is in the workspace.
     fn add_home(&mut self, home: &Path, root: &Path) {
         let home = resolve(home, &mut self.links).unwrap_or_else(|| home.to_owned());
         let has_parent = home.is_absolute() && home.parent().is_some();
@@ -126,7 +125,7 @@ impl Plan {
         }
     }
 
-    /// What may be read in a folder that may be read need not be said again.
+    /// Drops readable paths inside readable folders.
     fn drop_repeated(&mut self) {
         let is_readable = |place: &Place| matches!(place, Place::Readable { .. });
         let repeated: Vec<PathBuf> = self
@@ -145,7 +144,7 @@ impl Plan {
     }
 }
 
-/// Follows links, and notes them. `None` if there is nothing.
+/// Follows and records links. `None` if nothing exists there.
 fn resolve(path: &Path, links: &mut BTreeMap<PathBuf, PathBuf>) -> Option<PathBuf> {
     let names = |path: &Path| -> Vec<OsString> {
         let parts = path.components();

@@ -1,4 +1,4 @@
-//! Gives up what a command does not need: capabilities, and more than its limits.
+//! Drops privileges that a command does not need: capabilities and resources over its limits.
 
 use std::fs;
 use std::io;
@@ -12,10 +12,10 @@ use rustix_linux::thread::{
 use super::super::Limits;
 use super::{Failure, Step, system};
 
-/// More capabilities than any system has.
+/// Upper bound of capability numbers.
 const MOST_CAPABILITIES: u32 = 64;
 
-/// Has the user be the same one in this user namespace, and nobody else be there.
+/// Maps the user to itself in this user namespace, and nobody else.
 pub fn keep_user(user: Uid, group: Gid) -> Result<(), Failure> {
     let line = |id: u32| format!("{id} {id} 1\n");
     // A user without rights may map groups only if they cannot be given up.
@@ -24,7 +24,7 @@ pub fn keep_user(user: Uid, group: Gid) -> Result<(), Failure> {
     fs::write("/proc/self/uid_map", line(user.as_raw())).step("keep the user")
 }
 
-/// Sets limits, none higher than it was.
+/// Sets resource limits, none higher than before.
 pub fn limit(limits: &Limits) -> Result<(), Failure> {
     for (name, resource, most) in [
         // With nothing at all, a program of the system that collects dumps would be started.
@@ -44,7 +44,7 @@ pub fn limit(limits: &Limits) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives up all capabilities for good, also those that root gets back by running a program.
+/// Drops all capabilities permanently, also those that root regains by running a program.
 pub fn give_up() -> Result<(), Failure> {
     set_no_new_privs(true).step("refuse new rights")?;
     let no_root = CapabilitiesSecureBits::NO_ROOT

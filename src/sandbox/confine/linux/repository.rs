@@ -1,22 +1,22 @@
-//! A workspace that is one of several work trees of a repository: git's folder is elsewhere.
+//! A workspace that is a linked work tree: the git folder is elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Git's folder, outside of the workspace.
+/// The git folder outside the workspace.
 #[derive(Debug)]
 pub struct Repository {
-    /// What all work trees share.
+    /// The folder shared by all work trees.
     pub common: PathBuf,
     /// The name of this work tree.
     pub name: String,
 }
 
 impl Repository {
-    /// Finds git's folder if the workspace is one of several work trees.
+    /// Finds the git folder of a linked work tree.
     ///
-    /// The workspace may lie: that folder has to say the same, and nothing in the workspace
-    /// decides what else belongs to it.
+    /// The workspace may lie: that folder must agree, and nothing in the workspace decides what
+    /// else belongs to it.
     pub fn of(root: &Path) -> Option<Repository> {
         let root = root.canonicalize().ok()?;
         let file = root.join(".git");

@@ -1,4 +1,4 @@
-//! What Landlock lets a command do with files, sockets and signals.
+//! Landlock rules for files, sockets and signals.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use super::plan::{Place, Plan};
 use super::repository::Repository;
 use super::{Failure, Step};
 
-/// The newest kernel interface that is used; older ones have fewer rights to restrict.
+/// The newest kernel ABI used; older ones restrict fewer rights.
 const NEWEST: ABI = ABI::V9;
 
-/// Devices that may be used where those of the system are seen.
+/// Usable devices, if those of the host are visible.
 const DEVICES: [&str; 7] = [
     "/dev/full",
     "/dev/null",
@@ -27,8 +27,8 @@ const DEVICES: [&str; 7] = [
     "/dev/zero",
 ];
 
-/// Has this process neither make a name nor write a file by itself, for good, but in the open folders.
-/// Whatever it may read, run or remove stays as it was.
+/// Keeps this process permanently from creating names and writing files itself, except in the open
+/// folders. Reading, executing and removing are not affected.
 pub fn leave_names_to_supervisor(open: &[PathBuf]) -> Result<(), Failure> {
     let names = AccessFs::WriteFile
         | AccessFs::Truncate
@@ -56,10 +56,10 @@ pub fn leave_names_to_supervisor(open: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-/// What Landlock is to allow.
+/// The Landlock rules.
 #[derive(Debug)]
 pub struct Rules {
-    /// The oldest kernel interface that will do.
+    /// The oldest sufficient kernel ABI.
     oldest: ABI,
     listed: Vec<PathBuf>,
     readable: Vec<PathBuf>,
@@ -68,7 +68,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Rules for a command that sees a planned view. They say the same once more.
+    /// Rules for a command with a planned view. They repeat its restrictions.
     pub fn for_view(plan: &Plan) -> Rules {
         let (readable, writable): (Vec<_>, Vec<_>) = plan
             .places
@@ -114,7 +114,7 @@ impl Rules {
         }
     }
 
-    /// Restricts this process and all that it will start, for good.
+    /// Restricts this process and its children permanently.
     pub fn apply(&self) -> Result<(), Failure> {
         let status = self.restrict().map_err(io::Error::other);
         let status = status.step("restrict files by Landlock")?;

@@ -1,4 +1,4 @@
-//! What ollacode gives to the helper.
+//! Starts helpers and passes tasks to them.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -20,7 +20,7 @@ const LEVELS: [(&str, Confinement); 2] = [
     ("landlock", Confinement::Landlock),
 ];
 
-/// What stands in the helper's arguments if it has to wait for its command.
+/// The helper's argument to wait for its command.
 pub(super) const AHEAD: &str = "ahead";
 
 /// Prepares a command; see [`super::super::prepare`].
@@ -72,7 +72,7 @@ pub fn prepare_ahead() -> io::Result<Prepared> {
     })
 }
 
-/// Tells a waiting helper its command; see [`super::super::Helper::start`].
+/// Sends a waiting helper its command; see [`super::super::Helper::start`].
 pub fn start(helper: &Helper, run: &Run<'_>) -> io::Result<()> {
     let Some((name, _)) = LEVELS.iter().find(|row| row.1 == run.level) else {
         return Err(io::Error::other(
@@ -91,13 +91,13 @@ pub fn start(helper: &Helper, run: &Run<'_>) -> io::Result<()> {
     order.send(helper.line())
 }
 
-/// Gives the level of a name.
+/// The level of a name.
 pub(super) fn level(name: &str) -> Option<Confinement> {
     let row = LEVELS.iter().find(|row| row.0 == name);
     row.map(|row| row.1)
 }
 
-/// Tells tools where they may leave temporary files, and what they keep between commands.
+/// Variables for tools: where to put temporary files and caches.
 fn variables(bounds: &Bounds, level: Confinement) -> Vec<(&'static str, OsString)> {
     // It would have to look into other processes.
     let mut all = vec![("LSAN_OPTIONS", OsString::from("detect_leaks=0"))];

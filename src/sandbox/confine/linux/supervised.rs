@@ -1,4 +1,4 @@
-//! A command with its supervisor: from the first question to what is told at the end.
+//! A command with its supervisor, from the first notification to the report.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -15,17 +15,17 @@ use super::usage::Usage;
 use super::view::step_into;
 use super::{Failure, Step};
 
-/// A command whose questions are answered.
+/// A supervised command.
 #[derive(Debug)]
 pub struct Supervised {
     refusals: Refusals,
     usage: Usage,
 }
 
-/// Takes the kernel's questions from the process that will be the command, and answers them on a
-/// thread of its own.
+/// Receives the kernel's notifications from the process that will be the command, and answers them
+/// on its own thread.
 ///
-/// Its memory and disk space are watched as well.
+/// It also watches memory and disk space.
 pub fn start(task: &Task, line: &UnixStream, area: Area) -> Result<Supervised, Failure> {
     let folder = |path: &Path| step_into(CWD, path.as_os_str()).ok();
     let written = [task.bounds.root.as_path(), &task.temporary()];
@@ -41,19 +41,19 @@ pub fn start(task: &Task, line: &UnixStream, area: Area) -> Result<Supervised, F
 }
 
 impl Supervised {
-    /// Tells what was refused, and how many processes were still running at the end.
+    /// Reports refusals, and how many processes were still running at the end.
     pub fn tell(&self, left_running: usize, line: &UnixStream) {
         let message = Message::Ended {
             left_running,
             refused: self.refusals.first(),
             exceeded: self.usage.exceeded(),
         };
-        // If nobody is there to be told, nobody needs it.
+        // If the receiver is gone, the report is not needed.
         let _ = message.send(line);
     }
 }
 
-/// Whether a process is alive, and not only waiting for its parent to notice that it has ended.
+/// Whether a process is alive and not a zombie.
 pub fn is_running(process: Pid) -> bool {
     let stat = fs::read(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
     let stat = String::from_utf8_lossy(&stat);

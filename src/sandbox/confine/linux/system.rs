@@ -1,17 +1,17 @@
-//! System calls that no library has.
+//! System calls that no library provides.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use rustix_linux::process::Pid;
 
-/// What can be said of a mount: bits of `mount_setattr`.
+/// Mount attributes: bits of `mount_setattr`.
 pub mod attributes {
-    /// Nothing is written through it.
+    /// Read-only.
     pub const READ_ONLY: u64 = 1;
-    /// Programs on it do not change the user.
+    /// Ignores setuid bits.
     pub const NO_SETUID: u64 = 2;
-    /// Device files on it are no devices.
+    /// Ignores device files.
     pub const NO_DEVICES: u64 = 4;
 }
 
@@ -24,7 +24,7 @@ struct MountAttributes {
     user_namespace: u64,
 }
 
-/// All namespaces that a command gets, but that of the network.
+/// All namespaces of a command except the network one.
 const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
@@ -32,7 +32,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// Goes on as two processes, the second one in namespaces of its own. It is told `None`.
+/// Forks a child into new namespaces. The child gets `None`.
 pub fn fork_into_namespaces(network: bool) -> io::Result<Option<Pid>> {
     let own_network = if network { 0 } else { libc::CLONE_NEWNET };
     let flags = i64::from(NAMESPACES | own_network | libc::SIGCHLD);
@@ -45,7 +45,7 @@ pub fn fork_into_namespaces(network: bool) -> io::Result<Option<Pid>> {
     Ok(i32::try_from(id).ok().and_then(Pid::from_raw))
 }
 
-/// Goes on as two processes. The second one is told `None`.
+/// Forks. The child gets `None`.
 pub fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: this process has one thread, so that everything is usable in the child.
     let id = unsafe { libc::fork() };
@@ -55,7 +55,7 @@ pub fn fork() -> io::Result<Option<Pid>> {
     Ok(Pid::from_raw(id))
 }
 
-/// Has no program of this process ever get a capability, by its number.
+/// Drops a capability from the bounding set, by its number.
 pub fn drop_from_bounding_set(capability: u32) -> io::Result<()> {
     // SAFETY: it takes numbers only.
     let result = unsafe {
@@ -114,7 +114,7 @@ fn change_attributes(mount: impl AsFd, set: u64, flags: libc::c_int) -> io::Resu
     Ok(())
 }
 
-/// Closes everything from the third file on but some numbers, which are in order.
+/// Closes all descriptors from 3 on, except some in ascending order.
 pub fn close_others(kept: &[RawFd]) {
     let mut first: libc::c_uint = 3;
     let ends = kept
@@ -130,7 +130,7 @@ pub fn close_others(kept: &[RawFd]) {
     }
 }
 
-/// Has everything from the third file on closed when a program is run.
+/// Marks all descriptors from 3 on to be closed at exec.
 pub fn close_rest_at_exec() -> io::Result<()> {
     // SAFETY: it only marks descriptors; none is closed here.
     let result = unsafe {
@@ -168,7 +168,7 @@ pub fn bring_up_loopback() -> io::Result<()> {
     Ok(())
 }
 
-/// Has no signal end this process when it makes a file larger than its limit.
+/// Ignores the signal for files larger than the limit.
 pub fn ignore_large_files() {
     // SAFETY: to ignore a signal touches nothing else.
     unsafe {
@@ -176,7 +176,7 @@ pub fn ignore_large_files() {
     }
 }
 
-/// Ends this process by a signal, if it can be ended by it.
+/// Ends this process by a signal, if possible.
 pub fn die_of(signal: libc::c_int) {
     // With nothing at all, a program of the system that collects dumps would be started.
     let none = libc::rlimit {

@@ -1,4 +1,4 @@
-//! How much memory and disk space a command uses, which no limit of a single process says.
+//! Limits the total memory and disk space of a command, which limits per process cannot.
 
 use std::fs;
 use std::os::fd::AsFd;
@@ -12,22 +12,22 @@ use rustix_linux::process::{Pid, Signal, getpid, kill_process};
 
 use super::super::{Exceeded, Limits};
 
-/// How often it is looked.
+/// Interval of the checks.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What a command used too much of, once it has.
+/// The limit that a command has exceeded, if any.
 #[derive(Clone, Debug, Default)]
 pub struct Usage(Arc<OnceLock<Exceeded>>);
 
 impl Usage {
-    /// What was used too much of.
+    /// The exceeded limit.
     pub fn exceeded(&self) -> Option<Exceeded> {
         self.0.get().copied()
     }
 
-    /// Looks on a thread of its own, and has a command killed that uses too much. All processes that
-    /// can be seen, but for this one and its parent, are the command's if `sees_only_its_own`;
-    /// else its descendants are.
+    /// Checks on its own thread, and has a command killed that exceeds a limit. With
+    /// `sees_only_its_own`, all visible processes except this one and its parent belong to the
+    /// command; otherwise the descendants of this one.
     pub fn watch(limits: Limits, folders: Vec<OwnedFd>, sees_only_its_own: bool) -> Usage {
         let usage = Usage::default();
         let told = usage.clone();
@@ -64,13 +64,13 @@ impl Usage {
     }
 }
 
-/// Bytes that are free where a folder is.
+/// Free bytes on the disk of a folder.
 fn free(folder: &OwnedFd) -> Option<u64> {
     let found = fstatvfs(folder.as_fd()).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Bytes that a process has for itself.
+/// Private memory of a process, in bytes.
 fn own_memory(process: Pid) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero())).ok()?;
     kibibytes(&status, "RssAnon:")
@@ -81,7 +81,7 @@ fn three_quarters_of_memory() -> Option<u64> {
     Some(all / 4 * 3)
 }
 
-/// Reads a line such as `MemTotal:   8000000 kB` as bytes.
+/// Parses a line such as `MemTotal:   8000000 kB` to bytes.
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

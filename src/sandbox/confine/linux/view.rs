@@ -1,4 +1,4 @@
-//! Builds what a command sees, out of pieces of what there is.
+//! Builds the mount tree of a command.
 
 use std::ffi::OsStr;
 use std::io;
@@ -21,10 +21,10 @@ use super::system::{attributes, set_attributes, set_own_attributes};
 use super::{Failure, Step, covers, hidden};
 use crate::sandbox::WorkspaceAccess;
 
-/// Devices that every program may expect.
+/// Devices that programs expect.
 const DEVICES: [&str; 5] = ["full", "null", "random", "urandom", "zero"];
 
-/// What an empty folder is like.
+/// Options of an empty file system.
 const EMPTY: [(&str, &str); 2] = [("mode", "0700"), ("size", "1g")];
 
 /// Links in the folder of devices.
@@ -36,10 +36,10 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
     ("stdout", "/proc/self/fd/1"),
 ];
 
-/// Shows the planned view, and nothing else, to this process. The current folder has to be the
-/// workspace, and is so afterwards.
+/// Gives this process the planned view and nothing else. The current folder must be the workspace,
+/// before and after.
 ///
-/// What exists and is protected may not be written, and what is hidden looks empty.
+/// Existing protected paths are read-only, and hidden ones look empty.
 pub fn build(bounds: &Bounds, plan: &Plan, existing: &[Existing]) -> Result<(), Failure> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).step("separate the mounts")?;
@@ -84,7 +84,7 @@ pub fn build(bounds: &Bounds, plan: &Plan, existing: &[Existing]) -> Result<(), 
     Ok(())
 }
 
-/// A piece of what there is, which is nowhere yet.
+/// A detached mount.
 struct Piece {
     tree: OwnedFd,
     is_folder: bool,
@@ -99,7 +99,7 @@ fn take_pieces<'a>(bounds: &Bounds, plan: &'a Plan) -> Result<Vec<(&'a Path, Pie
     let mut pieces = Vec::new();
     for (path, place) in &plan.places {
         let (tree, set, is_folder) = match place {
-            // Later commands find nothing in it that nobody was asked about.
+            // Later commands find nothing in it that the user did not approve.
             Place::Cache if is_read_only => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Empty => (filesystem("tmpfs", &EMPTY), 0, true),
             Place::Readable { is_folder } => (take(path), READ_ONLY, *is_folder),
@@ -126,7 +126,7 @@ fn can_be_missing(place: &Place, error: &io::Error) -> bool {
     is_extra && kinds.contains(&error.kind())
 }
 
-/// Makes a copy of a mount from a path on; an empty path is the current folder.
+/// Clones a mount from a path on; an empty path is the current folder.
 pub(super) fn take(path: &Path) -> io::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -136,7 +136,7 @@ pub(super) fn take(path: &Path) -> io::Result<OwnedFd> {
     Ok(open_tree(CWD, path, flags)?)
 }
 
-/// Makes a file system that is nowhere yet.
+/// Creates a detached file system.
 pub(super) fn filesystem(kind: &str, options: &[(&str, &str)]) -> io::Result<OwnedFd> {
     let settings = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for (name, value) in options {
@@ -157,7 +157,7 @@ pub(super) fn filesystem(kind: &str, options: &[(&str, &str)]) -> io::Result<Own
     )?)
 }
 
-/// Puts a mount somewhere.
+/// Attaches a mount.
 pub(super) fn attach(
     tree: &OwnedFd,
     at: impl AsFd,
@@ -167,8 +167,8 @@ pub(super) fn attach(
     Ok(move_mount(tree.as_fd(), "", at.as_fd(), path, flags)?)
 }
 
-/// Opens a folder of the view, and makes what is missing of it. No link is followed: a command
-/// may have left one in a folder that lasts.
+/// Opens a folder of the view and creates missing ones. No link is followed: a command may have
+/// left one in a lasting folder.
 pub(super) fn folder(view: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let mut at = step_into(view, OsStr::new("."))?;
     for name in names(path) {
@@ -177,7 +177,7 @@ pub(super) fn folder(view: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     Ok(at)
 }
 
-/// Opens a folder in a folder, and makes it if it is missing.
+/// Opens a folder in a folder; creates it if it is missing.
 fn step_into_new(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
     match step_into(folder, name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -191,22 +191,22 @@ fn step_into_new(folder: &OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
     }
 }
 
-/// Opens a folder in a folder, and follows no link.
+/// Opens a folder in a folder without following a link.
 pub(super) fn step_into(folder: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(folder, name, flags, Mode::empty())?)
 }
 
-/// The folder that was opened last: what comes one after the other is mostly in the same one.
+/// Caches the last opened folder: consecutive paths are mostly in the same one.
 ///
-/// What is placed comes before what is below it, so that nothing is put over an open folder.
+/// A path comes before those below it, so nothing is mounted over an open folder.
 #[derive(Default)]
 struct Opened {
     last: Option<(PathBuf, OwnedFd)>,
 }
 
 impl Opened {
-    /// Opens a place for a folder or a file, and makes an empty one if there is none.
+    /// Opens a mount point for a folder or a file; creates an empty one if needed.
     fn place(&mut self, view: &OwnedFd, path: &Path, is_folder: bool) -> io::Result<OwnedFd> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -234,7 +234,7 @@ impl Opened {
     }
 }
 
-/// Makes a link as it is outside. Where something is there already, it is the link itself.
+/// Makes a link as on the host. If something exists there, it is the link itself.
 fn link(view: &OwnedFd, path: &Path, text: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -285,7 +285,7 @@ fn devices(view: &OwnedFd) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes the view all there is.
+/// Makes the view the root file system.
 fn turn_to(view: &OwnedFd) -> Result<(), Failure> {
     fchdir(view).step("go to the new root")?;
     // The old root is put over the new one, and then taken away.
@@ -294,7 +294,7 @@ fn turn_to(view: &OwnedFd) -> Result<(), Failure> {
     chdir("/").step("go to the new root")
 }
 
-/// What tells the current folder from others.
+/// Identity of the current folder.
 fn statistics_of_current_folder() -> Result<(u64, u64), Failure> {
     let folder = step_into(CWD, OsStr::new(".")).step("open the current folder")?;
     let statistics = fstat(&folder).step("look at the current folder")?;

@@ -1,4 +1,4 @@
-//! What somebody else has changed meanwhile is left alone.
+//! Files that somebody else changed are not touched.
 
 use super::*;
 

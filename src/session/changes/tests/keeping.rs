@@ -1,4 +1,4 @@
-//! What is kept of contents, what is not, and what is known after a crash.
+//! Which contents are stored, and what is known after a crash.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Whatever was done, undoing everything gives the first tree, and doing it again the last.
+//! After any changes, undoing all gives the first tree, and redoing all the last.
 
 use proptest::prelude::*;
 

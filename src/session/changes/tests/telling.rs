@@ -1,4 +1,4 @@
-//! What is told of changes: the diff of a session, and the record in its journal.
+//! Reports of changes: the diff of a session, and the record in its journal.
 
 use super::*;
 

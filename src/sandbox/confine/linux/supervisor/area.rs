@@ -1,4 +1,4 @@
-//! Where a command may change names and files: which folders are guarded, and what in them.
+//! The guarded and open folders of a command, and the policies in them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -16,34 +16,34 @@ use super::super::repository::Repository;
 use crate::permission::DeniedCommands;
 use crate::sandbox::WorkspaceAccess;
 
-/// Most characters of a path that is told.
+/// Longest path in a report, in characters.
 const LONGEST_TOLD: usize = 200;
 
-/// The bit of [`Area::laxity`] for what is in no guarded folder.
+/// The bit of [`Area::laxity`] for paths outside guarded folders.
 const UNGUARDED: u8 = 1 << 7;
 
-/// What the supervisor decides by.
+/// The policy of the supervisor.
 #[derive(Debug)]
 pub struct Area {
     /// Folders in which names are judged. The first one is the workspace.
     pub guarded: Vec<Guarded>,
-    /// Folders in which the process may do all that the file system lets it do. None of them is
-    /// above a guarded one.
+    /// Folders in which the process may do whatever the file system allows. None is above a guarded
+    /// one.
     pub open: Vec<PathBuf>,
-    /// What is hidden from the command.
+    /// Paths hidden from the command.
     pub hidden: Vec<PathBuf>,
     /// Links that may not be removed.
     pub kept: Vec<PathBuf>,
-    /// Whether nothing in the guarded folders can be written, so that there is nothing to judge.
+    /// Whether nothing in the guarded folders can be written, so that no name needs judging.
     pub is_read_only: bool,
     /// Folders that the command has made, where it may make repositories.
     made: RefCell<BTreeSet<PathBuf>>,
-    /// What may not be executed.
+    /// Commands that may not be executed.
     pub denied: DeniedCommands,
     /// Whether the command's own shell was executed.
     pub has_started: Cell<bool>,
-    /// Whether the kernel carries out what is neither guarded nor open: the supervisor may do more
-    /// than the process.
+    /// Whether the kernel makes calls on paths that are neither guarded nor open: the supervisor
+    /// may have more rights than the process.
     pub leaves_others: bool,
 }
 
@@ -52,11 +52,11 @@ pub struct Area {
 pub struct Guarded {
     /// The folder, absolute and without links.
     pub folder: PathBuf,
-    /// What may not be written in it.
+    /// Its write policy.
     pub policy: WritePolicy,
 }
 
-/// Who carries out a call on a path.
+/// Who makes a call on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// The kernel, with the rights of the process.
@@ -67,7 +67,7 @@ pub enum Class {
 }
 
 impl Area {
-    /// For a command that sees a planned view. The supervisor has the rights of the command there.
+    /// For a command with a planned view. The supervisor has the same rights there.
     pub fn of_view(bounds: &Bounds, repository: Option<&Repository>, plan: &Plan) -> Area {
         let writable = plan
             .places
@@ -77,7 +77,7 @@ impl Area {
         Area::new(bounds, repository, writable.collect(), false)
     }
 
-    /// For a command that sees everything. The supervisor has more rights than the command there.
+    /// For a command without a view. The supervisor has more rights than the command there.
     pub fn of_system(bounds: &Bounds, repository: Option<&Repository>) -> Area {
         let ours = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
         Area::new(bounds, repository, ours, true)
@@ -128,7 +128,7 @@ impl Area {
         }
     }
 
-    /// Tells who carries out a call on a path.
+    /// Who makes a call on a path.
     pub fn class(&self, path: &Path) -> Class {
         if self.guarded_at(path).is_some() {
             Class::Guarded
@@ -139,7 +139,7 @@ impl Area {
         }
     }
 
-    /// Judges writing a file, or making a name.
+    /// Judges writing a file or creating a name.
     pub fn judge(&self, path: &Path) -> Result<(), Refusal> {
         let Some((guarded, below)) = self.judged_at(path) else {
             return Ok(());
@@ -165,7 +165,7 @@ impl Area {
         if begins { Ok(()) } else { self.judge(path) }
     }
 
-    /// Takes note of a folder that the command has made: a repository in it is a new one.
+    /// Records a folder made by the command: a repository in it is a new one.
     pub fn note_made(&self, path: &Path) {
         let makes = self.judged_at(path);
         if makes.is_some_and(|(guarded, _)| guarded.policy.git.makes_repositories()) {
@@ -190,7 +190,7 @@ impl Area {
         Ok(())
     }
 
-    /// Judges a folder that gets a path, by the names in it.
+    /// Judges a folder at a new path, by the names in it.
     pub fn judge_folder(&self, names: &[OsString], path: &Path) -> Result<(), Refusal> {
         let Some((guarded, below)) = self.judged_at(path) else {
             return Ok(());
@@ -200,8 +200,8 @@ impl Area {
         refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
     }
 
-    /// Whether the inside of a folder was judged in all the ways in which it would be at another
-    /// path. If not, it cannot be renamed; programs then copy it, and each name is judged.
+    /// Whether the content of a folder was judged as strictly as it would be at another path. If
+    /// not, it cannot be renamed; programs then copy it, and each name is judged.
     pub fn is_judged_alike(&self, from: &Path, to: &Path) -> bool {
         self.is_read_only || self.laxity(from) & !self.laxity(to) == 0
     }
@@ -212,8 +212,8 @@ impl Area {
         })
     }
 
-    /// Whether something at or below a path has to stay where it is: a guarded folder, which is known
-    /// by its path, or a hidden file, which would be seen elsewhere later.
+    /// Whether something at or below a path must not move: a guarded folder, which is identified by
+    /// path, or a hidden file, which would become visible elsewhere.
     pub fn is_pinned(&self, path: &Path) -> bool {
         let guarded = self.guarded.iter().map(|guarded| &guarded.folder);
         let mut pinned = guarded.chain(&self.hidden);
@@ -244,7 +244,7 @@ impl Area {
     }
 }
 
-/// The real path of something that is open.
+/// The real path of an open file.
 pub fn path_of(file: &OwnedFd) -> Result<PathBuf, Errno> {
     let link = format!("/proc/self/fd/{}", file.as_raw_fd());
     fs::read_link(link).map_err(|_| Errno::ACCESS)

@@ -1,4 +1,4 @@
-//! The process that asks: what its arguments point to, and where its paths begin.
+//! The calling process: what its arguments point to, and where its paths begin.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -14,16 +14,17 @@ use rustix_linux::process::umask;
 /// Bytes of a path, its end included, as the kernel takes it (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
 
-/// What stands for a process whose memory nobody may read: one that keeps keys, for example.
+/// The error for a process whose memory cannot be read, such as a key agent.
 pub const UNREADABLE: Errno = Errno::NOTRECOVERABLE;
 
-/// Most words of a program to be executed that are looked at.
+/// Most arguments checked of an executed program.
 const MOST_WORDS: usize = 64;
 
 /// Memory is read in pieces that do not cross a page: the next one may not be there.
 const PAGE: u64 = 4096;
 
-/// Names that lead each process to files of its own. The supervisor would be led to its own.
+/// Names that point each process to its own files; for the supervisor they would point to other
+/// files.
 const OWN_FILES: [(&str, &str); 6] = [
     ("/dev/fd", "fd"),
     ("/dev/stderr", "fd/2"),
@@ -33,7 +34,7 @@ const OWN_FILES: [(&str, &str); 6] = [
     ("/proc/thread-self", ""),
 ];
 
-/// A thread that waits for an answer.
+/// A waiting thread.
 pub struct Caller {
     folder: PathBuf,
 }
@@ -50,7 +51,7 @@ impl Caller {
         Ok(self.own(PathBuf::from(self.text(address)?)))
     }
 
-    /// Reads a text that ends with a zero from its memory, as long as a path at most.
+    /// Reads a zero-terminated string from its memory, up to the length of a path.
     pub fn text(&self, address: u64) -> Result<OsString, Errno> {
         let memory = File::open(self.folder.join("mem")).map_err(|_| UNREADABLE)?;
         let mut path = Vec::new();
@@ -76,8 +77,8 @@ impl Caller {
         Err(Errno::NAMETOOLONG)
     }
 
-    /// Reads the words of a program to be executed: as many as may matter, and no more of each than a
-    /// path is long.
+    /// Reads the arguments of an executed program: as many as may matter, and each up to the length
+    /// of a path.
     pub fn words(&self, address: u64) -> Result<Vec<String>, Errno> {
         let memory = File::open(self.folder.join("mem")).map_err(|_| UNREADABLE)?;
         let mut words = Vec::new();
@@ -101,7 +102,7 @@ impl Caller {
         Ok(words)
     }
 
-    /// The path as this process means it.
+    /// The path for this process: names of the caller's own files are replaced.
     fn own(&self, path: PathBuf) -> PathBuf {
         let own = OWN_FILES.iter().find_map(|(name, file)| {
             let rest = path.strip_prefix(name).ok()?;
@@ -133,7 +134,8 @@ impl Caller {
         })
     }
 
-    /// Opens where the path of a program begins: the descriptor may be the program itself.
+    /// Opens the folder where the path of a program begins: the descriptor may be the program
+    /// itself.
     pub fn beginning_of_program(&self, descriptor: u64, path: &Path) -> Result<OwnedFd, Errno> {
         match self.beginning(descriptor, path) {
             Err(Errno::NOTDIR) => {
@@ -144,8 +146,8 @@ impl Caller {
         }
     }
 
-    /// The mode argument for a new file. From now on, the kernel takes from it what the process does
-    /// not want new files to have.
+    /// The mode argument for a new file. Also sets our umask to that of the process, which the
+    /// kernel applies to the new file.
     pub fn mode(&self, mode: u64) -> Mode {
         let status = fs::read_to_string(self.folder.join("status")).unwrap_or_default();
         let mask = status
@@ -158,8 +160,8 @@ impl Caller {
     }
 }
 
-/// A path in two: the folder that it stands in, and its name with a slash if it ends with one.
-/// `None` if it ends without a name: `/`, `.` or `..`.
+/// Splits a path into its folder and its name, which keeps a final slash. `None` if it ends without
+/// a name: `/`, `.` or `..`.
 pub fn split(path: &Path) -> Option<(PathBuf, OsString)> {
     use std::os::unix::ffi::OsStrExt;
     let bytes = path.as_os_str().as_bytes();

@@ -1,4 +1,4 @@
-//! The calls that are asked about, carried out for the process that made them.
+//! Makes the calls that were asked about, for the process that made them.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -16,25 +16,25 @@ use super::super::notify::{Answer, Listener, Question};
 use super::area::{Area, Class, path_in, path_of};
 use super::caller::{Caller, split};
 
-/// Links that lead to nothing are followed no further.
+/// Most dangling links followed.
 const MOST_LINKS: usize = 8;
 
 /// The descriptor argument of calls that have none.
 const CURRENT: u64 = libc::AT_FDCWD as u64;
 
-/// What came of a call.
+/// The result of a call.
 pub enum Outcome {
-    /// The process gets this.
+    /// The answer for the process.
     Answer(Answer),
-    /// It waits until somebody reads from this pipe.
+    /// Waits until somebody reads from this pipe.
     WaitForReader(OwnedFd, OFlags),
 }
 
 /// Why a call fails.
 pub enum Refused {
-    /// The system says so.
+    /// An error of the system.
     By(Errno),
-    /// What it would write may not be written.
+    /// The policy refuses it.
     ByPolicy(Refusal),
 }
 
@@ -55,7 +55,7 @@ pub(super) type Done<T = Outcome> = Result<T, Refused>;
 pub(super) const CONTINUE: Outcome = Outcome::Answer(Answer::Continue);
 const DONE: Outcome = Outcome::Answer(Answer::Done);
 
-/// Judges a call, and carries it out.
+/// Judges a call and makes it.
 pub fn carry_out(listener: &Listener, area: &Area, question: &Question) -> Done {
     let call = Call {
         caller: Caller::new(question.thread),
@@ -100,7 +100,7 @@ pub fn carry_out(listener: &Listener, area: &Area, question: &Question) -> Done 
     }
 }
 
-/// Opens a pipe to write. `NXIO` if nobody reads from it.
+/// Opens a pipe for writing. `NXIO` if nobody reads from it.
 pub fn open_pipe(pipe: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     let file = reopen(pipe, flags | OFlags::NONBLOCK)?;
     if !flags.contains(OFlags::NONBLOCK) {
@@ -109,7 +109,7 @@ pub fn open_pipe(pipe: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     Ok(file)
 }
 
-/// Opens what is open as a mere path.
+/// Reopens a descriptor that was opened with `O_PATH`.
 pub(super) fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     let only_for_names = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::DIRECTORY;
     let flags = (flags - only_for_names) | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -117,7 +117,7 @@ pub(super) fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
     openat(CWD, link, flags, Mode::empty())
 }
 
-/// A name in a folder that is open.
+/// A name in an open folder.
 struct Entry {
     folder: OwnedFd,
     name: OsString,
@@ -130,7 +130,7 @@ impl Entry {
         Ok(FileType::from_raw_mode(found.st_mode))
     }
 
-    /// Names in it, if it is a folder.
+    /// The names in it, if it is a folder.
     fn names(&self) -> Result<Vec<OsString>, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = openat(&self.folder, &self.name, flags, Mode::empty())?;
@@ -149,8 +149,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Makes sure that what was read and opened is the caller's: its number may have become
-    /// another process's.
+    /// Ensures that what was read and opened is the caller's: its id may have been reused.
     pub(super) fn confirm(&self) -> Result<(), Errno> {
         if self.listener.is_waiting(self.question) {
             Ok(())
@@ -167,13 +166,13 @@ impl Call<'_> {
         Ok((from, path))
     }
 
-    /// A path argument for a name to be made. `no_name` if it ends without one.
+    /// A path argument for a new name. `no_name` if it ends without one.
     fn entry(&self, argument: (u64, u64), no_name: Errno) -> Result<Entry, Errno> {
         let (from, path) = self.path(argument)?;
         entry(&from, &path)?.ok_or(no_name)
     }
 
-    /// Whether the kernel is to carry out a call on these paths.
+    /// Whether the kernel makes a call on these paths.
     fn leaves(&self, paths: &[&Path]) -> bool {
         let mut classes = paths.iter().map(|path| self.area.class(path));
         classes.clone().all(|class| class == Class::Open)
@@ -224,7 +223,7 @@ impl Call<'_> {
         Err(Errno::LOOP.into())
     }
 
-    /// Files without a name are not made where names are judged; programs then use one with a name.
+    /// Unnamed files are not created where names are judged; programs then use one with a name.
     fn open_unnamed(&self, from: &OwnedFd, path: &Path) -> Done {
         let look = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(from, path, look, Mode::empty())?;
@@ -311,7 +310,7 @@ impl Call<'_> {
         Ok(DONE)
     }
 
-    /// A name that may be made and is not there. `None` if the kernel is to make it.
+    /// A new name that may be created. `None` if the kernel creates it.
     fn new_entry(
         &self,
         argument: (u64, u64),
@@ -349,7 +348,7 @@ impl Call<'_> {
         Ok(DONE)
     }
 
-    /// Judges giving something the name of another entry.
+    /// Judges renaming or linking something to another entry.
     fn judge_new_name(&self, from: &Entry, to: &Entry) -> Done<()> {
         let kind = from.kind()?;
         self.area.judge(&to.path)?;
@@ -391,7 +390,7 @@ impl Call<'_> {
         Ok(DONE)
     }
 
-    /// Removing is left to the kernel: what is removed against this cannot be made again.
+    /// Removing is left to the kernel: a protected file that is removed cannot be created again.
     fn remove(&self, argument: (u64, u64)) -> Done {
         let entry = self.entry(argument, Errno::INVAL)?;
         self.area.judge_removal(&entry.path)?;

@@ -14,8 +14,9 @@ use super::caller::UNREADABLE;
 use super::calls::{CONTINUE, Call, Done, Refused, reopen};
 
 impl Call<'_> {
-    /// Refuses to execute what a rule denies, by the names of the program and by its words. The kernel
-    /// carries out the rest: a program with several threads could change its words in that moment.
+    /// Refuses to execute what a rule denies, by the names and the arguments of the program. The
+    /// kernel executes the rest: a program with several threads could change its arguments at that
+    /// moment.
     pub(super) fn execute(&self, argument: (u64, u64), words: u64, by_descriptor: bool) -> Done {
         // The first one is the shell that runs the command.
         if !self.area.has_started.replace(true) {
@@ -53,7 +54,7 @@ impl Call<'_> {
     }
 }
 
-/// The words of the first line of a script, which are put before its path.
+/// The words of the first line of a script, which precede its path.
 fn first_words(program: &OwnedFd) -> Vec<String> {
     let mut start = [0; 256];
     let file = reopen(program, OFlags::RDONLY | OFlags::NONBLOCK).map(File::from);

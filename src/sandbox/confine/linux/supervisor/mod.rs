@@ -1,10 +1,10 @@
-//! The supervisor: carries out what a command does to names and files, where that has to be judged.
+//! The supervisor: makes the calls of a command on names and files that must be judged.
 //!
-//! The command's own rights ([`super::rules`]) let it neither make a name nor write a file in the
+//! The command's own rights ([`super::rules`]) let it neither create a name nor write a file in the
 //! guarded folders. The kernel asks this process instead ([`super::notify`]), which reads the path
-//! once, judges it, and makes the name or opens the file itself. So it makes no difference what the
-//! command does to the path meanwhile, and what may not appear does not appear, not even for a moment.
-//! Questions are answered one at a time: no name changes between judging and doing.
+//! once, judges it, and creates the name or opens the file itself. So the command cannot change the
+//! path in between, and a forbidden name does not appear even for a moment. Calls are handled one
+//! at a time: no name changes between judging and acting.
 
 mod area;
 mod caller;
@@ -27,16 +27,16 @@ use super::notify::{Answer, Listener, Question};
 use super::system;
 pub use area::Area;
 
-/// Most refusals that are told.
+/// Most refusals reported.
 const MOST_TOLD: usize = 20;
 
-/// Most processes that wait for somebody to read from a pipe; each takes a descriptor.
+/// Most processes waiting for a reader of a pipe; each takes a descriptor.
 const MOST_PIPES: usize = 256;
 
-/// How often it is looked whether somebody reads from a pipe that a process wants to write.
+/// Interval of checks for a reader of a pipe, in milliseconds.
 const PIPE_PAUSE: i32 = 5;
 
-/// What was refused, for whoever tells it afterwards.
+/// The refusals, for the report.
 #[derive(Clone, Debug, Default)]
 pub struct Refusals(Arc<Mutex<Told>>);
 
@@ -60,7 +60,7 @@ impl Refusals {
     }
 }
 
-/// Answers questions on a thread of its own.
+/// Answers notifications on its own thread.
 pub fn start(listener: Listener, area: Area) -> io::Result<Refusals> {
     let refusals = Refusals::default();
     let supervisor = Supervisor {
@@ -71,7 +71,7 @@ pub fn start(listener: Listener, area: Area) -> io::Result<Refusals> {
     };
     // A file that grows too large is the caller's matter.
     system::ignore_large_files();
-    // It ends with this process, or when nobody is left who could ask.
+    // It ends with this process, or when no process is left that could ask.
     thread::Builder::new().spawn(move || supervisor.run())?;
     Ok(refusals)
 }
@@ -80,11 +80,11 @@ struct Supervisor {
     listener: Listener,
     area: Area,
     refusals: Refusals,
-    /// Who waits until somebody reads from a pipe.
+    /// Processes waiting for a reader of a pipe.
     pipes: Vec<WaitingForReader>,
 }
 
-/// A process that opens a named pipe to write, which lasts until somebody reads from it.
+/// A process that opens a named pipe for writing and waits for a reader.
 struct WaitingForReader {
     question: Question,
     pipe: OwnedFd,
