@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use super::clip::{clipped_to, first_line};
 use super::event::{Event, Failure, FailureCode, TurnEnd};
 use super::guard::{Repetition, canonical};
-use super::lock;
 use super::memory::nearer;
 use super::step::Reply;
 use super::turn::Turn;
@@ -77,7 +76,7 @@ impl Turn<'_> {
             let message = format!("{why}: `{}`", call.name);
             let failure = Failure::new(FailureCode::LoopDetected, message);
             let outcome = Outcome {
-                end: Some(TurnEnd::Stuck(failure)),
+                end: Some(Box::new(TurnEnd::Stuck(failure))),
                 ..Outcome::failed(format!("not run: {why}"))
             };
             self.start(call, &arguments_line(call)).await;
@@ -408,7 +407,7 @@ impl Turn<'_> {
         };
         self.events.send(finished).await;
         written.and(added)?;
-        outcome.end.map_or(Ok(()), Err)
+        outcome.end.map_or(Ok(()), |end| Err(*end))
     }
 
     /// Tools limit their own output; what is still too long is cut here.

@@ -19,7 +19,6 @@ use crate::message::Message;
 use crate::model::ToolSpec;
 use crate::model::budget::{estimate, part};
 use crate::session::{Record, Session};
-use crate::text::with_causes;
 use crate::visible::{neutral, visible};
 
 /// Percent of the window that a conversation may use after compaction.

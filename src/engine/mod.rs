@@ -49,7 +49,6 @@ use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
-use crate::text::with_causes;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::visible;
 use event::{Event, TurnEnd};

@@ -117,6 +117,7 @@ impl Turn<'_> {
         }
         let request = SearchRequest {
             query: text.chars().take(LONGEST_QUERY).collect(),
+            also: Vec::new(),
             limit: HITS,
             globs: Vec::new(),
             languages: Vec::new(),

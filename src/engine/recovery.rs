@@ -5,7 +5,6 @@ use super::clip::{clipped, first_line};
 use super::compaction::Wanted;
 use super::event::{Failure, TurnEnd};
 use super::listen::Heard;
-use super::lock;
 use super::step::{Attempt, Ladder, Reply};
 use super::trouble::Trouble;
 use super::turn::Turn;

@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::clip::clipped;
 use super::event::{Event, TurnEnd};
 use super::listen::{Ended, Heard, Listening, listen};
-use super::lock;
 use super::said::Said;
 use super::spoken::in_words;
 use super::trouble::Trouble;

@@ -239,7 +239,7 @@ mod tests {
         bench.file("a.txt", "one\n");
         bench.file("b.txt", "two\n");
         let error = bench.refused(&moves("a.txt", "b.txt")).await;
-        assert!(error.contains("is there already"), "{error}");
+        assert!(error.contains("already exists"), "{error}");
         bench.refused(&moves("a.txt", "a.txt")).await;
         let prepared = bench.prepare(&moves("a.txt", "c.txt")).await.unwrap();
         bench.file("c.txt", "there meanwhile\n");

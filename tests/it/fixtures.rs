@@ -66,7 +66,15 @@ fn sessions_of_earlier_versions_are_listed_exported_and_continued() {
             .expect_words(&["Make it louder.", "edit_file src/main.rs"]);
 
         let answer = environment
-            .run(&["chat", "--resume", SESSION, "-p", "Go on."])
+            .run(&[
+                "chat",
+                "--resume",
+                SESSION,
+                "--model",
+                "scripted:30b",
+                "-p",
+                "Go on.",
+            ])
             .expect_success();
         assert!(
             answer.stdout.contains("It has one function."),

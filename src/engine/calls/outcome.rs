@@ -13,7 +13,7 @@ pub(super) struct Outcome {
     pub summary: String,
     pub detail: String,
     /// Set if the turn ends with this call.
-    pub end: Option<TurnEnd>,
+    pub end: Option<Box<TurnEnd>>,
     /// What the user could allow so that the command does not fail again.
     pub needs: Option<Box<Needs>>,
 }
@@ -72,10 +72,10 @@ impl Outcome {
                 ..Outcome::done(*output)
             },
             ToolError::Fatal(text) => Outcome {
-                end: Some(TurnEnd::Failed(Failure::new(
+                end: Some(Box::new(TurnEnd::Failed(Failure::new(
                     FailureCode::ToolFailed,
                     text.clone(),
-                ))),
+                )))),
                 ..Outcome::failed(text)
             },
         }
@@ -83,7 +83,7 @@ impl Outcome {
 
     pub fn stopped() -> Outcome {
         Outcome {
-            end: Some(TurnEnd::Stopped),
+            end: Some(Box::new(TurnEnd::Stopped)),
             ..Outcome::denied("stopped by the user".to_owned(), "stopped")
         }
     }

@@ -159,7 +159,7 @@ async fn a_reply_that_repeats_itself_is_stopped_and_not_an_answer() {
         let TurnEnd::Stuck(why) = &end else {
             panic!("{end:?}");
         };
-        assert!(why.message.contains("repeats"), "{why}");
+        assert!(why.message.contains("keeps repeating"), "{why}");
         assert_eq!(why.code, FailureCode::ReplyEndless);
         assert!(shown(&events).len() < 3_000, "{}", shown(&events).len());
         // What is sent back with the next question is short.

@@ -65,7 +65,7 @@ impl Tool for Search {
 }
 
 async fn search(arguments: Value, ran: Ran, _: Running<'_>) -> Result<ToolOutput, ToolError> {
-    lock(&ran).push(arguments);
+    ran.lock().push(arguments);
     Ok(ToolOutput {
         text: "3 issues".to_owned(),
         ..ToolOutput::default()
@@ -91,7 +91,7 @@ async fn a_call_that_leaves_the_program_is_asked_and_runs_as_it_was_given() {
     let (end, events) = lab.ask("What is open?").await;
     assert_eq!(end, TurnEnd::Answered);
     assert_eq!(outcomes(&events), [ToolOutcome::Done]);
-    assert_eq!(*lock(&ran), [arguments("open")]);
+    assert_eq!(*ran.lock(), [arguments("open")]);
     assert_eq!(lab.results(), ["3 issues"]);
     let offered = lab.asked()[0].tools.clone();
     assert_eq!(offered.last().map(String::as_str), Some("tracker.search"));
@@ -99,7 +99,7 @@ async fn a_call_that_leaves_the_program_is_asked_and_runs_as_it_was_given() {
         Event::ToolStarted { id, .. } => Some(id.clone()),
         _ => None,
     });
-    let asked = lock(&lab.judge.asked).clone();
+    let asked = lab.judge.asked.lock().clone();
     assert_eq!(asked.len(), 1);
     assert_eq!(Some(&asked[0].call_id), started.as_ref());
     assert!(
@@ -122,7 +122,7 @@ async fn a_text_that_is_the_wanted_object_arrives_as_one() {
         text("There are 3."),
     ]);
     lab.ask("What is open?").await;
-    assert_eq!(*lock(&ran), [arguments("open")]);
+    assert_eq!(*ran.lock(), [arguments("open")]);
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn plan_mode_denies_a_call_that_leaves_the_program() {
     let (_, events) = lab.put(question).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Denied]);
     assert!(lab.results()[0].contains("this is plan mode, and ollacode cannot see"));
-    assert!(lock(&ran).is_empty() && lock(&lab.judge.asked).is_empty());
+    assert!(ran.lock().is_empty() && lab.judge.asked.lock().is_empty());
 }
 
 #[tokio::test]
@@ -152,8 +152,8 @@ async fn a_grant_for_the_session_covers_the_tool_whatever_its_arguments() {
     lab.judge.decision = Some(Decision::Session);
     lab.session.mode = Mode::AutoEdit;
     lab.ask("How many are there?").await;
-    assert_eq!(lock(&lab.judge.asked).len(), 1);
-    assert_eq!(*lock(&ran), [arguments("open"), arguments("closed")]);
+    assert_eq!(lab.judge.asked.lock().len(), 1);
+    assert_eq!(*ran.lock(), [arguments("open"), arguments("closed")]);
 }
 
 #[tokio::test]
@@ -171,6 +171,6 @@ async fn without_anybody_to_ask_only_auto_approve_lets_it_run() {
         lab.session.mode = mode;
         let (_, events) = lab.ask("What is open?").await;
         assert_eq!(outcomes(&events), [outcome], "{mode:?}");
-        assert_eq!(lock(&ran).len(), usize::from(outcome == ToolOutcome::Done));
+        assert_eq!(ran.lock().len(), usize::from(outcome == ToolOutcome::Done));
     }
 }

@@ -102,7 +102,9 @@ async fn a_model_that_only_thinks_is_asked_again_without_thoughts() {
             .collect();
         assert_eq!(without, [false, true]);
         let notices = notices(&events);
-        let is_told = notices.iter().any(|text| text.contains("without thoughts"));
+        let is_told = notices
+            .iter()
+            .any(|text| text.contains("with thinking off"));
         assert!(is_told, "{notices:?}");
         lab.check_requests_extend_each_other();
     }

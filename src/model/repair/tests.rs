@@ -100,6 +100,14 @@ fn all_tools() -> Vec<ToolSpec> {
                 parameter("limit", &[], Integer, false),
             ],
         ),
+    ]
+    .into_iter()
+    .chain(further_tools())
+    .collect()
+}
+
+fn further_tools() -> Vec<ToolSpec> {
+    vec![
         tool(
             "search_files",
             &[],

@@ -130,7 +130,7 @@ fn older_journals_are_exported() {
             "It is louder now. \u{1f980}",
             "Changed `src/main.rs`.",
             "Redid the changes of question 2.",
-            "From here on with `large`.",
+            "Changed the model to `large`.",
             "**read_file** (interrupted)",
         ] {
             assert!(markdown.contains(part), "{part}\n---\n{markdown}");

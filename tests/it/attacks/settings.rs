@@ -327,7 +327,8 @@ fn undo_does_not_follow_what_has_become_a_link() {
     symlink("../private", workspace.join("folder")).expect("a link");
     let before = tree(&environment.outside().join("private"), &|_| true);
     terminal.enter("/undo");
-    let screen = terminal.expect("changed since then");
+    let screen =
+        terminal.expect("error: not done, because `folder/canary.txt`, `folder/new.txt` changed");
     let now = tree(&environment.outside().join("private"), &|_| true);
     assert!(now == before, "{screen}");
 }

@@ -57,7 +57,7 @@ fn the_same_call_is_made_four_times_at_most() {
     let results = results_at_last(&server);
     let warned: Vec<bool> = results
         .iter()
-        .map(|result| result.contains("the same call"))
+        .map(|result| result.contains("made this call"))
         .collect();
     assert_eq!(warned, [false, false, true, true], "{results:#?}");
     server.assert_each_extends_the_last(&[]);

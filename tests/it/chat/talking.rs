@@ -58,7 +58,7 @@ fn edits_are_asked_about_and_undone() {
         results[0].contains("The user denied this call"),
         "{results:#?}"
     );
-    assert!(results[1].contains("says: not so warm"), "{results:#?}");
+    assert!(results[1].contains("said: not so warm"), "{results:#?}");
     server.assert_each_extends_the_last(&[]);
 
     terminal.enter("/undo");
@@ -313,7 +313,7 @@ fn commands_of_the_conversation_say_what_is() {
         ("/workspace", "/workspace NAME switches"),
         ("/workspace /etc", "there is no workspace `/etc`"),
         ("/resume", "there is no other session"),
-        ("/resume 2", "this folder has no session `2`"),
+        ("/resume zz9", "this folder has no session `zz9`"),
         ("/nonsense", "/help"),
     ] {
         terminal.press("\x0c");

@@ -54,7 +54,7 @@ fn a_command_that_may_not_write_a_file_asks_and_runs_again() {
     terminal.expect("/help lists the commands");
     terminal.expect_end(">");
     terminal.enter("Do it.");
-    let asked = terminal.expect("beginning:");
+    let asked = terminal.expect("ran, but was not allowed to write a protected file");
     assert!(asked.contains("? run a command"), "{asked}");
     terminal.expect("[n] no");
     terminal.answer("y");

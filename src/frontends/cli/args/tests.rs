@@ -6,6 +6,13 @@ fn read(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::read(["ollacode"].into_iter().chain(line.split_whitespace()))
 }
 
+/// The value that the command line gives a setting.
+fn given<'a>(flags: &'a Flags, setting: &str) -> Option<&'a str> {
+    let mut given = flags.given.iter();
+    let (_, _, value) = given.find(|(name, _, _)| *name == setting)?;
+    value.to_str()
+}
+
 fn search(line: &str) -> SearchArguments {
     let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     match arguments.command {
@@ -109,9 +116,9 @@ fn flags_of_chat_work_without_its_name() {
     let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     assert!(arguments.chat.go_on);
     let flags = arguments.flags();
-    assert_eq!(flags.model.as_deref(), Some("qwen3:8b"));
-    assert_eq!(flags.max_steps, Some(3));
-    assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")));
+    assert_eq!(given(&flags, "OLLAMA_MODEL"), Some("qwen3:8b"));
+    assert_eq!(given(&flags, "OLLACODE_MAX_STEPS"), Some("3"));
+    assert_eq!(given(&flags, "WORKSPACE_DIR"), Some("w"));
     // The name of a command can be the value of an option.
     let resumed = read("--resume search").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(resumed.chat.resume.as_deref(), Some("search"));
@@ -142,12 +149,18 @@ fn flags_of_chat_are_settings() {
     let line = "chat --model m --tools core --max-steps 3 --no-rag --plan";
     let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     let flags = arguments.flags();
-    assert_eq!(flags.model.as_deref(), Some("m"));
-    assert_eq!(flags.tools.as_deref(), Some("core"));
-    assert_eq!(flags.max_steps, Some(3));
-    assert!(flags.no_rag);
+    assert_eq!(given(&flags, "OLLAMA_MODEL"), Some("m"));
+    assert_eq!(given(&flags, "OLLACODE_TOOLS"), Some("core"));
+    assert_eq!(given(&flags, "OLLACODE_MAX_STEPS"), Some("3"));
+    assert_eq!(given(&flags, "OLLACODE_RAG"), Some("false"));
     let flags = read("doctor --model m").map(|arguments| arguments.flags());
-    assert_eq!(flags.ok().and_then(|flags| flags.model), None);
+    assert_eq!(
+        flags
+            .ok()
+            .as_ref()
+            .and_then(|flags| given(flags, "OLLAMA_MODEL")),
+        None
+    );
 }
 
 #[test]
@@ -177,13 +190,16 @@ fn flags_are_known_before_and_after_the_command() {
         let flags = read(&line)
             .unwrap_or_else(|error| panic!("{line}: {error}"))
             .flags();
-        assert_eq!(flags.workspace.as_deref(), Some(Path::new("w")), "{line}");
-        assert_eq!(flags.data_dir.as_deref(), Some(Path::new("d")), "{line}");
-        assert_eq!(flags.embed_model.as_deref(), Some("m"), "{line}");
-        assert!(flags.offline, "{line}");
-        assert_eq!(flags.verbosity, 2, "{line}");
+        assert_eq!(given(&flags, "WORKSPACE_DIR"), Some("w"), "{line}");
+        assert_eq!(given(&flags, "OLLACODE_DATA_DIR"), Some("d"), "{line}");
+        assert_eq!(given(&flags, "OLLAMA_EMBED_MODEL"), Some("m"), "{line}");
+        assert_eq!(given(&flags, "OLLACODE_OFFLINE"), Some("true"), "{line}");
+        assert_eq!(
+            given(&flags, "OLLACODE_LOG"),
+            Some("warn,ollacode=debug"),
+            "{line}"
+        );
         assert_eq!(flags.color, Color::Never, "{line}");
-        assert_eq!(flags.path, None, "{line}");
     }
 }
 
@@ -208,7 +224,10 @@ fn each_action_of_index_is_told_apart() {
     }
     let flags = read("index some/where").map(|arguments| arguments.flags());
     assert_eq!(
-        flags.ok().and_then(|flags| flags.path).as_deref(),
-        Some(Path::new("some/where"))
+        flags
+            .ok()
+            .as_ref()
+            .and_then(|flags| given(flags, "WORKSPACE_DIR")),
+        Some("some/where")
     );
 }

@@ -184,7 +184,7 @@ fn arguments_that_do_not_fit_are_named() {
         (
             "read_file",
             json!({"path": "x", "cwd": "build"}),
-            "`read_file` has no argument `cwd`, and did not run; its arguments are {\"path\": string, \"start_line\": integer (optional), \"end_line\": integer (optional)}",
+            "`read_file` has no argument `cwd` and did not run; its arguments are {\"path\": string, \"start_line\": integer (optional), \"end_line\": integer (optional)}",
         ),
         (
             "read_file",
@@ -315,9 +315,9 @@ fn arguments_of_a_schema_are_passed_on_as_they_are_given() {
     let missing = tracked(json!({"title": "x"}), false).unwrap_err();
     assert_eq!(
         missing,
-        "`tracker.search` needs `filter`; its arguments are {\"filter\": object, \
-         \"any\": JSON value (optional), \"labels\": array (optional), \
-         \"most\": integer or null (optional), \"title\": string (optional)}"
+        "`tracker.search` needs the argument `filter`; its arguments are {\"filter\": object, \
+         \"title\": string (optional), \"labels\": array (optional), \
+         \"most\": integer or null (optional), \"any\": JSON value (optional)}"
     );
 }
 

@@ -210,7 +210,7 @@ fn main() {}
 {"name": "read_file", "arguments": {"path": "x"}}
 and then
 ```"#,
-        "something else",
+        "other text besides",
     ),
     (
         r#"<tool_call>

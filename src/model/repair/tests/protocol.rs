@@ -81,7 +81,7 @@ fn a_schema_is_shown_and_called() {
         "{protocol}"
     );
     let listed = "\n- `tracker.search`: Searches.\n  - `filter` (object): Which. JSON schema: \
-                  {\"additionalProperties\":false,\"description\":\"Which.\",\"type\":\"object\"}";
+                  {\"type\":\"object\",\"description\":\"Which.\",\"additionalProperties\":false}";
     assert!(protocol.contains(listed), "{protocol}");
     let answer = r#"{"tool": "tracker.search", "tool_input": {"filter": {"state": "open"}}}"#;
     let call = call_from_format(answer, &tools).expect("a call");

@@ -78,8 +78,14 @@ const WRONG: &[(&str, &str)] = &[
         "[[deny]]\ncommand = 'rm'\ncounterexamples = ['sudo rm x']",
         "matches its counterexample",
     ),
-    ("[workspaces]\nshop = 'code'", "2: `workspaces` holds"),
-    ("[workspaces]\nshop = 1", "2: `workspaces` holds"),
+    (
+        "[workspaces]\nshop = 'code'",
+        "2: entries of `workspaces` look like",
+    ),
+    (
+        "[workspaces]\nshop = 1",
+        "2: entries of `workspaces` look like",
+    ),
     ("a = \n", "1: not valid TOML: "),
     ("[[deny]]\nread = 'a'\nread = 'b'", "3: not valid TOML: "),
 ];
