@@ -30,6 +30,8 @@ const QUEUE: usize = 64;
 
 /// From this many new chunks on, a run adds them to the full-text index itself.
 const BULK: usize = 500;
+/// Chunks below which not even most of an index are indexed at once: a save would take longer.
+const FEWEST_OF_MOST: usize = 16;
 
 /// How long a writer waits for another one, unless it is told otherwise.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -258,7 +260,8 @@ impl<'a> Writer<'a> {
         books
             .run(|state| state.set_cut_version(&CUT_VERSION))
             .await?;
-        if self.written >= BULK || self.began_empty && self.written > 0 {
+        let chunks = books.run(|state| Ok(state.counts("")?.chunks)).await?;
+        if self.is_bulk(chunks) {
             (self.events)(IndexEvent::IndexingText);
             store.index_text().await?;
             let version = store.version().await?;
@@ -275,6 +278,14 @@ impl<'a> Writer<'a> {
         self.report.languages = languages;
         self.report.counts = counts;
         Ok(self.report)
+    }
+
+    /// Whether so much was written that it is indexed now rather than read by each search.
+    ///
+    /// Where most of an index is new, what a word tells would be judged by the rest alone.
+    fn is_bulk(&self, chunks: u64) -> bool {
+        let is_most = self.written >= FEWEST_OF_MOST && 2 * self.written as u64 > chunks;
+        self.written >= BULK || self.began_empty && self.written > 0 || is_most
     }
 
     /// Chunks first, catalog last: a crash between them is noticed by the version.

@@ -44,6 +44,9 @@ pub(crate) const OUTLINE: [&str; 9] = [
 /// The columns that make the text of a chunk.
 pub(crate) const TEXT: [&str; 2] = ["header_length", TERMS];
 
+/// The column of the names of a chunk's definitions.
+pub(crate) const DEFINITIONS: &str = "definitions";
+
 /// Separates names in one column; it does not occur in source code.
 const SEPARATOR: char = '\u{1f}';
 
@@ -204,6 +207,14 @@ pub(crate) fn outlines_from_batch(batch: &RecordBatch) -> Result<Vec<(Chunk, Con
             Ok((chunk, key_from_hex(keys.value(row))?))
         })
         .collect()
+}
+
+/// Converts a batch with [`DEFINITIONS`] to the names in each row.
+pub(crate) fn definitions_from_batch(batch: &RecordBatch) -> Result<Vec<Vec<String>>> {
+    let names = strings(batch, DEFINITIONS)?;
+    Ok((0..batch.num_rows())
+        .map(|row| split(names.value(row)))
+        .collect())
 }
 
 /// A column of texts.

@@ -175,6 +175,60 @@ impl Snapshot {
         async move { self.look_up("symbol", symbols, filter).await }.boxed()
     }
 
+    /// The chunks of files, by path and line.
+    pub fn chunks_by_paths<'a>(
+        &'a self,
+        paths: &'a [String],
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<Found>> {
+        async move { self.look_up("path", paths, filter).await }.boxed()
+    }
+
+    /// The chunks that define a name that is wanted, by path and line. Reads the names of all.
+    pub fn chunks_by_names<'a>(
+        &'a self,
+        is_wanted: &'a (dyn Fn(&str) -> bool + Sync),
+        filter: &'a Filter,
+    ) -> Pending<'a, Vec<Found>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            let mut scanner = self.dataset.scan();
+            scanner.with_row_id();
+            scanner
+                .project::<&str>(&[row::DEFINITIONS])
+                .map_err(lancedb::Error::from)?;
+            if let Some(condition) = filter.sql() {
+                scanner.filter(&condition).map_err(lancedb::Error::from)?;
+            }
+            let mut rows = Vec::new();
+            for batch in collect(&scanner).await? {
+                let names = row::definitions_from_batch(&batch)?;
+                let wanted = row_ids(&batch)?.into_iter().zip(names);
+                let wanted = wanted.filter(|(_, names)| names.iter().any(|name| is_wanted(name)));
+                rows.extend(wanted.map(|(row, _)| row));
+            }
+            let mut found = self.outlines(&rows).await?;
+            found.sort_by(|left, right| place(left).cmp(&place(right)));
+            Ok(found)
+        }
+        .boxed()
+    }
+
+    /// How many chunks have a key.
+    pub fn count_of_key<'a>(&'a self, key: ContentKey, filter: &'a Filter) -> Pending<'a, usize> {
+        async move {
+            let mut condition = is_in("content_key", [hex::encode(key.0).as_str()]);
+            if let Some(more) = filter.sql() {
+                condition = format!("{condition} AND {more}");
+            }
+            let count = self.dataset.count_rows(Some(condition)).boxed().await;
+            Ok(count.map_err(lancedb::Error::from)?)
+        }
+        .boxed()
+    }
+
     /// Whole rows, in the order asked for.
     pub fn rows<'a>(&'a self, rows: &'a [RowId]) -> Pending<'a, Vec<ChunkRow>> {
         async move {
