@@ -71,7 +71,10 @@ pub(crate) fn is_document(chunk: &Chunk) -> bool {
         || chunk.language == PLAIN_TEXT && ENDINGS.iter().any(|ending| chunk.path.ends_with(ending))
 }
 
-pub(crate) fn is_aside(path: &str) -> bool {
+/// Whether a chunk is a test, an example or the like. Code in a folder of documents is one of its
+/// examples; the documents themselves are where they belong.
+pub(crate) fn is_aside(chunk: &Chunk) -> bool {
+    const DOCUMENT_FOLDERS: &[&str] = &["doc", "docs"];
     const FOLDERS: &[&str] = &[
         "test",
         "tests",
@@ -94,8 +97,6 @@ pub(crate) fn is_aside(path: &str) -> bool {
         "benchmarks",
         "compat",
         "legacy",
-        "docs",
-        "doc",
         "vendor",
         "third_party",
         "node_modules",
@@ -103,10 +104,13 @@ pub(crate) fn is_aside(path: &str) -> bool {
         "__mocks__",
         "e2e",
     ];
+    let path = chunk.path.as_str();
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let stem = file_stem(name);
-    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+    let mut folders = folders.split('/');
+    let in_documents = |folder: &str| DOCUMENT_FOLDERS.contains(&folder) && !is_document(chunk);
+    folders.any(|folder| FOLDERS.contains(&folder) || in_documents(folder))
         || stem.starts_with("test_")
         || ["_test", "_tests", "_spec", "test", "tests", "conftest"]
             .iter()

@@ -15,12 +15,13 @@ use tree_sitter::Node;
 use crate::parse::{Definition, FileParser, Outline, ParseFailure, end_row, starts_its_line};
 use crate::parts::parts_of;
 use crate::query::file_stem;
+use crate::unspaced::pairs;
 pub use lines::without_long_lines;
 
 use lines::Lines;
 
 /// Changes whenever the same text may be chunked or labelled differently; part of the fingerprint.
-pub const CHUNKER_VERSION: u32 = 3;
+pub const CHUNKER_VERSION: u32 = 4;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves the text that a model has to read.
@@ -81,16 +82,22 @@ pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
 /// Words that are full-text indexed before a chunk's text: where it is and what it is in.
 ///
 /// The file's stem counts twice and the last three folders once: that is worth +0.023 NDCG@10.
+/// Of scripts without spaces the pairs of letters follow.
 pub fn header(chunk: &Chunk) -> String {
     let mut folders: Vec<&str> = chunk.path.split('/').collect();
     folders.pop();
     let stem = file_stem(&chunk.path);
     let near = folders.len().saturating_sub(3);
-    format!(
+    let mut header = format!(
         "{} {stem} {stem} {}",
         folders[near..].join(" "),
         chunk.scope.join(" ")
-    )
+    );
+    for pair in pairs(&chunk.text) {
+        header.push(' ');
+        header.push_str(&pair);
+    }
+    header
 }
 
 fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {

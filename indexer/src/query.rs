@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::unspaced::{is_unspaced, pairs};
+
 /// Words of questions that say nothing about code. Kept when nothing else is left.
 const STOP_WORDS: &[&str] = &[
     "a",
@@ -86,15 +88,36 @@ pub struct Query {
     pub symbols: Vec<String>,
     /// Whether the whole query is one identifier, perhaps qualified: `Foo::bar`.
     pub is_symbol: bool,
+    /// Pairs of letters of scripts that are written without spaces.
+    pub pairs: Vec<String>,
+    /// What a long text asks: its first line, or the sentence that is a question.
+    pub title: Option<Box<Query>>,
 }
+
+/// Words beyond which a query is a text that is pasted: an issue, a log, a page of a document.
+const MOST_WORDS: usize = 12;
+/// Words that a title has at most, stop words included.
+const LONGEST_TITLE: usize = 25;
 
 impl Query {
     /// Reads a query.
     pub fn parse(text: &str) -> Query {
+        let mut query = Query::parse_part(text);
+        if query.words.len() > MOST_WORDS {
+            let title = title_of(&query.text).map(Query::parse_part);
+            query.title = title
+                .filter(|title| !title.words.is_empty() && !title.is_symbol)
+                .map(Box::new);
+        }
+        query
+    }
+
+    fn parse_part(text: &str) -> Query {
         let text = text.trim();
         let tokens: Vec<&str> = text.split_whitespace().map(trim_punctuation).collect();
-        let is_symbol = tokens.len() == 1 && is_qualified_name(tokens[0]);
-        let symbols = symbols(&tokens, is_symbol);
+        let is_name = tokens.len() == 1 && is_qualified_name(tokens[0]);
+        let symbols = symbols(&tokens, is_name);
+        let is_symbol = is_name && !text.contains(is_unspaced);
         let mut words = Vec::new();
         for word in tokens.iter().flat_map(|token| subwords(token)) {
             if !words.contains(&word) {
@@ -103,7 +126,7 @@ impl Query {
         }
         let telling: Vec<String> = words
             .iter()
-            .filter(|word| !STOP_WORDS.contains(&word.as_str()))
+            .filter(|word| !is_stop_word(word))
             .cloned()
             .collect();
         let words = if telling.is_empty() { words } else { telling };
@@ -112,12 +135,20 @@ impl Query {
             words,
             symbols,
             is_symbol,
+            pairs: pairs(text),
+            title: None,
         }
     }
 
-    /// Texts for full-text retrieval, with their weights: the words as asked, then variants.
+    /// The part that says what is asked: the title of a long text, else all of it.
+    pub fn asked(&self) -> &Query {
+        self.title.as_deref().unwrap_or(self)
+    }
+
+    /// Texts for full-text retrieval, with their weights: the words as asked, then variants, then
+    /// what a long text says beside what it asks.
     pub fn full_text(&self) -> Vec<(String, u8)> {
-        let mut asked: Vec<String> = self.words.clone();
+        let mut asked: Vec<String> = self.asked().words.clone();
         // A whole identifier is a term of its own and much rarer than its parts.
         for symbol in &self.symbols {
             let whole = symbol.to_lowercase();
@@ -125,33 +156,70 @@ impl Query {
                 asked.push(whole);
             }
         }
+        asked.extend(self.asked().pairs.iter().cloned());
         let variants: BTreeSet<String> = self
+            .asked()
             .words
             .iter()
             .flat_map(|word| variants(word))
             .filter(|variant| !asked.contains(variant))
             .collect();
-        if variants.is_empty() || self.is_symbol {
+        if self.is_symbol {
             return vec![(asked.join(" "), 1)];
         }
+        let is_beside = |word: &&String| !asked.contains(word) && !variants.contains(*word);
+        let beside: Vec<String> = self.words.iter().filter(is_beside).cloned().collect();
         let variants: Vec<String> = variants.into_iter().collect();
-        vec![
-            (asked.join(" "), WORD_WEIGHT),
+        let others = [
             (variants.join(" "), VARIANT_WEIGHT),
-        ]
+            (beside.join(" "), BESIDE_WEIGHT),
+        ];
+        let mut clauses = vec![(asked.join(" "), WORD_WEIGHT)];
+        clauses.extend(others.into_iter().filter(|(words, _)| !words.is_empty()));
+        if let [(_, weight)] = clauses.as_mut_slice() {
+            *weight = 1;
+        }
+        clauses
     }
 
-    /// Whether one of some words, or a variant of it, is asked for.
+    /// Whether one of some words is asked for. Of a long text any word may be there by chance.
     pub fn mentions(&self, any: &[&str]) -> bool {
-        any.iter()
-            .any(|word| self.words.iter().any(|asked| asked == word))
+        let words = &self.asked().words;
+        words.len() <= MOST_WORDS
+            && any
+                .iter()
+                .any(|word| words.iter().any(|asked| asked == word))
     }
 }
 
 /// How often a word counts,
 const WORD_WEIGHT: u8 = 3;
-/// and how often another form of it.
+/// how often another form of it,
 const VARIANT_WEIGHT: u8 = 2;
+/// and how often a word of a long text that is not in its title.
+const BESIDE_WEIGHT: u8 = 1;
+
+/// The first line of a text, or of one paragraph the sentence that is a question, or the first one.
+fn title_of(text: &str) -> Option<&str> {
+    let is_short = |part: &&str| part.split_whitespace().count() <= LONGEST_TITLE;
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next()?;
+    if is_short(&first) && lines.next().is_some() {
+        return Some(first);
+    }
+    let sentences = || text.split_inclusive(['.', '?', '!', '\n']).map(str::trim);
+    let question = sentences().find(|sentence| sentence.ends_with('?') && is_short(sentence));
+    question.or_else(|| {
+        sentences()
+            .find(|sentence| sentence.contains(' '))
+            .filter(is_short)
+    })
+}
+
+/// Whether a word of a question says nothing about code.
+pub(crate) fn is_stop_word(word: &str) -> bool {
+    STOP_WORDS.contains(&word)
+}
 
 fn trim_punctuation(token: &str) -> &str {
     token.trim_matches(|c: char| !c.is_alphanumeric() && c != '_')
@@ -179,8 +247,7 @@ fn symbols(tokens: &[&str], is_symbol: bool) -> Vec<String> {
         let Some(name) = identifiers(token).last() else {
             continue;
         };
-        let is_name =
-            looks_like_identifier(name) && !STOP_WORDS.contains(&name.to_lowercase().as_str());
+        let is_name = looks_like_identifier(name) && !is_stop_word(&name.to_lowercase());
         if (is_symbol || is_name) && !symbols.iter().any(|s| s == name) {
             symbols.push(name.to_owned());
         }

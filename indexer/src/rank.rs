@@ -4,13 +4,18 @@
 //! The scale is that of reciprocal rank fusion divided by the best possible
 //! score, so a chunk that is first in every retriever has 1 before any boost.
 
+mod lists;
+
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use ollacode_store::{Chunk, ContentKey, RowId};
 
 use crate::aside::{ASIDE_WORDS, DOCUMENT_WORDS, is_aside, is_document};
-use crate::query::{Query, file_stem, stem, subwords};
+use crate::query::{Query, file_stem, is_stop_word, stem, subwords};
+
+pub use lists::fused;
+use lists::{add_coherence, collapsed, saturate};
 
 /// The `k` of reciprocal rank fusion (Cormack et al. 2009); larger flattens the top.
 const RRF_K: f32 = 60.0;
@@ -35,8 +40,19 @@ pub struct Weights {
     pub path_words: f32,
     /// Added to a file's best chunk for the file's share of all scores.
     pub coherence: f32,
-    /// Factor for each further chunk of the same file: several files are worth more than one.
+    /// Factor for each further chunk of the same file, on what the chunk shows itself.
     pub saturation: f32,
+    /// The same on what the file's name adds to each of its chunks: several files are worth more
+    /// than one.
+    pub file_saturation: f32,
+    /// Added when the query names the file.
+    pub named_file: f32,
+    /// Added when the query names a line of the chunk.
+    pub named_line: f32,
+    /// Added when the whole query is the name of a definition with a mistake in it.
+    pub mistyped: f32,
+    /// Added to a section of a document when the words of the query are those of its heading.
+    pub heading: f32,
     /// Factor for tests, examples and other non-production paths, unless the query asks for them.
     pub aside: f32,
     /// Factor for documents and settings, unless the query asks for them: a question about code
@@ -54,7 +70,12 @@ pub const WEIGHTS: Weights = Weights {
     file_named_after: 1.5,
     path_words: 0.6,
     coherence: 0.2,
-    saturation: 0.5,
+    saturation: 0.9,
+    file_saturation: 0.5,
+    named_file: 0.5,
+    named_line: 1.5,
+    mistyped: 1.5,
+    heading: 0.6,
     aside: 0.3,
     document: 0.7,
 };
@@ -72,6 +93,19 @@ pub struct Candidate {
     pub lexical: Option<Leg>,
     /// Rank and cosine similarity in vector retrieval.
     pub dense: Option<Leg>,
+    /// Whether the query names its file or a line of it.
+    pub named: Named,
+}
+
+/// How far a query names the place of a chunk, from 0 to 1 each.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Named {
+    /// Its file.
+    pub file: f32,
+    /// A line of it.
+    pub line: f32,
+    /// A name that it defines, with a mistake.
+    pub mistyped: f32,
 }
 
 /// A rank and a score in one retriever.
@@ -94,6 +128,24 @@ pub struct Why {
     pub fused: f32,
     /// Name and effect of each signal that applied: `+` what was added, `×` the factor.
     pub signals: Vec<Signal>,
+}
+
+impl Why {
+    /// What counted most, in a word: `name`, `words` or `meaning`.
+    pub fn reason(&self) -> &'static str {
+        let added = self.signals.iter().map(|signal| match signal.effect {
+            Effect::Added(amount) => amount,
+            Effect::Times(_) => 0.0,
+        });
+        let rank = |leg: Option<Leg>| leg.map_or(usize::MAX, |leg| leg.rank);
+        if added.sum::<f32>() >= self.fused {
+            "name"
+        } else if rank(self.dense) < rank(self.lexical) {
+            "meaning"
+        } else {
+            "words"
+        }
+    }
 }
 
 /// A signal that applied, and its effect on the score.
@@ -123,6 +175,8 @@ pub struct Ranked {
     pub content_key: ContentKey,
     /// Where the text is, unless it is in the chunk.
     pub row: Option<RowId>,
+    /// Other chunks with the same text, which it stands for.
+    pub copies: usize,
     /// Higher is better; comparable within one query only.
     pub score: f32,
     /// The parts of the score.
@@ -137,18 +191,27 @@ pub fn rank(
     limit: usize,
 ) -> Vec<Ranked> {
     let context = QueryContext::new(query, weights, &candidates);
-    let mut ranked: Vec<Ranked> = candidates
+    let mut scored: Vec<Scored> = candidates
         .into_iter()
         .map(|candidate| context.scored(candidate))
         .collect();
+    let best_first = |left: &Scored, right: &Scored| order(&left.hit, &right.hit);
     // Sums of floating point numbers depend on their order.
-    ranked.sort_by(order);
-    add_coherence(&mut ranked, weights);
-    ranked.sort_by(order);
-    saturate(&mut ranked, weights);
-    ranked.sort_by(order);
-    ranked.truncate(limit);
-    ranked
+    scored.sort_by(best_first);
+    add_coherence(&mut scored, weights);
+    scored.sort_by(best_first);
+    saturate(&mut scored, weights);
+    scored.sort_by(best_first);
+    let mut hits = collapsed(scored);
+    hits.truncate(limit);
+    hits
+}
+
+/// A chunk on its way to its place.
+struct Scored {
+    hit: Ranked,
+    /// The share of its score that each chunk of the file has.
+    of_file: f32,
 }
 
 /// Best first; equal scores by path and line, so that the order never depends on chance.
@@ -187,7 +250,8 @@ impl<'query> QueryContext<'query> {
             (true, true) => weights.dense_symbol,
             (true, false) => weights.dense_prose,
         };
-        let stems: Vec<String> = query.words.iter().map(|word| stem(word)).collect();
+        let words = query.asked().words.iter();
+        let stems: Vec<String> = words.map(|word| stem(word)).collect();
         QueryContext {
             query,
             weights,
@@ -200,22 +264,32 @@ impl<'query> QueryContext<'query> {
         }
     }
 
-    fn scored(&self, candidate: Candidate) -> Ranked {
-        let chunk = candidate.chunk;
+    fn scored(&self, candidate: Candidate) -> Scored {
+        let Candidate { chunk, named, .. } = candidate;
         let fused = self.fused(candidate.lexical, candidate.dense);
         let mut score = Score {
             value: fused,
             signals: Vec::new(),
         };
         score.add("defines the symbol", self.definition(&chunk));
+        score.add("named line", self.weights.named_line * named.line);
+        score.add("similar name", self.weights.mistyped * named.mistyped);
+        if is_document(&chunk) {
+            score.add("heading", self.weights.heading * self.heading_share(&chunk));
+        }
+        let own = score.value;
         score.add(
             "file name",
             self.weights.path_words * self.path_share(&chunk.path),
         );
-        if !self.wants_aside && is_aside(&chunk.path) {
+        score.add("named file", self.weights.named_file * named.file);
+        let of_file = 1.0 - own / score.value.max(f32::MIN_POSITIVE);
+        // What is named is asked for.
+        let is_named = named != Named::default();
+        if !is_named && !self.wants_aside && is_aside(&chunk) {
             score.times("test or example", self.weights.aside);
         }
-        if !self.wants_documents && is_document(&chunk) {
+        if !is_named && !self.wants_documents && is_document(&chunk) {
             score.times("document or settings", self.weights.document);
         }
         let why = Why {
@@ -224,12 +298,17 @@ impl<'query> QueryContext<'query> {
             fused,
             signals: score.signals,
         };
-        Ranked {
+        let hit = Ranked {
             chunk,
             content_key: candidate.content_key,
             row: candidate.row,
+            copies: 0,
             score: score.value,
             why,
+        };
+        Scored {
+            hit,
+            of_file: of_file.clamp(0.0, 1.0),
         }
     }
 
@@ -274,8 +353,8 @@ impl<'query> QueryContext<'query> {
     fn names_definition(&self, name: &str) -> bool {
         self.query.symbols.iter().any(|symbol| symbol == name)
             || !self.query.is_symbol
-                && self.query.words.len() > 1
-                && subwords(name) == self.query.words
+                && self.query.asked().words.len() > 1
+                && subwords(name) == self.query.asked().words
     }
 
     /// How much of the file's name and folder the query names.
@@ -285,11 +364,18 @@ impl<'query> QueryContext<'query> {
             .max(FOLDER_SHARE * self.name_share(folder))
     }
 
+    /// How much of its heading the query names, if it is a section of a document.
+    fn heading_share(&self, chunk: &Chunk) -> f32 {
+        let heading = chunk.symbol.as_deref().unwrap_or_default();
+        self.name_share(heading)
+    }
+
     /// The share of a name's words that the query has, whole or abbreviated: `attr`, `impls`.
     ///
     /// A word that most paths of the candidates have has a low weight.
     fn name_share(&self, name: &str) -> f32 {
-        let words = subwords(name);
+        let mut words = subwords(name);
+        words.retain(|word| !is_stop_word(word));
         if words.is_empty() {
             return 0.0;
         }
@@ -373,46 +459,10 @@ impl Score {
     }
 }
 
-/// Raises a file's best chunk by the share of the file in all scores.
-fn add_coherence(ranked: &mut [Ranked], weights: &Weights) {
-    let mut files: HashMap<String, (f32, usize)> = HashMap::new();
-    let mut total = 0.0;
-    for (index, hit) in ranked.iter().enumerate() {
-        total += hit.score;
-        let entry = files.entry(hit.chunk.path.clone()).or_insert((0.0, index));
-        entry.0 += hit.score;
-        if order(hit, &ranked[entry.1]) == Ordering::Less {
-            entry.1 = index;
-        }
-    }
-    let most = files.values().map(|(sum, _)| *sum).fold(0.0, f32::max);
-    if total <= 0.0 || most <= 0.0 {
-        return;
-    }
-    for (sum, best) in files.into_values() {
-        let factor = 1.0 + weights.coherence * sum / most;
-        let hit = &mut ranked[best];
-        hit.score *= factor;
-        hit.why.signals.push(Signal {
-            name: "rest of the file",
-            effect: Effect::Times(factor),
-        });
-    }
-}
-
-/// Lowers each further chunk of a file. Expects the best first.
-fn saturate(ranked: &mut [Ranked], weights: &Weights) {
-    let mut seen: HashMap<String, i32> = HashMap::new();
-    for hit in ranked {
-        let before = seen.entry(hit.chunk.path.clone()).or_insert(0);
-        if *before > 0 {
-            let factor = weights.saturation.powi(*before);
-            hit.score *= factor;
-            hit.why.signals.push(Signal {
-                name: "further chunk of the file",
-                effect: Effect::Times(factor),
-            });
-        }
-        *before += 1;
+impl Ranked {
+    fn times(&mut self, name: &'static str, factor: f32) {
+        self.score *= factor;
+        let effect = Effect::Times(factor);
+        self.why.signals.push(Signal { name, effect });
     }
 }

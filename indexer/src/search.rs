@@ -12,11 +12,12 @@ use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::index::{Counted, Index, Pending, blocking};
 use crate::language::languages_named;
-use crate::legs::{Legs, Searcher, query_vector};
+use crate::legs::{Legs, Searcher, query_vectors};
+use crate::mention::{Mentioned, mentions, resolve};
 use crate::overlay::Overlay;
 use crate::progress::Events;
 use crate::query::Query;
-use crate::rank::Ranked;
+use crate::rank::{Ranked, fused};
 use crate::refresh::{Refresh, Wait};
 use crate::unsearched::Unsearched;
 
@@ -33,6 +34,8 @@ const MOST_READ: u64 = (1 << 30) + (1 << 20);
 pub struct SearchRequest {
     /// A question, a few words, or a symbol.
     pub query: String,
+    /// The same in other words: each is searched for, and the hits of all are fused.
+    pub also: Vec<String>,
     /// The greatest number of hits.
     pub limit: usize,
     /// Globs on the path, one of which must match; empty for all files.
@@ -102,6 +105,40 @@ impl Index {
         events: Events<'a>,
     ) -> Pending<'a, Answer> {
         async move {
+            let mut answer = self.search_one(request, embedder, events).await?;
+            let mut others = Vec::new();
+            for query in &request.also {
+                let other = SearchRequest {
+                    query: query.clone(),
+                    also: Vec::new(),
+                    // Changed files were looked for just now.
+                    freshness: Freshness::Trust,
+                    ..request.clone()
+                };
+                let found = self.search_one(&other, embedder, events).await?;
+                answer.notes.extend(found.notes);
+                others.push(found.hits);
+            }
+            if !others.is_empty() {
+                let first = std::mem::take(&mut answer.hits);
+                answer.hits = fused([first].into_iter().chain(others), request.limit);
+                if !answer.hits.is_empty() {
+                    answer.unsearched = None;
+                }
+                answer.notes.dedup();
+            }
+            Ok(answer)
+        }
+        .boxed()
+    }
+
+    fn search_one<'a>(
+        &'a self,
+        request: &'a SearchRequest,
+        embedder: Option<&'a dyn Embedder>,
+        events: Events<'a>,
+    ) -> Pending<'a, Answer> {
+        async move {
             for _ in 0..ROUNDS {
                 match self.search_once(request, embedder, events).await {
                     // Whether a failed read means damage is found out while holding the lock.
@@ -133,18 +170,20 @@ impl Index {
             }
         };
         // Before the snapshot, which may be removed while a slow model works.
-        let (overlay, vector) = tokio::join!(taking_in, query_vector(&query, embedder));
+        let (overlay, vector) = tokio::join!(taking_in, query_vectors(&query, embedder));
         let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("lexical search only: {error}"));
             None
         });
+        notes.extend(vector.as_ref().and_then(|vectors| vectors.note.clone()));
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
         let (edition, store) = self.edition_and_store().await?;
         let searcher = Searcher {
             chunks: store.snapshot().await?,
             store,
             filter: self.filter(request, &overlay).await?,
+            mentioned: self.mentioned(&query, &overlay).await?,
             query,
             limit: request.limit,
         };
@@ -323,6 +362,25 @@ impl Index {
                 .collect(),
         );
         Ok(filter)
+    }
+
+    /// The files that a query names. Asks for the list of all files only if it names one.
+    async fn mentioned(
+        &self,
+        query: &Query,
+        overlay: &Overlay,
+    ) -> Result<Vec<Mentioned>, IndexError> {
+        let mentions = mentions(&query.text);
+        if mentions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let folder = self.folder().to_owned();
+        let paths = blocking(move || Ok(State::open_read_only(&folder)?.indexed_paths()?)).await?;
+        let indexed = paths.iter().map(String::as_str);
+        let added = overlay
+            .paths()
+            .filter(|path| !paths.iter().any(|it| it == path));
+        Ok(resolve(&mentions, indexed.chain(added)))
     }
 
     /// The paths among the hits whose files differ from the index.

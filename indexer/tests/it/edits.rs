@@ -89,6 +89,7 @@ async fn check(edits: Vec<Edit>) -> Result<(), TestCaseError> {
     prop_assert_eq!(rows(&grown).await, rows(&fresh).await);
     let request = SearchRequest {
         query: "marmot step anchor".into(),
+        also: Vec::new(),
         limit: 100,
         globs: Vec::new(),
         languages: Vec::new(),

@@ -252,7 +252,7 @@ proptest! {
         }
         prop_assert!(!query.is_symbol || query.symbols.len() == 1);
         let texts = query.full_text();
-        prop_assert!(texts.len() == 1 || texts.len() == 2);
+        prop_assert!((1..=3).contains(&texts.len()));
         let asked: BTreeSet<&str> = texts[0].0.split(' ').collect();
         for (forms, weight) in &texts[1..] {
             prop_assert!(*weight < texts[0].1);
@@ -268,4 +268,42 @@ proptest! {
         }
         prop_assert!(word.len() < 3 || stem(&word).len() >= 3);
     }
+}
+
+#[test]
+fn a_long_text_has_a_title() {
+    let body = "When the pool shrinks, idle sockets stay open until the process ends, so that \
+                descriptors run out after some hours of heavy load on the server.";
+    let title = |text: String| Query::parse(&text).title.map(|title| title.text);
+    assert_eq!(
+        title(format!("Sockets leak\n\n{body}")).as_deref(),
+        Some("Sockets leak")
+    );
+    assert_eq!(
+        title(format!(
+            "{body} Where are they closed? Thanks in advance for looking."
+        ))
+        .as_deref(),
+        Some("Where are they closed?")
+    );
+    assert_eq!(title("where are sockets closed".to_owned()), None);
+    let query = Query::parse(&format!("Sockets leak\n\n{body}"));
+    assert_eq!(query.asked().words, ["sockets", "leak"]);
+    let weights: Vec<u8> = query
+        .full_text()
+        .iter()
+        .map(|(_, weight)| *weight)
+        .collect();
+    assert!(
+        weights.is_sorted_by(|left, right| left > right),
+        "{weights:?}"
+    );
+}
+
+#[test]
+fn scripts_without_spaces_are_asked_for_by_pairs() {
+    let query = Query::parse("连接池");
+    assert!(!query.is_symbol);
+    assert_eq!(query.pairs, ["连接", "接池"]);
+    assert!(query.full_text()[0].0.contains("连接 接池"));
 }

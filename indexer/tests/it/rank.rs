@@ -1,7 +1,9 @@
 //! The order of hits, and why it is so.
 
+mod signals;
+
 use ollacode_indexer::query::Query;
-use ollacode_indexer::rank::{Candidate, Effect, Leg, Ranked, WEIGHTS, rank};
+use ollacode_indexer::rank::{Candidate, Effect, Leg, Named, Ranked, WEIGHTS, rank};
 use ollacode_store::ContentKey;
 use proptest::prelude::*;
 
@@ -12,10 +14,11 @@ fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
     let leg = Leg { rank, score: 10.0 };
     Candidate {
         chunk: chunk(path, line, "work();"),
-        content_key: ContentKey::of("work();"),
+        content_key: ContentKey::of(&format!("{path}:{line}")),
         row: None,
         lexical: Some(leg),
         dense: None,
+        named: Named::default(),
     }
 }
 
@@ -23,10 +26,11 @@ fn dense(path: &str, line: u32, rank: usize) -> Candidate {
     let leg = Leg { rank, score: 0.5 };
     Candidate {
         chunk: chunk(path, line, "work();"),
-        content_key: ContentKey::of("work();"),
+        content_key: ContentKey::of(&format!("{path}:{line}")),
         row: None,
         lexical: None,
         dense: Some(leg),
+        named: Named::default(),
     }
 }
 
@@ -352,6 +356,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 chunk: piece,
                 lexical,
                 dense,
+                named: Named::default(),
             }
         })
 }
@@ -362,6 +367,7 @@ const LANGUAGES: &[&str] = &["rust", "markdown", "text", "json"];
 fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
     prop::collection::vec(candidate(), 0..25).prop_map(|mut candidates| {
         for (candidate, line) in candidates.iter_mut().zip(1..) {
+            candidate.content_key = ContentKey::of(&line.to_string());
             candidate.chunk.start_line = line;
             candidate.chunk.end_line = line;
         }
