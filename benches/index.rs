@@ -296,6 +296,7 @@ fn marker(number: usize) -> String {
 fn is_found(runtime: &Runtime, reader: &Index, word: &str) -> Result<bool, Error> {
     let request = SearchRequest {
         query: word.to_owned(),
+        also: Vec::new(),
         limit: 10,
         globs: Vec::new(),
         languages: Vec::new(),

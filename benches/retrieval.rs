@@ -328,6 +328,7 @@ async fn search(
 ) -> Result<Vec<Ranked>, Error> {
     let request = SearchRequest {
         query: query.to_owned(),
+        also: Vec::new(),
         limit,
         globs: Vec::new(),
         languages: Vec::new(),

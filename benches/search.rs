@@ -146,6 +146,7 @@ impl Bench {
     fn search(&self, case: &Case, query: &str) -> Result<Answer, IndexError> {
         let request = SearchRequest {
             query: query.to_owned(),
+            also: Vec::new(),
             limit: HITS,
             globs: Vec::new(),
             languages: Vec::new(),
