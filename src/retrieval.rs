@@ -284,6 +284,7 @@ mod tests {
         Ranked {
             content_key: ollacode_indexer::ContentKey::of(""),
             row: None,
+            copies: 0,
             chunk: Chunk {
                 path: path.to_owned(),
                 language: "rust".to_owned(),

@@ -71,6 +71,7 @@ impl Conversation {
         }
         Reply::Search(SearchRequest {
             query: query.to_owned(),
+            also: Vec::new(),
             limit: HITS,
             globs: Vec::new(),
             languages: Vec::new(),

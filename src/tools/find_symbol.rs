@@ -126,6 +126,7 @@ struct Place {
 async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolError> {
     let request = SearchRequest {
         query: wanted.name.clone(),
+        also: Vec::new(),
         limit: CHUNKS,
         globs: Vec::new(),
         languages: Vec::new(),

@@ -284,7 +284,8 @@ fn no_hits_are_no_failure() {
 fn the_number_of_hits_is_limited() {
     let environment = Environment::new();
     for number in 0..30 {
-        environment.write(&format!("src/orbit_{number}.rs"), functions("apogee", 1));
+        let text = functions(&format!("apogee_{number}"), 1);
+        environment.write(&format!("src/orbit_{number}.rs"), text);
     }
     environment.index();
     let answer = environment.search_json_with("apogee", &["--limit", "7"]);

@@ -261,6 +261,11 @@ pub struct SearchArguments {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
     pub limit: u16,
 
+    /// Also search for this, the same in other words; can be repeated
+    #[arg(long, value_name = "QUERY", conflicts_with = "stdin")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub also: Vec<String>,
+
     /// Only search files whose path matches this glob; can be repeated
     #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
     pub path: Vec<String>,

@@ -47,7 +47,13 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
     if !place.is_empty() {
         write!(out, "  {BOLD}{}{PLAIN}", place.join(" > "))?;
     }
-    writeln!(out, "  {DIM}{} {:.2}{PLAIN}", chunk.kind, hit.score)
+    let mut facts = format!("{} {:.2} {}", chunk.kind, hit.score, hit.why.reason());
+    match hit.copies {
+        0 => {}
+        1 => facts.push_str(" and 1 copy"),
+        copies => facts.push_str(&format!(" and {copies} copies")),
+    }
+    writeln!(out, "  {DIM}{facts}{PLAIN}")
 }
 
 /// Writes the lines of a chunk that match most words of the query.

@@ -132,6 +132,7 @@ impl Searcher<'_> {
     async fn search(&self, query: &str) -> Result<Answer, IndexError> {
         let request = SearchRequest {
             query: query.to_owned(),
+            also: self.arguments.also.clone(),
             limit: usize::from(self.arguments.limit),
             globs: self.arguments.path.clone(),
             languages: self.arguments.lang.clone(),

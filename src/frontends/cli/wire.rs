@@ -79,9 +79,16 @@ pub struct Hit<'a> {
     pub scope: &'a [String],
     pub score: f64,
     pub text: &'a str,
+    /// Other chunks with the same text; left out if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub copies: usize,
     /// With `--explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Value>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl<'a> Hit<'a> {
@@ -97,6 +104,7 @@ impl<'a> Hit<'a> {
             scope: &chunk.scope,
             score: rounded(hit.score),
             text: &chunk.text,
+            copies: hit.copies,
             why: explain.then(|| why(&hit.why)),
         }
     }

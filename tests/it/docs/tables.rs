@@ -5,7 +5,6 @@ use ollacode::failure::FailureCode;
 use ollacode_indexer::Kind;
 use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT};
 use ollacode_indexer::rank::{WEIGHTS, Weights};
-use ollacode_secrets;
 
 use crate::support::generated::{check, check_part, read};
 
@@ -98,7 +97,7 @@ fn the_failure_codes_are_those_of_the_program() {
 
 #[test]
 fn the_kinds_of_secrets_are_those_of_the_detector() {
-    let names: Vec<&str> = secrets::rules().collect();
+    let names: Vec<&str> = ollacode_secrets::rules().collect();
     let text = format!(
         "{} kinds are recognised: {}.\n",
         names.len(),
@@ -119,6 +118,11 @@ fn the_weights_are_those_of_the_ranking() {
         path_words,
         coherence,
         saturation,
+        file_saturation,
+        named_file,
+        named_line,
+        mistyped,
+        heading,
         aside,
         document,
     } = WEIGHTS;
@@ -157,7 +161,28 @@ fn the_weights_are_those_of_the_ranking() {
             "added at most to the best chunk of a file, as a part of its score",
             coherence,
         ),
-        ("9", "factor for each further chunk of a file", saturation),
+        (
+            "9",
+            "factor for each further chunk of a file, on what it shows itself",
+            saturation,
+        ),
+        (
+            "9",
+            "the same on what the file's name adds to each chunk",
+            file_saturation,
+        ),
+        ("10", "added, if the query names the file", named_file),
+        ("10", "added, if it names a line of the chunk", named_line),
+        (
+            "10",
+            "added at most, if it is the name of a definition with a mistake",
+            mistyped,
+        ),
+        (
+            "11",
+            "added at most to a section of a document, for words in its heading",
+            heading,
+        ),
     ];
     let rows =
         rows.map(|(step, what, weight)| [step, what, &weight.to_string()].map(str::to_owned));

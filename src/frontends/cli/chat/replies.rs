@@ -123,6 +123,7 @@ impl Repl {
     async fn search(&self, request: &SearchRequest) {
         let arguments = SearchArguments {
             words: vec![request.query.clone()],
+            also: Vec::new(),
             limit: u16::try_from(request.limit).unwrap_or(u16::MAX),
             path: request.globs.clone(),
             lang: request.languages.clone(),
