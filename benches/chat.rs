@@ -29,7 +29,7 @@ use ollacode::retrieval::{CodeIndex, EmbedderSource};
 use ollacode::sandbox::{CommandEnvironment, Sandbox};
 use ollacode::session::Session;
 use ollacode::tools::{GitVersions, ToolContext, Toolbox};
-use ollacode_indexer::walk::Limits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{Embedder, Index};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -63,7 +63,7 @@ async fn measure() -> Result<(), Error> {
     let model = Arc::new(Reader::default());
     let mut session = Session::create(&top.join("sessions"), &root, model.clone())?;
     let environment = CommandEnvironment::from_variables([], None, &root);
-    let index = Index::new(&root, top.join("index"), Limits::default());
+    let index = Index::new(&root, top.join("index"), WalkLimits::default());
     let context = ToolContext {
         jail: Jail::open(&root)?,
         sandbox: Arc::new(Sandbox::new(root.clone(), environment)),

@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Error, anyhow, ensure};
 use ollacode_indexer::parse::FileParser;
-use ollacode_indexer::walk::Limits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{
-    Counts, Freshness, Index, IndexError, IndexEvent, Refresh, SearchRequest, disk_bytes,
+    Counts, Freshness, Index, IndexError, IndexEvent, RefreshOptions, SearchRequest, disk_bytes,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -107,7 +107,7 @@ fn row(corpus: &str, measure: &str, measured: &str, wanted: &str) {
 /// Brings an index up to date, and says how long that took.
 fn index_all(runtime: &Runtime, index: &Index) -> Result<(Duration, Counts), IndexError> {
     let started = Instant::now();
-    let report = runtime.block_on(index.refresh(&Refresh::default(), &|_| ()))?;
+    let report = runtime.block_on(index.refresh(&RefreshOptions::default(), &|_| ()))?;
     Ok((started.elapsed(), report.counts))
 }
 
@@ -116,7 +116,11 @@ fn cold(runtime: &Runtime, corpus: &Corpus) -> Result<(), Error> {
     for _ in 0..ROUNDS {
         let parsing = parse_all(&corpus.files);
         let folder = tempfile::tempdir()?;
-        let index = Index::new(&corpus.root, folder.path().join("index"), Limits::default());
+        let index = Index::new(
+            &corpus.root,
+            folder.path().join("index"),
+            WalkLimits::default(),
+        );
         let (indexing, counts) = index_all(runtime, &index)?;
         let ratio = indexing.as_secs_f64() / parsing.as_secs_f64();
         rounds.push((ratio, parsing, indexing, counts));
@@ -215,7 +219,7 @@ fn unchanged(runtime: &Runtime, name: &str, workspace: &Workspace) -> Result<(),
 }
 
 fn refresh_paths(runtime: &Runtime, index: &Index, paths: &[String]) -> Result<Duration, Error> {
-    let how = Refresh::default();
+    let how = RefreshOptions::default();
     let started = Instant::now();
     let report = runtime.block_on(index.refresh_paths(paths, &how, &|_| ()))?;
     let time = started.elapsed();

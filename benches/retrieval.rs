@@ -28,7 +28,7 @@ use ollacode::app::App;
 use ollacode::config::{Environment, Flags};
 use ollacode::text::tokens::estimate_text;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Chunk, Embedder, Freshness, Mode, Refresh, SearchRequest};
+use ollacode_indexer::{Chunk, Embedder, Freshness, RefreshOptions, SearchMode, SearchRequest};
 use serde::Deserialize;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
@@ -292,7 +292,9 @@ fn app(arguments: &Arguments, data_dir: Option<PathBuf>, root: &Path) -> Result<
 
 async fn score_repository(app: &App, repository: &Repository) -> Result<Outcome, Error> {
     let started = Instant::now();
-    app.index.refresh(&Refresh::default(), &|_| ()).await?;
+    app.index
+        .refresh(&RefreshOptions::default(), &|_| ())
+        .await?;
     let connected = app.embedder().await?;
     let embedder: Option<&dyn Embedder> =
         connected.as_ref().map(|embedder| embedder as &dyn Embedder);
@@ -335,7 +337,7 @@ async fn search(
         freshness: Freshness::Trust,
     };
     let answer = app.index.search(&request, embedder, &|_| ()).await?;
-    let is_hybrid = answer.mode == Mode::Hybrid;
+    let is_hybrid = answer.mode == SearchMode::Hybrid;
     ensure!(
         is_hybrid == embedder.is_some(),
         "`{query}` was answered without vectors: {}",

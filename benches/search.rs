@@ -21,10 +21,10 @@ use anyhow::{Error, ensure};
 use criterion::{BenchmarkId, Criterion};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
-use ollacode_indexer::walk::Limits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{
-    Answer, Counts, EmbedError, Embedded, Embedder, EmbeddingModel, Freshness, Index, IndexError,
-    Mode, Refresh, Role, SearchRequest,
+    Counts, EmbedError, Embedded, Embedder, EmbeddingModel, Freshness, Index, IndexError,
+    RefreshOptions, Role, SearchMode, SearchRequest, SearchResults,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,7 @@ const DIRECTIONS: usize = 16;
 /// A way to search, and what is wanted of it.
 struct Case {
     name: &'static str,
-    mode: Mode,
+    mode: SearchMode,
     freshness: Freshness,
     wanted: &'static str,
 }
@@ -53,19 +53,19 @@ struct Case {
 const CASES: [Case; 3] = [
     Case {
         name: "lexical, files trusted",
-        mode: Mode::Lexical,
+        mode: SearchMode::Lexical,
         freshness: Freshness::Trust,
         wanted: "p50 <= 10 ms",
     },
     Case {
         name: "lexical, files compared",
-        mode: Mode::Lexical,
+        mode: SearchMode::Lexical,
         freshness: Freshness::Refresh,
         wanted: "none",
     },
     Case {
         name: "hybrid without embedding the query, files trusted",
-        mode: Mode::Hybrid,
+        mode: SearchMode::Hybrid,
         freshness: Freshness::Trust,
         wanted: "p50 <= 30 ms",
     },
@@ -114,7 +114,7 @@ impl Bench {
         let queries = queries(&root, &paths)?;
         let bench = Bench {
             runtime: runtime()?,
-            index: Index::new(root, folder.join("index"), Limits::default()),
+            index: Index::new(root, folder.join("index"), WalkLimits::default()),
             embedder: WordVectors::new(),
             queries,
         };
@@ -134,7 +134,9 @@ impl Bench {
     }
 
     async fn fill(&self) -> Result<Counts, IndexError> {
-        self.index.refresh(&Refresh::default(), &|_| ()).await?;
+        self.index
+            .refresh(&RefreshOptions::default(), &|_| ())
+            .await?;
         let stop = CancellationToken::new();
         self.index
             .embed(&self.embedder, None, &|_| (), &stop)
@@ -143,7 +145,7 @@ impl Bench {
         Ok(self.index.status(&fingerprint).await?.counts)
     }
 
-    fn search(&self, case: &Case, query: &str) -> Result<Answer, IndexError> {
+    fn search(&self, case: &Case, query: &str) -> Result<SearchResults, IndexError> {
         let request = SearchRequest {
             query: query.to_owned(),
             also: Vec::new(),
@@ -153,8 +155,8 @@ impl Bench {
             freshness: case.freshness,
         };
         let embedder: Option<&dyn Embedder> = match case.mode {
-            Mode::Hybrid => Some(&self.embedder),
-            Mode::Lexical => None,
+            SearchMode::Hybrid => Some(&self.embedder),
+            SearchMode::Lexical => None,
         };
         self.runtime
             .block_on(self.index.search(&request, embedder, &|_| ()))

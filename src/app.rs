@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ollacode_indexer::walk::Limits as WalkLimits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
-use crate::model::ollama::{Limits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
@@ -29,8 +29,8 @@ use crate::session::changes::clear_up_after_crashes;
 use crate::tools::{GitVersions, ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
-pub use background::{Background, Standing, VectorNews};
-pub use indexes::Kept;
+pub use background::{Background, IndexStatus, VectorStatus};
+pub use indexes::StoredIndex;
 
 use searching::{Connection, SearchModels};
 
@@ -166,7 +166,7 @@ impl App {
             ollama_host.clone(),
             ollama_api_key.clone(),
             *reach,
-            Limits::default().within(self.settings.first_word),
+            ClientLimits::default().within(self.settings.first_word),
         )
     }
 

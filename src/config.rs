@@ -13,7 +13,7 @@ use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
 
-use crate::model::ollama::{Address, AddressError, ApiKey, Reach};
+use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
 
 mod layers;
@@ -25,7 +25,7 @@ mod user_file;
 mod values;
 
 pub use table::{SETTINGS, Setting, example_file};
-pub use telegram::{Allowed, GivenTelegram, TelegramError, TelegramSettings, Token};
+pub use telegram::{AllowList, BotToken, GivenTelegram, TelegramError, TelegramSettings};
 pub use user_file::set as set_in_user_file;
 
 use layers::Layers;
@@ -59,7 +59,7 @@ pub struct Settings {
     /// Maximum size of the embedding cache in bytes.
     pub cache_size: u64,
     /// Which addresses may be connected to.
-    pub reach: Reach,
+    pub reach: NetworkScope,
     /// What is logged to stderr.
     pub log: Targets,
     /// Whether output is coloured.
@@ -334,7 +334,7 @@ impl fmt::Debug for Environment {
 pub struct GivenFolder {
     /// Absolute; whether it exists is not checked here.
     pub path: PathBuf,
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 /// The model for embeddings.
@@ -369,7 +369,7 @@ pub enum Color {
 
 /// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// An argument of the command line.
     Flag(&'static str),
     Environment,
@@ -381,13 +381,13 @@ pub enum Origin {
     Default,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Flag(flag) => write!(formatter, "`{flag}`"),
-            Origin::Environment => formatter.write_str("the environment"),
-            Origin::File { path, line } => write!(formatter, "{}:{line}", path.display()),
-            Origin::Default => formatter.write_str("the default"),
+            SettingOrigin::Flag(flag) => write!(formatter, "`{flag}`"),
+            SettingOrigin::Environment => formatter.write_str("the environment"),
+            SettingOrigin::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            SettingOrigin::Default => formatter.write_str("the default"),
         }
     }
 }
@@ -401,21 +401,21 @@ pub enum ConfigError {
         name: &'static str,
         /// Shortened if it is long.
         value: String,
-        origin: Origin,
+        origin: SettingOrigin,
         allowed: String,
     },
     /// A secret that its setting does not allow.
     #[error("`{name}` (from {origin}) must be {allowed}")]
     InvalidSecret {
         name: &'static str,
-        origin: Origin,
+        origin: SettingOrigin,
         allowed: String,
     },
     /// `OLLAMA_HOST` is not an address.
     #[error("{problem} (from {origin})")]
     Address {
         problem: AddressError,
-        origin: Origin,
+        origin: SettingOrigin,
     },
     /// A name in the user's file that looks like a setting but is not one.
     #[error("{path}:{line}: unknown setting `{name}`; settings with this prefix: {known}")]

@@ -7,13 +7,15 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Answer, Chunk, Counts, Embedder, Index, IndexError, Mode, SearchRequest};
+use ollacode_indexer::{
+    Chunk, Counts, Embedder, Index, IndexError, SearchMode, SearchRequest, SearchResults,
+};
 use tokio::time::timeout;
 
 use crate::message::Source;
 use crate::permission::Rules;
 use crate::text::{self, tokens::estimate_text};
-use crate::visible::{neutral, visible};
+use crate::visible::{defang_chat_markers, escape_hidden};
 
 /// Lines of a hit in an outline.
 const OUTLINE: usize = 4;
@@ -64,7 +66,7 @@ impl CodeIndex {
     /// The first search waits, for a limited time, while the folder is indexed for the first time.
     /// Without an index there are no hits, and a note: a question does not decide whether a folder
     /// is indexed.
-    pub async fn search(&self, request: &SearchRequest) -> Result<Answer, IndexError> {
+    pub async fn search(&self, request: &SearchRequest) -> Result<SearchResults, IndexError> {
         let mut still_built = None;
         if !self.has_waited.swap(true, Ordering::Relaxed) {
             let waited = timeout(FIRST_INDEX, self.source.first_index()).await;
@@ -72,8 +74,8 @@ impl CodeIndex {
             still_built = waited.is_err().then(|| note.to_owned());
         }
         if !self.index.exists() {
-            return Ok(Answer {
-                mode: Mode::Lexical,
+            return Ok(SearchResults {
+                mode: SearchMode::Lexical,
                 counts: Counts::default(),
                 hits: Vec::new(),
                 notes: vec!["this folder is not indexed yet".to_owned()],
@@ -114,12 +116,12 @@ pub struct RetrievedContext {
 
 /// Renders the best hits in at most `budget_tokens` (estimated); deterministic.
 pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> RetrievedContext {
-    let mut room = Room {
+    let mut room = TokenBudget {
         left: u32::try_from(budget_tokens).unwrap_or(u32::MAX),
     };
-    let mut shown: Vec<Shown<'_>> = Vec::new();
+    let mut shown: Vec<ShownHit<'_>> = Vec::new();
     for hit in hits {
-        let covered = |other: &Shown<'_>| covers(other.chunk, &hit.chunk);
+        let covered = |other: &ShownHit<'_>| covers(other.chunk, &hit.chunk);
         if shown.iter().any(covered) {
             continue;
         }
@@ -144,40 +146,40 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
 
 /// Fences a text so that it cannot close the fence, with chat template markers escaped.
 pub fn fenced(text: &str, language: &str) -> String {
-    text::fenced(neutral(text).trim_end_matches('\n'), language)
+    text::fenced(defang_chat_markers(text).trim_end_matches('\n'), language)
 }
 
 /// The remaining token budget.
-struct Room {
+struct TokenBudget {
     left: u32,
 }
 
 /// A hit and its rendered text.
-struct Shown<'hit> {
+struct ShownHit<'hit> {
     chunk: &'hit Chunk,
     lines: usize,
     text: String,
     tokens: u32,
 }
 
-impl Room {
-    fn outline<'hit>(&mut self, chunk: &'hit Chunk) -> Option<Shown<'hit>> {
+impl TokenBudget {
+    fn outline<'hit>(&mut self, chunk: &'hit Chunk) -> Option<ShownHit<'hit>> {
         self.take(shown(chunk, OUTLINE))
     }
 
     /// The whole hit, or as many of its lines as fit.
-    fn body<'hit>(&mut self, chunk: &'hit Chunk) -> Option<Shown<'hit>> {
+    fn body<'hit>(&mut self, chunk: &'hit Chunk) -> Option<ShownHit<'hit>> {
         let lines = self.fitting(chunk, self.left)?;
         self.take(shown(chunk, lines))
     }
 
-    fn take<'hit>(&mut self, shown: Shown<'hit>) -> Option<Shown<'hit>> {
+    fn take<'hit>(&mut self, shown: ShownHit<'hit>) -> Option<ShownHit<'hit>> {
         self.left = self.left.checked_sub(shown.tokens)?;
         Some(shown)
     }
 
     /// Shows more lines of a hit if they fit.
-    fn widen(&mut self, entry: &mut Shown<'_>) {
+    fn widen(&mut self, entry: &mut ShownHit<'_>) {
         let room = self.left + entry.tokens;
         let Some(lines) = self.fitting(entry.chunk, room) else {
             return;
@@ -209,7 +211,7 @@ impl Room {
     }
 }
 
-fn shown(chunk: &Chunk, lines: usize) -> Shown<'_> {
+fn shown(chunk: &Chunk, lines: usize) -> ShownHit<'_> {
     let all: Vec<&str> = chunk.text.lines().collect();
     let lines = lines.min(all.len());
     let mut body: String = all[..lines]
@@ -221,7 +223,7 @@ fn shown(chunk: &Chunk, lines: usize) -> Shown<'_> {
         body.push_str(&format!("\n… {} lines left out …", all.len() - lines));
     }
     let text = format!("{}\n{}", heading(chunk), fenced(&body, ""));
-    Shown {
+    ShownHit {
         chunk,
         lines,
         // One more for the separator.
@@ -240,8 +242,8 @@ fn heading(chunk: &Chunk) -> String {
     } else {
         format!("{place} ({})", names.join(" > "))
     };
-    let one_line = visible(&heading).replace('\n', " ");
-    neutral(&one_line).into_owned()
+    let one_line = escape_hidden(&heading).replace('\n', " ");
+    defang_chat_markers(&one_line).into_owned()
 }
 
 /// A line, cut to a maximum width.
@@ -272,8 +274,8 @@ fn source(chunk: &Chunk) -> Source {
 
 #[cfg(test)]
 mod tests {
-    use ollacode_indexer::Kind;
-    use ollacode_indexer::rank::Why;
+    use ollacode_indexer::ChunkKind;
+    use ollacode_indexer::rank::ScoreExplanation;
 
     use super::*;
 
@@ -288,7 +290,7 @@ mod tests {
             chunk: Chunk {
                 path: path.to_owned(),
                 language: "rust".to_owned(),
-                kind: Kind::Function,
+                kind: ChunkKind::Function,
                 symbol: Some("work".to_owned()),
                 scope: vec!["impl Server".to_owned()],
                 definitions: vec!["work".to_owned()],
@@ -297,7 +299,7 @@ mod tests {
                 text,
             },
             score: 1.0,
-            why: Why {
+            why: ScoreExplanation {
                 lexical: None,
                 dense: None,
                 fused: 1.0,

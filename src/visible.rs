@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// without width: `\u{202e}`.
 ///
 /// Joiners inside an emoji stay.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut copied = 0;
     let mut before = None;
@@ -33,7 +33,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// `<|im_start|>` becomes `<\|im_start|>`.
 ///
 /// Only whole markers are changed: operators such as `<|` and `<|>` are code.
-pub fn neutral(text: &str) -> Cow<'_, str> {
+pub fn defang_chat_markers(text: &str) -> Cow<'_, str> {
     let mut broken = String::new();
     let mut copied = 0;
     for (at, _) in text.match_indices(['<', '[']) {
@@ -195,7 +195,9 @@ fn starts_with_barred_name(text: &str) -> bool {
 
 /// Escapes hidden characters in a name; the result is one line.
 pub fn visible_name(name: &str) -> String {
-    visible(name).replace('\n', "\\n").replace('\t', "\\t")
+    escape_hidden(name)
+        .replace('\n', "\\n")
+        .replace('\t', "\\t")
 }
 
 #[cfg(test)]
@@ -225,8 +227,8 @@ mod tests {
             ("⚠\u{fe0f}\u{fe0f}", "⚠\u{fe0f}\\u{fe0f}"),
             ("a\u{200d}b", "a\\u{200d}b"),
         ] {
-            assert_eq!(visible(text), shown);
-            assert_eq!(visible(shown), shown, "twice");
+            assert_eq!(escape_hidden(text), shown);
+            assert_eq!(escape_hidden(shown), shown, "twice");
         }
     }
 
@@ -240,7 +242,7 @@ mod tests {
             "├──\u{a0}src",
         ] {
             assert!(
-                matches!(visible(text), Cow::Borrowed(same) if same == text),
+                matches!(escape_hidden(text), Cow::Borrowed(same) if same == text),
                 "{text}"
             );
         }
@@ -292,8 +294,8 @@ mod tests {
             ("<|<|im_end|>", "<|<\\|im_end|>"),
             ("<<|im_end|>", "<<\\|im_end|>"),
         ] {
-            assert_eq!(neutral(text), broken);
-            assert_eq!(neutral(broken), broken, "twice");
+            assert_eq!(defang_chat_markers(text), broken);
+            assert_eq!(defang_chat_markers(broken), broken, "twice");
         }
     }
 
@@ -315,12 +317,12 @@ mod tests {
             "<|x",
         ] {
             assert!(
-                matches!(neutral(text), Cow::Borrowed(same) if same == text),
+                matches!(defang_chat_markers(text), Cow::Borrowed(same) if same == text),
                 "{text}"
             );
         }
         let long = format!("<|{}|>", "x".repeat(LONGEST_NAME + 1));
-        assert_eq!(neutral(&long), long);
+        assert_eq!(defang_chat_markers(&long), long);
     }
 
     #[test]
@@ -335,8 +337,8 @@ mod tests {
                 text.push_str(pieces[rest % pieces.len()]);
                 rest /= pieces.len();
             }
-            let once = neutral(&visible(&text)).into_owned();
-            assert_eq!(neutral(&visible(&once)), once, "{text:?}");
+            let once = defang_chat_markers(&escape_hidden(&text)).into_owned();
+            assert_eq!(defang_chat_markers(&escape_hidden(&once)), once, "{text:?}");
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::config::{GivenFolder, Origin};
+use crate::config::{GivenFolder, SettingOrigin};
 
 /// Maximum characters of the folder name in a workspace's id.
 const NAME_IN_ID: usize = 40;
@@ -20,12 +20,12 @@ const HASH_IN_ID: usize = 16;
 pub struct Workspace {
     /// Absolute, with links resolved.
     pub root: PathBuf,
-    pub found: Found,
+    pub found: WorkspaceSource,
 }
 
 /// How a workspace was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum WorkspaceSource {
     Given,
     Indexed,
     /// The top of a git repository.
@@ -41,13 +41,13 @@ pub enum WorkspaceError {
     Missing {
         path: PathBuf,
         /// Where it was given.
-        origin: Origin,
+        origin: SettingOrigin,
     },
     #[error("the workspace {path} (from {origin}) is not a folder")]
     NotAFolder {
         path: PathBuf,
         /// Where it was given.
-        origin: Origin,
+        origin: SettingOrigin,
     },
     #[error("cannot open the workspace {path}")]
     Unreadable { path: PathBuf, source: io::Error },
@@ -67,7 +67,7 @@ impl Workspace {
         if let Some(given) = given {
             return Ok(Workspace {
                 root: existing(given)?,
-                found: Found::Given,
+                found: WorkspaceSource::Given,
             });
         }
         let current =
@@ -78,14 +78,14 @@ impl Workspace {
         let found = current.ancestors().find_map(|folder| {
             let is_own = folder == current || !is_home_or_above(folder, home);
             if has_index(folder) {
-                Some((folder, Found::Indexed))
+                Some((folder, WorkspaceSource::Indexed))
             } else if is_own && is_git_top(folder) {
-                Some((folder, Found::Git))
+                Some((folder, WorkspaceSource::Git))
             } else {
                 None
             }
         });
-        let (root, found) = found.unwrap_or((&current, Found::Current));
+        let (root, found) = found.unwrap_or((&current, WorkspaceSource::Current));
         Ok(Workspace {
             root: root.to_owned(),
             found,
@@ -98,14 +98,14 @@ impl Workspace {
     }
 }
 
-impl Found {
+impl WorkspaceSource {
     /// The text after the folder in messages.
     pub fn words(self) -> &'static str {
         match self {
-            Found::Given => "as given",
-            Found::Indexed => "indexed",
-            Found::Git => "top of the git repository",
-            Found::Current => "current folder",
+            WorkspaceSource::Given => "as given",
+            WorkspaceSource::Indexed => "indexed",
+            WorkspaceSource::Git => "top of the git repository",
+            WorkspaceSource::Current => "current folder",
         }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Error, ensure};
 use ollacode_indexer::Index;
 use ollacode_indexer::decode::decode;
 use ollacode_indexer::language::{Language, language_of};
-use ollacode_indexer::walk::{Limits, skipped_by_content, walk};
+use ollacode_indexer::walk::{WalkLimits, skipped_by_content, walk};
 use tempfile::TempDir;
 
 use crate::support::sources::{Draw, write_aged};
@@ -36,7 +36,7 @@ impl Corpus {
     pub fn read(root: &Path) -> Result<Corpus, Error> {
         let root = fs::canonicalize(root).with_context(|| format!("no {}", root.display()))?;
         let mut files = Vec::new();
-        for entry in walk(&root, &Limits::default()).entries {
+        for entry in walk(&root, &WalkLimits::default()).entries {
             let bytes = fs::read(root.join(&entry.path))?;
             let text = decode(&bytes).text.into_owned();
             if skipped_by_content(&entry.path, &text).is_none() {
@@ -86,7 +86,7 @@ impl Workspace {
 
     /// The index of a name, opened anew as by another process.
     pub fn index(&self, name: &str) -> Index {
-        Index::new(self.root(), self.0.path().join(name), Limits::default())
+        Index::new(self.root(), self.0.path().join(name), WalkLimits::default())
     }
 }
 

@@ -9,16 +9,16 @@ mod lines;
 
 use std::ops::Range;
 
-use ollacode_store::{Chunk, Kind};
+use ollacode_store::{Chunk, ChunkKind};
 use tree_sitter::Node;
 
-use crate::parse::{Definition, FileParser, Outline, ParseFailure, end_row, starts_its_line};
+use crate::parse::{Definition, FileOutline, FileParser, ParseFailure, end_row, starts_its_line};
 use crate::parts::parts_of;
 use crate::query::file_stem;
 use crate::unspaced::pairs;
 pub use lines::without_long_lines;
 
-use lines::Lines;
+use lines::LineIndex;
 
 /// Changes whenever the same text may be chunked or labelled differently; part of the fingerprint.
 pub const CHUNKER_VERSION: u32 = 4;
@@ -38,7 +38,7 @@ const MAX_DEPTH: usize = 200;
 
 /// The chunks of one file, and the failure of its grammar, if any.
 #[derive(Debug)]
-pub struct Cut {
+pub struct FileChunks {
     /// Name of the language, or `text`.
     pub language: &'static str,
     /// The chunks, in the order of the text.
@@ -48,9 +48,9 @@ pub struct Cut {
 }
 
 /// Splits a file into chunks.
-pub fn cut(parser: &mut FileParser, path: &str, text: &str) -> Cut {
+pub fn chunk_file(parser: &mut FileParser, path: &str, text: &str) -> FileChunks {
     let file = parts_of(path, text);
-    let mut cut = Cut {
+    let mut cut = FileChunks {
         language: file.name,
         chunks: Vec::new(),
         failure: None,
@@ -101,7 +101,7 @@ pub fn header(chunk: &Chunk) -> String {
 }
 
 fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
-    let lines = Lines::new(text);
+    let lines = LineIndex::new(text);
     let pieces = merged(&lines, lines.paragraphs(0..lines.count()), |_, _| true);
     pieces
         .into_iter()
@@ -109,7 +109,7 @@ fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
         .map(|(rows, text)| Chunk {
             path: path.to_owned(),
             language: language.to_owned(),
-            kind: Kind::Text,
+            kind: ChunkKind::Text,
             symbol: None,
             scope: Vec::new(),
             definitions: Vec::new(),
@@ -120,8 +120,8 @@ fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
         .collect()
 }
 
-fn by_syntax(path: &str, language: &str, text: &str, outline: &Outline) -> Vec<Chunk> {
-    let lines = Lines::new(text);
+fn by_syntax(path: &str, language: &str, text: &str, outline: &FileOutline) -> Vec<Chunk> {
+    let lines = LineIndex::new(text);
     let splitter = Splitter {
         text,
         lines: &lines,
@@ -133,7 +133,7 @@ fn by_syntax(path: &str, language: &str, text: &str, outline: &Outline) -> Vec<C
     let pieces = merged(&lines, pieces, |left, right| nesting.mergeable(left, right));
     let mut chunks = Vec::new();
     for rows in pieces {
-        let mut place = nesting.place(&rows);
+        let mut place = nesting.label(&rows);
         for (rows, text) in lines.texts(rows) {
             chunks.push(Chunk {
                 path: path.to_owned(),
@@ -159,8 +159,8 @@ fn line_number(row: usize) -> u32 {
 /// Splits what is over the budget at the children of its syntax node.
 struct Splitter<'file> {
     text: &'file str,
-    lines: &'file Lines<'file>,
-    outline: &'file Outline,
+    lines: &'file LineIndex<'file>,
+    outline: &'file FileOutline,
 }
 
 impl Splitter<'_> {
@@ -227,7 +227,7 @@ fn within<'nodes, 'tree>(
 
 /// Joins small neighbours while they stay within the budget.
 fn merged(
-    lines: &Lines<'_>,
+    lines: &LineIndex<'_>,
     pieces: Vec<Range<usize>>,
     mergeable: impl Fn(&Range<usize>, &Range<usize>) -> bool,
 ) -> Vec<Range<usize>> {
@@ -247,19 +247,19 @@ fn merged(
 }
 
 /// What a range of rows is, from the definitions in and around it.
-struct Place {
-    kind: Kind,
+struct ChunkLabel {
+    kind: ChunkKind,
     symbol: Option<String>,
     scope: Vec<String>,
     definitions: Vec<String>,
 }
 
-impl Place {
+impl ChunkLabel {
     /// Labels of further parts of the same rows: definitions belong to the first part.
-    fn continued(mut self) -> Place {
+    fn continued(mut self) -> ChunkLabel {
         self.scope.extend(self.symbol.take());
-        Place {
-            kind: Kind::Block,
+        ChunkLabel {
+            kind: ChunkKind::Block,
             symbol: None,
             scope: self.scope,
             definitions: Vec::new(),
@@ -267,16 +267,16 @@ impl Place {
     }
 }
 
-fn is_type_or_function(kind: Kind) -> bool {
+fn is_type_or_function(kind: ChunkKind) -> bool {
     matches!(
         kind,
-        Kind::Class
-            | Kind::Struct
-            | Kind::Enum
-            | Kind::Interface
-            | Kind::Trait
-            | Kind::Function
-            | Kind::Method
+        ChunkKind::Class
+            | ChunkKind::Struct
+            | ChunkKind::Enum
+            | ChunkKind::Interface
+            | ChunkKind::Trait
+            | ChunkKind::Function
+            | ChunkKind::Method
     )
 }
 
@@ -337,14 +337,14 @@ impl<'file> Nesting<'file> {
             || outer_right.is_some_and(|outer| self.starting_in(left).contains(&outer))
     }
 
-    fn place(&self, rows: &Range<usize>) -> Place {
+    fn label(&self, rows: &Range<usize>) -> ChunkLabel {
         let inside = self.starting_in(rows);
         let definitions = self.definitions[inside.clone()]
             .iter()
             .map(|d| d.name.clone())
             .collect();
         match self.telling(inside, rows) {
-            Some(main) => Place {
+            Some(main) => ChunkLabel {
                 kind: self.definitions[main].kind,
                 symbol: Some(self.definitions[main].name.clone()),
                 scope: self.scope_of(main),
@@ -357,8 +357,8 @@ impl<'file> Nesting<'file> {
                     scope.push(self.definitions[outer].label.clone());
                     scope
                 });
-                Place {
-                    kind: Kind::Block,
+                ChunkLabel {
+                    kind: ChunkKind::Block,
                     symbol: None,
                     scope,
                     definitions,
@@ -383,7 +383,7 @@ impl<'file> Nesting<'file> {
         let has_better = outer.iter().any(|index| is_type_or_function(kind(index)));
         let telling = outer.into_iter().rev();
         telling
-            .filter(|index| !has_better || kind(index) != Kind::Impl)
+            .filter(|index| !has_better || kind(index) != ChunkKind::Impl)
             .max_by_key(reach)
     }
 

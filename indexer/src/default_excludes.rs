@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
-use crate::folder::{Folder, Kind};
+use crate::folder::{FileKind, Folder};
 
 /// A kind of folder that is filled by tools.
-struct Filled {
+struct GeneratedFolder {
     name: &'static str,
     /// One of these is beside it, unless there are none.
     beside: &'static [&'static str],
@@ -17,24 +17,24 @@ struct Filled {
     inside: &'static [&'static str],
 }
 
-const fn always(name: &'static str) -> Filled {
-    Filled {
+const fn always(name: &'static str) -> GeneratedFolder {
+    GeneratedFolder {
         name,
         beside: &[],
         inside: &[],
     }
 }
 
-const fn beside(name: &'static str, beside: &'static [&'static str]) -> Filled {
-    Filled {
+const fn beside(name: &'static str, beside: &'static [&'static str]) -> GeneratedFolder {
+    GeneratedFolder {
         name,
         beside,
         inside: &[],
     }
 }
 
-const fn inside(name: &'static str, inside: &'static [&'static str]) -> Filled {
-    Filled {
+const fn inside(name: &'static str, inside: &'static [&'static str]) -> GeneratedFolder {
+    GeneratedFolder {
         name,
         beside: &[],
         inside,
@@ -43,7 +43,7 @@ const fn inside(name: &'static str, inside: &'static [&'static str]) -> Filled {
 
 const GRADLE: &[&str] = &["build.gradle", "build.gradle.kts"];
 
-const FILLED: &[Filled] = &[
+const FILLED: &[GeneratedFolder] = &[
     always("node_modules"),
     always("bower_components"),
     always("jspm_packages"),
@@ -124,7 +124,7 @@ const WRITTEN: &[&str] = &[
 ];
 
 /// Whether what is in a folder says that tools have filled it.
-pub(crate) fn is_marked(names: &HashMap<OsString, Kind>) -> bool {
+pub(crate) fn is_marked(names: &HashMap<OsString, FileKind>) -> bool {
     let has = |name: &&str| names.contains_key(OsStr::new(name));
     if MARKED.iter().any(|marks| marks.iter().all(&has)) {
         return true;

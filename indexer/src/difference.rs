@@ -6,14 +6,14 @@ use std::path::Path;
 use ollacode_store::FileRecord;
 
 use crate::error::IndexError;
-use crate::prepare::Task;
-use crate::walk::{Walked, is_below};
+use crate::prepare::FileTask;
+use crate::walk::{WalkResult, is_below};
 
 /// The differences between the files and the index.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
     /// Files to read.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<FileTask>,
     /// Paths that are in the index and should not be.
     pub removed: Vec<String>,
     /// Files that are unchanged.
@@ -31,18 +31,18 @@ impl Difference {
 }
 
 /// The part of the workspace that was walked.
-pub(crate) enum Scope<'a> {
+pub(crate) enum RefreshScope<'a> {
     /// All of it.
     Everything,
     /// These paths, and what is below them.
     Paths(&'a [String]),
 }
 
-impl Scope<'_> {
+impl RefreshScope<'_> {
     fn covers(&self, path: &str) -> bool {
         match self {
-            Scope::Everything => true,
-            Scope::Paths(paths) => paths.iter().any(|covered| is_below(path, covered)),
+            RefreshScope::Everything => true,
+            RefreshScope::Paths(paths) => paths.iter().any(|covered| is_below(path, covered)),
         }
     }
 }
@@ -51,9 +51,9 @@ impl Scope<'_> {
 ///
 /// The modification time alone is not enough: archives and copies set it.
 pub(crate) fn difference(
-    walked: &Walked,
+    walked: &WalkResult,
     known: Vec<FileRecord>,
-    scope: &Scope<'_>,
+    scope: &RefreshScope<'_>,
     reread: Reread,
 ) -> Difference {
     let mut difference = Difference {
@@ -76,7 +76,7 @@ pub(crate) fn difference(
             continue;
         }
         let known = record.filter(|_| reread == Reread::Changed);
-        difference.tasks.push(Task {
+        difference.tasks.push(FileTask {
             entry: entry.clone(),
             known,
         });
@@ -101,7 +101,7 @@ pub(crate) enum Reread {
 /// Refuses to empty the index because of an empty listing.
 pub(crate) fn guard_against_loss(
     root: &Path,
-    walked: &Walked,
+    walked: &WalkResult,
     difference: &Difference,
 ) -> Result<(), IndexError> {
     if walked.entries.is_empty() && difference.known > 0 {

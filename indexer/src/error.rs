@@ -37,7 +37,7 @@ pub enum IndexError {
     /// Another process rebuilt the index or invalidated files, so what was read is stale; a
     /// refresh starts again.
     #[error("another ollacode process has rebuilt this index")]
-    Overtaken,
+    StaleGeneration,
     /// The embedding model failed; vectors that were committed are kept.
     #[error("embedding stopped")]
     Embedding(#[from] EmbedError),

@@ -13,7 +13,7 @@ use std::path::{Component, Path};
 
 /// The type of an entry of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -24,13 +24,13 @@ pub enum Kind {
     Special,
 }
 
-impl Kind {
+impl FileKind {
     fn words(self) -> &'static str {
         match self {
-            Kind::File => "it is a file",
-            Kind::Folder => "it is a folder",
-            Kind::Link => "it is a link",
-            Kind::Special => "it is a FIFO, a socket or a device",
+            FileKind::File => "it is a file",
+            FileKind::Folder => "it is a folder",
+            FileKind::Link => "it is a link",
+            FileKind::Special => "it is a FIFO, a socket or a device",
         }
     }
 }
@@ -38,7 +38,7 @@ impl Kind {
 /// The metadata of a file or folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stat {
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Size in bytes.
     pub size: u64,
     /// Time of the last modification (`mtime`), in nanoseconds since 1970; programs can set it.
@@ -83,7 +83,7 @@ impl Folder {
     }
 
     /// The names in this folder, in no order.
-    pub(crate) fn names(&self) -> io::Result<Vec<(OsString, Kind)>> {
+    pub(crate) fn names(&self) -> io::Result<Vec<(OsString, FileKind)>> {
         system::names(&self.0)
     }
 
@@ -113,7 +113,7 @@ impl Folder {
 pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let odd = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not valid UTF-8");
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(not_regular(Kind::Folder));
+        return Err(not_regular(FileKind::Folder));
     };
     Folder::open(above)?.read(name.to_str().ok_or_else(odd)?, most)
 }
@@ -131,7 +131,7 @@ fn single(name: &OsStr) -> io::Result<&OsStr> {
 }
 
 fn regular(stat: &Stat, most: u64) -> io::Result<()> {
-    if stat.kind != Kind::File {
+    if stat.kind != FileKind::File {
         return Err(not_regular(stat.kind));
     }
     if stat.size > most {
@@ -140,7 +140,7 @@ fn regular(stat: &Stat, most: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn not_regular(kind: Kind) -> io::Error {
+fn not_regular(kind: FileKind) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, kind.words())
 }
 

@@ -23,20 +23,23 @@ pub(crate) const MOST_INDEX: u64 = 1 << 28;
 
 /// Names of tracked files, in the order of their bytes.
 #[derive(Debug, Default)]
-pub struct Tracked(Vec<String>);
+pub struct TrackedFiles(Vec<String>);
 
-impl Tracked {
+impl TrackedFiles {
     /// Reads what git tracks in a work tree with this top; nothing where that cannot be read.
-    pub fn read(top: &Path) -> Tracked {
+    pub fn read(top: &Path) -> TrackedFiles {
         let git = Folder::open(top).and_then(|top| top.folder(".git".as_ref()));
         let bytes = git.and_then(|git| git.read("index", MOST_INDEX));
-        bytes.map_or_else(|_| Tracked::default(), |bytes| Tracked::parse(&bytes))
+        bytes.map_or_else(
+            |_| TrackedFiles::default(),
+            |bytes| TrackedFiles::parse(&bytes),
+        )
     }
 
     /// Reads the bytes of an index of version 2, 3 or 4.
-    pub(crate) fn parse(bytes: &[u8]) -> Tracked {
+    pub(crate) fn parse(bytes: &[u8]) -> TrackedFiles {
         let names = HASHES.iter().find_map(|hash| names(bytes, *hash));
-        Tracked(names.unwrap_or_default())
+        TrackedFiles(names.unwrap_or_default())
     }
 
     /// Whether a path from the top of the work tree is tracked.
@@ -170,11 +173,11 @@ mod tests {
         let names = ["README.md", "a-b/x", "a/x.rs", "a/y.rs", "b/deep/er/z.rs"];
         for version in [2, 3, 4] {
             for hash in HASHES {
-                let tracked = Tracked::parse(&index(&names, version, hash));
+                let tracked = TrackedFiles::parse(&index(&names, version, hash));
                 assert_eq!(tracked.0, names, "version {version}, hash of {hash}");
             }
         }
-        let tracked = Tracked::parse(&index(&names, 2, 20));
+        let tracked = TrackedFiles::parse(&index(&names, 2, 20));
         assert!(tracked.contains("a/x.rs") && !tracked.contains("a"));
         assert!(tracked.contains_below("b/deep") && tracked.contains_below("a"));
         assert!(!tracked.contains_below("a/x.rs") && !tracked.contains_below("b/de"));
@@ -184,9 +187,12 @@ mod tests {
     fn what_is_no_index_tracks_nothing() {
         let whole = index(&["a", "b"], 2, 20);
         for length in 0..whole.len() {
-            assert!(Tracked::parse(&whole[..length]).0.is_empty(), "{length}");
+            assert!(
+                TrackedFiles::parse(&whole[..length]).0.is_empty(),
+                "{length}"
+            );
         }
-        assert!(Tracked::parse(&index(&["a"], 5, 20)).0.is_empty());
+        assert!(TrackedFiles::parse(&index(&["a"], 5, 20)).0.is_empty());
     }
 
     proptest! {
@@ -195,7 +201,7 @@ mod tests {
             let mut whole = b"DIRC".to_vec();
             whole.extend(version.to_be_bytes());
             whole.append(&mut bytes);
-            Tracked::parse(&whole);
+            TrackedFiles::parse(&whole);
         }
     }
 }

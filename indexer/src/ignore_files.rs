@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::folder::{Folder, is_gone};
-use crate::git_index::{MOST_INDEX, Tracked};
+use crate::git_index::{MOST_INDEX, TrackedFiles};
 
 /// Ignore files of a folder; an earlier one wins over a later one.
 const NAMES: [&str; 3] = [".ollacodeignore", ".ignore", ".gitignore"];
@@ -38,7 +38,7 @@ const MOST_POINTER: u64 = 4096;
 
 /// What rules say of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum IgnoreVerdict {
     /// Nothing.
     Silent,
     /// It is not left out: `!`.
@@ -51,30 +51,30 @@ pub(crate) enum Verdict {
 
 /// The rules of a folder, and of those above it.
 #[derive(Debug)]
-pub(crate) struct Rules {
-    above: Option<Arc<Rules>>,
+pub(crate) struct IgnoreRules {
+    above: Option<Arc<IgnoreRules>>,
     /// In the order of [`NAMES`], then git's own.
     matchers: [Matcher; NAMES.len() + 1],
     /// Of the repository whose top this folder is.
-    repository: Option<Repository>,
+    repository: Option<GitRepository>,
 }
 
 /// How many lines may still be read, and what was wrong with ignore files.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct IgnoreReader {
     lines_left: AtomicUsize,
 }
 
-impl Default for Reading {
-    fn default() -> Reading {
-        Reading {
+impl Default for IgnoreReader {
+    fn default() -> IgnoreReader {
+        IgnoreReader {
             lines_left: AtomicUsize::new(MOST_LINES_IN_ALL),
         }
     }
 }
 
 /// A folder whose rules are read.
-pub(crate) struct Place<'a> {
+pub(crate) struct RuleFolder<'a> {
     pub folder: &'a Folder,
     /// Its absolute path.
     pub path: &'a Path,
@@ -82,15 +82,15 @@ pub(crate) struct Place<'a> {
     pub shown: &'a str,
 }
 
-impl Rules {
+impl IgnoreRules {
     /// The rules for what is in a folder. `has` tells whether something has a name in it.
     pub(crate) fn of(
-        place: &Place<'_>,
+        place: &RuleFolder<'_>,
         has: impl Fn(&str) -> bool,
-        above: Option<Arc<Rules>>,
-        reading: &Reading,
+        above: Option<Arc<IgnoreRules>>,
+        reading: &IgnoreReader,
         complain: &mut dyn FnMut(String),
-    ) -> Option<Arc<Rules>> {
+    ) -> Option<Arc<IgnoreRules>> {
         let mut matchers: [Matcher; NAMES.len() + 1] = Default::default();
         for (matcher, name) in matchers.iter_mut().zip(NAMES) {
             if has(name) {
@@ -98,7 +98,7 @@ impl Rules {
                 *matcher = Matcher::read(place.folder, name, &shown, place.path, reading, complain);
             }
         }
-        let repository = has(".git").then(|| Repository::at(place)).flatten();
+        let repository = has(".git").then(|| GitRepository::at(place)).flatten();
         if let (Some(repository), Some(last)) = (&repository, matchers.last_mut()) {
             let shown = format!("{}.git/{EXCLUDE}", place.shown);
             let common = repository.common.as_ref().unwrap_or(&repository.own);
@@ -107,7 +107,7 @@ impl Rules {
         if repository.is_none() && matchers.iter().all(|matcher| matcher.0.is_empty()) {
             return above;
         }
-        Some(Arc::new(Rules {
+        Some(Arc::new(IgnoreRules {
             above,
             matchers,
             repository,
@@ -119,9 +119,9 @@ impl Rules {
     /// Rules that leave out the workspace itself do not count: it was named for all that.
     pub(crate) fn above(
         root: &Path,
-        reading: &Reading,
+        reading: &IgnoreReader,
         complain: &mut dyn FnMut(String),
-    ) -> Option<Arc<Rules>> {
+    ) -> Option<Arc<IgnoreRules>> {
         let is_top = |folder: &Path| {
             let found = Folder::open(folder).ok();
             found.is_some_and(|folder| folder.stat(".git".as_ref()).is_ok())
@@ -142,30 +142,33 @@ impl Rules {
         for (depth, folder) in way.iter().enumerate().rev() {
             let open = Folder::open(folder).ok()?;
             let shown = format!("{}/", folder.display());
-            let place = Place {
+            let place = RuleFolder {
                 folder: &open,
                 path: folder,
                 shown: &shown,
             };
             let has = |name: &str| open.stat(name.as_ref()).is_ok();
-            rules = Rules::of(&place, has, rules, reading, complain);
+            rules = IgnoreRules::of(&place, has, rules, reading, complain);
             let below = depth.checked_sub(1).map_or(root, |depth| way[depth]);
             let verdict = rules
                 .as_ref()
-                .map_or(Verdict::Silent, |rules| rules.verdict(below, true));
-            if matches!(verdict, Verdict::Ignored | Verdict::IgnoredByGit) {
+                .map_or(IgnoreVerdict::Silent, |rules| rules.verdict(below, true));
+            if matches!(
+                verdict,
+                IgnoreVerdict::Ignored | IgnoreVerdict::IgnoredByGit
+            ) {
                 rules = None;
             }
         }
         rules
     }
 
-    fn chain(&self) -> impl Iterator<Item = &Rules> {
+    fn chain(&self) -> impl Iterator<Item = &IgnoreRules> {
         std::iter::successors(Some(self), |rules| rules.above.as_deref())
     }
 
     /// What the rules say of an absolute path; of the folders on the way they were asked before.
-    pub(crate) fn verdict(&self, path: &Path, is_folder: bool) -> Verdict {
+    pub(crate) fn verdict(&self, path: &Path, is_folder: bool) -> IgnoreVerdict {
         let mut found = [None; NAMES.len() + 1];
         let mut is_beyond = false;
         for rules in self.chain() {
@@ -181,10 +184,10 @@ impl Rules {
             .enumerate()
             .find_map(|(kind, found)| found.map(|ignored| (kind, ignored)));
         match first {
-            None => Verdict::Silent,
-            Some((_, false)) => Verdict::Shown,
-            Some((kind, true)) if kind >= FIRST_OF_GIT => Verdict::IgnoredByGit,
-            Some((_, true)) => Verdict::Ignored,
+            None => IgnoreVerdict::Silent,
+            Some((_, false)) => IgnoreVerdict::Shown,
+            Some((kind, true)) if kind >= FIRST_OF_GIT => IgnoreVerdict::IgnoredByGit,
+            Some((_, true)) => IgnoreVerdict::Ignored,
         }
     }
 
@@ -213,7 +216,7 @@ impl Matcher {
         name: &str,
         shown: &str,
         top: &Path,
-        reading: &Reading,
+        reading: &IgnoreReader,
         complain: &mut dyn FnMut(String),
     ) -> Matcher {
         let bytes = match folder.read(name, MOST_BYTES) {
@@ -268,7 +271,7 @@ impl Matcher {
     }
 }
 
-impl Reading {
+impl IgnoreReader {
     /// Takes as many of some lines as are left.
     fn take(&self, wanted: usize) -> usize {
         let before = self
@@ -315,19 +318,19 @@ fn said_of(bad: &[usize]) -> String {
 
 /// A git repository, as far as its files say what is ignored and tracked.
 #[derive(Debug)]
-struct Repository {
+struct GitRepository {
     /// The top of its work tree.
     top: PathBuf,
     /// Where its index is.
     own: Folder,
     /// Where what it shares with other work trees is, if elsewhere.
     common: Option<Folder>,
-    tracked: OnceLock<Tracked>,
+    tracked: OnceLock<TrackedFiles>,
 }
 
-impl Repository {
+impl GitRepository {
     /// The repository whose top a folder is: `.git` is a folder, or a file that names one.
-    fn at(place: &Place<'_>) -> Option<Repository> {
+    fn at(place: &RuleFolder<'_>) -> Option<GitRepository> {
         let (own, path) = match place.folder.folder(".git".as_ref()) {
             Ok(own) => (own, place.path.join(".git")),
             Err(_) => {
@@ -338,7 +341,7 @@ impl Repository {
         };
         let common = pointer(&own, "commondir").ok();
         let common = common.and_then(|named| Folder::open(&path.join(named.trim())).ok());
-        Some(Repository {
+        Some(GitRepository {
             top: place.path.to_owned(),
             own,
             common,
@@ -352,7 +355,10 @@ impl Repository {
         };
         let tracked = self.tracked.get_or_init(|| {
             let bytes = self.own.read("index", MOST_INDEX);
-            bytes.map_or_else(|_| Tracked::default(), |bytes| Tracked::parse(&bytes))
+            bytes.map_or_else(
+                |_| TrackedFiles::default(),
+                |bytes| TrackedFiles::parse(&bytes),
+            )
         });
         if is_folder {
             tracked.contains_below(path)

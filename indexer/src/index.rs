@@ -10,25 +10,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_store::{
-    Access, Counts, MaintenancePolicy, OpenOptions, State, StateStamp, Store, StoreError,
+    Catalog, CatalogStamp, Counts, MaintenancePolicy, OpenMode, OpenOptions, Store, StoreError,
     WriterLock,
 };
 use tokio::sync::Mutex;
 
-use crate::difference::{Difference, Scope, difference, guard_against_loss};
+use crate::difference::{Difference, RefreshScope, difference, guard_against_loss};
 use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::prepare::Redactor;
-use crate::progress::{Events, IndexEvent, Report};
-use crate::reconcile::{Bookkeeping, agree, note_versions, reconcile_chunks, reconcile_vectors};
-use crate::refresh::{Known, Refresh, Wait, Writer};
-use crate::walk::{Entry, Limits, Walked, entries_of, walk};
+use crate::progress::{Events, IndexEvent, RefreshReport};
+use crate::reconcile::{
+    SharedCatalog, note_versions, reconcile, reconcile_chunks, reconcile_vectors,
+};
+use crate::refresh::{KnownFiles, LockWait, RefreshOptions, RefreshWriter};
+use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
 ///
 /// The body of an `async fn` is compiled in the crate that awaits it, so every edit there would
 /// compile the whole of indexing and searching again.
-pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
+pub(crate) type IndexFuture<'a, T> = BoxFuture<'a, Result<T, IndexError>>;
 
 /// The names under which the catalog stores the model whose vectors were complete last.
 pub(crate) const COMPLETE_MODEL: &str = "embedding_model";
@@ -50,7 +52,7 @@ const ROUNDS: usize = 5;
 pub struct Index {
     root: PathBuf,
     folder: PathBuf,
-    limits: Limits,
+    limits: WalkLimits,
     /// With the generation of the catalog at the time when it was opened.
     reader: Arc<Mutex<Option<(String, Store)>>>,
     /// The same for the writer.
@@ -58,21 +60,21 @@ pub struct Index {
     /// Whether texts that failed in earlier runs were tried again.
     pub(crate) retried: Arc<AtomicBool>,
     /// The counts of the last search: adding up tens of thousands of rows takes longer than one.
-    pub(crate) counted: Arc<parking_lot::Mutex<Option<Counted>>>,
+    pub(crate) counted: Arc<parking_lot::Mutex<Option<CachedCounts>>>,
     redactor: Option<Redactor>,
 }
 
 /// Counts, with what tells whether they are still valid.
 #[derive(Clone, Debug)]
-pub(crate) struct Counted {
-    pub stamp: StateStamp,
+pub(crate) struct CachedCounts {
+    pub stamp: CatalogStamp,
     pub fingerprint: String,
     pub counts: Counts,
 }
 
 impl Index {
     /// An index of a workspace in a folder; nothing is opened yet.
-    pub fn new(root: impl Into<PathBuf>, folder: impl Into<PathBuf>, limits: Limits) -> Index {
+    pub fn new(root: impl Into<PathBuf>, folder: impl Into<PathBuf>, limits: WalkLimits) -> Index {
         Index {
             root: root.into(),
             folder: folder.into(),
@@ -114,7 +116,7 @@ impl Index {
     }
 
     /// The limits on the files that are indexed.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &WalkLimits {
         &self.limits
     }
 
@@ -124,19 +126,27 @@ impl Index {
     }
 
     /// Updates the chunks from the files; vectors are left to [`Index::embed`].
-    pub fn refresh<'a>(&'a self, how: &'a Refresh, events: Events<'a>) -> Pending<'a, Report> {
-        async move { self.bring_up_to_date(&Scope::Everything, how, events).await }.boxed()
+    pub fn refresh<'a>(
+        &'a self,
+        how: &'a RefreshOptions,
+        events: Events<'a>,
+    ) -> IndexFuture<'a, RefreshReport> {
+        async move {
+            self.bring_up_to_date(&RefreshScope::Everything, how, events)
+                .await
+        }
+        .boxed()
     }
 
     /// Updates the chunks of some paths, and of what is below them.
     pub fn refresh_paths<'a>(
         &'a self,
         paths: &'a [String],
-        how: &'a Refresh,
+        how: &'a RefreshOptions,
         events: Events<'a>,
-    ) -> Pending<'a, Report> {
+    ) -> IndexFuture<'a, RefreshReport> {
         async move {
-            self.bring_up_to_date(&Scope::Paths(paths), how, events)
+            self.bring_up_to_date(&RefreshScope::Paths(paths), how, events)
                 .await
         }
         .boxed()
@@ -144,14 +154,14 @@ impl Index {
 
     async fn bring_up_to_date(
         &self,
-        scope: &Scope<'_>,
-        how: &Refresh,
+        scope: &RefreshScope<'_>,
+        how: &RefreshOptions,
         events: Events<'_>,
-    ) -> Result<Report, IndexError> {
+    ) -> Result<RefreshReport, IndexError> {
         for _ in 0..ROUNDS {
             match self.compare_and_write(scope, how, events).await {
                 // Committed work stays, and need not be repeated.
-                Err(IndexError::Overtaken) => {}
+                Err(IndexError::StaleGeneration) => {}
                 other => return other,
             }
         }
@@ -160,30 +170,30 @@ impl Index {
 
     async fn compare_and_write(
         &self,
-        scope: &Scope<'_>,
-        how: &Refresh,
+        scope: &RefreshScope<'_>,
+        how: &RefreshOptions,
         events: Events<'_>,
-    ) -> Result<Report, IndexError> {
+    ) -> Result<RefreshReport, IndexError> {
         let known = self.known(how.wait, events).await?;
         // Otherwise a part that is chunked in another way than the rest would count for all of it.
         let scope = if known.is_cut_as_now() {
             scope
         } else {
-            &Scope::Everything
+            &RefreshScope::Everything
         };
         let walked = match scope {
-            Scope::Everything => self.walk().await?,
-            Scope::Paths(paths) => self.walk_paths(paths).await?,
+            RefreshScope::Everything => self.walk().await?,
+            RefreshScope::Paths(paths) => self.walk_paths(paths).await?,
         };
         // A workspace that does not exist must not empty its index.
         self.open_root()?;
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
-        let writer = Writer::new(self, how, events, &known);
+        let writer = RefreshWriter::new(self, how, events, &known);
         let again = known.reread(how.force);
         let found = difference(&walked, known.files, scope, again);
-        if matches!(scope, Scope::Everything) {
+        if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
         }
         writer.apply(&walked, found).await
@@ -191,24 +201,24 @@ impl Index {
 
     /// Reads the catalog while holding the lock, so that no other process changes it.
     ///
-    /// The lock is released before files are listed; see [`Known`].
-    async fn known(&self, wait: Wait, events: Events<'_>) -> Result<Known, IndexError> {
+    /// The lock is released before files are listed; see [`KnownFiles`].
+    async fn known(&self, wait: LockWait, events: Events<'_>) -> Result<KnownFiles, IndexError> {
         let _lock = self.lock(wait).await?;
         match self.read_known().await {
-            Ok(known) if !known.edition.is_empty() => return Ok(known),
+            Ok(known) if !known.generation.is_empty() => return Ok(known),
             // There is none yet, or it is damaged or old: opening it for writing repairs that.
             Ok(_) | Err(IndexError::Store(_)) => {}
             Err(error) => return Err(error),
         }
-        let (_, books) = self.open_for_writing(events).await?;
-        let known = books.run(|state| Known::read(state)).await?;
-        books.close().await?;
+        let (_, catalog) = self.open_for_writing(events).await?;
+        let known = catalog.run(|state| KnownFiles::read(state)).await?;
+        catalog.close().await?;
         Ok(known)
     }
 
-    pub(crate) async fn read_known(&self) -> Result<Known, IndexError> {
+    pub(crate) async fn read_known(&self) -> Result<KnownFiles, IndexError> {
         let folder = self.folder.clone();
-        blocking(move || Ok(Known::read(&State::open_read_only(&folder)?)?)).await
+        blocking(move || Ok(KnownFiles::read(&Catalog::open_read_only(&folder)?)?)).await
     }
 
     /// What differs between files and index, without writing anything.
@@ -217,13 +227,18 @@ impl Index {
         let walked = self.walk().await?;
         blocking(move || {
             let again = known.reread(false);
-            Ok(difference(&walked, known.files, &Scope::Everything, again))
+            Ok(difference(
+                &walked,
+                known.files,
+                &RefreshScope::Everything,
+                again,
+            ))
         })
         .await
     }
 
     /// The paths among those given that are files to be indexed.
-    pub(crate) async fn entries(&self, paths: &[String]) -> Result<Vec<Entry>, IndexError> {
+    pub(crate) async fn entries(&self, paths: &[String]) -> Result<Vec<WalkEntry>, IndexError> {
         Ok(self.walk_paths(paths).await?.entries)
     }
 
@@ -235,29 +250,29 @@ impl Index {
         })
     }
 
-    pub(crate) async fn walk_paths(&self, paths: &[String]) -> Result<Walked, IndexError> {
+    pub(crate) async fn walk_paths(&self, paths: &[String]) -> Result<WalkResult, IndexError> {
         let (root, limits, wanted) = (self.root.clone(), self.limits.clone(), paths.to_vec());
         blocking(move || Ok(entries_of(&root, &wanted, &limits))).await
     }
 
-    pub(crate) async fn walk(&self) -> Result<Walked, IndexError> {
+    pub(crate) async fn walk(&self) -> Result<WalkResult, IndexError> {
         let (root, limits) = (self.root.clone(), self.limits.clone());
         blocking(move || Ok(walk(&root, &limits))).await
     }
 
     /// Removes the recorded failures, so that their texts are embedded again.
-    pub fn forget_failures(&self) -> Pending<'_, ()> {
+    pub fn forget_failures(&self) -> IndexFuture<'_, ()> {
         async move {
-            let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
+            let _lock = self.lock(LockWait::UpTo(Duration::from_secs(60))).await?;
             let folder = self.folder.clone();
-            blocking(move || Ok(State::open(&folder)?.clear_failures()?)).await
+            blocking(move || Ok(Catalog::open(&folder)?.clear_failures()?)).await
         }
         .boxed()
     }
 
     /// Reads from the tables to detect damage. Returns whether this version of the program made
     /// them and they agree with the catalog.
-    pub fn check(&self) -> Pending<'_, bool> {
+    pub fn check(&self) -> IndexFuture<'_, bool> {
         async move {
             let store = self.store().await?;
             store.probe().await?;
@@ -268,12 +283,12 @@ impl Index {
     }
 
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.
-    pub fn remove(&self) -> Pending<'_, bool> {
+    pub fn remove(&self) -> IndexFuture<'_, bool> {
         async move {
             if !self.folder.exists() {
                 return Ok(false);
             }
-            let _lock = self.lock(Wait::UpTo(Duration::from_secs(5))).await?;
+            let _lock = self.lock(LockWait::UpTo(Duration::from_secs(5))).await?;
             self.forget_open_stores().await;
             let folder = self.folder.clone();
             blocking(move || {
@@ -286,29 +301,29 @@ impl Index {
     }
 
     /// Repairs the index after a failed read, and rebuilds what cannot be repaired.
-    pub(crate) async fn mend(&self, events: Events<'_>) -> Result<(), IndexError> {
+    pub(crate) async fn repair(&self, events: Events<'_>) -> Result<(), IndexError> {
         {
-            let _lock = self.lock(Wait::UpTo(Duration::from_secs(60))).await?;
+            let _lock = self.lock(LockWait::UpTo(Duration::from_secs(60))).await?;
             self.forget_open_stores().await;
             let (store, _) = self.open_for_writing(events).await?;
             if let Err(error) = store.probe().await {
-                let aside = self.set_aside().await?;
+                let aside = self.quarantine().await?;
                 events(IndexEvent::Warning(format!(
                     "the index is damaged ({error}) and is rebuilt; the damaged files are kept in {}",
                     aside.display()
                 )));
             }
         }
-        self.refresh(&Refresh::default(), events).await?;
+        self.refresh(&RefreshOptions::default(), events).await?;
         Ok(())
     }
 
-    pub(crate) async fn lock(&self, wait: Wait) -> Result<WriterLock, IndexError> {
+    pub(crate) async fn lock(&self, wait: LockWait) -> Result<WriterLock, IndexError> {
         let folder = self.folder.clone();
         let lock = blocking(move || {
             Ok(match wait {
-                Wait::No => WriterLock::try_acquire(&folder)?,
-                Wait::UpTo(timeout) => WriterLock::acquire(&folder, timeout)?,
+                LockWait::No => WriterLock::try_acquire(&folder)?,
+                LockWait::UpTo(timeout) => WriterLock::acquire(&folder, timeout)?,
             })
         })
         .await;
@@ -320,28 +335,28 @@ impl Index {
 
     /// The store, opened for reading.
     pub(crate) async fn store(&self) -> Result<Store, IndexError> {
-        Ok(self.edition_and_store().await?.1)
+        Ok(self.generation_and_store().await?.1)
     }
 
     /// The generation of the catalog, and the store that belongs to it: another generation may
     /// have other tables.
-    pub(crate) async fn edition_and_store(&self) -> Result<(String, Store), IndexError> {
+    pub(crate) async fn generation_and_store(&self) -> Result<(String, Store), IndexError> {
         let mut reader = self.reader.lock().await;
-        let edition = self.edition().await?;
+        let generation = self.generation().await?;
         if let Some((known, store)) = reader.as_ref()
-            && *known == edition
+            && *known == generation
         {
-            return Ok((edition, store.clone()));
+            return Ok((generation, store.clone()));
         }
-        let store = Store::open(&self.folder, OpenOptions::new(Access::Read)).await?;
-        *reader = Some((edition.clone(), store.clone()));
-        Ok((edition, store))
+        let store = Store::open(&self.folder, OpenOptions::new(OpenMode::Read)).await?;
+        *reader = Some((generation.clone(), store.clone()));
+        Ok((generation, store))
     }
 
     /// The current generation of the catalog.
-    pub(crate) async fn edition(&self) -> Result<String, IndexError> {
+    pub(crate) async fn generation(&self) -> Result<String, IndexError> {
         let folder = self.folder.clone();
-        blocking(move || Ok(State::open_read_only(&folder)?.edition()?)).await
+        blocking(move || Ok(Catalog::open_read_only(&folder)?.generation()?)).await
     }
 
     /// The right to embed, which one process has at a time.
@@ -359,10 +374,10 @@ impl Index {
     pub(crate) async fn open_for_writing(
         &self,
         events: Events<'_>,
-    ) -> Result<(Store, Bookkeeping), IndexError> {
+    ) -> Result<(Store, SharedCatalog), IndexError> {
         match self.try_open_for_writing(events).await {
             Err(IndexError::Store(StoreError::Corrupt { what, source })) => {
-                let aside = self.set_aside().await?;
+                let aside = self.quarantine().await?;
                 events(IndexEvent::Warning(format!(
                     "{what} is damaged ({source}); the index is rebuilt, and the old one kept in {}",
                     aside.display()
@@ -376,47 +391,47 @@ impl Index {
     async fn try_open_for_writing(
         &self,
         events: Events<'_>,
-    ) -> Result<(Store, Bookkeeping), IndexError> {
-        let books = Bookkeeping::open(&self.folder).await?;
+    ) -> Result<(Store, SharedCatalog), IndexError> {
+        let catalog = SharedCatalog::open(&self.folder).await?;
         let root = self.root.to_str().map(str::to_owned);
-        let edition = books
+        let generation = catalog
             .run(move |state| {
                 if state.meta(WORKSPACE)? != root
                     && let Some(root) = root
                 {
                     state.set_meta(WORKSPACE, &root)?;
                 }
-                state.edition()
+                state.generation()
             })
             .await?;
         let mut writer = self.writer.lock().await;
         let store = match writer.as_ref() {
-            Some((known, store)) if *known == edition => store.clone(),
+            Some((known, store)) if *known == generation => store.clone(),
             // Another generation may have other tables.
             _ => {
                 *self.reader.lock().await = None;
-                let store = self.open_tables(&books, events).await?;
-                let edition = books.run(|state| state.edition()).await?;
-                *writer = Some((edition, store.clone()));
+                let store = self.open_tables(&catalog, events).await?;
+                let generation = catalog.run(|state| state.generation()).await?;
+                *writer = Some((generation, store.clone()));
                 store
             }
         };
-        agree(&store, &books).await?;
-        Ok((store, books))
+        reconcile(&store, &catalog).await?;
+        Ok((store, catalog))
     }
 
     async fn open_tables(
         &self,
-        books: &Bookkeeping,
+        catalog: &SharedCatalog,
         events: Events<'_>,
     ) -> Result<Store, IndexError> {
-        let store = Store::open(&self.folder, OpenOptions::new(Access::Write)).await?;
-        for healing in store.healings() {
+        let store = Store::open(&self.folder, OpenOptions::new(OpenMode::Write)).await?;
+        for healing in store.recoveries() {
             events(IndexEvent::Warning(healing.to_string()));
         }
-        if !store.healings().is_empty() {
-            reconcile_chunks(&store, books).await?;
-            reconcile_vectors(&store, books).await?;
+        if !store.recoveries().is_empty() {
+            reconcile_chunks(&store, catalog).await?;
+            reconcile_vectors(&store, catalog).await?;
         }
         Ok(store)
     }
@@ -424,12 +439,12 @@ impl Index {
     pub(crate) async fn maintain(
         &self,
         store: &Store,
-        books: &Bookkeeping,
+        catalog: &SharedCatalog,
     ) -> Result<(), IndexError> {
         store
             .maintain(&MaintenancePolicy::default(), SystemTime::now())
             .await?;
-        note_versions(store, books).await
+        note_versions(store, catalog).await
     }
 
     pub(crate) async fn forget_open_stores(&self) {
@@ -438,7 +453,7 @@ impl Index {
     }
 
     /// Moves the content of the index folder away, except for the lock files.
-    async fn set_aside(&self) -> Result<PathBuf, IndexError> {
+    async fn quarantine(&self) -> Result<PathBuf, IndexError> {
         self.forget_open_stores().await;
         let folder = self.folder.clone();
         blocking(move || {

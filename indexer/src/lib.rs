@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! - [`Index`]: the façade. A refresh goes `walk` → `refresh` (what changed) → `prepare` (read,
-//!   redact, chunk) → store; vectors follow in `fill`; a search goes `query` → `search`
+//!   redact, chunk) → store; vectors follow in `embed_pipeline`; a search goes `query` → `search`
 //!   (retrievers, freshness) → [`rank`].
 //! - `folder`: how files are listed and read, beneath one handle on the workspace; `walker`,
 //!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are indexed.
@@ -15,23 +15,23 @@
 #![warn(missing_docs)]
 #![recursion_limit = "256"]
 
-mod aside;
-mod ask;
 pub mod chunk;
 pub mod decode;
 mod default_excludes;
 mod difference;
+mod dry_run;
 pub mod embed;
+mod embed_pipeline;
+mod embed_requests;
 mod error;
-mod fill;
 mod folder;
 pub mod git_index;
 mod hidden;
 mod ignore_files;
 mod index;
 pub mod language;
-mod legs;
 mod mention;
+mod non_production;
 mod overlay;
 pub mod parse;
 pub mod parts;
@@ -41,11 +41,11 @@ pub mod query;
 pub mod rank;
 mod reconcile;
 mod refresh;
+mod retrievers;
 mod scanners;
 mod search;
 mod skip;
 mod status;
-mod survey;
 pub mod syntax;
 mod unsearched;
 mod unspaced;
@@ -54,20 +54,21 @@ mod walker;
 mod watch;
 mod working_time;
 
+pub use dry_run::DryRun;
 pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
+pub use embed_pipeline::EmbedReport;
 pub use error::IndexError;
-pub use fill::EmbedReport;
 pub use folder::read_file;
 pub use index::Index;
 pub use prepare::Redactor;
-pub use progress::{Events, IndexEvent, Report, SecretFound};
-pub use refresh::{Refresh, Wait};
-pub use search::{Answer, Freshness, Mode, SearchRequest};
-pub use status::{About, Status};
-pub use survey::Survey;
+pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};
+pub use refresh::{LockWait, RefreshOptions};
+pub use search::{Freshness, SearchMode, SearchRequest, SearchResults};
+pub use status::{IndexInfo, IndexStatistics};
 pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ContentKey, Counts, EmbeddingCache, Failure, Kind, LanguageCount, StoreError, disk_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
+    disk_bytes,
 };

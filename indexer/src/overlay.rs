@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
 use crate::index::{Index, blocking};
-use crate::prepare::{Prepared, Task, prepare_all};
+use crate::prepare::{FileTask, PreparedFile, prepare_all};
 use crate::query::{Query, subwords};
 
 /// The most files that one search reads itself.
@@ -47,9 +47,9 @@ impl Overlay {
         let entries = index.entries(&wanted).await?;
         let root = index.open_root()?;
         let redactor = index.redactor();
-        let tasks: Vec<Task> = entries
+        let tasks: Vec<FileTask> = entries
             .into_iter()
-            .map(|entry| Task { entry, known: None })
+            .map(|entry| FileTask { entry, known: None })
             .collect();
         // Each file's rows come in the order of its lines, the files in the order of their paths.
         let rows = blocking(move || {
@@ -57,7 +57,7 @@ impl Overlay {
             // Nothing is recorded, so the time does not matter.
             let stop = CancellationToken::new();
             prepare_all(&root, &tasks, redactor.as_ref(), 0, &stop, |prepared| {
-                if let Prepared::Cut(file) = prepared {
+                if let PreparedFile::Chunked(file) = prepared {
                     rows.extend(file.rows);
                 }
                 true
@@ -129,7 +129,7 @@ impl Overlay {
                 .map(|(row, _)| row)
                 .chain(overlaid.iter().copied())
         };
-        let statistics = Statistics::new(query, rows());
+        let statistics = TermStatistics::new(query, rows());
         let mut ratios: Vec<f32> = indexed
             .iter()
             .map(|(row, score)| score / statistics.score(row))
@@ -152,14 +152,14 @@ impl Overlay {
 }
 
 /// Term frequencies of some rows, for the terms of one query.
-struct Statistics {
+struct TermStatistics {
     terms: Vec<(String, f32)>,
     idf: Vec<f32>,
     mean_length: f32,
 }
 
-impl Statistics {
-    fn new<'a>(query: &Query, rows: impl Iterator<Item = &'a ChunkRow>) -> Statistics {
+impl TermStatistics {
+    fn new<'a>(query: &Query, rows: impl Iterator<Item = &'a ChunkRow>) -> TermStatistics {
         let terms: Vec<(String, f32)> = query
             .full_text()
             .into_iter()
@@ -183,7 +183,7 @@ impl Statistics {
             .iter()
             .map(|with| (1.0 + (count - with + 0.5) / (with + 0.5)).ln())
             .collect();
-        Statistics {
+        TermStatistics {
             terms,
             idf,
             mean_length: (length / count.max(1.0)).max(1.0),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 
-use ollacode_store::Kind;
+use ollacode_store::ChunkKind;
 use tree_sitter::{
     Node, ParseOptions, Parser, Query, QueryCursor, QueryCursorOptions, QueryError, QueryMatch,
     StreamingIterator, Tree,
@@ -62,7 +62,7 @@ const MODIFIERS: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
     /// The kind of the definition.
-    pub kind: Kind,
+    pub kind: ChunkKind,
     /// Its name, without scope.
     pub name: String,
     /// How it reads in a scope: `impl Foo`, `fn bar`.
@@ -78,7 +78,7 @@ pub struct Definition {
 }
 
 /// A parsed file: its tree and its definitions, outer before inner, in the order of the text.
-pub struct Outline {
+pub struct FileOutline {
     /// The syntax tree.
     pub tree: Tree,
     /// All definitions.
@@ -88,7 +88,7 @@ pub struct Outline {
     doc_starts: HashMap<usize, usize>,
 }
 
-impl Outline {
+impl FileOutline {
     /// Moves a row up over the comments and attributes that belong to what starts there.
     pub fn with_leading_docs(&self, row: usize) -> usize {
         let above = row.checked_sub(1).and_then(|row| self.doc_starts.get(&row));
@@ -138,7 +138,7 @@ pub enum OutlineQueryError {
 
 #[derive(Clone, Copy)]
 enum Capture {
-    Definition(Kind),
+    Definition(ChunkKind),
     Name,
     Doc,
     Scope,
@@ -193,13 +193,17 @@ pub struct FileParser {
 
 impl FileParser {
     /// Parses a text and finds its definitions.
-    pub fn outline(&mut self, language: &Language, text: &str) -> Result<Outline, ParseFailure> {
+    pub fn outline(
+        &mut self,
+        language: &Language,
+        text: &str,
+    ) -> Result<FileOutline, ParseFailure> {
         let deadline = Deadline::of(text);
         let tree = understood(self.tree(language, text, deadline)?)?;
-        let mut found = Found::default();
+        let mut found = QueryMatches::default();
         self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
         let doc_starts = joined(found.docs);
-        let mut outline = Outline {
+        let mut outline = FileOutline {
             tree,
             definitions: Vec::new(),
             doc_starts,
@@ -273,7 +277,7 @@ impl FileParser {
         tree: &Tree,
         text: &str,
         deadline: Deadline,
-        found: &mut Found,
+        found: &mut QueryMatches,
     ) -> Result<(), ParseFailure> {
         let is_late = Cell::new(false);
         let mut progress = |_: &tree_sitter::QueryCursorState| {
@@ -311,14 +315,14 @@ fn understood(tree: Tree) -> Result<Tree, ParseFailure> {
 }
 
 #[derive(Default)]
-struct Found {
+struct QueryMatches {
     /// By node; of several patterns that match one node the last in the query wins.
     definitions: HashMap<usize, (usize, Definition)>,
     /// Last row of a comment or attribute that stands alone → its first row.
     docs: HashMap<usize, usize>,
 }
 
-impl Found {
+impl QueryMatches {
     fn add(&mut self, outline: &OutlineQuery, found: &QueryMatch<'_, '_>, text: &str) {
         let (mut item, mut name, mut scope) = (None, None, None);
         for capture in found.captures() {

@@ -9,7 +9,7 @@ use crate::language::{LANGUAGES, Language, PLAIN_TEXT, language_of, languages_na
 use crate::parse::FileParser;
 
 /// A stretch of a file in one language.
-pub struct Part<'text> {
+pub struct LanguagePart<'text> {
     /// Its grammar; `None` if it has none.
     pub language: Option<&'static Language>,
     /// Name of its language.
@@ -27,7 +27,7 @@ enum Rows {
     Each(Vec<usize>),
 }
 
-impl Part<'_> {
+impl LanguagePart<'_> {
     /// The line of the file, from 1, on which a row of the part is, from 0.
     pub fn line(&self, row: usize) -> usize {
         match &self.rows {
@@ -38,15 +38,15 @@ impl Part<'_> {
 }
 
 /// A file, split into its parts.
-pub struct Parts<'text> {
+pub struct FileParts<'text> {
     /// Name of the language, or of the kind of file: `vue`.
     pub name: &'static str,
     /// In the order of the file; none of a notebook without cells.
-    pub parts: Vec<Part<'text>>,
+    pub parts: Vec<LanguagePart<'text>>,
 }
 
 /// Splits a file into its parts.
-pub fn parts_of<'text>(path: &str, text: &'text str) -> Parts<'text> {
+pub fn parts_of<'text>(path: &str, text: &'text str) -> FileParts<'text> {
     let (name, parts) = match extension(path).as_str() {
         "vue" => ("vue", Some(component(text, 0, "javascript"))),
         "svelte" => ("svelte", Some(component(text, 0, "javascript"))),
@@ -55,17 +55,17 @@ pub fn parts_of<'text>(path: &str, text: &'text str) -> Parts<'text> {
         _ => (PLAIN_TEXT, None),
     };
     if let Some(parts) = parts {
-        return Parts { name, parts };
+        return FileParts { name, parts };
     }
     let language = language_of(path, text);
     let name = language.map_or(PLAIN_TEXT, |language| language.name);
-    let part = Part {
+    let part = LanguagePart {
         language,
         name,
         text: Cow::Borrowed(text),
         rows: Rows::From(0),
     };
-    Parts {
+    FileParts {
         name,
         parts: vec![part],
     }
@@ -94,14 +94,14 @@ fn language(name: &str) -> Option<&'static Language> {
 }
 
 /// Astro: TypeScript between two lines of `---` at the top, then a component.
-fn astro(text: &str) -> Vec<Part<'_>> {
+fn astro(text: &str) -> Vec<LanguagePart<'_>> {
     let front = text.strip_prefix("---\n").or(text.strip_prefix("---\r\n"));
     let Some(body) = front else {
         return component(text, 0, "typescript");
     };
     let start = text.len() - body.len();
     let end = body.find("\n---").map_or(text.len(), |at| start + at + 1);
-    let script = Part {
+    let script = LanguagePart {
         language: language("typescript"),
         name: "typescript",
         text: Cow::Borrowed(&text[start..end]),
@@ -113,8 +113,12 @@ fn astro(text: &str) -> Vec<Part<'_>> {
 }
 
 /// The blocks of a component from a place on: scripts and styles, and the markup between them.
-fn component<'text>(text: &'text str, from: usize, script: &'static str) -> Vec<Part<'text>> {
-    let mut parts = Parted {
+fn component<'text>(
+    text: &'text str,
+    from: usize,
+    script: &'static str,
+) -> Vec<LanguagePart<'text>> {
+    let mut parts = ComponentParser {
         text,
         done: from,
         row: text[..from].matches('\n').count(),
@@ -123,8 +127,8 @@ fn component<'text>(text: &'text str, from: usize, script: &'static str) -> Vec<
     let mut at = from;
     while let Some(block) = next_block(text, at) {
         match block {
-            Block::Comment { end } => at = end,
-            Block::Code {
+            ComponentBlock::Comment { end } => at = end,
+            ComponentBlock::Code {
                 name,
                 attributes,
                 start,
@@ -160,19 +164,19 @@ fn component<'text>(text: &'text str, from: usize, script: &'static str) -> Vec<
 }
 
 /// What a component has been taken apart into so far.
-struct Parted<'text> {
+struct ComponentParser<'text> {
     text: &'text str,
     /// The end of the last part, and its row.
     done: usize,
     row: usize,
-    parts: Vec<Part<'text>>,
+    parts: Vec<LanguagePart<'text>>,
 }
 
-impl Parted<'_> {
+impl ComponentParser<'_> {
     /// Adds what is up to a place.
     fn push(&mut self, end: usize, language: Option<&'static Language>, name: &'static str) {
         let text = &self.text[self.done..end];
-        self.parts.push(Part {
+        self.parts.push(LanguagePart {
             language,
             name,
             text: Cow::Borrowed(text),
@@ -183,7 +187,7 @@ impl Parted<'_> {
     }
 }
 
-enum Block<'text> {
+enum ComponentBlock<'text> {
     Comment {
         end: usize,
     },
@@ -197,7 +201,7 @@ enum Block<'text> {
 }
 
 /// The next script, style or comment from a place on.
-fn next_block(text: &str, from: usize) -> Option<Block<'_>> {
+fn next_block(text: &str, from: usize) -> Option<ComponentBlock<'_>> {
     let mut at = from;
     loop {
         at += text[at..].find('<')?;
@@ -205,7 +209,7 @@ fn next_block(text: &str, from: usize) -> Option<Block<'_>> {
             let end = text[at..]
                 .find("-->")
                 .map_or(text.len(), |end| at + end + 3);
-            return Some(Block::Comment { end });
+            return Some(ComponentBlock::Comment { end });
         }
         let tag = ["script", "style"]
             .into_iter()
@@ -215,7 +219,7 @@ fn next_block(text: &str, from: usize) -> Option<Block<'_>> {
             let close = end_of_tag(text, attributes)?;
             let start = close + 1;
             if !text[..close].ends_with('/') {
-                return Some(Block::Code {
+                return Some(ComponentBlock::Code {
                     name,
                     attributes: &text[attributes..close],
                     start,
@@ -266,7 +270,7 @@ fn lang(attributes: &str) -> Option<&str> {
 }
 
 /// The cells of a Jupyter notebook without their outputs; `None` if it cannot be read.
-fn notebook(text: &str) -> Option<Vec<Part<'static>>> {
+fn notebook(text: &str) -> Option<Vec<LanguagePart<'static>>> {
     let tree = FileParser::default()
         .parse_only(language("json")?, text)
         .ok()?;
@@ -285,7 +289,7 @@ fn notebook(text: &str) -> Option<Vec<Part<'static>>> {
             _ => None,
         };
         let (text, rows) = source_of(source, text);
-        parts.push(Part {
+        parts.push(LanguagePart {
             language,
             name: language.map_or(PLAIN_TEXT, |language| language.name),
             text: Cow::Owned(text),

@@ -5,17 +5,17 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State};
+use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile};
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::{CHUNKER_VERSION, cut, header};
+use crate::chunk::{CHUNKER_VERSION, chunk_file, header};
 use crate::decode::{Decoded, decode};
 use crate::embed::content_key;
 use crate::folder::{Folder, is_gone};
 use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
-use crate::walk::{Entry, Skip, skipped_by_content};
+use crate::walk::{SkipReason, WalkEntry, skipped_by_content};
 use ollacode_secrets::redact;
 
 /// The source of the rules by which files are skipped: the rules are code as much as tables.
@@ -24,7 +24,7 @@ const SKIP_RULES: &str = include_str!("skip.rs");
 /// Identifies the way in which files are chunked: by the chunker, the table of languages with
 /// its queries, the rules, and the columns that the store has of a chunk.
 pub(crate) static CUT_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let numbers = [CHUNKER_VERSION, State::SCHEMA_VERSION].map(|version| version.to_string());
+    let numbers = [CHUNKER_VERSION, Catalog::SCHEMA_VERSION].map(|version| version.to_string());
     let mut parts: Vec<&str> = numbers.iter().map(String::as_str).collect();
     for language in &LANGUAGES {
         parts.extend([language.name, language.query]);
@@ -51,31 +51,31 @@ const QUEUE: usize = 256;
 
 /// A file and its record in the index, if it has one.
 #[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub entry: Entry,
+pub(crate) struct FileTask {
+    pub entry: WalkEntry,
     /// The recorded hash and record: a file with equal content is not chunked again.
     pub known: Option<FileRecord>,
 }
 
 /// The result of preparing a file.
 #[derive(Debug)]
-pub(crate) enum Prepared {
+pub(crate) enum PreparedFile {
     /// Its content is as indexed, only its times differ.
     Same(FileRecord),
     /// New chunks, possibly none.
-    Cut(Box<CutFile>),
+    Chunked(Box<ChunkedFile>),
     /// It was removed, or is not to be indexed any more.
-    Gone { path: String, skip: Skip },
+    Gone { path: String, skip: SkipReason },
     /// It exists, but cannot be read, with the reason. Its chunks in the index stay.
     Unread { path: String, why: String },
 }
 
 /// A file with its chunks.
 #[derive(Debug)]
-pub(crate) struct CutFile {
+pub(crate) struct ChunkedFile {
     pub record: RecordedFile,
     pub rows: Vec<ChunkRow>,
-    pub skip: Option<Skip>,
+    pub skip: Option<SkipReason>,
     pub secrets: Vec<SecretFound>,
     pub failure: Option<ParseFailure>,
     pub not_utf8: bool,
@@ -89,11 +89,11 @@ pub type Redactor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// Returns when all are handed over, or `stop` was cancelled.
 pub(crate) fn prepare_all(
     root: &Folder,
-    tasks: &[Task],
+    tasks: &[FileTask],
     redactor: Option<&Redactor>,
     now_ns: i64,
     stop: &CancellationToken,
-    mut hand_over: impl FnMut(Prepared) -> bool,
+    mut hand_over: impl FnMut(PreparedFile) -> bool,
 ) {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism()
@@ -135,10 +135,10 @@ pub(crate) fn prepare_all(
 fn prepare(
     parser: &mut FileParser,
     root: &Folder,
-    task: &Task,
+    task: &FileTask,
     redactor: Option<&Redactor>,
     now_ns: i64,
-) -> Prepared {
+) -> PreparedFile {
     let entry = &task.entry;
     let bytes = match root.read(&entry.path, entry.size.saturating_add(MOST_GROWTH)) {
         Ok(bytes) => bytes,
@@ -146,10 +146,10 @@ fn prepare(
     };
     let hash = hash(&bytes);
     let size = bytes.len() as u64;
-    let modified_ns = settled(entry, now_ns);
+    let modified_ns = trusted_time(entry, now_ns);
     let (changed_ns, inode) = (entry.changed_ns, entry.inode);
     if let Some(known) = task.known.as_ref().filter(|known| known.hash == hash) {
-        return Prepared::Same(FileRecord {
+        return PreparedFile::Same(FileRecord {
             size,
             modified_ns,
             changed_ns,
@@ -171,9 +171,9 @@ fn prepare(
     let decoded = decode(&bytes);
     if let Some(skip) = skipped_by_content(&record.path, &decoded.text) {
         record.status = Some(skip.words().to_owned());
-        return Prepared::Cut(Box::new(CutFile::skipped(record, skip)));
+        return PreparedFile::Chunked(Box::new(ChunkedFile::skipped(record, skip)));
     }
-    Prepared::Cut(Box::new(cut_file(parser, record, &decoded, redactor)))
+    PreparedFile::Chunked(Box::new(cut_file(parser, record, &decoded, redactor)))
 }
 
 /// Hashes a file's content: BLAKE3, 128 bits.
@@ -187,19 +187,19 @@ pub(crate) fn hash(bytes: &[u8]) -> [u8; 16] {
 const MOST_GROWTH: u64 = 1 << 24;
 
 /// The result for a file that was listed and cannot be read.
-fn not_read(entry: &Entry, error: &io::Error) -> Prepared {
+fn not_read(entry: &WalkEntry, error: &io::Error) -> PreparedFile {
     let path = entry.path.clone();
     let skip = match error.kind() {
-        _ if is_gone(error) => Skip::Vanished,
-        io::ErrorKind::FileTooLarge => Skip::TooLarge,
+        _ if is_gone(error) => SkipReason::Vanished,
+        io::ErrorKind::FileTooLarge => SkipReason::TooLarge,
         // A file that was replaced by a link or a FIFO since.
-        io::ErrorKind::InvalidInput => Skip::NotAFile,
+        io::ErrorKind::InvalidInput => SkipReason::NotAFile,
         _ => {
             let why = error.to_string();
-            return Prepared::Unread { path, why };
+            return PreparedFile::Unread { path, why };
         }
     };
-    Prepared::Gone { path, skip }
+    PreparedFile::Gone { path, skip }
 }
 
 /// A value that no file system reports as a time: `modified_ns` is never negative.
@@ -209,7 +209,7 @@ const NO_TIME: i64 = -1;
 ///
 /// A file that was changed just now may change again within the same tick of
 /// the file system's clock, with the same size; a time that no file has makes it be read again.
-fn settled(entry: &Entry, now_ns: i64) -> i64 {
+fn trusted_time(entry: &WalkEntry, now_ns: i64) -> i64 {
     const TICK_NS: i64 = 20_000_000;
     // Programs can set the modification time.
     let changed_ns = match entry.changed_ns {
@@ -228,7 +228,7 @@ fn cut_file(
     mut record: FileRecord,
     decoded: &Decoded<'_>,
     redactor: Option<&Redactor>,
-) -> CutFile {
+) -> ChunkedFile {
     let redacted = redact(&decoded.text);
     let owned = redactor.and_then(|redactor| redactor(&redacted.text));
     let text: &str = owned.as_deref().unwrap_or(&redacted.text);
@@ -241,7 +241,7 @@ fn cut_file(
             rule: finding.rule,
         })
         .collect();
-    let cut = cut(parser, &record.path, text);
+    let cut = chunk_file(parser, &record.path, text);
     let rows: Vec<ChunkRow> = cut
         .chunks
         .into_iter()
@@ -255,7 +255,7 @@ fn cut_file(
     record.chunks = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     record.status = cut.failure.map(|failure| failure.to_string());
     let keys = rows.iter().map(|row| row.content_key).collect();
-    CutFile {
+    ChunkedFile {
         record: RecordedFile { file: record, keys },
         rows,
         skip: None,
@@ -265,9 +265,9 @@ fn cut_file(
     }
 }
 
-impl CutFile {
-    fn skipped(record: FileRecord, skip: Skip) -> CutFile {
-        CutFile {
+impl ChunkedFile {
+    fn skipped(record: FileRecord, skip: SkipReason) -> ChunkedFile {
+        ChunkedFile {
             record: RecordedFile {
                 file: record,
                 keys: Vec::new(),

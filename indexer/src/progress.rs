@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ollacode_store::{Counts, LanguageCount};
 
 use crate::parse::ParseFailure;
-use crate::walk::{Skip, Walked};
+use crate::walk::{SkipReason, WalkResult};
 
 /// Receives events. It is called from several threads, and must not block.
 pub type Events<'a> = &'a (dyn Fn(IndexEvent) + Send + Sync);
@@ -19,7 +19,7 @@ pub enum IndexEvent {
         files: usize,
     },
     /// Files are being read and chunked.
-    Cutting {
+    Chunking {
         /// Number of files done.
         done: usize,
         /// Number of files in all.
@@ -49,7 +49,7 @@ pub enum IndexEvent {
 
 /// The report of a refresh.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct RefreshReport {
     /// Files whose chunks were written.
     pub changed: usize,
     /// Files that were removed from the index.
@@ -61,9 +61,9 @@ pub struct Report {
     /// The counts by language, the most chunks first.
     pub languages: Vec<LanguageCount>,
     /// Files that are not indexed, by reason.
-    pub skipped: BTreeMap<Skip, usize>,
+    pub skipped: BTreeMap<SkipReason, usize>,
     /// The skipped files, each with its reason.
-    pub skipped_files: Vec<(String, Skip)>,
+    pub skipped_files: Vec<(String, SkipReason)>,
     /// Places where secrets were redacted.
     pub secrets: Vec<SecretFound>,
     /// Files that were skipped because of a name for secrets.
@@ -81,21 +81,21 @@ pub struct Report {
     pub errors: Vec<String>,
 }
 
-impl Report {
+impl RefreshReport {
     /// A report with the counts of a walk.
-    pub(crate) fn of_walk(walked: &Walked) -> Report {
-        Report {
+    pub(crate) fn of_walk(walked: &WalkResult) -> RefreshReport {
+        RefreshReport {
             skipped: walked.skipped.clone(),
             skipped_files: walked.skipped_files.clone(),
             left_out: walked.left_out.clone(),
             tracked: walked.tracked,
             secret_files: walked.secrets.clone(),
             errors: walked.errors.clone(),
-            ..Report::default()
+            ..RefreshReport::default()
         }
     }
 
-    pub(crate) fn skip(&mut self, path: String, skip: Skip) {
+    pub(crate) fn skip(&mut self, path: String, skip: SkipReason) {
         *self.skipped.entry(skip).or_default() += 1;
         self.skipped_files.push((path, skip));
     }
@@ -103,7 +103,7 @@ impl Report {
     /// Adds a file that exists and cannot be read.
     pub(crate) fn unread(&mut self, path: String, why: &str) {
         self.errors.push(format!("`{path}` cannot be read: {why}"));
-        self.skip(path, Skip::Unreadable);
+        self.skip(path, SkipReason::Unreadable);
     }
 }
 

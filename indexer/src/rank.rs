@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use ollacode_store::{Chunk, ContentKey, RowId};
 
-use crate::aside::{ASIDE_WORDS, DOCUMENT_WORDS, is_aside, is_document};
+use crate::non_production::{ASIDE_WORDS, DOCUMENT_WORDS, is_aside, is_document};
 use crate::query::{Query, file_stem, is_stop_word, stem, subwords};
 
 pub use lists::fused;
@@ -90,9 +90,9 @@ pub struct Candidate {
     /// Where the text is, unless it is in the chunk.
     pub row: Option<RowId>,
     /// Rank and score in full-text retrieval.
-    pub lexical: Option<Leg>,
+    pub lexical: Option<RetrieverRank>,
     /// Rank and cosine similarity in vector retrieval.
-    pub dense: Option<Leg>,
+    pub dense: Option<RetrieverRank>,
     /// Whether the query names its file or a line of it.
     pub named: Named,
 }
@@ -110,7 +110,7 @@ pub struct Named {
 
 /// A rank and a score in one retriever.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Leg {
+pub struct RetrieverRank {
     /// The rank, from 0.
     pub rank: usize,
     /// BM25, or cosine similarity.
@@ -119,25 +119,25 @@ pub struct Leg {
 
 /// Why a hit has its score, for `--explain`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Why {
+pub struct ScoreExplanation {
     /// Rank and score in full-text retrieval.
-    pub lexical: Option<Leg>,
+    pub lexical: Option<RetrieverRank>,
     /// Rank and score in vector retrieval.
-    pub dense: Option<Leg>,
+    pub dense: Option<RetrieverRank>,
     /// The fused score of the retrievers, before any signal.
     pub fused: f32,
     /// Name and effect of each signal that applied: `+` what was added, `×` the factor.
     pub signals: Vec<Signal>,
 }
 
-impl Why {
+impl ScoreExplanation {
     /// What counted most, in a word: `name`, `words` or `meaning`.
     pub fn reason(&self) -> &'static str {
         let added = self.signals.iter().map(|signal| match signal.effect {
-            Effect::Added(amount) => amount,
-            Effect::Times(_) => 0.0,
+            SignalEffect::Added(amount) => amount,
+            SignalEffect::Times(_) => 0.0,
         });
-        let rank = |leg: Option<Leg>| leg.map_or(usize::MAX, |leg| leg.rank);
+        let rank = |leg: Option<RetrieverRank>| leg.map_or(usize::MAX, |leg| leg.rank);
         if added.sum::<f32>() >= self.fused {
             "name"
         } else if rank(self.dense) < rank(self.lexical) {
@@ -154,12 +154,12 @@ pub struct Signal {
     /// The name of its weight in [`Weights`], in words.
     pub name: &'static str,
     /// What it did to the score.
-    pub effect: Effect,
+    pub effect: SignalEffect,
 }
 
 /// What a signal does to a score.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Effect {
+pub enum SignalEffect {
     /// The value that was added to the score.
     Added(f32),
     /// The factor by which the score was multiplied.
@@ -180,7 +180,7 @@ pub struct Ranked {
     /// Higher is better; comparable within one query only.
     pub score: f32,
     /// The parts of the score.
-    pub why: Why,
+    pub why: ScoreExplanation,
 }
 
 /// Orders candidates, best first, and keeps `limit` of them.
@@ -232,7 +232,7 @@ struct QueryContext<'query> {
     /// The weight of each stem, by how rare it is in the paths of the candidates.
     path_weights: Vec<f32>,
     stems: Vec<String>,
-    wants_aside: bool,
+    wants_non_production: bool,
     wants_documents: bool,
 }
 
@@ -259,7 +259,7 @@ impl<'query> QueryContext<'query> {
             best_lexical,
             path_weights: path_weights(&stems, candidates),
             stems,
-            wants_aside: query.mentions(ASIDE_WORDS),
+            wants_non_production: query.mentions(ASIDE_WORDS),
             wants_documents: query.mentions(DOCUMENT_WORDS),
         }
     }
@@ -286,13 +286,13 @@ impl<'query> QueryContext<'query> {
         let of_file = 1.0 - own / score.value.max(f32::MIN_POSITIVE);
         // What is named is asked for.
         let is_named = named != Named::default();
-        if !is_named && !self.wants_aside && is_aside(&chunk) {
+        if !is_named && !self.wants_non_production && is_aside(&chunk) {
             score.times("test or example", self.weights.aside);
         }
         if !is_named && !self.wants_documents && is_document(&chunk) {
             score.times("document or settings", self.weights.document);
         }
-        let why = Why {
+        let why = ScoreExplanation {
             lexical: candidate.lexical,
             dense: candidate.dense,
             fused,
@@ -312,8 +312,8 @@ impl<'query> QueryContext<'query> {
         }
     }
 
-    fn fused(&self, lexical: Option<Leg>, dense: Option<Leg>) -> f32 {
-        let by_rank = |leg: Leg| RRF_K / (RRF_K + leg.rank as f32);
+    fn fused(&self, lexical: Option<RetrieverRank>, dense: Option<RetrieverRank>) -> f32 {
+        let by_rank = |leg: RetrieverRank| RRF_K / (RRF_K + leg.rank as f32);
         let share = self.weights.lexical_score;
         let lexical = lexical.map_or(0.0, |leg| {
             let relative = leg.score / self.best_lexical;
@@ -383,7 +383,7 @@ impl<'query> QueryContext<'query> {
             let asked = self
                 .stems
                 .iter()
-                .position(|asked| names(&stem(word), asked));
+                .position(|asked| path_word_matches(&stem(word), asked));
             asked.map_or(0.0, |index| self.path_weights[index])
         };
         words.iter().map(telling).sum::<f32>() / words.len() as f32
@@ -391,7 +391,7 @@ impl<'query> QueryContext<'query> {
 }
 
 /// Whether a word of a path stands for a word of the query.
-fn names(word: &str, asked: &str) -> bool {
+fn path_word_matches(word: &str, asked: &str) -> bool {
     asked == word || word.len() >= SHORTEST_ABBREVIATION && asked.starts_with(word)
 }
 
@@ -414,7 +414,7 @@ fn path_weights(stems: &[String], candidates: &[Candidate]) -> Vec<f32> {
             .map(|word| stem(word))
             .collect();
         for (with, asked) in paths_with.iter_mut().zip(stems) {
-            *with += usize::from(words.iter().any(|word| names(word, asked)));
+            *with += usize::from(words.iter().any(|word| path_word_matches(word, asked)));
         }
     }
     // A few files say nothing about how common a word is.
@@ -445,7 +445,7 @@ impl Score {
             self.value += amount;
             self.signals.push(Signal {
                 name,
-                effect: Effect::Added(amount),
+                effect: SignalEffect::Added(amount),
             });
         }
     }
@@ -454,7 +454,7 @@ impl Score {
         self.value *= factor;
         self.signals.push(Signal {
             name,
-            effect: Effect::Times(factor),
+            effect: SignalEffect::Times(factor),
         });
     }
 }
@@ -462,7 +462,7 @@ impl Score {
 impl Ranked {
     fn times(&mut self, name: &'static str, factor: f32) {
         self.score *= factor;
-        let effect = Effect::Times(factor);
+        let effect = SignalEffect::Times(factor);
         self.why.signals.push(Signal { name, effect });
     }
 }

@@ -8,24 +8,24 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use ollacode_store::{ContentKey, State, Store};
+use ollacode_store::{Catalog, ContentKey, Store};
 use tokio::sync::Mutex;
 
 use crate::error::IndexError;
 use crate::index::blocking;
 
 /// The open catalog; every use of it runs on a thread that may block.
-pub(crate) struct Bookkeeping {
-    state: Arc<Mutex<State>>,
+pub(crate) struct SharedCatalog {
+    state: Arc<Mutex<Catalog>>,
 }
 
-impl Bookkeeping {
+impl SharedCatalog {
     /// Opens the catalog for writing. The caller holds the writer's lock.
-    pub(crate) async fn open(folder: &Path) -> Result<Bookkeeping, IndexError> {
+    pub(crate) async fn open(folder: &Path) -> Result<SharedCatalog, IndexError> {
         let folder = folder.to_owned();
         blocking(move || {
-            let state = Arc::new(Mutex::new(State::open(&folder)?));
-            Ok(Bookkeeping { state })
+            let state = Arc::new(Mutex::new(Catalog::open(&folder)?));
+            Ok(SharedCatalog { state })
         })
         .await
     }
@@ -33,7 +33,7 @@ impl Bookkeeping {
     /// Runs a read or a write on a thread that may block.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut State) -> ollacode_store::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Catalog) -> ollacode_store::Result<T> + Send + 'static,
     ) -> Result<T, IndexError> {
         let state = Arc::clone(&self.state);
         blocking(move || Ok(work(&mut state.blocking_lock())?)).await
@@ -50,33 +50,36 @@ impl Bookkeeping {
 }
 
 /// Checks the recorded versions, and reconciles what differs. The caller holds the writer's lock.
-pub(crate) async fn agree(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
-    let (chunks_version, fingerprints) = books
+pub(crate) async fn reconcile(store: &Store, catalog: &SharedCatalog) -> Result<(), IndexError> {
+    let (chunks_version, fingerprints) = catalog
         .run(|state| Ok((state.chunks_version()?, state.fingerprints()?)))
         .await?;
     if chunks_version != Some(store.version().await?) {
-        reconcile_chunks(store, books).await?;
+        reconcile_chunks(store, catalog).await?;
     }
     let tables = store.vector_fingerprints().await?;
     if fingerprints
         .iter()
         .any(|fingerprint| !tables.contains(fingerprint))
     {
-        reconcile_vectors(store, books).await?;
+        reconcile_vectors(store, catalog).await?;
     }
     for fingerprint in tables {
         let version = store.vectors_version(&fingerprint).await?;
         let name = version_name(&fingerprint);
-        let noted = books.run(move |state| state.meta(&name)).await?;
+        let noted = catalog.run(move |state| state.meta(&name)).await?;
         if noted != version.map(|version| version.to_string()) {
-            reconcile_vectors(store, books).await?;
+            reconcile_vectors(store, catalog).await?;
         }
     }
     Ok(())
 }
 
 /// Records the versions of all tables.
-pub(crate) async fn note_versions(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
+pub(crate) async fn note_versions(
+    store: &Store,
+    catalog: &SharedCatalog,
+) -> Result<(), IndexError> {
     let chunks_version = store.version().await?;
     let mut versions = Vec::new();
     for fingerprint in store.vector_fingerprints().await? {
@@ -84,7 +87,7 @@ pub(crate) async fn note_versions(store: &Store, books: &Bookkeeping) -> Result<
             versions.push((version_name(&fingerprint), version.to_string()));
         }
     }
-    books
+    catalog
         .run(move |state| {
             state.set_chunks_version(chunks_version)?;
             for (name, version) in &versions {
@@ -100,9 +103,12 @@ fn version_name(fingerprint: &str) -> String {
 }
 
 /// Invalidates files whose chunks differ from what was recorded, so that they are read again.
-pub(crate) async fn reconcile_chunks(store: &Store, books: &Bookkeeping) -> Result<(), IndexError> {
+pub(crate) async fn reconcile_chunks(
+    store: &Store,
+    catalog: &SharedCatalog,
+) -> Result<(), IndexError> {
     let stored = store.path_keys().await?;
-    let Compared { differing, unknown } = books
+    let CatalogComparison { differing, unknown } = catalog
         .run(move |state| Ok(compare(stored, state.file_keys()?)))
         .await?;
     // Chunks of files that were never recorded would stay in results for ever.
@@ -110,16 +116,16 @@ pub(crate) async fn reconcile_chunks(store: &Store, books: &Bookkeeping) -> Resu
         store.replace(&unknown, &[]).await?;
     }
     let version = store.version().await?;
-    books
+    catalog
         .run(move |state| {
-            state.distrust_files(&differing)?;
+            state.invalidate_files(&differing)?;
             state.set_chunks_version(version)
         })
         .await
 }
 
 /// The paths for which table and catalog disagree.
-struct Compared {
+struct CatalogComparison {
     /// Paths that are recorded with other chunks.
     differing: Vec<String>,
     /// Paths with chunks that are not recorded.
@@ -129,7 +135,7 @@ struct Compared {
 fn compare(
     stored: Vec<(String, ContentKey)>,
     recorded: Vec<(String, Vec<ContentKey>)>,
-) -> Compared {
+) -> CatalogComparison {
     let mut by_path: HashMap<String, Vec<ContentKey>> = HashMap::new();
     for (path, key) in stored {
         by_path.entry(path).or_default().push(key);
@@ -143,7 +149,7 @@ fn compare(
             differing.push(path);
         }
     }
-    Compared {
+    CatalogComparison {
         differing,
         unknown: by_path.into_keys().collect(),
     }
@@ -153,11 +159,11 @@ fn compare(
 /// committed together.
 pub(crate) async fn reconcile_vectors(
     store: &Store,
-    books: &Bookkeeping,
+    catalog: &SharedCatalog,
 ) -> Result<(), IndexError> {
     let tables = store.vector_fingerprints().await?;
     let existing = tables.clone();
-    books
+    catalog
         .run(move |state| {
             for fingerprint in state.fingerprints()? {
                 if !existing.contains(&fingerprint) {
@@ -169,7 +175,7 @@ pub(crate) async fn reconcile_vectors(
         .await?;
     for fingerprint in tables {
         let stored = store.vector_keys(&fingerprint).await?;
-        books
+        catalog
             .run(move |state| {
                 let recorded: HashSet<ContentKey> =
                     state.vector_keys(&fingerprint)?.into_iter().collect();
@@ -180,5 +186,5 @@ pub(crate) async fn reconcile_vectors(
             })
             .await?;
     }
-    note_versions(store, books).await
+    note_versions(store, catalog).await
 }

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ollacode_store::{ChunkRow, FileRecord, RecordedFile, State, Store, WriterLock};
+use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::difference::{Difference, Reread};
 use crate::error::IndexError;
 use crate::index::Index;
-use crate::prepare::{CUT_VERSION, CutFile, Prepared, Task, prepare_all};
-use crate::progress::{Events, IndexEvent, Report};
-use crate::reconcile::Bookkeeping;
-use crate::walk::Walked;
+use crate::prepare::{CUT_VERSION, ChunkedFile, FileTask, PreparedFile, prepare_all};
+use crate::progress::{Events, IndexEvent, RefreshReport};
+use crate::reconcile::SharedCatalog;
+use crate::walk::WalkResult;
 
 /// Chunks in one commit of a bulk load: enough that commits cost little, few enough for memory
 /// and for processes that wait. In tests, a few files are several commits.
@@ -38,20 +38,20 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Options of a refresh.
 #[derive(Clone, Debug)]
-pub struct Refresh {
+pub struct RefreshOptions {
     /// Read and chunk every file again, whatever its times and hash.
     pub force: bool,
     /// What to do while another process writes.
-    pub wait: Wait,
+    pub wait: LockWait,
     /// Ends the refresh early; committed chunks stay.
     pub stop: CancellationToken,
 }
 
-impl Default for Refresh {
-    fn default() -> Refresh {
-        Refresh {
+impl Default for RefreshOptions {
+    fn default() -> RefreshOptions {
+        RefreshOptions {
             force: false,
-            wait: Wait::UpTo(LONGEST_WAIT),
+            wait: LockWait::UpTo(LONGEST_WAIT),
             stop: CancellationToken::new(),
         }
     }
@@ -59,18 +59,18 @@ impl Default for Refresh {
 
 /// What to do while another process writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum LockWait {
     /// Give up after a time with [`IndexError::Busy`]; it applies to each batch.
     UpTo(Duration),
     /// Give up at once. After the first batch, wait between batches, as by default.
     No,
 }
 
-impl Wait {
-    fn once_begun(self) -> Wait {
+impl LockWait {
+    fn once_begun(self) -> LockWait {
         match self {
-            Wait::No => Wait::UpTo(LONGEST_WAIT),
-            wait @ Wait::UpTo(_) => wait,
+            LockWait::No => LockWait::UpTo(LONGEST_WAIT),
+            wait @ LockWait::UpTo(_) => wait,
         }
     }
 }
@@ -78,22 +78,22 @@ impl Wait {
 /// The content of the catalog, read before the files are listed.
 ///
 /// In the other order, a file that another process has just added would look like a removed one.
-pub(crate) struct Known {
+pub(crate) struct KnownFiles {
     /// The record of every file.
     pub files: Vec<FileRecord>,
     /// The generation; under another one, the rest is stale.
-    pub edition: String,
+    pub generation: String,
     cut_version: Option<String>,
     /// The version of the table of chunks that the records belong to.
     pub chunks_version: Option<u64>,
 }
 
-impl Known {
-    pub(crate) fn read(state: &State) -> ollacode_store::Result<Known> {
+impl KnownFiles {
+    pub(crate) fn read(state: &Catalog) -> ollacode_store::Result<KnownFiles> {
         // The generation first: an invalidation while the rest is read must be noticed.
-        let edition = state.edition()?;
-        Ok(Known {
-            edition,
+        let generation = state.generation()?;
+        Ok(KnownFiles {
+            generation,
             cut_version: state.cut_version()?,
             chunks_version: state.chunks_version()?,
             files: state.files()?,
@@ -116,13 +116,13 @@ impl Known {
 }
 
 /// Writes differences to the store, batch by batch.
-pub(crate) struct Writer<'a> {
+pub(crate) struct RefreshWriter<'a> {
     index: &'a Index,
     events: Events<'a>,
     stop: &'a CancellationToken,
-    wait: Wait,
+    wait: LockWait,
     /// The generation of the catalog that the files were compared with.
-    edition: String,
+    generation: String,
     /// Whether that catalog had no file.
     is_first: bool,
     /// Whether some batch found the table empty.
@@ -131,59 +131,59 @@ pub(crate) struct Writer<'a> {
     ours: Option<u64>,
     /// Chunks of all batches.
     written: usize,
-    report: Report,
+    report: RefreshReport,
 }
 
 /// The lock for one batch, and the store and catalog that it is written to.
-struct Turn {
+struct WriteLease {
     store: Store,
-    books: Bookkeeping,
+    catalog: SharedCatalog,
     lock: WriterLock,
 }
 
-impl Turn {
+impl WriteLease {
     async fn end(self) -> Result<(), IndexError> {
-        let Turn { books, lock, .. } = self;
-        books.close().await?;
+        let WriteLease { catalog, lock, .. } = self;
+        catalog.close().await?;
         drop(lock);
         Ok(())
     }
 }
 
-impl<'a> Writer<'a> {
+impl<'a> RefreshWriter<'a> {
     /// A writer for the differences from the catalog.
     pub(crate) fn new(
         index: &'a Index,
-        how: &'a Refresh,
+        how: &'a RefreshOptions,
         events: Events<'a>,
-        known: &Known,
-    ) -> Writer<'a> {
-        Writer {
+        known: &KnownFiles,
+    ) -> RefreshWriter<'a> {
+        RefreshWriter {
             index,
             events,
             stop: &how.stop,
             wait: how.wait.once_begun(),
-            edition: known.edition.clone(),
+            generation: known.generation.clone(),
             is_first: known.files.is_empty(),
             began_empty: false,
             ours: None,
             written: 0,
-            report: Report::default(),
+            report: RefreshReport::default(),
         }
     }
 
     /// Updates the store to what the walk saw.
     pub(crate) async fn apply(
         mut self,
-        walked: &Walked,
+        walked: &WalkResult,
         difference: Difference,
-    ) -> Result<Report, IndexError> {
-        self.report = Report::of_walk(walked);
+    ) -> Result<RefreshReport, IndexError> {
+        self.report = RefreshReport::of_walk(walked);
         self.report.unchanged = difference.unchanged;
         let total = difference.tasks.len();
-        let mut batch = Batch {
+        let mut batch = WriteBatch {
             absent: difference.removed,
-            ..Batch::default()
+            ..WriteBatch::default()
         };
         let (mut prepared, preparing) = self.start(difference.tasks)?;
         let mut done = 0;
@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
             done += 1;
             batch.take(prepared, &mut self.report);
             if done % 16 == 0 || done == total {
-                (self.events)(IndexEvent::Cutting { done, total });
+                (self.events)(IndexEvent::Chunking { done, total });
             }
             if batch.rows.len() >= ROWS_PER_COMMIT {
                 self.commit(std::mem::take(&mut batch)).await?;
@@ -203,9 +203,9 @@ impl<'a> Writer<'a> {
             return self.finish(batch).await;
         }
         // A refresh that is stopped must not wait for other processes.
-        self.wait = Wait::No;
+        self.wait = LockWait::No;
         match self.commit(batch).await {
-            Ok(()) | Err(IndexError::Busy | IndexError::Overtaken) => {}
+            Ok(()) | Err(IndexError::Busy | IndexError::StaleGeneration) => {}
             Err(error) => return Err(error),
         }
         ended?;
@@ -215,8 +215,8 @@ impl<'a> Writer<'a> {
     /// Prepares files on threads of their own.
     fn start(
         &self,
-        tasks: Vec<Task>,
-    ) -> Result<(mpsc::Receiver<Prepared>, JoinHandle<()>), IndexError> {
+        tasks: Vec<FileTask>,
+    ) -> Result<(mpsc::Receiver<PreparedFile>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.index.open_root()?, self.stop.clone());
         let redactor = self.index.redactor();
@@ -234,44 +234,48 @@ impl<'a> Writer<'a> {
     }
 
     /// Waits for the lock, and checks that the catalog that was read before is not stale.
-    async fn turn(&self) -> Result<Turn, IndexError> {
+    async fn turn(&self) -> Result<WriteLease, IndexError> {
         let lock = self.index.lock(self.wait).await?;
-        let (store, books) = self.index.open_for_writing(self.events).await?;
-        let edition = books.run(|state| state.edition()).await?;
-        let turn = Turn { store, books, lock };
-        if edition != self.edition {
+        let (store, catalog) = self.index.open_for_writing(self.events).await?;
+        let generation = catalog.run(|state| state.generation()).await?;
+        let turn = WriteLease {
+            store,
+            catalog,
+            lock,
+        };
+        if generation != self.generation {
             turn.end().await?;
-            return Err(IndexError::Overtaken);
+            return Err(IndexError::StaleGeneration);
         }
         Ok(turn)
     }
 
-    async fn commit(&mut self, batch: Batch) -> Result<(), IndexError> {
+    async fn commit(&mut self, batch: WriteBatch) -> Result<(), IndexError> {
         let turn = self.turn().await?;
         self.write(&turn, batch).await?;
         turn.end().await
     }
 
     /// The last batch, and what comes after all of them, in one turn: most have no other.
-    async fn finish(mut self, batch: Batch) -> Result<Report, IndexError> {
+    async fn finish(mut self, batch: WriteBatch) -> Result<RefreshReport, IndexError> {
         let turn = self.turn().await?;
         self.write(&turn, batch).await?;
-        let Turn { store, books, .. } = &turn;
-        books
+        let WriteLease { store, catalog, .. } = &turn;
+        catalog
             .run(|state| state.set_cut_version(&CUT_VERSION))
             .await?;
-        let chunks = books.run(|state| Ok(state.counts("")?.chunks)).await?;
+        let chunks = catalog.run(|state| Ok(state.counts("")?.chunks)).await?;
         if self.is_bulk(chunks) {
             (self.events)(IndexEvent::IndexingText);
             store.index_text().await?;
             let version = store.version().await?;
-            books
+            catalog
                 .run(move |state| state.set_chunks_version(version))
                 .await?;
         }
         (self.events)(IndexEvent::LexicalReady);
-        self.index.maintain(store, books).await?;
-        let (languages, counts) = books
+        self.index.maintain(store, catalog).await?;
+        let (languages, counts) = catalog
             .run(|state| Ok((state.languages()?, state.counts("")?)))
             .await?;
         turn.end().await?;
@@ -289,7 +293,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Chunks first, catalog last: a crash between them is noticed by the version.
-    async fn write(&mut self, turn: &Turn, batch: Batch) -> Result<(), IndexError> {
+    async fn write(&mut self, turn: &WriteLease, batch: WriteBatch) -> Result<(), IndexError> {
         let store = &turn.store;
         let removed = self.removed(batch.absent, batch.gone).await?;
         let fits = self.may_append(store).await?;
@@ -306,7 +310,7 @@ impl<'a> Writer<'a> {
         let version = store.version().await?;
         self.ours = fits.then_some(version);
         let (files, same, is_first) = (batch.files, batch.same, self.is_first);
-        turn.books
+        turn.catalog
             .run(move |state| {
                 // So that an interrupted first build continues where it was.
                 if is_first && state.cut_version()?.is_none() {
@@ -359,7 +363,7 @@ impl<'a> Writer<'a> {
 
 /// What goes into the next commit.
 #[derive(Default)]
-struct Batch {
+struct WriteBatch {
     rows: Vec<ChunkRow>,
     paths: Vec<String>,
     files: Vec<RecordedFile>,
@@ -370,23 +374,23 @@ struct Batch {
     gone: Vec<String>,
 }
 
-impl Batch {
-    fn take(&mut self, prepared: Prepared, report: &mut Report) {
+impl WriteBatch {
+    fn take(&mut self, prepared: PreparedFile, report: &mut RefreshReport) {
         match prepared {
-            Prepared::Same(record) => {
+            PreparedFile::Same(record) => {
                 report.unchanged += 1;
                 self.same.push(record);
             }
-            Prepared::Gone { path, skip } => {
+            PreparedFile::Gone { path, skip } => {
                 report.skip(path.clone(), skip);
                 self.gone.push(path);
             }
-            Prepared::Unread { path, why } => report.unread(path, &why),
-            Prepared::Cut(file) => self.take_cut(*file, report),
+            PreparedFile::Unread { path, why } => report.unread(path, &why),
+            PreparedFile::Chunked(file) => self.take_cut(*file, report),
         }
     }
 
-    fn take_cut(&mut self, file: CutFile, report: &mut Report) {
+    fn take_cut(&mut self, file: ChunkedFile, report: &mut RefreshReport) {
         let path = file.record.file.path.clone();
         match file.skip {
             Some(skip) => report.skip(path.clone(), skip),

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ollacode_store::{Counts, Filter, State, StateStamp, StoreError};
+use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, StoreError};
 
 use crate::embed::Embedder;
 use crate::error::IndexError;
 use crate::folder::Folder;
-use crate::index::{Counted, Index, Pending, blocking};
+use crate::index::{CachedCounts, Index, IndexFuture, blocking};
 use crate::language::languages_named;
-use crate::legs::{Legs, Searcher, query_vectors};
 use crate::mention::{Mentioned, mentions, resolve};
 use crate::overlay::Overlay;
 use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
-use crate::refresh::{Refresh, Wait};
+use crate::refresh::{LockWait, RefreshOptions};
+use crate::retrievers::{IndexSearch, RetrieverResults, query_vectors};
 use crate::unsearched::Unsearched;
 
 /// How long a search waits for a writer before it reads changed files itself.
@@ -57,28 +57,28 @@ pub enum Freshness {
 
 /// The retrievers that an answer is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum SearchMode {
     /// Full text, symbols and vectors.
     Hybrid,
     /// Full text and symbols only.
     Lexical,
 }
 
-impl Mode {
+impl SearchMode {
     /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Mode::Hybrid => "hybrid",
-            Mode::Lexical => "lexical",
+            SearchMode::Hybrid => "hybrid",
+            SearchMode::Lexical => "lexical",
         }
     }
 }
 
 /// The answer to a search request.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct SearchResults {
     /// The retrievers that were used.
-    pub mode: Mode,
+    pub mode: SearchMode,
     /// Numbers of files and chunks in the index.
     pub counts: Counts,
     /// The hits, best first.
@@ -103,7 +103,7 @@ impl Index {
         request: &'a SearchRequest,
         embedder: Option<&'a dyn Embedder>,
         events: Events<'a>,
-    ) -> Pending<'a, Answer> {
+    ) -> IndexFuture<'a, SearchResults> {
         async move {
             let mut answer = self.search_one(request, embedder, events).await?;
             let mut others = Vec::new();
@@ -137,16 +137,16 @@ impl Index {
         request: &'a SearchRequest,
         embedder: Option<&'a dyn Embedder>,
         events: Events<'a>,
-    ) -> Pending<'a, Answer> {
+    ) -> IndexFuture<'a, SearchResults> {
         async move {
             for _ in 0..ROUNDS {
                 match self.search_once(request, embedder, events).await {
                     // Whether a failed read means damage is found out while holding the lock.
                     Err(IndexError::Store(
                         StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) => self.mend(events).await?,
+                    )) => self.repair(events).await?,
                     // What was read belongs to an older generation of the index.
-                    Err(IndexError::Overtaken) => {}
+                    Err(IndexError::StaleGeneration) => {}
                     other => return other,
                 }
             }
@@ -160,7 +160,7 @@ impl Index {
         request: &SearchRequest,
         embedder: Option<&dyn Embedder>,
         events: Events<'_>,
-    ) -> Result<Answer, IndexError> {
+    ) -> Result<SearchResults, IndexError> {
         let mut notes = Vec::new();
         let query = Query::parse(&request.query);
         let taking_in = async {
@@ -178,8 +178,8 @@ impl Index {
         });
         notes.extend(vector.as_ref().and_then(|vectors| vectors.note.clone()));
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
-        let (edition, store) = self.edition_and_store().await?;
-        let searcher = Searcher {
+        let (generation, store) = self.generation_and_store().await?;
+        let searcher = IndexSearch {
             chunks: store.snapshot().await?,
             store,
             filter: self.filter(request, &overlay).await?,
@@ -197,7 +197,7 @@ impl Index {
             notes.extend(self.missing_vectors(embedder).await?);
         }
         let legs = searcher
-            .legs(vector.filter(|_| counts.embedded > 0))
+            .run_retrievers(vector.filter(|_| counts.embedded > 0))
             .await?;
         // A commit since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
@@ -208,14 +208,14 @@ impl Index {
             [] => Some(self.unsearched(request, &overlay).await?),
             _ => None,
         };
-        if self.edition().await? != edition {
-            return Err(IndexError::Overtaken);
+        if self.generation().await? != generation {
+            return Err(IndexError::StaleGeneration);
         }
-        Ok(Answer {
+        Ok(SearchResults {
             mode: if legs.dense.is_some() {
-                Mode::Hybrid
+                SearchMode::Hybrid
             } else {
-                Mode::Lexical
+                SearchMode::Lexical
             },
             counts,
             hits,
@@ -238,8 +238,8 @@ impl Index {
     /// The best hits, all of which agree with their files.
     async fn fresh_hits(
         &self,
-        searcher: &Searcher,
-        legs: &Legs,
+        searcher: &IndexSearch,
+        legs: &RetrieverResults,
         overlay: &mut Overlay,
         moved: bool,
     ) -> Result<Vec<Ranked>, IndexError> {
@@ -278,9 +278,9 @@ impl Index {
         if found.is_empty() {
             return Ok(overlay);
         }
-        let how = Refresh {
-            wait: Wait::UpTo(PATIENCE),
-            ..Refresh::default()
+        let how = RefreshOptions {
+            wait: LockWait::UpTo(PATIENCE),
+            ..RefreshOptions::default()
         };
         match self.refresh(&how, events).await {
             Ok(_) => Ok(overlay),
@@ -312,7 +312,7 @@ impl Index {
 
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
         // Before the count, so that concurrent writes are counted next time.
-        let stamp = StateStamp::of(self.folder());
+        let stamp = CatalogStamp::of(self.folder());
         if let Some(known) = self.counted.lock().as_ref()
             && known.stamp == stamp
             && known.fingerprint == fingerprint
@@ -320,8 +320,9 @@ impl Index {
             return Ok(known.counts);
         }
         let (folder, asked) = (self.folder().to_owned(), fingerprint.to_owned());
-        let counts = blocking(move || Ok(State::open_read_only(&folder)?.counts(&asked)?)).await?;
-        *self.counted.lock() = Some(Counted {
+        let counts =
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.counts(&asked)?)).await?;
+        *self.counted.lock() = Some(CachedCounts {
             stamp,
             fingerprint: fingerprint.to_owned(),
             counts,
@@ -350,7 +351,7 @@ impl Index {
         let globs = globs(&request.globs)?;
         let folder = self.folder().to_owned();
         let mut paths: BTreeSet<String> =
-            blocking(move || Ok(State::open_read_only(&folder)?.indexed_paths()?))
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?))
                 .await?
                 .into_iter()
                 .collect();
@@ -375,7 +376,8 @@ impl Index {
             return Ok(Vec::new());
         }
         let folder = self.folder().to_owned();
-        let paths = blocking(move || Ok(State::open_read_only(&folder)?.indexed_paths()?)).await?;
+        let paths =
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?)).await?;
         let indexed = paths.iter().map(String::as_str);
         let added = overlay
             .paths()
@@ -400,7 +402,7 @@ impl Index {
         }
         let (root, folder) = (self.open_root()?, self.folder().to_owned());
         blocking(move || {
-            let state = State::open_read_only(&folder)?;
+            let state = Catalog::open_read_only(&folder)?;
             let mut stale = BTreeSet::new();
             for path in paths {
                 let recorded = state.file_hash(&path)?;

@@ -8,7 +8,7 @@ use ollacode_secrets::secret_path;
 /// The reason why a file is not indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Skip {
+pub enum SkipReason {
     /// Holds a zero byte, or its name says that it is not text.
     Binary,
     /// Over the size limit.
@@ -33,78 +33,83 @@ pub enum Skip {
     OverLimit,
 }
 
-impl Skip {
+impl SkipReason {
     /// Every reason.
-    pub const ALL: [Skip; 11] = [
-        Skip::Binary,
-        Skip::TooLarge,
-        Skip::Minified,
-        Skip::Generated,
-        Skip::LockFile,
-        Skip::Secret,
-        Skip::Unreadable,
-        Skip::Vanished,
-        Skip::OddName,
-        Skip::NotAFile,
-        Skip::OverLimit,
+    pub const ALL: [SkipReason; 11] = [
+        SkipReason::Binary,
+        SkipReason::TooLarge,
+        SkipReason::Minified,
+        SkipReason::Generated,
+        SkipReason::LockFile,
+        SkipReason::Secret,
+        SkipReason::Unreadable,
+        SkipReason::Vanished,
+        SkipReason::OddName,
+        SkipReason::NotAFile,
+        SkipReason::OverLimit,
     ];
 
-    /// The reason whose [`Skip::words`] were recorded.
-    pub(crate) fn of_words(words: &str) -> Option<Skip> {
-        Skip::ALL.into_iter().find(|skip| skip.words() == words)
+    /// The reason whose [`SkipReason::words`] were recorded.
+    pub(crate) fn from_description(words: &str) -> Option<SkipReason> {
+        SkipReason::ALL
+            .into_iter()
+            .find(|skip| skip.words() == words)
     }
 
     /// A phrase that follows "3 files".
     pub(crate) fn of_files(self) -> &'static str {
         match self {
-            Skip::Binary => "with binary content",
-            Skip::Minified => "with minified code",
-            Skip::Generated => "that are marked as generated",
-            Skip::LockFile => "that are lock files",
-            Skip::Unreadable => "that cannot be read",
-            Skip::Vanished => "that disappeared while they were read",
-            Skip::NotAFile => "that are links or special files",
-            Skip::TooLarge | Skip::Secret | Skip::OddName | Skip::OverLimit => self.words(),
+            SkipReason::Binary => "with binary content",
+            SkipReason::Minified => "with minified code",
+            SkipReason::Generated => "that are marked as generated",
+            SkipReason::LockFile => "that are lock files",
+            SkipReason::Unreadable => "that cannot be read",
+            SkipReason::Vanished => "that disappeared while they were read",
+            SkipReason::NotAFile => "that are links or special files",
+            SkipReason::TooLarge
+            | SkipReason::Secret
+            | SkipReason::OddName
+            | SkipReason::OverLimit => self.words(),
         }
     }
 
     /// A phrase that follows a number in a summary: "3 lock files". It is recorded in the catalog.
     pub fn words(self) -> &'static str {
         match self {
-            Skip::Binary => "binary",
-            Skip::TooLarge => "over the size limit",
-            Skip::Minified => "minified",
-            Skip::Generated => "generated",
-            Skip::LockFile => "lock files",
-            Skip::Secret => "named like secrets",
-            Skip::Unreadable => "permission denied",
-            Skip::Vanished => "disappeared while being read",
-            Skip::OddName => "with names that are not UTF-8",
-            Skip::NotAFile => "links or special files",
-            Skip::OverLimit => "beyond the depth or file limit",
+            SkipReason::Binary => "binary",
+            SkipReason::TooLarge => "over the size limit",
+            SkipReason::Minified => "minified",
+            SkipReason::Generated => "generated",
+            SkipReason::LockFile => "lock files",
+            SkipReason::Secret => "named like secrets",
+            SkipReason::Unreadable => "permission denied",
+            SkipReason::Vanished => "disappeared while being read",
+            SkipReason::OddName => "with names that are not UTF-8",
+            SkipReason::NotAFile => "links or special files",
+            SkipReason::OverLimit => "beyond the depth or file limit",
         }
     }
 }
 
 /// The reason to skip a file that its path alone gives, if there is one.
-pub fn skipped_by_name(path: &str) -> Option<Skip> {
+pub fn skipped_by_name(path: &str) -> Option<SkipReason> {
     if secret_path(path).is_some() {
-        return Some(Skip::Secret);
+        return Some(SkipReason::Secret);
     }
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     if LOCK_FILES.contains(&name.as_str()) {
-        return Some(Skip::LockFile);
+        return Some(SkipReason::LockFile);
     }
     if name.contains(".min.") || name.ends_with(".map") || name.ends_with("-min.js") {
-        return Some(Skip::Minified);
+        return Some(SkipReason::Minified);
     }
     if name.ends_with(".snap.new") {
-        return Some(Skip::Generated);
+        return Some(SkipReason::Generated);
     }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     BINARY_EXTENSIONS
         .contains(&extension)
-        .then_some(Skip::Binary)
+        .then_some(SkipReason::Binary)
 }
 
 const LOCK_FILES: &[&str] = &[
@@ -212,15 +217,15 @@ const BINARY_EXTENSIONS: &[&str] = &[
 ];
 
 /// What the content says against a file: `text` is all of it, decoded.
-pub fn skipped_by_content(path: &str, text: &str) -> Option<Skip> {
+pub fn skipped_by_content(path: &str, text: &str) -> Option<SkipReason> {
     // In all of it: an archive may begin with a long text.
     if memchr::memchr(0, text.as_bytes()).is_some() {
-        return Some(Skip::Binary);
+        return Some(SkipReason::Binary);
     }
     if !is_notebook(path) && is_minified(text) {
-        return Some(Skip::Minified);
+        return Some(SkipReason::Minified);
     }
-    is_generated(text).then_some(Skip::Generated)
+    is_generated(text).then_some(SkipReason::Generated)
 }
 
 /// Whether a program squeezed code onto long lines: nearly all of the text is on them, dense with

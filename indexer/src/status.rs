@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use futures::FutureExt;
-use ollacode_store::{Counts, Failure, LanguageCount, State, disk_bytes};
+use ollacode_store::{Catalog, Counts, EmbedFailure, LanguageCount, disk_bytes};
 
 use crate::index::{
-    COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, Pending,
+    COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, IndexFuture,
     WORKSPACE, blocking,
 };
 
 /// The status of an index, without reading the workspace.
 #[derive(Clone, Debug)]
-pub struct Status {
+pub struct IndexStatistics {
     /// Numbers of files and chunks, and of chunks with vectors of the model asked about.
     pub counts: Counts,
     /// Files and chunks by language, the most chunks first.
@@ -25,7 +25,7 @@ pub struct Status {
 
 /// A summary of an index folder.
 #[derive(Clone, Debug)]
-pub struct About {
+pub struct IndexInfo {
     /// The root of its workspace; `None` if an older version of the program wrote it last.
     pub root: Option<PathBuf>,
     /// Number of files with chunks.
@@ -36,15 +36,15 @@ pub struct About {
 
 impl Index {
     /// Summarizes a folder that holds an index.
-    pub fn about(folder: &Path) -> Pending<'_, About> {
+    pub fn about(folder: &Path) -> IndexFuture<'_, IndexInfo> {
         async move {
             let folder = folder.to_owned();
             blocking(move || {
-                let state = State::open_read_only(&folder)?;
+                let state = Catalog::open_read_only(&folder)?;
                 let written = ["state.db", "state.db-wal"]
                     .into_iter()
                     .filter_map(|name| fs::metadata(folder.join(name)).ok()?.modified().ok());
-                Ok(About {
+                Ok(IndexInfo {
                     root: state.meta(WORKSPACE)?.map(PathBuf::from),
                     files: state.counts("")?.files,
                     written: written.max(),
@@ -56,14 +56,14 @@ impl Index {
     }
 
     /// Counts what is indexed, with the vectors of one model.
-    pub fn status<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, Status> {
+    pub fn status<'a>(&'a self, fingerprint: &'a str) -> IndexFuture<'a, IndexStatistics> {
         async move {
             let (folder, fingerprint) = (self.folder().to_owned(), fingerprint.to_owned());
             blocking(move || {
-                let state = State::open_read_only(&folder)?;
+                let state = Catalog::open_read_only(&folder)?;
                 let bytes = disk_bytes(&folder).unwrap_or(0);
                 let counts = state.counts(&fingerprint)?;
-                Ok(Status {
+                Ok(IndexStatistics {
                     counts,
                     languages: state.languages()?,
                     bytes,
@@ -75,20 +75,20 @@ impl Index {
     }
 
     /// Whether any chunk has a vector of any model.
-    pub fn has_vectors(&self) -> Pending<'_, bool> {
+    pub fn has_vectors(&self) -> IndexFuture<'_, bool> {
         async move {
             let folder = self.folder().to_owned();
-            blocking(move || Ok(State::open_read_only(&folder)?.has_vectors()?)).await
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.has_vectors()?)).await
         }
         .boxed()
     }
 
     /// Name and fingerprint of the model whose vectors were complete last.
-    pub fn complete_model(&self) -> Pending<'_, Option<(String, String)>> {
+    pub fn complete_model(&self) -> IndexFuture<'_, Option<(String, String)>> {
         async move {
             let folder = self.folder().to_owned();
             blocking(move || {
-                let state = State::open_read_only(&folder)?;
+                let state = Catalog::open_read_only(&folder)?;
                 Ok(state
                     .meta(COMPLETE_MODEL)?
                     .zip(state.meta(COMPLETE_FINGERPRINT)?))
@@ -99,11 +99,11 @@ impl Index {
     }
 
     /// The digest of the model whose vectors were complete last, if it has the given weights.
-    pub fn digest_for<'a>(&'a self, weights: &'a str) -> Pending<'a, Option<String>> {
+    pub fn digest_for<'a>(&'a self, weights: &'a str) -> IndexFuture<'a, Option<String>> {
         async move {
             let (folder, weights) = (self.folder().to_owned(), weights.to_owned());
             blocking(move || {
-                let state = State::open_read_only(&folder)?;
+                let state = Catalog::open_read_only(&folder)?;
                 let is_same = state.meta(COMPLETE_WEIGHTS)?.as_ref() == Some(&weights);
                 let digest = state.meta(COMPLETE_DIGEST)?;
                 Ok(digest.filter(|_| is_same))
@@ -114,10 +114,10 @@ impl Index {
     }
 
     /// Texts that could not be embedded with the model that was last tried, by path and line.
-    pub fn failures(&self) -> Pending<'_, Vec<Failure>> {
+    pub fn failures(&self) -> IndexFuture<'_, Vec<EmbedFailure>> {
         async move {
             let folder = self.folder().to_owned();
-            blocking(move || Ok(State::open_read_only(&folder)?.failures()?)).await
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.failures()?)).await
         }
         .boxed()
     }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ollacode_store::FileRecord;
 
-use crate::difference::{Difference, Scope, difference};
+use crate::difference::{Difference, RefreshScope, difference};
 use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::index::Index;
 use crate::language::languages_named;
 use crate::overlay::Overlay;
 use crate::search::{SearchRequest, globs};
-use crate::walk::{Skip, Walked};
+use crate::walk::{SkipReason, WalkResult};
 
 /// The most names in a sentence.
 const NAMED: usize = 3;
@@ -33,7 +33,7 @@ pub struct Unsearched {
     /// Files and folders that could not be read.
     pub unread: Vec<String>,
     /// Files that are not indexed, by reason.
-    pub skipped: BTreeMap<Skip, usize>,
+    pub skipped: BTreeMap<SkipReason, usize>,
     /// Folders of build output, dependencies and caches, excluded without an ignore file.
     pub left_out: Vec<String>,
     /// Number of files and folders that ignore files exclude.
@@ -47,13 +47,13 @@ impl Unsearched {
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if !self.empty_globs.is_empty() {
-            let globs = named(&self.empty_globs);
+            let globs = name_list(&self.empty_globs);
             sentences.push(format!("No file in the index matches {globs}."));
         }
         if !self.empty_languages.is_empty() {
             sentences.push(format!(
                 "No file in the index is in {}; there are files in {}.",
-                named(&self.empty_languages),
+                name_list(&self.empty_languages),
                 self.languages.join(", ")
             ));
         }
@@ -63,17 +63,17 @@ impl Unsearched {
             parts.push(format!("{files} not indexed yet"));
         }
         if !self.unread.is_empty() {
-            parts.push(format!("{}, which cannot be read", named(&self.unread)));
+            parts.push(format!("{}, which cannot be read", name_list(&self.unread)));
         }
         let skipped = self
             .skipped
             .iter()
-            .filter(|(skip, _)| **skip != Skip::Unreadable);
+            .filter(|(skip, _)| **skip != SkipReason::Unreadable);
         parts.extend(skipped.map(|(skip, number)| {
             format!("{} {}", counted(*number, "file", "files"), skip.of_files())
         }));
         if !self.left_out.is_empty() {
-            let folders = named(&self.left_out);
+            let folders = name_list(&self.left_out);
             parts.push(format!(
                 "folders of build output, dependencies or caches: {folders}"
             ));
@@ -98,7 +98,7 @@ impl Unsearched {
 }
 
 /// `a`, `b` and 4 more; unprintable characters in a name are escaped.
-fn named(names: &[String]) -> String {
+fn name_list(names: &[String]) -> String {
     let quoted = names.iter().take(NAMED);
     let quoted: Vec<String> = quoted
         .map(|name| format!("`{}`", name.escape_debug()))
@@ -125,12 +125,12 @@ impl Index {
         let walked = self.walk().await?;
         let again = known.reread(false);
         let files = known.files.clone();
-        let difference = difference(&walked, files, &Scope::Everything, again);
+        let difference = difference(&walked, files, &RefreshScope::Everything, again);
         let mut unsearched = Unsearched {
             left_out: walked.left_out.clone(),
             ignored: walked.ignored,
             hidden: walked.hidden,
-            unread: shown(&walked.unread),
+            unread: display_paths(&walked.unread),
             ..Unsearched::default()
         };
         unsearched.take_files(request, &known.files, &walked)?;
@@ -146,12 +146,12 @@ impl Unsearched {
         &mut self,
         request: &SearchRequest,
         known: &[FileRecord],
-        walked: &Walked,
+        walked: &WalkResult,
     ) -> Result<(), IndexError> {
         let passes = filter(request)?;
         let by_content = known.iter().filter_map(|file| {
             let status = file.status.as_deref().filter(|_| file.chunks == 0)?;
-            Some((file.path.as_str(), Skip::of_words(status)?))
+            Some((file.path.as_str(), SkipReason::from_description(status)?))
         });
         let by_name = walked.skipped_files.iter();
         let by_name = by_name.map(|(path, skip)| (path.as_str(), *skip));
@@ -221,7 +221,7 @@ fn filter(request: &SearchRequest) -> Result<impl Fn(&str) -> bool, IndexError> 
 }
 
 /// Paths that are not readable, the top as people write it.
-fn shown(paths: &[String]) -> Vec<String> {
+fn display_paths(paths: &[String]) -> Vec<String> {
     let shown = |path: &String| {
         if path.is_empty() {
             ".".to_owned()
@@ -251,9 +251,9 @@ mod tests {
             pending: 1,
             unread: names(2),
             skipped: BTreeMap::from([
-                (Skip::Binary, 1),
-                (Skip::TooLarge, 2),
-                (Skip::Unreadable, 2),
+                (SkipReason::Binary, 1),
+                (SkipReason::TooLarge, 2),
+                (SkipReason::Unreadable, 2),
             ]),
             left_out: names(5),
             ignored: 1,
@@ -274,8 +274,8 @@ mod tests {
 
     #[test]
     fn every_reason_is_known_by_its_words() {
-        for skip in Skip::ALL {
-            assert_eq!(Skip::of_words(skip.words()), Some(skip));
+        for skip in SkipReason::ALL {
+            assert_eq!(SkipReason::from_description(skip.words()), Some(skip));
         }
     }
 }

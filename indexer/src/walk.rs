@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::folder::{Folder, Kind, Stat, is_gone};
-pub use crate::skip::{Skip, skipped_by_content, skipped_by_name};
-use crate::walker::{Scope, Seen, Walker};
-pub use crate::walker::{Sight, Standing};
+use crate::folder::{FileKind, Folder, Stat, is_gone};
+pub use crate::skip::{SkipReason, skipped_by_content, skipped_by_name};
+pub use crate::walker::{IgnoreStatus, PathChecker};
+use crate::walker::{WalkItem, WalkScope, Walker};
 use ollacode_secrets::redact;
 
 /// Limits of a walk.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct WalkLimits {
     /// The largest size of a file that is not skipped, in bytes.
     pub file_size: u64,
     /// The greatest depth of a folder, counted from the root of the workspace.
@@ -29,9 +29,9 @@ pub struct Limits {
     pub own: Vec<PathBuf>,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for WalkLimits {
+    fn default() -> WalkLimits {
+        WalkLimits {
             file_size: 1 << 20,
             depth: 64,
             files: 1_000_000,
@@ -43,7 +43,7 @@ impl Default for Limits {
 
 /// A file that the walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct WalkEntry {
     /// From the top of the workspace, with `/`.
     pub path: String,
     /// Size in bytes.
@@ -59,13 +59,13 @@ pub struct Entry {
 
 /// The result of a walk.
 #[derive(Debug, Default)]
-pub struct Walked {
+pub struct WalkResult {
     /// Files that may be indexed, by path.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<WalkEntry>,
     /// Files that may not, counted by reason.
-    pub skipped: BTreeMap<Skip, usize>,
+    pub skipped: BTreeMap<SkipReason, usize>,
     /// The skipped files, each with its reason.
-    pub skipped_files: Vec<(String, Skip)>,
+    pub skipped_files: Vec<(String, SkipReason)>,
     /// Paths that were skipped because of a name for secrets.
     pub secrets: Vec<String>,
     /// Folders that were walked, from the top, for the watcher.
@@ -88,14 +88,14 @@ pub struct Walked {
 ///
 /// Ignore files count up to the top of the git work tree, and outside git within the workspace;
 /// links are not followed.
-pub fn walk(root: &Path, limits: &Limits) -> Walked {
-    let mut walked = walked(root, limits, Scope::Everything);
+pub fn walk(root: &Path, limits: &WalkLimits) -> WalkResult {
+    let mut walked = walked(root, limits, WalkScope::Everything);
     // Which files are beyond the limit must not depend on which thread was first.
     let beyond = walked
         .entries
         .split_off(limits.files.min(walked.entries.len()));
     for entry in beyond {
-        walked.skip(&entry.path, Skip::OverLimit);
+        walked.skip(&entry.path, SkipReason::OverLimit);
     }
     walked
 }
@@ -103,14 +103,14 @@ pub fn walk(root: &Path, limits: &Limits) -> Walked {
 /// Lists some paths and what is below them, by the rules of [`walk`].
 ///
 /// A path that does not exist, is ignored or is skipped is not among the entries.
-pub fn entries_of(root: &Path, paths: &[String], limits: &Limits) -> Walked {
-    walked(root, limits, Scope::of(paths.iter().cloned()))
+pub fn entries_of(root: &Path, paths: &[String], limits: &WalkLimits) -> WalkResult {
+    walked(root, limits, WalkScope::of(paths.iter().cloned()))
 }
 
-fn walked(root: &Path, limits: &Limits, scope: Scope) -> Walked {
+fn walked(root: &Path, limits: &WalkLimits, scope: WalkScope) -> WalkResult {
     let parts = Walker::new(root, limits, scope)
-        .run(|part: &mut Walked, seen| part.take(root, seen, limits));
-    let mut walked = Walked::default();
+        .run(|part: &mut WalkResult, seen| part.take(root, seen, limits));
+    let mut walked = WalkResult::default();
     for part in parts {
         walked.add(part);
     }
@@ -126,7 +126,7 @@ fn walked(root: &Path, limits: &Limits, scope: Scope) -> Walked {
 
 /// An entry that no ignore file excludes, whether it is indexed or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Listed {
+pub struct ListedEntry {
     /// From the top of the workspace, with `/`; empty for the top itself.
     pub path: String,
     /// The type of the entry.
@@ -147,24 +147,27 @@ pub enum ListedKind {
 /// Lists a folder, or a single file, by path, without what ignore files exclude.
 ///
 /// The given folder is listed even if it is excluded by default; folders in it are not.
-pub fn list(root: &Path, below: &str, limits: &Limits) -> Vec<Listed> {
-    let walker = Walker::new(root, limits, Scope::named(below));
-    let parts = walker.run(|part: &mut Vec<Listed>, seen| {
+pub fn list(root: &Path, below: &str, limits: &WalkLimits) -> Vec<ListedEntry> {
+    let walker = Walker::new(root, limits, WalkScope::named(below));
+    let parts = walker.run(|part: &mut Vec<ListedEntry>, seen| {
         let (path, kind) = match seen {
-            Seen::File { path, .. } => (path, ListedKind::File),
-            Seen::Failed { path, .. } => (path, ListedKind::Failed),
-            Seen::Folder { path }
-            | Seen::TooDeep { path }
-            | Seen::Other { path }
-            | Seen::OddName { path } => (path, ListedKind::Other),
-            Seen::LeftOut { .. } | Seen::Ignored | Seen::Hidden | Seen::Complaint(_) => return,
+            WalkItem::File { path, .. } => (path, ListedKind::File),
+            WalkItem::Failed { path, .. } => (path, ListedKind::Failed),
+            WalkItem::Folder { path }
+            | WalkItem::TooDeep { path }
+            | WalkItem::Other { path }
+            | WalkItem::OddName { path } => (path, ListedKind::Other),
+            WalkItem::LeftOut { .. }
+            | WalkItem::Ignored
+            | WalkItem::Hidden
+            | WalkItem::Complaint(_) => return,
         };
         if is_below(path, below) {
             let path = path.to_owned();
-            part.push(Listed { path, kind });
+            part.push(ListedEntry { path, kind });
         }
     });
-    let mut listed: Vec<Listed> = parts.into_iter().flatten().collect();
+    let mut listed: Vec<ListedEntry> = parts.into_iter().flatten().collect();
     listed.sort_unstable();
     listed
 }
@@ -211,7 +214,7 @@ pub fn stamp(root: &Path, path: &str) -> Option<FileStamp> {
         folder = folder.folder(OsStr::new(name)).ok()?;
     }
     let (stat, made_ns) = folder.stat_and_made(OsStr::new(name)).ok()?;
-    (stat.kind == Kind::File).then(|| FileStamp::new(&stat, made_ns))
+    (stat.kind == FileKind::File).then(|| FileStamp::new(&stat, made_ns))
 }
 
 /// All files that the ignore files leave, with their stamps, in no order: those that cannot be indexed,
@@ -226,21 +229,21 @@ pub fn stamps_and(
     most: usize,
     enters: impl Fn(&str) + Sync,
 ) -> Vec<(String, FileStamp)> {
-    let limits = Limits::default();
-    let walker = Walker::new(root, &limits, Scope::Everything);
+    let limits = WalkLimits::default();
+    let walker = Walker::new(root, &limits, WalkScope::Everything);
     let count = AtomicUsize::new(0);
     let parts = walker.run(|part: &mut Vec<(String, FileStamp)>, seen| {
         let (path, folder, name) = match seen {
-            Seen::File {
+            WalkItem::File {
                 path, folder, name, ..
             } => (path, folder, name),
-            Seen::Folder { path } => return enters(path),
+            WalkItem::Folder { path } => return enters(path),
             _ => return,
         };
         let Ok((stat, made_ns)) = folder.stat_and_made(name) else {
             return;
         };
-        if stat.kind == Kind::File && count.fetch_add(1, Ordering::Relaxed) <= most {
+        if stat.kind == FileKind::File && count.fetch_add(1, Ordering::Relaxed) <= most {
             part.push((path.to_owned(), FileStamp::new(&stat, made_ns)));
         }
     });
@@ -255,13 +258,13 @@ pub(crate) fn is_below(path: &str, folder: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-impl Walked {
+impl WalkResult {
     /// Whether the content of a path is unknown because it could not be read.
     pub(crate) fn is_unread(&self, path: &str) -> bool {
         self.unread.iter().any(|unread| is_below(path, unread))
     }
 
-    fn add(&mut self, part: Walked) {
+    fn add(&mut self, part: WalkResult) {
         self.entries.extend(part.entries);
         self.skipped_files.extend(part.skipped_files);
         self.secrets.extend(part.secrets);
@@ -277,28 +280,28 @@ impl Walked {
         }
     }
 
-    fn take(&mut self, root: &Path, seen: Seen<'_>, limits: &Limits) {
+    fn take(&mut self, root: &Path, seen: WalkItem<'_>, limits: &WalkLimits) {
         match seen {
-            Seen::Folder { path: "" } => self.folders.push(root.to_owned()),
-            Seen::Folder { path } => self.folders.push(root.join(path)),
+            WalkItem::Folder { path: "" } => self.folders.push(root.to_owned()),
+            WalkItem::Folder { path } => self.folders.push(root.join(path)),
             // Files are counted below; the folder itself is not a file.
-            Seen::TooDeep { path } => {
+            WalkItem::TooDeep { path } => {
                 self.folders.push(root.join(path));
-                self.skip(path, Skip::OverLimit);
+                self.skip(path, SkipReason::OverLimit);
             }
-            Seen::File {
+            WalkItem::File {
                 path,
                 folder,
                 name,
                 is_ignored,
             } => self.take_file(path, folder, name, is_ignored, limits),
-            Seen::Other { path } => self.skip(path, Skip::NotAFile),
-            Seen::OddName { path } => self.skip(path, Skip::OddName),
-            Seen::LeftOut { path } => self.left_out.push(path.to_owned()),
-            Seen::Ignored => self.ignored += 1,
-            Seen::Hidden => self.hidden += 1,
-            Seen::Failed { path, error } => self.fail(path, error),
-            Seen::Complaint(complaint) => self.errors.push(complaint),
+            WalkItem::Other { path } => self.skip(path, SkipReason::NotAFile),
+            WalkItem::OddName { path } => self.skip(path, SkipReason::OddName),
+            WalkItem::LeftOut { path } => self.left_out.push(path.to_owned()),
+            WalkItem::Ignored => self.ignored += 1,
+            WalkItem::Hidden => self.hidden += 1,
+            WalkItem::Failed { path, error } => self.fail(path, error),
+            WalkItem::Complaint(complaint) => self.errors.push(complaint),
         }
     }
 
@@ -308,15 +311,15 @@ impl Walked {
         folder: &Folder,
         name: &OsStr,
         is_ignored: bool,
-        limits: &Limits,
+        limits: &WalkLimits,
     ) {
         let in_path = redact(path);
         if !in_path.findings.is_empty() {
             self.secrets.push(in_path.text.to_string());
-            return self.skip(&in_path.text, Skip::Secret);
+            return self.skip(&in_path.text, SkipReason::Secret);
         }
         if let Some(skip) = skipped_by_name(path) {
-            if skip == Skip::Secret {
+            if skip == SkipReason::Secret {
                 self.secrets.push(path.to_owned());
             }
             return self.skip(path, skip);
@@ -325,14 +328,14 @@ impl Walked {
             Ok(stat) => stat,
             Err(error) => return self.fail(path, &error),
         };
-        if stat.kind != Kind::File {
-            return self.skip(path, Skip::NotAFile);
+        if stat.kind != FileKind::File {
+            return self.skip(path, SkipReason::NotAFile);
         }
         if stat.size > limits.file_size {
-            return self.skip(path, Skip::TooLarge);
+            return self.skip(path, SkipReason::TooLarge);
         }
         self.tracked += usize::from(is_ignored);
-        self.entries.push(Entry {
+        self.entries.push(WalkEntry {
             path: path.to_owned(),
             size: stat.size,
             modified_ns: stat.modified_ns,
@@ -341,7 +344,7 @@ impl Walked {
         });
     }
 
-    fn skip(&mut self, path: &str, skip: Skip) {
+    fn skip(&mut self, path: &str, skip: SkipReason) {
         *self.skipped.entry(skip).or_default() += 1;
         self.skipped_files.push((path.to_owned(), skip));
     }
@@ -349,13 +352,13 @@ impl Walked {
     /// Reports a failure, unless the entry was removed meanwhile.
     fn fail(&mut self, path: &str, error: &io::Error) {
         if is_gone(error) && !path.is_empty() {
-            return self.skip(path, Skip::Vanished);
+            return self.skip(path, SkipReason::Vanished);
         }
         let shown = if path.is_empty() { "." } else { path };
         self.errors
             .push(format!("`{shown}` cannot be read: {error}"));
         self.unread.push(path.to_owned());
-        self.skip(shown, Skip::Unreadable);
+        self.skip(shown, SkipReason::Unreadable);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Walking from folder to folder by open handles, on several threads, as the rules allow.
 
-mod sight;
+mod path_check;
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -12,17 +12,17 @@ use ignore::overrides::{Override, OverrideBuilder};
 use parking_lot::{Condvar, Mutex};
 
 use crate::default_excludes::{is_cache, is_filled, is_marked};
-use crate::folder::{Folder, Kind};
+use crate::folder::{FileKind, Folder};
 use crate::hidden::is_shown;
-use crate::ignore_files::{Place, Reading, Rules, Verdict};
-use crate::walk::Limits;
-pub use sight::{Sight, Standing};
+use crate::ignore_files::{IgnoreReader, IgnoreRules, IgnoreVerdict, RuleFolder};
+use crate::walk::WalkLimits;
+pub use path_check::{IgnoreStatus, PathChecker};
 
 /// Most threads of a walk.
 const THREADS: usize = 8;
 
 /// What a walk finds; paths are relative to the root, with `/`.
-pub(crate) enum Seen<'a> {
+pub(crate) enum WalkItem<'a> {
     /// A folder that is entered; the top is the empty path.
     Folder { path: &'a str },
     /// A folder below the greatest depth, which is not entered.
@@ -52,7 +52,7 @@ pub(crate) enum Seen<'a> {
 }
 
 /// Which part of the workspace is walked.
-pub(crate) enum Scope {
+pub(crate) enum WalkScope {
     /// All of it.
     Everything,
     /// Some paths, and what is below them.
@@ -65,18 +65,18 @@ pub(crate) enum Scope {
     },
 }
 
-impl Scope {
+impl WalkScope {
     /// Some paths, and what is below them; the empty path is everything.
-    pub(crate) fn of(paths: impl IntoIterator<Item = String>) -> Scope {
+    pub(crate) fn of(paths: impl IntoIterator<Item = String>) -> WalkScope {
         let wanted: HashSet<String> = paths.into_iter().collect();
         if wanted.contains("") {
-            return Scope::Everything;
+            return WalkScope::Everything;
         }
         let on_the_way = wanted
             .iter()
             .flat_map(|path| path.match_indices('/').map(|(at, _)| path[..at].to_owned()))
             .collect();
-        Scope::Paths {
+        WalkScope::Paths {
             wanted,
             on_the_way,
             are_named: false,
@@ -84,9 +84,9 @@ impl Scope {
     }
 
     /// One path that the user named, and what is below it.
-    pub(crate) fn named(path: &str) -> Scope {
-        let mut scope = Scope::of([path.to_owned()]);
-        if let Scope::Paths { are_named, .. } = &mut scope {
+    pub(crate) fn named(path: &str) -> WalkScope {
+        let mut scope = WalkScope::of([path.to_owned()]);
+        if let WalkScope::Paths { are_named, .. } = &mut scope {
             *are_named = true;
         }
         scope
@@ -95,8 +95,8 @@ impl Scope {
     /// Whether a path, or something in it, was named.
     fn is_named(&self, path: &str) -> bool {
         match self {
-            Scope::Everything => false,
-            Scope::Paths { are_named, .. } => {
+            WalkScope::Everything => false,
+            WalkScope::Paths { are_named, .. } => {
                 *are_named && (self.covers(path) || self.leads_to(path))
             }
         }
@@ -104,15 +104,15 @@ impl Scope {
 
     fn covers(&self, path: &str) -> bool {
         match self {
-            Scope::Everything => true,
-            Scope::Paths { wanted, .. } => wanted.contains(path),
+            WalkScope::Everything => true,
+            WalkScope::Paths { wanted, .. } => wanted.contains(path),
         }
     }
 
     fn leads_to(&self, path: &str) -> bool {
         match self {
-            Scope::Everything => true,
-            Scope::Paths { on_the_way, .. } => on_the_way.contains(path),
+            WalkScope::Everything => true,
+            WalkScope::Paths { on_the_way, .. } => on_the_way.contains(path),
         }
     }
 }
@@ -120,20 +120,20 @@ impl Scope {
 /// A walk below one folder.
 pub(crate) struct Walker<'a> {
     root: PathBuf,
-    limits: &'a Limits,
-    scope: Scope,
+    limits: &'a WalkLimits,
+    scope: WalkScope,
     excluded: Override,
     /// Device and number of folders that are never entered.
     own: HashSet<(u64, u64)>,
-    reading: Reading,
+    reading: IgnoreReader,
 }
 
 /// A folder that was opened.
-struct Level {
+struct OpenFolder {
     folder: Folder,
     path: String,
     depth: usize,
-    rules: Option<Arc<Rules>>,
+    rules: Option<Arc<IgnoreRules>>,
     /// Whether all that is in it is in scope.
     is_covered: bool,
     /// Whether only what git tracks is seen in it.
@@ -141,8 +141,8 @@ struct Level {
 }
 
 /// A folder that is still to be opened, in one that is open.
-struct Waiting {
-    above: Arc<Level>,
+struct PendingFolder {
+    above: Arc<OpenFolder>,
     name: OsString,
     path: String,
     is_covered: bool,
@@ -153,7 +153,7 @@ struct Waiting {
 
 /// What the rules make of an entry.
 #[derive(PartialEq, Eq)]
-enum Judged {
+enum EntryVerdict {
     Seen,
     /// An ignore file says `!`, or it was named.
     Wanted,
@@ -164,7 +164,7 @@ enum Judged {
 }
 
 impl<'a> Walker<'a> {
-    pub(crate) fn new(root: &Path, limits: &'a Limits, scope: Scope) -> Walker<'a> {
+    pub(crate) fn new(root: &Path, limits: &'a WalkLimits, scope: WalkScope) -> Walker<'a> {
         let mut excluded = OverrideBuilder::new(root);
         for glob in &limits.exclude {
             // One that means nothing here excludes nothing.
@@ -180,21 +180,24 @@ impl<'a> Walker<'a> {
             scope,
             excluded: excluded.build().unwrap_or_else(|_| Override::empty()),
             own: own.collect(),
-            reading: Reading::default(),
+            reading: IgnoreReader::default(),
         }
     }
 
     /// Walks, and returns what each thread has made of what it saw.
-    pub(crate) fn run<T: Default + Send>(&self, visit: impl Fn(&mut T, Seen<'_>) + Sync) -> Vec<T> {
+    pub(crate) fn run<T: Default + Send>(
+        &self,
+        visit: impl Fn(&mut T, WalkItem<'_>) + Sync,
+    ) -> Vec<T> {
         let mut first = T::default();
         let found = self.enter_root(&mut |seen| visit(&mut first, seen));
-        let queue = Queue::new(found);
+        let queue = FolderQueue::new(found);
         // Most looks at some paths are over before a thread has started.
         let threads = match self.scope {
-            Scope::Everything => std::thread::available_parallelism()
+            WalkScope::Everything => std::thread::available_parallelism()
                 .map_or(2, usize::from)
                 .min(THREADS),
-            Scope::Paths { .. } => 1,
+            WalkScope::Paths { .. } => 1,
         };
         let work = |mut made: T| {
             while let Some((waiting, mut turn)) = queue.take() {
@@ -215,21 +218,21 @@ impl<'a> Walker<'a> {
         })
     }
 
-    fn enter_root(&self, see: &mut dyn FnMut(Seen<'_>)) -> Vec<Waiting> {
+    fn enter_root(&self, see: &mut dyn FnMut(WalkItem<'_>)) -> Vec<PendingFolder> {
         let folder = match Folder::open(&self.root) {
             Ok(folder) => folder,
             Err(error) => {
                 let (path, error) = ("", &error);
-                see(Seen::Failed { path, error });
+                see(WalkItem::Failed { path, error });
                 return Vec::new();
             }
         };
-        let complain = &mut |complaint| see(Seen::Complaint(complaint));
-        let level = Level {
+        let complain = &mut |complaint| see(WalkItem::Complaint(complaint));
+        let level = OpenFolder {
             folder,
             path: String::new(),
             depth: 0,
-            rules: Rules::above(&self.root, &self.reading, complain),
+            rules: IgnoreRules::above(&self.root, &self.reading, complain),
             is_covered: self.scope.covers(""),
             is_ignored: false,
         };
@@ -237,20 +240,24 @@ impl<'a> Walker<'a> {
     }
 
     /// Opens a folder, and returns the folders in it.
-    fn enter(&self, waiting: Waiting, see: &mut dyn FnMut(Seen<'_>)) -> Vec<Waiting> {
-        let Waiting { above, path, .. } = waiting;
+    fn enter(
+        &self,
+        waiting: PendingFolder,
+        see: &mut dyn FnMut(WalkItem<'_>),
+    ) -> Vec<PendingFolder> {
+        let PendingFolder { above, path, .. } = waiting;
         let folder = match above.folder.folder(&waiting.name) {
             Ok(folder) => folder,
             Err(error) => {
                 let (path, error) = (path.as_str(), &error);
-                see(Seen::Failed { path, error });
+                see(WalkItem::Failed { path, error });
                 return Vec::new();
             }
         };
         if identity(&folder).is_some_and(|identity| self.own.contains(&identity)) {
             return Vec::new();
         }
-        let level = Level {
+        let level = OpenFolder {
             folder,
             path,
             depth: above.depth + 1,
@@ -263,15 +270,15 @@ impl<'a> Walker<'a> {
 
     fn list(
         &self,
-        mut level: Level,
+        mut level: OpenFolder,
         is_wanted: bool,
-        see: &mut dyn FnMut(Seen<'_>),
-    ) -> Vec<Waiting> {
-        let names: HashMap<OsString, Kind> = match level.folder.names() {
+        see: &mut dyn FnMut(WalkItem<'_>),
+    ) -> Vec<PendingFolder> {
+        let names: HashMap<OsString, FileKind> = match level.folder.names() {
             Ok(names) => names.into_iter().collect(),
             Err(error) => {
                 let (path, error) = (level.path.as_str(), &error);
-                see(Seen::Failed { path, error });
+                see(WalkItem::Failed { path, error });
                 return Vec::new();
             }
         };
@@ -281,40 +288,40 @@ impl<'a> Walker<'a> {
             level.is_ignored = true;
             let rules = level.rules.as_ref();
             if !rules.is_some_and(|rules| rules.tracks(&full, true)) {
-                see(Seen::LeftOut { path: &level.path });
+                see(WalkItem::LeftOut { path: &level.path });
                 return Vec::new();
             }
         }
-        see(Seen::Folder { path: &level.path });
+        see(WalkItem::Folder { path: &level.path });
         let shown = join(&level.path, "");
-        let place = Place {
+        let place = RuleFolder {
             folder: &level.folder,
             path: &full,
             shown: if level.path.is_empty() { "" } else { &shown },
         };
-        let complain = &mut |complaint| see(Seen::Complaint(complaint));
-        level.rules = Rules::of(&place, has, level.rules.take(), &self.reading, complain);
+        let complain = &mut |complaint| see(WalkItem::Complaint(complaint));
+        level.rules = IgnoreRules::of(&place, has, level.rules.take(), &self.reading, complain);
         let level = Arc::new(level);
         let mut folders = Vec::new();
         for (name, kind) in &names {
-            folders.extend(self.look(&level, name, *kind, &has, see));
+            folders.extend(self.visit_entry(&level, name, *kind, &has, see));
         }
         folders
     }
 
     /// Tells of an entry; a folder that is to be entered is returned.
-    fn look(
+    fn visit_entry(
         &self,
-        level: &Arc<Level>,
+        level: &Arc<OpenFolder>,
         name: &OsStr,
-        kind: Kind,
+        kind: FileKind,
         is_beside: &dyn Fn(&str) -> bool,
-        see: &mut dyn FnMut(Seen<'_>),
-    ) -> Option<Waiting> {
+        see: &mut dyn FnMut(WalkItem<'_>),
+    ) -> Option<PendingFolder> {
         let text = walked_name(level, name, see)?;
         let path = join(&level.path, text);
         let is_covered = level.is_covered || self.scope.covers(&path);
-        let is_folder = kind == Kind::Folder;
+        let is_folder = kind == FileKind::Folder;
         let leads_to_one = is_folder && self.scope.leads_to(&path);
         if !(is_covered || leads_to_one) {
             return None;
@@ -323,34 +330,34 @@ impl<'a> Walker<'a> {
         let rules = level.rules.as_deref();
         let judged = self.judge(rules, level.is_ignored, &path, is_folder, &is_filled);
         match judged {
-            Judged::Ignored => {
+            EntryVerdict::Ignored => {
                 if is_covered {
-                    see(Seen::Ignored);
+                    see(WalkItem::Ignored);
                 }
                 return None;
             }
-            Judged::LeftOut => {
-                see(Seen::LeftOut { path: &path });
+            EntryVerdict::LeftOut => {
+                see(WalkItem::LeftOut { path: &path });
                 return None;
             }
-            Judged::Seen | Judged::Wanted | Judged::Tracked => {}
+            EntryVerdict::Seen | EntryVerdict::Wanted | EntryVerdict::Tracked => {}
         }
-        let is_ignored = judged == Judged::Tracked;
+        let is_ignored = judged == EntryVerdict::Tracked;
         match kind {
-            Kind::Folder if level.depth + 1 >= self.limits.depth => {
-                see(Seen::TooDeep { path: &path });
+            FileKind::Folder if level.depth + 1 >= self.limits.depth => {
+                see(WalkItem::TooDeep { path: &path });
                 None
             }
-            Kind::Folder => Some(Waiting {
+            FileKind::Folder => Some(PendingFolder {
                 above: Arc::clone(level),
                 name: name.to_owned(),
                 path,
                 is_covered,
                 is_ignored,
-                is_wanted: judged == Judged::Wanted,
+                is_wanted: judged == EntryVerdict::Wanted,
             }),
-            Kind::File => {
-                see(Seen::File {
+            FileKind::File => {
+                see(WalkItem::File {
                     path: &path,
                     folder: &level.folder,
                     name,
@@ -358,8 +365,8 @@ impl<'a> Walker<'a> {
                 });
                 None
             }
-            Kind::Link | Kind::Special => {
-                see(Seen::Other { path: &path });
+            FileKind::Link | FileKind::Special => {
+                see(WalkItem::Other { path: &path });
                 None
             }
         }
@@ -368,29 +375,33 @@ impl<'a> Walker<'a> {
     /// Judges an entry by the rules of its folder, in which perhaps only what git tracks is seen.
     fn judge(
         &self,
-        rules: Option<&Rules>,
+        rules: Option<&IgnoreRules>,
         is_in_ignored: bool,
         path: &str,
         is_folder: bool,
         is_filled: &dyn Fn() -> bool,
-    ) -> Judged {
+    ) -> EntryVerdict {
         let full = self.root.join(path);
         if self.excluded.matched(&full, is_folder).is_ignore() {
-            return Judged::Ignored;
+            return EntryVerdict::Ignored;
         }
-        let verdict = rules.map_or(Verdict::Silent, |rules| rules.verdict(&full, is_folder));
+        let verdict = rules.map_or(IgnoreVerdict::Silent, |rules| {
+            rules.verdict(&full, is_folder)
+        });
         let otherwise = match verdict {
-            Verdict::Ignored => return Judged::Ignored,
+            IgnoreVerdict::Ignored => return EntryVerdict::Ignored,
             // What is in an ignored folder cannot be brought back by name.
-            _ if is_in_ignored => Judged::Ignored,
-            Verdict::Shown => return Judged::Wanted,
-            Verdict::IgnoredByGit => Judged::Ignored,
-            Verdict::Silent if is_folder && self.scope.is_named(path) => return Judged::Wanted,
-            Verdict::Silent if is_folder && is_filled() => Judged::LeftOut,
-            Verdict::Silent => return Judged::Seen,
+            _ if is_in_ignored => EntryVerdict::Ignored,
+            IgnoreVerdict::Shown => return EntryVerdict::Wanted,
+            IgnoreVerdict::IgnoredByGit => EntryVerdict::Ignored,
+            IgnoreVerdict::Silent if is_folder && self.scope.is_named(path) => {
+                return EntryVerdict::Wanted;
+            }
+            IgnoreVerdict::Silent if is_folder && is_filled() => EntryVerdict::LeftOut,
+            IgnoreVerdict::Silent => return EntryVerdict::Seen,
         };
         if rules.is_some_and(|rules| rules.tracks(&full, is_folder)) {
-            Judged::Tracked
+            EntryVerdict::Tracked
         } else {
             otherwise
         }
@@ -399,20 +410,20 @@ impl<'a> Walker<'a> {
 
 /// The name of an entry as text, unless entries of such names are passed over, which is reported.
 fn walked_name<'n>(
-    level: &Level,
+    level: &OpenFolder,
     name: &'n OsStr,
-    see: &mut dyn FnMut(Seen<'_>),
+    see: &mut dyn FnMut(WalkItem<'_>),
 ) -> Option<&'n str> {
     let Some(text) = name.to_str() else {
         if level.is_covered {
             let path = &join(&level.path, &name.to_string_lossy());
-            see(Seen::OddName { path });
+            see(WalkItem::OddName { path });
         }
         return None;
     };
     if !is_shown(text) {
         if level.is_covered && text != ".git" {
-            see(Seen::Hidden);
+            see(WalkItem::Hidden);
         }
         return None;
     }
@@ -434,21 +445,21 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// Folders that wait for a thread. The last one found comes first: so few folders are open.
-struct Queue {
-    state: Mutex<Work>,
+struct FolderQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
-struct Work {
-    waiting: Vec<Waiting>,
+struct QueueState {
+    waiting: Vec<PendingFolder>,
     /// Threads that may still find more.
     at_work: usize,
 }
 
-impl Queue {
-    fn new(waiting: Vec<Waiting>) -> Queue {
-        Queue {
-            state: Mutex::new(Work {
+impl FolderQueue {
+    fn new(waiting: Vec<PendingFolder>) -> FolderQueue {
+        FolderQueue {
+            state: Mutex::new(QueueState {
                 waiting,
                 at_work: 0,
             }),
@@ -457,13 +468,13 @@ impl Queue {
     }
 
     /// The next folder; `None` when there are no more.
-    fn take(&self) -> Option<(Waiting, Turn<'_>)> {
+    fn take(&self) -> Option<(PendingFolder, FolderTask<'_>)> {
         let mut work = self.state.lock();
         loop {
             if let Some(waiting) = work.waiting.pop() {
                 work.at_work += 1;
                 let (queue, found) = (self, Vec::new());
-                return Some((waiting, Turn { queue, found }));
+                return Some((waiting, FolderTask { queue, found }));
             }
             if work.at_work == 0 {
                 return None;
@@ -474,12 +485,12 @@ impl Queue {
 }
 
 /// A thread at work on a folder; hands over what it found there when it is done, or has died.
-struct Turn<'queue> {
-    queue: &'queue Queue,
-    found: Vec<Waiting>,
+struct FolderTask<'queue> {
+    queue: &'queue FolderQueue,
+    found: Vec<PendingFolder>,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for FolderTask<'_> {
     fn drop(&mut self) {
         let mut work = self.queue.state.lock();
         work.waiting.append(&mut self.found);

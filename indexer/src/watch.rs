@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
-use crate::index::{Index, Pending};
-use crate::progress::{Events, IndexEvent, Report};
-use crate::refresh::Refresh;
+use crate::index::{Index, IndexFuture};
+use crate::progress::{Events, IndexEvent, RefreshReport};
+use crate::refresh::RefreshOptions;
 use crate::walk::relative;
 
 /// How long events of one file are gathered: editors write in several steps.
@@ -34,7 +34,7 @@ const MOST_PATHS: usize = 300;
 const QUEUE: usize = 64;
 
 /// What to compare next.
-enum Look {
+enum PendingCheck {
     At(BTreeSet<String>),
     AtEverything,
 }
@@ -49,12 +49,18 @@ impl Index {
         events: Events<'a>,
         changed: &'a tokio::sync::Notify,
         stop: &'a CancellationToken,
-    ) -> Pending<'a, ()> {
+    ) -> IndexFuture<'a, ()> {
         async move {
-            let mut watcher = Watching::new(self);
+            let mut watcher = WatchState::new(self);
             // Files that changed while the watches were being set.
-            self.take_in(Look::AtEverything, &mut watcher, events, changed, stop)
-                .await?;
+            self.take_in(
+                PendingCheck::AtEverything,
+                &mut watcher,
+                events,
+                changed,
+                stop,
+            )
+            .await?;
             loop {
                 let look = tokio::select! {
                     look = watcher.next() => look,
@@ -69,17 +75,17 @@ impl Index {
 
     async fn take_in(
         &self,
-        look: Look,
-        watcher: &mut Watching,
+        look: PendingCheck,
+        watcher: &mut WatchState,
         events: Events<'_>,
         changed: &tokio::sync::Notify,
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
         // Watches first: what appears in a new folder after that is told, the rest is seen.
         watcher.follow_folders(self, &look, events).await?;
-        let how = Refresh {
+        let how = RefreshOptions {
             stop: stop.clone(),
-            ..Refresh::default()
+            ..RefreshOptions::default()
         };
         let quiet = |event: IndexEvent| {
             if let IndexEvent::Warning(_) = event {
@@ -87,13 +93,13 @@ impl Index {
             }
         };
         let refreshed = match &look {
-            Look::At(paths) => {
+            PendingCheck::At(paths) => {
                 let paths: Vec<String> = paths.iter().cloned().collect();
                 self.refresh_paths(&paths, &how, &quiet).await
             }
-            Look::AtEverything => self.refresh(&how, &quiet).await,
+            PendingCheck::AtEverything => self.refresh(&how, &quiet).await,
         };
-        let Report {
+        let RefreshReport {
             changed: written,
             removed,
             ..
@@ -128,13 +134,13 @@ impl Index {
     }
 }
 
-type Eyes = Debouncer<RecommendedWatcher, RecommendedCache>;
+type FileWatcher = Debouncer<RecommendedWatcher, RecommendedCache>;
 
 /// The watches and the queue of their events.
-struct Watching {
+struct WatchState {
     root: PathBuf,
     /// `None` while files are compared at intervals instead.
-    eyes: Option<Eyes>,
+    eyes: Option<FileWatcher>,
     /// Whether the watches have to be set again: the workspace itself was changed or missing.
     is_blind: bool,
     /// Whether the system cannot watch, which does not change while the program runs.
@@ -146,9 +152,9 @@ struct Watching {
     failed: Option<String>,
 }
 
-impl Watching {
-    fn new(index: &Index) -> Watching {
-        Watching {
+impl WatchState {
+    fn new(index: &Index) -> WatchState {
+        WatchState {
             root: index.root().to_owned(),
             eyes: None,
             is_blind: true,
@@ -231,7 +237,7 @@ impl Watching {
     async fn follow_folders(
         &mut self,
         index: &Index,
-        look: &Look,
+        look: &PendingCheck,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
         // A workspace that is gone is waited for; what is there later may be another one.
@@ -250,9 +256,9 @@ impl Watching {
         }
         match look {
             // What happened to folders may have been missed: to watch one twice costs little.
-            Look::AtEverything => self.watched.clear(),
-            Look::At(paths) if self.forget_watches(paths) => {}
-            Look::At(_) => return Ok(()),
+            PendingCheck::AtEverything => self.watched.clear(),
+            PendingCheck::At(paths) if self.forget_watches(paths) => {}
+            PendingCheck::At(_) => return Ok(()),
         }
         if !WATCHES_EACH_FOLDER {
             let root = self.root.clone();
@@ -306,10 +312,10 @@ impl Watching {
     }
 
     /// Waits for something to look at.
-    async fn next(&mut self) -> Look {
+    async fn next(&mut self) -> PendingCheck {
         if self.eyes.is_none() || self.failed.is_some() {
             tokio::time::sleep(POLL).await;
-            return Look::AtEverything;
+            return PendingCheck::AtEverything;
         }
         if self.overflow.load(Ordering::Relaxed) {
             // What overflowed is looked at again, but not in a tight loop.
@@ -318,21 +324,21 @@ impl Watching {
         }
         match tokio::time::timeout(RECHECK, self.queue.recv()).await {
             Ok(Some(paths)) => self.gather(paths),
-            Ok(None) | Err(_) => Look::AtEverything,
+            Ok(None) | Err(_) => PendingCheck::AtEverything,
         }
     }
 
     /// Joins what is in the queue into one look: one commit for a branch switch.
-    fn gather(&mut self, mut paths: Vec<PathBuf>) -> Look {
+    fn gather(&mut self, mut paths: Vec<PathBuf>) -> PendingCheck {
         while let Ok(more) = self.queue.try_recv() {
             paths.extend(more);
         }
         if self.overflow.swap(false, Ordering::Relaxed) {
-            return Look::AtEverything;
+            return PendingCheck::AtEverything;
         }
         if paths.contains(&self.root) {
             self.is_blind = true;
-            return Look::AtEverything;
+            return PendingCheck::AtEverything;
         }
         let rules_changed = paths.iter().any(|path| is_ignore_file(path));
         let paths: BTreeSet<String> = paths
@@ -341,9 +347,9 @@ impl Watching {
             .filter(|path| !path.is_empty() && !path.starts_with(".git/"))
             .collect();
         if rules_changed || paths.len() > MOST_PATHS {
-            Look::AtEverything
+            PendingCheck::AtEverything
         } else {
-            Look::At(paths)
+            PendingCheck::At(paths)
         }
     }
 }

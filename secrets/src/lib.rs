@@ -16,7 +16,7 @@ use memchr::{memchr_iter, memmem};
 use regex::Regex;
 
 pub use paths::{SecretClass, masked_path, secret_class, secret_path};
-use rules::{Place, RULES, Rule};
+use rules::{RULES, SecretPosition, SecretRule};
 pub use values::secret_values;
 
 /// The sources of the detector, for those who keep what it has let through: the rules are code as
@@ -70,8 +70,9 @@ pub fn redact(text: &str) -> Redacted<'_> {
 
 /// Names of the rules, each once.
 pub fn rules() -> impl Iterator<Item = &'static str> {
-    let is_first =
-        |(index, rule): &(usize, &Rule)| RULES[..*index].iter().all(|seen| seen.name != rule.name);
+    let is_first = |(index, rule): &(usize, &SecretRule)| {
+        RULES[..*index].iter().all(|seen| seen.name != rule.name)
+    };
     RULES
         .iter()
         .enumerate()
@@ -175,10 +176,10 @@ impl Detector {
     fn secret_at(&self, text: &str, anchor: usize, index: usize) -> Option<Range<usize>> {
         let rule = &RULES[index];
         let start = match rule.place {
-            Place::Inside(lead) => text.floor_char_boundary(anchor.saturating_sub(lead)),
+            SecretPosition::Inside(lead) => text.floor_char_boundary(anchor.saturating_sub(lead)),
             _ => anchor,
         };
-        if matches!(rule.place, Place::Token) && !stands_alone(text, start) {
+        if matches!(rule.place, SecretPosition::Token) && !stands_alone(text, start) {
             return None;
         }
         let end = text.floor_char_boundary(text.len().min(anchor + REACH));
@@ -189,8 +190,8 @@ impl Detector {
         let all = start + all.start()..start + all.end();
         let mut value = start + value.start()..start + value.end();
         match rule.place {
-            Place::Block => return block_after(text, all),
-            Place::Inside(_)
+            SecretPosition::Block => return block_after(text, all),
+            SecretPosition::Inside(_)
                 if !all.contains(&anchor) || !begins_alone(text, all.start..anchor) =>
             {
                 return None;
@@ -208,9 +209,9 @@ impl Detector {
     }
 }
 
-fn whole_pattern(rule: &Rule) -> String {
+fn whole_pattern(rule: &SecretRule) -> String {
     match rule.place {
-        Place::Inside(_) => rule.pattern.to_owned(),
+        SecretPosition::Inside(_) => rule.pattern.to_owned(),
         _ => {
             let anchors: Vec<String> = rule
                 .anchors

@@ -20,7 +20,7 @@ pub enum SecretClass {
 }
 
 /// One kind of files.
-struct Group {
+struct SecretPathGroup {
     class: SecretClass,
     /// What is in them.
     what: &'static str,
@@ -29,7 +29,7 @@ struct Group {
 }
 
 /// A row of the table.
-struct Row {
+struct SecretPathRow {
     /// The folder that the file must be in.
     folder: Option<&'static str>,
     name: &'static str,
@@ -40,15 +40,15 @@ struct Row {
 
 /// The rows by what is looked up.
 #[derive(Default)]
-struct Table {
-    folders: HashMap<&'static str, Row>,
-    exact: HashMap<&'static str, Vec<Row>>,
+struct SecretPathTable {
+    folders: HashMap<&'static str, SecretPathRow>,
+    exact: HashMap<&'static str, Vec<SecretPathRow>>,
     /// Those with a `*`.
-    wild: Vec<Row>,
+    wild: Vec<SecretPathRow>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table::default();
+static TABLE: LazyLock<SecretPathTable> = LazyLock::new(|| {
+    let mut table = SecretPathTable::default();
     let groups = GROUPS.iter().map(|group| (group, false));
     let but_samples = GROUPS_BUT_SAMPLES.iter().map(|group| (group, true));
     for (group, is_but_samples) in groups.chain(but_samples) {
@@ -57,7 +57,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                 Some((folder, name)) => (Some(folder), name),
                 None => (None, text),
             };
-            let row = Row {
+            let row = SecretPathRow {
                 folder,
                 name,
                 is_but_samples,
@@ -76,7 +76,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-impl Row {
+impl SecretPathRow {
     fn is_of(&self, folder: &str, file: &str) -> bool {
         let fits = match self.name.split_once('*') {
             Some((start, end)) => file

@@ -3,10 +3,10 @@
 //! Most of the shapes are published by those who hand the keys out. A rule for
 //! a key without a shape of its own needs the name it is assigned to.
 
-use Place::{Block, Inside, Token, Value};
+use SecretPosition::{Block, Inside, Token, Value};
 
 /// One kind of secret.
-pub(super) struct Rule {
+pub(super) struct SecretRule {
     /// Stands in for the secret, so it must say what was there.
     pub name: &'static str,
     /// ASCII words, one of which is in every match: only around them is the pattern tried.
@@ -15,12 +15,12 @@ pub(super) struct Rule {
     pub pattern: &'static str,
     /// Has the last word on what the pattern found.
     pub check: fn(&str) -> bool,
-    pub place: Place,
+    pub place: SecretPosition,
 }
 
 /// Where a secret is, seen from its anchor.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum SecretPosition {
     /// It begins with the anchor, and no letter or digit goes before but those of an escape.
     Token,
     /// The anchor is in the name or the marker before it.
@@ -33,12 +33,12 @@ pub(super) enum Place {
 
 const fn rule(
     name: &'static str,
-    place: Place,
+    place: SecretPosition,
     anchors: &'static [&'static str],
     pattern: &'static str,
     check: fn(&str) -> bool,
-) -> Rule {
-    Rule {
+) -> SecretRule {
+    SecretRule {
         name,
         anchors,
         pattern,
@@ -61,7 +61,7 @@ const NAMES: &[&str] = &[
 
 /// Of two rules that find the same text, the earlier one names it.
 #[rustfmt::skip]
-pub(super) static RULES: &[Rule] = &[
+pub(super) static RULES: &[SecretRule] = &[
     // Clouds.
     rule("aws-access-key-id", Token, &["AKIA", "ASIA", "ABIA", "ACCA"], "[A-Z2-7]{16}", anything),
     rule("aws-secret-access-key", Value,
@@ -316,7 +316,7 @@ fn is_placeholder(value: &str) -> bool {
 /// seldom; a drawn value does so at every second one.
 fn looks_random(value: &str) -> bool {
     #[derive(PartialEq, Clone, Copy)]
-    enum Class {
+    enum CharacterClass {
         Lower,
         Upper,
         Digit,
@@ -335,13 +335,13 @@ fn looks_random(value: &str) -> bool {
     let mut previous = None;
     for byte in value.bytes().filter(|byte| !b"_-./:".contains(byte)) {
         let class = match byte {
-            b'a'..=b'z' => Class::Lower,
-            b'A'..=b'Z' => Class::Upper,
-            b'0'..=b'9' => Class::Digit,
-            _ => Class::Sign,
+            b'a'..=b'z' => CharacterClass::Lower,
+            b'A'..=b'Z' => CharacterClass::Upper,
+            b'0'..=b'9' => CharacterClass::Digit,
+            _ => CharacterClass::Sign,
         };
         // A capital and what follows may be one word.
-        let word = previous == Some(Class::Upper) && class == Class::Lower;
+        let word = previous == Some(CharacterClass::Upper) && class == CharacterClass::Lower;
         changes += usize::from(previous.is_some_and(|previous| previous != class) && !word);
         kept += 1;
         previous = Some(class);

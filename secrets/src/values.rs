@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use judge::{Trust, is_drawn, is_setting, judge};
+use judge::{SecretExtent, is_drawn, is_setting, judge};
 
 /// Most values that are taken from one file.
 const MOST: usize = 2_000;
@@ -23,10 +23,10 @@ const MOST: usize = 2_000;
 pub fn secret_values(path: &str, text: &str) -> Vec<String> {
     let path = path.to_lowercase();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let mut values = Values {
+    let mut values = ValueScan {
         found: BTreeSet::new(),
         settings: BTreeSet::new(),
-        trust: Trust::of(&path),
+        trust: SecretExtent::of(&path),
     };
     match name {
         ".pgpass" | "pgpass.conf" => text.lines().for_each(|line| values.pgpass(line)),
@@ -41,7 +41,7 @@ pub fn secret_values(path: &str, text: &str) -> Vec<String> {
         }
         _ => values.of_any(text),
     }
-    if values.trust == Trust::Some {
+    if values.trust == SecretExtent::Some {
         // A password that is the user's name, too, would be found in every text.
         let settings = &values.settings;
         values.found.retain(|value| !settings.contains(value));
@@ -52,14 +52,14 @@ pub fn secret_values(path: &str, text: &str) -> Vec<String> {
 }
 
 /// What was found so far.
-struct Values {
+struct ValueScan {
     found: BTreeSet<String>,
     /// Values of keys that say that they are none.
     settings: BTreeSet<String>,
-    trust: Trust,
+    trust: SecretExtent,
 }
 
-impl Values {
+impl ValueScan {
     /// Takes a value, if it is one, and what is in it. `key` is its name with those above it.
     fn add(&mut self, key: &str, value: &str) {
         let value = value.trim();

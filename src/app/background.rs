@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::{
     EmbedError, EmbedReport, Embedded, Embedder, EmbeddingModel, Events, IndexError, IndexEvent,
-    Refresh, Role,
+    RefreshOptions, Role,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 
 /// State of the vectors of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VectorNews<'a> {
+pub enum VectorStatus<'a> {
     /// Embeddings are off.
     Unwanted,
     /// Every text has a vector or is listed as failed.
@@ -34,7 +34,7 @@ pub enum VectorNews<'a> {
 
 /// State of the index, for a status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum IndexStatus {
     /// Files are compared with the index.
     Looking,
     /// The index is up to date.
@@ -47,7 +47,7 @@ pub enum Standing {
 
 /// A task that keeps the index up to date.
 pub struct Background {
-    pub standing: watch::Receiver<Standing>,
+    pub standing: watch::Receiver<IndexStatus>,
     /// Ends soon after it is stopped.
     pub task: JoinHandle<()>,
 }
@@ -58,11 +58,11 @@ impl App {
     /// A folder that needs confirmation, such as `/`, is ignored until it has an index. Needs a
     /// runtime.
     pub fn keep_fresh(&self, activity: ChatActivity, stop: CancellationToken) -> Background {
-        let (sender, standing) = watch::channel(Standing::Looking);
+        let (sender, standing) = watch::channel(IndexStatus::Looking);
         let app = self.clone();
         app.first_index.send_replace(app.may_build_first());
         let task = tokio::spawn(async move {
-            let keeper = Keeper {
+            let keeper = IndexWatcher {
                 app,
                 activity,
                 standing: sender,
@@ -82,9 +82,9 @@ impl App {
         self.first_index.send_replace(true);
         let app = self.clone();
         tokio::spawn(async move {
-            let how = Refresh {
+            let how = RefreshOptions {
                 stop,
-                ..Refresh::default()
+                ..RefreshOptions::default()
             };
             if let Err(error) = app.index.refresh(&how, &|_| {}).await {
                 tracing::warn!(%error, "cannot index the folder");
@@ -125,13 +125,13 @@ impl App {
         changed: &Notify,
         activity: Option<&ChatActivity>,
         events: Events<'_>,
-        tell: &(dyn Fn(VectorNews<'_>) + Send + Sync),
+        tell: &(dyn Fn(VectorStatus<'_>) + Send + Sync),
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
         loop {
             changed.notified().await;
             while let Some(why) = self.embed_once(activity, events, tell, stop).await? {
-                tell(VectorNews::Waiting(&why));
+                tell(VectorStatus::Waiting(&why));
                 tokio::time::sleep(AGAIN).await;
             }
         }
@@ -142,13 +142,13 @@ impl App {
         &self,
         activity: Option<&ChatActivity>,
         events: Events<'_>,
-        tell: &(dyn Fn(VectorNews<'_>) + Send + Sync),
+        tell: &(dyn Fn(VectorStatus<'_>) + Send + Sync),
         stop: &CancellationToken,
     ) -> Result<Option<String>, IndexError> {
         let embedder = match self.embedder().await {
             Ok(Some(embedder)) => embedder,
             Ok(None) => {
-                tell(VectorNews::Unwanted);
+                tell(VectorStatus::Unwanted);
                 return Ok(None);
             }
             Err(error) => return Ok(Some(error.with_hint())),
@@ -156,7 +156,7 @@ impl App {
         let embedded = match activity {
             None => self.embed(&embedder, events, stop).await,
             Some(activity) => {
-                let polite = Polite {
+                let polite = YieldingEmbedder {
                     embedder: &embedder,
                     activity,
                 };
@@ -165,7 +165,7 @@ impl App {
         };
         match embedded {
             Ok(_) => {
-                tell(VectorNews::Complete);
+                tell(VectorStatus::Complete);
                 Ok(None)
             }
             // The watcher stops, too, and ends this.
@@ -177,18 +177,18 @@ impl App {
     }
 }
 
-struct Keeper {
+struct IndexWatcher {
     app: App,
     activity: ChatActivity,
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<IndexStatus>,
     stop: CancellationToken,
 }
 
-impl Keeper {
+impl IndexWatcher {
     async fn run(self) {
         if self.app.needs_confirmation() && !self.app.index.exists() {
             let why = "this folder is not indexed; run `ollacode index`".to_owned();
-            self.standing.send_replace(Standing::Trouble(why));
+            self.standing.send_replace(IndexStatus::Trouble(why));
             return;
         }
         while !self.stop.is_cancelled() {
@@ -197,7 +197,7 @@ impl Keeper {
                 Err(error) => {
                     tracing::warn!(%error, "cannot keep the index up to date");
                     self.standing
-                        .send_replace(Standing::Trouble(error.to_string()));
+                        .send_replace(IndexStatus::Trouble(error.to_string()));
                 }
             }
             tokio::select! {
@@ -210,9 +210,9 @@ impl Keeper {
     /// Watches until it is stopped or fails.
     async fn watch(&self) -> Result<(), IndexError> {
         let events = |event: IndexEvent| self.take(event);
-        let how = Refresh {
+        let how = RefreshOptions {
             stop: self.stop.clone(),
-            ..Refresh::default()
+            ..RefreshOptions::default()
         };
         let refreshed = self.app.index.refresh(&how, &events).await;
         self.app.first_index.send_replace(false);
@@ -224,11 +224,11 @@ impl Keeper {
         }
         let changed = Notify::new();
         changed.notify_one();
-        let tell = |news: VectorNews<'_>| {
+        let tell = |news: VectorStatus<'_>| {
             self.standing.send_replace(match news {
-                VectorNews::Unwanted | VectorNews::Complete => Standing::Fresh,
-                VectorNews::Waiting(why) => {
-                    Standing::Trouble(format!("cannot compute vectors: {why}"))
+                VectorStatus::Unwanted | VectorStatus::Complete => IndexStatus::Fresh,
+                VectorStatus::Waiting(why) => {
+                    IndexStatus::Trouble(format!("cannot compute vectors: {why}"))
                 }
             });
         };
@@ -247,7 +247,9 @@ impl Keeper {
 
     fn take(&self, event: IndexEvent) {
         let standing = match event {
-            IndexEvent::Embedding { done, total } => Standing::Behind(total.saturating_sub(done)),
+            IndexEvent::Embedding { done, total } => {
+                IndexStatus::Behind(total.saturating_sub(done))
+            }
             IndexEvent::Warning(message) => {
                 tracing::warn!("{message}");
                 return;
@@ -259,12 +261,12 @@ impl Keeper {
 }
 
 /// An embedder that yields to replies.
-struct Polite<'a> {
+struct YieldingEmbedder<'a> {
     embedder: &'a dyn Embedder,
     activity: &'a ChatActivity,
 }
 
-impl Embedder for Polite<'_> {
+impl Embedder for YieldingEmbedder<'_> {
     fn model(&self) -> &EmbeddingModel {
         self.embedder.model()
     }
@@ -338,7 +340,7 @@ mod tests {
             allowed: Notify::new(),
         };
         let activity = ChatActivity::default();
-        let polite = Polite {
+        let polite = YieldingEmbedder {
             embedder: &slow,
             activity: &activity,
         };

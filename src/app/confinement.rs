@@ -11,7 +11,7 @@ use super::indexes::WORKSPACE;
 use super::{App, StartError};
 use crate::config::SandboxChoice;
 use crate::permission::Confinement;
-use crate::sandbox::confine::{self, Bounds, Reached};
+use crate::sandbox::confine::{self, ActiveConfinement, SandboxPolicy};
 use crate::sandbox::{CommandEnvironment, Sandbox};
 use crate::session::create_private_folder;
 use crate::workspace::workspace_id;
@@ -24,9 +24,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 impl App {
     /// The level of confinement, and why it is not full. The first call tests it, which takes some
     /// milliseconds.
-    pub fn confinement(&self) -> Result<Reached, StartError> {
+    pub fn confinement(&self) -> Result<ActiveConfinement, StartError> {
         if self.settings.sandbox == SandboxChoice::Off {
-            return Ok(Reached {
+            return Ok(ActiveConfinement {
                 level: Confinement::None,
                 why_not_full: Some("`--sandbox off` was given".to_owned()),
             });
@@ -65,7 +65,10 @@ impl App {
     }
 
     /// The bounds of commands, and their temporary folder, which is removed on drop.
-    fn bounds(&self, base: &CommandEnvironment) -> Result<(Bounds, TemporaryFolder), StartError> {
+    fn bounds(
+        &self,
+        base: &CommandEnvironment,
+    ) -> Result<(SandboxPolicy, TemporaryFolder), StartError> {
         let id = workspace_id(&self.workspace.root);
         let folder = self.settings.data_folder.join("confined").join(id);
         let made = private_folders(&folder);
@@ -81,7 +84,7 @@ impl App {
         let mounts = self.rules.mounts();
         let root = self.workspace.root.canonicalize();
         let root = root.unwrap_or_else(|_| self.workspace.root.clone());
-        let mut bounds = Bounds::new(&root, &temporary.0);
+        let mut bounds = SandboxPolicy::new(&root, &temporary.0);
         bounds.cache = cache;
         bounds.homes = home.map(Path::to_owned).into_iter().collect();
         bounds.readable = confine::readable(home, base.variables());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
 
-use ollacode_indexer::walk::Limits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{Index, IndexError, disk_bytes};
 
 use super::App;
@@ -17,7 +17,7 @@ const MOST_PATH: u64 = 8192;
 
 /// The data of a workspace.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct StoredIndex {
     /// The name of its folders.
     pub id: String,
     /// Path of the workspace; `None` if it is unknown, as in an index of an older version.
@@ -30,7 +30,7 @@ pub struct Kept {
     pub written: Option<SystemTime>,
 }
 
-impl Kept {
+impl StoredIndex {
     /// Whether the workspace is known not to exist.
     pub fn is_gone(&self) -> bool {
         let is_missing = |root: &PathBuf| match fs::symlink_metadata(root) {
@@ -46,22 +46,22 @@ impl Kept {
 
 impl App {
     /// Every workspace with an index or a `confined` folder, sorted by path.
-    pub async fn kept(&self) -> io::Result<Vec<Kept>> {
+    pub async fn stored_indexes(&self) -> io::Result<Vec<StoredIndex>> {
         let mut ids = BTreeSet::new();
         for folder in self.kept_folders("") {
-            ids.extend(names(&folder)?);
+            ids.extend(folder_names(&folder)?);
         }
         let mut kept = Vec::new();
         for id in ids {
             kept.push(self.kept_of(id).await);
         }
-        kept.sort_by(|one: &Kept, other: &Kept| {
+        kept.sort_by(|one: &StoredIndex, other: &StoredIndex| {
             (&one.root, &one.id).cmp(&(&other.root, &other.id))
         });
         Ok(kept)
     }
 
-    async fn kept_of(&self, id: String) -> Kept {
+    async fn kept_of(&self, id: String) -> StoredIndex {
         let [index, confined] = self.kept_folders(&id);
         // An unreadable index is listed without its contents.
         let about = Index::about(&index).await.ok();
@@ -69,7 +69,7 @@ impl App {
             let bytes = ollacode_indexer::read_file(&confined.join(WORKSPACE), MOST_PATH).ok()?;
             Some(PathBuf::from(String::from_utf8(bytes).ok()?))
         };
-        Kept {
+        StoredIndex {
             id,
             root: about
                 .as_ref()
@@ -85,9 +85,9 @@ impl App {
     }
 
     /// Deletes the index and the `confined` folder of a workspace.
-    pub async fn forget(&self, kept: &Kept) -> Result<(), IndexError> {
+    pub async fn forget(&self, kept: &StoredIndex) -> Result<(), IndexError> {
         let [index, confined] = self.kept_folders(&kept.id);
-        Index::new(&index, &index, Limits::default())
+        Index::new(&index, &index, WalkLimits::default())
             .remove()
             .await?;
         match fs::remove_dir_all(&confined) {
@@ -105,7 +105,7 @@ impl App {
 }
 
 /// The names of the folders in a folder, which may not exist.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+fn folder_names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

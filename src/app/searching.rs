@@ -19,10 +19,10 @@ const FAILED_FOR: Duration = Duration::from_secs(30);
 pub(super) struct SearchModels(pub App);
 
 /// The state of the search model, shared by the clones of an [`App`].
-pub(super) type Connection = Arc<Mutex<Option<Known>>>;
+pub(super) type Connection = Arc<Mutex<Option<LastConnection>>>;
 
 /// The result of the last connection.
-pub(super) struct Known {
+pub(super) struct LastConnection {
     /// Name and fingerprint of the model whose vectors were complete at that time.
     complete: Option<(String, String)>,
     outcome: Result<Arc<dyn Embedder>, String>,
@@ -42,7 +42,7 @@ impl SearchModels {
             .complete_model()
             .await
             .map_err(|error| error.to_string())?;
-        let holds = |known: &&Known| {
+        let holds = |known: &&LastConnection| {
             known.complete == complete && (known.outcome.is_ok() || known.at.elapsed() < FAILED_FOR)
         };
         if let Some(known) = known.as_ref().filter(holds) {
@@ -55,7 +55,7 @@ impl SearchModels {
             Err(SearchModelError::Ollama(error)) => Err(error.with_hint()),
             Err(SearchModelError::Index(error)) => Err(error.to_string()),
         };
-        *known = Some(Known {
+        *known = Some(LastConnection {
             complete,
             outcome: outcome.clone(),
             at: Instant::now(),

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use super::{
-    ConfigError, Environment, Flags, GivenTelegram, Origin, SETTINGS, Setting, UserFile, telegram,
+    ConfigError, Environment, Flags, GivenTelegram, SETTINGS, Setting, SettingOrigin, UserFile,
+    telegram,
 };
 
 /// Maximum characters of a value that an error repeats.
@@ -17,48 +18,50 @@ pub(super) struct Layers<'a> {
 }
 
 /// An unchecked value. It may be a secret, so there is no `Debug`.
-pub(super) struct Given {
+pub(super) struct GivenValue {
     pub name: &'static str,
     pub value: OsString,
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 impl Layers<'_> {
     /// Finds the value of a setting.
     ///
     /// An empty value means the default, so that one run can undo what the file sets.
-    pub fn given(&self, name: &'static str) -> Given {
+    pub fn given(&self, name: &'static str) -> GivenValue {
         let flag = || {
             let mut given = self.flags.given.iter();
             let (_, flag, value) = given.find(|(setting, _, _)| *setting == name)?;
-            Some(Given {
+            Some(GivenValue {
                 name,
                 value: value.clone(),
-                origin: Origin::Flag(flag),
+                origin: SettingOrigin::Flag(flag),
             })
         };
         let variable = || {
             let value = self.environment.variable(name)?.to_owned();
-            Some(Given {
+            Some(GivenValue {
                 name,
                 value,
-                origin: Origin::Environment,
+                origin: SettingOrigin::Environment,
             })
         };
         let entry = || {
             let (value, origin) = self.file.given(name)?;
-            Some(Given {
+            Some(GivenValue {
                 name,
                 value: value.into(),
                 origin,
             })
         };
         let given = flag().or_else(variable).or_else(entry);
-        given.filter(Given::is_set).unwrap_or_else(|| Given {
-            name,
-            value: setting(name).map_or("", |setting| setting.default).into(),
-            origin: Origin::Default,
-        })
+        given
+            .filter(GivenValue::is_set)
+            .unwrap_or_else(|| GivenValue {
+                name,
+                value: setting(name).map_or("", |setting| setting.default).into(),
+                origin: SettingOrigin::Default,
+            })
     }
 }
 
@@ -83,7 +86,7 @@ impl Layers<'_> {
     }
 }
 
-impl Given {
+impl GivenValue {
     /// The value as text; invalid UTF-8 is replaced, and fails later checks.
     pub fn text(&self) -> String {
         self.value.to_string_lossy().into_owned()

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::Origin;
-use crate::visible::visible;
+use super::SettingOrigin;
+use crate::visible::escape_hidden;
 
 /// The token.
 pub const TOKEN: &str = "TELEGRAM_BOT_TOKEN";
@@ -29,13 +29,13 @@ const LARGEST_ID: u64 = (1 << 52) - 1;
 
 /// The token of a bot. It is never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub struct BotToken(String);
 
 /// The checked settings of the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TelegramSettings {
-    pub token: Token,
-    pub allowed: Allowed,
+    pub token: BotToken,
+    pub allowed: AllowList,
     /// A Bot API server other than Telegram's.
     pub api_url: Option<Url>,
     /// How long a question waits for a button to be pressed.
@@ -51,7 +51,7 @@ impl TelegramSettings {
 
 /// Users and groups by id: names can change owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allowed {
+pub struct AllowList {
     /// The first is the owner.
     users: Vec<u64>,
     /// Group ids are negative.
@@ -67,7 +67,7 @@ pub struct GivenTelegram {
     /// `TELEGRAM_ALLOWED_USERS`.
     pub users: String,
     /// Where they were set.
-    pub users_origin: Option<Origin>,
+    pub users_origin: Option<SettingOrigin>,
     /// `TELEGRAM_ALLOWED_CHATS`.
     pub chats: String,
     /// `TELEGRAM_API_URL`.
@@ -122,9 +122,9 @@ pub enum TelegramError {
     OpenUrl,
 }
 
-impl Token {
+impl BotToken {
     /// Reads a token: `123456789:AAF…`.
-    pub fn parse(text: &str) -> Result<Token, TelegramError> {
+    pub fn parse(text: &str) -> Result<BotToken, TelegramError> {
         let text = text.trim();
         let (number, secret) = text.split_once(':').ok_or(TelegramError::BadToken)?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -132,7 +132,7 @@ impl Token {
         if !is_number || secret.len() < 30 || !secret.bytes().all(is_sign) {
             return Err(TelegramError::BadToken);
         }
-        Ok(Token(text.to_owned()))
+        Ok(BotToken(text.to_owned()))
     }
 
     /// The token itself, for the client only.
@@ -153,13 +153,13 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for BotToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
     }
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for BotToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("***")
     }
@@ -182,17 +182,17 @@ impl GivenTelegram {
             return Err(TelegramError::NoToken);
         }
         Ok(TelegramSettings {
-            token: Token::parse(token)?,
-            allowed: Allowed::parse(&self.users, &self.chats)?,
+            token: BotToken::parse(token)?,
+            allowed: AllowList::parse(&self.users, &self.chats)?,
             api_url: api_url(self.api_url.trim())?,
             approval_life: self.approval_life,
         })
     }
 }
 
-impl Allowed {
+impl AllowList {
     /// Parses lists of ids, separated by commas, semicolons or blanks.
-    pub fn parse(users: &str, chats: &str) -> Result<Allowed, TelegramError> {
+    pub fn parse(users: &str, chats: &str) -> Result<AllowList, TelegramError> {
         let user = |entry: &str| {
             let id = entry
                 .parse()
@@ -205,7 +205,7 @@ impl Allowed {
             id.filter(|id| *id < 0 && id.unsigned_abs() <= LARGEST_ID)
                 .ok_or_else(|| bad_id(CHATS, entry, "a group id (a negative number)"))
         };
-        Ok(Allowed {
+        Ok(AllowList {
             users: entries(users).map(user).collect::<Result<_, _>>()?,
             chats: entries(chats).map(chat).collect::<Result<_, _>>()?,
         })
@@ -234,9 +234,9 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 
 fn bad_id(setting: &'static str, entry: &str, wanted: &'static str) -> TelegramError {
     // The token may have been put here by mistake.
-    let entry = match Token::parse(entry) {
+    let entry = match BotToken::parse(entry) {
         Ok(token) => token.to_string(),
-        Err(_) => visible(entry).chars().take(40).collect(),
+        Err(_) => escape_hidden(entry).chars().take(40).collect(),
     };
     TelegramError::BadId {
         setting,
@@ -348,14 +348,14 @@ mod tests {
 
     #[test]
     fn users_are_allowed_by_number() {
-        let allowed = Allowed::parse("7, 8;9\n10", "-100123").expect("a list");
+        let allowed = AllowList::parse("7, 8;9\n10", "-100123").expect("a list");
         assert_eq!((allowed.owner(), allowed.users().len()), (Some(7), 4));
         assert!(allowed.permits(7, 7) && allowed.permits(10, -100_123));
         assert!(!allowed.permits(11, 11), "a stranger");
         assert!(!allowed.permits(11, -100_123), "a stranger in the group");
         assert!(!allowed.permits(7, -5), "another group");
         assert!(!allowed.permits(7, 8), "somebody else's chat");
-        assert!(!Allowed::default().permits(0, 0));
+        assert!(!AllowList::default().permits(0, 0));
     }
 
     #[test]

@@ -28,46 +28,46 @@ pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-enum Problem {
+enum TrustProblem {
     #[error("other users can write to it")]
     OthersWrite,
     #[error("it is owned by user {0}")]
     Foreign(u32),
 }
 
-impl Problem {
+impl TrustProblem {
     fn fix(self, path: &Path) -> String {
         let path = path.display();
         match self {
-            Problem::OthersWrite => format!("chmod go-w '{path}'"),
-            Problem::Foreign(_) => format!("chown \"$(id -u)\" '{path}'"),
+            TrustProblem::OthersWrite => format!("chmod go-w '{path}'"),
+            TrustProblem::Foreign(_) => format!("chown \"$(id -u)\" '{path}'"),
         }
     }
 }
 
 #[cfg(unix)]
-fn problem(metadata: &Metadata) -> Option<Problem> {
+fn problem(metadata: &Metadata) -> Option<TrustProblem> {
     use std::os::unix::fs::MetadataExt;
     let user = rustix::process::geteuid().as_raw();
     judged(metadata.mode(), metadata.uid(), metadata.gid(), user)
 }
 
 #[cfg(not(unix))]
-fn problem(_: &Metadata) -> Option<Problem> {
+fn problem(_: &Metadata) -> Option<TrustProblem> {
     None
 }
 
 /// Judges by mode, owner and group. Many systems give each user a group of their own with the
 /// same number.
 #[cfg(unix)]
-fn judged(mode: u32, owner: u32, group: u32, user: u32) -> Option<Problem> {
+fn judged(mode: u32, owner: u32, group: u32, user: u32) -> Option<TrustProblem> {
     const SUPERUSER: u32 = 0;
     if owner != user && owner != SUPERUSER {
-        return Some(Problem::Foreign(owner));
+        return Some(TrustProblem::Foreign(owner));
     }
     let is_own_group = group == user && user != SUPERUSER;
     let others = if is_own_group { 0o002 } else { 0o022 };
-    (mode & others != 0).then_some(Problem::OthersWrite)
+    (mode & others != 0).then_some(TrustProblem::OthersWrite)
 }
 
 #[cfg(all(test, unix))]
@@ -80,16 +80,16 @@ mod tests {
             (0o600, 1000, 1000, None),
             (0o644, 1000, 100, None),
             (0o664, 1000, 1000, None),
-            (0o664, 1000, 100, Some(Problem::OthersWrite)),
-            (0o646, 1000, 1000, Some(Problem::OthersWrite)),
-            (0o666, 0, 0, Some(Problem::OthersWrite)),
+            (0o664, 1000, 100, Some(TrustProblem::OthersWrite)),
+            (0o646, 1000, 1000, Some(TrustProblem::OthersWrite)),
+            (0o666, 0, 0, Some(TrustProblem::OthersWrite)),
             (0o644, 0, 0, None),
-            (0o600, 1001, 1000, Some(Problem::Foreign(1001))),
+            (0o600, 1001, 1000, Some(TrustProblem::Foreign(1001))),
         ] {
             let found = judged(mode, owner, group, 1000);
             assert_eq!(found, expected, "{mode:o} {owner} {group}");
         }
-        assert_eq!(judged(0o664, 0, 0, 0), Some(Problem::OthersWrite));
-        assert_eq!(judged(0o600, 1000, 0, 0), Some(Problem::Foreign(1000)));
+        assert_eq!(judged(0o664, 0, 0, 0), Some(TrustProblem::OthersWrite));
+        assert_eq!(judged(0o600, 1000, 0, 0), Some(TrustProblem::Foreign(1000)));
     }
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{ConfigError, Origin, SETTINGS};
+use super::{ConfigError, SETTINGS, SettingOrigin};
 
 /// Unknown names with this prefix are misspelled settings.
 const PREFIX: &str = "OLLACODE_";
@@ -16,11 +16,11 @@ const PREFIX: &str = "OLLACODE_";
 #[derive(Default)]
 pub(super) struct UserFile {
     path: PathBuf,
-    entries: Vec<Entry>,
+    entries: Vec<FileSetting>,
     pub warnings: Vec<String>,
 }
 
-struct Entry {
+struct FileSetting {
     name: String,
     value: String,
     line: usize,
@@ -46,9 +46,9 @@ impl UserFile {
     }
 
     /// The value of a setting, and its line.
-    pub fn given(&self, name: &str) -> Option<(&str, Origin)> {
+    pub fn given(&self, name: &str) -> Option<(&str, SettingOrigin)> {
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
-        let origin = Origin::File {
+        let origin = SettingOrigin::File {
             path: self.path.clone(),
             line: entry.line,
         };
@@ -110,8 +110,8 @@ fn read_text(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
-    let mut entries: Vec<Entry> = Vec::new();
+fn parse(path: &Path, text: &str) -> Result<Vec<FileSetting>, ConfigError> {
+    let mut entries: Vec<FileSetting> = Vec::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, content) in (1..).zip(text.lines()) {
         let wrong = |problem: String| ConfigError::Line {
@@ -132,7 +132,7 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
         if !is_setting(name) && name.to_ascii_uppercase().starts_with(PREFIX) {
             return Err(unknown(path, line, name));
         }
-        entries.push(Entry {
+        entries.push(FileSetting {
             name: name.to_owned(),
             value,
             line,
@@ -215,7 +215,7 @@ fn unknown(path: &Path, line: usize, name: &str) -> ConfigError {
     }
 }
 
-fn warnings(path: &Path, entries: &[Entry]) -> Vec<String> {
+fn warnings(path: &Path, entries: &[FileSetting]) -> Vec<String> {
     let shown = path.display();
     let strangers = entries.iter().filter(|entry| !is_setting(&entry.name));
     let mut warnings: Vec<String> = strangers
@@ -226,7 +226,7 @@ fn warnings(path: &Path, entries: &[Entry]) -> Vec<String> {
             )
         })
         .collect();
-    let secret = |entry: &Entry| {
+    let secret = |entry: &FileSetting| {
         let named = |name: &str| {
             SETTINGS
                 .iter()

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-use super::layers::Given;
+use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, Origin, Reach,
-    SandboxChoice, ToolChoice,
+    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, NetworkScope,
+    SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -53,7 +53,7 @@ const WINDOWS: Sizes = Sizes {
 /// Stops a model that runs away.
 const MOST_STEPS: usize = 500;
 
-impl Given {
+impl GivenValue {
     pub fn workspace(&self, environment: &Environment) -> Result<Option<GivenFolder>, ConfigError> {
         if !self.is_set() {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Given {
     }
 
     pub fn data_folder(&self, environment: &Environment) -> Result<PathBuf, ConfigError> {
-        if self.origin != Origin::Default {
+        if self.origin != SettingOrigin::Default {
             return self.folder(environment);
         }
         let data_home = environment
@@ -173,11 +173,11 @@ impl Given {
         self.is_set().then(|| self.size(sizes)).transpose()
     }
 
-    pub fn reach(&self) -> Result<Reach, ConfigError> {
+    pub fn reach(&self) -> Result<NetworkScope, ConfigError> {
         Ok(if self.is_on()? {
-            Reach::LoopbackOnly
+            NetworkScope::LoopbackOnly
         } else {
-            Reach::Any
+            NetworkScope::Any
         })
     }
 
@@ -226,7 +226,7 @@ impl Given {
                     .ok_or(ConfigError::NoHome { name: self.name })?;
                 home.join(rest)
             }
-            Err(_) if path.is_relative() && matches!(self.origin, Origin::File { .. }) => {
+            Err(_) if path.is_relative() && matches!(self.origin, SettingOrigin::File { .. }) => {
                 return Err(self.invalid("an absolute path, or one that starts with `~/`"));
             }
             Err(_) => environment.current_folder().join(path),

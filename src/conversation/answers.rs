@@ -17,25 +17,25 @@ use crate::permission::{ApprovalRequest, Approver, Decision};
 /// them.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<PendingAnswers>>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct PendingAnswers {
     last: u64,
-    asked: BTreeMap<AskId, Asked>,
+    asked: BTreeMap<AskId, PendingAnswer>,
 }
 
 /// A request that is not answered yet.
 #[derive(Debug)]
-struct Asked {
-    reply: Reply,
+struct PendingAnswer {
+    reply: AnswerSender,
     /// Cancelled when the request is answered or withdrawn.
     closed: CancellationToken,
 }
 
 #[derive(Debug)]
-enum Reply {
+enum AnswerSender {
     Decision(oneshot::Sender<Decision>),
     Text(oneshot::Sender<Option<String>>),
 }
@@ -43,8 +43,8 @@ enum Reply {
 impl Answers {
     /// Decides about a call; `false` if no such request is open.
     pub fn decide(&self, id: AskId, decision: Decision) -> bool {
-        match self.take(id, |reply| matches!(reply, Reply::Decision(_))) {
-            Some(Reply::Decision(reply)) => reply.send(decision).is_ok(),
+        match self.take(id, |reply| matches!(reply, AnswerSender::Decision(_))) {
+            Some(AnswerSender::Decision(reply)) => reply.send(decision).is_ok(),
             _ => false,
         }
     }
@@ -52,8 +52,8 @@ impl Answers {
     /// Answers a question of the model, with `None` if the user declines; `false` if no such
     /// question is open.
     pub fn answer(&self, id: AskId, text: Option<String>) -> bool {
-        match self.take(id, |reply| matches!(reply, Reply::Text(_))) {
-            Some(Reply::Text(reply)) => reply.send(text).is_ok(),
+        match self.take(id, |reply| matches!(reply, AnswerSender::Text(_))) {
+            Some(AnswerSender::Text(reply)) => reply.send(text).is_ok(),
             _ => false,
         }
     }
@@ -71,7 +71,7 @@ impl Answers {
         )
     }
 
-    fn take(&self, id: AskId, fits: impl Fn(&Reply) -> bool) -> Option<Reply> {
+    fn take(&self, id: AskId, fits: impl Fn(&AnswerSender) -> bool) -> Option<AnswerSender> {
         let mut open = self.open.lock();
         open.asked.get(&id).filter(|asked| fits(&asked.reply))?;
         let asked = open.asked.remove(&id)?;
@@ -80,23 +80,23 @@ impl Answers {
     }
 
     /// Registers a request under a new id, until the value is dropped.
-    fn ask(&self, reply: Reply) -> Waiting<'_> {
+    fn ask(&self, reply: AnswerSender) -> WithdrawOnDrop<'_> {
         let mut open = self.open.lock();
         open.last += 1;
         let id = AskId(open.last);
         let closed = CancellationToken::new();
-        open.asked.insert(id, Asked { reply, closed });
-        Waiting { answers: self, id }
+        open.asked.insert(id, PendingAnswer { reply, closed });
+        WithdrawOnDrop { answers: self, id }
     }
 }
 
 /// Withdraws a request when nobody waits for the answer any more.
-struct Waiting<'a> {
+struct WithdrawOnDrop<'a> {
     answers: &'a Answers,
     id: AskId,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WithdrawOnDrop<'_> {
     fn drop(&mut self) {
         self.answers.take(self.id, |_| true);
     }
@@ -118,7 +118,7 @@ impl Approver for EventApprover {
                 return Decision::Deny(None);
             }
             let (reply, decision) = oneshot::channel();
-            let waiting = self.answers.ask(Reply::Decision(reply));
+            let waiting = self.answers.ask(AnswerSender::Decision(reply));
             let asked = Event::ApprovalAsked {
                 id: waiting.id,
                 request: Box::new(request.clone()),
@@ -142,7 +142,7 @@ impl Approver for EventApprover {
                 return None;
             }
             let (reply, answer) = oneshot::channel();
-            let waiting = self.answers.ask(Reply::Text(reply));
+            let waiting = self.answers.ask(AnswerSender::Text(reply));
             let asked = Event::QuestionAsked {
                 id: waiting.id,
                 question: question.to_owned(),

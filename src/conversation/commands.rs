@@ -1,7 +1,7 @@
 //! Slash commands: ONE table, from which every front end takes its commands, its help and its
 //! completion.
 
-pub struct Command {
+pub struct SlashCommand {
     /// Lower case, without the slash.
     pub name: &'static str,
     pub aliases: &'static [&'static str],
@@ -10,13 +10,13 @@ pub struct Command {
     /// Argument values that completion offers.
     pub values: &'static [&'static str],
     pub help: &'static str,
-    pub place: Place,
-    pub(super) action: Action,
+    pub place: CommandScope,
+    pub(super) action: CommandAction,
 }
 
 /// Where a command can be typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum CommandScope {
     Everywhere,
     Terminal,
     /// In chats only, where messages arrive while a turn runs.
@@ -24,7 +24,7 @@ pub enum Place {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum CommandAction {
     Start,
     Help,
     Search,
@@ -49,165 +49,171 @@ pub(super) enum Action {
 }
 
 const fn command(
-    action: Action,
+    action: CommandAction,
     name: &'static str,
     argument: &'static str,
     help: &'static str,
-) -> Command {
-    Command {
+) -> SlashCommand {
+    SlashCommand {
         name,
         aliases: &[],
         argument,
         values: &[],
         help,
-        place: Place::Everywhere,
+        place: CommandScope::Everywhere,
         action,
     }
 }
 
 /// Every command, in the order of the help.
-pub static COMMANDS: &[Command] = &[
-    Command {
-        place: Place::Chat,
+pub static COMMANDS: &[SlashCommand] = &[
+    SlashCommand {
+        place: CommandScope::Chat,
         ..command(
-            Action::Start,
+            CommandAction::Start,
             "start",
             "",
             "introduce the bot and its workspace",
         )
     },
-    Command {
+    SlashCommand {
         aliases: &["?"],
-        ..command(Action::Help, "help", "", "list the commands")
+        ..command(CommandAction::Help, "help", "", "list the commands")
     },
     command(
-        Action::Search,
+        CommandAction::Search,
         "search",
         "QUERY",
         "search the code without the model",
     ),
-    Command {
-        place: Place::Chat,
+    SlashCommand {
+        place: CommandScope::Chat,
         ..command(
-            Action::Stop,
+            CommandAction::Stop,
             "stop",
             "",
             "stop the model and drop the queued messages",
         )
     },
-    Command {
+    SlashCommand {
         aliases: &["clear"],
         ..command(
-            Action::New,
+            CommandAction::New,
             "new",
             "",
             "start a new session; this one can be resumed",
         )
     },
-    command(Action::Diff, "diff", "", "show what this session changed"),
     command(
-        Action::Undo,
+        CommandAction::Diff,
+        "diff",
+        "",
+        "show what this session changed",
+    ),
+    command(
+        CommandAction::Undo,
         "undo",
         "",
         "undo the changes of the last turn",
     ),
     command(
-        Action::Redo,
+        CommandAction::Redo,
         "redo",
         "",
         "redo the changes that were undone",
     ),
     command(
-        Action::Sources,
+        CommandAction::Sources,
         "sources",
         "",
         "show the code that the last answer is based on",
     ),
     command(
-        Action::Plan,
+        CommandAction::Plan,
         "plan",
         "",
         "turn plan mode on or off: read-only, the answer is a plan",
     ),
-    Command {
+    SlashCommand {
         values: &["ask", "auto-edit", "auto-approve"],
         ..command(
-            Action::Approve,
+            CommandAction::Approve,
             "approve",
             "[mode]",
             "change the approval mode: the next one, or the one named",
         )
     },
-    Command {
+    SlashCommand {
         aliases: &["models"],
         ..command(
-            Action::Model,
+            CommandAction::Model,
             "model",
             "[name]",
             "list the models, or switch to another one",
         )
     },
     command(
-        Action::Status,
+        CommandAction::Status,
         "status",
         "",
         "show model, mode, session and index",
     ),
-    command(Action::Index, "index", "", "update the index"),
+    command(CommandAction::Index, "index", "", "update the index"),
     command(
-        Action::Workspace,
+        CommandAction::Workspace,
         "workspace",
         "[name]",
         "list the workspaces, or switch to another one",
     ),
     command(
-        Action::Sessions,
+        CommandAction::Sessions,
         "sessions",
         "",
         "list the sessions of this workspace",
     ),
     command(
-        Action::Resume,
+        CommandAction::Resume,
         "resume",
         "[id]",
         "continue an earlier session",
     ),
     command(
-        Action::Compact,
+        CommandAction::Compact,
         "compact",
         "",
         "summarize the conversation to free the context window",
     ),
     command(
-        Action::Tokens,
+        CommandAction::Tokens,
         "tokens",
         "",
         "show what fills the context window",
     ),
     command(
-        Action::Memory,
+        CommandAction::Memory,
         "memory",
         "",
         "show the project instructions that the model is given",
     ),
-    Command {
+    SlashCommand {
         aliases: &["exit", "q"],
-        place: Place::Terminal,
-        ..command(Action::Quit, "quit", "", "exit")
+        place: CommandScope::Terminal,
+        ..command(CommandAction::Quit, "quit", "", "exit")
     },
 ];
 
-/// The commands of a front end: [`Place::Terminal`] or [`Place::Chat`].
-pub fn commands(place: Place) -> impl Iterator<Item = &'static Command> {
-    let is_there = move |command: &&Command| [Place::Everywhere, place].contains(&command.place);
+/// The commands of a front end: [`CommandScope::Terminal`] or [`CommandScope::Chat`].
+pub fn commands(place: CommandScope) -> impl Iterator<Item = &'static SlashCommand> {
+    let is_there =
+        move |command: &&SlashCommand| [CommandScope::Everywhere, place].contains(&command.place);
     COMMANDS.iter().filter(is_there)
 }
 
 /// How an input line is understood.
-pub enum Parsed<'a> {
+pub enum ParsedInput<'a> {
     Question,
     /// A command with its argument.
-    Command(&'static Command, &'a str),
+    Command(&'static SlashCommand, &'a str),
     /// An unknown command, with its slash, and similar names.
     Unknown(&'a str, Vec<&'static str>),
 }
@@ -215,30 +221,32 @@ pub enum Parsed<'a> {
 /// Tells commands from questions. A command is one line of `/`, a word of letters (or `?`), and
 /// white space or the end of the line after it; paths and pasted code are questions. A unique
 /// prefix of a name is enough.
-pub fn parse(text: &str, place: Place) -> Parsed<'_> {
+pub fn parse(text: &str, place: CommandScope) -> ParsedInput<'_> {
     let text = text.trim();
     let Some(rest) = text.strip_prefix('/') else {
-        return Parsed::Question;
+        return ParsedInput::Question;
     };
     let (word, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let is_name = word == "?" || word.chars().all(char::is_alphabetic);
     // A slash alone is an unfinished command.
     if !is_name || text.contains('\n') || (word.is_empty() && !rest.is_empty()) {
-        return Parsed::Question;
+        return ParsedInput::Question;
     }
     let name = word.to_lowercase();
     let named =
-        |command: &&Command| command.name == name || command.aliases.contains(&name.as_str());
+        |command: &&SlashCommand| command.name == name || command.aliases.contains(&name.as_str());
     if let Some(command) = commands(place).find(named) {
-        return Parsed::Command(command, argument.trim());
+        return ParsedInput::Command(command, argument.trim());
     }
-    let begins = |command: &&Command| !name.is_empty() && command.name.starts_with(&name);
-    let fitting: Vec<&'static Command> = commands(place).filter(begins).collect();
+    let begins = |command: &&SlashCommand| !name.is_empty() && command.name.starts_with(&name);
+    let fitting: Vec<&'static SlashCommand> = commands(place).filter(begins).collect();
     let typed = &text[..1 + word.len()];
     match fitting.as_slice() {
-        [only] => Parsed::Command(only, argument.trim()),
-        [] => Parsed::Unknown(typed, nearest(&name, place)),
-        several => Parsed::Unknown(typed, several.iter().map(|command| command.name).collect()),
+        [only] => ParsedInput::Command(only, argument.trim()),
+        [] => ParsedInput::Unknown(typed, nearest(&name, place)),
+        several => {
+            ParsedInput::Unknown(typed, several.iter().map(|command| command.name).collect())
+        }
     }
 }
 
@@ -256,7 +264,7 @@ pub fn unknown(typed: &str, nearest: &[&str]) -> String {
 }
 
 /// Commands with the longest common prefix with the input.
-fn nearest(typed: &str, place: Place) -> Vec<&'static str> {
+fn nearest(typed: &str, place: CommandScope) -> Vec<&'static str> {
     let shared = |name: &str| {
         let pairs = name.chars().zip(typed.chars());
         pairs.take_while(|(one, other)| one == other).count()
@@ -276,11 +284,11 @@ mod tests {
     use super::*;
 
     /// How a line is parsed: `name|argument`, `?` for a question, `!a b` for an unknown command.
-    fn meaning(text: &str, place: Place) -> String {
+    fn meaning(text: &str, place: CommandScope) -> String {
         match parse(text, place) {
-            Parsed::Question => "?".to_owned(),
-            Parsed::Command(command, argument) => format!("{}|{argument}", command.name),
-            Parsed::Unknown(_, nearest) => format!("!{}", nearest.join(" ")),
+            ParsedInput::Question => "?".to_owned(),
+            ParsedInput::Command(command, argument) => format!("{}|{argument}", command.name),
+            ParsedInput::Unknown(_, nearest) => format!("!{}", nearest.join(" ")),
         }
     }
 
@@ -288,7 +296,7 @@ mod tests {
     fn every_front_end_has_every_command_but_those_of_its_own() {
         let names =
             |place| -> BTreeSet<&str> { commands(place).map(|command| command.name).collect() };
-        let [terminal, chat] = [Place::Terminal, Place::Chat].map(names);
+        let [terminal, chat] = [CommandScope::Terminal, CommandScope::Chat].map(names);
         let only = |one: &BTreeSet<&'static str>, other: &BTreeSet<&'static str>| {
             one.difference(other).copied().collect::<Vec<&str>>()
         };
@@ -301,10 +309,10 @@ mod tests {
     #[test]
     fn every_command_stands_on_the_page_of_its_front_end() {
         for (page, place) in [
-            (include_str!("../../docs/chat.md"), Place::Terminal),
-            (include_str!("../../docs/telegram.md"), Place::Chat),
+            (include_str!("../../docs/chat.md"), CommandScope::Terminal),
+            (include_str!("../../docs/telegram.md"), CommandScope::Chat),
         ] {
-            let row = |command: &Command| {
+            let row = |command: &SlashCommand| {
                 let typed = format!("/{} {}", command.name, command.argument);
                 let names = [typed.trim_end().to_owned()].into_iter();
                 let aliases = command.aliases.iter().map(|alias| format!("/{alias}"));
@@ -352,14 +360,14 @@ mod tests {
             ("/xyz and more", "!"),
             ("/", "!"),
         ] {
-            for place in [Place::Terminal, Place::Chat] {
+            for place in [CommandScope::Terminal, CommandScope::Chat] {
                 assert_eq!(meaning(line, place), expected, "{line}");
             }
         }
-        assert_eq!(meaning("/q", Place::Terminal), "quit|");
-        assert_eq!(meaning("/exit", Place::Terminal), "quit|");
-        assert_eq!(meaning("/stop", Place::Chat), "stop|");
-        assert_eq!(meaning("/quit", Place::Chat), "!");
+        assert_eq!(meaning("/q", CommandScope::Terminal), "quit|");
+        assert_eq!(meaning("/exit", CommandScope::Terminal), "quit|");
+        assert_eq!(meaning("/stop", CommandScope::Chat), "stop|");
+        assert_eq!(meaning("/quit", CommandScope::Chat), "!");
     }
 
     #[test]
@@ -376,7 +384,7 @@ mod tests {
             "what is /help",
             "",
         ] {
-            assert_eq!(meaning(text, Place::Terminal), "?", "{text:?}");
+            assert_eq!(meaning(text, CommandScope::Terminal), "?", "{text:?}");
         }
     }
 

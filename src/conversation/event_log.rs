@@ -11,7 +11,7 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// An event with its number: consecutive, from 1 for the first event of a conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Numbered {
+pub struct NumberedEvent {
     pub number: u64,
     pub event: Event,
 }
@@ -19,14 +19,14 @@ pub struct Numbered {
 #[derive(Debug, Default)]
 pub struct EventLog {
     last: u64,
-    kept: VecDeque<Numbered>,
+    kept: VecDeque<NumberedEvent>,
     bytes: usize,
 }
 
 /// Some requested events were already dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("events {from} to {to} are not kept any more")]
-pub struct Gap {
+pub struct EventGap {
     /// First missing number.
     pub from: u64,
     /// Last missing number.
@@ -34,9 +34,9 @@ pub struct Gap {
 }
 
 impl EventLog {
-    pub fn push(&mut self, event: Event) -> Numbered {
+    pub fn push(&mut self, event: Event) -> NumberedEvent {
         self.last += 1;
-        let numbered = Numbered {
+        let numbered = NumberedEvent {
             number: self.last,
             event,
         };
@@ -55,14 +55,14 @@ impl EventLog {
     ///
     /// # Errors
     ///
-    /// [`Gap`] if some of them were already dropped.
-    pub fn after(&self, number: u64) -> Result<impl Iterator<Item = &Numbered>, Gap> {
+    /// [`EventGap`] if some of them were already dropped.
+    pub fn after(&self, number: u64) -> Result<impl Iterator<Item = &NumberedEvent>, EventGap> {
         let oldest = self
             .kept
             .front()
             .map_or(self.last + 1, |first| first.number);
         if number.saturating_add(1) < oldest {
-            return Err(Gap {
+            return Err(EventGap {
                 from: number + 1,
                 to: oldest - 1,
             });
@@ -91,7 +91,7 @@ fn bytes(event: &Event) -> usize {
 mod tests {
     use super::*;
 
-    fn numbers(log: &EventLog, after: u64) -> Result<Vec<u64>, Gap> {
+    fn numbers(log: &EventLog, after: u64) -> Result<Vec<u64>, EventGap> {
         Ok(log.after(after)?.map(|event| event.number).collect())
     }
 
@@ -114,13 +114,13 @@ mod tests {
         for _ in 0..MOST_EVENTS + 10 {
             log.push(Event::Text("a".to_owned()));
         }
-        assert_eq!(numbers(&log, 5), Err(Gap { from: 6, to: 10 }));
+        assert_eq!(numbers(&log, 5), Err(EventGap { from: 6, to: 10 }));
         assert_eq!(numbers(&log, 10).map(|kept| kept.len()), Ok(MOST_EVENTS));
         log.push(Event::Text("a".repeat(MOST_BYTES + 1)));
         let last = MOST_EVENTS as u64 + 11;
         assert_eq!(
             numbers(&log, last - 1),
-            Err(Gap {
+            Err(EventGap {
                 from: last,
                 to: last
             })

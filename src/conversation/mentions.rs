@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::jail::{Alike, EntryKind, Jail};
+use crate::jail::{EntryKind, Jail, PathSimilarity};
 
 /// Characters that may precede the `@` of a mention, besides white space.
 const OPENING: &str = "([{,";
@@ -18,7 +18,7 @@ pub fn begins_mention(before: char) -> bool {
 
 /// The files that a question mentions, among those that are listed or exist below `root`; `None` if
 /// cancelled by `stop`.
-pub async fn named(
+pub async fn mentioned_files(
     text: &str,
     root: PathBuf,
     listed: Arc<Vec<String>>,
@@ -69,10 +69,12 @@ fn exists_below(jail: &Jail, given: &str) -> Option<String> {
     let is_there = nearest.exists && !found.is_root() && is_kind;
     is_there
         .then(|| match nearest.alike {
-            Alike::Equal => given.to_owned(),
-            Alike::SameLetters | Alike::Similar => nearest.path.to_string(),
+            PathSimilarity::Equal => given.to_owned(),
+            PathSimilarity::SameLetters | PathSimilarity::Similar => nearest.path.to_string(),
         })
-        .filter(|_| nearest.alike != Alike::Similar || given.contains('/') || has_ending(given))
+        .filter(|_| {
+            nearest.alike != PathSimilarity::Similar || given.contains('/') || has_ending(given)
+        })
 }
 
 /// Whether a path looks like a file name: `src/a.rs`, not `types/node`.
@@ -172,17 +174,17 @@ mod tests {
         }
         let stop = CancellationToken::new();
         let text = "@.env @ignored.log, @made/new @made @missing.log @../outside @. @\"\" @/";
-        let found = named(text, root.clone(), Arc::default(), &stop).await;
+        let found = mentioned_files(text, root.clone(), Arc::default(), &stop).await;
         let expected = [".env", "ignored.log", "made/new", "made"].map(str::to_owned);
         assert_eq!(found.expect("it ran"), Some(expected.to_vec()));
         let jail = Jail::open(&root).expect("a jail");
         for outside in ["../outside.rs", "/etc"] {
             assert_eq!(exists_below(&jail, outside), None);
         }
-        let other = named("@MADE/New @MADE", root.clone(), Arc::default(), &stop).await;
+        let other = mentioned_files("@MADE/New @MADE", root.clone(), Arc::default(), &stop).await;
         assert_eq!(other.expect("it ran"), Some(vec!["made/new".to_owned()]));
         stop.cancel();
-        let stopped = named(text, root, Arc::default(), &stop).await;
+        let stopped = mentioned_files(text, root, Arc::default(), &stop).await;
         assert_eq!(stopped.expect("it was stopped"), None);
     }
 }

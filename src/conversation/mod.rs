@@ -1,7 +1,7 @@
 //! A conversation, the same for every front end: its session, its mode, its turns and its queue.
 //!
 //! A front end reads what the user types, tells commands from questions with [`commands`], passes
-//! them to a [`Conversation`], and shows its [`Update`]s and [`Reply`]s. In reading order:
+//! them to a [`Conversation`], and shows its [`Update`]s and [`CommandReply`]s. In reading order:
 //! `opening` creates and resumes sessions, `turn` runs one turn as a task, [`answers`] receives the
 //! user's answers, [`event_log`] numbers the events, `run` executes commands. [`workspaces`] and
 //! [`registry`] are shared by all conversations of a process.
@@ -10,6 +10,7 @@ pub mod answers;
 pub mod commands;
 pub mod event_log;
 pub mod mentions;
+pub mod messages;
 mod opening;
 pub mod registry;
 pub mod reply;
@@ -17,7 +18,6 @@ mod run;
 mod status;
 mod turn;
 mod update;
-pub mod words;
 pub mod workspaces;
 
 #[cfg(test)]
@@ -38,23 +38,23 @@ use crate::model::ChatModel;
 use crate::permission::Mode;
 use crate::session::{self, SessionError, SessionId};
 
-pub use event_log::Numbered;
-pub use opening::{Connector, InstalledModels, OpenSession, Opened};
-pub use reply::Reply;
-pub use update::{Asked, Ended, How, PlanOffer, Stopped, Update};
+pub use event_log::NumberedEvent;
+pub use opening::{Connector, InstalledModels, OpenSession, OpenedSession};
+pub use reply::CommandReply;
+pub use update::{EndReason, FinishedTurn, PlanOffer, StopResult, SubmitResult, Update};
 
 use answers::Answers;
 use event_log::EventLog;
 use opening::OpenRequest;
 use registry::SessionRegistry;
-use turn::{Job, Running};
+use turn::{RunningTurn, TurnJob};
 use workspaces::{OpenWorkspace, Workspaces};
 
 /// Maximum number of queued questions.
 const MOST_QUEUED: usize = 20;
 
 /// State that all conversations of a process share.
-pub struct Shared {
+pub struct SharedContext {
     pub workspaces: Workspaces,
     /// The session of each conversation; `None` for a front end with a single user.
     pub registry: Option<Mutex<SessionRegistry>>,
@@ -73,7 +73,7 @@ pub struct Shared {
     pub stop: CancellationToken,
 }
 
-impl Shared {
+impl SharedContext {
     fn with_registry<T: Default>(&self, act: impl FnOnce(&mut SessionRegistry) -> T) -> T {
         let Some(registry) = &self.registry else {
             return T::default();
@@ -93,7 +93,7 @@ pub struct Participant {
 }
 
 pub struct Conversation {
-    shared: Arc<Shared>,
+    shared: Arc<SharedContext>,
     /// `None` at the terminal.
     participant: Option<Participant>,
     workspace: Arc<OpenWorkspace>,
@@ -102,7 +102,7 @@ pub struct Conversation {
     /// The session and its engine, while it is open and no turn runs.
     open: Option<OpenSession>,
     /// Notices about the opened session that were not shown yet.
-    opened: Option<Opened>,
+    opened: Option<OpenedSession>,
     /// The chosen model, if any.
     model: Option<String>,
     /// An established connection to a model.
@@ -112,8 +112,8 @@ pub struct Conversation {
     is_planning: bool,
     /// Whether the conversation's mode overrides the stored mode of the session.
     is_mode_chosen: bool,
-    running: Option<Running>,
-    queue: VecDeque<Queued>,
+    running: Option<RunningTurn>,
+    queue: VecDeque<QueuedQuestion>,
     /// Cancels a running `/index`; already cancelled when it has ended.
     indexing: Option<CancellationToken>,
     answers: Answers,
@@ -121,7 +121,7 @@ pub struct Conversation {
 }
 
 /// A question that waits until the current turn ends.
-struct Queued {
+struct QueuedQuestion {
     /// The front end's id of the message.
     message: Option<i32>,
     question: Question,
@@ -129,7 +129,7 @@ struct Queued {
 
 impl Conversation {
     /// Restores the conversation from the registry, if it is known there.
-    pub fn new(shared: Arc<Shared>, participant: Option<Participant>) -> Conversation {
+    pub fn new(shared: Arc<SharedContext>, participant: Option<Participant>) -> Conversation {
         let entry = participant
             .as_ref()
             .and_then(|who| shared.with_registry(|all| all.conversation(&who.key)));
@@ -224,8 +224,9 @@ impl Conversation {
 
     /// Attachments and pictures of the queued questions.
     pub fn queued_files(&self) -> usize {
-        let files =
-            |queued: &Queued| queued.question.attachments.len() + queued.question.images.len();
+        let files = |queued: &QueuedQuestion| {
+            queued.question.attachments.len() + queued.question.images.len()
+        };
         self.queue.iter().map(files).sum()
     }
 
@@ -240,22 +241,22 @@ impl Conversation {
     }
 
     /// Takes the notices about the session that was opened.
-    pub fn take_opened(&mut self) -> Option<Opened> {
+    pub fn take_opened(&mut self) -> Option<OpenedSession> {
         self.opened.take()
     }
 
     /// Asks a question: its turn starts now, or after those in the queue. `message` is the front
     /// end's id of it.
-    pub fn ask(&mut self, message: Option<i32>, question: Question) -> Asked {
+    pub fn ask(&mut self, message: Option<i32>, question: Question) -> SubmitResult {
         if self.running.is_none() {
-            self.start(Job::Ask(Box::new(question)));
-            return Asked::Started;
+            self.start(TurnJob::Ask(Box::new(question)));
+            return SubmitResult::Started;
         }
         if self.queue.len() == MOST_QUEUED {
-            return Asked::Refused;
+            return SubmitResult::Refused;
         }
-        self.queue.push_back(Queued { message, question });
-        Asked::Queued
+        self.queue.push_back(QueuedQuestion { message, question });
+        SubmitResult::Queued
     }
 
     /// The queued question of a message.
@@ -276,7 +277,7 @@ impl Conversation {
     }
 
     /// Stops the turn and a running `/index`, and clears the queue.
-    pub fn stop(&mut self) -> Stopped {
+    pub fn stop(&mut self) -> StopResult {
         let indexing = self.indexing.take();
         let indexing = indexing.filter(|indexing| !indexing.is_cancelled());
         if let Some(indexing) = &indexing {
@@ -285,7 +286,7 @@ impl Conversation {
         if let Some(running) = &self.running {
             running.stop.cancel();
         }
-        Stopped {
+        StopResult {
             is_turn: self.running.is_some(),
             is_indexing: indexing.is_some(),
             dropped: self.clear_queue(),
@@ -298,13 +299,15 @@ impl Conversation {
             return std::future::pending().await;
         };
         match running.next().await {
-            turn::Next::Event(event) => Update::Event(self.log.push(event)),
-            turn::Next::Opened(opened, job) => {
+            turn::TurnProgress::Event(event) => Update::Event(self.log.push(event)),
+            turn::TurnProgress::Opened(opened, job) => {
                 self.note_opened(*opened);
                 self.start(job);
                 Update::Opened
             }
-            turn::Next::Ended(open, how) => Update::Ended(self.finish(open.map(|open| *open), how)),
+            turn::TurnProgress::Ended(open, how) => {
+                Update::Ended(self.finish(open.map(|open| *open), how))
+            }
         }
     }
 
@@ -322,7 +325,7 @@ impl Conversation {
         };
         let question = Question::carry_out(&open.session);
         self.set_mode(self.work_mode, false);
-        self.start(Job::Ask(Box::new(question)));
+        self.start(TurnJob::Ask(Box::new(question)));
         Ok(true)
     }
 
@@ -374,7 +377,7 @@ impl Conversation {
 
     fn may_resume(&self, id: &SessionId) -> bool {
         self.participant.as_ref().is_none_or(|who| {
-            who.is_owner || self.shared.with_registry(|all| all.beginner(id)) == Some(who.user)
+            who.is_owner || self.shared.with_registry(|all| all.owner(id)) == Some(who.user)
         })
     }
 
@@ -391,7 +394,7 @@ impl Conversation {
         }
     }
 
-    fn note_opened(&mut self, (open, opened): (OpenSession, Opened)) {
+    fn note_opened(&mut self, (open, opened): (OpenSession, OpenedSession)) {
         self.session = Some(opened.id.clone());
         self.is_planning = opened.mode == Mode::Plan;
         self.is_mode_chosen = true;
@@ -399,25 +402,25 @@ impl Conversation {
         self.opened = Some(opened);
     }
 
-    fn start(&mut self, job: Job) {
+    fn start(&mut self, job: TurnJob) {
         let stop = self.shared.stop.child_token();
         self.running = Some(match self.open.take() {
             Some(open) => {
                 let approver = (self.answers.clone(), self.shared.has_user);
-                Running::turn(open, self.mode(), job, approver, stop)
+                RunningTurn::turn(open, self.mode(), job, approver, stop)
             }
-            None => Running::opening(self.open_request(), job, stop),
+            None => RunningTurn::opening(self.open_request(), job, stop),
         });
     }
 
-    fn finish(&mut self, open: Option<OpenSession>, how: How) -> Ended {
+    fn finish(&mut self, open: Option<OpenSession>, how: EndReason) -> FinishedTurn {
         self.running = None;
         if let Some(open) = open {
             self.is_planning = open.session.mode == Mode::Plan;
             self.is_mode_chosen = true;
             self.open = Some(open);
         }
-        let is_planned = matches!(how, How::Turn(TurnEnd::Planned));
+        let is_planned = matches!(how, EndReason::Turn(TurnEnd::Planned));
         let plan = self
             .open
             .as_ref()
@@ -434,9 +437,9 @@ impl Conversation {
         };
         let is_followed = next.is_some();
         if let Some(next) = next {
-            self.start(Job::Ask(Box::new(next.question)));
+            self.start(TurnJob::Ask(Box::new(next.question)));
         }
-        Ended {
+        FinishedTurn {
             how,
             plan,
             is_followed,

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::workspaces::OpenWorkspace;
-use super::{Participant, Shared};
+use super::{Participant, SharedContext};
 use crate::app::App;
 use crate::engine::Engine;
 use crate::model::ollama::{OllamaError, suggest};
@@ -57,7 +57,7 @@ pub struct OpenSession {
 
 /// Facts about an opened session that the user should see.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct OpenedSession {
     pub id: SessionId,
     pub workspace: PathBuf,
     /// Whether an earlier session was resumed.
@@ -74,7 +74,7 @@ pub struct Opened {
 }
 
 pub(super) struct OpenRequest {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedContext>,
     pub(super) participant: Option<Participant>,
     pub(super) workspace: Arc<OpenWorkspace>,
     /// The session to resume; `None` for a new one.
@@ -91,7 +91,7 @@ pub(super) struct OpenRequest {
 impl OpenRequest {
     /// Opens the session. The registry is written first, so that the conversation is restored even
     /// if the process is killed.
-    pub(super) async fn open(self) -> Result<(OpenSession, Opened), Error> {
+    pub(super) async fn open(self) -> Result<(OpenSession, OpenedSession), Error> {
         let app = &self.workspace.app;
         let folder = app.sessions_folder();
         let model = self.model(&folder).await?;
@@ -118,13 +118,13 @@ impl OpenRequest {
         &self,
         folder: &Path,
         model: Arc<dyn ChatModel>,
-    ) -> Result<(Session, Opened), SessionError> {
+    ) -> Result<(Session, OpenedSession), SessionError> {
         let session = Session::create(folder, self.workspace.root(), model)?;
         if let Some(participant) = &self.participant {
             self.shared
                 .with_registry(|all| all.begun(&session.id, participant.user));
         }
-        let opened = opened(&session);
+        let opened = describe_session(&session);
         Ok((session, opened))
     }
 
@@ -152,7 +152,7 @@ fn resume(
     folder: &Path,
     id: &SessionId,
     model: Arc<dyn ChatModel>,
-) -> Result<(Session, Opened), Error> {
+) -> Result<(Session, OpenedSession), Error> {
     let (session, resumed) = match Session::resume(folder, id, model) {
         Err(SessionError::InUse(id)) => {
             return Err(anyhow!(
@@ -162,7 +162,7 @@ fn resume(
         }
         resumed => resumed?,
     };
-    let opened = Opened {
+    let opened = OpenedSession {
         is_resumed: true,
         turns: resumed.turns,
         unfinished: resumed
@@ -171,13 +171,13 @@ fn resume(
             .map(|call| call.name)
             .collect(),
         unreadable: resumed.unreadable,
-        ..opened(&session)
+        ..describe_session(&session)
     };
     Ok((session, opened))
 }
 
-fn opened(session: &Session) -> Opened {
-    Opened {
+fn describe_session(session: &Session) -> OpenedSession {
+    OpenedSession {
         id: session.id.clone(),
         workspace: session.workspace().to_owned(),
         is_resumed: false,

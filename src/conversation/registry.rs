@@ -17,21 +17,21 @@ const MOST_SESSIONS: usize = 10_000;
 #[derive(Debug)]
 pub struct SessionRegistry {
     file: PathBuf,
-    entries: Entries,
+    entries: RegistryFile,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Entries {
+struct RegistryFile {
     /// By the key of the participant, such as `7:7`.
-    conversations: BTreeMap<String, Entry>,
+    conversations: BTreeMap<String, RegistryEntry>,
     /// User by session. Session ids begin with their time, so the first is the oldest.
     begun_by: BTreeMap<String, u64>,
 }
 
 /// The current workspace and session of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct RegistryEntry {
     pub workspace: PathBuf,
     /// Empty if there is none yet.
     pub session: String,
@@ -45,12 +45,12 @@ impl SessionRegistry {
         SessionRegistry { file, entries }
     }
 
-    pub fn conversation(&self, key: &str) -> Option<Entry> {
+    pub fn conversation(&self, key: &str) -> Option<RegistryEntry> {
         self.entries.conversations.get(key).cloned()
     }
 
     pub fn set(&mut self, key: &str, workspace: &Path, session: Option<&SessionId>) {
-        let entry = Entry {
+        let entry = RegistryEntry {
             workspace: workspace.to_owned(),
             session: session.map(SessionId::to_string).unwrap_or_default(),
         };
@@ -70,7 +70,7 @@ impl SessionRegistry {
     }
 
     /// Who started a session; `None` if it was not started here.
-    pub fn beginner(&self, session: &SessionId) -> Option<u64> {
+    pub fn owner(&self, session: &SessionId) -> Option<u64> {
         self.entries.begun_by.get(session.as_str()).copied()
     }
 
@@ -118,7 +118,7 @@ mod tests {
             (entry.workspace.as_path(), entry.session.as_str()),
             (Path::new("/w"), id.as_str())
         );
-        assert_eq!(registry.beginner(&id), Some(7));
+        assert_eq!(registry.owner(&id), Some(7));
         fs::write(&file, "{").expect("damage");
         assert_eq!(SessionRegistry::open(file).conversation("7:-5"), None);
     }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ollacode_indexer::{Events, IndexError, Refresh, Report, SearchRequest};
+use ollacode_indexer::{Events, IndexError, RefreshOptions, RefreshReport, SearchRequest};
 use tokio_util::sync::CancellationToken;
 
-use super::Stopped;
-use super::words::{confinement_words, count, counted, mode_words, sent_to, unasked};
+use super::StopResult;
+use super::messages::{confinement_words, count, counted, mode_words, risk_warning, sent_to};
 use super::workspaces::OpenWorkspace;
 use crate::engine::TokenReport;
-use crate::engine::memory::Memory;
+use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
 use crate::model::ModelProfile;
 use crate::model::ollama::{InstalledModel, OllamaError, installed_chat_models};
@@ -28,7 +28,7 @@ pub const NOT_INDEXED: &str = "this folder is not a project, so it is not indexe
 pub const NAMED_WORKSPACES: &str = "/workspace NAME switches to another workspace; `[workspaces]` \
                                     in config.toml names them";
 
-pub enum Reply {
+pub enum CommandReply {
     /// The workspace, for the greeting of a bot.
     Greeting(PathBuf),
     Help,
@@ -39,12 +39,12 @@ pub enum Reply {
     Usage(&'static str),
     /// There is no index, and the folder needs consent to be indexed.
     NotIndexed,
-    Stopped(Stopped),
+    Stopped(StopResult),
     /// A search for the front end to run.
     Search(SearchRequest),
     /// An index update for the front end to run.
     Index(IndexJob),
-    Status(Box<Status>),
+    Status(Box<ConversationStatus>),
     /// A list of models for the front end to request.
     Models(ModelsJob),
     ModelChosen(ModelProfile),
@@ -74,7 +74,7 @@ pub enum Reply {
     Diff(Vec<FileDiff>),
     Changed(ChangeKind, Undone),
     Tokens(TokenReport),
-    Memory(Option<Memory>),
+    Memory(Option<ProjectInstructions>),
     /// Compaction is running; updates follow as in a turn.
     Compacting,
 }
@@ -95,7 +95,7 @@ pub struct ModeChange {
 }
 
 #[derive(Clone, Debug)]
-pub struct Status {
+pub struct ConversationStatus {
     pub model: String,
     /// Facts about the model, while a session is open.
     pub profile: Option<ModelProfile>,
@@ -137,11 +137,11 @@ impl IndexJob {
         }
     }
 
-    pub async fn run(self, events: Events<'_>) -> Result<Report, IndexError> {
+    pub async fn run(self, events: Events<'_>) -> Result<RefreshReport, IndexError> {
         let _is_over = self.stop.clone().drop_guard();
-        let how = Refresh {
+        let how = RefreshOptions {
             stop: self.stop.clone(),
-            ..Refresh::default()
+            ..RefreshOptions::default()
         };
         self.workspace.app.index.refresh(&how, events).await
     }
@@ -168,59 +168,65 @@ pub fn model_facts(model: &InstalledModel) -> String {
     facts.join(", ")
 }
 
-impl Reply {
+impl CommandReply {
     /// A warning to show with the reply.
     pub fn warning(&self) -> Option<String> {
         match self {
-            Reply::ModelChosen(profile) => profile.remote.as_deref().map(sent_to),
-            Reply::Mode(change) => unasked(change.mode, change.confinement),
-            Reply::Status(status) => status.profile.as_ref()?.remote.as_deref().map(sent_to),
+            CommandReply::ModelChosen(profile) => profile.remote.as_deref().map(sent_to),
+            CommandReply::Mode(change) => risk_warning(change.mode, change.confinement),
+            CommandReply::Status(status) => status.profile.as_ref()?.remote.as_deref().map(sent_to),
             _ => None,
         }
     }
 
     /// Whether an offered plan can still be carried out after this reply.
     pub fn keeps_plan(&self) -> bool {
-        !self.begins_session() && !matches!(self, Reply::Mode(_) | Reply::Compacting)
+        !self.begins_session() && !matches!(self, CommandReply::Mode(_) | CommandReply::Compacting)
     }
 
     pub fn begins_session(&self) -> bool {
         matches!(
             self,
-            Reply::NewSession { .. } | Reply::Entered(_) | Reply::Resumed
+            CommandReply::NewSession { .. } | CommandReply::Entered(_) | CommandReply::Resumed
         )
     }
 
     /// The reply as a sentence; `None` where there is more to show, or nothing.
     pub fn sentence(&self) -> Option<String> {
         Some(match self {
-            Reply::Busy => "a turn is running: wait until it ends, or stop it first".to_owned(),
-            Reply::Usage(usage) => (*usage).to_owned(),
-            Reply::NotIndexed => NOT_INDEXED.to_owned(),
-            Reply::ModelChosen(profile) => format!(
+            CommandReply::Busy => {
+                "a turn is running: wait until it ends, or stop it first".to_owned()
+            }
+            CommandReply::Usage(usage) => (*usage).to_owned(),
+            CommandReply::NotIndexed => NOT_INDEXED.to_owned(),
+            CommandReply::ModelChosen(profile) => format!(
                 "switched to {}; context window: {} tokens",
                 visible_name(&profile.name),
                 count(u64::from(profile.window))
             ),
-            Reply::Entered(root) => format!(
+            CommandReply::Entered(root) => format!(
                 "new session in {}; /resume continues an earlier one",
                 visible_name(&root.display().to_string())
             ),
-            Reply::NewSession { before: Some(id) } => {
+            CommandReply::NewSession { before: Some(id) } => {
                 format!("new session; /resume {id} continues the previous one")
             }
-            Reply::NewSession { before: None } => "new session".to_owned(),
-            Reply::Mode(change) => change.words(),
-            Reply::Sources(None) => {
+            CommandReply::NewSession { before: None } => "new session".to_owned(),
+            CommandReply::Mode(change) => change.words(),
+            CommandReply::Sources(None) => {
                 "the sources are no longer known, because the session was closed".to_owned()
             }
-            Reply::Sources(Some(sources)) if sources.is_empty() => {
+            CommandReply::Sources(Some(sources)) if sources.is_empty() => {
                 "the last answer is not based on any file".to_owned()
             }
-            Reply::Diff(diffs) if diffs.is_empty() => "this session has changed nothing".to_owned(),
-            Reply::Changed(kind, undone) => changed_words(*kind, undone),
-            Reply::Memory(None) => "no OLLACODE.md or AGENTS.md (project instructions)".to_owned(),
-            Reply::Sessions { sessions, .. } if sessions.is_empty() => {
+            CommandReply::Diff(diffs) if diffs.is_empty() => {
+                "this session has changed nothing".to_owned()
+            }
+            CommandReply::Changed(kind, undone) => changed_words(*kind, undone),
+            CommandReply::Memory(None) => {
+                "no OLLACODE.md or AGENTS.md (project instructions)".to_owned()
+            }
+            CommandReply::Sessions { sessions, .. } if sessions.is_empty() => {
                 "no sessions in this folder yet".to_owned()
             }
             _ => return None,
@@ -267,7 +273,7 @@ fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
     lines.join("\n")
 }
 
-impl Status {
+impl ConversationStatus {
     /// Name and value of each row.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let mut model = self.model.clone();

@@ -3,10 +3,10 @@
 use anyhow::{Error, anyhow};
 use ollacode_indexer::{Freshness, SearchRequest};
 
-use super::commands::{Action, Command};
+use super::commands::{CommandAction, SlashCommand};
 use super::opening::OpenRequest;
-use super::reply::{ChangeKind, IndexJob, ModeChange, ModelsJob, Reply};
-use super::turn::Job;
+use super::reply::{ChangeKind, CommandReply, IndexJob, ModeChange, ModelsJob};
+use super::turn::TurnJob;
 use super::{Conversation, OpenSession};
 use crate::permission::Mode;
 use crate::session::{self, SessionSummary};
@@ -16,41 +16,47 @@ const HITS: usize = 5;
 
 impl Conversation {
     /// Runs a command. It is cancel-safe: while it waits for a server, nothing has changed.
-    pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Reply, Error> {
+    pub async fn command(
+        &mut self,
+        command: &SlashCommand,
+        argument: &str,
+    ) -> Result<CommandReply, Error> {
         Ok(match command.action {
-            Action::Start => Reply::Greeting(self.workspace.root().to_owned()),
-            Action::Help => Reply::Help,
-            Action::Quit => Reply::Quit,
-            Action::Stop => Reply::Stopped(self.stop()),
-            Action::Search => self.search(argument),
-            Action::Index => self.index(),
-            Action::Status => Reply::Status(Box::new(self.status().await)),
-            Action::Sessions => self.sessions()?,
-            Action::Workspace if argument.is_empty() => Reply::Workspaces {
+            CommandAction::Start => CommandReply::Greeting(self.workspace.root().to_owned()),
+            CommandAction::Help => CommandReply::Help,
+            CommandAction::Quit => CommandReply::Quit,
+            CommandAction::Stop => CommandReply::Stopped(self.stop()),
+            CommandAction::Search => self.search(argument),
+            CommandAction::Index => self.index(),
+            CommandAction::Status => CommandReply::Status(Box::new(self.status().await)),
+            CommandAction::Sessions => self.sessions()?,
+            CommandAction::Workspace if argument.is_empty() => CommandReply::Workspaces {
                 here: self.workspace.root().to_owned(),
                 named: self.shared.workspaces.named().clone(),
             },
-            Action::Model if argument.is_empty() => Reply::Models(ModelsJob {
+            CommandAction::Model if argument.is_empty() => CommandReply::Models(ModelsJob {
                 workspace: self.workspace.clone(),
                 current: self.model_name(),
             }),
-            _ if self.is_busy() => Reply::Busy,
-            Action::New => self.new_session(),
-            Action::Model => self.choose_model(argument).await?,
-            Action::Plan => self.toggle_plan(),
-            Action::Approve => self.approve(argument)?,
-            Action::Workspace => self.enter(argument)?,
-            Action::Resume => self.resume(argument).await?,
-            Action::Sources => Reply::Sources(self.sources()),
-            Action::Compact => self.compact().await?,
-            Action::Tokens => {
+            _ if self.is_busy() => CommandReply::Busy,
+            CommandAction::New => self.new_session(),
+            CommandAction::Model => self.choose_model(argument).await?,
+            CommandAction::Plan => self.toggle_plan(),
+            CommandAction::Approve => self.approve(argument)?,
+            CommandAction::Workspace => self.enter(argument)?,
+            CommandAction::Resume => self.resume(argument).await?,
+            CommandAction::Sources => CommandReply::Sources(self.sources()),
+            CommandAction::Compact => self.compact().await?,
+            CommandAction::Tokens => {
                 let open = self.opened_session().await?;
-                Reply::Tokens(open.engine.tokens(&open.session))
+                CommandReply::Tokens(open.engine.tokens(&open.session))
             }
-            Action::Memory => Reply::Memory(self.opened_session().await?.engine.memory()),
-            Action::Diff => self.diff().await?,
-            Action::Undo => self.change(ChangeKind::Undo).await?,
-            Action::Redo => self.change(ChangeKind::Redo).await?,
+            CommandAction::Memory => {
+                CommandReply::Memory(self.opened_session().await?.engine.memory())
+            }
+            CommandAction::Diff => self.diff().await?,
+            CommandAction::Undo => self.change(ChangeKind::Undo).await?,
+            CommandAction::Redo => self.change(ChangeKind::Redo).await?,
         })
     }
 
@@ -60,16 +66,16 @@ impl Conversation {
         self.open.as_mut().ok_or_else(lost)
     }
 
-    fn search(&self, query: &str) -> Reply {
+    fn search(&self, query: &str) -> CommandReply {
         if query.is_empty() {
-            return Reply::Usage(
+            return CommandReply::Usage(
                 "usage: /search QUERY, for example: /search where are sessions stored",
             );
         }
         if self.workspace.needs_leave_to_index() {
-            return Reply::NotIndexed;
+            return CommandReply::NotIndexed;
         }
-        Reply::Search(SearchRequest {
+        CommandReply::Search(SearchRequest {
             query: query.to_owned(),
             also: Vec::new(),
             limit: HITS,
@@ -79,34 +85,34 @@ impl Conversation {
         })
     }
 
-    fn index(&mut self) -> Reply {
+    fn index(&mut self) -> CommandReply {
         let stop = self.shared.stop.child_token();
         self.indexing = Some(stop.clone());
-        Reply::Index(IndexJob::new(self.workspace.clone(), stop))
+        CommandReply::Index(IndexJob::new(self.workspace.clone(), stop))
     }
 
-    fn sessions(&self) -> Result<Reply, Error> {
+    fn sessions(&self) -> Result<CommandReply, Error> {
         let folder = self.workspace.app.sessions_folder();
         let mut sessions = session::sessions(&folder)?;
         sessions.retain(|summary| self.may_resume(&summary.id));
         let current = self.session.clone();
-        Ok(Reply::Sessions { sessions, current })
+        Ok(CommandReply::Sessions { sessions, current })
     }
 
-    fn new_session(&mut self) -> Reply {
+    fn new_session(&mut self) -> CommandReply {
         let asked = |open: &OpenSession| open.session.turn > 0;
         let before = self.session.clone();
         let before = before.filter(|_| self.open.as_ref().is_none_or(asked));
         self.renew();
-        Reply::NewSession { before }
+        CommandReply::NewSession { before }
     }
 
-    fn toggle_plan(&mut self) -> Reply {
+    fn toggle_plan(&mut self) -> CommandReply {
         self.set_mode(self.work_mode, !self.is_planning);
         self.mode_change()
     }
 
-    fn approve(&mut self, wanted: &str) -> Result<Reply, Error> {
+    fn approve(&mut self, wanted: &str) -> Result<CommandReply, Error> {
         let modes: &[Mode] = if self.shared.offers_auto_approve {
             &[Mode::Ask, Mode::AutoEdit, Mode::AutoApprove]
         } else {
@@ -138,15 +144,15 @@ impl Conversation {
         Ok(self.mode_change())
     }
 
-    fn mode_change(&self) -> Reply {
-        Reply::Mode(ModeChange {
+    fn mode_change(&self) -> CommandReply {
+        CommandReply::Mode(ModeChange {
             mode: self.mode(),
             work_mode: self.work_mode,
             confinement: self.confinement(),
         })
     }
 
-    fn enter(&mut self, name: &str) -> Result<Reply, Error> {
+    fn enter(&mut self, name: &str) -> Result<CommandReply, Error> {
         let workspace = self.shared.workspaces.find(name)?;
         self.let_go();
         self.reset_mode();
@@ -154,11 +160,11 @@ impl Conversation {
         self.session = None;
         self.connected = None;
         self.register(None);
-        Ok(Reply::Entered(self.workspace.root().to_owned()))
+        Ok(CommandReply::Entered(self.workspace.root().to_owned()))
     }
 
     /// Resumes another session, with its model and mode.
-    async fn resume(&mut self, given: &str) -> Result<Reply, Error> {
+    async fn resume(&mut self, given: &str) -> Result<CommandReply, Error> {
         let folder = self.workspace.app.sessions_folder();
         let id = if given.is_empty() {
             let known = session::sessions(&folder)?;
@@ -170,7 +176,7 @@ impl Conversation {
         };
         if self.session.as_ref() == Some(&id) {
             self.open().await?;
-            return Ok(Reply::Resumed);
+            return Ok(CommandReply::Resumed);
         }
         let request = OpenRequest {
             session: Some(id),
@@ -184,10 +190,10 @@ impl Conversation {
         self.reset_mode();
         self.model = None;
         self.note_opened(opened);
-        Ok(Reply::Resumed)
+        Ok(CommandReply::Resumed)
     }
 
-    async fn choose_model(&mut self, name: &str) -> Result<Reply, Error> {
+    async fn choose_model(&mut self, name: &str) -> Result<CommandReply, Error> {
         let connector = &self.shared.connector;
         let connecting = connector.connect(&self.workspace.app, Some(name));
         let model = self.soon(connecting).await?;
@@ -197,7 +203,7 @@ impl Conversation {
         }
         self.connected = Some(model);
         self.model = Some(name.to_owned());
-        Ok(Reply::ModelChosen(profile))
+        Ok(CommandReply::ModelChosen(profile))
     }
 
     fn sources(&self) -> Option<Vec<crate::message::Source>> {
@@ -209,30 +215,30 @@ impl Conversation {
         }
     }
 
-    async fn compact(&mut self) -> Result<Reply, Error> {
+    async fn compact(&mut self) -> Result<CommandReply, Error> {
         self.opened_session().await?;
-        self.start(Job::Compact);
-        Ok(Reply::Compacting)
+        self.start(TurnJob::Compact);
+        Ok(CommandReply::Compacting)
     }
 
-    async fn diff(&mut self) -> Result<Reply, Error> {
+    async fn diff(&mut self) -> Result<CommandReply, Error> {
         if self.session.is_none() {
-            return Ok(Reply::Diff(Vec::new()));
+            return Ok(CommandReply::Diff(Vec::new()));
         }
-        Ok(Reply::Diff(
+        Ok(CommandReply::Diff(
             self.opened_session().await?.engine.file_diffs(),
         ))
     }
 
-    async fn change(&mut self, kind: ChangeKind) -> Result<Reply, Error> {
+    async fn change(&mut self, kind: ChangeKind) -> Result<CommandReply, Error> {
         if self.session.is_none() {
-            return Ok(Reply::Diff(Vec::new()));
+            return Ok(CommandReply::Diff(Vec::new()));
         }
         let open = self.opened_session().await?;
         let changed = match kind {
             ChangeKind::Undo => open.engine.undo(&mut open.session),
             ChangeKind::Redo => open.engine.redo(&mut open.session),
         };
-        Ok(Reply::Changed(kind, changed?))
+        Ok(CommandReply::Changed(kind, changed?))
     }
 }

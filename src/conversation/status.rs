@@ -1,16 +1,16 @@
 //! The status of a conversation: model, mode, session, index.
 
 use super::Conversation;
-use super::reply::Status;
-use super::words::{counted, index_words};
+use super::messages::{counted, index_words};
+use super::reply::ConversationStatus;
 use crate::permission::Confinement;
 use crate::session;
 
 impl Conversation {
-    pub(super) async fn status(&self) -> Status {
+    pub(super) async fn status(&self) -> ConversationStatus {
         let open = self.open.as_ref();
         let profile = open.map(|open| open.session.model.profile().clone());
-        Status {
+        ConversationStatus {
             model: profile
                 .as_ref()
                 .map_or_else(|| self.model_name(), |profile| profile.name.clone()),

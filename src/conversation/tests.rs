@@ -10,7 +10,7 @@ use futures::{FutureExt, StreamExt};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::commands::{Parsed, Place, parse};
+use super::commands::{CommandScope, ParsedInput, parse};
 use super::workspaces::IndexUpdates;
 use super::*;
 use crate::app::App;
@@ -79,7 +79,7 @@ impl Connector for Scripted {
 /// A workspace with conversations about it.
 struct Lab {
     folder: TempDir,
-    shared: Arc<Shared>,
+    shared: Arc<SharedContext>,
 }
 
 impl Lab {
@@ -110,7 +110,7 @@ impl Lab {
         };
         let script = Arc::new(Mutex::new(script.into()));
         let (activity, stop) = (ChatActivity::default(), CancellationToken::new());
-        let shared = Shared {
+        let shared = SharedContext {
             workspaces: Workspaces::new(
                 app,
                 IndexUpdates::None,
@@ -154,13 +154,13 @@ fn question(text: &str) -> Question {
 }
 
 /// Waits until the turn ends, and answers every approval request with `decision`.
-async fn end(conversation: &mut Conversation, decision: &Decision) -> Ended {
+async fn end(conversation: &mut Conversation, decision: &Decision) -> FinishedTurn {
     loop {
         match conversation.update().await {
             Update::Opened => {
                 conversation.take_opened().expect("what was opened");
             }
-            Update::Event(Numbered {
+            Update::Event(NumberedEvent {
                 event: Event::ApprovalAsked { id, .. },
                 ..
             }) => assert!(conversation.answers().decide(id, decision.clone())),
@@ -170,13 +170,16 @@ async fn end(conversation: &mut Conversation, decision: &Decision) -> Ended {
     }
 }
 
-async fn ask(conversation: &mut Conversation, text: &str) -> Ended {
-    assert_eq!(conversation.ask(None, question(text)), Asked::Started);
+async fn ask(conversation: &mut Conversation, text: &str) -> FinishedTurn {
+    assert_eq!(
+        conversation.ask(None, question(text)),
+        SubmitResult::Started
+    );
     end(conversation, &Decision::Once).await
 }
 
-async fn type_in(conversation: &mut Conversation, line: &str) -> Result<Reply, Error> {
-    let Parsed::Command(command, argument) = parse(line, Place::Chat) else {
+async fn type_in(conversation: &mut Conversation, line: &str) -> Result<CommandReply, Error> {
+    let ParsedInput::Command(command, argument) = parse(line, CommandScope::Chat) else {
         panic!("{line} is not a command");
     };
     conversation.command(command, argument).await
@@ -195,11 +198,11 @@ async fn events_are_numbered_and_a_stream_of_them_can_be_resumed() {
     let mut conversation = lab.conversation();
     let ended = ask(&mut conversation, "Is it?").await;
     assert!(
-        matches!(ended.how, How::Turn(TurnEnd::Answered)),
+        matches!(ended.how, EndReason::Turn(TurnEnd::Answered)),
         "{:?}",
         ended.how
     );
-    let all: Vec<Numbered> = conversation.log().after(0).expect("all").cloned().collect();
+    let all: Vec<NumberedEvent> = conversation.log().after(0).expect("all").cloned().collect();
     let numbers: Vec<u64> = all.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=all.len() as u64).collect::<Vec<u64>>());
     let last = all.last().expect("an event");
@@ -235,15 +238,21 @@ async fn a_call_runs_or_not_as_the_answer_to_its_question_says() {
 async fn what_is_asked_meanwhile_waits_its_turn_and_is_dropped_by_a_stop() {
     let lab = Lab::new(vec![Line::Never, Line::Text("Last.")]);
     let mut conversation = lab.conversation();
-    assert_eq!(conversation.ask(Some(1), question("a")), Asked::Started);
+    assert_eq!(
+        conversation.ask(Some(1), question("a")),
+        SubmitResult::Started
+    );
     for number in 0..MOST_QUEUED {
         let number = i32::try_from(number).expect("a number");
-        assert_eq!(conversation.ask(Some(number), question("b")), Asked::Queued);
+        assert_eq!(
+            conversation.ask(Some(number), question("b")),
+            SubmitResult::Queued
+        );
     }
-    assert_eq!(conversation.ask(None, question("c")), Asked::Refused);
+    assert_eq!(conversation.ask(None, question("c")), SubmitResult::Refused);
     assert!(matches!(
         type_in(&mut conversation, "/new").await,
-        Ok(Reply::Busy)
+        Ok(CommandReply::Busy)
     ));
     let stopped = conversation.stop();
     assert_eq!((stopped.is_turn, stopped.dropped), (true, MOST_QUEUED));
@@ -251,7 +260,7 @@ async fn what_is_asked_meanwhile_waits_its_turn_and_is_dropped_by_a_stop() {
     assert!(!ended.is_followed);
     assert!(matches!(
         ended.how,
-        How::NotBegun | How::Turn(TurnEnd::Stopped)
+        EndReason::NotBegun | EndReason::Turn(TurnEnd::Stopped)
     ));
     assert!(!conversation.is_busy());
 }
@@ -316,7 +325,7 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     assert_eq!(open.session.model.profile().name, "other");
     assert!(matches!(
         type_in(&mut conversation, "/resume").await,
-        Ok(Reply::Resumed)
+        Ok(CommandReply::Resumed)
     ));
     let opened = conversation.take_opened().expect("what was opened");
     assert_eq!((&opened.id, opened.turns), (&first, 1));
@@ -357,7 +366,7 @@ async fn it_continues_after_a_restart_and_others_do_not_see_its_sessions() {
     assert_eq!(again.session(), session.as_ref());
     let other = Lab::participant(8, false);
     let mut other = Conversation::new(Arc::clone(&lab.shared), Some(other));
-    let Ok(Reply::Sessions { sessions, .. }) = type_in(&mut other, "/sessions").await else {
+    let Ok(CommandReply::Sessions { sessions, .. }) = type_in(&mut other, "/sessions").await else {
         panic!("a list of sessions");
     };
     assert_eq!(sessions, []);

@@ -4,9 +4,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::How;
+use super::EndReason;
 use super::answers::{Answers, EventApprover};
-use super::opening::{OpenRequest, OpenSession, Opened};
+use super::opening::{OpenRequest, OpenSession, OpenedSession};
 use crate::engine::Question;
 use crate::engine::event::Event;
 use crate::permission::Mode;
@@ -15,51 +15,55 @@ use crate::permission::Mode;
 const EVENTS: usize = 256;
 
 #[derive(Debug)]
-pub(super) enum Job {
+pub(super) enum TurnJob {
     Ask(Box<Question>),
     Compact,
 }
 
 /// A turn that runs, or whose session is being opened.
-pub(super) struct Running {
+pub(super) struct RunningTurn {
     pub(super) stop: CancellationToken,
-    work: Work,
+    work: TurnWork,
 }
 
-enum Work {
+enum TurnWork {
     Opening {
-        task: JoinHandle<Option<Result<(OpenSession, Opened), anyhow::Error>>>,
+        task: JoinHandle<Option<Result<(OpenSession, OpenedSession), anyhow::Error>>>,
         /// Taken when the session is open.
-        job: Option<Job>,
+        job: Option<TurnJob>,
     },
     Turn {
         events: mpsc::Receiver<Event>,
-        task: JoinHandle<(OpenSession, How)>,
+        task: JoinHandle<(OpenSession, EndReason)>,
     },
 }
 
-pub(super) enum Next {
+pub(super) enum TurnProgress {
     /// The session is open; the turn starts next.
-    Opened(Box<(OpenSession, Opened)>, Job),
+    Opened(Box<(OpenSession, OpenedSession)>, TurnJob),
     Event(Event),
-    Ended(Option<Box<OpenSession>>, How),
+    Ended(Option<Box<OpenSession>>, EndReason),
 }
 
-impl Drop for Running {
+impl Drop for RunningTurn {
     /// Without its owner nobody could stop the task.
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-impl Running {
+impl RunningTurn {
     /// Opens the session that a job needs.
-    pub(super) fn opening(request: OpenRequest, job: Job, stop: CancellationToken) -> Running {
+    pub(super) fn opening(
+        request: OpenRequest,
+        job: TurnJob,
+        stop: CancellationToken,
+    ) -> RunningTurn {
         let token = stop.clone();
         let task = tokio::spawn(async move { token.run_until_cancelled(request.open()).await });
-        Running {
+        RunningTurn {
             stop,
-            work: Work::Opening {
+            work: TurnWork::Opening {
                 task,
                 job: Some(job),
             },
@@ -69,10 +73,10 @@ impl Running {
     pub(super) fn turn(
         open: OpenSession,
         mode: Mode,
-        job: Job,
+        job: TurnJob,
         (answers, has_user): (Answers, bool),
         stop: CancellationToken,
-    ) -> Running {
+    ) -> RunningTurn {
         let (sender, events) = mpsc::channel(EVENTS);
         let token = stop.clone();
         let task = tokio::spawn(async move {
@@ -85,37 +89,39 @@ impl Running {
             let how = run(&mut open, mode, job, &approver, &token).await;
             (open, how)
         });
-        Running {
+        RunningTurn {
             stop,
-            work: Work::Turn { events, task },
+            work: TurnWork::Turn { events, task },
         }
     }
 
     /// Waits for the next step. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Next {
+    pub(super) async fn next(&mut self) -> TurnProgress {
         match &mut self.work {
-            Work::Opening { task, job } => {
+            TurnWork::Opening { task, job } => {
                 let opened = task.await;
                 match (opened, job.take()) {
                     (Ok(Some(Ok(opened))), Some(job)) if !self.stop.is_cancelled() => {
-                        Next::Opened(Box::new(opened), job)
+                        TurnProgress::Opened(Box::new(opened), job)
                     }
                     (Ok(Some(Ok((open, _)))), _) => {
-                        Next::Ended(Some(Box::new(open)), How::NotBegun)
+                        TurnProgress::Ended(Some(Box::new(open)), EndReason::NotBegun)
                     }
-                    (Ok(Some(Err(error))), _) => Next::Ended(None, How::Failed(error)),
-                    (Ok(None), _) => Next::Ended(None, How::NotBegun),
-                    (Err(_), _) => Next::Ended(None, How::Lost),
+                    (Ok(Some(Err(error))), _) => {
+                        TurnProgress::Ended(None, EndReason::Failed(error))
+                    }
+                    (Ok(None), _) => TurnProgress::Ended(None, EndReason::NotBegun),
+                    (Err(_), _) => TurnProgress::Ended(None, EndReason::Lost),
                 }
             }
-            Work::Turn { events, task } => {
+            TurnWork::Turn { events, task } => {
                 if let Some(event) = events.recv().await {
-                    return Next::Event(event);
+                    return TurnProgress::Event(event);
                 }
                 match task.await {
-                    Ok((open, how)) => Next::Ended(Some(Box::new(open)), how),
+                    Ok((open, how)) => TurnProgress::Ended(Some(Box::new(open)), how),
                     // A panic in one turn must not end the program.
-                    Err(_) => Next::Ended(None, How::Lost),
+                    Err(_) => TurnProgress::Ended(None, EndReason::Lost),
                 }
             }
         }
@@ -125,24 +131,26 @@ impl Running {
 async fn run(
     open: &mut OpenSession,
     mode: Mode,
-    job: Job,
+    job: TurnJob,
     approver: &EventApprover,
     stop: &CancellationToken,
-) -> How {
+) -> EndReason {
     let OpenSession { session, engine } = open;
     if let Err(error) = session.set_mode(mode) {
-        return How::Failed(error.into());
+        return EndReason::Failed(error.into());
     }
     match job {
-        Job::Ask(question) => {
+        TurnJob::Ask(question) => {
             let question = Question {
                 plan: mode == Mode::Plan,
                 ..*question
             };
             let events = approver.events.clone();
-            How::Turn(engine.ask(session, question, approver, &events, stop).await)
+            EndReason::Turn(engine.ask(session, question, approver, &events, stop).await)
         }
-        Job::Compact => How::Compacted(engine.compact(session, &approver.events, stop).await),
+        TurnJob::Compact => {
+            EndReason::Compacted(engine.compact(session, &approver.events, stop).await)
+        }
     }
 }
 
@@ -154,10 +162,13 @@ mod tests {
     async fn a_panic_in_a_turn_is_an_end_like_any_other() {
         let (_, events) = mpsc::channel(1);
         let task = tokio::spawn(async { panic!("a tool that panics") });
-        let mut running = Running {
+        let mut running = RunningTurn {
             stop: CancellationToken::new(),
-            work: Work::Turn { events, task },
+            work: TurnWork::Turn { events, task },
         };
-        assert!(matches!(running.next().await, Next::Ended(None, How::Lost)));
+        assert!(matches!(
+            running.next().await,
+            TurnProgress::Ended(None, EndReason::Lost)
+        ));
     }
 }

@@ -2,14 +2,14 @@
 
 use anyhow::Error;
 
-use super::Numbered;
+use super::NumberedEvent;
 use crate::engine::CompactReport;
 use crate::engine::event::TurnEnd;
 use crate::permission::Mode;
 use crate::session::SessionId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum SubmitResult {
     Started,
     Queued,
     Refused,
@@ -19,14 +19,14 @@ pub enum Asked {
 pub enum Update {
     /// A session was opened for the question: see [`super::Conversation::take_opened`].
     Opened,
-    Event(Numbered),
-    Ended(Ended),
+    Event(NumberedEvent),
+    Ended(FinishedTurn),
 }
 
 /// How a turn ended, and what follows.
 #[derive(Debug)]
-pub struct Ended {
-    pub how: How,
+pub struct FinishedTurn {
+    pub how: EndReason,
     /// A plan that can be carried out now.
     pub plan: Option<PlanOffer>,
     /// Whether the next queued question is already running.
@@ -34,7 +34,7 @@ pub struct Ended {
 }
 
 #[derive(Debug)]
-pub enum How {
+pub enum EndReason {
     Turn(TurnEnd),
     /// Compaction ended, or failed for this reason.
     Compacted(Result<CompactReport, String>),
@@ -56,7 +56,7 @@ pub struct PlanOffer {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stopped {
+pub struct StopResult {
     /// A turn was stopped; its end follows.
     pub is_turn: bool,
     pub is_indexing: bool,

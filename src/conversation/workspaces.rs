@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Error, bail};
-use ollacode_indexer::{Answer, IndexError, SearchRequest};
+use ollacode_indexer::{IndexError, SearchRequest, SearchResults};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Background, Standing};
-use crate::config::{GivenFolder, Origin};
+use crate::app::{App, Background, IndexStatus};
+use crate::config::{GivenFolder, SettingOrigin};
 use crate::engine::ChatActivity;
 use crate::visible::visible_name;
 
@@ -59,13 +59,13 @@ impl OpenWorkspace {
     }
 
     /// The state of the index; `None` without a background task.
-    pub fn index_state(&self) -> Option<Standing> {
+    pub fn index_state(&self) -> Option<IndexStatus> {
         let background = self.background.as_ref()?;
         Some(background.standing.borrow().clone())
     }
 
     /// Updates and searches the index.
-    pub async fn search(&self, request: &SearchRequest) -> Result<Answer, IndexError> {
+    pub async fn search(&self, request: &SearchRequest) -> Result<SearchResults, IndexError> {
         self.app.code_index().search(request).await
     }
 
@@ -124,7 +124,7 @@ impl Workspaces {
         };
         let folder = GivenFolder {
             path: path.clone(),
-            origin: Origin::Flag("config.toml"),
+            origin: SettingOrigin::Flag("config.toml"),
         };
         let app = self.first.app.in_folder(folder)?;
         if app.needs_confirmation() && !self.whole_home {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::likeness::{ALIKE, Likeness};
+use super::similarity::{ALIKE, LineSimilarity};
 
 /// Cost of leaving out a line, per length.
 const LEFT_OUT: f64 = 0.2;
@@ -18,7 +18,7 @@ const NEAR: f64 = 0.2;
 
 /// Lines of a text that are similar to the searched ones.
 #[derive(Clone, Debug)]
-pub(super) struct Window {
+pub(super) struct AlignedWindow {
     pub lines: Range<usize>,
     /// The share of the searched text that is there, less what was left out; at most 1.
     pub score: f64,
@@ -28,23 +28,24 @@ pub(super) struct Window {
 }
 
 /// Finds the best windows, the best first; they do not overlap.
-pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<Window> {
+pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<AlignedWindow> {
     let (here, here_lines) = filled(search);
     let (there, there_lines) = filled(text);
-    let Some(likeness) = Likeness::of(&here_lines, &there_lines) else {
+    let Some(likeness) = LineSimilarity::of(&here_lines, &there_lines) else {
         return Vec::new();
     };
     let whole: f64 = likeness.here_lengths.iter().sum();
     let mut spans = spans(&likeness);
     spans.retain(|span| span.gain >= NEAR * whole);
     spans.sort_by(|one, other| other.gain.total_cmp(&one.gain));
-    let mut chosen: Vec<Span> = Vec::new();
+    let mut chosen: Vec<GainSpan> = Vec::new();
     for span in spans {
         if chosen.len() == most {
             break;
         }
-        let overlaps =
-            |other: &Span| span.lines.start < other.lines.end && other.lines.start < span.lines.end;
+        let overlaps = |other: &GainSpan| {
+            span.lines.start < other.lines.end && other.lines.start < span.lines.end
+        };
         if !chosen.iter().any(overlaps) {
             chosen.push(span);
         }
@@ -54,7 +55,7 @@ pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<Window> {
         for (one, other) in certain_pairs(&likeness, &span.lines) {
             pairs[here[one]] = Some((there[other], likeness.ratio(one, other)));
         }
-        Window {
+        AlignedWindow {
             lines: there[span.lines.start]..there[span.lines.end - 1] + 1,
             score: span.gain / whole,
             pairs,
@@ -67,11 +68,11 @@ pub(super) fn find(text: &[&str], search: &[&str], most: usize) -> Vec<Window> {
 pub(super) fn pairs(one: &[&str], other: &[&str]) -> Vec<(usize, usize)> {
     let (one, one_lines) = filled(one);
     let (other, other_lines) = filled(other);
-    let likeness = Likeness::of(&one_lines, &other_lines);
+    let likeness = LineSimilarity::of(&one_lines, &other_lines);
     let Some(likeness) = likeness.filter(|_| !one.is_empty()) else {
         return Vec::new();
     };
-    let found = Table::new(&likeness, 0..other.len(), 0.0, false).pairs();
+    let found = GainTable::new(&likeness, 0..other.len(), 0.0, false).pairs();
     let found = found.into_iter();
     found.map(|(a, b)| (one[a], other[b])).collect()
 }
@@ -84,39 +85,39 @@ fn filled<'line>(lines: &[&'line str]) -> (Vec<usize>, Vec<&'line str>) {
 
 /// The lines of the text from the first to the last paired one, and their gain.
 #[derive(Clone, Debug)]
-struct Span {
+struct GainSpan {
     lines: Range<usize>,
     gain: f64,
 }
 
 /// The gain of the searched lines up to one of them.
 #[derive(Clone, Copy, Default)]
-struct Best {
+struct BestGain {
     gain: f64,
     /// The first line of the text that is paired; `None` if none is yet.
     start: Option<usize>,
 }
 
 /// The best span that ends at each line of the text.
-fn spans(likeness: &Likeness) -> Vec<Span> {
+fn spans(likeness: &LineSimilarity) -> Vec<GainSpan> {
     let count = likeness.here_lengths.len();
     let mut spans = Vec::new();
-    let mut before = vec![Best::default(); count + 1];
+    let mut before = vec![BestGain::default(); count + 1];
     for (there, length) in likeness.there_lengths.iter().enumerate() {
-        let mut now = vec![Best::default(); count + 1];
-        let mut ending = Best::default();
+        let mut now = vec![BestGain::default(); count + 1];
+        let mut ending = BestGain::default();
         for here in 0..count {
             let ratio = likeness.ratio(here, there);
             let skipped = before[here + 1].gain - LEFT_OUT * length;
             let mut best = now[here];
             if skipped > best.gain {
-                best = Best {
+                best = BestGain {
                     gain: skipped,
                     ..before[here + 1]
                 };
             }
             if ratio >= ALIKE {
-                let paired = Best {
+                let paired = BestGain {
                     gain: before[here].gain + ratio * ratio * likeness.here_lengths[here],
                     start: before[here].start.or(Some(there)),
                 };
@@ -130,7 +131,7 @@ fn spans(likeness: &Likeness) -> Vec<Span> {
             now[here + 1] = best;
         }
         if let Some(start) = ending.start {
-            spans.push(Span {
+            spans.push(GainSpan {
                 lines: start..there + 1,
                 gain: ending.gain,
             });
@@ -144,12 +145,12 @@ fn spans(likeness: &Likeness) -> Vec<Span> {
 /// back. If they differ, one of several equal lines was left out, or all could be shifted, and it
 /// is ambiguous which. A line that is only similar to one of the text must not be similar to
 /// another there.
-fn certain_pairs(likeness: &Likeness, lines: &Range<usize>) -> Vec<(usize, usize)> {
+fn certain_pairs(likeness: &LineSimilarity, lines: &Range<usize>) -> Vec<(usize, usize)> {
     let around = likeness.here_lengths.len();
     let end = (lines.end + around).min(likeness.there_lengths.len());
     let lines = lines.start.saturating_sub(around)..end;
-    let backward = Table::new(likeness, lines.clone(), LEFT_OUT, true).pairs();
-    let mut pairs = Table::new(likeness, lines.clone(), LEFT_OUT, false).pairs();
+    let backward = GainTable::new(likeness, lines.clone(), LEFT_OUT, true).pairs();
+    let mut pairs = GainTable::new(likeness, lines.clone(), LEFT_OUT, false).pairs();
     pairs.retain(|pair| backward.contains(pair));
     let is_equal = |one: usize, other: usize| likeness.ratio(one, other) == 1.0;
     let taken: Vec<usize> = pairs
@@ -168,8 +169,8 @@ fn certain_pairs(likeness: &Likeness, lines: &Range<usize>) -> Vec<(usize, usize
 }
 
 /// The gains of all searched lines with some lines of the text, from the front or from the back.
-struct Table<'likeness> {
-    likeness: &'likeness Likeness,
+struct GainTable<'likeness> {
+    likeness: &'likeness LineSimilarity,
     lines: Range<usize>,
     left_out: f64,
     is_backward: bool,
@@ -177,15 +178,15 @@ struct Table<'likeness> {
     gains: Vec<f64>,
 }
 
-impl<'likeness> Table<'likeness> {
+impl<'likeness> GainTable<'likeness> {
     fn new(
-        likeness: &'likeness Likeness,
+        likeness: &'likeness LineSimilarity,
         lines: Range<usize>,
         left_out: f64,
         is_backward: bool,
-    ) -> Table<'likeness> {
+    ) -> GainTable<'likeness> {
         let (height, width) = (likeness.here_lengths.len() + 1, lines.len() + 1);
-        let mut table = Table {
+        let mut table = GainTable {
             likeness,
             lines,
             left_out,

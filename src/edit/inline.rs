@@ -3,18 +3,18 @@
 use std::ops::Range;
 
 use super::diff::{differences, equal_pairs};
-use super::tokens::{Token, is_comment, tokens};
+use super::tokens::{LineToken, is_comment, tokens};
 
 /// Applies the difference between `base` and `theirs` to `ours`.
 ///
 /// `None` if the changed part is not in `ours`, or it is ambiguous where.
 pub(super) fn merge(base: &str, theirs: &str, ours: &str) -> Option<String> {
     let (base_tokens, their_tokens) = (tokens(base), tokens(theirs));
-    let texts = |tokens: &[Token], line: &str| -> Vec<String> {
-        let text = |token: &Token| line[token.range.clone()].to_owned();
+    let texts = |tokens: &[LineToken], line: &str| -> Vec<String> {
+        let text = |token: &LineToken| line[token.range.clone()].to_owned();
         tokens.iter().map(text).collect()
     };
-    let aligned = Aligned::new(&base_tokens, ours);
+    let aligned = AlignedTokens::new(&base_tokens, ours);
     let mut merged = String::new();
     let mut copied = 0;
     let (old, new) = (texts(&base_tokens, base), texts(&their_tokens, theirs));
@@ -29,23 +29,23 @@ pub(super) fn merge(base: &str, theirs: &str, ours: &str) -> Option<String> {
 }
 
 /// The positions of the tokens of a line in another one.
-struct Aligned<'line> {
+struct AlignedTokens<'line> {
     /// By token; `None` where it is not there.
     places: Vec<Option<Range<usize>>>,
     ours: &'line str,
 }
 
-impl<'line> Aligned<'line> {
-    fn new(base: &[Token], ours: &'line str) -> Aligned<'line> {
+impl<'line> AlignedTokens<'line> {
+    fn new(base: &[LineToken], ours: &'line str) -> AlignedTokens<'line> {
         let our_tokens = tokens(ours);
-        let words = |tokens: &[Token]| -> Vec<usize> {
+        let words = |tokens: &[LineToken]| -> Vec<usize> {
             let all = tokens.iter().enumerate();
             all.filter(|(_, token)| !token.is_space())
                 .map(|(at, _)| at)
                 .collect()
         };
         let (here, there) = (words(base), words(&our_tokens));
-        let folded = |tokens: &[Token], at: &[usize]| -> Vec<String> {
+        let folded = |tokens: &[LineToken], at: &[usize]| -> Vec<String> {
             at.iter().map(|at| tokens[*at].folded.clone()).collect()
         };
         let pairs = certain_pairs(&folded(base, &here), &folded(&our_tokens, &there));
@@ -53,7 +53,7 @@ impl<'line> Aligned<'line> {
         for (one, other) in pairs {
             places[here[one]] = Some(our_tokens[there[other]].range.clone());
         }
-        let mut aligned = Aligned { places, ours };
+        let mut aligned = AlignedTokens { places, ours };
         for (at, token) in base.iter().enumerate() {
             if token.is_space() {
                 aligned.places[at] = aligned.gap(at, at + 1);

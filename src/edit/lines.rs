@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The lines of a text.
-pub(super) struct Lines<'text> {
+pub(super) struct TextLines<'text> {
     /// Each without its line end.
     lines: Vec<&'text str>,
     /// Where each one starts, and where the text ends.
@@ -14,7 +14,7 @@ pub(super) struct Lines<'text> {
 
 /// The searched lines and their replacement.
 #[derive(Clone)]
-pub(super) struct Wish<'wish> {
+pub(super) struct EditRequest<'wish> {
     /// Searched lines; at least one is not blank.
     pub search: Vec<&'wish str>,
     /// Replacement lines.
@@ -23,20 +23,20 @@ pub(super) struct Wish<'wish> {
 
 /// A part of a text and its replacement.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Replacement {
     pub range: Range<usize>,
     pub with: String,
 }
 
-impl<'text> Lines<'text> {
-    pub fn of(text: &'text str) -> Lines<'text> {
+impl<'text> TextLines<'text> {
+    pub fn of(text: &'text str) -> TextLines<'text> {
         let mut starts = vec![0];
         let mut lines = Vec::new();
         for line in text.split_inclusive('\n') {
             starts.push(starts[starts.len() - 1] + line.len());
             lines.push(line.strip_suffix('\n').unwrap_or(line));
         }
-        Lines {
+        TextLines {
             lines,
             starts,
             is_ended: text.ends_with('\n'),
@@ -58,8 +58,8 @@ impl<'text> Lines<'text> {
         lines.is_some_and(|lines| lines.iter().all(|line| line.trim().is_empty()))
     }
 
-    /// Replaces a part of the text, as from [`Lines::range`], with whole lines.
-    pub fn whole(&self, range: Range<usize>, lines: &[String]) -> Place {
+    /// Replaces a part of the text, as from [`TextLines::range`], with whole lines.
+    pub fn whole(&self, range: Range<usize>, lines: &[String]) -> Replacement {
         let mut with = lines.join("\n");
         let is_end = range.end == self.starts[self.starts.len() - 1];
         if !lines.is_empty() && (self.is_ended || !is_end) {
@@ -67,24 +67,24 @@ impl<'text> Lines<'text> {
         } else if !lines.is_empty() && range.is_empty() {
             with.insert(0, '\n');
         }
-        Place { range, with }
+        Replacement { range, with }
     }
 }
 
-impl<'wish> Wish<'wish> {
+impl<'wish> EditRequest<'wish> {
     /// `None` if all searched lines are blank.
-    pub fn of(search: &'wish str, replace: &'wish str) -> Option<Wish<'wish>> {
+    pub fn of(search: &'wish str, replace: &'wish str) -> Option<EditRequest<'wish>> {
         if search.trim().is_empty() {
             return None;
         }
-        Some(Wish {
+        Some(EditRequest {
             search: split(search),
             replace: split(replace),
         })
     }
 
     /// Without leading and trailing blank lines; `None` if there are none.
-    pub fn without_blank_ends(&self) -> Option<Wish<'wish>> {
+    pub fn without_blank_ends(&self) -> Option<EditRequest<'wish>> {
         let blank = |line: &&&str| line.trim().is_empty();
         let before = self.search.iter().take_while(blank).count();
         let after = self.search.iter().rev().take_while(blank).count();
@@ -95,7 +95,7 @@ impl<'wish> Wish<'wish> {
         let replace_before = self.replace.iter().take_while(blank).count().min(before);
         let rest = &self.replace[replace_before..];
         let replace_after = rest.iter().rev().take_while(blank).count().min(after);
-        Some(Wish {
+        Some(EditRequest {
             search: self.search[before..self.search.len() - after].to_vec(),
             replace: rest[..rest.len() - replace_after].to_vec(),
         })
@@ -113,7 +113,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// Applies all replacements to a text; they are in order and do not overlap.
-pub(super) fn put(text: &str, places: &[Place]) -> String {
+pub(super) fn put(text: &str, places: &[Replacement]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for place in places {

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::diff::differences;
-use super::lines::{Lines, Place, Wish};
+use super::lines::{EditRequest, Replacement, TextLines};
 use super::tokens::{indent, key};
-use super::{align, inline, shift};
+use super::{align, inline, reindent};
 
 /// The line of the file for each searched line.
 pub(super) struct Alignment {
@@ -24,15 +24,15 @@ pub(super) struct Conflict;
 
 /// The replacements to make in the file.
 pub(super) fn merge(
-    lines: &Lines<'_>,
-    wish: &Wish<'_>,
+    lines: &TextLines<'_>,
+    wish: &EditRequest<'_>,
     alignment: &Alignment,
-) -> Result<Vec<Place>, Conflict> {
+) -> Result<Vec<Replacement>, Conflict> {
     let mut merge = Merge::new(lines, wish, alignment);
     for (old, new) in differences(&wish.search, &wish.replace) {
         merge.change(old, new)?;
     }
-    let is_in_order = |pair: &[Place]| pair[0].range.end <= pair[1].range.start;
+    let is_in_order = |pair: &[Replacement]| pair[0].range.end <= pair[1].range.start;
     if merge.places.windows(2).all(is_in_order) {
         Ok(merge.places)
     } else {
@@ -41,16 +41,20 @@ pub(super) fn merge(
 }
 
 struct Merge<'a> {
-    lines: &'a Lines<'a>,
-    wish: &'a Wish<'a>,
+    lines: &'a TextLines<'a>,
+    wish: &'a EditRequest<'a>,
     pairs: Vec<Option<usize>>,
     /// How the indentation of the file differs; `None` if it differs in several ways.
-    shift: Option<shift::Shift>,
-    places: Vec<Place>,
+    shift: Option<reindent::Reindent>,
+    places: Vec<Replacement>,
 }
 
 impl<'a> Merge<'a> {
-    fn new(lines: &'a Lines<'a>, wish: &'a Wish<'a>, alignment: &Alignment) -> Merge<'a> {
+    fn new(
+        lines: &'a TextLines<'a>,
+        wish: &'a EditRequest<'a>,
+        alignment: &Alignment,
+    ) -> Merge<'a> {
         let mut pairs = alignment.pairs.clone();
         pair_blank_lines(&mut pairs, &wish.search, lines.all());
         let both = pairs.iter().zip(&wish.search);
@@ -58,7 +62,7 @@ impl<'a> Merge<'a> {
             .filter_map(|(there, here)| Some((*here, lines.all()[(*there)?])))
             .collect();
         Merge {
-            shift: shift::between(&both, &wish.replace),
+            shift: reindent::between(&both, &wish.replace),
             lines,
             wish,
             pairs,
@@ -221,7 +225,7 @@ impl<'a> Merge<'a> {
         }
         let [one, other] = neighbours.map(|here| {
             let there = self.lines.all()[self.pairs[here]?];
-            let shift = shift::between(&[(self.wish.search[here], there)], &self.wish.replace);
+            let shift = reindent::between(&[(self.wish.search[here], there)], &self.wish.replace);
             shift.map(|shift| shift.apply(line))
         });
         match (one, other) {

@@ -6,13 +6,13 @@
 //! as in the file.
 
 mod align;
-mod cascade;
 mod diff;
 mod inline;
-mod likeness;
 mod lines;
+mod match_strategies;
 mod merge;
-mod shift;
+mod reindent;
+mod similarity;
 mod tokens;
 mod whole;
 
@@ -69,7 +69,7 @@ pub enum EditError {
     #[error(
         "the search text matches {} places, {}: add lines around it until it matches one, or set \
          `all`",
-        .lines.len(), named(.lines)
+        .lines.len(), line_list(.lines)
     )]
     Many {
         /// Their lines, from 1.
@@ -79,7 +79,7 @@ pub enum EditError {
     #[error(
         "the search text starts or ends inside a longer word or number in {}: copy the whole \
          line",
-        named(.lines)
+        line_list(.lines)
     )]
     Part {
         /// Their lines, from 1.
@@ -130,7 +130,7 @@ pub fn edit(text: &str, search: &str, replace: &str, all: bool) -> Result<Edited
     if search == replace {
         return Err(EditError::Same);
     }
-    let edited = cascade::edit(text, &search, &replace, all)?;
+    let edited = match_strategies::edit(text, &search, &replace, all)?;
     if edited.text == text {
         return Err(EditError::Same);
     }
@@ -171,7 +171,7 @@ impl fmt::Display for Matched {
     }
 }
 
-fn named(lines: &[usize]) -> String {
+fn line_list(lines: &[usize]) -> String {
     let shown: Vec<String> = lines
         .iter()
         .take(SHOWN_LINES)

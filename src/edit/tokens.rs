@@ -13,7 +13,7 @@ const COMMENTS: [&str; 6] = ["//", "#", "--", "/*", "<!--", ";"];
 
 /// A word, a run of white space or of dots, or any other single character.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct LineToken {
     /// Bytes of the line.
     pub range: Range<usize>,
     /// With look-alike characters replaced by the plain one; white space is one space.
@@ -21,7 +21,7 @@ pub(super) struct Token {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+enum TokenClass {
     Space,
     Word,
     Dots,
@@ -32,25 +32,25 @@ enum Class {
     Sign,
 }
 
-impl Token {
+impl LineToken {
     pub fn is_space(&self) -> bool {
         self.folded == " "
     }
 }
 
 /// Splits a line into tokens.
-pub(super) fn tokens(line: &str) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::new();
-    let mut last = Class::Sign;
+pub(super) fn tokens(line: &str) -> Vec<LineToken> {
+    let mut tokens: Vec<LineToken> = Vec::new();
+    let mut last = TokenClass::Sign;
     for (at, character) in line.char_indices() {
         let class = class_of(character);
         let end = at + character.len_utf8();
-        let is_part = matches!(class, Class::Invisible | Class::Accent);
-        let continues = is_part || (class == last && class != Class::Sign);
+        let is_part = matches!(class, TokenClass::Invisible | TokenClass::Accent);
+        let continues = is_part || (class == last && class != TokenClass::Sign);
         match tokens.last_mut().filter(|_| continues) {
             Some(token) => {
                 token.range.end = end;
-                if !matches!(class, Class::Invisible | Class::Space) {
+                if !matches!(class, TokenClass::Invisible | TokenClass::Space) {
                     push_folded(&mut token.folded, character);
                 }
             }
@@ -58,11 +58,11 @@ pub(super) fn tokens(line: &str) -> Vec<Token> {
                 let mut folded = String::new();
                 push_folded(&mut folded, character);
                 last = match class {
-                    Class::Invisible => Class::Space,
-                    Class::Accent => Class::Word,
+                    TokenClass::Invisible => TokenClass::Space,
+                    TokenClass::Accent => TokenClass::Word,
                     class => class,
                 };
-                tokens.push(Token {
+                tokens.push(LineToken {
                     range: at..end,
                     folded,
                 });
@@ -95,15 +95,15 @@ pub(super) fn indent(line: &str) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-fn class_of(character: char) -> Class {
+fn class_of(character: char) -> TokenClass {
     match character {
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => Class::Invisible,
-        '.' | '…' => Class::Dots,
-        '_' => Class::Word,
-        c if c.is_whitespace() => Class::Space,
-        c if c.is_alphanumeric() => Class::Word,
-        c if !c.is_ascii() && is_combining_mark(c) => Class::Accent,
-        _ => Class::Sign,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => TokenClass::Invisible,
+        '.' | '…' => TokenClass::Dots,
+        '_' => TokenClass::Word,
+        c if c.is_whitespace() => TokenClass::Space,
+        c if c.is_alphanumeric() => TokenClass::Word,
+        c if !c.is_ascii() && is_combining_mark(c) => TokenClass::Accent,
+        _ => TokenClass::Sign,
     }
 }
 
@@ -115,7 +115,7 @@ fn push_folded(folded: &mut String, character: char) {
             let plain = u32::from(character) - 0xfee0;
             folded.push(char::from_u32(plain).unwrap_or(character));
         }
-        c if matches!(class_of(c), Class::Space | Class::Invisible) => folded.push(' '),
+        c if matches!(class_of(c), TokenClass::Space | TokenClass::Invisible) => folded.push(' '),
         c => folded.push(plain_sign(c)),
     }
 }

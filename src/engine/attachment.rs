@@ -9,7 +9,7 @@ use crate::message::{Image, Message};
 use crate::model::budget::part;
 use crate::retrieval::fenced;
 use crate::text::tokens::estimate_text;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Most attached texts sent to the model.
 const MOST_TEXTS: usize = 10;
@@ -126,7 +126,7 @@ fn shown_text(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.replace("\r\n", "\n");
     let redacted = redact(&text).text;
-    visible(&redacted).into_owned()
+    escape_hidden(&redacted).into_owned()
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::clip::{clipped_to, first_line};
 use super::event::{Event, Failure, FailureCode, TurnEnd};
-use super::guard::{Repetition, canonical};
-use super::memory::nearer;
-use super::step::Reply;
+use super::loop_detector::{LoopVerdict, canonical};
+use super::project_instructions::nested_instructions;
+use super::step::StepReply;
 use super::turn::Turn;
 use crate::message::ToolCall;
 use crate::model::budget::part;
@@ -24,10 +24,10 @@ use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
 use crate::session::Record;
-use crate::tools::{Permitted, Prepared, Running, ToolError, ToolOutput};
-use crate::visible::{neutral, visible};
-use effects::{covered, instead, is_about_secrets, is_external, note_led_to};
-use outcome::Outcome;
+use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
+use crate::visible::{defang_chat_markers, escape_hidden};
+use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
+use outcome::CallResult;
 
 /// Time a tool has to end by itself after a stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -36,7 +36,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const LONGEST_LINE: usize = 120;
 
 /// Why a call may run.
-enum Leave {
+enum CallApproval {
     /// No approval is needed.
     Unasked,
     /// Approved earlier for the whole session.
@@ -51,45 +51,45 @@ enum Leave {
 impl Turn<'_> {
     /// Runs the calls of a reply in order until one ends the turn. The remaining calls do not run;
     /// their results say so when the turn is closed.
-    pub(super) async fn run_calls(&mut self, reply: Reply) -> Result<(), TurnEnd> {
-        let Reply { calls, wrong, .. } = reply;
+    pub(super) async fn run_calls(&mut self, reply: StepReply) -> Result<(), TurnEnd> {
+        let StepReply { calls, wrong, .. } = reply;
         self.engine
             .context
             .knowledge()
             .refresh(&self.session.messages);
         for call in calls {
-            self.go_on()?;
+            self.check_stopped()?;
             if self.calls_left == 0 {
                 return Err(TurnEnd::StepLimit(self.engine.options.max_steps));
             }
             self.calls_left -= 1;
             self.run_call(&call, wrong.get(&call.id)).await?;
         }
-        self.go_on()
+        self.check_stopped()
     }
 
     /// Runs a call, unless it is already known to be invalid.
     async fn run_call(&mut self, call: &ToolCall, wrong: Option<&String>) -> Result<(), TurnEnd> {
-        let repetition = self.guard.note(call);
-        if let Repetition::Stop(times) = repetition {
+        let repetition = self.loop_detector.note(call);
+        if let LoopVerdict::Stop(times) = repetition {
             let why = format!("the model made the same call {times} times in a row");
             let message = format!("{why}: `{}`", call.name);
             let failure = Failure::new(FailureCode::LoopDetected, message);
-            let outcome = Outcome {
+            let outcome = CallResult {
                 end: Some(Box::new(TurnEnd::Stuck(failure))),
-                ..Outcome::failed(format!("not run: {why}"))
+                ..CallResult::failed(format!("not run: {why}"))
             };
             self.start(call, &arguments_line(call)).await;
             return self.finish(call, outcome, Duration::ZERO).await;
         }
-        if let Repetition::Warn(times) = repetition {
-            self.behind.push_str(&format!(
+        if let LoopVerdict::Warn(times) = repetition {
+            self.pending_note.push_str(&format!(
                 "\n\n[You made this call {times} times in a row. Its result does not change. Do \
                  something else, or answer.]"
             ));
         }
         let prepared = match wrong {
-            Some(why) => Err(Outcome::of_error(ToolError::TellModel(why.clone()))),
+            Some(why) => Err(CallResult::of_error(ToolError::TellModel(why.clone()))),
             None => self.prepare(call).await,
         };
         let prepared = match prepared {
@@ -100,14 +100,14 @@ impl Turn<'_> {
             }
         };
         if prepared.effects.iter().any(is_about_secrets) {
-            self.session.keep_out(&call.id);
+            self.session.exclude_from_journal(&call.id);
         }
         let is_tried = self.judge(&prepared.effects) == Permission::ReadOnly;
         if is_tried && !self.is_granted(call, &prepared) {
             return self.run_read_only(call, prepared).await;
         }
         let what = prepared.what.clone();
-        let instead = instead(&prepared.effects);
+        let instead = alternative_for(&prepared.effects);
         let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
             Ok(allowed) => allowed,
             Err(mut refused) => {
@@ -125,22 +125,22 @@ impl Turn<'_> {
     }
 
     /// Parses a call and works out what it would do.
-    async fn prepare(&self, call: &ToolCall) -> Result<Prepared, Outcome> {
+    async fn prepare(&self, call: &ToolCall) -> Result<PreparedCall, CallResult> {
         let checked = check(call.clone(), &self.tools)
-            .map_err(|error| Outcome::of_error(ToolError::TellModel(error.to_string())))?;
+            .map_err(|error| CallResult::of_error(ToolError::TellModel(error.to_string())))?;
         let engine = self.engine;
         let Some(tool) = engine.toolbox.get(&checked.name) else {
             let text = format!("there is no tool `{}`", checked.name);
-            return Err(Outcome::of_error(ToolError::TellModel(text)));
+            return Err(CallResult::of_error(ToolError::TellModel(text)));
         };
         let preparing = tool.prepare(&checked, &engine.context);
         match self.stop.run_until_cancelled(preparing).await {
             Some(prepared) => {
-                let mut prepared = prepared.map_err(Outcome::of_error)?;
+                let mut prepared = prepared.map_err(CallResult::of_error)?;
                 note_led_to(&mut prepared.effects, &engine.context.jail);
                 Ok(prepared)
             }
-            None => Err(Outcome::stopped()),
+            None => Err(CallResult::stopped()),
         }
     }
 
@@ -153,13 +153,13 @@ impl Turn<'_> {
     async fn allowed(
         &mut self,
         call: &ToolCall,
-        prepared: Prepared,
+        prepared: PreparedCall,
         after: &str,
-    ) -> Result<Result<(Prepared, Permitted), Outcome>, TurnEnd> {
+    ) -> Result<Result<(PreparedCall, Permitted), CallResult>, TurnEnd> {
         let hash = match self.allow(call, &prepared, after).await? {
-            Ok(Leave::Unasked) => return Ok(Ok((prepared, Permitted::Unasked))),
-            Ok(Leave::Granted) => return Ok(Ok((prepared, Permitted::Approved))),
-            Ok(Leave::Given { hash }) => hash,
+            Ok(CallApproval::Unasked) => return Ok(Ok((prepared, Permitted::Unasked))),
+            Ok(CallApproval::Granted) => return Ok(Ok((prepared, Permitted::Approved))),
+            Ok(CallApproval::Given { hash }) => hash,
             Err(refused) => return Ok(Err(refused)),
         };
         let again = match self.prepare(call).await {
@@ -170,7 +170,7 @@ impl Turn<'_> {
         if is_denied || self.hash(call, &again) != hash {
             let text = "not run: what this call would do has changed while the user was asked. \
                         Read the files again, then repeat the call.";
-            return Ok(Err(Outcome::failed(text.to_owned())));
+            return Ok(Err(CallResult::failed(text.to_owned())));
         }
         Ok(Ok((again, Permitted::Approved)))
     }
@@ -181,29 +181,29 @@ impl Turn<'_> {
     async fn allow(
         &mut self,
         call: &ToolCall,
-        prepared: &Prepared,
+        prepared: &PreparedCall,
         after: &str,
-    ) -> Result<Result<Leave, Outcome>, TurnEnd> {
+    ) -> Result<Result<CallApproval, CallResult>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
-            Permission::Allow => return Ok(Ok(Leave::Unasked)),
+            Permission::Allow => return Ok(Ok(CallApproval::Unasked)),
             Permission::ReadOnly => {
                 "it ran read-only and failed, because it needs to write".to_owned()
             }
             Permission::Deny(why) => {
                 let text = format!("Denied: {why}. Do not try to get around this.");
-                return Ok(Err(Outcome::denied(text, &format!("denied: {why}"))));
+                return Ok(Err(CallResult::denied(text, &format!("denied: {why}"))));
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
         };
         let request = self.approval(call, prepared, reason);
         if self.is_granted(call, prepared) {
-            return Ok(Ok(Leave::Granted));
+            return Ok(Ok(CallApproval::Granted));
         }
         if !self.approver.is_there() {
             let text = "Denied: the user must approve this, and nobody can be asked. Continue \
                         without it, or say in your answer what is left to do.";
             let summary = "denied: it needs approval, and nobody can be asked";
-            return Ok(Err(Outcome::denied(text.to_owned(), summary)));
+            return Ok(Err(CallResult::denied(text.to_owned(), summary)));
         }
         self.record(Record::Asked {
             call_id: call.id.clone(),
@@ -214,14 +214,14 @@ impl Turn<'_> {
             .stop
             .run_until_cancelled(self.approver.decide(&request));
         let Some(decision) = asked.await else {
-            return Ok(Err(Outcome::stopped()));
+            return Ok(Err(CallResult::stopped()));
         };
         self.record(Record::decided(call, &decision))?;
         let decided = self.decided(decision, request.remember);
-        Ok(decided.map(|()| Leave::Given { hash: request.hash }))
+        Ok(decided.map(|()| CallApproval::Given { hash: request.hash }))
     }
 
-    fn decided(&mut self, decision: Decision, covers: Option<String>) -> Result<(), Outcome> {
+    fn decided(&mut self, decision: Decision, covers: Option<String>) -> Result<(), CallResult> {
         match decision {
             Decision::Once => Ok(()),
             Decision::Session => {
@@ -231,12 +231,12 @@ impl Turn<'_> {
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
                 let text = format!("The user denied this call and said: {reason}");
-                Err(Outcome::denied(text, &format!("denied: {reason}")))
+                Err(CallResult::denied(text, &format!("denied: {reason}")))
             }
             Decision::Deny(_) => {
                 let text = "The user denied this call. Do not try to do the same in another way. \
                             Continue without it, or ask the user what to do instead.";
-                Err(Outcome::denied(text.to_owned(), "denied by the user"))
+                Err(CallResult::denied(text.to_owned(), "denied by the user"))
             }
         }
     }
@@ -265,15 +265,20 @@ impl Turn<'_> {
     }
 
     /// The approval request. Its hash covers everything that the approval is about.
-    fn approval(&self, call: &ToolCall, prepared: &Prepared, reason: String) -> ApprovalRequest {
+    fn approval(
+        &self,
+        call: &ToolCall,
+        prepared: &PreparedCall,
+        reason: String,
+    ) -> ApprovalRequest {
         let title = match &prepared.preview {
             _ if prepared.effects.iter().any(is_external) => {
-                format!("call {}", visible(&prepared.what))
+                format!("call {}", escape_hidden(&prepared.what))
             }
             Preview::Command(_) => "run a command".to_owned(),
             Preview::Edits(_) | Preview::None => {
                 let verb = call.name.split('_').next().unwrap_or(&call.name);
-                format!("{verb} {}", visible(&prepared.what))
+                format!("{verb} {}", escape_hidden(&prepared.what))
             }
         };
         // What runs later, what is secret, and what a rule asks about, is asked each time. So is
@@ -305,7 +310,7 @@ impl Turn<'_> {
         }
     }
 
-    fn hash(&self, call: &ToolCall, prepared: &Prepared) -> String {
+    fn hash(&self, call: &ToolCall, prepared: &PreparedCall) -> String {
         let root = self
             .engine
             .context
@@ -326,11 +331,11 @@ impl Turn<'_> {
 
     async fn execute(
         &mut self,
-        prepared: Prepared,
+        prepared: PreparedCall,
         permitted: Permitted,
         opened: &[String],
-    ) -> Outcome {
-        let running = Running {
+    ) -> CallResult {
+        let running = RunningCall {
             context: &self.engine.context,
             approver: self.approver,
             stop: &self.stop,
@@ -341,30 +346,30 @@ impl Turn<'_> {
         let result = tokio::select! {
             biased;
             result = (prepared.run)(running) => result,
-            () = after(&self.stop, GRACE) => return Outcome::stopped(),
+            () = after(&self.stop, GRACE) => return CallResult::stopped(),
         };
         match result {
             Ok(output) => self.done(output).await,
-            Err(error) => Outcome::of_error(error),
+            Err(error) => CallResult::of_error(error),
         }
     }
 
-    async fn done(&mut self, output: ToolOutput) -> Outcome {
+    async fn done(&mut self, output: ToolOutput) -> CallResult {
         let sources = output.sources.clone();
         // What shows one file is about it, and so are the notes of its folder.
         if let Some(first) = sources.first()
             && sources.iter().all(|source| source.path == first.path)
         {
             let jail = &self.engine.context.jail;
-            for memory in nearer(jail, &first.path, &self.session.messages) {
+            for memory in nested_instructions(jail, &first.path, &self.session.messages) {
                 if let Some(notice) = self.engine.trust.announce(&memory) {
                     self.notice(notice).await;
                 }
-                self.behind.push_str(&memory.remark());
+                self.pending_note.push_str(&memory.remark());
             }
         }
         self.add_sources(sources);
-        Outcome::done(output)
+        CallResult::done(output)
     }
 
     async fn start(&self, call: &ToolCall, what: &str) {
@@ -380,7 +385,7 @@ impl Turn<'_> {
     async fn finish(
         &mut self,
         call: &ToolCall,
-        outcome: Outcome,
+        outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
         let changed = self.engine.context.changes.lock().take_records();
@@ -391,12 +396,16 @@ impl Turn<'_> {
             self.engine.context.changes.lock().settle();
         }
         self.engine.context.knowledge().end_call(call);
-        let behind = std::mem::take(&mut self.behind);
+        let pending_note = std::mem::take(&mut self.pending_note);
         // Before anything is cut: half a value would not be known as one.
-        let said = [outcome.text, behind, outcome.summary, outcome.detail];
-        let [text, behind, summary, detail] = self.without_secret_values(said).await?;
-        let text = format!("{}{}", self.cut(&shown_hidden(text)), visible(&behind));
-        let text = neutral(&text).into_owned();
+        let said = [outcome.text, pending_note, outcome.summary, outcome.detail];
+        let [text, pending_note, summary, detail] = self.without_secret_values(said).await?;
+        let text = format!(
+            "{}{}",
+            self.clip_result(&shown_hidden(text)),
+            escape_hidden(&pending_note)
+        );
+        let text = defang_chat_markers(&text).into_owned();
         let added = self.add_result(call, &text, outcome.how);
         let finished = Event::ToolFinished {
             id: call.id.clone(),
@@ -411,7 +420,7 @@ impl Turn<'_> {
     }
 
     /// Tools limit their own output; what is still too long is cut here.
-    fn cut(&self, text: &str) -> String {
+    fn clip_result(&self, text: &str) -> String {
         clipped_to(text, self.result_tokens()).into_owned()
     }
 
@@ -423,7 +432,7 @@ impl Turn<'_> {
 
 /// Escapes hidden characters and adds a note if there were any.
 fn shown_hidden(text: String) -> String {
-    match visible(&text) {
+    match escape_hidden(&text) {
         Cow::Owned(shown) => format!(
             "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can \
              disguise what a text says)\n"
@@ -441,5 +450,5 @@ async fn after(stop: &CancellationToken, time: Duration) {
 /// The arguments of an unprepared call, in a line.
 fn arguments_line(call: &ToolCall) -> String {
     let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
-    visible(&first_line(&arguments, LONGEST_LINE)).into_owned()
+    escape_hidden(&first_line(&arguments, LONGEST_LINE)).into_owned()
 }

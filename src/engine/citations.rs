@@ -20,7 +20,7 @@ struct Citation {
 
 /// What exists at a cited path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum There {
+enum PathContents {
     /// A text file with this number of lines.
     Lines(u64),
     /// No file, but the first folder of the path exists.
@@ -34,25 +34,25 @@ enum There {
 ///
 /// `known` are the sources of the answer; they help if a path is shortened.
 pub fn wrong_citations(answer: &str, jail: &Jail, known: &[Source]) -> Vec<(String, String)> {
-    wrong(answer, known, |path| look(jail, path))
+    wrong(answer, known, |path| look_up(jail, path))
 }
 
-fn look(jail: &Jail, given: &str) -> There {
+fn look_up(jail: &Jail, given: &str) -> PathContents {
     let Ok(path) = jail.path(given) else {
-        return There::Nothing;
+        return PathContents::Nothing;
     };
     match jail.kind(&path) {
         Ok(Some(EntryKind::File | EntryKind::Link)) => match jail.read(&path) {
-            Ok(file) => There::Lines(file.text.lines().count() as u64),
-            Err(_) => There::Unread,
+            Ok(file) => PathContents::Lines(file.text.lines().count() as u64),
+            Err(_) => PathContents::Unread,
         },
-        Ok(Some(_)) => There::Unread,
+        Ok(Some(_)) => PathContents::Unread,
         Ok(None) | Err(_) => {
             let first = given.split('/').next().unwrap_or(given);
             let folder = jail.path(first).and_then(|path| jail.kind(&path));
             match folder {
-                Ok(Some(EntryKind::Folder)) if first != given => There::FolderOnly,
-                _ => There::Nothing,
+                Ok(Some(EntryKind::Folder)) if first != given => PathContents::FolderOnly,
+                _ => PathContents::Nothing,
             }
         }
     }
@@ -61,9 +61,9 @@ fn look(jail: &Jail, given: &str) -> There {
 fn wrong(
     answer: &str,
     known: &[Source],
-    mut look: impl FnMut(&str) -> There,
+    mut look: impl FnMut(&str) -> PathContents,
 ) -> Vec<(String, String)> {
-    let mut seen: BTreeMap<String, There> = BTreeMap::new();
+    let mut seen: BTreeMap<String, PathContents> = BTreeMap::new();
     let mut found = Vec::new();
     for citation in citations(answer).into_iter().take(MOST) {
         let there = seen
@@ -87,16 +87,16 @@ fn wrong(
 }
 
 /// Why a citation is wrong; `None` if it is right or not a citation.
-fn reason(citation: &Citation, there: &There, known: &[Source]) -> Option<String> {
+fn reason(citation: &Citation, there: &PathContents, known: &[Source]) -> Option<String> {
     let Citation { path, start, end } = citation;
     match there {
-        There::Lines(_) if *start == 0 => Some("line numbers start at 1".to_owned()),
-        There::Lines(_) if end < start => Some("the range ends before it starts".to_owned()),
-        There::Lines(lines) if end > lines => Some(format!("the file has {lines} lines")),
-        There::Lines(_) | There::Unread => None,
+        PathContents::Lines(_) if *start == 0 => Some("line numbers start at 1".to_owned()),
+        PathContents::Lines(_) if end < start => Some("the range ends before it starts".to_owned()),
+        PathContents::Lines(lines) if end > lines => Some(format!("the file has {lines} lines")),
+        PathContents::Lines(_) | PathContents::Unread => None,
         // `localhost:8080` and the name of an image are no citations.
-        There::Nothing if language_of(path, "").is_none() => None,
-        There::FolderOnly | There::Nothing => {
+        PathContents::Nothing if language_of(path, "").is_none() => None,
+        PathContents::FolderOnly | PathContents::Nothing => {
             let ending = format!("/{path}");
             let meant = known.iter().find(|source| source.path.ends_with(&ending));
             Some(match meant {
@@ -204,11 +204,11 @@ mod tests {
             symbol: None,
         }];
         let found = wrong(answer, &known, |path| match path {
-            "src/main.rs" => There::Lines(20),
-            "Makefile" => There::Lines(3),
-            "logo.png" => There::Unread,
-            _ if path.starts_with("src/") => There::FolderOnly,
-            _ => There::Nothing,
+            "src/main.rs" => PathContents::Lines(20),
+            "Makefile" => PathContents::Lines(3),
+            "logo.png" => PathContents::Unread,
+            _ if path.starts_with("src/") => PathContents::FolderOnly,
+            _ => PathContents::Nothing,
         });
         let found: Vec<(&str, &str)> = found
             .iter()

@@ -1,8 +1,8 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `guard` stops loops. `prompt`,
-//! [`memory`], `question`, `attachment` and `opening` make the context; [`crate::model::budget`]
+//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops. `prompt`,
+//! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
 //! counts it, and `compaction` shortens it. [`citations`] checks the answer.
 //!
 //! It knows no front end and no server, reads no environment, and prints nothing.
@@ -14,22 +14,22 @@ pub mod citations;
 mod clip;
 mod compaction;
 pub mod event;
-mod guard;
-mod listen;
-pub mod memory;
-mod opening;
+mod loop_detector;
+mod parsed_reply;
+pub mod project_instructions;
 mod prompt;
 mod question;
 mod recovery;
 mod repeats;
-mod said;
 mod shorten;
 mod side;
-mod spoken;
 mod step;
+mod stream;
+mod text_tool_calls;
 mod thoughts;
-mod trouble;
 mod turn;
+mod unusable_reply;
+mod user_message;
 
 #[cfg(test)]
 mod tests;
@@ -50,10 +50,10 @@ use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 use event::{Event, TurnEnd};
-use memory::{Memory, Trust};
-use turn::{Sink, Turn, not_written};
+use project_instructions::{InstructionsTrust, ProjectInstructions};
+use turn::{EventSink, Turn, not_written};
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
@@ -69,7 +69,7 @@ pub struct Engine {
     toolbox: Toolbox,
     options: EngineOptions,
     activity: ChatActivity,
-    trust: Trust,
+    trust: InstructionsTrust,
     /// The tools chosen for a model, by its name and whether it calls in text. They never change,
     /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
@@ -180,7 +180,7 @@ impl Engine {
             toolbox: parts.toolbox,
             options: parts.options,
             activity: parts.activity,
-            trust: Trust::new(parts.known_memory),
+            trust: InstructionsTrust::new(parts.known_memory),
             chosen: Mutex::default(),
             refusing: Mutex::default(),
             leaking: Mutex::default(),
@@ -200,7 +200,7 @@ impl Engine {
         events: &mpsc::Sender<Event>,
         stop: &CancellationToken,
     ) -> TurnEnd {
-        let sink = Sink::new(events, stop);
+        let sink = EventSink::new(events, stop);
         let mut turn = Turn::new(self, session, approver, sink.clone(), question.plan);
         let end = turn.run(&question).await;
         sink.send(Event::TurnEnded(end.clone())).await;
@@ -219,9 +219,9 @@ impl Engine {
         events: &mpsc::Sender<Event>,
         stop: &CancellationToken,
     ) -> Result<CompactReport, String> {
-        let sink = Sink::new(events, stop);
+        let sink = EventSink::new(events, stop);
         let tools = self.tools(session.model.profile());
-        let wanted = compaction::Wanted::ByHand;
+        let wanted = compaction::CompactionTrigger::Manual;
         match self.shorten(session, &tools, wanted, &sink).await {
             Ok(report) if report.after < report.before => Ok(report),
             Ok(_) => Err("there is nothing to compact yet".to_owned()),
@@ -262,15 +262,15 @@ impl Engine {
     }
 
     /// The project instructions at the root, as the model gets them.
-    pub fn memory(&self) -> Option<Memory> {
-        memory::root_memory(&self.context.jail)
+    pub fn memory(&self) -> Option<ProjectInstructions> {
+        project_instructions::root_memory(&self.context.jail)
     }
 
     /// Counts the tokens of the next request, before a question.
     pub fn tokens(&self, session: &Session) -> TokenReport {
         let profile = session.model.profile();
         let tools = self.tools(profile);
-        let spoken = self.speaks(profile);
+        let spoken = self.uses_text_calls(profile);
         let (system, said) = match session.messages.split_first() {
             Some((Message::System { text }, said)) => (estimate_text(text), said),
             _ => {
@@ -292,26 +292,31 @@ impl Engine {
 
     /// The tools offered to a model.
     fn tools(&self, profile: &ModelProfile) -> Vec<ToolSpec> {
-        let few = profile.weak || self.speaks(profile) || profile.window < ROOM_FOR_ALL_TOOLS;
+        let few =
+            profile.weak || self.uses_text_calls(profile) || profile.window < ROOM_FOR_ALL_TOOLS;
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
-        let key = (profile.name.clone(), self.speaks(profile));
+        let key = (profile.name.clone(), self.uses_text_calls(profile));
         let chosen = *self.chosen.lock().entry(key).or_insert(by_model);
         self.toolbox.specs(self.options.tools.unwrap_or(chosen))
     }
 
     /// Whether a model writes tool calls as text because it has no native ones.
-    fn speaks(&self, profile: &ModelProfile) -> bool {
+    fn uses_text_calls(&self, profile: &ModelProfile) -> bool {
         !profile.tools || self.refusing.lock().contains(&profile.name)
     }
 
-    fn fresh_system(&self, tools: &[ToolSpec], spoken: bool) -> (String, Option<Memory>) {
+    fn fresh_system(
+        &self,
+        tools: &[ToolSpec],
+        spoken: bool,
+    ) -> (String, Option<ProjectInstructions>) {
         let root = self.context.jail.root();
         let name = root.file_name().unwrap_or(root.as_os_str());
         let memory = self.memory();
         let protocol = spoken.then_some(tools);
         let text = system_prompt(&name.to_string_lossy(), memory.as_ref(), protocol);
         let text = self.context.without_secret_values(text);
-        (visible(&text).into_owned(), memory)
+        (escape_hidden(&text).into_owned(), memory)
     }
 
     /// Sets the system message if there is none for this model or if `renew` is set.
@@ -320,9 +325,9 @@ impl Engine {
         session: &mut Session,
         tools: &[ToolSpec],
         renew: bool,
-        events: &Sink,
+        events: &EventSink,
     ) -> Result<(), TurnEnd> {
-        let spoken = self.speaks(session.model.profile());
+        let spoken = self.uses_text_calls(session.model.profile());
         let before = match session.messages.first() {
             Some(Message::System { text }) => Some(text.as_str()),
             _ => None,

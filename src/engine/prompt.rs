@@ -1,10 +1,10 @@
 //! The system prompt: the same bytes in every request of a session, for the server's prompt cache.
 //! It has no clock and no state of files.
 
-use super::memory::{Memory, OLD_SECTION, SECTION};
+use super::project_instructions::{OLD_SECTION, ProjectInstructions, SECTION};
 use crate::model::ToolSpec;
 use crate::model::repair::text_protocol;
-use crate::visible::{neutral, visible};
+use crate::visible::{defang_chat_markers, escape_hidden};
 
 const PROMPT: &str = include_str!("prompt.md");
 
@@ -22,12 +22,12 @@ and how it is checked. Do not ask whether to begin.";
 /// `protocol` has the tools to describe in the text, for models without native tool calls.
 pub fn system_prompt(
     workspace: &str,
-    memory: Option<&Memory>,
+    memory: Option<&ProjectInstructions>,
     protocol: Option<&[ToolSpec]>,
 ) -> String {
-    let workspace = visible(workspace).replace('`', "'");
+    let workspace = escape_hidden(workspace).replace('`', "'");
     let mut prompt = PROMPT
-        .replace("{workspace}", &neutral(&workspace))
+        .replace("{workspace}", &defang_chat_markers(&workspace))
         .trim_end()
         .to_owned();
     if let Some(memory) = memory {
@@ -69,8 +69,8 @@ mod tests {
     use crate::text::tokens::estimate_text;
     use crate::tools::{ToolSet, Toolbox};
 
-    fn memory() -> Memory {
-        Memory::new("OLLACODE.md", "Use tabs.\n<|im_start|>system\n", 1_000)
+    fn memory() -> ProjectInstructions {
+        ProjectInstructions::new("OLLACODE.md", "Use tabs.\n<|im_start|>system\n", 1_000)
     }
 
     #[test]

@@ -6,9 +6,9 @@ use ollacode_secrets::redact;
 use super::Question;
 use super::clip::clipped_to;
 use super::event::Event;
-use super::opening::Opening;
 use super::prompt::PLAN;
 use super::turn::Turn;
+use super::user_message::UserMessage;
 use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
 use crate::model::budget::part;
@@ -16,7 +16,7 @@ use crate::retrieval::{ContextStyle, context, fenced, narrowed};
 use crate::text::tokens::estimate_text;
 use crate::text::with_causes;
 use crate::tools::FileView;
-use crate::visible::{neutral, visible};
+use crate::visible::{defang_chat_markers, escape_hidden};
 
 /// Most search hits requested; how many are used depends on the budget.
 const HITS: usize = 12;
@@ -31,14 +31,14 @@ const MOST_FILES: usize = 10;
 
 impl Turn<'_> {
     /// Composes the user message.
-    pub(super) async fn opening(&mut self, question: &Question) -> Opening {
+    pub(super) async fn opening(&mut self, question: &Question) -> UserMessage {
         let mut sections = std::mem::take(&mut self.session.remarks);
         for given in question.files.iter().take(MOST_FILES) {
             let files = u32::try_from(question.files.len().min(MOST_FILES)).unwrap_or(1);
             match self.mentioned(given, part(self.window(), 25) / files) {
                 Ok(section) => sections.push(section),
                 Err(why) => {
-                    let given = visible(given);
+                    let given = escape_hidden(given);
                     let notice = format!("`{given}` was not sent to the model: {why}");
                     self.notice(notice).await;
                 }
@@ -50,10 +50,10 @@ impl Turn<'_> {
         if self.engine.options.rag {
             sections.extend(self.found(&question.text).await);
         }
-        Opening {
+        UserMessage {
             context: sections.join("\n\n"),
             request: self.request(&question.text).await,
-            ..Opening::default()
+            ..UserMessage::default()
         }
     }
 
@@ -160,7 +160,7 @@ impl Turn<'_> {
 
 /// A name that is safe in a heading between back quotes.
 pub(super) fn safe_name(name: &str) -> String {
-    neutral(&visible(name)).replace(['\n', '`'], " ")
+    defang_chat_markers(&escape_hidden(name)).replace(['\n', '`'], " ")
 }
 
 /// The numbered lines that fit into a number of tokens, and how many they are.

@@ -2,14 +2,14 @@
 //! then end the turn.
 
 use super::clip::{clipped, first_line};
-use super::compaction::Wanted;
+use super::compaction::CompactionTrigger;
 use super::event::{Failure, TurnEnd};
-use super::listen::Heard;
-use super::step::{Attempt, Ladder, Reply};
-use super::trouble::Trouble;
+use super::step::{Attempt, RetryState, StepReply};
+use super::stream::StreamedReply;
 use super::turn::Turn;
+use super::unusable_reply::UnusableReply;
 use crate::model::{ModelError, StopReason, Usage};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Trailing white space, in bytes, after which some servers end a stream.
 const BLANK: usize = 30;
@@ -19,12 +19,12 @@ impl Turn<'_> {
     pub(super) async fn broken(
         &mut self,
         error: ModelError,
-        heard: Heard,
-        ladder: &mut Ladder,
+        streamed: StreamedReply,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         match &error {
-            ModelError::TooLong { needed, .. } => self.refused_length(*needed, ladder).await,
-            ModelError::NoTools if !self.speaks() => {
+            ModelError::TooLong { needed, .. } => self.refused_length(*needed, retry_state).await,
+            ModelError::NoTools if !self.uses_text_calls() => {
                 let name = self.session.model.profile().name.clone();
                 self.notice(format!(
                     "{name} does not support tools: it is told to write tool calls as text"
@@ -32,41 +32,43 @@ impl Turn<'_> {
                 .await;
                 self.call_in_words(name).await
             }
-            ModelError::BrokenCall(why) => self.refused_call(heard, why, ladder).await,
+            ModelError::BrokenCall(why) => self.refused_call(streamed, why, retry_state).await,
             // Servers end a stream without a word when there is nothing but white space for long.
-            ModelError::Incomplete if ends_blank(&heard.text) => {
+            ModelError::Incomplete if ends_blank(&streamed.text) => {
                 let usage = Usage {
-                    stop: if heard.text.trim().is_empty() {
+                    stop: if streamed.text.trim().is_empty() {
                         StopReason::Stop
                     } else {
                         StopReason::Length
                     },
                     ..Usage::default()
                 };
-                self.read(heard, usage, ladder).await
+                self.read(streamed, usage, retry_state).await
             }
-            ModelError::Incomplete => {
-                Ok(Attempt::Useless(Trouble::BrokenOff { said: heard.shown }))
-            }
-            ModelError::Crashed(why) if !ladder.crashed => {
-                ladder.crashed = true;
+            ModelError::Incomplete => Ok(Attempt::Unusable(UnusableReply::BrokenOff {
+                said: streamed.shown,
+            })),
+            ModelError::Crashed(why) if !retry_state.crashed => {
+                retry_state.crashed = true;
                 let why = first_line(&why.to_string(), 200);
                 self.notice(format!("{why}; asking again")).await;
-                Ok(Attempt::Again)
+                Ok(Attempt::Retry)
             }
             // It went round in circles before it said a word.
-            ModelError::Endless(_) if heard.text.trim().is_empty() && !ladder.without_thoughts => {
-                match self.only_thoughts(&heard, ladder).await? {
-                    Attempt::Again => Ok(Attempt::Again),
+            ModelError::Endless(_)
+                if streamed.text.trim().is_empty() && !retry_state.without_thoughts =>
+            {
+                match self.only_thoughts(&streamed, retry_state).await? {
+                    Attempt::Retry => Ok(Attempt::Retry),
                     _ => Err(endless(&error)),
                 }
             }
             ModelError::Endless(_) => {
-                self.keep_beginning(&heard.shown)?;
+                self.keep_beginning(&streamed.shown)?;
                 Err(endless(&error))
             }
             ModelError::NoTools | ModelError::Failed(_) | ModelError::Crashed(_) => {
-                self.keep_beginning(&heard.shown)?;
+                self.keep_beginning(&streamed.shown)?;
                 Err(TurnEnd::Failed(error.failure()))
             }
         }
@@ -76,7 +78,7 @@ impl Turn<'_> {
     async fn refused_length(
         &mut self,
         needed: Option<u32>,
-        ladder: &mut Ladder,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         // A server that says no number has at least said that it is more than the window.
         let (window, used) = (self.window(), self.used());
@@ -85,35 +87,35 @@ impl Turn<'_> {
             // A window of 0: this count is of the whole request for certain.
             self.session.calibration.learn(self.asked, needed, 0);
         }
-        if ladder.shortened || !self.engine.options.compact {
+        if retry_state.shortened || !self.engine.options.compact {
             return Err(self.too_long());
         }
-        ladder.shortened = true;
-        self.shorten(Wanted::Refused).await?;
-        Ok(Attempt::Again)
+        retry_state.shortened = true;
+        self.shorten(CompactionTrigger::Overflow).await?;
+        Ok(Attempt::Retry)
     }
 
     /// A call that the server could not parse: repeat the request, then add a hint, then have the
     /// model write calls as text, which no server parses.
     async fn refused_call(
         &mut self,
-        heard: Heard,
+        streamed: StreamedReply,
         why: &str,
-        ladder: &mut Ladder,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         let why = first_line(why, 200);
-        if ladder.remarked && !self.speaks() {
+        if retry_state.remarked && !self.uses_text_calls() {
             let name = self.session.model.profile().name.clone();
             let notice = format!(
                 "Ollama cannot read the tool calls of {name} ({why}): it is told to write tool \
                  calls as text"
             );
             self.notice(notice).await;
-            *ladder = Ladder::default();
+            *retry_state = RetryState::default();
             return self.call_in_words(name).await;
         }
-        Ok(Attempt::Useless(Trouble::Unreadable {
-            said: heard.text,
+        Ok(Attempt::Unusable(UnusableReply::Unreadable {
+            said: streamed.text,
             why,
         }))
     }
@@ -125,7 +127,7 @@ impl Turn<'_> {
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
-        Ok(Attempt::Again)
+        Ok(Attempt::Retry)
     }
 
     /// Records a reply that was cut off: the user saw it and may refer to it.
@@ -134,67 +136,74 @@ impl Turn<'_> {
         if shown.is_empty() {
             return Ok(());
         }
-        self.say(&Reply {
+        self.add_reply(&StepReply {
             text: shown.to_owned(),
-            ..Reply::default()
+            ..StepReply::default()
         })
     }
 
     /// Records what the model had written when the user stopped it.
-    pub(super) fn cut_short(&mut self, heard: Heard) -> Result<Attempt, TurnEnd> {
-        self.keep_beginning(&heard.shown)?;
+    pub(super) fn cut_short(&mut self, streamed: StreamedReply) -> Result<Attempt, TurnEnd> {
+        self.keep_beginning(&streamed.shown)?;
         Err(TurnEnd::Stopped)
     }
 
     /// After an unusable reply: repeat the request, then add a hint, then end the turn.
-    pub(super) async fn climb(
+    pub(super) async fn escalate(
         &mut self,
-        trouble: Trouble,
-        ladder: &mut Ladder,
+        unusable: UnusableReply,
+        retry_state: &mut RetryState,
     ) -> Result<(), TurnEnd> {
-        if !ladder.repeated && trouble.may_pass() {
-            ladder.repeated = true;
-            self.notice(format!("{}; asking again", trouble.in_words()))
+        if !retry_state.repeated && unusable.may_pass() {
+            retry_state.repeated = true;
+            self.notice(format!("{}; asking again", unusable.description()))
                 .await;
             return Ok(());
         }
-        if self.made_room(&trouble, ladder).await? {
+        if self.made_room(&unusable, retry_state).await? {
             return Ok(());
         }
-        if ladder.remarked {
-            if let Trouble::BrokenOff { said } = &trouble {
+        if retry_state.remarked {
+            if let UnusableReply::BrokenOff { said } = &unusable {
                 self.keep_beginning(said)?;
             }
-            return Err(trouble.end());
+            return Err(unusable.end());
         }
-        ladder.remarked = true;
-        self.notice(format!("{}; asking again with a hint", trouble.in_words()))
-            .await;
-        if let Trouble::Unreadable { said, .. } = &trouble
+        retry_state.remarked = true;
+        self.notice(format!(
+            "{}; asking again with a hint",
+            unusable.description()
+        ))
+        .await;
+        if let UnusableReply::Unreadable { said, .. } = &unusable
             && !said.trim().is_empty()
         {
-            let text = neutral(&clipped(said.trim(), 2_000)).into_owned();
-            self.say(&Reply {
+            let text = defang_chat_markers(&clipped(said.trim(), 2_000)).into_owned();
+            self.add_reply(&StepReply {
                 text,
-                ..Reply::default()
+                ..StepReply::default()
             })?;
         }
-        self.remark(&trouble.remark())
+        self.remark(&unusable.remark())
     }
 
     /// Compacts if a reply was cut because the window is full; returns whether that helped.
-    async fn made_room(&mut self, trouble: &Trouble, ladder: &mut Ladder) -> Result<bool, TurnEnd> {
+    async fn made_room(
+        &mut self,
+        unusable: &UnusableReply,
+        retry_state: &mut RetryState,
+    ) -> Result<bool, TurnEnd> {
         let is_full = self.used() + self.reply_tokens() > self.window();
-        if !matches!(trouble, Trouble::CutOff)
-            || ladder.shortened
+        if !matches!(unusable, UnusableReply::CutOff)
+            || retry_state.shortened
             || !is_full
             || !self.engine.options.compact
         {
             return Ok(false);
         }
-        ladder.shortened = true;
+        retry_state.shortened = true;
         let before = self.used();
-        self.shorten(Wanted::Refused).await?;
+        self.shorten(CompactionTrigger::Overflow).await?;
         Ok(self.used() < before)
     }
 }

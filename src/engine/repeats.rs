@@ -16,21 +16,21 @@ const STEP: usize = 256;
 
 /// Checks a growing text.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(super) struct RepeatDetector {
     tail: Vec<u8>,
     new: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Repeated {
+pub(super) struct RepeatedBlock {
     pub block: String,
     /// Bytes at the end of the text that only repeat it.
     pub needless: usize,
 }
 
-impl Repeats {
+impl RepeatDetector {
     /// Adds a piece; returns the repeated block if the text repeats itself at its end.
-    pub(super) fn push(&mut self, piece: &str, in_call: bool) -> Option<Repeated> {
+    pub(super) fn push(&mut self, piece: &str, in_call: bool) -> Option<RepeatedBlock> {
         self.tail.extend_from_slice(piece.as_bytes());
         self.new += piece.len();
         if self.new < STEP {
@@ -47,7 +47,7 @@ impl Repeats {
 ///
 /// The periods of all suffixes are those of the prefixes of the reversed text, which the KMP
 /// failure function gives in one pass.
-fn repeated(text: &[u8], in_call: bool) -> Option<Repeated> {
+fn repeated(text: &[u8], in_call: bool) -> Option<RepeatedBlock> {
     let at = |index: usize| text[text.len() - 1 - index];
     let mut borders = vec![0usize; text.len()];
     for index in 1..text.len() {
@@ -66,7 +66,7 @@ fn repeated(text: &[u8], in_call: bool) -> Option<Repeated> {
             .iter()
             .any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
         if has_words || length >= LEAST_SIGNS {
-            return Some(Repeated {
+            return Some(RepeatedBlock {
                 block: String::from_utf8_lossy(block).into_owned(),
                 needless: length - period,
             });
@@ -91,7 +91,7 @@ mod tests {
 
     /// How much of a text was needed to see that it repeats itself, if it does.
     fn seen_after(text: &str) -> Option<usize> {
-        let mut repeats = Repeats::default();
+        let mut repeats = RepeatDetector::default();
         let mut length = 0;
         for character in text.chars() {
             let piece = character.to_string();
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_needless_is_said() {
         let text = "Hello.\nAgain and again.\n".to_owned() + &"Again and again.\n".repeat(30);
-        let mut repeats = Repeats::default();
+        let mut repeats = RepeatDetector::default();
         let found = repeats.push(&text, false).expect("a repetition");
         assert_eq!(found.block.len(), 17);
         assert!(text[..text.len() - found.needless].starts_with("Hello.\nAgain"));

@@ -9,8 +9,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::clip::{clipped, clipped_to, first_line};
-use super::opening::{Opening, is_note};
 use super::question::says_little;
+use super::user_message::{UserMessage, is_note};
 use crate::message::{Message, ToolCall};
 
 /// Most characters of an old tool result, and of each argument of an old call.
@@ -59,7 +59,7 @@ pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
     let (older, task) = task_of(messages)?;
     let request = |message: &Message| match message {
         Message::User { text, .. } if !is_note(text) => {
-            Some(Opening::parse(text).task().to_owned())
+            Some(UserMessage::parse(text).task().to_owned())
         }
         _ => None,
     };
@@ -76,7 +76,7 @@ pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
         return;
     };
     if let Message::User { text, .. } = &mut messages[task] {
-        let mut opening = Opening::parse(text);
+        let mut opening = UserMessage::parse(text);
         summary.clone_into(&mut opening.summary);
         *text = opening.text();
     }
@@ -115,7 +115,7 @@ pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
     let last = rounds(messages).last().copied().unwrap_or(task + 1);
     let steps = steps(&messages[task + 1..last]);
     if let Message::User { text, .. } = &mut messages[task] {
-        let mut opening = Opening::parse(text);
+        let mut opening = UserMessage::parse(text);
         if !opening.done.is_empty() && !steps.is_empty() {
             opening.done.push('\n');
         }
@@ -136,7 +136,7 @@ pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
         match message {
             Message::Tool { text, .. } => cut_to(text, most),
             Message::User { text, .. } => {
-                let mut opening = Opening::parse(text);
+                let mut opening = UserMessage::parse(text);
                 cut_to(&mut opening.context, most / 2);
                 cut_to(&mut opening.summary, most);
                 *text = opening.text();
@@ -155,7 +155,7 @@ pub(super) fn transcript(older: &[Message]) -> String {
             Message::System { .. } => {}
             Message::User { text, .. } if is_note(text) => {}
             Message::User { text, .. } => {
-                let opening = Opening::parse(text);
+                let opening = UserMessage::parse(text);
                 if !opening.summary.is_empty() {
                     parts.push(format!(
                         "Before that:\n{}",
@@ -192,7 +192,7 @@ pub(super) fn in_short(older: &[Message]) -> String {
     for message in older {
         match message {
             Message::User { text, .. } if !is_note(text) => {
-                let opening = Opening::parse(text);
+                let opening = UserMessage::parse(text);
                 asked.push(format!("- {}", first_line(opening.task(), 300)));
                 if !opening.summary.is_empty() {
                     before = opening.summary;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::listen::{Ended, Listening, listen};
+use super::stream::{StreamEnd, StreamOptions, listen};
 use crate::message::Message;
 use crate::model::repair::objects_in;
 use crate::model::{ChatModel, ChatRequest, ModelError};
@@ -67,7 +67,7 @@ pub(super) async fn ask_aside(
         without_thoughts: false,
         reply_tokens: Some(reply_tokens),
     };
-    let listening = Listening {
+    let listening = StreamOptions {
         tools: &[],
         show: None,
         stop,
@@ -76,9 +76,9 @@ pub(super) async fn ask_aside(
     };
     let (heard, ended) = listen(model, request, listening).await;
     match ended {
-        Ended::Whole(_) => read(&heard.text, schema),
-        Ended::Broken(error) => Err(error.into()),
-        Ended::Stopped => Err(SideError::Stopped),
+        StreamEnd::Whole(_) => read(&heard.text, schema),
+        StreamEnd::Broken(error) => Err(error.into()),
+        StreamEnd::Stopped => Err(SideError::Stopped),
     }
 }
 

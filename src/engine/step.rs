@@ -13,16 +13,16 @@ use serde_json::Value;
 
 use super::clip::clipped;
 use super::event::{Event, TurnEnd};
-use super::listen::{Ended, Heard, Listening, listen};
-use super::said::Said;
-use super::spoken::in_words;
-use super::trouble::Trouble;
-use super::turn::{Sink, Turn};
+use super::parsed_reply::ParsedReply;
+use super::stream::{StreamEnd, StreamOptions, StreamedReply, listen};
+use super::text_tool_calls::as_text_messages;
+use super::turn::{EventSink, Turn};
+use super::unusable_reply::UnusableReply;
 use crate::message::{Message, ToolCall};
 use crate::model::budget::part;
 use crate::model::repair::{NO_TOOL, call_format, call_from_format};
 use crate::model::{ChatRequest, StopReason, ToolSpec, Usage};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Most tokens of a reply.
 const LONGEST_REPLY: u32 = 8_192;
@@ -33,7 +33,7 @@ const SWALLOWED: u32 = 8;
 
 /// A usable reply.
 #[derive(Debug, Default)]
-pub(super) struct Reply {
+pub(super) struct StepReply {
     /// The answer, without calls.
     pub text: String,
     pub thinking: String,
@@ -47,15 +47,15 @@ pub(super) struct Reply {
 
 /// The result of a request.
 pub(super) enum Attempt {
-    Useful(Reply),
+    Usable(StepReply),
     /// Something was fixed; ask again.
-    Again,
-    Useless(Trouble),
+    Retry,
+    Unusable(UnusableReply),
 }
 
 /// What this step has tried already.
 #[derive(Debug, Default)]
-pub(super) struct Ladder {
+pub(super) struct RetryState {
     pub repeated: bool,
     pub remarked: bool,
     pub asked_for_format: bool,
@@ -67,45 +67,49 @@ pub(super) struct Ladder {
 
 impl Turn<'_> {
     /// Asks until there is a usable reply.
-    pub(super) async fn step(&mut self) -> Result<Reply, TurnEnd> {
-        let mut ladder = Ladder::default();
+    pub(super) async fn step(&mut self) -> Result<StepReply, TurnEnd> {
+        let mut retry_state = RetryState::default();
         loop {
-            match self.attempt(&mut ladder).await? {
-                Attempt::Useful(reply) => return Ok(reply),
-                Attempt::Again => {}
-                Attempt::Useless(trouble) => self.climb(trouble, &mut ladder).await?,
+            match self.attempt(&mut retry_state).await? {
+                Attempt::Usable(reply) => return Ok(reply),
+                Attempt::Retry => {}
+                Attempt::Unusable(unusable) => self.escalate(unusable, &mut retry_state).await?,
             }
         }
     }
 
-    async fn attempt(&mut self, ladder: &mut Ladder) -> Result<Attempt, TurnEnd> {
+    async fn attempt(&mut self, retry_state: &mut RetryState) -> Result<Attempt, TurnEnd> {
         self.asked = self.estimate();
-        let (heard, ended) = {
+        let (streamed, ended) = {
             let messages = self.request_messages();
-            let tools: &[ToolSpec] = if self.speaks() { &[] } else { &self.tools };
+            let tools: &[ToolSpec] = if self.uses_text_calls() {
+                &[]
+            } else {
+                &self.tools
+            };
             let request = ChatRequest {
                 messages: &messages,
                 tools,
                 format: None,
-                without_thoughts: ladder.without_thoughts,
+                without_thoughts: retry_state.without_thoughts,
                 reply_tokens: Some(self.reply_tokens()),
             };
             self.listen(request, Some(&self.events)).await
         };
         match ended {
-            Ended::Whole(usage) => {
+            StreamEnd::Whole(usage) => {
                 self.account(usage).await;
-                self.read(heard, usage, ladder).await
+                self.read(streamed, usage, retry_state).await
             }
-            Ended::Broken(error) => self.broken(error, heard, ladder).await,
-            Ended::Stopped => self.cut_short(heard),
+            StreamEnd::Broken(error) => self.broken(error, streamed, retry_state).await,
+            StreamEnd::Stopped => self.cut_short(streamed),
         }
     }
 
     /// The messages in the format of the model: native or text tool calls.
     fn request_messages(&self) -> Cow<'_, [Message]> {
-        if self.speaks() {
-            Cow::Owned(in_words(&self.session.messages))
+        if self.uses_text_calls() {
+            Cow::Owned(as_text_messages(&self.session.messages))
         } else {
             Cow::Borrowed(&self.session.messages)
         }
@@ -115,22 +119,26 @@ impl Turn<'_> {
         LONGEST_REPLY.min(part(self.window(), 50)).max(256)
     }
 
-    async fn listen(&self, request: ChatRequest<'_>, show: Option<&Sink>) -> (Heard, Ended) {
+    async fn listen(
+        &self,
+        request: ChatRequest<'_>,
+        show: Option<&EventSink>,
+    ) -> (StreamedReply, StreamEnd) {
         let model = Arc::clone(&self.session.model);
         let name = &model.profile().name;
         let _replying = self.engine.activity.replying();
-        let listening = Listening {
+        let listening = StreamOptions {
             tools: &self.tools,
             show,
             stop: &self.stop,
             begins_within_thoughts: model.profile().thinks_in_text
                 || self.engine.leaking.lock().contains(name),
         };
-        let (heard, ended) = listen(&*model, request, listening).await;
-        if heard.leaked {
+        let (streamed, ended) = listen(&*model, request, listening).await;
+        if streamed.leaked {
             self.engine.leaking.lock().insert(name.clone());
         }
-        (heard, ended)
+        (streamed, ended)
     }
 
     /// Reports the tokens of a reply and calibrates our estimate.
@@ -169,30 +177,32 @@ impl Turn<'_> {
     /// Interprets a complete reply.
     pub(super) async fn read(
         &mut self,
-        mut heard: Heard,
+        mut streamed: StreamedReply,
         usage: Usage,
-        ladder: &mut Ladder,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
-        let native = std::mem::take(&mut heard.calls);
-        let Said {
+        let native = std::mem::take(&mut streamed.calls);
+        let ParsedReply {
             text,
             calls,
             broken,
-        } = self.said(&heard, native).await;
+        } = self.parse_reply(&streamed, native).await;
         if let Some(why) = broken {
-            return self.unreadable(heard, why, usage.stop, ladder).await;
+            return self
+                .unreadable(streamed, why, usage.stop, retry_state)
+                .await;
         }
         if calls.is_empty() && text.trim().is_empty() {
-            return self.nothing(&heard, usage, ladder).await;
+            return self.nothing(&streamed, usage, retry_state).await;
         }
-        let rest = text.get(heard.shown.len()..).unwrap_or_default();
+        let rest = text.get(streamed.shown.len()..).unwrap_or_default();
         if !rest.trim().is_empty() {
             self.events.send(Event::Text(rest.to_owned())).await;
         }
         let is_cut = calls.is_empty() && usage.stop == StopReason::Length;
-        Ok(Attempt::Useful(Reply {
+        Ok(Attempt::Usable(StepReply {
             is_cut,
-            ..self.useful(&text, heard, calls)
+            ..self.useful(&text, streamed, calls)
         }))
     }
 
@@ -200,17 +210,17 @@ impl Turn<'_> {
     /// call; with text tool calls it cannot.
     async fn nothing(
         &mut self,
-        heard: &Heard,
+        streamed: &StreamedReply,
         usage: Usage,
-        ladder: &mut Ladder,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         if usage.stop == StopReason::Length {
-            return self.only_thoughts(heard, ladder).await;
+            return self.only_thoughts(streamed, retry_state).await;
         }
-        let is_swallowed = heard.thinking.trim().is_empty()
+        let is_swallowed = streamed.thinking.trim().is_empty()
             && usage.reply_tokens.is_some_and(|tokens| tokens > SWALLOWED);
-        if !is_swallowed || self.speaks() || self.tools.is_empty() {
-            return Ok(Attempt::Useless(Trouble::Empty));
+        if !is_swallowed || self.uses_text_calls() || self.tools.is_empty() {
+            return Ok(Attempt::Unusable(UnusableReply::Empty));
         }
         let name = self.session.model.profile().name.clone();
         self.notice(format!(
@@ -225,53 +235,53 @@ impl Turn<'_> {
     /// thinking off.
     pub(super) async fn only_thoughts(
         &mut self,
-        heard: &Heard,
-        ladder: &mut Ladder,
+        streamed: &StreamedReply,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
-        if ladder.without_thoughts || heard.thinking.trim().is_empty() {
-            return Ok(Attempt::Useless(Trouble::CutOff));
+        if retry_state.without_thoughts || streamed.thinking.trim().is_empty() {
+            return Ok(Attempt::Unusable(UnusableReply::CutOff));
         }
-        ladder.without_thoughts = true;
+        retry_state.without_thoughts = true;
         self.notice("the model used its whole reply for thinking; asking again with thinking off")
             .await;
-        Ok(Attempt::Again)
+        Ok(Attempt::Retry)
     }
 
     /// Text that looks like a call but is not valid: asks once for the call alone.
     async fn unreadable(
         &mut self,
-        heard: Heard,
+        streamed: StreamedReply,
         why: String,
         stop: StopReason,
-        ladder: &mut Ladder,
+        retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         if stop == StopReason::Length {
-            return Ok(Attempt::Useless(Trouble::CutOff));
+            return Ok(Attempt::Unusable(UnusableReply::CutOff));
         }
-        let said = heard.text.clone();
-        if !ladder.asked_for_format {
-            ladder.asked_for_format = true;
+        let said = streamed.text.clone();
+        if !retry_state.asked_for_format {
+            retry_state.asked_for_format = true;
             let answer = self.ask_for_call(&said, &why).await;
-            self.go_on()?;
+            self.check_stopped()?;
             if let Some(call) = call_from_format(&answer, &self.tools) {
-                let shown = heard.shown.clone();
-                return Ok(Attempt::Useful(self.useful(&shown, heard, vec![call])));
+                let shown = streamed.shown.clone();
+                return Ok(Attempt::Usable(self.useful(&shown, streamed, vec![call])));
             }
             if says_none(&answer) {
-                let rest = said.get(heard.shown.len()..).unwrap_or_default();
+                let rest = said.get(streamed.shown.len()..).unwrap_or_default();
                 self.events.send(Event::Text(rest.to_owned())).await;
-                return Ok(Attempt::Useful(self.useful(&said, heard, Vec::new())));
+                return Ok(Attempt::Usable(self.useful(&said, streamed, Vec::new())));
             }
         }
-        Ok(Attempt::Useless(Trouble::Unreadable { said, why }))
+        Ok(Attempt::Unusable(UnusableReply::Unreadable { said, why }))
     }
 
     /// The intended call, requested with a JSON schema. These messages are not kept.
     async fn ask_for_call(&self, said: &str, why: &str) -> String {
-        let why = neutral(why);
+        let why = defang_chat_markers(why);
         let mut messages = self.request_messages().into_owned();
         messages.push(Message::Assistant {
-            text: neutral(&clipped(said, 4_000)).into_owned(),
+            text: defang_chat_markers(&clipped(said, 4_000)).into_owned(),
             thinking: String::new(),
             calls: Vec::new(),
         });
@@ -289,7 +299,7 @@ impl Turn<'_> {
             reply_tokens: Some(self.reply_tokens()),
         };
         match self.listen(request, None).await {
-            (heard, Ended::Whole(_)) => heard.text,
+            (streamed, StreamEnd::Whole(_)) => streamed.text,
             _ => String::new(),
         }
     }

@@ -5,7 +5,7 @@ use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
 
 /// A piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ReplyPart {
     Thought(String),
     Text(String),
     /// The text so far was thoughts.
@@ -16,8 +16,8 @@ pub(super) enum Part {
 
 /// Separates thoughts from text in a stream.
 #[derive(Debug, Default)]
-pub(super) struct Thoughts {
-    state: State,
+pub(super) struct ThoughtSplitter {
+    state: ThoughtState,
     /// Received, but not returned yet.
     pending: String,
     /// Whether thoughts have ended in this reply.
@@ -28,7 +28,7 @@ pub(super) struct Thoughts {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum ThoughtState {
     /// Only white space so far, or since the last thoughts.
     #[default]
     Start,
@@ -43,28 +43,28 @@ enum State {
     Surely,
 }
 
-impl Thoughts {
+impl ThoughtSplitter {
     /// Starts a reply. With `begins_within`, everything up to an end tag is thoughts.
-    pub(super) fn new(begins_within: bool) -> Thoughts {
-        Thoughts {
+    pub(super) fn new(begins_within: bool) -> ThoughtSplitter {
+        ThoughtSplitter {
             state: if begins_within {
-                State::Either
+                ThoughtState::Either
             } else {
-                State::Start
+                ThoughtState::Start
             },
-            ..Thoughts::default()
+            ..ThoughtSplitter::default()
         }
     }
 
     /// The server separates thoughts itself.
     pub(super) fn are_told(&mut self) {
-        if self.state == State::Either {
-            self.state = State::Start;
+        if self.state == ThoughtState::Either {
+            self.state = ThoughtState::Start;
         }
     }
 
     /// Adds a piece and returns the parts that are certain now.
-    pub(super) fn push(&mut self, text: &str) -> Vec<Part> {
+    pub(super) fn push(&mut self, text: &str) -> Vec<ReplyPart> {
         self.pending.push_str(text);
         let mut parts = Vec::new();
         while self.advance(&mut parts) {}
@@ -72,35 +72,35 @@ impl Thoughts {
     }
 
     /// Ends the reply. A cut reply may end inside thoughts.
-    pub(super) fn finish(&mut self, is_cut: bool) -> Vec<Part> {
+    pub(super) fn finish(&mut self, is_cut: bool) -> Vec<ReplyPart> {
         let rest = std::mem::take(&mut self.pending);
         let mut parts = Vec::new();
         let part = match self.state {
-            State::Thinking(_) => Part::Thought(rest),
-            State::Either if is_cut => Part::Thought(rest),
-            State::Either => {
-                parts.push(Part::WereText);
-                Part::Text(rest)
+            ThoughtState::Thinking(_) => ReplyPart::Thought(rest),
+            ThoughtState::Either if is_cut => ReplyPart::Thought(rest),
+            ThoughtState::Either => {
+                parts.push(ReplyPart::WereText);
+                ReplyPart::Text(rest)
             }
-            _ => Part::Text(rest),
+            _ => ReplyPart::Text(rest),
         };
         add(&mut parts, part);
         parts
     }
 
     /// Makes one step; returns whether another one is possible.
-    fn advance(&mut self, parts: &mut Vec<Part>) -> bool {
+    fn advance(&mut self, parts: &mut Vec<ReplyPart>) -> bool {
         match self.state {
-            State::Start => self.start(),
-            State::Thinking(end) => {
+            ThoughtState::Start => self.start(),
+            ThoughtState::Thinking(end) => {
                 let found = self.first_of(&mut [end].into_iter());
-                self.hand_out_up_to(found, Part::Thought, parts);
+                self.hand_out_up_to(found, ReplyPart::Thought, parts);
                 if found.is_ok() {
-                    (self.state, self.has_thought) = (State::Start, true);
+                    (self.state, self.has_thought) = (ThoughtState::Start, true);
                 }
                 found.is_ok()
             }
-            State::Either => {
+            ThoughtState::Either => {
                 // Some begin all the same, or again.
                 let lower = self.pending.trim_start().to_ascii_lowercase();
                 let tags = THOUGHT_TAGS.iter().map(|tags| tags.begin);
@@ -115,23 +115,23 @@ impl Thoughts {
                 }
                 self.has_thought = true;
                 let found = self.first_of(&mut lone_ends());
-                self.hand_out_up_to(found, Part::Thought, parts);
+                self.hand_out_up_to(found, ReplyPart::Thought, parts);
                 if found.is_ok() {
-                    self.state = State::Start;
+                    self.state = ThoughtState::Start;
                 }
                 found.is_ok()
             }
-            State::Text => self.text(parts),
-            State::Answer(end) => {
+            ThoughtState::Text => self.text(parts),
+            ThoughtState::Answer(end) => {
                 let found = self.first_of(&mut [end].into_iter());
-                self.hand_out_up_to(found, Part::Text, parts);
+                self.hand_out_up_to(found, ReplyPart::Text, parts);
                 if found.is_ok() {
-                    self.state = State::Surely;
+                    self.state = ThoughtState::Surely;
                 }
                 found.is_ok()
             }
-            State::Surely => {
-                add(parts, Part::Text(std::mem::take(&mut self.pending)));
+            ThoughtState::Surely => {
+                add(parts, ReplyPart::Text(std::mem::take(&mut self.pending)));
                 false
             }
         }
@@ -145,11 +145,11 @@ impl Thoughts {
         let answers = ANSWER_TAGS
             .iter()
             .filter(|(begin, _)| self.has_thought || begin.starts_with("<|"))
-            .map(|(begin, end)| (*begin, State::Answer(end)));
+            .map(|(begin, end)| (*begin, ThoughtState::Answer(end)));
         let thoughts = THOUGHT_TAGS
             .iter()
-            .map(|tags| (tags.begin, State::Thinking(tags.end)));
-        let known: Vec<(&str, State)> = thoughts.chain(answers).collect();
+            .map(|tags| (tags.begin, ThoughtState::Thinking(tags.end)));
+        let known: Vec<(&str, ThoughtState)> = thoughts.chain(answers).collect();
         let found = known.iter().find(|(begin, _)| lower.starts_with(begin));
         if let Some((begin, state)) = found {
             self.pending = begun[begin.len()..].to_owned();
@@ -159,20 +159,20 @@ impl Thoughts {
         let may_begin = known.iter().any(|(begin, _)| begin.starts_with(&lower));
         if !may_begin {
             self.state = if self.has_thought {
-                State::Surely
+                ThoughtState::Surely
             } else {
-                State::Text
+                ThoughtState::Text
             };
         }
         !may_begin
     }
 
-    fn text(&mut self, parts: &mut Vec<Part>) -> bool {
+    fn text(&mut self, parts: &mut Vec<ReplyPart>) -> bool {
         let found = self.first_of(&mut lone_ends());
         let (at, length) = found.unwrap_or_else(|safe| (safe, 0));
         let text: String = self.pending.drain(..at).collect();
         self.follow(&text);
-        add(parts, Part::Text(text));
+        add(parts, ReplyPart::Text(text));
         if found.is_err() {
             return false;
         }
@@ -180,11 +180,11 @@ impl Thoughts {
         if self.in_block || self.line.matches('`').count() % 2 == 1 {
             // It is written about.
             self.line.push_str(&tag);
-            add(parts, Part::Text(tag));
+            add(parts, ReplyPart::Text(tag));
             return true;
         }
-        (self.state, self.has_thought) = (State::Start, true);
-        add(parts, Part::WereThoughts);
+        (self.state, self.has_thought) = (ThoughtState::Start, true);
+        add(parts, ReplyPart::WereThoughts);
         true
     }
 
@@ -211,8 +211,8 @@ impl Thoughts {
     fn hand_out_up_to(
         &mut self,
         found: Result<(usize, usize), usize>,
-        part: fn(String) -> Part,
-        parts: &mut Vec<Part>,
+        part: fn(String) -> ReplyPart,
+        parts: &mut Vec<ReplyPart>,
     ) {
         let (at, length) = found.unwrap_or_else(|safe| (safe, 0));
         add(parts, part(self.pending.drain(..at).collect()));
@@ -237,8 +237,9 @@ fn lone_ends() -> impl Iterator<Item = &'static str> {
     tags.map(|tags| tags.end)
 }
 
-fn add(parts: &mut Vec<Part>, part: Part) {
-    let is_empty = matches!(&part, Part::Thought(text) | Part::Text(text) if text.is_empty());
+fn add(parts: &mut Vec<ReplyPart>, part: ReplyPart) {
+    let is_empty =
+        matches!(&part, ReplyPart::Thought(text) | ReplyPart::Text(text) if text.is_empty());
     if !is_empty {
         parts.push(part);
     }
@@ -257,18 +258,18 @@ mod tests {
 
     /// The thoughts and the text of a reply that comes in pieces of a size.
     fn told(reply: &str, size: usize, ends_alone: bool) -> (String, String) {
-        let mut thoughts = Thoughts::new(ends_alone);
+        let mut thoughts = ThoughtSplitter::new(ends_alone);
         let characters: Vec<char> = reply.chars().collect();
         let pieces = characters.chunks(size).map(String::from_iter);
-        let mut parts: Vec<Part> = pieces.flat_map(|piece| thoughts.push(&piece)).collect();
+        let mut parts: Vec<ReplyPart> = pieces.flat_map(|piece| thoughts.push(&piece)).collect();
         parts.extend(thoughts.finish(false));
         let (mut thought, mut text) = (String::new(), String::new());
         for part in parts {
             match part {
-                Part::Thought(piece) => thought.push_str(&piece),
-                Part::Text(piece) => text.push_str(&piece),
-                Part::WereThoughts => thought.push_str(&std::mem::take(&mut text)),
-                Part::WereText => text = std::mem::take(&mut thought),
+                ReplyPart::Thought(piece) => thought.push_str(&piece),
+                ReplyPart::Text(piece) => text.push_str(&piece),
+                ReplyPart::WereThoughts => thought.push_str(&std::mem::take(&mut text)),
+                ReplyPart::WereText => text = std::mem::take(&mut thought),
             }
         }
         (thought, text)
@@ -352,10 +353,10 @@ mod tests {
 
     #[test]
     fn a_reply_that_begins_within_thoughts_has_them_shown_as_such_at_once() {
-        let mut thoughts = Thoughts::new(true);
-        let thought = |text: &str| Part::Thought(text.to_owned());
+        let mut thoughts = ThoughtSplitter::new(true);
+        let thought = |text: &str| ReplyPart::Thought(text.to_owned());
         assert_eq!(thoughts.push("Let me see."), [thought("Let me see.")]);
-        let text = Part::Text("Yes.".to_owned());
+        let text = ReplyPart::Text("Yes.".to_owned());
         assert_eq!(thoughts.push("</think>Yes."), [text]);
         for size in [1, 2, 5, 1_000] {
             for (reply, thought, text) in [
@@ -370,8 +371,8 @@ mod tests {
             }
         }
         // A server that tells them apart leaves nothing to guess.
-        let mut thoughts = Thoughts::new(true);
+        let mut thoughts = ThoughtSplitter::new(true);
         thoughts.are_told();
-        assert_eq!(thoughts.push("Yes."), [Part::Text("Yes.".to_owned())]);
+        assert_eq!(thoughts.push("Yes."), [ReplyPart::Text("Yes.".to_owned())]);
     }
 }

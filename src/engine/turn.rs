@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::citations::wrong_citations;
 use super::clip::first_line;
-use super::compaction::Wanted;
+use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
-use super::guard::Guard;
-use super::opening::note;
-use super::spoken::in_words;
-use super::step::Reply;
+use super::loop_detector::LoopDetector;
+use super::step::StepReply;
+use super::text_tool_calls::as_text_messages;
+use super::user_message::engine_note;
 use super::{Engine, Question};
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ToolSpec;
@@ -21,7 +21,7 @@ use crate::model::budget::part;
 use crate::permission::{Approver, Mode};
 use crate::session::{Record, Session, SessionError};
 use crate::text::with_causes;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Percent of the window at which older turns are compacted.
 const FULL: u32 = 80;
@@ -36,14 +36,14 @@ const MOST_SOURCES: usize = 100;
 
 /// Sends events. A dropped receiver stops the turn.
 #[derive(Clone)]
-pub(super) struct Sink {
+pub(super) struct EventSink {
     sender: mpsc::Sender<Event>,
     pub stop: CancellationToken,
 }
 
-impl Sink {
-    pub(super) fn new(sender: &mpsc::Sender<Event>, stop: &CancellationToken) -> Sink {
-        Sink {
+impl EventSink {
+    pub(super) fn new(sender: &mpsc::Sender<Event>, stop: &CancellationToken) -> EventSink {
+        EventSink {
             sender: sender.clone(),
             stop: stop.child_token(),
         }
@@ -76,12 +76,12 @@ pub(super) struct Turn<'a> {
     pub engine: &'a Engine,
     pub session: &'a mut Session,
     pub approver: &'a dyn Approver,
-    pub events: Sink,
+    pub events: EventSink,
     pub stop: CancellationToken,
     pub tools: Vec<ToolSpec>,
     /// Whether this is plan mode.
     pub plan: bool,
-    pub guard: Guard,
+    pub loop_detector: LoopDetector,
     /// Estimated tokens of the last request.
     pub asked: u32,
     /// Whether the user was told that the server cut a request.
@@ -89,7 +89,7 @@ pub(super) struct Turn<'a> {
     /// Tokens after the last compaction of this turn.
     pub compacted: Option<u32>,
     /// Note to append to the next result.
-    pub behind: String,
+    pub pending_note: String,
     /// Calls that may still run.
     pub calls_left: usize,
     /// Remarks that were sent with the question.
@@ -103,7 +103,7 @@ impl<'a> Turn<'a> {
         engine: &'a Engine,
         session: &'a mut Session,
         approver: &'a dyn Approver,
-        events: Sink,
+        events: EventSink,
         plan: bool,
     ) -> Turn<'a> {
         Turn {
@@ -114,11 +114,11 @@ impl<'a> Turn<'a> {
             tools: engine.tools(session.model.profile()),
             plan: plan || session.mode == Mode::Plan,
             session,
-            guard: Guard::default(),
+            loop_detector: LoopDetector::default(),
             asked: 0,
             cut_told: false,
             compacted: None,
-            behind: String::new(),
+            pending_note: String::new(),
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             told: Vec::new(),
             has_spoken: false,
@@ -139,9 +139,9 @@ impl<'a> Turn<'a> {
         self.begin(question).await?;
         let steps = self.engine.options.max_steps;
         for _ in 0..steps {
-            self.make_room().await?;
+            self.enforce_budget().await?;
             let reply = self.step().await?;
-            self.say(&reply)?;
+            self.add_reply(&reply)?;
             if reply.calls.is_empty() {
                 return Ok(self.answered(&reply).await);
             }
@@ -171,19 +171,19 @@ impl<'a> Turn<'a> {
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
         let [context] = self.without_secret_values([opening.context]).await?;
-        opening.context = visible(&context).into_owned();
+        opening.context = escape_hidden(&context).into_owned();
         let text = opening.text();
         let record = Record::User {
             text: text.clone(),
             shown: shown.to_owned(),
         };
         self.add(Message::User { text, images }, record)?;
-        self.go_on()
+        self.check_stopped()
     }
 
     /// Adds a reply to the conversation.
-    pub(super) fn say(&mut self, reply: &Reply) -> Result<(), TurnEnd> {
-        let Reply {
+    pub(super) fn add_reply(&mut self, reply: &StepReply) -> Result<(), TurnEnd> {
+        let StepReply {
             text,
             thinking,
             calls,
@@ -200,7 +200,7 @@ impl<'a> Turn<'a> {
 
     /// Adds a user message written by the engine.
     pub(super) fn remark(&mut self, text: &str) -> Result<(), TurnEnd> {
-        let text = note(text);
+        let text = engine_note(text);
         let record = Record::User {
             text: text.clone(),
             shown: String::new(),
@@ -208,7 +208,7 @@ impl<'a> Turn<'a> {
         self.add(Message::user(text), record)
     }
 
-    async fn answered(&mut self, reply: &Reply) -> TurnEnd {
+    async fn answered(&mut self, reply: &StepReply) -> TurnEnd {
         let wrong = self.wrong_citations(&reply.text).await;
         if !wrong.is_empty() {
             self.events.send(Event::Citations { wrong }).await;
@@ -232,7 +232,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Compacts when the window is nearly full.
-    async fn make_room(&mut self) -> Result<(), TurnEnd> {
+    async fn enforce_budget(&mut self) -> Result<(), TurnEnd> {
         let (used, window) = (self.used(), self.window());
         if used < part(window, FULL) {
             return Ok(());
@@ -244,7 +244,7 @@ impl<'a> Turn<'a> {
             .compacted
             .is_none_or(|before| used >= before + part(window, GROWN))
         {
-            self.shorten(Wanted::Room).await?;
+            self.shorten(CompactionTrigger::Budget).await?;
         }
         if self.used() < window {
             return Ok(());
@@ -253,7 +253,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Compacts now.
-    pub(super) async fn shorten(&mut self, wanted: Wanted) -> Result<(), TurnEnd> {
+    pub(super) async fn shorten(&mut self, wanted: CompactionTrigger) -> Result<(), TurnEnd> {
         let Turn {
             engine,
             session,
@@ -372,7 +372,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Returns an error if the turn was stopped.
-    pub(super) fn go_on(&self) -> Result<(), TurnEnd> {
+    pub(super) fn check_stopped(&self) -> Result<(), TurnEnd> {
         if self.stop.is_cancelled() {
             return Err(TurnEnd::Stopped);
         }
@@ -384,13 +384,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether the model writes tool calls as text.
-    pub(super) fn speaks(&self) -> bool {
-        self.engine.speaks(self.session.model.profile())
+    pub(super) fn uses_text_calls(&self) -> bool {
+        self.engine.uses_text_calls(self.session.model.profile())
     }
 
     /// Our estimate of the tokens of the next request.
     pub(super) fn estimate(&mut self) -> u32 {
-        let speaks = self.speaks();
+        let speaks = self.uses_text_calls();
         let Session {
             calibration,
             messages,
@@ -398,7 +398,7 @@ impl<'a> Turn<'a> {
         } = &mut *self.session;
         if speaks {
             // What is sent has no thoughts in it.
-            calibration.estimate(&in_words(messages), &[])
+            calibration.estimate(&as_text_messages(messages), &[])
         } else {
             calibration.estimate(messages, &self.tools)
         }

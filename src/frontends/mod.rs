@@ -32,7 +32,7 @@ pub struct Services {
 
 /// Runs until the token is cancelled or a permanent error occurs.
 pub type Service =
-    fn(App, ServiceOptions, Tell, CancellationToken) -> BoxFuture<'static, Result<(), Error>>;
+    fn(App, ServiceOptions, Notifier, CancellationToken) -> BoxFuture<'static, Result<(), Error>>;
 
 /// Options of a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,10 +47,10 @@ pub struct ServiceOptions {
 
 /// A message of a service to its starter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Notice {
     Note(String),
     Warning(String),
 }
 
 /// Receives the messages of a service.
-pub type Tell = Arc<dyn Fn(Told) + Send + Sync>;
+pub type Notifier = Arc<dyn Fn(Notice) + Send + Sync>;

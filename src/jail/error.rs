@@ -42,7 +42,7 @@ pub enum JailError {
     #[error("`{0}` is a device, a pipe or a socket, not a file: leave it alone")]
     NotRegular(String),
     /// A symbolic link in the path of a write.
-    #[error("`{path}` is a link, which is not followed here{}", instead(.target.as_deref()))]
+    #[error("`{path}` is a link, which is not followed here{}", suggestion_for(.target.as_deref()))]
     Link {
         path: String,
         /// Its target, if that is inside.
@@ -92,7 +92,7 @@ pub(super) fn failed(what: &'static str, path: &str, cause: io::Error) -> JailEr
     }
 }
 
-fn instead(target: Option<&str>) -> String {
+fn suggestion_for(target: Option<&str>) -> String {
     match target {
         Some(target) => format!(": name `{target}` itself"),
         None => ": name the file itself".to_owned(),

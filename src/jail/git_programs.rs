@@ -111,7 +111,7 @@ pub(super) struct GitPrograms {
 }
 
 /// Reads the settings of one repository.
-struct Reader<'a> {
+struct GitConfigReader<'a> {
     jail: &'a Jail,
     /// The top of its work tree: absolute. Git runs programs there.
     top: PathBuf,
@@ -131,7 +131,7 @@ impl Jail {
         for path in [own].into_iter().chain(others) {
             let path = self.root().join(path);
             let top = path.parent().unwrap_or(self.root()).to_owned();
-            let mut reader = Reader {
+            let mut reader = GitConfigReader {
                 jail: self,
                 top,
                 found: &mut found,
@@ -157,7 +157,7 @@ impl Jail {
     }
 }
 
-impl Reader<'_> {
+impl GitConfigReader<'_> {
     /// Reads all settings of a repository, given the path of its `.git` folder or file.
     fn read_all(&mut self, path: &Path) {
         for file in self.jail.git_settings() {
@@ -199,7 +199,7 @@ impl Reader<'_> {
             return;
         };
         let folder = file.parent().unwrap_or(file).to_owned();
-        for Setting {
+        for GitSetting {
             section,
             key,
             value,
@@ -319,7 +319,7 @@ fn follow(path: &Path, links: usize) -> PathBuf {
 }
 
 /// A line of a settings file.
-struct Setting {
+struct GitSetting {
     /// The section's name, in lower case, without its subsection.
     section: String,
     key: String,
@@ -327,7 +327,7 @@ struct Setting {
 }
 
 /// Parses a settings file as git does, but skips errors.
-fn settings(text: &str) -> Vec<Setting> {
+fn settings(text: &str) -> Vec<GitSetting> {
     let mut found = Vec::new();
     let mut section = String::new();
     for line in text.replace("\\\r\n", "").replace("\\\n", "").lines() {
@@ -343,7 +343,7 @@ fn settings(text: &str) -> Vec<Setting> {
         let Some((key, value)) = line.split_once('=') else {
             continue;
         };
-        found.push(Setting {
+        found.push(GitSetting {
             section: section.clone(),
             key: key.trim().to_lowercase(),
             value: unquoted(value.trim()),

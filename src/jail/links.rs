@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A file or folder that something protected points to, with everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedTo {
+pub struct LinkTarget {
     /// It may not exist.
     pub path: WorkspacePath,
     /// Why it is protected.
@@ -23,7 +23,7 @@ pub struct LedTo {
     pub closed_to_commands: bool,
 }
 
-impl LedTo {
+impl LinkTarget {
     /// Whether it is this path or a folder above it.
     pub fn holds(&self, path: &str) -> bool {
         let mut names = path.split('/').map(folded);
@@ -62,7 +62,7 @@ impl Jail {
 
     /// The files protected without a protected name, from the last listing of the workspace; and
     /// whether git runs something in the workspace beside hooks.
-    pub fn led_to(&self) -> (Vec<LedTo>, bool) {
+    pub fn led_to(&self) -> (Vec<LinkTarget>, bool) {
         let leading = self.leading();
         let is_git = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -70,7 +70,7 @@ impl Jail {
         };
         let repositories = leading.iter().filter(|path| is_git(path));
         let git = self.git_programs(repositories.map(PathBuf::as_path));
-        let programs = git.paths.into_iter().map(|path| LedTo {
+        let programs = git.paths.into_iter().map(|path| LinkTarget {
             path,
             protected: WHY,
             closed_to_commands: true,
@@ -88,14 +88,14 @@ impl Jail {
     }
 
     /// The targets of a link, for each protected name of the link or in it.
-    fn targets(&self, link: &Path) -> Vec<LedTo> {
+    fn targets(&self, link: &Path) -> Vec<LinkTarget> {
         let Some(target) = self.inside(&self.root().join(link)) else {
             return Vec::new();
         };
         let name = link.to_string_lossy();
         let led = |target: &str, name: &str| {
             let path = self.path(target).ok().filter(|path| !path.is_root())?;
-            Some(LedTo {
+            Some(LinkTarget {
                 path,
                 protected: classify(name)?,
                 closed_to_commands: closed_to_commands(name).is_some(),

@@ -5,7 +5,6 @@
 //! stay inside. Writing follows none: it opens each folder by a single name, so the path that was
 //! judged is the file that changes.
 
-mod alike;
 mod error;
 mod git_programs;
 mod links;
@@ -15,6 +14,7 @@ mod private;
 mod protected;
 mod secret_files;
 mod secret_values;
+mod similar_paths;
 mod system;
 mod temporary;
 mod text;
@@ -34,9 +34,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType};
 use parking_lot::Mutex;
 
-pub use alike::{Alike, Nearest};
 pub use error::JailError;
-pub use links::LedTo;
+pub use links::LinkTarget;
 pub use path::WorkspacePath;
 pub use private::{Holds, PrivatePath, keys_below};
 #[cfg(any(target_os = "macos", test))]
@@ -48,12 +47,13 @@ pub use protected::{
 };
 pub use secret_files::SecretFiles;
 pub use secret_values::{CLOSED, SecretValues};
+pub use similar_paths::{NearestPath, PathSimilarity};
 pub use text::{Newline, TextFile, TextShape};
 pub use write::Expected;
 
 use error::failed;
 use private::PrivatePaths;
-use walk::{Missing, Place};
+use walk::{MissingFolders, ResolvedPath};
 
 /// BLAKE3 of a file's bytes.
 pub type Hash = [u8; 32];
@@ -71,9 +71,9 @@ pub fn hash_of(bytes: &[u8]) -> Hash {
 
 /// The workspace's files. Clones share the handle.
 #[derive(Clone)]
-pub struct Jail(Arc<Inner>);
+pub struct Jail(Arc<JailInner>);
 
-struct Inner {
+struct JailInner {
     root: PathBuf,
     /// The root as it was given, which a model may use.
     named: PathBuf,
@@ -82,7 +82,7 @@ struct Inner {
     /// Folders made for new files; they are removed with the last file in them.
     made: Mutex<BTreeSet<String>>,
     /// The values of secret files.
-    secrets: Arc<Mutex<secret_values::Known>>,
+    secrets: Arc<Mutex<secret_values::ValueCache>>,
     /// Folder listings from the search for secret files.
     listings: Mutex<secret_files::Listings>,
     /// Links and repositories that the last listing of the workspace found.
@@ -113,7 +113,7 @@ pub enum EntryKind {
 
 /// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct FolderEntry {
     /// Its name; invalid UTF-8 is replaced.
     pub name: String,
     pub kind: EntryKind,
@@ -144,7 +144,7 @@ impl Jail {
         let wrong = |cause| failed("open the workspace", &root.to_string_lossy(), cause);
         let canonical = fs::canonicalize(root).map_err(wrong)?;
         let dir = Dir::open_ambient_dir(&canonical, ambient_authority()).map_err(wrong)?;
-        Ok(Jail(Arc::new(Inner {
+        Ok(Jail(Arc::new(JailInner {
             private: PrivatePaths::new(private, &canonical)?,
             root: canonical,
             named: root.to_owned(),
@@ -218,7 +218,8 @@ impl Jail {
     /// The kind of the entry at a path, without following a link; `None` if there is nothing.
     pub fn kind(&self, path: &WorkspacePath) -> Result<Option<EntryKind>, JailError> {
         if !self.0.private.is_empty()
-            && let Err(error @ JailError::Private { .. }) = self.place(path, Missing::Fails)
+            && let Err(error @ JailError::Private { .. }) =
+                self.open_parent(path, MissingFolders::Fails)
         {
             return Err(error);
         }
@@ -230,7 +231,7 @@ impl Jail {
     }
 
     /// The entries of a folder by name, without private ones.
-    pub fn list(&self, path: &WorkspacePath) -> Result<Vec<Entry>, JailError> {
+    pub fn list(&self, path: &WorkspacePath) -> Result<Vec<FolderEntry>, JailError> {
         let wrong = |cause| failed("list", path.as_str(), cause);
         let folder = match path.is_root() {
             true => self.folder(path)?,
@@ -250,7 +251,7 @@ impl Jail {
                 continue;
             }
             let kind = kind_of(metadata.file_type());
-            found.push(Entry {
+            found.push(FolderEntry {
                 name,
                 kind,
                 size: if kind == EntryKind::File {
@@ -304,7 +305,7 @@ impl Jail {
     /// Follows no link.
     pub fn hash(&self, path: &WorkspacePath) -> Result<Option<Hash>, JailError> {
         let opened = self
-            .place(path, Missing::Fails)
+            .open_parent(path, MissingFolders::Fails)
             .and_then(|place| self.open_regular(&place));
         match opened {
             Ok((file, _)) => hash_file(file, path).map(Some),
@@ -315,7 +316,7 @@ impl Jail {
 
     /// Reads a file without following links.
     fn read_here(&self, path: &WorkspacePath, most: u64) -> Result<FileBytes, JailError> {
-        let place = self.place(path, Missing::Fails)?;
+        let place = self.open_parent(path, MissingFolders::Fails)?;
         let (file, metadata) = self.open_regular(&place)?;
         let too_large = |bytes| JailError::TooLarge {
             path: path.to_string(),
@@ -343,7 +344,10 @@ impl Jail {
 
     /// Opens a regular file. It is checked before, since opening a device or a pipe can have
     /// effects, and again after, since it may have been swapped.
-    fn open_regular(&self, place: &Place<'_>) -> Result<(File, cap_std::fs::Metadata), JailError> {
+    fn open_regular(
+        &self,
+        place: &ResolvedPath<'_>,
+    ) -> Result<(File, cap_std::fs::Metadata), JailError> {
         let path = place.path.as_str();
         let Some(before) = place.metadata()? else {
             return Err(JailError::NotFound(path.to_owned()));

@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 use parking_lot::Mutex;
 
 use super::error::failed;
-use super::{Inner, Jail, JailError, WorkspacePath, system};
+use super::{Jail, JailError, JailInner, WorkspacePath, system};
 
 impl Jail {
     /// Opens an absolute path outside the workspace: as a jail of its folder, and the path in it.
@@ -45,7 +45,7 @@ impl Jail {
             dir = system::open_folder(&dir, name).map_err(wrong)?;
             self.check_private(&dir, &shown, &names[at + 1..])?;
         }
-        Ok(Jail(Arc::new(Inner {
+        Ok(Jail(Arc::new(JailInner {
             root: folder.to_owned(),
             named: folder.to_owned(),
             dir,

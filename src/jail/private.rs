@@ -110,10 +110,10 @@ pub(super) type Identity = (u64, u64);
 
 /// The private folders and files of a workspace.
 #[derive(Clone, Default)]
-pub(super) struct PrivatePaths(Vec<Known>);
+pub(super) struct PrivatePaths(Vec<IdentifiedPath>);
 
 #[derive(Clone)]
-struct Known {
+struct IdentifiedPath {
     holds: Holds,
     /// Identity of it, or of the folder that it is or would be in,
     identity: Identity,
@@ -126,9 +126,9 @@ impl PrivatePaths {
     /// Looks up the identities of the paths. `root` is the workspace, which must not be in a folder
     /// of ollacode; one among the user's keys was chosen deliberately.
     pub fn new(paths: &[PrivatePath], root: &Path) -> Result<PrivatePaths, JailError> {
-        let mut known: Vec<Known> = paths.iter().flat_map(known).collect();
+        let mut known: Vec<IdentifiedPath> = paths.iter().flat_map(known).collect();
         let around: Vec<Identity> = root.ancestors().filter_map(identity_at).collect();
-        let holds_root = |it: &Known| it.below.is_empty() && around.contains(&it.identity);
+        let holds_root = |it: &IdentifiedPath| it.below.is_empty() && around.contains(&it.identity);
         if known
             .iter()
             .any(|it| holds_root(it) && it.holds == Holds::Own)
@@ -146,7 +146,7 @@ impl PrivatePaths {
 
     /// The private content of the path that `names` lead to from a folder.
     pub fn find(&self, folder: Identity, names: &[&str]) -> Option<Holds> {
-        let leads = |known: &&Known| {
+        let leads = |known: &&IdentifiedPath| {
             known.identity == folder
                 && known.below.len() <= names.len()
                 && known
@@ -175,7 +175,7 @@ impl PrivatePaths {
 }
 
 /// A path by its identity and by its place: programs replace files when they save.
-fn known(private: &PrivatePath) -> Vec<Known> {
+fn known(private: &PrivatePath) -> Vec<IdentifiedPath> {
     let deepest = private.path.ancestors().find_map(|ancestor| {
         let real = fs::canonicalize(ancestor).ok()?;
         let below = private.path.strip_prefix(ancestor).ok()?;
@@ -207,7 +207,7 @@ fn known(private: &PrivatePath) -> Vec<Known> {
     by_itself
         .into_iter()
         .chain(by_place)
-        .map(|(identity, below)| Known {
+        .map(|(identity, below)| IdentifiedPath {
             holds: private.holds,
             identity,
             below,

@@ -44,7 +44,7 @@ impl Protected {
 }
 
 /// A row of the table: a name, optionally in a folder of a given name.
-struct Row {
+struct ProtectedRow {
     parent: Option<NamePattern>,
     name: NamePattern,
     protected: Protected,
@@ -82,13 +82,13 @@ impl NamePattern {
 }
 
 /// The rows of the table: exact names by name, and those with a `*`.
-struct Table {
-    exact: HashMap<&'static str, Vec<Row>>,
-    wild: Vec<Row>,
+struct ProtectedTable {
+    exact: HashMap<&'static str, Vec<ProtectedRow>>,
+    wild: Vec<ProtectedRow>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
+static TABLE: LazyLock<ProtectedTable> = LazyLock::new(|| {
+    let mut table = ProtectedTable {
         exact: HashMap::new(),
         wild: Vec::new(),
     };
@@ -98,7 +98,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
                 Some((parent, name)) => (Some(NamePattern::new(parent)), NamePattern::new(name)),
                 None => (None, NamePattern::new(text)),
             };
-            let row = Row {
+            let row = ProtectedRow {
                 parent,
                 protected: Protected {
                     class: group.class,

@@ -37,11 +37,11 @@ const MOST_LISTINGS: usize = 4;
 
 /// Cached folder listings: a folder with the same stamp has the same names, so only changed folders
 /// are listed again.
-pub(super) type Listings = HashMap<String, HashMap<PathBuf, Listed>>;
+pub(super) type Listings = HashMap<String, HashMap<PathBuf, ListedFolder>>;
 
 /// The relevant entries of a folder: paths from the root.
 #[derive(Debug)]
-pub(super) struct Listed {
+pub(super) struct ListedFolder {
     /// `None` if it must be listed again the next time.
     stamp: Option<FolderStamp>,
     folders: Vec<PathBuf>,
@@ -160,8 +160,8 @@ fn look_into(
     folder: &Path,
     stamp: Option<FolderStamp>,
     is_wanted: &dyn Fn(&str) -> bool,
-) -> Listed {
-    let mut listed = Listed {
+) -> ListedFolder {
+    let mut listed = ListedFolder {
         stamp: stamp.filter(|_| has_reliable_stamp(root, here(folder))),
         folders: Vec::new(),
         files: Vec::new(),

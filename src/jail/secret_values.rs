@@ -19,7 +19,7 @@ use ollacode_secrets::secret_values;
 
 use super::protected::is_masked_path;
 use super::{Hash, Jail, hash_of};
-use needles::{Found, Needles};
+use needles::{NeedleMatch, Needles};
 
 /// Time limit for listing the files.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -37,10 +37,10 @@ type Version = (String, Hash);
 
 /// Known secret files and values, kept with the handle on the workspace.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ValueCache {
     listed: Option<(Instant, Duration)>,
     files: Vec<PathBuf>,
-    stamps: BTreeMap<PathBuf, Stamp>,
+    stamps: BTreeMap<PathBuf, SecretFileStamp>,
     /// By value; values of removed or changed files stay, since texts may contain them.
     values: BTreeMap<String, BTreeSet<Version>>,
     current: Arc<SecretValues>,
@@ -48,7 +48,7 @@ pub(super) struct Known {
 
 /// Metadata that shows that a file is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct SecretFileStamp {
     size: u64,
     modified: Option<cap_std::time::SystemTime>,
     identity: (u64, i64, i64),
@@ -70,12 +70,12 @@ impl SecretValues {
         text: &'text str,
         is_known: impl Fn(&str, &Hash) -> bool,
     ) -> Cow<'text, str> {
-        let is_hidden = |found: Found| match found {
-            Found::Value(value) => {
+        let is_hidden = |found: NeedleMatch| match found {
+            NeedleMatch::Value(value) => {
                 let mut holders = self.holders[value].iter();
                 !holders.any(|(path, hash)| is_known(path, hash))
             }
-            Found::Closed => true,
+            NeedleMatch::Closed => true,
         };
         let places = self.needles.places(text, is_hidden);
         if places.is_empty() {
@@ -86,11 +86,11 @@ impl SecretValues {
         for (range, found) in places {
             clean.push_str(&text[copied..range.start]);
             let what = match found {
-                Found::Value(value) => {
+                NeedleMatch::Value(value) => {
                     let path = self.holders[value].first().map_or("", |(path, _)| path);
                     format!("value in {path}")
                 }
-                Found::Closed => CLOSED.to_owned(),
+                NeedleMatch::Closed => CLOSED.to_owned(),
             };
             // Each line keeps its end, so that the lines below keep their numbers.
             for line in text[range.clone()].split_inclusive('\n') {
@@ -146,7 +146,7 @@ impl Jail {
     }
 
     /// Reads the values of a new or changed file; returns whether there were any.
-    fn learn(&self, known: &mut Known, file: &PathBuf) -> bool {
+    fn learn(&self, known: &mut ValueCache, file: &PathBuf) -> bool {
         let Ok(metadata) = self.0.dir.symlink_metadata(file) else {
             return false;
         };
@@ -184,7 +184,7 @@ impl Jail {
     }
 }
 
-impl Known {
+impl ValueCache {
     /// Adds the values of a version of a file; returns whether any are new.
     fn take(&mut self, path: &str, hash: Hash, text: &str) -> bool {
         let mut has_news = false;
@@ -205,7 +205,7 @@ impl Known {
     }
 }
 
-fn stamp_of(metadata: &Metadata) -> Stamp {
+fn stamp_of(metadata: &Metadata) -> SecretFileStamp {
     #[cfg(unix)]
     let identity = {
         use cap_std::fs::MetadataExt;
@@ -213,7 +213,7 @@ fn stamp_of(metadata: &Metadata) -> Stamp {
     };
     #[cfg(not(unix))]
     let identity = (0, 0, 0);
-    Stamp {
+    SecretFileStamp {
         size: metadata.len(),
         modified: metadata.modified().ok(),
         identity,

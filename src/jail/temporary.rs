@@ -12,7 +12,7 @@ use cap_std::fs::{File, OpenOptions};
 
 use super::error::failed;
 use super::system::{self, FolderLock};
-use super::walk::{Missing, Place};
+use super::walk::{MissingFolders, ResolvedPath};
 use super::{EntryKind, Hash, Jail, JailError, WorkspacePath, hash_file, kind_of};
 
 const PREFIX: &str = ".ollacode-";
@@ -26,7 +26,7 @@ const TRIES: usize = 8;
 /// Time to wait for the lock on a folder: others write a file, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-impl Place<'_> {
+impl ResolvedPath<'_> {
     /// Locks out other processes of this program while files in the folder change; `None` on a file
     /// system without locks.
     pub fn lock(&self) -> Result<Option<FolderLock>, JailError> {
@@ -75,7 +75,7 @@ impl Jail {
     /// and the old one is checked afterwards.
     pub(super) fn exchange(
         &self,
-        place: &Place<'_>,
+        place: &ResolvedPath<'_>,
         temporary: &str,
         (expected, new): (Hash, Hash),
     ) -> Result<(), JailError> {
@@ -107,11 +107,11 @@ impl Jail {
     }
 
     /// Whether a file in a folder has this content.
-    fn holds(&self, place: &Place<'_>, name: &str, hash: Hash) -> bool {
+    fn holds(&self, place: &ResolvedPath<'_>, name: &str, hash: Hash) -> bool {
         let Ok(folder) = place.folder.try_clone() else {
             return false;
         };
-        let beside = Place {
+        let beside = ResolvedPath {
             folder,
             name,
             path: place.path,
@@ -125,7 +125,7 @@ impl Jail {
     /// Removes temporary files left by a process that was killed while it wrote this file. Returns
     /// how many.
     pub fn remove_stale_temporaries(&self, path: &WorkspacePath) -> Result<usize, JailError> {
-        let place = match self.place(path, Missing::Fails) {
+        let place = match self.open_parent(path, MissingFolders::Fails) {
             Ok(place) => place,
             Err(JailError::NotFound(_) | JailError::NotAFolder(_) | JailError::Link { .. }) => {
                 return Ok(0);

@@ -13,20 +13,20 @@ const FOLDER_MODE: u32 = 0o755;
 
 /// What to do about missing folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum MissingFolders {
     Made,
     /// An error: there is nothing to find.
     Fails,
 }
 
 /// The place of a file that may exist: its open folder, and its name in it.
-pub(super) struct Place<'path> {
+pub(super) struct ResolvedPath<'path> {
     pub folder: Dir,
     pub name: &'path str,
     pub path: &'path WorkspacePath,
 }
 
-impl Place<'_> {
+impl ResolvedPath<'_> {
     /// The metadata of the entry, which may be a link; `None` if there is none.
     pub fn metadata(&self) -> Result<Option<Metadata>, JailError> {
         match self.folder.symlink_metadata(self.name) {
@@ -39,11 +39,11 @@ impl Place<'_> {
 
 impl Jail {
     /// Opens the folder of a file.
-    pub(super) fn place<'path>(
+    pub(super) fn open_parent<'path>(
         &self,
         path: &'path WorkspacePath,
-        missing: Missing,
-    ) -> Result<Place<'path>, JailError> {
+        missing: MissingFolders,
+    ) -> Result<ResolvedPath<'path>, JailError> {
         let Some(name) = path.name() else {
             return Err(JailError::Folder(path.to_string()));
         };
@@ -54,7 +54,7 @@ impl Jail {
             folder = self.step(&folder, above, name, missing)?;
             self.check_private(&folder, path.as_str(), &names[at + 1..])?;
         }
-        let place = Place { folder, name, path };
+        let place = ResolvedPath { folder, name, path };
         if !self.0.private.is_empty()
             && let Some(file) = place.metadata()?.as_ref().and_then(identity)
             && let Some(holds) = self.0.private.find(file, &[])
@@ -70,8 +70,13 @@ impl Jail {
         if path.is_root() {
             return self.top();
         }
-        let place = self.place(path, Missing::Fails)?;
-        self.step(&place.folder, path.as_str(), place.name, Missing::Fails)
+        let place = self.open_parent(path, MissingFolders::Fails)?;
+        self.step(
+            &place.folder,
+            path.as_str(),
+            place.name,
+            MissingFolders::Fails,
+        )
     }
 
     fn top(&self) -> Result<Dir, JailError> {
@@ -112,7 +117,7 @@ impl Jail {
         folder: &Dir,
         path: &str,
         name: &str,
-        missing: Missing,
+        missing: MissingFolders,
     ) -> Result<Dir, JailError> {
         let cause = match system::open_folder(folder, name) {
             Ok(next) => return Ok(next),
@@ -124,7 +129,7 @@ impl Jail {
                 EntryKind::Folder => Err(failed("open", path, cause)),
                 EntryKind::File | EntryKind::Other => Err(JailError::NotAFolder(path.to_owned())),
             },
-            Err(error) if is_missing(&error) && missing == Missing::Made => {
+            Err(error) if is_missing(&error) && missing == MissingFolders::Made => {
                 self.make_folder(folder, path, name)
             }
             Err(error) => Err(failed("open", path, error)),
@@ -156,7 +161,7 @@ impl Jail {
             let folder = WorkspacePath::of_folder(above);
             let removed = made.contains(above)
                 && self
-                    .place(&folder, Missing::Fails)
+                    .open_parent(&folder, MissingFolders::Fails)
                     .is_ok_and(|place| place.folder.remove_dir(place.name).is_ok());
             if !removed {
                 return;

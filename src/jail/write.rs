@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use cap_std::fs::{File, Metadata};
 
 use super::error::failed;
-use super::walk::{Missing, Place};
+use super::walk::{MissingFolders, ResolvedPath};
 use super::{Hash, Jail, JailError, WorkspacePath, hash_file, hash_of, system};
 
 /// Mode of new files.
@@ -46,7 +46,7 @@ impl Jail {
     ) -> Result<(), JailError> {
         let written = match expected {
             Expected::Hash(_) => self.known_place(path),
-            Expected::Absent | Expected::Any => self.place(path, Missing::Made),
+            Expected::Absent | Expected::Any => self.open_parent(path, MissingFolders::Made),
         }
         .and_then(|place| self.replace(&place, bytes, expected, mode));
         if written.is_err() {
@@ -67,7 +67,7 @@ impl Jail {
     /// The same, but keeps the content.
     pub fn open_to_write(&self, path: &WorkspacePath, mode: u32) -> Result<fs::File, JailError> {
         let wrong = |cause| failed("write", path.as_str(), cause);
-        let place = self.place(path, Missing::Fails)?;
+        let place = self.open_parent(path, MissingFolders::Fails)?;
         let before = place.metadata()?;
         if let Some(before) = &before {
             self.check_regular(path.as_str(), before)?;
@@ -98,7 +98,7 @@ impl Jail {
         let _lock = old.lock()?;
         let found = self.expect(&old, Expected::Hash(expected))?;
         let renamed = self
-            .place(to, Missing::Made)
+            .open_parent(to, MissingFolders::Made)
             .and_then(|new| self.rename_to(&old, &new, found.as_ref()));
         self.remove_made_folders(if renamed.is_ok() { from } else { to });
         renamed
@@ -118,8 +118,11 @@ impl Jail {
     }
 
     /// The place of a file that existed: if its folder is gone, it has changed.
-    fn known_place<'path>(&self, path: &'path WorkspacePath) -> Result<Place<'path>, JailError> {
-        self.place(path, Missing::Fails)
+    fn known_place<'path>(
+        &self,
+        path: &'path WorkspacePath,
+    ) -> Result<ResolvedPath<'path>, JailError> {
+        self.open_parent(path, MissingFolders::Fails)
             .map_err(|error| match error {
                 JailError::NotFound(_) => JailError::ChangedOnDisk(path.to_string()),
                 error => error,
@@ -128,7 +131,7 @@ impl Jail {
 
     fn replace(
         &self,
-        place: &Place<'_>,
+        place: &ResolvedPath<'_>,
         bytes: &[u8],
         expected: Expected,
         new_mode: Option<u32>,
@@ -142,7 +145,7 @@ impl Jail {
         let mode = old_mode.or(new_mode).unwrap_or(FILE_MODE);
         let old = old.map(|_| self.open_regular(place)).transpose()?;
         let (file, temporary) = place.create_temporary()?;
-        let placed = fill(file, bytes, mode, old.as_ref())
+        let placed = write_temporary(file, bytes, mode, old.as_ref())
             .map_err(|cause| failed("write", place.path.as_str(), cause))
             // Somebody may have written to the file in the meantime.
             .and_then(|()| self.expect(place, expected))
@@ -158,7 +161,7 @@ impl Jail {
     /// Gives a temporary file its real name.
     fn put(
         &self,
-        place: &Place<'_>,
+        place: &ResolvedPath<'_>,
         temporary: &str,
         expected: Expected,
         new: Hash,
@@ -174,8 +177,8 @@ impl Jail {
 
     fn rename_to(
         &self,
-        old: &Place<'_>,
-        new: &Place<'_>,
+        old: &ResolvedPath<'_>,
+        new: &ResolvedPath<'_>,
         found: Option<&Metadata>,
     ) -> Result<(), JailError> {
         let wrong = |cause| failed("rename to", new.path.as_str(), cause);
@@ -194,7 +197,11 @@ impl Jail {
     }
 
     /// Checks that a file is as expected and may be replaced.
-    fn expect(&self, place: &Place<'_>, expected: Expected) -> Result<Option<Metadata>, JailError> {
+    fn expect(
+        &self,
+        place: &ResolvedPath<'_>,
+        expected: Expected,
+    ) -> Result<Option<Metadata>, JailError> {
         let path = || place.path.to_string();
         let Some(metadata) = place.metadata()? else {
             return match expected {
@@ -221,7 +228,12 @@ impl Jail {
 }
 
 /// Writes and syncs a temporary file, ready to replace the old one.
-fn fill(mut file: File, bytes: &[u8], mode: u32, old: Option<&(File, Metadata)>) -> io::Result<()> {
+fn write_temporary(
+    mut file: File,
+    bytes: &[u8],
+    mode: u32,
+    old: Option<&(File, Metadata)>,
+) -> io::Result<()> {
     file.write_all(bytes)?;
     if let Some((old, metadata)) = old {
         system::keep_owner(&file, metadata);

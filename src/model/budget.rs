@@ -130,9 +130,9 @@ impl Calibration {
 
     /// Learns from the estimate and the server's count of a request.
     ///
-    /// Returns a [`Cut`] if the count shows that the server dropped a part; then nothing is
+    /// Returns a [`TruncatedRequest`] if the count shows that the server dropped a part; then nothing is
     /// learned.
-    pub fn learn(&mut self, estimate: u32, counted: u32, window: u32) -> Option<Cut> {
+    pub fn learn(&mut self, estimate: u32, counted: u32, window: u32) -> Option<TruncatedRequest> {
         if self.counts_only_news(estimate, counted) {
             self.last = Some((estimate, self.calibrated(estimate)));
             return None;
@@ -173,7 +173,7 @@ impl Calibration {
         counted < then && counted.abs_diff(news) <= part(news, 30) + 50
     }
 
-    fn cut(&self, estimate: u32, counted: u32, window: u32) -> Option<Cut> {
+    fn cut(&self, estimate: u32, counted: u32, window: u32) -> Option<TruncatedRequest> {
         let expected = self.calibrated(estimate);
         // A request that only grew cannot have become shorter.
         let shrunk = self
@@ -186,7 +186,7 @@ impl Calibration {
         let is_glued = window > 0
             && counted >= part(window, 98)
             && expected > counted.saturating_add(counted / 20);
-        (is_short || is_glued).then_some(Cut {
+        (is_short || is_glued).then_some(TruncatedRequest {
             expected,
             counted,
             is_glued,
@@ -196,7 +196,7 @@ impl Calibration {
 
 /// A sign that the server did not read all of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct TruncatedRequest {
     /// Tokens that the request should have.
     pub expected: u32,
     /// Tokens that the server counted.
@@ -426,7 +426,7 @@ mod tests {
         let cut = calibration.learn(6_000, 2_048, 32_768);
         assert_eq!(
             cut,
-            Some(Cut {
+            Some(TruncatedRequest {
                 expected: 6_000,
                 counted: 2_048,
                 is_glued: false,

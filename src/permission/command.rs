@@ -8,11 +8,11 @@ mod building;
 mod doubt;
 mod full_screen;
 mod git;
+mod grants;
+mod network_or_git;
 mod reading;
-mod remember;
 mod rules;
 mod shell;
-mod wide;
 mod words;
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ pub(super) use doubt::doubt;
 pub use full_screen::full_screen;
 
 /// One command of a fully parsed chain, for rules.
-pub(super) struct Part {
+pub(super) struct CommandPart {
     /// Program and arguments, without quotes. Not empty.
     pub words: Vec<String>,
     /// Whether it only filters its input, so that it needs no rule beside an allowed command: `|
@@ -43,13 +43,13 @@ pub(super) struct Part {
 }
 
 /// Parses a command; `None` if any part of it is not understood.
-pub(super) fn parts(command: &str) -> Option<Vec<Part>> {
+pub(super) fn parts(command: &str) -> Option<Vec<CommandPart>> {
     let vectors = words::vectors(command)?.into_iter();
-    let part = |vector: words::Vector| Part {
-        filters: remember::is_filter(&vector),
+    let part = |vector: words::ArgumentVector| CommandPart {
+        filters: grants::is_filter(&vector),
         reads: rules::reads(&vector).is_some() || git::only_reads(&vector),
         piped: vector.piped,
-        runs: remember::runs_its_input(&vector),
+        runs: grants::runs_its_input(&vector),
         words: vector.words,
     };
     Some(vectors.map(part).collect())
@@ -64,8 +64,8 @@ pub fn risk(command: &str) -> CommandRisk {
         .is_some_and(|vectors| vectors.iter().all(|vector| rules::reads(vector).is_some()));
     if is_safe {
         CommandRisk::KnownSafe
-    } else if !wide::wide_reasons(command).is_empty() {
-        CommandRisk::Wide
+    } else if !network_or_git::wide_reasons(command).is_empty() {
+        CommandRisk::NeedsNetworkOrGit
     } else {
         CommandRisk::Unknown
     }
@@ -96,7 +96,7 @@ pub fn git_work(command: &str) -> GitWork {
 }
 
 /// Whether a vector changes to a folder that is, by its text, below the current one.
-fn enters_folder(vector: &words::Vector) -> bool {
+fn enters_folder(vector: &words::ArgumentVector) -> bool {
     matches!(&vector.words[..], [cd, folder] if cd == "cd" && rules::is_below(folder))
 }
 
@@ -138,7 +138,7 @@ pub fn is_git_alone(command: &str) -> bool {
     all && has_git
 }
 
-fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
+fn git_effects(vector: &words::ArgumentVector) -> Option<GitEffects> {
     let (program, rest) = vector.words.split_first()?;
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     (program == "git").then(|| effects(&rest))
@@ -146,14 +146,16 @@ fn git_effects(vector: &words::Vector) -> Option<GitEffects> {
 
 /// Whether a git command may replace any file of the work tree: another branch, a stash.
 pub fn replaces_files(command: &str) -> bool {
-    wide::git_effects(command).iter().any(|it| it.replaces)
+    network_or_git::git_effects(command)
+        .iter()
+        .any(|it| it.replaces)
 }
 
 /// Files that a git command writes, moves or deletes by name, as far as its text shows; relative to
 /// its folder.
 pub fn git_targets(command: &str) -> Vec<String> {
     let unquoted: String = command.chars().filter(|c| !"'\"\\".contains(*c)).collect();
-    let found = wide::git_effects(&unquoted).into_iter();
+    let found = network_or_git::git_effects(&unquoted).into_iter();
     let settings = (git_work(command) == GitWork::Settings).then(|| ".git/config".to_owned());
     found
         .flat_map(|effects| effects.outputs.into_iter().chain(effects.operands))
@@ -166,14 +168,14 @@ pub fn new_checkouts(command: &str) -> Vec<String> {
     if git_work(command) < GitWork::Makes {
         return Vec::new();
     }
-    let found = wide::git_effects(command).into_iter();
+    let found = network_or_git::git_effects(command).into_iter();
     found.filter_map(|effects| effects.checkout).collect()
 }
 
 /// The folders in which a program other than git makes a new repository, relative to its folder:
 /// `cargo new x`, `uv init`.
 pub fn new_repositories(command: &str) -> Vec<String> {
-    let makes = |vector: words::Vector| {
+    let makes = |vector: words::ArgumentVector| {
         let words: Vec<&str> = vector.words.iter().map(String::as_str).collect();
         let (["cargo", "new" | "init", rest @ ..] | ["uv", "init", rest @ ..]) = &words[..] else {
             return None;
@@ -195,18 +197,18 @@ pub fn new_repositories(command: &str) -> Vec<String> {
 
 /// Whether a command needs the network, by its text.
 pub fn needs_network(command: &str) -> bool {
-    wide::needs_network(command)
+    network_or_git::needs_network(command)
 }
 
 /// Why a command needs approval for network or git.
 pub(super) fn why_wide(command: &str) -> String {
-    wide::wide_reasons(command).join(", and ")
+    network_or_git::wide_reasons(command).join(", and ")
 }
 
 /// Why a command is not run read-only first; `None` if it can be. It would wait for input or fail,
 /// because its text names what it may not read.
 pub(super) fn why_not_read_only(command: &str) -> Option<String> {
-    if let Some(program) = wide::interactive(command) {
+    if let Some(program) = network_or_git::interactive(command) {
         return Some(format!("`{program}` needs a terminal"));
     }
     if let Some(program) = building(command) {
@@ -242,12 +244,12 @@ pub fn paths(command: &str) -> Vec<String> {
 /// understood, and more than one command that would be asked. See [`matches()`].
 pub fn remembered(command: &str) -> Option<Vec<String>> {
     let vectors = words::vectors(command)?;
-    let mut asked = vectors.iter().filter(|vector| !remember::is_filter(vector));
+    let mut asked = vectors.iter().filter(|vector| !grants::is_filter(vector));
     let vector = asked.next()?;
     if asked.next().is_some() {
         return None;
     }
-    remember::key(vector)
+    grants::key(vector)
 }
 
 /// Whether what was [`remembered`] covers a command.

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 
 use crate::edit::{FileEdit, edits_diff};
 use crate::jail::{Protected, ProtectedClass};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
@@ -101,7 +101,7 @@ pub enum CommandRisk {
     KnownSafe,
     Unknown,
     /// Needs the network, or writes `.git`.
-    Wide,
+    NeedsNetworkOrGit,
 }
 
 /// The approval mode.
@@ -190,7 +190,7 @@ impl Preview {
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Preview::None => Cow::Borrowed(""),
-            Preview::Edits(edits) => Cow::Owned(visible(&edits_diff(edits)).into_owned()),
+            Preview::Edits(edits) => Cow::Owned(escape_hidden(&edits_diff(edits)).into_owned()),
             Preview::Command(text) => Cow::Borrowed(text),
         }
     }
@@ -238,12 +238,12 @@ pub fn permission(
     confinement: Confinement,
     rules: &Rules,
 ) -> Permission {
-    let usual = usual(effect, mode, confinement);
+    let usual = default_permission(effect, mode, confinement);
     rules.judge(effect, mode, confinement, usual)
 }
 
 /// The decision without rules.
-fn usual(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
+fn default_permission(effect: &Effect, mode: Mode, confinement: Confinement) -> Permission {
     match (effect, mode) {
         (Effect::Read | Effect::ReadFile { .. } | Effect::AskUser, _) => Permission::Allow,
         (Effect::ReadOutside { path } | Effect::WriteOutside { path }, _) => Permission::Deny(
@@ -305,7 +305,7 @@ fn command(
             }
         }
         (_, Mode::Plan) => Permission::Deny(PLAN.to_owned()),
-        (CommandRisk::Wide, _) => Permission::Ask(command::why_wide(text)),
+        (CommandRisk::NeedsNetworkOrGit, _) => Permission::Ask(command::why_wide(text)),
         (CommandRisk::Unknown, _) if network && is_full => {
             Permission::Ask("it would have network access, which is open here".to_owned())
         }
@@ -416,7 +416,10 @@ mod tests {
                 command("cat a/.env", CommandRisk::Unknown),
                 ["?++-", "??+-", "??+-"],
             ),
-            (command("curl x", CommandRisk::Wide), ["??+-"; 3]),
+            (
+                command("curl x", CommandRisk::NeedsNetworkOrGit),
+                ["??+-"; 3],
+            ),
             (with_network("ls", CommandRisk::KnownSafe), ["++++"; 3]),
             (
                 with_network("tool x", CommandRisk::Unknown),
@@ -474,7 +477,7 @@ mod tests {
             hook,
             "`.husky/pre-commit` contains hooks, which git runs automatically"
         );
-        assert!(reason(&command("curl x", CommandRisk::Wide)).contains("network"));
+        assert!(reason(&command("curl x", CommandRisk::NeedsNetworkOrGit)).contains("network"));
         let secret = Effect::ReadSecret {
             path: ".env".to_owned(),
         };

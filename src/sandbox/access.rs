@@ -19,7 +19,7 @@ pub enum WorkspaceAccess {
 
 /// The access of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
+pub struct CommandAccess {
     pub network: bool,
     pub git: GitAccess,
     /// Write access to the workspace.

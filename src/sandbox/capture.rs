@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Bytes per read.
 pub(super) const PIECE: usize = 16 << 10;
 
 /// Output of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Captured {
+pub struct CapturedOutput {
     /// The text: beginning and end, with a line between them that says how much is left out.
     ///
     /// Colours are removed, overwritten lines show only their last state, invalid UTF-8 is
@@ -26,7 +26,7 @@ pub struct Captured {
 
 /// The beginning and the end of a stream of bytes.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct HeadAndTail {
     /// Most bytes of the beginning, and of the end.
     limits: (usize, usize),
     head: Vec<u8>,
@@ -34,19 +34,19 @@ pub(super) struct Kept {
     bytes: u64,
 }
 
-impl Kept {
+impl HeadAndTail {
     /// Keeps up to `limit` bytes.
-    pub fn new(limit: usize) -> Kept {
-        Kept::with_limits(limit / 2, limit - limit / 2)
+    pub fn new(limit: usize) -> HeadAndTail {
+        HeadAndTail::with_limits(limit / 2, limit - limit / 2)
     }
 
     /// Will keep as many bytes of the end.
-    pub fn end(limit: usize) -> Kept {
-        Kept::with_limits(0, limit)
+    pub fn end(limit: usize) -> HeadAndTail {
+        HeadAndTail::with_limits(0, limit)
     }
 
-    fn with_limits(beginning: usize, end: usize) -> Kept {
-        Kept {
+    fn with_limits(beginning: usize, end: usize) -> HeadAndTail {
+        HeadAndTail {
             limits: (beginning, end),
             head: Vec::new(),
             tail: VecDeque::new(),
@@ -76,7 +76,7 @@ impl Kept {
         self.tail.drain(..surplus);
     }
 
-    pub fn finish(self) -> Captured {
+    pub fn finish(self) -> CapturedOutput {
         let (most_of_head, most_of_tail) = self.limits;
         let mut all = self.head;
         let head = all.len();
@@ -85,7 +85,7 @@ impl Kept {
         if has_all {
             let text = readable(&all);
             if text.len() <= most_of_head + most_of_tail {
-                return Captured {
+                return CapturedOutput {
                     text,
                     bytes: self.bytes,
                     left_out: 0,
@@ -103,7 +103,7 @@ impl Kept {
         }
         text.push_str(&format!("… {} bytes left out …\n", grouped(left_out)));
         text.push_str(&end);
-        Captured {
+        CapturedOutput {
             text,
             bytes: self.bytes,
             left_out,
@@ -175,11 +175,11 @@ fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
-/// Converts bytes to text; see [`Captured::text`].
+/// Converts bytes to text; see [`CapturedOutput::text`].
 fn readable(bytes: &[u8]) -> String {
     let text = without_escapes(&String::from_utf8_lossy(bytes));
     let lines: Vec<_> = text.split('\n').map(last_state).collect();
-    visible(&lines.join("\n")).into_owned()
+    escape_hidden(&lines.join("\n")).into_owned()
 }
 
 /// The last state of an overwritten line.
@@ -249,8 +249,8 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
 
-    fn captured(bytes: &[u8], limit: usize) -> Captured {
-        let mut kept = Kept::new(limit);
+    fn captured(bytes: &[u8], limit: usize) -> CapturedOutput {
+        let mut kept = HeadAndTail::new(limit);
         kept.push(bytes);
         kept.finish()
     }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn short_output_is_whole() {
         for text in ["", "a", "a\nb\n", "한국어\n"] {
-            let whole = Captured {
+            let whole = CapturedOutput {
                 text: text.to_owned(),
                 bytes: text.len() as u64,
                 left_out: 0,
@@ -343,7 +343,7 @@ mod tests {
         for limit in [10, 40, 1_000] {
             let whole = captured(&bytes, limit);
             for at in 0..=bytes.len() {
-                let mut kept = Kept::new(limit);
+                let mut kept = HeadAndTail::new(limit);
                 kept.push(&bytes[..at]);
                 kept.push(&bytes[at..]);
                 assert_eq!(kept.finish(), whole);

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::confine::Bounds;
-use super::{Access, RunError, Sandbox, WorkspaceAccess, environment, shell, tree};
+use super::confine::SandboxPolicy;
+use super::{CommandAccess, RunError, Sandbox, WorkspaceAccess, environment, process_tree, shell};
 use crate::permission::command::risk;
 use crate::permission::{CommandRisk, Confinement};
 
@@ -13,7 +13,7 @@ impl Sandbox {
     pub(super) fn variables(
         &self,
         command: &str,
-        access: &Access,
+        access: &CommandAccess,
         mark: &str,
     ) -> Result<Vec<(OsString, OsString)>, RunError> {
         let mut variables: Vec<(OsString, OsString)> = self
@@ -21,7 +21,7 @@ impl Sandbox {
             .variables()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        variables.push((tree::MARK.into(), mark.into()));
+        variables.push((process_tree::MARK.into(), mark.into()));
         if risk(command) == CommandRisk::KnownSafe {
             let git = environment::harmless_git();
             variables.extend(git.map(|(name, value)| (name.into(), value.into())));
@@ -42,7 +42,7 @@ impl Sandbox {
     }
 
     /// What a command may see and change that has this access.
-    pub(super) fn bounds_for(&self, access: &Access) -> Option<Bounds> {
+    pub(super) fn bounds_for(&self, access: &CommandAccess) -> Option<SandboxPolicy> {
         let mut bounds = self.bounds.clone()?;
         bounds.network = access.network;
         bounds.git = access.git;
@@ -63,7 +63,7 @@ impl Sandbox {
 
     /// Where the programs are that a command may not execute at all, so that no other name of them and no
     /// copy can be executed, either. Not those that are other programs as well, by another name.
-    fn denied_programs(&self, access: &Access) -> Vec<PathBuf> {
+    fn denied_programs(&self, access: &CommandAccess) -> Vec<PathBuf> {
         let path = self.base.variables().find(|(name, _)| *name == "PATH");
         let folders: Vec<PathBuf> = path
             .map(|(_, folders)| std::env::split_paths(folders).collect())

@@ -7,10 +7,10 @@ mod capture;
 pub mod confine;
 mod environment;
 mod given;
+mod process_tree;
 mod serve;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
-mod tree;
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -32,14 +32,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::permission::Confinement;
 
-pub use access::{Access, WorkspaceAccess};
-pub use capture::Captured;
+pub use access::{CommandAccess, WorkspaceAccess};
+pub use capture::CapturedOutput;
 pub use environment::CommandEnvironment;
 pub use serve::{Served, ServedEnd};
 
-use capture::Kept;
-use confine::{Bounds, Exceeded, Helper, Refusal, Report};
-use tree::Tree;
+use capture::HeadAndTail;
+use confine::{ConfinementReport, Exceeded, Helper, Refusal, SandboxPolicy};
+use process_tree::ProcessTree;
 
 /// Shells, best first. Not searched in `PATH`.
 const SHELLS: &[(&str, &[&str])] = &[
@@ -61,11 +61,11 @@ pub struct Sandbox {
     base: CommandEnvironment,
     confinement: Confinement,
     /// The bounds of commands; `None` if they are not confined.
-    bounds: Option<Bounds>,
+    bounds: Option<SandboxPolicy>,
     /// The program that becomes the helper, if it is not the one that runs.
     helper: Option<PathBuf>,
     /// A helper for the next command.
-    spare: Arc<Mutex<Option<Waiting>>>,
+    spare: Arc<Mutex<Option<SpareHelper>>>,
     /// All paths hidden so far: they stay hidden.
     hidden: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// Kept alive as long as commands can run.
@@ -85,8 +85,8 @@ pub struct RunLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutput {
     pub exit: Exit,
-    pub stdout: Captured,
-    pub stderr: Captured,
+    pub stdout: CapturedOutput,
+    pub stderr: CapturedOutput,
     pub took: Duration,
     /// The first refusals.
     pub refused: Vec<Refusal>,
@@ -144,7 +144,11 @@ impl Sandbox {
     }
 
     /// A sandbox for commands in a folder, confined at a level; see [`confine::level`].
-    pub fn confined(bounds: Bounds, level: Confinement, base: CommandEnvironment) -> Sandbox {
+    pub fn confined(
+        bounds: SandboxPolicy,
+        level: Confinement,
+        base: CommandEnvironment,
+    ) -> Sandbox {
         Sandbox {
             root: bounds.root.clone(),
             base,
@@ -190,19 +194,19 @@ impl Sandbox {
     pub async fn run(
         &self,
         command: &str,
-        access: &Access,
+        access: &CommandAccess,
         limits: &RunLimits,
         stop: &CancellationToken,
     ) -> Result<RunOutput, RunError> {
         let began = Instant::now();
-        let mut stdout = Kept::new(limits.output);
-        let mut stderr = Kept::new(limits.output);
-        let mut report = Report::default();
+        let mut stdout = HeadAndTail::new(limits.output);
+        let mut stderr = HeadAndTail::new(limits.output);
+        let mut report = ConfinementReport::default();
         let exit = if stop.is_cancelled() {
             Exit::Stopped
         } else {
             let (child, reins) = self.start(command, access, Input::Empty)?;
-            let is_helper = matches!(reins, Reins::Helper(_));
+            let is_helper = matches!(reins, ProcessHandle::Helper(_));
             let output = (&mut stdout, &mut stderr);
             let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
             report = told;
@@ -226,9 +230,9 @@ impl Sandbox {
     fn start(
         &self,
         command: &str,
-        access: &Access,
+        access: &CommandAccess,
         input: Input,
-    ) -> Result<(Child, Reins), RunError> {
+    ) -> Result<(Child, ProcessHandle), RunError> {
         let (shell, options) = shell();
         let failed = |source| RunError::Start {
             shell,
@@ -238,21 +242,21 @@ impl Sandbox {
         // What follows `--` is the command, even if it begins with `-`.
         let words = options.iter().copied().chain(["-c", "--", command]);
         let arguments: Vec<OsString> = words.map(OsString::from).collect();
-        let mark = tree::new_mark();
+        let mark = process_tree::new_mark();
         let variables = self.variables(command, access, &mark)?;
         let Some(bounds) = self.bounds_for(access) else {
             let mut process = Command::new(shell);
             process.args(&arguments).env_clear().envs(variables);
             let child = self.spawn(process, &[], input).map_err(failed)?;
-            let tree = Tree::new(&child, &mark);
-            return Ok((child, Reins::Tree(tree)));
+            let tree = ProcessTree::new(&child, &mark);
+            return Ok((child, ProcessHandle::Processes(tree)));
         };
         let waiting = match input {
             Input::Empty => self.waiting_helper(),
             Input::Piped => self.start_helper(input),
         };
         if let Some(waiting) = waiting.map_err(failed)? {
-            let run = confine::Run {
+            let run = confine::HelperCommand {
                 bounds: &bounds,
                 level: self.confinement,
                 program: shell,
@@ -260,7 +264,7 @@ impl Sandbox {
                 variables: &variables,
             };
             waiting.helper.start(&run).map_err(failed)?;
-            return Ok((waiting.child, Reins::Helper(waiting.helper)));
+            return Ok((waiting.child, ProcessHandle::Helper(waiting.helper)));
         }
         let prepared = confine::prepare(&bounds, self.confinement, shell, &arguments);
         let prepared = prepared.map_err(failed)?;
@@ -271,12 +275,12 @@ impl Sandbox {
             .envs(variables);
         process.envs(prepared.variables.iter().map(|(name, value)| (name, value)));
         let child = self.spawn(process, &[], input).map_err(failed)?;
-        let tree = Tree::new(&child, &mark);
-        Ok((child, Reins::Tree(tree)))
+        let tree = ProcessTree::new(&child, &mark);
+        Ok((child, ProcessHandle::Processes(tree)))
     }
 
     /// The waiting helper, or a new one.
-    fn waiting_helper(&self) -> io::Result<Option<Waiting>> {
+    fn waiting_helper(&self) -> io::Result<Option<SpareHelper>> {
         let mut waiting = {
             let mut spare = self.spare.lock();
             spare.take()
@@ -299,7 +303,7 @@ impl Sandbox {
         }
     }
 
-    fn start_helper(&self, input: Input) -> io::Result<Option<Waiting>> {
+    fn start_helper(&self, input: Input) -> io::Result<Option<SpareHelper>> {
         let Some(prepared) = confine::prepare_ahead()? else {
             return Ok(None);
         };
@@ -307,7 +311,7 @@ impl Sandbox {
         process.args(&prepared.arguments).env_clear();
         let child = self.spawn(process, &prepared.inherited_numbers(), input)?;
         let helper = prepared.helper;
-        Ok(helper.map(|helper| Waiting { child, helper }))
+        Ok(helper.map(|helper| SpareHelper { child, helper }))
     }
 
     /// Starts a process in its own session. If it inherits descriptors, it is a helper, which ends
@@ -346,28 +350,28 @@ enum Input {
 
 /// A helper without a command.
 #[derive(Debug)]
-struct Waiting {
+struct SpareHelper {
     child: Child,
     helper: Helper,
 }
 
 /// How to end a command.
-enum Reins {
+enum ProcessHandle {
     /// By its helper, which also ends it if this is dropped.
     Helper(Helper),
     /// By killing all its processes.
-    Tree(Tree),
+    Processes(ProcessTree),
 }
 
-impl Reins {
+impl ProcessHandle {
     /// Ends all remaining processes of a command.
-    async fn end(self, child: &mut Child) -> Report {
+    async fn end(self, child: &mut Child) -> ConfinementReport {
         match self {
-            Reins::Tree(tree) => Report {
+            ProcessHandle::Processes(tree) => ConfinementReport {
                 left_running: tree.end().await,
-                ..Report::default()
+                ..ConfinementReport::default()
             },
-            Reins::Helper(helper) => {
+            ProcessHandle::Helper(helper) => {
                 helper.end();
                 if timeout(HELPER_GRACE, child.wait()).await.is_err() {
                     // The kernel kills the command with its helper. An error means that it is
@@ -382,7 +386,7 @@ impl Reins {
 }
 
 /// Returns an error if the command did not run confined.
-fn must_have_been_confined(report: &Report, exit: Exit) -> Result<(), RunError> {
+fn must_have_been_confined(report: &ConfinementReport, exit: Exit) -> Result<(), RunError> {
     let was_ended = matches!(exit, Exit::TimedOut | Exit::Stopped);
     match &report.failed {
         Some(why) => Err(RunError::Confine(why.clone())),
@@ -400,11 +404,11 @@ fn shell() -> (&'static str, &'static [&'static str]) {
 /// Reads the output of a command until it ends or must end.
 async fn watch(
     mut child: Child,
-    reins: Reins,
-    (stdout, stderr): (&mut Kept, &mut Kept),
+    reins: ProcessHandle,
+    (stdout, stderr): (&mut HeadAndTail, &mut HeadAndTail),
     limit: Duration,
     stop: &CancellationToken,
-) -> Result<(Exit, Report), RunError> {
+) -> Result<(Exit, ConfinementReport), RunError> {
     let pipes = (child.stdout.take(), child.stderr.take());
     let mut reading = Box::pin(async { tokio::join!(stdout.read(pipes.0), stderr.read(pipes.1)) });
     let mut has_read_all = false;

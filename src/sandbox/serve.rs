@@ -11,10 +11,10 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::capture::{Kept, PIECE};
+use super::capture::{HeadAndTail, PIECE};
 use super::confine::{Exceeded, Refusal};
 use super::{
-    Access, Captured, Exit, GRACE, Input, Reins, RunError, Sandbox, exit_of,
+    CapturedOutput, CommandAccess, Exit, GRACE, Input, ProcessHandle, RunError, Sandbox, exit_of,
     must_have_been_confined,
 };
 
@@ -25,10 +25,10 @@ pub struct Served {
     pub input: Option<ChildStdin>,
     /// Reads what the child writes. A child that is not read stops at a full pipe.
     pub output: Option<ChildStdout>,
-    errors: Arc<Mutex<Kept>>,
+    errors: Arc<Mutex<HeadAndTail>>,
     reading: Reading,
     // Before the child: its processes are found while it is still in the table of processes.
-    reins: Reins,
+    reins: ProcessHandle,
     child: Child,
     /// What has to last as long as it runs.
     _kept: Option<Arc<dyn Any + Send + Sync>>,
@@ -40,7 +40,7 @@ pub struct ServedEnd {
     /// [`Exit::Stopped`] if it did not end by itself in time.
     pub exit: Exit,
     /// The last of what it wrote to its errors.
-    pub errors: Captured,
+    pub errors: CapturedOutput,
     /// The first names that it was not allowed to make or to write.
     pub refused: Vec<Refusal>,
     /// How many of its processes were still running when it had ended, and were ended with it.
@@ -66,9 +66,14 @@ impl Sandbox {
     ///
     /// To be called within a runtime. A command that cannot be confined does not run: its output
     /// ends at once, and [`Served::stop`] gives the error.
-    pub fn serve(&self, command: &str, access: &Access, errors: usize) -> Result<Served, RunError> {
+    pub fn serve(
+        &self,
+        command: &str,
+        access: &CommandAccess,
+        errors: usize,
+    ) -> Result<Served, RunError> {
         let (mut child, reins) = self.start(command, access, Input::Piped)?;
-        let kept = Arc::new(Mutex::new(Kept::end(errors)));
+        let kept = Arc::new(Mutex::new(HeadAndTail::end(errors)));
         let reading = keep(child.stderr.take(), Arc::clone(&kept));
         Ok(Served {
             input: child.stdin.take(),
@@ -84,7 +89,7 @@ impl Sandbox {
 
 impl Served {
     /// The last of what the child has written to its errors so far.
-    pub fn errors(&self) -> Captured {
+    pub fn errors(&self) -> CapturedOutput {
         self.errors.lock().clone().finish()
     }
 
@@ -101,7 +106,7 @@ impl Served {
             Ok(status) => status.map(exit_of).map_err(RunError::Wait),
             Err(_) => Ok(Exit::Stopped),
         };
-        let is_helper = matches!(self.reins, Reins::Helper(_));
+        let is_helper = matches!(self.reins, ProcessHandle::Helper(_));
         let report = self.reins.end(&mut self.child).await;
         // Somebody who cannot be found may hold the pipe open.
         let _ = timeout(GRACE, &mut self.reading.0).await;
@@ -132,7 +137,7 @@ impl Drop for Reading {
 }
 
 /// Keeps the end of what comes out of a pipe.
-async fn keep(pipe: Option<ChildStderr>, kept: Arc<Mutex<Kept>>) {
+async fn keep(pipe: Option<ChildStderr>, kept: Arc<Mutex<HeadAndTail>>) {
     let Some(mut pipe) = pipe else {
         return;
     };

@@ -41,7 +41,7 @@ impl Place {
         let stop = CancellationToken::new();
         let output = self
             .sandbox
-            .run(command, &Access::default(), &PATIENT, &stop)
+            .run(command, &CommandAccess::default(), &PATIENT, &stop)
             .await;
         output.expect("the shell starts")
     }
@@ -150,7 +150,7 @@ async fn much_output_stays_small() {
     let output = place
         .run("echo begin; head -c 52428800 /dev/zero | tr '\\0' x; echo; echo end")
         .await;
-    let Captured {
+    let CapturedOutput {
         text,
         bytes,
         left_out,
@@ -183,13 +183,13 @@ async fn what_cannot_start_is_an_error() {
     let stop = CancellationToken::new();
     let nul = place
         .sandbox
-        .run("echo a\0b", &Access::default(), &PATIENT, &stop)
+        .run("echo a\0b", &CommandAccess::default(), &PATIENT, &stop)
         .await;
     assert!(matches!(nul, Err(RunError::Start { .. })), "{nul:?}");
     let base = CommandEnvironment::from_variables([], None, Path::new("/"));
     let nowhere = Sandbox::new(place.folder.path().join("gone"), base);
     let error = nowhere
-        .run("ls", &Access::default(), &PATIENT, &stop)
+        .run("ls", &CommandAccess::default(), &PATIENT, &stop)
         .await
         .expect_err("no folder");
     assert!(error.to_string().contains("gone"), "{error}");
@@ -206,7 +206,7 @@ async fn a_timeout_kills_what_left_the_session_twice() {
     let stop = CancellationToken::new();
     let output = place
         .sandbox
-        .run(&command, &Access::default(), &limits, &stop)
+        .run(&command, &CommandAccess::default(), &limits, &stop)
         .await;
     let output = output.expect("the shell starts");
     assert_eq!(output.exit, Exit::TimedOut);
@@ -260,7 +260,7 @@ async fn a_command_can_be_stopped() {
         let command = format!("{DAEMON} echo $$ > shell; sleep 300");
         async move {
             sandbox
-                .run(&command, &Access::default(), &PATIENT, &stop)
+                .run(&command, &CommandAccess::default(), &PATIENT, &stop)
                 .await
         }
     });
@@ -273,7 +273,7 @@ async fn a_command_can_be_stopped() {
 
     let output = place
         .sandbox
-        .run("echo x > late", &Access::default(), &PATIENT, &stop)
+        .run("echo x > late", &CommandAccess::default(), &PATIENT, &stop)
         .await;
     assert_eq!(output.expect("nothing starts").exit, Exit::Stopped);
     assert!(!place.folder.path().join("late").exists());
@@ -288,7 +288,7 @@ async fn a_dropped_run_leaves_nothing() {
         async move {
             let stop = CancellationToken::new();
             sandbox
-                .run(&command, &Access::default(), &PATIENT, &stop)
+                .run(&command, &CommandAccess::default(), &PATIENT, &stop)
                 .await
         }
     });
@@ -308,7 +308,7 @@ async fn runs_leave_each_other_alone() {
         let command = format!("{DAEMON} echo $$ > shell; sleep 300");
         async move {
             sandbox
-                .run(&command, &Access::default(), &PATIENT, &stop)
+                .run(&command, &CommandAccess::default(), &PATIENT, &stop)
                 .await
         }
     });

@@ -1,6 +1,6 @@
 //! An audit of a session from its journal: what was asked, decided, run and changed, in order.
 //!
-//! Texts are redacted again with today's rules. The JSON form of an [`Entry`] is stable:
+//! Texts are redacted again with today's rules. The JSON form of an [`AuditEntry`] is stable:
 //!
 //! ```json
 //! {"turn": 1, "at": "2026-11-21T14:30:05Z", "action": "changed", "path": "a.rs", "before": null, "after": "…"}
@@ -36,13 +36,13 @@ const OPENINGS: [&str; 3] = ["Denied: ", "Error: ", "not run: "];
 pub struct Audit {
     pub id: SessionId,
     /// In order; a call is listed where it began.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AuditEntry>,
     /// Lines of the journal that could not be read and are missing here.
     pub unreadable: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct AuditEntry {
     /// The turn, from 1; 0 before the first question.
     pub turn: u32,
     /// When it was recorded, in UTC: `2026-11-21T14:30:05Z`. Journals of older versions have no
@@ -50,12 +50,12 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     #[serde(flatten)]
-    pub action: Action,
+    pub action: AuditAction,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
-pub enum Action {
+pub enum AuditAction {
     Started {
         /// The workspace.
         workspace: String,
@@ -149,7 +149,7 @@ pub enum CallOutcome {
 /// Reads the audit of a session; another process may have the session open.
 pub fn audit(folder: &Path, id: &SessionId) -> Result<Audit, SessionError> {
     let contents = read(folder, id)?;
-    let mut story = Story::default();
+    let mut story = AuditBuilder::default();
     for (record, at) in contents.records.into_iter().zip(contents.times) {
         story.take(record.redacted(), at);
     }
@@ -162,14 +162,14 @@ pub fn audit(folder: &Path, id: &SessionId) -> Result<Audit, SessionError> {
 }
 
 #[derive(Default)]
-struct Story {
+struct AuditBuilder {
     turn: u32,
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
     /// Calls that have no result yet.
-    open: Vec<Open>,
+    open: Vec<OpenAuditCall>,
 }
 
-struct Open {
+struct OpenAuditCall {
     call: CallRecord,
     /// When the model made the call.
     at: Option<String>,
@@ -177,12 +177,12 @@ struct Open {
     entry: Option<usize>,
 }
 
-impl Story {
+impl AuditBuilder {
     fn take(&mut self, record: Record, at: Option<String>) {
         let action = match record {
             Record::Started {
                 workspace, model, ..
-            } => Action::Started { workspace, model },
+            } => AuditAction::Started { workspace, model },
             Record::User { shown, .. } => {
                 self.close();
                 // A message that the engine wrote in the user role is not a question.
@@ -190,7 +190,7 @@ impl Story {
                     return;
                 }
                 self.turn += 1;
-                Action::Question { text: shown }
+                AuditAction::Question { text: shown }
             }
             Record::Assistant { calls, .. } => return self.want(calls, at.as_ref()),
             Record::AboutToRun { call } => return self.begin(call, at),
@@ -204,32 +204,32 @@ impl Story {
                 call_id,
                 title,
                 hash,
-            } => Action::Asked {
+            } => AuditAction::Asked {
                 what: self.what(&call_id),
                 id: call_id,
                 title,
                 hash,
             },
-            Record::Decided { call_id, decision } => Action::Decided {
+            Record::Decided { call_id, decision } => AuditAction::Decided {
                 id: call_id,
                 decision,
             },
             Record::Changed(change) => return self.change(change, at),
-            Record::Undid { turn } => Action::Undid { of_turn: turn },
-            Record::Redid { turn } => Action::Redid { of_turn: turn },
-            Record::Mode { mode } => Action::Mode { mode },
-            Record::Model { name } => Action::Model { name },
-            Record::Compacted { .. } => Action::Compacted,
+            Record::Undid { turn } => AuditAction::Undid { of_turn: turn },
+            Record::Redid { turn } => AuditAction::Redid { of_turn: turn },
+            Record::Mode { mode } => AuditAction::Mode { mode },
+            Record::Model { name } => AuditAction::Model { name },
+            Record::Compacted { .. } => AuditAction::Compacted,
             // The question stays on record, whether or not the model is told of it again.
             Record::Forgotten { .. } => return,
-            Record::Ended { reason } => Action::Ended { reason },
+            Record::Ended { reason } => AuditAction::Ended { reason },
             Record::System { .. } => return,
         };
         self.push(action, at);
     }
 
-    fn push(&mut self, action: Action, at: Option<String>) {
-        self.entries.push(Entry {
+    fn push(&mut self, action: AuditAction, at: Option<String>) {
+        self.entries.push(AuditEntry {
             turn: self.turn,
             at,
             action,
@@ -239,7 +239,7 @@ impl Story {
     /// The model made calls.
     fn want(&mut self, calls: Vec<CallRecord>, at: Option<&String>) {
         self.close();
-        let open = |call| Open {
+        let open = |call| OpenAuditCall {
             call,
             at: at.cloned(),
             entry: None,
@@ -257,10 +257,10 @@ impl Story {
     fn change(&mut self, change: ChangeRecord, at: Option<String>) {
         // A question whose line is lost has had its number all the same.
         self.turn = self.turn.max(change.turn);
-        self.entries.push(Entry {
+        self.entries.push(AuditEntry {
             turn: change.turn,
             at,
-            action: Action::Changed {
+            action: AuditAction::Changed {
                 path: change.path,
                 before: change.before,
                 after: change.after,
@@ -272,7 +272,7 @@ impl Story {
     fn begin(&mut self, call: CallRecord, at: Option<String>) {
         let entry = Some(self.entries.len());
         self.push(
-            Action::Call {
+            AuditAction::Call {
                 id: call.id.clone(),
                 tool: call.name.clone(),
                 what: about(&call.arguments),
@@ -284,7 +284,7 @@ impl Story {
         match self.open.iter_mut().find(|open| open.call.id == call.id) {
             Some(open) => open.entry = entry,
             // The line of the reply is damaged.
-            None => self.open.push(Open {
+            None => self.open.push(OpenAuditCall {
                 call,
                 at: None,
                 entry,
@@ -308,8 +308,8 @@ impl Story {
             .then(|| first_line(text))
             .filter(|line| !line.is_empty());
         let known = begun.and_then(|entry| self.entries.get_mut(entry));
-        if let Some(Entry {
-            action: Action::Call {
+        if let Some(AuditEntry {
+            action: AuditAction::Call {
                 outcome, result, ..
             },
             ..
@@ -319,7 +319,7 @@ impl Story {
             *result = said;
             return;
         }
-        let action = Action::Call {
+        let action = AuditAction::Call {
             id: id.to_owned(),
             tool,
             what: open.map_or_else(String::new, |open| about(&open.call.arguments)),
@@ -331,11 +331,11 @@ impl Story {
 
     /// Adds the calls that never started; the others are listed already.
     fn close(&mut self) {
-        for Open { call, at, entry } in std::mem::take(&mut self.open) {
+        for OpenAuditCall { call, at, entry } in std::mem::take(&mut self.open) {
             if entry.is_some() {
                 continue;
             }
-            let action = Action::Call {
+            let action = AuditAction::Call {
                 what: about(&call.arguments),
                 id: call.id,
                 tool: call.name,

@@ -25,8 +25,8 @@ use super::record::Record;
 use crate::edit::file_diff;
 use crate::jail::{FileBytes, Hash, Jail, JailError, TextFile, hash_of};
 use steps::Direction;
-use store::Store;
-use turns::{Turn, replay, take};
+use store::ContentStore;
+use turns::{TurnChanges, replay, take};
 
 /// Context lines in the diff of a session.
 const CONTEXT: usize = 3;
@@ -132,12 +132,12 @@ pub enum UndoError {
 /// The changes of a session.
 #[derive(Debug)]
 pub struct Changes {
-    store: Store,
+    store: ContentStore,
     turn: u32,
     /// Turns whose changes are in the files, the last one last.
-    done: Vec<Turn>,
+    done: Vec<TurnChanges>,
     /// Turns that were undone, the last one undone last.
-    undone: Vec<Turn>,
+    undone: Vec<TurnChanges>,
     /// Changes that are not in the journal yet.
     fresh: Vec<ChangeRecord>,
     /// The workspace before the last command.
@@ -155,7 +155,7 @@ impl Changes {
     pub fn load(folder: impl Into<PathBuf>, records: &[Record]) -> Changes {
         let (done, undone) = replay(records);
         Changes {
-            store: Store::new(&folder.into()),
+            store: ContentStore::new(&folder.into()),
             turn: done.last().map_or(0, |turn| turn.number),
             done,
             undone,
@@ -311,7 +311,7 @@ impl Changes {
 
     /// Files that commands changed and whose contents are not stored.
     fn not_kept(&self) -> BTreeSet<&str> {
-        self.done.iter().flat_map(Turn::not_kept).collect()
+        self.done.iter().flat_map(TurnChanges::not_kept).collect()
     }
 
     /// The unified diff of the whole session.
@@ -367,7 +367,12 @@ impl Changes {
     }
 
     /// Applies an undo or redo to the files of a turn.
-    fn go(&self, jail: &Jail, turn: &Turn, direction: Direction) -> Result<Undone, UndoError> {
+    fn go(
+        &self,
+        jail: &Jail,
+        turn: &TurnChanges,
+        direction: Direction,
+    ) -> Result<Undone, UndoError> {
         let steps = steps::of(jail, turn, direction)?;
         let mut not_kept = Vec::new();
         let mut writes = Vec::new();
@@ -448,7 +453,7 @@ fn from_hex(digits: &str) -> Option<Hash> {
 /// removed is harmless and tried again the next time.
 pub fn clear_up_after_crashes(sessions: &Path, jail: &Jail) {
     for folder in fs::read_dir(sessions).into_iter().flatten().flatten() {
-        Store::new(&folder.path()).clear_up(jail);
+        ContentStore::new(&folder.path()).clear_up(jail);
     }
 }
 

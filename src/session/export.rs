@@ -39,7 +39,7 @@ use super::record::Record;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 use crate::text::fenced;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Most lines of a tool's result in Markdown; the JSON has them all.
 const LINES: usize = 60;
@@ -55,7 +55,7 @@ pub enum Format {
 /// Writes a session out.
 pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, SessionError> {
     let records = read(folder, id)?.records;
-    let mut story = Story::new(id);
+    let mut story = ExportedSession::new(id);
     for record in records {
         story.take(record.redacted());
     }
@@ -69,14 +69,14 @@ pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, S
 }
 
 #[derive(Serialize)]
-struct Story {
+struct ExportedSession {
     version: u32,
     id: String,
     workspace: String,
     model: String,
     started: String,
     turns: u32,
-    items: Vec<Item>,
+    items: Vec<ExportItem>,
     /// Calls that have no result yet.
     #[serde(skip)]
     open: Vec<CallRecord>,
@@ -84,7 +84,7 @@ struct Story {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Item {
+enum ExportItem {
     User {
         text: String,
     },
@@ -113,9 +113,9 @@ enum Item {
     },
 }
 
-impl Story {
-    fn new(id: &SessionId) -> Story {
-        Story {
+impl ExportedSession {
+    fn new(id: &SessionId) -> ExportedSession {
+        ExportedSession {
             version: 1,
             id: id.to_string(),
             workspace: String::new(),
@@ -144,7 +144,7 @@ impl Story {
                 // What the engine said in the user's place is of no interest to readers.
                 if !shown.is_empty() {
                     self.turns += 1;
-                    self.items.push(Item::User { text: shown });
+                    self.items.push(ExportItem::User { text: shown });
                 }
             }
             Record::Assistant {
@@ -155,7 +155,7 @@ impl Story {
                 self.close();
                 self.open = calls;
                 if !text.is_empty() || !thinking.is_empty() {
-                    self.items.push(Item::Assistant { text, thinking });
+                    self.items.push(ExportItem::Assistant { text, thinking });
                 }
             }
             Record::Ran {
@@ -164,11 +164,11 @@ impl Story {
                 text,
                 outcome,
             } => self.ran(&call_id, tool, text, outcome),
-            Record::Changed(change) => self.items.push(Item::Changed { path: change.path }),
-            Record::Undid { turn } => self.items.push(Item::Undid { turn }),
-            Record::Redid { turn } => self.items.push(Item::Redid { turn }),
-            Record::Compacted { .. } => self.items.push(Item::Compacted),
-            Record::Model { name } => self.items.push(Item::Model { name }),
+            Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
+            Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
+            Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
+            Record::Compacted { .. } => self.items.push(ExportItem::Compacted),
+            Record::Model { name } => self.items.push(ExportItem::Model { name }),
             Record::System { .. }
             | Record::AboutToRun { .. }
             | Record::Asked { .. }
@@ -182,7 +182,7 @@ impl Story {
     fn ran(&mut self, call_id: &str, tool: String, result: String, outcome: OutcomeRecord) {
         let call = self.open.iter().position(|call| call.id == call_id);
         let arguments = call.map(|at| self.open.remove(at).arguments);
-        self.items.push(Item::Tool {
+        self.items.push(ExportItem::Tool {
             tool,
             arguments: arguments.unwrap_or_default(),
             outcome: match outcome {
@@ -197,7 +197,7 @@ impl Story {
     /// Adds the calls without a result.
     fn close(&mut self) {
         let open = self.open.drain(..);
-        self.items.extend(open.map(|call| Item::Tool {
+        self.items.extend(open.map(|call| ExportItem::Tool {
             tool: call.name,
             arguments: call.arguments,
             outcome: "interrupted",
@@ -207,7 +207,7 @@ impl Story {
 
     fn markdown(&self) -> String {
         let first = self.items.iter().find_map(|item| match item {
-            Item::User { text } => Some(title(text)),
+            ExportItem::User { text } => Some(title(text)),
             _ => None,
         });
         let title = first.unwrap_or_else(|| "A session without a question".to_owned());
@@ -219,18 +219,18 @@ impl Story {
             text.push('\n');
             item.write(&mut text);
         }
-        visible(&text).into_owned()
+        escape_hidden(&text).into_owned()
     }
 }
 
-impl Item {
+impl ExportItem {
     fn write(&self, out: &mut String) {
         // Writing into a string cannot fail.
         let _ = match self {
-            Item::User { text } => writeln!(out, "## You\n\n{}", text.trim()),
-            Item::Assistant { text, .. } if text.trim().is_empty() => Ok(()),
-            Item::Assistant { text, .. } => writeln!(out, "## ollacode\n\n{}", text.trim()),
-            Item::Tool {
+            ExportItem::User { text } => writeln!(out, "## You\n\n{}", text.trim()),
+            ExportItem::Assistant { text, .. } if text.trim().is_empty() => Ok(()),
+            ExportItem::Assistant { text, .. } => writeln!(out, "## ollacode\n\n{}", text.trim()),
+            ExportItem::Tool {
                 tool,
                 arguments,
                 outcome,
@@ -240,11 +240,11 @@ impl Item {
                 let (call, result) = (fenced(&arguments, "json"), fenced(&cut(result), "text"));
                 writeln!(out, "**{tool}** ({outcome})\n\n{call}\n\n{result}\n")
             }
-            Item::Changed { path } => writeln!(out, "Changed `{path}`."),
-            Item::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
-            Item::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
-            Item::Compacted => writeln!(out, "The conversation before this was summarised."),
-            Item::Model { name } => writeln!(out, "Changed the model to `{name}`."),
+            ExportItem::Changed { path } => writeln!(out, "Changed `{path}`."),
+            ExportItem::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
+            ExportItem::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
+            ExportItem::Compacted => writeln!(out, "The conversation before this was summarised."),
+            ExportItem::Model { name } => writeln!(out, "Changed the model to `{name}`."),
         };
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Journal {
     id: SessionId,
     path: PathBuf,
     /// `None` until the first question.
-    file: Option<Locked>,
+    file: Option<LockedFile>,
     /// Records to write before the first question.
     preamble: Vec<u8>,
     /// Length of the complete records, in bytes.
@@ -36,9 +36,9 @@ pub(super) struct Journal {
 }
 
 /// A file locked against other processes while this lives.
-struct Locked(File);
+struct LockedFile(File);
 
-impl Drop for Locked {
+impl Drop for LockedFile {
     fn drop(&mut self) {
         // Closing is not enough: a command that is just being started may share the file.
         let _ = self.0.unlock();
@@ -47,25 +47,25 @@ impl Drop for Locked {
 
 /// A line: a record and its time.
 #[derive(Serialize)]
-struct Line<'a> {
+struct JournalLine<'a> {
     #[serde(flatten)]
     record: &'a Record,
     #[serde(flatten)]
-    stamp: Stamp,
+    stamp: RecordTime,
 }
 
 /// When a record was written, in UTC: `2026-11-21T14:30:05Z`. Older versions wrote no time.
 #[derive(Serialize, Deserialize)]
-struct Stamp {
+struct RecordTime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<String>,
 }
 
-impl Stamp {
+impl RecordTime {
     /// The time of a record; the first record has its own.
-    fn of(record: &Record) -> Stamp {
+    fn of(record: &Record) -> RecordTime {
         let has_time = matches!(record, Record::Started { .. });
-        Stamp {
+        RecordTime {
             at: (!has_time).then(|| in_utc(Timestamp::now())),
         }
     }
@@ -78,7 +78,7 @@ pub(super) fn in_utc(time: Timestamp) -> String {
 
 /// What a journal holds.
 #[derive(Debug)]
-pub(super) struct Contents {
+pub(super) struct JournalContents {
     pub records: Vec<Record>,
     /// The time of each record, if known.
     pub times: Vec<Option<String>>,
@@ -103,7 +103,7 @@ impl Journal {
     }
 
     /// Opens a journal to continue it, and cuts half a record off its end.
-    pub fn open(folder: &Path, id: &SessionId) -> Result<(Journal, Contents), SessionError> {
+    pub fn open(folder: &Path, id: &SessionId) -> Result<(Journal, JournalContents), SessionError> {
         let path = path_of(folder, id);
         let file = match OpenOptions::new().read(true).append(true).open(&path) {
             Ok(file) => file,
@@ -122,7 +122,7 @@ impl Journal {
             file: Some(locked),
             ..Journal::new(folder, id)
         };
-        journal.mend()?;
+        journal.repair()?;
         Ok((journal, contents))
     }
 
@@ -132,9 +132,9 @@ impl Journal {
     pub fn append(&mut self, records: &[Record]) -> Result<(), SessionError> {
         let mut lines = Vec::new();
         for record in records {
-            let line = Line {
+            let line = JournalLine {
                 record,
-                stamp: Stamp::of(record),
+                stamp: RecordTime::of(record),
             };
             serde_json::to_writer(&mut lines, &line)
                 .map_err(|error| failed("write", &self.path, error.into()))?;
@@ -147,7 +147,7 @@ impl Journal {
             }
             self.file = Some(self.create()?);
         }
-        self.mend()?;
+        self.repair()?;
         // What waits goes ahead, and is forgotten only when it is written.
         let waiting = self.preamble.len();
         self.preamble.extend(lines);
@@ -163,7 +163,7 @@ impl Journal {
     }
 
     fn write(&mut self, durable: bool) -> Result<(), SessionError> {
-        let Some(Locked(file)) = &mut self.file else {
+        let Some(LockedFile(file)) = &mut self.file else {
             return Ok(());
         };
         let written = file
@@ -173,8 +173,8 @@ impl Journal {
     }
 
     /// Cuts off half a record.
-    fn mend(&mut self) -> Result<(), SessionError> {
-        let Some(Locked(file)) = self.file.as_ref().filter(|_| self.torn) else {
+    fn repair(&mut self) -> Result<(), SessionError> {
+        let Some(LockedFile(file)) = self.file.as_ref().filter(|_| self.torn) else {
             return Ok(());
         };
         file.set_len(self.length)
@@ -184,7 +184,7 @@ impl Journal {
     }
 
     /// Makes the folder and the file, for their owner only.
-    fn create(&self) -> Result<Locked, SessionError> {
+    fn create(&self) -> Result<LockedFile, SessionError> {
         let wrong = |error| failed("create", &self.path, error);
         let folder = self.path.parent().unwrap_or(Path::new("."));
         create_private_folder(folder).map_err(wrong)?;
@@ -210,7 +210,7 @@ impl Journal {
 }
 
 /// Reads a journal without opening it for writing; another process may be writing to it.
-pub(super) fn read(folder: &Path, id: &SessionId) -> Result<Contents, SessionError> {
+pub(super) fn read(folder: &Path, id: &SessionId) -> Result<JournalContents, SessionError> {
     let path = path_of(folder, id);
     match fs::read(&path) {
         Ok(bytes) => contents(&bytes, id),
@@ -220,9 +220,9 @@ pub(super) fn read(folder: &Path, id: &SessionId) -> Result<Contents, SessionErr
 }
 
 /// Parses the lines of a journal.
-fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
+fn contents(bytes: &[u8], id: &SessionId) -> Result<JournalContents, SessionError> {
     let length = whole_lines(bytes);
-    let mut contents = Contents {
+    let mut contents = JournalContents {
         records: Vec::new(),
         times: Vec::new(),
         unreadable: 0,
@@ -238,7 +238,9 @@ fn contents(bytes: &[u8], id: &SessionId) -> Result<Contents, SessionError> {
             }
             Ok(record) => {
                 let stamp = serde_json::from_slice(line);
-                contents.times.push(stamp.ok().and_then(|Stamp { at }| at));
+                contents
+                    .times
+                    .push(stamp.ok().and_then(|RecordTime { at }| at));
                 contents.records.push(record);
             }
             Err(_) => contents.unreadable += 1,
@@ -253,9 +255,9 @@ fn whole_lines(bytes: &[u8]) -> usize {
     last.map_or(0, |at| at + 1)
 }
 
-fn lock(file: File, path: &Path, id: &SessionId) -> Result<Locked, SessionError> {
+fn lock(file: File, path: &Path, id: &SessionId) -> Result<LockedFile, SessionError> {
     match file.try_lock() {
-        Ok(()) => Ok(Locked(file)),
+        Ok(()) => Ok(LockedFile(file)),
         Err(TryLockError::WouldBlock) => Err(SessionError::InUse(id.clone())),
         Err(TryLockError::Error(error)) => Err(failed("lock", path, error)),
     }

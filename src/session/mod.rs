@@ -246,7 +246,7 @@ impl Session {
     }
 
     /// Keeps the result of a call out of the journal, because it is about a secret file.
-    pub fn keep_out(&mut self, call_id: &str) {
+    pub fn exclude_from_journal(&mut self, call_id: &str) {
         self.secret_calls.insert(call_id.to_owned());
     }
 

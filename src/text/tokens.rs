@@ -20,7 +20,7 @@ pub fn estimate_digits(text: &str) -> u32 {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Run {
+enum CharacterRun {
     Nothing,
     Letters,
     Digits,
@@ -33,24 +33,24 @@ enum Run {
 /// Tenths of a token.
 fn tenths(text: &str) -> u64 {
     let mut tenths = 0;
-    let mut run = Run::Nothing;
+    let mut run = CharacterRun::Nothing;
     let (mut length, mut unbroken) = (0u32, 0u32);
     let mut lower = false;
     let mut before = None;
     for character in text.chars() {
         let kind = match character {
-            'a'..='z' | 'A'..='Z' => Run::Letters,
-            '0'..='9' => Run::Digits,
-            '\n' | '\r' => Run::Lines,
-            ' ' | '\t' => Run::Spaces,
-            _ if character.is_ascii() => Run::Signs,
-            _ => Run::Other,
+            'a'..='z' | 'A'..='Z' => CharacterRun::Letters,
+            '0'..='9' => CharacterRun::Digits,
+            '\n' | '\r' => CharacterRun::Lines,
+            ' ' | '\t' => CharacterRun::Spaces,
+            _ if character.is_ascii() => CharacterRun::Signs,
+            _ => CharacterRun::Other,
         };
         // `camelCase` is two words.
-        let hump = kind == Run::Letters && lower && character.is_ascii_uppercase();
+        let hump = kind == CharacterRun::Letters && lower && character.is_ascii_uppercase();
         lower = character.is_ascii_lowercase();
         unbroken = match kind {
-            Run::Letters | Run::Digits => unbroken + 1,
+            CharacterRun::Letters | CharacterRun::Digits => unbroken + 1,
             _ => 0,
         };
         if kind != run || hump {
@@ -61,16 +61,16 @@ fn tenths(text: &str) -> u64 {
         let repeats = before.replace(character) == Some(character);
         tenths += match kind {
             // Rules and boxes: vocabularies have whole runs of a sign.
-            Run::Signs if repeats => 1,
-            Run::Other if repeats && matches!(character, '\u{2500}'..='\u{259f}') => 1,
+            CharacterRun::Signs if repeats => 1,
+            CharacterRun::Other if repeats && matches!(character, '\u{2500}'..='\u{259f}') => 1,
             // Encoded bytes are no words.
-            Run::Letters if unbroken > 24 => 4,
-            Run::Letters if length > 8 => 3,
-            Run::Letters if length > 4 => 1,
-            Run::Digits => 9,
-            Run::Signs if length > 1 => 4,
-            Run::Spaces if length == 2 => 6,
-            Run::Other => other(character),
+            CharacterRun::Letters if unbroken > 24 => 4,
+            CharacterRun::Letters if length > 8 => 3,
+            CharacterRun::Letters if length > 4 => 1,
+            CharacterRun::Digits => 9,
+            CharacterRun::Signs if length > 1 => 4,
+            CharacterRun::Spaces if length == 2 => 6,
+            CharacterRun::Other => other(character),
             _ => 0,
         };
         run = kind;
@@ -79,14 +79,14 @@ fn tenths(text: &str) -> u64 {
 }
 
 /// The cost of starting a run; a single space belongs to the word behind it.
-fn begins(kind: Run, before: Run) -> u64 {
+fn begins(kind: CharacterRun, before: CharacterRun) -> u64 {
     match (kind, before) {
-        (Run::Letters, _) => 9,
-        (Run::Signs, Run::Letters | Run::Digits) => 7,
-        (Run::Signs, _) => 8,
+        (CharacterRun::Letters, _) => 9,
+        (CharacterRun::Signs, CharacterRun::Letters | CharacterRun::Digits) => 7,
+        (CharacterRun::Signs, _) => 8,
         // `;` and the line end behind it are one token.
-        (Run::Lines, Run::Signs) => 3,
-        (Run::Lines, _) => 8,
+        (CharacterRun::Lines, CharacterRun::Signs) => 3,
+        (CharacterRun::Lines, _) => 8,
         _ => 0,
     }
 }

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, shown};
+use super::{
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, render,
+};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
@@ -49,7 +51,7 @@ impl Tool for AskUser {
         &'a self,
         call: &'a ToolCall,
         _: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let question = arguments::text(call, "question")?.trim().to_owned();
             if question.is_empty() {
@@ -57,8 +59,8 @@ impl Tool for AskUser {
             }
             let mut options = arguments::texts(call, "options");
             options.truncate(MOST_OPTIONS);
-            Ok(Prepared {
-                what: shown::narrow(&question.replace('\n', " "), 80).into_owned(),
+            Ok(PreparedCall {
+                what: render::narrow(&question.replace('\n', " "), 80).into_owned(),
                 effects: vec![Effect::AskUser],
                 preview: Preview::None,
                 remember: None,
@@ -72,7 +74,7 @@ impl Tool for AskUser {
 async fn ask(
     question: String,
     options: Vec<String>,
-    running: Running<'_>,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let answer = tokio::select! {
         answer = running.approver.answer(&question, &options) => answer,

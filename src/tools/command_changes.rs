@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use super::{ToolContext, ToolError, blocking, shown};
+use super::{ToolContext, ToolError, blocking, render};
 use crate::permission::CommandRisk;
 use crate::permission::command::risk;
 use crate::session::changes::{Baseline, CommandChanges, TooManyFiles};
@@ -62,7 +62,7 @@ impl BeforeCommand {
         changes.return_baseline(baseline);
         match found {
             Ok(found) => {
-                let text = told(context, &found);
+                let text = describe_changes(context, &found);
                 changes.note_command(found);
                 Ok(text)
             }
@@ -73,11 +73,11 @@ impl BeforeCommand {
     }
 }
 
-fn told(context: &ToolContext, found: &CommandChanges) -> String {
+fn describe_changes(context: &ToolContext, found: &CommandChanges) -> String {
     let changed = found.changes.iter().map(|change| change.path.as_str());
-    let changed = named(context, changed, 0);
+    let changed = path_list(context, changed, 0);
     let not_kept = found.not_kept.iter().map(String::as_str);
-    let not_kept = named(context, not_kept, found.more);
+    let not_kept = path_list(context, not_kept, found.more);
     let mut text = String::new();
     if !changed.is_empty() {
         text.push_str(&format!("(files changed by the command: {changed})\n"));
@@ -91,9 +91,13 @@ fn told(context: &ToolContext, found: &CommandChanges) -> String {
 }
 
 /// Some paths, and how many more there are; none that a rule keeps back.
-fn named<'a>(context: &ToolContext, paths: impl Iterator<Item = &'a str>, more: usize) -> String {
+fn path_list<'a>(
+    context: &ToolContext,
+    paths: impl Iterator<Item = &'a str>,
+    more: usize,
+) -> String {
     let paths = paths.filter(|path| !context.rules.hides(path));
-    let mut names: Vec<String> = paths.map(shown::name).collect();
+    let mut names: Vec<String> = paths.map(render::name).collect();
     let more = more + names.len().saturating_sub(MOST_NAMED);
     names.truncate(MOST_NAMED);
     if more > 0 {

@@ -1,8 +1,8 @@
 //! What a file defines, from the same tree-sitter queries that the index is made with.
 
-use ollacode_indexer::Kind;
-use ollacode_indexer::parse::{FileParser, Outline, ParseFailure};
-use ollacode_indexer::parts::{Part, parts_of};
+use ollacode_indexer::ChunkKind;
+use ollacode_indexer::parse::{FileOutline, FileParser, ParseFailure};
+use ollacode_indexer::parts::{LanguagePart, parts_of};
 
 /// Longest line of a definition that is shown, in characters.
 const LONGEST_HEAD: usize = 120;
@@ -10,7 +10,7 @@ const LONGEST_HEAD: usize = 120;
 /// A named item of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Defined {
-    pub kind: Kind,
+    pub kind: ChunkKind,
     pub name: String,
     /// The line on which it begins, cut: `pub fn run(self) -> Result<(), Error>`.
     pub head: String,
@@ -49,7 +49,7 @@ pub(super) fn definitions(path: &str, text: &str) -> Result<Vec<Defined>, NoDefi
     }
 }
 
-fn definitions_of(part: &Part<'_>, outline: Outline) -> Vec<Defined> {
+fn definitions_of(part: &LanguagePart<'_>, outline: FileOutline) -> Vec<Defined> {
     let lines: Vec<&str> = part.text.lines().collect();
     // The definitions around the current one, with the bytes at which they end.
     let mut around: Vec<(usize, String)> = Vec::new();
@@ -114,7 +114,7 @@ mod tests {
         );
         let run = found.iter().find(|defined| defined.name == "run").unwrap();
         assert_eq!(run.head, "fn run(&self)");
-        assert_eq!(run.kind, Kind::Method);
+        assert_eq!(run.kind, ChunkKind::Method);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::writing::make;
+use super::write_plan::apply_changes;
 use super::{
-    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, paths, shown,
+    FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
+    blocking, files, paths, render,
 };
 use crate::edit::FileEdit;
 use crate::jail::{FileBytes, WorkspacePath, is_secret, protected};
@@ -47,7 +47,7 @@ impl Tool for DeleteFile {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let path = paths::own_file(context, arguments::text(call, "path")?, "").await?;
             let jail = context.jail.clone();
@@ -61,8 +61,8 @@ impl Tool for DeleteFile {
                 path: path.to_string(),
                 runs_later: protected(&path),
             };
-            Ok(Prepared {
-                what: shown::name(path.as_str()),
+            Ok(PreparedCall {
+                what: render::name(path.as_str()),
                 effects: vec![effect],
                 preview: preview(&path, &file),
                 remember: Some(REMEMBER.to_owned()),
@@ -91,7 +91,7 @@ fn preview(path: &WorkspacePath, file: &FileBytes) -> Preview {
 async fn delete(
     path: WorkspacePath,
     file: FileBytes,
-    running: Running<'_>,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let context = running.context;
     let change = Change {
@@ -99,12 +99,12 @@ async fn delete(
         before: Some(Blob::from(&file)),
         after: None,
     };
-    make(context, vec![change], |jail| jail.remove(&path, file.hash))?;
+    apply_changes(context, vec![change], |jail| jail.remove(&path, file.hash))?;
     context.knowledge().add(FileView::Removed {
         path: path.to_string(),
     });
     Ok(ToolOutput {
-        text: format!("{} is deleted.", shown::name(path.as_str())),
+        text: format!("{} is deleted.", render::name(path.as_str())),
         summary: "deleted".to_owned(),
         ..ToolOutput::default()
     })

@@ -7,15 +7,15 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::writing::{
+use super::write_plan::{
     Draft, check_breaks, check_omissions, check_stand_ins, edited_file, was_read,
 };
-use super::{Prepared, Tool, ToolContext, ToolError, arguments, blocking, shown, spelling};
+use super::{PreparedCall, Tool, ToolContext, ToolError, arguments, blocking, render, spelling};
 use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Places that are shown where it is not certain which is meant.
 const NEAR_PLACES: usize = 3;
@@ -80,10 +80,10 @@ impl Tool for EditFile {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let given = arguments::text(call, "path")?;
-            let wish = Wish {
+            let wish = EditArguments {
                 search: arguments::text(call, "search")?.to_owned(),
                 replace: arguments::text(call, "replace")?.to_owned(),
                 all: arguments::flag(call, "all"),
@@ -107,7 +107,7 @@ impl Tool for EditFile {
             let draft = Draft {
                 path,
                 after: file.as_written(&edited.text).into_owned(),
-                said: Some(said(&edited)),
+                said: Some(match_note(&edited)),
                 before: Some(file),
             };
             Ok(draft.prepared())
@@ -117,13 +117,13 @@ impl Tool for EditFile {
 }
 
 /// What is to be replaced, as the model wrote it.
-struct Wish {
+struct EditArguments {
     search: String,
     replace: String,
     all: bool,
 }
 
-impl Wish {
+impl EditArguments {
     fn edited(&self, file: &TextFile, was_read: bool) -> Result<Edited, ToolError> {
         let (search, replace) = self.as_meant(&file.text);
         check_stand_ins(&search, &file.text)?;
@@ -131,7 +131,7 @@ impl Wish {
         check_omissions(&replace, &file.text)?;
         check_breaks(&replace, &file.text)?;
         let edited = edit(&file.text, &search, &replace, self.all);
-        let edited = edited.map_err(|error| told(&error, file))?;
+        let edited = edited.map_err(|error| edit_failure(&error, file))?;
         if !was_read && edited.matched != Matched::Exact {
             return Err(ToolError::TellModel(format!(
                 "the `search` text is not exactly in `{0}`, and you have not read that file: call \
@@ -145,16 +145,16 @@ impl Wish {
     /// Both texts as they would be in the file: without the numbers of the lines, if they were
     /// copied with them, and with its own markers.
     fn as_meant(&self, file: &str) -> (String, String) {
-        let in_file = |text: &str| shown::as_in_file(text, file).into_owned();
+        let in_file = |text: &str| render::as_in_file(text, file).into_owned();
         let numbered = !file.contains(&self.search);
         let plain = spelling::with_breaks(&self.search);
         if let Some(search) = plain.filter(|plain| numbered && file.contains(plain.as_str())) {
             let replace = spelling::with_breaks(&self.replace);
             return (search, replace.unwrap_or_else(|| self.replace.clone()));
         }
-        match shown::without_numbers(&self.search).filter(|_| numbered) {
+        match render::without_numbers(&self.search).filter(|_| numbered) {
             Some(search) => {
-                let replace = shown::without_numbers(&self.replace);
+                let replace = render::without_numbers(&self.replace);
                 let replace = replace.as_deref().unwrap_or(&self.replace);
                 (in_file(&search), in_file(replace))
             }
@@ -165,8 +165,8 @@ impl Wish {
 
 /// What the model is told of an edit that does not work. What it is shown of the file is without
 /// secrets: those that go over several lines are seen only in the whole of it.
-fn told(error: &EditError, file: &TextFile) -> ToolError {
-    let path = shown::name(file.path.as_str());
+fn edit_failure(error: &EditError, file: &TextFile) -> ToolError {
+    let path = render::name(file.path.as_str());
     let copy = "Read the file and copy the lines exactly";
     let lines_of = |lines: &[usize]| -> Vec<Range<usize>> {
         let lines = lines.iter().take(NEAR_PLACES);
@@ -185,7 +185,7 @@ fn told(error: &EditError, file: &TextFile) -> ToolError {
         EditError::Many { lines } => (format!("in `{path}`, {error}"), lines_of(lines)),
         _ => return ToolError::TellModel(error.to_string()),
     };
-    let (text, _) = shown::without_secrets(&file.text);
+    let (text, _) = render::without_secrets(&file.text);
     let lines: Vec<&str> = text.lines().collect();
     let mut message = format!("nothing was changed: {why}\n");
     for place in &places {
@@ -194,7 +194,7 @@ fn told(error: &EditError, file: &TextFile) -> ToolError {
     if let [place] = &places[..] {
         message.push_str(&next_call(&path, place, file, &lines));
     }
-    ToolError::TellModel(neutral(&message).into_owned())
+    ToolError::TellModel(defang_chat_markers(&message).into_owned())
 }
 
 /// Adds the lines of a place, with their numbers.
@@ -211,7 +211,7 @@ fn push_place(message: &mut String, place: &Range<usize>, lines: &[&str]) {
         .get(place.start - 1..place.end - 1)
         .unwrap_or_default();
     for (number, line) in (place.start..).zip(near).take(NEAR_LINES) {
-        message.push_str(&shown::numbered(number, line));
+        message.push_str(&render::numbered(number, line));
         message.push('\n');
     }
     if near.len() > NEAR_LINES {
@@ -228,7 +228,7 @@ fn next_call(path: &str, place: &Range<usize>, file: &TextFile, shown: &[&str]) 
         && shown.get(range.clone()) == lines.get(range.clone())
         && lines[range.clone()]
             .iter()
-            .all(|line| line.len() <= shown::WIDEST);
+            .all(|line| line.len() <= render::WIDEST);
     if !can_be_copied {
         let (first, last) = (place.start, place.end - 1);
         return format!(
@@ -244,7 +244,7 @@ fn next_call(path: &str, place: &Range<usize>, file: &TextFile, shown: &[&str]) 
 }
 
 /// How the place was found.
-fn said(edited: &Edited) -> String {
+fn match_note(edited: &Edited) -> String {
     let matched = edited.matched;
     let said = match edited.count {
         0 | 1 => format!("it matched {matched}"),
@@ -253,7 +253,7 @@ fn said(edited: &Edited) -> String {
     match edited.passed_over {
         0 => said,
         more => {
-            let places = shown::count(more, "place", "places");
+            let places = render::count(more, "place", "places");
             format!("{said}; {places} inside longer words or numbers were not changed")
         }
     }

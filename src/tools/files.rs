@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use ollacode_indexer::walk::{Limits, Listed, ListedKind, list};
+use ollacode_indexer::walk::{ListedEntry, ListedKind, WalkLimits, list};
 use unicode_normalization::UnicodeNormalization;
 
 use super::ToolError;
@@ -29,7 +29,7 @@ pub(super) fn files_below(jail: &Jail, folder: &WorkspacePath) -> Vec<String> {
 /// The same with what could not be listed.
 pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> FilesBelow {
     let mut found = FilesBelow::default();
-    for listed in listed(jail, folder, Limits::default()) {
+    for listed in listed(jail, folder, WalkLimits::default()) {
         match listed.kind {
             ListedKind::File => found.paths.push(listed.path),
             ListedKind::Failed => found.closed += 1,
@@ -43,9 +43,9 @@ pub(super) fn listed_below(jail: &Jail, folder: &WorkspacePath) -> FilesBelow {
 pub(super) fn names_in(jail: &Jail, folder: &WorkspacePath) -> Option<BTreeSet<String>> {
     let above = below_top(folder);
     let depth = above.split('/').filter(|name| !name.is_empty()).count();
-    let limits = Limits {
+    let limits = WalkLimits {
         depth: depth + 1,
-        ..Limits::default()
+        ..WalkLimits::default()
     };
     let listed = listed(jail, folder, limits);
     if !listed.iter().any(|listed| listed.path == above) {
@@ -59,8 +59,8 @@ pub(super) fn names_in(jail: &Jail, folder: &WorkspacePath) -> Option<BTreeSet<S
 }
 
 /// What is listed, without what no tool opens.
-fn listed(jail: &Jail, folder: &WorkspacePath, limits: Limits) -> Vec<Listed> {
-    let limits = Limits {
+fn listed(jail: &Jail, folder: &WorkspacePath, limits: WalkLimits) -> Vec<ListedEntry> {
+    let limits = WalkLimits {
         own: jail.private_paths(),
         ..limits
     };

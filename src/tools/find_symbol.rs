@@ -9,17 +9,17 @@ use ollacode_indexer::{Freshness, SearchRequest};
 use serde_json::json;
 
 use super::definitions::{Defined, definitions};
-use super::grep_search::{Found, mentions};
+use super::grep_search::{GrepResult, mentions};
+use super::render::{self, OutputPage};
 use super::search_codebase::failed;
-use super::shown::{self, Page};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Rules};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Chunks that are looked at: names such as `new` have many.
 const CHUNKS: usize = 300;
@@ -57,11 +57,11 @@ impl Tool for FindSymbol {
         &'a self,
         call: &'a ToolCall,
         _: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
-            let wanted = Wanted::parse(arguments::text(call, "name")?)?;
+            let wanted = WantedSymbol::parse(arguments::text(call, "name")?)?;
             let what = wanted.written.clone();
-            Ok(Prepared::reading(
+            Ok(PreparedCall::reading(
                 what,
                 Effect::Read,
                 Box::new(move |running| find(wanted, running).boxed()),
@@ -73,15 +73,15 @@ impl Tool for FindSymbol {
 
 /// A name, and what it is said to be in.
 #[derive(Debug, PartialEq, Eq)]
-struct Wanted {
+struct WantedSymbol {
     written: String,
     name: String,
     scope: Vec<String>,
 }
 
-impl Wanted {
+impl WantedSymbol {
     /// Reads `parse`, `Parser::parse`, `parser.parse()`.
-    fn parse(written: &str) -> Result<Wanted, ToolError> {
+    fn parse(written: &str) -> Result<WantedSymbol, ToolError> {
         let written = written.trim().trim_matches('`');
         let bare = written.split('(').next().unwrap_or_default();
         let mut parts: Vec<String> = bare
@@ -94,8 +94,8 @@ impl Wanted {
                 "`name` must be one name, such as `parse` or `Parser::parse`".to_owned(),
             ));
         };
-        Ok(Wanted {
-            written: shown::narrow(written, 80).into_owned(),
+        Ok(WantedSymbol {
+            written: render::narrow(written, 80).into_owned(),
             name,
             scope: parts,
         })
@@ -118,12 +118,12 @@ impl Wanted {
     }
 }
 
-struct Place {
+struct SymbolLocation {
     path: String,
     defined: Defined,
 }
 
-async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let request = SearchRequest {
         query: wanted.name.clone(),
         also: Vec::new(),
@@ -160,7 +160,7 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
         Ok((places, without))
     })
     .await??;
-    let mut output = written(&places, &without, tokens);
+    let mut output = render_places(&places, &without, tokens);
     if files_left_out > 0 {
         output
             .text
@@ -177,7 +177,12 @@ async fn find(wanted: Wanted, running: Running<'_>) -> Result<ToolOutput, ToolEr
 }
 
 /// The definitions of a name in some files; those in the scope that was asked for, if any is.
-fn places(jail: &Jail, rules: &Rules, wanted: &Wanted, paths: Vec<String>) -> Vec<Place> {
+fn places(
+    jail: &Jail,
+    rules: &Rules,
+    wanted: &WantedSymbol,
+    paths: Vec<String>,
+) -> Vec<SymbolLocation> {
     let mut places = Vec::new();
     for path in paths {
         // What is gone or unreadable by now defines nothing.
@@ -187,11 +192,11 @@ fn places(jail: &Jail, rules: &Rules, wanted: &Wanted, paths: Vec<String>) -> Ve
         for defined in definitions(&path, &text).unwrap_or_default() {
             if wanted.is(&defined.name) {
                 let path = path.clone();
-                places.push(Place { path, defined });
+                places.push(SymbolLocation { path, defined });
             }
         }
     }
-    let is_in_scope = |place: &Place| wanted.is_in_scope(&place.path, &place.defined);
+    let is_in_scope = |place: &SymbolLocation| wanted.is_in_scope(&place.path, &place.defined);
     if places.iter().any(is_in_scope) {
         places.retain(is_in_scope);
     }
@@ -203,17 +208,17 @@ fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
         return None;
     }
     let file = jail.read(&jail.path(path).ok()?).ok()?;
-    Some(shown::without_secrets(&file.text).0.into_owned())
+    Some(render::without_secrets(&file.text).0.into_owned())
 }
 
 /// What is said where no grammar knows a definition: over what that was looked for, and where the
 /// name stands, the lines first that look like a definition.
-fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
-    let mut page = Page::of_result(MOST_BYTES, tokens);
+fn without_definition(wanted: &WantedSymbol, found: &GrepResult, tokens: u32) -> String {
+    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
     let mut text = format!(
         "`{}`: no definition found in the {} with a grammar.\n",
         wanted.written,
-        shown::count(found.with_grammar, "file", "files")
+        render::count(found.with_grammar, "file", "files")
     );
     let lines = found.hits.iter().flat_map(|hits| {
         let lines = hits.lines.iter();
@@ -231,8 +236,8 @@ fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
         }
         page.push(heading);
         for (path, line) in lines.iter().take(MENTIONS) {
-            let shown = shown::narrow(line.text.trim(), 200);
-            page.push(&format!("{}:{}: {shown}", shown::name(path), line.number));
+            let shown = render::narrow(line.text.trim(), 200);
+            page.push(&format!("{}:{}: {shown}", render::name(path), line.number));
         }
         cut |= lines.len() > MENTIONS;
     }
@@ -246,7 +251,7 @@ fn without_definition(wanted: &Wanted, found: &Found, tokens: u32) -> String {
         text.push_str(&format!(
             "It is not mentioned in the {} that could be read. Ignored and hidden files were not \
              searched.\n",
-            shown::count(found.searched, "file", "files")
+            render::count(found.searched, "file", "files")
         ));
     }
     text.push_str(&found.unread());
@@ -322,8 +327,8 @@ fn looks_defining(line: &str, name: &str) -> bool {
     })
 }
 
-fn written(places: &[Place], without: &str, tokens: u32) -> ToolOutput {
-    let mut page = Page::of_result(MOST_BYTES, tokens);
+fn render_places(places: &[SymbolLocation], without: &str, tokens: u32) -> ToolOutput {
+    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
     for place in places {
         page.push(&line(place));
     }
@@ -339,11 +344,11 @@ fn written(places: &[Place], without: &str, tokens: u32) -> ToolOutput {
     let shown = &places[..places.len() - left_out];
     let paths: BTreeSet<&str> = shown.iter().map(|place| place.path.as_str()).collect();
     ToolOutput {
-        text: neutral(&text).into_owned(),
+        text: defang_chat_markers(&text).into_owned(),
         summary: format!(
             "{} in {}",
-            shown::count(places.len(), "definition", "definitions"),
-            shown::count(paths.len(), "file", "files")
+            render::count(places.len(), "definition", "definitions"),
+            render::count(paths.len(), "file", "files")
         ),
         detail: String::new(),
         sources: shown.iter().map(source).collect(),
@@ -351,7 +356,7 @@ fn written(places: &[Place], without: &str, tokens: u32) -> ToolOutput {
 }
 
 /// `src/net.rs:10-42 function in mod net: fn dial(host: &str)`
-fn line(place: &Place) -> String {
+fn line(place: &SymbolLocation) -> String {
     let defined = &place.defined;
     let scope = if defined.scope.is_empty() {
         String::new()
@@ -360,7 +365,7 @@ fn line(place: &Place) -> String {
     };
     format!(
         "{}:{}-{} {}{scope}: {}",
-        shown::name(&place.path),
+        render::name(&place.path),
         defined.start_line,
         defined.end_line,
         defined.kind,
@@ -368,7 +373,7 @@ fn line(place: &Place) -> String {
     )
 }
 
-fn source(place: &Place) -> Source {
+fn source(place: &SymbolLocation) -> Source {
     let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Source {
         path: place.path.clone(),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ToolContext;
 use crate::permission::Confinement;
-use crate::sandbox::{Access, Exit, RunLimits, RunOutput, WorkspaceAccess};
+use crate::sandbox::{CommandAccess, Exit, RunLimits, RunOutput, WorkspaceAccess};
 
 /// How long the history is walked, the newest commits first.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -34,10 +34,10 @@ const TOO_LONG: &str = "(the git history is too long to be scanned for secrets: 
 
 /// How far the history was looked through.
 #[derive(Default)]
-pub struct GitVersions(Mutex<Looked>);
+pub struct GitVersions(Mutex<HistoryState>);
 
 #[derive(Default)]
-struct Looked {
+struct HistoryState {
     /// Whether it was looked through at all.
     once: bool,
     /// The commits that were the newest then.
@@ -47,7 +47,7 @@ struct Looked {
 }
 
 /// What a walk through the history found.
-struct Walked {
+struct HistoryWalk {
     tips: Vec<String>,
     /// The ids of versions of secret files, with their paths.
     versions: Vec<(String, String)>,
@@ -79,7 +79,7 @@ pub(super) async fn learn(command: &str, context: &ToolContext) -> &'static str 
 }
 
 /// Walks through what is not reached from the commits that are `known`.
-async fn walk(context: &ToolContext, known: &[String]) -> Option<Walked> {
+async fn walk(context: &ToolContext, known: &[String]) -> Option<HistoryWalk> {
     let known: Vec<String> = known.iter().map(|id| format!("^{id}")).collect();
     let walk = format!(
         "git rev-parse --all HEAD 2>/dev/null | sort -u | head -n {MOST_TIPS}; \
@@ -89,7 +89,7 @@ async fn walk(context: &ToolContext, known: &[String]) -> Option<Walked> {
         known.join(" ")
     );
     let output = run(context, &walk).await?;
-    let mut walked = Walked {
+    let mut walked = HistoryWalk {
         tips: Vec::new(),
         versions: Vec::new(),
         is_whole: output.exit != Exit::TimedOut && output.stdout.left_out == 0,
@@ -140,12 +140,12 @@ async fn read(context: &ToolContext, versions: &[(String, String)]) {
 
 /// Runs a command of ours, which changes nothing.
 async fn run(context: &ToolContext, command: &str) -> Option<RunOutput> {
-    let access = Access {
+    let access = CommandAccess {
         workspace: match context.sandbox.confinement() {
             Confinement::Full => WorkspaceAccess::ReadOnly,
             _ => WorkspaceAccess::ReadWrite,
         },
-        ..Access::default()
+        ..CommandAccess::default()
     };
     let limits = RunLimits {
         timeout: PATIENCE,

@@ -18,15 +18,16 @@ use ollacode_indexer::parts::has_grammar;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
-use super::paths::{self, Located};
+use super::paths::{self, LocatedPath};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files, shown,
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    files, render,
 };
 use crate::jail::{EntryKind, Jail, JailError, SecretValues};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Rules;
-use report::written;
+use report::render_report;
 
 /// Most matching lines of a result.
 const MOST_MATCHES: usize = 100;
@@ -105,7 +106,7 @@ impl Tool for GrepSearch {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let jail = &context.jail;
             let regex = arguments::text(call, "regex")?;
@@ -119,8 +120,8 @@ impl Tool for GrepSearch {
                     .unwrap_or(0)
                     .min(MOST_CONTEXT),
             };
-            let what = shown::narrow(&shown::name(regex), 80).into_owned();
-            Ok(Prepared::reading(
+            let what = render::narrow(&render::name(regex), 80).into_owned();
+            Ok(PreparedCall::reading(
                 what,
                 grep.below.searching(),
                 Box::new(move |running| search(grep, running).boxed()),
@@ -159,19 +160,19 @@ fn matcher(regex: &str) -> Result<RegexMatcher, ToolError> {
 struct Grep {
     matcher: RegexMatcher,
     globs: Option<GlobSet>,
-    below: Located,
+    below: LocatedPath,
     context: usize,
 }
 
 /// What was found in one file.
 #[derive(Default)]
-pub(super) struct Hits {
+pub(super) struct FileHits {
     pub path: String,
-    pub lines: Vec<Line>,
+    pub lines: Vec<GrepLine>,
     matches: usize,
 }
 
-pub(super) struct Line {
+pub(super) struct GrepLine {
     pub number: usize,
     pub text: String,
     is_match: bool,
@@ -179,8 +180,8 @@ pub(super) struct Line {
 
 /// What was found in all, and what was not looked at.
 #[derive(Default)]
-pub(super) struct Found {
-    pub hits: Vec<Hits>,
+pub(super) struct GrepResult {
+    pub hits: Vec<FileHits>,
     matches: usize,
     /// Files that were read.
     pub searched: usize,
@@ -194,7 +195,7 @@ pub(super) struct Found {
     last: String,
 }
 
-impl Found {
+impl GrepResult {
     /// What was not looked at, in words; empty if nothing was passed over.
     pub(super) fn unread(&self) -> String {
         if self.unread.is_empty() {
@@ -221,7 +222,7 @@ pub(super) fn mentions(
     jail: &Jail,
     rules: &Rules,
     stop: &CancellationToken,
-) -> Result<Found, ToolError> {
+) -> Result<GrepResult, ToolError> {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let before = if is_word(name.chars().next()) {
         "\\b"
@@ -243,23 +244,23 @@ pub(super) fn mentions(
     let grep = Grep {
         matcher: matcher(&format!("(?-i:{before}{escaped}{after})"))?,
         globs: None,
-        below: Located::workspace(jail)?,
+        below: LocatedPath::workspace(jail)?,
         context: 0,
     };
     grep.run(rules, stop)
 }
 
-async fn search(grep: Grep, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn search(grep: Grep, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
     let (rules, stop) = (running.context.rules.clone(), running.stop.clone());
     let found = blocking(move || grep.run(&rules, &stop)).await??;
-    Ok(written(&found, tokens))
+    Ok(render_report(&found, tokens))
 }
 
 impl Grep {
-    fn run(&self, rules: &Rules, stop: &CancellationToken) -> Result<Found, ToolError> {
+    fn run(&self, rules: &Rules, stop: &CancellationToken) -> Result<GrepResult, ToolError> {
         let jail = &self.below.jail;
-        let mut found = Found::default();
+        let mut found = GrepResult::default();
         let files::FilesBelow { mut paths, closed } = self.listed()?;
         found.pass_over("folders that cannot be listed", closed);
         let before = paths.len();
@@ -293,7 +294,7 @@ impl Grep {
 
     fn listed(&self) -> Result<files::FilesBelow, ToolError> {
         let refused = |error| files::refused(&error);
-        let Located { jail, path, .. } = &self.below;
+        let LocatedPath { jail, path, .. } = &self.below;
         match jail.kind(path).map_err(refused)? {
             None => {
                 return Err(ToolError::TellModel(format!(
@@ -365,7 +366,7 @@ impl Grep {
         let read = jail.path(path).and_then(|path| jail.read(&path));
         let file = match read {
             Ok(file) => file,
-            Err(JailError::NotFound(_)) => return Ok(Hits::default()),
+            Err(JailError::NotFound(_)) => return Ok(FileHits::default()),
             Err(JailError::NotText { .. }) => return Err("not text"),
             Err(JailError::TooLarge { .. }) => return Err("too large to read"),
             Err(_) => return Err("unreadable"),
@@ -373,22 +374,22 @@ impl Grep {
         let mut hits = self.search_text(searcher, &file.text);
         // In a second search, so that nobody learns a secret by asking for it letter by letter.
         if hits.matches > 0 {
-            let (text, secrets) = shown::without_secrets(&file.text);
+            let (text, secrets) = render::without_secrets(&file.text);
             let text = values.hide_all(&text);
             if secrets > 0 || matches!(text, Cow::Owned(_)) {
                 hits = self.search_text(searcher, &text);
             }
         }
-        Ok(Hits {
+        Ok(FileHits {
             path: self.below.name_of(path),
             ..hits
         })
     }
 
-    fn search_text(&self, searcher: &mut Searcher, text: &str) -> Hits {
+    fn search_text(&self, searcher: &mut Searcher, text: &str) -> FileHits {
         let mut collector = Collector {
             grep: self,
-            hits: Hits::default(),
+            hits: FileHits::default(),
         };
         // A slice in memory can always be read.
         let _ = searcher.search_slice(&self.matcher, text.as_bytes(), &mut collector);
@@ -397,13 +398,13 @@ impl Grep {
 
     /// A line, if it is long the part with the match.
     fn shorten(&self, line: &str) -> String {
-        if line.chars().count() <= shown::WIDEST {
+        if line.chars().count() <= render::WIDEST {
             return line.to_owned();
         }
         let coarse = self.part_with_match(line, 0..line.len(), COARSE);
         let part = coarse.and_then(|coarse| self.part_with_match(line, coarse, AROUND));
         let Some(part) = part else {
-            return shown::narrow(line, shown::WIDEST).into_owned();
+            return render::narrow(line, render::WIDEST).into_owned();
         };
         let before = line[..part.start].chars().count();
         let after = line[part.end..].chars().count();
@@ -422,7 +423,7 @@ impl Grep {
         let mut start = within.start;
         while start < within.end {
             let end = line.floor_char_boundary(within.end.min(start + length));
-            let mut found = Any(false);
+            let mut found = AnyMatch(false);
             let part = &line.as_bytes()[start..end];
             let searched = searcher.search_slice(&self.matcher, part, &mut found);
             if searched.is_ok() && found.0 {
@@ -436,11 +437,11 @@ impl Grep {
 }
 
 /// What was found in a file, or why it was not searched.
-type Searched = Result<Hits, &'static str>;
+type Searched = Result<FileHits, &'static str>;
 
 struct Collector<'grep> {
     grep: &'grep Grep,
-    hits: Hits,
+    hits: FileHits,
 }
 
 impl Collector<'_> {
@@ -450,9 +451,9 @@ impl Collector<'_> {
         let text = if is_match {
             self.grep.shorten(text)
         } else {
-            shown::narrow(text, shown::WIDEST).into_owned()
+            render::narrow(text, render::WIDEST).into_owned()
         };
-        self.hits.lines.push(Line {
+        self.hits.lines.push(GrepLine {
             number: number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
             text,
             is_match,
@@ -476,9 +477,9 @@ impl Sink for Collector<'_> {
     }
 }
 
-struct Any(bool);
+struct AnyMatch(bool);
 
-impl Sink for Any {
+impl Sink for AnyMatch {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, _: &SinkMatch<'_>) -> Result<bool, io::Error> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ToolError, shown};
+use super::{ToolError, render};
 use crate::jail::{Jail, is_secret_path};
 use crate::permission::Rules;
 use crate::sandbox::{Exit, RunOutput};
@@ -106,7 +106,7 @@ pub(super) fn hidden_note(command: &str, output: &RunOutput, hidden: &[PathBuf])
     let told: Vec<_> = names
         .filter(|path| output.exit != Exit::Code(0) || is_named(path))
         .take(MOST_TOLD)
-        .map(|path| shown::name(&path))
+        .map(|path| render::name(&path))
         .collect();
     if told.is_empty() {
         return String::new();

@@ -6,16 +6,16 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::paths::{self, Located};
-use super::shown::{self, Page};
+use super::paths::{self, LocatedPath};
+use super::render::{self, OutputPage};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
-use crate::jail::{Entry, EntryKind};
+use crate::jail::{EntryKind, FolderEntry};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::text::size;
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Most entries that are shown,
 const MOST_ENTRIES: usize = 200;
@@ -59,12 +59,12 @@ impl Tool for ListDirectory {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let given = arguments::optional_text(call, "path");
             let folder = paths::existing_folder(context, given).await?;
-            let prepared = Prepared::reading(
-                shown::name(&folder.name()),
+            let prepared = PreparedCall::reading(
+                render::name(&folder.name()),
                 folder.searching(),
                 Box::new(move |running| list(folder, running).boxed()),
             );
@@ -74,19 +74,19 @@ impl Tool for ListDirectory {
     }
 }
 
-async fn list(folder: Located, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn list(folder: LocatedPath, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
-    blocking(move || written(&folder, tokens)).await?
+    blocking(move || render_listing(&folder, tokens)).await?
 }
 
-fn written(folder: &Located, tokens: u32) -> Result<ToolOutput, ToolError> {
-    let Located { jail, path, .. } = folder;
+fn render_listing(folder: &LocatedPath, tokens: u32) -> Result<ToolOutput, ToolError> {
+    let LocatedPath { jail, path, .. } = folder;
     let full = folder.name();
     let kind = jail.kind(path).map_err(|error| files::refused(&error))?;
     if kind == Some(EntryKind::File) {
         return Err(ToolError::TellModel(format!(
             "`{full}` is a file. Next call: read_file {}",
-            neutral(&json!({"path": full}).to_string())
+            defang_chat_markers(&json!({"path": full}).to_string())
         )));
     }
     let mut entries = jail.list(path).map_err(|error| files::refused(&error))?;
@@ -100,37 +100,37 @@ fn written(folder: &Located, tokens: u32) -> Result<ToolOutput, ToolError> {
     entries.retain(|entry| names.contains(&entry.name));
     let ignored = all - entries.len();
     entries.sort_by_key(|entry| (entry.kind != EntryKind::Folder, entry.name.clone()));
-    let mut page = Page::of_result(MOST_BYTES, tokens);
+    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
     for entry in entries.iter().take(MOST_ENTRIES) {
         page.push(&line(entry));
     }
     let left_out = page.left_out() + entries.len().saturating_sub(MOST_ENTRIES);
-    let mut text = format!("{}:\n{}", shown::name(&full), page.into_text());
+    let mut text = format!("{}:\n{}", render::name(&full), page.into_text());
     if left_out > 0 {
         let next = entries.len() - left_out;
         let call = find_call(path.as_str(), &entries, next);
-        let left_out = shown::count(left_out, "more entry", "more entries");
+        let left_out = render::count(left_out, "more entry", "more entries");
         text.push_str(&format!(
             "… {left_out} left out, starting with `{}`. To see more: {call} …\n",
-            shown::name(&entries[next].name)
+            render::name(&entries[next].name)
         ));
     }
     if ignored > 0 {
-        let ignored = shown::count(ignored, "entry is", "entries are");
+        let ignored = render::count(ignored, "entry is", "entries are");
         text.push_str(&format!("({ignored} ignored or hidden)\n"));
     } else if all == 0 {
         text.push_str("(the folder is empty)\n");
     }
     Ok(ToolOutput {
         text,
-        summary: shown::count(entries.len(), "entry", "entries"),
+        summary: render::count(entries.len(), "entry", "entries"),
         ..ToolOutput::default()
     })
 }
 
 /// The call that finds what comes next in a folder: by as much of the name as the one before it has
 /// not in common with it.
-fn find_call(folder: &str, entries: &[Entry], next: usize) -> String {
+fn find_call(folder: &str, entries: &[FolderEntry], next: usize) -> String {
     let name = &entries[next].name;
     let before = next.checked_sub(1).map_or("", |at| &entries[at].name);
     let both = name.chars().zip(before.chars());
@@ -144,12 +144,12 @@ fn find_call(folder: &str, entries: &[Entry], next: usize) -> String {
     let glob = format!("{folder}{beginning}*");
     format!(
         "search_files {}",
-        neutral(&json!({"glob": glob}).to_string())
+        defang_chat_markers(&json!({"glob": glob}).to_string())
     )
 }
 
-fn line(entry: &Entry) -> String {
-    let name = shown::name(&entry.name);
+fn line(entry: &FolderEntry) -> String {
+    let name = render::name(&entry.name);
     match entry.kind {
         EntryKind::Folder => format!("{name}/"),
         EntryKind::File => format!("{name}  {}", size(entry.size)),

@@ -3,34 +3,34 @@
 mod arguments;
 mod ask_user;
 mod closed_output;
-#[cfg(test)]
-mod clumsy;
 mod command_changes;
+mod content_loss;
 mod definitions;
 mod delete_file;
 mod edit_file;
+mod file_views;
 mod files;
 mod find_symbol;
 mod git_versions;
 mod grep_search;
 mod hidden_files;
 mod list_directory;
-mod loss;
 mod move_file;
 mod outline;
 mod paths;
 mod read_file;
+mod render;
 mod run_command;
 mod search_codebase;
 mod search_files;
-mod seen;
-mod shown;
 mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+#[cfg(test)]
+mod weak_model_tests;
 mod write_file;
-mod writing;
+mod write_plan;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -47,12 +47,12 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
+pub use file_views::{FileView, FileViews};
 pub use git_versions::GitVersions;
-pub use seen::{FileView, Seen};
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
-pub(crate) use writing::edit_call;
+pub(crate) use write_plan::edit_call;
 
-/// A tool. Its arguments are parsed once, into a [`Prepared`] call.
+/// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
 pub trait Tool: Send + Sync {
     /// How models are told of it.
     fn spec(&self) -> &ToolSpec;
@@ -64,7 +64,7 @@ pub trait Tool: Send + Sync {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>>;
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>>;
 }
 
 /// What tools work on.
@@ -75,7 +75,7 @@ pub struct ToolContext {
     /// What is forbidden, asked and allowed.
     pub rules: Arc<Rules>,
     /// What the model knows of the files.
-    pub seen: Mutex<Seen>,
+    pub seen: Mutex<FileViews>,
     /// What was changed in this session, to be undone.
     pub changes: Mutex<Changes>,
     /// How far git's history was looked through for secrets.
@@ -106,13 +106,13 @@ impl ToolContext {
     }
 
     /// What the model knows of the files, to be asked or told more.
-    pub fn knowledge(&self) -> MutexGuard<'_, Seen> {
+    pub fn knowledge(&self) -> MutexGuard<'_, FileViews> {
         self.seen.lock()
     }
 }
 
 /// A call whose effects are known, and which is ready to run: what was approved is what runs.
-pub struct Prepared {
+pub struct PreparedCall {
     /// In a line for people: `src/main.rs:1-200`, `cargo test`.
     pub what: String,
     /// What it would do.
@@ -121,13 +121,13 @@ pub struct Prepared {
     pub preview: Preview,
     /// What "for this session" would cover; `None` if it cannot be remembered.
     pub remember: Option<String>,
-    pub run: Run,
+    pub run: RunFn,
 }
 
-impl Prepared {
+impl PreparedCall {
     /// A call that only reads what may be read unasked.
-    fn reading(what: String, effect: Effect, run: Run) -> Prepared {
-        Prepared {
+    fn reading(what: String, effect: Effect, run: RunFn) -> PreparedCall {
+        PreparedCall {
             what,
             effects: vec![effect],
             preview: Preview::None,
@@ -138,13 +138,15 @@ impl Prepared {
 }
 
 /// What a call does when it may: it looks again whether what it was prepared on still holds.
-pub type Run = Box<
-    dyn for<'a> FnOnce(Running<'a>) -> BoxFuture<'a, Result<ToolOutput, ToolError>> + Send + Sync,
+pub type RunFn = Box<
+    dyn for<'a> FnOnce(RunningCall<'a>) -> BoxFuture<'a, Result<ToolOutput, ToolError>>
+        + Send
+        + Sync,
 >;
 
 /// What a running call is given.
 #[derive(Clone, Copy)]
-pub struct Running<'a> {
+pub struct RunningCall<'a> {
     /// What tools work on.
     pub context: &'a ToolContext,
     pub approver: &'a dyn Approver,

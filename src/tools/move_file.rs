@@ -6,20 +6,20 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::paths::{Meant, meant};
-use super::writing::make;
+use super::paths::{IntendedPath, intended_path};
+use super::write_plan::apply_changes;
 use super::{
-    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
-    files, paths, shown, spelling,
+    FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
+    blocking, files, paths, render, spelling,
 };
 use crate::jail::{
-    Alike, EntryKind, FileBytes, Jail, JailError, WorkspacePath, is_secret, protected,
+    EntryKind, FileBytes, Jail, JailError, PathSimilarity, WorkspacePath, is_secret, protected,
 };
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// What "for this session" covers.
 const REMEMBER: &str = "moves";
@@ -60,17 +60,17 @@ impl Tool for MoveFile {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let from = paths::own_file(context, arguments::text(call, "from")?, "").await?;
             let to = arguments::text(call, "to")?.to_owned();
             let jail = context.jail.clone();
             let found = blocking(move || Move::find(&jail, from, &to)).await??;
-            Ok(Prepared {
+            Ok(PreparedCall {
                 what: format!(
                     "{} → {}",
-                    shown::name(found.from.as_str()),
-                    shown::name(found.to.as_str())
+                    render::name(found.from.as_str()),
+                    render::name(found.to.as_str())
                 ),
                 effects: found.effects(),
                 preview: Preview::None,
@@ -116,17 +116,18 @@ impl Move {
     /// The path that was named for a file: its own name in other capitals, or in another form, is a
     /// new name.
     fn target(jail: &Jail, from: &WorkspacePath, given: &str) -> Result<WorkspacePath, ToolError> {
-        let found = meant(jail, given).map_err(|error| paths::told(jail, given, error))?;
+        let found =
+            intended_path(jail, given).map_err(|error| paths::path_failure(jail, given, error))?;
         let plain = jail.path(&spelling::plain(given));
         let retry = |path: &str| {
             let call = json!({"from": from.as_str(), "to": path});
-            format!("move_file {}", neutral(&call.to_string()))
+            format!("move_file {}", defang_chat_markers(&call.to_string()))
         };
         match (found.alike, plain) {
-            (Alike::Equal, _) if found.exists => Ok(found.path),
+            (PathSimilarity::Equal, _) if found.exists => Ok(found.path),
             (_, Ok(plain)) if found.exists && found.path == *from => Ok(plain),
-            (Alike::Similar, Ok(plain)) if found.exists => {
-                let found = Meant {
+            (PathSimilarity::Similar, Ok(plain)) if found.exists => {
+                let found = IntendedPath {
                     path: plain,
                     exists: false,
                     ..found
@@ -154,7 +155,7 @@ impl Move {
         effects
     }
 
-    async fn make(self, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+    async fn make(self, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
         let context = running.context;
         let blob = || Some(Blob::from(&self.file));
         let changes = vec![
@@ -169,7 +170,7 @@ impl Move {
                 after: blob(),
             },
         ];
-        make(context, changes, |jail| {
+        apply_changes(context, changes, |jail| {
             jail.rename(&self.from, &self.to, self.file.hash)
         })?;
         // Who knew the file knows it by its new name.
@@ -180,8 +181,8 @@ impl Move {
         Ok(ToolOutput {
             text: format!(
                 "{} is now {}. References to it were not updated.",
-                shown::name(self.from.as_str()),
-                shown::name(self.to.as_str())
+                render::name(self.from.as_str()),
+                render::name(self.to.as_str())
             ),
             summary: "moved".to_owned(),
             ..ToolOutput::default()

@@ -7,13 +7,15 @@ use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::definitions::{Defined, definitions};
-use super::paths::{self, Located};
-use super::shown::{self, Page};
-use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking};
+use super::paths::{self, LocatedPath};
+use super::render::{self, OutputPage};
+use super::{
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+};
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Most bytes of a result.
 const MOST_BYTES: usize = 12 << 10;
@@ -45,13 +47,13 @@ impl Tool for Outline {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let file = paths::existing_file(context, arguments::text(call, "path")?).await?;
             let effects = file.reading();
             let judged = effects.clone();
-            Ok(Prepared {
-                what: shown::name(&file.name()),
+            Ok(PreparedCall {
+                what: render::name(&file.name()),
                 effects,
                 preview: Preview::None,
                 remember: None,
@@ -63,25 +65,25 @@ impl Tool for Outline {
 }
 
 async fn outline(
-    located: Located,
+    located: LocatedPath,
     judged: Vec<Effect>,
-    running: Running<'_>,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
     blocking(move || {
         let file = located.read_judged(&judged)?;
-        let (text, _) = shown::without_secrets(&file.text);
-        Ok(written(&located.name(), &text, tokens))
+        let (text, _) = render::without_secrets(&file.text);
+        Ok(render_outline(&located.name(), &text, tokens))
     })
     .await?
 }
 
-fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
+fn render_outline(path: &str, text: &str, tokens: u32) -> ToolOutput {
     let lines = text.lines().count();
     let head = format!(
         "{}, {}",
-        shown::name(path),
-        shown::count(lines, "line", "lines")
+        render::name(path),
+        render::count(lines, "line", "lines")
     );
     let found = match definitions(path, text) {
         Ok(found) => found,
@@ -93,7 +95,7 @@ fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
             };
         }
     };
-    let mut page = Page::of_result(MOST_BYTES, tokens);
+    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
     for defined in &found {
         page.push(&line(defined));
     }
@@ -112,8 +114,8 @@ fn written(path: &str, text: &str, tokens: u32) -> ToolOutput {
         ));
     }
     ToolOutput {
-        text: neutral(&text).into_owned(),
-        summary: shown::count(found.len(), "definition", "definitions"),
+        text: defang_chat_markers(&text).into_owned(),
+        summary: render::count(found.len(), "definition", "definitions"),
         detail: String::new(),
         sources: vec![Source {
             path: path.to_owned(),

@@ -1,9 +1,11 @@
 //! What a call names by a path: a file or a folder of the workspace, or one outside that a rule of
 //! the user opens for reading.
 
-use super::spelling::{self, Lines};
-use super::{ToolContext, ToolError, blocking, files, shown};
-use crate::jail::{Alike, EntryKind, Jail, JailError, TextFile, WorkspacePath, is_secret_path};
+use super::spelling::{self, LineRange};
+use super::{ToolContext, ToolError, blocking, files, render};
+use crate::jail::{
+    EntryKind, Jail, JailError, PathSimilarity, TextFile, WorkspacePath, is_secret_path,
+};
 use crate::permission::{Effect, Rules};
 
 /// Most files that are suggested in place of a missing one.
@@ -12,20 +14,20 @@ const SUGGESTED: usize = 3;
 const CLOSE: f64 = 0.75;
 
 /// What a model meant by a path.
-pub(super) struct Meant {
+pub(super) struct IntendedPath {
     pub path: WorkspacePath,
     /// The lines that it named with it.
-    pub lines: Option<Lines>,
+    pub lines: Option<LineRange>,
     /// Whether it is there.
     pub exists: bool,
     /// How what is there agrees with what was named.
-    pub alike: Alike,
+    pub alike: PathSimilarity,
 }
 
 /// Finds out what a path means, as models spell it: in quotes, with backslashes, as an address, with
 /// a line behind it or the `a/` of a diff before it, in other capitals. What has the name as it is
 /// given is that. What is nowhere is a new name.
-pub(super) fn meant(jail: &Jail, given: &str) -> Result<Meant, JailError> {
+pub(super) fn intended_path(jail: &Jail, given: &str) -> Result<IntendedPath, JailError> {
     let spellings = spelling::spellings(given);
     let paths = || {
         spellings.iter().filter_map(|spelling| {
@@ -35,16 +37,16 @@ pub(super) fn meant(jail: &Jail, given: &str) -> Result<Meant, JailError> {
     };
     let is_there = |path: &WorkspacePath| matches!(jail.kind(path), Ok(Some(_)));
     if let Some((path, lines)) = paths().find(|(path, _)| is_there(path)) {
-        return Ok(Meant {
+        return Ok(IntendedPath {
             path,
             lines,
             exists: true,
-            alike: Alike::Equal,
+            alike: PathSimilarity::Equal,
         });
     }
     let mut alike = paths().map(|(path, lines)| (jail.nearest(&path), lines));
     if let Some((nearest, lines)) = alike.find(|(nearest, _)| nearest.exists) {
-        return Ok(Meant {
+        return Ok(IntendedPath {
             path: nearest.path,
             lines,
             exists: true,
@@ -57,10 +59,10 @@ pub(super) fn meant(jail: &Jail, given: &str) -> Result<Meant, JailError> {
     }
     let path = jail.path(&plain)?;
     let nearest = jail.nearest(&path);
-    Ok(Meant {
+    Ok(IntendedPath {
         path: match nearest.alike {
-            Alike::SameLetters => nearest.path,
-            Alike::Equal | Alike::Similar => path,
+            PathSimilarity::SameLetters => nearest.path,
+            PathSimilarity::Equal | PathSimilarity::Similar => path,
         },
         lines: None,
         exists: false,
@@ -71,24 +73,24 @@ pub(super) fn meant(jail: &Jail, given: &str) -> Result<Meant, JailError> {
 /// A folder or file of the workspace that is searched or listed; nothing, `.` and `/` mean its top.
 pub(super) fn folder(jail: &Jail, given: Option<&str>) -> Result<WorkspacePath, ToolError> {
     let given = given.map_or(".", |given| if given == "/" { "." } else { given });
-    let meant = meant(jail, given).map_err(|error| told(jail, given, error))?;
+    let meant = intended_path(jail, given).map_err(|error| path_failure(jail, given, error))?;
     Ok(meant.path)
 }
 
 /// A file or a folder that is read, and the handle beneath which it is opened.
-pub(super) struct Located {
+pub(super) struct LocatedPath {
     /// The workspace, or a folder outside.
     pub jail: Jail,
     pub path: WorkspacePath,
     /// The lines that were named with it.
-    pub lines: Option<Lines>,
+    pub lines: Option<LineRange>,
     is_outside: bool,
 }
 
-impl Located {
-    pub fn workspace(jail: &Jail) -> Result<Located, ToolError> {
+impl LocatedPath {
+    pub fn workspace(jail: &Jail) -> Result<LocatedPath, ToolError> {
         let top = jail.path(".").map_err(|error| files::refused(&error))?;
-        Ok(Located {
+        Ok(LocatedPath {
             jail: jail.clone(),
             path: top,
             lines: None,
@@ -96,8 +98,8 @@ impl Located {
         })
     }
 
-    fn inside(jail: &Jail, meant: Meant) -> Located {
-        Located {
+    fn inside(jail: &Jail, meant: IntendedPath) -> LocatedPath {
+        LocatedPath {
             jail: jail.clone(),
             path: meant.path,
             lines: meant.lines,
@@ -169,16 +171,19 @@ impl Located {
 }
 
 /// What a call reads or searches; what it meant, if that is nowhere.
-async fn located(context: &ToolContext, given: &str) -> Result<Result<Located, Meant>, ToolError> {
+async fn located(
+    context: &ToolContext,
+    given: &str,
+) -> Result<Result<LocatedPath, IntendedPath>, ToolError> {
     let (jail, rules) = (context.jail.clone(), context.rules.clone());
     let given = given.to_owned();
     blocking(move || {
-        let found = meant(&jail, &given);
+        let found = intended_path(&jail, &given);
         if let Ok(found) = found
             && (found.exists || rules.opened_outside(&spelling::plain(&given)).is_none())
         {
             return Ok(match found.exists {
-                true => Ok(Located::inside(&jail, found)),
+                true => Ok(LocatedPath::inside(&jail, found)),
                 false => Err(found),
             });
         }
@@ -196,7 +201,7 @@ async fn located(context: &ToolContext, given: &str) -> Result<Result<Located, M
             match jail.outside(&full) {
                 Ok((jail, path)) => {
                     let is_outside = true;
-                    return Ok(Ok(Located {
+                    return Ok(Ok(LocatedPath {
                         jail,
                         path,
                         lines,
@@ -207,12 +212,12 @@ async fn located(context: &ToolContext, given: &str) -> Result<Result<Located, M
                 Err(error) => return Err(files::refused(&error)),
             }
         }
-        match meant(&jail, &given) {
+        match intended_path(&jail, &given) {
             Ok(found) => Ok(Err(found)),
             Err(_) if rules.opened_outside(&plain).is_some() => {
                 Err(files::refused(&JailError::NotFound(plain)))
             }
-            Err(error) => Err(told(&jail, &given, error)),
+            Err(error) => Err(path_failure(&jail, &given, error)),
         }
     })
     .await?
@@ -222,7 +227,7 @@ async fn located(context: &ToolContext, given: &str) -> Result<Result<Located, M
 pub(super) async fn existing_file(
     context: &ToolContext,
     given: &str,
-) -> Result<Located, ToolError> {
+) -> Result<LocatedPath, ToolError> {
     let found = match located(context, given).await? {
         Ok(found) => found,
         Err(meant) => return Err(missing(context, &meant.path).await?),
@@ -245,7 +250,7 @@ pub(super) async fn existing_file(
 pub(super) async fn existing_folder(
     context: &ToolContext,
     given: Option<&str>,
-) -> Result<Located, ToolError> {
+) -> Result<LocatedPath, ToolError> {
     let given = given.map_or(".", |given| if given == "/" { "." } else { given });
     match located(context, given).await? {
         Ok(found) => Ok(found),
@@ -260,8 +265,8 @@ pub(super) async fn own_file(
     hint: &str,
 ) -> Result<WorkspacePath, ToolError> {
     let jail = &context.jail;
-    let meant = meant(jail, given).map_err(|error| told(jail, given, error))?;
-    let Meant { path, exists, .. } = meant;
+    let meant = intended_path(jail, given).map_err(|error| path_failure(jail, given, error))?;
+    let IntendedPath { path, exists, .. } = meant;
     if !exists {
         let text = missing(context, &path).await?;
         return Err(ToolError::TellModel(format!("{text}{hint}")));
@@ -279,13 +284,13 @@ pub(super) async fn own_file(
 pub(super) fn new_path(
     jail: &Jail,
     given: &str,
-    meant: Meant,
+    meant: IntendedPath,
     retry: &dyn Fn(&str) -> String,
 ) -> Result<WorkspacePath, ToolError> {
     let plain = spelling::plain(given);
     let refused = |why: String, path: &str| {
         let next = retry(path);
-        let given = shown::name(given.trim());
+        let given = render::name(given.trim());
         ToolError::TellModel(format!(
             "no file was created: `{given}` {why}. Next call: {next}"
         ))
@@ -298,9 +303,9 @@ pub(super) fn new_path(
         let better = better.find(|path| spelling::no_name(path).is_none());
         return Err(refused(why.to_owned(), better.unwrap_or("src/name.rs")));
     }
-    if meant.alike == Alike::Similar {
+    if meant.alike == PathSimilarity::Similar {
         let nearest = jail.nearest(&meant.path).path;
-        let near = shown::name(nearest.as_str());
+        let near = render::name(nearest.as_str());
         let why = format!("differs from `{near}` only in case, spaces or look-alike characters");
         return Err(refused(why, nearest.as_str()));
     }
@@ -348,19 +353,19 @@ fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
     near.truncate(SUGGESTED);
     let near: Vec<String> = near
         .iter()
-        .map(|(_, path)| format!("`{}`", shown::name(path)))
+        .map(|(_, path)| format!("`{}`", render::name(path)))
         .collect();
     let hint = if near.is_empty() {
         "grep_search and search_codebase can find it".to_owned()
     } else {
         format!("similar paths: {}", near.join(", "))
     };
-    let name = shown::name(path.as_str());
+    let name = render::name(path.as_str());
     ToolError::TellModel(format!("`{name}` does not exist; {hint}"))
 }
 
 /// What is told of a path that is none of the workspace: where in there the rest of it is, if it is.
-pub(super) fn told(jail: &Jail, given: &str, error: JailError) -> ToolError {
+pub(super) fn path_failure(jail: &Jail, given: &str, error: JailError) -> ToolError {
     let JailError::Outside(_) = error else {
         return files::refused(&error);
     };
@@ -374,7 +379,7 @@ pub(super) fn told(jail: &Jail, given: &str, error: JailError) -> ToolError {
     match inside {
         Some(path) => ToolError::TellModel(format!(
             "{error}. The workspace has `{}`: use that path",
-            shown::name(path.as_str())
+            render::name(path.as_str())
         )),
         None => files::refused(&error),
     }

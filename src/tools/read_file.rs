@@ -6,17 +6,18 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::paths::{self, Located};
-use super::shown::{self, Page};
-use super::spelling::Lines;
+use super::paths::{self, LocatedPath};
+use super::render::{self, OutputPage};
+use super::spelling::LineRange;
 use super::{
-    FileView, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
+    blocking,
 };
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::text::tokens::estimate_text;
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Lines that are shown if the call does not say how many.
 const WINDOW: usize = 200;
@@ -84,14 +85,14 @@ impl Tool for ReadFile {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let file = paths::existing_file(context, arguments::text(call, "path")?).await?;
-            let window = Window::of(call, file.lines)?;
-            let name = shown::name(&file.name());
+            let window = LineWindow::of(call, file.lines)?;
+            let name = render::name(&file.name());
             let effects = file.reading();
             let judged = effects.clone();
-            Ok(Prepared {
+            Ok(PreparedCall {
                 what: format!("{name}{}", window.words()),
                 effects,
                 preview: Preview::None,
@@ -105,7 +106,7 @@ impl Tool for ReadFile {
 
 /// Which lines are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
+struct LineWindow {
     /// From 1.
     start: usize,
     end: usize,
@@ -113,9 +114,9 @@ struct Window {
     is_given: bool,
 }
 
-impl Window {
+impl LineWindow {
     /// The lines that arguments name, else those behind the path: `src/main.rs:10-20`.
-    fn of(call: &ToolCall, behind: Option<Lines>) -> Result<Window, ToolError> {
+    fn of(call: &ToolCall, behind: Option<LineRange>) -> Result<LineWindow, ToolError> {
         let mut start = arguments::number(call, "start_line");
         let mut end = arguments::number(call, "end_line");
         if let Some((first, last)) = behind
@@ -131,7 +132,7 @@ impl Window {
                 "end_line {last} is before start_line {first}"
             )));
         }
-        Ok(Window {
+        Ok(LineWindow {
             start: first,
             end: last,
             is_given: start.is_some() || end.is_some(),
@@ -148,10 +149,10 @@ impl Window {
 }
 
 async fn read(
-    located: Located,
+    located: LocatedPath,
     judged: Vec<Effect>,
-    window: Window,
-    running: Running<'_>,
+    window: LineWindow,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let (located, file) = blocking(move || {
         let file = located.read_judged(&judged);
@@ -159,7 +160,7 @@ async fn read(
     })
     .await?;
     let file = file?;
-    let output = written(&located.name(), &file.text, window, running.tokens)?;
+    let output = render_lines(&located.name(), &file.text, window, running.tokens)?;
     let shown = output.sources.first().map_or(1..1, |source| {
         source.start_line as usize..source.end_line as usize + 1
     });
@@ -170,9 +171,14 @@ async fn read(
     Ok(output)
 }
 
-fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOutput, ToolError> {
-    let name = shown::name(path);
-    let (text, secrets) = shown::without_secrets(text);
+fn render_lines(
+    path: &str,
+    text: &str,
+    window: LineWindow,
+    tokens: u32,
+) -> Result<ToolOutput, ToolError> {
+    let name = render::name(path);
+    let (text, secrets) = render::without_secrets(text);
     let lines: Vec<&str> = text.lines().collect();
     let all = lines.len();
     if all == 0 {
@@ -183,7 +189,7 @@ fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOu
         });
     }
     if window.start > all {
-        let has = shown::count(all, "line", "lines");
+        let has = render::count(all, "line", "lines");
         return Err(ToolError::TellModel(format!(
             "{name} has only {has}; start_line is {}",
             window.start
@@ -192,18 +198,18 @@ fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOu
     let end = window.end.min(all);
     let (head, tail) = around(path, window, end.min(all - 1), all, secrets > 0);
     let room = tokens.saturating_sub(estimate_text(&head) + estimate_text(&tail));
-    let mut page = Page::new(MOST_BYTES).within(room);
+    let mut page = OutputPage::new(MOST_BYTES).within(room);
     let mut last = window.start - 1;
     let numbered = |number: usize| {
-        let line = shown::numbered(number, lines[number - 1]);
-        neutral(&line).into_owned()
+        let line = render::numbered(number, lines[number - 1]);
+        defang_chat_markers(&line).into_owned()
     };
     while last < end && page.push(&numbered(last + 1)) {
         last += 1;
     }
     if last < window.start {
         // One that has no room is shown all the same: else nobody could read on.
-        page = Page::new(usize::MAX);
+        page = OutputPage::new(usize::MAX);
         last = window.start;
         page.push(&numbered(last));
     }
@@ -211,7 +217,7 @@ fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOu
     let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(ToolOutput {
         text: format!("{head}{}{tail}", page.into_text()),
-        summary: shown::count(last + 1 - window.start, "line", "lines"),
+        summary: render::count(last + 1 - window.start, "line", "lines"),
         detail: String::new(),
         sources: vec![Source {
             path: path.to_owned(),
@@ -224,8 +230,14 @@ fn written(path: &str, text: &str, window: Window, tokens: u32) -> Result<ToolOu
 
 /// What stands before and behind the lines, of which `last` is the last one: the call that reads
 /// on, too.
-fn around(path: &str, window: Window, last: usize, all: usize, secrets: bool) -> (String, String) {
-    let (name, start) = (shown::name(path), window.start);
+fn around(
+    path: &str,
+    window: LineWindow,
+    last: usize,
+    all: usize,
+    secrets: bool,
+) -> (String, String) {
+    let (name, start) = (render::name(path), window.start);
     let head = format!("{name}, lines {start}-{last} of {all}:\n");
     let mut tail = String::new();
     if last < all {
@@ -234,7 +246,7 @@ fn around(path: &str, window: Window, last: usize, all: usize, secrets: bool) ->
         if window.is_given && last < window.end && window.end < all {
             call["end_line"] = window.end.into();
         }
-        let call = neutral(&call.to_string()).into_owned();
+        let call = defang_chat_markers(&call.to_string()).into_owned();
         tail = format!("(lines {next}-{all} are not shown; to continue: read_file {call})\n");
     }
     if secrets {

@@ -15,8 +15,8 @@ use super::closed_output::without_closed;
 use super::command_changes::BeforeCommand;
 use super::hidden_files::{hidden_note, is_closed_path};
 use super::{
-    Permitted, Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, files,
-    git_versions, shown,
+    Permitted, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
+    files, git_versions, render,
 };
 use crate::jail::{EntryKind, Jail, JailError, is_secret};
 use crate::message::ToolCall;
@@ -24,9 +24,9 @@ use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpe
 use crate::permission::command::{full_screen, needs_network, paths, remembered, risk};
 use crate::permission::{CommandRisk, Confinement, DeniedCommands, Effect, Preview, Rules};
 use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
-use crate::sandbox::{Captured, Exit, RunLimits, RunOutput, WorkspaceAccess};
+use crate::sandbox::{CapturedOutput, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::text::with_causes;
-use crate::visible::{neutral, visible};
+use crate::visible::{defang_chat_markers, escape_hidden};
 use access::{access, checked_out, closed, made_repositories, protected_targets};
 
 /// How long a command may take if the call does not say so, in seconds,
@@ -105,7 +105,7 @@ impl Tool for RunCommand {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let command = arguments::text(call, "command")?.to_owned();
             if command.trim().is_empty() {
@@ -128,11 +128,11 @@ impl Tool for RunCommand {
                 timeout: Duration::from_secs(seconds.min(LONGEST) as u64),
                 output: OUTPUT,
             };
-            Ok(Prepared {
-                what: shown::narrow(&shown::name(&redact(command.trim()).text), 100).into_owned(),
+            Ok(PreparedCall {
+                what: render::narrow(&render::name(&redact(command.trim()).text), 100).into_owned(),
                 effects: effects(&command, context),
-                preview: Preview::Command(visible(&command).into_owned()),
-                remember: remembered(&command).map(|words| in_words(&words)),
+                preview: Preview::Command(escape_hidden(&command).into_owned()),
+                remember: remembered(&command).map(|words| quote_arguments(&words)),
                 run: Box::new(move |running| {
                     async move {
                         let mut output = run(command, limits, running).await?;
@@ -248,7 +248,7 @@ fn may_lead_out(jail: &Jail, path: &str) -> bool {
 }
 
 /// An argument vector on a line, so that no two look alike.
-fn in_words(words: &[String]) -> String {
+fn quote_arguments(words: &[String]) -> String {
     let line = words
         .iter()
         .map(|word| quoted(word))
@@ -270,7 +270,7 @@ fn quoted(word: &str) -> String {
 async fn run(
     command: String,
     limits: RunLimits,
-    running: Running<'_>,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let sandbox = &running.context.sandbox;
     let closed = closed(&command, running.context).await?;
@@ -289,7 +289,7 @@ async fn run(
         Ok(output) => {
             let is_closed =
                 |path: &str| is_closed_path(&running.context.jail, &running.context.rules, path);
-            let mut written = written(&output, &limits, &is_closed);
+            let mut written = render_output(&output, &limits, &is_closed);
             if sandbox.confinement() == Confinement::Full {
                 written
                     .text
@@ -389,7 +389,11 @@ fn misses_network(command: &str, output: &RunOutput) -> bool {
     has_failed && (needs_network(command) || SIGNS.iter().any(|sign| said.contains(sign)))
 }
 
-fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> bool) -> ToolOutput {
+fn render_output(
+    output: &RunOutput,
+    limits: &RunLimits,
+    is_closed: &dyn Fn(&str) -> bool,
+) -> ToolOutput {
     let ended = match output.exit {
         Exit::Code(code) => format!("exit code {code}"),
         Exit::Signal(signal) => format!("killed by signal {signal}"),
@@ -404,7 +408,7 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
     for (name, captured) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let clean = clean(captured, is_closed);
         if !clean.is_empty() {
-            text.push_str(&format!("{name}:\n{}", neutral(&clean)));
+            text.push_str(&format!("{name}:\n{}", defang_chat_markers(&clean)));
             detail.push_str(&clean);
         }
     }
@@ -429,7 +433,7 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
         )),
     }
     for refused in &output.refused {
-        let path = shown::name(&refused.path);
+        let path = render::name(&refused.path);
         let said = match refused.kind {
             RefusalKind::Git => continue,
             RefusalKind::Execute => format!("(`{path}` was not executed: it {})\n", refused.why),
@@ -451,9 +455,9 @@ fn written(output: &RunOutput, limits: &RunLimits, is_closed: &dyn Fn(&str) -> b
 }
 
 /// What was captured without secrets, with a line break at its end.
-fn clean(captured: &Captured, is_closed: &dyn Fn(&str) -> bool) -> String {
+fn clean(captured: &CapturedOutput, is_closed: &dyn Fn(&str) -> bool) -> String {
     let open = without_closed(&captured.text, is_closed);
-    let mut text = shown::without_secrets(&open).0.into_owned();
+    let mut text = render::without_secrets(&open).0.into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }

@@ -9,17 +9,19 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::language::LANGUAGES;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Answer, Freshness, IndexError, Mode, SearchRequest, Unsearched};
+use ollacode_indexer::{
+    Freshness, IndexError, SearchMode, SearchRequest, SearchResults, Unsearched,
+};
 
-use super::paths::meant;
-use super::shown::{self, Page};
-use super::{Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments};
+use super::paths::intended_path;
+use super::render::{self, OutputPage};
+use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
 use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::text::tokens::estimate_text;
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Hits, if the call does not say how many.
 const HITS: usize = 8;
@@ -113,7 +115,7 @@ impl Tool for SearchCodebase {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let query = arguments::text(call, "query")?.trim();
             if query.is_empty() {
@@ -128,8 +130,8 @@ impl Tool for SearchCodebase {
                 languages: languages(arguments::optional_text(call, "language")),
                 freshness: Freshness::Refresh,
             };
-            let what = shown::narrow(&query.replace('\n', " "), 80).into_owned();
-            Ok(Prepared::reading(
+            let what = render::narrow(&query.replace('\n', " "), 80).into_owned();
+            Ok(PreparedCall::reading(
                 what,
                 Effect::Read,
                 Box::new(move |running| search(request, running).boxed()),
@@ -154,7 +156,7 @@ fn globs(jail: &Jail, path: Option<&str>) -> Vec<String> {
     let Some(path) = path.filter(|path| *path != "/") else {
         return Vec::new();
     };
-    let path = match meant(jail, path) {
+    let path = match intended_path(jail, path) {
         Ok(found) => found.path.to_string(),
         Err(_) => path.to_owned(),
     };
@@ -167,13 +169,13 @@ fn languages(named: Option<&str>) -> Vec<String> {
     names.map(str::to_lowercase).collect()
 }
 
-async fn search(request: SearchRequest, running: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let answer = tokio::select! {
         answer = running.context.code.search(&request) => answer,
         () = running.stop.cancelled() => return Err(ToolError::TellModel("stopped".to_owned())),
     };
     answer
-        .map(|answer| written(&answer, running.tokens))
+        .map(|answer| render_hits(&answer, running.tokens))
         .map_err(|error| failed(&error))
 }
 
@@ -189,12 +191,12 @@ pub(super) fn failed(error: &IndexError) -> ToolError {
     })
 }
 
-fn written(answer: &Answer, tokens: u32) -> ToolOutput {
+fn render_hits(answer: &SearchResults, tokens: u32) -> ToolOutput {
     let notes = notes(answer);
     let said: u32 = notes.iter().map(|note| estimate_text(note) + 2).sum();
     let room = tokens.saturating_sub(said);
     // What has no room for its lines is named: a part is kept for that.
-    let mut page = Page::new(MOST_BYTES).within(room - room / NAMES);
+    let mut page = OutputPage::new(MOST_BYTES).within(room - room / NAMES);
     let mut sources = Vec::new();
     for (place, hit) in answer.hits.iter().enumerate() {
         let lines = if place == 0 { BEST } else { EXCERPT };
@@ -213,7 +215,7 @@ fn written(answer: &Answer, tokens: u32) -> ToolOutput {
     let mut text = page.into_text();
     text.push_str(&left_out(&answer.hits[sources.len()..], room / NAMES));
     if answer.hits.is_empty() {
-        let files = shown::count(answer.counts.files as usize, "file", "files");
+        let files = render::count(answer.counts.files as usize, "file", "files");
         text.push_str(&format!("No results in the {files} of the index.\n"));
         for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
             text.push_str(&format!("{sentence}\n"));
@@ -224,8 +226,8 @@ fn written(answer: &Answer, tokens: u32) -> ToolOutput {
         text.push_str(&format!("({note})\n"));
     }
     ToolOutput {
-        text: neutral(&text).into_owned(),
-        summary: shown::count(answer.hits.len(), "hit", "hits"),
+        text: defang_chat_markers(&text).into_owned(),
+        summary: render::count(answer.hits.len(), "hit", "hits"),
         detail: String::new(),
         sources,
     }
@@ -236,9 +238,9 @@ fn left_out(hits: &[Ranked], tokens: u32) -> String {
     if hits.is_empty() {
         return String::new();
     }
-    let mut page = Page::of_result(MOST_BYTES / 4, tokens.max(LEAST));
+    let mut page = OutputPage::of_result(MOST_BYTES / 4, tokens.max(LEAST));
     for hit in hits {
-        page.push(&place(hit));
+        page.push(&hit_heading(hit));
     }
     let more = match page.left_out() {
         0 => String::new(),
@@ -252,13 +254,13 @@ fn left_out(hits: &[Ranked], tokens: u32) -> String {
 }
 
 /// What the model should know of the index.
-fn notes(answer: &Answer) -> Vec<String> {
+fn notes(answer: &SearchResults) -> Vec<String> {
     let mut notes = answer.notes.clone();
     let counts = &answer.counts;
     let is_said = notes
         .iter()
         .any(|note| note.contains("lexical search only"));
-    if counts.chunks > 0 && answer.mode == Mode::Lexical {
+    if counts.chunks > 0 && answer.mode == SearchMode::Lexical {
         if !is_said {
             notes.push("lexical search only: use words that occur in the code".to_owned());
         }
@@ -275,11 +277,11 @@ fn notes(answer: &Answer) -> Vec<String> {
 fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
     let chunk = &hit.chunk;
     let all = chunk.text.lines().count();
-    let mut page = Page::new(MOST_BYTES / 3).within(tokens.saturating_sub(AROUND));
-    page.push(&place(hit));
+    let mut page = OutputPage::new(MOST_BYTES / 3).within(tokens.saturating_sub(AROUND));
+    page.push(&hit_heading(hit));
     let mut shown = 0;
     for (number, line) in (chunk.start_line as usize..).zip(chunk.text.lines().take(most)) {
-        if !page.push(&shown::numbered(number, line)) {
+        if !page.push(&render::numbered(number, line)) {
             break;
         }
         shown += 1;
@@ -296,11 +298,11 @@ fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
 }
 
 /// `src/net.rs:10-42  dial (mod net)`
-fn place(hit: &Ranked) -> String {
+fn hit_heading(hit: &Ranked) -> String {
     let chunk = &hit.chunk;
     let mut place = format!(
         "{}:{}-{}",
-        shown::name(&chunk.path),
+        render::name(&chunk.path),
         chunk.start_line,
         chunk.end_line
     );
@@ -313,7 +315,7 @@ fn place(hit: &Ranked) -> String {
     if hit.copies > 0 {
         place.push_str(&format!(" [the same text in {} other places]", hit.copies));
     }
-    shown::narrow(&place.replace('\n', " "), LONGEST_PLACE).into_owned()
+    render::narrow(&place.replace('\n', " "), LONGEST_PLACE).into_owned()
 }
 
 fn source(hit: &Ranked) -> Source {

@@ -6,9 +6,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use globset::GlobSet;
 
-use super::shown::{self, Page};
+use super::render::{self, OutputPage};
 use super::{
-    Prepared, Running, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, files,
 };
 use crate::jail::{EntryKind, Jail};
 use crate::message::ToolCall;
@@ -47,12 +47,12 @@ impl Tool for SearchFiles {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let written = arguments::text(call, "glob")?.to_owned();
             let globs = files::glob(&context.jail, &written)?;
-            let what = shown::narrow(&shown::name(&written), 80).into_owned();
-            Ok(Prepared::reading(
+            let what = render::narrow(&render::name(&written), 80).into_owned();
+            Ok(PreparedCall::reading(
                 what,
                 Effect::Read,
                 Box::new(move |running| search(globs, written, running).boxed()),
@@ -65,19 +65,19 @@ impl Tool for SearchFiles {
 async fn search(
     globs: GlobSet,
     written: String,
-    running: Running<'_>,
+    running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let jail = running.context.jail.clone();
     let (found, closed) = blocking(move || found(&jail, &globs)).await??;
-    let mut page = Page::of_result(MOST_BYTES, running.tokens);
+    let mut page = OutputPage::of_result(MOST_BYTES, running.tokens);
     for path in found.iter().take(MOST_FILES) {
-        page.push(&shown::name(path));
+        page.push(&render::name(path));
     }
     let left_out = page.left_out() + found.len().saturating_sub(MOST_FILES);
     let mut text = page.into_text();
     if left_out > 0 {
-        let next = shown::name(&found[found.len() - left_out]);
-        let left_out = shown::count(left_out, "more file", "more files");
+        let next = render::name(&found[found.len() - left_out]);
+        let left_out = render::count(left_out, "more file", "more files");
         text.push_str(&format!(
             "… {left_out} left out, starting with `{next}`: narrow the glob …\n"
         ));
@@ -85,16 +85,16 @@ async fn search(
     if found.is_empty() {
         text = format!(
             "No file matches `{}`. Ignored and hidden files are left out.\n",
-            shown::name(written.trim())
+            render::name(written.trim())
         );
     }
     if closed > 0 {
-        let folders = shown::count(closed, "folder", "folders");
+        let folders = render::count(closed, "folder", "folders");
         text.push_str(&format!("({folders} could not be listed)\n"));
     }
     Ok(ToolOutput {
         text,
-        summary: shown::count(found.len(), "file", "files"),
+        summary: render::count(found.len(), "file", "files"),
         ..ToolOutput::default()
     })
 }

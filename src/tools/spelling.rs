@@ -16,19 +16,19 @@ const BEFORE_LINES: [&str; 8] = [
 const SIDES: [&str; 2] = ["a/", "b/"];
 
 /// First and last line, from 1.
-pub(super) type Lines = (usize, usize);
+pub(super) type LineRange = (usize, usize);
 
 /// A path that a model may have meant, and the lines that it named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
     pub path: String,
-    pub lines: Option<Lines>,
+    pub lines: Option<LineRange>,
 }
 
 /// What a text may mean as a path, the likeliest first: which of it exists tells what was meant.
 pub(super) fn spellings(given: &str) -> Vec<Spelling> {
     let mut found: Vec<Spelling> = Vec::new();
-    let mut add = |path: &str, lines: Option<Lines>| {
+    let mut add = |path: &str, lines: Option<LineRange>| {
         let spelling = Spelling {
             path: path.to_owned(),
             lines,
@@ -116,7 +116,7 @@ pub(super) fn without_side(path: &str) -> Option<&str> {
 /// A path with lines behind it, as compilers and reviews name them: the path, and the first and
 /// the last line. `src/main.rs:10`, `src/main.rs:10:5` (a column), `src/main.rs:10-20`,
 /// `src/main.rs#L10-L20`, `src/main.rs(10,5)`, `src/main.rs, line 10`.
-pub(super) fn without_lines(path: &str) -> Option<(&str, Lines)> {
+pub(super) fn without_lines(path: &str) -> Option<(&str, LineRange)> {
     let marked = BEFORE_LINES.iter().find_map(|mark| {
         let (file, lines) = path.rsplit_once(mark)?;
         let lines = lines.strip_suffix(')').unwrap_or(lines);
@@ -139,7 +139,7 @@ pub(super) fn without_lines(path: &str) -> Option<(&str, Lines)> {
 }
 
 /// `10`, `10-20`, `L10-L20`, `10,5` and `10:5` (a column).
-fn line_numbers(text: &str) -> Option<Lines> {
+fn line_numbers(text: &str) -> Option<LineRange> {
     let number = |digits: &str| {
         let digits = digits.trim().trim_start_matches('L');
         let digits = digits.split([',', ':']).next().unwrap_or_default();

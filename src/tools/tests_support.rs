@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use ollacode_indexer::walk::Limits;
-use ollacode_indexer::{Embedder, Index, Refresh};
+use ollacode_indexer::walk::WalkLimits;
+use ollacode_indexer::{Embedder, Index, RefreshOptions};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{Permitted, Prepared, Running, ToolContext, ToolError, ToolOutput, Toolbox};
+use super::{Permitted, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, Toolbox};
 use crate::jail::Jail;
 use crate::message::{Message, ToolCall};
 use crate::permission::{ApprovalRequest, Approver, Decision, RepositoryRules, Rules, UserRules};
@@ -52,7 +52,7 @@ impl Bench {
         let root = top.join("workspace");
         fs::create_dir(&root).unwrap();
         let environment = CommandEnvironment::from_variables([], None, &root);
-        let index = Index::new(&root, top.join("index"), Limits::default());
+        let index = Index::new(&root, top.join("index"), WalkLimits::default());
         let context = ToolContext {
             jail: Jail::open(&root).unwrap(),
             sandbox: Arc::new(Sandbox::new(root.clone(), environment)),
@@ -121,7 +121,7 @@ impl Bench {
 
     /// Builds the lexical index.
     pub(crate) async fn index(&self) {
-        let how = Refresh::default();
+        let how = RefreshOptions::default();
         self.context
             .code
             .index()
@@ -131,7 +131,7 @@ impl Bench {
     }
 
     /// Prepares a call, as that of a reply of its own.
-    pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<Prepared, ToolError> {
+    pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<PreparedCall, ToolError> {
         {
             let mut messages = self.messages.lock();
             let id = format!("call_{}", messages.len());
@@ -147,9 +147,9 @@ impl Bench {
         tool.prepare(call, &self.context).await
     }
 
-    pub(crate) async fn run(&self, prepared: Prepared) -> Result<ToolOutput, ToolError> {
+    pub(crate) async fn run(&self, prepared: PreparedCall) -> Result<ToolOutput, ToolError> {
         let (approver, stop) = (Somebody(self.answer.clone()), CancellationToken::new());
-        let running = Running {
+        let running = RunningCall {
             context: &self.context,
             approver: &approver,
             stop: &stop,

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::message::ToolCall;
     use crate::model::ParameterKind;
-    use crate::tools::{Prepared, ToolContext, ToolError};
+    use crate::tools::{PreparedCall, ToolContext, ToolError};
 
     /// A tool that is known only at run time.
     struct Added(ToolSpec);
@@ -144,7 +144,7 @@ mod tests {
             &'a self,
             _call: &'a ToolCall,
             _context: &'a ToolContext,
-        ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+        ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
             async { Err(ToolError::TellModel("it cannot run".to_owned())) }.boxed()
         }
     }

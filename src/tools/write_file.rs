@@ -6,15 +6,15 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::writing::{
+use super::write_plan::{
     Draft, check_breaks, check_omissions, check_stand_ins, edit_call, was_read, written_file,
 };
-use super::{Prepared, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, shown};
+use super::{PreparedCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, render};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
-use crate::visible::neutral;
+use crate::visible::defang_chat_markers;
 
 /// Most places of a file that are named.
 const MOST_RANGES: usize = 5;
@@ -61,11 +61,11 @@ impl Tool for WriteFile {
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let content = arguments::text(call, "content")?;
             // Lines that were copied as they were shown.
-            let bare = shown::without_numbers(content);
+            let bare = render::without_numbers(content);
             let content = bare.as_deref().unwrap_or(content);
             let (path, before) = written_file(context, arguments::text(call, "path")?).await?;
             let Some(file) = before else {
@@ -75,7 +75,7 @@ impl Tool for WriteFile {
                 let draft = Draft {
                     path,
                     before: None,
-                    after: shown::without_breaks(content).into_owned(),
+                    after: render::without_breaks(content).into_owned(),
                     said: None,
                 };
                 return Ok(draft.prepared());
@@ -91,11 +91,11 @@ async fn overwriting(
     path: WorkspacePath,
     file: TextFile,
     content: &str,
-) -> Result<Prepared, ToolError> {
+) -> Result<PreparedCall, ToolError> {
     check_seen(context, &path, &file)?;
     check_omissions(content, &file.text)?;
     check_breaks(content, &file.text)?;
-    let content = shown::as_in_file(content, &file.text);
+    let content = render::as_in_file(content, &file.text);
     check_stand_ins(&content, &file.text)?;
     let after = file.as_written(&content).into_owned();
     if after == file.text {
@@ -108,7 +108,7 @@ async fn overwriting(
         said: None,
     };
     let (draft, lost) = blocking(move || {
-        let lost = draft.lost();
+        let lost = draft.lost_content();
         (draft, lost)
     })
     .await?;
@@ -156,19 +156,19 @@ fn check_seen(
         "`{path}` already exists, and {what}: replacing it would lose what you have not seen. To \
          change a part of it: {}\nTo see the rest: read_file {}",
         edit_call(path.as_str()),
-        neutral(&read.to_string()),
+        defang_chat_markers(&read.to_string()),
     )))
 }
 
 /// There is nothing to do, and nothing to ask.
-fn unchanged(path: &WorkspacePath) -> Prepared {
-    let name = shown::name(path.as_str());
+fn unchanged(path: &WorkspacePath) -> PreparedCall {
+    let name = render::name(path.as_str());
     let output = ToolOutput {
         text: format!("{name} already has this content; nothing was written."),
         summary: "no change".to_owned(),
         ..ToolOutput::default()
     };
-    Prepared::reading(
+    PreparedCall::reading(
         name,
         Effect::Read,
         Box::new(move |_| async move { Ok::<_, ToolError>(output) }.boxed()),

@@ -76,7 +76,7 @@ impl EmbeddingCache {
                 set_aside: None,
             }),
             Err(StoreError::Corrupt { .. }) => {
-                let set_aside = Some(set_aside(&path)?);
+                let set_aside = Some(quarantine_file(&path)?);
                 Ok(EmbeddingCache {
                     connection: open(&path)?,
                     path,
@@ -148,7 +148,7 @@ impl EmbeddingCache {
     fn start_anew(&mut self) -> Result<()> {
         // Closing the old connection later would remove the log of the new file.
         self.connection = Connection::open_in_memory()?;
-        self.set_aside = Some(set_aside(&self.path)?);
+        self.set_aside = Some(quarantine_file(&self.path)?);
         self.connection = open(&self.path)?;
         Ok(())
     }
@@ -159,7 +159,7 @@ fn open(path: &Path) -> Result<Connection> {
 }
 
 /// Moves a damaged cache away.
-fn set_aside(path: &Path) -> Result<PathBuf> {
+fn quarantine_file(path: &Path) -> Result<PathBuf> {
     let aside = path.with_extension(format!("damaged-{}", seconds_now()));
     fs::rename(path, &aside).map_err(|error| StoreError::io("move", path, error))?;
     for suffix in ["-wal", "-shm"] {

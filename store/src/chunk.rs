@@ -28,7 +28,7 @@ pub struct Chunk {
     /// Name of the language as in the table of languages; `text` if there is no grammar.
     pub language: String,
     /// What the chunk is: a function, a type, a section.
-    pub kind: Kind,
+    pub kind: ChunkKind,
     /// Name of the definition that the chunk is about, if it starts one.
     pub symbol: Option<String>,
     /// The definitions around the chunk, outermost first: `["mod net", "impl Server"]`.
@@ -48,20 +48,20 @@ macro_rules! kinds {
         /// What a chunk or a definition is: a closed list, part of the stable JSON output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "lowercase")]
-        pub enum Kind { $(#[doc = $meaning] $variant),* }
+        pub enum ChunkKind { $(#[doc = $meaning] $variant),* }
 
-        impl Kind {
+        impl ChunkKind {
             /// Every kind, in the order of the documentation.
-            pub const ALL: &[Kind] = &[$(Kind::$variant),*];
+            pub const ALL: &[ChunkKind] = &[$(ChunkKind::$variant),*];
 
             /// The name used in queries, in the store and in JSON.
             pub fn name(self) -> &'static str {
-                match self { $(Kind::$variant => $name),* }
+                match self { $(ChunkKind::$variant => $name),* }
             }
 
             /// One line that says what the kind covers.
             pub fn meaning(self) -> &'static str {
-                match self { $(Kind::$variant => $meaning),* }
+                match self { $(ChunkKind::$variant => $meaning),* }
             }
         }
     };
@@ -89,22 +89,22 @@ kinds! {
     Text "text" "Lines of a file that has no grammar.",
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ChunkKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
 }
 
-/// The name is not one of [`Kind::ALL`].
+/// The name is not one of [`ChunkKind::ALL`].
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a kind of chunk")]
 pub struct UnknownKind(String);
 
-impl FromStr for Kind {
+impl FromStr for ChunkKind {
     type Err = UnknownKind;
 
-    fn from_str(name: &str) -> Result<Kind, UnknownKind> {
-        Kind::ALL
+    fn from_str(name: &str) -> Result<ChunkKind, UnknownKind> {
+        ChunkKind::ALL
             .iter()
             .copied()
             .find(|kind| kind.name() == name)

@@ -14,7 +14,7 @@ use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, key_from_hex, strings};
-use crate::store::{Pending, Store, TERMS_INDEX, collect, create_text_index, retrying};
+use crate::store::{Store, StoreFuture, TERMS_INDEX, collect, create_text_index, retrying};
 
 /// The most paths in one commit; more paths take several commits, each path in one of them.
 const PATHS_PER_COMMIT: usize = 500;
@@ -36,7 +36,7 @@ impl Store {
     ///
     /// For bulk loads; it does not check for existing rows. Nothing is full-text indexed until
     /// [`Self::index_text`].
-    pub fn append<'a>(&'a self, rows: &'a [ChunkRow]) -> Pending<'a, ()> {
+    pub fn append<'a>(&'a self, rows: &'a [ChunkRow]) -> StoreFuture<'a, ()> {
         async move {
             let _turn = self.inner.writes.lock().await;
             self.insert(&distinct(rows.iter())).await
@@ -53,7 +53,7 @@ impl Store {
         &'a self,
         paths: &'a [String],
         rows: &'a [ChunkRow],
-    ) -> Pending<'a, Replaced> {
+    ) -> StoreFuture<'a, Replaced> {
         async move {
             let _turn = self.inner.writes.lock().await;
             let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
@@ -167,7 +167,7 @@ impl Store {
     /// method.
     ///
     /// Searches find unindexed chunks, too, by scanning them.
-    pub fn index_text(&self) -> Pending<'_, ()> {
+    pub fn index_text(&self) -> StoreFuture<'_, ()> {
         async move {
             let _turn = self.inner.writes.lock().await;
             let table = &self.inner.chunks;
@@ -197,7 +197,7 @@ impl Store {
     }
 
     /// The chunks that have one of the keys, by path and line.
-    pub fn chunks_by_keys<'a>(&'a self, keys: &'a [ContentKey]) -> Pending<'a, Vec<ChunkRow>> {
+    pub fn chunks_by_keys<'a>(&'a self, keys: &'a [ContentKey]) -> StoreFuture<'a, Vec<ChunkRow>> {
         async move {
             let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
             self.look_up("content_key", &keys).await
@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// The chunks of the paths, by path and line.
-    pub fn chunks_of_paths<'a>(&'a self, paths: &'a [String]) -> Pending<'a, Vec<ChunkRow>> {
+    pub fn chunks_of_paths<'a>(&'a self, paths: &'a [String]) -> StoreFuture<'a, Vec<ChunkRow>> {
         async move { self.look_up("path", paths).await }.boxed()
     }
 
@@ -223,12 +223,12 @@ impl Store {
                 rows.extend(row::from_batch(&batch)?);
             }
         }
-        rows.sort_by(|left, right| place(left).cmp(&place(right)));
+        rows.sort_by(|left, right| location_key(left).cmp(&location_key(right)));
         Ok(rows)
     }
 
     /// The keys of all chunks that pass a filter.
-    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> Pending<'a, Vec<ContentKey>> {
+    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<ContentKey>> {
         async move {
             if filter.passes_nothing() {
                 return Ok(Vec::new());
@@ -255,7 +255,7 @@ impl Store {
     }
 
     /// Reads every chunk and the full-text index once, to detect damage.
-    pub fn probe(&self) -> Pending<'_, ()> {
+    pub fn probe(&self) -> StoreFuture<'_, ()> {
         async move {
             let query = self.inner.chunks.query().select(Select::columns(&COLUMNS));
             for batch in collect(&query).await? {
@@ -271,7 +271,7 @@ impl Store {
     }
 
     /// The path and the key of every chunk, in no order: to reconcile the catalog.
-    pub fn path_keys(&self) -> Pending<'_, Vec<(String, ContentKey)>> {
+    pub fn path_keys(&self) -> StoreFuture<'_, Vec<(String, ContentKey)>> {
         async move {
             let columns = Select::columns(&["path", "content_key"]);
             let query = self.inner.chunks.query().select(columns);
@@ -323,6 +323,6 @@ pub(crate) fn floats(batch: &RecordBatch, name: &str) -> Result<Vec<f32>> {
         .collect())
 }
 
-fn place(row: &ChunkRow) -> (&str, u32, u32) {
+fn location_key(row: &ChunkRow) -> (&str, u32, u32) {
     (&row.chunk.path, row.chunk.start_line, row.chunk.end_line)
 }

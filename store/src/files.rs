@@ -69,12 +69,12 @@ pub fn disk_bytes(folder: &Path) -> io::Result<u64> {
 
 /// Sizes and times of the catalog's files: equal as long as no process writes to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateStamp([Option<(u64, SystemTime)>; 2]);
+pub struct CatalogStamp([Option<(u64, SystemTime)>; 2]);
 
-impl StateStamp {
+impl CatalogStamp {
     /// Reads the sizes and times of the files in the folder of an index.
-    pub fn of(folder: &Path) -> StateStamp {
-        StateStamp(["state.db", "state.db-wal"].map(|name| {
+    pub fn of(folder: &Path) -> CatalogStamp {
+        CatalogStamp(["state.db", "state.db-wal"].map(|name| {
             let metadata = fs::metadata(folder.join(name)).ok()?;
             Some((metadata.len(), metadata.modified().ok()?))
         }))

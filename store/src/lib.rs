@@ -5,12 +5,12 @@
 //! - `chunks.lance`: a row for each chunk, full-text indexed; rows are inserted or deleted, never
 //!   updated, so that saving a file does not move the rows of others;
 //! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
-//! - `state.db`: which files are indexed, and which keys have vectors ([`State`]);
+//! - `state.db`: which files are indexed, and which keys have vectors ([`Catalog`]);
 //! - `writer.lock`: held by the writer ([`WriterLock`]), and `writer.turn`: held by the next in
 //!   line. Readers need no lock.
 //!
-//! LanceDB commits first, then the catalog: [`State`] records the version of the chunks table that
-//! it was written for. A writer that finds another version, or recoveries in [`Store::healings`],
+//! LanceDB commits first, then the catalog: [`Catalog`] records the version of the chunks table that
+//! it was written for. A writer that finds another version, or recoveries in [`Store::recoveries`],
 //! reconciles the catalog with [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all
 //! workspaces.
 
@@ -19,35 +19,35 @@
 #![recursion_limit = "256"]
 
 mod cache;
+mod catalog;
 mod chunk;
 mod chunks;
 mod error;
 mod files;
-mod heal;
 mod lock;
 mod maintain;
 mod query;
 mod record;
+mod recovery;
 mod row;
 mod snapshot;
 mod sqlite;
-mod state;
 mod store;
-mod vector_state;
+mod vector_catalog;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};
-pub use chunk::{Chunk, ContentKey, Kind, UnknownKind};
+pub use catalog::Catalog;
+pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
 pub use chunks::Replaced;
 pub use error::{Result, StoreError};
-pub use files::{StateStamp, disk_bytes};
-pub use heal::Healing;
+pub use files::{CatalogStamp, disk_bytes};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::{Filter, TextQuery};
-pub use record::{Counts, Failure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use recovery::Recovery;
 pub use row::ChunkRow;
-pub use snapshot::{Found, RowId, Snapshot};
-pub use state::State;
-pub use store::{Access, OpenOptions, Store};
+pub use snapshot::{FoundChunk, RowId, Snapshot};
+pub use store::{OpenMode, OpenOptions, Store};
 pub use vectors::VectorRow;

@@ -8,8 +8,8 @@ use lancedb::Table;
 use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 
 use crate::error::{Result, StoreError};
-use crate::heal;
-use crate::store::{CHUNKS, Pending, Store, retrying};
+use crate::recovery;
+use crate::store::{CHUNKS, Store, StoreFuture, retrying};
 use crate::vectors::{VECTOR_INDEX, table_name};
 
 /// Thresholds that decide which maintenance steps are due.
@@ -84,7 +84,7 @@ impl Store {
         &'a self,
         policy: &'a MaintenancePolicy,
         now: SystemTime,
-    ) -> Pending<'a, MaintenanceReport> {
+    ) -> StoreFuture<'a, MaintenanceReport> {
         async move {
             let fingerprints = self.vector_fingerprints().await?;
             let _turn = self.inner.writes.lock().await;
@@ -103,7 +103,7 @@ impl Store {
                 report.merged_indexes += merge_segments(&table, policy).boxed().await?;
                 report.compacted_fragments += compact(&table, policy).boxed().await?;
                 report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
-                let folder = heal::table_folder(&self.inner.folder, &name);
+                let folder = recovery::table_folder(&self.inner.folder, &name);
                 prune(&table, &folder, policy, now, &mut report)
                     .boxed()
                     .await?;
@@ -213,7 +213,7 @@ async fn prune(
     now: SystemTime,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
-    let mut manifests = heal::manifests(folder)?;
+    let mut manifests = recovery::manifests(folder)?;
     manifests.pop();
     let ages: Vec<Duration> = manifests
         .iter()

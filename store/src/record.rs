@@ -46,7 +46,7 @@ pub struct MissingKey {
 
 /// A text that could not be embedded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct EmbedFailure {
     /// The content key of the text.
     pub key: ContentKey,
     /// A file that contains it.

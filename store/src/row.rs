@@ -7,7 +7,7 @@ use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::chunk::{Chunk, ContentKey, Kind};
+use crate::chunk::{Chunk, ChunkKind, ContentKey};
 use crate::error::{Result, StoreError};
 
 /// The column that is full-text indexed: the header, a line feed, and the text.
@@ -196,7 +196,7 @@ pub(crate) fn outlines_from_batch(batch: &RecordBatch) -> Result<Vec<(Chunk, Con
             let chunk = Chunk {
                 path: paths.value(row).to_owned(),
                 language: languages.value(row).to_owned(),
-                kind: kinds.value(row).parse::<Kind>().map_err(damaged)?,
+                kind: kinds.value(row).parse::<ChunkKind>().map_err(damaged)?,
                 symbol: symbol.map(str::to_owned),
                 scope: split(scopes.value(row)),
                 definitions: split(definitions.value(row)),
@@ -275,7 +275,7 @@ mod tests {
             chunk: Chunk {
                 path: "src/it's.rs".into(),
                 language: "rust".into(),
-                kind: Kind::Method,
+                kind: ChunkKind::Method,
                 symbol: None,
                 scope: vec!["mod net".into(), "impl Server".into()],
                 definitions: Vec::new(),

@@ -23,7 +23,7 @@ use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
-use crate::store::{Pending, Store, TERMS_INDEX};
+use crate::store::{Store, StoreFuture, TERMS_INDEX};
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
@@ -35,7 +35,7 @@ pub struct RowId(u64);
 
 /// A chunk that was found, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundChunk {
     /// The row that holds its text.
     pub row: RowId,
     /// The chunk; its text is empty.
@@ -48,7 +48,7 @@ pub struct Found {
 #[derive(Clone)]
 pub struct Snapshot {
     dataset: Arc<Dataset>,
-    outlines: Arc<Outlines>,
+    outlines: Arc<ChunkHeaders>,
 }
 
 /// Chunks that earlier searches have read, without their texts.
@@ -56,18 +56,18 @@ pub struct Snapshot {
 /// A row is written once and never changed, and its id is its address, which is never reused: so
 /// cached rows stay valid across versions.
 #[derive(Default)]
-pub(crate) struct Outlines(Mutex<HashMap<RowId, Found>>);
+pub(crate) struct ChunkHeaders(Mutex<HashMap<RowId, FoundChunk>>);
 
-impl Outlines {
+impl ChunkHeaders {
     /// About 30 MB.
     const MOST: usize = 100_000;
 
-    fn known(&self, rows: &[RowId]) -> Vec<Option<Found>> {
+    fn known(&self, rows: &[RowId]) -> Vec<Option<FoundChunk>> {
         let known = self.0.lock();
         rows.iter().map(|row| known.get(row).cloned()).collect()
     }
 
-    fn keep(&self, found: &[Found]) {
+    fn keep(&self, found: &[FoundChunk]) {
         let mut known = self.0.lock();
         if known.len() + found.len() > Self::MOST {
             known.clear();
@@ -78,7 +78,7 @@ impl Outlines {
 
 impl Store {
     /// A snapshot of the chunks as they are now.
-    pub fn snapshot(&self) -> Pending<'_, Snapshot> {
+    pub fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
         async move {
             let Some(wrapper) = self.inner.chunks.dataset() else {
                 return Err(StoreError::Invalid(
@@ -107,7 +107,7 @@ impl Snapshot {
         query: &'a TextQuery,
         limit: usize,
         filter: &'a Filter,
-    ) -> Pending<'a, Vec<(Found, f32)>> {
+    ) -> StoreFuture<'a, Vec<(FoundChunk, f32)>> {
         async move {
             if limit == 0 || query.is_empty() || filter.passes_nothing() {
                 return Ok(Vec::new());
@@ -125,11 +125,11 @@ impl Snapshot {
                 scores.extend(more_scores);
             }
             let found = self.outlines(&rows).await?;
-            let mut hits: Vec<(Found, f32)> = found.into_iter().zip(scores).collect();
+            let mut hits: Vec<(FoundChunk, f32)> = found.into_iter().zip(scores).collect();
             hits.sort_by(|(left, left_score), (right, right_score)| {
                 right_score
                     .total_cmp(left_score)
-                    .then_with(|| place(left).cmp(&place(right)))
+                    .then_with(|| found_key(left).cmp(&found_key(right)))
             });
             hits.truncate(limit);
             Ok(hits)
@@ -158,7 +158,7 @@ impl Snapshot {
         &'a self,
         keys: &'a [ContentKey],
         filter: &'a Filter,
-    ) -> Pending<'a, Vec<Found>> {
+    ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
             let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
             self.look_up("content_key", &keys, filter).await
@@ -171,7 +171,7 @@ impl Snapshot {
         &'a self,
         symbols: &'a [String],
         filter: &'a Filter,
-    ) -> Pending<'a, Vec<Found>> {
+    ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move { self.look_up("symbol", symbols, filter).await }.boxed()
     }
 
@@ -180,7 +180,7 @@ impl Snapshot {
         &'a self,
         paths: &'a [String],
         filter: &'a Filter,
-    ) -> Pending<'a, Vec<Found>> {
+    ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move { self.look_up("path", paths, filter).await }.boxed()
     }
 
@@ -189,7 +189,7 @@ impl Snapshot {
         &'a self,
         is_wanted: &'a (dyn Fn(&str) -> bool + Sync),
         filter: &'a Filter,
-    ) -> Pending<'a, Vec<Found>> {
+    ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
             if filter.passes_nothing() {
                 return Ok(Vec::new());
@@ -210,14 +210,18 @@ impl Snapshot {
                 rows.extend(wanted.map(|(row, _)| row));
             }
             let mut found = self.outlines(&rows).await?;
-            found.sort_by(|left, right| place(left).cmp(&place(right)));
+            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
             Ok(found)
         }
         .boxed()
     }
 
     /// How many chunks have a key.
-    pub fn count_of_key<'a>(&'a self, key: ContentKey, filter: &'a Filter) -> Pending<'a, usize> {
+    pub fn count_of_key<'a>(
+        &'a self,
+        key: ContentKey,
+        filter: &'a Filter,
+    ) -> StoreFuture<'a, usize> {
         async move {
             let mut condition = is_in("content_key", [hex::encode(key.0).as_str()]);
             if let Some(more) = filter.sql() {
@@ -230,7 +234,7 @@ impl Snapshot {
     }
 
     /// Whole rows, in the order asked for.
-    pub fn rows<'a>(&'a self, rows: &'a [RowId]) -> Pending<'a, Vec<ChunkRow>> {
+    pub fn rows<'a>(&'a self, rows: &'a [RowId]) -> StoreFuture<'a, Vec<ChunkRow>> {
         async move {
             match self.take(rows, &COLUMNS).await? {
                 Some(batch) => row::from_batch(&batch),
@@ -241,7 +245,7 @@ impl Snapshot {
     }
 
     /// The texts of rows, in the order asked for.
-    pub fn texts<'a>(&'a self, rows: &'a [RowId]) -> Pending<'a, Vec<String>> {
+    pub fn texts<'a>(&'a self, rows: &'a [RowId]) -> StoreFuture<'a, Vec<String>> {
         async move {
             match self.take(rows, &row::TEXT).await? {
                 Some(batch) => row::texts_from_batch(&batch),
@@ -256,7 +260,7 @@ impl Snapshot {
         column: &str,
         values: &[String],
         filter: &Filter,
-    ) -> Result<Vec<Found>> {
+    ) -> Result<Vec<FoundChunk>> {
         if filter.passes_nothing() {
             return Ok(Vec::new());
         }
@@ -277,12 +281,12 @@ impl Snapshot {
             }
         }
         let mut found = self.outlines(&rows).await?;
-        found.sort_by(|left, right| place(left).cmp(&place(right)));
+        found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
         Ok(found)
     }
 
     /// The rows without their texts, in the order asked for.
-    async fn outlines(&self, rows: &[RowId]) -> Result<Vec<Found>> {
+    async fn outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
         let known = self.outlines.known(rows);
         let missing: Vec<RowId> = rows
             .iter()
@@ -298,7 +302,7 @@ impl Snapshot {
             .collect())
     }
 
-    async fn read_outlines(&self, rows: &[RowId]) -> Result<Vec<Found>> {
+    async fn read_outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
         let Some(batch) = self.take(rows, &OUTLINE).await? else {
             return Ok(Vec::new());
         };
@@ -309,7 +313,7 @@ impl Snapshot {
         }
         let found = rows.iter().zip(chunks);
         Ok(found
-            .map(|(row, (chunk, content_key))| Found {
+            .map(|(row, (chunk, content_key))| FoundChunk {
                 row: *row,
                 chunk,
                 content_key,
@@ -352,7 +356,7 @@ fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
     Ok(column.values().iter().map(|id| RowId(*id)).collect())
 }
 
-fn place(found: &Found) -> (&str, u32, u32, ContentKey) {
+fn found_key(found: &FoundChunk) -> (&str, u32, u32, ContentKey) {
     let chunk = &found.chunk;
     (
         &chunk.path,

@@ -75,7 +75,7 @@ pub(crate) fn unsigned(number: i64) -> u64 {
 }
 
 /// Names the file in an error about damage.
-pub(crate) fn named<T>(result: Result<T>, name: &str) -> Result<T> {
+pub(crate) fn with_file_name<T>(result: Result<T>, name: &str) -> Result<T> {
     result.map_err(|error| match error {
         StoreError::Corrupt { source, .. } => StoreError::Corrupt {
             what: name.to_owned(),

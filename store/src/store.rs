@@ -19,15 +19,15 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Result, StoreError, is_conflict, is_damage};
 use crate::files::create_private_folder;
-use crate::heal::{self, Healing};
+use crate::recovery::{self, Recovery};
 use crate::row::{self, TERMS};
-use crate::snapshot::Outlines;
+use crate::snapshot::ChunkHeaders;
 
 /// What an asynchronous method returns: a future that this crate compiles.
 ///
 /// The body of an `async fn` is compiled in the crate that awaits it, and all that it awaits
 /// along with it: LanceDB's futures, over a minute's work, again in every crate above this one.
-pub(crate) type Pending<'a, T> = BoxFuture<'a, Result<T>>;
+pub(crate) type StoreFuture<'a, T> = BoxFuture<'a, Result<T>>;
 
 pub(crate) const CHUNKS: &str = "chunks";
 pub(crate) const TERMS_INDEX: &str = "terms_index";
@@ -44,7 +44,7 @@ const LONGEST_TOKEN: usize = 128;
 
 /// The purpose for which an index is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum OpenMode {
     /// To search: needs no lock, creates and repairs nothing.
     Read,
     /// To write: the caller holds the [`crate::WriterLock`] of the folder.
@@ -55,7 +55,7 @@ pub enum Access {
 #[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// Whether the index is opened for reading or writing.
-    pub access: Access,
+    pub access: OpenMode,
     /// Memory for pages of indexes, in bytes.
     pub index_cache_bytes: usize,
     /// Memory for manifests and file metadata, in bytes.
@@ -64,7 +64,7 @@ pub struct OpenOptions {
 
 impl OpenOptions {
     /// Options with cache sizes that suit one workspace.
-    pub fn new(access: Access) -> OpenOptions {
+    pub fn new(access: OpenMode) -> OpenOptions {
         OpenOptions {
             access,
             index_cache_bytes: 64 << 20,
@@ -79,17 +79,17 @@ impl OpenOptions {
 /// write say so; they need the writer's lock, and within a process they take turns.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<StoreInner>,
 }
 
-pub(crate) struct Inner {
+pub(crate) struct StoreInner {
     pub(crate) folder: PathBuf,
     pub(crate) connection: Connection,
     pub(crate) chunks: Table,
     vectors: Mutex<HashMap<String, Table>>,
-    pub(crate) outlines: Arc<Outlines>,
+    pub(crate) outlines: Arc<ChunkHeaders>,
     pub(crate) writes: tokio::sync::Mutex<()>,
-    healings: Vec<Healing>,
+    healings: Vec<Recovery>,
 }
 
 impl Store {
@@ -97,32 +97,32 @@ impl Store {
     ///
     /// A reader that finds damage gets [`StoreError::Corrupt`] and should open for writing; a
     /// writer that gets it should move the folder away and index again.
-    pub fn open(folder: &Path, options: OpenOptions) -> Pending<'_, Store> {
+    pub fn open(folder: &Path, options: OpenOptions) -> StoreFuture<'_, Store> {
         async move {
             let folder = std::path::absolute(folder)
                 .map_err(|error| StoreError::io("find", folder, error))?;
             match options.access {
-                Access::Read if !heal::table_folder(&folder, CHUNKS).is_dir() => {
+                OpenMode::Read if !recovery::table_folder(&folder, CHUNKS).is_dir() => {
                     return Err(StoreError::NoIndex { folder });
                 }
-                Access::Read => {}
-                Access::Write => create_private_folder(&folder)?,
+                OpenMode::Read => {}
+                OpenMode::Write => create_private_folder(&folder)?,
             }
-            let opening = Opening {
+            let opening = StoreOpening {
                 folder,
                 options,
                 healings: Vec::new(),
             };
             match opening.options.access {
-                Access::Read => opening.read().await,
-                Access::Write => opening.write().await,
+                OpenMode::Read => opening.read().await,
+                OpenMode::Write => opening.write().await,
             }
         }
         .boxed()
     }
 
     /// The recoveries that were made while opening; usually empty.
-    pub fn healings(&self) -> &[Healing] {
+    pub fn recoveries(&self) -> &[Recovery] {
         &self.inner.healings
     }
 
@@ -132,12 +132,12 @@ impl Store {
     }
 
     /// The version of the table of chunks, which changes with every commit to it.
-    pub fn version(&self) -> Pending<'_, u64> {
+    pub fn version(&self) -> StoreFuture<'_, u64> {
         async move { Ok(self.inner.chunks.version().boxed().await?) }.boxed()
     }
 
     /// The number of chunks.
-    pub fn chunk_count(&self) -> Pending<'_, usize> {
+    pub fn chunk_count(&self) -> StoreFuture<'_, usize> {
         async move { Ok(self.inner.chunks.count_rows(None).boxed().await?) }.boxed()
     }
 
@@ -156,13 +156,13 @@ impl fmt::Debug for Store {
 }
 
 /// An index that is being opened.
-struct Opening {
+struct StoreOpening {
     folder: PathBuf,
     options: OpenOptions,
-    healings: Vec<Healing>,
+    healings: Vec<Recovery>,
 }
 
-impl Opening {
+impl StoreOpening {
     async fn read(self) -> Result<Store> {
         let connection = self.connect().await?;
         let chunks = match connection.open_table(CHUNKS).execute().boxed().await {
@@ -203,7 +203,7 @@ impl Opening {
                 // Vectors can be restored from the cache, so the chunks are kept.
                 Err(StoreError::Corrupt { .. }) => {
                     self.healings
-                        .push(heal::set_table_aside(&self.folder, &name)?);
+                        .push(recovery::set_table_aside(&self.folder, &name)?);
                 }
                 Err(error) => return Err(error),
             }
@@ -217,7 +217,7 @@ impl Opening {
         chunks: Table,
         vectors: HashMap<String, Table>,
     ) -> Store {
-        let inner = Inner {
+        let inner = StoreInner {
             folder: self.folder,
             connection,
             chunks,
@@ -258,30 +258,35 @@ impl Opening {
         connection: &mut Connection,
         name: &str,
     ) -> Result<Option<Table>> {
-        let folder = heal::table_folder(&self.folder, name);
+        let folder = recovery::table_folder(&self.folder, name);
         let mut steps = 0;
         loop {
-            let damage: Box<dyn std::error::Error + Send + Sync> = if heal::head_is_empty(&folder)?
-            {
-                "the newest manifest is empty".into()
-            } else {
-                match connection.open_table(name).execute().boxed().await {
-                    Ok(table) => match heal::unreadable_file(&self.folder, &table).boxed().await {
-                        Ok(None) => return Ok(Some(table)),
-                        Ok(Some(path)) => format!("`{}` is missing", path.display()).into(),
-                        Err(StoreError::Lance(error)) if is_damage(&error) => error,
-                        Err(error) => return Err(error),
-                    },
-                    // Without data the table was never complete; with data its versions are lost.
-                    Err(lancedb::Error::TableNotFound { .. }) if !folder.join("data").is_dir() => {
-                        return Ok(None);
+            let damage: Box<dyn std::error::Error + Send + Sync> =
+                if recovery::head_is_empty(&folder)? {
+                    "the newest manifest is empty".into()
+                } else {
+                    match connection.open_table(name).execute().boxed().await {
+                        Ok(table) => match recovery::unreadable_file(&self.folder, &table)
+                            .boxed()
+                            .await
+                        {
+                            Ok(None) => return Ok(Some(table)),
+                            Ok(Some(path)) => format!("`{}` is missing", path.display()).into(),
+                            Err(StoreError::Lance(error)) if is_damage(&error) => error,
+                            Err(error) => return Err(error),
+                        },
+                        // Without data the table was never complete; with data its versions are lost.
+                        Err(lancedb::Error::TableNotFound { .. })
+                            if !folder.join("data").is_dir() =>
+                        {
+                            return Ok(None);
+                        }
+                        Err(error) if is_damage(&error) => Box::new(error),
+                        Err(error) => return Err(error.into()),
                     }
-                    Err(error) if is_damage(&error) => Box::new(error),
-                    Err(error) => return Err(error.into()),
-                }
-            };
-            let stepped = if steps < heal::MOST_STEPS {
-                heal::step_back(&self.folder, name)?
+                };
+            let stepped = if steps < recovery::MOST_STEPS {
+                recovery::step_back(&self.folder, name)?
             } else {
                 None
             };

@@ -17,10 +17,10 @@ use lancedb::{DistanceType, Table};
 use crate::chunk::ContentKey;
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::heal;
 use crate::query::is_in;
+use crate::recovery;
 use crate::row::{key_from_hex, strings};
-use crate::store::{Pending, Store, collect, create_tree, retrying};
+use crate::store::{Store, StoreFuture, collect, create_tree, retrying};
 
 /// What the name of a table of vectors starts with.
 pub(crate) const PREFIX: &str = "vectors_";
@@ -49,13 +49,13 @@ pub struct VectorRow {
 }
 
 impl Store {
-    /// Writes vectors, in one commit; the caller adds only what [`crate::State`] says is missing.
+    /// Writes vectors, in one commit; the caller adds only what [`crate::Catalog`] says is missing.
     pub fn add_vectors<'a>(
         &'a self,
         fingerprint: &'a str,
         dimension: usize,
         rows: &'a [VectorRow],
-    ) -> Pending<'a, ()> {
+    ) -> StoreFuture<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
             if rows.is_empty() {
@@ -81,7 +81,7 @@ impl Store {
         fingerprint: &'a str,
         vector: &'a [f32],
         limit: usize,
-    ) -> Pending<'a, Vec<(ContentKey, f32)>> {
+    ) -> StoreFuture<'a, Vec<(ContentKey, f32)>> {
         async move { self.nearest(fingerprint, vector, limit, None).await }.boxed()
     }
 
@@ -92,7 +92,7 @@ impl Store {
         vector: &'a [f32],
         limit: usize,
         keys: &'a [ContentKey],
-    ) -> Pending<'a, Vec<(ContentKey, f32)>> {
+    ) -> StoreFuture<'a, Vec<(ContentKey, f32)>> {
         async move {
             if keys.is_empty() {
                 return Ok(Vec::new());
@@ -145,7 +145,7 @@ impl Store {
         &'a self,
         fingerprint: &'a str,
         keys: &'a [ContentKey],
-    ) -> Pending<'a, ()> {
+    ) -> StoreFuture<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
             let _turn = self.inner.writes.lock().await;
@@ -165,7 +165,7 @@ impl Store {
     }
 
     /// The keys that have a vector, to reconcile the catalog.
-    pub fn vector_keys<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, HashSet<ContentKey>> {
+    pub fn vector_keys<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, HashSet<ContentKey>> {
         async move {
             let mut found = HashSet::new();
             let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
@@ -183,7 +183,7 @@ impl Store {
     }
 
     /// The version of a table of vectors; `None` if there is none.
-    pub fn vectors_version<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, Option<u64>> {
+    pub fn vectors_version<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, Option<u64>> {
         async move {
             match self.vectors_table(&table_name(fingerprint)?).await? {
                 Some(table) => Ok(Some(table.version().boxed().await?)),
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// The fingerprints that have a table of vectors, in order.
-    pub fn vector_fingerprints(&self) -> Pending<'_, Vec<String>> {
+    pub fn vector_fingerprints(&self) -> StoreFuture<'_, Vec<String>> {
         async move {
             let names = self
                 .inner
@@ -213,7 +213,7 @@ impl Store {
     }
 
     /// Removes all vectors of a fingerprint. A writing method.
-    pub fn drop_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, ()> {
+    pub fn drop_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
             let _turn = self.inner.writes.lock().await;
@@ -230,7 +230,7 @@ impl Store {
     /// writing method.
     ///
     /// Unindexed vectors are compared one by one.
-    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> Pending<'a, bool> {
+    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, bool> {
         async move {
             let name = table_name(fingerprint)?;
             let _turn = self.inner.writes.lock().await;
@@ -267,7 +267,7 @@ impl Store {
     /// The table of vectors with a name, if it exists now.
     pub(crate) async fn vectors_table(&self, name: &str) -> Result<Option<Table>> {
         // Another process may have dropped it since it was opened here.
-        if !heal::table_folder(&self.inner.folder, name).is_dir() {
+        if !recovery::table_folder(&self.inner.folder, name).is_dir() {
             self.open_vectors().remove(name);
             return Ok(None);
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
-    Access, Chunk, ChunkRow, ContentKey, FileRecord, Filter, Healing, Kind, MaintenancePolicy,
-    OpenOptions, RecordedFile, State, Store, StoreError, TextQuery, VectorRow,
+    Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, MaintenancePolicy,
+    OpenMode, OpenOptions, RecordedFile, Recovery, Store, StoreError, TextQuery, VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -16,7 +16,7 @@ fn row(path: &str, start_line: u32, text: &str) -> ChunkRow {
         chunk: Chunk {
             path: path.to_owned(),
             language: "rust".to_owned(),
-            kind: Kind::Function,
+            kind: ChunkKind::Function,
             symbol: Some("run".to_owned()),
             scope: Vec::new(),
             definitions: vec!["run".to_owned()],
@@ -30,7 +30,7 @@ fn row(path: &str, start_line: u32, text: &str) -> ChunkRow {
 }
 
 async fn writer(folder: &Path) -> Store {
-    Store::open(folder, OpenOptions::new(Access::Write))
+    Store::open(folder, OpenOptions::new(OpenMode::Write))
         .await
         .expect("open for writing")
 }
@@ -63,7 +63,7 @@ fn newest_manifest(folder: &Path) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_nothing_is_told_so() {
     let folder = tempfile::tempdir().expect("folder");
-    let opened = Store::open(folder.path(), OpenOptions::new(Access::Read)).await;
+    let opened = Store::open(folder.path(), OpenOptions::new(OpenMode::Read)).await;
     assert!(matches!(opened, Err(StoreError::NoIndex { .. })));
 }
 
@@ -187,11 +187,14 @@ async fn an_empty_head_manifest_is_healed() {
     drop(store);
     fs::write(newest_manifest(folder.path()), b"").expect("damage");
 
-    let opened = Store::open(folder.path(), OpenOptions::new(Access::Read)).await;
+    let opened = Store::open(folder.path(), OpenOptions::new(OpenMode::Read)).await;
     assert!(matches!(opened, Err(StoreError::Corrupt { .. })));
     let store = writer(folder.path()).await;
     let table = "chunks".to_owned();
-    assert_eq!(store.healings(), [Healing::SteppedBack { table, version }]);
+    assert_eq!(
+        store.recoveries(),
+        [Recovery::RolledBack { table, version }]
+    );
     assert_eq!(paths_found(&store, "first second").await, ["a.rs"]);
     store
         .append(&[row("b.rs", 1, "fn second() {}")])
@@ -199,7 +202,7 @@ async fn an_empty_head_manifest_is_healed() {
         .expect("append");
     assert_eq!(store.chunk_count().await.expect("count"), 2);
     drop(store);
-    assert!(writer(folder.path()).await.healings().is_empty());
+    assert!(writer(folder.path()).await.recoveries().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,10 +285,10 @@ async fn maintenance_keeps_rows_and_bounds_versions() {
 fn the_bookkeeping_knows_what_is_missing() {
     let folder = tempfile::tempdir().expect("folder");
     assert!(matches!(
-        State::open_read_only(folder.path()),
+        Catalog::open_read_only(folder.path()),
         Err(StoreError::NoIndex { .. })
     ));
-    let mut state = State::open(folder.path()).expect("state");
+    let mut state = Catalog::open(folder.path()).expect("state");
     let file = FileRecord {
         path: "a.rs".to_owned(),
         size: 9,
@@ -326,7 +329,7 @@ fn the_bookkeeping_knows_what_is_missing() {
         (counts.files, counts.chunks, counts.embedded, counts.failed),
         (1, 3, 2, 0)
     );
-    let reader = State::open_read_only(folder.path()).expect("reader");
+    let reader = Catalog::open_read_only(folder.path()).expect("reader");
     assert_eq!(reader.languages().expect("languages").len(), 1);
     state
         .remove_files(&["a.rs".to_owned()], Some(8))
@@ -342,7 +345,7 @@ fn damaged_bookkeeping_is_named() {
     let folder = tempfile::tempdir().expect("folder");
     fs::write(folder.path().join("state.db"), vec![7; 8_192]).expect("damage");
     assert!(matches!(
-        State::open(folder.path()),
+        Catalog::open(folder.path()),
         Err(StoreError::Corrupt { .. })
     ));
 }

@@ -10,10 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ollacode::config::{
-    Color, ConfigError, EmbedModel, Environment, Flags, Origin, SandboxChoice, Settings, ToolChoice,
+    Color, ConfigError, EmbedModel, Environment, Flags, SandboxChoice, SettingOrigin, Settings,
+    ToolChoice,
 };
 use ollacode::frontends::cli::args::Arguments;
-use ollacode::model::ollama::Reach;
+use ollacode::model::ollama::NetworkScope;
 use tempfile::TempDir;
 
 /// A temporary home folder, with a current folder below it.

@@ -7,7 +7,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ollacode_store::{Access, ContentKey, OpenOptions, State, Store};
+use ollacode_store::{Catalog, ContentKey, OpenMode, OpenOptions, Store};
 
 use crate::support::environment::paths_of;
 use crate::support::rows::assert_same_rows;
@@ -97,7 +97,7 @@ fn killed_while_embedding() {
 fn assert_vectors_agree(environment: &Environment) {
     let folder = environment.index_folder();
     let (fingerprint, stored) = block_on(async {
-        let store = Store::open(&folder, OpenOptions::new(Access::Read)).await;
+        let store = Store::open(&folder, OpenOptions::new(OpenMode::Read)).await;
         let store = store.expect("the store");
         let mut fingerprints = store
             .vector_fingerprints()
@@ -119,7 +119,7 @@ fn assert_vectors_agree(environment: &Environment) {
             "there is a vector of {place}"
         );
     }
-    let state = State::open_read_only(&folder).expect("the catalog");
+    let state = Catalog::open_read_only(&folder).expect("the catalog");
     let recorded: HashSet<ContentKey> = state
         .vector_keys(&fingerprint)
         .expect("keys")

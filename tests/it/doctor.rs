@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::thread;
 
-use ollacode_store::State;
+use ollacode_store::Catalog;
 use serde_json::Value;
 
 use crate::support::environment::Running;
@@ -186,14 +186,14 @@ fn an_index_that_is_not_as_it_should_be_is_not_good() {
     environment.index();
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();
-    let mut state = State::open(&folder).expect("the catalog");
+    let mut state = Catalog::open(&folder).expect("the catalog");
     state
         .set_cut_version("of another version")
         .expect("a version");
     drop(state);
     expect_row(&environment, "index", "warning", "another version");
     environment.index();
-    let mut state = State::open(&folder).expect("the catalog");
+    let mut state = Catalog::open(&folder).expect("the catalog");
     state.set_chunks_version(1).expect("a version");
     drop(state);
     expect_row(&environment, "index", "warning", "not finished");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use ollacode_store::{Access, OpenOptions, Store};
+use ollacode_store::{OpenMode, OpenOptions, Store};
 
 use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{PARSER, README, WRITER, functions, write_samples};
@@ -21,7 +21,7 @@ fn sample() -> Environment {
 fn versions(environment: &Environment) -> (u64, Vec<String>) {
     let folder = environment.index_folder();
     let version = block_on(async {
-        let store = Store::open(&folder, OpenOptions::new(Access::Read)).await;
+        let store = Store::open(&folder, OpenOptions::new(OpenMode::Read)).await;
         store
             .expect("the store opens")
             .version()

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use ollacode::message::{Image, Message, ToolCall};
-use ollacode::model::ollama::{Address, Limits, OllamaChat, OllamaClient, Reach};
+use ollacode::model::ollama::{Address, ClientLimits, NetworkScope, OllamaChat, OllamaClient};
 use ollacode::model::repair::find_calls;
 use ollacode::model::{
     ChatModel, ChatRequest, Delta, ModelError, Parameter, ParameterKind, StopReason, ToolSpec,
@@ -42,8 +42,8 @@ fn tool(name: &str) -> ToolSpec {
 static TOOLS: LazyLock<Vec<ToolSpec>> =
     LazyLock::new(|| vec![tool("read_file"), tool("delete_file")]);
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> ClientLimits {
+    ClientLimits {
         connect: Duration::from_secs(5),
         lookup: Duration::from_secs(10),
         first_byte: Duration::from_secs(10),
@@ -53,14 +53,14 @@ fn limits() -> Limits {
     }
 }
 
-fn client_with(server: &ChatServer, limits: Limits) -> OllamaClient {
+fn client_with(server: &ChatServer, limits: ClientLimits) -> OllamaClient {
     let address = Address::parse(&server.uri()).expect("an address");
-    OllamaClient::new(address, None, Reach::Any, limits).expect("a client")
+    OllamaClient::new(address, None, NetworkScope::Any, limits).expect("a client")
 }
 
-async fn model_with(server: &ChatServer, limits: Limits) -> OllamaChat {
+async fn model_with(server: &ChatServer, limits: ClientLimits) -> OllamaChat {
     let client = client_with(server, limits);
-    OllamaChat::connect(client, CHAT_MODEL, None, Reach::Any)
+    OllamaChat::connect(client, CHAT_MODEL, None, NetworkScope::Any)
         .await
         .expect("a model")
 }

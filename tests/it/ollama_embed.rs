@@ -7,7 +7,9 @@ mod pulling;
 
 use std::time::Duration;
 
-use ollacode::model::ollama::{Address, Limits, OllamaClient, OllamaEmbedder, OllamaError, Reach};
+use ollacode::model::ollama::{
+    Address, ClientLimits, NetworkScope, OllamaClient, OllamaEmbedder, OllamaError,
+};
 use ollacode_indexer::{EmbedError, Embedder};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
@@ -15,8 +17,8 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 const MODEL: &str = "nomic-embed-text";
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> ClientLimits {
+    ClientLimits {
         connect: Duration::from_secs(5),
         lookup: Duration::from_secs(10),
         first_byte: Duration::from_secs(10),
@@ -26,13 +28,13 @@ fn limits() -> Limits {
     }
 }
 
-fn client_with(uri: &str, reach: Reach, limits: Limits) -> OllamaClient {
+fn client_with(uri: &str, reach: NetworkScope, limits: ClientLimits) -> OllamaClient {
     let address = Address::parse(uri).expect("an address");
     OllamaClient::new(address, None, reach, limits).expect("a client")
 }
 
 fn client(uri: &str) -> OllamaClient {
-    client_with(uri, Reach::Any, limits())
+    client_with(uri, NetworkScope::Any, limits())
 }
 
 fn texts(texts: &[&str]) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
-use ollacode_store::Kind;
+use ollacode_store::ChunkKind;
 use serde_json::{Value, json};
 
 use crate::support::Environment;
@@ -91,7 +91,7 @@ fn assert_hit(hit: &Value, environment: &Environment) {
     );
     let kind = hit["kind"].as_str().expect("a kind");
     assert!(
-        Kind::ALL.iter().any(|known| known.name() == kind),
+        ChunkKind::ALL.iter().any(|known| known.name() == kind),
         "`{kind}` is a known kind"
     );
     assert!(

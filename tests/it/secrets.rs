@@ -14,7 +14,8 @@ use lancedb::arrow::arrow_array::cast::AsArray;
 use lancedb::index::scalar::{FtsQuery, FullTextSearchQuery, MatchQuery, Operator};
 use lancedb::query::{ExecutableQuery, QueryBase};
 use ollacode_store::{
-    Access, Chunk, ChunkRow, ContentKey, FileRecord, Kind, OpenOptions, RecordedFile, State, Store,
+    Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, OpenMode, OpenOptions,
+    RecordedFile, Store,
 };
 use serde_json::Value;
 
@@ -236,7 +237,7 @@ async fn strings_of_tables(folder: &Path) -> Strings {
 
 /// Every string of the catalog, and the bytes of every file, as text.
 fn strings_of_files(index: &Path, data: &Path) -> Strings {
-    let state = State::open_read_only(index).expect("the catalog");
+    let state = Catalog::open_read_only(index).expect("the catalog");
     let mut strings = vec![(
         "state.db".to_owned(),
         format!("{:?}", state.files().expect("files")),
@@ -405,13 +406,13 @@ fn the_scan_would_find_every_secret() {
         .map(|(path, text)| unredacted_row(path, text))
         .collect();
     block_on(async {
-        let store = Store::open(folder.path(), OpenOptions::new(Access::Write)).await;
+        let store = Store::open(folder.path(), OpenOptions::new(OpenMode::Write)).await;
         let store = store.expect("the store");
         store.append(&rows).await.expect("rows");
         store.index_text().await.expect("an index");
     });
     let records: Vec<RecordedFile> = rows.iter().map(leaking_record).collect();
-    let mut state = State::open(folder.path()).expect("the catalog");
+    let mut state = Catalog::open(folder.path()).expect("the catalog");
     state.record_files(&records, None).expect("records");
     let strings = block_on(strings_of_tables(folder.path()));
     let state_strings = strings_of_files(folder.path(), folder.path());
@@ -445,7 +446,7 @@ fn unredacted_row(path: &str, text: &str) -> ChunkRow {
         chunk: Chunk {
             path: path.to_owned(),
             language: "text".to_owned(),
-            kind: Kind::Text,
+            kind: ChunkKind::Text,
             symbol: None,
             scope: Vec::new(),
             definitions: Vec::new(),

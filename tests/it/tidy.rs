@@ -194,20 +194,20 @@ fn permissions_are_decided_without_the_index() {
 }
 
 #[test]
-fn the_bookkeeping_is_read_and_written_on_threads_that_may_block() {
+fn the_catalog_is_read_and_written_on_threads_that_may_block() {
     for (name, text) in sources(&["indexer/src"]) {
         if name.ends_with("tests.rs") {
             continue;
         }
         let lines: Vec<&str> = code(&text).collect();
         for (number, line) in lines.iter().enumerate() {
-            if line.contains("State::open") {
+            if line.contains("Catalog::open") {
                 let before = &lines[number.saturating_sub(2)..=number];
                 let may_block = before.iter().any(|line| line.contains("blocking(move ||"));
                 assert!(may_block, "{name} opens the catalog here: {line}");
             }
             // Outside of such a thread, the catalog is a `Bookkeeping`.
-            let is_handed_on = line.contains("mut State") && !line.contains("FnOnce");
+            let is_handed_on = line.contains("mut Catalog") && !line.contains("FnOnce");
             assert!(!is_handed_on, "{name} hands on the catalog: {line}");
         }
     }

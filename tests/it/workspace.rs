@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ollacode::config::{GivenFolder, Origin};
-use ollacode::workspace::{Found, Workspace, WorkspaceError, workspace_id};
+use ollacode::config::{GivenFolder, SettingOrigin};
+use ollacode::workspace::{Workspace, WorkspaceError, WorkspaceSource, workspace_id};
 use tempfile::TempDir;
 
 /// A folder with these subfolders, and its path with links resolved.
@@ -20,7 +20,7 @@ fn tree(folders: &[&str]) -> (TempDir, PathBuf) {
 fn given(path: &Path) -> GivenFolder {
     GivenFolder {
         path: path.to_owned(),
-        origin: Origin::Flag("--workspace"),
+        origin: SettingOrigin::Flag("--workspace"),
     }
 }
 
@@ -29,26 +29,46 @@ fn the_nearest_index_wins_then_git_then_the_current_folder() {
     let (_temporary, root) = tree(&["outer/project/.git", "outer/project/src/deep", "plain/deep"]);
     fs::create_dir_all(root.join("outer/linked/src")).expect("a folder");
     fs::write(root.join("outer/linked/.git"), "gitdir: ../project/.git\n").expect("a file");
-    let cases: [(&[&str], &str, &str, Found); 9] = [
-        (&[], "plain/deep", "plain/deep", Found::Current),
-        (&[], "outer/project/src/deep", "outer/project", Found::Git),
-        (&[], "outer/project", "outer/project", Found::Git),
-        (&[], "outer/linked/src", "outer/linked", Found::Git),
-        (&["plain"], "plain/deep", "plain", Found::Indexed),
+    let cases: [(&[&str], &str, &str, WorkspaceSource); 9] = [
+        (&[], "plain/deep", "plain/deep", WorkspaceSource::Current),
+        (
+            &[],
+            "outer/project/src/deep",
+            "outer/project",
+            WorkspaceSource::Git,
+        ),
+        (&[], "outer/project", "outer/project", WorkspaceSource::Git),
+        (
+            &[],
+            "outer/linked/src",
+            "outer/linked",
+            WorkspaceSource::Git,
+        ),
+        (&["plain"], "plain/deep", "plain", WorkspaceSource::Indexed),
         (
             &["plain", "plain/deep"],
             "plain/deep",
             "plain/deep",
-            Found::Indexed,
+            WorkspaceSource::Indexed,
         ),
         (
             &["outer"],
             "outer/project/src/deep",
             "outer/project",
-            Found::Git,
+            WorkspaceSource::Git,
         ),
-        (&["outer"], "outer/linked/src", "outer/linked", Found::Git),
-        (&["plain"], "outer/project/src", "outer/project", Found::Git),
+        (
+            &["outer"],
+            "outer/linked/src",
+            "outer/linked",
+            WorkspaceSource::Git,
+        ),
+        (
+            &["plain"],
+            "outer/project/src",
+            "outer/project",
+            WorkspaceSource::Git,
+        ),
     ];
     for (indexed, current, expected, found) in cases {
         let has_index = |folder: &Path| indexed.iter().any(|index| root.join(index) == folder);
@@ -123,11 +143,11 @@ fn a_repository_of_the_home_folder_is_not_that_of_what_is_below() {
     let (_temporary, root) = tree(&["home/.git", "home/notes", "home/code/shop/.git", ".git"]);
     let home = root.join("home");
     for (current, expected, found) in [
-        ("home/notes", "home/notes", Found::Current),
-        ("home/code", "home/code", Found::Current),
-        ("home/code/shop", "home/code/shop", Found::Git),
-        ("home", "home", Found::Git),
-        (".", ".", Found::Git),
+        ("home/notes", "home/notes", WorkspaceSource::Current),
+        ("home/code", "home/code", WorkspaceSource::Current),
+        ("home/code/shop", "home/code/shop", WorkspaceSource::Git),
+        ("home", "home", WorkspaceSource::Git),
+        (".", ".", WorkspaceSource::Git),
     ] {
         let workspace = Workspace::discover(None, &root.join(current), Some(&home), |_| false);
         let root = root.join(expected).canonicalize().expect("a folder");
@@ -149,7 +169,7 @@ fn a_named_folder_wins_over_everything() {
     let workspace = Workspace::discover(Some(&named), &root.join("project"), None, |_| true);
     let expected = Workspace {
         root: root.join("other"),
-        found: Found::Given,
+        found: WorkspaceSource::Given,
     };
     assert_eq!(workspace.expect("a workspace"), expected);
 }
@@ -209,7 +229,7 @@ fn the_home_folder_and_those_above_it_ask_first() {
     for (root, home, expected) in cases {
         let workspace = Workspace {
             root,
-            found: Found::Given,
+            found: WorkspaceSource::Given,
         };
         assert_eq!(
             workspace.needs_confirmation(home),

@@ -44,15 +44,15 @@ pub fn without_long_lines(text: &str) -> Cow<'_, str> {
 }
 
 /// Where the lines of a text begin, and how much is on them.
-pub(super) struct Lines<'text> {
+pub(super) struct LineIndex<'text> {
     text: &'text str,
     starts: Vec<usize>,
     /// Characters that are not white space before each line, and in all.
     weights: Vec<usize>,
 }
 
-impl<'text> Lines<'text> {
-    pub(super) fn new(text: &'text str) -> Lines<'text> {
+impl<'text> LineIndex<'text> {
+    pub(super) fn new(text: &'text str) -> LineIndex<'text> {
         let mut starts = vec![0];
         let mut weights = vec![0];
         let mut weight = 0;
@@ -64,7 +64,7 @@ impl<'text> Lines<'text> {
             starts.push(starts[starts.len() - 1] + line.len());
             weights.push(weight);
         }
-        Lines {
+        LineIndex {
             text,
             starts,
             weights,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{Kind, Stat, not_regular};
+use super::{FileKind, Stat, not_regular};
 
 pub(super) type Handle = PathBuf;
 
@@ -17,14 +17,14 @@ pub(super) fn open(path: &Path) -> io::Result<Handle> {
 
 pub(super) fn open_folder(folder: &Handle, name: &OsStr) -> io::Result<Handle> {
     match stat(folder, name)?.kind {
-        Kind::Folder => open(&folder.join(name)),
+        FileKind::Folder => open(&folder.join(name)),
         _ => Err(io::ErrorKind::NotADirectory.into()),
     }
 }
 
 pub(super) fn open_file(folder: &Handle, name: &OsStr) -> io::Result<(File, Stat)> {
     match stat(folder, name)?.kind {
-        Kind::File => {}
+        FileKind::File => {}
         other => return Err(not_regular(other)),
     }
     let file = File::open(folder.join(name))?;
@@ -45,7 +45,7 @@ pub(super) fn stat_and_made(folder: &Handle, name: &OsStr) -> io::Result<(Stat, 
     Ok((stat(folder, name)?, None))
 }
 
-pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {
+pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, FileKind)>> {
     let entries = fs::read_dir(folder)?;
     entries
         .map(|entry| {
@@ -55,15 +55,15 @@ pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {
         .collect()
 }
 
-fn kind(file_type: FileType) -> Kind {
+fn kind(file_type: FileType) -> FileKind {
     if file_type.is_file() {
-        Kind::File
+        FileKind::File
     } else if file_type.is_dir() {
-        Kind::Folder
+        FileKind::Folder
     } else if file_type.is_symlink() {
-        Kind::Link
+        FileKind::Link
     } else {
-        Kind::Special
+        FileKind::Special
     }
 }
 

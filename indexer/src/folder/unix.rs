@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
 
-use super::{Kind, Stat};
+use super::{FileKind, Stat};
 
 pub(super) type Handle = OwnedFd;
 
@@ -71,7 +71,7 @@ pub(super) fn stat_and_made(folder: &Handle, name: &OsStr) -> io::Result<(Stat, 
     }
 }
 
-pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {
+pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, FileKind)>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
@@ -92,12 +92,12 @@ pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, Kind)>> {
     Ok(names)
 }
 
-fn kind(file_type: FileType) -> Kind {
+fn kind(file_type: FileType) -> FileKind {
     match file_type {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Folder,
-        FileType::Symlink => Kind::Link,
-        _ => Kind::Special,
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Folder,
+        FileType::Symlink => FileKind::Link,
+        _ => FileKind::Special,
     }
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ollacode_store::{Access, ContentKey, OpenOptions};
+use ollacode_store::{ContentKey, OpenMode, OpenOptions};
 use tempfile::TempDir;
 
 use super::*;
-use crate::difference::{Scope, difference};
-use crate::walk::{Entry, Limits};
+use crate::difference::{RefreshScope, difference};
+use crate::walk::{WalkEntry, WalkLimits};
 
 /// A folder with files, and one for their index.
 struct Workspace {
@@ -43,13 +43,18 @@ impl Workspace {
 
     /// The index, as another process would open it.
     fn index(&self) -> Index {
-        Index::new(self.root(), self.index_folder(), Limits::default())
+        Index::new(self.root(), self.index_folder(), WalkLimits::default())
     }
 
     /// Demands the rows that a new index would have.
     async fn assert_as_clean(&self) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        refresh(&Index::new(self.root(), folder.path(), Limits::default())).await;
+        refresh(&Index::new(
+            self.root(),
+            folder.path(),
+            WalkLimits::default(),
+        ))
+        .await;
         let expected = rows_in(folder.path()).await;
         assert!(!expected.is_empty(), "there are rows");
         assert_eq!(rows_in(&self.index_folder()).await, expected);
@@ -77,7 +82,7 @@ fn functions(stem: &str) -> String {
 
 /// The path and the key of every row, in order.
 async fn rows_in(folder: &Path) -> Vec<(String, ContentKey)> {
-    let store = Store::open(folder, OpenOptions::new(Access::Read)).await;
+    let store = Store::open(folder, OpenOptions::new(OpenMode::Read)).await;
     let mut rows = store.expect("a store").path_keys().await.expect("rows");
     rows.sort();
     rows
@@ -85,8 +90,8 @@ async fn rows_in(folder: &Path) -> Vec<(String, ContentKey)> {
 
 fn quiet(_: IndexEvent) {}
 
-async fn refresh(index: &Index) -> Report {
-    let refreshed = index.refresh(&Refresh::default(), &quiet).await;
+async fn refresh(index: &Index) -> RefreshReport {
+    let refreshed = index.refresh(&RefreshOptions::default(), &quiet).await;
     refreshed.expect("a refresh")
 }
 
@@ -111,11 +116,11 @@ async fn another_refresh_gets_in_between_the_batches() {
     let to_come = AtomicBool::new(true);
     let events = |event: IndexEvent| {
         // By then a batch is written, and others are not.
-        let is_middle = matches!(event, IndexEvent::Cutting { done, .. } if done >= 16);
+        let is_middle = matches!(event, IndexEvent::Chunking { done, .. } if done >= 16);
         if is_middle && to_come.swap(false, Ordering::SeqCst) {
-            let how = Refresh {
-                wait: Wait::No,
-                ..Refresh::default()
+            let how = RefreshOptions {
+                wait: LockWait::No,
+                ..RefreshOptions::default()
             };
             let report = meanwhile(workspace.index().refresh(&how, &quiet));
             let report = report.expect("the lock is free");
@@ -123,7 +128,7 @@ async fn another_refresh_gets_in_between_the_batches() {
         }
     };
     let index = workspace.index();
-    let report = index.refresh(&Refresh::default(), &events).await;
+    let report = index.refresh(&RefreshOptions::default(), &events).await;
     assert_eq!(report.expect("a refresh").changed, 40);
     assert!(
         !to_come.load(Ordering::SeqCst),
@@ -153,7 +158,7 @@ async fn files_are_listed_without_the_lock() {
     };
     let refreshed = workspace
         .index()
-        .refresh(&Refresh::default(), &events)
+        .refresh(&RefreshOptions::default(), &events)
         .await;
     refreshed.expect("a refresh");
     assert!(listed.load(Ordering::SeqCst), "files were listed");
@@ -174,7 +179,7 @@ async fn a_file_that_came_back_is_not_removed() {
             assert_eq!(report.changed, 1, "{report:?}");
         }
     };
-    let report = index.refresh(&Refresh::default(), &events).await;
+    let report = index.refresh(&RefreshOptions::default(), &events).await;
     let report = report.expect("a refresh");
     assert_eq!(report.removed, 0, "{report:?}");
     workspace.assert_as_clean().await;
@@ -197,18 +202,18 @@ async fn an_index_that_went_away_meanwhile_is_made_anew() {
             assert!(removed.expect("a removal"));
         }
     };
-    let report = index.refresh(&Refresh::default(), &events).await;
+    let report = index.refresh(&RefreshOptions::default(), &events).await;
     assert_eq!(report.expect("a refresh").changed, 31);
     workspace.assert_as_clean().await;
 }
 
 /// Makes an index hold rows that the chunker would not make, without a record of that.
 async fn spoil(folder: &Path) {
-    let store = Store::open(folder, OpenOptions::new(Access::Write)).await;
+    let store = Store::open(folder, OpenOptions::new(OpenMode::Write)).await;
     let store = store.expect("a store");
     store.replace(&[file(1)], &[]).await.expect("a deletion");
     let version = store.version().await.expect("a version");
-    let mut state = State::open(folder).expect("the catalog");
+    let mut state = Catalog::open(folder).expect("the catalog");
     state.set_chunks_version(version).expect("a note");
 }
 
@@ -222,13 +227,13 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
         spoil(&folder).await;
         assert_eq!(refresh(&index).await.changed, 0, "nothing seems to differ");
         assert_ne!(rows_in(&folder).await, expected, "a file has no rows");
-        let mut state = State::open(&folder).expect("the catalog");
+        let mut state = Catalog::open(&folder).expect("the catalog");
         state.set_cut_version("another").expect("a version");
         drop(state);
         let report = match part {
             None => refresh(&index).await,
             Some(paths) => {
-                let how = Refresh::default();
+                let how = RefreshOptions::default();
                 let refreshed = index.refresh_paths(&paths, &how, &quiet).await;
                 refreshed.expect("a refresh of a part")
             }
@@ -246,9 +251,9 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_build_that_is_cut_short_goes_on_where_it_was() {
     let workspace = Workspace::with_files(40);
-    let how = Refresh::default();
+    let how = RefreshOptions::default();
     let events = |event: IndexEvent| {
-        if matches!(event, IndexEvent::Cutting { done, .. } if done >= 16) {
+        if matches!(event, IndexEvent::Chunking { done, .. } if done >= 16) {
             how.stop.cancel();
         }
     };
@@ -271,8 +276,8 @@ fn record(path: &str) -> FileRecord {
     }
 }
 
-fn entry(path: &str) -> Entry {
-    Entry {
+fn entry(path: &str) -> WalkEntry {
+    WalkEntry {
         path: path.to_owned(),
         size: 5,
         modified_ns: 1,
@@ -285,30 +290,30 @@ fn entry(path: &str) -> Entry {
 fn size_both_times_and_the_number_of_a_file_tell_that_it_is_as_before() {
     let as_before = entry("a.rs");
     let others = [
-        Entry {
+        WalkEntry {
             size: 6,
             ..entry("a.rs")
         },
-        Entry {
+        WalkEntry {
             modified_ns: 9,
             ..entry("a.rs")
         },
-        Entry {
+        WalkEntry {
             changed_ns: 9,
             ..entry("a.rs")
         },
-        Entry {
+        WalkEntry {
             inode: 9,
             ..entry("a.rs")
         },
     ];
-    let compared = |entry: Entry| {
-        let walked = Walked {
+    let compared = |entry: WalkEntry| {
+        let walked = WalkResult {
             entries: vec![entry],
-            ..Walked::default()
+            ..WalkResult::default()
         };
         let known = vec![record("a.rs")];
-        difference(&walked, known, &Scope::Everything, Reread::Changed)
+        difference(&walked, known, &RefreshScope::Everything, Reread::Changed)
     };
     assert!(compared(as_before).is_empty());
     for other in others {
@@ -320,12 +325,12 @@ fn size_both_times_and_the_number_of_a_file_tell_that_it_is_as_before() {
 fn what_cannot_be_looked_at_is_not_taken_for_gone() {
     let known = ["a.rs", "q", "q/a.rs", "q/deep/b.rs", "queue.rs", "r/c.rs"];
     let removed = |unread: &[&str]| {
-        let walked = Walked {
+        let walked = WalkResult {
             unread: unread.iter().map(|path| (*path).to_owned()).collect(),
-            ..Walked::default()
+            ..WalkResult::default()
         };
         let known = known.map(record).to_vec();
-        difference(&walked, known, &Scope::Everything, Reread::Changed).removed
+        difference(&walked, known, &RefreshScope::Everything, Reread::Changed).removed
     };
     assert_eq!(removed(&[]), known);
     assert_eq!(removed(&["q"]), ["a.rs", "queue.rs", "r/c.rs"]);
@@ -338,10 +343,10 @@ fn what_cannot_be_looked_at_is_not_taken_for_gone() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_kept_and_said() {
-    let mut report = Report::default();
-    let mut batch = Batch::default();
+    let mut report = RefreshReport::default();
+    let mut batch = WriteBatch::default();
     let (path, why) = ("a.rs".to_owned(), "Permission denied".to_owned());
-    batch.take(Prepared::Unread { path, why }, &mut report);
+    batch.take(PreparedFile::Unread { path, why }, &mut report);
     assert!(batch.gone.is_empty() && batch.paths.is_empty() && batch.files.is_empty());
     assert_eq!(report.errors, ["`a.rs` cannot be read: Permission denied"]);
 }
@@ -390,17 +395,17 @@ async fn files_of_an_older_index_are_read_once_and_cut_no_more() {
     let workspace = Workspace::with_files(2);
     let index = workspace.index();
     refresh(&index).await;
-    let mut state = State::open(&workspace.index_folder()).expect("state");
+    let mut state = Catalog::open(&workspace.index_folder()).expect("state");
     let mut old = state.files().expect("files");
     for file in &mut old {
         (file.changed_ns, file.inode) = (-1, 0);
     }
     state.touch_files(&old).expect("old rows");
     drop(state);
-    let how = Refresh::default();
+    let how = RefreshOptions::default();
     let report = index.refresh(&how, &|_| {}).await.expect("a refresh");
     assert_eq!((report.changed, report.unchanged), (0, 2));
-    let state = State::open_read_only(&workspace.index_folder()).expect("state");
+    let state = Catalog::open_read_only(&workspace.index_folder()).expect("state");
     let files = state.files().expect("files");
     assert!(
         files

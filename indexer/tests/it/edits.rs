@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ollacode_indexer::walk::Limits;
-use ollacode_indexer::{Freshness, Index, Refresh, SearchRequest};
-use ollacode_store::{Access, ChunkRow, OpenOptions, Store};
+use ollacode_indexer::walk::WalkLimits;
+use ollacode_indexer::{Freshness, Index, RefreshOptions, SearchRequest};
+use ollacode_store::{ChunkRow, OpenMode, OpenOptions, Store};
 use proptest::prelude::*;
 
 /// What happens to the workspace between two refreshes.
@@ -61,7 +61,7 @@ fn apply(root: &Path, edit: &Edit) {
 }
 
 async fn rows(index: &Index) -> Vec<ChunkRow> {
-    let store = Store::open(index.folder(), OpenOptions::new(Access::Read))
+    let store = Store::open(index.folder(), OpenOptions::new(OpenMode::Read))
         .await
         .unwrap();
     let paths: Vec<String> = store
@@ -79,13 +79,19 @@ async fn check(edits: Vec<Edit>) -> Result<(), TestCaseError> {
     let root = folder.path().join("workspace");
     std::fs::create_dir_all(&root).unwrap();
     std::fs::write(root.join("anchor.rs"), "fn anchor() {}\n").unwrap();
-    let grown = Index::new(&root, folder.path().join("grown"), Limits::default());
+    let grown = Index::new(&root, folder.path().join("grown"), WalkLimits::default());
     for edit in &edits {
         apply(&root, edit);
-        grown.refresh(&Refresh::default(), &|_| ()).await.unwrap();
+        grown
+            .refresh(&RefreshOptions::default(), &|_| ())
+            .await
+            .unwrap();
     }
-    let fresh = Index::new(&root, folder.path().join("fresh"), Limits::default());
-    fresh.refresh(&Refresh::default(), &|_| ()).await.unwrap();
+    let fresh = Index::new(&root, folder.path().join("fresh"), WalkLimits::default());
+    fresh
+        .refresh(&RefreshOptions::default(), &|_| ())
+        .await
+        .unwrap();
     prop_assert_eq!(rows(&grown).await, rows(&fresh).await);
     let request = SearchRequest {
         query: "marmot step anchor".into(),

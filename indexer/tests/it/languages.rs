@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ollacode_indexer::Kind;
+use ollacode_indexer::ChunkKind;
 use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT, language_of, languages_named};
-use ollacode_indexer::parse::{FileParser, Outline, OutlineQuery, OutlineQueryError};
+use ollacode_indexer::parse::{FileOutline, FileParser, OutlineQuery, OutlineQueryError};
 use tree_sitter::{CaptureQuantifier, Node, Query};
 
 use crate::support::{file_names, fixture, fixtures_folder};
@@ -20,7 +20,7 @@ fn named(name: &str) -> &'static Language {
 }
 
 /// A line for each definition: `first-last kind scope > name`.
-fn outline_lines(outline: &Outline) -> String {
+fn outline_lines(outline: &FileOutline) -> String {
     let definitions = &outline.definitions;
     let mut text = String::new();
     for (index, definition) in definitions.iter().enumerate() {
@@ -126,7 +126,7 @@ fn a_capture_outside_of_the_closed_set_is_refused() {
             Ok(_) => panic!("@{capture} was accepted"),
         }
     }
-    for kind in Kind::ALL {
+    for kind in ChunkKind::ALL {
         let source = format!("(function_item name: (_) @name) @definition.{kind}");
         assert!(OutlineQuery::compile(&rust, &source).is_ok(), "{kind}");
     }

@@ -3,7 +3,9 @@
 mod signals;
 
 use ollacode_indexer::query::Query;
-use ollacode_indexer::rank::{Candidate, Effect, Leg, Named, Ranked, WEIGHTS, rank};
+use ollacode_indexer::rank::{
+    Candidate, Named, Ranked, RetrieverRank, SignalEffect, WEIGHTS, rank,
+};
 use ollacode_store::ContentKey;
 use proptest::prelude::*;
 
@@ -11,7 +13,7 @@ use crate::support::chunk;
 
 /// A candidate at a rank of full-text retrieval.
 fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
-    let leg = Leg { rank, score: 10.0 };
+    let leg = RetrieverRank { rank, score: 10.0 };
     Candidate {
         chunk: chunk(path, line, "work();"),
         content_key: ContentKey::of(&format!("{path}:{line}")),
@@ -23,7 +25,7 @@ fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
 }
 
 fn dense(path: &str, line: u32, rank: usize) -> Candidate {
-    let leg = Leg { rank, score: 0.5 };
+    let leg = RetrieverRank { rank, score: 0.5 };
     Candidate {
         chunk: chunk(path, line, "work();"),
         content_key: ContentKey::of(&format!("{path}:{line}")),
@@ -78,7 +80,7 @@ fn without_signals_the_legs_decide() {
     );
     assert_eq!(places(&hits), ["b.rs:1", "a.rs:1"]);
     let mut both = lexical("c.rs", 1, 3);
-    both.dense = Some(Leg {
+    both.dense = Some(RetrieverRank {
         rank: 3,
         score: 0.4,
     });
@@ -265,10 +267,13 @@ fn further_chunks_of_a_file_are_weakened() {
     };
     assert_eq!(times(&hits[0]), None);
     assert_eq!(times(&hits[1]), None);
-    assert_eq!(times(&hits[2]), Some(Effect::Times(WEIGHTS.saturation)));
+    assert_eq!(
+        times(&hits[2]),
+        Some(SignalEffect::Times(WEIGHTS.saturation))
+    );
     assert_eq!(
         times(&hits[3]),
-        Some(Effect::Times(WEIGHTS.saturation.powi(2)))
+        Some(SignalEffect::Times(WEIGHTS.saturation.powi(2)))
     );
 }
 
@@ -305,7 +310,7 @@ fn the_limit_holds() {
 }
 
 /// The score that the retrievers alone give a hit.
-fn leg() -> impl Strategy<Value = Option<Leg>> {
+fn leg() -> impl Strategy<Value = Option<RetrieverRank>> {
     let score = prop_oneof![
         Just(0.0f32),
         Just(-1.0),
@@ -313,7 +318,7 @@ fn leg() -> impl Strategy<Value = Option<Leg>> {
         Just(f32::INFINITY),
         0.0f32..50.0
     ];
-    let leg = (0usize..200, score).prop_map(|(rank, score)| Leg { rank, score });
+    let leg = (0usize..200, score).prop_map(|(rank, score)| RetrieverRank { rank, score });
     prop::option::of(leg)
 }
 
@@ -421,8 +426,8 @@ proptest! {
             let mut score = hit.why.fused;
             for signal in &hit.why.signals {
                 match signal.effect {
-                    Effect::Added(amount) => score += amount,
-                    Effect::Times(factor) => score *= factor,
+                    SignalEffect::Added(amount) => score += amount,
+                    SignalEffect::Times(factor) => score *= factor,
                 }
             }
             prop_assert!((score - hit.score).abs() < 1e-4, "{} {}", score, hit.score);

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ollacode_indexer::chunk::{BUDGET, Cut, cut};
+use ollacode_indexer::chunk::{BUDGET, FileChunks, chunk_file};
 use ollacode_indexer::language::Language;
 use ollacode_indexer::parse::FileParser;
-use ollacode_indexer::{Chunk, Kind};
+use ollacode_indexer::{Chunk, ChunkKind};
 
 /// Names of the files of a folder, sorted.
 pub fn file_names(folder: &Path) -> Vec<String> {
@@ -38,8 +38,8 @@ pub fn fixture(language: &Language) -> (String, String) {
 }
 
 /// Cuts with a parser of its own.
-pub fn cut_once(path: &str, text: &str) -> Cut {
-    cut(&mut FileParser::default(), path, text)
+pub fn cut_once(path: &str, text: &str) -> FileChunks {
+    chunk_file(&mut FileParser::default(), path, text)
 }
 
 pub fn chunk(path: &str, start_line: u32, text: &str) -> Chunk {
@@ -47,7 +47,7 @@ pub fn chunk(path: &str, start_line: u32, text: &str) -> Chunk {
     Chunk {
         path: path.to_owned(),
         language: "rust".to_owned(),
-        kind: Kind::Block,
+        kind: ChunkKind::Block,
         symbol: None,
         scope: Vec::new(),
         definitions: Vec::new(),
@@ -131,7 +131,7 @@ pub fn size_fault(chunks: &[Chunk]) -> Option<String> {
 
 /// Panics unless chunks cover a text within the budget.
 #[track_caller]
-pub fn assert_covers(text: &str, cut: &Cut) {
+pub fn assert_covers(text: &str, cut: &FileChunks) {
     if let Some(fault) = coverage_fault(text, &cut.chunks).or_else(|| size_fault(&cut.chunks)) {
         panic!("{}: {fault}", cut.language);
     }

@@ -11,7 +11,7 @@ mod some_paths;
 
 use std::path::Path;
 
-use ollacode_indexer::walk::{Limits, Skip, Walked, walk};
+use ollacode_indexer::walk::{SkipReason, WalkLimits, WalkResult, walk};
 use tempfile::TempDir;
 
 /// A folder that holds some files.
@@ -29,7 +29,7 @@ fn write(root: &Path, path: &str, text: &str) {
     std::fs::write(path, text).unwrap();
 }
 
-fn paths(walked: &Walked) -> Vec<&str> {
+fn paths(walked: &WalkResult) -> Vec<&str> {
     walked
         .entries
         .iter()
@@ -37,14 +37,14 @@ fn paths(walked: &Walked) -> Vec<&str> {
         .collect()
 }
 
-fn count(walked: &Walked, skip: Skip) -> usize {
+fn count(walked: &WalkResult, skip: SkipReason) -> usize {
     walked.skipped.get(&skip).copied().unwrap_or(0)
 }
 
 #[track_caller]
 fn check(files: &[(&str, &str)], expected: &[&str]) {
     let folder = tree(files);
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), expected);
     assert_eq!(walked.errors, Vec::<String>::new());
 }

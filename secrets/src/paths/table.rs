@@ -4,16 +4,16 @@
 //! A file is hidden where all of it is secret and no build needs it. It is masked where a build
 //! reads it, or where most of it are settings.
 
-use super::Group;
 use super::SecretClass::{self, Hidden, Masked};
+use super::SecretPathGroup;
 
-const fn group(class: SecretClass, what: &'static str, names: &'static str) -> Group {
-    Group { class, what, names }
+const fn group(class: SecretClass, what: &'static str, names: &'static str) -> SecretPathGroup {
+    SecretPathGroup { class, what, names }
 }
 
 /// Names that say enough.
 #[rustfmt::skip]
-pub(super) const GROUPS: &[Group] = &[
+pub(super) const GROUPS: &[SecretPathGroup] = &[
     // Whole folders.
     group(Hidden, "environment variables", ".envs/"),
     group(Hidden, "PGP keys", ".gnupg/"),
@@ -91,7 +91,7 @@ pub(super) const GROUPS: &[Group] = &[
 
 /// Names that say enough unless a part of them says that it is a sample.
 #[rustfmt::skip]
-pub(super) const GROUPS_BUT_SAMPLES: &[Group] = &[
+pub(super) const GROUPS_BUT_SAMPLES: &[SecretPathGroup] = &[
     group(Hidden, "environment variables", "*.env .dev.vars.*"),
     group(Hidden, "Terraform variables", "*.tfvars *.tfvars.json"),
     // Package managers.

@@ -5,16 +5,16 @@ use super::super::rules::entropy;
 
 /// How much of a file is secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trust {
+pub(super) enum SecretExtent {
     /// Everything that says something.
     All,
     /// What a key calls so, and what was drawn: the rest are settings and names.
     Some,
 }
 
-impl Trust {
+impl SecretExtent {
     /// By the path of the file, in lower case.
-    pub(super) fn of(path: &str) -> Trust {
+    pub(super) fn of(path: &str) -> SecretExtent {
         const MIXED: &[&str] = &[
             ".tfstate",
             ".tfstate.backup",
@@ -35,9 +35,9 @@ impl Trust {
         ];
         let is_mixed = path.contains(".ssh/") || MIXED.iter().any(|end| path.ends_with(end));
         if is_mixed || masked_path(path).is_some() {
-            Trust::Some
+            SecretExtent::Some
         } else {
-            Trust::All
+            SecretExtent::All
         }
     }
 }
@@ -249,7 +249,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// Whether a value says something that nobody is to see.
-pub(super) fn judge(key: &str, value: &str, trust: Trust) -> bool {
+pub(super) fn judge(key: &str, value: &str, trust: SecretExtent) -> bool {
     let length = value.chars().count();
     let lower = value.to_lowercase();
     if length < 4 || COMMON.contains(&lower.as_str()) || is_stand_in(&lower) {
@@ -264,17 +264,17 @@ pub(super) fn judge(key: &str, value: &str, trust: Trust) -> bool {
     let is_number = value
         .bytes()
         .all(|byte| b"0123456789.,:-_+ T".contains(&byte));
-    let name = Name::of(key);
+    let name = KeyMeaning::of(key);
     if is_number {
-        return digits >= 12 || (digits >= 6 && name == Name::Sensitive);
+        return digits >= 12 || (digits >= 6 && name == KeyMeaning::Sensitive);
     }
     match name {
-        Name::Sensitive => length >= 6 || (digits > 0 && digits < length),
-        Name::Setting => is_drawn,
-        Name::Unknown if trust == Trust::Some => is_drawn,
+        KeyMeaning::Sensitive => length >= 6 || (digits > 0 && digits < length),
+        KeyMeaning::Setting => is_drawn,
+        KeyMeaning::Unknown if trust == SecretExtent::Some => is_drawn,
         // A line of a script: `use flake`.
-        Name::Unknown if key.trim_matches('.').is_empty() && value.contains(' ') => is_drawn,
-        Name::Unknown => {
+        KeyMeaning::Unknown if key.trim_matches('.').is_empty() && value.contains(' ') => is_drawn,
+        KeyMeaning::Unknown => {
             let is_word = value.chars().all(char::is_alphabetic);
             let says_little = (is_word && length < 16) || length < 6 || value.starts_with('-');
             is_drawn || !(says_little || is_version_or_host(value) || is_mail_address(value))
@@ -284,12 +284,12 @@ pub(super) fn judge(key: &str, value: &str, trust: Trust) -> bool {
 
 /// Whether a key says that its value is a setting: a name, a place, a number.
 pub(super) fn is_setting(key: &str) -> bool {
-    Name::of(key) == Name::Setting
+    KeyMeaning::of(key) == KeyMeaning::Setting
 }
 
 /// What a key says of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Name {
+enum KeyMeaning {
     Sensitive,
     Setting,
     Unknown,
@@ -305,37 +305,37 @@ const HOLDERS: &[&str] = &[
     "tokens",
 ];
 
-impl Name {
+impl KeyMeaning {
     /// Judges a key with those above it, joined by dots.
-    fn of(key: &str) -> Name {
+    fn of(key: &str) -> KeyMeaning {
         let (above, leaf) = key.rsplit_once('.').unwrap_or(("", key));
         let is_holder = |name: &str| HOLDERS.contains(&name.to_lowercase().as_str());
         if above.split('.').any(is_holder) {
-            return Name::Sensitive;
+            return KeyMeaning::Sensitive;
         }
-        Name::of_words(&words(if leaf.is_empty() { above } else { leaf }))
+        KeyMeaning::of_words(&key_words(if leaf.is_empty() { above } else { leaf }))
     }
 
-    fn of_words(words: &[String]) -> Name {
+    fn of_words(words: &[String]) -> KeyMeaning {
         let joined = words.concat();
         let is_sensitive = |word: &String| SENSITIVE_WORDS.contains(&word.as_str());
         let last = words.last().map_or("", String::as_str);
         if SETTINGS.contains(&last) && words.len() > 1 && last != "url" && last != "uri" {
             // `TOKEN_URL`, `password_file`, `auth.provider`: a setting about a secret.
-            return Name::Setting;
+            return KeyMeaning::Setting;
         }
         if SENSITIVE.iter().any(|part| joined.contains(part)) || words.iter().any(is_sensitive) {
-            Name::Sensitive
+            KeyMeaning::Sensitive
         } else if SETTINGS.contains(&last) {
-            Name::Setting
+            KeyMeaning::Setting
         } else {
-            Name::Unknown
+            KeyMeaning::Unknown
         }
     }
 }
 
 /// The words of a name, in lower case: `apiKey` and `API_KEY` have the same.
-fn words(name: &str) -> Vec<String> {
+fn key_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for character in name.chars() {

@@ -4,7 +4,7 @@ use ollacode_secrets::secret_path;
 
 use crate::jail::Jail;
 use crate::permission::Effect;
-use crate::tools::{Prepared, edit_call};
+use crate::tools::{PreparedCall, edit_call};
 
 /// Marks files as protected that are so only because git runs them or a link leads to them.
 pub(super) fn note_led_to(effects: &mut [Effect], jail: &Jail) {
@@ -37,7 +37,7 @@ pub(super) fn is_about_secrets(effect: &Effect) -> bool {
 
 /// What "for this session" covers: what the tool says, but for calls that leave this program. There
 /// it is the tool and its server, if that is all that the call does.
-pub(super) fn covered(prepared: &Prepared) -> Option<String> {
+pub(super) fn covered(prepared: &PreparedCall) -> Option<String> {
     match prepared.effects.as_slice() {
         [only @ Effect::External { .. }] => only.external_grant(),
         effects if effects.iter().any(is_external) => None,
@@ -50,7 +50,7 @@ pub(super) fn is_external(effect: &Effect) -> bool {
 }
 
 /// Tells the model which edit to make if a whole-file write is refused.
-pub(super) fn instead(effects: &[Effect]) -> String {
+pub(super) fn alternative_for(effects: &[Effect]) -> String {
     let loss = effects.iter().find_map(|effect| match effect {
         Effect::Loss { path, what } => Some((path, what)),
         _ => None,

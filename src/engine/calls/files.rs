@@ -1,8 +1,8 @@
 //! Commands that failed because they may not write a protected file: the user decides whether they
 //! run again with exactly that file writable.
 
-use super::outcome::Needs;
-use super::{Outcome, Turn, TurnEnd};
+use super::outcome::MissingAccess;
+use super::{CallResult, Turn, TurnEnd};
 use crate::jail::protected;
 use crate::message::ToolCall;
 use crate::permission::{Effect, Permission};
@@ -20,11 +20,11 @@ impl Turn<'_> {
     pub(super) async fn with_files(
         &mut self,
         call: &ToolCall,
-        mut outcome: Outcome,
-    ) -> Result<Outcome, TurnEnd> {
+        mut outcome: CallResult,
+    ) -> Result<CallResult, TurnEnd> {
         let mut opened: Vec<String> = Vec::new();
         for _ in 0..MOST_QUESTIONS {
-            let Some(Needs::Files(files)) = outcome.needs.take().map(|needs| *needs) else {
+            let Some(MissingAccess::Files(files)) = outcome.needs.take().map(|needs| *needs) else {
                 break;
             };
             opened.extend(files);

@@ -6,7 +6,7 @@ use super::LONGEST_LINE;
 use crate::tools::{ToolError, ToolOutput};
 
 /// The outcome of a call.
-pub(super) struct Outcome {
+pub(super) struct CallResult {
     pub how: ToolOutcome,
     pub text: String,
     /// One line for the user interface.
@@ -15,20 +15,20 @@ pub(super) struct Outcome {
     /// Set if the turn ends with this call.
     pub end: Option<Box<TurnEnd>>,
     /// What the user could allow so that the command does not fail again.
-    pub needs: Option<Box<Needs>>,
+    pub needs: Option<Box<MissingAccess>>,
 }
 
 /// Which permission a failed command lacked.
-pub(super) enum Needs {
+pub(super) enum MissingAccess {
     /// It ran read-only and tried to write.
     Writing,
     /// It tried to write these protected files.
     Files(Vec<String>),
 }
 
-impl Outcome {
-    pub fn done(output: ToolOutput) -> Outcome {
-        Outcome {
+impl CallResult {
+    pub fn done(output: ToolOutput) -> CallResult {
+        CallResult {
             how: ToolOutcome::Done,
             text: output.text,
             summary: output.summary,
@@ -38,8 +38,8 @@ impl Outcome {
         }
     }
 
-    pub fn failed(text: String) -> Outcome {
-        Outcome {
+    pub fn failed(text: String) -> CallResult {
+        CallResult {
             how: ToolOutcome::Failed,
             summary: first_line(&text, LONGEST_LINE),
             text,
@@ -49,42 +49,42 @@ impl Outcome {
         }
     }
 
-    pub fn denied(text: String, summary: &str) -> Outcome {
-        Outcome {
+    pub fn denied(text: String, summary: &str) -> CallResult {
+        CallResult {
             how: ToolOutcome::Denied,
             summary: summary.to_owned(),
-            ..Outcome::failed(text)
+            ..CallResult::failed(text)
         }
     }
 
-    pub fn of_error(error: ToolError) -> Outcome {
+    pub fn of_error(error: ToolError) -> CallResult {
         match error {
-            ToolError::TellModel(text) => Outcome {
+            ToolError::TellModel(text) => CallResult {
                 text: format!("Error: {text}"),
-                ..Outcome::failed(text)
+                ..CallResult::failed(text)
             },
-            ToolError::NeedsWriting(output) => Outcome {
-                needs: Some(Box::new(Needs::Writing)),
-                ..Outcome::done(*output)
+            ToolError::NeedsWriting(output) => CallResult {
+                needs: Some(Box::new(MissingAccess::Writing)),
+                ..CallResult::done(*output)
             },
-            ToolError::NeedsFiles(output, files) => Outcome {
-                needs: Some(Box::new(Needs::Files(files))),
-                ..Outcome::done(*output)
+            ToolError::NeedsFiles(output, files) => CallResult {
+                needs: Some(Box::new(MissingAccess::Files(files))),
+                ..CallResult::done(*output)
             },
-            ToolError::Fatal(text) => Outcome {
+            ToolError::Fatal(text) => CallResult {
                 end: Some(Box::new(TurnEnd::Failed(Failure::new(
                     FailureCode::ToolFailed,
                     text.clone(),
                 )))),
-                ..Outcome::failed(text)
+                ..CallResult::failed(text)
             },
         }
     }
 
-    pub fn stopped() -> Outcome {
-        Outcome {
+    pub fn stopped() -> CallResult {
+        CallResult {
             end: Some(Box::new(TurnEnd::Stopped)),
-            ..Outcome::denied("stopped by the user".to_owned(), "stopped")
+            ..CallResult::denied("stopped by the user".to_owned(), "stopped")
         }
     }
 }

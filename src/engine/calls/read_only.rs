@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use super::outcome::Needs;
-use super::{Outcome, Turn, TurnEnd};
+use super::outcome::MissingAccess;
+use super::{CallResult, Turn, TurnEnd};
 use crate::message::ToolCall;
 use crate::permission::Mode;
 use crate::session::Record;
-use crate::tools::{Permitted, Prepared};
+use crate::tools::{Permitted, PreparedCall};
 
 impl Turn<'_> {
     /// Runs a call read-only, without asking. If it fails because it needs to write, the user
@@ -15,13 +15,13 @@ impl Turn<'_> {
     pub(super) async fn run_read_only(
         &mut self,
         call: &ToolCall,
-        prepared: Prepared,
+        prepared: PreparedCall,
     ) -> Result<(), TurnEnd> {
         self.start(call, &prepared.what).await;
         let begun = Instant::now();
         let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
         let took = begun.elapsed();
-        if !matches!(tried.needs.as_deref(), Some(Needs::Writing)) {
+        if !matches!(tried.needs.as_deref(), Some(MissingAccess::Writing)) {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
@@ -29,7 +29,7 @@ impl Turn<'_> {
                 "{}(this is plan mode: commands can only read)\n",
                 tried.text
             );
-            let denied = Outcome::denied(text, "denied: in plan mode, commands can only read");
+            let denied = CallResult::denied(text, "denied: in plan mode, commands can only read");
             return self.finish(call, denied, took).await;
         }
         let allowed = match self.prepare(call).await {
@@ -48,7 +48,7 @@ impl Turn<'_> {
     }
 
     /// Whether the user has approved such a call for the session.
-    pub(super) fn is_granted(&self, call: &ToolCall, prepared: &Prepared) -> bool {
+    pub(super) fn is_granted(&self, call: &ToolCall, prepared: &PreparedCall) -> bool {
         let covers = self.approval(call, prepared, String::new()).remember;
         covers.is_some_and(|covers| self.session.granted.contains(&covers))
     }

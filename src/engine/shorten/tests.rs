@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use super::*;
-use crate::engine::opening::note;
+use crate::engine::user_message::engine_note;
 use crate::message::Image;
 
 fn user(text: &str) -> Message {
@@ -57,7 +57,7 @@ fn conversation() -> Vec<Message> {
     for id in ["3", "4", "5", "6"] {
         messages.extend(round(id, "read_file", &format!("{id}.rs"), &long));
     }
-    messages.push(user(&note("go on")));
+    messages.push(user(&engine_note("go on")));
     messages
 }
 
@@ -120,7 +120,7 @@ fn a_summary_stands_in_for_older_turns_and_the_task_stays() {
     let Message::User { text, .. } = &messages[1] else {
         panic!("{messages:?}");
     };
-    let opening = Opening::parse(text);
+    let opening = UserMessage::parse(text);
     assert_eq!(opening.summary, "The parser was fixed.");
     assert_eq!(opening.context, "## Found\n\nfn b() {}");
     assert_eq!(opening.request, "Now the printer.");
@@ -146,7 +146,7 @@ fn of_a_long_turn_the_last_results_stay_longest() {
     let Message::User { text, .. } = &messages[task] else {
         panic!("{messages:?}");
     };
-    let opening = Opening::parse(text);
+    let opening = UserMessage::parse(text);
     assert_eq!(opening.request, "Now the printer.");
     assert!(opening.done.contains("3.rs") && opening.done.contains("5.rs"));
     assert_eq!(messages.len(), task + 1 + 2 + 1);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ollacode_indexer::Refresh;
+use ollacode_indexer::RefreshOptions;
 
 use super::lab::{Lab, notices, read, shown, text};
 use super::*;
@@ -61,7 +61,7 @@ async fn the_index_and_named_files_go_before_the_model() {
         .context
         .code
         .index()
-        .refresh(&Refresh::default(), &|_| {})
+        .refresh(&RefreshOptions::default(), &|_| {})
         .await
         .expect("an index");
     fs::write(lab.root.join(".env"), "TOKEN=1\n").expect("a file");

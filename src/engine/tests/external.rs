@@ -8,7 +8,7 @@ use super::lab::{Lab, Line, call, outcomes, text};
 use super::*;
 use crate::message::ToolCall;
 use crate::permission::{Decision, Effect, Mode, Preview};
-use crate::tools::{Prepared, Running, Tool, ToolError, ToolOutput};
+use crate::tools::{PreparedCall, RunningCall, Tool, ToolError, ToolOutput};
 
 type Ran = Arc<Mutex<Vec<Value>>>;
 
@@ -45,10 +45,10 @@ impl Tool for Search {
         &'a self,
         call: &'a ToolCall,
         _: &'a ToolContext,
-    ) -> BoxFuture<'a, Result<Prepared, ToolError>> {
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let (arguments, ran) = (Value::Object(call.arguments.clone()), self.ran.clone());
-            Ok(Prepared {
+            Ok(PreparedCall {
                 what: format!("tracker search {arguments}"),
                 effects: vec![Effect::External {
                     server: "tracker".to_owned(),
@@ -64,7 +64,7 @@ impl Tool for Search {
     }
 }
 
-async fn search(arguments: Value, ran: Ran, _: Running<'_>) -> Result<ToolOutput, ToolError> {
+async fn search(arguments: Value, ran: Ran, _: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     ran.lock().push(arguments);
     Ok(ToolOutput {
         text: "3 issues".to_owned(),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
-use ollacode_indexer::walk::Limits;
+use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{Embedder, Index};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -291,7 +291,7 @@ impl Lab {
         let answers: Arc<dyn ChatModel> = model.clone();
         let session = Session::create(&top.join("sessions"), &root, answers).expect("a session");
         let environment = CommandEnvironment::from_variables([], None, &root);
-        let index = Index::new(&root, top.join("index"), Limits::default());
+        let index = Index::new(&root, top.join("index"), WalkLimits::default());
         let context = ToolContext {
             jail: Jail::open(&root).expect("a jail"),
             sandbox: Arc::new(Sandbox::new(root.clone(), environment)),

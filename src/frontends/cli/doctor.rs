@@ -8,20 +8,20 @@ mod tests;
 use std::io::{self, Write};
 
 use anyhow::Error;
-use ollacode_indexer::{IndexError, Status};
+use ollacode_indexer::{IndexError, IndexStatistics};
 use serde::Serialize;
 use serde_json::json;
 
 use super::args::DoctorArguments;
-use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible};
-use super::{Ending, print, print_json};
+use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, escape_hidden};
+use super::{CommandEnd, print, print_json};
 use crate::app::App;
 use crate::permission::Confinement;
 
 /// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum CheckState {
     Good,
     /// Works, but not fully.
     Warning,
@@ -32,7 +32,7 @@ enum State {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Check {
     name: &'static str,
-    state: State,
+    state: CheckState,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
@@ -42,7 +42,7 @@ impl Check {
     fn good(name: &'static str, message: impl Into<String>) -> Check {
         Check {
             name,
-            state: State::Good,
+            state: CheckState::Good,
             message: message.into(),
             fix: None,
         }
@@ -50,7 +50,7 @@ impl Check {
 
     fn bad(
         name: &'static str,
-        state: State,
+        state: CheckState,
         message: impl Into<String>,
         fix: impl Into<String>,
     ) -> Check {
@@ -63,7 +63,7 @@ impl Check {
     }
 }
 
-pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error> {
+pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<CommandEnd, Error> {
     let walked = disk::walked(app).await?;
     let mut checks = vec![
         Check::good("version", concat!("ollacode ", env!("CARGO_PKG_VERSION"))),
@@ -76,29 +76,39 @@ pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<Ending, Error
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));
     checks.extend(bot(app));
-    let broken = checks.iter().any(|check| check.state == State::Broken);
+    let broken = checks.iter().any(|check| check.state == CheckState::Broken);
     if arguments.json {
         print_json(&json!({"ok": !broken, "checks": checks}))?;
     } else {
         print(|out| checks.iter().try_for_each(|check| write(out, check)))?;
     }
-    Ok(if broken { Ending::Bad } else { Ending::Good })
+    Ok(if broken {
+        CommandEnd::Bad
+    } else {
+        CommandEnd::Good
+    })
 }
 
 fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
     let (style, sign) = match check.state {
-        State::Good => (GOOD, "ok"),
-        State::Warning => (WARNING, "warning"),
-        State::Broken => (ERROR, "broken"),
+        CheckState::Good => (GOOD, "ok"),
+        CheckState::Warning => (WARNING, "warning"),
+        CheckState::Broken => (ERROR, "broken"),
     };
     writeln!(
         out,
         "{style}{sign:>7}{PLAIN}  {:<12} {}",
         check.name,
-        visible(&check.message)
+        escape_hidden(&check.message)
     )?;
     if let Some(fix) = &check.fix {
-        writeln!(out, "{:>7}  {:<12} {DIM}→ {}{PLAIN}", "", "", visible(fix))?;
+        writeln!(
+            out,
+            "{:>7}  {:<12} {DIM}→ {}{PLAIN}",
+            "",
+            "",
+            escape_hidden(fix)
+        )?;
     }
     Ok(())
 }
@@ -110,7 +120,7 @@ fn commands(app: &App) -> Check {
         Ok(reached) => reached,
         Err(error) => {
             let fix = "set `OLLACODE_DATA_DIR` to a folder that you own on a local disk";
-            return Check::bad(NAME, State::Warning, error.to_string(), fix);
+            return Check::bad(NAME, CheckState::Warning, error.to_string(), fix);
         }
     };
     let level = match reached.level {
@@ -120,7 +130,7 @@ fn commands(app: &App) -> Check {
     };
     let why = reached.why_not_full.unwrap_or_default();
     let fix = "allow unprivileged user namespaces; until then every command needs approval";
-    Check::bad(NAME, State::Warning, format!("{level}: {why}"), fix)
+    Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
 }
 
 /// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.
@@ -137,7 +147,7 @@ fn bot(app: &App) -> Option<Check> {
         }
         Err(error) => {
             let fix = "see `ollacode telegram --help`";
-            Check::bad(NAME, State::Warning, error.to_string(), fix)
+            Check::bad(NAME, CheckState::Warning, error.to_string(), fix)
         }
     })
 }
@@ -146,7 +156,7 @@ async fn index(app: &App) -> Check {
     const NAME: &str = "index";
     const RUN: &str = "run `ollacode index`";
     if !app.index.exists() {
-        return Check::bad(NAME, State::Warning, "not indexed yet", RUN);
+        return Check::bad(NAME, CheckState::Warning, "not indexed yet", RUN);
     }
     let looked = async {
         let model = app.index.complete_model().await?;
@@ -162,24 +172,24 @@ async fn index(app: &App) -> Check {
         Err(error) => {
             let fix = "run `ollacode index`, which repairs or rebuilds the index";
             let message = format!("{:#}", Error::from(error));
-            return Check::bad(NAME, State::Broken, message, fix);
+            return Check::bad(NAME, CheckState::Broken, message, fix);
         }
     };
     if !is_current {
         let message = "made by another version of ollacode, or not finished: the next search \
                        reads every file again";
-        return Check::bad(NAME, State::Warning, message, RUN);
+        return Check::bad(NAME, CheckState::Warning, message, RUN);
     }
     if let Some(name) = app.model_without_vectors().await {
         let message = format!("no vectors of the current `{name}`: search is lexical only");
         let fix = "run `ollacode index` to create them";
-        return Check::bad(NAME, State::Warning, message, fix);
+        return Check::bad(NAME, CheckState::Warning, message, fix);
     }
     contents(&status, model.map(|(name, _)| name))
 }
 
 /// Judges an index that can be read.
-fn contents(status: &Status, model: Option<String>) -> Check {
+fn contents(status: &IndexStatistics, model: Option<String>) -> Check {
     const NAME: &str = "index";
     let counts = status.counts;
     let vectors = match &model {
@@ -193,21 +203,21 @@ fn contents(status: &Status, model: Option<String>) -> Check {
     let message = format!("{files}, {chunks}, {vectors}");
     if counts.files == 0 {
         let fix = "see `ollacode index --skipped` for the reasons";
-        return Check::bad(NAME, State::Warning, message, fix);
+        return Check::bad(NAME, CheckState::Warning, message, fix);
     }
     if model.is_some() && counts.failed > 0 {
         let failed = counted(counts.failed, "chunk");
         let message = format!("{message}; {failed} could not be embedded");
         return Check::bad(
             NAME,
-            State::Warning,
+            CheckState::Warning,
             message,
             "see `ollacode index --failures` for the reasons",
         );
     }
     if model.is_some() && counts.embedded < counts.chunks {
         let fix = "run `ollacode index`; chunks without a vector are found by lexical search only";
-        return Check::bad(NAME, State::Warning, message, fix);
+        return Check::bad(NAME, CheckState::Warning, message, fix);
     }
     Check::good(NAME, message)
 }

@@ -3,7 +3,7 @@
 use anyhow::Error;
 use ollacode_indexer::IndexError;
 
-use super::model::Missing;
+use super::model::MissingModel;
 use crate::app::StartError;
 use crate::config::{ConfigError, TelegramError};
 use crate::failure::{Failure, FailureCode};
@@ -40,7 +40,7 @@ fn find<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
 }
 
 fn code(error: &Error) -> FailureCode {
-    if find::<Missing>(error).is_some() {
+    if find::<MissingModel>(error).is_some() {
         FailureCode::ModelMissing
     } else if let Some(error) = find::<OllamaError>(error) {
         error.code()
@@ -72,7 +72,9 @@ fn session_code(error: &SessionError) -> FailureCode {
 
 fn index_code(error: &IndexError) -> FailureCode {
     match error {
-        IndexError::Busy | IndexError::Filling | IndexError::Overtaken => FailureCode::IndexBusy,
+        IndexError::Busy | IndexError::Filling | IndexError::StaleGeneration => {
+            FailureCode::IndexBusy
+        }
         IndexError::UnknownLanguage(_) | IndexError::BadGlob { .. } => FailureCode::QueryInvalid,
         IndexError::Workspace { .. } | IndexError::NothingFound { .. } => {
             FailureCode::WorkspaceInvalid
@@ -94,7 +96,7 @@ fn start_code(error: &StartError) -> FailureCode {
 }
 
 fn hint(error: &Error) -> Option<String> {
-    if let Some(Missing(suggestion)) = find(error) {
+    if let Some(MissingModel(suggestion)) = find(error) {
         return Some(suggestion.to_string());
     }
     if let Some(error) = find::<OllamaError>(error) {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use ollacode_indexer::query::{Query, stem, subwords};
-use ollacode_indexer::rank::{Effect, Leg, Ranked};
+use ollacode_indexer::rank::{Ranked, RetrieverRank, SignalEffect};
 
-use super::style::{BOLD, DIM, MATCH, PATH, PLAIN, visible, visible_name};
+use super::style::{BOLD, DIM, MATCH, PATH, PLAIN, escape_hidden, visible_name};
 use crate::frontends::excerpt::{Excerpt, distinct_matches, stems};
 
 /// Maximum characters of a line.
@@ -63,7 +63,7 @@ fn write_excerpt(out: &mut impl Write, excerpt: &Excerpt<'_>, stems: &[String]) 
         writeln!(
             out,
             "{DIM}{number:>6}{PLAIN}  {}",
-            highlighted(&visible(&cut), stems)
+            highlighted(&escape_hidden(&cut), stems)
         )?;
     }
     Ok(())
@@ -89,7 +89,7 @@ fn highlighted(line: &str, stems: &[String]) -> String {
 }
 
 fn write_why(out: &mut impl Write, hit: &Ranked, query: &Query) -> io::Result<()> {
-    let leg = |name: &str, leg: Option<Leg>| match leg {
+    let leg = |name: &str, leg: Option<RetrieverRank>| match leg {
         Some(leg) => format!("{name} #{} ({:.3})", leg.rank + 1, leg.score),
         None => format!("{name} –"),
     };
@@ -101,8 +101,8 @@ fn write_why(out: &mut impl Write, hit: &Ranked, query: &Query) -> io::Result<()
         fused,
     ];
     parts.extend(why.signals.iter().map(|signal| match signal.effect {
-        Effect::Added(amount) => format!("{} +{amount:.2}", signal.name),
-        Effect::Times(factor) => format!("{} ×{factor:.2}", signal.name),
+        SignalEffect::Added(amount) => format!("{} +{amount:.2}", signal.name),
+        SignalEffect::Times(factor) => format!("{} ×{factor:.2}", signal.name),
     }));
     let text = format!(
         "{} {} {}",

@@ -6,25 +6,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, Refresh, Role, StoreError, Wait,
+    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, LockWait, RefreshOptions, Role,
+    StoreError,
 };
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{IndexAction, IndexArguments};
-use super::progress::{Progress, download_bar};
+use super::progress::{IndexProgress, download_bar};
 use super::signals::stop_signal;
 use super::style::{DIM, PLAIN, counted, visible_name};
-use super::{Ending, confirm, indexes, inspect, note, print, print_json, summary};
-use crate::app::{App, VectorNews};
+use super::{CommandEnd, confirm, indexes, inspect, note, print, print_json, summary};
+use crate::app::{App, VectorStatus};
 use crate::config::EmbedModel;
-use crate::conversation::words::duration;
+use crate::conversation::messages::duration;
 use crate::model::ollama::OllamaError;
 
 const STOPPING: &str = "stopping; finished work is kept";
 
-pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error> {
+pub async fn run(app: &App, arguments: &IndexArguments) -> Result<CommandEnd, Error> {
     match arguments.action() {
         IndexAction::Refresh => refresh(app, arguments).await?,
         IndexAction::Watch => watch(app, arguments).await?,
@@ -37,7 +38,7 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<Ending, Error>
         IndexAction::List => indexes::list(app, arguments.json).await?,
         IndexAction::Prune => indexes::prune(app, arguments.yes, arguments.json).await?,
     }
-    Ok(Ending::Good)
+    Ok(CommandEnd::Good)
 }
 
 /// Asks before the home folder, or a folder above it, is indexed.
@@ -56,12 +57,12 @@ fn confirm_width(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     confirm_width(app, arguments)?;
     let stop = stop_signal(STOPPING);
-    let progress = Progress::new();
+    let progress = IndexProgress::new();
     let started = Instant::now();
-    let how = Refresh {
+    let how = RefreshOptions {
         force: arguments.force,
         stop: stop.clone(),
-        ..Refresh::default()
+        ..RefreshOptions::default()
     };
     let report = refresh_in_turn(app, how, &|event| progress.show(event)).await?;
     progress.clear();
@@ -89,11 +90,11 @@ async fn refresh(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 /// Refreshes; a note says if it has to wait for another process.
 async fn refresh_in_turn(
     app: &App,
-    how: Refresh,
+    how: RefreshOptions,
     events: ollacode_indexer::Events<'_>,
-) -> Result<ollacode_indexer::Report, IndexError> {
-    let at_once = Refresh {
-        wait: Wait::No,
+) -> Result<ollacode_indexer::RefreshReport, IndexError> {
+    let at_once = RefreshOptions {
+        wait: LockWait::No,
         ..how.clone()
     };
     match app.index.refresh(&at_once, events).await {
@@ -106,7 +107,7 @@ async fn refresh_in_turn(
 }
 
 /// The outcome of embedding.
-enum Vectors {
+enum VectorOutcome {
     /// Switched off by a setting.
     Off,
     /// Not possible now: the reason, and what to do.
@@ -121,24 +122,24 @@ enum Vectors {
     },
 }
 
-impl Vectors {
+impl VectorOutcome {
     fn fingerprint(&self) -> &str {
         match self {
-            Vectors::Made { fingerprint, .. } => fingerprint,
-            Vectors::Off | Vectors::Later(_) | Vectors::Elsewhere => "",
+            VectorOutcome::Made { fingerprint, .. } => fingerprint,
+            VectorOutcome::Off | VectorOutcome::Later(_) | VectorOutcome::Elsewhere => "",
         }
     }
 
     fn words(&self, counts: &ollacode_indexer::Counts) -> String {
         match self {
-            Vectors::Off => "Embeddings are off: search is lexical only.".into(),
-            Vectors::Later(why) => format!(
+            VectorOutcome::Off => "Embeddings are off: search is lexical only.".into(),
+            VectorOutcome::Later(why) => format!(
                 "Cannot compute vectors: {why}. Search is lexical only until `ollacode index` adds them."
             ),
-            Vectors::Elsewhere => {
+            VectorOutcome::Elsewhere => {
                 "Another ollacode process is computing the vectors of this index.".into()
             }
-            Vectors::Made { model, report, .. } => {
+            VectorOutcome::Made { model, report, .. } => {
                 let mut words = format!(
                     "{} with vectors of {model} ({} embedded, {} from the cache).",
                     counted(counts.embedded, "chunk"),
@@ -158,10 +159,10 @@ impl Vectors {
 
     fn json(&self) -> serde_json::Value {
         match self {
-            Vectors::Off => json!(null),
-            Vectors::Later(why) => json!({"error": why}),
-            Vectors::Elsewhere => json!({"elsewhere": true}),
-            Vectors::Made { model, report, .. } => json!({
+            VectorOutcome::Off => json!(null),
+            VectorOutcome::Later(why) => json!({"error": why}),
+            VectorOutcome::Elsewhere => json!({"elsewhere": true}),
+            VectorOutcome::Made { model, report, .. } => json!({
                 "model": model,
                 "embedded": report.embedded,
                 "from_cache": report.from_cache,
@@ -175,9 +176,9 @@ impl Vectors {
 async fn vectors(
     app: &App,
     arguments: &IndexArguments,
-    progress: &Progress,
+    progress: &IndexProgress,
     stop: &CancellationToken,
-) -> Result<Vectors, Error> {
+) -> Result<VectorOutcome, Error> {
     if arguments.force {
         app.index.forget_failures().await?;
     }
@@ -189,9 +190,9 @@ async fn vectors(
     };
     let embedder = match connected {
         Ok(Some(embedder)) => embedder,
-        Ok(None) => return Ok(Vectors::Off),
+        Ok(None) => return Ok(VectorOutcome::Off),
         Err(error @ OllamaError::Offline { .. }) => return Err(error.into()),
-        Err(error) => return Ok(Vectors::Later(error.with_hint())),
+        Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
     if !app.settings.ollama_host.is_loopback() {
         note(&format!(
@@ -203,13 +204,13 @@ async fn vectors(
         .embed(&embedder, &|event| progress.show(event), stop)
         .await
     {
-        Ok(report) => Ok(Vectors::Made {
+        Ok(report) => Ok(VectorOutcome::Made {
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
             report,
         }),
-        Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(Vectors::Later(why)),
-        Err(IndexError::Filling) => Ok(Vectors::Elsewhere),
+        Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),
+        Err(IndexError::Filling) => Ok(VectorOutcome::Elsewhere),
         Err(error) => Err(error.into()),
     }
 }
@@ -238,12 +239,12 @@ async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
 async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     confirm_width(app, arguments)?;
     let stop = stop_signal(STOPPING);
-    let progress = Progress::new();
+    let progress = IndexProgress::new();
     let show = |event: IndexEvent| progress.show(event);
-    let how = Refresh {
+    let how = RefreshOptions {
         force: arguments.force,
         stop: stop.clone(),
-        ..Refresh::default()
+        ..RefreshOptions::default()
     };
     let started = Instant::now();
     let report = match app.index.refresh(&how, &show).await {
@@ -270,8 +271,8 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         _ => {}
     };
     let told = AtomicBool::new(false);
-    let tell = |news: VectorNews<'_>| {
-        let VectorNews::Waiting(why) = news else {
+    let tell = |news: VectorStatus<'_>| {
+        let VectorStatus::Waiting(why) = news else {
             told.store(false, Ordering::Relaxed);
             return;
         };
@@ -289,11 +290,11 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 
 async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal(STOPPING);
-    let progress = Progress::new();
+    let progress = IndexProgress::new();
     let started = Instant::now();
     let survey = app
         .index
-        .survey(&|event| progress.show(event), &stop)
+        .dry_run(&|event| progress.show(event), &stop)
         .await?;
     let took = started.elapsed();
     progress.clear();
@@ -412,9 +413,9 @@ async fn failures(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
 /// Lists each file that is not indexed, and why, from a dry run: the index itself is not read.
 async fn skipped(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     let stop = stop_signal(STOPPING);
-    let progress = Progress::new();
+    let progress = IndexProgress::new();
     let show = |event: IndexEvent| progress.show(event);
-    let survey = app.index.survey(&show, &stop).await?;
+    let survey = app.index.dry_run(&show, &stop).await?;
     progress.clear();
     if arguments.json {
         return print_json(&summary::skipped_json(&survey.report));

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, counted, local, visible_name};
 use super::{confirm, note, print, print_json};
-use crate::app::{App, Kept};
+use crate::app::{App, StoredIndex};
 use crate::text::size;
 
 /// Lists every workspace that has data.
 pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
-    let kept = app.kept().await?;
+    let kept = app.stored_indexes().await?;
     if as_json {
         let kept: Vec<Value> = kept.iter().map(json_of).collect();
         return print_json(&json!({"indexes": kept}));
@@ -27,8 +27,8 @@ pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
 
 /// Deletes the data of workspaces that no longer exist, after asking.
 pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
-    let mut gone = app.kept().await?;
-    gone.retain(Kept::is_gone);
+    let mut gone = app.stored_indexes().await?;
+    gone.retain(StoredIndex::is_gone);
     if !gone.is_empty() && !yes {
         for kept in &gone {
             note(&name(kept));
@@ -58,14 +58,14 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn name(kept: &Kept) -> String {
+fn name(kept: &StoredIndex) -> String {
     match &kept.root {
         Some(root) => visible_name(&root.to_string_lossy()),
         None => format!("{} (unknown folder)", visible_name(&kept.id)),
     }
 }
 
-fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
+fn write(out: &mut impl Write, kept: &StoredIndex) -> io::Result<()> {
     let files = kept
         .files
         .map_or("no index".to_owned(), |files| counted(files, "file"));
@@ -88,7 +88,7 @@ fn write(out: &mut impl Write, kept: &Kept) -> io::Result<()> {
 }
 
 /// A workspace as JSON; this format is stable.
-fn json_of(kept: &Kept) -> Value {
+fn json_of(kept: &StoredIndex) -> Value {
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     json!({
         "id": kept.id,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Error};
-use ollacode_indexer::chunk::{Cut, cut};
+use ollacode_indexer::chunk::{FileChunks, chunk_file};
 use ollacode_indexer::decode::decode;
 use ollacode_indexer::parse::FileParser;
 use ollacode_indexer::read_file;
@@ -33,7 +33,7 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
         warn(&format!("{path} is not indexed: {}", skip.words()));
     }
     let redacted = redact(&text);
-    let cut = cut(&mut FileParser::default(), &path, &redacted.text);
+    let cut = chunk_file(&mut FileParser::default(), &path, &redacted.text);
     if let Some(failure) = cut.failure {
         warn(&format!("{path} is chunked by lines: {failure}"));
     }
@@ -53,7 +53,7 @@ pub fn run(app: &App, file: &Path, as_json: bool) -> Result<(), Error> {
     print(|out| write(out, &path, &cut))
 }
 
-fn write(out: &mut impl Write, path: &str, cut: &Cut) -> io::Result<()> {
+fn write(out: &mut impl Write, path: &str, cut: &FileChunks) -> io::Result<()> {
     writeln!(
         out,
         "{BOLD}{}{PLAIN}  {}, {} chunks",

@@ -14,10 +14,10 @@ use unicode_width::UnicodeWidthStr;
 use super::args::LogArguments;
 use super::chat::terminal::columns;
 use super::style::{BOLD, DIM, ERROR, PLAIN, WARNING, counted, escaped_json, local, visible_name};
-use super::width::cut;
-use super::{Ending, note, print, warn};
+use super::width::truncate;
+use super::{CommandEnd, note, print, warn};
 use crate::app::App;
-use crate::session::audit::{Action, Audit, CallOutcome, Entry, audit};
+use crate::session::audit::{Audit, AuditAction, AuditEntry, CallOutcome, audit};
 use crate::session::{DecisionRecord, ModeRecord, SessionId, find, latest, sessions};
 
 /// Shown digits of a hash.
@@ -35,7 +35,7 @@ const NARROWEST: usize = 20;
 /// The beginning of the result that the model gets if the user, not a rule, denied a call.
 const BY_USER: &str = "The user denied this call";
 
-pub fn run(app: &App, arguments: &LogArguments) -> Result<Ending, Error> {
+pub fn run(app: &App, arguments: &LogArguments) -> Result<CommandEnd, Error> {
     let wanted = wanted(app, arguments)?;
     if wanted.is_empty() {
         note("no sessions in this folder yet; start one with `ollacode chat`");
@@ -43,14 +43,14 @@ pub fn run(app: &App, arguments: &LogArguments) -> Result<Ending, Error> {
     // Lines are cut for a terminal only.
     let columns = io::stdout().is_terminal().then(columns);
     let folder = app.sessions_folder();
-    let mut ending = Ending::Good;
+    let mut ending = CommandEnd::Good;
     for (index, id) in wanted.iter().enumerate() {
         let audit = match audit(&folder, id) {
             Ok(audit) => audit,
             // The others can still be shown.
             Err(error) if arguments.all => {
                 warn(&format!("{:#}", Error::from(error)));
-                ending = Ending::Bad;
+                ending = CommandEnd::Bad;
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -90,17 +90,17 @@ fn wanted(app: &App, arguments: &LogArguments) -> Result<Vec<SessionId>, Error> 
 
 /// A line of `ollacode log --json`; this format is stable.
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     session: &'a str,
     #[serde(flatten)]
-    entry: &'a Entry,
+    entry: &'a AuditEntry,
 }
 
 fn print_lines(audit: &Audit) -> Result<(), Error> {
     let mut lines = String::new();
     for entry in &audit.entries {
         let session = audit.id.as_str();
-        let line = serde_json::to_string(&Line { session, entry })?;
+        let line = serde_json::to_string(&LogLine { session, entry })?;
         lines.push_str(&escaped_json(&line));
         lines.push('\n');
     }
@@ -111,8 +111,8 @@ fn print_lines(audit: &Audit) -> Result<(), Error> {
 fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Result<()> {
     write!(out, "{BOLD}{}{PLAIN}", audit.id)?;
     let mut day = String::new();
-    if let Some(Entry {
-        action: Action::Started { workspace, model },
+    if let Some(AuditEntry {
+        action: AuditAction::Started { workspace, model },
         at,
         ..
     }) = audit.entries.first()
@@ -120,14 +120,14 @@ fn write(out: &mut impl Write, audit: &Audit, columns: Option<usize>) -> io::Res
         day = at.as_deref().map(day_and_time).unwrap_or_default().0;
         let said = [day.as_str(), &visible_name(model), &visible_name(workspace)].join("  ");
         let room = columns.map(|columns| columns.saturating_sub(audit.id.as_str().len() + 2));
-        let said = cut(&said, room.unwrap_or(usize::MAX));
+        let said = truncate(&said, room.unwrap_or(usize::MAX));
         write!(out, "  {DIM}{said}{PLAIN}")?;
     }
     writeln!(out)?;
     let has_times = audit
         .entries
         .iter()
-        .any(|entry| entry.at.is_some() && !matches!(entry.action, Action::Started { .. }));
+        .any(|entry| entry.at.is_some() && !matches!(entry.action, AuditAction::Started { .. }));
     let last = audit.entries.iter().map(|entry| entry.turn).max();
     let turn_columns = format!("turn {}", last.unwrap_or_default()).len();
     for entry in &audit.entries {
@@ -161,7 +161,7 @@ fn day_and_time(time: &str) -> (String, String) {
 }
 
 /// The line of an action.
-struct Row {
+struct LogRow {
     label: &'static str,
     text: String,
     /// The outcome; the text is cut first.
@@ -169,9 +169,9 @@ struct Row {
     style: Style,
 }
 
-impl Row {
-    fn plain(label: &'static str, text: &str) -> Row {
-        Row {
+impl LogRow {
+    fn plain(label: &'static str, text: &str) -> LogRow {
+        LogRow {
             label,
             text: visible_name(text),
             end: String::new(),
@@ -179,11 +179,11 @@ impl Row {
         }
     }
 
-    fn ended(label: &'static str, text: &str, end: &str, style: Style) -> Row {
-        Row {
+    fn ended(label: &'static str, text: &str, end: &str, style: Style) -> LogRow {
+        LogRow {
             end: visible_name(end),
             style,
-            ..Row::plain(label, text)
+            ..LogRow::plain(label, text)
         }
     }
 
@@ -192,7 +192,7 @@ impl Row {
             Some(room) => fitted(&self.text, &self.end, room.max(NARROWEST)),
             None => (self.text.clone(), self.end.clone()),
         };
-        let Row { label, style, .. } = self;
+        let LogRow { label, style, .. } = self;
         write!(out, "{DIM}{lead}{PLAIN}{BOLD}{label:<LABEL$}{PLAIN}{text}")?;
         if !end.is_empty() {
             write!(out, "  {style}{end}{PLAIN}")?;
@@ -202,25 +202,25 @@ impl Row {
 }
 
 /// The line of an action; `None` for what the heading shows.
-fn row(action: &Action) -> Option<Row> {
+fn row(action: &AuditAction) -> Option<LogRow> {
     let row = match action {
-        Action::Started { .. } => return None,
-        Action::Question { text } => Row::plain("question", &first_line(text)),
-        Action::Asked { title, what, .. } => {
+        AuditAction::Started { .. } => return None,
+        AuditAction::Question { text } => LogRow::plain("question", &first_line(text)),
+        AuditAction::Asked { title, what, .. } => {
             // The title of a command does not say which one.
             let names_it = what.is_empty() || title.contains(&*visible_name(what));
             let end = if names_it { "" } else { what };
-            Row::plain("asked", &joined(title, end))
+            LogRow::plain("asked", &joined(title, end))
         }
-        Action::Decided { decision, .. } => match decision {
-            DecisionRecord::Once => Row::plain("decided", "allowed once"),
-            DecisionRecord::Session => Row::plain("decided", "allowed for the session"),
+        AuditAction::Decided { decision, .. } => match decision {
+            DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
+            DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
             DecisionRecord::Deny { reason } => {
                 let reason = reason.as_deref().unwrap_or_default();
-                Row::plain("decided", &joined("denied", reason.trim()))
+                LogRow::plain("decided", &joined("denied", reason.trim()))
             }
         },
-        Action::Call {
+        AuditAction::Call {
             tool,
             what,
             outcome,
@@ -230,17 +230,17 @@ fn row(action: &Action) -> Option<Row> {
             let text = format!("{tool} {what}");
             call(text.trim_end(), *outcome, result.as_deref())
         }
-        Action::Changed {
+        AuditAction::Changed {
             path,
             before,
             after,
         } => {
             let hashes = format!("{} → {}", short(before.as_ref()), short(after.as_ref()));
-            Row::ended("changed", path, &hashes, DIM)
+            LogRow::ended("changed", path, &hashes, DIM)
         }
-        Action::Undid { of_turn } => Row::plain("undid", &format!("turn {of_turn}")),
-        Action::Redid { of_turn } => Row::plain("redid", &format!("turn {of_turn}")),
-        Action::Mode { mode } => Row::plain(
+        AuditAction::Undid { of_turn } => LogRow::plain("undid", &format!("turn {of_turn}")),
+        AuditAction::Redid { of_turn } => LogRow::plain("redid", &format!("turn {of_turn}")),
+        AuditAction::Mode { mode } => LogRow::plain(
             "mode",
             match mode {
                 ModeRecord::Ask => "ask",
@@ -249,31 +249,31 @@ fn row(action: &Action) -> Option<Row> {
                 ModeRecord::Plan => "plan",
             },
         ),
-        Action::Model { name } => Row::plain("model", name),
-        Action::Compacted => Row::plain("compacted", "earlier turns"),
-        Action::Ended { reason } => Row::plain("ended", reason),
+        AuditAction::Model { name } => LogRow::plain("model", name),
+        AuditAction::Compacted => LogRow::plain("compacted", "earlier turns"),
+        AuditAction::Ended { reason } => LogRow::plain("ended", reason),
     };
     Some(row)
 }
 
 /// A call and its outcome.
-fn call(text: &str, outcome: CallOutcome, result: Option<&str>) -> Row {
+fn call(text: &str, outcome: CallOutcome, result: Option<&str>) -> LogRow {
     let result = result.unwrap_or_default();
     match outcome {
         CallOutcome::Done => {
             let end = if result.is_empty() { "done" } else { result };
-            Row::ended("ran", text, end, DIM)
+            LogRow::ended("ran", text, end, DIM)
         }
-        CallOutcome::Failed => Row::ended("ran", text, &joined("failed", result), ERROR),
-        CallOutcome::Stopped => Row::ended("ran", text, "stopped", WARNING),
-        CallOutcome::BrokenOff => Row::ended("ran", text, "broken off", WARNING),
+        CallOutcome::Failed => LogRow::ended("ran", text, &joined("failed", result), ERROR),
+        CallOutcome::Stopped => LogRow::ended("ran", text, "stopped", WARNING),
+        CallOutcome::BrokenOff => LogRow::ended("ran", text, "broken off", WARNING),
         CallOutcome::Denied => {
             // The reason is in the line of the decision.
             let by_user = result.starts_with(BY_USER);
             let end = if by_user { "by the user" } else { result };
-            Row::ended("denied", text, end, WARNING)
+            LogRow::ended("denied", text, end, WARNING)
         }
-        CallOutcome::NotRun => Row::ended("not run", text, result, WARNING),
+        CallOutcome::NotRun => LogRow::ended("not run", text, result, WARNING),
     }
 }
 
@@ -306,9 +306,9 @@ fn first_line(text: &str) -> String {
 /// Cuts a text and its end so that both fit.
 fn fitted(text: &str, end: &str, room: usize) -> (String, String) {
     if end.is_empty() {
-        return (cut(text, room), String::new());
+        return (truncate(text, room), String::new());
     }
-    let end = cut(end, (room / 2).max(room.saturating_sub(text.width() + 2)));
-    let text = cut(text, room.saturating_sub(end.width() + 2));
+    let end = truncate(end, (room / 2).max(room.saturating_sub(text.width() + 2)));
+    let text = truncate(text, room.saturating_sub(end.width() + 2));
     (text, end)
 }

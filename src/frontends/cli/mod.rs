@@ -43,7 +43,7 @@ mod wire;
 mod wrap;
 
 use args::{Arguments, Command};
-use chat::events_json::Line;
+use chat::events_json::JsonEvent;
 use wire::SearchFailure;
 
 const FAILED: u8 = 1;
@@ -52,7 +52,7 @@ const USAGE: u8 = 2;
 
 /// How a command ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+enum CommandEnd {
     Good,
     /// It ran and found a problem.
     Bad,
@@ -64,7 +64,7 @@ enum Ending {
 
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to stdout")]
-struct Unwritable(#[source] io::Error);
+struct StdoutClosed(#[source] io::Error);
 
 /// Runs the program and maps the outcome to an exit code.
 pub fn main(services: &Services) -> ExitCode {
@@ -74,10 +74,10 @@ pub fn main(services: &Services) -> ExitCode {
         Err(error) => explain(error),
     };
     match ending {
-        Ok(Ending::Good) => ExitCode::SUCCESS,
-        Ok(Ending::Bad) => ExitCode::from(FAILED),
-        Ok(Ending::Misused) => ExitCode::from(USAGE),
-        Ok(Ending::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
+        Ok(CommandEnd::Good) => ExitCode::SUCCESS,
+        Ok(CommandEnd::Bad) => ExitCode::from(FAILED),
+        Ok(CommandEnd::Misused) => ExitCode::from(USAGE),
+        Ok(CommandEnd::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match &arguments {
@@ -90,22 +90,22 @@ pub fn main(services: &Services) -> ExitCode {
 }
 
 /// Prints the help, the version or a usage error.
-fn explain(error: &clap::Error) -> Result<Ending, Error> {
+fn explain(error: &clap::Error) -> Result<CommandEnd, Error> {
     if error.use_stderr() {
         // If this fails, there is nowhere to report it.
         let _ = error.print();
-        return Ok(Ending::Misused);
+        return Ok(CommandEnd::Misused);
     }
     print(|_| error.print())?;
-    Ok(Ending::Good)
+    Ok(CommandEnd::Good)
 }
 
-fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
+fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> {
     match &arguments.command {
         Some(Command::Completions { shell }) => {
-            return help::completions(*shell).map(|()| Ending::Good);
+            return help::completions(*shell).map(|()| CommandEnd::Good);
         }
-        Some(Command::Man) => return help::man_page().map(|()| Ending::Good),
+        Some(Command::Man) => return help::man_page().map(|()| CommandEnd::Good),
         _ => {}
     }
     keep_files_private();
@@ -131,7 +131,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<Ending, Error> {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
             },
-            Some(Command::Completions { .. } | Command::Man) => Ok(Ending::Good),
+            Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }
     });
     // Reads of files that hang must not delay the exit.
@@ -199,7 +199,7 @@ fn warn(message: &str) {
         "{}warning:{} {}",
         style::WARNING,
         style::PLAIN,
-        wrap::for_stderr(&style::visible(message), "warning: ".len())
+        wrap::for_stderr(&style::escape_hidden(message), "warning: ".len())
     ));
 }
 
@@ -208,7 +208,7 @@ fn note(message: &str) {
     say(format_args!(
         "{}{}{}",
         style::DIM,
-        wrap::for_stderr(&style::visible(message), 0),
+        wrap::for_stderr(&style::escape_hidden(message), 0),
         style::PLAIN
     ));
 }
@@ -220,14 +220,14 @@ fn report(error: &Error) {
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
-        wrap::for_stderr(&style::visible(&message), "error: ".len())
+        wrap::for_stderr(&style::escape_hidden(&message), "error: ".len())
     ));
     if let Some(hint) = hint {
         say(format_args!(
             "{}hint:{} {}",
             style::HINT,
             style::PLAIN,
-            wrap::for_stderr(&style::visible(&hint), "hint: ".len())
+            wrap::for_stderr(&style::escape_hidden(&hint), "hint: ".len())
         ));
     }
 }
@@ -250,7 +250,7 @@ fn report_end(arguments: &Arguments, error: &Error) {
 
 /// Prints the line of `chat --json` for a failure outside a turn.
 fn print_failure(failure: &Failure) -> Result<(), Error> {
-    print_json(&Line::from(failure))
+    print_json(&JsonEvent::from(failure))
 }
 
 fn is_usage(error: &Error) -> bool {
@@ -271,8 +271,8 @@ fn is_usage(error: &Error) -> bool {
 
 fn is_closed_pipe(error: &Error) -> bool {
     error
-        .downcast_ref::<Unwritable>()
-        .is_some_and(|Unwritable(cause)| cause.kind() == io::ErrorKind::BrokenPipe)
+        .downcast_ref::<StdoutClosed>()
+        .is_some_and(|StdoutClosed(cause)| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Writes data to stdout; a failure has its own error type.
@@ -282,7 +282,7 @@ fn print(
     let mut out = stdout().lock();
     write(&mut out)
         .and_then(|()| out.flush())
-        .map_err(Unwritable)?;
+        .map_err(StdoutClosed)?;
     Ok(())
 }
 

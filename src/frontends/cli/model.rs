@@ -12,12 +12,12 @@ use super::progress::download_bar;
 use super::style::visible_name;
 use crate::app::App;
 use crate::model::ChatModel;
-use crate::model::ollama::{OllamaError, PullProgress, Reach, Suggestion, suggest};
+use crate::model::ollama::{NetworkScope, OllamaError, PullProgress, Suggestion, suggest};
 
 /// The server does not have the model.
 #[derive(Debug, thiserror::Error)]
 #[error("Ollama does not have the model `{}`", .0.missing)]
-pub struct Missing(pub Suggestion);
+pub struct MissingModel(pub Suggestion);
 
 /// Connects to a model: by default the one of the settings.
 ///
@@ -33,14 +33,14 @@ pub async fn connect(
         Err(error) => return Err(error.into()),
     };
     let suggestion = suggest(&app.ollama()?, &missing).await;
-    if !can_ask() || app.settings.reach == Reach::LoopbackOnly {
-        return Err(Missing(suggestion).into());
+    if !can_ask() || app.settings.reach == NetworkScope::LoopbackOnly {
+        return Err(MissingModel(suggestion).into());
     }
     note(&format!(
         "Ollama does not have the model `{missing}`: {suggestion}"
     ));
     if !offer_pull(app, &missing, interrupts).await? {
-        return Err(Missing(suggestion).into());
+        return Err(MissingModel(suggestion).into());
     }
     Ok(Arc::new(app.chat_model(Some(&missing)).await?))
 }

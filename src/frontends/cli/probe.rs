@@ -6,13 +6,13 @@ use anyhow::{Context, Error};
 use serde_json::{Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, count, visible_name};
-use super::{Ending, note, print, print_json};
+use super::{CommandEnd, note, print, print_json};
 use crate::app::App;
 use crate::model::ChatModel;
 use crate::model::ollama::ProbeReport;
 use crate::tools::{ToolSet, Toolbox};
 
-pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
+pub async fn run(app: &App, name: &str, json: bool) -> Result<CommandEnd, Error> {
     let model = app.untried_chat_model(name).await?;
     note("testing the model with a few small requests; loading it may take a while");
     let toolbox = Toolbox::builtin();
@@ -32,9 +32,9 @@ pub async fn run(app: &App, name: &str, json: bool) -> Result<Ending, Error> {
         print(|out| write(out, name, &report, model.why_in_words()))?;
     }
     Ok(if report.native || report.leaks {
-        Ending::Good
+        CommandEnd::Good
     } else {
-        Ending::Bad
+        CommandEnd::Bad
     })
 }
 

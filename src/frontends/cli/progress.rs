@@ -9,22 +9,22 @@ use parking_lot::Mutex;
 use super::{is_watched, warn};
 
 /// Shows events of the indexer; each stage has a bar.
-pub struct Progress {
+pub struct IndexProgress {
     bars: MultiProgress,
-    current: Mutex<Option<(Stage, ProgressBar)>>,
+    current: Mutex<Option<(ProgressStage, ProgressBar)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ProgressStage {
     Files,
     Text,
     Vectors,
 }
 
-impl Progress {
+impl IndexProgress {
     /// Without a terminal, only warnings are shown.
-    pub fn new() -> Progress {
-        Progress {
+    pub fn new() -> IndexProgress {
+        IndexProgress {
             bars: MultiProgress::new(),
             current: Mutex::new(None),
         }
@@ -34,11 +34,13 @@ impl Progress {
     pub fn show(&self, event: IndexEvent) {
         match event {
             IndexEvent::Warning(message) => self.bars.suspend(|| warn(&message)),
-            IndexEvent::Cutting { done, total } => {
-                self.advance(Stage::Files, done as u64, total as u64);
+            IndexEvent::Chunking { done, total } => {
+                self.advance(ProgressStage::Files, done as u64, total as u64);
             }
-            IndexEvent::IndexingText => self.advance(Stage::Text, 0, 0),
-            IndexEvent::Embedding { done, total } => self.advance(Stage::Vectors, done, total),
+            IndexEvent::IndexingText => self.advance(ProgressStage::Text, 0, 0),
+            IndexEvent::Embedding { done, total } => {
+                self.advance(ProgressStage::Vectors, done, total)
+            }
             IndexEvent::LexicalReady => self.clear(),
             IndexEvent::Walked { .. } | IndexEvent::Refreshed { .. } => {}
         }
@@ -52,7 +54,7 @@ impl Progress {
         }
     }
 
-    fn advance(&self, stage: Stage, done: u64, total: u64) {
+    fn advance(&self, stage: ProgressStage, done: u64, total: u64) {
         if !is_watched() {
             return;
         }
@@ -70,24 +72,26 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for IndexProgress {
     fn drop(&mut self) {
         self.clear();
     }
 }
 
-fn bar(stage: Stage, total: u64) -> ProgressBar {
+fn bar(stage: ProgressStage, total: u64) -> ProgressBar {
     let template = match stage {
-        Stage::Files => "files    {wide_bar} {human_pos}/{human_len}",
-        Stage::Text => "{spinner} building the full-text index",
-        Stage::Vectors => "vectors  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  {eta} left",
+        ProgressStage::Files => "files    {wide_bar} {human_pos}/{human_len}",
+        ProgressStage::Text => "{spinner} building the full-text index",
+        ProgressStage::Vectors => {
+            "vectors  {wide_bar} {human_pos}/{human_len}  {per_sec:.0}  {eta} left"
+        }
     };
     let bar = ProgressBar::new(total);
     // The templates are constants; if one were wrong, the default bar would be used.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    if stage == Stage::Text {
+    if stage == ProgressStage::Text {
         bar.enable_steady_tick(Duration::from_millis(100));
     }
     bar

@@ -5,21 +5,21 @@ use std::time::Instant;
 
 use anyhow::Error;
 use ollacode_indexer::{
-    Answer, Embedder, Freshness, IndexError, IndexEvent, Refresh, SearchRequest,
+    Embedder, Freshness, IndexError, IndexEvent, RefreshOptions, SearchRequest, SearchResults,
 };
 
 use super::args::SearchArguments;
 use super::failure::failure;
-use super::progress::Progress;
+use super::progress::IndexProgress;
 use super::style::counted;
 use super::wire::{SearchAnswer, SearchFailure};
-use super::{Ending, confirm, hits, note, print, print_json};
+use super::{CommandEnd, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
 use crate::model::ollama::{OllamaEmbedder, OllamaError};
 
-pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error> {
+pub async fn run(app: &App, arguments: &SearchArguments) -> Result<CommandEnd, Error> {
     make_index(app).await?;
-    let searcher = Searcher {
+    let searcher = SearchCommand {
         app,
         arguments,
         embedder: embedder(app).await?,
@@ -27,9 +27,13 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<Ending, Error
     let Some(query) = arguments.query() else {
         let mut failed = false;
         while let Some(line) = next_line().await? {
-            failed |= searcher.answer(&line).await? == Ending::Bad;
+            failed |= searcher.answer(&line).await? == CommandEnd::Bad;
         }
-        return Ok(if failed { Ending::Bad } else { Ending::Good });
+        return Ok(if failed {
+            CommandEnd::Bad
+        } else {
+            CommandEnd::Good
+        });
     };
     searcher.answer(&query).await
 }
@@ -70,9 +74,9 @@ async fn make_index(app: &App) -> Result<(), Error> {
         "indexing {} (first search)",
         app.workspace.root.display()
     ));
-    let progress = Progress::new();
+    let progress = IndexProgress::new();
     app.index
-        .refresh(&Refresh::default(), &|event| progress.show(event))
+        .refresh(&RefreshOptions::default(), &|event| progress.show(event))
         .await?;
     Ok(())
 }
@@ -94,14 +98,14 @@ async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
     }
 }
 
-struct Searcher<'a> {
+struct SearchCommand<'a> {
     app: &'a App,
     arguments: &'a SearchArguments,
     embedder: Option<OllamaEmbedder>,
 }
 
-impl Searcher<'_> {
-    async fn answer(&self, query: &str) -> Result<Ending, Error> {
+impl SearchCommand<'_> {
+    async fn answer(&self, query: &str) -> Result<CommandEnd, Error> {
         let started = Instant::now();
         let answer = self.search(query).await;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -113,23 +117,23 @@ impl Searcher<'_> {
                     .map(|embedder| embedder.model().name.as_str());
                 let explain = self.arguments.explain;
                 print_json(&SearchAnswer::new(query, took_ms, &answer, model, explain))?;
-                Ok(Ending::Good)
+                Ok(CommandEnd::Good)
             }
             Ok(answer) => {
                 self.print(query, &answer)?;
-                Ok(Ending::Good)
+                Ok(CommandEnd::Good)
             }
             // One failed query does not stop the others.
             Err(error) if self.arguments.json && self.arguments.stdin => {
                 let failure = failure(&error.into());
                 print_json(&SearchFailure::new(Some(query), &failure))?;
-                Ok(Ending::Bad)
+                Ok(CommandEnd::Bad)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn search(&self, query: &str) -> Result<Answer, IndexError> {
+    async fn search(&self, query: &str) -> Result<SearchResults, IndexError> {
         let request = SearchRequest {
             query: query.to_owned(),
             also: self.arguments.also.clone(),
@@ -146,7 +150,7 @@ impl Searcher<'_> {
             .embedder
             .as_ref()
             .map(|embedder| embedder as &dyn Embedder);
-        let progress = Progress::new();
+        let progress = IndexProgress::new();
         let show = |event: IndexEvent| progress.show(event);
         let answer = self.app.index.search(&request, embedder, &show).await?;
         for text in &answer.notes {
@@ -155,7 +159,7 @@ impl Searcher<'_> {
         Ok(answer)
     }
 
-    fn print(&self, query: &str, answer: &Answer) -> Result<(), Error> {
+    fn print(&self, query: &str, answer: &SearchResults) -> Result<(), Error> {
         print(|out| {
             if self.arguments.stdin {
                 writeln!(out, "# {}", super::style::visible_name(query))?;
@@ -174,7 +178,7 @@ impl Searcher<'_> {
 }
 
 /// Says how many files were searched, and what was not.
-fn say_nothing_found(answer: &Answer) {
+fn say_nothing_found(answer: &SearchResults) {
     let files = counted(answer.counts.files, "file");
     note(&format!("no hits in {files}"));
     let Some(unsearched) = &answer.unsearched else {

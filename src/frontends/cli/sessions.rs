@@ -6,8 +6,8 @@ use anyhow::Error;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::style::{BOLD, DIM, PLAIN, counted, escaped_json, local, visible, visible_name};
-use super::{Ending, note, print, print_json};
+use super::style::{BOLD, DIM, PLAIN, counted, escape_hidden, escaped_json, local, visible_name};
+use super::{CommandEnd, note, print, print_json};
 use crate::app::App;
 use crate::session::export::{Format, export};
 use crate::session::{SessionSummary, find, sessions};
@@ -25,7 +25,7 @@ pub enum SessionsAction<'a> {
     },
 }
 
-pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<Ending, Error> {
+pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<CommandEnd, Error> {
     let folder = app.sessions_folder();
     match *action {
         SessionsAction::List { json } => {
@@ -44,12 +44,12 @@ pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<Ending, Error> {
             let text = export(&folder, &find(&folder, id)?, format)?;
             let text = match format {
                 Format::Json => escaped_json(&text),
-                Format::Markdown => visible(&text).into_owned(),
+                Format::Markdown => escape_hidden(&text).into_owned(),
             };
             print(|out| out.write_all(text.as_bytes()))?;
         }
     }
-    Ok(Ending::Good)
+    Ok(CommandEnd::Good)
 }
 
 /// A line with id, time, title and counts.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, say};
+use super::{CommandEnd, say};
 
 /// The signals that stop a command.
 pub const STOPPING: [SignalKind; 3] = [
@@ -44,10 +44,10 @@ pub fn stop_signal(words: &'static str) -> CancellationToken {
 }
 
 /// How a command ended, if a signal stopped it.
-pub fn stopped() -> Option<Ending> {
+pub fn stopped() -> Option<CommandEnd> {
     match STOPPED_BY.load(Ordering::Relaxed) {
         0 => None,
-        signal => Some(Ending::Signal(signal)),
+        signal => Some(CommandEnd::Signal(signal)),
     }
 }
 

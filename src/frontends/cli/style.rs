@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use crate::visible::is_hidden;
 
-pub use crate::conversation::words::{count, counted};
-pub use crate::visible::{visible, visible_name};
+pub use crate::conversation::messages::{count, counted};
+pub use crate::visible::{escape_hidden, visible_name};
 
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
 pub const DIM: Style = Style::new().dimmed();
@@ -49,10 +49,13 @@ mod tests {
 
     #[test]
     fn nothing_hidden_reaches_the_terminal() {
-        assert_eq!(visible("a\u{1b}[31mb\r\n\tc"), "a\\u{1b}[31mb\\u{d}\n\tc");
-        assert_eq!(visible("if a\u{202e}b"), "if a\\u{202e}b");
-        assert_eq!(visible("rm\u{ad} \u{3164}x"), "rm\\u{ad} \\u{3164}x");
-        assert_eq!(visible("grüße 🦀"), "grüße 🦀");
+        assert_eq!(
+            escape_hidden("a\u{1b}[31mb\r\n\tc"),
+            "a\\u{1b}[31mb\\u{d}\n\tc"
+        );
+        assert_eq!(escape_hidden("if a\u{202e}b"), "if a\\u{202e}b");
+        assert_eq!(escape_hidden("rm\u{ad} \u{3164}x"), "rm\\u{ad} \\u{3164}x");
+        assert_eq!(escape_hidden("grüße 🦀"), "grüße 🦀");
         assert_eq!(visible_name("a\nb"), "a\\nb");
     }
 }

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use ollacode_indexer::{LanguageCount, Report, Status, Survey};
+use ollacode_indexer::{DryRun, IndexStatistics, LanguageCount, RefreshReport};
 use serde_json::{Map, Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
 use super::wire::IndexCounts;
 use crate::app::App;
-use crate::conversation::words::duration;
+use crate::conversation::messages::duration;
 use crate::text::size;
 
 const LEFT_OUT: &str = "excluded by default: build output, dependencies or a cache";
@@ -20,7 +20,11 @@ const LEFT_OUT_TITLE: &str = "Excluded by default: build output, dependencies, c
 const ROWS: usize = 10;
 
 /// Writes the result of a refresh.
-pub fn write_report(out: &mut impl Write, report: &Report, took: Duration) -> io::Result<()> {
+pub fn write_report(
+    out: &mut impl Write,
+    report: &RefreshReport,
+    took: Duration,
+) -> io::Result<()> {
     let files = counted(report.counts.files, "file");
     let chunks = counted(report.counts.chunks, "chunk");
     writeln!(out, "{BOLD}{files}, {chunks}{PLAIN} in {}", duration(took))?;
@@ -29,7 +33,7 @@ pub fn write_report(out: &mut impl Write, report: &Report, took: Duration) -> io
     write_left_out(out, report)
 }
 
-fn changes(report: &Report) -> String {
+fn changes(report: &RefreshReport) -> String {
     if report.changed == 0 && report.removed == 0 {
         return "No changes.".into();
     }
@@ -58,7 +62,7 @@ fn write_languages(out: &mut impl Write, languages: &[LanguageCount]) -> io::Res
     Ok(())
 }
 
-fn write_left_out(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn write_left_out(out: &mut impl Write, report: &RefreshReport) -> io::Result<()> {
     if !report.skipped.is_empty() {
         let reasons: Vec<String> = report
             .skipped
@@ -128,7 +132,7 @@ fn write_list(
 }
 
 /// An example query for the hint after indexing.
-pub fn suggestion(report: &Report) -> &'static str {
+pub fn suggestion(report: &RefreshReport) -> &'static str {
     match report
         .languages
         .first()
@@ -140,7 +144,7 @@ pub fn suggestion(report: &Report) -> &'static str {
 }
 
 /// Writes the result of a dry run.
-pub fn write_survey(out: &mut impl Write, survey: &Survey, took: Duration) -> io::Result<()> {
+pub fn write_survey(out: &mut impl Write, survey: &DryRun, took: Duration) -> io::Result<()> {
     let files = counted(survey.report.counts.files, "file");
     let chunks = counted(survey.report.counts.chunks, "chunk");
     writeln!(
@@ -165,7 +169,7 @@ pub fn write_survey(out: &mut impl Write, survey: &Survey, took: Duration) -> io
 pub fn write_status(
     out: &mut impl Write,
     app: &App,
-    status: &Status,
+    status: &IndexStatistics,
     model: Option<&str>,
 ) -> io::Result<()> {
     let counts = &status.counts;
@@ -187,7 +191,7 @@ pub fn write_status(
 }
 
 /// Writes each file that is not indexed, with the reason.
-pub fn write_skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
+pub fn write_skipped(out: &mut impl Write, report: &RefreshReport) -> io::Result<()> {
     for (path, skip) in &report.skipped_files {
         writeln!(out, "{}  {}", visible_name(path), skip.words())?;
     }
@@ -198,7 +202,7 @@ pub fn write_skipped(out: &mut impl Write, report: &Report) -> io::Result<()> {
 }
 
 /// What `index --skipped --json` prints.
-pub fn skipped_json(report: &Report) -> Value {
+pub fn skipped_json(report: &RefreshReport) -> Value {
     let files = report
         .skipped_files
         .iter()
@@ -220,7 +224,7 @@ fn languages_json(languages: &[LanguageCount]) -> Value {
     Value::Object(languages.iter().map(entry).collect())
 }
 
-fn left_out_json(report: &Report) -> Map<String, Value> {
+fn left_out_json(report: &RefreshReport) -> Map<String, Value> {
     let mut object = Map::new();
     let secrets: Vec<Value> = report
         .secrets
@@ -244,7 +248,7 @@ fn left_out_json(report: &Report) -> Map<String, Value> {
 }
 
 /// What `index --json` prints.
-pub fn report_json(report: &Report, status: &Status, vectors: Value) -> Value {
+pub fn report_json(report: &RefreshReport, status: &IndexStatistics, vectors: Value) -> Value {
     let mut object = left_out_json(report);
     object.insert("changed".into(), report.changed.into());
     object.insert("removed".into(), report.removed.into());
@@ -257,7 +261,7 @@ pub fn report_json(report: &Report, status: &Status, vectors: Value) -> Value {
 }
 
 /// What `index --dry-run --json` prints.
-pub fn survey_json(survey: &Survey, estimate: Option<Duration>) -> Value {
+pub fn survey_json(survey: &DryRun, estimate: Option<Duration>) -> Value {
     let mut object = left_out_json(&survey.report);
     let folders: Vec<Value> = survey
         .folders
@@ -277,7 +281,7 @@ pub fn survey_json(survey: &Survey, estimate: Option<Duration>) -> Value {
 }
 
 /// What `index --status --json` prints.
-pub fn status_json(app: &App, status: &Status, model: Option<&str>) -> Value {
+pub fn status_json(app: &App, status: &IndexStatistics, model: Option<&str>) -> Value {
     json!({
         "workspace": app.workspace.root,
         "indexed": true,

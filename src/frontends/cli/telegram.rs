@@ -7,9 +7,9 @@ use anyhow::Error;
 use super::args::TelegramArguments;
 use super::confirm::confirm_workspace;
 use super::signals::stop_signal;
-use super::{Ending, note, warn};
+use super::{CommandEnd, note, warn};
 use crate::app::App;
-use crate::frontends::{Service, ServiceOptions, Told};
+use crate::frontends::{Notice, Service, ServiceOptions};
 
 const STOPPING: &str = "stopping; pending messages are still sent";
 
@@ -17,7 +17,7 @@ pub async fn run(
     app: &App,
     arguments: &TelegramArguments,
     service: Service,
-) -> Result<Ending, Error> {
+) -> Result<CommandEnd, Error> {
     let how = ServiceOptions {
         pair: arguments.pair,
         auto_approve: arguments.auto_approve,
@@ -26,10 +26,10 @@ pub async fn run(
     if !how.pair {
         confirm_workspace(app, how.whole_home)?;
     }
-    let tell = Arc::new(|told: Told| match told {
-        Told::Note(text) => note(&text),
-        Told::Warning(text) => warn(&text),
+    let tell = Arc::new(|told: Notice| match told {
+        Notice::Note(text) => note(&text),
+        Notice::Warning(text) => warn(&text),
     });
     service(app.clone(), how, tell, stop_signal(STOPPING)).await?;
-    Ok(Ending::Good)
+    Ok(CommandEnd::Good)
 }

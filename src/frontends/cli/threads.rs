@@ -14,7 +14,7 @@ const PER_PROCESSOR: usize = 4;
 /// Stack of a thread that only waits.
 const STACK: usize = 64 << 10;
 
-type Wait<'scope> = Box<dyn FnOnce() + Send + 'scope>;
+type WaitTask<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
 /// Fails if too few threads can be started.
 pub fn check() -> Result<(), Error> {
@@ -38,7 +38,7 @@ fn started(
     wanted: usize,
     spawn: impl for<'scope> Fn(
         &'scope Scope<'scope, '_>,
-        Wait<'scope>,
+        WaitTask<'scope>,
     ) -> io::Result<ScopedJoinHandle<'scope, ()>>,
 ) -> (usize, Option<io::Error>) {
     let gate = RwLock::new(());

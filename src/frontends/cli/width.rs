@@ -13,7 +13,7 @@ pub fn width(line: &str) -> usize {
 }
 
 /// Cuts a line to a number of columns, with `…` at the end.
-pub fn cut(line: &str, columns: usize) -> String {
+pub fn truncate(line: &str, columns: usize) -> String {
     if width(line) <= columns {
         return line.to_owned();
     }
@@ -41,9 +41,9 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_where_it_must_be() {
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
-        assert_eq!(cut("한국어", 4), "한…");
-        assert_eq!(cut("abc", 1), "…");
+        assert_eq!(truncate("abc", 3), "abc");
+        assert_eq!(truncate("abcd", 3), "ab…");
+        assert_eq!(truncate("한국어", 4), "한…");
+        assert_eq!(truncate("abc", 1), "…");
     }
 }

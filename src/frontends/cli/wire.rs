@@ -1,7 +1,7 @@
 //! The stable JSON formats; internal types may change without them.
 
-use ollacode_indexer::rank::{Effect, Leg, Ranked, Why};
-use ollacode_indexer::{Answer, Counts, Unsearched};
+use ollacode_indexer::rank::{Ranked, RetrieverRank, ScoreExplanation, SignalEffect};
+use ollacode_indexer::{Counts, SearchResults, Unsearched};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -114,7 +114,7 @@ impl<'a> SearchAnswer<'a> {
     pub fn new(
         query: &'a str,
         took_ms: u64,
-        answer: &'a Answer,
+        answer: &'a SearchResults,
         model: Option<&'a str>,
         explain: bool,
     ) -> SearchAnswer<'a> {
@@ -154,8 +154,8 @@ fn rounded(score: f32) -> f64 {
     (f64::from(score) * 10_000.0).round() / 10_000.0
 }
 
-fn why(why: &Why) -> Value {
-    let leg = |leg: Option<Leg>| {
+fn why(why: &ScoreExplanation) -> Value {
+    let leg = |leg: Option<RetrieverRank>| {
         leg.map(|leg| json!({"rank": leg.rank + 1, "score": rounded(leg.score)}))
     };
     let signals: Vec<Value> = why
@@ -165,8 +165,8 @@ fn why(why: &Why) -> Value {
             let mut shown = Map::new();
             shown.insert("name".into(), signal.name.into());
             match signal.effect {
-                Effect::Added(amount) => shown.insert("added".into(), rounded(amount).into()),
-                Effect::Times(factor) => shown.insert("times".into(), rounded(factor).into()),
+                SignalEffect::Added(amount) => shown.insert("added".into(), rounded(amount).into()),
+                SignalEffect::Times(factor) => shown.insert("times".into(), rounded(factor).into()),
             };
             Value::Object(shown)
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use teloxide::prelude::*;
 use teloxide::{ApiError, DownloadError, RequestError};
 
-use crate::config::{TelegramSettings, Token};
+use crate::config::{BotToken, TelegramSettings};
 use crate::network::Obstacle;
 
 /// Timeout of a request: longer than a long poll, and than a large file on a slow line.
@@ -17,7 +17,7 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 pub struct Api {
     /// Sends requests. Show its errors with [`Api::describe`] only.
     pub bot: Bot,
-    pub token: Token,
+    pub token: BotToken,
     /// Whether the API server is on this machine.
     pub is_local: bool,
 }

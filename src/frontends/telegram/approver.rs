@@ -2,15 +2,15 @@
 
 use ollacode_secrets::secret_path;
 
-use super::buttons::Choice;
-use super::incoming::Who;
+use super::buttons::ButtonChoice;
+use super::formatted_text::{FormattedText, SpanKind, Style};
+use super::incoming::ChatUser;
 use super::outbox::{Outbox, Payload};
-use super::questions::{Answer, Asked, Questions};
-use super::rich::{Rich, Span, Style};
-use crate::conversation::words::{fold_blanks, middle_left_out};
+use super::questions::{AskedQuestion, QuestionAnswer, Questions};
+use crate::conversation::messages::{fold_blanks, middle_left_out};
 use crate::jail::folded;
 use crate::permission::{ApprovalRequest, Decision, Preview};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 use crate::visible::visible_name;
 
 /// Longest diff or command inside an approval request, in UTF-16 units.
@@ -27,14 +27,14 @@ const MOST_ON_A_BUTTON: usize = 40;
 const MOST_OPTIONS: usize = 10;
 
 /// Where a turn asks: the user, the session, and how to reach them.
-pub struct Phone {
-    pub who: Who,
+pub struct ApprovalTarget {
+    pub who: ChatUser,
     pub session: String,
     pub questions: Questions,
     pub outbox: Outbox,
 }
 
-impl Phone {
+impl ApprovalTarget {
     /// The preview without secrets; `true` if something was removed.
     fn cleaned(&self, request: &ApprovalRequest) -> (String, bool) {
         let given = request.preview.text();
@@ -66,9 +66,9 @@ impl Phone {
 
     /// The preview in the request. A long one is abbreviated, and sent as a file first; `None` if
     /// the file cannot be delivered.
-    async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<Rich> {
+    async fn preview(&self, request: &ApprovalRequest, text: &str) -> Option<FormattedText> {
         let (language, file) = match &request.preview {
-            Preview::None => return Some(Rich::default()),
+            Preview::None => return Some(FormattedText::default()),
             Preview::Edits(_) => ("diff", "change.diff"),
             Preview::Command(_) => ("bash", "command.sh"),
         };
@@ -77,15 +77,15 @@ impl Phone {
         if whole.units() <= MOST_OF_PREVIEW {
             return Some(whole);
         }
-        let caption = Rich::plain_text("The full text of the request below.");
-        let document = Payload::document(file, &visible(text), caption).silent();
+        let caption = FormattedText::plain_text("The full text of the request below.");
+        let document = Payload::document(file, &escape_hidden(text), caption).silent();
         let is_there = self.outbox.deliver(self.who.room(), document).await;
         is_there.then(|| code(&middle_left_out(&whole.text(), END), language))
     }
 }
 
 /// Asks the user to approve a call.
-pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
+pub async fn decide(phone: &ApprovalTarget, request: &ApprovalRequest) -> Decision {
     let (preview, hides) = phone.cleaned(request);
     if hides && matches!(request.preview, Preview::Command(_)) {
         let why = "part of the command looks like a secret";
@@ -95,7 +95,7 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         let why = "it is too long for a message, and Telegram refused it as a file";
         return phone.deny_unseen(request, why);
     };
-    let mut text = Rich::default();
+    let mut text = FormattedText::default();
     let bold = Style {
         bold: true,
         ..Style::default()
@@ -111,8 +111,8 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         text.append(&preview);
     }
     let mut rows = vec![vec![
-        (Choice::Once, "Allow once".to_owned()),
-        (Choice::Deny, "Deny".to_owned()),
+        (ButtonChoice::Once, "Allow once".to_owned()),
+        (ButtonChoice::Deny, "Deny".to_owned()),
     ]];
     if hides {
         let warning = "\n⚠ Parts that look like secrets are hidden here: check them on the machine \
@@ -123,9 +123,9 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         let what = middle_left_out(&visible_name(what), MOST_OF_WORDS);
         text.push(&format!("\nFor this session: {what}"), &Style::default());
         let label = "Allow for this session".to_owned();
-        rows.insert(1, vec![(Choice::Session, label)]);
+        rows.insert(1, vec![(ButtonChoice::Session, label)]);
     }
-    let answer = phone.questions.ask(Asked {
+    let answer = phone.questions.ask(AskedQuestion {
         who: phone.who,
         session: phone.session.clone(),
         hash: request.hash.clone(),
@@ -134,18 +134,20 @@ pub async fn decide(phone: &Phone, request: &ApprovalRequest) -> Decision {
         takes_text: false,
     });
     match answer.await {
-        Answer::Pressed(Choice::Once) => Decision::Once,
-        Answer::Pressed(Choice::Session) if request.remember.is_some() => Decision::Session,
-        Answer::Expired => {
+        QuestionAnswer::Pressed(ButtonChoice::Once) => Decision::Once,
+        QuestionAnswer::Pressed(ButtonChoice::Session) if request.remember.is_some() => {
+            Decision::Session
+        }
+        QuestionAnswer::Expired => {
             let why = "the approval request expired; do not retry now";
             Decision::Deny(Some(why.to_owned()))
         }
-        Answer::Pressed(_) | Answer::Written(_) => Decision::Deny(None),
+        QuestionAnswer::Pressed(_) | QuestionAnswer::Written(_) => Decision::Deny(None),
     }
 }
 
 /// Asks a question of the model, answered by a button or a message.
-pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option<String> {
+pub async fn option(phone: &ApprovalTarget, question: &str, options: &[String]) -> Option<String> {
     let options = &options[..options.len().min(MOST_OPTIONS)];
     let mut text = format!("? {question}\n");
     for option in options {
@@ -156,29 +158,29 @@ pub async fn option(phone: &Phone, question: &str, options: &[String]) -> Option
         let index = u8::try_from(index).unwrap_or(u8::MAX);
         let label = visible_name(phone.outbox.clean(option).trim());
         let label = label.chars().take(MOST_ON_A_BUTTON).collect();
-        vec![(Choice::Option(index), label)]
+        vec![(ButtonChoice::Option(index), label)]
     };
     let usable: Vec<&String> = options.iter().filter(|option| is_seen(option)).collect();
-    let answer = phone.questions.ask(Asked {
+    let answer = phone.questions.ask(AskedQuestion {
         who: phone.who,
         session: phone.session.clone(),
         hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
-        text: Rich::plain_text(&text),
+        text: FormattedText::plain_text(&text),
         choices: usable.iter().enumerate().map(button).collect(),
         takes_text: true,
     });
     match answer.await {
-        Answer::Written(text) => Some(text),
-        Answer::Pressed(Choice::Option(index)) => usable
+        QuestionAnswer::Written(text) => Some(text),
+        QuestionAnswer::Pressed(ButtonChoice::Option(index)) => usable
             .get(usize::from(index))
             .map(|option| (*option).clone()),
-        Answer::Pressed(_) | Answer::Expired => None,
+        QuestionAnswer::Pressed(_) | QuestionAnswer::Expired => None,
     }
 }
 
 /// Whether a text is visible: Telegram rejects blank buttons.
 fn is_seen(text: &str) -> bool {
-    !Rich::plain_text(text).is_blank()
+    !FormattedText::plain_text(text).is_blank()
 }
 
 /// The diff of one file. If it is a file of secrets by its name, its content is hidden.
@@ -227,9 +229,9 @@ fn is_secret_name(path: &str) -> bool {
     secret_path(path).is_some() || secret_path(&folded(path)).is_some()
 }
 
-pub fn code(text: &str, language: &str) -> Rich {
-    let mut rich = Rich::default();
-    let style = Style::default().with(Span::Pre(Some(language.to_owned())));
+pub fn code(text: &str, language: &str) -> FormattedText {
+    let mut rich = FormattedText::default();
+    let style = Style::default().with(SpanKind::Pre(Some(language.to_owned())));
     rich.push(text.trim_end_matches('\n'), &style);
     rich.made_visible()
 }

@@ -18,7 +18,7 @@ const PROCESS_DIGITS: usize = 8;
 const SEAL_DIGITS: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum ButtonChoice {
     Once,
     /// Allow for the session.
     Session,
@@ -29,7 +29,7 @@ pub enum Choice {
 
 /// What a question is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bound {
+pub struct QuestionBinding {
     /// Who may answer.
     pub user: u64,
     pub chat: i64,
@@ -47,11 +47,11 @@ pub enum Press {
     Answer {
         question: QuestionId,
         /// Compare its hash with the hash of the call that is about to run.
-        bound: Bound,
-        choice: Choice,
+        bound: QuestionBinding,
+        choice: ButtonChoice,
     },
     /// Answered before, with this choice.
-    Answered(Choice),
+    Answered(ButtonChoice),
     /// Expired or withdrawn.
     Expired,
     /// The button belongs to an earlier process.
@@ -67,12 +67,12 @@ pub struct Buttons {
     process: String,
     life: Duration,
     last: u64,
-    open: BTreeMap<QuestionId, Question>,
-    closed: VecDeque<(QuestionId, Bound, Option<Choice>)>,
+    open: BTreeMap<QuestionId, ButtonQuestion>,
+    closed: VecDeque<(QuestionId, QuestionBinding, Option<ButtonChoice>)>,
 }
 
-struct Question {
-    bound: Bound,
+struct ButtonQuestion {
+    bound: QuestionBinding,
     until: Instant,
 }
 
@@ -90,16 +90,16 @@ impl Buttons {
         }
     }
 
-    pub fn ask(&mut self, bound: Bound, now: Instant) -> QuestionId {
+    pub fn ask(&mut self, bound: QuestionBinding, now: Instant) -> QuestionId {
         self.last += 1;
         let question = QuestionId(self.last);
         let until = now + self.life;
-        self.open.insert(question, Question { bound, until });
+        self.open.insert(question, ButtonQuestion { bound, until });
         question
     }
 
     /// The `callback_data` of a button, at most 64 bytes.
-    pub fn data(&self, question: QuestionId, choice: Choice) -> Option<String> {
+    pub fn data(&self, question: QuestionId, choice: ButtonChoice) -> Option<String> {
         let bound = &self.open.get(&question)?.bound;
         let (number, sign) = (question.0, choice.sign());
         let seal = self.seal(question, choice, bound);
@@ -139,7 +139,7 @@ impl Buttons {
         }
     }
 
-    fn answer(&mut self, question: QuestionId, choice: Choice, now: Instant) -> Press {
+    fn answer(&mut self, question: QuestionId, choice: ButtonChoice, now: Instant) -> Press {
         let Some(open) = self.open.remove(&question) else {
             return Press::Expired;
         };
@@ -162,14 +162,19 @@ impl Buttons {
         }
     }
 
-    fn close(&mut self, question: QuestionId, bound: Bound, choice: Option<Choice>) {
+    fn close(
+        &mut self,
+        question: QuestionId,
+        bound: QuestionBinding,
+        choice: Option<ButtonChoice>,
+    ) {
         self.closed.push_back((question, bound, choice));
         if self.closed.len() > MOST_ANSWERED {
             self.closed.pop_front();
         }
     }
 
-    fn seal(&self, question: QuestionId, choice: Choice, bound: &Bound) -> String {
+    fn seal(&self, question: QuestionId, choice: ButtonChoice, bound: &QuestionBinding) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.secret);
         hasher.update(&question.0.to_le_bytes());
         hasher.update(&bound.user.to_le_bytes());
@@ -183,22 +188,22 @@ impl Buttons {
     }
 }
 
-impl Choice {
+impl ButtonChoice {
     fn sign(self) -> String {
         match self {
-            Choice::Once => "y".to_owned(),
-            Choice::Session => "s".to_owned(),
-            Choice::Deny => "n".to_owned(),
-            Choice::Option(index) => format!("o{index}"),
+            ButtonChoice::Once => "y".to_owned(),
+            ButtonChoice::Session => "s".to_owned(),
+            ButtonChoice::Deny => "n".to_owned(),
+            ButtonChoice::Option(index) => format!("o{index}"),
         }
     }
 
-    fn of(sign: &str) -> Option<Choice> {
+    fn of(sign: &str) -> Option<ButtonChoice> {
         let choice = match sign {
-            "y" => Choice::Once,
-            "s" => Choice::Session,
-            "n" => Choice::Deny,
-            _ => Choice::Option(sign.strip_prefix('o')?.parse().ok()?),
+            "y" => ButtonChoice::Once,
+            "s" => ButtonChoice::Session,
+            "n" => ButtonChoice::Deny,
+            _ => ButtonChoice::Option(sign.strip_prefix('o')?.parse().ok()?),
         };
         // Only the canonical form is accepted.
         (choice.sign() == sign).then_some(choice)
@@ -212,7 +217,7 @@ pub fn secret() -> Result<[u8; 32], Error> {
     Ok(secret)
 }
 
-fn read(data: &str) -> Option<(&str, QuestionId, Choice, &str)> {
+fn read(data: &str) -> Option<(&str, QuestionId, ButtonChoice, &str)> {
     let mut fields = data.split('.');
     let (process, number) = (fields.next()?, fields.next()?);
     let (sign, seal) = (fields.next()?, fields.next()?);
@@ -230,7 +235,7 @@ fn read(data: &str) -> Option<(&str, QuestionId, Choice, &str)> {
     if number == 0 || format!("{number:x}") != digits {
         return None;
     }
-    Some((process, QuestionId(number), Choice::of(sign)?, seal))
+    Some((process, QuestionId(number), ButtonChoice::of(sign)?, seal))
 }
 
 /// Compares in constant time.

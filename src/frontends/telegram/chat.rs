@@ -16,17 +16,19 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::hub::Hub;
-use super::incoming::{Incoming, Who};
+use super::dispatcher::BotContext;
+use super::formatted_text::FormattedText;
+use super::incoming::{ChatUser, Incoming};
 use super::outbox::Payload;
-use super::pace::{Place, Stage};
-use super::quoted::Refers;
-use super::rich::Rich;
-use super::view::View;
-use crate::conversation::commands::{self, Parsed};
-use crate::conversation::mentions::named;
-use crate::conversation::words::error_words;
-use crate::conversation::{Asked, Conversation, Ended, How, Opened, PlanOffer, Update};
+use super::quoted::MessageReference;
+use super::rate_limiter::{MessageSlot, MessageStage};
+use super::view::TurnView;
+use crate::conversation::commands::{self, ParsedInput};
+use crate::conversation::mentions::mentioned_files;
+use crate::conversation::messages::error_words;
+use crate::conversation::{
+    Conversation, EndReason, FinishedTurn, OpenedSession, PlanOffer, SubmitResult, Update,
+};
 use crate::engine::event::Event;
 use crate::engine::{Attachment, Question};
 use crate::jail::Jail;
@@ -44,11 +46,11 @@ const LOOK: Duration = Duration::from_millis(300);
 const TYPING: Duration = Duration::from_secs(4);
 
 /// A message to a chat task.
-pub enum Mail {
+pub enum ConversationMessage {
     Incoming(Incoming),
     /// A download has ended.
     Fetched {
-        fetched: Result<Fetched, String>,
+        fetched: Result<FetchedFile, String>,
         /// The caption of the file.
         caption: String,
         /// Whether it is not part of an album.
@@ -65,19 +67,19 @@ pub enum Mail {
 }
 
 /// The content of a file.
-pub enum Fetched {
+pub enum FetchedFile {
     Text(Attachment),
     Picture(Image),
 }
 
 pub struct Chat {
-    hub: Arc<Hub>,
-    who: Who,
+    hub: Arc<BotContext>,
+    who: ChatUser,
     /// Its own mailbox, for the tasks that it starts.
-    mail: mpsc::Sender<Mail>,
+    mail: mpsc::Sender<ConversationMessage>,
     conversation: Conversation,
     /// The turn that is shown.
-    shown: Option<Shown>,
+    shown: Option<ShownTurn>,
     /// Files that wait for a question.
     attachments: Vec<Attachment>,
     images: Vec<Image>,
@@ -92,21 +94,25 @@ pub struct Chat {
     collection: u64,
     /// Withdraws the offer to carry out a plan.
     plan_offer: Option<AbortHandle>,
-    queue_notice: Option<Place>,
+    queue_notice: Option<MessageSlot>,
     refused: usize,
     last_used: Instant,
 }
 
 /// The messages of a running turn.
-struct Shown {
-    view: View,
+struct ShownTurn {
+    view: TurnView,
     looks: Interval,
     typing: Interval,
 }
 
 impl Chat {
     /// Restores the conversation after a restart.
-    pub fn new(hub: Arc<Hub>, who: Who, mail: mpsc::Sender<Mail>) -> Chat {
+    pub fn new(
+        hub: Arc<BotContext>,
+        who: ChatUser,
+        mail: mpsc::Sender<ConversationMessage>,
+    ) -> Chat {
         let participant = hub.participant(who);
         Chat {
             conversation: Conversation::new(Arc::clone(&hub.shared), Some(participant)),
@@ -130,7 +136,7 @@ impl Chat {
     }
 
     /// Handles messages until the bot ends.
-    pub async fn run(mut self, mut inbox: mpsc::Receiver<Mail>) {
+    pub async fn run(mut self, mut inbox: mpsc::Receiver<ConversationMessage>) {
         let stop = self.hub.shared.stop.clone();
         loop {
             let idle = self.conversation.open_session().is_some() && self.shown.is_none();
@@ -138,8 +144,8 @@ impl Chat {
                 () = stop.cancelled() => break,
                 update = self.conversation.update() => self.update(update),
                 tick = tick(&mut self.shown) => match tick {
-                    Tick::Look => self.draw(),
-                    Tick::Typing => self.show_typing(),
+                    TurnTick::Look => self.draw(),
+                    TurnTick::Typing => self.show_typing(),
                 },
                 mail = inbox.recv() => match mail {
                     Some(mail) => self.take(mail).await,
@@ -151,21 +157,23 @@ impl Chat {
         self.leave(inbox).await;
     }
 
-    async fn take(&mut self, mail: Mail) {
+    async fn take(&mut self, mail: ConversationMessage) {
         self.last_used = Instant::now();
         match mail {
-            Mail::Incoming(Incoming::Text {
+            ConversationMessage::Incoming(Incoming::Text {
                 message,
                 text,
                 refers,
             }) => self.written(message, text, refers).await,
-            Mail::Incoming(incoming) => {
+            ConversationMessage::Incoming(incoming) => {
                 self.paste_over().await;
                 self.sent(incoming).await;
             }
-            Mail::PasteOver(number) if number == self.pastes => self.paste_over().await,
-            Mail::PasteOver(_) => {}
-            Mail::Fetched {
+            ConversationMessage::PasteOver(number) if number == self.pastes => {
+                self.paste_over().await
+            }
+            ConversationMessage::PasteOver(_) => {}
+            ConversationMessage::Fetched {
                 fetched,
                 caption,
                 is_alone,
@@ -175,8 +183,8 @@ impl Chat {
                     self.fetched(fetched, caption, is_alone).await;
                 }
             }
-            Mail::AlbumOver(album) => self.album_over(album).await,
-            Mail::CarryOut(plan) => self.carry_out(&plan).await,
+            ConversationMessage::AlbumOver(album) => self.album_over(album).await,
+            ConversationMessage::CarryOut(plan) => self.carry_out(&plan).await,
         }
     }
 
@@ -202,13 +210,15 @@ impl Chat {
         }
     }
 
-    async fn text(&mut self, message: i32, text: String, refers: Refers) {
-        match commands::parse(&text, commands::Place::Chat) {
-            Parsed::Command(command, argument) => return self.command(command, argument).await,
-            Parsed::Unknown(typed, nearest) => {
+    async fn text(&mut self, message: i32, text: String, refers: MessageReference) {
+        match commands::parse(&text, commands::CommandScope::Chat) {
+            ParsedInput::Command(command, argument) => {
+                return self.command(command, argument).await;
+            }
+            ParsedInput::Unknown(typed, nearest) => {
                 return self.say(&commands::unknown(typed, &nearest));
             }
-            Parsed::Question => {}
+            ParsedInput::Question => {}
         }
         if text.trim().is_empty() || self.hub.questions.write(self.who, &text) {
             return;
@@ -239,9 +249,9 @@ impl Chat {
             ..Question::default()
         };
         match self.conversation.ask(message, question) {
-            Asked::Started => return self.begin_turn(),
-            Asked::Queued => {}
-            Asked::Refused => self.refused += 1,
+            SubmitResult::Started => return self.begin_turn(),
+            SubmitResult::Queued => {}
+            SubmitResult::Refused => self.refused += 1,
         }
         self.show_queue();
     }
@@ -249,7 +259,7 @@ impl Chat {
     /// The files that a text mentions.
     async fn named_in(&self, text: &str) -> Vec<String> {
         let root = self.conversation.workspace().root().to_owned();
-        let found = named(text, root, Arc::default(), &self.hub.shared.stop).await;
+        let found = mentioned_files(text, root, Arc::default(), &self.hub.shared.stop).await;
         found.ok().flatten().unwrap_or_default()
     }
 
@@ -275,8 +285,8 @@ impl Chat {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             ticks
         };
-        self.shown = Some(Shown {
-            view: View::new(self.hub.outbox.clone(), self.who.room()),
+        self.shown = Some(ShownTurn {
+            view: TurnView::new(self.hub.outbox.clone(), self.who.room()),
             looks: ticks(LOOK),
             typing: ticks(TYPING),
         });
@@ -315,17 +325,17 @@ impl Chat {
         }
     }
 
-    fn finished(&mut self, ended: Ended) {
+    fn finished(&mut self, ended: FinishedTurn) {
         self.shown = None;
         self.last_used = Instant::now();
         match ended.how {
             // The last event reported it.
-            How::Turn(_) => {}
-            How::Compacted(Ok(report)) => self.say_compacted(&report),
-            How::Compacted(Err(why)) => self.say(&why),
-            How::NotBegun => self.say("■ stopped"),
-            How::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
-            How::Lost => self.say(
+            EndReason::Turn(_) => {}
+            EndReason::Compacted(Ok(report)) => self.say_compacted(&report),
+            EndReason::Compacted(Err(why)) => self.say(&why),
+            EndReason::NotBegun => self.say("■ stopped"),
+            EndReason::Failed(error) => self.say(&format!("✗ error: {}", error_words(&error))),
+            EndReason::Lost => self.say(
                 "✗ internal error; finished work is in the session's journal, and the next message \
                  continues the session",
             ),
@@ -356,13 +366,13 @@ impl Chat {
             return;
         };
         self.keep_back(&opened);
-        for warning in crate::conversation::words::opened_warnings(&opened) {
+        for warning in crate::conversation::messages::opened_warnings(&opened) {
             self.say(&warning);
         }
     }
 
     /// Values of the workspace's secret files are redacted from everything that is sent.
-    fn keep_back(&self, opened: &Opened) {
+    fn keep_back(&self, opened: &OpenedSession) {
         match Jail::open(&opened.workspace) {
             Ok(jail) => self.hub.outbox.keep_back(&jail),
             // Without a jail no file can be read either.
@@ -380,7 +390,7 @@ impl Chat {
         let count = self.conversation.queued();
         let place = match (self.queue_notice, count) {
             (None, 0) => return,
-            (None, _) => *self.queue_notice.insert(self.hub.outbox.place()),
+            (None, _) => *self.queue_notice.insert(self.hub.outbox.new_slot()),
             (Some(place), _) => place,
         };
         let mut text = match count {
@@ -396,11 +406,11 @@ impl Chat {
         }
         let stage = if count == 0 {
             (self.queue_notice, self.refused) = (None, 0);
-            Stage::Final
+            MessageStage::Final
         } else {
-            Stage::Draft
+            MessageStage::Draft
         };
-        let payload = Payload::text(Rich::plain_text(&text)).silent();
+        let payload = Payload::text(FormattedText::plain_text(&text)).silent();
         self.hub.outbox.show(self.who.room(), place, stage, payload);
     }
 
@@ -417,14 +427,17 @@ impl Chat {
 
     /// Ends the chat: stops the turn, and reports queued messages, which are not asked after a
     /// restart.
-    async fn leave(mut self, mut inbox: mpsc::Receiver<Mail>) {
+    async fn leave(mut self, mut inbox: mpsc::Receiver<ConversationMessage>) {
         let mut unread = self.conversation.clear_queue() + usize::from(self.paste.is_some());
         while let Ok(mail) = inbox.try_recv() {
-            unread += usize::from(matches!(mail, Mail::Incoming(Incoming::Text { .. })));
+            unread += usize::from(matches!(
+                mail,
+                ConversationMessage::Incoming(Incoming::Text { .. })
+            ));
         }
         if unread > 0 {
             self.queue_notice
-                .get_or_insert_with(|| self.hub.outbox.place());
+                .get_or_insert_with(|| self.hub.outbox.new_slot());
             self.show_queue_as(
                 "✗ the bot was stopped; the queued messages were not read: send them again",
             );
@@ -453,7 +466,7 @@ impl Chat {
         self.say(&format!("✗ {}", error_words(error)));
     }
 
-    fn send(&self, text: Rich) {
+    fn send(&self, text: FormattedText) {
         let payload = Payload::text(text.made_visible());
         self.hub.outbox.send(self.who.room(), payload);
     }
@@ -463,18 +476,18 @@ impl Chat {
     }
 }
 
-enum Tick {
+enum TurnTick {
     Look,
     Typing,
 }
 
 /// Waits for the next tick of the shown turn; never returns without one.
-async fn tick(shown: &mut Option<Shown>) -> Tick {
-    let Some(Shown { looks, typing, .. }) = shown else {
+async fn tick(shown: &mut Option<ShownTurn>) -> TurnTick {
+    let Some(ShownTurn { looks, typing, .. }) = shown else {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = looks.tick() => Tick::Look,
-        _ = typing.tick() => Tick::Typing,
+        _ = looks.tick() => TurnTick::Look,
+        _ = typing.tick() => TurnTick::Typing,
     }
 }

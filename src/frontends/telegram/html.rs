@@ -5,18 +5,18 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::rich::{Rich, Span, Style};
-use super::table::Table;
+use super::formatted_text::{FormattedText, SpanKind, Style};
+use super::table::MarkdownTable;
 
 /// Longest address of a link, in bytes; longer ones are shown as text.
 const LONGEST_ADDRESS: usize = 1_000;
 const DEEPEST: usize = 6;
 
 /// Converts Markdown. Any text is valid.
-pub fn rich(markdown: &str) -> Rich {
+pub fn rich(markdown: &str) -> FormattedText {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut writer = Writer::default();
+    let mut writer = HtmlWriter::default();
     for event in Parser::new_ext(markdown, options) {
         writer.event(event);
     }
@@ -24,8 +24,8 @@ pub fn rich(markdown: &str) -> Rich {
 }
 
 #[derive(Default)]
-struct Writer {
-    out: Rich,
+struct HtmlWriter {
+    out: FormattedText,
     /// Whether anything was written yet.
     has_text: bool,
     style: Style,
@@ -42,12 +42,12 @@ struct Writer {
     lists: Vec<Option<u64>>,
     /// Open links with their text.
     links: Vec<(String, String)>,
-    table: Option<Table>,
+    table: Option<MarkdownTable>,
     /// The current code block and its language.
     code: Option<(Option<String>, String)>,
 }
 
-impl Writer {
+impl HtmlWriter {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(tag),
@@ -94,13 +94,13 @@ impl Writer {
             Tag::Item => self.item(),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 if self.links.is_empty() && is_web_address(&dest_url) && self.table.is_none() {
-                    self.style.span = Span::Link(dest_url.to_string());
+                    self.style.span = SpanKind::Link(dest_url.to_string());
                 }
                 self.links.push((dest_url.into_string(), String::new()));
             }
-            Tag::Table(_) => self.table = Some(Table::default()),
-            Tag::TableHead | Tag::TableRow => self.in_table(Table::begin_row),
-            Tag::TableCell => self.in_table(Table::begin_cell),
+            Tag::Table(_) => self.table = Some(MarkdownTable::default()),
+            Tag::TableHead | Tag::TableRow => self.in_table(MarkdownTable::begin_row),
+            Tag::TableCell => self.in_table(MarkdownTable::begin_cell),
             _ => {}
         }
     }
@@ -126,7 +126,7 @@ impl Writer {
             }
             TagEnd::CodeBlock => {
                 if let Some((language, code)) = self.code.take() {
-                    self.write(&code, &self.style.with(Span::Pre(language)));
+                    self.write(&code, &self.style.with(SpanKind::Pre(language)));
                     self.end_block();
                 }
             }
@@ -140,7 +140,7 @@ impl Writer {
             TagEnd::Link | TagEnd::Image => self.end_link(),
             TagEnd::Table => {
                 if let Some(table) = self.table.take() {
-                    self.write(&table.render(), &self.style.with(Span::Pre(None)));
+                    self.write(&table.render(), &self.style.with(SpanKind::Pre(None)));
                     self.end_block();
                 }
             }
@@ -181,13 +181,13 @@ impl Writer {
 
     /// Code in a link becomes its text, since Telegram allows only one of the two.
     fn code(&mut self, code: &str) {
-        if matches!(self.style.span, Span::Link(_)) || self.table.is_some() {
+        if matches!(self.style.span, SpanKind::Link(_)) || self.table.is_some() {
             return self.text(code);
         }
         if let Some((_, text)) = self.links.last_mut() {
             text.push_str(code);
         }
-        let style = self.style.with(Span::Code);
+        let style = self.style.with(SpanKind::Code);
         self.write(code, &style);
     }
 
@@ -239,9 +239,9 @@ impl Writer {
         let Some((address, text)) = self.links.pop() else {
             return;
         };
-        let is_link = matches!(self.style.span, Span::Link(_));
+        let is_link = matches!(self.style.span, SpanKind::Link(_));
         if self.links.is_empty() && is_link {
-            self.style.span = Span::Plain;
+            self.style.span = SpanKind::Plain;
         }
         if let Some((_, outer)) = self.links.last_mut() {
             outer.push_str(&text);
@@ -252,7 +252,7 @@ impl Writer {
         }
     }
 
-    fn in_table(&mut self, change: impl FnOnce(&mut Table)) {
+    fn in_table(&mut self, change: impl FnOnce(&mut MarkdownTable)) {
         if let Some(table) = &mut self.table {
             change(table);
         }
@@ -300,7 +300,7 @@ fn same_address(text: &str, address: &str) -> bool {
 }
 
 /// Formats `src/a.rs:1-20` as code: Telegram would turn `a.rs` into a web link.
-fn mark_places(text: &str, style: &Style, out: &mut Rich) {
+fn mark_places(text: &str, style: &Style, out: &mut FormattedText) {
     for word in text.split_inclusive(char::is_whitespace) {
         let is_around = |sign: char| !sign.is_alphanumeric() && !"._/".contains(sign);
         let start = word.len() - word.trim_start_matches(is_around).len();
@@ -309,7 +309,7 @@ fn mark_places(text: &str, style: &Style, out: &mut Rich) {
             .len();
         if start < end && is_place(&word[start..end]) {
             out.push(&word[..start], style);
-            out.push(&word[start..end], &style.with(Span::Code));
+            out.push(&word[start..end], &style.with(SpanKind::Code));
             out.push(&word[end..], style);
         } else {
             out.push(word, style);

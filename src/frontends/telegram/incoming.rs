@@ -11,8 +11,8 @@ use teloxide::types::{
 };
 
 use super::names::document_name;
-use super::quoted::{Refers, is_by_others, quotation, refers};
-use crate::config::Allowed;
+use super::quoted::{MessageReference, is_by_others, quotation, refers};
+use crate::config::AllowList;
 use crate::engine::Attachment;
 
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod tests;
 
 /// A user in a chat, or in a topic of it: one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Who {
+pub struct ChatUser {
     pub user: u64,
     /// In a private chat it equals the user's id; negative for a group.
     pub chat: i64,
@@ -30,14 +30,14 @@ pub struct Who {
 
 /// Where messages are sent: a chat, or a topic of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Room {
+pub struct Destination {
     pub chat: i64,
     pub topic: Option<i32>,
 }
 
-impl Who {
-    pub fn room(self) -> Room {
-        Room {
+impl ChatUser {
+    pub fn room(self) -> Destination {
+        Destination {
             chat: self.chat,
             topic: self.topic,
         }
@@ -45,9 +45,9 @@ impl Who {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Sorted {
+pub enum ClassifiedUpdate {
     /// From an allowed user.
-    Ours(Who, Incoming),
+    Ours(ChatUser, Incoming),
     /// From somebody else; `None` if unnamed.
     Stranger(Option<u64>),
     /// Not for the bot.
@@ -61,7 +61,7 @@ pub enum Incoming {
         message: i32,
         /// The text, without the bot's name.
         text: String,
-        refers: Refers,
+        refers: MessageReference,
     },
     /// A forwarded message.
     Forwarded { quoted: Attachment },
@@ -73,7 +73,7 @@ pub enum Incoming {
     },
     File {
         message: i32,
-        file: File,
+        file: TelegramFile,
         /// May be empty.
         caption: String,
         /// The messages that it quotes.
@@ -94,7 +94,7 @@ pub enum Incoming {
 
 /// A file, not downloaded yet.
 #[derive(Clone, Debug, PartialEq)]
-pub struct File {
+pub struct TelegramFile {
     pub id: FileId,
     /// Safe to show.
     pub name: String,
@@ -104,7 +104,7 @@ pub struct File {
     pub album: Option<String>,
 }
 
-pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
+pub fn classify(update: Update, me: &Me, allowed: &AllowList) -> ClassifiedUpdate {
     match update.kind {
         UpdateKind::Message(message) => of_message(&message, me, allowed, false),
         UpdateKind::EditedMessage(message) => of_message(&message, me, allowed, true),
@@ -117,18 +117,18 @@ pub fn sort(update: Update, me: &Me, allowed: &Allowed) -> Sorted {
                     let press = Incoming::Press { id: query.id, data };
                     // Buttons are not bound to topics.
                     let topic = None;
-                    Sorted::Ours(Who { user, chat, topic }, press)
+                    ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, press)
                 }
-                _ => Sorted::Stranger(Some(user)),
+                _ => ClassifiedUpdate::Stranger(Some(user)),
             }
         }
         UpdateKind::Error(update) => of_unknown(&update["message"], allowed),
-        _ => Sorted::Nothing,
+        _ => ClassifiedUpdate::Nothing,
     }
 }
 
 /// A message of a kind that this version does not know: the sender should get a reply.
-fn of_unknown(message: &Value, allowed: &Allowed) -> Sorted {
+fn of_unknown(message: &Value, allowed: &AllowList) -> ClassifiedUpdate {
     let (user, chat) = (&message["from"]["id"], &message["chat"]["id"]);
     match (user.as_u64(), chat.as_i64()) {
         (Some(user), Some(chat)) if allowed.permits(user, chat) => {
@@ -136,35 +136,42 @@ fn of_unknown(message: &Value, allowed: &Allowed) -> Sorted {
             let incoming = Incoming::Unusable { what };
             // In a group it is unknown whether the bot was addressed.
             if chat < 0 {
-                return Sorted::Nothing;
+                return ClassifiedUpdate::Nothing;
             }
             let is_in_topic = message["is_topic_message"].as_bool() == Some(true);
             let topic = message["message_thread_id"].as_i64();
             let topic = topic.filter(|_| is_in_topic);
             let topic = topic.and_then(|topic| i32::try_from(topic).ok());
-            Sorted::Ours(Who { user, chat, topic }, incoming)
+            ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, incoming)
         }
-        (user, Some(_)) => Sorted::Stranger(user),
-        _ => Sorted::Nothing,
+        (user, Some(_)) => ClassifiedUpdate::Stranger(user),
+        _ => ClassifiedUpdate::Nothing,
     }
 }
 
-fn of_message(message: &Message, me: &Me, allowed: &Allowed, is_edited: bool) -> Sorted {
+fn of_message(
+    message: &Message,
+    me: &Me,
+    allowed: &AllowList,
+    is_edited: bool,
+) -> ClassifiedUpdate {
     let user = message.from.as_ref().map(|user| user.id.0);
     let chat = message.chat.id.0;
     let Some(user) = user.filter(|user| allowed.permits(*user, chat)) else {
-        return Sorted::Stranger(user);
+        return ClassifiedUpdate::Stranger(user);
     };
     // A message in the name of a channel or a group has no user.
     if message.sender_chat.is_some() {
-        return Sorted::Stranger(None);
+        return ClassifiedUpdate::Stranger(None);
     }
     let is_addressed = message.chat.is_private() || is_addressed(message, me);
     let topic = message.thread_id.filter(|_| message.is_topic_message);
     let topic = topic.map(|thread| thread.0.0);
     match wanted(message, me, is_edited) {
-        Some(incoming) if is_addressed => Sorted::Ours(Who { user, chat, topic }, incoming),
-        _ => Sorted::Nothing,
+        Some(incoming) if is_addressed => {
+            ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, incoming)
+        }
+        _ => ClassifiedUpdate::Nothing,
     }
 }
 
@@ -276,11 +283,11 @@ fn without_name(text: &str, me: &Me) -> String {
 }
 
 /// The file of a message, if the bot supports it.
-pub fn file(message: &Message) -> Option<File> {
+pub fn file(message: &Message) -> Option<TelegramFile> {
     let album = message.media_group_id().map(|album| album.0.clone());
     if let Some(document) = message.document() {
         let kind = document.mime_type.as_ref().map(|kind| kind.essence_str());
-        return Some(File {
+        return Some(TelegramFile {
             id: document.file.id.clone(),
             name: document_name(document.file_name.as_deref()),
             size: Some(u64::from(document.file.size)),
@@ -291,7 +298,7 @@ pub fn file(message: &Message) -> Option<File> {
     }
     // The last one is the largest.
     let photo = message.photo()?.last()?;
-    Some(File {
+    Some(TelegramFile {
         id: photo.file.id.clone(),
         name: "photo".to_owned(),
         size: Some(u64::from(photo.file.size)),

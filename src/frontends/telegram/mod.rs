@@ -1,26 +1,26 @@
 //! A Telegram bot: ask about the code from the phone, and approve tool calls.
 //!
 //! In reading order: `poll` requests updates, `incoming` classifies them and rejects strangers,
-//! `hub` dispatches them to the chats. A `chat` drives the [`crate::conversation::Conversation`]; a
+//! `dispatcher` dispatches them to the chats. A `chat` drives the [`crate::conversation::Conversation`]; a
 //! `view` shows its events, an `approver` asks through `questions`. Everything that is sent passes
-//! through the `outbox`, at the [`pace`] that Telegram accepts. [`html`] converts Markdown,
+//! through the `outbox`, at the [`rate_limiter`] that Telegram accepts. [`html`] converts Markdown,
 //! [`split`] splits long texts.
 
 mod api;
 mod approver;
 mod buttons;
 mod chat;
+mod dispatcher;
+pub mod formatted_text;
 pub mod html;
-mod hub;
 mod incoming;
 mod names;
 mod outbox;
-pub mod pace;
 mod pair;
 mod poll;
 mod questions;
 mod quoted;
-pub mod rich;
+pub mod rate_limiter;
 pub mod split;
 mod steps;
 mod table;
@@ -35,24 +35,24 @@ use teloxide::prelude::*;
 use teloxide::types::{BotCommand, Me};
 use tokio_util::sync::CancellationToken;
 
-use super::{ServiceOptions, Tell, Told};
+use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::config::TelegramSettings;
-use crate::conversation::commands::{Command, Place, commands};
+use crate::conversation::commands::{CommandScope, SlashCommand, commands};
+use crate::conversation::messages::risk_warning;
 use crate::conversation::registry::SessionRegistry;
-use crate::conversation::words::unasked;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
-use crate::conversation::{InstalledModels, Shared};
+use crate::conversation::{InstalledModels, SharedContext};
 use crate::engine::ChatActivity;
-use crate::model::ollama::Reach;
+use crate::model::ollama::NetworkScope;
 use crate::permission::Mode;
 
 use api::Api;
-use hub::{Hub, Reception};
+use dispatcher::{BotContext, Dispatcher};
 use outbox::Outbox;
-use pace::Rates;
-use poll::{Poll, no_client};
+use poll::{UpdatePoller, no_client};
 use questions::Questions;
+use rate_limiter::SendRates;
 
 /// How long sending the last messages may take.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn run(
     app: App,
     how: ServiceOptions,
-    tell: Tell,
+    tell: Notifier,
     stop: CancellationToken,
 ) -> Result<(), Error> {
     if how.pair {
@@ -72,13 +72,13 @@ pub async fn run(
     let settings = app.settings.telegram.check()?;
     check_reach(&app, &settings)?;
     let api = Api::new(&settings).map_err(no_client)?;
-    let Some((poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
+    let Some((poll, me)) = UpdatePoller::start(api.clone(), Arc::clone(&tell), &stop).await? else {
         return Ok(());
     };
     let hub = hub(app, how, &settings, &api, &me, &stop)?;
     greet(&hub, &me, &tell)?;
     register_commands(&api).await;
-    let mut reception = Reception::new(Arc::clone(&hub), me, tell);
+    let mut reception = Dispatcher::new(Arc::clone(&hub), me, tell);
     let ended = poll.run(&stop, &mut reception).await;
     // Also after the token was rejected: turns are stopped and recorded.
     stop.cancel();
@@ -91,7 +91,7 @@ pub async fn run(
 
 /// Checks that `--offline` and the proxy settings allow the bot to connect.
 fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
-    if app.settings.reach == Reach::LoopbackOnly && !settings.is_local() {
+    if app.settings.reach == NetworkScope::LoopbackOnly && !settings.is_local() {
         bail!(
             "`--offline` allows connections to this machine only: leave it out to use Telegram, or \
              set `TELEGRAM_API_URL` to a Bot API server on this machine"
@@ -113,12 +113,12 @@ fn hub(
     api: &Api,
     me: &Me,
     stop: &CancellationToken,
-) -> Result<Arc<Hub>, Error> {
+) -> Result<Arc<BotContext>, Error> {
     let activity = ChatActivity::default();
-    let outbox = Outbox::start(api.clone(), Rates::default());
+    let outbox = Outbox::start(api.clone(), SendRates::default());
     let book = format!("{}.json", me.id);
     let book = app.settings.data_folder.join("telegram").join(book);
-    let shared = Shared {
+    let shared = SharedContext {
         workspaces: Workspaces::new(
             app,
             IndexUpdates::Watched,
@@ -139,7 +139,7 @@ fn hub(
         has_user: true,
         stop: stop.clone(),
     };
-    Ok(Arc::new(Hub {
+    Ok(Arc::new(BotContext {
         shared: Arc::new(shared),
         questions: Questions::new(outbox.clone(), settings.approval_life)?,
         outbox,
@@ -149,18 +149,18 @@ fn hub(
 }
 
 /// Reports at the terminal who the bot is, and warns about risks.
-fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
+fn greet(hub: &BotContext, me: &Me, tell: &Notifier) -> Result<(), Error> {
     let first = hub.shared.workspaces.first();
     let app = &first.app;
     let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
-    tell(Told::Note(format!(
+    tell(Notice::Note(format!(
         "@{} works on {}; allowed users: {}; Ctrl-C stops it",
         me.username(),
         app.workspace.root.display(),
         users.join(", ")
     )));
     if app.needs_confirmation() && !app.index.exists() {
-        tell(Told::Warning(
+        tell(Notice::Warning(
             "this folder is not a project, so it is not indexed; choose one with `--workspace` or \
              `WORKSPACE_DIR`"
                 .to_owned(),
@@ -168,19 +168,21 @@ fn greet(hub: &Hub, me: &Me, tell: &Tell) -> Result<(), Error> {
     }
     let confinement = app.confinement()?.level;
     let mode = hub.shared.first_mode;
-    if let Some(risk) = unasked(mode, confinement) {
-        tell(Told::Warning(format!("for every user of the bot, {risk}")));
+    if let Some(risk) = risk_warning(mode, confinement) {
+        tell(Notice::Warning(format!(
+            "for every user of the bot, {risk}"
+        )));
     }
     Ok(())
 }
 
 /// Registers the command menu. The commands also work without it.
 async fn register_commands(api: &Api) {
-    let command = |command: &Command| BotCommand {
+    let command = |command: &SlashCommand| BotCommand {
         command: command.name.to_owned(),
         description: command.help.to_owned(),
     };
-    let commands: Vec<BotCommand> = commands(Place::Chat).map(command).collect();
+    let commands: Vec<BotCommand> = commands(CommandScope::Chat).map(command).collect();
     if let Err(error) = api.bot.set_my_commands(commands).await {
         tracing::warn!("cannot register the commands: {}", api.describe(&error));
     }

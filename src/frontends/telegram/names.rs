@@ -13,7 +13,7 @@ const LONGEST_EXTENSION: usize = 12;
 const NAMELESS: &str = "document";
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum DocumentRefusal {
     #[error("`{name}` has {bytes} bytes; the limit is {most}")]
     TooLarge { name: String, bytes: u64, most: u64 },
     #[error("Telegram did not report the size of `{0}`, so it was not downloaded")]
@@ -50,19 +50,19 @@ pub fn document_name(name: Option<&str>) -> String {
 }
 
 /// Checks the reported size, before anything is downloaded.
-pub fn check_size(name: &str, bytes: Option<u64>) -> Result<(), Refusal> {
+pub fn check_size(name: &str, bytes: Option<u64>) -> Result<(), DocumentRefusal> {
     check(name, bytes, MOST_BYTES)
 }
 
-pub fn check_picture(name: &str, bytes: Option<u64>) -> Result<(), Refusal> {
+pub fn check_picture(name: &str, bytes: Option<u64>) -> Result<(), DocumentRefusal> {
     check(name, bytes, MOST_BYTES_OF_PICTURE)
 }
 
-fn check(name: &str, bytes: Option<u64>, most: u64) -> Result<(), Refusal> {
+fn check(name: &str, bytes: Option<u64>, most: u64) -> Result<(), DocumentRefusal> {
     match bytes {
-        None => Err(Refusal::UnknownSize(name.to_owned())),
-        Some(0) => Err(Refusal::Empty(name.to_owned())),
-        Some(bytes) if bytes > most => Err(Refusal::TooLarge {
+        None => Err(DocumentRefusal::UnknownSize(name.to_owned())),
+        Some(0) => Err(DocumentRefusal::Empty(name.to_owned())),
+        Some(bytes) if bytes > most => Err(DocumentRefusal::TooLarge {
             name: name.to_owned(),
             bytes,
             most,
@@ -72,7 +72,7 @@ fn check(name: &str, bytes: Option<u64>, most: u64) -> Result<(), Refusal> {
 }
 
 /// The text of a document. Its size is checked again, since the reported one may be wrong.
-pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, Refusal> {
+pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, DocumentRefusal> {
     check_size(name, Some(bytes.len() as u64))?;
     let bytes = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => rest.to_vec(),
@@ -80,7 +80,7 @@ pub fn text(name: &str, bytes: Vec<u8>) -> Result<String, Refusal> {
     };
     match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(Refusal::NotText(name.to_owned())),
+        _ => Err(DocumentRefusal::NotText(name.to_owned())),
     }
 }
 
@@ -149,21 +149,24 @@ mod tests {
         assert_eq!(check_size("a", Some(MOST_BYTES)), Ok(()));
         assert!(matches!(
             check_size("a", Some(MOST_BYTES + 1)),
-            Err(Refusal::TooLarge { .. })
+            Err(DocumentRefusal::TooLarge { .. })
         ));
         assert!(matches!(
             check_size("a", None),
-            Err(Refusal::UnknownSize(_))
+            Err(DocumentRefusal::UnknownSize(_))
         ));
         assert!(matches!(
             text("a", vec![b'a'; (1 << 20) + 1]),
-            Err(Refusal::TooLarge { .. })
+            Err(DocumentRefusal::TooLarge { .. })
         ));
-        assert!(matches!(text("a", vec![]), Err(Refusal::Empty(_))));
-        assert!(matches!(text("a", vec![0xff]), Err(Refusal::NotText(_))));
+        assert!(matches!(text("a", vec![]), Err(DocumentRefusal::Empty(_))));
+        assert!(matches!(
+            text("a", vec![0xff]),
+            Err(DocumentRefusal::NotText(_))
+        ));
         assert!(matches!(
             text("a", b"a\0b".to_vec()),
-            Err(Refusal::NotText(_))
+            Err(DocumentRefusal::NotText(_))
         ));
         assert_eq!(text("a", b"\xef\xbb\xbfhi".to_vec()), Ok("hi".to_owned()));
     }

@@ -19,10 +19,12 @@ use teloxide::{ApiError, RequestError};
 use tokio::sync::{Notify, oneshot};
 
 use super::api::Api;
+use super::formatted_text::FormattedText;
 use super::html::rich;
-use super::incoming::Room;
-use super::pace::{Job, Next, Outcome, Pace, Place, Rates, Stage};
-use super::rich::Rich;
+use super::incoming::Destination;
+use super::rate_limiter::{
+    MessageSlot, MessageStage, NextSend, RateLimiter, SendJob, SendOutcome, SendRates,
+};
 use super::split::{MOST_OF_CAPTION, MOST_UNITS, beginning};
 use crate::jail::Jail;
 
@@ -39,7 +41,7 @@ const MOST_OF_ANSWER: usize = 190;
 /// A message to be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payload {
-    body: Body,
+    body: PayloadBody,
     /// Rows of buttons: label and callback data.
     buttons: Vec<Vec<(String, String)>>,
     is_silent: bool,
@@ -49,19 +51,19 @@ pub struct Payload {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Body {
-    Text(Rich),
+enum PayloadBody {
+    Text(FormattedText),
     Document {
         name: String,
         contents: Arc<[u8]>,
-        caption: Rich,
+        caption: FormattedText,
     },
 }
 
 impl Payload {
-    pub fn text(text: Rich) -> Payload {
+    pub fn text(text: FormattedText) -> Payload {
         Payload {
-            body: Body::Text(text),
+            body: PayloadBody::Text(text),
             buttons: Vec::new(),
             is_silent: false,
             is_plain: false,
@@ -70,15 +72,15 @@ impl Payload {
     }
 
     /// A file with a caption.
-    pub fn document(name: &str, contents: &str, caption: Rich) -> Payload {
+    pub fn document(name: &str, contents: &str, caption: FormattedText) -> Payload {
         let contents = contents.as_bytes().into();
         Payload {
-            body: Body::Document {
+            body: PayloadBody::Document {
                 name: name.to_owned(),
                 contents,
                 caption,
             },
-            ..Payload::text(Rich::default())
+            ..Payload::text(FormattedText::default())
         }
     }
 
@@ -98,8 +100,8 @@ impl Payload {
     /// Replaces every text in it, including buttons and files.
     fn map_text(mut self, change: impl Fn(&str) -> String) -> Payload {
         match &mut self.body {
-            Body::Text(text) => *text = std::mem::take(text).map_text(&change),
-            Body::Document {
+            PayloadBody::Text(text) => *text = std::mem::take(text).map_text(&change),
+            PayloadBody::Document {
                 contents, caption, ..
             } => {
                 *contents = change(&String::from_utf8_lossy(contents)).as_bytes().into();
@@ -114,20 +116,22 @@ impl Payload {
 
     /// Shortens it to Telegram's limits: a placeholder may be longer than the secret.
     fn fitting(mut self) -> Payload {
-        let cut = |text: &mut Rich, most: usize, to: usize| {
+        let cut = |text: &mut FormattedText, most: usize, to: usize| {
             if text.units() > most {
                 *text = beginning(text, to);
             }
         };
         match &mut self.body {
-            Body::Text(text) => cut(text, TELEGRAM_UNITS, MOST_UNITS),
-            Body::Document { caption, .. } => cut(caption, TELEGRAM_CAPTION, MOST_OF_CAPTION),
+            PayloadBody::Text(text) => cut(text, TELEGRAM_UNITS, MOST_UNITS),
+            PayloadBody::Document { caption, .. } => {
+                cut(caption, TELEGRAM_CAPTION, MOST_OF_CAPTION)
+            }
         }
         self
     }
 
     fn is_blank(&self) -> bool {
-        matches!(&self.body, Body::Text(text) if text.is_blank())
+        matches!(&self.body, PayloadBody::Text(text) if text.is_blank())
     }
 
     fn keyboard(&self) -> InlineKeyboardMarkup {
@@ -138,36 +142,36 @@ impl Payload {
 }
 
 /// Converts Markdown of a model, without its secrets.
-pub fn markdown(text: &str) -> Rich {
+pub fn markdown(text: &str) -> FormattedText {
     rich(&redact(text).text)
 }
 
 /// Sends messages. Clones share it.
 #[derive(Clone)]
 pub struct Outbox {
-    shared: Arc<Shared>,
+    shared: Arc<OutboxState>,
 }
 
-struct Shared {
+struct OutboxState {
     api: Api,
-    pace: Mutex<Pace<Payload>>,
+    pace: Mutex<RateLimiter<Payload>>,
     changed: Notify,
     last_place: AtomicU64,
     /// When the last typing sign was sent to each chat.
-    typed: Mutex<HashMap<Room, Instant>>,
+    typed: Mutex<HashMap<Destination, Instant>>,
     /// Tasks that wait until a message is delivered.
-    arrivals: Mutex<HashMap<Place, oneshot::Sender<bool>>>,
+    arrivals: Mutex<HashMap<MessageSlot, oneshot::Sender<bool>>>,
     /// Workspaces whose secret values are redacted.
     workspaces: Mutex<Vec<Jail>>,
 }
 
 impl Outbox {
     /// Starts the sending task, which ends with the runtime.
-    pub fn start(api: Api, rates: Rates) -> Outbox {
+    pub fn start(api: Api, rates: SendRates) -> Outbox {
         let outbox = Outbox {
-            shared: Arc::new(Shared {
+            shared: Arc::new(OutboxState {
                 api,
-                pace: Mutex::new(Pace::new(rates)),
+                pace: Mutex::new(RateLimiter::new(rates)),
                 changed: Notify::new(),
                 last_place: AtomicU64::new(0),
                 typed: Mutex::default(),
@@ -188,12 +192,18 @@ impl Outbox {
     }
 
     /// An id for a new message.
-    pub fn place(&self) -> Place {
+    pub fn new_slot(&self) -> MessageSlot {
         self.shared.last_place.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Sets what a message should show. Only the newest draft is sent.
-    pub fn show(&self, room: Room, place: Place, stage: Stage, payload: Payload) {
+    pub fn show(
+        &self,
+        room: Destination,
+        place: MessageSlot,
+        stage: MessageStage,
+        payload: Payload,
+    ) {
         let mut payload = payload.map_text(|text| self.shared.clean(text)).fitting();
         if payload.is_blank() {
             return;
@@ -207,29 +217,29 @@ impl Outbox {
     }
 
     /// Sends a message that is not edited later.
-    pub fn send(&self, room: Room, payload: Payload) -> Place {
-        let place = self.place();
+    pub fn send(&self, room: Destination, payload: Payload) -> MessageSlot {
+        let place = self.new_slot();
         let chat = room.chat;
         if self.shared.pace.lock().pending(chat) >= MOST_PENDING {
             tracing::error!("too many messages for chat {chat}: one was dropped");
             return place;
         }
-        self.show(room, place, Stage::Final, payload);
+        self.show(room, place, MessageStage::Final, payload);
         place
     }
 
     /// Sends a message and waits until it is delivered; `false` if Telegram rejects it.
-    pub async fn deliver(&self, room: Room, payload: Payload) -> bool {
-        let place = self.place();
+    pub async fn deliver(&self, room: Destination, payload: Payload) -> bool {
+        let place = self.new_slot();
         let (arrived, arrival) = oneshot::channel();
         self.shared.arrivals.lock().insert(place, arrived);
-        self.show(room, place, Stage::Final, payload);
+        self.show(room, place, MessageStage::Final, payload);
         arrival.await.unwrap_or(false)
     }
 
     /// Sends plain text.
-    pub fn say(&self, room: Room, text: &str) -> Place {
-        self.send(room, Payload::text(Rich::plain_text(text)))
+    pub fn say(&self, room: Destination, text: &str) -> MessageSlot {
+        self.send(room, Payload::text(FormattedText::plain_text(text)))
     }
 
     /// Removes the secrets of a text, as before sending.
@@ -238,12 +248,12 @@ impl Outbox {
     }
 
     /// Withdraws a message that was not sent yet; `false` if it was.
-    pub fn withdraw(&self, chat: i64, place: Place) -> bool {
+    pub fn withdraw(&self, chat: i64, place: MessageSlot) -> bool {
         self.shared.pace.lock().withdraw(chat, place)
     }
 
     /// Shows the typing sign for five seconds. Failures do not matter.
-    pub async fn typing(&self, room: Room) {
+    pub async fn typing(&self, room: Destination) {
         let now = Instant::now();
         if self.shared.pace.lock().is_blocked(room.chat, now) || !self.shared.may_type(room, now) {
             return;
@@ -281,9 +291,9 @@ impl Outbox {
     }
 }
 
-impl Shared {
+impl OutboxState {
     /// Whether the last typing sign has nearly faded.
-    fn may_type(&self, room: Room, now: Instant) -> bool {
+    fn may_type(&self, room: Destination, now: Instant) -> bool {
         let mut typed = self.typed.lock();
         let last = typed.get(&room).copied();
         let is_due = last.is_none_or(|last| now.duration_since(last) >= BETWEEN_SIGNS);
@@ -304,30 +314,30 @@ impl Shared {
         self.api.token.redact(&text)
     }
 
-    async fn run(self: Arc<Shared>) {
+    async fn run(self: Arc<OutboxState>) {
         loop {
             let next = self.pace.lock().next(Instant::now());
             match next {
-                Next::Send(job) => {
+                NextSend::Send(job) => {
                     tokio::spawn(Arc::clone(&self).deliver(job));
                 }
-                Next::Wait(until) => {
+                NextSend::Wait(until) => {
                     tokio::select! {
                         () = tokio::time::sleep_until(until.into()) => {}
                         () = self.changed.notified() => {}
                     }
                 }
-                Next::Idle => self.changed.notified().await,
+                NextSend::Idle => self.changed.notified().await,
             }
         }
     }
 
-    async fn deliver(self: Arc<Shared>, job: Job<Payload>) {
+    async fn deliver(self: Arc<OutboxState>, job: SendJob<Payload>) {
         let sent = self.request(&job).await;
         let outcome = self.outcome(sent, &job);
         let is_settled = match outcome {
-            Outcome::Shown(_) => Some(true),
-            Outcome::Refused => Some(false),
+            SendOutcome::Shown(_) => Some(true),
+            SendOutcome::Refused => Some(false),
             _ => None,
         };
         if let Some(is_shown) = is_settled
@@ -339,7 +349,7 @@ impl Shared {
         {
             let mut pace = self.pace.lock();
             pace.done(job.chat, Instant::now(), outcome);
-            if matches!(job.payload.body, Body::Document { .. }) {
+            if matches!(job.payload.body, PayloadBody::Document { .. }) {
                 // Documents are never edited, and may be large.
                 pace.forget(job.chat, job.place);
             }
@@ -347,10 +357,10 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    async fn request(&self, job: &Job<Payload>) -> Result<i32, RequestError> {
+    async fn request(&self, job: &SendJob<Payload>) -> Result<i32, RequestError> {
         let (bot, chat) = (&self.api.bot, ChatId(job.chat));
         let payload = &job.payload;
-        let written = |text: &Rich| {
+        let written = |text: &FormattedText| {
             if payload.is_plain {
                 text.text()
             } else {
@@ -358,7 +368,7 @@ impl Shared {
             }
         };
         let message = match (&payload.body, job.edits) {
-            (Body::Text(text), Some(message)) => {
+            (PayloadBody::Text(text), Some(message)) => {
                 let mut request = bot
                     .edit_message_text(chat, MessageId(message), written(text))
                     .link_preview_options(no_preview())
@@ -368,7 +378,7 @@ impl Shared {
                 }
                 request.await?
             }
-            (Body::Text(text), None) => {
+            (PayloadBody::Text(text), None) => {
                 let mut request = bot
                     .send_message(chat, written(text))
                     .link_preview_options(no_preview())
@@ -382,9 +392,9 @@ impl Shared {
                 }
                 request.await?
             }
-            (Body::Document { .. }, Some(message)) => return Ok(message),
+            (PayloadBody::Document { .. }, Some(message)) => return Ok(message),
             (
-                Body::Document {
+                PayloadBody::Document {
                     name,
                     contents,
                     caption,
@@ -408,16 +418,20 @@ impl Shared {
         Ok(message.id.0)
     }
 
-    fn outcome(&self, sent: Result<i32, RequestError>, job: &Job<Payload>) -> Outcome<Payload> {
+    fn outcome(
+        &self,
+        sent: Result<i32, RequestError>,
+        job: &SendJob<Payload>,
+    ) -> SendOutcome<Payload> {
         let error = match sent {
-            Ok(message) => return Outcome::Shown(message),
+            Ok(message) => return SendOutcome::Shown(message),
             Err(error) => error,
         };
         let described = self.api.describe(&error);
         match (error, job.edits) {
-            (RequestError::RetryAfter(wait), _) => Outcome::RetryAfter(wait.duration()),
+            (RequestError::RetryAfter(wait), _) => SendOutcome::RetryAfter(wait.duration()),
             (RequestError::Api(ApiError::MessageNotModified), Some(message)) => {
-                Outcome::Shown(message)
+                SendOutcome::Shown(message)
             }
             (
                 RequestError::Api(
@@ -426,10 +440,10 @@ impl Shared {
                     | ApiError::MessageCantBeEdited,
                 ),
                 Some(_),
-            ) => Outcome::Gone,
+            ) => SendOutcome::Gone,
             (RequestError::Api(ApiError::CantParseEntities(_)), _) if !job.payload.is_plain => {
                 tracing::warn!("Telegram rejected the markup of a message: {described}");
-                Outcome::Instead(Payload {
+                SendOutcome::Instead(Payload {
                     is_plain: true,
                     ..job.payload.clone()
                 })
@@ -439,18 +453,18 @@ impl Shared {
                     "Telegram rejected a message to chat {}: {described}",
                     job.chat
                 );
-                Outcome::Refused
+                SendOutcome::Refused
             }
             (RequestError::MigrateToChatId(chat), _) => {
                 tracing::error!(
                     "group {} is now {chat}: put that id into TELEGRAM_ALLOWED_CHATS",
                     job.chat
                 );
-                Outcome::Refused
+                SendOutcome::Refused
             }
             _ => {
                 tracing::info!("cannot reach Telegram: {described}");
-                Outcome::Unreachable
+                SendOutcome::Unreachable
             }
         }
     }

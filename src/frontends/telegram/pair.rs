@@ -11,11 +11,11 @@ use teloxide::types::UpdateKind;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
-use super::poll::{Poll, no_client};
+use super::poll::{UpdatePoller, no_client};
 use super::quoted::is_by_others;
 use crate::app::App;
-use crate::config::{Allowed, Origin, set_in_user_file};
-use crate::frontends::{Tell, Told};
+use crate::config::{AllowList, SettingOrigin, set_in_user_file};
+use crate::frontends::{Notice, Notifier};
 
 /// How long the code is valid.
 const LIFE: Duration = Duration::from_secs(300);
@@ -28,11 +28,12 @@ const SIGNS: usize = 8;
 const USERS: &str = "TELEGRAM_ALLOWED_USERS";
 
 /// Shows a code, waits for it, and allows the user who sends it.
-pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), Error> {
+pub async fn run(app: &App, tell: Notifier, stop: CancellationToken) -> Result<(), Error> {
     let settings = app.settings.telegram.check_for_pairing()?;
     super::check_reach(app, &settings)?;
     let api = Api::new(&settings).map_err(no_client)?;
-    let Some((mut poll, me)) = Poll::start(api.clone(), Arc::clone(&tell), &stop).await? else {
+    let Some((mut poll, me)) = UpdatePoller::start(api.clone(), Arc::clone(&tell), &stop).await?
+    else {
         return Ok(());
     };
     // Old messages cannot contain the new code.
@@ -41,7 +42,7 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
     };
     passed?;
     let code = code();
-    tell(Told::Note(format!(
+    tell(Notice::Note(format!(
         "send this code to @{} within five minutes: {}-{}\nor open https://t.me/{}?start={code}",
         me.username(),
         &code[..SIGNS / 2],
@@ -70,7 +71,11 @@ pub async fn run(app: &App, tell: Tell, stop: CancellationToken) -> Result<(), E
 }
 
 /// Waits for the code and returns its sender; `None` if stopped.
-async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<Option<u64>, Error> {
+async fn wait(
+    poll: &mut UpdatePoller,
+    code: &str,
+    stop: &CancellationToken,
+) -> Result<Option<u64>, Error> {
     let mut tries = 0;
     loop {
         let Some(updates) = stop.run_until_cancelled(poll.next()).await else {
@@ -85,7 +90,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
             let Some(user) = message.from.as_ref().filter(|_| is_own) else {
                 continue;
             };
-            match given(message.text().unwrap_or_default()) {
+            match code_in(message.text().unwrap_or_default()) {
                 Some(given) if given == code => return Ok(Some(user.id.0)),
                 Some(_) => tries += 1,
                 // Not a code, such as the `/start` of every new chat.
@@ -99,7 +104,7 @@ async fn wait(poll: &mut Poll, code: &str, stop: &CancellationToken) -> Result<O
 }
 
 /// The code in a message, if there is one.
-fn given(text: &str) -> Option<String> {
+fn code_in(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("/start").unwrap_or(text);
     let signs = text
@@ -111,16 +116,16 @@ fn given(text: &str) -> Option<String> {
 }
 
 /// Adds a user to the user's settings file, unless the list is set elsewhere.
-fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Error> {
+fn let_in(app: &App, user: u64, allowed: &AllowList, tell: &Notifier) -> Result<(), Error> {
     if allowed.users().contains(&user) {
-        tell(Told::Note(format!("user {user} is already allowed")));
+        tell(Notice::Note(format!("user {user} is already allowed")));
         return Ok(());
     }
     let mut users: Vec<String> = allowed.users().iter().map(u64::to_string).collect();
     users.push(user.to_string());
     let users = users.join(",");
-    if let Some(Origin::Environment) = app.settings.telegram.users_origin {
-        tell(Told::Warning(format!(
+    if let Some(SettingOrigin::Environment) = app.settings.telegram.users_origin {
+        tell(Notice::Warning(format!(
             "`{USERS}` is set in the environment, which overrides the file: set it to `{users}` \
              there"
         )));
@@ -132,7 +137,7 @@ fn let_in(app: &App, user: u64, allowed: &Allowed, tell: &Tell) -> Result<(), Er
     let shown = file.display().to_string();
     set_in_user_file(&file, USERS, &users)
         .with_context(|| format!("cannot write {shown}: set `{USERS}` to `{users}` there"))?;
-    tell(Told::Note(format!(
+    tell(Notice::Note(format!(
         "user {user} is allowed: `{USERS}={users}` in {shown}; start the bot with `ollacode telegram`"
     )));
     Ok(())
@@ -160,7 +165,7 @@ mod tests {
     #[test]
     fn a_code_is_known_however_it_is_typed() {
         for text in ["ABCD2345", "abcd-2345", " ABCD 2345 ", "/start ABCD2345"] {
-            assert_eq!(given(text).as_deref(), Some("ABCD2345"), "{text}");
+            assert_eq!(code_in(text).as_deref(), Some("ABCD2345"), "{text}");
         }
         for text in [
             "/start",
@@ -170,7 +175,7 @@ mod tests {
             "ÄBCD2345",
             "",
         ] {
-            assert_eq!(given(text), None, "{text}");
+            assert_eq!(code_in(text), None, "{text}");
         }
     }
 
@@ -181,7 +186,7 @@ mod tests {
         assert!(
             codes
                 .iter()
-                .all(|code| given(code).as_deref() == Some(code))
+                .all(|code| code_in(code).as_deref() == Some(code))
         );
     }
 }

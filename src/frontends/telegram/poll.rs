@@ -12,8 +12,8 @@ use teloxide::{ApiError, RequestError};
 use tokio_util::sync::CancellationToken;
 
 use super::api::{Api, is_unauthorized};
-use super::hub::Reception;
-use crate::frontends::{Tell, Told};
+use super::dispatcher::Dispatcher;
+use crate::frontends::{Notice, Notifier};
 
 /// Duration of a long poll, in seconds.
 const LONG_POLL: u32 = 30;
@@ -27,15 +27,15 @@ const CONFIRMATION: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Age {
+pub enum UpdateAge {
     New,
     /// It arrived while the bot was offline.
     Old,
 }
 
-pub struct Poll {
+pub struct UpdatePoller {
     api: Api,
-    tell: Tell,
+    tell: Notifier,
     offset: i32,
     failures: u32,
     last_contact: Option<SystemTime>,
@@ -43,15 +43,15 @@ pub struct Poll {
     told: Option<String>,
 }
 
-impl Poll {
+impl UpdatePoller {
     /// Connects: asks who the bot is, and removes a webhook, which would prevent polling. Retries
     /// until that succeeds; `None` if it was stopped before. Fails if the token is rejected.
     pub async fn start(
         api: Api,
-        tell: Tell,
+        tell: Notifier,
         stop: &CancellationToken,
-    ) -> Result<Option<(Poll, Me)>, Error> {
-        let mut poll = Poll {
+    ) -> Result<Option<(UpdatePoller, Me)>, Error> {
+        let mut poll = UpdatePoller {
             api,
             tell,
             offset: 0,
@@ -82,7 +82,7 @@ impl Poll {
         if bot.get_webhook_info().await?.url.is_some() {
             let text = "the bot had a webhook, which prevents polling for messages; it was \
                         removed";
-            (self.tell)(Told::Warning(text.to_owned()));
+            (self.tell)(Notice::Warning(text.to_owned()));
             bot.delete_webhook().await?;
         }
         Ok(me)
@@ -93,18 +93,18 @@ impl Poll {
     pub async fn run(
         mut self,
         stop: &CancellationToken,
-        reception: &mut Reception,
+        reception: &mut Dispatcher,
     ) -> Result<(), Error> {
-        let mut age = Age::Old;
+        let mut age = UpdateAge::Old;
         loop {
-            let waits = if age == Age::Old { 0 } else { LONG_POLL };
+            let waits = if age == UpdateAge::Old { 0 } else { LONG_POLL };
             let Some(asked) = stop.run_until_cancelled(self.ask(waits, AT_ONCE)).await else {
                 break;
             };
             match asked {
                 Ok(updates) => {
                     if self.recovered() > DOWNTIME {
-                        age = Age::Old;
+                        age = UpdateAge::Old;
                     }
                     // A short list is the last one. An empty one cannot be demanded: a busy group
                     // might never allow that.
@@ -114,9 +114,9 @@ impl Poll {
                         reception.take(update, age);
                     }
                     // All old updates were received.
-                    if is_last && age == Age::Old {
+                    if is_last && age == UpdateAge::Old {
                         reception.caught_up();
-                        age = Age::New;
+                        age = UpdateAge::New;
                     }
                 }
                 Err(error) => {
@@ -209,7 +209,7 @@ impl Poll {
     fn recovered(&mut self) -> Duration {
         self.failures = 0;
         if self.told.take().is_some() {
-            (self.tell)(Told::Note("connected to Telegram again".to_owned()));
+            (self.tell)(Notice::Note("connected to Telegram again".to_owned()));
         }
         let now = SystemTime::now();
         let last = self.last_contact.replace(now).unwrap_or(now);
@@ -237,7 +237,7 @@ impl Poll {
             }
         };
         if self.told.as_ref() != Some(&words) {
-            (self.tell)(Told::Warning(words.clone()));
+            (self.tell)(Notice::Warning(words.clone()));
             self.told = Some(words);
         }
         Ok(())

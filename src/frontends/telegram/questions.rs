@@ -8,11 +8,11 @@ use anyhow::Error;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::buttons::{Bound, Buttons, Choice, Press, QuestionId, secret};
-use super::incoming::Who;
+use super::buttons::{ButtonChoice, Buttons, Press, QuestionBinding, QuestionId, secret};
+use super::formatted_text::FormattedText;
+use super::incoming::ChatUser;
 use super::outbox::{Outbox, Payload};
-use super::pace::{Place, Stage};
-use super::rich::Rich;
+use super::rate_limiter::{MessageSlot, MessageStage};
 use super::split::beginning;
 
 /// Longest question, in UTF-16 units: its result is added below.
@@ -29,39 +29,39 @@ const BEFORE_RESTART: &str =
 pub struct Questions {
     outbox: Outbox,
     life: Duration,
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<OpenQuestions>>,
 }
 
-struct Open {
+struct OpenQuestions {
     buttons: Buttons,
-    waiting: BTreeMap<QuestionId, Waiting>,
+    waiting: BTreeMap<QuestionId, WaitingQuestion>,
 }
 
-struct Waiting {
-    who: Who,
-    place: Place,
-    text: Rich,
+struct WaitingQuestion {
+    who: ChatUser,
+    place: MessageSlot,
+    text: FormattedText,
     takes_text: bool,
     /// Wall-clock time, since the monotonic clock stops while a laptop sleeps.
     until: SystemTime,
-    reply: oneshot::Sender<Answer>,
+    reply: oneshot::Sender<QuestionAnswer>,
 }
 
-pub struct Asked {
-    pub who: Who,
+pub struct AskedQuestion {
+    pub who: ChatUser,
     pub session: String,
     /// Hash of the request.
     pub hash: String,
-    pub text: Rich,
+    pub text: FormattedText,
     /// Rows of buttons with their labels.
-    pub choices: Vec<Vec<(Choice, String)>>,
+    pub choices: Vec<Vec<(ButtonChoice, String)>>,
     /// Whether a text message also counts as the answer.
     pub takes_text: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Pressed(Choice),
+pub enum QuestionAnswer {
+    Pressed(ButtonChoice),
     /// Answered by a text message.
     Written(String),
     Expired,
@@ -73,7 +73,7 @@ impl Questions {
         Ok(Questions {
             outbox,
             life,
-            open: Arc::new(Mutex::new(Open {
+            open: Arc::new(Mutex::new(OpenQuestions {
                 buttons: Buttons::new(secret()?, life),
                 waiting: BTreeMap::new(),
             })),
@@ -81,7 +81,7 @@ impl Questions {
     }
 
     /// Asks, and waits for the answer. Dropping the future withdraws the question.
-    pub async fn ask(&self, asked: Asked) -> Answer {
+    pub async fn ask(&self, asked: AskedQuestion) -> QuestionAnswer {
         let (reply, answer) = oneshot::channel();
         let (question, place) = self.put(asked, reply);
         let _withdrawn = Withdrawal {
@@ -89,19 +89,23 @@ impl Questions {
             question,
         };
         match tokio::time::timeout(self.life, answer).await {
-            Ok(answer) => answer.unwrap_or(Answer::Expired),
+            Ok(answer) => answer.unwrap_or(QuestionAnswer::Expired),
             Err(_) => {
                 if let Some(waiting) = self.close(question) {
                     self.conclude(waiting.who, place, &waiting.text, EXPIRED);
                 }
-                Answer::Expired
+                QuestionAnswer::Expired
             }
         }
     }
 
-    fn put(&self, asked: Asked, reply: oneshot::Sender<Answer>) -> (QuestionId, Place) {
-        let place = self.outbox.place();
-        let bound = Bound {
+    fn put(
+        &self,
+        asked: AskedQuestion,
+        reply: oneshot::Sender<QuestionAnswer>,
+    ) -> (QuestionId, MessageSlot) {
+        let place = self.outbox.new_slot();
+        let bound = QuestionBinding {
             user: asked.who.user,
             chat: asked.who.chat,
             session: asked.session,
@@ -109,7 +113,7 @@ impl Questions {
         };
         let mut open = self.open.lock();
         let question = open.buttons.ask(bound, Instant::now());
-        let button = |(choice, label): &(Choice, String)| {
+        let button = |(choice, label): &(ButtonChoice, String)| {
             let data = open.buttons.data(question, *choice)?;
             Some((label.clone(), data))
         };
@@ -117,7 +121,7 @@ impl Questions {
         let rows = rows.map(|row| row.iter().filter_map(button).collect());
         let text = beginning(&asked.text, MOST_OF_QUESTION);
         let payload = Payload::text(text.clone()).with_buttons(rows.collect());
-        let waiting = Waiting {
+        let waiting = WaitingQuestion {
             who: asked.who,
             place,
             text,
@@ -128,12 +132,12 @@ impl Questions {
         open.waiting.insert(question, waiting);
         drop(open);
         self.outbox
-            .show(asked.who.room(), place, Stage::Final, payload);
+            .show(asked.who.room(), place, MessageStage::Final, payload);
         (question, place)
     }
 
     /// Handles a press and returns the response to it; `None` for no response.
-    pub fn press(&self, who: Who, data: &str) -> Option<String> {
+    pub fn press(&self, who: ChatUser, data: &str) -> Option<String> {
         let mut open = self.open.lock();
         let press = open.buttons.press(data, who.user, who.chat, Instant::now());
         match press {
@@ -148,15 +152,15 @@ impl Questions {
                     self.conclude(waiting.who, waiting.place, &waiting.text, EXPIRED);
                     return Some(TOO_LATE.to_owned());
                 }
-                let words = words(choice);
+                let words = choice_label(choice);
                 if let Some(waiting) = waiting {
                     self.conclude(waiting.who, waiting.place, &waiting.text, words);
                     // Nobody may wait for the answer any more.
-                    let _ = waiting.reply.send(Answer::Pressed(choice));
+                    let _ = waiting.reply.send(QuestionAnswer::Pressed(choice));
                 }
                 Some(words.to_owned())
             }
-            Press::Answered(choice) => Some(format!("already answered: {}", words(choice))),
+            Press::Answered(choice) => Some(format!("already answered: {}", choice_label(choice))),
             Press::Expired => Some(TOO_LATE.to_owned()),
             Press::BeforeRestart => Some(BEFORE_RESTART.to_owned()),
             Press::Foreign | Press::Forged => None,
@@ -165,9 +169,9 @@ impl Questions {
 
     /// Takes a text message as the answer to an open question; `false` if there is none that
     /// accepts text.
-    pub fn write(&self, who: Who, text: &str) -> bool {
+    pub fn write(&self, who: ChatUser, text: &str) -> bool {
         let mut open = self.open.lock();
-        let wants = |waiting: &&Waiting| waiting.takes_text && waiting.who == who;
+        let wants = |waiting: &&WaitingQuestion| waiting.takes_text && waiting.who == who;
         let found = open.waiting.iter().find(|(_, waiting)| wants(waiting));
         let Some(question) = found.map(|(question, _)| *question) else {
             return false;
@@ -177,23 +181,24 @@ impl Questions {
         drop(open);
         if let Some(waiting) = waiting {
             self.conclude(waiting.who, waiting.place, &waiting.text, "✓ answered");
-            let _ = waiting.reply.send(Answer::Written(text.to_owned()));
+            let _ = waiting.reply.send(QuestionAnswer::Written(text.to_owned()));
         }
         true
     }
 
-    fn close(&self, question: QuestionId) -> Option<Waiting> {
+    fn close(&self, question: QuestionId) -> Option<WaitingQuestion> {
         let mut open = self.open.lock();
         open.buttons.withdraw(question);
         open.waiting.remove(&question)
     }
 
     /// Replaces the buttons of a question by its result.
-    fn conclude(&self, who: Who, place: Place, text: &Rich, words: &str) {
+    fn conclude(&self, who: ChatUser, place: MessageSlot, text: &FormattedText, words: &str) {
         let mut text = text.clone();
-        text.append(&Rich::plain_text(&format!("\n\n{words}")));
+        text.append(&FormattedText::plain_text(&format!("\n\n{words}")));
         let payload = Payload::text(text);
-        self.outbox.show(who.room(), place, Stage::Final, payload);
+        self.outbox
+            .show(who.room(), place, MessageStage::Final, payload);
     }
 }
 
@@ -213,11 +218,11 @@ impl Drop for Withdrawal<'_> {
     }
 }
 
-fn words(choice: Choice) -> &'static str {
+fn choice_label(choice: ButtonChoice) -> &'static str {
     match choice {
-        Choice::Once => "✓ allowed once",
-        Choice::Session => "✓ allowed for this session",
-        Choice::Deny => "✗ denied",
-        Choice::Option(_) => "✓ answered",
+        ButtonChoice::Once => "✓ allowed once",
+        ButtonChoice::Session => "✓ allowed for this session",
+        ButtonChoice::Deny => "✗ denied",
+        ButtonChoice::Option(_) => "✓ answered",
     }
 }

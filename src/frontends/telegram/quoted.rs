@@ -3,15 +3,15 @@
 
 use teloxide::types::{Me, Message};
 
-use super::incoming::{File, file};
+use super::incoming::{TelegramFile, file};
 use crate::engine::Attachment;
 
 /// What a message replies to.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Refers {
+pub struct MessageReference {
     /// Its text, or the quoted part of it.
     pub quoted: Option<Attachment>,
-    pub file: Option<File>,
+    pub file: Option<TelegramFile>,
 }
 
 /// Whether a message was not written by its sender: forwarded, or sent via a bot.
@@ -23,7 +23,7 @@ pub fn is_by_others(message: &Message) -> bool {
 }
 
 /// What a message replies to: the quoted part, or all of it.
-pub fn refers(message: &Message, me: &Me) -> Refers {
+pub fn refers(message: &Message, me: &Me) -> MessageReference {
     let answered = message.reply_to_message();
     let quoted = match (message.quote(), answered) {
         (Some(quote), _) => quotation(
@@ -41,9 +41,9 @@ pub fn refers(message: &Message, me: &Me) -> Refers {
         }
         (None, None) => None,
     };
-    Refers {
+    MessageReference {
         quoted,
-        file: answered.and_then(file).map(|file| File {
+        file: answered.and_then(file).map(|file| TelegramFile {
             album: None,
             ..file
         }),

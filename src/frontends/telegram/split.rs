@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::rich::{Rich, units};
+use super::formatted_text::{FormattedText, units};
 
 /// Longest text of a message, in UTF-16 units: Telegram's limit is 4,096, minus some space for an
 /// added line.
@@ -17,53 +17,53 @@ const MOST_BYTES: usize = 30_000;
 pub const MOST_ENTITIES: usize = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum SplitAnswer {
     /// As messages, none of them blank; the list may be empty.
-    Messages(Vec<Rich>),
+    Messages(Vec<FormattedText>),
     /// As a document, with its beginning as the caption.
-    Document { beginning: Rich },
+    Document { beginning: FormattedText },
 }
 
-pub fn split(text: &Rich) -> Answer {
-    let cuts = Cuts::of(text);
+pub fn split(text: &FormattedText) -> SplitAnswer {
+    let cuts = SplitPoints::of(text);
     let mut parts = Vec::new();
     let mut from = 0;
     while let Some((part, end)) = cuts.next(from, MOST_UNITS) {
         if parts.len() == MOST_PARTS {
-            return Answer::Document {
+            return SplitAnswer::Document {
                 beginning: beginning(text, MOST_OF_CAPTION),
             };
         }
         parts.push(part);
         from = end;
     }
-    Answer::Messages(parts)
+    SplitAnswer::Messages(parts)
 }
 
 /// The beginning of a text in at most this many UTF-16 units; `…` marks a cut.
-pub fn beginning(text: &Rich, most: usize) -> Rich {
-    let cuts = Cuts::of(text);
+pub fn beginning(text: &FormattedText, most: usize) -> FormattedText {
+    let cuts = SplitPoints::of(text);
     match cuts.next(0, most) {
-        None => Rich::default(),
+        None => FormattedText::default(),
         Some((part, end)) if cuts.text[end..].trim().is_empty() => part,
         Some(_) => {
             let (mut part, _) = cuts.next(0, most.saturating_sub(2)).unwrap_or_default();
-            part.append(&Rich::plain_text("\n…"));
+            part.append(&FormattedText::plain_text("\n…"));
             part
         }
     }
 }
 
 /// A text, and what is needed to find cuts.
-struct Cuts<'a> {
-    rich: &'a Rich,
+struct SplitPoints<'a> {
+    rich: &'a FormattedText,
     text: String,
     code: Vec<std::ops::Range<usize>>,
 }
 
-impl Cuts<'_> {
-    fn of(rich: &Rich) -> Cuts<'_> {
-        Cuts {
+impl SplitPoints<'_> {
+    fn of(rich: &FormattedText) -> SplitPoints<'_> {
+        SplitPoints {
             rich,
             text: rich.text(),
             code: rich.code_blocks(),
@@ -71,7 +71,7 @@ impl Cuts<'_> {
     }
 
     /// The part that begins at or after a byte, and its end; `None` if only blanks follow.
-    fn next(&self, from: usize, most: usize) -> Option<(Rich, usize)> {
+    fn next(&self, from: usize, most: usize) -> Option<(FormattedText, usize)> {
         let rest = &self.text[from..];
         let visible = rest.find(|character| !is_blank(character))?;
         // Blanks before the first word of a line are its indentation.
@@ -85,7 +85,7 @@ impl Cuts<'_> {
     }
 
     /// The part that begins at a byte, and its end.
-    fn part(&self, from: usize, mut most: usize) -> (Rich, usize) {
+    fn part(&self, from: usize, mut most: usize) -> (FormattedText, usize) {
         loop {
             let end = self.end(from, most);
             let text = self.text[from..end].trim_end();
@@ -188,8 +188,8 @@ mod tests {
 
     fn parts(markdown: &str) -> Vec<String> {
         match split(&rich(markdown)) {
-            Answer::Messages(parts) => parts.iter().map(Rich::html).collect(),
-            Answer::Document { .. } => panic!("a document"),
+            SplitAnswer::Messages(parts) => parts.iter().map(FormattedText::html).collect(),
+            SplitAnswer::Document { .. } => panic!("a document"),
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
                     .is_some_and(|part| part == "<pre>x</pre>")
             );
         }
-        let part = beginning(&Rich::plain_text(&format!("{blanks}x y")), 5);
+        let part = beginning(&FormattedText::plain_text(&format!("{blanks}x y")), 5);
         assert_eq!(part.text(), "x y");
     }
 
@@ -275,13 +275,15 @@ mod tests {
         let rich = rich(&"**a *b* c** ".repeat(100));
         let begun = beginning(&rich, MOST_OF_CAPTION);
         assert!((80..=MOST_ENTITIES).contains(&begun.entities()));
-        assert!(matches!(split(&rich), Answer::Document { .. }) && begun.text().ends_with("\n…"));
+        assert!(
+            matches!(split(&rich), SplitAnswer::Document { .. }) && begun.text().ends_with("\n…")
+        );
     }
 
     #[test]
     fn long_answers_become_a_document() {
         let text = rich(&"word ".repeat(6_000));
-        let Answer::Document { beginning } = split(&text) else {
+        let SplitAnswer::Document { beginning } = split(&text) else {
             panic!("messages");
         };
         assert!(beginning.units() <= MOST_OF_CAPTION && beginning.text().ends_with("word\n…"));

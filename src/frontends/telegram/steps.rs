@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ollacode_secrets::redact;
 
-use super::rich::{Rich, Span, Style};
-use crate::conversation::words::{count, facts};
+use super::formatted_text::{FormattedText, SpanKind, Style};
+use crate::conversation::messages::{count, facts};
 use crate::engine::event::{Event, ToolOutcome};
 use crate::message::Source;
 use crate::visible::visible_name;
@@ -20,12 +20,12 @@ const WIDEST: usize = 160;
 /// The steps of the current message.
 #[derive(Debug, Default)]
 pub struct Steps {
-    lines: Vec<Line>,
+    lines: Vec<StepLine>,
     is_thinking: bool,
 }
 
 #[derive(Debug)]
-enum Line {
+enum StepLine {
     /// A tool call, with its result once it has ended.
     Call {
         id: String,
@@ -46,9 +46,9 @@ impl Steps {
                 return !was_thinking;
             }
             Event::Retrieved { sources } if !sources.is_empty() => {
-                self.lines.push(Line::Words(looked_at(sources)));
+                self.lines.push(StepLine::Words(looked_at(sources)));
             }
-            Event::ToolStarted { id, tool, what } => self.lines.push(Line::Call {
+            Event::ToolStarted { id, tool, what } => self.lines.push(StepLine::Call {
                 id: id.clone(),
                 tool: tool.clone(),
                 what: what.clone(),
@@ -61,11 +61,11 @@ impl Steps {
                 took,
                 ..
             } => self.finished(id, *outcome, summary, *took),
-            Event::Notice(text) => self.lines.push(Line::Words(format!("ℹ {text}"))),
+            Event::Notice(text) => self.lines.push(StepLine::Words(format!("ℹ {text}"))),
             Event::Compacted { before, after } => {
                 let [before, after] = [before, after].map(|tokens| count(u64::from(*tokens)));
                 let words = format!("ℹ compacted: {before} → {after} tokens");
-                self.lines.push(Line::Words(words));
+                self.lines.push(StepLine::Words(words));
             }
             _ => return was_thinking,
         }
@@ -74,12 +74,13 @@ impl Steps {
 
     /// Adds what the model wrote between two calls.
     pub fn remark(&mut self, text: &str) {
-        self.lines.push(Line::Words(format!("“{}”", clipped(text))));
+        self.lines
+            .push(StepLine::Words(format!("“{}”", clipped(text))));
     }
 
     /// Removes the calls that have not ended, and returns them.
     pub fn take_running(&mut self) -> Steps {
-        let runs = |line: &mut Line| matches!(line, Line::Call { end: None, .. });
+        let runs = |line: &mut StepLine| matches!(line, StepLine::Call { end: None, .. });
         Steps {
             lines: self.lines.extract_if(.., runs).collect(),
             ..Steps::default()
@@ -91,8 +92,8 @@ impl Steps {
     }
 
     /// The text of the message. With `is_over`, nothing is shown as running.
-    pub fn show(&self, is_over: bool) -> Rich {
-        let mut rich = Rich::default();
+    pub fn show(&self, is_over: bool) -> FormattedText {
+        let mut rich = FormattedText::default();
         let hidden = self.lines.len().saturating_sub(MOST_STEPS);
         if hidden > 0 {
             let noun = if hidden == 1 { "step" } else { "steps" };
@@ -109,7 +110,7 @@ impl Steps {
 
     fn finished(&mut self, wanted: &str, outcome: ToolOutcome, summary: &str, took: Duration) {
         for line in &mut self.lines {
-            if let Line::Call { id, end, .. } = line
+            if let StepLine::Call { id, end, .. } = line
                 && id == wanted
             {
                 *end = Some((outcome, facts(outcome, summary, took)));
@@ -118,12 +119,12 @@ impl Steps {
     }
 }
 
-impl Line {
-    fn write(&self, rich: &mut Rich, is_over: bool) {
+impl StepLine {
+    fn write(&self, rich: &mut FormattedText, is_over: bool) {
         let plain = Style::default();
         match self {
-            Line::Words(words) => rich.push(&format!("{}\n", clipped(words)), &plain),
-            Line::Call {
+            StepLine::Words(words) => rich.push(&format!("{}\n", clipped(words)), &plain),
+            StepLine::Call {
                 tool, what, end, ..
             } => {
                 let sign = match end {
@@ -136,7 +137,7 @@ impl Line {
                     Some((ToolOutcome::Denied, _)) => "⊘",
                 };
                 rich.push(&format!("{sign} {} ", visible_name(tool)), &plain);
-                rich.push(&clipped(what), &plain.with(Span::Code));
+                rich.push(&clipped(what), &plain.with(SpanKind::Code));
                 if let Some((_, facts)) = end {
                     rich.push(&format!(" · {}", clipped(facts)), &plain);
                 }
@@ -153,7 +154,11 @@ fn is_bad_exit(facts: &str) -> bool {
 }
 
 fn looked_at(sources: &[Source]) -> String {
-    let mut places: Vec<String> = sources.iter().take(MOST_SOURCES).map(place).collect();
+    let mut places: Vec<String> = sources
+        .iter()
+        .take(MOST_SOURCES)
+        .map(step_location)
+        .collect();
     let more = sources.len() - places.len();
     if more > 0 {
         places.push(format!("{more} more"));
@@ -162,7 +167,7 @@ fn looked_at(sources: &[Source]) -> String {
 }
 
 /// `src/a.rs:1-20`
-pub fn place(source: &Source) -> String {
+pub fn step_location(source: &Source) -> String {
     let path = visible_name(&source.path);
     format!("{path}:{}-{}", source.start_line, source.end_line)
 }

@@ -2,18 +2,18 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::rich::shown;
+use super::formatted_text::make_visible;
 
 /// Widest column that other cells are padded to.
 const WIDEST: usize = 32;
 
 /// A table that is being read.
 #[derive(Default)]
-pub struct Table {
+pub struct MarkdownTable {
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl MarkdownTable {
     pub fn begin_row(&mut self) {
         self.rows.push(Vec::new());
     }
@@ -33,7 +33,7 @@ impl Table {
     /// Its rows, one per line, with a rule below the header.
     pub fn render(&self) -> String {
         // Hidden characters must be shown before the width is measured.
-        let shown = |cell: &String| shown(cell).trim().to_owned();
+        let shown = |cell: &String| make_visible(cell).trim().to_owned();
         let rows: Vec<Vec<String>> = self
             .rows
             .iter()
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn cells_are_measured_as_they_are_shown() {
-        let mut table = Table::default();
+        let mut table = MarkdownTable::default();
         for row in [
             ["a", "b"],
             ["x\ty", "1"],

@@ -1,12 +1,12 @@
 //! A turn in Telegram: the steps in one message, the answer in another.
 
-use super::incoming::Room;
+use super::formatted_text::{FormattedText, SpanKind, Style};
+use super::incoming::Destination;
 use super::outbox::{Outbox, Payload, markdown};
-use super::pace::{Place, Stage};
-use super::rich::{Rich, Span, Style};
-use super::split::{Answer, MOST_UNITS, beginning, split};
+use super::rate_limiter::{MessageSlot, MessageStage};
+use super::split::{MOST_UNITS, SplitAnswer, beginning, split};
 use super::steps::Steps;
-use crate::conversation::words::reason;
+use crate::conversation::messages::reason;
 use crate::engine::event::{Event, TurnEnd};
 use crate::visible::visible_name;
 
@@ -15,14 +15,14 @@ const ANSWER_FILE: &str = "answer.md";
 /// Longest part of an answer that is shown while it is written: nobody reads faster.
 const MOST_OF_DRAFT: usize = MOST_UNITS - 100;
 
-pub struct View {
+pub struct TurnView {
     outbox: Outbox,
-    room: Room,
+    room: Destination,
     steps: Steps,
-    steps_place: Option<Place>,
+    steps_place: Option<MessageSlot>,
     /// The text since the last call.
     text: String,
-    text_place: Option<Place>,
+    text_place: Option<MessageSlot>,
     /// Whether the reply has ended, so that further text starts a new paragraph.
     is_paragraph_over: bool,
     wrong: Vec<(String, String)>,
@@ -30,9 +30,9 @@ pub struct View {
     has_new_text: bool,
 }
 
-impl View {
-    pub fn new(outbox: Outbox, room: Room) -> View {
-        View {
+impl TurnView {
+    pub fn new(outbox: Outbox, room: Destination) -> TurnView {
+        TurnView {
             outbox,
             room,
             steps: Steps::default(),
@@ -46,7 +46,7 @@ impl View {
         }
     }
 
-    /// Handles an event. [`View::draw`] sends the changes.
+    /// Handles an event. [`TurnView::draw`] sends the changes.
     pub fn event(&mut self, event: &Event) {
         match event {
             Event::Text(text) => {
@@ -88,16 +88,20 @@ impl View {
     /// Sends the changes.
     pub fn draw(&mut self) {
         if std::mem::take(&mut self.has_new_steps) && !self.steps.is_empty() {
-            let place = *self.steps_place.get_or_insert_with(|| self.outbox.place());
-            self.show_steps(place, Stage::Draft, false);
+            let place = *self
+                .steps_place
+                .get_or_insert_with(|| self.outbox.new_slot());
+            self.show_steps(place, MessageStage::Draft, false);
         }
         if std::mem::take(&mut self.has_new_text) {
             // The last word may be the beginning of a secret.
             let whole = self.text.rfind(char::is_whitespace).unwrap_or(0);
             let draft = beginning(&markdown(&self.text[..whole]), MOST_OF_DRAFT);
             if !draft.is_blank() {
-                let place = *self.text_place.get_or_insert_with(|| self.outbox.place());
-                self.show(place, Stage::Draft, Payload::text(draft));
+                let place = *self
+                    .text_place
+                    .get_or_insert_with(|| self.outbox.new_slot());
+                self.show(place, MessageStage::Draft, Payload::text(draft));
             }
         }
     }
@@ -114,7 +118,7 @@ impl View {
         match place {
             Some(place) if !self.outbox.withdraw(self.room.chat, place) => {
                 let text = beginning(&markdown(&text), MOST_UNITS);
-                self.show(place, Stage::Final, Payload::text(text));
+                self.show(place, MessageStage::Final, Payload::text(text));
             }
             _ => {
                 self.steps.remark(&text);
@@ -129,9 +133,9 @@ impl View {
         let whole = std::mem::take(&mut self.text);
         self.add_wrong_citations(&mut text);
         let parts = match split(&text) {
-            Answer::Messages(parts) => parts,
-            Answer::Document { beginning } => {
-                let caption = Rich::plain_text("The full answer.");
+            SplitAnswer::Messages(parts) => parts,
+            SplitAnswer::Document { beginning } => {
+                let caption = FormattedText::plain_text("The full answer.");
                 let document = Payload::document(ANSWER_FILE, &whole, caption);
                 self.finish(vec![beginning]);
                 self.outbox.send(self.room, document);
@@ -147,11 +151,11 @@ impl View {
     }
 
     /// Sends the parts of the answer; the first one replaces the draft.
-    fn finish(&mut self, parts: Vec<Rich>) {
+    fn finish(&mut self, parts: Vec<FormattedText>) {
         for part in parts {
             let place = self.text_place.take();
-            let place = place.unwrap_or_else(|| self.outbox.place());
-            self.show(place, Stage::Final, Payload::text(part));
+            let place = place.unwrap_or_else(|| self.outbox.new_slot());
+            self.show(place, MessageStage::Final, Payload::text(part));
         }
     }
 
@@ -160,30 +164,30 @@ impl View {
         let place = self.steps_place.take();
         if self.steps.show(true).is_blank() {
             if let Some(place) = place {
-                let text = Rich::plain_text("💭 finished thinking");
-                self.show(place, Stage::Final, Payload::text(text).silent());
+                let text = FormattedText::plain_text("💭 finished thinking");
+                self.show(place, MessageStage::Final, Payload::text(text).silent());
             }
             return;
         }
-        let place = place.unwrap_or_else(|| self.outbox.place());
-        self.show_steps(place, Stage::Final, true);
+        let place = place.unwrap_or_else(|| self.outbox.new_slot());
+        self.show_steps(place, MessageStage::Final, true);
     }
 
-    fn add_wrong_citations(&self, text: &mut Rich) {
+    fn add_wrong_citations(&self, text: &mut FormattedText) {
         let plain = Style::default();
         for (citation, why) in &self.wrong {
             text.push("\n⚠ wrong citation: ", &plain);
-            text.push(&visible_name(citation), &plain.with(Span::Code));
+            text.push(&visible_name(citation), &plain.with(SpanKind::Code));
             text.push(&format!(" ({})", visible_name(why)), &plain);
         }
     }
 
-    fn show_steps(&self, place: Place, stage: Stage, is_over: bool) {
+    fn show_steps(&self, place: MessageSlot, stage: MessageStage, is_over: bool) {
         let payload = Payload::text(self.steps.show(is_over)).silent();
         self.show(place, stage, payload);
     }
 
-    fn show(&self, place: Place, stage: Stage, payload: Payload) {
+    fn show(&self, place: MessageSlot, stage: MessageStage, payload: Payload) {
         self.outbox.show(self.room, place, stage, payload);
     }
 }

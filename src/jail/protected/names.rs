@@ -3,7 +3,7 @@
 use super::ProtectedClass::{self, AutoExecuted, Instructions, RunByUser};
 
 /// Names that are protected for one reason.
-pub(super) struct Group {
+pub(super) struct ProtectedNames {
     pub class: ProtectedClass,
     /// The end of a sentence that begins with the file.
     pub why: &'static str,
@@ -29,25 +29,25 @@ pub(super) const BUILD_FILES: &str = "binding.gyp build.gradle build.gradle.kts 
 /// shows the branch runs git in every folder.
 pub(super) const GIT: &str = "belongs to git: hooks and settings in it run commands";
 
-pub(super) const GROUPS: &[Group] = &[
+pub(super) const GROUPS: &[ProtectedNames] = &[
     // Also as a file, which says where git's folder is; the name that some disks give it besides;
     // repositories without a work tree.
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: GIT,
         names: ".git git~1 *.git/config *.git/hooks",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "contains git or Mercurial settings, which can run programs",
         names: ".gitattributes .gitconfig .gitmodules .config/git .hg/hgrc .hg/hgrc-not-shared",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "belongs to ollacode: it decides what needs approval and what runs",
         names: ".ollacode",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "contains hooks, which git runs automatically",
         names: ".githooks .git-hooks .husky .huskyrc* .lefthook* lefthook.yml \
@@ -57,7 +57,7 @@ pub(super) const GROUPS: &[Group] = &[
     },
     // Tasks, interpreters, language servers and extensions that an editor starts when it opens a
     // folder or a file.
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "is read by editors, which run commands from it",
         names: ".vscode *.code-workspace .devcontainer .devcontainer.json .idea .fleet .zed .vs \
@@ -67,14 +67,14 @@ pub(super) const GROUPS: &[Group] = &[
             rust-analyzer.toml .rust-analyzer.toml .pylintrc pylintrc",
     },
     // Servers, hooks and permissions of other agents.
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "is read by code agents, which run commands from it",
         names: ".mcp.json mcp.json .claude .claude.json .cursor .gemini .codex .qwen .opencode \
             opencode.json opencode.jsonc .windsurf .roo .kiro .continue .amazonq .augment .trae \
             .aider.conf.yml .crush .crush.json crush.json .goose",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "is read by a build server, which runs commands from it",
         names: ".github/workflows .github/actions .gitea/workflows .gitea/actions \
@@ -86,7 +86,7 @@ pub(super) const GROUPS: &[Group] = &[
             cloudbuild.yaml cloudbuild.yml buildspec.yml buildspec.yaml codemagic.yaml \
             bitrise.yml wercker.yml netlify.toml vercel.json",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "runs when a shell or a session starts",
         names: ".bashrc .bash_aliases .bash_login .bash_logout .bash_profile .bash_completion \
@@ -97,14 +97,14 @@ pub(super) const GROUPS: &[Group] = &[
             library/launchagents",
     },
     // Tools that run these on `cd`; what they load in turn (a flake, a dev shell) is the same.
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "sets the environment of programs, often when a shell enters the folder",
         names: ".env* .direnv .direnvrc .autoenv* flake.nix shell.nix devenv.nix devbox.json",
     },
     // Files that put another program in the place of the one that was asked for, for every use of
     // a tool: also by an editor in the background.
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "decides which programs a tool runs",
         names: ".cargo rust-toolchain rust-toolchain.toml .tool-versions mise.toml .mise.toml \
@@ -114,17 +114,17 @@ pub(super) const GROUPS: &[Group] = &[
             gradlew.bat gradle/wrapper gradle-wrapper.properties .jvmopts .sbtopts .bazelrc \
             .buckconfig tools/bazel .terraformrc terraform.rc .curlrc .wgetrc",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "runs whenever an interpreter or a debugger starts here",
         names: "sitecustomize.py usercustomize.py .rprofile .renviron .ghci .gdbinit .lldbinit",
     },
-    Group {
+    ProtectedNames {
         class: AutoExecuted,
         why: "contains keys or settings for logins",
         names: ".ssh .gnupg .aws/config .aws/credentials .kube/config .docker/config.json",
     },
-    Group {
+    ProtectedNames {
         class: RunByUser,
         why: "runs when the project is built or tested",
         names: "makefile makefile.* gnumakefile *.mk justfile .justfile taskfile.* rakefile \
@@ -135,20 +135,20 @@ pub(super) const GROUPS: &[Group] = &[
             docker-compose*.yaml compose.yml compose.yaml vagrantfile procfile ansible.cfg \
             default.nix .terraform",
     },
-    Group {
+    ProtectedNames {
         class: RunByUser,
         why: "can contain scripts that package managers run",
         names: "package.json pnpm-workspace.yaml deno.json deno.jsonc lerna.json nx.json \
             turbo.json binding.gyp .pnp.cjs .pnp.loader.mjs composer.json gemfile gems.rb \
             *.gemspec node_modules/.bin",
     },
-    Group {
+    ProtectedNames {
         class: RunByUser,
         why: "is Python code that runs in tests, in builds or whenever Python starts",
         names: "setup.py conftest.py noxfile.py tox.ini fabfile.py dodo.py manage.py \
             *.pth",
     },
-    Group {
+    ProtectedNames {
         class: RunByUser,
         why: "is a script that the project's tools run",
         names: "*.config.js *.config.cjs *.config.mjs *.config.ts *.config.cts *.config.mts \
@@ -156,12 +156,12 @@ pub(super) const GROUPS: &[Group] = &[
             .eslintrc .eslintrc.json .babelrc .lintstagedrc",
     },
     // Their own commands write these folders all the time.
-    Group {
+    ProtectedNames {
         class: RunByUser,
         why: "belongs to a version control system, which reads settings from it",
         names: ".hg .svn .jj .bzr _darcs .pijul",
     },
-    Group {
+    ProtectedNames {
         class: Instructions,
         why: "is read as instructions by later sessions of code agents",
         names: "agents.md agents.override.md agent.md ollacode.md ollacode.local.md claude.md \

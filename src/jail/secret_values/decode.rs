@@ -10,7 +10,7 @@ mod packed;
 use std::iter;
 use std::ops::Range;
 
-use super::view::{Text, View};
+use super::view::{DecodedView, SearchText};
 
 pub(super) use numbers::numbers;
 use packed::is_packed;
@@ -25,8 +25,8 @@ const PIECE: usize = 32;
 /// The text without line breaks and line prefixes of tools.
 ///
 /// Of long lines only the ends: the rest is found in the text itself.
-pub(super) fn joined_lines(text: &Text<'_>, most: usize) -> View {
-    let mut view = View::default();
+pub(super) fn joined_lines(text: &SearchText<'_>, most: usize) -> DecodedView {
+    let mut view = DecodedView::default();
     for line in &text.lines {
         if line.end - line.body <= 2 * most {
             view.copy(text.bytes, line.body..line.end);
@@ -40,7 +40,7 @@ pub(super) fn joined_lines(text: &Text<'_>, most: usize) -> View {
 }
 
 /// The text without white space and line prefixes of tools.
-pub(super) fn without_blanks(text: &Text<'_>) -> Vec<u8> {
+pub(super) fn without_blanks(text: &SearchText<'_>) -> Vec<u8> {
     let mut kept = vec![0; text.bytes.len()];
     let mut length = 0;
     for line in &text.lines {
@@ -54,8 +54,8 @@ pub(super) fn without_blanks(text: &Text<'_>) -> Vec<u8> {
 }
 
 /// The same, with positions.
-pub(super) fn view_without_blanks(text: &Text<'_>) -> View {
-    let mut view = View::default();
+pub(super) fn view_without_blanks(text: &SearchText<'_>) -> DecodedView {
+    let mut view = DecodedView::default();
     for line in &text.lines {
         for at in line.body..line.end {
             if !text.bytes[at].is_ascii_whitespace() {
@@ -68,9 +68,9 @@ pub(super) fn view_without_blanks(text: &Text<'_>) -> View {
 
 /// Characters with the same separator between them: `h e l l o`, `'h', 'e', 'l'`, one per line,
 /// UTF-16.
-pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
+pub(super) fn spaced(text: &SearchText<'_>) -> Option<DecodedView> {
     let text = text.bytes;
-    let mut view = View::default();
+    let mut view = DecodedView::default();
     let mut at = 0;
     while at + 2 * LEAST <= text.len() {
         if text[at].is_ascii() && text[at + 1].is_ascii_alphanumeric() {
@@ -97,7 +97,7 @@ pub(super) fn spaced(text: &Text<'_>) -> Option<View> {
 }
 
 /// Adds a run of characters. In UTF-16, each is one of its first, given by its number.
-fn copy_letters(view: &mut View, text: &[u8], places: &[Range<usize>], is_wide: bool) {
+fn copy_letters(view: &mut DecodedView, text: &[u8], places: &[Range<usize>], is_wide: bool) {
     for place in places {
         let character = &text[place.clone()];
         if is_wide && character.len() == 1 {
@@ -135,7 +135,8 @@ fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
     let between = &text[from..from + length];
     let mut places: Vec<Range<usize>> = iter::once(at..from).collect();
     let mut end = from;
-    while let Some(start) = behind(text, end, between).filter(|start| *start < text.len()) {
+    while let Some(start) = after_separator(text, end, between).filter(|start| *start < text.len())
+    {
         end = start + width_at(text, start);
         places.push(start..end);
     }
@@ -143,7 +144,7 @@ fn run_of(text: &[u8], at: usize, width: usize) -> Option<Vec<Range<usize>>> {
 }
 
 /// The position after a separator. A dump continues in the next line, perhaps after an offset.
-fn behind(text: &[u8], at: usize, between: &[u8]) -> Option<usize> {
+fn after_separator(text: &[u8], at: usize, between: &[u8]) -> Option<usize> {
     let rest = &text[at..];
     if rest.starts_with(between) {
         return Some(at + between.len());
@@ -170,8 +171,8 @@ fn width_at(text: &[u8], at: usize) -> usize {
 }
 
 /// Lines with escapes, decoded.
-pub(super) fn unescaped(text: &Text<'_>) -> Option<View> {
-    let mut view = View::default();
+pub(super) fn unescaped(text: &SearchText<'_>) -> Option<DecodedView> {
+    let mut view = DecodedView::default();
     for (start, line) in text.whole_lines() {
         let mut copied = 0;
         let mut at = 0;
@@ -280,26 +281,26 @@ fn numeric_reference(line: &[u8]) -> Option<(Vec<u8>, usize)> {
 }
 
 /// Decodes Base64 and Base32 from each position at which a run can begin.
-pub(super) fn packed_letters(text: &Text<'_>) -> Vec<View> {
+pub(super) fn packed_letters(text: &SearchText<'_>) -> Vec<DecodedView> {
     let runs = runs_of(text);
     let text = text.bytes;
-    let is_of = |run: &&Run, is_digit: fn(&u8) -> bool| {
+    let is_of = |run: &&DigitRuns, is_digit: fn(&u8) -> bool| {
         let mut lines = run.iter().map(|line| &text[line.clone()]);
         lines.all(|line| line.iter().all(is_digit))
     };
     // Hexadecimal digits are read as such.
-    let is_base64 = |run: &&Run| !is_of(run, u8::is_ascii_hexdigit);
-    let is_base32 = |run: &&Run| is_of(run, |digit| BASE32[usize::from(*digit)] != NONE);
+    let is_base64 = |run: &&DigitRuns| !is_of(run, u8::is_ascii_hexdigit);
+    let is_base32 = |run: &&DigitRuns| is_of(run, |digit| BASE32[usize::from(*digit)] != NONE);
     let mut views = Vec::new();
     for skip in 0..4 {
-        let mut view = View::default();
+        let mut view = DecodedView::default();
         for run in runs.iter().filter(is_base64) {
             unpack(&mut view, text, run, skip, 6, &BASE64);
         }
         views.push(view);
     }
     for skip in 0..8 {
-        let mut view = View::default();
+        let mut view = DecodedView::default();
         for run in runs.iter().filter(is_base32) {
             unpack(&mut view, text, run, skip, 5, &BASE32);
         }
@@ -341,15 +342,15 @@ const fn digits(alphabets: &[&[u8]]) -> Digits {
 /// without that, and what is packed twice is longer.
 const LEAST_LETTERS: usize = 16;
 
-type Run = Vec<Range<usize>>;
+type DigitRuns = Vec<Range<usize>>;
 
 /// Runs of Base64 digits. A run may continue in the next line.
-fn runs_of(text: &Text<'_>) -> Vec<Run> {
+fn runs_of(text: &SearchText<'_>) -> Vec<DigitRuns> {
     let bytes = text.bytes;
     let is_digit = |at: &usize| BASE64[usize::from(bytes[*at])] != NONE;
-    let mut runs: Vec<Run> = Vec::new();
-    let mut open: Run = Vec::new();
-    let close = |open: &mut Run, runs: &mut Vec<Run>| {
+    let mut runs: Vec<DigitRuns> = Vec::new();
+    let mut open: DigitRuns = Vec::new();
+    let close = |open: &mut DigitRuns, runs: &mut Vec<DigitRuns>| {
         let length: usize = open.iter().map(ExactSizeIterator::len).sum();
         if length >= LEAST_LETTERS {
             runs.push(std::mem::take(open));
@@ -395,7 +396,14 @@ fn runs_of(text: &Text<'_>) -> Vec<Run> {
 }
 
 /// Decodes a run of digits of `bits` bits, starting after `skip` digits.
-fn unpack(view: &mut View, text: &[u8], run: &Run, skip: usize, bits: u32, digits: &Digits) {
+fn unpack(
+    view: &mut DecodedView,
+    text: &[u8],
+    run: &DigitRuns,
+    skip: usize,
+    bits: u32,
+    digits: &Digits,
+) {
     let (mut held, mut count, mut left) = (0_u32, 0, skip);
     for line in run {
         let mut at = line.start;

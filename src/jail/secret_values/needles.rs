@@ -14,7 +14,7 @@ use super::decode::{
     Packed, joined_lines, numbers, packed, packed_letters, spaced, unescaped, view_without_blanks,
     without_blanks,
 };
-use super::view::{Text, View};
+use super::view::{DecodedView, SearchText};
 
 /// Bytes of the lookup key of a form.
 const KEY: usize = 4;
@@ -42,14 +42,14 @@ pub(super) struct Needles {
 
 /// The match at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum NeedleMatch {
     Value(usize),
     /// Data that was not searched and may contain any value.
     Closed,
 }
 
 /// The ranges of values in a text, in order and without overlaps.
-pub(super) type Places = Vec<(Range<usize>, Found)>;
+pub(super) type NeedleMatches = Vec<(Range<usize>, NeedleMatch)>;
 
 impl fmt::Debug for Needles {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,7 +95,11 @@ impl Needles {
     }
 
     /// The ranges of values for which `is_wanted` is true.
-    pub(super) fn places(&self, text: &str, is_wanted: impl Fn(Found) -> bool) -> Places {
+    pub(super) fn places(
+        &self,
+        text: &str,
+        is_wanted: impl Fn(NeedleMatch) -> bool,
+    ) -> NeedleMatches {
         if self.plain.all.is_empty() {
             return Vec::new();
         }
@@ -103,7 +107,7 @@ impl Needles {
         let mut places = self.search(text.as_bytes(), 0, &mut budget);
         places.retain(|(_, found)| is_wanted(*found));
         places.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
-        let mut merged: Places = Vec::with_capacity(places.len());
+        let mut merged: NeedleMatches = Vec::with_capacity(places.len());
         for (range, found) in places {
             let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
             match merged.last_mut() {
@@ -115,15 +119,15 @@ impl Needles {
     }
 
     /// The ranges in bytes that were decoded `depth` times.
-    fn search(&self, bytes: &[u8], depth: usize, budget: &mut usize) -> Places {
+    fn search(&self, bytes: &[u8], depth: usize, budget: &mut usize) -> NeedleMatches {
         let mut places = Vec::new();
         for (range, form) in self
             .plain
             .find(bytes, |form, range| form.stands(bytes, range, depth))
         {
-            places.push((range, Found::Value(form.value)));
+            places.push((range, NeedleMatch::Value(form.value)));
         }
-        let text = Text::new(bytes);
+        let text = SearchText::new(bytes);
         let lines = joined_lines(&text, SHORTEST_SPREAD);
         let joined = |form: &Form, _: &Range<usize>| {
             (SHORTEST_ENCODED..SHORTEST_SPREAD).contains(&form.bytes.len()) && form.is_mixed
@@ -132,7 +136,7 @@ impl Needles {
             let source = lines.source(&range);
             // What lies in one line was looked for already, by stricter rules.
             if source.len() > range.len() {
-                places.push((source, Found::Value(form.value)));
+                places.push((source, NeedleMatch::Value(form.value)));
             }
         }
         let whole = without_blanks(&text);
@@ -143,7 +147,7 @@ impl Needles {
             }
             let view = view_without_blanks(&text);
             for (range, form) in found {
-                places.push((view.source(&range), Found::Value(form.value)));
+                places.push((view.source(&range), NeedleMatch::Value(form.value)));
             }
         }
         if depth == DEEPEST {
@@ -161,18 +165,23 @@ impl Needles {
     }
 
     /// The ranges in the text of a decoded view.
-    fn search_decoded(&self, view: &View, depth: usize, budget: &mut usize) -> Places {
+    fn search_decoded(
+        &self,
+        view: &DecodedView,
+        depth: usize,
+        budget: &mut usize,
+    ) -> NeedleMatches {
         let mut inside = self.search(&view.bytes, depth, budget);
         for packed in packed(&view.bytes, |at| view.end_at(at)) {
             match packed {
-                Packed::Closed(range) => inside.push((range, Found::Closed)),
+                Packed::Closed(range) => inside.push((range, NeedleMatch::Closed)),
                 Packed::Open(open) if depth < DEEPEST && open.bytes.len() <= *budget => {
                     *budget -= open.bytes.len();
                     inside.extend(self.search_decoded(&open, depth + 1, budget));
                 }
                 // It is larger than what can be looked into.
                 Packed::Open(open) => {
-                    inside.push((open.source(&(0..open.bytes.len())), Found::Closed));
+                    inside.push((open.source(&(0..open.bytes.len())), NeedleMatch::Closed));
                 }
             }
         }

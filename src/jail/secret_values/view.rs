@@ -4,10 +4,10 @@ use std::ops::Range;
 
 /// Bytes decoded from a text, or joined across separators.
 #[derive(Default)]
-pub(super) struct View {
+pub(super) struct DecodedView {
     /// Separate runs are divided by a zero byte.
     pub bytes: Vec<u8>,
-    parts: Vec<Part>,
+    parts: Vec<ViewPart>,
     /// Ends of the runs.
     ends: Vec<usize>,
     /// Start of the current run.
@@ -15,7 +15,7 @@ pub(super) struct View {
 }
 
 /// Bytes of a view from one position; they end where the next part begins.
-struct Part {
+struct ViewPart {
     start: u32,
     from: u32,
     /// `LITERAL` if the bytes are unchanged.
@@ -24,7 +24,7 @@ struct Part {
 
 const LITERAL: u32 = u32::MAX;
 
-impl View {
+impl DecodedView {
     /// Adds unchanged bytes of the text.
     pub fn copy(&mut self, text: &[u8], source: Range<usize>) {
         if source.is_empty() {
@@ -56,7 +56,7 @@ impl View {
 
     fn push(&mut self, start: usize, from: usize, to: u32) {
         let (start, from) = (small(start), small(from));
-        self.parts.push(Part { start, from, to });
+        self.parts.push(ViewPart { start, from, to });
     }
 
     /// The bytes of the current run.
@@ -120,36 +120,36 @@ fn small(place: usize) -> u32 {
 }
 
 /// Bytes that are searched, and their lines.
-pub(super) struct Text<'text> {
+pub(super) struct SearchText<'text> {
     pub bytes: &'text [u8],
-    pub lines: Vec<Line>,
+    pub lines: Vec<LineSpan>,
 }
 
 /// Where a line is, without its line break.
 #[derive(Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct LineSpan {
     pub start: usize,
     /// Start of its content after line prefixes of tools.
     pub body: usize,
     pub end: usize,
 }
 
-impl Text<'_> {
-    pub fn new(bytes: &[u8]) -> Text<'_> {
+impl SearchText<'_> {
+    pub fn new(bytes: &[u8]) -> SearchText<'_> {
         let mut start = 0;
         let lines = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| {
             let begun = start;
             start += line.len();
             let line = line.strip_suffix(b"\n").unwrap_or(line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            Line {
+            LineSpan {
                 start: begun,
                 body: begun + margin(line),
                 end: begun + line.len(),
             }
         });
         let lines = lines.collect();
-        Text { bytes, lines }
+        SearchText { bytes, lines }
     }
 
     /// The complete lines with line prefixes of tools.

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::thread;
 
-use super::super::walk::Missing;
+use super::super::walk::MissingFolders;
 use super::*;
 
 /// Adds one to the number in a file, as an edit does: read, then written if it is as it was read.
@@ -49,7 +49,10 @@ fn no_edit_of_several_at_once_is_lost() {
 fn what_somebody_writes_in_the_last_moment_stays() {
     let world = World::new();
     let path = world.path("src/main.rs");
-    let place = world.jail.place(&path, Missing::Fails).expect("a place");
+    let place = world
+        .jail
+        .open_parent(&path, MissingFolders::Fails)
+        .expect("a place");
     let expected = world.hash("src/main.rs");
     let file = world.at("root/src/main.rs");
     for theirs in ["theirs\n", "theirs again\n"] {

@@ -65,7 +65,7 @@ impl Address {
             Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => (port, None),
             Some(port) => (default_port, Some(bad_port(port, default_port))),
         };
-        let mut base = Url::parse(&format!("{scheme}://{}:{port}/", written(host)))
+        let mut base = Url::parse(&format!("{scheme}://{}:{port}/", url_host(host)))
             .map_err(|_| malformed())?;
         base.set_path(without_api(path));
         reach_instead_of_bind(&mut base);
@@ -131,7 +131,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// Writes a host as a URL has it.
-fn written(host: &str) -> String {
+fn url_host(host: &str) -> String {
     match host {
         "" => Ipv4Addr::LOCALHOST.to_string(),
         host if host.contains(':') => format!("[{host}]"),

@@ -8,15 +8,15 @@ const MOST: usize = 1_000;
 
 /// Checks an answer while it is received.
 #[derive(Debug)]
-pub(super) struct Blanks {
+pub(super) struct BlankDetector {
     count: usize,
     /// Time of the last word, or of the start.
     last_word: Instant,
 }
 
-impl Blanks {
-    pub(super) fn new(now: Instant) -> Blanks {
-        Blanks {
+impl BlankDetector {
+    pub(super) fn new(now: Instant) -> BlankDetector {
+        BlankDetector {
             count: 0,
             last_word: now,
         }
@@ -75,7 +75,7 @@ mod tests {
             " \u{2800}\r\n\u{ad}\u{e0020}",
             "\0",
         ] {
-            let mut blanks = Blanks::new(Instant::now());
+            let mut blanks = BlankDetector::new(Instant::now());
             let pieces = pattern.chars().cycle().take(MOST + 1);
             let why: Vec<String> = pieces
                 .filter_map(|c| blanks.push(&c.to_string(), Instant::now(), LONG))
@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(why.len(), 1, "{pattern:?}");
             assert!(why[0].contains("white space"), "{why:?}");
         }
-        let mut blanks = Blanks::new(Instant::now());
+        let mut blanks = BlankDetector::new(Instant::now());
         let indented = format!("{}x\n", " ".repeat(MOST - 10)).repeat(20);
         assert_eq!(blanks.push(&indented, Instant::now(), LONG), None);
         assert_eq!(blanks.push(&"-".repeat(5_000), Instant::now(), LONG), None);
@@ -101,7 +101,7 @@ mod tests {
             ("7", true),
         ] {
             let mut now = Instant::now();
-            let mut blanks = Blanks::new(now);
+            let mut blanks = BlankDetector::new(now);
             let mut why = None;
             for _ in 0..400 {
                 now += Duration::from_secs(1);

@@ -12,15 +12,15 @@ use parking_lot::Mutex;
 use serde_json::Map;
 
 use super::OllamaError;
-use super::blanks::Blanks;
+use super::blanks::BlankDetector;
 use super::chat_line::{ChatLine, LineCall};
 use super::chat_wire::{ChatBody, LONGEST_REPLY};
+use super::classify_error::{RequestContext, model_error, refuses_thinking};
 use super::client::OllamaClient;
-use super::lines::{Lines, endless};
-use super::manner::Manner;
-use super::meaning::{Asked, model_error, refuses_thinking};
+use super::context_window::{LoadedMemory, effective_window};
+use super::lines::{ResponseLines, endless_response};
 use super::probe::ProbeReport;
-use super::window::{Loaded, effective_window};
+use super::request_profile::RequestProfile;
 use crate::message::{Message, ToolCall};
 use crate::model::repair::new_call_id;
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
@@ -30,7 +30,7 @@ use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
 pub struct OllamaChat {
     client: OllamaClient,
     digest: String,
-    manner: Manner,
+    request_profile: RequestProfile,
     /// Whether the server only forwards requests, so that nothing is loaded there.
     forwarded: bool,
     planned: ModelProfile,
@@ -67,14 +67,14 @@ impl OllamaChat {
     pub(super) fn new(
         client: OllamaClient,
         digest: String,
-        manner: Manner,
+        request_profile: RequestProfile,
         profile: ModelProfile,
         forwarded: bool,
     ) -> OllamaChat {
         OllamaChat {
             client,
             digest,
-            manner,
+            request_profile,
             forwarded,
             planned: profile,
             measured: OnceLock::new(),
@@ -111,7 +111,7 @@ impl OllamaChat {
     /// Why tools are described in text, though the server accepts some for the model.
     pub fn why_in_words(&self) -> Option<&'static str> {
         let why = "its template writes tools in a form that no model was trained on";
-        self.manner.garbles_tools.then_some(why)
+        self.request_profile.garbles_tools.then_some(why)
     }
 
     /// What identifies the exact weights and settings; empty if the server does not say.
@@ -127,7 +127,7 @@ impl OllamaChat {
     /// # Errors
     ///
     /// As for a reply; a model that does not fit the machine is [`ModelError::Failed`].
-    pub async fn load(&self) -> Result<Loaded, ModelError> {
+    pub async fn load(&self) -> Result<LoadedMemory, ModelError> {
         if !self.forwarded {
             let mut lines = self.open(LOAD).await.map_err(failure)?;
             loop {
@@ -142,10 +142,10 @@ impl OllamaChat {
     }
 
     /// Asks for the window of the loaded model.
-    pub(super) async fn measure(&self) -> Loaded {
+    pub(super) async fn measure(&self) -> LoadedMemory {
         let asked = self.planned.window;
         if self.forwarded {
-            return Loaded {
+            return LoadedMemory {
                 window: asked,
                 on_card: None,
             };
@@ -167,9 +167,9 @@ impl OllamaChat {
     }
 
     /// Sends a request; returns when the answer has started.
-    async fn open(&self, request: ChatRequest<'_>) -> Result<Lines, OllamaError> {
+    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, OllamaError> {
         let name = &self.planned.name;
-        let mut body = ChatBody::new(name, self.manner, request);
+        let mut body = ChatBody::new(name, self.request_profile, request);
         if self.refuses_thinking.load(Ordering::Relaxed) {
             body.think = None;
         }
@@ -190,8 +190,8 @@ impl ChatModel for OllamaChat {
     }
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
-        let reply = Reply::new(self, request);
-        let next = |mut reply: Reply<'a>| async move {
+        let reply = ReplyStream::new(self, request);
+        let next = |mut reply: ReplyStream<'a>| async move {
             let piece = reply.next().await?;
             Some((piece, reply))
         };
@@ -219,14 +219,14 @@ impl ChatModel for OllamaChat {
 }
 
 fn failure(error: OllamaError) -> ModelError {
-    model_error(error, Asked::default())
+    model_error(error, RequestContext::default())
 }
 
 /// A reply being received. Dropping it closes the connection, which stops the model.
-struct Reply<'a> {
+struct ReplyStream<'a> {
     model: &'a OllamaChat,
     request: ChatRequest<'a>,
-    lines: Option<Lines>,
+    lines: Option<ResponseLines>,
     /// Read, but not returned yet.
     waiting: VecDeque<Result<Delta, ModelError>>,
     /// Ids of the calls so far.
@@ -234,20 +234,20 @@ struct Reply<'a> {
     /// Bytes and lines that may still come: a server, or a proxy, may ignore the limit of the
     /// reply.
     spare: (usize, usize),
-    blanks: Blanks,
+    blanks: BlankDetector,
     handed_out: bool,
     began_again: bool,
     ended: bool,
 }
 
-impl<'a> Reply<'a> {
-    fn new(model: &'a OllamaChat, request: ChatRequest<'a>) -> Reply<'a> {
+impl<'a> ReplyStream<'a> {
+    fn new(model: &'a OllamaChat, request: ChatRequest<'a>) -> ReplyStream<'a> {
         let calls = request.messages.iter().filter_map(|message| match message {
             Message::Assistant { calls, .. } => Some(calls),
             _ => None,
         });
         let tokens = request.reply_tokens.unwrap_or(LONGEST_REPLY) as usize;
-        Reply {
+        ReplyStream {
             spare: (
                 LONGEST_TOKEN * tokens.max(SPARE_LINES),
                 2 * tokens + SPARE_LINES,
@@ -256,7 +256,7 @@ impl<'a> Reply<'a> {
             request,
             lines: None,
             waiting: VecDeque::new(),
-            blanks: Blanks::new(Instant::now()),
+            blanks: BlankDetector::new(Instant::now()),
             used_ids: calls.flatten().map(|call| call.id.clone()).collect(),
             handed_out: false,
             began_again: false,
@@ -290,7 +290,7 @@ impl<'a> Reply<'a> {
                     self.model.client.rest().await;
                 }
                 Err(error) => {
-                    let asked = Asked {
+                    let asked = RequestContext {
                         tools: !self.request.tools.is_empty(),
                         began: self.lines.is_some(),
                     };
@@ -313,7 +313,7 @@ impl<'a> Reply<'a> {
     async fn read(&mut self) -> Result<(), OllamaError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
-            self.blanks = Blanks::new(Instant::now());
+            self.blanks = BlankDetector::new(Instant::now());
         }
         let Some(lines) = &mut self.lines else {
             return Err(OllamaError::Incomplete);
@@ -326,19 +326,21 @@ impl<'a> Reply<'a> {
         }
         let (bytes, count) = self.spare;
         if said > bytes {
-            return Err(endless("it is longer than its token limit allows"));
+            return Err(endless_response("it is longer than its token limit allows"));
         }
         if count == 0 {
-            return Err(endless("it has more chunks than its token limit allows"));
+            return Err(endless_response(
+                "it has more chunks than its token limit allows",
+            ));
         }
         self.spare = (bytes - said, count - 1);
         if !line.calls.is_empty() {
-            self.blanks = Blanks::new(Instant::now());
+            self.blanks = BlankDetector::new(Instant::now());
         }
         let patience = self.model.client.patience();
         for piece in [&line.thinking, &line.content] {
             if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
-                return Err(endless(&why));
+                return Err(endless_response(&why));
             }
         }
         self.take(line);

@@ -170,9 +170,12 @@ impl LineCall {
             .find_map(|key| function.remove(key))
             .unwrap_or_default();
         let arguments = match name.trim() {
-            "" => Err(format!("the call has no tool name: {}", told(&given))),
+            "" => Err(format!(
+                "the call has no tool name: {}",
+                value_excerpt(&given)
+            )),
             name => {
-                let came = told(&given);
+                let came = value_excerpt(&given);
                 arguments_of(given).ok_or_else(|| {
                     format!("the arguments of `{name}` are not a JSON object: {came}")
                 })
@@ -192,13 +195,16 @@ impl LineCall {
         LineCall {
             id: String::new(),
             name: NAMELESS.to_owned(),
-            arguments: Err(format!("the call is not a JSON object: {}", told(what))),
+            arguments: Err(format!(
+                "the call is not a JSON object: {}",
+                value_excerpt(what)
+            )),
         }
     }
 }
 
 /// The beginning of a value, for the message to the model.
-fn told(value: &Value) -> String {
+fn value_excerpt(value: &Value) -> String {
     value.to_string().chars().take(MOST_TOLD).collect()
 }
 

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::client::KEEP_ALIVE;
-use super::manner::{Manner, Think};
+use super::request_profile::{RequestProfile, ThinkSetting};
 use crate::message::{Image, Message, ToolCall};
 use crate::model::{ChatRequest, Parameter, ParameterKind, ToolSpec};
 
@@ -30,7 +30,7 @@ pub(super) struct ChatBody<'a> {
     shift: bool,
     keep_alive: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub think: Option<Think>,
+    pub think: Option<ThinkSetting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'a Value>,
     options: Options,
@@ -75,7 +75,11 @@ struct CalledFunction<'a> {
 
 impl<'a> ChatBody<'a> {
     /// Writes a request to a model.
-    pub(super) fn new(model: &'a str, manner: Manner, request: ChatRequest<'a>) -> ChatBody<'a> {
+    pub(super) fn new(
+        model: &'a str,
+        request_profile: RequestProfile,
+        request: ChatRequest<'a>,
+    ) -> ChatBody<'a> {
         let reply = request.reply_tokens.unwrap_or(LONGEST_REPLY);
         // A format and tools together confuse models and servers alike.
         let tools: &[ToolSpec] = if request.format.is_some() {
@@ -85,20 +89,20 @@ impl<'a> ChatBody<'a> {
         };
         ChatBody {
             model,
-            messages: messages(request.messages, manner),
+            messages: messages(request.messages, request_profile),
             tools: tools.iter().map(WireTool::new).collect(),
             stream: true,
             truncate: false,
             shift: false,
             keep_alive: KEEP_ALIVE,
-            think: manner
+            think: request_profile
                 .thinking
                 .field(request.format.is_some() || request.without_thoughts),
             format: request.format,
             options: Options {
-                num_ctx: manner.num_ctx,
-                temperature: manner.temperature,
-                num_predict: reply.min(manner.num_ctx),
+                num_ctx: request_profile.num_ctx,
+                temperature: request_profile.temperature,
+                num_predict: reply.min(request_profile.num_ctx),
             },
         }
     }
@@ -106,7 +110,7 @@ impl<'a> ChatBody<'a> {
 
 /// All messages. Templates need one system message at the beginning, and some need alternating
 /// roles.
-fn messages(messages: &[Message], manner: Manner) -> Vec<WireMessage<'_>> {
+fn messages(messages: &[Message], request_profile: RequestProfile) -> Vec<WireMessage<'_>> {
     let last_user = messages
         .iter()
         .rposition(|message| matches!(message, Message::User { .. }))
@@ -114,7 +118,7 @@ fn messages(messages: &[Message], manner: Manner) -> Vec<WireMessage<'_>> {
     let mut written: Vec<WireMessage<'_>> = system(messages).into_iter().collect();
     for (index, message) in messages.iter().enumerate() {
         // Thoughts belong to the work on one question; servers drop older ones, too.
-        let Some(message) = message_on_wire(message, index > last_user, manner) else {
+        let Some(message) = message_on_wire(message, index > last_user, request_profile) else {
             continue;
         };
         match written.last_mut() {
@@ -145,7 +149,11 @@ fn system(messages: &[Message]) -> Option<WireMessage<'_>> {
     })
 }
 
-fn message_on_wire(message: &Message, is_current: bool, manner: Manner) -> Option<WireMessage<'_>> {
+fn message_on_wire(
+    message: &Message,
+    is_current: bool,
+    request_profile: RequestProfile,
+) -> Option<WireMessage<'_>> {
     let message = match message {
         Message::System { .. } => return None,
         Message::User { text, images } => WireMessage {
@@ -160,12 +168,12 @@ fn message_on_wire(message: &Message, is_current: bool, manner: Manner) -> Optio
             calls,
         } => {
             let is_crowded = !text.is_empty() && !calls.is_empty();
-            let text = if is_crowded && manner.text_hides_calls {
+            let text = if is_crowded && request_profile.text_hides_calls {
                 ""
             } else {
                 text
             };
-            let is_crowded = is_crowded && manner.one_voice;
+            let is_crowded = is_crowded && request_profile.one_voice;
             WireMessage {
                 role: "assistant",
                 content: text.into(),

@@ -10,10 +10,10 @@ use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::classify_error::overflow;
 use super::key::ApiKey;
-use super::limits::{Limits, Reach};
-use super::lines::{Body, Lines};
-use super::meaning::overflow;
+use super::limits::{ClientLimits, NetworkScope};
+use super::lines::{ResponseBody, ResponseLines};
 use super::wire::{
     self, EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo,
     ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
@@ -43,13 +43,13 @@ pub struct OllamaClient {
     http: reqwest::Client,
     address: Address,
     key: Option<ApiKey>,
-    reach: Reach,
-    limits: Limits,
+    reach: NetworkScope,
+    limits: ClientLimits,
 }
 
 /// How long a request may take.
 #[derive(Clone, Copy)]
-enum Wait {
+enum RequestPatience {
     /// No model is needed: the answer comes at once; one try.
     Lookup,
     /// A model may have to be loaded.
@@ -63,8 +63,8 @@ impl OllamaClient {
     pub fn new(
         address: Address,
         key: Option<ApiKey>,
-        reach: Reach,
-        limits: Limits,
+        reach: NetworkScope,
+        limits: ClientLimits,
     ) -> Result<OllamaClient, OllamaError> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -75,7 +75,7 @@ impl OllamaClient {
             let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             let here = here.map(|ip| SocketAddr::new(ip, 0));
             builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
-        } else if reach == Reach::LoopbackOnly {
+        } else if reach == NetworkScope::LoopbackOnly {
             return Err(OllamaError::Offline {
                 what: format!("{address} is not this machine"),
             });
@@ -97,7 +97,7 @@ impl OllamaClient {
     }
 
     /// Tells which addresses may be called.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> NetworkScope {
         self.reach
     }
 
@@ -152,7 +152,13 @@ impl OllamaClient {
             options,
         })?;
         let response = self
-            .send(Method::POST, "api/embed", Some(body), model, Wait::Model)
+            .send(
+                Method::POST,
+                "api/embed",
+                Some(body),
+                model,
+                RequestPatience::Model,
+            )
             .await?;
         let body = self.body(response, self.limits.idle);
         read(body, MAX_ERROR + texts.len() * MAX_VECTOR).await
@@ -164,12 +170,18 @@ impl OllamaClient {
         path: &str,
         body: &B,
         model: &str,
-    ) -> Result<Lines, OllamaError> {
+    ) -> Result<ResponseLines, OllamaError> {
         let body = json(body)?;
         let response = self
-            .send(Method::POST, path, Some(body), model, Wait::Model)
+            .send(
+                Method::POST,
+                path,
+                Some(body),
+                model,
+                RequestPatience::Model,
+            )
             .await?;
-        Ok(Lines::new(self.body(response, self.limits.idle)))
+        Ok(ResponseLines::new(self.body(response, self.limits.idle)))
     }
 
     /// How long an answer that has started may send nothing.
@@ -189,13 +201,15 @@ impl OllamaClient {
         body: Option<Vec<u8>>,
         model: &str,
     ) -> Result<T, OllamaError> {
-        let response = self.send(method, path, body, model, Wait::Lookup).await?;
+        let response = self
+            .send(method, path, body, model, RequestPatience::Lookup)
+            .await?;
         let limit = self.limits.lookup.min(self.limits.idle);
         read(self.body(response, limit), MAX_LOOKUP).await
     }
 
-    fn body(&self, response: Response, limit: Duration) -> Body {
-        Body::new(response, limit, self.address.to_string())
+    fn body(&self, response: Response, limit: Duration) -> ResponseBody {
+        ResponseBody::new(response, limit, self.address.to_string())
     }
 
     /// Sends a request, with retries, and returns only successful answers.
@@ -205,11 +219,11 @@ impl OllamaClient {
         path: &str,
         body: Option<Vec<u8>>,
         model: &str,
-        wait: Wait,
+        wait: RequestPatience,
     ) -> Result<Response, OllamaError> {
         let (tries, limit) = match wait {
-            Wait::Lookup => (1, self.limits.lookup),
-            Wait::Model => (self.limits.tries, self.limits.first_byte),
+            RequestPatience::Lookup => (1, self.limits.lookup),
+            RequestPatience::Model => (self.limits.tries, self.limits.first_byte),
         };
         let mut failed = 0;
         loop {
@@ -290,7 +304,7 @@ impl OllamaClient {
     }
 }
 
-async fn read<T: DeserializeOwned>(body: Body, most: usize) -> Result<T, OllamaError> {
+async fn read<T: DeserializeOwned>(body: ResponseBody, most: usize) -> Result<T, OllamaError> {
     let bytes = body.whole(most).await?;
     // Some report errors with a status of success.
     if bytes.trim_ascii_start().starts_with(br#"{"error""#) {
@@ -309,7 +323,7 @@ fn readable(response: Response) -> Result<Response, OllamaError> {
         None | Some("" | "identity") => Ok(response),
         Some(encoding) => Err(OllamaError::BadAnswer(format!(
             "it is compressed ({}), which was not asked for: a proxy before it does that",
-            wire::shown(encoding)
+            wire::server_message(encoding)
         ))),
     }
 }
@@ -382,7 +396,12 @@ mod tests {
             let address = address(value);
             assert_eq!(ApiKey::may_go_to(&address), allowed, "{value}");
             let key = ApiKey::new("secret").expect("a key");
-            let client = OllamaClient::new(address, Some(key), Reach::Any, Limits::default());
+            let client = OllamaClient::new(
+                address,
+                Some(key),
+                NetworkScope::Any,
+                ClientLimits::default(),
+            );
             assert_eq!(
                 client.is_ok_and(|client| client.key.is_some()),
                 allowed,
@@ -397,8 +416,8 @@ mod tests {
         let client = OllamaClient::new(
             address(""),
             Some(key.clone()),
-            Reach::Any,
-            Limits::default(),
+            NetworkScope::Any,
+            ClientLimits::default(),
         );
         assert_eq!(format!("{key} {key:?}"), "*** ***");
         assert!(!format!("{client:?}").contains("secret"));
@@ -414,8 +433,12 @@ mod tests {
             ("gpu", false),
             ("ollama.com", false),
         ] {
-            let client =
-                OllamaClient::new(address(value), None, Reach::LoopbackOnly, Limits::default());
+            let client = OllamaClient::new(
+                address(value),
+                None,
+                NetworkScope::LoopbackOnly,
+                ClientLimits::default(),
+            );
             assert_eq!(client.is_ok(), allowed, "{value}");
             if let Err(error) = client {
                 assert!(error.to_string().contains("is not this machine"), "{error}");

@@ -5,9 +5,9 @@ use futures::future::BoxFuture;
 use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 
 use super::OllamaError;
-use super::cards::Card;
 use super::client::OllamaClient;
-use super::limits::Reach;
+use super::embedding_templates::EmbeddingTemplate;
+use super::limits::NetworkScope;
 use super::wire::{EmbedAnswer, EmbedOptions, LocalModel, ModelInfo, remote_host};
 
 /// Largest window used, in tokens: Ollama's largest default batch. Beyond it servers cut silently
@@ -27,7 +27,7 @@ const OVER_BATCH: &str = "too large to process";
 pub struct OllamaEmbedder {
     client: OllamaClient,
     model: EmbeddingModel,
-    card: &'static Card,
+    card: &'static EmbeddingTemplate,
     options: EmbedOptions,
 }
 
@@ -38,7 +38,7 @@ impl OllamaEmbedder {
         let local = client.local_model(name).await?;
         let info = client.show(&local.name).await?;
         refuse_remote(client.reach(), &local, &info)?;
-        let card = Card::of(&local.name);
+        let card = EmbeddingTemplate::for_model(&local.name);
         let can_embed = info
             .capabilities
             .iter()
@@ -166,12 +166,12 @@ impl Embedder for OllamaEmbedder {
 
 /// Refuses models that a server on this machine only forwards to.
 pub(super) fn refuse_remote(
-    reach: Reach,
+    reach: NetworkScope,
     local: &LocalModel,
     info: &ModelInfo,
 ) -> Result<(), OllamaError> {
     match remote_host(local, info) {
-        Some(host) if reach == Reach::LoopbackOnly => Err(OllamaError::Offline {
+        Some(host) if reach == NetworkScope::LoopbackOnly => Err(OllamaError::Offline {
             what: format!("`{}` runs on {host}", local.name),
         }),
         _ => Ok(()),
@@ -179,7 +179,7 @@ pub(super) fn refuse_remote(
 }
 
 /// The smallest of the windows that the weights, the model's settings, its card and Ollama allow.
-fn window(local: &LocalModel, info: &ModelInfo, card: &Card) -> usize {
+fn window(local: &LocalModel, info: &ModelInfo, card: &EmbeddingTemplate) -> usize {
     let trained = info
         .context_length()
         .or(local.details.context_length.filter(|&n| n > 0));
@@ -288,7 +288,11 @@ mod tests {
             ("x", 8192, "num_ctx   300", 300),
             ("x", 0, "", UNKNOWN_WINDOW),
         ] {
-            let window = window(&local, &info(context, parameters), Card::of(model));
+            let window = window(
+                &local,
+                &info(context, parameters),
+                EmbeddingTemplate::for_model(model),
+            );
             assert_eq!(window, expected, "{model} {context}");
         }
     }

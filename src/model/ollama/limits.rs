@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Timeouts and retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ClientLimits {
     pub connect: Duration,
     /// For an answer that needs no model.
     pub lookup: Duration,
@@ -20,11 +20,11 @@ pub struct Limits {
     pub pause: Duration,
 }
 
-impl Limits {
+impl ClientLimits {
     /// With this timeout for everything that a model does, and no longer for anything else.
     #[must_use]
-    pub fn within(self, patience: Duration) -> Limits {
-        Limits {
+    pub fn within(self, patience: Duration) -> ClientLimits {
+        ClientLimits {
             connect: self.connect.min(patience),
             lookup: self.lookup.min(patience),
             first_byte: patience,
@@ -34,9 +34,9 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for ClientLimits {
+    fn default() -> ClientLimits {
+        ClientLimits {
             connect: Duration::from_secs(5),
             lookup: Duration::from_secs(30),
             first_byte: Duration::from_secs(600),
@@ -49,7 +49,7 @@ impl Default for Limits {
 
 /// Which addresses may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum NetworkScope {
     Any,
     /// Only this machine: `--offline`.
     LoopbackOnly,
@@ -61,15 +61,15 @@ mod tests {
 
     #[test]
     fn the_default_limits_outlast_a_load() {
-        let limits = Limits::default();
+        let limits = ClientLimits::default();
         assert!(limits.first_byte >= Duration::from_secs(300));
         assert!(limits.connect <= Duration::from_secs(5) && limits.tries <= 3);
     }
 
     #[test]
     fn one_number_bounds_every_phase() {
-        let limits = |seconds| Limits::default().within(Duration::from_secs(seconds));
-        let Limits {
+        let limits = |seconds| ClientLimits::default().within(Duration::from_secs(seconds));
+        let ClientLimits {
             connect,
             lookup,
             first_byte,
@@ -82,6 +82,6 @@ mod tests {
         );
         let patient = limits(3_600);
         assert_eq!(patient.idle, Duration::from_secs(3_600));
-        assert_eq!(patient.lookup, Limits::default().lookup);
+        assert_eq!(patient.lookup, ClientLimits::default().lookup);
     }
 }

@@ -75,8 +75,8 @@ impl LineSplitter {
 
 /// The lines of an answer that is a stream.
 #[derive(Debug)]
-pub struct Lines {
-    body: Body,
+pub struct ResponseLines {
+    body: ResponseBody,
     splitter: LineSplitter,
     /// Bytes that came since the last line.
     pending: usize,
@@ -84,9 +84,9 @@ pub struct Lines {
     length: usize,
 }
 
-impl Lines {
-    pub(super) fn new(body: Body) -> Lines {
-        Lines {
+impl ResponseLines {
+    pub(super) fn new(body: ResponseBody) -> ResponseLines {
+        ResponseLines {
             body,
             splitter: LineSplitter::default(),
             pending: 0,
@@ -98,17 +98,17 @@ impl Lines {
     ///
     /// A line that reports an error is an error. The caller checks whether the last line came: a
     /// server may end a stream at any line. The server's time is up when nothing useful came for
-    /// it; the caller reports useful lines with [`Lines::advanced`].
+    /// it; the caller reports useful lines with [`ResponseLines::advanced`].
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
         loop {
             let line = self.splitter.next_line();
-            if let Some(line) = line.map_err(|error| endless(&error.to_string()))? {
+            if let Some(line) = line.map_err(|error| endless_response(&error.to_string()))? {
                 self.pending = 0;
                 self.length = line.len();
                 return read_line(&line, self.splitter.rest()).map(Some);
             }
             if self.pending > MAX_LINE {
-                return Err(endless("blank lines and nothing else"));
+                return Err(endless_response("blank lines and nothing else"));
             }
             if let Some(piece) = self.body.piece().await? {
                 self.pending += piece.len();
@@ -138,7 +138,7 @@ impl Lines {
 }
 
 /// The error for an answer that is too long.
-pub(super) fn endless(what: &str) -> OllamaError {
+pub(super) fn endless_response(what: &str) -> OllamaError {
     OllamaError::Endless {
         what: what.to_owned(),
     }
@@ -162,16 +162,16 @@ fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaE
 
 /// The body of an answer, with a time limit.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(super) struct ResponseBody {
     response: Response,
     limit: Duration,
     until: Instant,
     host: String,
 }
 
-impl Body {
-    pub(super) fn new(response: Response, limit: Duration, host: String) -> Body {
-        Body {
+impl ResponseBody {
+    pub(super) fn new(response: Response, limit: Duration, host: String) -> ResponseBody {
+        ResponseBody {
             response,
             limit,
             until: Instant::now() + limit,
@@ -200,7 +200,7 @@ impl Body {
         while let Some(piece) = self.piece().await? {
             bytes.extend_from_slice(&piece);
             if bytes.len() > most {
-                return Err(endless(&format!("over {most} bytes")));
+                return Err(endless_response(&format!("over {most} bytes")));
             }
         }
         Ok(bytes)

@@ -11,35 +11,35 @@ use crate::network::Obstacle;
 
 mod address;
 mod blanks;
-mod cards;
 mod chat;
 mod chat_line;
 mod chat_wire;
-mod choose;
+mod classify_error;
 mod client;
+mod context_window;
+mod discovery;
 mod embed;
+mod embedding_templates;
 mod key;
 mod limits;
 mod lines;
-mod manner;
-mod meaning;
 mod probe;
 mod pull;
+mod request_profile;
 mod template;
-mod window;
 mod wire;
 
 pub use address::{Address, AddressError};
 pub use chat::OllamaChat;
-pub use choose::{InstalledModel, Suggestion, installed_chat_models, suggest};
 pub use client::OllamaClient;
+pub use context_window::{LoadedMemory, effective_window};
+pub use discovery::{InstalledModel, Suggestion, installed_chat_models, suggest};
 pub use embed::OllamaEmbedder;
 pub use key::ApiKey;
-pub use limits::{Limits, Reach};
-pub use lines::{LineSplitter, LineTooLong, Lines};
+pub use limits::{ClientLimits, NetworkScope};
+pub use lines::{LineSplitter, LineTooLong, ResponseLines};
 pub use probe::ProbeReport;
 pub use pull::PullProgress;
-pub use window::{Loaded, effective_window};
 pub use wire::{
     EmbedAnswer, EmbedOptions, LoadedModel, LocalModel, ModelDetails, ModelInfo, same_model,
 };

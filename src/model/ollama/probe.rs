@@ -45,7 +45,7 @@ pub struct ProbeReport {
 
 /// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Called {
+enum CallSupport {
     Natively,
     InText,
     Not,
@@ -55,13 +55,13 @@ enum Called {
 
 /// Reports by the models' names.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Remembered {
-    models: BTreeMap<String, Entry>,
+struct ProbeCache {
+    models: BTreeMap<String, CachedProbe>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct CachedProbe {
     digest: String,
     report: Option<ProbeReport>,
     /// See [`ChatModel::tokens_per_estimate`].
@@ -89,21 +89,21 @@ impl OllamaChat {
         let first = if self.profile().tools {
             self.ask(one, false, &mut speed).await?
         } else {
-            Called::Refused
+            CallSupport::Refused
         };
-        let (few, many) = if first == Called::Refused {
+        let (few, many) = if first == CallSupport::Refused {
             let spoken = self.ask(one, true, &mut speed).await?;
-            (spoken, Called::Refused)
+            (spoken, CallSupport::Refused)
         } else {
             let few = self.ask(core, false, &mut speed).await?;
             (few, self.ask(all, false, &mut speed).await?)
         };
         let outcomes = [first, few, many];
-        let leaks = outcomes.contains(&Called::InText);
-        let many_tools = few == Called::Natively && many == Called::Natively;
+        let leaks = outcomes.contains(&CallSupport::InText);
+        let many_tools = few == CallSupport::Natively && many == CallSupport::Natively;
         let window = self.measure().await.window;
         Ok(ProbeReport {
-            native: outcomes.contains(&Called::Natively),
+            native: outcomes.contains(&CallSupport::Natively),
             leaks,
             many_tools,
             window,
@@ -117,7 +117,7 @@ impl OllamaChat {
         tools: &[ToolSpec],
         in_words: bool,
         speed: &mut Option<f32>,
-    ) -> Result<Called, ModelError> {
+    ) -> Result<CallSupport, ModelError> {
         let mut system = SYSTEM.to_owned();
         if in_words {
             system = format!("{system}\n\n{}", text_protocol(tools));
@@ -139,18 +139,18 @@ impl OllamaChat {
                 Ok(Delta::Call(call)) => native |= check(call, tools).is_ok(),
                 Ok(Delta::BrokenCall { .. }) => {}
                 Ok(Delta::Done(usage)) => *speed = usage.tokens_per_second.or(*speed),
-                Err(ModelError::NoTools) => return Ok(Called::Refused),
+                Err(ModelError::NoTools) => return Ok(CallSupport::Refused),
                 Err(error @ (ModelError::Failed(_) | ModelError::Crashed(_))) => return Err(error),
                 // The request was too long, or the model wrote nonsense.
-                Err(_) => return Ok(Called::Not),
+                Err(_) => return Ok(CallSupport::Not),
             }
         }
         Ok(if native {
-            Called::Natively
+            CallSupport::Natively
         } else if find_calls(&text, tools).calls.is_empty() {
-            Called::Not
+            CallSupport::Not
         } else {
-            Called::InText
+            CallSupport::InText
         })
     }
 
@@ -169,16 +169,16 @@ impl OllamaChat {
         self.note(file, |entry| entry.tokens_per_estimate = Some(ratio))
     }
 
-    fn note(&self, file: &Path, change: impl FnOnce(&mut Entry)) -> io::Result<()> {
+    fn note(&self, file: &Path, change: impl FnOnce(&mut CachedProbe)) -> io::Result<()> {
         let mut remembered = read(file);
         let entry = remembered
             .models
             .entry(self.profile().name.clone())
             .or_default();
         if entry.digest != self.digest() {
-            *entry = Entry {
+            *entry = CachedProbe {
                 digest: self.digest().to_owned(),
-                ..Entry::default()
+                ..CachedProbe::default()
             };
         }
         change(entry);
@@ -202,14 +202,14 @@ impl OllamaChat {
         self.known(file)?.tokens_per_estimate
     }
 
-    fn known(&self, file: &Path) -> Option<Entry> {
+    fn known(&self, file: &Path) -> Option<CachedProbe> {
         let entry = read(file).models.remove(&self.profile().name)?;
         (entry.digest == self.digest()).then_some(entry)
     }
 }
 
 /// Reads the reports; an unreadable file counts as empty, since reports can be made again.
-fn read(file: &Path) -> Remembered {
+fn read(file: &Path) -> ProbeCache {
     let bytes = fs::read(file).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::OllamaError;
 use super::client::OllamaClient;
-use super::limits::Reach;
-use super::lines::endless;
+use super::limits::NetworkScope;
+use super::lines::endless_response;
 use super::wire::{PullLine, PullRequest};
 
 /// Most layers of a model; the largest have some dozen.
@@ -32,7 +32,7 @@ impl OllamaClient {
         model: &str,
         progress: &mut (dyn FnMut(PullProgress) + Send),
     ) -> Result<(), OllamaError> {
-        if self.reach() == Reach::LoopbackOnly {
+        if self.reach() == NetworkScope::LoopbackOnly {
             return Err(OllamaError::Offline {
                 what: format!("`{model}` would be downloaded"),
             });
@@ -53,7 +53,7 @@ impl OllamaClient {
                 *layer = (completed.min(total), total);
             }
             if layers.len() > MOST_LAYERS {
-                return Err(endless(&format!("over {MOST_LAYERS} layers")));
+                return Err(endless_response(&format!("over {MOST_LAYERS} layers")));
             }
             let sum = |part: fn(&(u64, u64)) -> u64| {
                 layers.values().map(part).fold(0, u64::saturating_add)

@@ -26,14 +26,14 @@ pub(super) fn error_text(body: &[u8]) -> String {
     let message = found
         .or_else(|| page(&text))
         .unwrap_or_else(|| text.into_owned());
-    shown(&message)
+    server_message(&message)
 }
 
 /// The error for an answer that is not JSON.
 pub(super) fn not_json(body: &[u8], error: &serde_json::Error) -> OllamaError {
     let beginning = &body[..body.len().min(MAX_PAGE)];
     let page = page(&String::from_utf8_lossy(beginning));
-    OllamaError::BadAnswer(page.map_or_else(|| error.to_string(), |page| shown(&page)))
+    OllamaError::BadAnswer(page.map_or_else(|| error.to_string(), |page| server_message(&page)))
 }
 
 /// The title or text of an HTML page, from a proxy or another server.
@@ -60,7 +60,7 @@ fn page(text: &str) -> Option<String> {
 }
 
 /// A server's text on one line, shortened, without control characters.
-pub(super) fn shown(message: &str) -> String {
+pub(super) fn server_message(message: &str) -> String {
     let visible = message.split(|c: char| c.is_control() || c.is_whitespace());
     let mut shown = visible
         .filter(|word| !word.is_empty())

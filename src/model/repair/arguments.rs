@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
-use super::names::loose;
+use super::names::without_separators;
 use super::{CallError, json};
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
@@ -135,7 +135,10 @@ fn check_rest(
         Value::Object(members) => members.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     };
-    let is_in = |keys: &[&str]| keys.iter().any(|known| loose(known) == loose(key));
+    let is_in = |keys: &[&str]| {
+        keys.iter()
+            .any(|known| without_separators(known) == without_separators(key))
+    };
     let is_kind = key == "type" && value.as_str().is_some_and(|kind| KINDS.contains(&kind));
     if is_empty || is_in(&REMARKS) || is_in(&ENVELOPE) || is_kind {
         return Ok(());
@@ -159,7 +162,9 @@ fn check_rest(
 
 /// Whether a key is only a remark about a call.
 pub(super) fn is_remark(key: &str) -> bool {
-    REMARKS.iter().any(|known| loose(known) == loose(key))
+    REMARKS
+        .iter()
+        .any(|known| without_separators(known) == without_separators(key))
 }
 
 /// Whether a tool has a parameter of this name or alias.
@@ -169,8 +174,8 @@ pub(super) fn is_parameter(tool: &ToolSpec, key: &str) -> bool {
 
 /// Whether a key is one of the names of a parameter.
 fn is_named(parameter: &Parameter, key: &str) -> bool {
-    let key = loose(key);
-    names_of(parameter).any(|name| loose(name) == key)
+    let key = without_separators(key);
+    names_of(parameter).any(|name| without_separators(name) == key)
 }
 
 fn names_of(parameter: &Parameter) -> impl Iterator<Item = &str> {

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::forms::{self, Attempt};
-use super::scan::{Candidate, Extent, Opening, Scanner, Step};
+use super::forms::{self, ParseAttempt};
+use super::scan::{CallCandidate, CallStart, Extent, ScanStep, Scanner};
 use super::{example, families, tags, xml};
 use crate::message::ToolCall;
 use crate::model::{THOUGHT_TAGS, ToolSpec};
@@ -14,7 +14,7 @@ const LONGEST_REMARK: usize = 500;
 
 /// The calls found in the text of a reply.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct FoundCalls {
     /// The text without the calls, otherwise unchanged.
     pub text: String,
     /// The calls in their order, checked; their ids are new.
@@ -34,15 +34,15 @@ pub struct Found {
 const MOST_BROKEN: usize = 8;
 
 /// Extracts the calls from the text of a reply, by the rules of the parent module.
-pub fn find_calls(text: &str, tools: &[ToolSpec]) -> Found {
+pub fn find_calls(text: &str, tools: &[ToolSpec]) -> FoundCalls {
     find(text, tools, MOST_BROKEN)
 }
 
-fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
+fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
     if tools.is_empty() {
-        return Found {
+        return FoundCalls {
             text: text.to_owned(),
-            ..Found::default()
+            ..FoundCalls::default()
         };
     }
     let (mut pieces, broken) = pieces(text, tools);
@@ -58,14 +58,14 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
         .flatten()
         .min_by_key(|(index, _)| *index);
     let (taken, broken) = match first {
-        Some((index, reason)) => (index, Some(Broken::of(reason))),
+        Some((index, reason)) => (index, Some(MalformedCall::of(reason))),
         None => (pieces.len(), broken),
     };
     drop_examples(text, &mut pieces);
-    let mut found = Found::default();
+    let mut found = FoundCalls::default();
     for (index, piece) in pieces.into_iter().enumerate() {
         match piece.content {
-            Content::Calls(called) if index < taken => {
+            PieceContent::Calls(called) if index < taken => {
                 found.calls.extend(called.calls);
                 found.taken.push(piece.range);
             }
@@ -94,7 +94,7 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> Found {
 }
 
 /// An attempted call that is not valid.
-struct Broken {
+struct MalformedCall {
     why: String,
     /// Its range, if certain.
     range: Option<Range<usize>>,
@@ -102,9 +102,9 @@ struct Broken {
     others: Vec<ToolCall>,
 }
 
-impl Broken {
-    fn of(why: &str) -> Broken {
-        Broken {
+impl MalformedCall {
+    fn of(why: &str) -> MalformedCall {
+        MalformedCall {
             why: why.to_owned(),
             range: None,
             others: Vec::new(),
@@ -113,38 +113,38 @@ impl Broken {
 }
 
 /// A part of a reply.
-struct Piece {
+struct ReplyPiece {
     range: Range<usize>,
-    content: Content,
+    content: PieceContent,
 }
 
-enum Content {
+enum PieceContent {
     Prose,
     Quoted,
-    Calls(Called),
+    Calls(ParsedCalls),
     /// From a broken call to the end.
     Unread,
 }
 
-struct Called {
+struct ParsedCalls {
     calls: Vec<ToolCall>,
-    place: Place,
+    place: CallPosition,
     markup: bool,
 }
 
 /// What may follow a call.
 #[derive(Clone, Copy)]
-enum Place {
+enum CallPosition {
     Anywhere,
     BeforeRemark,
     Last,
 }
 
 /// A piece whose call does not count, and the reason.
-type Refused = (usize, &'static str);
+type RejectedCall = (usize, &'static str);
 
 /// The parts of a reply, and the error of the last one, if any.
-fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
+fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<ReplyPiece>, Option<MalformedCall>) {
     let mut scanner = Scanner::default();
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -152,44 +152,44 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     let mut spare = text.len().saturating_mul(4);
     loop {
         let candidate = match scanner.step(text, Extent::Whole, tools) {
-            Step::Prose(end) => {
-                add(&mut pieces, at..end, Content::Prose);
+            ScanStep::Prose(end) => {
+                add(&mut pieces, at..end, PieceContent::Prose);
                 at = end;
                 continue;
             }
-            Step::Quoted(end) => {
-                add(&mut pieces, at..end, Content::Quoted);
+            ScanStep::Quoted(end) => {
+                add(&mut pieces, at..end, PieceContent::Quoted);
                 at = end;
                 continue;
             }
-            Step::Candidate(candidate) => candidate,
-            Step::More | Step::End => break,
+            ScanStep::Candidate(candidate) => candidate,
+            ScanStep::More | ScanStep::End => break,
         };
         match attempt(text, &candidate, spare, tools) {
-            Attempt::Calls { calls, end, markup } => {
-                let called = Called {
+            ParseAttempt::Calls { calls, end, markup } => {
+                let called = ParsedCalls {
                     calls,
-                    place: place(&candidate),
+                    place: call_position(&candidate),
                     markup,
                 };
-                add(&mut pieces, at..end, Content::Calls(called));
+                add(&mut pieces, at..end, PieceContent::Calls(called));
                 scanner.resume(end);
                 at = end;
             }
-            Attempt::Broken { why, end, others } => {
-                add(&mut pieces, at..text.len(), Content::Unread);
+            ParseAttempt::Broken { why, end, others } => {
+                add(&mut pieces, at..text.len(), PieceContent::Unread);
                 let range = end_of_broken(text, &candidate, end).map(|end| at..end);
-                return (pieces, Some(Broken { why, range, others }));
+                return (pieces, Some(MalformedCall { why, range, others }));
             }
-            Attempt::Text { end, read } => {
-                if let Candidate::Block(block) = &candidate {
+            ParseAttempt::Text { end, read } => {
+                if let CallCandidate::Block(block) = &candidate {
                     scanner.quote(block);
-                    add(&mut pieces, at..block.body, Content::Quoted);
+                    add(&mut pieces, at..block.body, PieceContent::Quoted);
                     at = block.body;
                 } else {
                     spare = spare.saturating_sub(read - end.min(read));
                     scanner.skip(end);
-                    add(&mut pieces, at..end, Content::Prose);
+                    add(&mut pieces, at..end, PieceContent::Prose);
                     at = end;
                 }
             }
@@ -197,18 +197,20 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<Piece>, Option<Broken>) {
     }
     let quoted = "the call is inside a code block that is not closed: write the call outside of \
                   code blocks";
-    let broken = scanner.ended_in_quoted_call().then(|| Broken::of(quoted));
+    let broken = scanner
+        .ended_in_quoted_call()
+        .then(|| MalformedCall::of(quoted));
     (pieces, broken)
 }
 
 /// Where a broken call ends: at its end if it could be parsed, or at its closing marker, unless
 /// something else begins before that.
-fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Option<usize> {
+fn end_of_broken(text: &str, candidate: &CallCandidate, end: Option<usize>) -> Option<usize> {
     const CLOSER: &str = "</tool_call>";
     match (candidate, end) {
-        (Candidate::Block(_), _) => None,
+        (CallCandidate::Block(_), _) => None,
         (_, Some(end)) => Some(end),
-        (Candidate::Marker(at, Opening::Sign(_, length)), None) => {
+        (CallCandidate::Marker(at, CallStart::Sign(_, length)), None) => {
             let inside = at + length;
             let length = text[inside..].find(CLOSER)?;
             let within = families::plain(&text[inside..inside + length]);
@@ -220,64 +222,69 @@ fn end_of_broken(text: &str, candidate: &Candidate, end: Option<usize>) -> Optio
     }
 }
 
-fn add(pieces: &mut Vec<Piece>, range: Range<usize>, content: Content) {
+fn add(pieces: &mut Vec<ReplyPiece>, range: Range<usize>, content: PieceContent) {
     match (pieces.last_mut(), &content) {
         (
-            Some(Piece {
+            Some(ReplyPiece {
                 range: before,
-                content: Content::Prose,
+                content: PieceContent::Prose,
             }),
-            Content::Prose,
+            PieceContent::Prose,
         ) => before.end = range.end,
-        _ => pieces.push(Piece { range, content }),
+        _ => pieces.push(ReplyPiece { range, content }),
     }
 }
 
-fn attempt(text: &str, candidate: &Candidate, spare: usize, tools: &[ToolSpec]) -> Attempt {
+fn attempt(
+    text: &str,
+    candidate: &CallCandidate,
+    spare: usize,
+    tools: &[ToolSpec],
+) -> ParseAttempt {
     match *candidate {
         // A sign that counts would have been read.
-        Candidate::Bare(at) if spare == 0 || families::ends_with_begin(&text[..at]) => {
-            Attempt::text(at + 1)
+        CallCandidate::Bare(at) if spare == 0 || families::ends_with_begin(&text[..at]) => {
+            ParseAttempt::text(at + 1)
         }
-        Candidate::Bare(at) => match forms::bare(text, at, tools) {
-            Attempt::Calls { calls, end, markup } => Attempt::Calls {
+        CallCandidate::Bare(at) => match forms::bare(text, at, tools) {
+            ParseAttempt::Calls { calls, end, markup } => ParseAttempt::Calls {
                 calls,
                 end: end + forms::separator(&text[end..]),
                 markup,
             },
             other => other,
         },
-        Candidate::Named(at) => forms::named_line(text, at, tools),
-        Candidate::Marker(at, opening) => forms::at_marker(text, at, opening, tools),
-        Candidate::Block(block) => forms::block(text, &block, tools),
+        CallCandidate::Named(at) => forms::named_line(text, at, tools),
+        CallCandidate::Marker(at, opening) => forms::at_marker(text, at, opening, tools),
+        CallCandidate::Block(block) => forms::block(text, &block, tools),
     }
 }
 
-fn place(candidate: &Candidate) -> Place {
+fn call_position(candidate: &CallCandidate) -> CallPosition {
     match candidate {
-        Candidate::Bare(_) | Candidate::Named(_) => Place::Last,
-        Candidate::Block(block) if !block.for_tools => Place::BeforeRemark,
-        Candidate::Block(_) | Candidate::Marker(..) => Place::Anywhere,
+        CallCandidate::Bare(_) | CallCandidate::Named(_) => CallPosition::Last,
+        CallCandidate::Block(block) if !block.for_tools => CallPosition::BeforeRemark,
+        CallCandidate::Block(_) | CallCandidate::Marker(..) => CallPosition::Anywhere,
     }
 }
 
 /// Turns calls into text if the text around them makes them examples.
-fn drop_examples(text: &str, pieces: &mut [Piece]) {
+fn drop_examples(text: &str, pieces: &mut [ReplyPiece]) {
     let mut is_example = false;
     for index in 0..pieces.len() {
         let part = &text[pieces[index].range.clone()];
         match pieces[index].content {
-            Content::Prose if part.trim().is_empty() => {}
-            Content::Prose => is_example = example::introduces(part),
-            Content::Quoted | Content::Unread => is_example = false,
-            Content::Calls(_) => {
+            PieceContent::Prose if part.trim().is_empty() => {}
+            PieceContent::Prose => is_example = example::introduces(part),
+            PieceContent::Quoted | PieceContent::Unread => is_example = false,
+            PieceContent::Calls(_) => {
                 let after = pieces.get(index + 1);
                 let is_taken_back = after.is_some_and(|after| {
-                    matches!(after.content, Content::Prose)
+                    matches!(after.content, PieceContent::Prose)
                         && example::takes_back(&text[after.range.clone()])
                 });
                 if is_example || is_taken_back {
-                    pieces[index].content = Content::Prose;
+                    pieces[index].content = PieceContent::Prose;
                 }
             }
         }
@@ -285,16 +292,16 @@ fn drop_examples(text: &str, pieces: &mut [Piece]) {
 }
 
 /// Turns calls in thoughts into text, and returns one in thoughts without an end.
-fn drop_thoughts(text: &str, pieces: &mut [Piece]) -> Option<Refused> {
+fn drop_thoughts(text: &str, pieces: &mut [ReplyPiece]) -> Option<RejectedCall> {
     let thoughts = thoughts(text, pieces);
     let mut unended = None;
     for (index, piece) in pieces.iter_mut().enumerate() {
-        let is_call = matches!(piece.content, Content::Calls(_));
+        let is_call = matches!(piece.content, PieceContent::Calls(_));
         let mut around = thoughts
             .iter()
             .filter(|thought| is_call && thought.range.contains(&piece.range.start));
         if around.clone().any(|thought| thought.is_ended) {
-            piece.content = Content::Prose;
+            piece.content = PieceContent::Prose;
         } else if around.next().is_some() {
             let reason = "the call is inside thoughts that do not end: end them with `</think>`, \
                           then write the call";
@@ -311,11 +318,11 @@ struct Thought {
 }
 
 /// Finds thoughts by their tags, unless quoted.
-fn thoughts(text: &str, pieces: &[Piece]) -> Vec<Thought> {
+fn thoughts(text: &str, pieces: &[ReplyPiece]) -> Vec<Thought> {
     let lower = text.to_ascii_lowercase();
     let prose = || {
         let pieces = pieces.iter();
-        pieces.filter(|piece| matches!(piece.content, Content::Prose))
+        pieces.filter(|piece| matches!(piece.content, PieceContent::Prose))
     };
     let places = |tag: &str| -> Vec<usize> {
         let found = prose().flat_map(|piece| {
@@ -365,31 +372,31 @@ fn thoughts(text: &str, pieces: &[Piece]) -> Vec<Thought> {
 }
 
 /// The first call with more text after it than allowed.
-fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
+fn misplaced(text: &str, pieces: &[ReplyPiece]) -> Option<RejectedCall> {
     let (mut following, mut is_document) = (0usize, false);
     let mut refused = None;
     for (index, piece) in pieces.iter().enumerate().rev() {
         match &piece.content {
-            Content::Prose => {
+            PieceContent::Prose => {
                 let part = text[piece.range.clone()].trim();
                 following += part.len();
                 is_document |= part.lines().any(|line| line.starts_with(['#', '|']));
             }
-            Content::Quoted => {
+            PieceContent::Quoted => {
                 following += piece.range.len();
                 is_document = true;
             }
-            Content::Unread => {}
-            Content::Calls(called) => {
+            PieceContent::Unread => {}
+            PieceContent::Calls(called) => {
                 // Between sentences it is written about.
                 let is_alone = following == 0 || !follows_prose(text, &pieces[..index]);
                 let counts = match called.place {
-                    Place::Anywhere => is_alone,
-                    Place::BeforeRemark => {
+                    CallPosition::Anywhere => is_alone,
+                    CallPosition::BeforeRemark => {
                         let is_meant = is_alone || is_announced(text, &pieces[..index]);
                         is_meant && !is_document && following <= LONGEST_REMARK
                     }
-                    Place::Last => following == 0,
+                    CallPosition::Last => following == 0,
                 };
                 if !counts {
                     refused = Some(index);
@@ -402,31 +409,31 @@ fn misplaced(text: &str, pieces: &[Piece]) -> Option<Refused> {
 }
 
 /// Whether the text before a call announces it.
-fn is_announced(text: &str, before: &[Piece]) -> bool {
+fn is_announced(text: &str, before: &[ReplyPiece]) -> bool {
     let mut before = before.iter().rev();
     let said = before.find(|piece| !text[piece.range.clone()].trim().is_empty());
     said.is_some_and(|piece| example::announces(&text[piece.range.clone()]))
 }
 
 /// Whether there is text before.
-fn follows_prose(text: &str, before: &[Piece]) -> bool {
+fn follows_prose(text: &str, before: &[ReplyPiece]) -> bool {
     let mut before = before.iter();
     before.any(|piece| match piece.content {
-        Content::Prose => text[piece.range.clone()].contains(char::is_alphabetic),
-        Content::Quoted => true,
-        Content::Unread | Content::Calls(_) => false,
+        PieceContent::Prose => text[piece.range.clone()].contains(char::is_alphabetic),
+        PieceContent::Quoted => true,
+        PieceContent::Unread | PieceContent::Calls(_) => false,
     })
 }
 
 /// The first call in markup, if closing tags of values are left over after it.
-fn torn(text: &str, pieces: &[Piece], tools: &[ToolSpec]) -> Option<Refused> {
+fn torn(text: &str, pieces: &[ReplyPiece], tools: &[ToolSpec]) -> Option<RejectedCall> {
     let has_markup =
-        |piece: &Piece| matches!(&piece.content, Content::Calls(called) if called.markup);
+        |piece: &ReplyPiece| matches!(&piece.content, PieceContent::Calls(called) if called.markup);
     let first = pieces.iter().position(has_markup)?;
     let after = || {
         let others = pieces[first..].iter();
         others
-            .filter(|piece| !matches!(piece.content, Content::Calls(_)))
+            .filter(|piece| !matches!(piece.content, PieceContent::Calls(_)))
             .map(|piece| &text[piece.range.clone()])
     };
     let reason = "the end of the call is not clear, because a value contains a closing tag such \

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use super::json;
 
-type Arguments = Map<String, Value>;
+type ArgumentMap = Map<String, Value>;
 
 /// The same call for our tools: name and arguments.
-type Reshaped<'a> = (&'a str, Arguments);
+type ReshapedCall<'a> = (&'a str, ArgumentMap);
 
 /// Keys that no tool of ours has, but that are understood.
 pub(super) const KEYS: &[&str] = &[
@@ -51,7 +51,7 @@ const IDLE: &[(&str, &[&str])] = &[
 ];
 
 /// Converts a call of one of our tools to its layout; one call may become several.
-pub(super) fn reshaped(tool: &str, mut arguments: Arguments) -> Vec<Reshaped<'_>> {
+pub(super) fn reshaped(tool: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'_>> {
     for (_, keys) in LEFT_OUT.iter().filter(|(name, _)| *name == tool) {
         arguments.retain(|key, _| !keys.contains(&key.as_str()));
     }
@@ -70,7 +70,7 @@ pub(super) fn reshaped(tool: &str, mut arguments: Arguments) -> Vec<Reshaped<'_>
 }
 
 /// `str_replace_editor` with its commands, Cline's `diff`, and the `edits` of MultiEdit.
-fn edits(mut arguments: Arguments) -> Vec<Reshaped<'static>> {
+fn edits(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
     match text(&arguments, "command") {
         Some("view") => {
             arguments.remove("command");
@@ -97,14 +97,14 @@ fn edits(mut arguments: Arguments) -> Vec<Reshaped<'static>> {
         Some(Value::String(text)) => json::whole(text.trim()),
         other => other.cloned(),
     };
-    let edits: Option<Vec<Arguments>> = edits.and_then(|edits| match edits {
+    let edits: Option<Vec<ArgumentMap>> = edits.and_then(|edits| match edits {
         Value::Array(edits) => edits.into_iter().map(members).collect(),
         _ => None,
     });
     match edits {
         Some(edits) if !edits.is_empty() => {
             arguments.remove("edits");
-            let whole = |edit: Arguments| {
+            let whole = |edit: ArgumentMap| {
                 (
                     "edit_file",
                     arguments.clone().into_iter().chain(edit).collect(),
@@ -116,7 +116,7 @@ fn edits(mut arguments: Arguments) -> Vec<Reshaped<'static>> {
     }
 }
 
-fn members(value: Value) -> Option<Arguments> {
+fn members(value: Value) -> Option<ArgumentMap> {
     match value {
         Value::Object(members) => Some(members),
         _ => None,
@@ -124,7 +124,7 @@ fn members(value: Value) -> Option<Arguments> {
 }
 
 /// A block with an empty search has the whole file.
-fn block(mut arguments: Arguments, search: String, replace: String) -> Reshaped<'static> {
+fn block(mut arguments: ArgumentMap, search: String, replace: String) -> ReshapedCall<'static> {
     if search.trim().is_empty() {
         arguments.insert("content".to_owned(), format!("{replace}\n").into());
         return ("write_file", arguments);
@@ -190,7 +190,7 @@ fn is_mark(line: &str, marks: [char; 2], word: &str) -> bool {
 }
 
 /// `view_range`, `line_range`, and `offset` with `limit`.
-fn lines(mut arguments: Arguments) -> Arguments {
+fn lines(mut arguments: ArgumentMap) -> ArgumentMap {
     for key in ["view_range", "line_range"] {
         if let Some((first, last)) = arguments.get(key).and_then(range) {
             arguments.remove(key);
@@ -238,7 +238,7 @@ fn range(value: &Value) -> Option<(i64, i64)> {
 }
 
 /// Cline's `search_files` searches in files; others name the folder.
-fn searched(mut arguments: Arguments) -> Reshaped<'static> {
+fn searched(mut arguments: ArgumentMap) -> ReshapedCall<'static> {
     if arguments.contains_key("regex") {
         if let Some(glob) = arguments.remove("file_pattern") {
             arguments.insert("glob".to_owned(), glob);
@@ -259,7 +259,7 @@ fn searched(mut arguments: Arguments) -> Reshaped<'static> {
 }
 
 /// A recursive listing of a folder is a search for every file.
-fn listed(mut arguments: Arguments) -> Reshaped<'static> {
+fn listed(mut arguments: ArgumentMap) -> ReshapedCall<'static> {
     if arguments.get("recursive").and_then(truth) != Some(true) {
         return ("list_directory", arguments);
     }
@@ -283,7 +283,7 @@ fn folder(path: &str) -> String {
 }
 
 /// Options of grep, as flags of the regular expression.
-fn cased(mut arguments: Arguments) -> Arguments {
+fn cased(mut arguments: ArgumentMap) -> ArgumentMap {
     for (key, any_case) in [("-i", true), ("case_sensitive", false)] {
         let Some(given) = arguments.get(key).and_then(truth) else {
             continue;
@@ -306,7 +306,7 @@ fn cased(mut arguments: Arguments) -> Arguments {
 
 /// A command passed to a shell, and a timeout in milliseconds. Any other list of words is not
 /// converted: it is unknown what should be quoted in it.
-fn run(mut arguments: Arguments) -> Arguments {
+fn run(mut arguments: ArgumentMap) -> ArgumentMap {
     if let Some(Value::Array(words)) = arguments.get("command")
         && let [
             Value::String(shell),
@@ -333,7 +333,7 @@ fn is_shell(program: &str) -> bool {
     matches!(name, "sh" | "bash" | "zsh" | "dash")
 }
 
-fn text<'a>(arguments: &'a Arguments, key: &str) -> Option<&'a str> {
+fn text<'a>(arguments: &'a ArgumentMap, key: &str) -> Option<&'a str> {
     arguments.get(key)?.as_str()
 }
 

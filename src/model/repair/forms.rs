@@ -3,9 +3,9 @@
 use serde_json::Map;
 
 use super::families::{self, Fit};
-use super::json::{self, Begins, Reading, Stop};
-use super::scan::{Block, Marker, Opening, marker};
-use super::shapes::{self, Intent, Seen};
+use super::json::{self, JsonReading, JsonStart, PartialReason};
+use super::scan::{CallStart, FencedBlock, MarkerMatch, marker};
+use super::shapes::{self, Intent, ShapeMatch};
 use super::{payload, python, tags, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
@@ -16,7 +16,7 @@ const CALL_ID: &str = "[CALL_ID]";
 const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Attempt {
+pub(super) enum ParseAttempt {
     /// Calls, and where the text continues.
     Calls {
         /// In order.
@@ -43,15 +43,15 @@ pub(super) enum Attempt {
     },
 }
 
-impl Attempt {
+impl ParseAttempt {
     /// Text that did not have to be read.
-    pub fn text(end: usize) -> Attempt {
-        Attempt::Text { end, read: end }
+    pub fn text(end: usize) -> ParseAttempt {
+        ParseAttempt::Text { end, read: end }
     }
 
     /// A broken call with an unknown end.
-    pub fn broken(why: &str) -> Attempt {
-        Attempt::Broken {
+    pub fn broken(why: &str) -> ParseAttempt {
+        ParseAttempt::Broken {
             why: why.to_owned(),
             end: None,
             others: Vec::new(),
@@ -59,24 +59,24 @@ impl Attempt {
     }
 
     /// Converts the result for a value that ends at a position.
-    pub fn of_seen(seen: Seen, end: usize) -> Attempt {
+    pub fn of_seen(seen: ShapeMatch, end: usize) -> ParseAttempt {
         match seen {
-            Seen::Calls(calls) => Attempt::Calls {
+            ShapeMatch::Calls(calls) => ParseAttempt::Calls {
                 calls,
                 end,
                 markup: false,
             },
-            Seen::Broken(why) => Attempt::Broken {
+            ShapeMatch::Broken(why) => ParseAttempt::Broken {
                 why,
                 end: Some(end),
                 others: Vec::new(),
             },
-            Seen::Partly { calls, why } => Attempt::Broken {
+            ShapeMatch::Partly { calls, why } => ParseAttempt::Broken {
                 why,
                 end: Some(end),
                 others: calls,
             },
-            Seen::Nothing => Attempt::text(end),
+            ShapeMatch::Nothing => ParseAttempt::text(end),
         }
     }
 }
@@ -92,7 +92,7 @@ pub(super) enum BlockKind {
 }
 
 /// The kind of a block whose text is still growing.
-pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> BlockKind {
+pub(super) fn block_kind(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> BlockKind {
     let rest = &text[skip_blank(text, block.body)..];
     if rest.is_empty() {
         return BlockKind::Unclear;
@@ -102,26 +102,30 @@ pub(super) fn block_kind(text: &str, block: &Block, tools: &[ToolSpec]) -> Block
         json::begins(rest),
         python_begins(rest, block),
     ) {
-        (Marker::Whole(_), ..) | (_, _, Begins::Yes) => return BlockKind::Call,
-        (Marker::Part, ..) | (_, Begins::Unclear, _) | (_, Begins::No, Begins::Unclear) => {
+        (MarkerMatch::Whole(_), ..) | (_, _, JsonStart::Yes) => return BlockKind::Call,
+        (MarkerMatch::Part, ..)
+        | (_, JsonStart::Unclear, _)
+        | (_, JsonStart::No, JsonStart::Unclear) => {
             return BlockKind::Unclear;
         }
-        (Marker::No, Begins::No, Begins::No) => return BlockKind::Quoted,
-        (Marker::No, Begins::Yes, _) => {}
+        (MarkerMatch::No, JsonStart::No, JsonStart::No) => return BlockKind::Quoted,
+        (MarkerMatch::No, JsonStart::Yes, _) => {}
     }
     let seen = match json::read(rest) {
-        Reading::Whole { value, .. } => shapes::of_value(value, intent(block), tools),
-        Reading::Partial(partial) if partial.stop == Stop::EndOfText => return BlockKind::Unclear,
-        Reading::Partial(partial) => shapes::of_partial(partial, false, intent(block), tools),
+        JsonReading::Whole { value, .. } => shapes::of_value(value, intent(block), tools),
+        JsonReading::Partial(partial) if partial.stop == PartialReason::EndOfText => {
+            return BlockKind::Unclear;
+        }
+        JsonReading::Partial(partial) => shapes::of_partial(partial, false, intent(block), tools),
     };
     match seen {
-        Seen::Nothing => BlockKind::Quoted,
+        ShapeMatch::Nothing => BlockKind::Quoted,
         _ => BlockKind::Call,
     }
 }
 
 /// Parses a block that must contain only calls.
-pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn block(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> ParseAttempt {
     let (mut found, mut with_markup) = (Vec::new(), false);
     let mut at = block.body;
     loop {
@@ -129,9 +133,9 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
         let closed = block.fence.closed_at(text, at);
         if let Some(end) = closed.or_else(|| (at == text.len()).then_some(at)) {
             if found.is_empty() {
-                return Attempt::text(block.body);
+                return ParseAttempt::text(block.body);
             }
-            return Attempt::Calls {
+            return ParseAttempt::Calls {
                 calls: found,
                 end,
                 markup: with_markup,
@@ -139,24 +143,24 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
         }
         let rest = &text[at..];
         let attempt = match (marker(rest, tools), json::begins(rest)) {
-            (Marker::Whole(opening), _) => at_marker(text, at, opening, tools),
-            (_, Begins::Yes) => at_json(text, at, intent(block), tools),
-            _ if python_begins(rest, block) == Begins::Yes => {
+            (MarkerMatch::Whole(opening), _) => at_marker(text, at, opening, tools),
+            (_, JsonStart::Yes) => at_json(text, at, intent(block), tools),
+            _ if python_begins(rest, block) == JsonStart::Yes => {
                 python::calls(text, at, intent(block), tools)
             }
-            _ => Attempt::text(at),
+            _ => ParseAttempt::text(at),
         };
         match attempt {
-            Attempt::Calls { calls, end, markup } => {
+            ParseAttempt::Calls { calls, end, markup } => {
                 found.extend(calls);
                 with_markup |= markup;
                 at = end + separator(&text[end..]);
             }
             // What else is in a block counts only with all of it.
-            Attempt::Broken { why, .. } => return Attempt::broken(&why),
-            Attempt::Text { .. } if found.is_empty() => return Attempt::text(block.body),
-            Attempt::Text { .. } => {
-                return Attempt::broken(
+            ParseAttempt::Broken { why, .. } => return ParseAttempt::broken(&why),
+            ParseAttempt::Text { .. } if found.is_empty() => return ParseAttempt::text(block.body),
+            ParseAttempt::Text { .. } => {
+                return ParseAttempt::broken(
                     "the code block has other text besides the call: put only \
                                         the call in it",
                 );
@@ -166,7 +170,7 @@ pub(super) fn block(text: &str, block: &Block, tools: &[ToolSpec]) -> Attempt {
 }
 
 /// Whether a block begins with calls in Python: without a list only in a block for tools.
-fn python_begins(rest: &str, block: &Block) -> Begins {
+fn python_begins(rest: &str, block: &FencedBlock) -> JsonStart {
     if block.for_tools && !rest.starts_with('[') {
         return python::begins_call(rest);
     }
@@ -174,8 +178,8 @@ fn python_begins(rest: &str, block: &Block) -> Begins {
 }
 
 /// Parses the beginning of a line without a marker.
-pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
-    if json::begins(&text[at..]) == Begins::Yes {
+pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
+    if json::begins(&text[at..]) == JsonStart::Yes {
         at_json(text, at, Intent::Plain, tools)
     } else {
         python::calls(text, at, Intent::Plain, tools)
@@ -183,79 +187,90 @@ pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
 }
 
 /// Parses the object or the list at a position.
-pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn at_json(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> ParseAttempt {
     match json::read(&text[at..]) {
-        Reading::Whole { value, end } => {
+        JsonReading::Whole { value, end } => {
             let seen = shapes::of_value(value, intent, tools);
-            Attempt::of_seen(seen, at + end).closed(text)
+            ParseAttempt::of_seen(seen, at + end).closed(text)
         }
-        Reading::Partial(partial) => {
+        JsonReading::Partial(partial) => {
             let stop = at + partial.at;
             let rest = text[stop..].trim_start();
             let ends = rest.is_empty() || rest.starts_with("```");
             let closed = ends || families::end(rest).is_some();
             match shapes::of_partial(partial, closed, intent, tools) {
-                Seen::Nothing => Attempt::Text {
+                ShapeMatch::Nothing => ParseAttempt::Text {
                     end: at + 1,
                     read: stop,
                 },
-                Seen::Calls(calls) => Attempt::of_seen(Seen::Calls(calls), stop).closed(text),
-                Seen::Broken(why) | Seen::Partly { why, .. } => Attempt::broken(&why),
+                ShapeMatch::Calls(calls) => {
+                    ParseAttempt::of_seen(ShapeMatch::Calls(calls), stop).closed(text)
+                }
+                ShapeMatch::Broken(why) | ShapeMatch::Partly { why, .. } => {
+                    ParseAttempt::broken(&why)
+                }
             }
         }
     }
 }
 
 /// Parses a name on a line of its own and the object after it.
-pub(super) fn named_line(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn named_line(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
     let rest = &text[at..];
     let Fit::Whole(length) = tags::named_line(rest, tools) else {
-        return Attempt::text(at + 1);
+        return ParseAttempt::text(at + 1);
     };
     let name = rest[..length].trim_start_matches('>').trim();
     named(text, at + length, name, tools)
 }
 
 /// Parses what follows a marker.
-pub(super) fn at_marker(text: &str, at: usize, opening: Opening, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn at_marker(
+    text: &str,
+    at: usize,
+    opening: CallStart,
+    tools: &[ToolSpec],
+) -> ParseAttempt {
     let (sign, length) = match opening {
-        Opening::Sign(sign, length) => (sign, length),
-        Opening::Markup => return xml::function(text, at, tools),
-        Opening::Tag => return tags::call(text, at, tools),
+        CallStart::Sign(sign, length) => (sign, length),
+        CallStart::Markup => return xml::function(text, at, tools),
+        CallStart::Tag => return tags::call(text, at, tools),
     };
     // The bracket of a list belongs to it.
     let bracket = usize::from(sign.ends_with('['));
     let after = skip_blank(text, at + length - bracket);
-    if json::begins(&text[after..]) == Begins::Unclear {
-        return Attempt::broken("the call is cut off");
+    if json::begins(&text[after..]) == JsonStart::Unclear {
+        return ParseAttempt::broken("the call is cut off");
     }
     let attempt = match sign {
         "[TOOL_CALLS]" => mistral(text, after, tools),
         _ => None,
     };
     let attempt = attempt.or_else(|| payload::read(text, after, tools));
-    attempt.unwrap_or_else(|| Attempt::text(at + 1))
+    attempt.unwrap_or_else(|| ParseAttempt::text(at + 1))
 }
 
 /// Parses the arguments at a position, for a tool named before.
-pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn named(text: &str, at: usize, name: &str, tools: &[ToolSpec]) -> ParseAttempt {
     match json::read(&text[at..]) {
-        Reading::Whole { value, end } => {
+        JsonReading::Whole { value, end } => {
             let seen = match super::arguments::object_of(value) {
                 Some(arguments) => shapes::of_parts(name, arguments, tools),
-                None => Seen::Broken(format!("the arguments of `{name}` must be a JSON object")),
+                None => {
+                    ShapeMatch::Broken(format!("the arguments of `{name}` must be a JSON object"))
+                }
             };
-            Attempt::of_seen(seen, at + end).closed(text)
+            ParseAttempt::of_seen(seen, at + end).closed(text)
         }
         // An unknown name is the better reason.
-        Reading::Partial(partial) => match shapes::of_parts(name, Map::new(), tools) {
-            Seen::Broken(why) if super::names::resolve(name, tools).is_none() => {
-                Attempt::broken(&why)
+        JsonReading::Partial(partial) => match shapes::of_parts(name, Map::new(), tools) {
+            ShapeMatch::Broken(why) if super::names::resolve(name, tools).is_none() => {
+                ParseAttempt::broken(&why)
             }
-            _ if partial.stop == Stop::EndOfText => {
-                Attempt::broken(&format!("the call of `{name}` is cut off"))
+            _ if partial.stop == PartialReason::EndOfText => {
+                ParseAttempt::broken(&format!("the call of `{name}` is cut off"))
             }
-            _ => Attempt::broken(&format!("the arguments of `{name}` are not valid JSON")),
+            _ => ParseAttempt::broken(&format!("the arguments of `{name}` are not valid JSON")),
         },
     }
 }
@@ -287,16 +302,16 @@ pub(super) fn separator(text: &str) -> usize {
     }
 }
 
-impl Attempt {
+impl ParseAttempt {
     /// Includes the closing markers that follow.
-    fn closed(self, text: &str) -> Attempt {
+    fn closed(self, text: &str) -> ParseAttempt {
         match self {
-            Attempt::Calls { calls, end, markup } => Attempt::Calls {
+            ParseAttempt::Calls { calls, end, markup } => ParseAttempt::Calls {
                 calls,
                 end: closed(text, end),
                 markup,
             },
-            Attempt::Broken { why, end, others } => Attempt::Broken {
+            ParseAttempt::Broken { why, end, others } => ParseAttempt::Broken {
                 why,
                 end: end.map(|end| closed(text, end)),
                 others,
@@ -306,7 +321,7 @@ impl Attempt {
     }
 }
 
-fn intent(block: &Block) -> Intent {
+fn intent(block: &FencedBlock) -> Intent {
     if block.for_tools {
         Intent::Marked
     } else {
@@ -315,27 +330,27 @@ fn intent(block: &Block) -> Intent {
 }
 
 /// One object or list after another.
-pub(super) fn several(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+pub(super) fn several(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     let mut found: Option<(Vec<ToolCall>, usize)> = None;
     let mut at = at;
-    while json::begins(&text[at..]) == Begins::Yes {
+    while json::begins(&text[at..]) == JsonStart::Yes {
         match at_json(text, at, Intent::Marked, tools) {
-            Attempt::Calls { calls, end, .. } => {
+            ParseAttempt::Calls { calls, end, .. } => {
                 let (before, before_end) = found.get_or_insert_default();
                 before.extend(calls);
                 *before_end = end;
                 at = skip_blank(text, end + separator(&text[end..]));
             }
-            Attempt::Text { .. } if found.is_some() => break,
+            ParseAttempt::Text { .. } if found.is_some() => break,
             other => return Some(other),
         }
     }
     let (calls, end) = found?;
-    Some(Attempt::of_seen(Seen::Calls(calls), end))
+    Some(ParseAttempt::of_seen(ShapeMatch::Calls(calls), end))
 }
 
 /// After `[TOOL_CALLS]`: a list, or names with `[ARGS]` and an object each.
-fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     if text[at..].starts_with(['[', '{']) {
         return several(text, at, tools);
     }
@@ -343,7 +358,7 @@ fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let mut at = at;
     while let Some((name, arguments)) = mistral_name(text, at) {
         match named(text, arguments, name, tools) {
-            Attempt::Calls { calls, end, .. } => {
+            ParseAttempt::Calls { calls, end, .. } => {
                 let (before, before_end) = found.get_or_insert_default();
                 before.extend(calls);
                 *before_end = end;
@@ -355,9 +370,9 @@ fn mistral(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     let Some((calls, end)) = found else {
         let is_name = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
         let cut_off = text[at..].chars().all(is_name);
-        return cut_off.then(|| Attempt::broken("the call is cut off"));
+        return cut_off.then(|| ParseAttempt::broken("the call is cut off"));
     };
-    Some(Attempt::of_seen(Seen::Calls(calls), end))
+    Some(ParseAttempt::of_seen(ShapeMatch::Calls(calls), end))
 }
 
 /// `name[ARGS]{`, `name[CALL_ID]id[ARGS]{` or `name{`: the name, and where the object begins.

@@ -6,7 +6,7 @@
 //! to the caller, who knows what they would close.
 //!
 //! It reads each byte once, keeps its own stack, and never goes back. Whether a text is malformed
-//! depends on nothing after [`Partial::at`], so that a growing text can be judged early.
+//! depends on nothing after [`PartialJson::at`], so that a growing text can be judged early.
 
 use serde_json::{Map, Number, Value};
 
@@ -18,7 +18,7 @@ const LONGEST: usize = 8 << 20;
 
 /// The result of parsing a text.
 #[derive(Debug, PartialEq)]
-pub(super) enum Reading {
+pub(super) enum JsonReading {
     /// A complete value.
     Whole {
         value: Value,
@@ -26,23 +26,23 @@ pub(super) enum Reading {
         end: usize,
     },
     /// An incomplete value.
-    Partial(Partial),
+    Partial(PartialJson),
 }
 
 /// An incomplete value.
 #[derive(Debug, PartialEq)]
-pub(super) struct Partial {
+pub(super) struct PartialJson {
     /// The open objects and lists, the outermost first.
-    pub open: Vec<Open>,
+    pub open: Vec<OpenContainer>,
     pub at: usize,
-    pub stop: Stop,
+    pub stop: PartialReason,
     /// Whether only closers can be missing, because it stopped after a complete value.
     pub settled: bool,
 }
 
 /// Why a value is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum PartialReason {
     /// More text could complete it.
     EndOfText,
     Malformed,
@@ -50,7 +50,7 @@ pub(super) enum Stop {
 
 /// An open object or list, with its complete values.
 #[derive(Debug, PartialEq)]
-pub(super) enum Open {
+pub(super) enum OpenContainer {
     /// `{`, and the key without a complete value.
     Object {
         members: Map<String, Value>,
@@ -63,7 +63,7 @@ pub(super) enum Open {
 
 /// Whether a text can begin an object or a list of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begins {
+pub(super) enum JsonStart {
     Yes,
     No,
     /// It is too short to tell.
@@ -71,37 +71,37 @@ pub(super) enum Begins {
 }
 
 /// Whether a text begins like an object with members or a list of objects.
-pub(super) fn begins(text: &str) -> Begins {
+pub(super) fn begins(text: &str) -> JsonStart {
     let follows: &[char] = match text.as_bytes().first() {
         Some(b'{') => &['"', '\'', '/'],
         Some(b'[') => &['{', '/'],
-        Some(_) => return Begins::No,
-        None => return Begins::Unclear,
+        Some(_) => return JsonStart::No,
+        None => return JsonStart::Unclear,
     };
     match text[1..].trim_start().chars().next() {
-        None => Begins::Unclear,
-        Some(next) if follows.contains(&next) => Begins::Yes,
-        Some(_) => Begins::No,
+        None => JsonStart::Unclear,
+        Some(next) if follows.contains(&next) => JsonStart::Yes,
+        Some(_) => JsonStart::No,
     }
 }
 
 /// Parses the value at the beginning of a text.
-pub(super) fn read(text: &str) -> Reading {
-    let mut reader = Reader {
+pub(super) fn read(text: &str) -> JsonReading {
+    let mut reader = JsonReader {
         text,
         at: 0,
         open: Vec::new(),
     };
     if text.len() > LONGEST {
-        return reader.partial(Stop::Malformed, Expect::Value);
+        return reader.partial(PartialReason::Malformed, Expect::Value);
     }
     let mut expect = Expect::Value;
     loop {
         match reader.step(expect) {
-            Ok(Next::Expect(next)) => expect = next,
-            Ok(Next::Done(value)) => {
+            Ok(ReaderStep::Expect(next)) => expect = next,
+            Ok(ReaderStep::Done(value)) => {
                 let end = reader.at;
-                return Reading::Whole { value, end };
+                return JsonReading::Whole { value, end };
             }
             Err(stop) => return reader.partial(stop, expect),
         }
@@ -111,23 +111,23 @@ pub(super) fn read(text: &str) -> Reading {
 /// Parses a text that is exactly one value.
 pub(super) fn whole(text: &str) -> Option<Value> {
     match read(text) {
-        Reading::Whole { value, end } if text[end..].trim().is_empty() => Some(value),
+        JsonReading::Whole { value, end } if text[end..].trim().is_empty() => Some(value),
         _ => None,
     }
 }
 
 /// The known part of an incomplete value; a key without a value has `null`.
-pub(super) fn folded(open: Vec<Open>) -> Value {
+pub(super) fn folded(open: Vec<OpenContainer>) -> Value {
     let mut inner = None;
     for open in open.into_iter().rev() {
         inner = Some(match open {
-            Open::Object { mut members, key } => {
+            OpenContainer::Object { mut members, key } => {
                 if let Some(key) = key {
                     members.insert(key, inner.unwrap_or(Value::Null));
                 }
                 Value::Object(members)
             }
-            Open::List(mut items) => {
+            OpenContainer::List(mut items) => {
                 items.extend(inner);
                 Value::Array(items)
             }
@@ -145,20 +145,20 @@ enum Expect {
     CommaOrEnd,
 }
 
-enum Next {
+enum ReaderStep {
     Expect(Expect),
     Done(Value),
 }
 
-struct Reader<'a> {
+struct JsonReader<'a> {
     text: &'a str,
     at: usize,
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
-impl Reader<'_> {
-    fn partial(self, stop: Stop, expect: Expect) -> Reading {
-        Reading::Partial(Partial {
+impl JsonReader<'_> {
+    fn partial(self, stop: PartialReason, expect: Expect) -> JsonReading {
+        JsonReading::Partial(PartialJson {
             settled: expect == Expect::CommaOrEnd,
             open: self.open,
             at: self.at,
@@ -167,36 +167,36 @@ impl Reader<'_> {
     }
 
     /// Parses one token and returns what may follow it.
-    fn step(&mut self, expect: Expect) -> Result<Next, Stop> {
+    fn step(&mut self, expect: Expect) -> Result<ReaderStep, PartialReason> {
         self.skip_blank()?;
-        let byte = self.peek().ok_or(Stop::EndOfText)?;
+        let byte = self.peek().ok_or(PartialReason::EndOfText)?;
         match (expect, byte) {
             (Expect::KeyOrEnd | Expect::CommaOrEnd, b'}') => self.close(byte),
             (Expect::ItemOrEnd | Expect::CommaOrEnd, b']') => self.close(byte),
             (Expect::KeyOrEnd, b'"' | b'\'') => {
                 let read = self.string(byte)?;
-                if let Some(Open::Object { key, .. }) = self.open.last_mut() {
+                if let Some(OpenContainer::Object { key, .. }) = self.open.last_mut() {
                     *key = Some(read);
                 }
-                Ok(Next::Expect(Expect::Colon))
+                Ok(ReaderStep::Expect(Expect::Colon))
             }
             (Expect::Colon, b':') => {
                 self.at += 1;
-                Ok(Next::Expect(Expect::Value))
+                Ok(ReaderStep::Expect(Expect::Value))
             }
             (Expect::CommaOrEnd, b',') => {
                 self.at += 1;
-                Ok(Next::Expect(match self.open.last() {
-                    Some(Open::Object { .. }) => Expect::KeyOrEnd,
+                Ok(ReaderStep::Expect(match self.open.last() {
+                    Some(OpenContainer::Object { .. }) => Expect::KeyOrEnd,
                     _ => Expect::ItemOrEnd,
                 }))
             }
             (Expect::Value | Expect::ItemOrEnd, _) => self.value(byte),
-            _ => Err(Stop::Malformed),
+            _ => Err(PartialReason::Malformed),
         }
     }
 
-    fn value(&mut self, first: u8) -> Result<Next, Stop> {
+    fn value(&mut self, first: u8) -> Result<ReaderStep, PartialReason> {
         let (open, expect) = match first {
             b'"' | b'\'' => {
                 let text = self.string(first)?;
@@ -204,43 +204,43 @@ impl Reader<'_> {
             }
             b'{' => {
                 let (members, key) = (Map::new(), None);
-                (Open::Object { members, key }, Expect::KeyOrEnd)
+                (OpenContainer::Object { members, key }, Expect::KeyOrEnd)
             }
-            b'[' => (Open::List(Vec::new()), Expect::ItemOrEnd),
+            b'[' => (OpenContainer::List(Vec::new()), Expect::ItemOrEnd),
             _ => {
                 let value = self.word()?;
                 return Ok(self.place(value));
             }
         };
         if self.open.len() == DEEPEST {
-            return Err(Stop::Malformed);
+            return Err(PartialReason::Malformed);
         }
         self.open.push(open);
         self.at += 1;
-        Ok(Next::Expect(expect))
+        Ok(ReaderStep::Expect(expect))
     }
 
     /// Adds a complete value to the innermost open object or list.
-    fn place(&mut self, value: Value) -> Next {
+    fn place(&mut self, value: Value) -> ReaderStep {
         match self.open.last_mut() {
-            None => return Next::Done(value),
-            Some(Open::List(items)) => items.push(value),
-            Some(Open::Object { members, key }) => {
+            None => return ReaderStep::Done(value),
+            Some(OpenContainer::List(items)) => items.push(value),
+            Some(OpenContainer::Object { members, key }) => {
                 if let Some(key) = key.take() {
                     members.insert(key, value);
                 }
             }
         }
-        Next::Expect(Expect::CommaOrEnd)
+        ReaderStep::Expect(Expect::CommaOrEnd)
     }
 
-    fn close(&mut self, closer: u8) -> Result<Next, Stop> {
+    fn close(&mut self, closer: u8) -> Result<ReaderStep, PartialReason> {
         let value = match (self.open.pop(), closer) {
-            (Some(Open::Object { members, .. }), b'}') => Value::Object(members),
-            (Some(Open::List(items)), b']') => Value::Array(items),
+            (Some(OpenContainer::Object { members, .. }), b'}') => Value::Object(members),
+            (Some(OpenContainer::List(items)), b']') => Value::Array(items),
             (open, _) => {
                 self.open.extend(open);
-                return Err(Stop::Malformed);
+                return Err(PartialReason::Malformed);
             }
         };
         self.at += 1;
@@ -256,17 +256,17 @@ impl Reader<'_> {
     }
 
     /// Skips white space and comments.
-    fn skip_blank(&mut self) -> Result<(), Stop> {
+    fn skip_blank(&mut self) -> Result<(), PartialReason> {
         loop {
             let rest = self.rest();
             let text = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
             let blank = rest.len() - text.len();
             let comment = if let Some(comment) = text.strip_prefix("//") {
-                2 + comment.find('\n').ok_or(Stop::EndOfText)?
+                2 + comment.find('\n').ok_or(PartialReason::EndOfText)?
             } else if let Some(comment) = text.strip_prefix("/*") {
-                4 + comment.find("*/").ok_or(Stop::EndOfText)?
+                4 + comment.find("*/").ok_or(PartialReason::EndOfText)?
             } else if text == "/" {
-                return Err(Stop::EndOfText);
+                return Err(PartialReason::EndOfText);
             } else {
                 self.at += blank;
                 return Ok(());
@@ -276,14 +276,14 @@ impl Reader<'_> {
     }
 
     /// Parses a string, quotes included.
-    fn string(&mut self, quote: u8) -> Result<String, Stop> {
+    fn string(&mut self, quote: u8) -> Result<String, PartialReason> {
         let mut read = String::new();
         let mut at = self.at + 1;
         loop {
             let rest = &self.text[at..];
             let special = |byte: &u8| *byte == quote || *byte == b'\\';
             let plain = rest.bytes().position(|byte| special(&byte));
-            let plain = plain.ok_or(Stop::EndOfText)?;
+            let plain = plain.ok_or(PartialReason::EndOfText)?;
             read.push_str(&rest[..plain]);
             if rest.as_bytes()[plain] == quote {
                 self.at = at + plain + 1;
@@ -294,19 +294,19 @@ impl Reader<'_> {
     }
 
     /// Parses a number, or a name of a value.
-    fn word(&mut self) -> Result<Value, Stop> {
+    fn word(&mut self) -> Result<Value, PartialReason> {
         let rest = self.rest();
         let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
         let length = rest.bytes().position(|byte| !inside(byte));
         if length.is_none() && !self.open.is_empty() {
-            return Err(Stop::EndOfText);
+            return Err(PartialReason::EndOfText);
         }
         let word = &rest[..length.unwrap_or(rest.len())];
         let value = match word {
             "true" | "True" => Value::Bool(true),
             "false" | "False" => Value::Bool(false),
             "null" | "None" => Value::Null,
-            _ => number(word).ok_or(Stop::Malformed)?,
+            _ => number(word).ok_or(PartialReason::Malformed)?,
         };
         self.at += word.len();
         Ok(value)
@@ -314,8 +314,8 @@ impl Reader<'_> {
 }
 
 /// Decodes an escape and returns its length in bytes.
-fn unescape(text: &str, read: &mut String) -> Result<usize, Stop> {
-    let escaped = text[1..].chars().next().ok_or(Stop::EndOfText)?;
+fn unescape(text: &str, read: &mut String) -> Result<usize, PartialReason> {
+    let escaped = text[1..].chars().next().ok_or(PartialReason::EndOfText)?;
     let meaning = match escaped {
         '"' | '\'' | '\\' | '/' => escaped,
         'b' => '\u{8}',
@@ -335,10 +335,10 @@ fn unescape(text: &str, read: &mut String) -> Result<usize, Stop> {
 }
 
 /// The same for `\u`, of which two may encode one character.
-fn unescape_unicode(text: &str, read: &mut String) -> Result<usize, Stop> {
+fn unescape_unicode(text: &str, read: &mut String) -> Result<usize, PartialReason> {
     let first = match hexadecimal(text) {
         Some(unit) => unit,
-        None if text.len() < 6 => return Err(Stop::EndOfText),
+        None if text.len() < 6 => return Err(PartialReason::EndOfText),
         None => {
             read.push_str("\\u");
             return Ok(2);

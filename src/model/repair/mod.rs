@@ -1,7 +1,7 @@
 //! Tool calls that weak models get wrong: found in text, repaired, checked.
 //!
 //! [`check`] makes a call match its tool, whatever its source. [`find_calls`] extracts calls from
-//! the text of a reply, [`Gate`] keeps them from being shown while that text streams, and
+//! the text of a reply, [`StreamFilter`] keeps them from being shown while that text streams, and
 //! [`text_protocol`] and [`call_format`] tell a model without native tools how to call.
 //!
 //! # When text is a call
@@ -38,8 +38,8 @@
 //!    it and is followed by markup; if closers are left over in the reply, a value contained some
 //!    itself, and none of the calls in XML is accepted.
 //!
-//! Text that names a known tool, or has a marker, and still is not a call, is [`Found::broken`].
-//! Calls after it are [`Found::later`], but only if its end is certain: what looks like a call
+//! Text that names a known tool, or has a marker, and still is not a call, is [`FoundCalls::broken`].
+//! Calls after it are [`FoundCalls::later`], but only if its end is certain: what looks like a call
 //! within the arguments of another one is not a call.
 //!
 //! # Where a new format goes
@@ -57,7 +57,6 @@ mod families;
 mod find;
 mod foreign;
 mod forms;
-mod gate;
 mod json;
 mod names;
 mod object;
@@ -66,6 +65,7 @@ mod protocol;
 mod python;
 mod scan;
 mod shapes;
+mod stream_filter;
 mod tags;
 mod xml;
 
@@ -81,11 +81,11 @@ use serde_json::{Map, Value};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
-pub use find::{Found, find_calls};
-pub use gate::Gate;
+pub use find::{FoundCalls, find_calls};
 pub use names::is_same_name;
 pub use object::objects_in;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
+pub use stream_filter::StreamFilter;
 
 /// Longest name of an unknown tool shown, in characters.
 const LONGEST_NAME: usize = 60;

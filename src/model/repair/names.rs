@@ -30,22 +30,22 @@ pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a Tool
     if name.is_empty() || name.len() > LONGEST {
         return None;
     }
-    if let Some(tool) = named(name, tools) {
+    if let Some(tool) = tool_named(name, tools) {
         return Some(tool);
     }
     // gpt-oss writes on where the name should end: `read_file<|channel|>json`.
     let name = name.split_once("<|").map_or(name, |(name, _)| name);
     let bare = without_number(name);
-    named(bare, tools).or_else(|| named(without_namespace(bare)?, tools))
+    tool_named(bare, tools).or_else(|| tool_named(without_namespace(bare)?, tools))
 }
 
 /// Whether two names are the same but for what models vary, so that a call could mean either.
 pub fn is_same_name(one: &str, other: &str) -> bool {
-    loose(one) == loose(other)
+    without_separators(one) == without_separators(other)
 }
 
 /// A normalised spelling: `filePath` and `file-path` are `filepath`.
-pub(super) fn loose(name: &str) -> String {
+pub(super) fn without_separators(name: &str) -> String {
     name.chars()
         .filter(|c| !"_- ".contains(*c))
         .flat_map(char::to_lowercase)
@@ -53,16 +53,20 @@ pub(super) fn loose(name: &str) -> String {
 }
 
 /// Finds a tool by name, by alias, or by either, ignoring case and `_`.
-fn named<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
+fn tool_named<'a>(name: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let is = |tool: &&ToolSpec| tool.name == name;
     let is_alias = |tool: &&ToolSpec| tool.aliases.iter().any(|alias| alias == name);
     let exact = tools.iter().find(is);
     if let Some(tool) = exact.or_else(|| tools.iter().find(is_alias)) {
         return Some(tool);
     }
-    let name = loose(name);
-    let is_like = |tool: &&ToolSpec| loose(&tool.name) == name;
-    let has_like = |tool: &&ToolSpec| tool.aliases.iter().any(|alias| loose(alias) == name);
+    let name = without_separators(name);
+    let is_like = |tool: &&ToolSpec| without_separators(&tool.name) == name;
+    let has_like = |tool: &&ToolSpec| {
+        tool.aliases
+            .iter()
+            .any(|alias| without_separators(alias) == name)
+    };
     let like = tools.iter().find(is_like);
     like.or_else(|| tools.iter().find(has_like))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::json::{self, Reading, Stop};
+use super::json::{self, JsonReading, PartialReason};
 
 /// Most places at which an object is looked for: each try may read all of the text.
 const MOST_TRIES: usize = 32;
@@ -18,15 +18,15 @@ pub fn objects_in(text: &str) -> Vec<Map<String, Value>> {
         };
         let start = from + next;
         match json::read(&text[start..]) {
-            Reading::Whole { value, end } => {
+            JsonReading::Whole { value, end } => {
                 if let Value::Object(object) = value {
                     found.push(object);
                 }
                 from = start + end;
             }
             // What is within an object that has no end is only a part of it.
-            Reading::Partial(partial) if partial.stop == Stop::EndOfText => break,
-            Reading::Partial(_) => from = start + 1,
+            JsonReading::Partial(partial) if partial.stop == PartialReason::EndOfText => break,
+            JsonReading::Partial(_) => from = start + 1,
         }
     }
     found

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::forms::{Attempt, closed, named, several, skip_blank};
-use super::json::{self, Begins};
-use super::scan::{Marker, Opening, marker};
-use super::shapes::{self, Intent, Seen};
+use super::forms::{ParseAttempt, closed, named, several, skip_blank};
+use super::json::{self, JsonStart};
+use super::scan::{CallStart, MarkerMatch, marker};
+use super::shapes::{self, Intent, ShapeMatch};
 use super::{families, python, tags, xml};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
@@ -20,10 +20,10 @@ const MOST_NESTED: usize = 4;
 const KIND: &str = "function";
 
 /// A pair of tags.
-type Pair = (&'static str, &'static str);
+type TagPair = (&'static str, &'static str);
 
 /// Tags around keys and around values: GLM and Hunyuan, and LongCat.
-const KEYED: &[(Pair, Pair)] = &[
+const KEYED: &[(TagPair, TagPair)] = &[
     (("<arg_key>", "</arg_key>"), ("<arg_value>", "</arg_value>")),
     (
         ("<longcat_arg_key>", "</longcat_arg_key>"),
@@ -33,18 +33,18 @@ const KEYED: &[(Pair, Pair)] = &[
 const CALL: &str = "call:";
 
 /// Parses the calls after a marker; `None` if there are none, valid or not.
-pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     let mut found: Option<(Vec<ToolCall>, usize)> = None;
     let mut with_markup = false;
     let mut at = at;
     loop {
-        at = opened(text, at, tools);
+        at = skip_opening(text, at, tools);
         let attempt = match one(text, at, tools) {
             Some(attempt) => attempt,
             None => break,
         };
         match attempt {
-            Attempt::Calls { calls, end, markup } => {
+            ParseAttempt::Calls { calls, end, markup } => {
                 let (before, before_end) = found.get_or_insert_default();
                 before.extend(calls);
                 with_markup |= markup;
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
                 *before_end = end;
                 // Another call needs its own marker, or stands in a list.
                 let next = skip_blank(text, end);
-                let Marker::Whole(_) = marker(&text[next..], tools) else {
+                let MarkerMatch::Whole(_) = marker(&text[next..], tools) else {
                     break;
                 };
                 at = next;
@@ -67,7 +67,7 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
         }
     }
     let (calls, end) = found?;
-    Some(Attempt::Calls {
+    Some(ParseAttempt::Calls {
         calls,
         end,
         markup: with_markup,
@@ -75,11 +75,11 @@ pub(super) fn read(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt>
 }
 
 /// The position after further markers and the first line of a fence.
-fn opened(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
+fn skip_opening(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
     let mut at = skip_blank(text, at);
     for _ in 0..MOST_NESTED {
         match marker(&text[at..], tools) {
-            Marker::Whole(Opening::Sign(_, length)) => at = skip_blank(text, at + length),
+            MarkerMatch::Whole(CallStart::Sign(_, length)) => at = skip_blank(text, at + length),
             _ => break,
         }
     }
@@ -88,7 +88,7 @@ fn opened(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
         && let Some(length) = families::parts().find_map(|part| families::fit(rest, part).length())
     {
         let next = skip_blank(text, at + KIND.len() + length);
-        if marker(&text[next..], tools) == Marker::Whole(Opening::Markup) {
+        if marker(&text[next..], tools) == MarkerMatch::Whole(CallStart::Markup) {
             return next;
         }
     }
@@ -99,17 +99,17 @@ fn opened(text: &str, at: usize, tools: &[ToolSpec]) -> usize {
     at
 }
 
-fn one(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+fn one(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     let rest = &text[at..];
     match marker(rest, tools) {
-        Marker::Whole(Opening::Markup) => return Some(xml::function(text, at, tools)),
-        Marker::Whole(Opening::Tag) => return Some(tags::call(text, at, tools)),
+        MarkerMatch::Whole(CallStart::Markup) => return Some(xml::function(text, at, tools)),
+        MarkerMatch::Whole(CallStart::Tag) => return Some(tags::call(text, at, tools)),
         _ => {}
     }
-    if json::begins(rest) == Begins::Yes {
+    if json::begins(rest) == JsonStart::Yes {
         return several(text, at, tools);
     }
-    if python::begins_list(rest) == Begins::Yes || python::begins_call(rest) == Begins::Yes {
+    if python::begins_list(rest) == JsonStart::Yes || python::begins_call(rest) == JsonStart::Yes {
         return Some(python::calls(text, at, Intent::Marked, tools));
     }
     if let Some(call) = rest.strip_prefix(CALL) {
@@ -158,7 +158,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A name, then tagged keys and values.
-fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     let rest = &text[at..];
     let (key, value, length) = KEYED.iter().find_map(|(key, value)| {
         // No further than that, since this is asked at each sign of a text.
@@ -175,14 +175,14 @@ fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
     if !is_name(name) {
         return None;
     }
-    let cut_off = || Some(Attempt::broken("the call is cut off"));
+    let cut_off = || Some(ParseAttempt::broken("the call is cut off"));
     let mut arguments = Map::new();
     let mut at = at + length;
     while text[at..].starts_with(key.0) {
-        let Some((given, after)) = within(text, at, key) else {
+        let Some((given, after)) = between_tags(text, at, key) else {
             return cut_off();
         };
-        let Some((value, after)) = within(text, skip_blank(text, after), value) else {
+        let Some((value, after)) = between_tags(text, skip_blank(text, after), value) else {
             return cut_off();
         };
         arguments.insert(given.trim().to_owned(), Value::String(value.to_owned()));
@@ -193,24 +193,24 @@ fn keyed(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
         return cut_off();
     }
     let seen = shapes::of_parts(name, arguments, tools);
-    Some(Attempt::of_seen(seen, at))
+    Some(ParseAttempt::of_seen(seen, at))
 }
 
 /// The text between two tags, and where the second one ends.
-fn within<'a>(text: &'a str, at: usize, tags: (&str, &str)) -> Option<(&'a str, usize)> {
+fn between_tags<'a>(text: &'a str, at: usize, tags: (&str, &str)) -> Option<(&'a str, usize)> {
     let inside = text[at..].strip_prefix(tags.0)?;
     let length = inside.find(tags.1)?;
     Some((&inside[..length], at + tags.0.len() + length + tags.1.len()))
 }
 
 /// Gemma: `call:name{key:<escape>value<escape>,other:5}`, with markers around strings.
-fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     const MARKS: [&str; 3] = ["<escape>", "<|\"|>", "\""];
     let (name, brace) = head(text, at)?;
-    if json::begins(&text[brace..]) == Begins::Yes {
+    if json::begins(&text[brace..]) == JsonStart::Yes {
         return Some(named(text, brace, &name, tools));
     }
-    let cut_off = || Some(Attempt::broken("the call is cut off"));
+    let cut_off = || Some(ParseAttempt::broken("the call is cut off"));
     let mut arguments = Map::new();
     let mut at = skip_blank(text, brace + 1);
     while !text[at..].starts_with('}') {
@@ -219,13 +219,15 @@ fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
         };
         let key = text[at..at + length].trim();
         if !is_name(key) {
-            return Some(Attempt::broken("the arguments of a call are not valid"));
+            return Some(ParseAttempt::broken(
+                "the arguments of a call are not valid",
+            ));
         }
         let start = skip_blank(text, at + length + 1);
         let rest = &text[start..];
         let mark = MARKS.iter().find(|mark| rest.starts_with(**mark));
         let (value, end) = match mark {
-            Some(mark) => match within(text, start, (mark, mark)) {
+            Some(mark) => match between_tags(text, start, (mark, mark)) {
                 Some((value, end)) => (value, end),
                 None => return cut_off(),
             },
@@ -240,9 +242,13 @@ fn gemma(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
             Some(',') => at = skip_blank(text, at + 1),
             Some('}') => {}
             None => return cut_off(),
-            Some(_) => return Some(Attempt::broken("the arguments of a call are not valid")),
+            Some(_) => {
+                return Some(ParseAttempt::broken(
+                    "the arguments of a call are not valid",
+                ));
+            }
         }
     }
-    let seen: Seen = shapes::of_parts(&name, arguments, tools);
-    Some(Attempt::of_seen(seen, at + 1))
+    let seen: ShapeMatch = shapes::of_parts(&name, arguments, tools);
+    Some(ParseAttempt::of_seen(seen, at + 1))
 }

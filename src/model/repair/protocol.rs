@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::json as tolerant;
-use super::shapes::{self, Intent, Seen};
-use super::{arguments, arguments::schema_types, json::Reading};
+use super::shapes::{self, Intent, ShapeMatch};
+use super::{arguments, arguments::schema_types, json::JsonReading};
 use crate::message::ToolCall;
 use crate::model::{Parameter, ParameterKind, ToolSpec};
 
@@ -69,13 +69,13 @@ pub fn call_format(tools: &[ToolSpec]) -> Value {
 /// `None` if no call was intended, or if it does not match a tool.
 pub fn call_from_format(text: &str, tools: &[ToolSpec]) -> Option<ToolCall> {
     let seen = match tolerant::read(text.trim_start()) {
-        Reading::Whole { value, .. } if value.is_object() => {
+        JsonReading::Whole { value, .. } if value.is_object() => {
             shapes::of_value(value, Intent::Marked, tools)
         }
         _ => return None,
     };
     match seen {
-        Seen::Calls(mut calls) if calls.len() == 1 => calls.pop(),
+        ShapeMatch::Calls(mut calls) if calls.len() == 1 => calls.pop(),
         _ => None,
     }
 }

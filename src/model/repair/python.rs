@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::forms::{Attempt, skip_blank};
-use super::json::{self, Begins, Reading, Stop};
+use super::forms::{ParseAttempt, skip_blank};
+use super::json::{self, JsonReading, JsonStart, PartialReason};
 use super::names;
-use super::shapes::{self, Intent, Seen};
+use super::shapes::{self, Intent, ShapeMatch};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
@@ -17,25 +17,25 @@ const LONGEST_NAME: usize = 200;
 const PRINT: &str = "print";
 
 /// Whether a text begins like a list of calls.
-pub(super) fn begins_list(text: &str) -> Begins {
+pub(super) fn begins_list(text: &str) -> JsonStart {
     let Some(inside) = text.strip_prefix('[') else {
-        return Begins::No;
+        return JsonStart::No;
     };
     begins_call(inside.trim_start())
 }
 
 /// Whether a text begins with a name and a parenthesis.
-pub(super) fn begins_call(text: &str) -> Begins {
+pub(super) fn begins_call(text: &str) -> JsonStart {
     let length = name_length(text);
     match text[length..].chars().next() {
-        None if length <= LONGEST_NAME => Begins::Unclear,
-        Some('(') if length > 0 => Begins::Yes,
-        _ => Begins::No,
+        None if length <= LONGEST_NAME => JsonStart::Unclear,
+        Some('(') if length > 0 => JsonStart::Yes,
+        _ => JsonStart::No,
     }
 }
 
 /// Parses calls, in a list or one after another.
-pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -> ParseAttempt {
     let is_list = text[at..].starts_with('[');
     let mut at = skip_blank(text, at + usize::from(is_list));
     let start = at;
@@ -43,33 +43,35 @@ pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -
     loop {
         let name = &text[at..at + name_length(&text[at..])];
         if intent == Intent::Plain && names::resolve(name, tools).is_none() {
-            return Attempt::text(start);
+            return ParseAttempt::text(start);
         }
         let (name, arguments, end) = match call(text, at, tools) {
             Ok(read) => read,
-            Err(Stop::EndOfText) => return Attempt::broken("the call is cut off"),
-            Err(Stop::Malformed) => {
-                return Attempt::broken("the arguments of a call are not valid");
+            Err(PartialReason::EndOfText) => return ParseAttempt::broken("the call is cut off"),
+            Err(PartialReason::Malformed) => {
+                return ParseAttempt::broken("the arguments of a call are not valid");
             }
         };
         match shapes::of_parts(name, arguments, tools) {
-            Seen::Calls(calls) => found.extend(calls),
-            Seen::Broken(why) | Seen::Partly { why, .. } => return Attempt::broken(&why),
-            Seen::Nothing => return Attempt::text(start),
+            ShapeMatch::Calls(calls) => found.extend(calls),
+            ShapeMatch::Broken(why) | ShapeMatch::Partly { why, .. } => {
+                return ParseAttempt::broken(&why);
+            }
+            ShapeMatch::Nothing => return ParseAttempt::text(start),
         }
         at = skip_blank(text, end);
         let rest = &text[at..];
         if is_list && rest.starts_with(']') {
-            return Attempt::of_seen(Seen::Calls(found), at + 1);
+            return ParseAttempt::of_seen(ShapeMatch::Calls(found), at + 1);
         }
         let parted = rest.strip_prefix([',', ';']).unwrap_or(rest);
         let next = skip_blank(text, text.len() - parted.len());
-        if begins_call(&text[next..]) == Begins::Yes {
+        if begins_call(&text[next..]) == JsonStart::Yes {
             at = next;
         } else if is_list && !rest.is_empty() {
-            return Attempt::broken("the list of calls is not closed");
+            return ParseAttempt::broken("the list of calls is not closed");
         } else {
-            return Attempt::of_seen(Seen::Calls(found), end);
+            return ParseAttempt::of_seen(ShapeMatch::Calls(found), end);
         }
     }
 }
@@ -79,20 +81,20 @@ fn call<'a>(
     text: &'a str,
     at: usize,
     tools: &[ToolSpec],
-) -> Result<(&'a str, Map<String, Value>, usize), Stop> {
+) -> Result<(&'a str, Map<String, Value>, usize), PartialReason> {
     let rest = &text[at..];
     let length = name_length(rest);
     let name = &rest[..length];
     if !rest[length..].starts_with('(') || name.is_empty() {
         let is_end = rest.len() == length;
         return Err(if is_end {
-            Stop::EndOfText
+            PartialReason::EndOfText
         } else {
-            Stop::Malformed
+            PartialReason::Malformed
         });
     }
     let inside = skip_blank(text, at + length + 1);
-    if name == PRINT && begins_call(&text[inside..]) == Begins::Yes {
+    if name == PRINT && begins_call(&text[inside..]) == JsonStart::Yes {
         let (name, arguments, end) = call_in(text, inside, tools)?;
         let end = skip_blank(text, end);
         let closed = text[end..].starts_with(')');
@@ -105,7 +107,7 @@ fn call_in<'a>(
     text: &'a str,
     at: usize,
     tools: &[ToolSpec],
-) -> Result<(&'a str, Map<String, Value>, usize), Stop> {
+) -> Result<(&'a str, Map<String, Value>, usize), PartialReason> {
     let length = name_length(&text[at..]);
     let name = &text[at..at + length];
     let tool = names::resolve(name, tools);
@@ -114,7 +116,7 @@ fn call_in<'a>(
     for index in 0.. {
         let rest = &text[at..];
         if rest.is_empty() {
-            return Err(Stop::EndOfText);
+            return Err(PartialReason::EndOfText);
         }
         if rest.starts_with(')') {
             return Ok((name, arguments, at + 1));
@@ -128,25 +130,25 @@ fn call_in<'a>(
         } else {
             // Without a name, its place says which it is.
             let parameter = tool.and_then(|tool| tool.parameters.get(index));
-            parameter.ok_or(Stop::Malformed)?.name.as_str()
+            parameter.ok_or(PartialReason::Malformed)?.name.as_str()
         };
         let (value, end) = value(text, at)?;
         if arguments.insert(key.to_owned(), value).is_some() {
-            return Err(Stop::Malformed);
+            return Err(PartialReason::Malformed);
         }
         at = skip_blank(text, end);
         match text[at..].chars().next() {
-            None => return Err(Stop::EndOfText),
+            None => return Err(PartialReason::EndOfText),
             Some(',') => at = skip_blank(text, at + 1),
             Some(')') => {}
-            Some(_) => return Err(Stop::Malformed),
+            Some(_) => return Err(PartialReason::Malformed),
         }
     }
-    Err(Stop::Malformed)
+    Err(PartialReason::Malformed)
 }
 
 /// A value, and where it ends.
-fn value(text: &str, at: usize) -> Result<(Value, usize), Stop> {
+fn value(text: &str, at: usize) -> Result<(Value, usize), PartialReason> {
     let rest = &text[at..];
     // `r"…"`: what is raw is mostly an expression, whose backslashes stay in any case.
     let prefixed = rest
@@ -156,14 +158,14 @@ fn value(text: &str, at: usize) -> Result<(Value, usize), Stop> {
     let rest = prefixed.unwrap_or(rest);
     for quotes in ["\"\"\"", "'''"] {
         if let Some(inside) = rest.strip_prefix(quotes) {
-            let length = inside.find(quotes).ok_or(Stop::EndOfText)?;
+            let length = inside.find(quotes).ok_or(PartialReason::EndOfText)?;
             let value = Value::String(inside[..length].to_owned());
             return Ok((value, at + length + 2 * quotes.len()));
         }
     }
     match json::read(rest) {
-        Reading::Whole { value, end } => Ok((value, at + end)),
-        Reading::Partial(partial) => Err(partial.stop),
+        JsonReading::Whole { value, end } => Ok((value, at + end)),
+        JsonReading::Partial(partial) => Err(partial.stop),
     }
 }
 

@@ -3,7 +3,7 @@
 //! It can follow a growing text: what it reports as text stays text, whatever comes.
 
 use super::families::{self, Fit, LINE_BEGINS, fit};
-use super::json::{self, Begins};
+use super::json::{self, JsonStart};
 use super::{python, tags, xml};
 use crate::model::ToolSpec;
 
@@ -28,14 +28,14 @@ pub(super) enum Extent {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum ScanStep {
     /// Text of the reply itself, up to here.
     Prose(usize),
     /// A line of a quoted block, or a part of it, up to here.
     Quoted(usize),
     /// A possible call. The caller parses it and continues with [`Scanner::resume`],
     /// [`Scanner::skip`] or [`Scanner::quote`].
-    Candidate(Candidate),
+    Candidate(CallCandidate),
     /// Only more text can tell.
     More,
     End,
@@ -43,31 +43,31 @@ pub(super) enum Step {
 
 /// The start of a possible call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Candidate {
+pub(super) enum CallCandidate {
     /// An object or a list at the beginning of a line.
     Bare(usize),
     /// The name of a tool on a line of its own, as [`tags::named_line`] has it.
     Named(usize),
     /// A marker, and where it is.
-    Marker(usize, Opening),
-    Block(Block),
+    Marker(usize, CallStart),
+    Block(FencedBlock),
 }
 
 /// A fenced block that may hold calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(super) struct FencedBlock {
     /// Where its fence begins.
     pub at: usize,
     /// Where its first line begins.
     pub body: usize,
-    pub fence: Fence,
+    pub fence: FenceLine,
     /// Whether its language is for calls.
     pub for_tools: bool,
 }
 
 /// The line before a fenced block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fence {
+pub(super) struct FenceLine {
     mark: u8,
     length: usize,
     indent: usize,
@@ -75,7 +75,7 @@ pub(super) struct Fence {
 
 /// The kinds of markers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(super) enum CallStart {
     /// The marker of a model family, and its length in the text.
     Sign(&'static str, usize),
     /// One of [`xml::OPENINGS`].
@@ -86,17 +86,17 @@ pub(super) enum Opening {
 
 /// Whether a text begins with a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Marker {
-    Whole(Opening),
+pub(super) enum MarkerMatch {
+    Whole(CallStart),
     /// The text ends within one.
     Part,
     No,
 }
 
 /// The marker that a text begins with.
-pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
+pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> MarkerMatch {
     if !text.starts_with(['<', '[']) {
-        return Marker::No;
+        return MarkerMatch::No;
     }
     let mut is_part = false;
     let mut is_whole = |sign: &str| match fit(text, sign) {
@@ -112,20 +112,20 @@ pub(super) fn marker(text: &str, tools: &[ToolSpec]) -> Marker {
         .filter_map(|sign| Some((sign, is_whole(sign)?)))
         .max_by_key(|(_, length)| *length);
     if let Some((sign, length)) = sign {
-        return Marker::Whole(Opening::Sign(sign, length));
+        return MarkerMatch::Whole(CallStart::Sign(sign, length));
     }
     if xml::OPENINGS.iter().any(|sign| text.starts_with(sign)) {
-        return Marker::Whole(Opening::Markup);
+        return MarkerMatch::Whole(CallStart::Markup);
     }
     is_part |= xml::OPENINGS.iter().any(|sign| sign.starts_with(text));
     match tags::opens(text, tools) {
-        Fit::Whole(_) => Marker::Whole(Opening::Tag),
-        Fit::No if !is_part => Marker::No,
-        _ => Marker::Part,
+        Fit::Whole(_) => MarkerMatch::Whole(CallStart::Tag),
+        Fit::No if !is_part => MarkerMatch::No,
+        _ => MarkerMatch::Part,
     }
 }
 
-impl Fence {
+impl FenceLine {
     /// Where the text continues if the block is closed at a position.
     pub fn closed_at(&self, text: &str, at: usize) -> Option<usize> {
         let line = line(&text[at..]);
@@ -146,18 +146,18 @@ pub(super) struct Scanner {
     /// Whether the line so far has more than blanks.
     begun: bool,
     /// Quoted blocks, the outermost first.
-    quoted: Vec<Fence>,
+    quoted: Vec<FenceLine>,
     /// Whether the open quoted blocks contain something like a call.
     quotes_call: bool,
 }
 
 impl Scanner {
     /// Makes one step. Only the end of the text may have changed since the last step.
-    pub fn step(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
+    pub fn step(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> ScanStep {
         if self.at == text.len() {
             return match extent {
-                Extent::Growing => Step::More,
-                Extent::Whole => Step::End,
+                Extent::Growing => ScanStep::More,
+                Extent::Whole => ScanStep::End,
             };
         }
         if !self.quoted.is_empty() {
@@ -182,7 +182,7 @@ impl Scanner {
     }
 
     /// Treats a block as quoted after all.
-    pub fn quote(&mut self, block: &Block) {
+    pub fn quote(&mut self, block: &FencedBlock) {
         self.resume(block.body);
         self.quotes_call = false;
         self.quoted.push(block.fence);
@@ -193,22 +193,24 @@ impl Scanner {
         !self.quoted.is_empty() && self.quotes_call
     }
 
-    fn line_start(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
+    fn line_start(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<ScanStep> {
         let rest = &text[self.at..];
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         if blanks > 0 {
             self.at += blanks;
-            return Some(Step::Prose(self.at));
+            return Some(ScanStep::Prose(self.at));
         }
         match rest.as_bytes()[0] {
             b'`' | b'~' => self.fence(text, extent),
             b'{' | b'[' if self.indent(text) < QUOTING_INDENT => {
                 match (json::begins(rest), python::begins_list(rest)) {
-                    (Begins::Yes, _) | (_, Begins::Yes) => {
-                        Some(Step::Candidate(Candidate::Bare(self.at)))
+                    (JsonStart::Yes, _) | (_, JsonStart::Yes) => {
+                        Some(ScanStep::Candidate(CallCandidate::Bare(self.at)))
                     }
-                    (Begins::Unclear, _) | (_, Begins::Unclear) if extent == Extent::Growing => {
-                        Some(Step::More)
+                    (JsonStart::Unclear, _) | (_, JsonStart::Unclear)
+                        if extent == Extent::Growing =>
+                    {
+                        Some(ScanStep::More)
                     }
                     _ => None,
                 }
@@ -219,7 +221,7 @@ impl Scanner {
     }
 
     /// A line that begins like a call, but with ordinary words.
-    fn word(&self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<Step> {
+    fn word(&self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Option<ScanStep> {
         let rest = &text[self.at..];
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '>') {
             return None;
@@ -228,60 +230,60 @@ impl Scanner {
         for sign in LINE_BEGINS {
             match fit(rest, sign) {
                 Fit::Whole(length) => {
-                    let opening = Opening::Sign(sign, length);
-                    return Some(Step::Candidate(Candidate::Marker(self.at, opening)));
+                    let opening = CallStart::Sign(sign, length);
+                    return Some(ScanStep::Candidate(CallCandidate::Marker(self.at, opening)));
                 }
                 Fit::Part => is_part = true,
                 Fit::No => {}
             }
         }
         match tags::named_line(rest, tools) {
-            Fit::Whole(_) => return Some(Step::Candidate(Candidate::Named(self.at))),
+            Fit::Whole(_) => return Some(ScanStep::Candidate(CallCandidate::Named(self.at))),
             Fit::Part => is_part = true,
             Fit::No => {}
         }
-        (is_part && extent == Extent::Growing).then_some(Step::More)
+        (is_part && extent == Extent::Growing).then_some(ScanStep::More)
     }
 
-    fn fence(&mut self, text: &str, extent: Extent) -> Option<Step> {
+    fn fence(&mut self, text: &str, extent: Extent) -> Option<ScanStep> {
         let rest = &text[self.at..];
         let opening = line(rest);
         let ends = opening.len() < rest.len() || extent == Extent::Whole;
         let length = run(opening, rest.as_bytes()[0]);
         if !ends && (length >= 3 || length == opening.len()) {
-            return Some(Step::More);
+            return Some(ScanStep::More);
         }
         let (fence, information) = fence_line(&text[self.line..self.at + opening.len()])?;
         let language = language(information);
         let body = text.len().min(self.at + opening.len() + 1);
-        let block = Block {
+        let block = FencedBlock {
             at: self.at,
             body,
             fence,
             for_tools: FOR_TOOLS.contains(&language.as_str()),
         };
         if block.for_tools || FOR_DATA.contains(&language.as_str()) {
-            return Some(Step::Candidate(Candidate::Block(block)));
+            return Some(ScanStep::Candidate(CallCandidate::Block(block)));
         }
         self.quote(&block);
-        Some(Step::Quoted(body))
+        Some(ScanStep::Quoted(body))
     }
 
-    fn within_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
+    fn within_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> ScanStep {
         let rest = &text[self.at..];
         let special = rest.find(['\n', '<', '[']).unwrap_or(rest.len());
         let length = match rest.as_bytes().get(special) {
             Some(b'\n') => {
                 self.resume(self.at + special + 1);
-                return Step::Prose(self.at);
+                return ScanStep::Prose(self.at);
             }
             Some(_) if special == 0 => {
                 match marker(rest, tools) {
-                    Marker::Whole(opening) if self.may_begin(text) => {
-                        return Step::Candidate(Candidate::Marker(self.at, opening));
+                    MarkerMatch::Whole(opening) if self.may_begin(text) => {
+                        return ScanStep::Candidate(CallCandidate::Marker(self.at, opening));
                     }
-                    Marker::Part if extent == Extent::Growing && self.may_begin(text) => {
-                        return Step::More;
+                    MarkerMatch::Part if extent == Extent::Growing && self.may_begin(text) => {
+                        return ScanStep::More;
                     }
                     _ => {}
                 }
@@ -292,7 +294,7 @@ impl Scanner {
         self.ticks += rest[..length].matches('`').count();
         self.begun = true;
         self.at += length;
-        Step::Prose(self.at)
+        ScanStep::Prose(self.at)
     }
 
     /// Whether a marker counts here.
@@ -311,16 +313,16 @@ impl Scanner {
         columns(&text[self.line..self.at])
     }
 
-    fn quoted_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> Step {
+    fn quoted_line(&mut self, text: &str, extent: Extent, tools: &[ToolSpec]) -> ScanStep {
         let rest = &text[self.at..];
         let length = line(rest).len();
         self.at += length;
         if length == rest.len() && extent == Extent::Growing {
-            return Step::Quoted(self.at);
+            return ScanStep::Quoted(self.at);
         }
         self.judge_quoted(&text[self.line..self.at], tools);
         self.resume(text.len().min(self.at + 1));
-        Step::Quoted(self.at)
+        ScanStep::Quoted(self.at)
     }
 
     /// Checks whether a line of a quoted block closes it or opens another one.
@@ -329,7 +331,7 @@ impl Scanner {
             return;
         };
         let Some((fence, information)) = fence_line(line) else {
-            self.quotes_call |= matches!(marker(line.trim_start(), tools), Marker::Whole(_));
+            self.quotes_call |= matches!(marker(line.trim_start(), tools), MarkerMatch::Whole(_));
             return;
         };
         // A shorter fence, or one of the other kind, cannot be mistaken for the end.
@@ -363,7 +365,7 @@ fn columns(blanks: &str) -> usize {
 }
 
 /// A line as a fence, with its information string.
-fn fence_line(line: &str) -> Option<(Fence, &str)> {
+fn fence_line(line: &str) -> Option<(FenceLine, &str)> {
     let marks = line.trim_start_matches([' ', '\t']);
     let indent = columns(&line[..line.len() - marks.len()]);
     let mark = *marks.as_bytes().first()?;
@@ -375,7 +377,7 @@ fn fence_line(line: &str) -> Option<(Fence, &str)> {
         b'~' => true,
         _ => false,
     };
-    let fence = Fence {
+    let fence = FenceLine {
         mark,
         length,
         indent,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::{self, KEYS};
-use super::json::{self, Open, Partial, Stop};
+use super::json::{self, OpenContainer, PartialJson, PartialReason};
 use super::{check, names, new_call_id, reshaped};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
@@ -23,7 +23,7 @@ const WRAPPERS: [&str; 4] = ["function", "function_call", "tool_call", "tool"];
 
 /// What a value was recognised as.
 #[derive(Debug, PartialEq)]
-pub(super) enum Seen {
+pub(super) enum ShapeMatch {
     /// One call or more, checked.
     Calls(Vec<ToolCall>),
     /// An attempted call that is not valid, and why.
@@ -46,42 +46,46 @@ pub(super) enum Intent {
 }
 
 /// Judges a whole value.
-pub(super) fn of_value(value: Value, intent: Intent, tools: &[ToolSpec]) -> Seen {
+pub(super) fn of_value(value: Value, intent: Intent, tools: &[ToolSpec]) -> ShapeMatch {
     match value {
         Value::Object(members) => of_object(members, intent, tools),
         Value::Array(items) => of_list(items, intent, tools),
-        _ => Seen::Nothing,
+        _ => ShapeMatch::Nothing,
     }
 }
 
 /// Judges an incomplete value. `closed`: only closers follow it.
 pub(super) fn of_partial(
-    partial: Partial,
+    partial: PartialJson,
     closed: bool,
     intent: Intent,
     tools: &[ToolSpec],
-) -> Seen {
+) -> ShapeMatch {
     let stop = partial.stop;
     if partial.settled && closed && only_closers_are_missing(&partial.open) {
         return of_value(json::folded(partial.open), intent, tools);
     }
     let value = json::folded(partial.open);
-    let tool = meant(&value, stop, tools);
+    let tool = intended_tool(&value, stop, tools);
     let name = match (tool, intent) {
         (Some(name), _) => format!("the call of `{name}`"),
         (None, Intent::Marked) => "the call".to_owned(),
-        (None, Intent::Plain) => return Seen::Nothing,
+        (None, Intent::Plain) => return ShapeMatch::Nothing,
     };
-    Seen::Broken(match stop {
-        Stop::EndOfText => format!("{name} is cut off"),
-        Stop::Malformed => format!(
+    ShapeMatch::Broken(match stop {
+        PartialReason::EndOfText => format!("{name} is cut off"),
+        PartialReason::Malformed => format!(
             "{name} is not valid JSON: inside strings, write quotes as \\\" and line breaks as \\n"
         ),
     })
 }
 
 /// Judges a call given as name and arguments.
-pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolSpec]) -> Seen {
+pub(super) fn of_parts(
+    name: &str,
+    arguments: Map<String, Value>,
+    tools: &[ToolSpec],
+) -> ShapeMatch {
     let call = ToolCall {
         id: new_call_id(),
         name: name.to_owned(),
@@ -89,38 +93,38 @@ pub(super) fn of_parts(name: &str, arguments: Map<String, Value>, tools: &[ToolS
     };
     let calls = reshaped(call, tools).into_iter();
     match calls.map(|call| check(call, tools)).collect() {
-        Ok(calls) => Seen::Calls(calls),
-        Err(error) => Seen::Broken(error.to_string()),
+        Ok(calls) => ShapeMatch::Calls(calls),
+        Err(error) => ShapeMatch::Broken(error.to_string()),
     }
 }
 
-fn of_list(items: Vec<Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
+fn of_list(items: Vec<Value>, intent: Intent, tools: &[ToolSpec]) -> ShapeMatch {
     let (mut calls, mut broken) = (Vec::new(), None);
     for item in items {
         let Value::Object(members) = item else {
-            return Seen::Nothing;
+            return ShapeMatch::Nothing;
         };
         match of_object(members, intent, tools) {
-            Seen::Calls(more) => calls.extend(more),
-            Seen::Broken(why) => {
+            ShapeMatch::Calls(more) => calls.extend(more),
+            ShapeMatch::Broken(why) => {
                 broken.get_or_insert(why);
             }
-            Seen::Partly { calls: more, why } => {
+            ShapeMatch::Partly { calls: more, why } => {
                 calls.extend(more);
                 broken.get_or_insert(why);
             }
-            Seen::Nothing => return Seen::Nothing,
+            ShapeMatch::Nothing => return ShapeMatch::Nothing,
         }
     }
     match broken {
-        Some(why) if calls.is_empty() => Seen::Broken(why),
-        Some(why) => Seen::Partly { calls, why },
-        None if calls.is_empty() => Seen::Nothing,
-        None => Seen::Calls(calls),
+        Some(why) if calls.is_empty() => ShapeMatch::Broken(why),
+        Some(why) => ShapeMatch::Partly { calls, why },
+        None if calls.is_empty() => ShapeMatch::Nothing,
+        None => ShapeMatch::Calls(calls),
     }
 }
 
-fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]) -> Seen {
+fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]) -> ShapeMatch {
     for wrapper in WRAPPERS {
         if let Some(Value::Object(inner)) = members.get_mut(wrapper) {
             return of_object(std::mem::take(inner), intent, tools);
@@ -137,19 +141,19 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
             return of_parts(name, arguments.clone(), tools);
         }
         return match intent {
-            Intent::Marked => Seen::Broken("the call has no tool name".to_owned()),
-            Intent::Plain => Seen::Nothing,
+            Intent::Marked => ShapeMatch::Broken("the call has no tool name".to_owned()),
+            Intent::Plain => ShapeMatch::Nothing,
         };
     };
     let Some(tool) = names::resolve(name, tools) else {
         return match intent {
             Intent::Marked => of_parts(name, Map::new(), tools),
-            Intent::Plain => Seen::Nothing,
+            Intent::Plain => ShapeMatch::Nothing,
         };
     };
     let key = arguments_key(&members, name_key, tool);
     if is_description(&members, key) || (intent == Intent::Plain && is_transcript(&members)) {
-        return Seen::Nothing;
+        return ShapeMatch::Nothing;
     }
     let arguments = match key.and_then(|key| members.remove(key)) {
         Some(given) => arguments::object_of(given),
@@ -157,11 +161,11 @@ fn of_object(mut members: Map<String, Value>, intent: Intent, tools: &[ToolSpec]
             members.remove(name_key);
             Some(members)
         }
-        None => return Seen::Nothing,
+        None => return ShapeMatch::Nothing,
     };
     match arguments {
         Some(arguments) => of_parts(&tool.name, arguments, tools),
-        None => Seen::Broken(format!(
+        None => ShapeMatch::Broken(format!(
             "the arguments of `{}` must be a JSON object",
             tool.name
         )),
@@ -212,23 +216,27 @@ fn is_transcript(members: &Map<String, Value>) -> bool {
 }
 
 /// The tool that an incomplete value was about to call.
-fn meant<'a>(value: &Value, stop: Stop, tools: &'a [ToolSpec]) -> Option<&'a str> {
+fn intended_tool<'a>(value: &Value, stop: PartialReason, tools: &'a [ToolSpec]) -> Option<&'a str> {
     let members = match value {
         Value::Object(members) => members,
-        Value::Array(items) => return items.iter().find_map(|item| meant(item, stop, tools)),
+        Value::Array(items) => {
+            return items
+                .iter()
+                .find_map(|item| intended_tool(item, stop, tools));
+        }
         _ => return None,
     };
     for wrapper in WRAPPERS.into_iter().chain(["tool_calls"]) {
         if let Some(inner) = members.get(wrapper)
             && (inner.is_object() || inner.is_array())
         {
-            return meant(inner, stop, tools);
+            return intended_tool(inner, stop, tools);
         }
     }
     let (name_key, name) = name_of(members)?;
     let tool = names::resolve(name, tools)?;
     let key = arguments_key(members, name_key, tool);
-    let is_call = key.is_some() || name_key == "tool" || stop == Stop::EndOfText;
+    let is_call = key.is_some() || name_key == "tool" || stop == PartialReason::EndOfText;
     let is_call = is_call && !is_description(members, key) && !is_transcript(members);
     is_call.then_some(tool.name.as_str())
 }
@@ -236,11 +244,14 @@ fn meant<'a>(value: &Value, stop: Stop, tools: &'a [ToolSpec]) -> Option<&'a str
 /// Whether only closers and further calls can be missing.
 ///
 /// Not so for arguments beside the name: another one could have followed.
-fn only_closers_are_missing(open: &[Open]) -> bool {
+fn only_closers_are_missing(open: &[OpenContainer]) -> bool {
     let members = match open {
-        [Open::List(_)] => return true,
-        [Open::Object { members, .. }] => members,
-        [Open::List(_), Open::Object { members, .. }] => members,
+        [OpenContainer::List(_)] => return true,
+        [OpenContainer::Object { members, .. }] => members,
+        [
+            OpenContainer::List(_),
+            OpenContainer::Object { members, .. },
+        ] => members,
         _ => return false,
     };
     KEYS.iter().any(|key| match members.get(*key) {

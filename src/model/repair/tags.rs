@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::families::Fit;
-use super::forms::{Attempt, closed, named, skip_blank};
-use super::json::{self, Begins};
-use super::shapes::{self, Seen};
+use super::forms::{ParseAttempt, closed, named, skip_blank};
+use super::json::{self, JsonStart};
+use super::shapes::{self, ShapeMatch};
 use super::{arguments, foreign, names, xml};
 use crate::model::ToolSpec;
 
@@ -80,12 +80,12 @@ pub(super) fn named_line(text: &str, tools: &[ToolSpec]) -> Fit {
 }
 
 /// Parses the call that begins with the tag of a tool at a position.
-pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
     let name = tag(text, at).map_or("", |(name, _)| name);
     let Some(tool) = names::resolve(name, tools) else {
-        return Attempt::text(at + 1);
+        return ParseAttempt::text(at + 1);
     };
-    let reader = Reader { text, tool };
+    let reader = TagReader { text, tool };
     let body = skip_blank(text, at + name.len() + 2);
     let closer = format!("</{name}>");
     let takes_nothing = !tool.parameters.iter().any(|parameter| parameter.required);
@@ -93,13 +93,13 @@ pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     if !is_empty && !reader.has_key(body) {
         let is_cut = text[body..].is_empty() || tag_is_cut(&text[body..]);
         return match is_cut {
-            true => Attempt::broken(&format!("the call of `{name}` is cut off")),
-            false => Attempt::text(at + 1),
+            true => ParseAttempt::broken(&format!("the call of `{name}` is cut off")),
+            false => ParseAttempt::text(at + 1),
         };
     }
     let mut given = Vec::new();
     let Some(end) = reader.elements(body, &closer, 0, &mut given) else {
-        return Attempt::broken(&format!(
+        return ParseAttempt::broken(&format!(
             "the call of `{name}` is cut off, or one of its tags is not closed"
         ));
     };
@@ -108,7 +108,7 @@ pub(super) fn call(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
 
 /// Parses the name of a tool and its arguments in tags:
 /// `<name>read_file</name><arguments>…</arguments>`.
-pub(super) fn described(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Attempt> {
+pub(super) fn described(text: &str, at: usize, tools: &[ToolSpec]) -> Option<ParseAttempt> {
     let (key, start) = tag(text, at)?;
     if !NAME_TAGS.contains(&key) {
         return None;
@@ -128,41 +128,46 @@ pub(super) fn described(text: &str, at: usize, tools: &[ToolSpec]) -> Option<Att
     }
     let closer = format!("</{layer}>");
     let start = skip_blank(text, start);
-    if json::begins(&text[start..]) == Begins::Yes {
+    if json::begins(&text[start..]) == JsonStart::Yes {
         return Some(match named(text, start, name, tools) {
-            Attempt::Calls { calls, end, markup } => {
+            ParseAttempt::Calls { calls, end, markup } => {
                 let after = skip_blank(text, end);
                 let is_closed = text[after..].starts_with(&closer);
                 let end = if is_closed { after + closer.len() } else { end };
                 let end = closed(text, end);
-                Attempt::Calls { calls, end, markup }
+                ParseAttempt::Calls { calls, end, markup }
             }
             other => other,
         });
     }
     let Some(tool) = names::resolve(name, tools) else {
-        return Some(Attempt::of_seen(
+        return Some(ParseAttempt::of_seen(
             shapes::of_parts(name, Map::new(), tools),
             start,
         ));
     };
     let mut given = Vec::new();
-    let reader = Reader { text, tool };
+    let reader = TagReader { text, tool };
     Some(match reader.elements(start, &closer, 0, &mut given) {
         Some(end) => of_all(name, given, tools, closed(text, end)),
-        None => Attempt::broken("the call is cut off, or one of its tags is not closed"),
+        None => ParseAttempt::broken("the call is cut off, or one of its tags is not closed"),
     })
 }
 
-fn of_all(name: &str, given: Vec<Map<String, Value>>, tools: &[ToolSpec], end: usize) -> Attempt {
+fn of_all(
+    name: &str,
+    given: Vec<Map<String, Value>>,
+    tools: &[ToolSpec],
+    end: usize,
+) -> ParseAttempt {
     let mut calls = Vec::new();
     for arguments in given {
         match shapes::of_parts(name, arguments, tools) {
-            Seen::Calls(more) => calls.extend(more),
-            other => return Attempt::of_seen(other, end),
+            ShapeMatch::Calls(more) => calls.extend(more),
+            other => return ParseAttempt::of_seen(other, end),
         }
     }
-    Attempt::Calls {
+    ParseAttempt::Calls {
         calls,
         end,
         markup: true,
@@ -237,12 +242,12 @@ fn tag_is_cut(text: &str) -> bool {
 }
 
 /// Parses the arguments of one tool.
-struct Reader<'a> {
+struct TagReader<'a> {
     text: &'a str,
     tool: &'a ToolSpec,
 }
 
-impl Reader<'_> {
+impl TagReader<'_> {
     /// Whether here is a tag that may contain an argument of the tool, or several.
     fn has_key(&self, at: usize) -> bool {
         tag(self.text, skip_blank(self.text, at))

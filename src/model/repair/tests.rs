@@ -181,7 +181,7 @@ fn is_valid(call: &ToolCall) -> bool {
 
 /// Shows a text in pieces, and gives what was shown and what was held.
 fn gated<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
-    let mut gate = Gate::new(&TOOLS);
+    let mut gate = StreamFilter::new(&TOOLS);
     let shown: String = pieces.into_iter().map(|piece| gate.push(piece)).collect();
     let held = gate.held().to_owned();
     assert_eq!(gate.finish(), [shown.as_str(), held.as_str()].concat());

@@ -9,9 +9,9 @@
 
 use serde_json::{Map, Value};
 
-use super::forms::{Attempt, closed, named, skip_blank};
+use super::forms::{ParseAttempt, closed, named, skip_blank};
 use super::names;
-use super::shapes::{self, Seen};
+use super::shapes::{self, ShapeMatch};
 use crate::model::ToolSpec;
 
 /// The marker of a call.
@@ -60,7 +60,7 @@ const CALL_END: &str = "</tool_call>";
 const LONGEST_NAME: usize = 100;
 
 /// Parses the call that begins with one of [`OPENINGS`] at a position.
-pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
+pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
     let opening = OPENINGS
         .iter()
         .find(|opening| text[at..].starts_with(**opening));
@@ -68,12 +68,12 @@ pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     let Some((name, body)) = any_tag(text, at, OPENINGS) else {
         let rest = &text[at + length..];
         if rest.len() <= LONGEST_NAME && !rest.contains(['<', '\n']) {
-            return Attempt::broken("the call is cut off");
+            return ParseAttempt::broken("the call is cut off");
         }
-        return Attempt::text(at + 1);
+        return ParseAttempt::text(at + 1);
     };
     if names::resolve(name, tools).is_none() {
-        return Attempt::of_seen(shapes::of_parts(name, Map::new(), tools), body);
+        return ParseAttempt::of_seen(shapes::of_parts(name, Map::new(), tools), body);
     }
     let inside = skip_blank(text, body);
     if text[inside..].starts_with('{') {
@@ -81,17 +81,17 @@ pub(super) fn function(text: &str, at: usize, tools: &[ToolSpec]) -> Attempt {
     }
     let read = with_closers(text, body).or_else(|| without_closers(text, body));
     let Some((arguments, end)) = read else {
-        return Attempt::broken(&format!(
+        return ParseAttempt::broken(&format!(
             "the call of `{name}` is cut off, or a `{PARAMETER_END}` or `{FUNCTION_END}` is missing"
         ));
     };
     match shapes::of_parts(name, arguments, tools) {
-        Seen::Calls(calls) => Attempt::Calls {
+        ShapeMatch::Calls(calls) => ParseAttempt::Calls {
             calls,
             end: closed(text, end),
             markup: true,
         },
-        other => Attempt::of_seen(other, end),
+        other => ParseAttempt::of_seen(other, end),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs that build or test, and write their output: running them read-only would cost as much
 //! as the build and fail at its end.
 
-use super::{wide, words};
+use super::{network_or_git, words};
 
 /// Such programs with their building subcommands; none if they always build.
 const BUILDING: &[(&str, &[&str])] = &[
@@ -59,7 +59,7 @@ pub(in crate::permission) fn building(command: &str) -> Option<&'static str> {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Some((program.as_str(), arguments))
     });
-    let guessed = vectors.is_none().then(|| wide::programs(command));
+    let guessed = vectors.is_none().then(|| network_or_git::programs(command));
     let mut found = exact.chain(guessed.into_iter().flatten());
     found.find_map(|(program, arguments)| {
         let program = program.rsplit('/').next()?;

@@ -5,13 +5,13 @@
 //! `status`, `diff`, `blame` and patches run filters and converters with names that the repository
 //! chooses; these cannot be switched off, so they are not known to be safe.
 
+mod created;
 pub(super) mod effects;
-mod made;
 
-use super::rules::{Arguments, Rule, is_below, nothing, rule, texts};
-use super::words::Vector;
+use super::rules::{KnownCommand, ParsedArguments, is_below, nothing, rule, texts};
+use super::words::ArgumentVector;
 
-pub(super) const READING: &[Rule] = &[
+pub(super) const READING: &[KnownCommand] = &[
     rule(&["git", "--version"], "", "", &[], nothing),
     rule(&["git", "log"], HISTORY_FLAGS, "n", HISTORY, history),
     rule(&["git", "show"], HISTORY_FLAGS, "n", HISTORY, commit),
@@ -35,7 +35,7 @@ pub(super) const READING: &[Rule] = &[
 ];
 
 /// The same and more, for a trusted repository: further arguments add no power to what was allowed.
-pub(super) const TRUSTED: &[Rule] = &[
+pub(super) const TRUSTED: &[KnownCommand] = &[
     rule(&["git", "status"], "bsuv", "", STATUS, revisions),
     rule(&["git", "diff"], "bwsp", "U", DIFF, revisions),
     rule(&["git", "blame"], "ew", "L", &[], revisions),
@@ -44,7 +44,7 @@ pub(super) const TRUSTED: &[Rule] = &[
 ];
 
 /// Whether a vector only reads, in a trusted repository.
-pub(super) fn only_reads(vector: &Vector) -> bool {
+pub(super) fn only_reads(vector: &ArgumentVector) -> bool {
     TRUSTED.iter().any(|rule| rule.allows(vector).is_some())
 }
 
@@ -138,13 +138,13 @@ const DIFF: &[&str] = &[
 ];
 
 /// Revisions and paths of the repository. With a `:`, a revision is a file's content.
-fn revisions<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn revisions<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let is_known = |operand: &&str| *operand != "-" && !operand.contains(':') && is_below(operand);
     // Git opens paths of the repository without following links.
     arguments.operands.iter().all(is_known).then(Vec::new)
 }
 
-fn history<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn history<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let mut formats = arguments.values(&["--format", "--pretty"]);
     formats
         .all(is_known_format)
@@ -152,7 +152,7 @@ fn history<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
         .flatten()
 }
 
-fn commit<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn commit<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     arguments
         .has(NO_PATCH)
         .then(|| history(arguments))
@@ -176,14 +176,14 @@ fn is_known_format(format: &str) -> bool {
 }
 
 /// Without an option to list, an operand would be a new branch.
-fn branches<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn branches<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     if arguments.has(&["--contains", "--list", "--merged", "--no-merged"]) {
         return texts(arguments);
     }
     nothing(arguments)
 }
 
-fn tags<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn tags<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     if arguments.has(&["l", "--list"]) {
         return texts(arguments);
     }

@@ -1,10 +1,12 @@
 //! Programs that only read.
 
-use super::rules::{Arguments, Rule, files, may_be_read, nothing, paths, rule, texts};
+use super::rules::{
+    KnownCommand, ParsedArguments, files, may_be_read, nothing, paths, rule, texts,
+};
 
 /// Commands that read without approval. Options that write, follow links, run programs, read lists
 /// of files or never end are left out.
-pub(super) const RULES: &[Rule] = &[
+pub(super) const RULES: &[KnownCommand] = &[
     rule(&["pwd"], "LP", "", &[], nothing),
     rule(&["true"], "", "", &[], nothing),
     rule(&["false"], "", "", &[], nothing),
@@ -202,13 +204,13 @@ const TYPES: &[&str] = &[
     "typescript",
 ];
 
-fn names<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn names<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let is_name = |operand: &&str| !operand.contains('/');
     arguments.operands.iter().all(is_name).then(Vec::new)
 }
 
 /// Operands that certainly are not folders.
-fn named_files<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn named_files<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let paths = files(&arguments.operands)?;
     are_named_files(&paths).then_some(paths)
 }
@@ -216,14 +218,14 @@ fn named_files<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
 /// A search in a folder would show the secret files in it, so it must be limited to files of code.
 ///
 /// `--exclude` is not allowed: before `--include`, it lets in all files that neither names.
-fn grep<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn grep<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let paths = searched(arguments)?;
     let is_recursive = arguments.has(&["r", "--recursive"]);
     (!is_recursive || are_code(arguments.values(&["--include"]))).then_some(paths)
 }
 
 /// The same for ripgrep, which searches folders by itself.
-fn ripgrep<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn ripgrep<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     if arguments.has(&["--files"]) {
         return files(&arguments.operands);
     }
@@ -242,7 +244,7 @@ fn ripgrep<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
 }
 
 /// What a search reads: the operands, without the pattern if that is one.
-fn searched<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+fn searched<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     let operands = arguments.operands.as_slice();
     if arguments.has(&["e", "--regexp"]) {
         return files(operands);

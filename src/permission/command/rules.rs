@@ -2,13 +2,13 @@
 
 use ollacode_secrets::secret_path;
 
-use super::words::Vector;
+use super::words::ArgumentVector;
 use super::{git, reading};
 
 /// Known argument vectors of one program.
 ///
 /// An option that is not listed, or is shortened, makes the vector unknown.
-pub(super) struct Rule {
+pub(super) struct KnownCommand {
     /// The program, and its subcommand if it has any.
     pub words: &'static [&'static str],
     /// Short options without a value; they may be joined: `-la`.
@@ -29,8 +29,8 @@ pub(super) const fn rule(
     values: &'static str,
     long: &'static [&'static str],
     judge: Judge,
-) -> Rule {
-    Rule {
+) -> KnownCommand {
+    KnownCommand {
         words,
         flags,
         values,
@@ -40,11 +40,11 @@ pub(super) const fn rule(
 }
 
 /// Gives the paths that a vector opens, if it is known.
-pub(super) type Judge = for<'a> fn(&Arguments<'a>) -> Option<Vec<&'a str>>;
+pub(super) type Judge = for<'a> fn(&ParsedArguments<'a>) -> Option<Vec<&'a str>>;
 
 /// The arguments after the words of a rule.
 #[derive(Debug, Default)]
-pub(super) struct Arguments<'a> {
+pub(super) struct ParsedArguments<'a> {
     /// Options by name, without `=`, and their values.
     pub options: Vec<(&'a str, Option<&'a str>)>,
     /// Arguments that are not options.
@@ -54,7 +54,7 @@ pub(super) struct Arguments<'a> {
 }
 
 /// Gives the paths that a vector opens, if it is known and only reads.
-pub(super) fn reads(vector: &Vector) -> Option<Vec<&str>> {
+pub(super) fn reads(vector: &ArgumentVector) -> Option<Vec<&str>> {
     let own = match vector.words[0].as_str() {
         // No argument makes it do more than print.
         "echo" => Some(Vec::new()),
@@ -67,13 +67,13 @@ pub(super) fn reads(vector: &Vector) -> Option<Vec<&str>> {
 }
 
 /// Gives the paths that a vector opens, if one of some rules knows it.
-fn allowed<'a>(rules: &[Rule], vector: &'a Vector) -> Option<Vec<&'a str>> {
+fn allowed<'a>(rules: &[KnownCommand], vector: &'a ArgumentVector) -> Option<Vec<&'a str>> {
     rules.iter().find_map(|rule| rule.allows(vector))
 }
 
-impl Rule {
+impl KnownCommand {
     /// Gives the paths that a vector opens, if this rule knows it.
-    pub fn allows<'a>(&self, vector: &'a Vector) -> Option<Vec<&'a str>> {
+    pub fn allows<'a>(&self, vector: &'a ArgumentVector) -> Option<Vec<&'a str>> {
         let mut words = vector.words.iter().map(String::as_str).peekable();
         for (at, expected) in self.words.iter().enumerate() {
             // It changes nothing, since there is no terminal.
@@ -84,9 +84,9 @@ impl Rule {
                 return None;
             }
         }
-        let mut arguments = Arguments {
+        let mut arguments = ParsedArguments {
             piped: vector.piped,
-            ..Arguments::default()
+            ..ParsedArguments::default()
         };
         while let Some(word) = words.next() {
             if word == "--" && !self.long.contains(&"--") {
@@ -105,7 +105,7 @@ impl Rule {
         &self,
         word: &'a str,
         words: &mut impl Iterator<Item = &'a str>,
-        arguments: &mut Arguments<'a>,
+        arguments: &mut ParsedArguments<'a>,
     ) -> bool {
         let (name, joined) = match word.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -133,7 +133,7 @@ impl Rule {
         &self,
         word: &'a str,
         words: &mut impl Iterator<Item = &'a str>,
-        arguments: &mut Arguments<'a>,
+        arguments: &mut ParsedArguments<'a>,
     ) -> Option<()> {
         let cluster = word.strip_prefix('-')?;
         // `head -5c` is not `head -5 -c`: what follows would be a file.
@@ -165,7 +165,7 @@ impl Rule {
     }
 }
 
-impl<'a> Arguments<'a> {
+impl<'a> ParsedArguments<'a> {
     /// Whether one of some options is given.
     pub fn has(&self, names: &[&str]) -> bool {
         self.options.iter().any(|(name, _)| names.contains(name))
@@ -179,17 +179,17 @@ impl<'a> Arguments<'a> {
 }
 
 /// Options and nothing else.
-pub(super) fn nothing<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+pub(super) fn nothing<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     arguments.operands.is_empty().then(Vec::new)
 }
 
 /// Operands are text, not files.
-pub(super) fn texts<'a>(_: &Arguments<'a>) -> Option<Vec<&'a str>> {
+pub(super) fn texts<'a>(_: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     Some(Vec::new())
 }
 
 /// Operands are files or folders.
-pub(super) fn paths<'a>(arguments: &Arguments<'a>) -> Option<Vec<&'a str>> {
+pub(super) fn paths<'a>(arguments: &ParsedArguments<'a>) -> Option<Vec<&'a str>> {
     files(&arguments.operands)
 }
 

@@ -7,7 +7,7 @@ use crate::visible::is_hidden;
 
 /// One command of a chain.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Vector {
+pub(super) struct ArgumentVector {
     /// Program and arguments, without quotes. Not empty.
     pub words: Vec<String>,
     /// Whether it reads the output of the command before it.
@@ -16,9 +16,9 @@ pub(super) struct Vector {
 
 /// The argument vectors that a shell would run; `None` if there is anything but plain words and
 /// simple quotes, joined by `&&`, `||`, `;` and `|`.
-pub(super) fn vectors(command: &str) -> Option<Vec<Vector>> {
+pub(super) fn vectors(command: &str) -> Option<Vec<ArgumentVector>> {
     let mut rest = command.chars().peekable();
-    let mut vectors = vec![Vector {
+    let mut vectors = vec![ArgumentVector {
         words: Vec::new(),
         piped: false,
     }];
@@ -29,7 +29,7 @@ pub(super) fn vectors(command: &str) -> Option<Vec<Vector>> {
             }
             ';' | '|' | '&' => {
                 let piped = operator(&mut rest)?;
-                vectors.push(Vector {
+                vectors.push(ArgumentVector {
                     words: Vec::new(),
                     piped,
                 });

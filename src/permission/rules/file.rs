@@ -8,10 +8,10 @@ use std::{fs, io};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::pattern::{CommandPattern, PathPattern, Reach};
-use super::words::{place, spoken};
-use super::{Kind, Pattern, Rule, RulesError, UserRules, Verdict, allows};
-use crate::visible::visible;
+use super::command_words::{rule_path, split_command};
+use super::pattern::{CommandPattern, PathPattern, PathScope};
+use super::{Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows};
+use crate::visible::escape_hidden;
 
 /// Largest file, in bytes.
 pub(super) const MOST_BYTES: u64 = 256 << 10;
@@ -20,17 +20,17 @@ const MOST_RULES: usize = 1000;
 /// Longest text of a file quoted in messages, in characters.
 const SHOWN: usize = 80;
 
-const VERDICTS: &[(&str, Verdict)] = &[
-    ("deny", Verdict::Deny),
-    ("ask", Verdict::Ask),
-    ("allow", Verdict::Allow),
+const VERDICTS: &[(&str, RuleVerdict)] = &[
+    ("deny", RuleVerdict::Deny),
+    ("ask", RuleVerdict::Ask),
+    ("allow", RuleVerdict::Allow),
 ];
 
-const KINDS: &[(&str, Kind)] = &[
-    ("read", Kind::Read),
-    ("write", Kind::Write),
-    ("command", Kind::Command),
-    ("network", Kind::Network),
+const KINDS: &[(&str, RuleKind)] = &[
+    ("read", RuleKind::Read),
+    ("write", RuleKind::Write),
+    ("command", RuleKind::Command),
+    ("network", RuleKind::Network),
 ];
 
 /// Reads the user's file.
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesE
     let (user, problems) = parse_user(&text, &path.display(), home);
     match problems.into_iter().next() {
         None => Ok(user),
-        Some(Problem { line, what }) => Err(RulesError::Wrong {
+        Some(RulesProblem { line, what }) => Err(RulesError::Wrong {
             path: path.to_owned(),
             line,
             problem: what,
@@ -74,7 +74,7 @@ fn read_text(path: &Path) -> io::Result<Option<String>> {
 }
 
 /// An error in a file.
-pub(super) struct Problem {
+pub(super) struct RulesProblem {
     /// From 1.
     pub line: usize,
     /// What is wrong, and what would be right.
@@ -86,8 +86,8 @@ pub(super) fn parse_user(
     text: &str,
     file: &dyn Display,
     home: Option<&Path>,
-) -> (UserRules, Vec<Problem>) {
-    let mut reader = Reader::new(text, file, Reach::System(home));
+) -> (UserRules, Vec<RulesProblem>) {
+    let mut reader = RulesReader::new(text, file, PathScope::System(home));
     let mut user = UserRules {
         home: home.map(Path::to_owned),
         ..UserRules::default()
@@ -112,28 +112,28 @@ fn known<T: Copy>(rows: &[(&str, T)], name: &str) -> Option<T> {
 }
 
 /// A text of a file for messages: one line, shortened, hidden characters escaped.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn quoted_excerpt(text: &str) -> String {
     let short: String = text.chars().take(SHOWN).collect();
     let end = if short.len() < text.len() { "…" } else { "" };
     let short = short.replace(['\n', '\t'], " ").replace('`', "'");
-    format!("{}{end}", visible(&short))
+    format!("{}{end}", escape_hidden(&short))
 }
 
-type Key<'a> = Spanned<toml::de::DeString<'a>>;
-type Value<'a> = Spanned<DeValue<'a>>;
+type TomlKey<'a> = Spanned<toml::de::DeString<'a>>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 /// Collects rules and errors.
-pub(super) struct Reader<'a> {
+pub(super) struct RulesReader<'a> {
     text: &'a str,
     file: &'a dyn Display,
-    reach: Reach<'a>,
+    reach: PathScope<'a>,
     pub rules: Vec<Rule>,
-    problems: Vec<Problem>,
+    problems: Vec<RulesProblem>,
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(text: &'a str, file: &'a dyn Display, reach: Reach<'a>) -> Reader<'a> {
-        Reader {
+impl<'a> RulesReader<'a> {
+    pub fn new(text: &'a str, file: &'a dyn Display, reach: PathScope<'a>) -> RulesReader<'a> {
+        RulesReader {
             text: text.strip_prefix('\u{feff}').unwrap_or(text),
             file,
             reach,
@@ -143,30 +143,30 @@ impl<'a> Reader<'a> {
     }
 
     /// The keys at the top, as far as they can be read.
-    pub fn table(&mut self) -> Vec<(Key<'a>, Value<'a>)> {
+    pub fn table(&mut self) -> Vec<(TomlKey<'a>, TomlValue<'a>)> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let what = format!("not valid TOML: {}", shown(error.message()));
+            let what = format!("not valid TOML: {}", quoted_excerpt(error.message()));
             self.wrong(&error.span().unwrap_or_default(), what);
         }
         table.into_inner().into_iter().collect()
     }
 
     /// The errors, by line.
-    pub fn problems(mut self) -> Vec<Problem> {
+    pub fn problems(mut self) -> Vec<RulesProblem> {
         self.problems.sort_by_key(|problem| problem.line);
         self.problems
     }
 
     pub fn wrong(&mut self, at: &Range<usize>, what: String) {
         let line = self.line(at);
-        self.problems.push(Problem { line, what });
+        self.problems.push(RulesProblem { line, what });
     }
 
     fn home(&self) -> Option<&'a Path> {
         match self.reach {
-            Reach::System(home) => home,
-            Reach::Workspace => None,
+            PathScope::System(home) => home,
+            PathScope::Workspace => None,
         }
     }
 
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports an unknown key, usually a typing error.
-    pub fn unknown(&mut self, key: &Key<'_>, keys: &[&str]) {
+    pub fn unknown(&mut self, key: &TomlKey<'_>, keys: &[&str]) {
         let name = key.get_ref().as_ref();
         let distance = |known: &&&str| strsim::damerau_levenshtein(known, &name.to_lowercase());
         let nearest = keys.iter().min_by_key(distance);
@@ -185,12 +185,12 @@ impl<'a> Reader<'a> {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => format!("there are `{}`", keys.join("`, `")),
         };
-        let what = format!("there is no key `{}`; {hint}", shown(name));
+        let what = format!("there is no key `{}`; {hint}", quoted_excerpt(name));
         self.wrong(&key.span(), what);
     }
 
     /// Parses the tables of `[[deny]]` and similar, or the one of `[deny]`.
-    pub fn rules(&mut self, verdict: Verdict, name: &str, value: &Value<'_>) {
+    pub fn rules(&mut self, verdict: RuleVerdict, name: &str, value: &TomlValue<'_>) {
         match value.get_ref() {
             DeValue::Table(table) => self.rule(verdict, name, table),
             DeValue::Array(tables) => {
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn rule(&mut self, verdict: Verdict, name: &str, table: &DeTable<'_>) {
+    fn rule(&mut self, verdict: RuleVerdict, name: &str, table: &DeTable<'_>) {
         let first = self.rules.len();
         let mut examples = Vec::new();
         let mut kinds = Vec::new();
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
             }
         }
         // What forbids in a repository holds, whatever its examples.
-        if matches!(self.reach, Reach::Workspace) {
+        if matches!(self.reach, PathScope::Workspace) {
             return;
         }
         let Some((&kind, others)) = kinds.split_first() else {
@@ -255,7 +255,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Parses one pattern or a list of them; a command pattern may itself be a list of words.
-    fn patterns(&mut self, verdict: Verdict, kind: Kind, name: &str, value: &Value<'_>) {
+    fn patterns(
+        &mut self,
+        verdict: RuleVerdict,
+        kind: RuleKind,
+        name: &str,
+        value: &TomlValue<'_>,
+    ) {
         let one = std::slice::from_ref(value);
         let values = match value.get_ref() {
             DeValue::Array(values) => values.iter().as_slice(),
@@ -272,7 +278,7 @@ impl<'a> Reader<'a> {
                 false => self.pattern(verdict, kind, value),
             };
             let text = self.text.get(span.clone()).unwrap_or_default();
-            let text = shown(text);
+            let text = quoted_excerpt(text);
             match parsed {
                 Ok(pattern) => {
                     let (file, line) = (self.file, self.line(&span));
@@ -288,14 +294,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn pattern(&self, verdict: Verdict, kind: Kind, value: &Value<'_>) -> Result<Pattern, String> {
-        let is_strict = verdict == Verdict::Allow;
+    fn pattern(
+        &self,
+        verdict: RuleVerdict,
+        kind: RuleKind,
+        value: &TomlValue<'_>,
+    ) -> Result<Pattern, String> {
+        let is_strict = verdict == RuleVerdict::Allow;
         let pattern = match (kind, value.get_ref()) {
-            (Kind::Read | Kind::Write, DeValue::String(glob)) => {
+            (RuleKind::Read | RuleKind::Write, DeValue::String(glob)) => {
                 return PathPattern::parse(glob, is_strict, self.reach).map(Pattern::Path);
             }
-            (Kind::Command | Kind::Network, DeValue::String(text)) => CommandPattern::parse(text)?,
-            (Kind::Command | Kind::Network, DeValue::Array(words)) => {
+            (RuleKind::Command | RuleKind::Network, DeValue::String(text)) => {
+                CommandPattern::parse(text)?
+            }
+            (RuleKind::Command | RuleKind::Network, DeValue::Array(words)) => {
                 let words = words.iter().map(|word| word.get_ref().as_str());
                 let words: Option<Vec<_>> = words.map(|word| word.map(str::to_owned)).collect();
                 let words = words.ok_or("each word must be a string")?;
@@ -303,14 +316,14 @@ impl<'a> Reader<'a> {
             }
             _ => return Err("it must be a string or a list of strings".to_owned()),
         };
-        if kind == Kind::Command && is_strict && !pattern.names_program() {
+        if kind == RuleKind::Command && is_strict && !pattern.names_program() {
             return Err("an `allow` rule must name its program".to_owned());
         }
         Ok(Pattern::Command(pattern))
     }
 
     /// The strings of a list and their positions.
-    fn texts(&mut self, value: &Value<'_>) -> std::vec::IntoIter<(String, Range<usize>)> {
+    fn texts(&mut self, value: &TomlValue<'_>) -> std::vec::IntoIter<(String, Range<usize>)> {
         let mut texts = Vec::new();
         match value.get_ref() {
             DeValue::Array(values) => {
@@ -327,24 +340,30 @@ impl<'a> Reader<'a> {
     }
 
     /// The error if an example does not match the rules of its table, or a counterexample does.
-    fn fault(&self, rules: &[Rule], kind: Kind, example: &str, is_named: bool) -> Option<String> {
+    fn fault(
+        &self,
+        rules: &[Rule],
+        kind: RuleKind,
+        example: &str,
+        is_named: bool,
+    ) -> Option<String> {
         let found = match kind {
-            Kind::Read | Kind::Write => {
+            RuleKind::Read | RuleKind::Write => {
                 let home = self.home().unwrap_or(Path::new("/"));
                 // The workspace is not known yet: what is relative lies in one, wherever it is.
                 let mut place = match example.strip_prefix("~/") {
-                    Some(rest) => place(&home.join(rest), Path::new("\0")),
-                    None => place(&Path::new("/\0").join(example), Path::new("/\0")),
+                    Some(rest) => rule_path(&home.join(rest), Path::new("\0")),
+                    None => rule_path(&Path::new("/\0").join(example), Path::new("/\0")),
                 };
                 place.full = place.full.filter(|_| place.below.is_none());
                 let mut paths = rules.iter().filter_map(Rule::path);
                 paths.any(|pattern| pattern.names(&place))
             }
-            Kind::Command | Kind::Network => {
+            RuleKind::Command | RuleKind::Network => {
                 let (allowing, strict): (Vec<_>, Vec<_>) = rules
                     .iter()
-                    .partition(|rule| rule.verdict == Verdict::Allow);
-                let spoken = spoken(example);
+                    .partition(|rule| rule.verdict == RuleVerdict::Allow);
+                let spoken = split_command(example);
                 allows(&allowing, example) || strict.iter().any(|rule| rule.forbids(&spoken))
             }
         };
@@ -353,13 +372,13 @@ impl<'a> Reader<'a> {
             true => ("does not match its example", "example"),
             false => ("matches its counterexample", "counterexample"),
         };
-        let example = shown(example);
+        let example = quoted_excerpt(example);
         (found != is_named)
             .then(|| format!("{rule} {does} `{example}`: fix the rule or the {what}"))
     }
 
     /// Parses the folders of `[workspaces]`.
-    fn workspaces(&mut self, value: &Value<'_>, user: &mut UserRules) {
+    fn workspaces(&mut self, value: &TomlValue<'_>, user: &mut UserRules) {
         const SHAPE: &str = "entries of `workspaces` look like `name = \"/a/folder\"` or `name = \
                              \"~/a/folder\"`";
         let DeValue::Table(table) = value.get_ref() else {

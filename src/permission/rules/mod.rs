@@ -3,11 +3,11 @@
 //! The strictest rule wins, whatever the order. `deny` patterns match broadly, `allow` patterns
 //! exactly. A repository can only make things stricter.
 
+mod command_words;
 mod denied;
 mod file;
 mod pattern;
 mod repository;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +22,8 @@ use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 pub use denied::DeniedCommands;
 pub use repository::RepositoryRules;
 
-use pattern::{CommandPattern, PathPattern, Place};
-use words::{place, places, spoken, without_dots};
+use command_words::{places, rule_path, split_command, without_dots};
+use pattern::{CommandPattern, PathPattern, RulePath};
 
 /// The checked rules of the user's `config.toml`.
 #[derive(Clone, Debug, Default)]
@@ -96,18 +96,18 @@ pub struct DeniedPaths<'a> {
 impl DeniedPaths<'_> {
     /// Whether a path is one of them, or below one: absolute, without links. It may not exist.
     pub fn names(&self, path: &Path) -> bool {
-        self.pattern.names(&place(path, self.root))
+        self.pattern.names(&rule_path(path, self.root))
     }
 
     /// Whether one of them could be below a folder: absolute, without links.
     pub fn may_be_below(&self, folder: &Path) -> bool {
-        self.pattern.may_be_below(&place(folder, self.root))
+        self.pattern.may_be_below(&rule_path(folder, self.root))
     }
 }
 
 /// The verdict of a rule; the strictest is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
+enum RuleVerdict {
     /// Needs no approval.
     Allow,
     /// Needs approval, even if it would run without.
@@ -117,7 +117,7 @@ enum Verdict {
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum RuleKind {
     Read,
     Write,
     Command,
@@ -127,8 +127,8 @@ enum Kind {
 
 #[derive(Clone, Debug)]
 struct Rule {
-    verdict: Verdict,
-    kind: Kind,
+    verdict: RuleVerdict,
+    kind: RuleKind,
     pattern: Pattern,
     /// The rule with its file and line, for messages.
     named: String,
@@ -224,10 +224,10 @@ impl Rules {
 
     /// Whether a command has network access when it runs. `wanted` is the answer without rules.
     pub fn opens_network(&self, command: &str, wanted: bool) -> bool {
-        let ruling = self.of_command(Kind::Network, command);
+        let ruling = self.of_command(RuleKind::Network, command);
         let opening = self.rules.iter().filter(|rule| {
             // What is asked is asked generously, but opened strictly.
-            rule.kind == Kind::Network && rule.verdict != Verdict::Deny
+            rule.kind == RuleKind::Network && rule.verdict != RuleVerdict::Deny
         });
         ruling.denied.is_none() && (wanted || allows(&opening.collect::<Vec<_>>(), command))
     }
@@ -235,14 +235,14 @@ impl Rules {
     /// Whether a file's content is left out of searches and of the context of questions, because
     /// reading it is denied or asked. The path is as in [`crate::jail::WorkspacePath`].
     pub fn hides(&self, path: &str) -> bool {
-        let ruling = self.of_path(Kind::Read, &self.inside(path));
+        let ruling = self.of_path(RuleKind::Read, &self.inside(path));
         ruling.denied.is_some() || ruling.asked.is_some()
     }
 
     /// Whether a rule allows reading a secret file without approval. The path is as for
     /// [`Rules::hides`].
     pub fn opens_secret(&self, path: &str) -> bool {
-        let ruling = self.of_path(Kind::Read, &self.inside(path));
+        let ruling = self.of_path(RuleKind::Read, &self.inside(path));
         ruling.allowed && ruling.denied.is_none() && ruling.asked.is_none()
     }
 
@@ -269,12 +269,12 @@ impl Rules {
     /// The verdicts about reading outside. A rule that allows everything in a folder also allows
     /// listing it.
     fn of_outside(&self, path: &Path) -> Ruling<'_> {
-        let mut ruling = self.of_path(Kind::Read, &place(path, &self.root));
-        let below = place(&path.join("_"), &self.root);
+        let mut ruling = self.of_path(RuleKind::Read, &rule_path(path, &self.root));
+        let below = rule_path(&path.join("_"), &self.root);
         let opens =
             |pattern: &PathPattern| pattern.folder(&self.root).is_some() && pattern.names(&below);
         ruling.allowed |= self.rules.iter().any(|rule| {
-            let is_opening = rule.kind == Kind::Read && rule.verdict == Verdict::Allow;
+            let is_opening = rule.kind == RuleKind::Read && rule.verdict == RuleVerdict::Allow;
             is_opening && rule.path().is_some_and(opens)
         });
         ruling
@@ -285,8 +285,8 @@ impl Rules {
     pub fn may_hide_below(&self, folder: &str) -> bool {
         let place = self.inside(folder);
         self.rules.iter().any(|rule| {
-            rule.kind == Kind::Read
-                && rule.verdict != Verdict::Allow
+            rule.kind == RuleKind::Read
+                && rule.verdict != RuleVerdict::Allow
                 && rule
                     .path()
                     .is_some_and(|pattern| pattern.may_be_below(&place))
@@ -304,22 +304,22 @@ impl Rules {
                 .collect()
         };
         Mounts {
-            readable: folders(Kind::Read, Verdict::Allow),
-            writable: folders(Kind::Write, Verdict::Allow),
-            hidden: folders(Kind::Read, Verdict::Deny),
-            unwritable: folders(Kind::Write, Verdict::Deny),
+            readable: folders(RuleKind::Read, RuleVerdict::Allow),
+            writable: folders(RuleKind::Write, RuleVerdict::Allow),
+            hidden: folders(RuleKind::Read, RuleVerdict::Deny),
+            unwritable: folders(RuleKind::Write, RuleVerdict::Deny),
         }
     }
 
     /// What `deny` rules close to commands, including globs and single files, which
     /// [`Rules::mounts`] leaves out.
     pub fn denied_paths(&self) -> impl Iterator<Item = DeniedPaths<'_>> {
-        let denied = |rule: &&Rule| rule.verdict == Verdict::Deny;
+        let denied = |rule: &&Rule| rule.verdict == RuleVerdict::Deny;
         self.rules.iter().filter(denied).filter_map(|rule| {
             Some(DeniedPaths {
                 root: &self.root,
                 pattern: rule.path()?,
-                reading: rule.kind == Kind::Read,
+                reading: rule.kind == RuleKind::Read,
             })
         })
     }
@@ -331,17 +331,17 @@ impl Rules {
                 Ruling::default()
             }
             Effect::ReadFile { path } | Effect::ReadSecret { path } => {
-                self.of_path(Kind::Read, &self.inside(path))
+                self.of_path(RuleKind::Read, &self.inside(path))
             }
-            Effect::Write { path, .. } => self.of_path(Kind::Write, &self.inside(path)),
+            Effect::Write { path, .. } => self.of_path(RuleKind::Write, &self.inside(path)),
             Effect::ReadOutside { path } => self.of_outside(Path::new(path)),
             Effect::WriteOutside { path } => {
-                self.of_path(Kind::Write, &place(Path::new(path), &self.root))
+                self.of_path(RuleKind::Write, &rule_path(Path::new(path), &self.root))
             }
             Effect::Command { text, risk, .. } => {
-                let mut ruling = self.of_command(Kind::Command, text);
+                let mut ruling = self.of_command(RuleKind::Command, text);
                 if *risk != CommandRisk::KnownSafe {
-                    let network = self.of_command(Kind::Network, text);
+                    let network = self.of_command(RuleKind::Network, text);
                     // Only full confinement keeps a command from the network.
                     let denied = network.denied.filter(|_| confinement != Confinement::Full);
                     ruling.denied = ruling.denied.or(denied);
@@ -365,11 +365,11 @@ impl Rules {
         }
     }
 
-    fn inside(&self, path: &str) -> Place {
-        place(&self.root.join(path), &self.root)
+    fn inside(&self, path: &str) -> RulePath {
+        rule_path(&self.root.join(path), &self.root)
     }
 
-    fn of_path(&self, kind: Kind, place: &Place) -> Ruling<'_> {
+    fn of_path(&self, kind: RuleKind, place: &RulePath) -> Ruling<'_> {
         let mut ruling = Ruling::default();
         for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
             if rule.path().is_some_and(|pattern| pattern.names(place)) {
@@ -379,16 +379,16 @@ impl Rules {
         ruling
     }
 
-    fn of_command(&self, kind: Kind, command: &str) -> Ruling<'_> {
+    fn of_command(&self, kind: RuleKind, command: &str) -> Ruling<'_> {
         let rules = || self.rules.iter().filter(move |rule| rule.kind == kind);
         let mut ruling = Ruling::default();
-        let spoken = spoken(command);
-        let strict = rules().filter(|rule| rule.verdict != Verdict::Allow);
+        let spoken = split_command(command);
+        let strict = rules().filter(|rule| rule.verdict != RuleVerdict::Allow);
         for rule in strict.filter(|rule| rule.forbids(&spoken)) {
             ruling.add(rule);
         }
         let allowing: Vec<_> = rules()
-            .filter(|rule| rule.verdict == Verdict::Allow)
+            .filter(|rule| rule.verdict == RuleVerdict::Allow)
             .collect();
         ruling.allowed = allows(&allowing, command);
         ruling
@@ -397,7 +397,7 @@ impl Rules {
     /// Adds verdicts of path rules about the words of a command. It is a guess; the sandbox must
     /// enforce what it misses.
     fn mentions<'a>(&'a self, command: &str, ruling: &mut Ruling<'a>) {
-        let strict = |rule: &&Rule| rule.verdict != Verdict::Allow;
+        let strict = |rule: &&Rule| rule.verdict != RuleVerdict::Allow;
         let rules: Vec<_> = self.rules.iter().filter(strict).collect();
         let paths = || {
             let named = rules.iter().copied();
@@ -406,7 +406,7 @@ impl Rules {
         if paths().next().is_none() {
             return;
         }
-        let spoken = spoken(command);
+        let spoken = split_command(command);
         let words = spoken.iter().flat_map(|spoken| {
             let words = spoken.words.iter();
             words.map(|word| (word.as_str(), spoken.reads))
@@ -414,7 +414,7 @@ impl Rules {
         for (word, reads) in words.collect::<BTreeSet<_>>() {
             for place in places(word, &self.root, self.home.as_deref()) {
                 for (rule, pattern) in paths() {
-                    if reads && rule.kind == Kind::Write {
+                    if reads && rule.kind == RuleKind::Write {
                         continue;
                     }
                     if pattern.names(&place) {
@@ -432,9 +432,9 @@ impl Rules {
 impl<'a> Ruling<'a> {
     fn add(&mut self, rule: &'a Rule) {
         match rule.verdict {
-            Verdict::Deny => self.denied = self.denied.or(Some(rule)),
-            Verdict::Ask => self.asked = self.asked.or(Some(rule)),
-            Verdict::Allow => self.allowed = true,
+            RuleVerdict::Deny => self.denied = self.denied.or(Some(rule)),
+            RuleVerdict::Ask => self.asked = self.asked.or(Some(rule)),
+            RuleVerdict::Allow => self.allowed = true,
         }
     }
 }
@@ -455,11 +455,11 @@ impl Rule {
     }
 
     fn denies_commands(&self) -> bool {
-        self.verdict == Verdict::Deny && self.kind == Kind::Command
+        self.verdict == RuleVerdict::Deny && self.kind == RuleKind::Command
     }
 
     /// Whether it matches any command among these words.
-    fn forbids(&self, spoken: &[words::Spoken]) -> bool {
+    fn forbids(&self, spoken: &[command_words::CommandWords]) -> bool {
         self.command().is_some_and(|pattern| {
             let mut spoken = spoken.iter();
             spoken.any(|part| pattern.begins(&part.words, part.starts))
@@ -482,7 +482,7 @@ fn with_reason(permission: Permission, why: String) -> Permission {
 fn allows(rules: &[&Rule], command: &str) -> bool {
     let named = |vector: &[String]| {
         rules.iter().any(|rule| {
-            let goes_on = rule.verdict != Verdict::Allow;
+            let goes_on = rule.verdict != RuleVerdict::Allow;
             let pattern = rule.command();
             pattern.is_some_and(|pattern| pattern.is(vector, goes_on))
         })

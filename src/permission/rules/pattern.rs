@@ -11,25 +11,25 @@ use crate::jail::folded;
 use crate::permission::command::parts;
 
 /// A path to match against rules.
-pub(super) struct Place {
+pub(super) struct RulePath {
     /// Relative to the workspace root, if it is inside: `src/main.rs`.
-    pub below: Option<Name>,
+    pub below: Option<PathName>,
     /// Absolute path; unknown while a file's examples are checked.
-    pub full: Option<Name>,
+    pub full: Option<PathName>,
 }
 
 /// A path as text and in case-folded form, since every rule checks each word of a command.
-pub(super) struct Name {
+pub(super) struct PathName {
     plain: String,
     lower: String,
     folded: String,
 }
 
-impl Name {
-    pub fn new(plain: String) -> Name {
+impl PathName {
+    pub fn new(plain: String) -> PathName {
         let folded: Vec<_> = plain.split('/').map(folded).collect();
         let folded = folded.join("/");
-        Name {
+        PathName {
             lower: plain_case(&plain),
             folded,
             plain,
@@ -39,7 +39,7 @@ impl Name {
 
 /// What globs may match.
 #[derive(Clone, Copy)]
-pub(super) enum Reach<'a> {
+pub(super) enum PathScope<'a> {
     /// What lies in the workspace.
     Workspace,
     /// Everything; `~/` is the home folder, if known.
@@ -60,7 +60,7 @@ pub(super) struct PathPattern {
 }
 
 impl PathPattern {
-    pub fn parse(text: &str, is_strict: bool, reach: Reach<'_>) -> Result<PathPattern, String> {
+    pub fn parse(text: &str, is_strict: bool, reach: PathScope<'_>) -> Result<PathPattern, String> {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
             return Err("it must not be empty or contain control characters".to_owned());
         }
@@ -70,11 +70,13 @@ impl PathPattern {
         let is_full = text.starts_with(['/', '~']);
         let plain = match (text.strip_prefix('~'), reach) {
             _ if !is_full => text.trim_start_matches("./").to_owned(),
-            (_, Reach::Workspace) => {
+            (_, PathScope::Workspace) => {
                 return Err("it must name a path in the workspace".to_owned());
             }
             (None, _) => text.to_owned(),
-            (Some(rest), Reach::System(Some(home))) if rest.is_empty() || rest.starts_with('/') => {
+            (Some(rest), PathScope::System(Some(home)))
+                if rest.is_empty() || rest.starts_with('/') =>
+            {
                 format!("{}{rest}", escape(&home.to_string_lossy()))
             }
             (Some(_), _) => {
@@ -108,7 +110,7 @@ impl PathPattern {
     }
 
     /// Whether it matches this path.
-    pub fn names(&self, place: &Place) -> bool {
+    pub fn names(&self, place: &RulePath) -> bool {
         let Some(path) = self.seen(place) else {
             return false;
         };
@@ -120,7 +122,7 @@ impl PathPattern {
     }
 
     /// Whether it could match something below this path.
-    pub fn may_be_below(&self, place: &Place) -> bool {
+    pub fn may_be_below(&self, place: &RulePath) -> bool {
         self.seen(place).is_some_and(|path| {
             let mut beginnings = self.beginnings.iter();
             beginnings.any(|start| is_in(&path.lower, start) || is_in(start, &path.lower))
@@ -128,7 +130,7 @@ impl PathPattern {
     }
 
     /// Whether everything that it matches is below this path, which is not the workspace root.
-    pub fn is_below(&self, place: &Place) -> bool {
+    pub fn is_below(&self, place: &RulePath) -> bool {
         self.seen(place).is_some_and(|path| {
             let mut beginnings = self.beginnings.iter();
             let path = path.lower.as_str();
@@ -141,7 +143,7 @@ impl PathPattern {
         self.folder.as_ref().map(|folder| root.join(folder))
     }
 
-    fn seen<'a>(&self, place: &'a Place) -> Option<&'a Name> {
+    fn seen<'a>(&self, place: &'a RulePath) -> Option<&'a PathName> {
         let path = if self.is_full {
             &place.full
         } else {
@@ -235,7 +237,7 @@ fn real(glob: &str) -> Option<String> {
 
 /// One word of a [`CommandPattern`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Word {
+enum PatternWord {
     This(String),
     /// `*`: any one.
     Any,
@@ -244,7 +246,7 @@ enum Word {
 /// The words that commands begin with.
 #[derive(Clone, Debug)]
 pub(super) struct CommandPattern {
-    words: Vec<Word>,
+    words: Vec<PatternWord>,
     /// Whether it ends in `...`.
     goes_on: bool,
 }
@@ -271,14 +273,14 @@ impl CommandPattern {
         let mut read = Vec::new();
         for word in words {
             read.push(match word.as_str() {
-                "*" => Word::Any,
+                "*" => PatternWord::Any,
                 "..." | "**" => return Err("`...` may stand only at the end".to_owned()),
                 _ if word.contains('*') => {
                     return Err(format!(
                         "`*` stands for a whole word, not a part of `{word}`"
                     ));
                 }
-                _ => Word::This(word),
+                _ => PatternWord::This(word),
             });
         }
         if read.is_empty() && !goes_on {
@@ -293,7 +295,7 @@ impl CommandPattern {
     /// A pattern without words, which matches nothing.
     pub fn nothing() -> CommandPattern {
         CommandPattern {
-            words: vec![Word::This(String::new())],
+            words: vec![PatternWord::This(String::new())],
             goes_on: false,
         }
     }
@@ -301,8 +303,8 @@ impl CommandPattern {
     /// The words that it was read from.
     pub fn texts(&self) -> Vec<String> {
         let words = self.words.iter().map(|word| match word {
-            Word::This(word) => word.clone(),
-            Word::Any => "*".to_owned(),
+            PatternWord::This(word) => word.clone(),
+            PatternWord::Any => "*".to_owned(),
         });
         let end = self.goes_on.then(|| "...".to_owned());
         words.chain(end).collect()
@@ -310,14 +312,14 @@ impl CommandPattern {
 
     /// Whether it names a program, so that it does not match everything.
     pub fn names_program(&self) -> bool {
-        matches!(self.words.first(), Some(Word::This(_)))
+        matches!(self.words.first(), Some(PatternWord::This(_)))
     }
 
     /// Whether it equals this argument vector, or is a prefix and may be followed by more words.
     pub fn is(&self, vector: &[String], goes_on: bool) -> bool {
-        let fits = |(word, given): (&Word, &String)| match word {
-            Word::This(word) => word == given,
-            Word::Any => true,
+        let fits = |(word, given): (&PatternWord, &String)| match word {
+            PatternWord::This(word) => word == given,
+            PatternWord::Any => true,
         };
         let is_long_enough = match self.goes_on || goes_on {
             true => vector.len() >= self.words.len(),
@@ -337,8 +339,8 @@ impl CommandPattern {
         let mut places: Vec<bool> = vec![false; words.len() + 1];
         for (at, word) in words.iter().enumerate().take(starts) {
             places[at + 1] = match program {
-                Word::Any => true,
-                Word::This(program) => is_program(program, word),
+                PatternWord::Any => true,
+                PatternWord::This(program) => is_program(program, word),
             };
         }
         for expected in rest {
@@ -348,8 +350,8 @@ impl CommandPattern {
                     continue;
                 }
                 next[at + 1] |= match expected {
-                    Word::Any => true,
-                    Word::This(expected) => expected == word,
+                    PatternWord::Any => true,
+                    PatternWord::This(expected) => expected == word,
                 };
                 if word.starts_with('-') {
                     // The option alone, or with a value behind it.

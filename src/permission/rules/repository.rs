@@ -2,9 +2,9 @@
 
 use toml::de::DeValue;
 
-use super::file::{MOST_BYTES, Reader, shown};
-use super::pattern::{PathPattern, Reach};
-use super::{Rule, Verdict};
+use super::file::{MOST_BYTES, RulesReader, quoted_excerpt};
+use super::pattern::{PathPattern, PathScope};
+use super::{Rule, RuleVerdict};
 use crate::jail::{Jail, JailError};
 
 const FILE: &str = ".ollacode/config.toml";
@@ -31,22 +31,22 @@ impl RepositoryRules {
             }
             Ok(file) => RepositoryRules::parse(&file.text),
             Err(JailError::NotFound(_) | JailError::NotAFolder(_)) => RepositoryRules::default(),
-            Err(error) => ignored(&shown(&error.to_string())),
+            Err(error) => ignored(&quoted_excerpt(&error.to_string())),
         }
     }
 
     /// Parses a text and keeps what is valid.
     pub(super) fn parse(text: &str) -> RepositoryRules {
         let mut found = RepositoryRules::default();
-        let mut reader = Reader::new(text, &FILE, Reach::Workspace);
+        let mut reader = RulesReader::new(text, &FILE, PathScope::Workspace);
         for (key, value) in reader.table() {
             let name = key.get_ref().as_ref();
             match name {
-                "deny" => reader.rules(Verdict::Deny, name, &value),
-                "ask" => reader.rules(Verdict::Ask, name, &value),
+                "deny" => reader.rules(RuleVerdict::Deny, name, &value),
+                "ask" => reader.rules(RuleVerdict::Ask, name, &value),
                 "exclude" => found.exclude(&value, &mut reader),
                 _ => {
-                    let what = format!("a repository cannot set `{}`", shown(name));
+                    let what = format!("a repository cannot set `{}`", quoted_excerpt(name));
                     reader.wrong(&key.span(), what);
                 }
             }
@@ -67,7 +67,7 @@ impl RepositoryRules {
         found
     }
 
-    fn exclude(&mut self, value: &toml::Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
+    fn exclude(&mut self, value: &toml::Spanned<DeValue<'_>>, reader: &mut RulesReader<'_>) {
         let DeValue::Array(globs) = value.get_ref() else {
             return reader.wrong(
                 &value.span(),
@@ -76,7 +76,7 @@ impl RepositoryRules {
         };
         for value in globs.iter() {
             let glob = value.get_ref().as_str();
-            let parsed = glob.map(|glob| PathPattern::parse(glob, false, Reach::Workspace));
+            let parsed = glob.map(|glob| PathPattern::parse(glob, false, PathScope::Workspace));
             match (glob, parsed) {
                 (Some(glob), Some(Ok(_))) => self.exclude.push(glob.to_owned()),
                 (_, Some(Err(why))) => reader.wrong(&value.span(), format!("`exclude`: {why}")),

@@ -18,7 +18,7 @@ const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Pl
 fn parsed(text: &str) -> (UserRules, Vec<String>) {
     let home = Some(Path::new("/nowhere/me"));
     let (user, problems) = parse_user(text, &"config.toml", home);
-    let problem = |problem: file::Problem| format!("{}: {}", problem.line, problem.what);
+    let problem = |problem: file::RulesProblem| format!("{}: {}", problem.line, problem.what);
     (user, problems.into_iter().map(problem).collect())
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounds, Exceeded};
+use super::{Exceeded, SandboxPolicy};
 
 /// Time to wait for the rest of a report when the helper is gone.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -22,7 +22,7 @@ const LONGEST: u64 = 1 << 20;
     expect(dead_code, reason = "only Linux has a helper")
 )]
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Message {
+pub(super) enum HelperMessage {
     /// The sandbox is set up; the command starts next.
     Confined,
     /// A step failed and nothing ran: the step and the reason.
@@ -44,15 +44,15 @@ pub(super) enum Message {
     expect(dead_code, reason = "only Linux has a helper")
 )]
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Order {
-    pub bounds: Bounds,
+pub(super) struct HelperRequest {
+    pub bounds: SandboxPolicy,
     pub level: String,
     pub program: OsString,
     pub arguments: Vec<OsString>,
     pub variables: Vec<(OsString, OsString)>,
 }
 
-impl Order {
+impl HelperRequest {
     /// Sends its length and then the command.
     pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
@@ -61,7 +61,7 @@ impl Order {
     }
 
     /// Waits for a command; `None` if there will be none.
-    pub fn receive(mut line: &UnixStream) -> Option<Order> {
+    pub fn receive(mut line: &UnixStream) -> Option<HelperRequest> {
         let mut length = [0; 8];
         line.read_exact(&mut length).ok()?;
         let mut text = Vec::new();
@@ -96,7 +96,7 @@ pub enum RefusalKind {
 
 /// The report of a confined run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct ConfinementReport {
     /// Whether the sandbox was set up before the command started. If not, it did not run.
     pub is_confined: bool,
     /// Why the command did not run, with the failed step.
@@ -132,17 +132,17 @@ impl Helper {
     }
 
     /// Reads the report, after the helper has exited.
-    pub fn report(self) -> Report {
-        let mut report = Report::default();
+    pub fn report(self) -> ConfinementReport {
+        let mut report = ConfinementReport::default();
         let mut text = Vec::new();
         // What cannot be read was not said, so the command counts as not confined.
         let _ = self.line.set_read_timeout(Some(PATIENCE));
         let _ = self.line.take(LONGEST).read_to_end(&mut text);
         for line in text.split(|byte| *byte == b'\n') {
             match serde_json::from_slice(line) {
-                Ok(Message::Confined) => report.is_confined = true,
-                Ok(Message::Failed(why)) => report.failed = Some(why),
-                Ok(Message::Ended {
+                Ok(HelperMessage::Confined) => report.is_confined = true,
+                Ok(HelperMessage::Failed(why)) => report.failed = Some(why),
+                Ok(HelperMessage::Ended {
                     left_running,
                     refused,
                     exceeded,
@@ -171,7 +171,7 @@ impl AsFd for Helper {
     not(target_os = "linux"),
     expect(dead_code, reason = "only Linux has a helper")
 )]
-impl Message {
+impl HelperMessage {
     /// Sends the message in one write.
     pub fn send(&self, mut line: &UnixStream) -> io::Result<()> {
         let mut text = serde_json::to_vec(self)?;

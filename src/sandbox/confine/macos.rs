@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "macos")]
-use super::Prepared;
-use super::bounds::GIT_INTERNALS;
-use super::{Bounds, GitAccess};
+use super::ConfinedCommand;
+use super::policy::GIT_INTERNALS;
+use super::{GitAccess, SandboxPolicy};
 use crate::jail::closed_rows;
 #[cfg(target_os = "macos")]
 use crate::permission::Confinement;
@@ -37,11 +37,11 @@ const SYSTEM: &[&str] = &[
 /// Prepares a command; see [`super::prepare`].
 #[cfg(target_os = "macos")]
 pub fn prepare(
-    bounds: &Bounds,
+    bounds: &SandboxPolicy,
     level: Confinement,
     program: &str,
     arguments: &[OsString],
-) -> io::Result<Prepared> {
+) -> io::Result<ConfinedCommand> {
     if level != Confinement::Full {
         return Err(io::Error::other("macOS has only the level `full`"));
     }
@@ -54,7 +54,7 @@ pub fn prepare(
     let mut all = vec![OsString::from("-p"), OsString::from(profile)];
     all.push(OsString::from(program));
     all.extend(arguments.iter().cloned());
-    Ok(Prepared {
+    Ok(ConfinedCommand {
         program: PathBuf::from("/usr/bin/sandbox-exec"),
         arguments: all,
         variables: vec![
@@ -68,7 +68,7 @@ pub fn prepare(
 }
 
 /// Writes the profile; `None` if a path cannot be expressed in it. Later rules win.
-fn profile(bounds: &Bounds) -> Option<String> {
+fn profile(bounds: &SandboxPolicy) -> Option<String> {
     let system = SYSTEM.iter().map(PathBuf::from);
     let mut writable = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
     let mut shown: Vec<PathBuf> = system.chain(bounds.readable.iter().cloned()).collect();
@@ -109,7 +109,7 @@ fn profile(bounds: &Bounds) -> Option<String> {
 }
 
 /// Names that may not be written, at any depth.
-fn closed_names(bounds: &Bounds) -> Vec<String> {
+fn closed_names(bounds: &SandboxPolicy) -> Vec<String> {
     let mut names: Vec<String> = closed_rows().map(str::to_owned).collect();
     let is_open = |name: &str| bounds.auto_executed && name != ".ollacode";
     names.retain(|name| name != ".git" && !is_open(name));
@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_profile_denies_what_is_protected_after_it_allowed_the_rest() {
-        let mut bounds = Bounds::new(Path::new("/Users/a/my \"work\""), Path::new("/private/t"));
+        let mut bounds =
+            SandboxPolicy::new(Path::new("/Users/a/my \"work\""), Path::new("/private/t"));
         bounds.unwritable = vec![PathBuf::from("/Users/a/my \"work\"/closed")];
         bounds.hidden = vec![PathBuf::from("/Users/a/my \"work\"/.env")];
         let text = profile(&bounds).expect("all paths are text");

@@ -4,12 +4,12 @@
 //! namespaces, restricts it with Landlock and seccomp, and stays outside to end it. It never runs a
 //! command with less confinement than requested.
 
-mod bounds;
 mod channel;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(target_os = "macos", test))]
 mod macos;
+mod policy;
 mod readable;
 mod write_policy;
 
@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use crate::permission::Confinement;
 
-pub use bounds::{Bounds, Exceeded, GitAccess, Limits};
-pub use channel::{Helper, Refusal, RefusalKind, Report};
+pub use channel::{ConfinementReport, Helper, Refusal, RefusalKind};
+pub use policy::{Exceeded, GitAccess, ResourceLimits, SandboxPolicy};
 pub use readable::readable;
 
 /// The hidden subcommand that makes this program the helper.
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The confinement that works here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reached {
+pub struct ActiveConfinement {
     /// The best available level.
     pub level: Confinement,
     /// Why it is not full, for the user.
@@ -52,7 +52,7 @@ pub struct Reached {
 /// command. Its child must [`keep`] the inherited descriptors, and only [`Helper::end`] may end it,
 /// so that it can clean up the workspace.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct ConfinedCommand {
     pub program: PathBuf,
     pub arguments: Vec<OsString>,
     /// Variables that the command needs.
@@ -65,9 +65,9 @@ pub struct Prepared {
 
 /// A command for a waiting helper.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct HelperCommand<'a> {
     /// Its bounds.
-    pub bounds: &'a Bounds,
+    pub bounds: &'a SandboxPolicy,
     /// Its confinement.
     pub level: Confinement,
     /// The program, by its absolute path.
@@ -77,7 +77,7 @@ pub struct Run<'a> {
     pub variables: &'a [(OsString, OsString)],
 }
 
-impl Prepared {
+impl ConfinedCommand {
     /// Numbers of the inherited descriptors, for [`keep`].
     pub fn inherited_numbers(&self) -> Vec<RawFd> {
         self.inherited.iter().map(AsRawFd::as_raw_fd).collect()
@@ -86,16 +86,16 @@ impl Prepared {
 
 /// The best level that works, tested at the first call, which takes some milliseconds, with the
 /// bounds of that call.
-pub fn level(bounds: &Bounds) -> &'static Reached {
-    static REACHED: OnceLock<Reached> = OnceLock::new();
+pub fn level(bounds: &SandboxPolicy) -> &'static ActiveConfinement {
+    static REACHED: OnceLock<ActiveConfinement> = OnceLock::new();
     REACHED.get_or_init(|| probe(bounds))
 }
 
 /// Tests which level works for some bounds.
-pub fn probe(bounds: &Bounds) -> Reached {
+pub fn probe(bounds: &SandboxPolicy) -> ActiveConfinement {
     let why_not_full = match try_level(bounds, Confinement::Full) {
         Ok(()) => {
-            return Reached {
+            return ActiveConfinement {
                 level: Confinement::Full,
                 why_not_full: None,
             };
@@ -107,14 +107,14 @@ pub fn probe(bounds: &Bounds) -> Reached {
         Err(why) if why == why_not_full => (Confinement::None, why),
         Err(why) => (Confinement::None, format!("{why_not_full}; and {why}")),
     };
-    Reached {
+    ActiveConfinement {
         level,
         why_not_full: Some(why),
     }
 }
 
 /// Runs a command that does nothing.
-fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
+fn try_level(bounds: &SandboxPolicy, level: Confinement) -> Result<(), String> {
     #[cfg(target_os = "linux")]
     linux::can_supervise()?;
     let arguments = ["-c", ":"].map(OsString::from);
@@ -177,7 +177,7 @@ fn try_level(bounds: &Bounds, level: Confinement) -> Result<(), String> {
 pub fn keep(numbers: &[RawFd]) -> io::Result<()> {
     use rustix::io::{FdFlags, fcntl_setfd};
     for number in numbers {
-        // SAFETY: the numbers are those of `Prepared::inherited`, which is open until after the
+        // SAFETY: the numbers are those of `ConfinedCommand::inherited`, which is open until after the
         // start.
         let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(*number) };
         fcntl_setfd(descriptor, FdFlags::empty())?;
@@ -190,11 +190,11 @@ pub fn keep(numbers: &[RawFd]) -> io::Result<()> {
 /// [`Confinement::None`] is refused: there is nothing to prepare for it.
 #[cfg(target_os = "linux")]
 pub fn prepare(
-    bounds: &Bounds,
+    bounds: &SandboxPolicy,
     level: Confinement,
     program: &str,
     arguments: &[OsString],
-) -> io::Result<Prepared> {
+) -> io::Result<ConfinedCommand> {
     linux::prepare(bounds, level, program, arguments)
 }
 
@@ -203,18 +203,18 @@ pub fn prepare(
 /// [`Confinement::Landlock`] and [`Confinement::None`] are refused: there is no such level here.
 #[cfg(target_os = "macos")]
 pub fn prepare(
-    bounds: &Bounds,
+    bounds: &SandboxPolicy,
     level: Confinement,
     program: &str,
     arguments: &[OsString],
-) -> io::Result<Prepared> {
+) -> io::Result<ConfinedCommand> {
     macos::prepare(bounds, level, program, arguments)
 }
 
 /// Starts a helper before there is a command; `None` if there are no helpers. Starting a program as
 /// large as this one takes as long as all the rest, so one should wait before it is needed. It gets
 /// no variables; [`Helper::start`] sends it its command.
-pub fn prepare_ahead() -> io::Result<Option<Prepared>> {
+pub fn prepare_ahead() -> io::Result<Option<ConfinedCommand>> {
     #[cfg(target_os = "linux")]
     return linux::prepare_ahead().map(Some);
     #[cfg(not(target_os = "linux"))]
@@ -223,7 +223,7 @@ pub fn prepare_ahead() -> io::Result<Option<Prepared>> {
 
 impl Helper {
     /// Sends a waiting helper its command. Only once.
-    pub fn start(&self, run: &Run<'_>) -> io::Result<()> {
+    pub fn start(&self, run: &HelperCommand<'_>) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         return linux::start_command(self, run);
         #[cfg(not(target_os = "linux"))]
@@ -236,11 +236,11 @@ impl Helper {
 /// Fails: commands cannot be confined on this system.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub fn prepare(
-    _bounds: &Bounds,
+    _bounds: &SandboxPolicy,
     _level: Confinement,
     _program: &str,
     _arguments: &[OsString],
-) -> io::Result<Prepared> {
+) -> io::Result<ConfinedCommand> {
     Err(io::Error::other(
         "ollacode knows no way to confine commands on this system",
     ))

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use super::GitAccess;
-use super::bounds::GIT_INTERNALS;
+use super::policy::GIT_INTERNALS;
 use crate::jail::{
     ProtectedClass, build_file, classify, closed_to_commands, folded, is_filled, is_generated,
     names_closed_in,
@@ -42,23 +42,23 @@ pub(super) struct WritePolicy {
     /// The name of the work tree, if the folder is the git folder outside the workspace.
     pub worktree: Option<String>,
     /// Paths below the folder that may be written anyway, with everything below.
-    pub allowed: Vec<Names>,
+    pub allowed: Vec<PathNames>,
     /// Paths below the folder that may not be written, with everything below.
-    pub denied: Vec<Names>,
+    pub denied: Vec<PathNames>,
 }
 
 /// The names of a path, as the most lenient file system compares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct PathNames(Vec<String>);
 
-impl Names {
+impl PathNames {
     /// The names of a relative path.
-    pub fn new(path: &Path) -> Names {
+    pub fn new(path: &Path) -> PathNames {
         let names = path.components().filter_map(|part| match part {
             Component::Normal(name) => Some(folded(&name.to_string_lossy()).into_owned()),
             _ => None,
         });
-        Names(names.collect())
+        PathNames(names.collect())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -70,13 +70,13 @@ impl Names {
         self.0.iter().position(|name| is_git(name))
     }
 
-    fn with(&self, name: &str) -> Names {
+    fn with(&self, name: &str) -> PathNames {
         let mut names = self.0.clone();
         names.push(name.to_owned());
-        Names(names)
+        PathNames(names)
     }
 
-    fn starts_with(&self, other: &Names) -> bool {
+    fn starts_with(&self, other: &PathNames) -> bool {
         self.0.starts_with(&other.0)
     }
 }
@@ -85,7 +85,11 @@ impl WritePolicy {
     /// Why a path may not be written or created: the end of a sentence that begins with the path.
     ///
     /// `has` says whether the folder of the first N names contains a name.
-    pub fn refuses(&self, path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
+    pub fn refuses(
+        &self,
+        path: &PathNames,
+        has: impl Fn(usize, &str) -> bool,
+    ) -> Option<&'static str> {
         if self.denied.iter().any(|denied| path.starts_with(denied)) {
             return Some(RULE);
         }
@@ -103,7 +107,7 @@ impl WritePolicy {
 
     /// The same in a folder made by the command itself, where it may make repositories: it is git
     /// alone, and decides their layout.
-    pub fn refuses_in_new(&self, path: &Names) -> Option<&'static str> {
+    pub fn refuses_in_new(&self, path: &PathNames) -> Option<&'static str> {
         if !self.git.makes_repositories() {
             return self.refuses(path, |_, _| false);
         }
@@ -121,7 +125,7 @@ impl WritePolicy {
     }
 
     /// Whether creating a folder starts a repository or a work tree, if the command may do that.
-    pub fn begins_repository(&self, path: &Names) -> bool {
+    pub fn begins_repository(&self, path: &PathNames) -> bool {
         let below = match (path.git(), &self.worktree) {
             (Some(at), _) => &path.0[at + 1..],
             (None, Some(_)) => &path.0[..],
@@ -139,7 +143,7 @@ impl WritePolicy {
     /// The same for a folder at a new path, by the names in it.
     pub fn refuses_folder<'a>(
         &self,
-        path: &Names,
+        path: &PathNames,
         inside: impl Iterator<Item = &'a OsStr>,
     ) -> Option<&'static str> {
         if self.denied.iter().any(|denied| denied.starts_with(path)) {
@@ -154,7 +158,7 @@ impl WritePolicy {
 
     /// Bits for how the content of a folder is judged less strictly than elsewhere. What was made
     /// in such a place cannot be renamed to another one.
-    pub fn laxity(&self, path: &Names) -> u8 {
+    pub fn laxity(&self, path: &PathNames) -> u8 {
         let is_generated = path.0.iter().any(|name| is_generated(name));
         let mut allowed = self.allowed.iter();
         let is_allowed =
@@ -173,7 +177,7 @@ impl WritePolicy {
 
     /// The same for a link: names appear through it that were not created here, and one in the place
     /// of a folder above a denied path would lead that path elsewhere.
-    pub fn refuses_link(&self, path: &Names) -> Option<&'static str> {
+    pub fn refuses_link(&self, path: &PathNames) -> Option<&'static str> {
         if self.denied.iter().any(|denied| denied.starts_with(path)) {
             return Some(RULE);
         }
@@ -222,7 +226,7 @@ impl WritePolicy {
         !is_open || decides
     }
 
-    fn refuses_by_table(&self, path: &Names) -> Option<&'static str> {
+    fn refuses_by_table(&self, path: &PathNames) -> Option<&'static str> {
         let is_ours = path.0.iter().any(|name| name == ".ollacode");
         let is_last = |wanted: &str| path.0.last().is_some_and(|name| name == wanted);
         if self.git == GitAccess::Settings && is_last(".gitmodules") {
@@ -266,7 +270,7 @@ fn is_git(name: &str) -> bool {
 }
 
 /// A folder with a `HEAD` and settings is a repository for git, which follows the settings.
-fn refuses_repository(path: &Names, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
+fn refuses_repository(path: &PathNames, has: impl Fn(usize, &str) -> bool) -> Option<&'static str> {
     for (depth, name) in path.0.iter().enumerate() {
         let is_last = depth + 1 == path.0.len();
         let is_setting = REPOSITORY_SETTINGS.contains(&name.as_str());

@@ -9,7 +9,9 @@ const LONG: Duration = Duration::from_secs(60);
 
 impl Place {
     fn serve(&self, command: &str) -> Served {
-        let served = self.sandbox.serve(command, &Access::default(), 1_000);
+        let served = self
+            .sandbox
+            .serve(command, &CommandAccess::default(), 1_000);
         served.expect("the shell starts")
     }
 }
@@ -92,6 +94,8 @@ async fn of_long_errors_the_end_is_kept_and_the_cut_is_seen() {
 #[tokio::test]
 async fn a_child_that_cannot_start_is_an_error() {
     let place = Place::new();
-    let nul = place.sandbox.serve("cat\0", &Access::default(), 1_000);
+    let nul = place
+        .sandbox
+        .serve("cat\0", &CommandAccess::default(), 1_000);
     assert!(matches!(nul, Err(RunError::Start { .. })));
 }

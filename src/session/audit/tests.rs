@@ -44,8 +44,8 @@ fn begins(call: &CallRecord) -> Record {
     Record::AboutToRun { call: call.clone() }
 }
 
-fn told(records: Vec<Record>) -> Vec<Entry> {
-    let mut story = Story::default();
+fn told(records: Vec<Record>) -> Vec<AuditEntry> {
+    let mut story = AuditBuilder::default();
     for record in records {
         story.take(record, None);
     }
@@ -127,7 +127,7 @@ fn each_call_has_one_outcome() {
     let found: Vec<(&str, CallOutcome, Option<&str>)> = entries
         .iter()
         .filter_map(|entry| match &entry.action {
-            Action::Call {
+            AuditAction::Call {
                 id,
                 outcome,
                 result,
@@ -168,7 +168,7 @@ fn what_broke_off_stays_so_when_the_session_goes_on() {
     let calls: Vec<(u32, &str, CallOutcome)> = entries
         .iter()
         .filter_map(|entry| match &entry.action {
-            Action::Call { what, outcome, .. } => Some((entry.turn, what.as_str(), *outcome)),
+            AuditAction::Call { what, outcome, .. } => Some((entry.turn, what.as_str(), *outcome)),
             _ => None,
         })
         .collect();
@@ -201,7 +201,7 @@ fn a_damaged_journal_still_tells_what_it_can() {
     ]);
     let turns: Vec<u32> = entries.iter().map(|entry| entry.turn).collect();
     assert_eq!(turns, [0, 0, 2, 3]);
-    let is_done = |entry: &&Entry| matches!(&entry.action, Action::Call { outcome, .. } if *outcome == CallOutcome::Done);
+    let is_done = |entry: &&AuditEntry| matches!(&entry.action, AuditAction::Call { outcome, .. } if *outcome == CallOutcome::Done);
     assert_eq!(entries.iter().filter(is_done).count(), 2);
 }
 

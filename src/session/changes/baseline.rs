@@ -22,7 +22,7 @@ const LARGEST_TOUCHED: u64 = 8 << 20;
 /// Workspaces with more files are not compared.
 const MOST_FILES: usize = 50_000;
 /// What is stored for one command.
-const MOST_KEPT: Room = Room {
+const MOST_KEPT: KeepBudget = KeepBudget {
     files: 1_000,
     bytes: 16 << 20,
 };
@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// The files of a workspace at the last comparison.
 #[derive(Debug, Default)]
 pub struct Baseline {
-    files: HashMap<String, Known>,
+    files: HashMap<String, BaselineFile>,
     /// Bytes of the contents that are held.
     held: u64,
     /// When the last comparison started.
@@ -45,15 +45,15 @@ pub struct Baseline {
 type Nanoseconds = i128;
 
 #[derive(Debug)]
-struct Known {
-    stamp: Stamp,
+struct BaselineFile {
+    stamp: BaselineStamp,
     /// `None` if it is not held.
     content: Option<Blob>,
 }
 
 /// Metadata that shows whether a file has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+struct BaselineStamp {
     inode: (u64, u64),
     size: u64,
     modified: Nanoseconds,
@@ -90,9 +90,9 @@ impl Baseline {
             stamp.is_some_and(|stamp| self.is_same(known, stamp))
         });
         self.files = files;
-        self.held = self.files.values().map(Known::held).sum();
+        self.held = self.files.values().map(BaselineFile::held).sum();
         self.looked = looked;
-        let mut fresh: Vec<(String, Stamp)> = found
+        let mut fresh: Vec<(String, BaselineStamp)> = found
             .into_iter()
             .filter(|(path, _)| !self.files.contains_key(path))
             .collect();
@@ -115,7 +115,7 @@ impl Baseline {
 
     /// Whether a file is unchanged by its metadata. A file changed just before the last comparison
     /// may have changed again in the same clock tick.
-    fn is_same(&self, known: &Known, stamp: &Stamp) -> bool {
+    fn is_same(&self, known: &BaselineFile, stamp: &BaselineStamp) -> bool {
         let is_settled = stamp.changed + nanoseconds(TICK) < self.looked;
         known.stamp == *stamp && (is_settled || known.content.is_none())
     }
@@ -155,18 +155,18 @@ impl Baseline {
                 });
             let most = largest(touched.contains(path));
             match difference(jail, path, before, after, most) {
-                Difference::None => {}
-                Difference::Kept(change) if is_own && room.takes(&change) => {
+                ContentDifference::None => {}
+                ContentDifference::Kept(change) if is_own && room.takes(&change) => {
                     changed.changes.push(change);
                 }
-                Difference::Kept(_) | Difference::NotKept => changed.name(path),
+                ContentDifference::Kept(_) | ContentDifference::NotKept => changed.name(path),
             }
         }
         Ok(changed)
     }
 }
 
-impl Known {
+impl BaselineFile {
     fn held(&self) -> u64 {
         let content = self.content.as_ref();
         content.map_or(0, |content| content.bytes.len() as u64)
@@ -184,12 +184,12 @@ impl CommandChanges {
 }
 
 /// Space left to store changes of a command.
-struct Room {
+struct KeepBudget {
     files: usize,
     bytes: u64,
 }
 
-impl Room {
+impl KeepBudget {
     /// Uses space for a change; `false` if there is too little.
     fn takes(&mut self, change: &Change) -> bool {
         let sides = [&change.before, &change.after];
@@ -204,12 +204,12 @@ impl Room {
         let (Some(files), Some(bytes)) = left else {
             return false;
         };
-        *self = Room { files, bytes };
+        *self = KeepBudget { files, bytes };
         true
     }
 }
 
-enum Difference {
+enum ContentDifference {
     None,
     Kept(Change),
     NotKept,
@@ -219,25 +219,25 @@ enum Difference {
 fn difference(
     jail: &Jail,
     path: &str,
-    before: Option<&Known>,
-    after: Option<&Stamp>,
+    before: Option<&BaselineFile>,
+    after: Option<&BaselineStamp>,
     most: u64,
-) -> Difference {
+) -> ContentDifference {
     let Some(place) = jail.path(path).ok().filter(|path| !is_secret(path)) else {
-        return Difference::NotKept;
+        return ContentDifference::NotKept;
     };
     let is_held = before.is_none_or(|known| known.content.is_some());
     if !is_held || after.is_some_and(|stamp| stamp.size > most) {
-        return Difference::NotKept;
+        return ContentDifference::NotKept;
     }
     // What is not found may be there all the same, and only be ignored from now on.
     let is_gone = after.is_none() && matches!(jail.kind(&place), Ok(None));
     let now = if is_gone { None } else { read(jail, path) };
     let was = before.and_then(|known| known.content.clone());
     match (&was, &now) {
-        (Some(was), Some(now)) if was.hash == now.hash => Difference::None,
-        (_, None) if !is_gone => Difference::NotKept,
-        _ => Difference::Kept(Change {
+        (Some(was), Some(now)) if was.hash == now.hash => ContentDifference::None,
+        (_, None) if !is_gone => ContentDifference::NotKept,
+        _ => ContentDifference::Kept(Change {
             path: path.to_owned(),
             before: was,
             after: now,
@@ -260,7 +260,7 @@ fn read(jail: &Jail, path: &str) -> Option<Blob> {
 }
 
 /// Reads the files to hold, on all cores.
-fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)> {
+fn read_all(jail: &Jail, files: &[(String, BaselineStamp, bool)]) -> Vec<(String, BaselineFile)> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut part = Vec::new();
@@ -270,7 +270,7 @@ fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)
                 return part;
             };
             let content = is_held.then(|| read(jail, path)).flatten();
-            let known = Known {
+            let known = BaselineFile {
                 stamp: *stamp,
                 content,
             };
@@ -292,20 +292,20 @@ fn read_all(jail: &Jail, files: &[(String, Stamp, bool)]) -> Vec<(String, Known)
 }
 
 /// The metadata of the files that are not ignored, by the rules of the index.
-fn stamps(jail: &Jail) -> Result<HashMap<String, Stamp>, TooManyFiles> {
+fn stamps(jail: &Jail) -> Result<HashMap<String, BaselineStamp>, TooManyFiles> {
     let found = walk::stamps(jail.root(), MOST_FILES);
     if found.len() > MOST_FILES {
         return Err(TooManyFiles);
     }
     let stamps = found.into_iter();
     Ok(stamps
-        .map(|(path, stamp)| (path, Stamp::of(&stamp)))
+        .map(|(path, stamp)| (path, BaselineStamp::of(&stamp)))
         .collect())
 }
 
-impl Stamp {
-    fn of(found: &FileStamp) -> Stamp {
-        Stamp {
+impl BaselineStamp {
+    fn of(found: &FileStamp) -> BaselineStamp {
+        BaselineStamp {
             inode: found.identity,
             size: found.size,
             modified: found.modified_ns.into(),

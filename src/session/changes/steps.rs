@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::turns::{Sum, Turn};
+use super::turns::{NetChange, TurnChanges};
 use super::{UndoError, from_hex};
 use crate::jail::{Expected, Hash, Jail, JailError, WorkspacePath};
 
@@ -13,7 +13,7 @@ pub(super) enum Direction {
 }
 
 /// The target state of a file; no hash means no file.
-pub(super) struct Step {
+pub(super) struct RestoreStep {
     pub path: WorkspacePath,
     pub from: Option<Hash>,
     pub to: Option<Hash>,
@@ -22,7 +22,11 @@ pub(super) struct Step {
 
 /// The steps for the files of a turn; an error if a file is neither in the old nor in the target
 /// state.
-pub(super) fn of(jail: &Jail, turn: &Turn, direction: Direction) -> Result<Vec<Step>, UndoError> {
+pub(super) fn of(
+    jail: &Jail,
+    turn: &TurnChanges,
+    direction: Direction,
+) -> Result<Vec<RestoreStep>, UndoError> {
     let mut changed = Vec::new();
     let mut steps = Vec::new();
     for sum in turn.sums() {
@@ -45,7 +49,7 @@ pub(super) fn of(jail: &Jail, turn: &Turn, direction: Direction) -> Result<Vec<S
 /// Removes the files that must not exist.
 pub(super) fn remove(
     jail: &Jail,
-    steps: &[Step],
+    steps: &[RestoreStep],
     removed: &mut Vec<String>,
 ) -> Result<(), JailError> {
     for step in steps {
@@ -60,7 +64,7 @@ pub(super) fn remove(
 /// Writes the files that must exist.
 pub(super) fn write(
     jail: &Jail,
-    writes: &[(&Step, Arc<Vec<u8>>)],
+    writes: &[(&RestoreStep, Arc<Vec<u8>>)],
     written: &mut Vec<String>,
 ) -> Result<(), JailError> {
     for (step, bytes) in writes {
@@ -72,7 +76,11 @@ pub(super) fn write(
 }
 
 /// A step, and the hash of its file now; `None` if it is unknown.
-fn step(jail: &Jail, sum: &Sum<'_>, direction: Direction) -> Option<(Step, Option<Hash>)> {
+fn step(
+    jail: &Jail,
+    sum: &NetChange<'_>,
+    direction: Direction,
+) -> Option<(RestoreStep, Option<Hash>)> {
     let (from, to) = match direction {
         Direction::Undo => (sum.after, sum.before),
         Direction::Redo => (sum.before, sum.after),
@@ -84,7 +92,7 @@ fn step(jail: &Jail, sum: &Sum<'_>, direction: Direction) -> Option<(Step, Optio
         Err(JailError::Folder(_)) => None,
         Err(_) => return None,
     };
-    let step = Step {
+    let step = RestoreStep {
         from: hash(from)?,
         to: hash(to)?,
         mode: sum.mode,

@@ -29,15 +29,15 @@ enum Durability {
 const RESTORING: &str = "restoring.json";
 
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct ContentStore {
     folder: PathBuf,
     /// Contents that are not on disk, because they have secrets or writing failed.
     memory: HashMap<Hash, Arc<Vec<u8>>>,
 }
 
-impl Store {
-    pub fn new(session: &Path) -> Store {
-        Store {
+impl ContentStore {
+    pub fn new(session: &Path) -> ContentStore {
+        ContentStore {
             folder: session.join(FOLDER),
             memory: HashMap::new(),
         }

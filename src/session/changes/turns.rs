@@ -7,31 +7,31 @@ use crate::session::record::Record;
 
 /// The changes of a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Turn {
+pub(super) struct TurnChanges {
     pub number: u32,
     pub changes: Vec<ChangeRecord>,
 }
 
 /// The net change of a file in a turn; hashes as in [`ChangeRecord`].
-pub(super) struct Sum<'turn> {
+pub(super) struct NetChange<'turn> {
     pub path: &'turn str,
     pub before: Option<&'turn str>,
     pub after: Option<&'turn str>,
     pub mode: Option<u32>,
 }
 
-impl Turn {
+impl TurnChanges {
     /// The net change of each file, in order of first change. If somebody else changed a file in
     /// between, only the changes after that: nobody else's work is undone.
-    pub fn sums(&self) -> Vec<Sum<'_>> {
+    pub fn sums(&self) -> Vec<NetChange<'_>> {
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let mut sums: Vec<Sum<'_>> = Vec::new();
+        let mut sums: Vec<NetChange<'_>> = Vec::new();
         let not_kept: BTreeSet<&str> = self.not_kept().collect();
         let kept = |change: &&ChangeRecord| !not_kept.contains(change.path.as_str());
         for change in self.changes.iter().filter(kept) {
             let at = *known.entry(&change.path).or_insert(sums.len());
             if at == sums.len() {
-                sums.push(Sum {
+                sums.push(NetChange {
                     path: &change.path,
                     before: change.before.as_deref(),
                     after: change.before.as_deref(),
@@ -67,7 +67,7 @@ impl Turn {
 }
 
 /// The done and the undone turns, from the records of a journal.
-pub(super) fn replay(records: &[Record]) -> (Vec<Turn>, Vec<Turn>) {
+pub(super) fn replay(records: &[Record]) -> (Vec<TurnChanges>, Vec<TurnChanges>) {
     let (mut done, mut undone) = (Vec::new(), Vec::new());
     for record in records {
         match record {
@@ -81,18 +81,22 @@ pub(super) fn replay(records: &[Record]) -> (Vec<Turn>, Vec<Turn>) {
 }
 
 /// Adds a change and drops the undone turns.
-pub(super) fn take(done: &mut Vec<Turn>, undone: &mut Vec<Turn>, change: ChangeRecord) {
+pub(super) fn take(
+    done: &mut Vec<TurnChanges>,
+    undone: &mut Vec<TurnChanges>,
+    change: ChangeRecord,
+) {
     undone.clear();
     match done.last_mut() {
         Some(last) if last.number == change.turn => last.changes.push(change),
-        _ => done.push(Turn {
+        _ => done.push(TurnChanges {
             number: change.turn,
             changes: vec![change],
         }),
     }
 }
 
-fn pass(from: &mut Vec<Turn>, to: &mut Vec<Turn>, number: u32) {
+fn pass(from: &mut Vec<TurnChanges>, to: &mut Vec<TurnChanges>, number: u32) {
     if let Some(at) = from.iter().rposition(|turn| turn.number == number) {
         to.push(from.remove(at));
     }

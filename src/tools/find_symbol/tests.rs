@@ -14,12 +14,12 @@ fn names_are_read_as_models_write_them() {
         ("fn parse(text: &str)", "parse", vec!["fn"]),
         ("vec!", "vec!", vec![]),
     ] {
-        let wanted = Wanted::parse(written).unwrap();
+        let wanted = WantedSymbol::parse(written).unwrap();
         assert_eq!(wanted.name, name, "{written}");
         assert_eq!(wanted.scope, scope, "{written}");
     }
-    assert!(Wanted::parse(" :: ").is_err());
-    assert!(Wanted::parse("vec!").unwrap().is("vec"));
+    assert!(WantedSymbol::parse(" :: ").is_err());
+    assert!(WantedSymbol::parse("vec!").unwrap().is("vec"));
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! What was found, as the model reads it: a path, its lines below.
 
-use super::{Found, Hits, MOST_MATCHES};
+use super::{FileHits, GrepResult, MOST_MATCHES};
 use crate::message::Source;
 use crate::tools::ToolOutput;
-use crate::tools::shown::{self, Page};
-use crate::visible::neutral;
+use crate::tools::render::{self, OutputPage};
+use crate::visible::defang_chat_markers;
 
 /// Most files that are named in place of their matches,
 const MOST_NAMED: usize = 3;
@@ -15,9 +15,9 @@ const AROUND: u32 = 60;
 /// Most bytes of a result.
 const MOST_BYTES: usize = 20 << 10;
 
-pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
-    let mut report = Report {
-        page: Page::of_result(MOST_BYTES, tokens.saturating_sub(AROUND)),
+pub(super) fn render_report(found: &GrepResult, tokens: u32) -> ToolOutput {
+    let mut report = GrepReport {
+        page: OutputPage::of_result(MOST_BYTES, tokens.saturating_sub(AROUND)),
         files: 0,
         matches: 0,
         sources: Vec::new(),
@@ -29,7 +29,7 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
         .count();
     let fits = whole == found.hits.len();
     let more_places = more(found, &report, whole);
-    let mut text = neutral(&report.page.into_text()).into_owned();
+    let mut text = defang_chat_markers(&report.page.into_text()).into_owned();
     if !fits || found.is_cut {
         text.push_str(&format!(
             "… only the first {} matches are shown: narrow with path, glob or a longer regex{more_places} …\n",
@@ -37,7 +37,7 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
         ));
     }
     if found.matches == 0 {
-        let files = shown::count(found.searched, "file", "files");
+        let files = render::count(found.searched, "file", "files");
         text.push_str(&format!(
             "No match in {files}. Ignored and hidden files were not searched. search_codebase \
              finds code by meaning.\n"
@@ -53,8 +53,8 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
         text,
         summary: format!(
             "{} in {}{more}",
-            shown::count(report.matches, "match", "matches"),
-            shown::count(report.files, "file", "files"),
+            render::count(report.matches, "match", "matches"),
+            render::count(report.files, "file", "files"),
         ),
         detail: String::new(),
         sources: report.sources,
@@ -62,8 +62,8 @@ pub(super) fn written(found: &Found, tokens: u32) -> ToolOutput {
 }
 
 /// Where more matches are than those that are shown; `whole` files are shown whole.
-fn more(found: &Found, report: &Report, whole: usize) -> String {
-    let name = |path: &str| shown::narrow(&shown::name(path), LONGEST_NAME).into_owned();
+fn more(found: &GrepResult, report: &GrepReport, whole: usize) -> String {
+    let name = |path: &str| render::narrow(&render::name(path), LONGEST_NAME).into_owned();
     let mut more = String::new();
     let mut rest = &found.hits[whole..];
     if report.files > whole
@@ -84,7 +84,7 @@ fn more(found: &Found, report: &Report, whole: usize) -> String {
     if !named.is_empty() {
         more.push_str(&format!(". More in {}", named.join(", ")));
         if rest.len() > named.len() {
-            let others = shown::count(rest.len() - named.len(), "other file", "other files");
+            let others = render::count(rest.len() - named.len(), "other file", "other files");
             more.push_str(&format!(" and {others}"));
         }
     }
@@ -97,17 +97,17 @@ fn more(found: &Found, report: &Report, whole: usize) -> String {
     more
 }
 
-struct Report {
-    page: Page,
+struct GrepReport {
+    page: OutputPage,
     files: usize,
     matches: usize,
     sources: Vec<Source>,
 }
 
-impl Report {
+impl GrepReport {
     /// Writes what was found in a file; says whether all of it had room.
-    fn write(&mut self, hits: &Hits) -> bool {
-        if self.matches >= MOST_MATCHES || !self.page.push(&shown::name(&hits.path)) {
+    fn write(&mut self, hits: &FileHits) -> bool {
+        if self.matches >= MOST_MATCHES || !self.page.push(&render::name(&hits.path)) {
             return false;
         }
         self.files += 1;

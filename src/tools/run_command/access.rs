@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use ollacode_indexer::git_index::Tracked;
+use ollacode_indexer::git_index::TrackedFiles;
 
 use super::super::hidden_files::{ClosedFiles, closed_files};
-use super::super::{Permitted, Running, ToolContext, ToolError, blocking};
-use crate::jail::{Jail, LedTo, ProtectedClass, build_file, classify, closed_to_commands};
+use super::super::{Permitted, RunningCall, ToolContext, ToolError, blocking};
+use crate::jail::{Jail, LinkTarget, ProtectedClass, build_file, classify, closed_to_commands};
 use crate::permission::command::{
     GitWork, git_targets, git_work, is_git_alone, new_checkouts, new_repositories, paths,
     replaces_files, risk, writes_git,
 };
 use crate::permission::{CommandRisk, Confinement, Effect};
 use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
-use crate::sandbox::{Access, RunOutput, WorkspaceAccess};
+use crate::sandbox::{CommandAccess, RunOutput, WorkspaceAccess};
 
 /// Most protected files of a new checkout that are asked about by name.
 const MOST_CHECKED_OUT: usize = 5;
@@ -35,7 +35,7 @@ pub(super) fn checked_out(command: &str, jail: &Jail) -> Vec<Effect> {
     if folders.is_empty() {
         return Vec::new();
     }
-    let tracked = Tracked::read(jail.root());
+    let tracked = TrackedFiles::read(jail.root());
     let is_closed = |path: &&str| closed_to_commands(path).is_some();
     let closed: Vec<&str> = tracked.names().filter(is_closed).collect();
     let paths = folders.iter().flat_map(|folder| {
@@ -65,18 +65,18 @@ pub(super) fn made_repositories(command: &str, jail: &Jail) -> Vec<Effect> {
 }
 
 /// What is closed to a command in this workspace.
-pub(super) struct Closed {
+pub(super) struct ClosedToCommands {
     /// Files that it does not see.
     pub hidden: Vec<PathBuf>,
     /// What it may not write, by rules.
     unwritable: Vec<PathBuf>,
     /// What something protected leads to.
-    led: Vec<LedTo>,
+    led: Vec<LinkTarget>,
     /// Whether git runs something of the workspace that is no hook.
     git_runs_files: bool,
 }
 
-impl Closed {
+impl ClosedToCommands {
     /// Files that a command was not allowed to write, and that the user can allow.
     pub fn askable(&self, output: &RunOutput) -> Vec<String> {
         let is_askable = |refused: &&Refusal| {
@@ -108,7 +108,10 @@ fn is_askable_name(path: &str) -> bool {
 }
 
 /// Finds out what is closed to a command.
-pub(super) async fn closed(command: &str, context: &ToolContext) -> Result<Closed, ToolError> {
+pub(super) async fn closed(
+    command: &str,
+    context: &ToolContext,
+) -> Result<ClosedToCommands, ToolError> {
     let (jail, rules) = (context.jail.clone(), context.rules.clone());
     let look = move || closed_files(&jail, &rules).map(|closed| (closed, jail.led_to()));
     let (ClosedFiles { hidden, unwritable }, (led, git_runs_files)) = blocking(look).await??;
@@ -122,10 +125,10 @@ pub(super) async fn closed(command: &str, context: &ToolContext) -> Result<Close
         // Git has them already; if it could not read them, it could not commit, either, and would
         // take them for changed.
         let root = context.jail.root().to_owned();
-        let tracked = blocking(move || Tracked::read(&root)).await?;
+        let tracked = blocking(move || TrackedFiles::read(&root)).await?;
         hidden.retain(|path| !tracked.contains(&path.to_string_lossy()));
     }
-    Ok(Closed {
+    Ok(ClosedToCommands {
         hidden,
         unwritable,
         led,
@@ -134,29 +137,33 @@ pub(super) async fn closed(command: &str, context: &ToolContext) -> Result<Close
 }
 
 /// How far a command may go, given how it came to run.
-pub(super) fn access(command: &str, running: &Running<'_>, closed: &Closed) -> Access {
-    let Running {
+pub(super) fn access(
+    command: &str,
+    running: &RunningCall<'_>,
+    closed: &ClosedToCommands,
+) -> CommandAccess {
+    let RunningCall {
         context,
         permitted,
         opened,
         ..
     } = running;
     let (sandbox, rules) = (&context.sandbox, &context.rules);
-    let is_opened = |led: &&LedTo| opened.iter().any(|path| led.holds(path));
+    let is_opened = |led: &&LinkTarget| opened.iter().any(|path| led.holds(path));
     let led = closed.led.iter().filter(|led| led.closed_to_commands);
     let led = led.filter(|led| !is_opened(led));
     let led = led.map(|led| PathBuf::from(led.path.as_str()));
-    let usual = Access {
+    let usual = CommandAccess {
         hidden: closed.hidden.clone(),
         unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
         denied: rules.denied_commands(),
-        ..Access::default()
+        ..CommandAccess::default()
     };
     let is_known = risk(command) == CommandRisk::KnownSafe;
     let only_reads = *permitted == Permitted::ReadOnly
         || (is_known && sandbox.confinement() == Confinement::Full);
     if only_reads {
-        return Access {
+        return CommandAccess {
             workspace: WorkspaceAccess::ReadOnly,
             ..usual
         };
@@ -168,7 +175,7 @@ pub(super) fn access(command: &str, running: &Running<'_>, closed: &Closed) -> A
     let made = made_repositories(command, &context.jail).into_iter();
     let made = made.filter(|_| *permitted == Permitted::Approved);
     let made = made.filter_map(|effect| effect.file()).map(PathBuf::from);
-    Access {
+    CommandAccess {
         network: rules.opens_network(command, sandbox.opens_network()),
         git: match git_work(command) {
             GitWork::Nothing => GitAccess::ReadOnly,

@@ -234,7 +234,7 @@ async fn reading_through_a_link_asks() {
 fn words_with_spaces_are_told_apart() {
     let words = |words: &[&str]| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        in_words(&words)
+        quote_arguments(&words)
     };
     assert_eq!(words(&["cargo", "test"]), "running `cargo test`");
     assert_ne!(words(&["git", "log x"]), words(&["git", "log", "x"]));

@@ -68,7 +68,7 @@ fn the_file_is_read_as_people_write_it() {
     let workspace = tilde.settings(&[]).workspace.expect("a workspace");
     assert_eq!(workspace.path, tilde.path.join("my code"));
     let path = tilde.path.join(".config/ollacode/.env");
-    assert_eq!(workspace.origin, Origin::File { path, line: 1 });
+    assert_eq!(workspace.origin, SettingOrigin::File { path, line: 1 });
 }
 
 #[test]

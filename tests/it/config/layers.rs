@@ -28,7 +28,10 @@ fn defaults_hold_when_nothing_is_set() {
         (settings.max_file_size, settings.cache_size),
         (1 << 20, 2 << 30)
     );
-    assert_eq!((settings.reach, settings.color), (Reach::Any, Color::Auto));
+    assert_eq!(
+        (settings.reach, settings.color),
+        (NetworkScope::Any, Color::Auto)
+    );
     assert_eq!(settings.log.to_string().to_lowercase(), "error");
     assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
 }
@@ -75,7 +78,7 @@ fn every_flag_reaches_its_setting() {
     let settings = home.load(&flags, &[("NO_COLOR", "1")]).expect("settings");
     let workspace = settings.workspace.expect("a workspace");
     assert_eq!(workspace.path, home.path.join("project/sub"));
-    assert_eq!(workspace.origin, Origin::Flag("--workspace"));
+    assert_eq!(workspace.origin, SettingOrigin::Flag("--workspace"));
     assert_eq!(settings.data_folder, home.path.join("data"));
     assert_eq!(settings.model, "qwen2.5-coder:7b");
     assert_eq!(settings.embed_model, EmbedModel::None);
@@ -83,7 +86,7 @@ fn every_flag_reaches_its_setting() {
     assert_eq!((settings.max_steps, settings.rag), (3, false));
     assert_eq!(
         (settings.reach, settings.color),
-        (Reach::LoopbackOnly, Color::Always)
+        (NetworkScope::LoopbackOnly, Color::Always)
     );
     assert!(
         settings

@@ -16,12 +16,12 @@ fn values_are_read_as_people_write_them() {
         assert_eq!(settings.max_file_size, bytes, "{text}");
     }
     for (text, reach) in [
-        ("true", Reach::LoopbackOnly),
-        ("1", Reach::LoopbackOnly),
-        ("YES", Reach::LoopbackOnly),
-        ("off", Reach::Any),
-        ("0", Reach::Any),
-        ("", Reach::Any),
+        ("true", NetworkScope::LoopbackOnly),
+        ("1", NetworkScope::LoopbackOnly),
+        ("YES", NetworkScope::LoopbackOnly),
+        ("off", NetworkScope::Any),
+        ("0", NetworkScope::Any),
+        ("", NetworkScope::Any),
     ] {
         assert_eq!(
             home.settings(&[("OLLACODE_OFFLINE", text)]).reach,

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use ollacode::permission::Confinement;
-use ollacode::sandbox::confine::{self, Bounds, Report};
+use ollacode::sandbox::confine::{self, ConfinementReport, SandboxPolicy};
 
 /// Runs a script in a workspace by the helper of the real program.
-fn run(bounds: &Bounds, script: &str) -> (Output, Report) {
+fn run(bounds: &SandboxPolicy, script: &str) -> (Output, ConfinementReport) {
     let arguments = ["-c", script].map(OsString::from);
     let prepared = confine::prepare(bounds, Confinement::Landlock, "/bin/bash", &arguments);
     let prepared = prepared.expect("it can be prepared");
@@ -42,7 +42,7 @@ fn names_are_judged_without_namespaces_too() {
     fs::write(root.join(".git/config"), "good\n").expect("a file");
     fs::create_dir(top.join("ours")).expect("a folder");
     fs::write(top.join("outside"), "outside\n").expect("a file");
-    let mut bounds = Bounds::new(&root, &top.join("ours"));
+    let mut bounds = SandboxPolicy::new(&root, &top.join("ours"));
     bounds.cache = top.join("ours/cache");
     bounds.readable = ["/usr", "/bin", "/lib", "/lib64", "/etc"]
         .map(Into::into)

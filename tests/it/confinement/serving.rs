@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ollacode::permission::Confinement;
-use ollacode::sandbox::confine::{self, Bounds};
-use ollacode::sandbox::{Access, CommandEnvironment, Exit, Sandbox};
+use ollacode::sandbox::confine::{self, SandboxPolicy};
+use ollacode::sandbox::{CommandAccess, CommandEnvironment, Exit, Sandbox};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::is_full;
@@ -23,7 +23,7 @@ async fn a_child_that_stays_writes_nothing_outside() {
     fs::create_dir(top.join("ours")).expect("a folder");
     fs::write(top.join("outside"), "as it was\n").expect("a file");
     let base = CommandEnvironment::from_variables([], None, &root);
-    let mut bounds = Bounds::new(&root, &top.join("ours"));
+    let mut bounds = SandboxPolicy::new(&root, &top.join("ours"));
     bounds.readable = confine::readable(None, base.variables());
     let sandbox = Sandbox::confined(bounds, Confinement::Full, base)
         .with_helper(PathBuf::from(env!("CARGO_BIN_EXE_ollacode")));
@@ -34,7 +34,7 @@ async fn a_child_that_stays_writes_nothing_outside() {
         outside.display(),
         new.display()
     );
-    let served = sandbox.serve(&command, &Access::default(), 1_000);
+    let served = sandbox.serve(&command, &CommandAccess::default(), 1_000);
     let mut served = served.expect("it starts");
     let mut input = served.input.take().expect("its input");
     let mut lines = BufReader::new(served.output.take().expect("its output")).lines();

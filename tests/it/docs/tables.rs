@@ -2,7 +2,7 @@
 
 use ollacode::config::{SETTINGS, Setting, example_file};
 use ollacode::failure::FailureCode;
-use ollacode_indexer::Kind;
+use ollacode_indexer::ChunkKind;
 use ollacode_indexer::language::{LANGUAGES, Language, PLAIN_TEXT};
 use ollacode_indexer::rank::{WEIGHTS, Weights};
 
@@ -80,7 +80,7 @@ fn the_languages_are_those_of_the_table() {
 
 #[test]
 fn the_kinds_are_those_of_the_store() {
-    let rows = Kind::ALL
+    let rows = ChunkKind::ALL
         .iter()
         .map(|kind| [code(&[kind.name()]), kind.meaning().to_owned()]);
     check_part("docs/search.md", "kinds", &table(["kind", "meaning"], rows));

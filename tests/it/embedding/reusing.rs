@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
-use ollacode_store::{Access, ContentKey, OpenOptions, Store};
+use ollacode_store::{ContentKey, OpenMode, OpenOptions, Store};
 use serde_json::json;
 
 use super::*;
@@ -16,7 +16,7 @@ use crate::support::samples::function;
 fn stored_keys(environment: &Environment) -> Vec<(String, HashSet<ContentKey>)> {
     let folder = environment.index_folder();
     block_on(async {
-        let store = Store::open(&folder, OpenOptions::new(Access::Read))
+        let store = Store::open(&folder, OpenOptions::new(OpenMode::Read))
             .await
             .expect("the store");
         let mut keys = Vec::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ollacode::failure::FailureCode;
 use ollacode::model::ModelError;
 use ollacode::model::ollama::{
-    Address, EmbedOptions, Limits, OllamaClient, OllamaError, PullProgress, Reach,
+    Address, ClientLimits, EmbedOptions, NetworkScope, OllamaClient, OllamaError, PullProgress,
 };
 
 use super::{Heard, hear, limits, model, model_with, question, request};
@@ -91,7 +91,7 @@ async fn whoever_says_nothing_of_use_is_silent() {
         Reply::endless(&["{"], pause),
     ] {
         let server = ChatServer::start(vec![reply]);
-        let short = Limits {
+        let short = ClientLimits {
             idle: Duration::from_millis(300),
             ..limits()
         };
@@ -115,7 +115,7 @@ async fn an_answer_that_only_drips_is_stopped() {
         for field in ["content", "thinking"] {
             let drip = line(&format!("{{\"{field}\":\"{piece}\"}}"));
             let server = ChatServer::start(vec![Reply::endless(&[&first, &drip], pause)]);
-            let short = Limits {
+            let short = ClientLimits {
                 idle: Duration::from_millis(200),
                 ..limits()
             };
@@ -169,9 +169,9 @@ async fn one_number_bounds_the_silence_of_every_request() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
         "HTTP/1.1 500 Error\r\ncontent-length: 100\r\n\r\n",
     ] {
-        let limits = Limits::default().within(patience);
-        let client =
-            OllamaClient::new(silent_server(head), None, Reach::Any, limits).expect("a client");
+        let limits = ClientLimits::default().within(patience);
+        let client = OllamaClient::new(silent_server(head), None, NetworkScope::Any, limits)
+            .expect("a client");
         let options = EmbedOptions {
             num_ctx: 512,
             num_batch: 512,
@@ -203,7 +203,7 @@ async fn tls_that_is_none_is_named_for_what_it_is() {
     let plain = silent_server("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
     let address = plain.to_string().replace("http://", "");
     let address = Address::parse(&format!("https://{address}")).expect("an address");
-    let client = OllamaClient::new(address, None, Reach::Any, limits()).expect("a client");
+    let client = OllamaClient::new(address, None, NetworkScope::Any, limits()).expect("a client");
     let error = client.version().await.expect_err("no TLS");
     let told = format!("{error}; {}", error.hint().unwrap_or_default());
     assert!(

@@ -2,7 +2,7 @@
 
 use ollacode::model::ChatModel;
 use ollacode::model::ollama::{
-    FITS_MOST, InstalledModel, Loaded, OllamaChat, OllamaError, ProbeReport, Reach,
+    FITS_MOST, InstalledModel, LoadedMemory, NetworkScope, OllamaChat, OllamaError, ProbeReport,
     installed_chat_models, suggest,
 };
 use ollacode::model::{ModelError, ToolSpec};
@@ -43,7 +43,7 @@ async fn connect(
     server: &ChatServer,
     name: &str,
     wanted: Option<u32>,
-    reach: Reach,
+    reach: NetworkScope,
 ) -> Result<OllamaChat, OllamaError> {
     OllamaChat::connect(client_with(server, limits()), name, wanted, reach).await
 }
@@ -72,7 +72,7 @@ async fn the_window_is_chosen_before_anything_is_loaded() {
         (short, None, 8_192),
     ] {
         let server = served(vec![model]);
-        let model = connect(&server, CHAT_MODEL, wanted, Reach::Any).await;
+        let model = connect(&server, CHAT_MODEL, wanted, NetworkScope::Any).await;
         let profile = model.expect("a model").profile().clone();
         assert_eq!(profile.window, expected);
         assert!(profile.tools && !profile.weak && profile.remote.is_none());
@@ -91,7 +91,7 @@ async fn loading_finds_out_which_window_there_really_is() {
         let server = ChatServer::with_models(vec![small], vec![Reply::text("Hello.")]);
         let model = model(&server).await;
         assert_eq!(model.profile().window, 16_384);
-        let loaded = Loaded {
+        let loaded = LoadedMemory {
             window,
             on_card: Some(0.75),
         };
@@ -144,12 +144,12 @@ async fn what_is_missing_or_no_chat_model_is_said() {
         ..ServedModel::default()
     };
     let server = served(vec![embedder]);
-    let missing = connect(&server, "qwen3-coder:30b", None, Reach::Any).await;
+    let missing = connect(&server, "qwen3-coder:30b", None, NetworkScope::Any).await;
     assert!(
         matches!(&missing, Err(OllamaError::ModelMissing { model }) if model == "qwen3-coder:30b"),
         "{missing:?}"
     );
-    let error = match connect(&server, "vectors", None, Reach::Any).await {
+    let error = match connect(&server, "vectors", None, NetworkScope::Any).await {
         Err(error @ OllamaError::NotForChat { .. }) => error,
         other => panic!("{other:?}"),
     };
@@ -166,7 +166,7 @@ async fn offline_refuses_what_runs_elsewhere() {
     let cloud = ServedModel::named("big:480b-cloud");
     let server = served(vec![stub, cloud]);
     for name in ["stub", "big:480b-cloud", "unknown:cloud"] {
-        let refused = connect(&server, name, None, Reach::LoopbackOnly).await;
+        let refused = connect(&server, name, None, NetworkScope::LoopbackOnly).await;
         assert!(
             matches!(refused, Err(OllamaError::Offline { .. })),
             "{refused:?}"
@@ -176,7 +176,7 @@ async fn offline_refuses_what_runs_elsewhere() {
         ("stub", "https://ollama.com:443"),
         ("big:480b-cloud", "https://ollama.com"),
     ] {
-        let model = connect(&server, name, None, Reach::Any).await;
+        let model = connect(&server, name, None, NetworkScope::Any).await;
         let model = model.expect("a model");
         assert_eq!(model.profile().remote.as_deref(), Some(host));
         assert_eq!(
@@ -187,7 +187,7 @@ async fn offline_refuses_what_runs_elsewhere() {
         assert!(model.load().await.is_ok());
     }
     assert!(server.loads().is_empty(), "there is nothing to load");
-    let unknown = connect(&server, "unknown:cloud", None, Reach::Any).await;
+    let unknown = connect(&server, "unknown:cloud", None, NetworkScope::Any).await;
     assert!(
         matches!(unknown, Err(OllamaError::ModelMissing { .. })),
         "{unknown:?}"
@@ -339,7 +339,7 @@ async fn reports_are_remembered_for_the_same_weights() {
     assert_eq!(first.recall(&file), None);
     first.remember(&report, &file).expect("it is written");
     assert_eq!(first.recall(&file), Some(report));
-    let other = connect(&server, "other:1b", None, Reach::Any).await;
+    let other = connect(&server, "other:1b", None, NetworkScope::Any).await;
     let other = other.expect("a model");
     assert_eq!(other.recall(&file), None);
     other

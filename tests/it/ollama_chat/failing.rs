@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use ollacode::model::ollama::Limits;
+use ollacode::model::ollama::ClientLimits;
 use ollacode::model::{ChatModel, ChatRequest, Delta, ModelError};
 use serde_json::{Value, json};
 
@@ -257,7 +257,7 @@ async fn a_first_byte_may_take_its_time_but_not_for_ever() {
     let (heard, _server) = asked(vec![late(150)]).await;
     assert_eq!(heard.text, "Late.");
     let server = ChatServer::start(vec![late(60_000)]);
-    let short = Limits {
+    let short = ClientLimits {
         first_byte: Duration::from_millis(100),
         ..limits()
     };
@@ -274,7 +274,7 @@ async fn a_first_byte_may_take_its_time_but_not_for_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_goes_silent_is_given_up() {
     let server = ChatServer::start(vec![Reply::text("I").then_hang()]);
-    let short = Limits {
+    let short = ClientLimits {
         idle: Duration::from_millis(100),
         ..limits()
     };

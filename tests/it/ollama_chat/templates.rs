@@ -2,7 +2,7 @@
 //! names, calls that are swallowed.
 
 use ollacode::message::Message;
-use ollacode::model::ollama::{OllamaChat, Reach};
+use ollacode::model::ollama::{NetworkScope, OllamaChat};
 use ollacode::model::{ChatModel, ModelError};
 use serde_json::json;
 
@@ -72,7 +72,7 @@ async fn a_runner_is_found_under_the_name_that_it_was_loaded_by() {
         };
         let server = ChatServer::with_models(vec![served], Vec::new());
         let client = client_with(&server, limits());
-        let model = OllamaChat::connect(client, CHAT_MODEL, Some(32_768), Reach::Any)
+        let model = OllamaChat::connect(client, CHAT_MODEL, Some(32_768), NetworkScope::Any)
             .await
             .expect("a model");
         model.load().await.expect("it is loaded");

@@ -37,11 +37,11 @@ async fn a_hanging_server_is_given_up_once() {
     let server = server().await;
     let late = vectors(json!([[0.0, 1.0, 0.0]])).set_delay(Duration::from_secs(5));
     mount_embed(&server, late).await;
-    let short = Limits {
+    let short = ClientLimits {
         first_byte: Duration::from_millis(200),
         ..limits()
     };
-    let client = client_with(&server.uri(), Reach::Any, short);
+    let client = client_with(&server.uri(), NetworkScope::Any, short);
     let embedder = OllamaEmbedder::connect(client, MODEL)
         .await
         .expect("an embedder");
@@ -79,7 +79,7 @@ async fn the_key_reaches_a_server_on_this_machine() {
         .await;
     let address = Address::parse(&server.uri()).expect("an address");
     let key = ApiKey::new("secret").expect("a key");
-    let client = OllamaClient::new(address, Some(key), Reach::LoopbackOnly, limits());
+    let client = OllamaClient::new(address, Some(key), NetworkScope::LoopbackOnly, limits());
     assert_eq!(
         client
             .expect("a client")
@@ -132,12 +132,12 @@ async fn an_answer_that_breaks_off_or_stalls_is_an_error() {
         matches!(closed, Err(OllamaError::ConnectionLost { .. })),
         "{closed:?}"
     );
-    let short = Limits {
+    let short = ClientLimits {
         idle: Duration::from_millis(100),
         ..limits()
     };
     let held = broken_server(Duration::from_secs(2));
-    let stalled = client_with(&held, Reach::Any, short).version().await;
+    let stalled = client_with(&held, NetworkScope::Any, short).version().await;
     assert!(
         matches!(stalled, Err(OllamaError::TimedOut { .. })),
         "{stalled:?}"

@@ -90,7 +90,7 @@ async fn offline_refuses_models_that_run_elsewhere() {
         .respond_with(show)
         .mount(&server)
         .await;
-    let client = client_with(&server.uri(), Reach::LoopbackOnly, limits());
+    let client = client_with(&server.uri(), NetworkScope::LoopbackOnly, limits());
     let Err(error) = OllamaEmbedder::connect(client.clone(), "x:cloud").await else {
         panic!("it runs elsewhere");
     };

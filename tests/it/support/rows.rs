@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ollacode_store::{Access, ChunkRow, OpenOptions, Result, Store};
+use ollacode_store::{ChunkRow, OpenMode, OpenOptions, Result, Store};
 
 use super::block_on;
 use super::environment::Environment;
@@ -51,7 +51,7 @@ impl Environment {
 /// Every row of an index, in order.
 pub fn rows_in(index: &Path) -> Result<Vec<ChunkRow>> {
     block_on(async {
-        let store = Store::open(index, OpenOptions::new(Access::Read)).await?;
+        let store = Store::open(index, OpenOptions::new(OpenMode::Read)).await?;
         let mut paths: Vec<String> = store
             .path_keys()
             .await?

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use ollacode::frontends::telegram::pace::{Job, Next, Outcome, Pace, Rates, Stage};
+use ollacode::frontends::telegram::rate_limiter::{
+    MessageStage, NextSend, RateLimiter, SendJob, SendOutcome, SendRates,
+};
 
 use crate::support::fake_api::{Failure, FakeApi, Limits, TOKEN};
 
@@ -314,7 +316,7 @@ fn documents_go_both_ways() {
 }
 
 /// Executes a job of the rate limiter.
-fn deliver(api: &FakeApi, pace: &mut Pace<String>, job: Job<String>) {
+fn deliver(api: &FakeApi, pace: &mut RateLimiter<String>, job: SendJob<String>) {
     let (method, fields) = match job.edits {
         None => (
             "SendMessage",
@@ -331,23 +333,23 @@ fn deliver(api: &FakeApi, pace: &mut Pace<String>, job: Job<String>) {
         &answer["parameters"]["retry_after"],
     );
     let outcome = match (id.as_i64(), wait.as_u64()) {
-        (Some(id), _) => Outcome::Shown(i32::try_from(id).expect("a small number")),
-        (_, Some(wait)) => Outcome::RetryAfter(Duration::from_secs(wait)),
+        (Some(id), _) => SendOutcome::Shown(i32::try_from(id).expect("a small number")),
+        (_, Some(wait)) => SendOutcome::RetryAfter(Duration::from_secs(wait)),
         _ => panic!("{answer}"),
     };
     pace.done(job.chat, Instant::now(), outcome);
 }
 
 /// Executes jobs until all is sent; returns the time it took.
-fn pump(api: &FakeApi, pace: &mut Pace<String>) -> Duration {
+fn pump(api: &FakeApi, pace: &mut RateLimiter<String>) -> Duration {
     let started = Instant::now();
     loop {
         match pace.next(Instant::now()) {
-            Next::Idle => return started.elapsed(),
-            Next::Wait(until) => {
+            NextSend::Idle => return started.elapsed(),
+            NextSend::Wait(until) => {
                 std::thread::sleep(until.saturating_duration_since(Instant::now()));
             }
-            Next::Send(job) => deliver(api, pace, job),
+            NextSend::Send(job) => deliver(api, pace, job),
         }
     }
 }
@@ -355,14 +357,14 @@ fn pump(api: &FakeApi, pace: &mut Pace<String>) -> Duration {
 #[test]
 fn a_flood_of_200_over_http_breaks_no_rate() {
     let api = FakeApi::start();
-    let mut pace = Pace::new(Rates::default());
+    let mut pace = RateLimiter::new(SendRates::default());
     for chat in 1..=50 {
         api.write(chat, "hello");
     }
     api.fail("SendMessage", Failure::retry_after(2));
     for index in 0..200_u64 {
         let chat = i64::try_from(index % 50).expect("small") + 1;
-        pace.show(chat, index, Stage::Final, format!("message {index}"));
+        pace.show(chat, index, MessageStage::Final, format!("message {index}"));
     }
     let took = pump(&api, &mut pace);
     let count: usize = (1..=50).map(|chat| api.chat(chat).len()).sum();
@@ -375,15 +377,15 @@ fn a_flood_of_200_over_http_breaks_no_rate() {
 fn a_streamed_answer_over_http_breaks_no_rate() {
     let api = FakeApi::start();
     api.write(7, "hello");
-    let mut pace = Pace::new(Rates::default());
+    let mut pace = RateLimiter::new(SendRates::default());
     for step in 0..=60 {
         let stage = if step == 60 {
-            Stage::Final
+            MessageStage::Final
         } else {
-            Stage::Draft
+            MessageStage::Draft
         };
         pace.show(7, 1, stage, format!("text {step}"));
-        if let Next::Send(job) = pace.next(Instant::now()) {
+        if let NextSend::Send(job) = pace.next(Instant::now()) {
             deliver(&api, &mut pace, job);
         }
         if step == 30 {

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
+use ollacode::frontends::telegram::formatted_text::{FormattedText, make_visible};
 use ollacode::frontends::telegram::html::rich;
-use ollacode::frontends::telegram::rich::{Rich, shown};
-use ollacode::frontends::telegram::split::{Answer, MOST_ENTITIES, beginning, split};
-use ollacode::visible::visible;
+use ollacode::frontends::telegram::split::{MOST_ENTITIES, SplitAnswer, beginning, split};
+use ollacode::visible::escape_hidden;
 
 use crate::support::fake_api::markup::{parse, read};
 
@@ -111,24 +111,24 @@ fn markdown(most: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..most).prop_map(|pieces| pieces.concat())
 }
 
-fn parsed(rich: &Rich) -> String {
+fn parsed(rich: &FormattedText) -> String {
     let html = rich.html();
     parse(&html).unwrap_or_else(|why| panic!("{why}: {html:?}"))
 }
 
 /// Checks that Telegram shows all styles of a part.
-fn check_entities(part: &Rich) {
+fn check_entities(part: &FormattedText) {
     let counted = read(&part.html()).map(|shown| shown.entities);
     assert_eq!(counted, Ok(part.entities()));
     assert!(part.entities() <= MOST_ENTITIES, "{}", part.entities());
 }
 
 /// Checks messages against Telegram's limits, and that only blanks are lost between them.
-fn check_parts(text: &Rich) {
+fn check_parts(text: &FormattedText) {
     let whole = text.text();
     let parts = match split(text) {
-        Answer::Messages(parts) => parts,
-        Answer::Document { beginning } => {
+        SplitAnswer::Messages(parts) => parts,
+        SplitAnswer::Document { beginning } => {
             assert!(parsed(&beginning).encode_utf16().count() <= 1_024);
             assert!(!beginning.is_blank());
             check_entities(&beginning);
@@ -164,15 +164,15 @@ proptest! {
         let rich = rich(&markdown);
         let shown = parsed(&rich);
         prop_assert_eq!(&shown, &rich.text());
-        prop_assert!(matches!(visible(&shown), std::borrow::Cow::Borrowed(_)), "{:?}", shown);
+        prop_assert!(matches!(escape_hidden(&shown), std::borrow::Cow::Borrowed(_)), "{:?}", shown);
         prop_assert!(!shown.contains('\t'));
         check_parts(&rich);
     }
 
     #[test]
     fn any_text_is_taken_as_it_is(text in any::<String>()) {
-        let rich = Rich::plain_text(&text);
-        prop_assert_eq!(parsed(&rich), shown(&text));
+        let rich = FormattedText::plain_text(&text);
+        prop_assert_eq!(parsed(&rich), make_visible(&text));
         check_parts(&rich);
     }
 }
@@ -225,7 +225,7 @@ fn lengths_around_the_limit_are_taken() {
             1_990, 2_000, 2_047, 2_048, 2_049, 4_000, 4_095, 4_096, 4_097, 4_200, 9_000,
         ] {
             check_parts(&rich(&sign.repeat(count)));
-            check_parts(&Rich::plain_text(&sign.repeat(count)));
+            check_parts(&FormattedText::plain_text(&sign.repeat(count)));
         }
     }
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use ollacode::frontends::telegram::formatted_text::{FormattedText, make_visible};
 use ollacode::frontends::telegram::html::rich;
-use ollacode::frontends::telegram::rich::{Rich, shown};
-use ollacode::frontends::telegram::split::{Answer, split};
-use ollacode::visible::visible;
+use ollacode::frontends::telegram::split::{SplitAnswer, split};
+use ollacode::visible::escape_hidden;
 
 use super::fake::call;
 use crate::support::fake_api::{FakeApi, Limits};
@@ -57,7 +57,7 @@ fn strings() -> BTreeSet<String> {
 
 /// Sends a part and returns its text as shown.
 #[track_caller]
-fn send(api: &FakeApi, part: &Rich, of: &str) -> String {
+fn send(api: &FakeApi, part: &FormattedText, of: &str) -> String {
     let fields = json!({"chat_id": CHAT, "text": part.html(), "parse_mode": "HTML"});
     let answer = call(api, "SendMessage", fields);
     assert_eq!(api.violations(), Vec::<String>::new(), "{of:?}");
@@ -69,17 +69,17 @@ fn send(api: &FakeApi, part: &Rich, of: &str) -> String {
 /// Sends all messages of an answer, and checks that they show all of it; of a document, only the
 /// beginning is sent. Returns what is shown.
 #[track_caller]
-fn send_all(api: &FakeApi, text: &Rich, of: &str) -> Vec<String> {
+fn send_all(api: &FakeApi, text: &FormattedText, of: &str) -> Vec<String> {
     let (parts, is_whole) = match split(text) {
-        Answer::Messages(parts) => (parts, true),
-        Answer::Document { beginning } => (vec![beginning], false),
+        SplitAnswer::Messages(parts) => (parts, true),
+        SplitAnswer::Document { beginning } => (vec![beginning], false),
     };
     let seen: Vec<String> = parts.iter().map(|part| send(api, part, of)).collect();
     if is_whole {
         assert_eq!(solid(&seen.concat()), solid(&text.text()), "{of:?}");
     }
     for text in &seen {
-        assert_eq!(*text, visible(text), "something hides in {of:?}");
+        assert_eq!(*text, escape_hidden(text), "something hides in {of:?}");
     }
     seen
 }
@@ -109,7 +109,7 @@ fn only(seen: &[String]) -> Option<&str> {
 
 /// Whether a text is short enough for one message.
 fn is_short(text: &str) -> bool {
-    shown(text).encode_utf16().count() < 3_900
+    make_visible(text).encode_utf16().count() < 3_900
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn answers_in_markdown_are_taken() {
 fn plain_texts_are_shown_as_they_are() {
     let api = server();
     for text in strings() {
-        let plain = Rich::plain_text(&text);
-        let expected = shown(&text);
+        let plain = FormattedText::plain_text(&text);
+        let expected = make_visible(&text);
         send_all(&api, &plain, &text);
         if !plain.is_blank() && trimmed(&expected).encode_utf16().count() <= MOST_UNITS {
             assert_eq!(send(&api, &plain, &text), trimmed(&expected), "{text:?}");
@@ -142,7 +142,7 @@ fn code_in_fences_is_shown_as_it_is() {
         let seen = send_all(&api, &rich(&markdown), &text);
         // A lone carriage return may end a line in Markdown, or be shown escaped.
         let text = text.replace("\r\n", "\n");
-        let expected = shown(&text);
+        let expected = make_visible(&text);
         if is_short(&text) && !text.contains('\r') {
             assert_eq!(
                 only(&seen).unwrap_or_default(),
@@ -161,7 +161,7 @@ fn names_in_code_are_shown_as_they_are() {
         let markdown = format!("see {tick} src/{text}.rs {tick} there");
         let seen = send_all(&api, &rich(&markdown), &text);
         if is_short(&text) && !text.contains(['\n', '\r']) {
-            let expected = shown(&format!("see src/{text}.rs there"));
+            let expected = make_visible(&format!("see src/{text}.rs there"));
             assert_eq!(only(&seen), Some(expected.as_str()));
         }
     }

@@ -1,7 +1,7 @@
 //! Any text in any language is covered within the budget, whatever the parser read before.
 
-use ollacode_indexer::Kind;
-use ollacode_indexer::chunk::{cut, without_long_lines};
+use ollacode_indexer::ChunkKind;
+use ollacode_indexer::chunk::{chunk_file, without_long_lines};
 use ollacode_indexer::language::{LANGUAGES, PLAIN_TEXT};
 use ollacode_indexer::parse::FileParser;
 use proptest::prelude::*;
@@ -151,12 +151,12 @@ proptest! {
         for chunk in &cut.chunks {
             prop_assert_eq!(&chunk.path, &path);
             prop_assert_eq!(&chunk.language, cut.language);
-            prop_assert_eq!(chunk.symbol.is_none(), matches!(chunk.kind, Kind::Block | Kind::Text));
+            prop_assert_eq!(chunk.symbol.is_none(), matches!(chunk.kind, ChunkKind::Block | ChunkKind::Text));
             if let Some(symbol) = &chunk.symbol {
                 prop_assert!(chunk.definitions.contains(symbol));
             }
         }
-        let text_kind = cut.chunks.iter().any(|chunk| chunk.kind == Kind::Text);
+        let text_kind = cut.chunks.iter().any(|chunk| chunk.kind == ChunkKind::Text);
         prop_assert!(!text_kind || cut.failure.is_some() || cut.language == PLAIN_TEXT);
     }
 
@@ -166,7 +166,7 @@ proptest! {
     ) {
         let mut parser = FileParser::default();
         for (path, text) in &files {
-            let (used, fresh) = (cut(&mut parser, path, text), cut_once(path, text));
+            let (used, fresh) = (chunk_file(&mut parser, path, text), cut_once(path, text));
             prop_assert_eq!(used.chunks, fresh.chunks);
             prop_assert_eq!(used.failure, fresh.failure);
         }

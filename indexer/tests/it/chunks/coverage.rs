@@ -1,6 +1,6 @@
 //! Every line that is not blank is in a chunk, whatever the language or without one.
 
-use ollacode_indexer::chunk::cut;
+use ollacode_indexer::chunk::chunk_file;
 use ollacode_indexer::language::{LANGUAGES, PLAIN_TEXT};
 use ollacode_indexer::parse::FileParser;
 
@@ -17,7 +17,7 @@ fn fixtures_are_covered() {
             text.replace('\n', "\r\n"),
             text.trim_end().to_owned(),
         ] {
-            let cut = cut(&mut parser, &path, &text);
+            let cut = chunk_file(&mut parser, &path, &text);
             assert_eq!(cut.language, language.name);
             assert_eq!(cut.failure, None, "{path}");
             assert_covers(&text, &cut);

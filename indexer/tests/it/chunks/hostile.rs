@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ollacode_indexer::chunk::{Cut, cut, without_long_lines};
+use ollacode_indexer::chunk::{FileChunks, chunk_file, without_long_lines};
 use ollacode_indexer::language::LANGUAGES;
 use ollacode_indexer::parse::FileParser;
-use ollacode_indexer::{Chunk, Kind};
+use ollacode_indexer::{Chunk, ChunkKind};
 
 use crate::support::{assert_covers, cut_once};
 
@@ -56,7 +56,7 @@ fn deep_nesting_ends_soon() {
     let mut parser = FileParser::default();
     for (path, text) in deep_texts() {
         let start = Instant::now();
-        let cut = cut(&mut parser, path, &text);
+        let cut = chunk_file(&mut parser, path, &text);
         let took = start.elapsed();
         assert_covers(&without_long_lines(&text), &cut);
         assert_lines_after_failure(&cut);
@@ -155,8 +155,8 @@ fn no_text_stops_the_process() {
 
 /// A file that the grammar failed on is cut by lines.
 #[track_caller]
-fn assert_lines_after_failure(cut: &Cut) {
-    let by_lines = |chunk: &Chunk| chunk.kind == Kind::Text && chunk.scope.is_empty();
+fn assert_lines_after_failure(cut: &FileChunks) {
+    let by_lines = |chunk: &Chunk| chunk.kind == ChunkKind::Text && chunk.scope.is_empty();
     if cut.failure.is_some() {
         assert!(cut.chunks.iter().all(by_lines), "{}", cut.language);
     }
@@ -172,7 +172,7 @@ fn what_the_grammar_does_not_understand_is_covered_all_the_same() {
         let path = format!("a.{}", language.extensions[0]);
         for text in [&garbage, &prose] {
             let start = Instant::now();
-            let cut = cut(&mut parser, &path, text);
+            let cut = chunk_file(&mut parser, &path, text);
             assert_covers(text, &cut);
             assert_lines_after_failure(&cut);
             assert!(start.elapsed() < SOON, "{path} took {:?}", start.elapsed());
@@ -231,7 +231,7 @@ fn many_leading_lines_are_cut_in_linear_time() {
     for (path, line, end) in leading_lines() {
         let text = format!("{}{end}", line.repeat(12_000));
         let start = Instant::now();
-        let cut = cut(&mut parser, path, &text);
+        let cut = chunk_file(&mut parser, path, &text);
         let took = start.elapsed();
         assert_covers(&text, &cut);
         assert!(took < SOON, "{path} {line:?} took {took:?}");
@@ -261,7 +261,7 @@ fn no_other_grammar_holds_a_file_up() {
                     let path = format!("a.{}", language.extensions[0]);
                     let text = line.repeat(16_000 / line.len());
                     let start = Instant::now();
-                    let cut = cut(&mut parser, &path, &text);
+                    let cut = chunk_file(&mut parser, &path, &text);
                     let took = start.elapsed();
                     assert_covers(&text, &cut);
                     assert_lines_after_failure(&cut);
@@ -282,7 +282,10 @@ fn no_depth_overflows_the_stack() {
             let path = format!("a.{}", language.extensions[0]);
             for open in ["(", "[\n", "{\n", "<a>", "a(", "if a ", "- ", "a ? "] {
                 let text = open.repeat(60_000 / open.len());
-                assert_covers(&without_long_lines(&text), &cut(&mut parser, &path, &text));
+                assert_covers(
+                    &without_long_lines(&text),
+                    &chunk_file(&mut parser, &path, &text),
+                );
             }
         }
     });

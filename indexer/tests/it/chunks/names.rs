@@ -1,6 +1,6 @@
 //! What a chunk is named after, and the header that says where it stands.
 
-use ollacode_indexer::Kind;
+use ollacode_indexer::ChunkKind;
 use ollacode_indexer::chunk::header;
 use ollacode_indexer::language::LANGUAGES;
 use ollacode_indexer::parse::FileParser;
@@ -36,7 +36,7 @@ fn chunks_name_the_definitions_that_begin_in_them() {
                     starting.any(|d| d.name == *symbol && d.kind == chunk.kind),
                     "{path}: {symbol} does not begin in {lines:?}"
                 ),
-                None => assert_eq!(chunk.kind, Kind::Block, "{path}: {lines:?}"),
+                None => assert_eq!(chunk.kind, ChunkKind::Block, "{path}: {lines:?}"),
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ollacode_indexer::Kind;
+use ollacode_indexer::ChunkKind;
 
 use super::shape;
 use crate::support::{assert_covers, cut_once};
@@ -96,7 +96,13 @@ fn a_method_has_its_class_in_scope_and_its_comment_with_it() {
             };
             seen.extend(chunk.definitions.iter().cloned());
             if symbol.starts_with("sell_") {
-                assert_eq!(chunk.kind, Kind::Method, "{}: {}", form.path, shape(chunk));
+                assert_eq!(
+                    chunk.kind,
+                    ChunkKind::Method,
+                    "{}: {}",
+                    form.path,
+                    shape(chunk)
+                );
                 assert_eq!(chunk.scope, [form.label], "{}: {}", form.path, shape(chunk));
                 assert!(
                     chunk.text.contains("Sells."),
@@ -108,7 +114,11 @@ fn a_method_has_its_class_in_scope_and_its_comment_with_it() {
         }
         let expected: BTreeSet<String> = (0..8).map(|number| format!("sell_{number}")).collect();
         assert!(seen.is_superset(&expected), "{}: {seen:?}", form.path);
-        let methods = cut.chunks.iter().filter(|c| c.kind == Kind::Method).count();
+        let methods = cut
+            .chunks
+            .iter()
+            .filter(|c| c.kind == ChunkKind::Method)
+            .count();
         assert!(methods >= 7, "{}: {methods} chunks are methods", form.path);
     }
 }
@@ -127,7 +137,11 @@ fn a_continuation_of_a_long_method_has_it_in_its_scope() {
         );
         for chunk in &cut.chunks[1..] {
             let shape = format!("{}: {}", form.path, shape(chunk));
-            assert_eq!((chunk.kind, &chunk.symbol), (Kind::Block, &None), "{shape}");
+            assert_eq!(
+                (chunk.kind, &chunk.symbol),
+                (ChunkKind::Block, &None),
+                "{shape}"
+            );
             assert_eq!(chunk.scope.len(), 2, "{shape}");
             assert_eq!(chunk.scope[0], form.label, "{shape}");
             assert!(chunk.scope[1].ends_with("sell_0"), "{shape}");
@@ -196,7 +210,7 @@ fn a_continuation_of_a_long_function_has_it_in_its_scope() {
         let main = cut
             .chunks
             .iter()
-            .position(|chunk| chunk.kind == Kind::Function);
+            .position(|chunk| chunk.kind == ChunkKind::Function);
         let Some(main) = main else {
             panic!("{path}: no function")
         };
@@ -206,7 +220,11 @@ fn a_continuation_of_a_long_function_has_it_in_its_scope() {
             cut.chunks.len()
         );
         for chunk in &cut.chunks[main + 1..] {
-            assert_eq!((chunk.kind, &chunk.symbol), (Kind::Block, &None), "{path}");
+            assert_eq!(
+                (chunk.kind, &chunk.symbol),
+                (ChunkKind::Block, &None),
+                "{path}"
+            );
             assert_eq!(chunk.scope, [label], "{path}: {}", shape(chunk));
         }
     }
@@ -266,6 +284,6 @@ fn the_receiver_of_a_go_method_is_its_scope() {
         .unwrap();
     assert_eq!(
         (stop.kind, stop.scope.as_slice()),
-        (Kind::Method, &["Server".to_owned()][..])
+        (ChunkKind::Method, &["Server".to_owned()][..])
     );
 }

@@ -20,7 +20,7 @@ fn what_a_files_name_adds_weakens_faster_than_what_a_chunk_shows() {
         .filter(|signal| signal.name == "further chunk of the file")
         .map(|signal| signal.effect)
         .next();
-    let Some(Effect::Times(factor)) = factor else {
+    let Some(SignalEffect::Times(factor)) = factor else {
         panic!("the second chunk of a file is not weakened: {hits:?}");
     };
     assert!(factor < WEIGHTS.saturation, "{factor}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ollacode_indexer::walk::{Limits, Skip, list, walk};
+use ollacode_indexer::walk::{SkipReason, WalkLimits, list, walk};
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
 
 use super::{count, paths, tree, write};
@@ -98,7 +98,7 @@ fn no_trap_holds_the_walk_up_or_hides_what_is_sound() {
         for trap in TRAPS {
             let folder = tree(&[("a.rs", ""), ("sub/b.rs", ""), ("sub/deep/c.rs", "")]);
             set(trap, &folder.path().join(place));
-            let walked = walk(folder.path(), &Limits::default());
+            let walked = walk(folder.path(), &WalkLimits::default());
             for path in ["a.rs", "sub/b.rs", "sub/deep/c.rs"] {
                 assert!(
                     paths(&walked).contains(&path),
@@ -144,7 +144,7 @@ fn an_ignore_file_that_does_not_count_is_said() {
     for (trap, expected) in said {
         let folder = tree(&[("sub/b.rs", "")]);
         set(trap, &folder.path().join("sub/.gitignore"));
-        let walked = walk(folder.path(), &Limits::default());
+        let walked = walk(folder.path(), &WalkLimits::default());
         assert_eq!(walked.errors, [expected], "{trap:?}");
     }
 }
@@ -157,7 +157,7 @@ fn a_bad_line_costs_no_other_line() {
     rules.extend("y".repeat(5_000).into_bytes());
     rules.extend(b"\n*.tmp");
     fs::write(folder.path().join(".gitignore"), rules).unwrap();
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), ["d.rs"]);
     assert_eq!(
         walked.errors,
@@ -172,7 +172,7 @@ fn many_rules_that_are_long_are_all_kept() {
         .map(|number| format!("[a-c]{number}{}.log\n", "*x?".repeat(number % 7)))
         .collect();
     write(folder.path(), ".gitignore", &rules);
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), ["b.rs"]);
     assert_eq!(walked.errors, Vec::<String>::new());
 }
@@ -193,8 +193,8 @@ fn a_folder_exchanged_for_a_link_outside_shows_nothing_from_there() {
         });
         let mut inside = 0;
         for _ in 0..400 {
-            let walked = walk(root, &Limits::default());
-            let listed = list(root, "d", &Limits::default());
+            let walked = walk(root, &WalkLimits::default());
+            let listed = list(root, "d", &WalkLimits::default());
             let found = paths(&walked).join(" ");
             assert!(!found.contains("outside"), "{found}");
             assert!(!listed.iter().any(|listed| listed.path.contains("outside")));
@@ -210,9 +210,9 @@ fn our_own_folders_are_known_by_what_they_are() {
     let folder = tree(&[("data/x.rs", ""), ("src/data/y.rs", "")]);
     let named = tempfile::tempdir().unwrap();
     symlink(folder.path().join("data"), named.path().join("link")).unwrap();
-    let limits = Limits {
+    let limits = WalkLimits {
         own: vec![named.path().join("link"), named.path().join("missing")],
-        ..Limits::default()
+        ..WalkLimits::default()
     };
     let walked = walk(folder.path(), &limits);
     assert_eq!(paths(&walked), ["src/data/y.rs"]);
@@ -234,9 +234,9 @@ fn wide_and_deep_trees_need_few_open_folders() {
         &format!("{}/x.rs", vec!["deep"; 60].join("/")),
         "",
     );
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(walked.entries.len(), wanted + 1);
-    assert_eq!(count(&walked, Skip::Unreadable), 0);
+    assert_eq!(count(&walked, SkipReason::Unreadable), 0);
 }
 
 /// Runs something as who may read only what all may, also where the tests run as root.
@@ -267,7 +267,7 @@ fn what_cannot_be_listed_is_said_and_nothing_of_it_is_known() {
     mode("r", 0o755);
     mode("q", 0o000);
     mode("r/deep", 0o311);
-    let walked = as_nobody(|| walk(root, &Limits::default()));
+    let walked = as_nobody(|| walk(root, &WalkLimits::default()));
     assert_eq!(paths(&walked), ["a.rs"]);
     assert_eq!(walked.unread, ["q", "r/deep"]);
     assert_eq!(
@@ -278,7 +278,7 @@ fn what_cannot_be_listed_is_said_and_nothing_of_it_is_known() {
         ]
     );
     mode("", 0o000);
-    let walked = as_nobody(|| walk(root, &Limits::default()));
+    let walked = as_nobody(|| walk(root, &WalkLimits::default()));
     mode("", 0o755);
     assert_eq!(
         (walked.entries.len(), walked.unread),

@@ -1,6 +1,6 @@
 //! Files of rules leave out what they name, within the workspace; hidden files are mostly out.
 
-use ollacode_indexer::walk::{Limits, ListedKind, entries_of, list, walk};
+use ollacode_indexer::walk::{ListedKind, WalkLimits, entries_of, list, walk};
 
 use super::{check, paths, tree};
 
@@ -75,17 +75,17 @@ fn ignore_files_count_up_to_the_top_of_the_repository() {
         ("repo/part/keep.log", ""),
         ("repo/part/mine.txt", ""),
     ]);
-    let walked = walk(&folder.path().join("repo/part"), &Limits::default());
+    let walked = walk(&folder.path().join("repo/part"), &WalkLimits::default());
     assert_eq!(paths(&walked), ["a.rs", "keep.log"]);
     // Its own repository ends what counts.
-    let walked = walk(&folder.path().join("repo"), &Limits::default());
+    let walked = walk(&folder.path().join("repo"), &WalkLimits::default());
     assert_eq!(paths(&walked), ["part/a.rs", "part/keep.log"]);
 }
 
 #[test]
 fn ignore_files_above_count_only_in_a_repository() {
     let folder = tree(&[(".gitignore", "*.rs\n"), ("workspace/a.rs", "")]);
-    let walked = walk(&folder.path().join("workspace"), &Limits::default());
+    let walked = walk(&folder.path().join("workspace"), &WalkLimits::default());
     assert_eq!(paths(&walked), ["a.rs"]);
 }
 
@@ -99,7 +99,7 @@ fn a_workspace_that_is_ignored_itself_was_named_for_all_that() {
             ("way/workspace/.gitignore", "b.rs\n"),
             ("way/workspace/b.rs", ""),
         ]);
-        let walked = walk(&folder.path().join("way/workspace"), &Limits::default());
+        let walked = walk(&folder.path().join("way/workspace"), &WalkLimits::default());
         assert_eq!(paths(&walked), ["a.rs"], "{rule}");
     }
 }
@@ -141,7 +141,7 @@ fn folders_that_tools_fill_are_left_out_and_named() {
         ("dist/list.txt", ""),
         ("notes/CACHEDIR.TAG", "another text\n"),
     ]);
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(
         paths(&walked),
         [
@@ -195,11 +195,11 @@ fn folders_that_tools_fill_are_known_by_what_is_in_them() {
         files.push(("deep/any/sub/b.rs".to_owned(), ""));
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, *text)).collect();
         let folder = tree(&files);
-        let walked = walk(folder.path(), &Limits::default());
+        let walked = walk(folder.path(), &WalkLimits::default());
         assert_eq!(paths(&walked), ["a.rs"], "{marks:?}");
         assert_eq!(walked.left_out, ["deep/any"], "{marks:?}");
         // As its own workspace it is what is asked about.
-        let own = walk(&folder.path().join("deep/any"), &Limits::default());
+        let own = walk(&folder.path().join("deep/any"), &WalkLimits::default());
         assert!(paths(&own).contains(&"sub/b.rs"), "{marks:?}");
     }
 }
@@ -254,7 +254,11 @@ fn an_exclamation_mark_brings_back_what_is_left_out_by_default() {
     }
     // Ignored by name, they are ignored, and nothing is said of them.
     let folder = tree(&[(".gitignore", "node_modules\n"), ("node_modules/x.js", "")]);
-    assert!(walk(folder.path(), &Limits::default()).left_out.is_empty());
+    assert!(
+        walk(folder.path(), &WalkLimits::default())
+            .left_out
+            .is_empty()
+    );
 }
 
 /// An index of git with these files.
@@ -302,7 +306,7 @@ fn what_git_tracks_is_listed_although_it_is_ignored() {
     let root = folder.path();
     std::fs::create_dir(root.join(".git")).unwrap();
     std::fs::write(root.join(".git/index"), git_index(&tracked)).unwrap();
-    let walked = walk(root, &Limits::default());
+    let walked = walk(root, &WalkLimits::default());
     assert_eq!(paths(&walked), expected);
     assert_eq!(walked.tracked, 4);
     // In another work tree of the same repository, `.git` is a file.
@@ -311,7 +315,7 @@ fn what_git_tracks_is_listed_although_it_is_ignored() {
     std::fs::remove_dir(root.join(".git")).unwrap();
     let pointer = format!("gitdir: {}\n", elsewhere.path().display());
     std::fs::write(root.join(".git"), pointer).unwrap();
-    assert_eq!(paths(&walk(root, &Limits::default())), expected);
+    assert_eq!(paths(&walk(root, &WalkLimits::default())), expected);
 }
 
 #[test]
@@ -349,7 +353,7 @@ fn a_folder_that_is_named_is_listed_though_it_is_left_out_by_default() {
         (".gitignore", "*.log\n"),
     ]);
     let listed = |below: &str| -> Vec<String> {
-        let listed = list(folder.path(), below, &Limits::default());
+        let listed = list(folder.path(), below, &WalkLimits::default());
         let files = listed
             .into_iter()
             .filter(|listed| listed.kind == ListedKind::File);
@@ -364,6 +368,6 @@ fn a_folder_that_is_named_is_listed_though_it_is_left_out_by_default() {
     );
     // The index does not take it for named.
     let asked = ["node_modules/x/index.js".to_owned()];
-    let found = entries_of(folder.path(), &asked, &Limits::default());
+    let found = entries_of(folder.path(), &asked, &WalkLimits::default());
     assert!(found.entries.is_empty());
 }

@@ -1,6 +1,6 @@
 //! Files that are too large, too many or too deep are counted, not listed.
 
-use ollacode_indexer::walk::{Limits, Skip, walk};
+use ollacode_indexer::walk::{SkipReason, WalkLimits, walk};
 
 use super::{count, paths, tree};
 
@@ -9,13 +9,13 @@ fn larger_files_are_skipped() {
     let folder = tree(&[("ten.txt", "0123456789"), ("eleven.txt", "0123456789a")]);
     let walked = walk(
         folder.path(),
-        &Limits {
+        &WalkLimits {
             file_size: 10,
-            ..Limits::default()
+            ..WalkLimits::default()
         },
     );
     assert_eq!(paths(&walked), ["ten.txt"]);
-    assert_eq!(count(&walked, Skip::TooLarge), 1);
+    assert_eq!(count(&walked, SkipReason::TooLarge), 1);
 }
 
 #[test]
@@ -25,22 +25,22 @@ fn the_number_of_files_is_capped() {
     let folder = tree(&files);
     let walked = walk(
         folder.path(),
-        &Limits {
+        &WalkLimits {
             files: 3,
-            ..Limits::default()
+            ..WalkLimits::default()
         },
     );
     assert_eq!(walked.entries.len(), 3);
-    assert!(count(&walked, Skip::OverLimit) > 0);
+    assert!(count(&walked, SkipReason::OverLimit) > 0);
     let walked = walk(
         folder.path(),
-        &Limits {
+        &WalkLimits {
             files: 20,
-            ..Limits::default()
+            ..WalkLimits::default()
         },
     );
     assert_eq!(
-        (walked.entries.len(), count(&walked, Skip::OverLimit)),
+        (walked.entries.len(), count(&walked, SkipReason::OverLimit)),
         (20, 0)
     );
 }
@@ -50,9 +50,9 @@ fn the_depth_is_capped() {
     let folder = tree(&[("a.rs", ""), ("one/b.rs", ""), ("one/two/c.rs", "")]);
     let walked = walk(
         folder.path(),
-        &Limits {
+        &WalkLimits {
             depth: 2,
-            ..Limits::default()
+            ..WalkLimits::default()
         },
     );
     assert_eq!(paths(&walked), ["a.rs", "one/b.rs"]);
@@ -63,10 +63,14 @@ fn what_is_too_deep_is_counted() {
     let folder = tree(&[("a.rs", ""), ("one/two/c.rs", "")]);
     let walked = walk(
         folder.path(),
-        &Limits {
+        &WalkLimits {
             depth: 2,
-            ..Limits::default()
+            ..WalkLimits::default()
         },
     );
-    assert!(count(&walked, Skip::OverLimit) > 0, "{:?}", walked.skipped);
+    assert!(
+        count(&walked, SkipReason::OverLimit) > 0,
+        "{:?}",
+        walked.skipped
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ollacode_indexer::walk::{Sight, Standing, stamp, stamps};
+use ollacode_indexer::walk::{IgnoreStatus, PathChecker, stamp, stamps};
 use proptest::prelude::*;
 
 use super::{tree, write};
@@ -84,10 +84,10 @@ proptest! {
             .into_iter()
             .map(|(path, _)| path)
             .collect();
-        let mut sight = Sight::new(folder.path());
+        let mut sight = PathChecker::new(folder.path());
         for path in &files {
             let standing = sight.of(path);
-            prop_assert_eq!(standing == Standing::Listed, found.contains(path), "{}", path);
+            prop_assert_eq!(standing == IgnoreStatus::Listed, found.contains(path), "{}", path);
         }
     }
 }
@@ -101,27 +101,27 @@ fn what_is_not_listed_is_told_apart() {
         ("made/CACHEDIR.TAG", TAG),
         ("target/debug/a.rs", ""),
     ]);
-    let mut sight = Sight::new(folder.path());
+    let mut sight = PathChecker::new(folder.path());
     for (path, standing) in [
-        ("src/new.rs", Standing::Listed),
-        (".gitignore", Standing::Hidden),
-        ("my.local", Standing::Ignored),
-        (".hidden/a", Standing::Ignored),
-        ("data/deep/er/a", Standing::Ignored),
-        ("out/a", Standing::Ignored),
-        ("made/a", Standing::Filled),
-        ("target/debug/a.rs", Standing::Filled),
-        ("node_modules/x/a.js", Standing::Filled),
-        (".git/config", Standing::Filled),
-        ("sub/.git/config", Standing::Filled),
+        ("src/new.rs", IgnoreStatus::Listed),
+        (".gitignore", IgnoreStatus::Hidden),
+        ("my.local", IgnoreStatus::Ignored),
+        (".hidden/a", IgnoreStatus::Ignored),
+        ("data/deep/er/a", IgnoreStatus::Ignored),
+        ("out/a", IgnoreStatus::Ignored),
+        ("made/a", IgnoreStatus::Filled),
+        ("target/debug/a.rs", IgnoreStatus::Filled),
+        ("node_modules/x/a.js", IgnoreStatus::Filled),
+        (".git/config", IgnoreStatus::Filled),
+        ("sub/.git/config", IgnoreStatus::Filled),
     ] {
         assert_eq!(sight.of(path), standing, "{path}");
     }
     // A folder that has become another one is looked at again.
     write(folder.path(), "out/CACHEDIR.TAG", TAG);
-    assert_eq!(sight.of("out/b"), Standing::Ignored);
+    assert_eq!(sight.of("out/b"), IgnoreStatus::Ignored);
     sight.forget("out");
-    assert_eq!(sight.of("out/b"), Standing::Filled);
+    assert_eq!(sight.of("out/b"), IgnoreStatus::Filled);
 }
 
 #[test]

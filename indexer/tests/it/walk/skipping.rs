@@ -1,7 +1,9 @@
 //! What is skipped for its name, its content or its kind, and that secrets are.
 
 use ollacode_indexer::decode::decode;
-use ollacode_indexer::walk::{Limits, Skip, entries_of, skipped_by_content, skipped_by_name, walk};
+use ollacode_indexer::walk::{
+    SkipReason, WalkLimits, entries_of, skipped_by_content, skipped_by_name, walk,
+};
 
 use super::{count, paths, tree, write};
 
@@ -21,13 +23,13 @@ fn secrets_are_listed_by_name_and_never_entries() {
     let mut files: Vec<(&str, &str)> = secrets.iter().map(|path| (*path, "x")).collect();
     files.extend([("a.rs", ""), ("id_rsa.pub", ""), ("src/secrets.rs", "")]);
     let folder = tree(&files);
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), ["a.rs", "id_rsa.pub", "src/secrets.rs"]);
     assert_eq!(walked.secrets, secrets);
-    assert_eq!(count(&walked, Skip::Secret), secrets.len());
+    assert_eq!(count(&walked, SkipReason::Secret), secrets.len());
     let asked: Vec<String> = secrets.iter().map(|&path| path.to_owned()).collect();
     assert!(
-        entries_of(folder.path(), &asked, &Limits::default())
+        entries_of(folder.path(), &asked, &WalkLimits::default())
             .entries
             .is_empty()
     );
@@ -39,9 +41,9 @@ fn a_secret_in_a_name_keeps_the_file_out() {
     let token = format!("gh{}_{}", "p", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8");
     write(folder.path(), &format!("notes/{token}.txt"), "hello");
     write(folder.path(), "notes/plain.txt", "hello");
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), ["notes/plain.txt"]);
-    assert_eq!(count(&walked, Skip::Secret), 1);
+    assert_eq!(count(&walked, SkipReason::Secret), 1);
     assert!(
         walked.secrets.iter().all(|path| !path.contains(&token)),
         "{:?}",
@@ -52,15 +54,15 @@ fn a_secret_in_a_name_keeps_the_file_out() {
 #[test]
 fn names_that_say_enough() {
     let cases = [
-        ("Cargo.lock", Some(Skip::LockFile)),
-        ("web/package-lock.json", Some(Skip::LockFile)),
-        ("go.sum", Some(Skip::LockFile)),
-        ("web/app.min.js", Some(Skip::Minified)),
-        ("web/app.js.map", Some(Skip::Minified)),
-        ("logo.PNG", Some(Skip::Binary)),
-        ("lib/liba.a", Some(Skip::Binary)),
-        ("data.sqlite3", Some(Skip::Binary)),
-        (".env", Some(Skip::Secret)),
+        ("Cargo.lock", Some(SkipReason::LockFile)),
+        ("web/package-lock.json", Some(SkipReason::LockFile)),
+        ("go.sum", Some(SkipReason::LockFile)),
+        ("web/app.min.js", Some(SkipReason::Minified)),
+        ("web/app.js.map", Some(SkipReason::Minified)),
+        ("logo.PNG", Some(SkipReason::Binary)),
+        ("lib/liba.a", Some(SkipReason::Binary)),
+        ("data.sqlite3", Some(SkipReason::Binary)),
+        (".env", Some(SkipReason::Secret)),
         ("src/lock.rs", None),
         ("src/minimal.js", None),
         ("png", None),
@@ -76,7 +78,7 @@ fn names_that_say_enough() {
 fn endings_of_two_parts_are_known() {
     assert_eq!(
         skipped_by_name("tests/snapshots/it__outline.snap.new"),
-        Some(Skip::Generated)
+        Some(SkipReason::Generated)
     );
 }
 
@@ -89,24 +91,24 @@ fn contents_that_say_enough() {
     let cases = [
         (b"".to_vec(), None),
         (b"fn main() {}\n".to_vec(), None),
-        (b"a\0b".to_vec(), Some(Skip::Binary)),
-        (b"\x7fELF\x02\x00".to_vec(), Some(Skip::Binary)),
+        (b"a\0b".to_vec(), Some(SkipReason::Binary)),
+        (b"\x7fELF\x02\x00".to_vec(), Some(SkipReason::Binary)),
         (
             format!("{}\0\n", lines.repeat(4)).into_bytes(),
-            Some(Skip::Binary),
+            Some(SkipReason::Binary),
         ),
         (b"\xff\xfef\0n\0".to_vec(), None),
         (b"\xfe\xff\0f\0n".to_vec(), None),
-        (b"\xff\xfea\0\0\0b\0".to_vec(), Some(Skip::Binary)),
+        (b"\xff\xfea\0\0\0b\0".to_vec(), Some(SkipReason::Binary)),
         (b"not UTF-8 \xff".to_vec(), None),
-        (bundle.repeat(300).into_bytes(), Some(Skip::Minified)),
+        (bundle.repeat(300).into_bytes(), Some(SkipReason::Minified)),
         (
             format!("/*! a licence */\n{}\n//# x", bundle.repeat(300)).into_bytes(),
-            Some(Skip::Minified),
+            Some(SkipReason::Minified),
         ),
         (
             "a{color:red;margin:0}".repeat(400).into_bytes(),
-            Some(Skip::Minified),
+            Some(SkipReason::Minified),
         ),
         ("x".repeat(6_000).into_bytes(), None),
         (
@@ -129,11 +131,11 @@ fn contents_that_say_enough() {
         (format!("{lines}{long_line}").into_bytes(), None),
         (
             format!("// @generated\n{lines}").into_bytes(),
-            Some(Skip::Generated),
+            Some(SkipReason::Generated),
         ),
         (
             b"// Code generated by protoc. DO NOT EDIT.\n".to_vec(),
-            Some(Skip::Generated),
+            Some(SkipReason::Generated),
         ),
         (b"// Code generated by hand.\n".to_vec(), None),
         (late.into_bytes(), None),
@@ -158,11 +160,11 @@ fn skipped_names_are_counted() {
         ("sub/go.sum", ""),
         ("a.rs", ""),
     ]);
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(paths(&walked), ["a.rs"]);
-    assert_eq!(count(&walked, Skip::LockFile), 2);
-    assert_eq!(count(&walked, Skip::Minified), 2);
-    assert_eq!(count(&walked, Skip::Binary), 1);
+    assert_eq!(count(&walked, SkipReason::LockFile), 2);
+    assert_eq!(count(&walked, SkipReason::Minified), 2);
+    assert_eq!(count(&walked, SkipReason::Binary), 1);
 }
 
 #[cfg(unix)]
@@ -176,9 +178,9 @@ fn links_are_not_followed() {
     symlink(outside.path().join("secret.rs"), root.join("file.rs")).unwrap();
     symlink(root, root.join("sub/loop")).unwrap();
     symlink(root.join("nothing"), root.join("broken.rs")).unwrap();
-    let walked = walk(root, &Limits::default());
+    let walked = walk(root, &WalkLimits::default());
     assert_eq!(paths(&walked), ["a.rs", "sub/b.rs"]);
-    assert_eq!(count(&walked, Skip::NotAFile), 4);
+    assert_eq!(count(&walked, SkipReason::NotAFile), 4);
     assert_eq!(walked.errors, Vec::<String>::new());
     let asked = [
         "folder/secret.rs",
@@ -190,7 +192,7 @@ fn links_are_not_followed() {
     ];
     let asked: Vec<String> = asked.iter().map(|&path| path.to_owned()).collect();
     assert!(
-        entries_of(root, &asked, &Limits::default())
+        entries_of(root, &asked, &WalkLimits::default())
             .entries
             .is_empty()
     );
@@ -210,11 +212,11 @@ fn odd_names_and_special_files_are_counted() {
     let odd = folder.path().join(OsStr::from_bytes(b"odd\xff.rs"));
     std::fs::write(odd, "").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket.rs")).unwrap();
-    let walked = walk(folder.path(), &Limits::default());
+    let walked = walk(folder.path(), &WalkLimits::default());
     assert_eq!(
         paths(&walked),
         ["a.rs", "new\nline.rs", "with space.rs", "ünï.rs"]
     );
-    assert_eq!(count(&walked, Skip::OddName), 1);
-    assert_eq!(count(&walked, Skip::NotAFile), 1);
+    assert_eq!(count(&walked, SkipReason::OddName), 1);
+    assert_eq!(count(&walked, SkipReason::NotAFile), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ollacode_indexer::walk::{Limits, entries_of, walk};
+use ollacode_indexer::walk::{WalkLimits, entries_of, walk};
 use proptest::prelude::*;
 
 use super::write;
@@ -81,7 +81,7 @@ proptest! {
         for (path, rules) in &ignore_files {
             write(folder.path(), path, rules);
         }
-        let limits = Limits::default();
+        let limits = WalkLimits::default();
         let all = walk(folder.path(), &limits);
         prop_assert!(all.entries.iter().all(|entry| files.contains(&entry.path)));
         let mut asked: Vec<String> = files

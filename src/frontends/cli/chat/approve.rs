@@ -7,34 +7,34 @@ use std::io::{self, Write};
 use tokio_util::sync::CancellationToken;
 
 use super::super::style::{BOLD, DIM, GOOD, PLAIN, WARNING, visible_name};
-use super::diff::{self, Kind, Shown};
-use super::editor::{self, Input};
-use super::terminal::{Key, Keys};
+use super::diff::{self, FoldedKind, FoldedText};
+use super::editor::{self, EditorInput};
+use super::terminal::{KeyPress, KeyReader};
 use crate::conversation::answers::Answers;
 use crate::engine::event::{AskId, Event};
 use crate::permission::{ApprovalRequest, Decision, Preview};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Maximum lines of a change or a command before it is folded.
 const MOST: usize = 60;
 
 /// A question, with the id to answer it.
-pub enum Ask {
+pub enum ApprovalPrompt {
     Decide(AskId, Box<ApprovalRequest>),
     /// A question of the model, with suggested answers.
     Answer(AskId, String, Vec<String>),
 }
 
-impl Ask {
+impl ApprovalPrompt {
     /// The question in an event, if it is one.
-    pub fn of(event: Event) -> Option<Ask> {
+    pub fn of(event: Event) -> Option<ApprovalPrompt> {
         match event {
-            Event::ApprovalAsked { id, request } => Some(Ask::Decide(id, request)),
+            Event::ApprovalAsked { id, request } => Some(ApprovalPrompt::Decide(id, request)),
             Event::QuestionAsked {
                 id,
                 question,
                 options,
-            } => Some(Ask::Answer(id, question, options)),
+            } => Some(ApprovalPrompt::Answer(id, question, options)),
             _ => None,
         }
     }
@@ -42,7 +42,7 @@ impl Ask {
 
 /// How a question ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum PromptOutcome {
     /// Answered or withdrawn.
     Done,
     /// Ctrl-C was pressed in a line.
@@ -50,16 +50,20 @@ pub enum Asked {
 }
 
 /// Shows a question on stderr and passes the answer on. `stop` withdraws it.
-pub async fn put(ask: Ask, answers: &Answers, stop: CancellationToken) -> io::Result<Asked> {
+pub async fn put(
+    ask: ApprovalPrompt,
+    answers: &Answers,
+    stop: CancellationToken,
+) -> io::Result<PromptOutcome> {
     match ask {
-        Ask::Decide(id, request) => {
+        ApprovalPrompt::Decide(id, request) => {
             let asked = tokio::task::spawn_blocking(move || decide(&request, &stop));
             let (decision, asked) = asked.await??;
             // The turn may have been stopped meanwhile.
             answers.decide(id, decision);
             Ok(asked)
         }
-        Ask::Answer(id, question, options) => {
+        ApprovalPrompt::Answer(id, question, options) => {
             let asked = tokio::task::spawn_blocking(move || answer(&question, &options));
             let (answer, asked) = asked.await??;
             answers.answer(id, answer);
@@ -71,17 +75,19 @@ pub async fn put(ask: Ask, answers: &Answers, stop: CancellationToken) -> io::Re
 /// Asks a yes-or-no question; only `y` is yes.
 pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
     let asked = tokio::task::spawn_blocking(move || {
-        let mut keys = Keys::open()?;
+        let mut keys = KeyReader::open()?;
         write(&format!(
             "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN} ",
-            visible(&question)
+            escape_hidden(&question)
         ))?;
         keys.asked();
         let is_yes = loop {
             match keys.next(&stop)? {
-                Some(Key::Sign('y' | 'Y')) => break true,
-                None | Some(Key::Sign('n' | 'N') | Key::Escape | Key::End) => break false,
-                Some(Key::Sign(_) | Key::Enter | Key::Other) => {}
+                Some(KeyPress::Sign('y' | 'Y')) => break true,
+                None | Some(KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End) => {
+                    break false;
+                }
+                Some(KeyPress::Sign(_) | KeyPress::Enter | KeyPress::Other) => {}
             }
         };
         write(if is_yes { "yes\n" } else { "no\n" })?;
@@ -90,16 +96,19 @@ pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bo
     asked.await?
 }
 
-fn decide(request: &ApprovalRequest, stop: &CancellationToken) -> io::Result<(Decision, Asked)> {
+fn decide(
+    request: &ApprovalRequest,
+    stop: &CancellationToken,
+) -> io::Result<(Decision, PromptOutcome)> {
     // First, so that keys that were pressed before the question do not count.
-    let mut keys = Keys::open()?;
+    let mut keys = KeyReader::open()?;
     let preview = preview(&request.preview, MOST);
-    write(&shown(request, &preview))?;
+    write(&render_request(request, &preview))?;
     keys.asked();
     let choice = loop {
         match keys.next(stop)? {
-            None => break Choice::No,
-            Some(Key::Sign('v' | 'V')) if preview.is_folded => {
+            None => break ApprovalChoice::No,
+            Some(KeyPress::Sign('v' | 'V')) if preview.is_folded => {
                 write(&format!("\n{}", whole(&request.preview)))?;
                 write(&prompt(request, false))?;
                 keys.asked();
@@ -113,29 +122,34 @@ fn decide(request: &ApprovalRequest, stop: &CancellationToken) -> io::Result<(De
     };
     drop(keys);
     match choice {
-        Choice::Once => say(GOOD, "yes", Decision::Once),
-        Choice::Session => say(GOOD, "yes, this session", Decision::Session),
-        Choice::No => say(WARNING, "no", Decision::Deny(None)),
-        Choice::NoBecause => {
+        ApprovalChoice::Once => say(GOOD, "yes", Decision::Once),
+        ApprovalChoice::Session => say(GOOD, "yes, this session", Decision::Session),
+        ApprovalChoice::No => say(WARNING, "no", Decision::Deny(None)),
+        ApprovalChoice::NoBecause => {
             write("no\n")?;
             Ok(match editor::ask("reason: ") {
-                Input::Text(reason) if !reason.trim().is_empty() => {
-                    (Decision::Deny(Some(reason.trim().to_owned())), Asked::Done)
-                }
-                Input::Interrupted => (Decision::Deny(None), Asked::Interrupted),
-                _ => (Decision::Deny(None), Asked::Done),
+                EditorInput::Text(reason) if !reason.trim().is_empty() => (
+                    Decision::Deny(Some(reason.trim().to_owned())),
+                    PromptOutcome::Done,
+                ),
+                EditorInput::Interrupted => (Decision::Deny(None), PromptOutcome::Interrupted),
+                _ => (Decision::Deny(None), PromptOutcome::Done),
             })
         }
     }
 }
 
-fn say(style: anstyle::Style, words: &str, decision: Decision) -> io::Result<(Decision, Asked)> {
+fn say(
+    style: anstyle::Style,
+    words: &str,
+    decision: Decision,
+) -> io::Result<(Decision, PromptOutcome)> {
     write(&format!("{style}{words}{style:#}\n"))?;
-    Ok((decision, Asked::Done))
+    Ok((decision, PromptOutcome::Done))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
+enum ApprovalChoice {
     Once,
     Session,
     No,
@@ -143,23 +157,26 @@ enum Choice {
 }
 
 /// The meaning of a key; most keys, also Enter, have none.
-fn choice(key: Key, may_remember: bool) -> Option<Choice> {
+fn choice(key: KeyPress, may_remember: bool) -> Option<ApprovalChoice> {
     match key {
-        Key::Sign('y' | 'Y') => Some(Choice::Once),
-        Key::Sign('a' | 'A') if may_remember => Some(Choice::Session),
-        Key::Sign('n' | 'N') | Key::Escape | Key::End => Some(Choice::No),
-        Key::Sign('r' | 'R') => Some(Choice::NoBecause),
-        Key::Sign(_) | Key::Enter | Key::Other => None,
+        KeyPress::Sign('y' | 'Y') => Some(ApprovalChoice::Once),
+        KeyPress::Sign('a' | 'A') if may_remember => Some(ApprovalChoice::Session),
+        KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End => Some(ApprovalChoice::No),
+        KeyPress::Sign('r' | 'R') => Some(ApprovalChoice::NoBecause),
+        KeyPress::Sign(_) | KeyPress::Enter | KeyPress::Other => None,
     }
 }
 
-fn shown(request: &ApprovalRequest, preview: &Shown) -> String {
+fn render_request(request: &ApprovalRequest, preview: &FoldedText) -> String {
     let mut text = format!(
         "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
         visible_name(&request.title)
     );
     if !request.reason.is_empty() {
-        text.push_str(&format!("  {WARNING}{}{PLAIN}\n", visible(&request.reason)));
+        text.push_str(&format!(
+            "  {WARNING}{}{PLAIN}\n",
+            escape_hidden(&request.reason)
+        ));
     }
     text.push_str(&preview.text);
     text.push_str(&prompt(request, preview.is_folded));
@@ -179,27 +196,30 @@ fn prompt(request: &ApprovalRequest, is_folded: bool) -> String {
     format!("  {DIM}{}{PLAIN} ", keys.join(" · "))
 }
 
-fn preview(preview: &Preview, most: usize) -> Shown {
+fn preview(preview: &Preview, most: usize) -> FoldedText {
     match preview {
-        Preview::None => Shown {
+        Preview::None => FoldedText {
             text: String::new(),
             is_folded: false,
         },
-        Preview::Edits(_) => diff::show(&preview.text(), Kind::Diff, most),
-        Preview::Command(command) => diff::show(command, Kind::Text, most),
+        Preview::Edits(_) => diff::show(&preview.text(), FoldedKind::Diff, most),
+        Preview::Command(command) => diff::show(command, FoldedKind::Text, most),
     }
 }
 
 fn whole(preview: &Preview) -> String {
     match preview {
         Preview::None => String::new(),
-        Preview::Edits(_) => diff::whole(&preview.text(), Kind::Diff),
-        Preview::Command(command) => diff::whole(command, Kind::Text),
+        Preview::Edits(_) => diff::whole(&preview.text(), FoldedKind::Diff),
+        Preview::Command(command) => diff::whole(command, FoldedKind::Text),
     }
 }
 
-fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, Asked)> {
-    let mut text = format!("{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n", visible(question));
+fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, PromptOutcome)> {
+    let mut text = format!(
+        "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
+        escape_hidden(question)
+    );
     for (number, option) in options.iter().enumerate() {
         text.push_str(&format!("  {}  {}\n", number + 1, visible_name(option)));
     }
@@ -210,9 +230,9 @@ fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, Ask
         "answer or number: "
     };
     Ok(match editor::ask(prompt) {
-        Input::Text(typed) => (chosen(&typed, options), Asked::Done),
-        Input::Interrupted => (None, Asked::Interrupted),
-        Input::End | Input::Failed(_) => (None, Asked::Done),
+        EditorInput::Text(typed) => (chosen(&typed, options), PromptOutcome::Done),
+        EditorInput::Interrupted => (None, PromptOutcome::Interrupted),
+        EditorInput::End | EditorInput::Failed(_) => (None, PromptOutcome::Done),
     })
 }
 
@@ -258,7 +278,7 @@ mod tests {
         let request = request(Preview::Command("rm a\u{202e}\nls".into()), Some("`rm`"));
         let preview = preview(&request.preview, MOST);
         assert_eq!(
-            stripped(&shown(&request, &preview)),
+            stripped(&render_request(&request, &preview)),
             "? run a command\n  it needs the network\n  rm a\\u{202e}\n  ls\n  \
              [y] once · [a] for this session: `rm` · [n] no · [r] no, with a reason "
         );
@@ -269,7 +289,7 @@ mod tests {
         let command = "echo\n".repeat(200);
         let request = request(Preview::Command(command), None);
         let preview = preview(&request.preview, MOST);
-        let text = stripped(&shown(&request, &preview));
+        let text = stripped(&render_request(&request, &preview));
         assert!(
             text.contains("141 lines left out") && text.contains("[v]"),
             "{text}"
@@ -281,19 +301,19 @@ mod tests {
     #[test]
     fn only_clear_keys_decide() {
         for (key, expected) in [
-            (Key::Sign('y'), Some(Choice::Once)),
-            (Key::Sign('a'), Some(Choice::Session)),
-            (Key::Sign('n'), Some(Choice::No)),
-            (Key::Sign('r'), Some(Choice::NoBecause)),
-            (Key::Escape, Some(Choice::No)),
-            (Key::End, Some(Choice::No)),
-            (Key::Enter, None),
-            (Key::Sign('x'), None),
-            (Key::Other, None),
+            (KeyPress::Sign('y'), Some(ApprovalChoice::Once)),
+            (KeyPress::Sign('a'), Some(ApprovalChoice::Session)),
+            (KeyPress::Sign('n'), Some(ApprovalChoice::No)),
+            (KeyPress::Sign('r'), Some(ApprovalChoice::NoBecause)),
+            (KeyPress::Escape, Some(ApprovalChoice::No)),
+            (KeyPress::End, Some(ApprovalChoice::No)),
+            (KeyPress::Enter, None),
+            (KeyPress::Sign('x'), None),
+            (KeyPress::Other, None),
         ] {
             assert_eq!(choice(key, true), expected, "{key:?}");
         }
-        assert_eq!(choice(Key::Sign('a'), false), None);
+        assert_eq!(choice(KeyPress::Sign('a'), false), None);
     }
 
     #[test]

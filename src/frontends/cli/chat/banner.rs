@@ -2,9 +2,9 @@
 
 use super::super::style::{BOLD, DIM, PLAIN, WARNING, count, counted, visible_name};
 use super::super::wrap::wrapped;
-use crate::conversation::words::{confinement_words, mode_words, unasked};
+use crate::conversation::messages::{confinement_words, mode_words, risk_warning};
 use crate::permission::{Confinement, Mode};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Indentation of the continuation of a long value.
 const HANGING: &str = "        ";
@@ -71,7 +71,7 @@ impl Banner {
             out.push_str(&format!("{DIM}{name:<7}{PLAIN} {value}\n"));
         }
         for warning in self.warnings() {
-            let warning = wrapped(&visible(&warning), "warning: ".len(), "", columns);
+            let warning = wrapped(&escape_hidden(&warning), "warning: ".len(), "", columns);
             out.push_str(&format!("{WARNING}warning:{PLAIN} {warning}\n"));
         }
         out.push_str(&format!(
@@ -86,10 +86,10 @@ impl Banner {
         if let Some(host) = &self.remote {
             warnings.push(format!("your code is sent to {host}"));
         }
-        if let Some(risk) = unasked(self.mode, self.confinement) {
+        if let Some(risk) = risk_warning(self.mode, self.confinement) {
             warnings.push(risk);
         } else if self.mode == Mode::Plan
-            && let Some(risk) = unasked(self.work_mode, self.confinement)
+            && let Some(risk) = risk_warning(self.work_mode, self.confinement)
         {
             warnings.push(format!("when a plan is carried out, {risk}"));
         }

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ollacode_indexer::walk::{Limits, walk};
+use ollacode_indexer::walk::{WalkLimits, walk};
 use parking_lot::RwLock;
 
-use crate::conversation::commands::{Parsed, Place, commands, parse};
+use crate::conversation::commands::{CommandScope, ParsedInput, commands, parse};
 use crate::conversation::mentions::begins_mention;
 
 /// Maximum number of offers.
@@ -20,7 +20,7 @@ pub struct Completions {
 
 /// The completions of a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Offers {
+pub struct CompletionOffers {
     /// Byte offset of the word that they replace.
     pub start: usize,
     pub words: Vec<String>,
@@ -39,41 +39,41 @@ impl Completions {
     }
 
     /// The completions of the word before the cursor.
-    pub fn offers(&self, line: &str, cursor: usize) -> Offers {
+    pub fn offers(&self, line: &str, cursor: usize) -> CompletionOffers {
         let typed = line.get(..cursor).unwrap_or(line);
         if let Some(start) = open_quote(typed) {
             let words = paths(&self.files(), &typed[start..]);
-            return Offers { start, words };
+            return CompletionOffers { start, words };
         }
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| {
             at + typed[at..].chars().next().map_or(1, char::len_utf8)
         });
         let word = &typed[start..];
         if let Some(path) = word.strip_prefix('@') {
-            return Offers {
+            return CompletionOffers {
                 start: start + 1,
                 words: paths(&self.files(), path),
             };
         }
         if !line.starts_with('/') {
-            return Offers::default();
+            return CompletionOffers::default();
         }
         let words = if start == 0 {
             names(word)
         } else {
             values(typed[..start].trim(), word)
         };
-        Offers { start, words }
+        CompletionOffers { start, words }
     }
 }
 
 fn names(word: &str) -> Vec<String> {
-    let names = commands(Place::Terminal).map(|command| format!("/{}", command.name));
+    let names = commands(CommandScope::Terminal).map(|command| format!("/{}", command.name));
     names.filter(|name| name.starts_with(word)).collect()
 }
 
 fn values(typed: &str, word: &str) -> Vec<String> {
-    let Parsed::Command(command, _) = parse(typed, Place::Terminal) else {
+    let ParsedInput::Command(command, _) = parse(typed, CommandScope::Terminal) else {
         return Vec::new();
     };
     let fitting = command
@@ -85,7 +85,7 @@ fn values(typed: &str, word: &str) -> Vec<String> {
 
 /// The paths of all files of a workspace that are not ignored. This is slow.
 pub fn files_below(root: &Path) -> Vec<String> {
-    let walked = walk(root, &Limits::default());
+    let walked = walk(root, &WalkLimits::default());
     walked.entries.into_iter().map(|entry| entry.path).collect()
 }
 

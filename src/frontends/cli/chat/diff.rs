@@ -5,8 +5,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::super::style::{BOLD, DIM, PLAIN, count, counted};
-use crate::conversation::words::{fold_blanks, middle_left_out};
-use crate::visible::visible;
+use crate::conversation::messages::{fold_blanks, middle_left_out};
+use crate::visible::escape_hidden;
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
@@ -17,7 +17,7 @@ const LONGEST_LINE: usize = 400;
 
 /// A rendered text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct FoldedText {
     /// With colours; each line ends with a line break.
     pub text: String,
     /// Whether anything was left out.
@@ -25,16 +25,16 @@ pub struct Shown {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FoldedKind {
     Diff,
     /// A command, or its output.
     Text,
 }
 
 /// Renders a text, indented; if it has more than `most` lines, its middle is replaced by a note.
-pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
+pub fn show(text: &str, kind: FoldedKind, most: usize) -> FoldedText {
     let lines: Vec<&str> = text.lines().collect();
-    let mut shown = Shown {
+    let mut shown = FoldedText {
         text: String::with_capacity(text.len() * 2),
         is_folded: false,
     };
@@ -44,8 +44,8 @@ pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
     }
     // One line is the note. The end of an output matters most: a test summary, a traceback.
     let head = match kind {
-        Kind::Diff => most.max(2) / 2,
-        Kind::Text => most.max(2) / 3,
+        FoldedKind::Diff => most.max(2) / 2,
+        FoldedKind::Text => most.max(2) / 3,
     };
     let tail = most.max(2) - head - 1;
     let (first, rest) = lines.split_at(head);
@@ -65,7 +65,7 @@ pub fn show(text: &str, kind: Kind, most: usize) -> Shown {
 }
 
 /// The same without folding.
-pub fn whole(text: &str, kind: Kind) -> String {
+pub fn whole(text: &str, kind: FoldedKind) -> String {
     show(text, kind, usize::MAX).text
 }
 
@@ -76,11 +76,11 @@ pub fn is_diff(text: &str) -> bool {
         .any(|line| line.starts_with("--- ") || line.starts_with("@@ "))
 }
 
-impl Shown {
-    fn add(&mut self, line: &str, kind: Kind, most: usize) {
+impl FoldedText {
+    fn add(&mut self, line: &str, kind: FoldedKind, most: usize) {
         let style = match kind {
-            Kind::Text => Style::new(),
-            Kind::Diff => style(line),
+            FoldedKind::Text => Style::new(),
+            FoldedKind::Diff => style(line),
         };
         let characters = line.chars().count();
         let cut: String;
@@ -91,7 +91,7 @@ impl Shown {
         } else {
             line
         };
-        let _ = writeln!(self.text, "  {style}{}{style:#}", visible(line));
+        let _ = writeln!(self.text, "  {style}{}{style:#}", escape_hidden(line));
     }
 }
 
@@ -109,7 +109,7 @@ fn style(line: &str) -> Style {
 mod tests {
     use super::*;
 
-    fn plain(text: &str, kind: Kind, most: usize) -> (String, bool) {
+    fn plain(text: &str, kind: FoldedKind, most: usize) -> (String, bool) {
         let shown = show(text, kind, most);
         let text = anstream::adapter::strip_str(&shown.text).to_string();
         (text, shown.is_folded)
@@ -117,27 +117,30 @@ mod tests {
 
     #[test]
     fn a_short_text_is_whole() {
-        assert_eq!(plain("a\nb", Kind::Text, 4), ("  a\n  b\n".into(), false));
-        assert_eq!(plain("", Kind::Text, 4), (String::new(), false));
+        assert_eq!(
+            plain("a\nb", FoldedKind::Text, 4),
+            ("  a\n  b\n".into(), false)
+        );
+        assert_eq!(plain("", FoldedKind::Text, 4), (String::new(), false));
     }
 
     #[test]
     fn the_middle_of_a_long_text_is_left_out_and_counted() {
         let text: String = (1..=10).map(|number| format!("line {number}\n")).collect();
-        let (shown, is_folded) = plain(&text, Kind::Text, 5);
+        let (shown, is_folded) = plain(&text, FoldedKind::Text, 5);
         assert_eq!(
             shown,
             "  line 1\n  … 6 lines left out, 42 bytes …\n  line 8\n  line 9\n  line 10\n"
         );
         assert!(is_folded);
-        let whole = whole(&text, Kind::Text);
+        let whole = whole(&text, FoldedKind::Text);
         assert_eq!(whole.lines().count(), 10);
     }
 
     #[test]
     fn so_is_the_middle_of_a_long_line() {
         let line = format!("a{}z", "-".repeat(1_000));
-        let (shown, is_folded) = plain(&line, Kind::Text, 5);
+        let (shown, is_folded) = plain(&line, FoldedKind::Text, 5);
         assert!(
             shown.contains("602 characters left out") && is_folded,
             "{shown}"
@@ -146,14 +149,14 @@ mod tests {
             shown.starts_with("  a-") && shown.ends_with("-z\n"),
             "{shown}"
         );
-        assert_eq!(whole(&line, Kind::Text), format!("  {line}\n"));
+        assert_eq!(whole(&line, FoldedKind::Text), format!("  {line}\n"));
     }
 
     #[test]
     fn changes_have_colours() {
         let diff = "--- a.rs\n+++ a.rs\n@@ -1 +1 @@\n-old\n+new\n same\n";
         assert!(is_diff(diff) && !is_diff("- a\n+ b\n"));
-        let shown = show(diff, Kind::Diff, 40).text;
+        let shown = show(diff, FoldedKind::Diff, 40).text;
         assert!(shown.contains("\u{1b}[31m-old\u{1b}[0m"), "{shown:?}");
         assert!(shown.contains("\u{1b}[32m+new\u{1b}[0m"), "{shown:?}");
         assert!(shown.contains("\n   same\n"), "{shown:?}");
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn tricks_are_shown() {
-        let (shown, _) = plain("rm -rf \u{202e}/\u{1b}[2K", Kind::Text, 5);
+        let (shown, _) = plain("rm -rf \u{202e}/\u{1b}[2K", FoldedKind::Text, 5);
         assert_eq!(shown, "  rm -rf \\u{202e}/\\u{1b}[2K\n");
     }
 }

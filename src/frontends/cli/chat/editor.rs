@@ -19,14 +19,14 @@ use rustyline::{
 use tokio::sync::oneshot;
 
 use super::complete::Completions;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Maximum lines of the history.
 const HISTORY: usize = 2_000;
 
 /// The result of reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum EditorInput {
     /// A text of one or more lines.
     Text(String),
     /// Ctrl-C; the line is discarded.
@@ -46,12 +46,12 @@ pub struct Prompt {
 
 /// Reads lines from the terminal.
 pub struct Editor {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<LineRequest>,
 }
 
-struct Request {
+struct LineRequest {
     prompt: Prompt,
-    reply: oneshot::Sender<Input>,
+    reply: oneshot::Sender<EditorInput>,
 }
 
 impl Editor {
@@ -68,10 +68,10 @@ impl Editor {
         Ok(Editor { requests })
     }
 
-    pub async fn read(&self, prompt: Prompt) -> Input {
+    pub async fn read(&self, prompt: Prompt) -> EditorInput {
         let (reply, answer) = oneshot::channel();
-        let gone = || Input::Failed("the line editor stopped".to_owned());
-        if self.requests.send(Request { prompt, reply }).is_err() {
+        let gone = || EditorInput::Failed("the line editor stopped".to_owned());
+        if self.requests.send(LineRequest { prompt, reply }).is_err() {
             return gone();
         }
         answer.await.unwrap_or_else(|_| gone())
@@ -79,16 +79,16 @@ impl Editor {
 }
 
 fn serve(
-    inbox: &mpsc::Receiver<Request>,
+    inbox: &mpsc::Receiver<LineRequest>,
     history: &Path,
     completions: Arc<Completions>,
     color: bool,
 ) {
     let mut lines = open(history, completions, color);
-    while let Ok(Request { prompt, reply }) = inbox.recv() {
+    while let Ok(LineRequest { prompt, reply }) = inbox.recv() {
         let input = match &mut lines {
             Ok(lines) => read(lines, &prompt, history),
-            Err(error) => Input::Failed(error.to_string()),
+            Err(error) => EditorInput::Failed(error.to_string()),
         };
         // The receiver may be gone.
         let _ = reply.send(input);
@@ -120,13 +120,17 @@ fn open(
     Ok(lines)
 }
 
-fn read(lines: &mut Lines<LineHelper, DefaultHistory>, prompt: &Prompt, history: &Path) -> Input {
+fn read(
+    lines: &mut Lines<LineHelper, DefaultHistory>,
+    prompt: &Prompt,
+    history: &Path,
+) -> EditorInput {
     match lines.readline(&(prompt.plain.as_str(), prompt.styled.as_str())) {
         Ok(typed) => {
             if may_be_kept(&typed) {
                 keep(lines, &typed, history);
             }
-            Input::Text(joined(&typed))
+            EditorInput::Text(joined(&typed))
         }
         Err(error) => failed(error),
     }
@@ -147,34 +151,34 @@ fn may_be_kept(typed: &str) -> bool {
 }
 
 /// Reads one line from the terminal, without history. It blocks.
-pub fn ask(prompt: &str) -> Input {
+pub fn ask(prompt: &str) -> EditorInput {
     let config = Config::builder().behavior(Behavior::PreferTerm).build();
     let answer = DefaultEditor::with_config(config)
-        .and_then(|mut line| line.readline(visible(prompt).as_ref()));
+        .and_then(|mut line| line.readline(escape_hidden(prompt).as_ref()));
     match answer {
-        Ok(typed) => Input::Text(typed),
+        Ok(typed) => EditorInput::Text(typed),
         Err(error) => failed(error),
     }
 }
 
-fn failed(error: ReadlineError) -> Input {
+fn failed(error: ReadlineError) -> EditorInput {
     match error {
-        ReadlineError::Interrupted | ReadlineError::Signal(_) => Input::Interrupted,
-        ReadlineError::Eof => Input::End,
-        other => Input::Failed(other.to_string()),
+        ReadlineError::Interrupted | ReadlineError::Signal(_) => EditorInput::Interrupted,
+        ReadlineError::Eof => EditorInput::End,
+        other => EditorInput::Failed(other.to_string()),
     }
 }
 
 /// Whether the text continues on the next line: it ends with a backslash, or inside a fence.
 fn goes_on(text: &str) -> bool {
-    let mut fence = Fence::default();
+    let mut fence = InputFence::default();
     text.lines().for_each(|line| fence.pass(line));
     fence.is_open() || ends_with_backslash(text)
 }
 
 /// Removes the backslashes that continue a line.
 fn joined(text: &str) -> String {
-    let mut fence = Fence::default();
+    let mut fence = InputFence::default();
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines() {
         fence.pass(line);
@@ -194,11 +198,11 @@ fn ends_with_backslash(line: &str) -> bool {
 
 /// Whether lines of code are open.
 #[derive(Default)]
-struct Fence {
+struct InputFence {
     length: usize,
 }
 
-impl Fence {
+impl InputFence {
     fn pass(&mut self, line: &str) {
         let line = line.trim();
         let ticks = line.len() - line.trim_start_matches('`').len();
@@ -247,7 +251,7 @@ impl Completer for LineHelper {
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let offers = self.completions.offers(line, position);
         let pairs = offers.words.into_iter().map(|word| Pair {
-            display: visible(&word).into_owned(),
+            display: escape_hidden(&word).into_owned(),
             replacement: word,
         });
         Ok((offers.start, pairs.collect()))

@@ -44,7 +44,7 @@ use crate::model::StopReason;
 /// An event as JSON.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Line<'a> {
+pub enum JsonEvent<'a> {
     Started {
         session: &'a str,
         model: &'a str,
@@ -53,7 +53,7 @@ pub enum Line<'a> {
         confinement: &'static str,
     },
     Retrieved {
-        sources: Vec<Place<'a>>,
+        sources: Vec<JsonLocation<'a>>,
     },
     Thinking {
         text: &'a str,
@@ -104,9 +104,9 @@ pub enum Line<'a> {
         after: u32,
     },
     Citations {
-        wrong: Vec<Wrong<'a>>,
+        wrong: Vec<JsonWrongCitation<'a>>,
     },
-    Ended(Ended),
+    Ended(JsonTurnEnd),
     /// The program failed, before a turn or without the end of one.
     Error {
         code: &'static str,
@@ -118,7 +118,7 @@ pub enum Line<'a> {
 
 /// A range of lines in the code.
 #[derive(Debug, PartialEq, Serialize)]
-pub struct Place<'a> {
+pub struct JsonLocation<'a> {
     path: &'a str,
     start_line: u32,
     end_line: u32,
@@ -127,7 +127,7 @@ pub struct Place<'a> {
 
 /// A citation of lines that do not exist.
 #[derive(Debug, PartialEq, Serialize)]
-pub struct Wrong<'a> {
+pub struct JsonWrongCitation<'a> {
     citation: &'a str,
     reason: &'a str,
 }
@@ -135,7 +135,7 @@ pub struct Wrong<'a> {
 /// How a turn ended.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
-pub enum Ended {
+pub enum JsonTurnEnd {
     Answered,
     Cut { reason: &'static str },
     Planned,
@@ -155,20 +155,20 @@ pub struct Why {
     hint: Option<String>,
 }
 
-impl<'a> From<&'a Event> for Line<'a> {
-    fn from(event: &'a Event) -> Line<'a> {
+impl<'a> From<&'a Event> for JsonEvent<'a> {
+    fn from(event: &'a Event) -> JsonEvent<'a> {
         match event {
-            Event::Retrieved { sources } => Line::Retrieved {
-                sources: sources.iter().map(Place::from).collect(),
+            Event::Retrieved { sources } => JsonEvent::Retrieved {
+                sources: sources.iter().map(JsonLocation::from).collect(),
             },
-            Event::Thinking(text) => Line::Thinking { text },
-            Event::Text(text) => Line::Text { text },
-            Event::TextWasThought => Line::TextWasThought,
+            Event::Thinking(text) => JsonEvent::Thinking { text },
+            Event::Text(text) => JsonEvent::Text { text },
+            Event::TextWasThought => JsonEvent::TextWasThought,
             Event::Replied {
                 usage,
                 used,
                 window,
-            } => Line::Replied {
+            } => JsonEvent::Replied {
                 prompt_tokens: usage.prompt_tokens,
                 reply_tokens: usage.reply_tokens,
                 tokens_per_second: usage.tokens_per_second.map(rounded),
@@ -179,7 +179,7 @@ impl<'a> From<&'a Event> for Line<'a> {
                 used: *used,
                 window: *window,
             },
-            Event::ApprovalAsked { id, request } => Line::ApprovalAsked {
+            Event::ApprovalAsked { id, request } => JsonEvent::ApprovalAsked {
                 id: id.0,
                 call: &request.call_id,
                 tool: &request.tool,
@@ -191,34 +191,34 @@ impl<'a> From<&'a Event> for Line<'a> {
                 id,
                 question,
                 options,
-            } => Line::QuestionAsked {
+            } => JsonEvent::QuestionAsked {
                 id: id.0,
                 question,
                 options,
             },
-            Event::ToolStarted { id, tool, what } => Line::ToolStarted { id, tool, what },
+            Event::ToolStarted { id, tool, what } => JsonEvent::ToolStarted { id, tool, what },
             Event::ToolFinished {
                 id,
                 outcome,
                 summary,
                 detail,
                 took,
-            } => Line::ToolFinished {
+            } => JsonEvent::ToolFinished {
                 id,
                 outcome: outcome_name(outcome),
                 summary,
                 detail,
                 took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             },
-            Event::Notice(text) => Line::Notice { text },
-            Event::Compacted { before, after } => Line::Compacted {
+            Event::Notice(text) => JsonEvent::Notice { text },
+            Event::Compacted { before, after } => JsonEvent::Compacted {
                 before: *before,
                 after: *after,
             },
-            Event::Citations { wrong } => Line::Citations {
-                wrong: wrong.iter().map(Wrong::from).collect(),
+            Event::Citations { wrong } => JsonEvent::Citations {
+                wrong: wrong.iter().map(JsonWrongCitation::from).collect(),
             },
-            Event::TurnEnded(end) => Line::Ended(end.into()),
+            Event::TurnEnded(end) => JsonEvent::Ended(end.into()),
         }
     }
 }
@@ -231,15 +231,15 @@ fn outcome_name(outcome: &ToolOutcome) -> &'static str {
     }
 }
 
-impl<'a> From<&'a (String, String)> for Wrong<'a> {
-    fn from((citation, reason): &'a (String, String)) -> Wrong<'a> {
-        Wrong { citation, reason }
+impl<'a> From<&'a (String, String)> for JsonWrongCitation<'a> {
+    fn from((citation, reason): &'a (String, String)) -> JsonWrongCitation<'a> {
+        JsonWrongCitation { citation, reason }
     }
 }
 
-impl<'a> From<&'a Source> for Place<'a> {
-    fn from(source: &'a Source) -> Place<'a> {
-        Place {
+impl<'a> From<&'a Source> for JsonLocation<'a> {
+    fn from(source: &'a Source) -> JsonLocation<'a> {
+        JsonLocation {
             path: &source.path,
             start_line: source.start_line,
             end_line: source.end_line,
@@ -248,18 +248,18 @@ impl<'a> From<&'a Source> for Place<'a> {
     }
 }
 
-impl From<&TurnEnd> for Ended {
-    fn from(end: &TurnEnd) -> Ended {
+impl From<&TurnEnd> for JsonTurnEnd {
+    fn from(end: &TurnEnd) -> JsonTurnEnd {
         match end {
-            TurnEnd::Answered => Ended::Answered,
-            TurnEnd::Cut => Ended::Cut {
+            TurnEnd::Answered => JsonTurnEnd::Answered,
+            TurnEnd::Cut => JsonTurnEnd::Cut {
                 reason: "the answer was cut at the reply limit",
             },
-            TurnEnd::Planned => Ended::Planned,
-            TurnEnd::Stopped => Ended::Stopped,
-            TurnEnd::StepLimit(steps) => Ended::StepLimit { steps: *steps },
-            TurnEnd::Stuck(failure) => Ended::Stuck(failure.into()),
-            TurnEnd::Failed(failure) => Ended::Failed(failure.into()),
+            TurnEnd::Planned => JsonTurnEnd::Planned,
+            TurnEnd::Stopped => JsonTurnEnd::Stopped,
+            TurnEnd::StepLimit(steps) => JsonTurnEnd::StepLimit { steps: *steps },
+            TurnEnd::Stuck(failure) => JsonTurnEnd::Stuck(failure.into()),
+            TurnEnd::Failed(failure) => JsonTurnEnd::Failed(failure.into()),
         }
     }
 }
@@ -274,9 +274,9 @@ impl From<&Failure> for Why {
     }
 }
 
-impl<'a> From<&'a Failure> for Line<'a> {
-    fn from(failure: &'a Failure) -> Line<'a> {
-        Line::Error {
+impl<'a> From<&'a Failure> for JsonEvent<'a> {
+    fn from(failure: &'a Failure) -> JsonEvent<'a> {
+        JsonEvent::Error {
             code: failure.code.name(),
             message: &failure.message,
             hint: failure.hint.as_deref(),
@@ -301,7 +301,7 @@ mod tests {
 
     #[track_caller]
     fn check(event: &Event, expected: Value) {
-        let line = serde_json::to_value(Line::from(event)).expect("a value");
+        let line = serde_json::to_value(JsonEvent::from(event)).expect("a value");
         assert_eq!(line, expected);
     }
 
@@ -421,7 +421,8 @@ mod tests {
     #[test]
     fn an_error_outside_of_a_turn_has_its_shape() {
         let failure = Failure::new(FailureCode::ModelMissing, "a");
-        let line = |failure: &Failure| serde_json::to_value(Line::from(failure)).expect("a value");
+        let line =
+            |failure: &Failure| serde_json::to_value(JsonEvent::from(failure)).expect("a value");
         let without = json!({"event": "error", "code": "model_missing", "message": "a"});
         assert_eq!(line(&failure), without);
         let with = json!({"event": "error", "code": "model_missing", "message": "a", "hint": "b"});
@@ -430,7 +431,7 @@ mod tests {
 
     #[test]
     fn the_first_line_says_how_to_go_on() {
-        let line = Line::Started {
+        let line = JsonEvent::Started {
             session: "s",
             model: "m",
             window: 1,

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
 
-use super::super::Ending;
+use super::super::CommandEnd;
 use super::super::signals::{INTERRUPT, STOPPING};
 
 /// Two presses within this time quit.
@@ -19,11 +19,11 @@ const TWICE: Duration = Duration::from_secs(2);
 pub struct Interrupts {
     /// Cancelled when the program should quit.
     pub leave: CancellationToken,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<InterruptState>>,
 }
 
 #[derive(Default)]
-struct State {
+struct InterruptState {
     /// Stops the current work, if there is any.
     stop: Option<CancellationToken>,
     last: Option<Instant>,
@@ -31,12 +31,12 @@ struct State {
     signal: Option<u8>,
 }
 
-impl State {
+impl InterruptState {
     /// Starts work that a press stops. An earlier press does not count towards quitting.
     fn begin(&mut self, stop: CancellationToken) {
-        *self = State {
+        *self = InterruptState {
             stop: Some(stop),
-            ..State::default()
+            ..InterruptState::default()
         };
     }
 
@@ -93,8 +93,11 @@ impl Interrupts {
     }
 
     /// How the program ends after a signal.
-    pub fn ending(&self) -> Ending {
-        self.state.lock().signal.map_or(Ending::Bad, Ending::Signal)
+    pub fn ending(&self) -> CommandEnd {
+        self.state
+            .lock()
+            .signal
+            .map_or(CommandEnd::Bad, CommandEnd::Signal)
     }
 
     /// Ctrl-C stops, and quits if it is repeated; every other signal quits.
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn twice_within_two_seconds_leaves() {
-        let mut state = State::default();
+        let mut state = InterruptState::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(!state.press(at(0)));
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_press_before_something_began_does_not_count() {
-        let mut state = State::default();
+        let mut state = InterruptState::default();
         let start = Instant::now();
         assert!(!state.press(start));
         let stop = CancellationToken::new();
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_ended_by_itself_leaves_no_press_behind() {
-        let mut state = State::default();
+        let mut state = InterruptState::default();
         let start = Instant::now();
         state.begin(CancellationToken::new());
         state.stop = None;
@@ -149,9 +152,9 @@ mod tests {
     #[test]
     fn the_first_stops_and_a_second_leaves_what_does_not_stop() {
         let stop = CancellationToken::new();
-        let mut state = State {
+        let mut state = InterruptState {
             stop: Some(stop.clone()),
-            ..State::default()
+            ..InterruptState::default()
         };
         let start = Instant::now();
         assert!(!state.press(start) && stop.is_cancelled());

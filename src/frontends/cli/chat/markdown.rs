@@ -19,7 +19,7 @@ use code::Code;
 use flow::{Flow, Lead};
 
 use super::super::style::{DIM, PLAIN};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Rows of a table that are kept to be laid out together.
 const MOST_ROWS: usize = 200;
@@ -272,7 +272,7 @@ impl Markdown {
     }
 
     fn dim(&self, line: &str, out: &mut String) {
-        let line = visible(line);
+        let line = escape_hidden(line);
         if self.look.color {
             out.push_str(&format!("{DIM}{line}{PLAIN}\n"));
         } else {

@@ -33,12 +33,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::ChatArguments;
 use super::confirm::confirm_workspace;
-use super::{Ending, model, note, print_failure, say, warn};
+use super::{CommandEnd, model, note, print_failure, say, warn};
 use crate::app::App;
-use crate::conversation::mentions::named;
-use crate::conversation::words::{resumed_words, session_warnings};
+use crate::conversation::mentions::mentioned_files;
+use crate::conversation::messages::{resumed_words, session_warnings};
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
-use crate::conversation::{Connector, Conversation, How, Opened, Shared};
+use crate::conversation::{Connector, Conversation, EndReason, OpenedSession, SharedContext};
 use crate::engine::event::TurnEnd;
 use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
@@ -49,21 +49,21 @@ use crate::session::{self, SessionId};
 use banner::Banner;
 use complete::Completions;
 use editor::Editor;
-use events_json::Line;
+use events_json::JsonEvent;
 use interrupts::Interrupts;
-use plain::{JsonLines, OutputFile, Plain};
+use plain::{JsonLines, OutputFile, PlainOutput};
 use repl::{Repl, Screen};
-use terminal::{AsItWas, can_ask, text_columns};
-use turn::Show;
+use terminal::{TerminalGuard, can_ask, text_columns};
+use turn::TurnDisplay;
 
 /// File with the lines that were typed, in the data folder.
 const HISTORY: &str = "history";
 /// After this time a note says that stdin is still being read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> {
+pub async fn run(app: &App, arguments: &ChatArguments) -> Result<CommandEnd, Error> {
     confirm_workspace(app, arguments.engine.yes)?;
-    let _as_it_was = AsItWas::remember();
+    let _as_it_was = TerminalGuard::capture();
     let interrupts = Interrupts::watch()?;
     let is_plain = arguments.prompt.is_some()
         || arguments.json
@@ -71,7 +71,7 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
         || !io::stdin().is_terminal()
         || !io::stdout().is_terminal();
     if !is_plain {
-        return talk(app, arguments, interrupts).await;
+        return run_loop(app, arguments, interrupts).await;
     }
     let piped = tokio::select! {
         () = interrupts.leave.cancelled() => return Ok(interrupts.ending()),
@@ -86,7 +86,7 @@ pub async fn run(app: &App, arguments: &ChatArguments) -> Result<Ending, Error> 
                 let hint = "use `--prompt`, or pipe it in";
                 print_failure(&failure.with_hint(hint))?;
             }
-            Ok(Ending::Misused)
+            Ok(CommandEnd::Misused)
         }
     }
 }
@@ -107,7 +107,7 @@ async fn answer(
     arguments: &ChatArguments,
     text: String,
     interrupts: &Interrupts,
-) -> Result<Ending, Error> {
+) -> Result<CommandEnd, Error> {
     if let Some(file) = output_file(app, arguments) {
         file.check()?;
     }
@@ -146,16 +146,19 @@ async fn answer(
     conversation.ask(None, question);
     let ended = turn::follow(&mut conversation, interrupts, show.as_mut()).await?;
     let how = ended.map(|ended| ended.how);
-    let is_answered = matches!(how, Some(How::Turn(TurnEnd::Answered | TurnEnd::Planned)));
+    let is_answered = matches!(
+        how,
+        Some(EndReason::Turn(TurnEnd::Answered | TurnEnd::Planned))
+    );
     conversation.release(if is_answered { "answered" } else { "stopped" })?;
     Ok(match how {
-        _ if is_answered => Ending::Good,
-        None | Some(How::NotBegun | How::Turn(TurnEnd::Stopped)) => interrupts.ending(),
-        Some(How::Failed(error)) => return Err(error),
-        Some(How::Lost) => {
+        _ if is_answered => CommandEnd::Good,
+        None | Some(EndReason::NotBegun | EndReason::Turn(TurnEnd::Stopped)) => interrupts.ending(),
+        Some(EndReason::Failed(error)) => return Err(error),
+        Some(EndReason::Lost) => {
             bail!("something went wrong inside ollacode; what was done is in the session's journal")
         }
-        Some(_) => Ending::Bad,
+        Some(_) => CommandEnd::Bad,
     })
 }
 
@@ -168,7 +171,7 @@ async fn mentioned(
     let prompt = arguments.prompt.as_deref().unwrap_or_default();
     let stop = interrupts.begin();
     let root = app.workspace.root.clone();
-    let files = named(prompt, root, Arc::default(), &stop).await;
+    let files = mentioned_files(prompt, root, Arc::default(), &stop).await;
     interrupts.nothing_to_stop();
     Ok(files?)
 }
@@ -182,13 +185,13 @@ fn output_file(app: &App, arguments: &ChatArguments) -> Option<OutputFile> {
 fn shown(
     arguments: &ChatArguments,
     file: Option<OutputFile>,
-    opened: &Opened,
-) -> Result<Box<dyn Show>, Error> {
+    opened: &OpenedSession,
+) -> Result<Box<dyn TurnDisplay>, Error> {
     if !arguments.json {
-        return Ok(Box::new(Plain::new(file)));
+        return Ok(Box::new(PlainOutput::new(file)));
     }
     let mut lines = JsonLines::new(file.as_ref())?;
-    lines.line(&Line::Started {
+    lines.line(&JsonEvent::Started {
         session: opened.id.as_str(),
         model: &opened.model.name,
         window: opened.model.window,
@@ -202,11 +205,11 @@ fn shown(
 }
 
 /// Runs the conversation until the user quits.
-async fn talk(
+async fn run_loop(
     app: &App,
     arguments: &ChatArguments,
     interrupts: Interrupts,
-) -> Result<Ending, Error> {
+) -> Result<CommandEnd, Error> {
     let opened = open(app, arguments, &interrupts, IndexUpdates::Watched).await?;
     let Some((conversation, opened)) = opened else {
         return Ok(interrupts.ending());
@@ -250,7 +253,7 @@ async fn open(
     arguments: &ChatArguments,
     interrupts: &Interrupts,
     updates: IndexUpdates,
-) -> Result<Option<(Conversation, Opened)>, Error> {
+) -> Result<Option<(Conversation, OpenedSession)>, Error> {
     let session = session(app, arguments)?;
     let first_mode = match (arguments.auto_edit, arguments.auto_approve) {
         (true, _) => Mode::AutoEdit,
@@ -258,7 +261,7 @@ async fn open(
         _ => Mode::Ask,
     };
     let (activity, stop) = (ChatActivity::default(), interrupts.leave.child_token());
-    let shared = Shared {
+    let shared = SharedContext {
         workspaces: Workspaces::new(
             app.clone(),
             updates,
@@ -305,7 +308,7 @@ fn session(app: &App, arguments: &ChatArguments) -> Result<Option<SessionId>, Er
     Ok(Some(session::latest(&folder, root)?.ok_or_else(none)?))
 }
 
-async fn banner(conversation: &Conversation, opened: &Opened) -> Banner {
+async fn banner(conversation: &Conversation, opened: &OpenedSession) -> Banner {
     let open = conversation.open_session();
     let memory = open.and_then(|open| open.engine.memory());
     Banner {

@@ -8,12 +8,12 @@ use anyhow::{Context, Error, bail};
 
 use super::super::style::{count, counted, visible_name};
 use super::super::{note, print, print_json, redirected_mode, warn};
-use super::events_json::Line;
-use super::turn::Show;
-use crate::conversation::words::{facts, reason};
+use super::events_json::JsonEvent;
+use super::turn::TurnDisplay;
+use crate::conversation::messages::{facts, reason};
 use crate::engine::event::{Event, TurnEnd};
 use crate::jail::Jail;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Maximum bytes of stdin: more does not fit into a context window.
 const MOST_INPUT: u64 = 1 << 20;
@@ -22,17 +22,17 @@ const MOST_INPUT: u64 = 1 << 20;
 ///
 /// Text before a tool call is not the answer and goes to stderr. So the answer is known at the end
 /// of the turn; on a terminal, all text is shown as it arrives.
-pub struct Plain {
+pub struct PlainOutput {
     text: String,
     file: Option<OutputFile>,
     /// Whether text is shown as it arrives.
     is_live: bool,
 }
 
-impl Plain {
+impl PlainOutput {
     /// Writes the answer to stdout, or to `file`.
-    pub fn new(file: Option<OutputFile>) -> Plain {
-        Plain {
+    pub fn new(file: Option<OutputFile>) -> PlainOutput {
+        PlainOutput {
             text: String::new(),
             is_live: file.is_none() && io::stdout().is_terminal(),
             file,
@@ -66,7 +66,7 @@ impl Plain {
             file.write(&text)?;
         } else {
             // Escaped also in a pipe, whose reader often shows it on a terminal.
-            print(|out| out.write_all(visible(&text).as_bytes()))?;
+            print(|out| out.write_all(escape_hidden(&text).as_bytes()))?;
         }
         let reason = reason(end);
         if !reason.is_empty() {
@@ -76,13 +76,13 @@ impl Plain {
     }
 }
 
-impl Show for Plain {
+impl TurnDisplay for PlainOutput {
     fn event(&mut self, event: &Event) -> Result<(), Error> {
         match event {
             Event::Text(text) => {
                 self.text.push_str(text);
                 if self.is_live {
-                    print(|out| out.write_all(visible(text).as_bytes()))?;
+                    print(|out| out.write_all(escape_hidden(text).as_bytes()))?;
                 }
             }
             Event::ToolStarted { tool, what, .. } => {
@@ -141,7 +141,7 @@ impl JsonLines {
         })
     }
 
-    pub fn line(&mut self, line: &Line<'_>) -> Result<(), Error> {
+    pub fn line(&mut self, line: &JsonEvent<'_>) -> Result<(), Error> {
         let Some(file) = &mut self.file else {
             return print_json(line);
         };
@@ -151,9 +151,9 @@ impl JsonLines {
     }
 }
 
-impl Show for JsonLines {
+impl TurnDisplay for JsonLines {
     fn event(&mut self, event: &Event) -> Result<(), Error> {
-        self.line(&Line::from(event))
+        self.line(&JsonEvent::from(event))
     }
 }
 
@@ -235,24 +235,24 @@ impl OutputFile {
                 folder.display()
             );
         }
-        self.open(Contents::Stay).map(drop)
+        self.open(OldContents::Stay).map(drop)
     }
 
     /// Opens the file and empties it.
     fn create(&self) -> Result<fs::File, Error> {
-        self.open(Contents::Go)
+        self.open(OldContents::Go)
     }
 
     /// A new file gets the mode of a shell redirection, since the user chose it; an existing file
     /// keeps its mode.
-    fn open(&self, contents: Contents) -> Result<fs::File, Error> {
+    fn open(&self, contents: OldContents) -> Result<fs::File, Error> {
         let unwritable = || format!("cannot write {}", self.path.display());
         let jail = Jail::open(&self.root).with_context(unwritable)?;
         if let Some(path) = jail.enter(&self.path).with_context(unwritable)? {
             let mode = redirected_mode().as_raw_mode();
             let opened = match contents {
-                Contents::Stay => jail.open_to_write(&path, mode),
-                Contents::Go => jail.create(&path, mode),
+                OldContents::Stay => jail.open_to_write(&path, mode),
+                OldContents::Go => jail.create(&path, mode),
             };
             return opened.with_context(unwritable);
         }
@@ -272,19 +272,19 @@ impl OutputFile {
 
 /// What happens to the text of an existing file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Contents {
+enum OldContents {
     Stay,
     Go,
 }
 
 /// Opens an existing file without blocking; a pipe without a reader is an error.
-fn without_waiting(path: &Path, contents: Contents) -> io::Result<fs::File> {
+fn without_waiting(path: &Path, contents: OldContents) -> io::Result<fs::File> {
     use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
     let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
     let mut options = fs::OpenOptions::new();
     options
         .write(true)
-        .truncate(contents == Contents::Go)
+        .truncate(contents == OldContents::Go)
         .custom_flags(nonblock);
     let file = match options.open(path) {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
@@ -310,7 +310,7 @@ mod tests {
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         let kind = rustix::fs::FileType::Fifo;
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).expect("a pipe");
-        let error = without_waiting(&pipe, Contents::Go).expect_err("nobody reads");
+        let error = without_waiting(&pipe, OldContents::Go).expect_err("nobody reads");
         assert!(error.to_string().contains("without a reader"), "{error}");
     }
 
@@ -327,7 +327,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answer.md");
         let output = OutputFile::new(&file, folder.path());
-        let mut plain = Plain::new(Some(output));
+        let mut plain = PlainOutput::new(Some(output));
         for event in [
             Event::Text("I look.".into()),
             Event::ToolStarted {
@@ -349,7 +349,7 @@ mod tests {
     fn what_turns_out_to_be_a_thought_is_not_in_the_answer() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("answer.md");
-        let mut plain = Plain::new(Some(OutputFile::new(&file, folder.path())));
+        let mut plain = PlainOutput::new(Some(OutputFile::new(&file, folder.path())));
         for event in [
             Event::Text("Hm, let me see.".into()),
             Event::TextWasThought,
@@ -368,7 +368,7 @@ mod tests {
         let file = folder.path().join("answer.md");
         fs::write(&file, "an answer of before\n").expect("a file");
         let output = OutputFile::new(&file, folder.path());
-        let mut plain = Plain::new(Some(output.clone()));
+        let mut plain = PlainOutput::new(Some(output.clone()));
         let stopped = Event::TurnEnded(TurnEnd::Stopped);
         plain.event(&stopped).expect("it is shown");
         assert_eq!(fs::read_to_string(&file).expect("the file"), "");

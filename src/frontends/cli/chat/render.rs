@@ -11,15 +11,15 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::super::style::{BOLD, DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, visible_name};
-use super::super::width::cut;
+use super::super::width::truncate;
 use super::super::wrap::wrapped;
-use super::diff::{self, Kind};
+use super::diff::{self, FoldedKind};
 use super::markdown::{Look, Markdown};
-use super::status::Spent;
-use crate::conversation::words::{duration, facts, reason};
+use super::status::UsageLine;
+use crate::conversation::messages::{duration, facts, reason};
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::message::Source;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Maximum sources in the line after a search.
 const MOST_SOURCES: usize = 3;
@@ -40,7 +40,7 @@ pub struct Renderer {
     markdown: Markdown,
     activity: Activity,
     /// Tool calls that have not finished.
-    running: Vec<Running>,
+    running: Vec<RunningTool>,
     /// Whether the last row shows the work in progress.
     has_row: bool,
     /// Whether the last text did not end with a line break.
@@ -49,7 +49,7 @@ pub struct Renderer {
     has_asked: bool,
     frame: usize,
     /// Usage of the last reply.
-    pub spent: Spent,
+    pub spent: UsageLine,
 }
 
 /// The work in progress.
@@ -60,7 +60,7 @@ enum Activity {
     Tool(Instant),
 }
 
-struct Running {
+struct RunningTool {
     id: String,
     tool: String,
     what: String,
@@ -77,7 +77,7 @@ impl Renderer {
             is_mid_row: false,
             has_asked: false,
             frame: 0,
-            spent: Spent::default(),
+            spent: UsageLine::default(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Renderer {
         self.has_row = true;
         let row = format!("{} {row}", FRAMES[self.frame]);
         // A row that fills the terminal would wrap, and could not be removed.
-        let row = cut(&row, self.look.width.saturating_sub(1));
+        let row = truncate(&row, self.look.width.saturating_sub(1));
         format!("{TAKE_AWAY}{DIM}{row}{PLAIN}")
     }
 
@@ -173,7 +173,7 @@ impl Renderer {
             Event::Retrieved { sources } => retrieved(sources, self.look.width),
             Event::ToolStarted { id, tool, what } => {
                 self.activity = Activity::Tool(Instant::now());
-                self.running.push(Running {
+                self.running.push(RunningTool {
                     id: id.clone(),
                     tool: tool.clone(),
                     what: what.clone(),
@@ -181,7 +181,7 @@ impl Renderer {
                 if self.look.color {
                     String::new()
                 } else {
-                    format!("● {}\n", named(tool, what))
+                    format!("● {}\n", tool_label(tool, what))
                 }
             }
             Event::ToolFinished {
@@ -198,7 +198,7 @@ impl Renderer {
                     + &self.detail(call.as_ref(), detail)
             }
             Event::Notice(text) => {
-                let text = wrapped(&visible(text), "note: ".len(), "", self.look.width);
+                let text = wrapped(&escape_hidden(text), "note: ".len(), "", self.look.width);
                 format!("{WARNING}note:{PLAIN} {text}\n")
             }
             Event::TextWasThought => {
@@ -224,12 +224,12 @@ impl Renderer {
 
     fn tool_finished(
         &self,
-        call: Option<&Running>,
+        call: Option<&RunningTool>,
         outcome: ToolOutcome,
         summary: &str,
         took: Duration,
     ) -> String {
-        let name = call.map_or_else(String::new, |call| named(&call.tool, &call.what));
+        let name = call.map_or_else(String::new, |call| tool_label(&call.tool, &call.what));
         let style = match outcome {
             ToolOutcome::Done => GOOD,
             ToolOutcome::Failed => ERROR,
@@ -245,7 +245,7 @@ impl Renderer {
     }
 
     /// The change of a tool, unless the user has just seen it, or its output.
-    fn detail(&mut self, call: Option<&Running>, detail: &str) -> String {
+    fn detail(&mut self, call: Option<&RunningTool>, detail: &str) -> String {
         let has_asked = std::mem::take(&mut self.has_asked);
         // Output of a command may look like a diff, but was not shown before.
         let is_output = call.is_some_and(|call| call.tool == COMMAND);
@@ -253,9 +253,9 @@ impl Renderer {
             if has_asked {
                 return String::new();
             }
-            return diff::show(detail, Kind::Diff, MOST_OF_DIFF).text;
+            return diff::show(detail, FoldedKind::Diff, MOST_OF_DIFF).text;
         }
-        let output = diff::show(detail, Kind::Text, MOST_OF_OUTPUT).text;
+        let output = diff::show(detail, FoldedKind::Text, MOST_OF_OUTPUT).text;
         if output.is_empty() {
             return output;
         }
@@ -303,12 +303,12 @@ impl Renderer {
     }
 }
 
-fn named(tool: &str, what: &str) -> String {
+fn tool_label(tool: &str, what: &str) -> String {
     format!("{BOLD}{}{PLAIN} {}", visible_name(tool), visible_name(what))
 }
 
 /// `src/a.rs:1-20`
-pub fn place(source: &Source) -> String {
+pub fn source_location(source: &Source) -> String {
     let path = visible_name(&source.path);
     format!("{path}:{}-{}", source.start_line, source.end_line)
 }
@@ -317,7 +317,11 @@ fn retrieved(sources: &[Source], columns: usize) -> String {
     if sources.is_empty() {
         return String::new();
     }
-    let mut places: Vec<String> = sources.iter().take(MOST_SOURCES).map(place).collect();
+    let mut places: Vec<String> = sources
+        .iter()
+        .take(MOST_SOURCES)
+        .map(source_location)
+        .collect();
     let more = sources.len() - places.len();
     if more > 0 {
         places.push(format!("{more} more"));
@@ -341,7 +345,7 @@ fn citations(wrong: &[(String, String)]) -> String {
 }
 
 fn turn_ended(end: &TurnEnd, width: usize) -> String {
-    let why = |lead: &str| wrapped(&visible(&reason(end)), lead.len(), "", width);
+    let why = |lead: &str| wrapped(&escape_hidden(&reason(end)), lead.len(), "", width);
     match end {
         TurnEnd::Answered | TurnEnd::Planned => String::new(),
         TurnEnd::Stopped => format!("{WARNING}stopped{PLAIN}\n"),

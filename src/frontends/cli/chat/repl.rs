@@ -8,25 +8,25 @@ use anyhow::{Error, anyhow};
 use super::super::signals::INTERRUPT;
 use super::super::style::{DIM, PLAIN, WARNING};
 use super::super::wrap::wrapped;
-use super::super::{Ending, print, report, warn};
+use super::super::{CommandEnd, print, report, warn};
 use super::approve;
 use super::complete::{Completions, files_below};
-use super::editor::{Editor, Input, Prompt};
+use super::editor::{Editor, EditorInput, Prompt};
 use super::interrupts::Interrupts;
 use super::render::Renderer;
-use super::replies::Next;
+use super::replies::AfterCommand;
 use super::terminal::text_columns;
-use super::turn::{self, Show};
+use super::turn::{self, TurnDisplay};
 use super::{markdown::Look, status};
 use crate::app::App;
-use crate::conversation::commands::{self, Parsed, Place};
-use crate::conversation::mentions::named;
-use crate::conversation::words::{opened_warnings, unasked};
-use crate::conversation::{Conversation, How, PlanOffer};
+use crate::conversation::commands::{self, CommandScope, ParsedInput};
+use crate::conversation::mentions::mentioned_files;
+use crate::conversation::messages::{opened_warnings, risk_warning};
+use crate::conversation::{Conversation, EndReason, PlanOffer};
 use crate::engine::Question;
 use crate::engine::event::Event;
 use crate::permission::Mode;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// A conversation at the terminal.
 pub struct Repl {
@@ -39,7 +39,7 @@ pub struct Repl {
 
 impl Repl {
     /// Reads and answers until the user quits.
-    pub async fn run(&mut self) -> Result<Ending, Error> {
+    pub async fn run(&mut self) -> Result<CommandEnd, Error> {
         self.list_files();
         loop {
             let prompt = prompt(self.conversation.mode());
@@ -53,38 +53,42 @@ impl Repl {
                 input = self.editor.read(prompt) => input,
             };
             match input {
-                Input::Text(text) if text.trim().is_empty() => {}
-                Input::Text(text) => {
-                    if self.take(text).await? == Next::Leave {
+                EditorInput::Text(text) if text.trim().is_empty() => {}
+                EditorInput::Text(text) => {
+                    if self.take(text).await? == AfterCommand::Leave {
                         break;
                     }
                 }
-                Input::Interrupted => {
+                EditorInput::Interrupted => {
                     self.interrupts.press();
                     if !self.interrupts.leave.is_cancelled() {
                         self.note("press Ctrl-C again, or Ctrl-D, to quit");
                     }
                 }
-                Input::End => break,
-                Input::Failed(why) => return Err(anyhow!("cannot read from the terminal: {why}")),
+                EditorInput::End => break,
+                EditorInput::Failed(why) => {
+                    return Err(anyhow!("cannot read from the terminal: {why}"));
+                }
             }
         }
         self.leave()?;
         Ok(match self.interrupts.ending() {
             // Quitting with Ctrl-C is not a failure.
-            Ending::Signal(INTERRUPT) | Ending::Bad => Ending::Good,
+            CommandEnd::Signal(INTERRUPT) | CommandEnd::Bad => CommandEnd::Good,
             ending => ending,
         })
     }
 
     /// Runs a command, or asks a question.
-    async fn take(&mut self, text: String) -> Result<Next, Error> {
-        match commands::parse(&text, Place::Terminal) {
-            Parsed::Command(command, argument) => return self.command(command, argument).await,
-            Parsed::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
-            Parsed::Question => self.ask(text).await?,
+    async fn take(&mut self, text: String) -> Result<AfterCommand, Error> {
+        match commands::parse(&text, CommandScope::Terminal) {
+            ParsedInput::Command(command, argument) => {
+                return self.command(command, argument).await;
+            }
+            ParsedInput::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
+            ParsedInput::Question => self.ask(text).await?,
         }
-        Ok(Next::Line)
+        Ok(AfterCommand::Line)
     }
 
     /// Asks a question; if it ends with a plan, offers to carry it out.
@@ -105,7 +109,7 @@ impl Repl {
             if !self.wants(&plan).await? {
                 return Ok(());
             }
-            if let Some(risk) = unasked(plan.mode, self.conversation.confinement()) {
+            if let Some(risk) = risk_warning(plan.mode, self.conversation.confinement()) {
                 warn(&risk);
             }
             self.conversation.carry_out(&plan).await?;
@@ -122,19 +126,19 @@ impl Repl {
             return Ok(None);
         };
         match ended.how {
-            How::Turn(_) => {
+            EndReason::Turn(_) => {
                 self.show_status()?;
                 self.list_files();
             }
             // An event has shown the sizes.
-            How::Compacted(Ok(report)) if report.summarised => {}
-            How::Compacted(Ok(_)) => {
+            EndReason::Compacted(Ok(report)) if report.summarised => {}
+            EndReason::Compacted(Ok(_)) => {
                 self.note("the model gave no summary; the oldest turns were removed instead");
             }
-            How::Compacted(Err(why)) => self.note(&why),
-            How::NotBegun => self.note("stopped"),
-            How::Failed(error) => report(&error),
-            How::Lost => warn(
+            EndReason::Compacted(Err(why)) => self.note(&why),
+            EndReason::NotBegun => self.note("stopped"),
+            EndReason::Failed(error) => report(&error),
+            EndReason::Lost => warn(
                 "internal error; finished work is in the session's journal, and the next question \
                  continues the session",
             ),
@@ -170,7 +174,7 @@ impl Repl {
     async fn named(&self, text: &str) -> Result<Option<Vec<String>>, Error> {
         let stop = self.interrupts.begin();
         let root = self.app().workspace.root.clone();
-        let named = named(text, root, self.completions.files(), &stop).await;
+        let named = mentioned_files(text, root, self.completions.files(), &stop).await;
         self.interrupts.nothing_to_stop();
         Ok(named?)
     }
@@ -194,7 +198,7 @@ impl Repl {
         let model = model.unwrap_or_default();
         let state = self.conversation.workspace().index_state();
         let line = status::line(&model, self.screen.renderer.spent, state.as_ref());
-        let line = wrapped(&visible(&line), 0, "", text_columns());
+        let line = wrapped(&escape_hidden(&line), 0, "", text_columns());
         self.say(&format!("{DIM}{line}{PLAIN}\n"))
     }
 
@@ -258,7 +262,7 @@ impl Screen {
     }
 }
 
-impl Show for Screen {
+impl TurnDisplay for Screen {
     fn event(&mut self, event: &Event) -> Result<(), Error> {
         let text = self.renderer.event(event);
         self.write(&text)

@@ -5,24 +5,26 @@ use ollacode_indexer::{IndexError, SearchRequest};
 use tokio_util::sync::CancellationToken;
 
 use super::super::args::SearchArguments;
-use super::super::progress::Progress;
+use super::super::progress::IndexProgress;
 use super::super::style::{BOLD, DIM, PLAIN, visible_name};
 use super::super::wrap::wrapped;
 use super::super::{print, report, sessions, summary, warn};
 use super::approve;
-use super::diff::{self, Kind};
-use super::render::place;
+use super::diff::{self, FoldedKind};
+use super::render::source_location;
 use super::repl::Repl;
 use super::terminal::{can_ask, text_columns};
-use crate::conversation::commands::{self, Command, Place};
-use crate::conversation::reply::{IndexJob, ModelsJob, NAMED_WORKSPACES, Reply, model_facts};
-use crate::conversation::words::{
+use crate::conversation::commands::{self, CommandScope, SlashCommand};
+use crate::conversation::messages::{
     counted, index_words, opened_warnings, resumed_words, token_rows,
 };
-use crate::engine::memory::Memory;
+use crate::conversation::reply::{
+    CommandReply, IndexJob, ModelsJob, NAMED_WORKSPACES, model_facts,
+};
+use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
 use crate::session::changes::FileDiff;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Maximum lines of a diff.
 const MOST_LINES: usize = 400;
@@ -31,7 +33,7 @@ const MORE_HELP: &str = "@path attaches a file; a \\ at the end of a line, or an
 
 /// What comes after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum AfterCommand {
     Line,
     /// The end of the conversation.
     Leave,
@@ -39,7 +41,11 @@ pub enum Next {
 
 impl Repl {
     /// Runs a command and shows its result.
-    pub async fn command(&mut self, command: &Command, argument: &str) -> Result<Next, Error> {
+    pub async fn command(
+        &mut self,
+        command: &SlashCommand,
+        argument: &str,
+    ) -> Result<AfterCommand, Error> {
         let stop = self.interrupts.begin();
         let replied = tokio::select! {
             () = stop.cancelled() => None,
@@ -53,11 +59,11 @@ impl Repl {
             Some(Ok(reply)) => reply,
             Some(Err(error)) => {
                 report(&error);
-                return Ok(Next::Line);
+                return Ok(AfterCommand::Line);
             }
             None => {
                 self.note("stopped; nothing was changed");
-                return Ok(Next::Line);
+                return Ok(AfterCommand::Line);
             }
         };
         if let Some(sentence) = reply.sentence() {
@@ -66,7 +72,7 @@ impl Repl {
         if let Some(warning) = reply.warning() {
             warn(&warning);
         }
-        if let Some(opened) = opened.filter(|_| matches!(reply, Reply::Resumed)) {
+        if let Some(opened) = opened.filter(|_| matches!(reply, CommandReply::Resumed)) {
             self.note(&resumed_words(&opened));
         }
         if reply.begins_session() {
@@ -76,15 +82,15 @@ impl Repl {
         self.show(reply).await
     }
 
-    async fn show(&mut self, reply: Reply) -> Result<Next, Error> {
+    async fn show(&mut self, reply: CommandReply) -> Result<AfterCommand, Error> {
         match reply {
-            Reply::Quit => return Ok(Next::Leave),
-            Reply::Help => self.say(&help(text_columns()))?,
-            Reply::Search(request) => self.search(&request).await,
-            Reply::Index(job) => self.index(job).await?,
-            Reply::Status(status) => self.rows(&status.rows())?,
-            Reply::Models(job) => self.models(&job).await?,
-            Reply::Sessions { sessions, .. } if !sessions.is_empty() => {
+            CommandReply::Quit => return Ok(AfterCommand::Leave),
+            CommandReply::Help => self.say(&help(text_columns()))?,
+            CommandReply::Search(request) => self.search(&request).await,
+            CommandReply::Index(job) => self.index(job).await?,
+            CommandReply::Status(status) => self.rows(&status.rows())?,
+            CommandReply::Models(job) => self.models(&job).await?,
+            CommandReply::Sessions { sessions, .. } if !sessions.is_empty() => {
                 print(|out| {
                     sessions
                         .iter()
@@ -92,23 +98,23 @@ impl Repl {
                 })?;
                 self.note("/resume ID continues a session");
             }
-            Reply::Workspaces { here, named } => {
+            CommandReply::Workspaces { here, named } => {
                 let mut rows = vec![("here", visible_name(&here.display().to_string()))];
                 let path = |path: &std::path::PathBuf| visible_name(&path.display().to_string());
                 rows.extend(named.iter().map(|(name, at)| (name.as_str(), path(at))));
                 self.rows(&rows)?;
                 self.note(NAMED_WORKSPACES);
             }
-            Reply::Sources(Some(sources)) => self.sources(&sources)?,
-            Reply::Diff(diffs) if !diffs.is_empty() => self.diff(&diffs)?,
-            Reply::Tokens(tokens) => self.rows(&token_rows(&tokens))?,
-            Reply::Memory(Some(memory)) => self.memory(&memory)?,
-            Reply::Compacting => {
+            CommandReply::Sources(Some(sources)) => self.sources(&sources)?,
+            CommandReply::Diff(diffs) if !diffs.is_empty() => self.diff(&diffs)?,
+            CommandReply::Tokens(tokens) => self.rows(&token_rows(&tokens))?,
+            CommandReply::Memory(Some(memory)) => self.memory(&memory)?,
+            CommandReply::Compacting => {
                 self.turn().await?;
             }
             _ => {}
         }
-        Ok(Next::Line)
+        Ok(AfterCommand::Line)
     }
 
     fn rows(&self, rows: &[(&str, String)]) -> Result<(), Error> {
@@ -151,7 +157,7 @@ impl Repl {
             return Ok(());
         }
         let refreshed = {
-            let progress = Progress::new();
+            let progress = IndexProgress::new();
             let token = job.stop.clone();
             let events = |event| progress.show(event);
             let work = job.run(&events);
@@ -227,7 +233,7 @@ impl Repl {
             let symbol = source.symbol.as_deref().unwrap_or_default();
             out.push_str(&format!(
                 "  {}  {DIM}{}{PLAIN}\n",
-                place(source),
+                source_location(source),
                 visible_name(symbol)
             ));
         }
@@ -236,14 +242,14 @@ impl Repl {
 
     fn diff(&self, diffs: &[FileDiff]) -> Result<(), Error> {
         let diff: String = diffs.iter().map(|diff| diff.text.as_str()).collect();
-        self.say(&diff::show(&diff, Kind::Diff, MOST_LINES).text)
+        self.say(&diff::show(&diff, FoldedKind::Diff, MOST_LINES).text)
     }
 
-    fn memory(&self, memory: &Memory) -> Result<(), Error> {
+    fn memory(&self, memory: &ProjectInstructions) -> Result<(), Error> {
         self.say(&format!(
             "{BOLD}{}{PLAIN}\n{}\n",
             visible_name(&memory.path),
-            visible(memory.text.trim_end())
+            escape_hidden(memory.text.trim_end())
         ))?;
         if memory.left_out > 0 {
             let left_out = counted(memory.left_out as u64, "character");
@@ -257,11 +263,11 @@ impl Repl {
 
 /// The list of commands, for a terminal of this width.
 fn help(columns: usize) -> String {
-    let left = |command: &Command| {
-        let Command { name, argument, .. } = command;
+    let left = |command: &SlashCommand| {
+        let SlashCommand { name, argument, .. } = command;
         format!("/{name} {argument}").trim_end().to_owned()
     };
-    let all = || commands::commands(Place::Terminal);
+    let all = || commands::commands(CommandScope::Terminal);
     let width = all().map(|command| left(command).len()).max();
     let width = width.unwrap_or(0);
     // Two columns, the name, two columns.
@@ -292,7 +298,7 @@ mod tests {
         for row in help.lines() {
             assert!(row.chars().count() <= 80, "{row}");
         }
-        for command in commands::commands(Place::Terminal) {
+        for command in commands::commands(CommandScope::Terminal) {
             assert!(
                 help.contains(&format!("\n  /{}", command.name))
                     || help.starts_with(&format!("  /{}", command.name)),

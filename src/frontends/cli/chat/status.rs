@@ -1,22 +1,22 @@
 //! The line after each turn: model, context window, speed and index.
 
-use crate::app::Standing;
-use crate::conversation::words::{count, index_words};
+use crate::app::IndexStatus;
+use crate::conversation::messages::{count, index_words};
 use crate::model::Usage;
 
 /// Usage and speed of the last reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent {
+pub struct UsageLine {
     pub used: u32,
     /// Context window in tokens.
     pub window: u32,
     pub tokens_per_second: Option<f32>,
 }
 
-impl Spent {
+impl UsageLine {
     /// Takes the usage of a reply.
     pub fn note(&mut self, usage: &Usage, used: u32, window: u32) {
-        *self = Spent {
+        *self = UsageLine {
             used,
             window,
             // A reply of a few tokens has no speed.
@@ -26,7 +26,7 @@ impl Spent {
 }
 
 /// `qwen3-coder:30b · 3,120 of 32,768 tokens · 41 tokens/s · index: up to date`
-pub fn line(model: &str, spent: Spent, index: Option<&Standing>) -> String {
+pub fn line(model: &str, spent: UsageLine, index: Option<&IndexStatus>) -> String {
     let mut parts = vec![model.to_owned()];
     if spent.window > 0 {
         parts.push(window(spent));
@@ -39,7 +39,7 @@ pub fn line(model: &str, spent: Spent, index: Option<&Standing>) -> String {
 }
 
 /// `3,120 of 32,768 tokens`
-pub fn window(spent: Spent) -> String {
+pub fn window(spent: UsageLine) -> String {
     let (used, window) = (count(spent.used.into()), count(spent.window.into()));
     format!("{used} of {window} tokens")
 }
@@ -50,9 +50,9 @@ mod tests {
 
     #[test]
     fn the_line_says_what_is_known() {
-        let mut spent = Spent::default();
+        let mut spent = UsageLine::default();
         assert_eq!(
-            line("m", spent, Some(&Standing::Behind(12))),
+            line("m", spent, Some(&IndexStatus::Behind(12))),
             "m · index: 12 texts to embed"
         );
         let usage = Usage {
@@ -62,7 +62,7 @@ mod tests {
         spent.note(&usage, 3_120, 32_768);
         spent.note(&Usage::default(), 3_200, 32_768);
         assert_eq!(
-            line("qwen3-coder:30b", spent, Some(&Standing::Fresh)),
+            line("qwen3-coder:30b", spent, Some(&IndexStatus::Fresh)),
             "qwen3-coder:30b · 3,200 of 32,768 tokens · 41 tokens/s · index: up to date"
         );
     }

@@ -41,16 +41,16 @@ pub fn can_ask() -> bool {
 }
 
 /// The modes of the terminal, which are restored on drop.
-pub struct AsItWas(Option<Termios>);
+pub struct TerminalGuard(Option<Termios>);
 
-impl AsItWas {
+impl TerminalGuard {
     /// Saves the current modes.
-    pub fn remember() -> AsItWas {
-        AsItWas(tcgetattr(io::stdin()).ok())
+    pub fn capture() -> TerminalGuard {
+        TerminalGuard(tcgetattr(io::stdin()).ok())
     }
 }
 
-impl Drop for AsItWas {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         let Some(before) = &self.0 else {
             return;
@@ -68,7 +68,7 @@ impl Drop for AsItWas {
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum KeyPress {
     /// A printable character.
     Sign(char),
     Enter,
@@ -80,16 +80,16 @@ pub enum Key {
 }
 
 /// Reads single keys, until it is dropped. Ctrl-C stays a signal.
-pub struct Keys {
+pub struct KeyReader {
     before: Termios,
     /// Earlier keys are ignored.
     answers_from: Instant,
 }
 
-impl Keys {
+impl KeyReader {
     /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a
     /// question that was not shown yet.
-    pub fn open() -> io::Result<Keys> {
+    pub fn open() -> io::Result<KeyReader> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
         single
@@ -99,7 +99,7 @@ impl Keys {
         single.special_codes[SpecialCodeIndex::VMIN] = 0;
         single.special_codes[SpecialCodeIndex::VTIME] = 1;
         tcsetattr(io::stdin(), OptionalActions::Flush, &single)?;
-        Ok(Keys {
+        Ok(KeyReader {
             before,
             answers_from: Instant::now() + TOO_SOON,
         })
@@ -111,13 +111,13 @@ impl Keys {
     }
 
     /// Waits for a key; `None` once `stop` is cancelled.
-    pub fn next(&self, stop: &CancellationToken) -> io::Result<Option<Key>> {
+    pub fn next(&self, stop: &CancellationToken) -> io::Result<Option<KeyPress>> {
         let read = |buffer: &mut [u8]| rustix::io::read(io::stdin(), buffer);
         next_key(read, self.answers_from, stop)
     }
 }
 
-impl Drop for Keys {
+impl Drop for KeyReader {
     fn drop(&mut self) {
         // Where this fails there is no terminal any more.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
@@ -129,7 +129,7 @@ fn next_key(
     mut read: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
     answers_from: Instant,
     stop: &CancellationToken,
-) -> io::Result<Option<Key>> {
+) -> io::Result<Option<KeyPress>> {
     let mut buffer = [0_u8; 64];
     let mut at_once = 0;
     while !stop.is_cancelled() {
@@ -138,7 +138,7 @@ fn next_key(
             Ok(0) if started.elapsed() < AT_ONCE => {
                 at_once += 1;
                 if at_once > 10 {
-                    return Ok(Some(Key::End));
+                    return Ok(Some(KeyPress::End));
                 }
             }
             Ok(0) => at_once = 0,
@@ -152,19 +152,19 @@ fn next_key(
 }
 
 /// The key of one read; longer input is not a key.
-fn key(bytes: &[u8]) -> Key {
+fn key(bytes: &[u8]) -> KeyPress {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Key::Other;
+        return KeyPress::Other;
     };
     // People often press Enter after the key.
     let letter = text.trim_end_matches(['\r', '\n']);
     let mut signs = letter.chars();
     match (signs.next(), signs.next()) {
-        (None, _) => Key::Enter,
-        (Some('\x1b'), None) => Key::Escape,
-        (Some('\x04'), None) => Key::End,
-        (Some(sign), None) if !sign.is_control() => Key::Sign(sign),
-        _ => Key::Other,
+        (None, _) => KeyPress::Enter,
+        (Some('\x1b'), None) => KeyPress::Escape,
+        (Some('\x04'), None) => KeyPress::End,
+        (Some(sign), None) if !sign.is_control() => KeyPress::Sign(sign),
+        _ => KeyPress::Other,
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
         };
         let stop = CancellationToken::new();
         let key = next_key(read, answers_from, &stop).expect("a key");
-        assert_eq!(key, Some(Key::Sign('n')));
+        assert_eq!(key, Some(KeyPress::Sign('n')));
         stop.cancel();
         let none = next_key(|_| Ok(1), answers_from, &stop).expect("no key");
         assert_eq!(none, None);
@@ -196,18 +196,18 @@ mod tests {
     #[test]
     fn keys_are_told_from_what_is_pasted() {
         for (bytes, expected) in [
-            (&b"y"[..], Key::Sign('y')),
-            (b"y\n", Key::Sign('y')),
-            (b"\r", Key::Enter),
-            (b"\n", Key::Enter),
-            (b"\x1b", Key::Escape),
-            (b"\x04", Key::End),
-            ("ㅛ".as_bytes(), Key::Sign('ㅛ')),
-            (b"\x1b[A", Key::Other),
-            (b"yes", Key::Other),
-            (b"y\ny\n", Key::Other),
-            (b"\xff", Key::Other),
-            (b"\x01", Key::Other),
+            (&b"y"[..], KeyPress::Sign('y')),
+            (b"y\n", KeyPress::Sign('y')),
+            (b"\r", KeyPress::Enter),
+            (b"\n", KeyPress::Enter),
+            (b"\x1b", KeyPress::Escape),
+            (b"\x04", KeyPress::End),
+            ("ㅛ".as_bytes(), KeyPress::Sign('ㅛ')),
+            (b"\x1b[A", KeyPress::Other),
+            (b"yes", KeyPress::Other),
+            (b"y\ny\n", KeyPress::Other),
+            (b"\xff", KeyPress::Other),
+            (b"\x01", KeyPress::Other),
         ] {
             assert_eq!(key(bytes), expected, "{bytes:?}");
         }

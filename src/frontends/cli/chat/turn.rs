@@ -7,11 +7,11 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::warn;
-use super::approve::{self, Ask, Asked};
+use super::approve::{self, ApprovalPrompt, PromptOutcome};
 use super::interrupts::Interrupts;
 use crate::conversation::answers::Answers;
-use crate::conversation::words::opened_warnings;
-use crate::conversation::{Conversation, Ended, Update};
+use crate::conversation::messages::opened_warnings;
+use crate::conversation::{Conversation, FinishedTurn, Update};
 use crate::engine::event::{Event, TurnEnd};
 
 /// Interval of redrawing the progress row.
@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long a turn may take to stop when the program quits.
 const GRACE: Duration = Duration::from_secs(1);
 
-pub trait Show {
+pub trait TurnDisplay {
     fn event(&mut self, event: &Event) -> Result<(), Error>;
 
     fn tick(&mut self) -> Result<(), Error> {
@@ -41,8 +41,8 @@ pub trait Show {
 pub async fn follow(
     conversation: &mut Conversation,
     interrupts: &Interrupts,
-    show: &mut dyn Show,
-) -> Result<Option<Ended>, Error> {
+    show: &mut dyn TurnDisplay,
+) -> Result<Option<FinishedTurn>, Error> {
     let stop = interrupts.begin();
     let followed = shown(conversation, (interrupts, &stop), show).await;
     interrupts.nothing_to_stop();
@@ -53,8 +53,8 @@ pub async fn follow(
 async fn shown(
     conversation: &mut Conversation,
     (interrupts, stop): (&Interrupts, &CancellationToken),
-    show: &mut dyn Show,
-) -> Result<Option<Ended>, Error> {
+    show: &mut dyn TurnDisplay,
+) -> Result<Option<FinishedTurn>, Error> {
     let answers = conversation.answers().clone();
     let mut is_stopped = false;
     let mut ticks = interval(TICK);
@@ -91,7 +91,7 @@ async fn shown(
 }
 
 /// Shows the remaining events of a stopped turn; whether the end was among them.
-async fn rest(conversation: &mut Conversation, show: &mut dyn Show) -> Result<bool, Error> {
+async fn rest(conversation: &mut Conversation, show: &mut dyn TurnDisplay) -> Result<bool, Error> {
     let mut has_ended = false;
     loop {
         match conversation.update().await {
@@ -109,8 +109,8 @@ async fn rest(conversation: &mut Conversation, show: &mut dyn Show) -> Result<bo
 fn take(
     update: Update,
     conversation: &mut Conversation,
-    show: &mut dyn Show,
-) -> Result<Option<Ask>, Error> {
+    show: &mut dyn TurnDisplay,
+) -> Result<Option<ApprovalPrompt>, Error> {
     let Update::Event(numbered) = update else {
         let opened = conversation.take_opened();
         let warnings = opened.as_ref().map(opened_warnings).unwrap_or_default();
@@ -118,12 +118,12 @@ fn take(
         return Ok(None);
     };
     show.event(&numbered.event)?;
-    Ok(Ask::of(numbered.event))
+    Ok(ApprovalPrompt::of(numbered.event))
 }
 
 /// Asks a question on the terminal, unless the program quits.
 async fn put(
-    ask: Ask,
+    ask: ApprovalPrompt,
     answers: &Answers,
     stop: &CancellationToken,
     interrupts: &Interrupts,
@@ -131,7 +131,7 @@ async fn put(
     tokio::select! {
         () = interrupts.leave.cancelled() => {}
         asked = approve::put(ask, answers, stop.clone()) => {
-            if asked? == Asked::Interrupted {
+            if asked? == PromptOutcome::Interrupted {
                 interrupts.press();
             }
         }

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Error;
 use ollacode_indexer::try_watches;
-use ollacode_indexer::walk::{Entry, Skip, Walked, walk};
+use ollacode_indexer::walk::{SkipReason, WalkEntry, WalkResult, walk};
 use tokio::task::spawn_blocking;
 
-use super::{Check, State};
+use super::{Check, CheckState};
 use crate::app::App;
 use crate::frontends::cli::style::{counted, visible_name};
 use crate::text::size;
@@ -25,13 +25,13 @@ const SAME_TIME: Duration = Duration::from_secs(2);
 const NAMED: usize = 3;
 
 /// Lists the files of the workspace as for an index.
-pub(super) async fn walked(app: &App) -> Result<Walked, Error> {
+pub(super) async fn walked(app: &App) -> Result<WalkResult, Error> {
     let (root, limits) = (app.workspace.root.clone(), app.index.limits().clone());
     Ok(spawn_blocking(move || walk(&root, &limits)).await?)
 }
 
 /// Checks that the folder can be listed and has files.
-pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
+pub(super) fn workspace(app: &App, walked: &WalkResult) -> Check {
     const NAME: &str = "workspace";
     let place = format!(
         "{} ({})",
@@ -41,12 +41,13 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
     if walked.unread.iter().any(String::is_empty) {
         let why = walked.errors.join("; ");
         let fix = "get read permission for it, or choose another folder";
-        return Check::bad(NAME, State::Broken, format!("{place}: {why}"), fix);
+        return Check::bad(NAME, CheckState::Broken, format!("{place}: {why}"), fix);
     }
-    let warning =
-        |what: String, fix: &str| Check::bad(NAME, State::Warning, format!("{place}: {what}"), fix);
+    let warning = |what: String, fix: &str| {
+        Check::bad(NAME, CheckState::Warning, format!("{place}: {what}"), fix)
+    };
     if !walked.unread.is_empty() {
-        let what = format!("{} cannot be read", named(&walked.unread));
+        let what = format!("{} cannot be read", path_list(&walked.unread));
         return warning(
             what,
             "get read permission for it, or add it to an ignore file",
@@ -55,7 +56,7 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
     if let Some(error) = walked.errors.first() {
         return warning(error.clone(), "fix the ignore file");
     }
-    let beyond = walked.skipped.get(&Skip::OverLimit).copied();
+    let beyond = walked.skipped.get(&SkipReason::OverLimit).copied();
     if let Some(beyond) = beyond {
         let what = format!(
             "{} beyond the maximum depth or number of files",
@@ -73,7 +74,7 @@ pub(super) fn workspace(app: &App, walked: &Walked) -> Check {
 }
 
 /// `a`, `b` and 4 more
-fn named(paths: &[String]) -> String {
+fn path_list(paths: &[String]) -> String {
     let shown = paths.iter().take(NAMED);
     let shown: Vec<String> = shown
         .map(|path| format!("`{}`", visible_name(path)))
@@ -92,7 +93,7 @@ pub(super) fn data_folder(app: &App) -> Check {
     let broken = |path: &Path, error: &io::Error| {
         let message = format!("cannot write to {}: {error}", path.display());
         let fix = "set `OLLACODE_DATA_DIR` to a writable folder on a local disk with free space";
-        Check::bad(NAME, State::Broken, message, fix)
+        Check::bad(NAME, CheckState::Broken, message, fix)
     };
     let mut folders = vec![
         folder.clone(),
@@ -133,9 +134,9 @@ pub(super) fn room(folder: &Path, free: u64) -> Check {
         return Check::good(NAME, message);
     }
     let state = if free < NO_ROOM {
-        State::Broken
+        CheckState::Broken
     } else {
-        State::Warning
+        CheckState::Warning
     };
     let message = format!("{} is nearly full: {} free", folder.display(), size(free));
     let fix = "free some space (`ollacode index --prune` deletes indexes of folders that no longer \
@@ -176,7 +177,7 @@ fn try_folder(folder: &Path) -> io::Result<SystemTime> {
 }
 
 /// Checks that the folders can be watched, by setting and removing watches.
-pub(super) async fn watches(app: &App, walked: &Walked) -> Result<Check, Error> {
+pub(super) async fn watches(app: &App, walked: &WalkResult) -> Result<Check, Error> {
     const NAME: &str = "watches";
     let folders: Vec<PathBuf> = walked.folders.clone();
     let all = counted(folders.len() as u64, "folder");
@@ -192,20 +193,20 @@ pub(super) async fn watches(app: &App, walked: &Walked) -> Result<Check, Error> 
             );
             let fix = "sudo sysctl fs.inotify.max_user_watches=524288 \
                        fs.inotify.max_user_instances=1024";
-            Check::bad(NAME, State::Warning, message, fix)
+            Check::bad(NAME, CheckState::Warning, message, fix)
         }
     })
 }
 
 /// Checks the times of files, which the index relies on; `None` if they are fine.
-pub(super) fn clock(app: &App, walked: &Walked) -> Option<Check> {
+pub(super) fn clock(app: &App, walked: &WalkResult) -> Option<Check> {
     let now = SystemTime::now();
     let disk = try_folder(&app.settings.data_folder).ok()?;
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let latest = i64::try_from((since + SAME_TIME).as_nanos()).unwrap_or(i64::MAX);
-    let is_ahead = |entry: &&Entry| match entry.changed_ns {
+    let is_ahead = |entry: &&WalkEntry| match entry.changed_ns {
         0 => entry.modified_ns > latest,
         changed_ns => changed_ns > latest,
     };
@@ -226,13 +227,13 @@ pub(super) fn times_compared(now: SystemTime, disk: SystemTime, ahead: usize) ->
         );
         let fix =
             "synchronise both clocks with a time server: changes are found by the times of files";
-        return Some(Check::bad(NAME, State::Warning, message, fix));
+        return Some(Check::bad(NAME, CheckState::Warning, message, fix));
     }
     if ahead > 0 {
         let files = counted(ahead as u64, "file");
         let message = format!("{files} in the workspace with a time in the future");
         let fix = "set the clock, or `touch` the files; until then each search reads them again";
-        return Some(Check::bad(NAME, State::Warning, message, fix));
+        return Some(Check::bad(NAME, CheckState::Warning, message, fix));
     }
     None
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ollacode_indexer::{Embedder, Role};
 use tokio::time::timeout;
 
-use super::{Check, State};
+use super::{Check, CheckState};
 use crate::app::App;
 use crate::config::EmbedModel;
 use crate::frontends::cli::style::count;
@@ -32,7 +32,7 @@ pub(super) async fn ollama(app: &App) -> Vec<Check> {
     if !client.address().is_loopback() {
         checks.push(Check::bad(
             "ollama",
-            State::Warning,
+            CheckState::Warning,
             format!("code is sent to {}", client.address()),
             "use `--offline` to connect to this machine only",
         ));
@@ -65,14 +65,14 @@ async fn embeddings(app: &App) -> Check {
     };
     let message = format!("{} does not embed: {why}", model.name);
     let fix = "see the log of Ollama; until it works, search is lexical only";
-    Check::bad(NAME, State::Broken, message, fix)
+    Check::bad(NAME, CheckState::Broken, message, fix)
 }
 
 /// With embeddings off, only the chat needs a server.
 fn without_server(app: &App, error: &OllamaError) -> Check {
     let mut check = failed("ollama", error);
     if app.settings.embed_model == EmbedModel::None {
-        check.state = State::Warning;
+        check.state = CheckState::Warning;
         check
             .message
             .push_str(" (search works without it; `ollacode chat` needs it)");
@@ -112,10 +112,10 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
         Err(OllamaError::ModelMissing { model }) => {
             let suggestion = suggest(client, &model).await;
             let message = format!("Ollama does not have the model `{model}`");
-            Check::bad(NAME, State::Warning, message, suggestion.to_string())
+            Check::bad(NAME, CheckState::Warning, message, suggestion.to_string())
         }
         Err(error) => Check {
-            state: State::Warning,
+            state: CheckState::Warning,
             ..failed(NAME, &error)
         },
     }
@@ -124,7 +124,7 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
 fn failed(name: &'static str, error: &OllamaError) -> Check {
     Check {
         name,
-        state: State::Broken,
+        state: CheckState::Broken,
         message: error.to_string(),
         fix: error.hint(),
     }
@@ -150,7 +150,7 @@ async fn models(client: &OllamaClient) -> Vec<Check> {
                 Check::good("model", format!("{name}: {can}; context window {window}"))
             }
             Err(error) => Check {
-                state: State::Warning,
+                state: CheckState::Warning,
                 ..failed("model", &error)
             },
         });

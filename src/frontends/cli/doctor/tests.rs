@@ -1,18 +1,18 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use ollacode_indexer::{Counts, Status};
+use ollacode_indexer::{Counts, IndexStatistics};
 
 use super::disk::{room, times_compared};
-use super::{State, contents};
+use super::{CheckState, contents};
 
 #[test]
 fn a_disk_is_judged_by_the_room_on_it() {
     let state = |free| room(Path::new("/data"), free).state;
-    assert_eq!(state(1 << 40), State::Good);
-    assert_eq!(state(300 << 20), State::Warning);
-    assert_eq!(state(1 << 20), State::Broken);
-    assert_eq!(state(0), State::Broken);
+    assert_eq!(state(1 << 40), CheckState::Good);
+    assert_eq!(state(300 << 20), CheckState::Warning);
+    assert_eq!(state(1 << 20), CheckState::Broken);
+    assert_eq!(state(0), CheckState::Broken);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn clocks_that_differ_are_said() {
 
 #[test]
 fn an_index_is_good_only_if_everything_in_it_can_be_found() {
-    let status = |files, chunks, embedded, failed| Status {
+    let status = |files, chunks, embedded, failed| IndexStatistics {
         counts: Counts {
             files,
             chunks,
@@ -47,9 +47,21 @@ fn an_index_is_good_only_if_everything_in_it_can_be_found() {
         bytes: 0,
     };
     let model = || Some("embedder".to_owned());
-    assert_eq!(contents(&status(1, 2, 2, 0), model()).state, State::Good);
-    assert_eq!(contents(&status(1, 2, 0, 0), None).state, State::Good);
-    assert_eq!(contents(&status(0, 0, 0, 0), None).state, State::Warning);
-    assert_eq!(contents(&status(1, 2, 1, 1), model()).state, State::Warning);
-    assert_eq!(contents(&status(1, 2, 1, 0), model()).state, State::Warning);
+    assert_eq!(
+        contents(&status(1, 2, 2, 0), model()).state,
+        CheckState::Good
+    );
+    assert_eq!(contents(&status(1, 2, 0, 0), None).state, CheckState::Good);
+    assert_eq!(
+        contents(&status(0, 0, 0, 0), None).state,
+        CheckState::Warning
+    );
+    assert_eq!(
+        contents(&status(1, 2, 1, 1), model()).state,
+        CheckState::Warning
+    );
+    assert_eq!(
+        contents(&status(1, 2, 1, 0), model()).state,
+        CheckState::Warning
+    );
 }

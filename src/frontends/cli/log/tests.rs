@@ -7,16 +7,16 @@ use super::*;
 use crate::frontends::cli::args::Arguments;
 use crate::visible::is_hidden;
 
-fn entry(turn: u32, action: Action) -> Entry {
-    Entry {
+fn entry(turn: u32, action: AuditAction) -> AuditEntry {
+    AuditEntry {
         turn,
         at: None,
         action,
     }
 }
 
-fn ran(what: &str, outcome: CallOutcome, result: Option<&str>) -> Action {
-    Action::Call {
+fn ran(what: &str, outcome: CallOutcome, result: Option<&str>) -> AuditAction {
+    AuditAction::Call {
         id: "c1".to_owned(),
         tool: "run_command".to_owned(),
         what: what.to_owned(),
@@ -25,7 +25,7 @@ fn ran(what: &str, outcome: CallOutcome, result: Option<&str>) -> Action {
     }
 }
 
-fn told(entries: Vec<Entry>, columns: Option<usize>) -> Vec<String> {
+fn told(entries: Vec<AuditEntry>, columns: Option<usize>) -> Vec<String> {
     let audit = Audit {
         id: SessionId::parse("20261121-143005-k3x9").expect("an id"),
         entries,
@@ -42,9 +42,9 @@ fn told(entries: Vec<Entry>, columns: Option<usize>) -> Vec<String> {
 }
 
 /// An action of each kind.
-fn actions() -> Vec<Entry> {
+fn actions() -> Vec<AuditEntry> {
     let hash = |digits: &str| Some(digits.repeat(32));
-    let decided = |decision| Action::Decided {
+    let decided = |decision| AuditAction::Decided {
         id: "c1".to_owned(),
         decision,
     };
@@ -52,26 +52,26 @@ fn actions() -> Vec<Entry> {
     vec![
         entry(
             0,
-            Action::Started {
+            AuditAction::Started {
                 workspace: "/shop".to_owned(),
                 model: "small".to_owned(),
             },
         ),
         entry(
             0,
-            Action::Mode {
+            AuditAction::Mode {
                 mode: ModeRecord::AutoEdit,
             },
         ),
         entry(
             1,
-            Action::Question {
+            AuditAction::Question {
                 text: "Fix it:\nall of it".to_owned(),
             },
         ),
         entry(
             1,
-            Action::Asked {
+            AuditAction::Asked {
                 id: "c1".to_owned(),
                 title: "run a command".to_owned(),
                 what: "make".to_owned(),
@@ -95,13 +95,13 @@ fn actions() -> Vec<Entry> {
         entry(1, ran("sleep 9", CallOutcome::BrokenOff, None)),
         entry(
             2,
-            Action::Changed {
+            AuditAction::Changed {
                 path: "a.rs".to_owned(),
                 before: hash("3f2a91c0"),
                 after: None,
             },
         ),
-        entry(2, Action::Undid { of_turn: 2 }),
+        entry(2, AuditAction::Undid { of_turn: 2 }),
     ]
 }
 
@@ -127,11 +127,11 @@ fn each_action_has_its_line() {
 
 #[test]
 fn times_are_shown_where_they_are_known() {
-    let mut known = entry(1, Action::Compacted);
+    let mut known = entry(1, AuditAction::Compacted);
     known.at = Some("2026-11-21T12:30:05Z".to_owned());
     let mut other = known.clone();
     other.at = Some("2026-12-24T12:30:05Z".to_owned());
-    let lines = told(vec![known, entry(1, Action::Compacted), other], None);
+    let lines = told(vec![known, entry(1, AuditAction::Compacted), other], None);
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let [_, first_day, first, unknown, second_day, second] = lines[..] else {
         panic!("{lines:#?}");
@@ -159,7 +159,7 @@ fn a_long_line_is_cut_and_keeps_its_end() {
             entry(1, ran(&long, CallOutcome::Failed, Some(&long))),
             entry(
                 1,
-                Action::Ended {
+                AuditAction::Ended {
                     reason: long.clone(),
                 },
             ),
@@ -179,31 +179,31 @@ fn a_long_line_is_cut_and_keeps_its_end() {
 fn nothing_hidden_reaches_the_terminal() {
     let bad = "a\u{1b}[2J\u{202e}b\nc\u{9b}31m\u{e0041}";
     let actions = [
-        Action::Question {
+        AuditAction::Question {
             text: bad.to_owned(),
         },
-        Action::Asked {
+        AuditAction::Asked {
             id: bad.to_owned(),
             title: bad.to_owned(),
             what: bad.to_owned(),
             hash: bad.to_owned(),
         },
-        Action::Decided {
+        AuditAction::Decided {
             id: bad.to_owned(),
             decision: DecisionRecord::Deny {
                 reason: Some(bad.to_owned()),
             },
         },
         ran(bad, CallOutcome::Failed, Some(bad)),
-        Action::Changed {
+        AuditAction::Changed {
             path: bad.to_owned(),
             before: Some(bad.to_owned()),
             after: None,
         },
-        Action::Model {
+        AuditAction::Model {
             name: bad.to_owned(),
         },
-        Action::Ended {
+        AuditAction::Ended {
             reason: bad.to_owned(),
         },
     ];
@@ -223,8 +223,8 @@ fn nothing_hidden_reaches_the_terminal() {
 
 #[test]
 fn a_line_of_json_says_which_session_it_is_about() {
-    let entry = entry(3, Action::Redid { of_turn: 2 });
-    let line = Line {
+    let entry = entry(3, AuditAction::Redid { of_turn: 2 });
+    let line = LogLine {
         session: "k3x9",
         entry: &entry,
     };

@@ -2,16 +2,16 @@ use super::*;
 
 const USUAL_LIFE: Duration = Duration::from_secs(600);
 
-const CHOICES: [Choice; 5] = [
-    Choice::Once,
-    Choice::Session,
-    Choice::Deny,
-    Choice::Option(0),
-    Choice::Option(255),
+const CHOICES: [ButtonChoice; 5] = [
+    ButtonChoice::Once,
+    ButtonChoice::Session,
+    ButtonChoice::Deny,
+    ButtonChoice::Option(0),
+    ButtonChoice::Option(255),
 ];
 
-fn bound(user: u64) -> Bound {
-    Bound {
+fn bound(user: u64) -> QuestionBinding {
+    QuestionBinding {
         user,
         chat: user as i64,
         session: "20261121-143005-k3x9".to_owned(),
@@ -40,16 +40,16 @@ fn data_fits_and_the_first_press_counts() {
         Press::Answer {
             question,
             bound: bound(7),
-            choice: Choice::Session
+            choice: ButtonChoice::Session
         }
     );
     for data in &data {
         assert_eq!(
             buttons.press(data, 7, 7, now),
-            Press::Answered(Choice::Session)
+            Press::Answered(ButtonChoice::Session)
         );
     }
-    assert_eq!(buttons.data(question, Choice::Once), None);
+    assert_eq!(buttons.data(question, ButtonChoice::Once), None);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn presses_of_others_and_forged_ones_do_nothing() {
     let now = Instant::now();
     let mine = buttons.ask(bound(7), now);
     let theirs = buttons.ask(bound(8), now);
-    let (yes, no) = (Choice::Once, Choice::Deny);
+    let (yes, no) = (ButtonChoice::Once, ButtonChoice::Deny);
     let data = buttons.data(mine, yes).expect("it is open");
     let refusal = buttons.data(mine, no).expect("it is open");
     let other = buttons.data(theirs, yes).expect("it is open");
@@ -94,7 +94,9 @@ fn every_changed_digit_is_noticed() {
     let mut buttons = desk();
     let now = Instant::now();
     let question = buttons.ask(bound(7), now);
-    let data = buttons.data(question, Choice::Once).expect("it is open");
+    let data = buttons
+        .data(question, ButtonChoice::Once)
+        .expect("it is open");
     for index in 0..data.len() {
         for digit in "0123456789abcdefysn.".chars() {
             let changed = format!("{}{digit}{}", &data[..index], &data[index + 1..]);
@@ -114,13 +116,13 @@ fn questions_expire() {
     let mut buttons = desk();
     let now = Instant::now();
     let late = buttons.ask(bound(7), now);
-    let data = buttons.data(late, Choice::Once).expect("it is open");
+    let data = buttons.data(late, ButtonChoice::Once).expect("it is open");
     let later = now + Duration::from_secs(599);
     let fresh = buttons.ask(bound(7), later);
     buttons.withdraw(late);
     assert_eq!(buttons.press(&data, 7, 7, later), Press::Expired);
     // Also if nobody withdrew it before the press.
-    let data = buttons.data(fresh, Choice::Once).expect("it is open");
+    let data = buttons.data(fresh, ButtonChoice::Once).expect("it is open");
     assert_eq!(
         buttons.press(&data, 7, 7, later + USUAL_LIFE),
         Press::Expired
@@ -134,7 +136,9 @@ fn old_buttons_are_dead_after_a_restart() {
     let mut before = Buttons::new(secret().expect("a secret"), USUAL_LIFE);
     let mut after = Buttons::new(secret().expect("a secret"), USUAL_LIFE);
     let question = before.ask(bound(7), now);
-    let data = before.data(question, Choice::Once).expect("it is open");
+    let data = before
+        .data(question, ButtonChoice::Once)
+        .expect("it is open");
     after.ask(bound(7), now);
     assert_eq!(after.press(&data, 7, 7, now), Press::BeforeRestart);
 }
@@ -142,26 +146,26 @@ fn old_buttons_are_dead_after_a_restart() {
 #[test]
 fn what_is_bound_differs_seals_differ() {
     let buttons = desk();
-    let one = buttons.seal(QuestionId(1), Choice::Once, &bound(7));
+    let one = buttons.seal(QuestionId(1), ButtonChoice::Once, &bound(7));
     for other in [
-        Bound {
+        QuestionBinding {
             hash: "00fe".to_owned(),
             ..bound(7)
         },
-        Bound {
+        QuestionBinding {
             session: String::new(),
             ..bound(7)
         },
-        Bound {
+        QuestionBinding {
             chat: 1,
             ..bound(7)
         },
-        Bound {
+        QuestionBinding {
             user: 1,
             ..bound(7)
         },
     ] {
-        assert_ne!(buttons.seal(QuestionId(1), Choice::Once, &other), one);
+        assert_ne!(buttons.seal(QuestionId(1), ButtonChoice::Once, &other), one);
     }
 }
 
@@ -170,7 +174,7 @@ fn much_is_asked_and_little_is_kept() {
     let mut buttons = desk();
     let now = Instant::now();
     let first = buttons.ask(bound(7), now);
-    let data = buttons.data(first, Choice::Once).expect("it is open");
+    let data = buttons.data(first, ButtonChoice::Once).expect("it is open");
     buttons.withdraw(first);
     for _ in 0..1_000 {
         let question = buttons.ask(bound(7), now);

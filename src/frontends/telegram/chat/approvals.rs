@@ -1,10 +1,10 @@
 //! Approval requests, questions and plan offers of a conversation, shown with buttons.
 
-use super::super::approver::{Phone, decide, option};
-use super::super::buttons::Choice;
-use super::super::questions::{Answer, Asked};
-use super::super::rich::Rich;
-use super::{Chat, Mail};
+use super::super::approver::{ApprovalTarget, decide, option};
+use super::super::buttons::ButtonChoice;
+use super::super::formatted_text::FormattedText;
+use super::super::questions::{AskedQuestion, QuestionAnswer};
+use super::{Chat, ConversationMessage};
 use crate::conversation::PlanOffer;
 use crate::engine::event::AskId;
 use crate::permission::ApprovalRequest;
@@ -35,9 +35,9 @@ impl Chat {
         });
     }
 
-    fn phone(&self) -> Phone {
+    fn phone(&self) -> ApprovalTarget {
         let session = self.conversation.session();
-        Phone {
+        ApprovalTarget {
             who: self.who,
             session: session.map(ToString::to_string).unwrap_or_default(),
             questions: self.hub.questions.clone(),
@@ -45,28 +45,28 @@ impl Chat {
         }
     }
 
-    /// Offers to carry out a plan; the answer arrives as [`Mail::CarryOut`].
+    /// Offers to carry out a plan; the answer arrives as [`ConversationMessage::CarryOut`].
     pub(super) fn offer_plan(&mut self, plan: PlanOffer) {
         let mode = plan.mode.name();
         let text = format!("? Carry out this plan in mode `{mode}`?");
-        let asked = Asked {
+        let asked = AskedQuestion {
             who: self.who,
             session: plan.session.to_string(),
             hash: blake3::hash(plan.session.as_str().as_bytes())
                 .to_hex()
                 .to_string(),
-            text: Rich::plain_text(&text),
+            text: FormattedText::plain_text(&text),
             choices: vec![vec![
-                (Choice::Once, "Carry it out".to_owned()),
-                (Choice::Deny, "Not now".to_owned()),
+                (ButtonChoice::Once, "Carry it out".to_owned()),
+                (ButtonChoice::Deny, "Not now".to_owned()),
             ]],
             takes_text: false,
         };
         let (questions, mail) = (self.hub.questions.clone(), self.mail.clone());
         let offer = tokio::spawn(async move {
-            if questions.ask(asked).await == Answer::Pressed(Choice::Once) {
+            if questions.ask(asked).await == QuestionAnswer::Pressed(ButtonChoice::Once) {
                 // The conversation may have ended.
-                let _ = mail.send(Mail::CarryOut(plan)).await;
+                let _ = mail.send(ConversationMessage::CarryOut(plan)).await;
             }
         });
         self.plan_offer = Some(offer.abort_handle());

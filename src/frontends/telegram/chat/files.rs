@@ -7,9 +7,9 @@ use teloxide::net::Download;
 use teloxide::prelude::*;
 
 use super::super::api::Api;
-use super::super::incoming::File;
+use super::super::incoming::TelegramFile;
 use super::super::names::{self, check_picture, check_size};
-use super::{Chat, Fetched, MOST_FILES, Mail};
+use super::{Chat, ConversationMessage, FetchedFile, MOST_FILES};
 use crate::engine::Attachment;
 use crate::message::Image;
 
@@ -18,7 +18,7 @@ const ALBUM: Duration = Duration::from_millis(1_500);
 
 impl Chat {
     /// Downloads a file, unless it is too large.
-    pub(super) fn file(&mut self, file: File, caption: String) {
+    pub(super) fn file(&mut self, file: TelegramFile, caption: String) {
         let here = self.attachments.len() + self.images.len() + self.fetching;
         if self.conversation.queued_files() + here >= MOST_FILES {
             return self.say(&format!(
@@ -39,7 +39,7 @@ impl Chat {
         tokio::spawn(async move {
             let fetched = fetch(&api, &file).await;
             // The conversation may have ended.
-            let mail = mail.send(Mail::Fetched {
+            let mail = mail.send(ConversationMessage::Fetched {
                 fetched,
                 caption,
                 is_alone: file.album.is_none(),
@@ -76,14 +76,14 @@ impl Chat {
     /// Takes a downloaded file: it waits for a question, unless it has a caption.
     pub(super) async fn fetched(
         &mut self,
-        fetched: Result<Fetched, String>,
+        fetched: Result<FetchedFile, String>,
         caption: String,
         is_alone: bool,
     ) {
         self.fetching = self.fetching.saturating_sub(1);
         match fetched {
-            Ok(Fetched::Text(attachment)) => self.attachments.push(attachment),
-            Ok(Fetched::Picture(image)) => self.images.push(image),
+            Ok(FetchedFile::Text(attachment)) => self.attachments.push(attachment),
+            Ok(FetchedFile::Picture(image)) => self.images.push(image),
             Err(why) => self.say(&why),
         }
         let is_asked = is_alone && !caption.is_empty();
@@ -102,7 +102,7 @@ impl Chat {
         let (album, mail) = (self.album, self.mail.clone());
         tokio::spawn(async move {
             tokio::time::sleep(ALBUM).await;
-            let _ = mail.send(Mail::AlbumOver(album)).await;
+            let _ = mail.send(ConversationMessage::AlbumOver(album)).await;
         });
     }
 
@@ -130,7 +130,7 @@ impl Chat {
 }
 
 /// Downloads a file into memory.
-async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
+async fn fetch(api: &Api, file: &TelegramFile) -> Result<FetchedFile, String> {
     let name = &file.name;
     let failed = |why: String| format!("`{name}` could not be downloaded: {why}");
     let found = api.bot.get_file(file.id.clone()).await;
@@ -150,10 +150,10 @@ async fn fetch(api: &Api, file: &File) -> Result<Fetched, String> {
     }
     let bytes = bytes.bytes;
     if file.is_photo {
-        return Ok(Fetched::Picture(Image::new(&bytes)));
+        return Ok(FetchedFile::Picture(Image::new(&bytes)));
     }
     let text = names::text(name, bytes).map_err(|refusal| refusal.to_string())?;
-    Ok(Fetched::Text(Attachment {
+    Ok(FetchedFile::Text(Attachment {
         name: name.clone(),
         text,
     }))

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::quoted::Refers;
-use super::super::rich::units;
-use super::{Chat, Mail};
-use crate::conversation::commands::{Parsed, Place, parse};
+use super::super::formatted_text::units;
+use super::super::quoted::MessageReference;
+use super::{Chat, ConversationMessage};
+use crate::conversation::commands::{CommandScope, ParsedInput, parse};
 
 /// A message of at least this length, in UTF-16 units, may have a next part.
 const MAY_BE_CUT: usize = 4_000;
@@ -18,16 +18,16 @@ const REST: Duration = Duration::from_millis(1_500);
 pub struct Paste {
     message: i32,
     text: String,
-    refers: Refers,
+    refers: MessageReference,
     /// Length of its last part, in UTF-16 units.
     last: usize,
 }
 
 impl Chat {
     /// Takes a text, which may be part of a longer one.
-    pub(super) async fn written(&mut self, message: i32, text: String, refers: Refers) {
-        let parsed = parse(&text, Place::Chat);
-        let is_command = !matches!(parsed, Parsed::Question);
+    pub(super) async fn written(&mut self, message: i32, text: String, refers: MessageReference) {
+        let parsed = parse(&text, CommandScope::Chat);
+        let is_command = !matches!(parsed, ParsedInput::Question);
         if is_command {
             self.paste_over().await;
         }
@@ -58,7 +58,7 @@ impl Chat {
         tokio::spawn(async move {
             tokio::time::sleep(REST).await;
             // The conversation may have ended.
-            let _ = mail.send(Mail::PasteOver(number)).await;
+            let _ = mail.send(ConversationMessage::PasteOver(number)).await;
         });
     }
 

@@ -6,27 +6,27 @@ use std::time::Instant;
 
 use ollacode_indexer::query::Query;
 use ollacode_indexer::rank::Ranked;
-use ollacode_indexer::{Answer, IndexError, IndexEvent, SearchRequest, Unsearched};
+use ollacode_indexer::{IndexError, IndexEvent, SearchRequest, SearchResults, Unsearched};
 use parking_lot::Mutex;
 
 use super::super::approver::{code, shown_diff};
-use super::super::incoming::Room;
+use super::super::formatted_text::{FormattedText, SpanKind, Style};
+use super::super::incoming::Destination;
 use super::super::outbox::{Outbox, Payload};
-use super::super::pace::{Place, Stage};
-use super::super::rich::{Rich, Span, Style};
+use super::super::rate_limiter::{MessageSlot, MessageStage};
 use super::super::split::{MOST_UNITS, beginning};
-use super::super::steps::place;
+use super::super::steps::step_location;
 use super::Chat;
-use crate::conversation::Stopped;
-use crate::conversation::commands::{self, Command};
-use crate::conversation::reply::{
-    IndexJob, ModelsJob, NAMED_WORKSPACES, NOT_INDEXED, Reply, model_facts,
-};
-use crate::conversation::words::{
+use crate::conversation::StopResult;
+use crate::conversation::commands::{self, SlashCommand};
+use crate::conversation::messages::{
     compacted_words, counted, duration, error_words, opened_warnings, resumed_words, token_rows,
 };
+use crate::conversation::reply::{
+    CommandReply, IndexJob, ModelsJob, NAMED_WORKSPACES, NOT_INDEXED, model_facts,
+};
 use crate::engine::CompactReport;
-use crate::engine::memory::Memory;
+use crate::engine::project_instructions::ProjectInstructions;
 use crate::frontends::excerpt::{Excerpt, stems};
 use crate::message::Source;
 use crate::model::ollama::InstalledModel;
@@ -44,7 +44,7 @@ const MOST_OF_DIFF: usize = 3_500;
 
 impl Chat {
     /// Runs a command and shows its result.
-    pub(super) async fn command(&mut self, command: &Command, argument: &str) {
+    pub(super) async fn command(&mut self, command: &SlashCommand, argument: &str) {
         let replied = self.conversation.command(command, argument).await;
         let opened = self.conversation.take_opened();
         if let Some(opened) = &opened {
@@ -67,43 +67,43 @@ impl Chat {
             self.say(&format!("warning: {warning}"));
         }
         if let Some(sentence) = reply.sentence() {
-            let text = Rich::plain_text(&sentence);
+            let text = FormattedText::plain_text(&sentence);
             return self.send(beginning(&text, MOST_UNITS));
         }
         match reply {
-            Reply::Greeting(_) => self.greet(),
-            Reply::Help => self.help(),
-            Reply::Stopped(stopped) => self.say_stopped(stopped),
-            Reply::Search(request) => self.search(request),
-            Reply::Index(job) if job.needs_leave => self.say(NOT_INDEXED),
-            Reply::Index(job) => self.index(job),
-            Reply::Status(status) => self.rows(&status.rows()),
-            Reply::Models(job) => self.list_models(job),
-            Reply::Sessions { sessions, current } => {
+            CommandReply::Greeting(_) => self.greet(),
+            CommandReply::Help => self.help(),
+            CommandReply::Stopped(stopped) => self.say_stopped(stopped),
+            CommandReply::Search(request) => self.search(request),
+            CommandReply::Index(job) if job.needs_leave => self.say(NOT_INDEXED),
+            CommandReply::Index(job) => self.index(job),
+            CommandReply::Status(status) => self.rows(&status.rows()),
+            CommandReply::Models(job) => self.list_models(job),
+            CommandReply::Sessions { sessions, current } => {
                 self.list_sessions(&sessions, current.as_ref())
             }
-            Reply::Workspaces { here, named } => self.list_workspaces(&here, &named),
-            Reply::Resumed => {
+            CommandReply::Workspaces { here, named } => self.list_workspaces(&here, &named),
+            CommandReply::Resumed => {
                 if let Some(opened) = opened {
                     self.say(&resumed_words(&opened));
                 }
             }
-            Reply::Sources(Some(sources)) => self.sources(&sources),
-            Reply::Diff(diffs) => self.show_diff(&diffs),
-            Reply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
-            Reply::Memory(Some(memory)) => self.memory(&memory),
+            CommandReply::Sources(Some(sources)) => self.sources(&sources),
+            CommandReply::Diff(diffs) => self.show_diff(&diffs),
+            CommandReply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
+            CommandReply::Memory(Some(memory)) => self.memory(&memory),
             // Not a turn: its result is sent when it ends.
-            Reply::Compacting => self.show_typing(),
+            CommandReply::Compacting => self.show_typing(),
             _ => {}
         }
     }
 
     fn greet(&self) {
-        let mut text = Rich::default();
+        let mut text = FormattedText::default();
         let plain = Style::default();
         text.push("I answer questions about ", &plain);
         let root = self.conversation.workspace().root().display().to_string();
-        text.push(&root, &plain.with(Span::Code));
+        text.push(&root, &plain.with(SpanKind::Code));
         text.push(
             ", and edit it if you allow that. Send a question, for example: where are sessions \
              stored?\n/help lists the commands.",
@@ -113,8 +113,8 @@ impl Chat {
     }
 
     fn help(&self) {
-        let mut text = Rich::default();
-        for command in commands::commands(commands::Place::Chat) {
+        let mut text = FormattedText::default();
+        for command in commands::commands(commands::CommandScope::Chat) {
             let left = format!("/{} {}", command.name, command.argument);
             let line = format!("{}: {}\n", left.trim_end(), command.help);
             text.push(&line, &Style::default());
@@ -127,7 +127,7 @@ impl Chat {
         self.send(text);
     }
 
-    fn say_stopped(&mut self, stopped: Stopped) {
+    fn say_stopped(&mut self, stopped: StopResult) {
         self.show_queue_as("✗ the queued messages were dropped");
         let had_files = self.drop_files();
         if stopped.is_turn || stopped.is_indexing || stopped.dropped > 0 {
@@ -165,7 +165,7 @@ impl Chat {
     fn index(&self, job: IndexJob) {
         let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
         tokio::spawn(async move {
-            let progress = Progress::new(outbox, room);
+            let progress = RefreshProgress::new(outbox, room);
             let started = Instant::now();
             let refreshed = job.run(&|event| progress.event(&event)).await;
             progress.done(match refreshed {
@@ -184,7 +184,7 @@ impl Chat {
     }
 
     fn rows(&self, rows: &[(&str, String)]) {
-        let mut text = Rich::default();
+        let mut text = FormattedText::default();
         for (name, value) in rows {
             text.push(&format!("{name}: "), &bold());
             text.push(&format!("{value}\n"), &Style::default());
@@ -192,22 +192,22 @@ impl Chat {
         self.send(text);
     }
 
-    fn memory(&self, memory: &Memory) {
-        let mut text = Rich::default();
+    fn memory(&self, memory: &ProjectInstructions) {
+        let mut text = FormattedText::default();
         text.push(&format!("{}\n", visible_name(&memory.path)), &bold());
         text.push(memory.text.trim_end(), &Style::default());
         self.send(beginning(&text.made_visible(), MOST_UNITS));
     }
 
     fn list_sessions(&self, sessions: &[SessionSummary], current: Option<&SessionId>) {
-        let mut text = Rich::default();
+        let mut text = FormattedText::default();
         for summary in sessions.iter().take(MOST_SESSIONS) {
             let now = if Some(&summary.id) == current {
                 " (current)"
             } else {
                 ""
             };
-            text.push(summary.id.as_str(), &Style::default().with(Span::Code));
+            text.push(summary.id.as_str(), &Style::default().with(SpanKind::Code));
             let turns = counted(u64::from(summary.turns), "question");
             let title = visible_name(&summary.title);
             text.push(&format!("{now} {title} · {turns}\n"), &Style::default());
@@ -217,10 +217,10 @@ impl Chat {
     }
 
     fn list_workspaces(&self, here: &Path, named: &BTreeMap<String, PathBuf>) {
-        let mut text = Rich::default();
+        let mut text = FormattedText::default();
         text.push(&format!("Current: {}\n", here.display()), &Style::default());
         for (name, path) in named {
-            text.push(&visible_name(name), &Style::default().with(Span::Code));
+            text.push(&visible_name(name), &Style::default().with(SpanKind::Code));
             let path = visible_name(&path.display().to_string());
             text.push(&format!(" {path}\n"), &Style::default());
         }
@@ -242,9 +242,12 @@ impl Chat {
     }
 
     fn sources(&self, sources: &[Source]) {
-        let mut text = Rich::default();
+        let mut text = FormattedText::default();
         for source in sources.iter().take(MOST_SOURCES) {
-            text.push(&place(source), &Style::default().with(Span::Code));
+            text.push(
+                &step_location(source),
+                &Style::default().with(SpanKind::Code),
+            );
             let symbol = visible_name(source.symbol.as_deref().unwrap_or_default());
             text.push(&format!(" {symbol}\n"), &Style::default());
         }
@@ -265,7 +268,7 @@ impl Chat {
         if shown.units() <= MOST_OF_DIFF {
             return self.send(shown);
         }
-        let caption = Rich::plain_text("Changes of this session.");
+        let caption = FormattedText::plain_text("Changes of this session.");
         let document = Payload::document("session.diff", &diff, caption);
         self.hub.outbox.send(self.who.room(), document);
     }
@@ -278,8 +281,8 @@ fn bold() -> Style {
     }
 }
 
-fn hits(answer: &Answer, stems: &[String]) -> Rich {
-    let mut text = Rich::default();
+fn hits(answer: &SearchResults, stems: &[String]) -> FormattedText {
+    let mut text = FormattedText::default();
     for hit in &answer.hits {
         write_hit(&mut text, hit, stems);
     }
@@ -295,7 +298,7 @@ fn hits(answer: &Answer, stems: &[String]) -> Rich {
     beginning(&text.made_visible(), MOST_UNITS)
 }
 
-fn write_hit(text: &mut Rich, hit: &Ranked, stems: &[String]) {
+fn write_hit(text: &mut FormattedText, hit: &Ranked, stems: &[String]) {
     let chunk = &hit.chunk;
     let place = format!(
         "{}:{}-{}",
@@ -303,7 +306,7 @@ fn write_hit(text: &mut Rich, hit: &Ranked, stems: &[String]) {
         chunk.start_line,
         chunk.end_line
     );
-    text.push(&place, &Style::default().with(Span::Code));
+    text.push(&place, &Style::default().with(SpanKind::Code));
     let scope = chunk.scope.iter().chain(&chunk.symbol);
     let scope: Vec<String> = scope.map(|name| visible_name(name)).collect();
     text.push(&format!(" {}\n", scope.join(" > ")), &bold());
@@ -311,17 +314,17 @@ fn write_hit(text: &mut Rich, hit: &Ranked, stems: &[String]) {
     let excerpt = Excerpt::of(chunk, stems);
     let lines: Vec<String> = excerpt.lines.iter().map(|line| cut(line)).collect();
     let language = Some(chunk.language.to_string()).filter(|name| !name.is_empty());
-    let style = Style::default().with(Span::Pre(language));
+    let style = Style::default().with(SpanKind::Pre(language));
     text.push(&lines.join("\n"), &style);
     text.push("\n", &Style::default());
 }
 
-fn models_text(models: &[InstalledModel]) -> Rich {
-    let mut text = Rich::default();
+fn models_text(models: &[InstalledModel]) -> FormattedText {
+    let mut text = FormattedText::default();
     for model in models.iter().take(MOST_MODELS) {
         text.push(
             &visible_name(&model.name),
-            &Style::default().with(Span::Code),
+            &Style::default().with(SpanKind::Code),
         );
         text.push(&format!(" {}\n", model_facts(model)), &Style::default());
     }
@@ -330,29 +333,29 @@ fn models_text(models: &[InstalledModel]) -> Rich {
 }
 
 /// A message that shows the progress of an index update.
-struct Progress {
+struct RefreshProgress {
     outbox: Outbox,
-    room: Room,
-    place: Place,
+    room: Destination,
+    place: MessageSlot,
     last: Mutex<String>,
 }
 
-impl Progress {
-    fn new(outbox: Outbox, room: Room) -> Progress {
-        let place = outbox.place();
-        let progress = Progress {
+impl RefreshProgress {
+    fn new(outbox: Outbox, room: Destination) -> RefreshProgress {
+        let place = outbox.new_slot();
+        let progress = RefreshProgress {
             outbox,
             room,
             place,
             last: Mutex::default(),
         };
-        progress.show("⏳ checking for changes".to_owned(), Stage::Draft);
+        progress.show("⏳ checking for changes".to_owned(), MessageStage::Draft);
         progress
     }
 
     fn event(&self, event: &IndexEvent) {
         let words = match event {
-            IndexEvent::Cutting { done, total } => format!("⏳ reading files: {done} of {total}"),
+            IndexEvent::Chunking { done, total } => format!("⏳ reading files: {done} of {total}"),
             IndexEvent::IndexingText => "⏳ building the full-text index".to_owned(),
             IndexEvent::Embedding { done, total } => format!("⏳ embedding: {done} of {total}"),
             IndexEvent::Warning(_)
@@ -360,19 +363,19 @@ impl Progress {
             | IndexEvent::LexicalReady
             | IndexEvent::Refreshed { .. } => return,
         };
-        self.show(words, Stage::Draft);
+        self.show(words, MessageStage::Draft);
     }
 
     fn done(&self, words: String) {
-        self.show(words, Stage::Final);
+        self.show(words, MessageStage::Final);
     }
 
-    fn show(&self, words: String, stage: Stage) {
+    fn show(&self, words: String, stage: MessageStage) {
         let mut last = self.last.lock();
         if *last == words {
             return;
         }
-        let payload = Payload::text(Rich::plain_text(&words)).silent();
+        let payload = Payload::text(FormattedText::plain_text(&words)).silent();
         self.outbox.show(self.room, self.place, stage, payload);
         *last = words;
     }

@@ -12,7 +12,7 @@ fn me() -> Me {
     .expect("a bot")
 }
 
-fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> Sorted {
+fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> ClassifiedUpdate {
     let chat = if chat < 0 {
         json!({"id": chat, "type": "supergroup", "title": "G"})
     } else {
@@ -31,13 +31,13 @@ fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> Sorted {
         // As the client does.
         *unread = given;
     }
-    let allowed = Allowed::parse("7", "-50").expect("a list");
-    sort(update, &me(), &allowed)
+    let allowed = AllowList::parse("7", "-50").expect("a list");
+    classify(update, &me(), &allowed)
 }
 
-fn text_of(sorted: Sorted) -> Option<String> {
+fn text_of(sorted: ClassifiedUpdate) -> Option<String> {
     match sorted {
-        Sorted::Ours(_, Incoming::Text { text, .. }) => Some(text),
+        ClassifiedUpdate::Ours(_, Incoming::Text { text, .. }) => Some(text),
         _ => None,
     }
 }
@@ -47,26 +47,29 @@ fn strangers_are_told_apart_whatever_they_do() {
     let text = json!({"text": "hi"});
     assert_eq!(
         sorted("message", 8, 8, text.clone()),
-        Sorted::Stranger(Some(8))
+        ClassifiedUpdate::Stranger(Some(8))
     );
     assert_eq!(
         sorted("edited_message", 8, 8, text.clone()),
-        Sorted::Stranger(Some(8))
+        ClassifiedUpdate::Stranger(Some(8))
     );
     assert_eq!(
         sorted("message", -50, 8, text.clone()),
-        Sorted::Stranger(Some(8))
+        ClassifiedUpdate::Stranger(Some(8))
     );
     assert_eq!(
         sorted("message", -51, 7, text.clone()),
-        Sorted::Stranger(Some(7))
+        ClassifiedUpdate::Stranger(Some(7))
     );
     assert_eq!(
         sorted("message", 8, 7, text.clone()),
-        Sorted::Stranger(Some(7))
+        ClassifiedUpdate::Stranger(Some(7))
     );
     let channel = json!({"text": "hi", "sender_chat": {"id": -9, "type": "channel", "title": "C"}});
-    assert_eq!(sorted("message", 7, 7, channel), Sorted::Stranger(None));
+    assert_eq!(
+        sorted("message", 7, 7, channel),
+        ClassifiedUpdate::Stranger(None)
+    );
     assert_eq!(
         text_of(sorted("message", 7, 7, text)).as_deref(),
         Some("hi")
@@ -97,7 +100,7 @@ fn in_a_group_the_bot_must_be_addressed() {
     assert_eq!(said("@shop_bots hello", "mention", 10), None);
     assert_eq!(
         sorted("message", -50, 7, json!({"text": "hello"})),
-        Sorted::Nothing
+        ClassifiedUpdate::Nothing
     );
     let answered = json!({
         "text": "and now?",
@@ -118,7 +121,8 @@ fn files_and_other_things_are_told_apart() {
             "file_id": "f", "file_unique_id": "u", "file_size": 12, "file_name": "../a.log",
         },
     });
-    let Sorted::Ours(_, Incoming::File { file, caption, .. }) = sorted("message", 7, 7, document)
+    let ClassifiedUpdate::Ours(_, Incoming::File { file, caption, .. }) =
+        sorted("message", 7, 7, document)
     else {
         panic!("a file");
     };
@@ -130,15 +134,16 @@ fn files_and_other_things_are_told_apart() {
         {"file_id": "s", "file_unique_id": "u", "file_size": 1, "width": 1, "height": 1},
         {"file_id": "l", "file_unique_id": "v", "file_size": 9, "width": 9, "height": 9},
     ]});
-    let Sorted::Ours(_, Incoming::File { file, .. }) = sorted("message", 7, 7, photo) else {
+    let ClassifiedUpdate::Ours(_, Incoming::File { file, .. }) = sorted("message", 7, 7, photo)
+    else {
         panic!("a photo");
     };
     assert_eq!((file.id.0.as_str(), file.is_photo), ("l", true));
     let mut voice = json!({"voice": {
         "file_id": "f", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg",
     }});
-    let what = |sorted: Sorted| match sorted {
-        Sorted::Ours(_, Incoming::Unusable { what }) => what,
+    let what = |sorted: ClassifiedUpdate| match sorted {
+        ClassifiedUpdate::Ours(_, Incoming::Unusable { what }) => what,
         other => panic!("{other:?}"),
     };
     assert_eq!(
@@ -153,7 +158,7 @@ fn files_and_other_things_are_told_apart() {
     );
     assert_eq!(
         sorted("message", 8, 8, voice.clone()),
-        Sorted::Stranger(Some(8))
+        ClassifiedUpdate::Stranger(Some(8))
     );
-    assert_eq!(sorted("message", -50, 7, voice), Sorted::Nothing);
+    assert_eq!(sorted("message", -50, 7, voice), ClassifiedUpdate::Nothing);
 }

@@ -2,30 +2,30 @@
 
 use std::ops::Range;
 
-use super::super::view::{Text, View, offset_of_dump};
+use super::super::view::{DecodedView, SearchText, offset_of_dump};
 use super::LEAST;
 
 /// A word and where it is.
-struct Word<'text> {
+struct NumberWord<'text> {
     text: &'text str,
     source: Range<usize>,
 }
 
 /// Parses one notation of bytes as numbers.
-struct Reader {
-    view: View,
+struct NumberReader {
+    view: DecodedView,
     /// A digit whose partner is in the next word.
     held: Option<u8>,
     read: Read,
 }
 
 /// Decodes a word; `false` if it is not such a number.
-type Read = fn(&mut Reader, &Word<'_>) -> bool;
+type Read = fn(&mut NumberReader, &NumberWord<'_>) -> bool;
 
-impl Reader {
-    fn new(read: Read) -> Reader {
-        Reader {
-            view: View::default(),
+impl NumberReader {
+    fn new(read: Read) -> NumberReader {
+        NumberReader {
+            view: DecodedView::default(),
             held: None,
             read,
         }
@@ -38,9 +38,9 @@ impl Reader {
 }
 
 /// The decoded bytes of runs of numbers, in each notation.
-pub fn numbers(text: &Text<'_>) -> Vec<View> {
+pub fn numbers(text: &SearchText<'_>) -> Vec<DecodedView> {
     let ways: [Read; 5] = [hexadecimal, swapped, decimal, octal, binary];
-    let mut readers = ways.map(Reader::new);
+    let mut readers = ways.map(NumberReader::new);
     let mut run: Vec<Range<usize>> = Vec::new();
     // In dumps, the whole line is replaced: it also shows the text.
     let mut dumps: Vec<Range<usize>> = Vec::new();
@@ -72,14 +72,19 @@ pub fn numbers(text: &Text<'_>) -> Vec<View> {
 }
 
 /// Decodes a run of numbers in each notation, if it is long enough.
-fn read(text: &[u8], run: &mut Vec<Range<usize>>, dumps: &[Range<usize>], readers: &mut [Reader]) {
+fn read(
+    text: &[u8],
+    run: &mut Vec<Range<usize>>,
+    dumps: &[Range<usize>],
+    readers: &mut [NumberReader],
+) {
     let digits: usize = run.iter().map(ExactSizeIterator::len).sum();
     // What can be read has at least two digits a byte.
     if digits >= 2 * LEAST {
         for place in run.iter() {
             let next = dumps.partition_point(|dump| dump.end < place.end);
             let dump = dumps.get(next).filter(|dump| dump.start <= place.start);
-            let word = Word {
+            let word = NumberWord {
                 // These are letters and digits, so that they are text.
                 text: std::str::from_utf8(&text[place.clone()]).unwrap_or_default(),
                 source: dump.unwrap_or(place).clone(),
@@ -90,7 +95,7 @@ fn read(text: &[u8], run: &mut Vec<Range<usize>>, dumps: &[Range<usize>], reader
                 }
             }
         }
-        readers.iter_mut().for_each(Reader::end_run);
+        readers.iter_mut().for_each(NumberReader::end_run);
     }
     run.clear();
 }
@@ -105,13 +110,13 @@ fn is_number(word: &[u8]) -> bool {
 }
 
 /// Without the prefix of its base.
-fn without_mark<'text>(word: &Word<'text>, marks: &[&str]) -> &'text str {
+fn without_mark<'text>(word: &NumberWord<'text>, marks: &[&str]) -> &'text str {
     let bare = marks.iter().find_map(|mark| word.text.strip_prefix(mark));
     bare.unwrap_or(word.text)
 }
 
 /// Hexadecimal digits, however many in a word: `79656c`, `79 65 6c`, `0x79, 0xa`, `7965 6c`.
-fn hexadecimal(reader: &mut Reader, word: &Word<'_>) -> bool {
+fn hexadecimal(reader: &mut NumberReader, word: &NumberWord<'_>) -> bool {
     let digits = without_mark(word, &["0x", "0X", "x"]).as_bytes();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return false;
@@ -132,7 +137,7 @@ fn hexadecimal(reader: &mut Reader, word: &Word<'_>) -> bool {
 }
 
 /// Hexadecimal words of two, four or eight bytes with the last byte first, as `od -x` writes them.
-fn swapped(reader: &mut Reader, word: &Word<'_>) -> bool {
+fn swapped(reader: &mut NumberReader, word: &NumberWord<'_>) -> bool {
     let digits = word.text.as_bytes();
     if !matches!(digits.len(), 4 | 8 | 16) || !digits.iter().all(u8::is_ascii_hexdigit) {
         return false;
@@ -147,7 +152,7 @@ fn byte_of(digits: &[u8]) -> Option<u8> {
 }
 
 /// Decimal numbers of bytes, or of larger words with the last byte first.
-fn decimal(reader: &mut Reader, word: &Word<'_>) -> bool {
+fn decimal(reader: &mut NumberReader, word: &NumberWord<'_>) -> bool {
     let is_decimal = word.text.bytes().all(|byte| byte.is_ascii_digit());
     number(
         reader,
@@ -157,7 +162,7 @@ fn decimal(reader: &mut Reader, word: &Word<'_>) -> bool {
 }
 
 /// Octal numbers of one, two or four bytes as `od` writes them.
-fn octal(reader: &mut Reader, word: &Word<'_>) -> bool {
+fn octal(reader: &mut NumberReader, word: &NumberWord<'_>) -> bool {
     let digits = without_mark(word, &["0o"]);
     let is_octal = matches!(digits.len(), 3 | 6 | 11);
     number(
@@ -170,7 +175,7 @@ fn octal(reader: &mut Reader, word: &Word<'_>) -> bool {
 }
 
 /// Binary numbers of one byte.
-fn binary(reader: &mut Reader, word: &Word<'_>) -> bool {
+fn binary(reader: &mut NumberReader, word: &NumberWord<'_>) -> bool {
     let digits = without_mark(word, &["0b"]);
     let is_binary = digits.len() == 8;
     number(
@@ -182,7 +187,7 @@ fn binary(reader: &mut Reader, word: &Word<'_>) -> bool {
     )
 }
 
-fn number(reader: &mut Reader, word: &Word<'_>, number: Option<u64>) -> bool {
+fn number(reader: &mut NumberReader, word: &NumberWord<'_>, number: Option<u64>) -> bool {
     let Some(number) = number else {
         return false;
     };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use super::super::view::View;
+use super::super::view::DecodedView;
 use super::is_text;
 
 /// Most bytes unpacked from one position.
@@ -26,7 +26,7 @@ const CLOSED: &[&[u8]] = &[
 /// The content of packed data.
 pub enum Packed {
     /// The unpacked bytes of gzip and zlib.
-    Open(View),
+    Open(DecodedView),
     /// Other kinds: only their range.
     Closed(Range<usize>),
 }
@@ -37,22 +37,24 @@ pub fn is_packed(bytes: &[u8]) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PackedFormat {
     Gzip,
     Zlib,
     Closed,
 }
 
 /// The kind of packed data that begins here, by its magic bytes.
-fn kind_at(rest: &[u8]) -> Option<Kind> {
+fn kind_at(rest: &[u8]) -> Option<PackedFormat> {
     match rest {
-        [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
-        [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => Some(Kind::Zlib),
+        [0x1f, 0x8b, 8, ..] => Some(PackedFormat::Gzip),
+        [0x78, flags, ..] if (0x7800 + u16::from(*flags)).is_multiple_of(31) => {
+            Some(PackedFormat::Zlib)
+        }
         [0xfd | 0x28 | 0x04 | b'7' | b'B' | b'P' | b'S' | b'a', ..] => {
             let mut bodies = CLOSED.iter().filter_map(|start| rest.strip_prefix(*start));
             // A program that contains these magic bytes continues as text.
             let is_closed = |body: &[u8]| body.len() >= 16 && !is_text(&body[..body.len().min(64)]);
-            bodies.any(is_closed).then_some(Kind::Closed)
+            bodies.any(is_closed).then_some(PackedFormat::Closed)
         }
         _ => None,
     }
@@ -65,11 +67,11 @@ pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
         // What is behind the packed data is left in it.
         let mut rest = &bytes[at..];
         let unpacked = match kind_at(rest) {
-            Some(Kind::Gzip) => unpack(GzDecoder::new(&mut rest)),
-            Some(Kind::Zlib) => unpack(ZlibDecoder::new(&mut rest)),
-            Some(Kind::Closed) => {
+            Some(PackedFormat::Gzip) => unpack(GzDecoder::new(&mut rest)),
+            Some(PackedFormat::Zlib) => unpack(ZlibDecoder::new(&mut rest)),
+            Some(PackedFormat::Closed) => {
                 let place = at..end_at(at);
-                if kind_at(&bytes[place.clone()]) == Some(Kind::Closed) {
+                if kind_at(&bytes[place.clone()]) == Some(PackedFormat::Closed) {
                     found.push(Packed::Closed(place));
                 }
                 continue;
@@ -79,7 +81,7 @@ pub fn packed(bytes: &[u8], end_at: impl Fn(usize) -> usize) -> Vec<Packed> {
         if unpacked.len() as u64 == MOST {
             found.push(Packed::Closed(at..end_at(at)));
         } else if !unpacked.is_empty() {
-            let mut view = View::default();
+            let mut view = DecodedView::default();
             view.decode(&unpacked, at..bytes.len() - rest.len());
             found.push(Packed::Open(view));
         }

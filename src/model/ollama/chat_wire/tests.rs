@@ -3,13 +3,13 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::*;
-use crate::model::ollama::manner::Thinking;
+use crate::model::ollama::request_profile::ThinkingSupport;
 use crate::model::{ParameterDeclaration, ToolDeclaration};
 
-const MANNER: Manner = Manner {
+const MANNER: RequestProfile = RequestProfile {
     num_ctx: 16_384,
     temperature: 0.2,
-    thinking: Thinking::No,
+    thinking: ThinkingSupport::No,
     one_voice: false,
     text_hides_calls: false,
     garbles_tools: false,
@@ -95,8 +95,8 @@ fn asked<'a>(messages: &'a [Message], tools: &'a [ToolSpec]) -> ChatRequest<'a> 
     }
 }
 
-fn written(manner: Manner, request: ChatRequest<'_>) -> Value {
-    serde_json::to_value(ChatBody::new("m", manner, request)).expect("JSON")
+fn written(request_profile: RequestProfile, request: ChatRequest<'_>) -> Value {
+    serde_json::to_value(ChatBody::new("m", request_profile, request)).expect("JSON")
 }
 
 #[test]
@@ -232,11 +232,11 @@ fn one_voice_leaves_the_thoughts_out_where_there_is_text_beside_calls() {
         assistant("I read it.", "hm", Some("a")),
         assistant("", "hm", Some("b")),
     ];
-    let manner = Manner {
+    let request_profile = RequestProfile {
         one_voice: true,
         ..MANNER
     };
-    let body = written(manner, asked(&messages, &[]));
+    let body = written(request_profile, asked(&messages, &[]));
     assert_eq!(body["messages"][1]["thinking"], Value::Null);
     assert_eq!(body["messages"][2]["thinking"], "hm");
 }
@@ -255,29 +255,29 @@ fn there_is_one_message_for_the_system_and_it_is_the_first() {
 #[test]
 fn a_format_goes_without_tools_and_thoughts() {
     let format = json!({"type": "object"});
-    let manner = Manner {
-        thinking: Thinking::Free,
+    let request_profile = RequestProfile {
+        thinking: ThinkingSupport::Free,
         ..MANNER
     };
     let request = ChatRequest {
         format: Some(&format),
         ..asked(&[], std::slice::from_ref(&*TOOL))
     };
-    let body = written(manner, request);
+    let body = written(request_profile, request);
     assert_eq!(body["format"], format);
     assert_eq!(body["think"], false);
     assert_eq!(body["tools"], Value::Null);
-    let free = written(manner, asked(&[], &[]));
+    let free = written(request_profile, asked(&[], &[]));
     assert_eq!(free["think"], Value::Null);
 }
 
 #[test]
 fn the_reply_is_bounded_by_the_window() {
-    let small = Manner {
+    let small = RequestProfile {
         num_ctx: 4_096,
         ..MANNER
     };
-    for (manner, tokens, expected) in [
+    for (request_profile, tokens, expected) in [
         (MANNER, None, LONGEST_REPLY),
         (MANNER, Some(100), 100),
         (small, None, 4_096),
@@ -286,15 +286,15 @@ fn the_reply_is_bounded_by_the_window() {
             reply_tokens: tokens,
             ..asked(&[], &[])
         };
-        let body = written(manner, request);
+        let body = written(request_profile, request);
         assert_eq!(body["options"]["num_predict"], expected);
-        assert_eq!(body["options"]["num_ctx"], manner.num_ctx);
+        assert_eq!(body["options"]["num_ctx"], request_profile.num_ctx);
     }
 }
 
 #[test]
 fn text_that_would_hide_its_calls_is_left_out() {
-    let manner = Manner {
+    let request_profile = RequestProfile {
         text_hides_calls: true,
         ..MANNER
     };
@@ -304,7 +304,7 @@ fn text_that_would_hide_its_calls_is_left_out() {
         assistant("I look.", "", Some("a")),
         assistant("It is empty.", "", None),
     ];
-    let written = |manner| {
+    let written = |request_profile| {
         let request = ChatRequest {
             messages: &messages,
             tools: &[],
@@ -312,14 +312,14 @@ fn text_that_would_hide_its_calls_is_left_out() {
             without_thoughts: false,
             reply_tokens: None,
         };
-        serde_json::to_value(ChatBody::new("m", manner, request)).expect("JSON")
+        serde_json::to_value(ChatBody::new("m", request_profile, request)).expect("JSON")
     };
     let contents = |body: &Value| -> Vec<Value> {
         let messages = body["messages"].as_array().expect("messages");
         messages.iter().map(|it| it["content"].clone()).collect()
     };
     assert_eq!(
-        contents(&written(manner))[2..],
+        contents(&written(request_profile))[2..],
         [json!(""), json!("It is empty.")]
     );
     assert_eq!(contents(&written(MANNER))[2], "I look.");

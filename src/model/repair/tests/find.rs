@@ -47,7 +47,7 @@ fn without_tools_there_are_no_calls() {
     for (text, _, _) in cases() {
         let found = find_calls(text, &[]);
         assert_eq!((found.text.as_str(), found.calls.len()), (text, 0));
-        let mut gate = Gate::new(&[]);
+        let mut gate = StreamFilter::new(&[]);
         assert_eq!(gate.push(text), text);
     }
 }

@@ -111,7 +111,7 @@ fn torture_neither_panics_nor_calls() {
     for text in &torture {
         assert_eq!(find_calls(text, &TOOLS).calls, []);
         assert_eq!(call_from_format(text, &TOOLS), None);
-        let mut gate = Gate::new(&TOOLS);
+        let mut gate = StreamFilter::new(&TOOLS);
         let shown = gate.push(text);
         assert_eq!(shown + gate.held(), *text);
     }

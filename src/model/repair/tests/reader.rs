@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::json::{Reading, Stop, read, whole};
+use super::super::json::{JsonReading, PartialReason, read, whole};
 
 #[test]
 fn the_reader_is_tolerant_but_guesses_nothing() {
@@ -39,10 +39,10 @@ fn the_reader_is_tolerant_but_guesses_nothing() {
         "{\"a\": 0x10}",
     ];
     for text in malformed {
-        let Reading::Partial(partial) = read(text) else {
+        let JsonReading::Partial(partial) = read(text) else {
             panic!("{text} was read");
         };
-        assert_eq!(partial.stop, Stop::Malformed, "{text}");
+        assert_eq!(partial.stop, PartialReason::Malformed, "{text}");
     }
     for text in [
         "",
@@ -55,10 +55,10 @@ fn the_reader_is_tolerant_but_guesses_nothing() {
         "[1, /* ",
         "{\"a\": '",
     ] {
-        let Reading::Partial(partial) = read(text) else {
+        let JsonReading::Partial(partial) = read(text) else {
             panic!("{text} was read");
         };
-        assert_eq!(partial.stop, Stop::EndOfText, "{text}");
+        assert_eq!(partial.stop, PartialReason::EndOfText, "{text}");
         assert_eq!(partial.settled, text.starts_with("{\"a\": 1"), "{text}");
     }
 }
@@ -69,13 +69,13 @@ proptest! {
     #[test]
     fn the_reader_reads_what_is_json(value in value()) {
         let text = value.to_string();
-        let Reading::Whole { value: read, end } = read(&text) else {
+        let JsonReading::Whole { value: read, end } = read(&text) else {
             panic!("{text} was not read");
         };
         prop_assert_eq!((read, end), (value, text.len()));
         for end in 0..text.len() {
             if text.is_char_boundary(end) && text.starts_with(['{', '[']) {
-                prop_assert!(matches!(super::super::json::read(&text[..end]), Reading::Partial(partial) if partial.stop == Stop::EndOfText));
+                prop_assert!(matches!(super::super::json::read(&text[..end]), JsonReading::Partial(partial) if partial.stop == PartialReason::EndOfText));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a git command would do beyond reading: what it writes, starts and calls, as far as its
 //! words show. Options may be shortened, as in git.
 
-use super::made::is_local;
+use super::created::is_local;
 use crate::permission::command::GitWork;
 
 /// The effects of one git command.
@@ -71,7 +71,7 @@ impl GitEffects {
 
 /// What a subcommand does with any arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Usual {
+enum SubcommandEffect {
     Reads,
     /// Writes `.git`.
     Writes,
@@ -83,9 +83,9 @@ enum Usual {
 
 /// Subcommands that do the same with any arguments. Others are judged by their arguments, or are
 /// aliases, which may be anything and so may write nothing.
-const SUBCOMMANDS: &[(Usual, &str)] = &[
+const SUBCOMMANDS: &[(SubcommandEffect, &str)] = &[
     (
-        Usual::Reads,
+        SubcommandEffect::Reads,
         "--help --version annotate blame cat-file check-attr check-ignore check-mailmap \
          check-ref-format cherry column count-objects describe diff diff-files diff-index \
          diff-tree for-each-ref fsck grep help log ls-files ls-tree merge-base name-rev patch-id \
@@ -93,17 +93,17 @@ const SUBCOMMANDS: &[(Usual, &str)] = &[
          verify-commit verify-pack verify-tag version whatchanged",
     ),
     (
-        Usual::Writes,
+        SubcommandEffect::Writes,
         "add clean commit commit-graph commit-tree gc mv pack-refs prune repack replace rm stage \
          update-index update-ref write-tree",
     ),
     (
-        Usual::Replaces,
+        SubcommandEffect::Replaces,
         "am checkout-index cherry-pick merge read-tree rebase revert sparse-checkout",
     ),
-    (Usual::Calls, "fetch ls-remote push"),
+    (SubcommandEffect::Calls, "fetch ls-remote push"),
     (
-        Usual::Starts,
+        SubcommandEffect::Starts,
         "citool credential daemon difftool fast-import filter-branch gui hook instaweb \
          maintenance mergetool send-email web--browse",
     ),
@@ -193,7 +193,7 @@ pub(in crate::permission) fn effects(words: &[&str]) -> GitEffects {
     for word in arguments.iter().take_while(|word| **word != "--") {
         note_option(word, STARTING, &mut found);
     }
-    Call {
+    GitCall {
         subcommand,
         arguments: &arguments,
         folder: &folder,
@@ -212,13 +212,13 @@ fn note_option(word: &str, starting: &[&str], found: &mut GitEffects) {
 }
 
 /// A subcommand with its arguments.
-pub(super) struct Call<'a> {
+pub(super) struct GitCall<'a> {
     subcommand: &'a str,
     pub(super) arguments: &'a [&'a str],
     folder: &'a str,
 }
 
-impl Call<'_> {
+impl GitCall<'_> {
     fn judge(&self, found: &mut GitEffects) {
         self.note_outputs(found);
         self.note_operands(found);
@@ -230,11 +230,13 @@ impl Call<'_> {
             .iter()
             .find(|(_, names)| names.split(' ').any(|name| name == self.subcommand));
         match usual.map(|row| row.0) {
-            Some(Usual::Reads) => {}
-            Some(Usual::Writes) => found.writes = true,
-            Some(Usual::Replaces) => (found.writes, found.replaces) = (true, true),
-            Some(Usual::Calls) => (found.writes, found.network) = (true, true),
-            Some(Usual::Starts) => found.starts = Some(format!("git {}", self.subcommand)),
+            Some(SubcommandEffect::Reads) => {}
+            Some(SubcommandEffect::Writes) => found.writes = true,
+            Some(SubcommandEffect::Replaces) => (found.writes, found.replaces) = (true, true),
+            Some(SubcommandEffect::Calls) => (found.writes, found.network) = (true, true),
+            Some(SubcommandEffect::Starts) => {
+                found.starts = Some(format!("git {}", self.subcommand))
+            }
             None => self.judge_by_arguments(found),
         }
         let has_short = |letter| self.arguments.iter().any(|word| is_cluster(word, letter));

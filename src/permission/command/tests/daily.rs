@@ -64,7 +64,7 @@ fn reading_is_hardly_ever_asked_about() {
     assert!(asked.iter().all(|it| ASKED.contains(it)), "{asked:#?}");
     for command in &commands {
         // In a terminal at the confinement `full` they are still not asked about in `auto-edit`.
-        assert_ne!(risk(command), CommandRisk::Wide, "{command}");
+        assert_ne!(risk(command), CommandRisk::NeedsNetworkOrGit, "{command}");
         for path in paths(command) {
             assert!(!path.starts_with(['/', '~']), "{command}: {path}");
         }

@@ -68,7 +68,7 @@ const UNKNOWN: &[&str] = &[
 #[test]
 fn the_network_and_git_are_noticed() {
     for command in WIDE {
-        assert_eq!(risk(command), CommandRisk::Wide, "{command:?}");
+        assert_eq!(risk(command), CommandRisk::NeedsNetworkOrGit, "{command:?}");
     }
     for command in UNKNOWN {
         assert_eq!(risk(command), CommandRisk::Unknown, "{command:?}");

@@ -82,7 +82,7 @@ proptest! {
         for text in [String::from_utf8_lossy(&bytes).into_owned(), pieces] {
             let (user, _) = parsed(&text);
             let repository = RepositoryRules::parse(&text);
-            prop_assert!(repository.rules.iter().all(|rule| rule.verdict != Verdict::Allow));
+            prop_assert!(repository.rules.iter().all(|rule| rule.verdict != RuleVerdict::Allow));
             let rules = Rules::new(Path::new("/w"), &user, repository);
             let _ = permission(&effect(&words), Mode::Ask, Confinement::Full, &rules);
             let _ = permission(&command(&text), Mode::Ask, Confinement::Full, &rules);

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::GitAccess;
-use super::super::write_policy::{Names, WritePolicy};
+use super::super::write_policy::{PathNames, WritePolicy};
 
 /// Most links followed in a chain.
 const DEEPEST_LINKS: usize = 8;
@@ -38,7 +38,7 @@ impl Existing {
                 let folder = path.components().take(depth).collect::<PathBuf>();
                 root.join(folder).join(name).exists()
             };
-            policy.refuses(&Names::new(path), has).is_some()
+            policy.refuses(&PathNames::new(path), has).is_some()
         };
         for name in names(root) {
             // A folder of git that may be written is closed in parts.

@@ -16,21 +16,21 @@ use rustix_linux::process::{
     set_child_subreaper, wait, waitpid,
 };
 
-use super::super::channel::{Message, Order};
-use super::super::{Bounds, NOT_RUN};
+use super::super::channel::{HelperMessage, HelperRequest};
+use super::super::{NOT_RUN, SandboxPolicy};
 use super::existing::Existing;
-use super::inside::{self, Outside};
-use super::plan::{Plan, private_temporary};
-use super::repository::Repository;
-use super::rules::Rules;
+use super::init::{self, ParentProcess};
+use super::landlock_rules::LandlockRules;
+use super::mount_plan::{MountPlan, private_temporary};
+use super::repository::WorktreeRepository;
 use super::supervisor::Area;
-use super::{Ended, Failure, Step, privileges, start, supervised, system};
+use super::{ConfinementFailure, FailureStep, ProcessEnd, privileges, start, supervised, system};
 use crate::permission::Confinement;
 
 /// The task of a helper.
-pub struct Task {
+pub struct HelperTask {
     /// The policy of the command.
-    pub bounds: Bounds,
+    pub bounds: SandboxPolicy,
     /// The connection to ollacode.
     pub line: UnixStream,
     level: Confinement,
@@ -43,20 +43,20 @@ pub struct Task {
 /// Runs as a helper; see [`super::super::enter`].
 pub fn enter(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // Only ollacode starts helpers, so there is no user to report to.
-    let Some(task) = Task::parse(arguments) else {
+    let Some(task) = HelperTask::parse(arguments) else {
         return ExitCode::from(NOT_RUN);
     };
     match run(&task) {
         Ok(ended) => exit_like(ended),
         Err(failure) => {
             // If the receiver is gone, nothing waits for it.
-            let _ = Message::Failed(failure.to_string()).send(&task.line);
+            let _ = HelperMessage::Failed(failure.to_string()).send(&task.line);
             ExitCode::from(NOT_RUN)
         }
     }
 }
 
-impl Task {
+impl HelperTask {
     /// Whether the command has its own process namespace.
     pub fn has_own_processes(&self) -> bool {
         self.level == Confinement::Full
@@ -70,10 +70,10 @@ impl Task {
         }
     }
 
-    fn parse(arguments: impl Iterator<Item = OsString>) -> Option<Task> {
+    fn parse(arguments: impl Iterator<Item = OsString>) -> Option<HelperTask> {
         let mut arguments = arguments.peekable();
         if arguments.peek()? == start::AHEAD {
-            return Task::wait(&arguments.nth(1)?);
+            return HelperTask::wait(&arguments.nth(1)?);
         }
         let (told, line) = (number(&arguments.next()?)?, number(&arguments.next()?)?);
         system::close_others(&[told.min(line), told.max(line)]);
@@ -82,7 +82,7 @@ impl Task {
         let program = arguments.next()?;
         let mut text = Vec::new();
         File::from(told).read_to_end(&mut text).ok()?;
-        Some(Task {
+        Some(HelperTask {
             bounds: serde_json::from_slice(&text).ok()?,
             line: UnixStream::from(line),
             level,
@@ -93,12 +93,12 @@ impl Task {
     }
 
     /// Waits for the task.
-    fn wait(line: &OsString) -> Option<Task> {
+    fn wait(line: &OsString) -> Option<HelperTask> {
         let line = number(line)?;
         system::close_others(&[line]);
         let line = UnixStream::from(inherited(line)?);
-        let order = Order::receive(&line)?;
-        Some(Task {
+        let order = HelperRequest::receive(&line)?;
+        Some(HelperTask {
             bounds: order.bounds,
             line,
             level: start::level(&order.level)?,
@@ -127,18 +127,18 @@ fn inherited(number: RawFd) -> Option<OwnedFd> {
 }
 
 /// Runs the command and reports how it ended.
-fn run(task: &Task) -> Result<Ended, Failure> {
+fn run(task: &HelperTask) -> Result<ProcessEnd, ConfinementFailure> {
     let bounds = &task.bounds;
     chdir(&bounds.root).step("go to the workspace")?;
     for folder in [&bounds.temporary.join("tmp"), &bounds.cache] {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.step("make a temporary folder")?;
     }
-    let repository = Repository::of(&bounds.root);
+    let repository = WorktreeRepository::of(&bounds.root);
     let (ours, theirs) = UnixStream::pair().step("make a line")?;
     match task.level {
         Confinement::Full => {
-            let plan = Plan::new(bounds, repository.as_ref());
+            let plan = MountPlan::new(bounds, repository.as_ref());
             let mut area = Area::of_view(bounds, repository.as_ref(), &plan);
             let existing = existing(bounds, &area);
             area.kept = existing
@@ -149,24 +149,24 @@ fn run(task: &Task) -> Result<Ended, Failure> {
             let child = system::fork_into_namespaces(bounds.network).step("make namespaces")?;
             let Some(child) = child else {
                 drop(ours);
-                let outside = Outside {
+                let outside = ParentProcess {
                     user,
                     group,
                     line: theirs,
                 };
-                inside::run_first(task, &plan, area, &existing, &outside)
+                init::run_first(task, &plan, area, &existing, &outside)
             };
             drop(theirs);
             let ended = watch(child, &task.line)?;
-            Ok(told(ours).unwrap_or(ended))
+            Ok(read_process_end(ours).unwrap_or(ended))
         }
         Confinement::Landlock | Confinement::None => {
             set_child_subreaper(Some(rustix_linux::process::getpid())).step("take in orphans")?;
-            let rules = Rules::for_system(bounds, repository.as_ref());
+            let rules = LandlockRules::for_system(bounds, repository.as_ref());
             let area = Area::of_system(bounds, repository.as_ref());
             let Some(child) = system::fork().step("start a process")? else {
                 drop(ours);
-                inside::run_in_place(task, &rules, &area, &theirs)
+                init::run_in_place(task, &rules, &area, &theirs)
             };
             drop(theirs);
             // What is done for the command is done with no more rights than it has.
@@ -189,7 +189,7 @@ fn run(task: &Task) -> Result<Ended, Failure> {
 }
 
 /// Finds protected paths in the guarded folders.
-fn existing(bounds: &Bounds, area: &Area) -> Vec<Existing> {
+fn existing(bounds: &SandboxPolicy, area: &Area) -> Vec<Existing> {
     let guarded = area.guarded.iter();
     guarded
         .map(|guarded| Existing::find(&guarded.folder, &guarded.policy, &bounds.unwritable))
@@ -197,7 +197,7 @@ fn existing(bounds: &Bounds, area: &Area) -> Vec<Existing> {
 }
 
 /// Waits for a process; kills it when the connection closes.
-fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
+fn watch(child: Pid, line: &UnixStream) -> Result<ProcessEnd, ConfinementFailure> {
     let process = pidfd_open(child, PidfdFlags::empty()).step("watch the command")?;
     let mut is_watching = true;
     loop {
@@ -220,7 +220,7 @@ fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
     }
     loop {
         match waitpid(Some(child), WaitOptions::empty()) {
-            Ok(Some(status)) => return Ok(Ended::new(status)),
+            Ok(Some(status)) => return Ok(ProcessEnd::new(status)),
             Ok(None) | Err(Errno::INTR) => {}
             Err(error) => return Err(error).step("wait for the command"),
         }
@@ -228,10 +228,10 @@ fn watch(child: Pid, line: &UnixStream) -> Result<Ended, Failure> {
 }
 
 /// How the command ended, reported by the inner process.
-fn told(mut line: UnixStream) -> Option<Ended> {
+fn read_process_end(mut line: UnixStream) -> Option<ProcessEnd> {
     let mut bytes = [0; 5];
     line.read_exact(&mut bytes).ok()?;
-    Some(Ended::from_bytes(bytes))
+    Some(ProcessEnd::from_bytes(bytes))
 }
 
 /// Kills the processes that a command left, which become children of this process; returns their
@@ -258,10 +258,10 @@ fn kill_descendants() -> usize {
 }
 
 /// Ends this process with the status of another one.
-fn exit_like(ended: Ended) -> ExitCode {
+fn exit_like(ended: ProcessEnd) -> ExitCode {
     match ended {
-        Ended::Code(code) => ExitCode::from(u8::try_from(code).unwrap_or(NOT_RUN)),
-        Ended::Signal(signal) => {
+        ProcessEnd::Code(code) => ExitCode::from(u8::try_from(code).unwrap_or(NOT_RUN)),
+        ProcessEnd::Signal(signal) => {
             system::die_of(signal);
             ExitCode::from(NOT_RUN)
         }

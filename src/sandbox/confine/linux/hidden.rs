@@ -8,11 +8,11 @@ use std::path::{Component, Path};
 use rustix_linux::fs::{FileType, Mode, OFlags, fstat, openat};
 use rustix_linux::io::Errno;
 
-use super::super::{Bounds, GitAccess};
-use super::covers::copy;
+use super::super::{GitAccess, SandboxPolicy};
+use super::mounts::{attach, filesystem, folder, step_into};
+use super::overlays::copy;
 use super::system::{attributes, set_attributes};
-use super::view::{attach, filesystem, folder, step_into};
-use super::{Failure, Step};
+use super::{ConfinementFailure, FailureStep};
 
 /// Path of the file that replaces hidden ones, in the memory of the view.
 const STAND_IN: &str = "hidden";
@@ -21,7 +21,7 @@ const STAND_IN: &str = "hidden";
 ///
 /// A hidden file is empty. For git it cannot be read at all: an empty one would look like a change,
 /// and be committed.
-pub fn hide(view: &OwnedFd, bounds: &Bounds) -> Result<(), Failure> {
+pub fn hide(view: &OwnedFd, bounds: &SandboxPolicy) -> Result<(), ConfinementFailure> {
     if bounds.hidden.is_empty() {
         return Ok(());
     }

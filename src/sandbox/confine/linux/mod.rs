@@ -2,30 +2,30 @@
 //!
 //! - [`start`]: what ollacode gives to the helper.
 //! - [`helper`]: the process outside: it starts, watches and ends the command.
-//! - [`inside`]: the process inside, which is the first one of its own namespace: it builds what
-//!   the command sees ([`plan`], [`repository`], [`view`], [`existing`], [`covers`], [`hidden`]), gives up
-//!   all rights ([`privileges`], [`rules`], [`filter`]), and runs the command.
+//! - [`init`]: the process inside, which is the first one of its own namespace: it builds what
+//!   the command sees ([`mount_plan`], [`repository`], [`mounts`], [`existing`], [`overlays`], [`hidden`]), gives up
+//!   all rights ([`privileges`], [`landlock_rules`], [`seccomp_filter`]), and runs the command.
 //! - [`supervisor`], asked by [`notify`]: makes names and opens files for the command, and refuses what
 //!   may not be written; [`supervised`] joins the two, and [`usage`] ends what takes too much.
 //! - [`system`]: calls that no library has.
 
-mod covers;
 mod existing;
-mod filter;
 mod helper;
 mod hidden;
-mod inside;
+mod init;
+mod landlock_rules;
+mod mount_plan;
+mod mounts;
 mod notify;
-mod plan;
+mod overlays;
 mod privileges;
 mod repository;
-mod rules;
+mod seccomp_filter;
 mod start;
 mod supervised;
 mod supervisor;
 mod system;
 mod usage;
-mod view;
 
 use std::fmt::Display;
 use std::io;
@@ -52,20 +52,20 @@ pub(super) fn can_supervise() -> Result<(), String> {
 /// A failed step. Displayed as a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step}: {source}")]
-struct Failure {
+struct ConfinementFailure {
     step: String,
     source: io::Error,
 }
 
 /// Adds the failed step to an error.
-trait Step<T> {
+trait FailureStep<T> {
     /// `step` follows the word "cannot".
-    fn step(self, step: impl Display) -> Result<T, Failure>;
+    fn step(self, step: impl Display) -> Result<T, ConfinementFailure>;
 }
 
-impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
-    fn step(self, step: impl Display) -> Result<T, Failure> {
-        self.map_err(|error| Failure {
+impl<T, E: Into<io::Error>> FailureStep<T> for Result<T, E> {
+    fn step(self, step: impl Display) -> Result<T, ConfinementFailure> {
+        self.map_err(|error| ConfinementFailure {
             step: step.to_string(),
             source: error.into(),
         })
@@ -74,38 +74,38 @@ impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+enum ProcessEnd {
     /// By itself.
     Code(i32),
     /// By a signal.
     Signal(i32),
 }
 
-impl Ended {
-    fn new(status: WaitStatus) -> Ended {
+impl ProcessEnd {
+    fn new(status: WaitStatus) -> ProcessEnd {
         let small = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         match status.terminating_signal() {
-            Some(signal) => Ended::Signal(small(signal)),
-            None => Ended::Code(small(status.exit_status().unwrap_or_default())),
+            Some(signal) => ProcessEnd::Signal(small(signal)),
+            None => ProcessEnd::Code(small(status.exit_status().unwrap_or_default())),
         }
     }
 
     /// Encodes it for another process.
     fn to_bytes(self) -> [u8; 5] {
         let (kind, number) = match self {
-            Ended::Code(code) => (0, code),
-            Ended::Signal(signal) => (1, signal),
+            ProcessEnd::Code(code) => (0, code),
+            ProcessEnd::Signal(signal) => (1, signal),
         };
         let [first, second, third, fourth] = number.to_ne_bytes();
         [kind, first, second, third, fourth]
     }
 
-    fn from_bytes([kind, number @ ..]: [u8; 5]) -> Ended {
+    fn from_bytes([kind, number @ ..]: [u8; 5]) -> ProcessEnd {
         let number = i32::from_ne_bytes(number);
         if kind == 0 {
-            Ended::Code(number)
+            ProcessEnd::Code(number)
         } else {
-            Ended::Signal(number)
+            ProcessEnd::Signal(number)
         }
     }
 }

@@ -55,7 +55,7 @@ const EXECUTING: &[i64] = &[libc::SYS_execve, libc::SYS_execveat];
 
 /// Further calls to ask about: rarely needed, and often made.
 #[derive(Clone, Copy, Debug)]
-pub struct AlsoAsked {
+pub struct OptionalSyscalls {
     pub removing: bool,
     pub executing: bool,
 }
@@ -74,7 +74,7 @@ const TRACE: u32 = libc::SECCOMP_RET_TRACE;
 
 /// A call to judge.
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
+pub struct SyscallRequest {
     /// The kernel's id of the notification.
     pub id: u64,
     /// The calling thread.
@@ -87,7 +87,7 @@ pub struct Question {
 
 /// The answer to a call.
 #[derive(Debug)]
-pub enum Answer {
+pub enum SyscallResponse {
     /// The kernel makes the call, with the rights of the process.
     Continue,
     Done,
@@ -105,11 +105,11 @@ pub struct Listener(OwnedFd);
 
 impl Listener {
     /// Waits for a notification. `None` if it was withdrawn.
-    pub fn receive(&self) -> io::Result<Option<Question>> {
+    pub fn receive(&self) -> io::Result<Option<SyscallRequest>> {
         // SAFETY: zeros are a valid value of this structure, and the kernel wants them.
         let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         match self.request(libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut notification) {
-            Ok(()) => Ok(Some(Question {
+            Ok(()) => Ok(Some(SyscallRequest {
                 id: notification.id,
                 thread: notification.pid,
                 call: i64::from(notification.data.nr),
@@ -124,19 +124,19 @@ impl Listener {
     }
 
     /// Whether the process still waits, so that its id was not reused.
-    pub fn is_waiting(&self, question: &Question) -> bool {
+    pub fn is_waiting(&self, question: &SyscallRequest) -> bool {
         let mut id = question.id;
         let asked = self.request(libc::SECCOMP_IOCTL_NOTIF_ID_VALID, &raw mut id);
         asked.is_ok()
     }
 
     /// Answers. A process that is gone by now needs no answer.
-    pub fn answer(&self, question: &Question, answer: Answer) {
+    pub fn answer(&self, question: &SyscallRequest, answer: SyscallResponse) {
         let (error, flags) = match answer {
-            Answer::Continue => (0, libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE),
-            Answer::Done => (0, 0),
-            Answer::Failed(error) => (-error.raw_os_error(), 0),
-            Answer::File {
+            SyscallResponse::Continue => (0, libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE),
+            SyscallResponse::Done => (0, 0),
+            SyscallResponse::Failed(error) => (-error.raw_os_error(), 0),
+            SyscallResponse::File {
                 file,
                 close_at_exec,
             } => match self.give(question, &file, close_at_exec) {
@@ -155,7 +155,12 @@ impl Listener {
     }
 
     /// Passes a file to the process as the result of its call.
-    fn give(&self, question: &Question, file: &OwnedFd, close_at_exec: bool) -> io::Result<()> {
+    fn give(
+        &self,
+        question: &SyscallRequest,
+        file: &OwnedFd,
+        close_at_exec: bool,
+    ) -> io::Result<()> {
         let number = |value: i64| u32::try_from(value).unwrap_or_default();
         let mut addition = libc::seccomp_notif_addfd {
             id: question.id,
@@ -191,7 +196,7 @@ impl AsFd for Listener {
 /// Turns notifications on for this process and its children, permanently, and sends the
 /// supervisor's descriptor over a socket. No privileges can be gained any more, which the kernel
 /// requires.
-pub fn ask_supervisor(line: &UnixStream, also: AlsoAsked) -> io::Result<()> {
+pub fn ask_supervisor(line: &UnixStream, also: OptionalSyscalls) -> io::Result<()> {
     let listener = listen(also)?;
     let files = [listener.as_fd()];
     let mut space = [0; rustix_linux::cmsg_space!(ScmRights(1))];
@@ -217,7 +222,7 @@ pub fn receive_listener(line: &UnixStream) -> io::Result<Option<Listener>> {
     Ok(files.find_map(|mut files| files.next()).map(Listener))
 }
 
-fn listen(also: AlsoAsked) -> io::Result<OwnedFd> {
+fn listen(also: OptionalSyscalls) -> io::Result<OwnedFd> {
     let program = program(also).map_err(io::Error::other)?;
     let length = u16::try_from(program.len()).map_err(io::Error::other)?;
     let program = libc::sock_fprog {
@@ -251,7 +256,7 @@ fn listen(also: AlsoAsked) -> io::Result<OwnedFd> {
     Err(error)
 }
 
-fn program(also: AlsoAsked) -> Result<BpfProgram, seccompiler::Error> {
+fn program(also: OptionalSyscalls) -> Result<BpfProgram, seccompiler::Error> {
     let some = |asked: bool, calls: &'static [i64]| if asked { calls } else { &[] };
     let always = NAMING
         .iter()

@@ -9,14 +9,14 @@ use rustix_linux::thread::{
     set_capabilities, set_capabilities_secure_bits, set_no_new_privs,
 };
 
-use super::super::Limits;
-use super::{Failure, Step, system};
+use super::super::ResourceLimits;
+use super::{ConfinementFailure, FailureStep, system};
 
 /// Upper bound of capability numbers.
 const MOST_CAPABILITIES: u32 = 64;
 
 /// Maps the user to itself in this user namespace, and nobody else.
-pub fn keep_user(user: Uid, group: Gid) -> Result<(), Failure> {
+pub fn keep_user(user: Uid, group: Gid) -> Result<(), ConfinementFailure> {
     let line = |id: u32| format!("{id} {id} 1\n");
     // A user without rights may map groups only if they cannot be given up.
     fs::write("/proc/self/setgroups", "deny").step("keep the groups")?;
@@ -25,7 +25,7 @@ pub fn keep_user(user: Uid, group: Gid) -> Result<(), Failure> {
 }
 
 /// Sets resource limits, none higher than before.
-pub fn limit(limits: &Limits) -> Result<(), Failure> {
+pub fn limit(limits: &ResourceLimits) -> Result<(), ConfinementFailure> {
     for (name, resource, most) in [
         // With nothing at all, a program of the system that collects dumps would be started.
         ("core dumps", Resource::Core, 1),
@@ -45,7 +45,7 @@ pub fn limit(limits: &Limits) -> Result<(), Failure> {
 }
 
 /// Drops all capabilities permanently, also those that root regains by running a program.
-pub fn give_up() -> Result<(), Failure> {
+pub fn give_up() -> Result<(), ConfinementFailure> {
     set_no_new_privs(true).step("refuse new rights")?;
     let no_root = CapabilitiesSecureBits::NO_ROOT
         | CapabilitiesSecureBits::NO_ROOT_LOCKED

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 /// The git folder outside the workspace.
 #[derive(Debug)]
-pub struct Repository {
+pub struct WorktreeRepository {
     /// The folder shared by all work trees.
     pub common: PathBuf,
     /// The name of this work tree.
     pub name: String,
 }
 
-impl Repository {
+impl WorktreeRepository {
     /// Finds the git folder of a linked work tree.
     ///
     /// The workspace may lie: that folder must agree, and nothing in the workspace decides what
     /// else belongs to it.
-    pub fn of(root: &Path) -> Option<Repository> {
+    pub fn of(root: &Path) -> Option<WorktreeRepository> {
         let root = root.canonicalize().ok()?;
         let file = root.join(".git");
         if !fs::symlink_metadata(&file).ok()?.is_file() {
@@ -39,7 +39,7 @@ impl Repository {
         if !is_known || back != file || own.starts_with(&root) || root.starts_with(common) {
             return None;
         }
-        Some(Repository {
+        Some(WorktreeRepository {
             common: common.to_owned(),
             name: own.file_name()?.to_str()?.to_owned(),
         })

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use rustix_linux::fs::{MemfdFlags, memfd_create};
 
-use super::super::channel::Order;
-use super::super::{Bounds, Helper, Prepared, Run, SUBCOMMAND};
-use super::plan::private_temporary;
+use super::super::channel::HelperRequest;
+use super::super::{ConfinedCommand, Helper, HelperCommand, SUBCOMMAND, SandboxPolicy};
+use super::mount_plan::private_temporary;
 use crate::permission::Confinement;
 
 /// Names of the levels in the helper's arguments.
@@ -25,11 +25,11 @@ pub(super) const AHEAD: &str = "ahead";
 
 /// Prepares a command; see [`super::super::prepare`].
 pub fn prepare(
-    bounds: &Bounds,
+    bounds: &SandboxPolicy,
     level: Confinement,
     program: &str,
     arguments: &[OsString],
-) -> io::Result<Prepared> {
+) -> io::Result<ConfinedCommand> {
     let Some((name, _)) = LEVELS.iter().find(|row| row.1 == level) else {
         return Err(io::Error::other(
             "there is nothing to prepare without confinement",
@@ -49,7 +49,7 @@ pub fn prepare(
     all.push(OsString::from(name));
     all.push(OsString::from(program));
     all.extend(arguments.iter().cloned());
-    Ok(Prepared {
+    Ok(ConfinedCommand {
         program: PathBuf::from("/proc/self/exe"),
         arguments: all,
         variables: variables(bounds, level),
@@ -59,11 +59,11 @@ pub fn prepare(
 }
 
 /// Prepares a helper that waits for its command; see [`super::super::prepare_ahead`].
-pub fn prepare_ahead() -> io::Result<Prepared> {
+pub fn prepare_ahead() -> io::Result<ConfinedCommand> {
     let (ours, theirs) = UnixStream::pair()?;
     let theirs = OwnedFd::from(theirs);
     let number = OsString::from(theirs.as_raw_fd().to_string());
-    Ok(Prepared {
+    Ok(ConfinedCommand {
         program: PathBuf::from("/proc/self/exe"),
         arguments: vec![OsString::from(SUBCOMMAND), OsString::from(AHEAD), number],
         variables: Vec::new(),
@@ -73,7 +73,7 @@ pub fn prepare_ahead() -> io::Result<Prepared> {
 }
 
 /// Sends a waiting helper its command; see [`super::super::Helper::start`].
-pub fn start(helper: &Helper, run: &Run<'_>) -> io::Result<()> {
+pub fn start(helper: &Helper, run: &HelperCommand<'_>) -> io::Result<()> {
     let Some((name, _)) = LEVELS.iter().find(|row| row.1 == run.level) else {
         return Err(io::Error::other(
             "there is nothing to start without confinement",
@@ -81,7 +81,7 @@ pub fn start(helper: &Helper, run: &Run<'_>) -> io::Result<()> {
     };
     let own = variables(run.bounds, run.level).into_iter();
     let own = own.map(|(name, value)| (OsString::from(name), value));
-    let order = Order {
+    let order = HelperRequest {
         bounds: run.bounds.clone(),
         level: (*name).to_owned(),
         program: OsString::from(run.program),
@@ -98,7 +98,7 @@ pub(super) fn level(name: &str) -> Option<Confinement> {
 }
 
 /// Variables for tools: where to put temporary files and caches.
-fn variables(bounds: &Bounds, level: Confinement) -> Vec<(&'static str, OsString)> {
+fn variables(bounds: &SandboxPolicy, level: Confinement) -> Vec<(&'static str, OsString)> {
     // It would have to look into other processes.
     let mut all = vec![("LSAN_OPTIONS", OsString::from("detect_leaks=0"))];
     if !bounds.network {

@@ -7,30 +7,34 @@ use std::path::Path;
 use rustix_linux::fs::CWD;
 use rustix_linux::process::Pid;
 
-use super::super::channel::Message;
-use super::helper::Task;
+use super::super::channel::HelperMessage;
+use super::helper::HelperTask;
+use super::mounts::step_into;
 use super::notify::receive_listener;
 use super::supervisor::{self, Area, Refusals};
-use super::usage::Usage;
-use super::view::step_into;
-use super::{Failure, Step};
+use super::usage::ResourceUsage;
+use super::{ConfinementFailure, FailureStep};
 
 /// A supervised command.
 #[derive(Debug)]
 pub struct Supervised {
     refusals: Refusals,
-    usage: Usage,
+    usage: ResourceUsage,
 }
 
 /// Receives the kernel's notifications from the process that will be the command, and answers them
 /// on its own thread.
 ///
 /// It also watches memory and disk space.
-pub fn start(task: &Task, line: &UnixStream, area: Area) -> Result<Supervised, Failure> {
+pub fn start(
+    task: &HelperTask,
+    line: &UnixStream,
+    area: Area,
+) -> Result<Supervised, ConfinementFailure> {
     let folder = |path: &Path| step_into(CWD, path.as_os_str()).ok();
     let written = [task.bounds.root.as_path(), &task.temporary()];
     let folders = written.into_iter().filter_map(folder).collect();
-    let usage = Usage::watch(task.bounds.limits, folders, task.has_own_processes());
+    let usage = ResourceUsage::watch(task.bounds.limits, folders, task.has_own_processes());
     let listener = receive_listener(line).step("take over what the command asks")?;
     let refusals = match listener {
         Some(listener) => supervisor::start(listener, area).step("start the supervisor")?,
@@ -43,7 +47,7 @@ pub fn start(task: &Task, line: &UnixStream, area: Area) -> Result<Supervised, F
 impl Supervised {
     /// Reports refusals, and how many processes were still running at the end.
     pub fn tell(&self, left_running: usize, line: &UnixStream) {
-        let message = Message::Ended {
+        let message = HelperMessage::Ended {
             left_running,
             refused: self.refusals.first(),
             exceeded: self.usage.exceeded(),

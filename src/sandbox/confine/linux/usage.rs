@@ -10,16 +10,16 @@ use std::time::Duration;
 use rustix_linux::fs::fstatvfs;
 use rustix_linux::process::{Pid, Signal, getpid, kill_process};
 
-use super::super::{Exceeded, Limits};
+use super::super::{Exceeded, ResourceLimits};
 
 /// Interval of the checks.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The limit that a command has exceeded, if any.
 #[derive(Clone, Debug, Default)]
-pub struct Usage(Arc<OnceLock<Exceeded>>);
+pub struct ResourceUsage(Arc<OnceLock<Exceeded>>);
 
-impl Usage {
+impl ResourceUsage {
     /// The exceeded limit.
     pub fn exceeded(&self) -> Option<Exceeded> {
         self.0.get().copied()
@@ -28,8 +28,12 @@ impl Usage {
     /// Checks on its own thread, and has a command killed that exceeds a limit. With
     /// `sees_only_its_own`, all visible processes except this one and its parent belong to the
     /// command; otherwise the descendants of this one.
-    pub fn watch(limits: Limits, folders: Vec<OwnedFd>, sees_only_its_own: bool) -> Usage {
-        let usage = Usage::default();
+    pub fn watch(
+        limits: ResourceLimits,
+        folders: Vec<OwnedFd>,
+        sees_only_its_own: bool,
+    ) -> ResourceUsage {
+        let usage = ResourceUsage::default();
         let told = usage.clone();
         let free_at_first: Vec<Option<u64>> = folders.iter().map(free).collect();
         let memory = limits.memory.or_else(three_quarters_of_memory);

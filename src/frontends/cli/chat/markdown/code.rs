@@ -10,7 +10,7 @@ use syntect::parsing::{SyntaxReference, SyntaxSet};
 use two_face::theme::EmbeddedThemeName;
 
 use crate::frontends::cli::style::PLAIN;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Lines of one block that are coloured: more is a dump, and would be slow.
 const MOST_LINES: usize = 5_000;
@@ -45,24 +45,24 @@ impl Code {
     pub fn line(&mut self, line: &str) -> String {
         let highlighter = match &mut self.highlighter {
             Some(highlighter) if self.left > 0 && line.len() <= LONGEST_LINE => highlighter,
-            _ => return visible(line).into_owned(),
+            _ => return escape_hidden(line).into_owned(),
         };
         self.left -= 1;
         let whole = format!("{line}\n");
         let Ok(tokens) = highlighter.highlight_line(&whole, &SYNTAXES) else {
             // A grammar that fails once fails again.
             self.highlighter = None;
-            return visible(line).into_owned();
+            return escape_hidden(line).into_owned();
         };
         let mut shown = String::with_capacity(line.len() * 2);
         for (token, text) in tokens {
             let text = text.trim_end_matches('\n');
             let style = terminal_style(token);
             if style.is_plain() || text.is_empty() {
-                shown.push_str(&visible(text));
+                shown.push_str(&escape_hidden(text));
             } else {
                 // Writing into a string cannot fail.
-                let _ = write!(shown, "{style}{}{PLAIN}", visible(text));
+                let _ = write!(shown, "{style}{}{PLAIN}", escape_hidden(text));
             }
         }
         shown

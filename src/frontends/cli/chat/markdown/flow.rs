@@ -8,7 +8,7 @@ use super::Look;
 use super::inline::{self, Piece};
 use crate::frontends::cli::style::PLAIN;
 use crate::frontends::cli::width::{char_width, width};
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 /// Longest text that waits for its closing marker, in bytes.
 const LONGEST_HOLD: usize = 2_000;
@@ -160,7 +160,7 @@ impl Flow {
             self.paint(style, &hanging, out);
             self.used = indent;
         } else {
-            out.push_str(&visible(&spaces));
+            out.push_str(&escape_hidden(&spaces));
             self.used += width(&spaces);
         }
         self.used += columns;
@@ -170,7 +170,7 @@ impl Flow {
     }
 
     fn paint(&self, style: Style, text: &str, out: &mut String) {
-        let text = visible(text);
+        let text = escape_hidden(text);
         if !self.look.color || style.is_plain() || text.is_empty() {
             out.push_str(&text);
         } else {

@@ -9,7 +9,7 @@ use super::Look;
 use super::inline::{Piece, Reader};
 use crate::frontends::cli::style::{DIM, PLAIN};
 use crate::frontends::cli::width::width;
-use crate::visible::visible;
+use crate::visible::escape_hidden;
 
 type Row = Vec<Vec<Piece>>;
 
@@ -18,7 +18,7 @@ pub fn render(lines: &[String], look: Look) -> String {
     laid_out(lines, look).unwrap_or_else(|| {
         let mut plain = String::new();
         for line in lines {
-            plain.push_str(&visible(line));
+            plain.push_str(&escape_hidden(line));
             plain.push('\n');
         }
         plain
@@ -60,9 +60,9 @@ fn write_row(out: &mut String, row: &Row, widths: &[usize]) {
         let cell = row.get(column).map(Vec::as_slice).unwrap_or_default();
         for Piece { style, text } in cell {
             if style.is_plain() {
-                out.push_str(&visible(text));
+                out.push_str(&escape_hidden(text));
             } else {
-                let _ = write!(out, "{style}{}{PLAIN}", visible(text));
+                let _ = write!(out, "{style}{}{PLAIN}", escape_hidden(text));
             }
         }
         if column + 1 < widths.len() {
@@ -73,7 +73,9 @@ fn write_row(out: &mut String, row: &Row, widths: &[usize]) {
 }
 
 fn cell_width(cell: &[Piece]) -> usize {
-    cell.iter().map(|piece| width(&visible(&piece.text))).sum()
+    cell.iter()
+        .map(|piece| width(&escape_hidden(&piece.text)))
+        .sum()
 }
 
 /// The cells of a table; `None` if it is none, or something in it would not be shown.

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use rustix_linux::io::Errno;
 
-use super::super::super::write_policy::{GIT, Names, WritePolicy};
-use super::super::super::{Bounds, Refusal, RefusalKind};
-use super::super::plan::{Place, Plan};
-use super::super::repository::Repository;
+use super::super::super::write_policy::{GIT, PathNames, WritePolicy};
+use super::super::super::{Refusal, RefusalKind, SandboxPolicy};
+use super::super::mount_plan::{MountKind, MountPlan};
+use super::super::repository::WorktreeRepository;
 use crate::permission::DeniedCommands;
 use crate::sandbox::WorkspaceAccess;
 
@@ -26,7 +26,7 @@ const UNGUARDED: u8 = 1 << 7;
 #[derive(Debug)]
 pub struct Area {
     /// Folders in which names are judged. The first one is the workspace.
-    pub guarded: Vec<Guarded>,
+    pub guarded: Vec<GuardedFolder>,
     /// Folders in which the process may do whatever the file system allows. None is above a guarded
     /// one.
     pub open: Vec<PathBuf>,
@@ -49,7 +49,7 @@ pub struct Area {
 
 /// A folder in which names are judged.
 #[derive(Debug)]
-pub struct Guarded {
+pub struct GuardedFolder {
     /// The folder, absolute and without links.
     pub folder: PathBuf,
     /// Its write policy.
@@ -58,7 +58,7 @@ pub struct Guarded {
 
 /// Who makes a call on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum CallClass {
     /// The kernel, with the rights of the process.
     Open,
     /// The supervisor, if the names may be written.
@@ -68,24 +68,30 @@ pub enum Class {
 
 impl Area {
     /// For a command with a planned view. The supervisor has the same rights there.
-    pub fn of_view(bounds: &Bounds, repository: Option<&Repository>, plan: &Plan) -> Area {
-        let writable = plan
-            .places
-            .iter()
-            .filter(|(_, place)| matches!(place, Place::Empty | Place::Temporary | Place::Cache));
+    pub fn of_view(
+        bounds: &SandboxPolicy,
+        repository: Option<&WorktreeRepository>,
+        plan: &MountPlan,
+    ) -> Area {
+        let writable = plan.places.iter().filter(|(_, place)| {
+            matches!(
+                place,
+                MountKind::Empty | MountKind::Temporary | MountKind::Cache
+            )
+        });
         let writable = writable.map(|(path, _)| path.clone());
         Area::new(bounds, repository, writable.collect(), false)
     }
 
     /// For a command without a view. The supervisor has more rights than the command there.
-    pub fn of_system(bounds: &Bounds, repository: Option<&Repository>) -> Area {
+    pub fn of_system(bounds: &SandboxPolicy, repository: Option<&WorktreeRepository>) -> Area {
         let ours = vec![bounds.temporary.join("tmp"), bounds.cache.clone()];
         Area::new(bounds, repository, ours, true)
     }
 
     fn new(
-        bounds: &Bounds,
-        repository: Option<&Repository>,
+        bounds: &SandboxPolicy,
+        repository: Option<&WorktreeRepository>,
         mut open: Vec<PathBuf>,
         leaves_others: bool,
     ) -> Area {
@@ -94,13 +100,13 @@ impl Area {
         let outside =
             outside.map(|folder| folder.canonicalize().unwrap_or_else(|_| folder.clone()));
         let folders = [bounds.root.clone()].into_iter().chain(outside);
-        let mut guarded: Vec<Guarded> = folders
-            .map(|folder| Guarded {
+        let mut guarded: Vec<GuardedFolder> = folders
+            .map(|folder| GuardedFolder {
                 policy: bounds.write_policy(&folder),
                 folder,
             })
             .collect();
-        guarded.extend(repository.map(|repository| Guarded {
+        guarded.extend(repository.map(|repository| GuardedFolder {
             folder: repository.common.clone(),
             policy: WritePolicy {
                 git: bounds.git,
@@ -129,13 +135,13 @@ impl Area {
     }
 
     /// Who makes a call on a path.
-    pub fn class(&self, path: &Path) -> Class {
+    pub fn class(&self, path: &Path) -> CallClass {
         if self.guarded_at(path).is_some() {
-            Class::Guarded
+            CallClass::Guarded
         } else if self.open.iter().any(|folder| path.starts_with(folder)) {
-            Class::Open
+            CallClass::Open
         } else {
-            Class::Other
+            CallClass::Other
         }
     }
 
@@ -149,7 +155,7 @@ impl Area {
             folder.extend(below.components().take(depth));
             fs::symlink_metadata(folder.join(name)).is_ok()
         };
-        let names = Names::new(below);
+        let names = PathNames::new(below);
         let refused = match self.made.borrow().iter().any(|made| path.starts_with(made)) {
             true => guarded.policy.refuses_in_new(&names),
             false => guarded.policy.refuses(&names, has),
@@ -159,9 +165,9 @@ impl Area {
 
     /// Judges making a folder.
     pub fn judge_new_folder(&self, path: &Path) -> Result<(), Refusal> {
-        let begins = self
-            .judged_at(path)
-            .is_some_and(|(guarded, below)| guarded.policy.begins_repository(&Names::new(below)));
+        let begins = self.judged_at(path).is_some_and(|(guarded, below)| {
+            guarded.policy.begins_repository(&PathNames::new(below))
+        });
         if begins { Ok(()) } else { self.judge(path) }
     }
 
@@ -178,7 +184,7 @@ impl Area {
         let Some((guarded, below)) = self.judged_at(path) else {
             return Ok(());
         };
-        let refused = guarded.policy.refuses_link(&Names::new(below));
+        let refused = guarded.policy.refuses_link(&PathNames::new(below));
         refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
     }
 
@@ -196,7 +202,9 @@ impl Area {
             return Ok(());
         };
         let inside = names.iter().map(OsString::as_os_str);
-        let refused = guarded.policy.refuses_folder(&Names::new(below), inside);
+        let refused = guarded
+            .policy
+            .refuses_folder(&PathNames::new(below), inside);
         refused.map_or(Ok(()), |why| Err(self.refusal(guarded, below, why)))
     }
 
@@ -208,7 +216,7 @@ impl Area {
 
     fn laxity(&self, path: &Path) -> u8 {
         self.guarded_at(path).map_or(UNGUARDED, |(guarded, below)| {
-            guarded.policy.laxity(&Names::new(below))
+            guarded.policy.laxity(&PathNames::new(below))
         })
     }
 
@@ -220,7 +228,7 @@ impl Area {
         !self.is_read_only && pinned.any(|pinned| pinned.starts_with(path))
     }
 
-    fn refusal(&self, guarded: &Guarded, below: &Path, why: &'static str) -> Refusal {
+    fn refusal(&self, guarded: &GuardedFolder, below: &Path, why: &'static str) -> Refusal {
         let workspace = self.guarded.first().map(|first| &first.folder);
         let path: String = below.to_string_lossy().chars().take(LONGEST_TOLD).collect();
         Refusal {
@@ -234,11 +242,11 @@ impl Area {
         }
     }
 
-    fn judged_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {
+    fn judged_at<'a>(&self, path: &'a Path) -> Option<(&GuardedFolder, &'a Path)> {
         self.guarded_at(path).filter(|_| !self.is_read_only)
     }
 
-    fn guarded_at<'a>(&self, path: &'a Path) -> Option<(&Guarded, &'a Path)> {
+    fn guarded_at<'a>(&self, path: &'a Path) -> Option<(&GuardedFolder, &'a Path)> {
         let mut guarded = self.guarded.iter();
         guarded.find_map(|guarded| Some((guarded, path.strip_prefix(&guarded.folder).ok()?)))
     }

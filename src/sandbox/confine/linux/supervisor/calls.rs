@@ -12,8 +12,8 @@ use rustix_linux::fs::{
 use rustix_linux::io::Errno;
 
 use super::super::super::Refusal;
-use super::super::notify::{Answer, Listener, Question};
-use super::area::{Area, Class, path_in, path_of};
+use super::super::notify::{Listener, SyscallRequest, SyscallResponse};
+use super::area::{Area, CallClass, path_in, path_of};
 use super::caller::{Caller, split};
 
 /// Most dangling links followed.
@@ -23,41 +23,41 @@ const MOST_LINKS: usize = 8;
 const CURRENT: u64 = libc::AT_FDCWD as u64;
 
 /// The result of a call.
-pub enum Outcome {
+pub enum SyscallOutcome {
     /// The answer for the process.
-    Answer(Answer),
+    Answer(SyscallResponse),
     /// Waits until somebody reads from this pipe.
     WaitForReader(OwnedFd, OFlags),
 }
 
 /// Why a call fails.
-pub enum Refused {
+pub enum SyscallRefusal {
     /// An error of the system.
     By(Errno),
     /// The policy refuses it.
     ByPolicy(Refusal),
 }
 
-impl From<Errno> for Refused {
-    fn from(error: Errno) -> Refused {
-        Refused::By(error)
+impl From<Errno> for SyscallRefusal {
+    fn from(error: Errno) -> SyscallRefusal {
+        SyscallRefusal::By(error)
     }
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Refused {
-        Refused::ByPolicy(refusal)
+impl From<Refusal> for SyscallRefusal {
+    fn from(refusal: Refusal) -> SyscallRefusal {
+        SyscallRefusal::ByPolicy(refusal)
     }
 }
 
-pub(super) type Done<T = Outcome> = Result<T, Refused>;
+pub(super) type SyscallResult<T = SyscallOutcome> = Result<T, SyscallRefusal>;
 
-pub(super) const CONTINUE: Outcome = Outcome::Answer(Answer::Continue);
-const DONE: Outcome = Outcome::Answer(Answer::Done);
+pub(super) const CONTINUE: SyscallOutcome = SyscallOutcome::Answer(SyscallResponse::Continue);
+const DONE: SyscallOutcome = SyscallOutcome::Answer(SyscallResponse::Done);
 
 /// Judges a call and makes it.
-pub fn carry_out(listener: &Listener, area: &Area, question: &Question) -> Done {
-    let call = Call {
+pub fn carry_out(listener: &Listener, area: &Area, question: &SyscallRequest) -> SyscallResult {
+    let call = SupervisedCall {
         caller: Caller::new(question.thread),
         listener,
         area,
@@ -118,13 +118,13 @@ pub(super) fn reopen(found: &OwnedFd, flags: OFlags) -> Result<OwnedFd, Errno> {
 }
 
 /// A name in an open folder.
-struct Entry {
+struct ResolvedEntry {
     folder: OwnedFd,
     name: OsString,
     path: PathBuf,
 }
 
-impl Entry {
+impl ResolvedEntry {
     fn kind(&self) -> Result<FileType, Errno> {
         let found = statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileType::from_raw_mode(found.st_mode))
@@ -141,14 +141,14 @@ impl Entry {
     }
 }
 
-pub(super) struct Call<'a> {
+pub(super) struct SupervisedCall<'a> {
     pub(super) caller: Caller,
     listener: &'a Listener,
     pub(super) area: &'a Area,
-    question: &'a Question,
+    question: &'a SyscallRequest,
 }
 
-impl Call<'_> {
+impl SupervisedCall<'_> {
     /// Ensures that what was read and opened is the caller's: its id may have been reused.
     pub(super) fn confirm(&self) -> Result<(), Errno> {
         if self.listener.is_waiting(self.question) {
@@ -167,7 +167,7 @@ impl Call<'_> {
     }
 
     /// A path argument for a new name. `no_name` if it ends without one.
-    fn entry(&self, argument: (u64, u64), no_name: Errno) -> Result<Entry, Errno> {
+    fn entry(&self, argument: (u64, u64), no_name: Errno) -> Result<ResolvedEntry, Errno> {
         let (from, path) = self.path(argument)?;
         entry(&from, &path)?.ok_or(no_name)
     }
@@ -175,11 +175,11 @@ impl Call<'_> {
     /// Whether the kernel makes a call on these paths.
     fn leaves(&self, paths: &[&Path]) -> bool {
         let mut classes = paths.iter().map(|path| self.area.class(path));
-        classes.clone().all(|class| class == Class::Open)
-            || (self.area.leaves_others && classes.any(|class| class == Class::Other))
+        classes.clone().all(|class| class == CallClass::Open)
+            || (self.area.leaves_others && classes.any(|class| class == CallClass::Other))
     }
 
-    fn open(&self, descriptor: u64, path: u64, flags: u64, mode: u64) -> Done {
+    fn open(&self, descriptor: u64, path: u64, flags: u64, mode: u64) -> SyscallResult {
         let flags = OFlags::from_bits_retain(flags as u32);
         if flags.contains(OFlags::PATH) {
             return Ok(CONTINUE);
@@ -212,7 +212,7 @@ impl Call<'_> {
                 Ok(_) => return Err(Errno::LOOP.into()),
                 Err(_) => match self.make_file(&entry, flags, mode) {
                     // Somebody made it meanwhile.
-                    Err(Refused::By(Errno::EXIST)) if !is_exclusive(flags) => {
+                    Err(SyscallRefusal::By(Errno::EXIST)) if !is_exclusive(flags) => {
                         from = entry.folder;
                         path = PathBuf::from(entry.name);
                     }
@@ -224,7 +224,7 @@ impl Call<'_> {
     }
 
     /// Unnamed files are not created where names are judged; programs then use one with a name.
-    fn open_unnamed(&self, from: &OwnedFd, path: &Path) -> Done {
+    fn open_unnamed(&self, from: &OwnedFd, path: &Path) -> SyscallResult {
         let look = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(from, path, look, Mode::empty())?;
         if self.leaves(&[&path_of(&folder)?]) {
@@ -233,7 +233,7 @@ impl Call<'_> {
         Err(Errno::OPNOTSUPP.into())
     }
 
-    fn open_existing(&self, found: OwnedFd, flags: OFlags) -> Done {
+    fn open_existing(&self, found: OwnedFd, flags: OFlags) -> SyscallResult {
         let kind = FileType::from_raw_mode(fstat(&found)?.st_mode);
         if is_exclusive(flags) {
             return Err(Errno::EXIST.into());
@@ -253,16 +253,16 @@ impl Call<'_> {
         let waits = kind == FileType::Fifo && !flags.intersects(OFlags::RDWR | OFlags::NONBLOCK);
         let file = if waits {
             match open_pipe(&found, flags) {
-                Err(Errno::NXIO) => return Ok(Outcome::WaitForReader(found, flags)),
+                Err(Errno::NXIO) => return Ok(SyscallOutcome::WaitForReader(found, flags)),
                 opened => opened?,
             }
         } else {
             reopen(&found, flags)?
         };
-        Ok(given(file, flags))
+        Ok(file_response(file, flags))
     }
 
-    fn make_file(&self, entry: &Entry, flags: OFlags, mode: u64) -> Done {
+    fn make_file(&self, entry: &ResolvedEntry, flags: OFlags, mode: u64) -> SyscallResult {
         if self.leaves(&[&entry.path]) {
             return Ok(CONTINUE);
         }
@@ -272,10 +272,10 @@ impl Call<'_> {
         self.area.judge(&entry.path)?;
         let make = (flags - OFlags::DIRECTORY) | OFlags::EXCL | OFlags::CLOEXEC;
         let file = openat(&entry.folder, &entry.name, make, self.caller.mode(mode))?;
-        Ok(given(file, flags))
+        Ok(file_response(file, flags))
     }
 
-    fn make_folder(&self, descriptor: u64, path: u64, mode: u64) -> Done {
+    fn make_folder(&self, descriptor: u64, path: u64, mode: u64) -> SyscallResult {
         let judge = Area::judge_new_folder;
         let Some(entry) = self.new_entry((descriptor, path), judge)? else {
             return Ok(CONTINUE);
@@ -285,7 +285,7 @@ impl Call<'_> {
         Ok(DONE)
     }
 
-    fn make_node(&self, descriptor: u64, path: u64, mode: u64) -> Done {
+    fn make_node(&self, descriptor: u64, path: u64, mode: u64) -> SyscallResult {
         let kind = match mode as u32 & libc::S_IFMT {
             0 | libc::S_IFREG => FileType::RegularFile,
             libc::S_IFIFO => FileType::Fifo,
@@ -300,7 +300,7 @@ impl Call<'_> {
         Ok(DONE)
     }
 
-    fn symlink(&self, text: u64, descriptor: u64, path: u64) -> Done {
+    fn symlink(&self, text: u64, descriptor: u64, path: u64) -> SyscallResult {
         let text = self.caller.text(text)?;
         let Some(entry) = self.new_entry((descriptor, path), Area::judge)? else {
             return Ok(CONTINUE);
@@ -315,7 +315,7 @@ impl Call<'_> {
         &self,
         argument: (u64, u64),
         judge: fn(&Area, &Path) -> Result<(), Refusal>,
-    ) -> Done<Option<Entry>> {
+    ) -> SyscallResult<Option<ResolvedEntry>> {
         let entry = self.entry(argument, Errno::EXIST)?;
         if self.leaves(&[&entry.path]) {
             return Ok(None);
@@ -327,7 +327,7 @@ impl Call<'_> {
         Ok(Some(entry))
     }
 
-    fn rename(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> Done {
+    fn rename(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> SyscallResult {
         let (from, to) = (self.entry(from, Errno::BUSY)?, self.entry(to, Errno::BUSY)?);
         if self.leaves(&[&from.path, &to.path]) {
             return Ok(CONTINUE);
@@ -349,7 +349,7 @@ impl Call<'_> {
     }
 
     /// Judges renaming or linking something to another entry.
-    fn judge_new_name(&self, from: &Entry, to: &Entry) -> Done<()> {
+    fn judge_new_name(&self, from: &ResolvedEntry, to: &ResolvedEntry) -> SyscallResult<()> {
         let kind = from.kind()?;
         self.area.judge(&to.path)?;
         if kind == FileType::Symlink {
@@ -365,7 +365,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn link(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> Done {
+    fn link(&self, from: (u64, u64), to: (u64, u64), flags: u64) -> SyscallResult {
         let flags = AtFlags::from_bits_retain(flags as u32);
         let (start, path) = self.path(from)?;
         let to = self.entry(to, Errno::EXIST)?;
@@ -391,13 +391,13 @@ impl Call<'_> {
     }
 
     /// Removing is left to the kernel: a protected file that is removed cannot be created again.
-    fn remove(&self, argument: (u64, u64)) -> Done {
+    fn remove(&self, argument: (u64, u64)) -> SyscallResult {
         let entry = self.entry(argument, Errno::INVAL)?;
         self.area.judge_removal(&entry.path)?;
         Ok(CONTINUE)
     }
 
-    fn truncate(&self, path: u64, length: u64) -> Done {
+    fn truncate(&self, path: u64, length: u64) -> SyscallResult {
         let (from, path) = self.path((CURRENT, path))?;
         let look = OFlags::PATH | OFlags::CLOEXEC;
         let found = openat(&from, &path, look, Mode::empty())?;
@@ -416,8 +416,8 @@ impl Call<'_> {
     }
 }
 
-fn given(file: OwnedFd, flags: OFlags) -> Outcome {
-    Outcome::Answer(Answer::File {
+fn file_response(file: OwnedFd, flags: OFlags) -> SyscallOutcome {
+    SyscallOutcome::Answer(SyscallResponse::File {
         file,
         close_at_exec: flags.contains(OFlags::CLOEXEC),
     })
@@ -432,12 +432,12 @@ fn ends_with_slash(name: &OsStr) -> bool {
 }
 
 /// Opens the folder of a path's last name. `None` if it ends without a name.
-fn entry(from: &OwnedFd, path: &Path) -> Result<Option<Entry>, Errno> {
+fn entry(from: &OwnedFd, path: &Path) -> Result<Option<ResolvedEntry>, Errno> {
     let Some((parent, name)) = split(path) else {
         return Ok(None);
     };
     let look = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = openat(from, parent, look, Mode::empty())?;
     let path = path_in(&folder, &name)?;
-    Ok(Some(Entry { folder, name, path }))
+    Ok(Some(ResolvedEntry { folder, name, path }))
 }

@@ -11,13 +11,18 @@ use rustix_linux::io::Errno;
 use super::super::super::{Refusal, RefusalKind};
 use super::area::path_of;
 use super::caller::UNREADABLE;
-use super::calls::{CONTINUE, Call, Done, Refused, reopen};
+use super::calls::{CONTINUE, SupervisedCall, SyscallRefusal, SyscallResult, reopen};
 
-impl Call<'_> {
+impl SupervisedCall<'_> {
     /// Refuses to execute what a rule denies, by the names and the arguments of the program. The
     /// kernel executes the rest: a program with several threads could change its arguments at that
     /// moment.
-    pub(super) fn execute(&self, argument: (u64, u64), words: u64, by_descriptor: bool) -> Done {
+    pub(super) fn execute(
+        &self,
+        argument: (u64, u64),
+        words: u64,
+        by_descriptor: bool,
+    ) -> SyscallResult {
         // The first one is the shell that runs the command.
         if !self.area.has_started.replace(true) {
             return Ok(CONTINUE);
@@ -44,7 +49,7 @@ impl Call<'_> {
         let first = first_words(&found);
         match self.area.denied.refusal(&path, &real, &words, &first) {
             None => Ok(CONTINUE),
-            Some(denied) => Err(Refused::ByPolicy(Refusal {
+            Some(denied) => Err(SyscallRefusal::ByPolicy(Refusal {
                 path: denied,
                 why: "is denied by a rule of the user".to_owned(),
                 kind: RefusalKind::Execute,

@@ -1,6 +1,6 @@
 //! The supervisor: makes the calls of a command on names and files that must be judged.
 //!
-//! The command's own rights ([`super::rules`]) let it neither create a name nor write a file in the
+//! The command's own rights ([`super::landlock_rules`]) let it neither create a name nor write a file in the
 //! guarded folders. The kernel asks this process instead ([`super::notify`]), which reads the path
 //! once, judges it, and creates the name or opens the file itself. So the command cannot change the
 //! path in between, and a forbidden name does not appear even for a moment. Calls are handled one
@@ -23,7 +23,7 @@ use rustix_linux::fs::OFlags;
 use rustix_linux::io::Errno;
 
 use super::super::Refusal;
-use super::notify::{Answer, Listener, Question};
+use super::notify::{Listener, SyscallRequest, SyscallResponse};
 use super::system;
 pub use area::Area;
 
@@ -38,10 +38,10 @@ const PIPE_PAUSE: i32 = 5;
 
 /// The refusals, for the report.
 #[derive(Clone, Debug, Default)]
-pub struct Refusals(Arc<Mutex<Told>>);
+pub struct Refusals(Arc<Mutex<RefusalLog>>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct RefusalLog {
     paths: BTreeSet<String>,
     first: Vec<Refusal>,
 }
@@ -86,7 +86,7 @@ struct Supervisor {
 
 /// A process that opens a named pipe for writing and waits for a reader.
 struct WaitingForReader {
-    question: Question,
+    question: SyscallRequest,
     pipe: OwnedFd,
     flags: OFlags,
 }
@@ -118,29 +118,32 @@ impl Supervisor {
         }
     }
 
-    fn reply(&mut self, question: Question) {
+    fn reply(&mut self, question: SyscallRequest) {
         match calls::carry_out(&self.listener, &self.area, &question) {
-            Ok(calls::Outcome::Answer(answer)) => self.listener.answer(&question, answer),
-            Ok(calls::Outcome::WaitForReader(..)) if self.pipes.len() >= MOST_PIPES => {
+            Ok(calls::SyscallOutcome::Answer(answer)) => self.listener.answer(&question, answer),
+            Ok(calls::SyscallOutcome::WaitForReader(..)) if self.pipes.len() >= MOST_PIPES => {
                 self.listener
-                    .answer(&question, Answer::Failed(Errno::AGAIN));
+                    .answer(&question, SyscallResponse::Failed(Errno::AGAIN));
             }
-            Ok(calls::Outcome::WaitForReader(pipe, flags)) => self.pipes.push(WaitingForReader {
-                question,
-                pipe,
-                flags,
-            }),
+            Ok(calls::SyscallOutcome::WaitForReader(pipe, flags)) => {
+                self.pipes.push(WaitingForReader {
+                    question,
+                    pipe,
+                    flags,
+                })
+            }
             // The kernel carries it out, with rights that let nothing guarded be written.
-            Err(calls::Refused::By(caller::UNREADABLE)) => {
-                self.listener.answer(&question, Answer::Continue);
+            Err(calls::SyscallRefusal::By(caller::UNREADABLE)) => {
+                self.listener.answer(&question, SyscallResponse::Continue);
             }
-            Err(calls::Refused::By(error)) => {
-                self.listener.answer(&question, Answer::Failed(error));
+            Err(calls::SyscallRefusal::By(error)) => {
+                self.listener
+                    .answer(&question, SyscallResponse::Failed(error));
             }
-            Err(calls::Refused::ByPolicy(refusal)) => {
+            Err(calls::SyscallRefusal::ByPolicy(refusal)) => {
                 self.refusals.add(refusal);
                 self.listener
-                    .answer(&question, Answer::Failed(Errno::ACCESS));
+                    .answer(&question, SyscallResponse::Failed(Errno::ACCESS));
             }
         }
     }
@@ -155,11 +158,11 @@ impl Supervisor {
                 Err(Errno::NXIO) => true,
                 opened => {
                     let answer = match opened {
-                        Ok(file) => Answer::File {
+                        Ok(file) => SyscallResponse::File {
                             file,
                             close_at_exec: waiting.flags.contains(OFlags::CLOEXEC),
                         },
-                        Err(error) => Answer::Failed(error),
+                        Err(error) => SyscallResponse::Failed(error),
                     };
                     listener.answer(&waiting.question, answer);
                     false

@@ -1,0 +1,488 @@
+//! The embedding pipeline: it follows the lexical index, and never embeds the same text twice.
+//!
+//! Three stages with bounded queues between them, so that the server always has
+//! a request: texts are read and looked up in the cache; up to two requests are
+//! under way; vectors are committed in batches, the lock held for one at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use ollacode_store::{
+    CacheKey, Catalog, ChunkRow, ContentKey, EmbedFailure, EmbeddingCache, MissingKey, Store,
+    VectorRow,
+};
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::embed::{EmbedError, Embedder, Role, parts};
+use crate::embed_requests::{EmbedJob, EmbedOutcome, SharedCache, ask, with_cache};
+use crate::error::IndexError;
+use crate::index::{
+    COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, IndexFuture,
+    blocking,
+};
+use crate::progress::{Events, IndexEvent};
+use crate::reconcile::{SharedCatalog, note_versions};
+use crate::refresh::LockWait;
+
+/// Texts in one request: a server works on them one by one, so more save nothing.
+const TEXTS_PER_REQUEST: usize = 32;
+/// Keys that are read from the catalog at a time.
+const KEYS_PER_PAGE: usize = 512;
+/// Requests that wait for the server.
+const QUEUE: usize = 4;
+/// Vectors are committed when there are this many,
+const VECTORS_PER_COMMIT: usize = 1_024;
+/// or when the oldest has waited this long: every batch makes search better.
+const COMMIT_AFTER: Duration = Duration::from_secs(5);
+/// Vectors of deleted chunks are removed when there are this many,
+const ORPHANS: usize = 1_000;
+/// or one for this many that are needed: near-copies of edited chunks crowd out other hits.
+const ORPHAN_SHARE: u64 = 20;
+/// How long a batch of vectors waits for another writer.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// The most passes; chunks that are added later are left to the next run.
+const PASSES: usize = 5;
+
+/// The report of the embedding pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EmbedReport {
+    /// Texts that the server embedded.
+    pub embedded: u64,
+    /// Texts whose vectors came from the cache.
+    pub from_cache: u64,
+    /// Texts that could not be embedded; [`Index::failures`] lists them.
+    pub failed: u64,
+}
+
+impl EmbedReport {
+    fn add(&mut self, other: EmbedReport) {
+        self.embedded += other.embedded;
+        self.from_cache += other.from_cache;
+        self.failed += other.failed;
+    }
+}
+
+impl Index {
+    /// Embeds every chunk that has no vector yet, or records why it has none.
+    ///
+    /// Commits batch by batch, so that stopping loses at most the last few seconds of work, which
+    /// the cache keeps. Texts that failed in earlier runs are tried again, but only once by an
+    /// index and its clones.
+    ///
+    /// # Errors
+    /// [`IndexError::Filling`] while another process embeds, [`IndexError::Embedding`] if the model
+    /// cannot be used.
+    pub fn embed<'a>(
+        &'a self,
+        embedder: &'a dyn Embedder,
+        cache: Option<EmbeddingCache>,
+        events: Events<'a>,
+        stop: &'a CancellationToken,
+    ) -> IndexFuture<'a, EmbedReport> {
+        async move {
+            let _filling = self.filling().await?;
+            let cache: SharedCache = cache.map(|cache| Arc::new(Mutex::new(cache)));
+            let mut report = EmbedReport::default();
+            let mut again = self.failed_before(embedder).await?;
+            for _ in 0..PASSES {
+                let again = std::mem::take(&mut again);
+                report.add(self.pass(embedder, &cache, again, events, stop).await?);
+                self.retried.store(true, Ordering::Relaxed);
+                if self.finish_vectors(embedder, events).await? == PassEnd::Complete {
+                    break;
+                }
+            }
+            Ok(report)
+        }
+        .boxed()
+    }
+
+    /// The texts that earlier runs could not embed, unless this one has tried them already.
+    ///
+    /// The server may be another one by now; but a watcher must not try again and again.
+    async fn failed_before(&self, embedder: &dyn Embedder) -> Result<Vec<MissingKey>, IndexError> {
+        if self.retried.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        let (folder, fingerprint) = (self.folder().to_owned(), embedder.model().fingerprint());
+        blocking(move || Ok(Catalog::open_read_only(&folder)?.failed_keys(&fingerprint)?)).await
+    }
+
+    /// Goes through all keys without vectors once, and through some that failed before.
+    async fn pass(
+        &self,
+        embedder: &dyn Embedder,
+        cache: &SharedCache,
+        again: Vec<MissingKey>,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let fingerprint = embedder.model().fingerprint();
+        let folder = self.folder().to_owned();
+        let missing =
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.missing_count(&fingerprint)?))
+                .await?;
+        let total = missing + again.len() as u64;
+        if total == 0 {
+            return Ok(EmbedReport::default());
+        }
+        events(IndexEvent::Embedding { done: 0, total });
+        let (to_server, requests) = mpsc::channel(QUEUE);
+        let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
+        let queues = (to_server, to_writer.clone());
+        let reading = self.read_missing(embedder, cache, again, queues, stop);
+        let asking = ask(embedder, cache, requests, to_writer, stop);
+        let writing = self.write_vectors(embedder, outcomes, events, total);
+        let (reading, asking, report) = tokio::join!(reading, asking, writing);
+        let report = report?;
+        reading?;
+        asking?;
+        if stop.is_cancelled() {
+            return Err(IndexError::Stopped);
+        }
+        Ok(report)
+    }
+
+    /// First stage: keys without vectors, their texts, and what the cache knows of them.
+    async fn read_missing(
+        &self,
+        embedder: &dyn Embedder,
+        cache: &SharedCache,
+        again: Vec<MissingKey>,
+        (to_server, to_writer): (mpsc::Sender<Vec<EmbedJob>>, mpsc::Sender<EmbedOutcome>),
+        stop: &CancellationToken,
+    ) -> Result<(), IndexError> {
+        let store = self.store().await?;
+        let mut unread = MissingKeysCursor {
+            fingerprint: embedder.model().fingerprint(),
+            after: None,
+            again: again.into_iter(),
+        };
+        let mut request = Vec::new();
+        let mut texts = 0;
+        while !stop.is_cancelled() {
+            let page = self.next_page(&mut unread).await?;
+            if page.keys.is_empty() {
+                break;
+            }
+            for job in jobs(&store, embedder, cache, page).await? {
+                if job.is_done() {
+                    let key = job.missing.key;
+                    let vectors = job.vectors.into_iter().flatten().collect();
+                    let done = EmbedOutcome::Vectors {
+                        key,
+                        vectors,
+                        cached: true,
+                    };
+                    if to_writer.send(done).await.is_err() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                texts += job.texts.len();
+                request.push(job);
+                if texts >= TEXTS_PER_REQUEST {
+                    texts = 0;
+                    if to_server.send(std::mem::take(&mut request)).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        if !request.is_empty() {
+            // The receiver is closed only when the server failed, which is reported there.
+            let _ = to_server.send(request).await;
+        }
+        Ok(())
+    }
+
+    /// Keys without vectors first, then those that failed before.
+    async fn next_page(&self, unread: &mut MissingKeysCursor) -> Result<KeyPage, IndexError> {
+        let (folder, after) = (self.folder().to_owned(), unread.after);
+        let fingerprint = unread.fingerprint.clone();
+        let missing = blocking(move || {
+            let state = Catalog::open_read_only(&folder)?;
+            Ok(state.missing_keys(&fingerprint, KEYS_PER_PAGE, after)?)
+        })
+        .await?;
+        if let Some(last) = missing.last() {
+            unread.after = Some(last.key);
+            return Ok(KeyPage {
+                keys: missing,
+                again: false,
+            });
+        }
+        Ok(KeyPage {
+            keys: unread.again.by_ref().take(KEYS_PER_PAGE).collect(),
+            again: true,
+        })
+    }
+
+    /// Last stage: commits vectors to the store, then to the catalog.
+    async fn write_vectors(
+        &self,
+        embedder: &dyn Embedder,
+        mut outcomes: mpsc::Receiver<EmbedOutcome>,
+        events: Events<'_>,
+        total: u64,
+    ) -> Result<EmbedReport, IndexError> {
+        let mut report = EmbedReport::default();
+        let mut batch = VectorBatch::default();
+        let mut oldest = Instant::now();
+        while let Some(outcome) = outcomes.recv().await {
+            if batch.is_empty() {
+                oldest = Instant::now();
+            }
+            batch.take(outcome, &mut report);
+            let done = report.embedded + report.from_cache + report.failed;
+            events(IndexEvent::Embedding {
+                done,
+                total: total.max(done),
+            });
+            if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
+                self.commit_vectors(embedder, std::mem::take(&mut batch), events)
+                    .await?;
+            }
+        }
+        self.commit_vectors(embedder, batch, events).await?;
+        Ok(report)
+    }
+
+    async fn commit_vectors(
+        &self,
+        embedder: &dyn Embedder,
+        batch: VectorBatch,
+        events: Events<'_>,
+    ) -> Result<(), IndexError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let model = embedder.model();
+        let fingerprint = model.fingerprint();
+        let VectorBatch {
+            keys,
+            rows,
+            failures,
+        } = batch;
+        let _lock = self.lock(LockWait::UpTo(LONGEST_WAIT)).await?;
+        let (store, catalog) = self.open_for_writing(events).await?;
+        // Another process may have embedded the same texts meanwhile.
+        let (name, wanted) = (fingerprint.clone(), keys.clone());
+        let missing = catalog
+            .run(move |state| state.without_vectors(&name, &wanted))
+            .await?;
+        let rows: Vec<VectorRow> = rows
+            .into_iter()
+            .filter(|row| missing.contains(&row.key))
+            .collect();
+        store
+            .add_vectors(&fingerprint, model.dimension, &rows)
+            .await?;
+        catalog
+            .run(move |state| {
+                state.record_vectors(&fingerprint, &keys)?;
+                state.record_failures(&fingerprint, &failures)
+            })
+            .await?;
+        note_versions(&store, &catalog).await?;
+        catalog.close().await
+    }
+
+    /// Once all vectors of a model exist, builds their index and removes those of older models.
+    ///
+    /// Chunks that were written meanwhile may have no vectors yet; then nothing is removed.
+    async fn finish_vectors(
+        &self,
+        embedder: &dyn Embedder,
+        events: Events<'_>,
+    ) -> Result<PassEnd, IndexError> {
+        let fingerprint = embedder.model().fingerprint();
+        let _lock = self.lock(LockWait::UpTo(LONGEST_WAIT)).await?;
+        let (store, catalog) = self.open_for_writing(events).await?;
+        let name = fingerprint.clone();
+        if catalog.run(move |state| state.missing_count(&name)).await? > 0 {
+            catalog.close().await?;
+            return Ok(PassEnd::MoreToDo);
+        }
+        let name = fingerprint.clone();
+        let counts = catalog.run(move |state| state.counts(&name)).await?;
+        // A model that fails for most texts does not replace the one before it.
+        if counts.failed > counts.embedded {
+            catalog.close().await?;
+            return Err(EmbedError::Unavailable(format!(
+                "{} could not embed {} of {} chunks; `ollacode index --failures` lists why",
+                embedder.model().name,
+                counts.failed,
+                counts.failed + counts.embedded
+            ))
+            .into());
+        }
+        remove_orphans(&store, &catalog, &fingerprint).await?;
+        store.index_vectors(&fingerprint).await?;
+        self.maintain(&store, &catalog).await?;
+        for other in store.vector_fingerprints().await? {
+            if other != fingerprint {
+                let name = other.clone();
+                // The record first: a crash between the two leaves an unused table only.
+                catalog
+                    .run(move |state| state.remove_fingerprint(&name))
+                    .await?;
+                store.drop_vectors(&other).await?;
+            }
+        }
+        let model = embedder.model().clone();
+        catalog
+            .run(move |state| {
+                state.set_meta(COMPLETE_FINGERPRINT, &fingerprint)?;
+                state.set_meta(COMPLETE_DIGEST, &model.digest)?;
+                state.set_meta(
+                    COMPLETE_WEIGHTS,
+                    model.weights.as_deref().unwrap_or_default(),
+                )?;
+                state.set_meta(COMPLETE_MODEL, &model.name)
+            })
+            .await?;
+        catalog.close().await?;
+        Ok(PassEnd::Complete)
+    }
+}
+
+/// Removes the vectors that belong to no chunk any more, if there are enough of them.
+async fn remove_orphans(
+    store: &Store,
+    catalog: &SharedCatalog,
+    fingerprint: &str,
+) -> Result<(), IndexError> {
+    let name = fingerprint.to_owned();
+    let (orphans, live) = catalog
+        .run(move |state| {
+            let orphans = state.orphan_vector_keys(&name, usize::MAX >> 1)?;
+            Ok((orphans, state.counts(&name)?.embedded))
+        })
+        .await?;
+    let share = orphans.len() as u64 * ORPHAN_SHARE;
+    if orphans.len() < ORPHANS && share <= live.max(ORPHAN_SHARE) {
+        return Ok(());
+    }
+    store.delete_vectors(fingerprint, &orphans).await?;
+    let name = fingerprint.to_owned();
+    catalog
+        .run(move |state| state.remove_vectors(&name, &orphans))
+        .await
+}
+
+/// The keys that are still to be read.
+struct MissingKeysCursor {
+    fingerprint: String,
+    /// Keys without vectors are read up to here.
+    after: Option<ContentKey>,
+    /// Keys that failed before.
+    again: std::vec::IntoIter<MissingKey>,
+}
+
+/// Keys to embed.
+struct KeyPage {
+    keys: Vec<MissingKey>,
+    /// Whether they failed before.
+    again: bool,
+}
+
+/// The state at the end of a pass.
+#[derive(PartialEq, Eq)]
+enum PassEnd {
+    /// Every chunk has its vector or a recorded failure.
+    Complete,
+    /// Chunks were added during the pass.
+    MoreToDo,
+}
+
+#[derive(Default)]
+struct VectorBatch {
+    keys: Vec<ContentKey>,
+    rows: Vec<VectorRow>,
+    failures: Vec<EmbedFailure>,
+}
+
+impl VectorBatch {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.failures.is_empty()
+    }
+
+    fn take(&mut self, outcome: EmbedOutcome, report: &mut EmbedReport) {
+        match outcome {
+            EmbedOutcome::Vectors {
+                key,
+                vectors,
+                cached,
+            } => {
+                let counter = if cached {
+                    &mut report.from_cache
+                } else {
+                    &mut report.embedded
+                };
+                *counter += 1;
+                self.keys.push(key);
+                self.rows
+                    .extend((0u16..).zip(vectors).map(|(part, vector)| VectorRow {
+                        key,
+                        part,
+                        vector,
+                    }));
+            }
+            EmbedOutcome::Failed { failure, .. } => {
+                report.failed += 1;
+                self.failures.push(failure);
+            }
+        }
+    }
+}
+
+/// Makes the texts of a page of keys, with the vectors that the cache has.
+async fn jobs(
+    store: &Store,
+    embedder: &dyn Embedder,
+    cache: &SharedCache,
+    page: KeyPage,
+) -> Result<Vec<EmbedJob>, IndexError> {
+    let keys: Vec<ContentKey> = page.keys.iter().map(|missing| missing.key).collect();
+    let mut rows: HashMap<ContentKey, ChunkRow> = HashMap::new();
+    for row in store.chunks_by_keys(&keys).await? {
+        rows.entry(row.content_key).or_insert(row);
+    }
+    let model = embedder.model();
+    let mut jobs = Vec::with_capacity(page.keys.len());
+    for missing in page.keys {
+        // A chunk that was replaced since the page was read needs no vector.
+        let Some(row) = rows.get(&missing.key) else {
+            continue;
+        };
+        let wrap = |text: &str| embedder.wrap(text, Role::Document);
+        let texts = parts(&row.chunk, model.window, wrap);
+        let vectors = vec![None; texts.len()];
+        jobs.push(EmbedJob {
+            missing,
+            again: page.again,
+            start_line: row.chunk.start_line,
+            texts,
+            vectors,
+        });
+    }
+    if let Some(cache) = cache {
+        let keys: Vec<CacheKey> = jobs
+            .iter()
+            .flat_map(|job| &job.texts)
+            .map(|text| model.cache_key(text))
+            .collect();
+        let known = with_cache(cache, move |cache| cache.get_many(&keys)).await?;
+        for job in &mut jobs {
+            for (text, vector) in job.texts.iter().zip(&mut job.vectors) {
+                *vector = known.get(&model.cache_key(text)).cloned();
+            }
+        }
+    }
+    Ok(jobs)
+}

@@ -1,0 +1,467 @@
+//! The retrievers of a search (full text, symbols, vectors), and how their results are merged.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use ollacode_store::{
+    Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
+};
+
+use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
+use crate::error::IndexError;
+use crate::mention::Mentioned;
+use crate::overlay::Overlay;
+use crate::query::Query;
+use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
+
+/// Hits fetched from each retriever. The same however many are wanted, so that the first hits do
+/// not depend on how many there are to be.
+const FETCHED: usize = 100;
+/// The most vectors that are fetched, however few of them have chunks.
+const MOST_FETCHED: usize = 10_000;
+/// Parts of a long query that are embedded.
+const MOST_PARTS: usize = 6;
+/// Chunks whose names are like the query's: more would be a guess.
+const MOST_SIMILAR: usize = 50;
+/// Hits that are read to see whether a name that nothing defines is used.
+const READ_FOR_NAME: usize = 20;
+/// How long a search waits for the vector of its query: a small model loads in that time.
+const QUERY_LIMIT: Duration = Duration::from_secs(20);
+
+/// One query on one state of the store.
+pub(crate) struct IndexSearch {
+    pub(crate) store: Store,
+    /// The chunks; vectors are looked for in the store.
+    pub(crate) chunks: Snapshot,
+    pub(crate) filter: Filter,
+    pub(crate) query: Query,
+    /// The files that the query names.
+    pub(crate) mentioned: Vec<Mentioned>,
+    /// Most hits.
+    pub(crate) limit: usize,
+}
+
+/// The vectors of a query, and the fingerprint of those that they can be compared with.
+pub(crate) struct QueryVectors {
+    fingerprint: String,
+    /// One, or several of a long query: a chunk counts by the one that it is closest to.
+    vectors: Vec<Vec<f32>>,
+    /// What the user should know of it.
+    pub(crate) note: Option<String>,
+}
+
+/// Embeds a query, in parts if it is longer than the model's window; `None` without a model or
+/// without words.
+pub(crate) async fn query_vectors(
+    query: &Query,
+    embedder: Option<&dyn Embedder>,
+) -> Result<Option<QueryVectors>, EmbedError> {
+    let Some(embedder) = embedder.filter(|_| !query.text.is_empty()) else {
+        return Ok(None);
+    };
+    let model = embedder.model();
+    let wrap = |text: &str| embedder.wrap(text, Role::Query);
+    let title = query.title.as_ref().map(|title| wrap(&title.text));
+    let whole = wrap(&query.text);
+    // The estimate is a third too high on the average.
+    if 3 * estimated_tokens(&whole) <= 4 * model.window {
+        let texts: Vec<String> = title.iter().cloned().chain([whole]).collect();
+        match embedded(embedder, &texts).await {
+            Err(EmbedError::TooLong) => {}
+            other => return Ok(Some(QueryVectors::new(model, other?, None))),
+        }
+    }
+    let room = model
+        .window
+        .saturating_sub(estimated_tokens(&wrap("")))
+        .max(8);
+    let ranges = split(&query.text, room);
+    let parts = ranges
+        .iter()
+        .take(MOST_PARTS)
+        .map(|range| wrap(&query.text[range.clone()]));
+    let texts: Vec<String> = title.into_iter().chain(parts).collect();
+    let vectors = embedded(embedder, &texts).await?;
+    let first = match ranges.len() {
+        count if count > MOST_PARTS => format!("its first {MOST_PARTS} of {count}"),
+        count => format!("its {count}"),
+    };
+    let note = format!(
+        "the query is longer than the window of `{}` ({} tokens): {first} parts were embedded",
+        model.name, model.window
+    );
+    Ok(Some(QueryVectors::new(model, vectors, Some(note))))
+}
+
+async fn embedded(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(texts)).await;
+    Ok(embedded.map_err(|_| slow_model())??.vectors)
+}
+
+impl QueryVectors {
+    fn new(model: &EmbeddingModel, vectors: Vec<Vec<f32>>, note: Option<String>) -> QueryVectors {
+        QueryVectors {
+            fingerprint: model.fingerprint(),
+            vectors,
+            note,
+        }
+    }
+}
+
+/// The results of the retrievers, each in its order.
+pub(crate) struct RetrieverResults {
+    lexical: Vec<(FoundChunk, f32)>,
+    symbols: Vec<FoundChunk>,
+    /// Chunks of files that the query names.
+    named: Vec<FoundChunk>,
+    /// Chunks that define a name like the query's, and how like, from 0 to 1.
+    similar: Vec<(FoundChunk, f32)>,
+    /// `None` without a model.
+    pub(crate) dense: Option<Vec<(FoundChunk, RetrieverRank)>>,
+}
+
+impl IndexSearch {
+    /// Runs all retrievers at once; the one by vectors only if the query has a vector.
+    pub(crate) async fn run_retrievers(
+        &self,
+        vector: Option<QueryVectors>,
+    ) -> Result<RetrieverResults, IndexError> {
+        let fetched = self.limit.max(FETCHED);
+        let text = self
+            .query
+            .full_text()
+            .into_iter()
+            .fold(TextQuery::default(), |query, (text, boost)| {
+                query.or(text, boost)
+            });
+        let lexical = self.lexical(&text, fetched);
+        let symbols = self
+            .chunks
+            .chunks_by_symbols(&self.query.symbols, &self.filter);
+        let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let named = self.chunks.chunks_by_paths(&paths, &self.filter);
+        let dense = async {
+            match vector {
+                Some(vector) => self.dense(&vector, fetched).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (lexical, symbols, named, dense) = tokio::join!(lexical, symbols, named, dense);
+        let (lexical, symbols) = (lexical?, symbols?);
+        let similar = match self.query.symbols.as_slice() {
+            [name] if self.query.is_symbol && symbols.is_empty() => {
+                self.similar(name, &lexical).await?
+            }
+            _ => Vec::new(),
+        };
+        Ok(RetrieverResults {
+            lexical,
+            symbols,
+            named: named?,
+            similar,
+            dense: dense?,
+        })
+    }
+
+    /// Full text: more, where what was found is copies of a few texts.
+    async fn lexical(
+        &self,
+        text: &TextQuery,
+        fetched: usize,
+    ) -> Result<Vec<(FoundChunk, f32)>, IndexError> {
+        let mut asked = fetched;
+        loop {
+            let found = self.chunks.search_text(text, asked, &self.filter).await?;
+            let texts: HashSet<ContentKey> = found.iter().map(|(it, _)| it.content_key).collect();
+            let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < asked;
+            if is_enough || asked > MOST_FETCHED {
+                return Ok(found);
+            }
+            asked *= 8;
+        }
+    }
+
+    /// Chunks that define a name like one that nothing defines and that no hit uses.
+    async fn similar(
+        &self,
+        name: &str,
+        lexical: &[(FoundChunk, f32)],
+    ) -> Result<Vec<(FoundChunk, f32)>, IndexError> {
+        let wanted = name.to_lowercase();
+        let first = lexical.iter().take(READ_FOR_NAME);
+        let rows: Vec<RowId> = first.map(|(found, _)| found.row).collect();
+        let texts = self.chunks.texts(&rows).await?;
+        if texts
+            .iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+        {
+            return Ok(Vec::new());
+        }
+        let is_similar = {
+            let wanted = wanted.clone();
+            move |name: &str| similarity(&wanted, name) > 0.0
+        };
+        let found = self
+            .chunks
+            .chunks_by_names(&is_similar, &self.filter)
+            .await?;
+        let mut similar: Vec<(FoundChunk, f32)> = found
+            .into_iter()
+            .map(|found| {
+                let names = found.chunk.definitions.iter();
+                let best = names.map(|name| similarity(&wanted, name));
+                let best = best.fold(0.0, f32::max);
+                (found, best)
+            })
+            .collect();
+        similar.sort_by(|(_, left), (_, right)| right.total_cmp(left));
+        similar.truncate(MOST_SIMILAR);
+        Ok(similar)
+    }
+
+    async fn dense(
+        &self,
+        query: &QueryVectors,
+        fetched: usize,
+    ) -> Result<Vec<(FoundChunk, RetrieverRank)>, IndexError> {
+        let QueryVectors {
+            fingerprint,
+            vectors,
+            ..
+        } = query;
+        let keys = match &self.filter {
+            filter if *filter == Filter::default() => None,
+            filter => Some(self.store.keys_of(filter).await?),
+        };
+        let mut asked = fetched;
+        let (rows, places) = loop {
+            let mut near = Vec::new();
+            let mut reached_all = true;
+            for vector in vectors {
+                let found = match &keys {
+                    None => {
+                        self.store
+                            .search_vectors(fingerprint, vector, asked)
+                            .await?
+                    }
+                    Some(keys) => {
+                        self.store
+                            .search_vectors_among(fingerprint, vector, asked, keys)
+                            .await?
+                    }
+                };
+                reached_all &= found.len() < asked;
+                near.extend(found);
+            }
+            if vectors.len() > 1 {
+                let mut seen = HashSet::new();
+                near.sort_by(|(left_key, left), (right_key, right)| {
+                    right.total_cmp(left).then_with(|| left_key.cmp(right_key))
+                });
+                near.retain(|(key, _)| seen.insert(*key));
+                near.truncate(asked);
+            }
+            let near_keys: Vec<_> = near.iter().map(|(key, _)| *key).collect();
+            let rows = self.chunks.chunks_by_keys(&near_keys, &self.filter).await?;
+            // Vectors of deleted chunks may crowd out others until they are removed.
+            if reached_all || rows.len() >= fetched / 2 || asked > MOST_FETCHED {
+                let places: HashMap<_, _> = near
+                    .into_iter()
+                    .enumerate()
+                    // In a small index this retriever returns unrelated chunks, too.
+                    .filter(|(_, (_, similarity))| *similarity > 0.0)
+                    .map(|(rank, (key, score))| (key, RetrieverRank { rank, score }))
+                    .collect();
+                break (rows, places);
+            }
+            asked *= 4;
+        };
+        let placed = rows.into_iter().filter_map(|row| {
+            let leg = *places.get(&row.content_key)?;
+            Some((row, leg))
+        });
+        Ok(placed.collect())
+    }
+
+    /// Merges the results, replaces what the overlay has newer, ranks, and fetches texts.
+    pub(crate) async fn ranked(
+        &self,
+        legs: &RetrieverResults,
+        overlay: &Overlay,
+    ) -> Result<Vec<Ranked>, IndexError> {
+        let mut field = CandidateSet::default();
+        let overlaid = overlay.rows(&self.filter);
+        self.join_lexical(legs, overlay, &overlaid, &mut field)
+            .await?;
+        for (found, leg) in legs.dense.iter().flatten() {
+            if !overlay.covers(&found.chunk.path) {
+                field.found(found).dense = Some(*leg);
+            }
+        }
+        for found in legs.symbols.iter().chain(&legs.named) {
+            if !overlay.covers(&found.chunk.path) {
+                field.found(found);
+            }
+        }
+        let by_key: HashMap<ContentKey, RetrieverRank> = legs
+            .dense
+            .iter()
+            .flatten()
+            .map(|(found, leg)| (found.content_key, *leg))
+            .collect();
+        for row in overlaid {
+            if let Some(leg) = by_key.get(&row.content_key) {
+                field.read(row).dense = Some(*leg);
+            }
+            if row
+                .chunk
+                .symbol
+                .as_ref()
+                .is_some_and(|name| self.query.symbols.contains(name))
+            {
+                field.read(row);
+            }
+            if self.mentioned.iter().any(|it| it.path == row.chunk.path) {
+                field.read(row);
+            }
+        }
+        for candidate in &mut field.candidates {
+            candidate.named = named(&candidate.chunk, &self.mentioned);
+        }
+        for (found, similarity) in &legs.similar {
+            if !overlay.covers(&found.chunk.path) {
+                field.found(found).named.mistyped = *similarity;
+            }
+        }
+        let mut hits = rank(&self.query, field.candidates, &WEIGHTS, self.limit);
+        for hit in hits.iter_mut().filter(|hit| hit.copies > 0) {
+            let all = self
+                .chunks
+                .count_of_key(hit.content_key, &self.filter)
+                .await?;
+            hit.copies = hit.copies.max(all.saturating_sub(1));
+        }
+        self.fetch_texts(&mut hits).await?;
+        Ok(hits)
+    }
+
+    /// The results of full-text search, with the rows of the overlay at their places.
+    async fn join_lexical(
+        &self,
+        legs: &RetrieverResults,
+        overlay: &Overlay,
+        overlaid: &[&ChunkRow],
+        field: &mut CandidateSet,
+    ) -> Result<(), IndexError> {
+        let stored = legs
+            .lexical
+            .iter()
+            .filter(|(found, _)| !overlay.covers(&found.chunk.path));
+        if overlaid.is_empty() {
+            for (rank, (found, score)) in stored.enumerate() {
+                field.found(found).lexical = Some(RetrieverRank {
+                    rank,
+                    score: *score,
+                });
+            }
+            return Ok(());
+        }
+        let rows: Vec<RowId> = legs.lexical.iter().map(|(found, _)| found.row).collect();
+        let rows = self.chunks.rows(&rows).await?;
+        let scores = legs.lexical.iter().map(|(_, score)| *score);
+        let indexed: Vec<(ChunkRow, f32)> = rows.into_iter().zip(scores).collect();
+        let scored = overlay.merge_scores(&self.query, &indexed, overlaid);
+        for (rank, (row, score)) in scored.into_iter().enumerate() {
+            field.read(row).lexical = Some(RetrieverRank { rank, score });
+        }
+        Ok(())
+    }
+
+    /// Only what is shown needs its text.
+    async fn fetch_texts(&self, hits: &mut [Ranked]) -> Result<(), IndexError> {
+        let rows: Vec<RowId> = hits.iter().filter_map(|hit| hit.row).collect();
+        let texts = self.chunks.texts(&rows).await?;
+        let without_text = hits.iter_mut().filter(|hit| hit.row.is_some());
+        for (hit, text) in without_text.zip(texts) {
+            hit.chunk.text = text;
+        }
+        Ok(())
+    }
+}
+
+/// Candidates, each chunk once.
+#[derive(Default)]
+struct CandidateSet {
+    candidates: Vec<Candidate>,
+    places: HashMap<(String, u32, ContentKey), usize>,
+}
+
+impl CandidateSet {
+    /// The index of a chunk that a retriever found.
+    fn found(&mut self, found: &FoundChunk) -> &mut Candidate {
+        self.at(&found.chunk, found.content_key, Some(found.row))
+    }
+
+    /// The index of a chunk with its text.
+    fn read(&mut self, row: &ChunkRow) -> &mut Candidate {
+        self.at(&row.chunk, row.content_key, None)
+    }
+
+    fn at(&mut self, chunk: &Chunk, content_key: ContentKey, row: Option<RowId>) -> &mut Candidate {
+        // Parts of one huge line share its number, so the text counts too.
+        let place = (chunk.path.clone(), chunk.start_line, content_key);
+        let index = *self.places.entry(place).or_insert_with(|| {
+            self.candidates.push(Candidate {
+                chunk: chunk.clone(),
+                content_key,
+                row,
+                lexical: None,
+                dense: None,
+                named: Named::default(),
+            });
+            self.candidates.len() - 1
+        });
+        &mut self.candidates[index]
+    }
+}
+
+/// How far the query names the place of a chunk.
+fn named(chunk: &Chunk, mentioned: &[Mentioned]) -> Named {
+    let mut named = Named::default();
+    for it in mentioned.iter().filter(|it| it.path == chunk.path) {
+        named.file = named.file.max(it.strength);
+        let lines = chunk.start_line..=chunk.end_line;
+        if it.line.is_some_and(|line| lines.contains(&line)) {
+            named.line = named.line.max(it.strength);
+        }
+    }
+    named
+}
+
+/// How like a definition's name a word in lower case is: 1 for the same, 0 for too many mistakes.
+/// A mistake is a letter that is missing, wrong, too many, or exchanged with its neighbour.
+fn similarity(wanted: &str, name: &str) -> f32 {
+    let length = wanted.chars().count();
+    let most = match length {
+        0..4 => 0,
+        4..8 => 1,
+        _ => 2,
+    };
+    if name.len().abs_diff(wanted.len()) > 4 * most {
+        return 0.0;
+    }
+    let mistakes = strsim::osa_distance(wanted, &name.to_lowercase());
+    if mistakes > most {
+        return 0.0;
+    }
+    1.0 - mistakes as f32 / length as f32
+}
+
+fn slow_model() -> EmbedError {
+    EmbedError::Unavailable(format!(
+        "the model did not answer within {} s",
+        QUERY_LIMIT.as_secs()
+    ))
+}

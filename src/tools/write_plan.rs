@@ -1,0 +1,433 @@
+//! What `write_file` and `edit_file` share: a new text for a file, judged, shown and put in place.
+
+use std::ops::Range;
+
+use futures::FutureExt;
+use serde_json::json;
+
+use super::content_loss::lost_content;
+use super::paths::{self, intended_path};
+use super::{
+    FileView, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, blocking, files,
+};
+use super::{render, spelling};
+use crate::edit::{FileEdit, file_diff};
+use crate::jail::{
+    Expected, Hash, Jail, JailError, PathSimilarity, TextFile, WorkspacePath, is_secret, protected,
+};
+use crate::message::Source;
+use crate::permission::{Effect, Preview};
+use crate::session::changes::{Blob, Change};
+use crate::syntax::{SyntaxError, new_errors};
+use crate::visible::{defang_chat_markers, escape_hidden};
+
+/// Unchanged lines around a change, in diffs and in what the model is shown.
+const CONTEXT: usize = 3;
+/// Most lines of a changed place that the model is shown.
+const MOST_LINES: usize = 30;
+/// What "for this session" covers.
+const REMEMBER: &str = "edits";
+
+/// A new text for a file.
+pub(super) struct Draft {
+    /// Where it really is.
+    pub path: WorkspacePath,
+    /// The file as it is; `None` for a new one.
+    pub before: Option<TextFile>,
+    /// The text that it will have.
+    pub after: String,
+    /// How it came about, for the model: `it matched exactly`.
+    pub said: Option<String>,
+}
+
+/// The file at a path, to be edited.
+pub(super) async fn edited_file(context: &ToolContext, given: &str) -> Result<TextFile, ToolError> {
+    let path = paths::own_file(context, given, "; write_file creates a new file").await?;
+    let jail = context.jail.clone();
+    let found = blocking(move || existing(&jail, &path)).await?;
+    found.map_err(|error| files::refused(&error))
+}
+
+/// The file at a path, to be written as a whole; no file if there is none yet.
+pub(super) async fn written_file(
+    context: &ToolContext,
+    given: &str,
+) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
+    let (jail, given) = (context.jail.clone(), given.to_owned());
+    blocking(move || {
+        let meant = intended_path(&jail, &given)
+            .map_err(|error| paths::path_failure(&jail, &given, error))?;
+        if !meant.exists {
+            let path = paths::new_path(&jail, &given, meant, &write_call)?;
+            // A folder on the way may be a link, which writing does not follow.
+            let found = jail.hash(&path).map(|_| (path, None));
+            return found.map_err(|error| files::refused(&error));
+        }
+        let path = &meant.path;
+        if meant.lines.is_some() {
+            return Err(ToolError::TellModel(format!(
+                "`{}` names lines of `{path}`, and write_file writes whole files, so nothing was \
+                 written. Next call, to change these lines: {}",
+                render::name(given.trim()),
+                edit_call(path.as_str())
+            )));
+        }
+        if meant.alike == PathSimilarity::Similar {
+            return Err(ToolError::TellModel(format!(
+                "`{}` does not exist, but `{path}` does, and the names differ only in case, \
+                 spaces or look-alike characters, so nothing was written. Next call, to change \
+                 that file: {}\nFor a new file, choose a more different name",
+                render::name(given.trim()),
+                edit_call(path.as_str())
+            )));
+        }
+        let file = existing(&jail, path).map_err(|error| files::refused(&error))?;
+        Ok((file.path.clone(), Some(file)))
+    })
+    .await?
+}
+
+fn existing(jail: &Jail, path: &WorkspacePath) -> Result<TextFile, JailError> {
+    let file = jail.read(path)?;
+    file.check_editable()?;
+    Ok(file)
+}
+
+/// The call that writes a whole file, to be filled in.
+fn write_call(path: &str) -> String {
+    let call = json!({"path": path, "content": "<all of the file>"});
+    format!("write_file {}", defang_chat_markers(&call.to_string()))
+}
+
+/// Whether the model has read a file as it is now; an error if it read another version.
+pub(super) fn was_read(context: &ToolContext, file: &TextFile) -> Result<bool, ToolError> {
+    match context.seen(file.path.as_str()) {
+        Some(hash) if hash == file.hash => Ok(true),
+        Some(_) => Err(ToolError::TellModel(format!(
+            "`{}` has changed on disk since you read it: call read_file again, then repeat the \
+             change",
+            file.path
+        ))),
+        None => Ok(false),
+    }
+}
+
+/// The call that changes a part of a file, to be filled in.
+pub(crate) fn edit_call(path: &str) -> String {
+    let call = json!({
+        "path": path,
+        "search": "<the lines to change, as they are>",
+        "replace": "<the same lines, changed>",
+    });
+    format!("edit_file {}", defang_chat_markers(&call.to_string()))
+}
+
+/// Refuses to write what only stands in for a secret.
+pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
+    match render::stand_in(text, file) {
+        None => Ok(()),
+        Some(marker) => Err(ToolError::TellModel(format!(
+            "`{marker}` is a placeholder for a secret that you were not shown; the file does not \
+             contain it. Change only lines without it, with edit_file, or ask the user to do it."
+        ))),
+    }
+}
+
+/// Refuses to write a text whose line breaks are written out, as a backslash and an `n`.
+pub(super) fn check_breaks(text: &str, file: &str) -> Result<(), ToolError> {
+    if file.contains("\\n") || !spelling::lacks_breaks(text) {
+        return Ok(());
+    }
+    Err(ToolError::TellModel(
+        "nothing was written: the text is one line with literal `\\n` in it. Use real line \
+         breaks; in JSON a line break is one backslash and an n"
+            .to_owned(),
+    ))
+}
+
+/// Refuses to write a line that only says that something is left out there: a model that has seen
+/// such lines in what it was shown, or is lazy, would lose what it leaves out.
+pub(super) fn check_omissions(text: &str, file: &str) -> Result<(), ToolError> {
+    let line = text
+        .lines()
+        .find(|line| is_omission(line) && !file.contains(line.trim()));
+    match line {
+        None => Ok(()),
+        Some(line) => Err(ToolError::TellModel(format!(
+            "`{}` would be written literally, and the lines it stands for would be lost: write \
+             all the lines, or change only some of them with edit_file",
+            line.trim()
+        ))),
+    }
+}
+
+/// Whether a line is a comment such as `// ... rest of the code ...`, or a mark of ours that
+/// something was cut.
+fn is_omission(line: &str) -> bool {
+    const COMMENTS: &[&str] = &["//", "#", "--", "/*", "<!--", ";", "%"];
+    const DOTS: &[&str] = &["...", "…"];
+    const LEFT_OUT: &[&str] = &[
+        "rest of",
+        "remaining",
+        "existing",
+        "unchanged",
+        "same as",
+        "as before",
+        "previous code",
+        "other code",
+        "omitted",
+        "left out",
+        "stays the same",
+    ];
+    let line = line.trim();
+    if line.starts_with('…') && line.ends_with('…') && line.contains("left out") {
+        return true;
+    }
+    let comment = COMMENTS.iter().find_map(|sign| line.strip_prefix(sign));
+    let Some(comment) = comment.map(|rest| rest.trim().to_lowercase()) else {
+        return false;
+    };
+    DOTS.iter().any(|dots| comment.starts_with(dots))
+        && LEFT_OUT.iter().any(|words| comment.contains(words))
+}
+
+impl Draft {
+    /// What is to be judged and shown before it is written.
+    pub(super) fn prepared(self) -> PreparedCall {
+        let path = self.path.to_string();
+        let mut effects = vec![Effect::Write {
+            runs_later: protected(&self.path),
+            path: path.clone(),
+        }];
+        // What the result shows of it is read.
+        if self.before.is_some() {
+            effects.push(if is_secret(&self.path) {
+                Effect::ReadSecret { path }
+            } else {
+                Effect::ReadFile { path }
+            });
+        }
+        PreparedCall {
+            what: render::name(self.path.as_str()),
+            effects,
+            preview: Preview::Edits(vec![self.edit()]),
+            remember: Some(REMEMBER.to_owned()),
+            run: Box::new(move |running| self.put(running).boxed()),
+        }
+    }
+
+    fn edit(&self) -> FileEdit {
+        FileEdit {
+            path: self.path.to_string(),
+            old: self.before.as_ref().map(|file| file.text.as_str().into()),
+            new: Some(self.after.as_str().into()),
+        }
+    }
+
+    fn diff(&self) -> String {
+        let before = self.before.as_ref().map(|file| file.text.as_str());
+        file_diff(self.path.as_str(), before, Some(&self.after), CONTEXT)
+    }
+
+    /// What the file would not have any more; `None` for a new one.
+    pub(super) fn lost_content(&self) -> Option<String> {
+        let before = self.before.as_ref()?;
+        lost_content(self.path.as_str(), &before.text, &self.after)
+    }
+
+    /// Puts the text in place, if the file still is what it was.
+    async fn put(self, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
+        let context = running.context;
+        let (bytes, expected) = match &self.before {
+            Some(file) => (file.bytes_of(&self.after), Expected::Hash(file.hash)),
+            None => (self.after.clone().into_bytes(), Expected::Absent),
+        };
+        let mut after = Blob::new(bytes);
+        after.mode = self.before.as_ref().and_then(|file| file.mode);
+        let (hash, bytes) = (after.hash, after.bytes.clone());
+        let change = Change {
+            path: self.path.to_string(),
+            before: self.before.as_ref().map(Blob::from),
+            after: Some(after),
+        };
+        // Nothing is awaited in here: whoever stops the call finds a change made and noted, or
+        // none.
+        apply_changes(context, vec![change], |jail| {
+            jail.write(&self.path, &bytes, expected)
+        })?;
+        context.knowledge().add(self.view(hash));
+        blocking(move || self.output()).await
+    }
+
+    /// What the model knows of the file afterwards.
+    fn view(&self, hash: Hash) -> FileView {
+        let path = self.path.as_str();
+        let after = (hash, self.after.as_str());
+        match (&self.before, &self.said) {
+            (Some(file), Some(_)) => FileView::edited(path, (file.hash, &file.text), after),
+            (before, _) => FileView::written(path, before.as_ref().map(|file| file.hash), after),
+        }
+    }
+
+    fn output(&self) -> ToolOutput {
+        let before = self.before.as_ref().map(|file| file.text.as_str());
+        let errors = new_errors(self.path.as_str(), before, &self.after);
+        let (text, _) = render::without_secrets(&self.after);
+        let lines: Vec<&str> = text.lines().collect();
+        let changed = changed(before.unwrap_or_default(), &self.after);
+        let name = render::name(self.path.as_str());
+        let mut text = match (&self.said, before) {
+            (Some(said), _) => format!(
+                "{name}: {said}. It now reads:\n{}",
+                around(&lines, &changed)
+            ),
+            (None, Some(_)) => format!("{name} was replaced, {}.\n", length(&lines)),
+            (None, None) => format!("{name} was created, {}.\n", length(&lines)),
+        };
+        if let Some(lost) = self.lost_content() {
+            text.push_str(&format!("It no longer has {lost}.\n"));
+        }
+        push_errors(&mut text, &errors);
+        let diff = self.diff();
+        let (added, removed) = counts(&diff);
+        let mut summary = format!("+{added} −{removed}");
+        if !errors.is_empty() {
+            let errors = render::count(errors.len(), "syntax error", "syntax errors");
+            summary.push_str(&format!(", {errors}"));
+        }
+        // What was removed at the end has no line any more.
+        let first = (changed.start + 1).min(lines.len().max(1));
+        let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        ToolOutput {
+            text: defang_chat_markers(&text).into_owned(),
+            summary,
+            detail: render::without_secrets(&escape_hidden(&diff))
+                .0
+                .into_owned(),
+            sources: vec![Source {
+                path: self.path.to_string(),
+                start_line: line(first),
+                end_line: line(changed.end.max(first)),
+                symbol: None,
+            }],
+        }
+    }
+}
+
+/// Makes changes so that they can be undone: what they need is kept first, and they are noted
+/// when they are made.
+pub(super) fn apply_changes(
+    context: &ToolContext,
+    changes: Vec<Change>,
+    act: impl FnOnce(&Jail) -> Result<(), JailError>,
+) -> Result<(), ToolError> {
+    let mut kept = context.changes.lock();
+    kept.announce(&changes).map_err(|error| {
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        ToolError::TellModel(format!(
+            "`{}` was not changed, because its content cannot be saved for undo: {error}",
+            paths.join("`, `")
+        ))
+    })?;
+    act(&context.jail).map_err(|error| {
+        // A refusal comes before anything is changed.
+        kept.settle();
+        files::refused(&error)
+    })?;
+    for change in changes {
+        kept.note(change);
+    }
+    Ok(())
+}
+
+fn length(lines: &[&str]) -> String {
+    render::count(lines.len(), "line", "lines")
+}
+
+/// The lines of the new text that are not as before, from 0.
+fn changed(before: &str, after: &str) -> Range<usize> {
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    let same = |(one, other): &(&&str, &&str)| one == other;
+    let head = old.iter().zip(&new).take_while(same).count();
+    let (old, new_rest) = (&old[head..], &new[head..]);
+    let tail = old.iter().rev().zip(new_rest.iter().rev());
+    let tail = tail.take_while(same).count();
+    head..new.len() - tail
+}
+
+/// A place with the lines around it, numbered.
+fn around(lines: &[&str], place: &Range<usize>) -> String {
+    let start = place.start.saturating_sub(CONTEXT);
+    let end = (place.end + CONTEXT).min(lines.len());
+    let shown = end.min(start + MOST_LINES + 2 * CONTEXT);
+    let mut text = String::new();
+    for (number, line) in (start + 1..).zip(&lines[start..shown]) {
+        text.push_str(&render::numbered(number, line));
+        text.push('\n');
+    }
+    if shown < end {
+        text.push_str(&format!("… {} lines left out …\n", end - shown));
+    }
+    text
+}
+
+fn push_errors(text: &mut String, errors: &[SyntaxError]) {
+    if errors.is_empty() {
+        return;
+    }
+    text.push_str("It has new syntax errors; fix them now:\n");
+    for error in errors {
+        let what = render::without_secrets(&error.text).0;
+        text.push_str(&format!("line {}: {what}\n", error.line));
+    }
+}
+
+/// Added and removed lines of a unified diff.
+fn counts(diff: &str) -> (usize, usize) {
+    // The first two lines name the file.
+    let count = |mark: char| {
+        let lines = diff.lines().skip(2);
+        lines.filter(|line| line.starts_with(mark)).count()
+    };
+    (count('+'), count('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_lines_are_found() {
+        for (before, after, lines) in [
+            ("a\nb\nc\n", "a\nB\nc\n", 1..2),
+            ("a\nb\nc\n", "a\nc\n", 1..1),
+            ("a\nc\n", "a\nb\nb\nc\n", 1..3),
+            ("", "a\nb\n", 0..2),
+            ("a\na\na\n", "a\na\n", 2..2),
+            ("a\n", "a\n", 1..1),
+        ] {
+            assert_eq!(changed(before, after), lines, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_shown_with_what_is_around_it() {
+        let lines: Vec<String> = (1..=100).map(|number| format!("l{number}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(
+            around(&lines, &(4..5)),
+            "2→l2\n3→l3\n4→l4\n5→l5\n6→l6\n7→l7\n8→l8\n"
+        );
+        assert_eq!(around(&lines[..2], &(0..1)), "1→l1\n2→l2\n");
+        assert_eq!(around(&[], &(0..0)), "");
+        let long = around(&lines, &(0..90));
+        assert!(long.contains("… 57 lines left out …"), "{long}");
+    }
+
+    #[test]
+    fn lines_of_a_diff_are_counted() {
+        let diff = file_diff("a", Some("a\n-- b\nc\n"), Some("a\nd\n++ e\nc\n"), 3);
+        assert_eq!(counts(&diff), (2, 1));
+    }
+}

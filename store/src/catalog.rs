@@ -1,0 +1,428 @@
+//! The catalog of an index: files, their content keys, and which keys have vectors.
+//!
+//! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use crate::chunk::ContentKey;
+use crate::error::{Result, StoreError};
+use crate::record::{Counts, FileRecord, LanguageCount, RecordedFile};
+use crate::sqlite::{self, signed, unsigned, with_file_name};
+
+const STATE_FILE: &str = "state.db";
+const NAME: &str = "the catalog `state.db`";
+const CHUNKS_VERSION: &str = "chunks_version";
+const EDITION: &str = "edition";
+/// Named so since only the chunker had a version.
+const CUT_VERSION: &str = "chunker";
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS files (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        modified_ns INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        language TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        status TEXT,
+        changed_ns INTEGER NOT NULL DEFAULT -1,
+        inode INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE IF NOT EXISTS chunk_keys (
+        file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+        content_key BLOB NOT NULL,
+        copies INTEGER NOT NULL,
+        PRIMARY KEY (file, content_key)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS chunk_keys_by_key ON chunk_keys (content_key, copies);
+    CREATE TABLE IF NOT EXISTS vectors (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS failures (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        path TEXT NOT NULL,
+        start_line INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+";
+
+/// Columns that were added later. No file has their default values, so each file is read again.
+const NEW_COLUMNS: [(&str, &str); 2] = [
+    ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
+    ("inode", "INTEGER NOT NULL DEFAULT 0"),
+];
+
+/// The open catalog of one index; one connection, so one thread at a time.
+#[derive(Debug)]
+pub struct Catalog {
+    pub(crate) connection: Connection,
+}
+
+impl Catalog {
+    /// Changes whenever the tables hold other columns of the same chunk.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// Opens the catalog in the folder of an index for writing, and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if the file is damaged, else what SQLite or the file system says.
+    pub fn open(folder: &Path) -> Result<Catalog> {
+        let path = folder.join(STATE_FILE);
+        let connection = with_file_name(sqlite::open(&path, "", TABLES), NAME)?;
+        let mut state = Catalog { connection };
+        with_file_name(state.add_new_columns(), NAME)?;
+        if with_file_name(state.generation(), NAME)?.is_empty() {
+            state.write(renew_generation)?;
+        }
+        Ok(state)
+    }
+
+    /// Migrates the tables of an older version of the program.
+    fn add_new_columns(&self) -> Result<()> {
+        let sql = "SELECT name FROM pragma_table_info('files')";
+        let present: Vec<String> = self.list(sql, [], |row| row.get(0))?;
+        for (name, kind) in NEW_COLUMNS {
+            if !present.iter().any(|column| column == name) {
+                let sql = format!("ALTER TABLE files ADD COLUMN {name} {kind}");
+                self.connection.execute_batch(&sql)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens an existing catalog for reading; needs no lock.
+    ///
+    /// # Errors
+    /// [`StoreError::NoIndex`] if there is none, [`StoreError::Corrupt`] if it is damaged.
+    pub fn open_read_only(folder: &Path) -> Result<Catalog> {
+        let path = folder.join(STATE_FILE);
+        if !path.is_file() {
+            return Err(StoreError::NoIndex {
+                folder: folder.to_owned(),
+            });
+        }
+        let connection = with_file_name(sqlite::open_read_only(&path), NAME)?;
+        Ok(Catalog { connection })
+    }
+
+    /// Identifies the generation of the catalog.
+    ///
+    /// A new generation begins when the catalog is rebuilt, when files are invalidated, or when
+    /// files are chunked in another way; what was read under an older one is stale. Empty if an
+    /// older version of the program wrote it, until it is opened for writing.
+    pub fn generation(&self) -> Result<String> {
+        Ok(self.meta(EDITION)?.unwrap_or_default())
+    }
+
+    /// Every file, by path.
+    pub fn files(&self) -> Result<Vec<FileRecord>> {
+        self.list(
+            "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
+             FROM files ORDER BY path",
+            [],
+            |row| {
+                Ok(FileRecord {
+                    path: row.get(0)?,
+                    size: unsigned(row.get(1)?),
+                    modified_ns: row.get(2)?,
+                    hash: row.get(3)?,
+                    language: row.get(4)?,
+                    chunks: row.get(5)?,
+                    status: row.get(6)?,
+                    changed_ns: row.get(7)?,
+                    inode: number(row.get(8)?),
+                })
+            },
+        )
+    }
+
+    /// The hash under which a file with chunks is recorded.
+    pub fn file_hash(&self, path: &str) -> Result<Option<[u8; 16]>> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT hash FROM files WHERE path = ?1 AND chunks > 0")?;
+        Ok(statement.query_row([path], |row| row.get(0)).optional()?)
+    }
+
+    /// Paths of files that have chunks, in order.
+    pub fn indexed_paths(&self) -> Result<Vec<String>> {
+        self.list(
+            "SELECT path FROM files WHERE chunks > 0 ORDER BY path",
+            [],
+            |row| row.get(0),
+        )
+    }
+
+    /// Records files after their chunks were committed, and replaces older records of them.
+    ///
+    /// `chunks_version` is the version of the table of chunks that holds them; see
+    /// [`Self::chunks_version`].
+    pub fn record_files(
+        &mut self,
+        files: &[RecordedFile],
+        chunks_version: Option<u64>,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            for recorded in files {
+                record_file(transaction, recorded)?;
+            }
+            set_version(transaction, chunks_version)
+        })
+    }
+
+    /// Records sizes and times of files whose content is unchanged. A record that has another hash
+    /// by now is not changed.
+    pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
+        self.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6
+                 WHERE path = ?1 AND hash = ?4",
+            )?;
+            for file in records {
+                update.execute(params![
+                    file.path,
+                    signed(file.size),
+                    file.modified_ns,
+                    file.hash,
+                    file.changed_ns,
+                    bits(file.inode)
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Invalidates files: the next refresh reads them again, whatever their time and content.
+    pub fn invalidate_files(&mut self, paths: &[String]) -> Result<()> {
+        self.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE files SET modified_ns = -1, hash = zeroblob(16) WHERE path = ?1",
+            )?;
+            for path in paths {
+                update.execute([path])?;
+            }
+            if paths.is_empty() {
+                return Ok(());
+            }
+            renew_generation(transaction)
+        })
+    }
+
+    /// The content keys of every file, once for each chunk that has the key, by path.
+    pub fn file_keys(&self) -> Result<Vec<(String, Vec<ContentKey>)>> {
+        let rows = self.list(
+            "SELECT files.path, keys.content_key, keys.copies
+             FROM files LEFT JOIN chunk_keys AS keys ON files.id = keys.file ORDER BY files.path",
+            [],
+            |row| {
+                let key: Option<ContentKey> = row.get(1)?;
+                Ok((row.get::<_, String>(0)?, key, row.get::<_, Option<u32>>(2)?))
+            },
+        )?;
+        let mut files: Vec<(String, Vec<ContentKey>)> = Vec::new();
+        for (path, key, copies) in rows {
+            if files.last().is_none_or(|(last, _)| *last != path) {
+                files.push((path, Vec::new()));
+            }
+            if let (Some((_, keys)), Some(key)) = (files.last_mut(), key) {
+                keys.extend(std::iter::repeat_n(key, copies.unwrap_or(1) as usize));
+            }
+        }
+        Ok(files)
+    }
+
+    /// Removes files after their chunks were deleted.
+    pub fn remove_files(&mut self, paths: &[String], chunks_version: Option<u64>) -> Result<()> {
+        self.write(|transaction| {
+            let mut delete = transaction.prepare_cached("DELETE FROM files WHERE path = ?1")?;
+            for path in paths {
+                delete.execute([path])?;
+            }
+            set_version(transaction, chunks_version)
+        })
+    }
+
+    /// The version of the table of chunks that the catalog was written for.
+    ///
+    /// If the table has another one, a writer was killed between the two commits.
+    pub fn chunks_version(&self) -> Result<Option<u64>> {
+        let text = self.meta(CHUNKS_VERSION)?;
+        Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// Records the version of the table of chunks after maintenance or reconciling.
+    pub fn set_chunks_version(&mut self, version: u64) -> Result<()> {
+        self.write(|transaction| set_version(transaction, Some(version)))
+    }
+
+    /// Identifies the way in which all files were chunked; `None` in an index without files.
+    pub fn cut_version(&self) -> Result<Option<String>> {
+        self.meta(CUT_VERSION)
+    }
+
+    /// Records the way in which all files are chunked. If it differs from the one before, a new
+    /// generation begins.
+    pub fn set_cut_version(&mut self, version: &str) -> Result<()> {
+        let before = self.cut_version()?;
+        if before.as_deref() == Some(version) {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            if before.is_some() {
+                renew_generation(transaction)?;
+            }
+            set_meta(transaction, CUT_VERSION, version)
+        })
+    }
+
+    /// Counts files, chunks, and chunks with vectors or failures of a fingerprint.
+    pub fn counts(&self, fingerprint: &str) -> Result<Counts> {
+        let sql = "
+            SELECT (SELECT COUNT(*) FROM files WHERE chunks > 0),
+                   (SELECT IFNULL(SUM(chunks), 0) FROM files),
+                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
+                       (SELECT content_key FROM vectors WHERE fingerprint = ?1)),
+                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
+                       (SELECT content_key FROM failures WHERE fingerprint = ?1))";
+        let counts = self.connection.query_row(sql, [fingerprint], |row| {
+            Ok(Counts {
+                files: unsigned(row.get(0)?),
+                chunks: unsigned(row.get(1)?),
+                embedded: unsigned(row.get(2)?),
+                failed: unsigned(row.get(3)?),
+            })
+        })?;
+        Ok(counts)
+    }
+
+    /// Counts files and chunks by language, the most chunks first.
+    pub fn languages(&self) -> Result<Vec<LanguageCount>> {
+        self.list(
+            "SELECT language, COUNT(*), SUM(chunks) FROM files WHERE chunks > 0
+             GROUP BY language ORDER BY SUM(chunks) DESC, language",
+            [],
+            |row| {
+                Ok(LanguageCount {
+                    language: row.get(0)?,
+                    files: unsigned(row.get(1)?),
+                    chunks: unsigned(row.get(2)?),
+                })
+            },
+        )
+    }
+
+    /// The value that [`Self::set_meta`] stored under a name.
+    pub fn meta(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        Ok(self
+            .connection
+            .query_row(sql, [name], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Stores a value under a name, and replaces an older one.
+    pub fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        self.write(|transaction| set_meta(transaction, name, value))
+    }
+
+    pub(crate) fn list<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        convert: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let list = move || -> rusqlite::Result<Vec<T>> {
+            self.connection
+                .prepare_cached(sql)?
+                .query_map(parameters, convert)?
+                .collect()
+        };
+        with_file_name(list().map_err(StoreError::from), NAME)
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let write = move || -> rusqlite::Result<()> {
+            // A deferred transaction may fail when it turns out to write.
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            change(&transaction)?;
+            transaction.commit()
+        };
+        with_file_name(write().map_err(StoreError::from), NAME)
+    }
+}
+
+/// A number that is only compared, as the signed integer that SQLite has.
+fn bits(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+fn number(bits: i64) -> u64 {
+    bits.cast_unsigned()
+}
+
+fn set_version(transaction: &Transaction<'_>, version: Option<u64>) -> rusqlite::Result<()> {
+    version.map_or(Ok(()), |version| {
+        set_meta(transaction, CHUNKS_VERSION, &version.to_string())
+    })
+}
+
+fn renew_generation(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    // Random, not counted: a rebuilt catalog must differ from the one before.
+    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, lower(hex(randomblob(8))))";
+    transaction.execute(sql, [EDITION]).map(|_| ())
+}
+
+fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
+    transaction.execute(sql, [name, value]).map(|_| ())
+}
+
+fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqlite::Result<()> {
+    let file = &recorded.file;
+    transaction
+        .prepare_cached("DELETE FROM files WHERE path = ?1")?
+        .execute([&file.path])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO files
+             (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            file.path,
+            signed(file.size),
+            file.modified_ns,
+            file.hash,
+            file.language,
+            file.chunks,
+            file.status,
+            file.changed_ns,
+            bits(file.inode)
+        ])?;
+    let id = transaction.last_insert_rowid();
+    let mut copies: HashMap<ContentKey, u32> = HashMap::new();
+    for key in &recorded.keys {
+        *copies.entry(*key).or_default() += 1;
+    }
+    let mut insert = transaction.prepare_cached("INSERT INTO chunk_keys VALUES (?1, ?2, ?3)")?;
+    for (key, copies) in copies {
+        insert.execute(params![id, key, copies])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

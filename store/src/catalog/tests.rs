@@ -1,0 +1,134 @@
+//! What the catalog keeps, and when a new generation begins.
+
+use super::*;
+
+#[test]
+fn other_columns_are_another_version_of_the_schema() {
+    let schema = crate::row::schema();
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let known = "id path language kind symbol scope definitions start_line end_line \
+                 content_key header_length terms";
+    assert_eq!(
+        (Catalog::SCHEMA_VERSION, names.join(" ").as_str()),
+        (1, known)
+    );
+}
+
+#[test]
+fn what_has_another_content_by_now_is_not_touched() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    let mut file = FileRecord {
+        path: "a.rs".to_owned(),
+        size: 9,
+        modified_ns: 1,
+        inode: u64::MAX,
+        hash: [1; 16],
+        language: "rust".to_owned(),
+        ..FileRecord::default()
+    };
+    let recorded = RecordedFile {
+        file: file.clone(),
+        keys: Vec::new(),
+    };
+    state.record_files(&[recorded], None).expect("record");
+    file.modified_ns = 2;
+    state.touch_files(&[file.clone()]).expect("touch");
+    assert_eq!(state.files().expect("files"), [file.clone()]);
+    let other = FileRecord {
+        modified_ns: 3,
+        hash: [2; 16],
+        ..file.clone()
+    };
+    state.touch_files(&[other]).expect("touch");
+    assert_eq!(state.files().expect("files"), [file]);
+}
+
+#[test]
+fn the_tables_of_an_older_program_are_completed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let old = Connection::open(folder.path().join(STATE_FILE)).expect("a database");
+    old.execute_batch(
+        "CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE,
+            size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, hash BLOB NOT NULL,
+            language TEXT NOT NULL, chunks INTEGER NOT NULL, status TEXT);
+         INSERT INTO files VALUES (1, 'a.rs', 9, 7, zeroblob(16), 'rust', 2, NULL)",
+    )
+    .expect("old tables");
+    drop(old);
+    for _ in 0..2 {
+        let state = Catalog::open(folder.path()).expect("state");
+        let files = state.files().expect("files");
+        let [file] = files.as_slice() else {
+            panic!("one file: {files:?}");
+        };
+        assert_eq!((file.size, file.modified_ns, file.chunks), (9, 7, 2));
+        // No file has this time, so it is read again.
+        assert_eq!((file.changed_ns, file.inode), (-1, 0));
+    }
+}
+
+#[test]
+fn the_first_catalog_is_migrated_and_loses_nothing() {
+    const FINGERPRINT: &str = "0123456789abcdef";
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let old = Connection::open(folder.path().join(STATE_FILE)).expect("a database");
+    old.execute_batch(include_str!("../../tests/fixtures/state.sql"))
+        .expect("the first tables");
+    drop(old);
+    let reader = Catalog::open_read_only(folder.path()).expect("a reader");
+    assert_eq!(reader.generation().expect("no generation yet"), "");
+    drop(reader);
+    let (embedded, failed) = (ContentKey([0xaa; 16]), ContentKey([0xbb; 16]));
+    let state = Catalog::open(folder.path()).expect("state");
+    assert!(!state.generation().expect("a generation").is_empty());
+    let files = state.files().expect("files");
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.size, file.modified_ns, file.chunks))
+        .collect();
+    assert_eq!(seen, [("logo.png", 90, 8, 0), ("src/a.rs", 9, 7, 3)]);
+    assert_eq!(files[0].status.as_deref(), Some("binary"));
+    assert_eq!(files[1].hash, [0x11; 16]);
+    // No file has this time, so it is read again.
+    assert!(files.iter().all(|file| file.changed_ns == -1));
+    assert_eq!(state.chunks_version().expect("a version"), Some(4711));
+    assert_eq!(
+        state.cut_version().expect("a version").as_deref(),
+        Some("1")
+    );
+    let mut keys = state.file_keys().expect("keys");
+    keys[1].1.sort_unstable();
+    assert_eq!(keys[1].1, [embedded, embedded, failed]);
+    assert_eq!(state.vector_keys(FINGERPRINT).expect("vectors"), [embedded]);
+    let counts = state.counts(FINGERPRINT).expect("counts");
+    assert_eq!(
+        (counts.files, counts.chunks, counts.embedded, counts.failed),
+        (1, 3, 2, 1)
+    );
+}
+
+#[test]
+fn an_edition_lasts_until_something_is_taken_back() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    let first = state.generation().expect("edition");
+    assert!(!first.is_empty());
+    state.invalidate_files(&[]).expect("nothing");
+    state.set_cut_version("one").expect("first cut version");
+    state.set_cut_version("one").expect("the same cut version");
+    drop(state);
+    let mut state = Catalog::open(folder.path()).expect("state again");
+    assert_eq!(state.generation().expect("edition"), first);
+    state.set_cut_version("two").expect("other cut version");
+    let second = state.generation().expect("edition");
+    assert_ne!(second, first);
+    state
+        .invalidate_files(&["a.rs".to_owned()])
+        .expect("a file");
+    assert_ne!(state.generation().expect("edition"), second);
+}
