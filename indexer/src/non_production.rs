@@ -30,6 +30,11 @@ pub(crate) const ASIDE_WORDS: &[&str] = &[
     "legacy",
     "compat",
     "compatibility",
+    "changelog",
+    "changes",
+    "history",
+    "release",
+    "releases",
 ];
 
 /// Words of a query that asks for documents or settings.
@@ -118,6 +123,22 @@ pub(crate) fn is_aside(chunk: &Chunk) -> bool {
         || name.contains(".test.")
         || name.contains(".spec.")
         || is_camel_test(path)
+        || is_changelog(chunk, &lower, stem)
+}
+
+/// Whether a document lists what has changed: the words of everything, and no answer.
+fn is_changelog(chunk: &Chunk, path: &str, stem: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "changelog",
+        "changes",
+        "history",
+        "news",
+        "release",
+        "whatsnew",
+    ];
+    let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    let is_one = |name: &str| NAMES.iter().any(|begin| name.starts_with(begin));
+    is_document(chunk) && (is_one(stem) || is_one(folder))
 }
 
 /// `FooTest.java`, `FooTests.cs`.

@@ -115,3 +115,27 @@ fn hits_of_several_queries_are_fused() {
     assert_eq!(places(&hits), ["b.rs:1", "a.rs:1", "c.rs:1"]);
     assert_eq!(fused(std::iter::empty(), 10).len(), 0);
 }
+
+#[test]
+fn changelogs_are_weaker_unless_asked_for() {
+    let entry = |path: &str| in_language(lexical(path, 1, 0), "markdown");
+    for path in [
+        "CHANGELOG.md",
+        "docs/history/5.0.md",
+        "docs/changes.md",
+        "News.md",
+    ] {
+        let found = signals_of("open socket", entry(path));
+        assert!(found.contains(&"test or example"), "{path}: {found:?}");
+        let found = signals_of("release in which sockets open", entry(path));
+        assert!(!found.contains(&"test or example"), "{path}: {found:?}");
+    }
+    for path in ["docs/guide.md", "docs/exchange.md"] {
+        let found = signals_of("open socket", entry(path));
+        assert!(!found.contains(&"test or example"), "{path}: {found:?}");
+    }
+    // Code of that name is code.
+    assert!(
+        !signals_of("open socket", lexical("src/history.rs", 1, 0)).contains(&"test or example")
+    );
+}
