@@ -221,11 +221,7 @@ impl<'a> Walker<'a> {
     fn enter_root(&self, see: &mut dyn FnMut(WalkItem<'_>)) -> Vec<PendingFolder> {
         let folder = match Folder::open(&self.root) {
             Ok(folder) => folder,
-            Err(error) => {
-                let (path, error) = ("", &error);
-                see(WalkItem::Failed { path, error });
-                return Vec::new();
-            }
+            Err(error) => return failed(see, "", &error),
         };
         let complain = &mut |complaint| see(WalkItem::Complaint(complaint));
         let level = OpenFolder {
@@ -248,11 +244,7 @@ impl<'a> Walker<'a> {
         let PendingFolder { above, path, .. } = waiting;
         let folder = match above.folder.folder(&waiting.name) {
             Ok(folder) => folder,
-            Err(error) => {
-                let (path, error) = (path.as_str(), &error);
-                see(WalkItem::Failed { path, error });
-                return Vec::new();
-            }
+            Err(error) => return failed(see, path.as_str(), &error),
         };
         if identity(&folder).is_some_and(|identity| self.own.contains(&identity)) {
             return Vec::new();
@@ -276,11 +268,7 @@ impl<'a> Walker<'a> {
     ) -> Vec<PendingFolder> {
         let names: HashMap<OsString, FileKind> = match level.folder.names() {
             Ok(names) => names.into_iter().collect(),
-            Err(error) => {
-                let (path, error) = (level.path.as_str(), &error);
-                see(WalkItem::Failed { path, error });
-                return Vec::new();
-            }
+            Err(error) => return failed(see, level.path.as_str(), &error),
         };
         let has = |name: &str| names.contains_key(OsStr::new(name));
         let full = self.root.join(&level.path);
@@ -498,4 +486,10 @@ impl Drop for FolderTask<'_> {
         drop(work);
         self.queue.changed.notify_all();
     }
+}
+
+/// A folder that cannot be listed.
+fn failed(see: &mut dyn FnMut(WalkItem<'_>), path: &str, error: &io::Error) -> Vec<PendingFolder> {
+    see(WalkItem::Failed { path, error });
+    Vec::new()
 }

@@ -61,6 +61,21 @@ pub struct CompactReport {
     pub summarised: bool,
 }
 
+impl CompactionTrigger {
+    /// Tokens that a conversation may have afterwards, and above which the latest results are cut.
+    fn limits(self, window: u32, before: u32) -> (u32, u32) {
+        match self {
+            CompactionTrigger::Budget | CompactionTrigger::Manual => {
+                (part(window, ENOUGH), part(window, FULL))
+            }
+            CompactionTrigger::Overflow => {
+                let less = part(window, ENOUGH).min(part(before, 70));
+                (less, less)
+            }
+        }
+    }
+}
+
 impl Engine {
     /// Compacts the conversation of a session as far as possible.
     pub(super) async fn shorten(
@@ -82,15 +97,7 @@ impl Engine {
             session.calibration.calibrated(tokens)
         };
         let before = size(session, &session.messages);
-        let (enough, full) = match wanted {
-            CompactionTrigger::Budget | CompactionTrigger::Manual => {
-                (part(window, ENOUGH), part(window, FULL))
-            }
-            CompactionTrigger::Overflow => {
-                let less = part(window, ENOUGH).min(part(before, 70));
-                (less, less)
-            }
-        };
+        let (enough, full) = wanted.limits(window, before);
         let mut messages = session.messages.clone();
         let mut summarised = false;
         cut_old(&mut messages);
