@@ -1,16 +1,14 @@
 //! Decides what needs approval: a pure function of effect, mode, confinement and rules.
 
 pub mod command;
+mod preview;
 mod rules;
-
-use std::borrow::Cow;
 
 use futures::future::BoxFuture;
 
-use crate::edit::{FileEdit, edits_diff};
 use crate::jail::{Protected, ProtectedClass};
-use crate::visible::escape_hidden;
 
+pub use preview::Preview;
 pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
 };
@@ -173,38 +171,6 @@ pub struct ApprovalRequest {
     pub hash: String,
 }
 
-/// The preview of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Preview {
-    /// Nothing beyond the title.
-    None,
-    /// Files as they are and as they would be.
-    Edits(Vec<FileEdit>),
-    /// The command, hidden characters made visible.
-    Command(String),
-}
-
-impl Preview {
-    /// The text of the preview: a unified diff or the command, hidden characters made visible. May be
-    /// empty.
-    pub fn text(&self) -> Cow<'_, str> {
-        match self {
-            Preview::None => Cow::Borrowed(""),
-            Preview::Edits(edits) => Cow::Owned(escape_hidden(&edits_diff(edits)).into_owned()),
-            Preview::Command(text) => Cow::Borrowed(text),
-        }
-    }
-
-    /// Bytes that are held for it.
-    pub fn size(&self) -> usize {
-        match self {
-            Preview::None => 0,
-            Preview::Edits(edits) => edits.iter().map(FileEdit::size).sum(),
-            Preview::Command(text) => text.len(),
-        }
-    }
-}
-
 /// What the user decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -328,6 +294,7 @@ fn write(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::FileEdit;
     use crate::jail::classify;
 
     const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
