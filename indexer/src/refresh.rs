@@ -264,8 +264,10 @@ impl<'a> RefreshWriter<'a> {
         catalog
             .run(|state| state.set_cut_version(&CUT_VERSION))
             .await?;
-        let chunks = catalog.run(|state| Ok(state.counts("")?.chunks)).await?;
-        if self.is_bulk(chunks) {
+        let (languages, counts) = catalog
+            .run(|state| Ok((state.languages()?, state.counts("")?)))
+            .await?;
+        if self.is_bulk(counts.chunks) {
             (self.events)(IndexEvent::IndexingText);
             store.index_text().await?;
             let version = store.version().await?;
@@ -275,9 +277,6 @@ impl<'a> RefreshWriter<'a> {
         }
         (self.events)(IndexEvent::LexicalReady);
         self.index.maintain(store, catalog).await?;
-        let (languages, counts) = catalog
-            .run(|state| Ok((state.languages()?, state.counts("")?)))
-            .await?;
         turn.end().await?;
         self.report.languages = languages;
         self.report.counts = counts;

@@ -279,8 +279,8 @@ impl IndexSearch {
             asked *= 4;
         };
         let placed = rows.into_iter().filter_map(|row| {
-            let leg = *places.get(&row.content_key)?;
-            Some((row, leg))
+            let rank = *places.get(&row.content_key)?;
+            Some((row, rank))
         });
         Ok(placed.collect())
     }
@@ -288,32 +288,32 @@ impl IndexSearch {
     /// Merges the results, replaces what the overlay has newer, ranks, and fetches texts.
     pub(crate) async fn ranked(
         &self,
-        legs: &RetrieverResults,
+        results: &RetrieverResults,
         overlay: &Overlay,
     ) -> Result<Vec<Ranked>, IndexError> {
         let mut field = CandidateSet::default();
         let overlaid = overlay.rows(&self.filter);
-        self.join_lexical(legs, overlay, &overlaid, &mut field)
+        self.join_lexical(results, overlay, &overlaid, &mut field)
             .await?;
-        for (found, leg) in legs.dense.iter().flatten() {
+        for (found, rank) in results.dense.iter().flatten() {
             if !overlay.covers(&found.chunk.path) {
-                field.found(found).dense = Some(*leg);
+                field.found(found).dense = Some(*rank);
             }
         }
-        for found in legs.symbols.iter().chain(&legs.named) {
+        for found in results.symbols.iter().chain(&results.named) {
             if !overlay.covers(&found.chunk.path) {
                 field.found(found);
             }
         }
-        let by_key: HashMap<ContentKey, RetrieverRank> = legs
+        let by_key: HashMap<ContentKey, RetrieverRank> = results
             .dense
             .iter()
             .flatten()
-            .map(|(found, leg)| (found.content_key, *leg))
+            .map(|(found, rank)| (found.content_key, *rank))
             .collect();
         for row in overlaid {
-            if let Some(leg) = by_key.get(&row.content_key) {
-                field.read(row).dense = Some(*leg);
+            if let Some(rank) = by_key.get(&row.content_key) {
+                field.read(row).dense = Some(*rank);
             }
             if row
                 .chunk
@@ -330,7 +330,7 @@ impl IndexSearch {
         for candidate in &mut field.candidates {
             candidate.named = named(&candidate.chunk, &self.mentioned);
         }
-        for (found, similarity) in &legs.similar {
+        for (found, similarity) in &results.similar {
             if !overlay.covers(&found.chunk.path) {
                 field.found(found).named.mistyped = *similarity;
             }
@@ -350,12 +350,12 @@ impl IndexSearch {
     /// The results of full-text search, with the rows of the overlay at their places.
     async fn join_lexical(
         &self,
-        legs: &RetrieverResults,
+        results: &RetrieverResults,
         overlay: &Overlay,
         overlaid: &[&ChunkRow],
         field: &mut CandidateSet,
     ) -> Result<(), IndexError> {
-        let stored = legs
+        let stored = results
             .lexical
             .iter()
             .filter(|(found, _)| !overlay.covers(&found.chunk.path));
@@ -368,9 +368,9 @@ impl IndexSearch {
             }
             return Ok(());
         }
-        let rows: Vec<RowId> = legs.lexical.iter().map(|(found, _)| found.row).collect();
+        let rows: Vec<RowId> = results.lexical.iter().map(|(found, _)| found.row).collect();
         let rows = self.chunks.rows(&rows).await?;
-        let scores = legs.lexical.iter().map(|(_, score)| *score);
+        let scores = results.lexical.iter().map(|(_, score)| *score);
         let indexed: Vec<(ChunkRow, f32)> = rows.into_iter().zip(scores).collect();
         let scored = overlay.merge_scores(&self.query, &indexed, overlaid);
         for (rank, (row, score)) in scored.into_iter().enumerate() {

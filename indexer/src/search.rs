@@ -196,13 +196,13 @@ impl Index {
         {
             notes.extend(self.missing_vectors(embedder).await?);
         }
-        let legs = searcher
+        let results = searcher
             .run_retrievers(vector.filter(|_| counts.embedded > 0))
             .await?;
         // A commit since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
         let hits = self
-            .fresh_hits(&searcher, &legs, &mut overlay, moved)
+            .fresh_hits(&searcher, &results, &mut overlay, moved)
             .await?;
         let unsearched = match hits.as_slice() {
             [] => Some(self.unsearched(request, &overlay).await?),
@@ -212,7 +212,7 @@ impl Index {
             return Err(IndexError::StaleGeneration);
         }
         Ok(SearchResults {
-            mode: if legs.dense.is_some() {
+            mode: if results.dense.is_some() {
                 SearchMode::Hybrid
             } else {
                 SearchMode::Lexical
@@ -239,19 +239,19 @@ impl Index {
     async fn fresh_hits(
         &self,
         searcher: &IndexSearch,
-        legs: &RetrieverResults,
+        results: &RetrieverResults,
         overlay: &mut Overlay,
         moved: bool,
     ) -> Result<Vec<Ranked>, IndexError> {
         for _ in 0..ROUNDS {
-            let hits = searcher.ranked(legs, overlay).await?;
+            let hits = searcher.ranked(results, overlay).await?;
             let stale = self.stale_paths(&hits, overlay, moved).await?;
             if stale.is_empty() {
                 return Ok(hits);
             }
             overlay.read(self, stale).await?;
         }
-        let mut hits = searcher.ranked(legs, overlay).await?;
+        let mut hits = searcher.ranked(results, overlay).await?;
         let stale = self.stale_paths(&hits, overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
@@ -379,10 +379,8 @@ impl Index {
         let paths =
             blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?)).await?;
         let indexed = paths.iter().map(String::as_str);
-        let added = overlay
-            .paths()
-            .filter(|path| !paths.iter().any(|it| it == path));
-        Ok(resolve(&mentions, indexed.chain(added)))
+        let unchanged = indexed.filter(|path| !overlay.covers(path));
+        Ok(resolve(&mentions, unchanged.chain(overlay.paths())))
     }
 
     /// The paths among the hits whose files differ from the index.

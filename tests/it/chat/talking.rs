@@ -2,10 +2,8 @@
 
 use super::*;
 use crate::support::chat_server::ServedModel;
-use crate::support::terminal::{CTRL_C, CTRL_D, Terminal};
+use crate::support::terminal::{CTRL_C, PROMPT, Terminal};
 use crate::support::wait_until;
-
-const PROMPT: &str = ">";
 
 /// Starts a conversation and waits for its prompt.
 fn talk(environment: &Environment, arguments: &[&str]) -> Terminal {
@@ -78,8 +76,7 @@ fn edits_are_asked_about_and_undone() {
     terminal.expect("changed");
     terminal.expect_last(PROMPT);
     assert_eq!(environment.read("notes.txt"), "mine\n");
-    terminal.press(CTRL_D);
-    let (code, screen) = terminal.finish();
+    let (code, screen) = terminal.leave();
     assert_eq!(code, Some(0), "{screen}");
     assert!(screen.contains("ollacode chat --resume"), "{screen}");
 }
@@ -219,8 +216,7 @@ fn a_window_may_change_its_size_at_any_time() {
     terminal.enter("And now?");
     terminal.expect("Narrow now.");
     terminal.expect_last(PROMPT);
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.finish().0, Some(0));
+    assert_eq!(terminal.leave().0, Some(0));
 }
 
 #[test]
@@ -373,8 +369,7 @@ fn workspaces_and_sessions_are_switched_as_on_the_phone() {
     assert!(results[0].contains("green"), "{results:#?}");
     say("/new", "new session; /resume");
     say("/resume", "continues after 1 question");
-    terminal.press(CTRL_D);
-    assert_eq!(terminal.finish().0, Some(0));
+    assert_eq!(terminal.leave().0, Some(0));
 }
 
 #[test]

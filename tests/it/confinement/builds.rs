@@ -1,7 +1,7 @@
 //! Files that the user's builds run: one rule at every depth, and a question where one is refused.
 
 use super::{ChatServer, Reply, environment, is_full, results, run};
-use crate::support::terminal::{CTRL_D, Terminal};
+use crate::support::terminal::Terminal;
 
 #[test]
 fn build_files_are_closed_at_every_depth_but_where_tools_fill_folders() {
@@ -69,8 +69,7 @@ fn a_command_that_may_not_write_a_file_asks_and_runs_again() {
     terminal.expect(".envrc");
     terminal.answer("n");
     terminal.expect("It is done.");
-    terminal.press(CTRL_D);
-    terminal.finish();
+    terminal.leave();
     assert_eq!(environment.read("sub/package.json"), "2\n");
     assert_eq!(environment.read("other/package.json"), "1\n");
     assert_eq!(environment.read("sub/.vscode/tasks.json"), "x\n");

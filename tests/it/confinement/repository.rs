@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::{ChatServer, Environment, Reply, environment, is_full, results, run};
-use crate::support::terminal::{CTRL_D, Terminal};
+use crate::support::terminal::Terminal;
 
 /// An environment whose workspace is a repository with one commit.
 fn repository(server: &ChatServer) -> Environment {
@@ -240,8 +240,7 @@ fn settings_are_written_by_git_when_the_user_allows_just_that() {
         terminal.answer("y");
     }
     terminal.expect("It is done.");
-    terminal.press(CTRL_D);
-    terminal.finish();
+    terminal.leave();
     let settings = environment.read(".git/config");
     assert!(settings.contains("name = Someone"), "{settings}");
     assert!(settings.contains("example.org/x.git"), "{settings}");
@@ -266,8 +265,7 @@ fn a_new_work_tree_with_protected_files_is_asked_about() {
     terminal.expect("[n] no");
     terminal.answer("y");
     terminal.expect("It is done.");
-    terminal.press(CTRL_D);
-    terminal.finish();
+    terminal.leave();
     assert_eq!(
         environment.read("wt/.github/workflows/ci.yml"),
         "on: push\n"

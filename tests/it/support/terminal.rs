@@ -18,7 +18,10 @@ const REMEMBERED: usize = 2_000;
 /// Ctrl-C, as a keyboard sends it.
 pub const CTRL_C: &str = "\x03";
 /// Ctrl-D.
-pub const CTRL_D: &str = "\x04";
+const CTRL_D: &str = "\x04";
+
+/// The prompt of an empty line.
+pub const PROMPT: &str = ">";
 
 /// A terminal with the binary in it; killed when dropped.
 pub struct Terminal {
@@ -148,6 +151,14 @@ impl Terminal {
         let reader = self.reader.take().expect("a reader");
         reader.join().expect("the reader's end");
         (status.code(), self.screen())
+    }
+
+    /// Leaves with Ctrl-D once the prompt is there: before it, the key would belong to nobody.
+    #[track_caller]
+    pub fn leave(self) -> (Option<i32>, String) {
+        self.expect_end(PROMPT);
+        self.press(CTRL_D);
+        self.finish()
     }
 
     /// Waits until it has ended by itself; the terminal stays.
