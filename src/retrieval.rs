@@ -19,6 +19,10 @@ use crate::visible::{defang_chat_markers, escape_hidden};
 
 /// Lines of a hit in an outline.
 const OUTLINE: usize = 4;
+/// First lines of a hit, which are shown even if its focus is further down,
+const HEAD: usize = 2;
+/// and lines before the focus.
+const BEFORE_FOCUS: usize = 2;
 /// Minimum lines of a longer hit.
 const FEWEST: usize = 4;
 /// Maximum wait of the first search for the first index: the time for about 3,000 files.
@@ -121,13 +125,13 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
     };
     let mut shown: Vec<ShownHit<'_>> = Vec::new();
     for hit in hits {
-        let covered = |other: &ShownHit<'_>| covers(other.chunk, &hit.chunk);
+        let covered = |other: &ShownHit<'_>| covers(&other.hit.chunk, &hit.chunk);
         if shown.iter().any(covered) {
             continue;
         }
         let fits = match style {
-            ContextStyle::Outlines => room.outline(&hit.chunk),
-            ContextStyle::Bodies => room.body(&hit.chunk),
+            ContextStyle::Outlines => room.outline(hit),
+            ContextStyle::Bodies => room.body(hit),
         };
         let Some(entry) = fits else {
             break;
@@ -140,7 +144,7 @@ pub fn context(hits: &[Ranked], budget_tokens: usize, style: ContextStyle) -> Re
     let texts: Vec<&str> = shown.iter().map(|entry| entry.text.as_str()).collect();
     RetrievedContext {
         text: texts.join("\n\n"),
-        sources: shown.iter().map(|entry| source(entry.chunk)).collect(),
+        sources: shown.iter().map(|entry| source(&entry.hit.chunk)).collect(),
     }
 }
 
@@ -156,21 +160,21 @@ struct TokenBudget {
 
 /// A hit and its rendered text.
 struct ShownHit<'hit> {
-    chunk: &'hit Chunk,
+    hit: &'hit Ranked,
     lines: usize,
     text: String,
     tokens: u32,
 }
 
 impl TokenBudget {
-    fn outline<'hit>(&mut self, chunk: &'hit Chunk) -> Option<ShownHit<'hit>> {
-        self.take(shown(chunk, OUTLINE))
+    fn outline<'hit>(&mut self, hit: &'hit Ranked) -> Option<ShownHit<'hit>> {
+        self.take(shown(hit, OUTLINE))
     }
 
     /// The whole hit, or as many of its lines as fit.
-    fn body<'hit>(&mut self, chunk: &'hit Chunk) -> Option<ShownHit<'hit>> {
-        let lines = self.fitting(chunk, self.left)?;
-        self.take(shown(chunk, lines))
+    fn body<'hit>(&mut self, hit: &'hit Ranked) -> Option<ShownHit<'hit>> {
+        let lines = self.fitting(hit, self.left)?;
+        self.take(shown(hit, lines))
     }
 
     fn take<'hit>(&mut self, shown: ShownHit<'hit>) -> Option<ShownHit<'hit>> {
@@ -181,23 +185,23 @@ impl TokenBudget {
     /// Shows more lines of a hit if they fit.
     fn widen(&mut self, entry: &mut ShownHit<'_>) {
         let room = self.left + entry.tokens;
-        let Some(lines) = self.fitting(entry.chunk, room) else {
+        let Some(lines) = self.fitting(entry.hit, room) else {
             return;
         };
         if lines > entry.lines {
-            *entry = shown(entry.chunk, lines);
+            *entry = shown(entry.hit, lines);
             self.left = room.saturating_sub(entry.tokens);
         }
     }
 
     /// Maximum number of lines that fit.
-    fn fitting(&self, chunk: &Chunk, room: u32) -> Option<usize> {
-        let all = chunk.text.lines().count().max(1);
-        let fits = |lines: usize| shown(chunk, lines).tokens <= room;
+    fn fitting(&self, hit: &Ranked, room: u32) -> Option<usize> {
+        let all = hit.chunk.text.lines().count().max(1);
+        let fits = |lines: usize| shown(hit, lines).tokens <= room;
         if fits(all) {
             return Some(all);
         }
-        // More lines have more tokens, so a binary search finds the limit.
+        // More lines have more tokens, so a binary search finds about the limit.
         let (mut fit, mut over) = (0, all);
         while over - fit > 1 {
             let middle = fit.midpoint(over);
@@ -211,21 +215,44 @@ impl TokenBudget {
     }
 }
 
-fn shown(chunk: &Chunk, lines: usize) -> ShownHit<'_> {
-    let all: Vec<&str> = chunk.text.lines().collect();
-    let lines = lines.min(all.len());
-    let mut body: String = all[..lines]
-        .iter()
-        .map(|line| narrowed(line))
-        .collect::<Vec<String>>()
-        .join("\n");
-    if lines < all.len() {
-        body.push_str(&format!("\n… {} lines left out …", all.len() - lines));
+/// At most so many lines of a hit: the first ones, and those around its focus where that is further
+/// down. Their places in the chunk, from 0.
+pub(crate) fn shown_lines(hit: &Ranked, most: usize) -> Vec<usize> {
+    let all = hit.chunk.text.lines().count();
+    let most = most.min(all);
+    let head = HEAD.min(most);
+    let room = most - head;
+    match hit.focus_offset() {
+        Some(focus) if (most..all).contains(&focus) && room > 0 => {
+            let before = BEFORE_FOCUS.min(room - 1);
+            let first = (focus - before).min(all - room);
+            (0..head).chain(first..first + room).collect()
+        }
+        _ => (0..most).collect(),
     }
-    let text = format!("{}\n{}", heading(chunk), fenced(&body, ""));
+}
+
+fn shown(hit: &Ranked, most: usize) -> ShownHit<'_> {
+    let chunk = &hit.chunk;
+    let all: Vec<&str> = chunk.text.lines().collect();
+    let places = shown_lines(hit, most);
+    let mut body: Vec<String> = Vec::new();
+    let mut next = 0;
+    let left_out = |body: &mut Vec<String>, count: usize| {
+        if count > 0 {
+            body.push(format!("… {count} lines left out …"));
+        }
+    };
+    for place in &places {
+        left_out(&mut body, place - next);
+        body.push(narrowed(all[*place]));
+        next = place + 1;
+    }
+    left_out(&mut body, all.len() - next);
+    let text = format!("{}\n{}", heading(chunk), fenced(&body.join("\n"), ""));
     ShownHit {
-        chunk,
-        lines,
+        hit,
+        lines: places.len(),
         // One more for the separator.
         tokens: estimate_text(&text) + 1,
         text,
@@ -287,6 +314,7 @@ mod tests {
             content_key: ollacode_indexer::ContentKey::of(""),
             row: None,
             copies: 0,
+            focus: None,
             chunk: Chunk {
                 path: path.to_owned(),
                 language: "rust".to_owned(),
@@ -349,6 +377,26 @@ mod tests {
         // What is left over goes to the best one.
         let found = context(&hits()[..2], 700, ContextStyle::Outlines);
         assert!(found.text.contains("value_29"));
+    }
+
+    #[test]
+    fn the_line_that_a_query_is_about_is_shown() {
+        for most in [0, 1, 2, 3, 4, 12, 29, 30] {
+            for focus in 10..40 {
+                let mut hit = hit("a.rs", 10, 30);
+                hit.focus = Some(focus);
+                let places = shown_lines(&hit, most);
+                assert_eq!(places.len(), most);
+                assert!(places.is_sorted_by(|left, right| left < right));
+                let has_focus = places.contains(&(focus as usize - 10));
+                assert!(has_focus || most <= HEAD, "{most} {focus}: {places:?}");
+            }
+        }
+        let mut hit = hit("a.rs", 10, 30);
+        hit.focus = Some(35);
+        let found = context(&[hit], 120, ContextStyle::Outlines).text;
+        assert!(found.contains("value_0 ") && found.contains("value_25 "), "{found}");
+        assert!(found.contains("lines left out …\n    let value_2"), "{found}");
     }
 
     #[test]

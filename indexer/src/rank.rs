@@ -177,6 +177,8 @@ pub struct Ranked {
     pub row: Option<RowId>,
     /// Other chunks with the same text, which it stands for.
     pub copies: usize,
+    /// The line that the query is about, if it names one or a symbol that is defined in the chunk.
+    pub focus: Option<u32>,
     /// Higher is better; comparable within one query only.
     pub score: f32,
     /// The parts of the score.
@@ -303,6 +305,7 @@ impl<'query> QueryContext<'query> {
             content_key: candidate.content_key,
             row: candidate.row,
             copies: 0,
+            focus: None,
             score: score.value,
             why,
         };
@@ -460,6 +463,12 @@ impl Score {
 }
 
 impl Ranked {
+    /// The place of the focus among the lines of the chunk, from 0.
+    pub fn focus_offset(&self) -> Option<usize> {
+        let offset = self.focus?.checked_sub(self.chunk.start_line)?;
+        usize::try_from(offset).ok()
+    }
+
     fn times(&mut self, name: &'static str, factor: f32) {
         self.score *= factor;
         let effect = SignalEffect::Times(factor);

@@ -1,21 +1,23 @@
 //! The lines of a hit that match the query best.
 
-use ollacode_indexer::Chunk;
 use ollacode_indexer::query::{Query, stem, subwords};
+use ollacode_indexer::rank::Ranked;
 
 /// Maximum lines of an excerpt.
 const LINES: usize = 6;
 
-/// The lines of a chunk that match most words of the query.
-pub struct Excerpt<'chunk> {
+/// The lines of a hit that match most words of the query, among them the one that it is about.
+pub struct Excerpt<'hit> {
     /// Line number in the file.
     pub first_line: usize,
-    pub lines: Vec<&'chunk str>,
+    pub lines: Vec<&'hit str>,
 }
 
-impl<'chunk> Excerpt<'chunk> {
+impl<'hit> Excerpt<'hit> {
     /// Chooses the lines; `stems` are the stems of the query.
-    pub fn of(chunk: &'chunk Chunk, stems: &[String]) -> Excerpt<'chunk> {
+    pub fn of(hit: &'hit Ranked, stems: &[String]) -> Excerpt<'hit> {
+        let chunk = &hit.chunk;
+        let focus = hit.focus_offset();
         let lines: Vec<&str> = chunk.text.lines().collect();
         let matches: Vec<usize> = lines
             .iter()
@@ -24,9 +26,11 @@ impl<'chunk> Excerpt<'chunk> {
         let length = lines.len().min(LINES);
         let start = (0..=lines.len() - length)
             .max_by_key(|&start| {
-                let found: usize = matches[start..start + length].iter().sum();
+                let window = start..start + length;
+                let found: usize = matches[window.clone()].iter().sum();
+                let has_focus = focus.is_some_and(|line| window.contains(&line));
                 // On a tie the first window, which has the head of the definition.
-                (found, std::cmp::Reverse(start))
+                (has_focus, found, std::cmp::Reverse(start))
             })
             .unwrap_or(0);
         Excerpt {

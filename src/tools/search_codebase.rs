@@ -20,6 +20,7 @@ use crate::jail::Jail;
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
+use crate::retrieval::shown_lines;
 use crate::text::tokens::estimate_text;
 use crate::visible::defang_chat_markers;
 
@@ -273,28 +274,33 @@ fn notes(answer: &SearchResults) -> Vec<String> {
     notes
 }
 
-/// A hit with its first lines, as many as fit.
+/// A hit with its first lines and those around its focus, as many as fit.
 fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
-    let chunk = &hit.chunk;
-    let all = chunk.text.lines().count();
+    let lines: Vec<&str> = hit.chunk.text.lines().collect();
+    let start = hit.chunk.start_line as usize;
     let mut page = OutputPage::new(MOST_BYTES / 3).within(tokens.saturating_sub(AROUND));
     page.push(&hit_heading(hit));
     let mut shown = 0;
-    for (number, line) in (chunk.start_line as usize..).zip(chunk.text.lines().take(most)) {
-        if !page.push(&render::numbered(number, line)) {
+    for at in shown_lines(hit, most) {
+        let mut line = render::numbered(start + at, lines[at]);
+        if at > shown {
+            line = format!("{}\n{line}", left_out_lines(at - shown, start + shown));
+        }
+        if !page.push(&line) {
             break;
         }
-        shown += 1;
+        shown = at + 1;
     }
     let mut text = page.into_text();
-    if all > shown {
-        let next = chunk.start_line as usize + shown;
-        text.push_str(&format!(
-            "… {} lines left out, from line {next} …\n",
-            all - shown
-        ));
+    if lines.len() > shown {
+        text.push_str(&left_out_lines(lines.len() - shown, start + shown));
+        text.push('\n');
     }
     text
+}
+
+fn left_out_lines(count: usize, from: usize) -> String {
+    format!("… {count} lines left out, from line {from} …")
 }
 
 /// `src/net.rs:10-42  dial (mod net)`

@@ -8,6 +8,7 @@ mod support;
 mod doctor;
 mod index;
 mod kept;
+mod queries;
 mod search;
 
 mod freshness;

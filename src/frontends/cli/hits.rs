@@ -20,7 +20,7 @@ pub fn write(out: &mut impl Write, query: &str, hits: &[Ranked], explain: bool) 
         if index > 0 {
             writeln!(out)?;
         }
-        let excerpt = Excerpt::of(&hit.chunk, &stems);
+        let excerpt = Excerpt::of(hit, &stems);
         write_head(out, hit)?;
         if explain {
             write_why(out, hit, &query)?;
@@ -36,7 +36,7 @@ fn write_head(out: &mut impl Write, hit: &Ranked) -> io::Result<()> {
         out,
         "{PATH}{}:{}{PLAIN}",
         visible_name(&chunk.path),
-        chunk.start_line
+        hit.focus.unwrap_or(chunk.start_line)
     )?;
     let mut place: Vec<String> = chunk
         .scope

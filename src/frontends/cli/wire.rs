@@ -82,6 +82,9 @@ pub struct Hit<'a> {
     /// Other chunks with the same text; left out if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub copies: usize,
+    /// The line that the query names, or that defines the symbol that it names; left out if neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// With `--explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Value>,
@@ -105,6 +108,7 @@ impl<'a> Hit<'a> {
             score: rounded(hit.score),
             text: &chunk.text,
             copies: hit.copies,
+            line: hit.focus,
             why: explain.then(|| why(&hit.why)),
         }
     }

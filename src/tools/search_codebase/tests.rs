@@ -12,6 +12,7 @@ fn hit(path: &str, lines: usize) -> Ranked {
         content_key: ollacode_indexer::ContentKey::of(""),
         row: None,
         copies: 0,
+        focus: None,
         chunk: Chunk {
             path: path.to_owned(),
             language: "rust".to_owned(),

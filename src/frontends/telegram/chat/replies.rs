@@ -311,7 +311,7 @@ fn write_hit(text: &mut FormattedText, hit: &Ranked, stems: &[String]) {
     let scope: Vec<String> = scope.map(|name| visible_name(name)).collect();
     text.push(&format!(" {}\n", scope.join(" > ")), &bold());
     let cut = |line: &str| line.chars().take(WIDEST).collect::<String>();
-    let excerpt = Excerpt::of(chunk, stems);
+    let excerpt = Excerpt::of(hit, stems);
     let lines: Vec<String> = excerpt.lines.iter().map(|line| cut(line)).collect();
     let language = Some(chunk.language.to_string()).filter(|name| !name.is_empty());
     let style = Style::default().with(SpanKind::Pre(language));
