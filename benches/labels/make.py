@@ -162,7 +162,8 @@ def traces(name, language, files):
 
 def paths(name, files):
     for path, lines in files:
-        line = int(order(name, path), 16) % len(lines) + 1
+        # What follows the last line feed is no line.
+        line = min(int(order(name, path), 16) % len(lines) + 1, max(1, len(lines) - (lines[-1] == "")))
         form = int(order(name, path, "form"), 16) % 4
         if form == 0:
             yield path, [path]
