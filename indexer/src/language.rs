@@ -79,6 +79,7 @@ languages! {
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
+    "protobuf" [], ["proto"], [], tree_sitter_proto::LANGUAGE, "protobuf";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
     "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
