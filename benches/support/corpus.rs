@@ -134,7 +134,7 @@ fn comment_sign(language: &Language) -> Option<&'static str> {
         "bash" | "elixir" | "python" | "ruby" => Some("#"),
         "lua" | "sql" => Some("--"),
         "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "protobuf" | "rust"
-         | "scala" | "swift" | "tsx" | "typescript" => Some("//"),
+         | "scala" | "swift" | "tsx" | "typescript" | "zig" => Some("//"),
         _ => None,
     }
 }

@@ -90,6 +90,7 @@ languages! {
     "tsx" ["typescript"], ["tsx"], [], tree_sitter_typescript::LANGUAGE_TSX, "typescript";
     "typescript" [], ["ts", "mts", "cts"], [], tree_sitter_typescript::LANGUAGE_TYPESCRIPT, "typescript";
     "yaml" [], ["yaml", "yml"], [".clang-format", ".clang-tidy"], tree_sitter_yaml::LANGUAGE, "yaml";
+    "zig" [], ["zig"], [], tree_sitter_zig::LANGUAGE, "zig";
 }
 
 /// Finds the language of a file by its name, or by the interpreter that its first line names.

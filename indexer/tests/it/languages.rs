@@ -86,7 +86,7 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go html java javascript json kotlin lua markdown php protobuf
-    python ruby rust scala sql swift toml tsx typescript yaml
+    python ruby rust scala sql swift toml tsx typescript yaml zig
 }
 
 #[test]

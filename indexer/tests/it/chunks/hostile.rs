@@ -221,6 +221,7 @@ fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
         ("a.ts", "@a\n", "class F {}\n"),
         ("a.tsx", "// a\n", "function f() {}\n"),
         ("a.yaml", "# a\n", "f: 1\n"),
+        ("a.zig", "/// a\n", "fn f() void {}\n"),
     ]
 }
 
