@@ -133,8 +133,8 @@ fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
         "bash" | "elixir" | "python" | "ruby" => Some("#"),
         "lua" | "sql" => Some("--"),
-        "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "protobuf" | "rust"
-         | "scala" | "swift" | "tsx" | "typescript" | "zig" => Some("//"),
+        "c" | "cpp" | "csharp" | "dart" | "go" | "java" | "javascript" | "kotlin" | "protobuf"
+         | "rust" | "scala" | "swift" | "tsx" | "typescript" | "zig" => Some("//"),
         _ => None,
     }
 }

@@ -69,6 +69,7 @@ languages! {
     "cpp" ["c++"], ["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "tpp", "inl", "cu", "cuh", "ino"], [], tree_sitter_cpp::LANGUAGE, "cpp";
     "csharp" ["c#"], ["cs", "csx"], [], tree_sitter_c_sharp::LANGUAGE, "csharp";
     "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";
+    "dart" [], ["dart"], [], tree_sitter_dart::LANGUAGE, "dart";
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
     "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
