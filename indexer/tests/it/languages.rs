@@ -85,8 +85,8 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cpp csharp css dart elixir go html java javascript json kotlin lua markdown php protobuf
-    python ruby rust scala sql swift toml tsx typescript yaml zig
+    bash c cpp csharp css dart elixir go hcl html java javascript json kotlin lua markdown php
+    protobuf python ruby rust scala sql swift toml tsx typescript yaml zig
 }
 
 #[test]

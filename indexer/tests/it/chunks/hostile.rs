@@ -219,6 +219,7 @@ fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
         ("a.sql", "-- a\n", "CREATE TABLE f (a INT);\n"),
         ("a.swift", "@a\n", "func f() {}\n"),
         ("a.swift", "/// a\n", "func f() {}\n"),
+        ("a.tf", "# a\n", "f \"a\" {}\n"),
         ("a.toml", "# a\n", "[f]\na = 1\n"),
         ("a.ts", "@a\n", "class F {}\n"),
         ("a.tsx", "// a\n", "function f() {}\n"),
