@@ -66,6 +66,7 @@ macro_rules! languages {
 languages! {
     "bash" ["shell"], ["sh", "bash", "zsh", "ksh", "bats"], [".bashrc", ".zshrc", ".profile", ".bash_profile", "PKGBUILD"], tree_sitter_bash::LANGUAGE, "bash";
     "c" [], ["c", "h"], [], tree_sitter_c::LANGUAGE, "c";
+    "cmake" [], ["cmake"], ["CMakeLists.txt"], tree_sitter_cmake::LANGUAGE, "cmake";
     "cpp" ["c++"], ["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "tpp", "inl", "cu", "cuh", "ino"], [], tree_sitter_cpp::LANGUAGE, "cpp";
     "csharp" ["c#"], ["cs", "csx"], [], tree_sitter_c_sharp::LANGUAGE, "csharp";
     "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";

@@ -183,6 +183,7 @@ fn what_the_grammar_does_not_understand_is_covered_all_the_same() {
 /// Lines that belong to what follows them, in each language that has such.
 fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
     vec![
+        ("a.cmake", "# a\n", "function(f)\nendfunction()\n"),
         ("a.dart", "@a\n", "class F {}\n"),
         ("a.dart", "/// a\n", "void f() {}\n"),
         ("a.proto", "// a\n", "message F {}\n"),
