@@ -80,6 +80,7 @@ languages! {
     "json" [], ["json", "jsonc", "json5", "webmanifest"], [".babelrc", ".eslintrc", ".prettierrc"], tree_sitter_json::LANGUAGE, "json";
     "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
+    "make" ["makefile"], ["mk", "make"], ["Makefile", "makefile", "GNUmakefile", "Makefile.am", "Makefile.common", "Makefile.in", "Makefile.inc", "Kbuild"], tree_sitter_make::LANGUAGE, "make";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
     "protobuf" [], ["proto"], [], tree_sitter_proto::LANGUAGE, "protobuf";

@@ -85,8 +85,8 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cmake cpp csharp css dart elixir go hcl html java javascript json kotlin lua markdown php
-    protobuf python ruby rust scala sql swift toml tsx typescript yaml zig
+    bash c cmake cpp csharp css dart elixir go hcl html java javascript json kotlin lua make
+    markdown php protobuf python ruby rust scala sql swift toml tsx typescript yaml zig
 }
 
 #[test]
