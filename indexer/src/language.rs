@@ -73,6 +73,7 @@ languages! {
     "dart" [], ["dart"], [], tree_sitter_dart::LANGUAGE, "dart";
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
+    "graphql" [], ["graphql", "graphqls", "gql"], [], tree_sitter_graphql::LANGUAGE, "graphql";
     "hcl" ["terraform"], ["tf", "tofu", "tfvars", "hcl", "nomad"], [], tree_sitter_hcl::LANGUAGE, "hcl";
     "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
     "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";

@@ -85,7 +85,7 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cmake cpp csharp css dart elixir go hcl html java javascript json kotlin lua make
+    bash c cmake cpp csharp css dart elixir go graphql hcl html java javascript json kotlin lua make
     markdown php protobuf python ruby rust scala sql swift toml tsx typescript yaml zig
 }
 
