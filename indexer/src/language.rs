@@ -17,7 +17,7 @@ pub struct Language {
     pub aliases: &'static [&'static str],
     /// File name endings, without the dot.
     pub extensions: &'static [&'static str],
-    /// Whole file names.
+    /// Whole file names. `Dockerfile.*` stands for all that begin so.
     pub file_names: &'static [&'static str],
     /// The tree-sitter grammar.
     pub grammar: LanguageFn,
@@ -36,6 +36,16 @@ impl Language {
             OutlineQuery::compile(&self.grammar.into(), self.query)
                 .unwrap_or_else(|error| panic!("query of {}: {error}", self.name))
         })
+    }
+
+    fn has_file_name(&self, name: &str) -> bool {
+        self.file_names
+            .iter()
+            .any(|known| match known.strip_suffix('*') {
+                // `Dockerfile.dockerignore` lists what a build leaves out.
+                Some(start) => name.starts_with(start) && !name.ends_with(".dockerignore"),
+                None => *known == name,
+            })
     }
 
     fn answers_to(&self, name: &str) -> bool {
@@ -71,6 +81,7 @@ languages! {
     "csharp" ["c#"], ["cs", "csx"], [], tree_sitter_c_sharp::LANGUAGE, "csharp";
     "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";
     "dart" [], ["dart"], [], tree_sitter_dart::LANGUAGE, "dart";
+    "dockerfile" ["docker"], ["dockerfile", "containerfile"], ["Dockerfile", "Dockerfile.*", "dockerfile", "Containerfile", "Containerfile.*"], tree_sitter_containerfile::LANGUAGE, "dockerfile";
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
     "graphql" [], ["graphql", "graphqls", "gql"], [], tree_sitter_graphql::LANGUAGE, "graphql";
@@ -103,7 +114,7 @@ pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let by_name = LANGUAGES
         .iter()
-        .find(|language| language.file_names.contains(&name));
+        .find(|language| language.has_file_name(name));
     if by_name.is_some() {
         return by_name;
     }

@@ -186,6 +186,7 @@ fn leading_lines() -> Vec<(&'static str, &'static str, &'static str)> {
         ("a.cmake", "# a\n", "function(f)\nendfunction()\n"),
         ("a.dart", "@a\n", "class F {}\n"),
         ("a.dart", "/// a\n", "void f() {}\n"),
+        ("a.dockerfile", "# a\n", "FROM f\n"),
         ("a.graphql", "# a\n", "type F { a: A }\n"),
         ("a.mk", "# a\n", "f:\n\ta\n"),
         ("a.proto", "// a\n", "message F {}\n"),
