@@ -39,13 +39,12 @@ impl Language {
     }
 
     fn has_file_name(&self, name: &str) -> bool {
-        self.file_names
-            .iter()
-            .any(|known| match known.strip_suffix('*') {
-                // `Dockerfile.dockerignore` lists what a build leaves out.
-                Some(start) => name.starts_with(start) && !name.ends_with(".dockerignore"),
-                None => *known == name,
-            })
+        // `Dockerfile.dockerignore` lists what a build leaves out.
+        let begins_so = |start: &str| name.starts_with(start) && !name.ends_with(".dockerignore");
+        self.file_names.iter().any(|known| {
+            let start = known.strip_suffix('*');
+            start.map_or(*known == name, begins_so)
+        })
     }
 
     fn answers_to(&self, name: &str) -> bool {
