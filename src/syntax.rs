@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ollacode_indexer::language::language_of;
 use ollacode_indexer::syntax::errors as grammar_errors;
 
 pub use ollacode_indexer::syntax::SyntaxError;
@@ -39,9 +40,8 @@ pub fn new_errors(path: &str, before: Option<&str>, after: &str) -> Vec<SyntaxEr
 
 /// The errors of a text; `None` for a file type without a grammar.
 fn errors(path: &str, text: &str) -> Option<Vec<SyntaxError>> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_makefile = ["makefile", "gnumakefile"].contains(&name.to_lowercase().as_str());
-    if is_makefile || name.ends_with(".mk") {
+    // The grammar of make does not know all that make does.
+    if language_of(path, text).is_some_and(|language| language.name == "make") {
         return Some(blanks_in_recipes(text));
     }
     grammar_errors(path, text)

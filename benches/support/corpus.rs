@@ -131,10 +131,11 @@ impl<'a> Editor<'a> {
 /// What starts a comment up to the end of its line.
 fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
-        "bash" | "elixir" | "python" | "ruby" => Some("#"),
+        "bash" | "cmake" | "dockerfile" | "elixir" | "graphql" | "hcl" | "make" | "python"
+        | "ruby" => Some("#"),
         "lua" | "sql" => Some("--"),
-        "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "rust" | "scala"
-        | "swift" | "tsx" | "typescript" => Some("//"),
+        "c" | "cpp" | "csharp" | "dart" | "go" | "java" | "javascript" | "kotlin" | "protobuf"
+        | "rust" | "scala" | "swift" | "tsx" | "typescript" | "zig" => Some("//"),
         _ => None,
     }
 }

@@ -17,7 +17,7 @@ pub struct Language {
     pub aliases: &'static [&'static str],
     /// File name endings, without the dot.
     pub extensions: &'static [&'static str],
-    /// Whole file names.
+    /// Whole file names. `Dockerfile.*` stands for all that begin so.
     pub file_names: &'static [&'static str],
     /// The tree-sitter grammar.
     pub grammar: LanguageFn,
@@ -35,6 +35,15 @@ impl Language {
         self.compiled.get_or_init(|| {
             OutlineQuery::compile(&self.grammar.into(), self.query)
                 .unwrap_or_else(|error| panic!("query of {}: {error}", self.name))
+        })
+    }
+
+    fn has_file_name(&self, name: &str) -> bool {
+        // `Dockerfile.dockerignore` lists what a build leaves out.
+        let begins_so = |start: &str| name.starts_with(start) && !name.ends_with(".dockerignore");
+        self.file_names.iter().any(|known| {
+            let start = known.strip_suffix('*');
+            start.map_or(*known == name, begins_so)
         })
     }
 
@@ -66,19 +75,26 @@ macro_rules! languages {
 languages! {
     "bash" ["shell"], ["sh", "bash", "zsh", "ksh", "bats"], [".bashrc", ".zshrc", ".profile", ".bash_profile", "PKGBUILD"], tree_sitter_bash::LANGUAGE, "bash";
     "c" [], ["c", "h"], [], tree_sitter_c::LANGUAGE, "c";
+    "cmake" [], ["cmake"], ["CMakeLists.txt"], tree_sitter_cmake::LANGUAGE, "cmake";
     "cpp" ["c++"], ["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "tpp", "inl", "cu", "cuh", "ino"], [], tree_sitter_cpp::LANGUAGE, "cpp";
     "csharp" ["c#"], ["cs", "csx"], [], tree_sitter_c_sharp::LANGUAGE, "csharp";
     "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";
+    "dart" [], ["dart"], [], tree_sitter_dart::LANGUAGE, "dart";
+    "dockerfile" ["docker"], ["dockerfile", "containerfile"], ["Dockerfile", "Dockerfile.*", "dockerfile", "Containerfile", "Containerfile.*"], tree_sitter_containerfile::LANGUAGE, "dockerfile";
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
+    "graphql" [], ["graphql", "graphqls", "gql"], [], tree_sitter_graphql::LANGUAGE, "graphql";
+    "hcl" ["terraform"], ["tf", "tofu", "tfvars", "hcl", "nomad"], [], tree_sitter_hcl::LANGUAGE, "hcl";
     "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
     "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";
     "javascript" [], ["js", "mjs", "cjs", "jsx"], [], tree_sitter_javascript::LANGUAGE, "javascript";
     "json" [], ["json", "jsonc", "json5", "webmanifest"], [".babelrc", ".eslintrc", ".prettierrc"], tree_sitter_json::LANGUAGE, "json";
     "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
+    "make" ["makefile"], ["mk", "make"], ["Makefile", "makefile", "GNUmakefile", "Makefile.am", "Makefile.common", "Makefile.in", "Makefile.inc", "Kbuild"], tree_sitter_make::LANGUAGE, "make";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
+    "protobuf" [], ["proto"], [], tree_sitter_proto::LANGUAGE, "protobuf";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
     "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
@@ -89,6 +105,7 @@ languages! {
     "tsx" ["typescript"], ["tsx"], [], tree_sitter_typescript::LANGUAGE_TSX, "typescript";
     "typescript" [], ["ts", "mts", "cts"], [], tree_sitter_typescript::LANGUAGE_TYPESCRIPT, "typescript";
     "yaml" [], ["yaml", "yml"], [".clang-format", ".clang-tidy"], tree_sitter_yaml::LANGUAGE, "yaml";
+    "zig" [], ["zig"], [], tree_sitter_zig::LANGUAGE, "zig";
 }
 
 /// Finds the language of a file by its name, or by the interpreter that its first line names.
@@ -96,7 +113,7 @@ pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let by_name = LANGUAGES
         .iter()
-        .find(|language| language.file_names.contains(&name));
+        .find(|language| language.has_file_name(name));
     if by_name.is_some() {
         return by_name;
     }

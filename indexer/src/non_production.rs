@@ -58,6 +58,7 @@ pub(crate) const DOCUMENT_WORDS: &[&str] = &[
     "release",
     "makefile",
     "dockerfile",
+    "cmake",
     "yaml",
     "json",
     "toml",
@@ -67,7 +68,7 @@ pub(crate) const DOCUMENT_WORDS: &[&str] = &[
 ];
 
 pub(crate) fn is_document(chunk: &Chunk) -> bool {
-    const LANGUAGES: &[&str] = &["css", "html", "json", "markdown", "toml", "yaml"];
+    const LANGUAGES: &[&str] = &["cmake", "css", "html", "json", "markdown", "toml", "yaml"];
     const ENDINGS: &[&str] = &[
         ".txt", ".rst", ".adoc", ".csv", ".xml", ".cfg", ".ini", ".rast",
     ];

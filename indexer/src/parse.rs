@@ -404,7 +404,10 @@ fn one_line(text: &str, limit: usize) -> String {
 /// How a definition reads in a scope: what stands before its name, without modifiers, and the name.
 fn label(head: &str, name: &str) -> String {
     let mut head = head.trim_start();
-    while let Some(rest) = without_annotation(head).or_else(|| without_modifier(head)) {
+    while let Some(rest) = without_annotation(head)
+        .or_else(|| without_modifier(head))
+        .or_else(|| without_description(head))
+    {
         head = rest.trim_start();
     }
     // `typedef struct { … } name`: the body is no part of the label.
@@ -450,6 +453,17 @@ fn without_annotation(head: &str) -> Option<&str> {
     } else {
         None
     }
+}
+
+/// `"""Text"""` or `"text"`, as GraphQL has it before a definition.
+fn without_description(head: &str) -> Option<&str> {
+    let quotes = if head.starts_with("\"\"\"") {
+        "\"\"\""
+    } else {
+        "\""
+    };
+    let (_, rest) = head.strip_prefix(quotes)?.split_once(quotes)?;
+    Some(rest)
 }
 
 /// What follows the bracket that closes the first one.

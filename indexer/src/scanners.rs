@@ -1,5 +1,5 @@
-//! What the scanners of some grammars cannot take. They are written in C, and a text that is
-//! beyond them ends the process.
+//! What some grammars cannot take. Their scanners are written in C, and a text that is beyond
+//! them ends the process.
 //!
 //! A scanner saves its state in 1,024 bytes at each token. Those of Python, Ruby and YAML can
 //! write more, on which tree-sitter aborts; that of Bash looks up characters in a table that
@@ -30,13 +30,20 @@ pub(crate) fn overruns(language: &str, text: &str) -> bool {
     }
 }
 
-/// The text as a scanner can read it, with each byte where it was.
-///
+/// The text as a grammar can read it, with each byte where it was.
+pub(crate) fn readable<'text>(language: &str, text: &'text str) -> Cow<'text, str> {
+    match language {
+        "bash" => without_wide_characters(text),
+        "graphql" => with_schema_extensions_as_types(text),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// The scanner of Bash asks for the digits in `{1..2}` with a function that reads beyond its
 /// table for a character over 255. Such characters are words to the grammar, and so are letters.
-pub(crate) fn readable<'text>(language: &str, text: &'text str) -> Cow<'text, str> {
+fn without_wide_characters(text: &str) -> Cow<'_, str> {
     let is_wide = |character: char| u32::from(character) > 0xff;
-    if language != "bash" || text.is_ascii() || !text.contains(is_wide) {
+    if text.is_ascii() || !text.contains(is_wide) {
         return Cow::Borrowed(text);
     }
     let mut readable = String::with_capacity(text.len());
@@ -49,6 +56,33 @@ pub(crate) fn readable<'text>(language: &str, text: &'text str) -> Cow<'text, st
             readable.push(character);
         }
     }
+    Cow::Owned(readable)
+}
+
+/// The grammar of GraphQL knows `extend schema` only with one operation in braces. Schemas of
+/// services that are joined begin with `extend schema @link(…)`: a type may have directives only.
+fn with_schema_extensions_as_types(text: &str) -> Cow<'_, str> {
+    const EXTEND: &str = "extend";
+    const TYPE: &str = "type  ";
+    let is_of_a_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut readable = String::new();
+    let mut copied = 0;
+    for (at, _) in text.match_indices(EXTEND) {
+        let behind = &text[at + EXTEND.len()..];
+        let after = behind.trim_start().strip_prefix("schema");
+        let is_extension = !text[..at].ends_with(is_of_a_word)
+            && behind.starts_with(char::is_whitespace)
+            && after.is_some_and(|after| !after.starts_with(is_of_a_word));
+        if is_extension {
+            readable.push_str(&text[copied..at]);
+            readable.push_str(TYPE);
+            copied = at + EXTEND.len();
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    readable.push_str(&text[copied..]);
     Cow::Owned(readable)
 }
 
@@ -159,5 +193,25 @@ mod tests {
         assert_eq!(found.len(), text.len());
         assert_eq!(readable("rust", text), text);
         assert_eq!(readable("bash", "plain é"), "plain é");
+    }
+
+    #[test]
+    fn an_extension_of_a_schema_reads_as_a_type() {
+        let text = "extend schema\n  @link(url: \"é\")\nextend  schema { query: Q }\n";
+        let found = readable("graphql", text);
+        assert_eq!(
+            found,
+            "type   schema\n  @link(url: \"é\")\ntype    schema { query: Q }\n"
+        );
+        assert_eq!(found.len(), text.len());
+        for text in [
+            "extend type schema { a: A }",
+            "extend schemas @a",
+            "reextend schema",
+            "extendschema",
+            "extend",
+        ] {
+            assert_eq!(readable("graphql", text), text);
+        }
     }
 }

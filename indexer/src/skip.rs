@@ -257,5 +257,7 @@ fn is_generated(text: &str) -> bool {
     let head = &head[..end];
     let marker = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
     // Spelt in two parts, so that this file is not taken for a generated one.
-    marker(concat!("@gener", "ated")) || (marker("Code generated") && marker("DO NOT EDIT"))
+    marker(concat!("@gener", "ated"))
+        || (marker("Code generated") && marker("DO NOT EDIT"))
+        || marker("GENERATED CODE - DO NOT MODIFY")
 }

@@ -85,8 +85,9 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cpp csharp css elixir go html java javascript json kotlin lua markdown php python ruby
-    rust scala sql swift toml tsx typescript yaml
+    bash c cmake cpp csharp css dart dockerfile elixir go graphql hcl html java javascript json
+    kotlin lua make markdown php protobuf python ruby rust scala sql swift toml tsx typescript yaml
+    zig
 }
 
 #[test]
@@ -264,6 +265,15 @@ fn a_language_is_known_by_name_content_or_interpreter() {
         ("bin/run", "no interpreter\n", None),
         ("bin/run", "", None),
         ("Gemfile", "", Some("ruby")),
+        ("web/Dockerfile", "", Some("dockerfile")),
+        ("Dockerfile.dev", "", Some("dockerfile")),
+        ("dev.Dockerfile", "", Some("dockerfile")),
+        ("Dockerfile.dockerignore", "", None),
+        ("Dockerfiles", "", None),
+        ("Makefile", "", Some("make")),
+        ("Makefile.toml", "", Some("toml")),
+        ("bin/build", "#!/usr/bin/make -f\n", Some("make")),
+        ("src/CMakeLists.txt", "", Some("cmake")),
         (".bashrc", "", Some("bash")),
         (".rs", "", None),
         ("notes.txt", "#!/bin/sh\n", None),
@@ -286,6 +296,9 @@ fn the_language_filter_knows_names_aliases_and_extensions() {
     assert_eq!(languages_named("C#"), ["csharp"]);
     assert_eq!(languages_named("golang"), ["go"]);
     assert_eq!(languages_named("shell"), ["bash"]);
+    assert_eq!(languages_named("terraform"), ["hcl"]);
+    assert_eq!(languages_named("proto"), ["protobuf"]);
+    assert_eq!(languages_named("docker"), ["dockerfile"]);
     // One language to a person, two grammars.
     assert_eq!(languages_named("typescript"), ["tsx", "typescript"]);
     assert_eq!(languages_named("tsx"), ["tsx"]);

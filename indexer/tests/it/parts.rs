@@ -100,7 +100,7 @@ fn blocks_are_told_by_their_tags() {
             .collect();
         assert_eq!(names, expected, "{path}: {text}");
     }
-    assert!(has_grammar("x/A.Vue") && has_grammar("a.ipynb") && !has_grammar("a.dart"));
+    assert!(has_grammar("x/A.Vue") && has_grammar("a.ipynb") && !has_grammar("a.vala"));
 }
 
 /// A notebook as Jupyter writes it.

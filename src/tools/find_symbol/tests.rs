@@ -118,7 +118,7 @@ async fn scripts_of_components_have_definitions() {
 async fn what_looks_like_a_definition_comes_before_mentions() {
     let bench = Bench::new();
     bench.file(
-        "a.dart",
+        "a.vala",
         "main() {\n  greet();\n}\n\nvoid greet(String a) {\n}\n",
     );
     bench.file("b.rs", "// greet\nfn greeter() {}\n");
@@ -127,8 +127,8 @@ async fn what_looks_like_a_definition_comes_before_mentions() {
     assert_eq!(
         find(&bench, "greet").await,
         "`greet`: no definition found in the 1 file with a grammar.\n\
-         Lines that look like its definition:\na.dart:5: void greet(String a) {\nMentions:\n\
-         a.dart:2: greet();\nb.rs:1: // greet\n\
+         Lines that look like its definition:\na.vala:5: void greet(String a) {\nMentions:\n\
+         a.vala:2: greet();\nb.rs:1: // greet\n\
          (not searched: 1 with secrets or hidden by a rule)\n"
     );
 }

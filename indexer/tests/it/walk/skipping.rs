@@ -83,6 +83,13 @@ fn endings_of_two_parts_are_known() {
 }
 
 #[test]
+fn generated_dart_says_so_in_words_of_its_own() {
+    let text = "// GENERATED CODE - DO NOT MODIFY BY HAND\n\npart of 'message.dart';\n";
+    let found = skipped_by_content("a.g.dart", text);
+    assert_eq!(found, Some(SkipReason::Generated));
+}
+
+#[test]
 fn contents_that_say_enough() {
     let long_line = format!("{}\n", "x".repeat(3_000));
     let lines = "let total = price * amount;\n".repeat(200);
