@@ -134,7 +134,7 @@ fn comment_sign(language: &Language) -> Option<&'static str> {
         "bash" | "elixir" | "python" | "ruby" => Some("#"),
         "lua" | "sql" => Some("--"),
         "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "rust" | "scala"
-        | "swift" | "tsx" | "typescript" => Some("//"),
+        | "solidity" | "swift" | "tsx" | "typescript" => Some("//"),
         _ => None,
     }
 }

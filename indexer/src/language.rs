@@ -83,6 +83,7 @@ languages! {
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
     "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
     "scala" [], ["scala", "sc", "sbt"], [], tree_sitter_scala::LANGUAGE, "scala";
+    "solidity" [], ["sol"], [], tree_sitter_solidity::LANGUAGE, "solidity";
     "sql" [], ["sql", "ddl"], [], tree_sitter_sequel::LANGUAGE, "sql";
     "swift" [], ["swift"], [], tree_sitter_swift::LANGUAGE, "swift";
     "toml" [], ["toml"], [], tree_sitter_toml_ng::LANGUAGE, "toml";

@@ -86,7 +86,7 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go html java javascript json kotlin lua markdown php python ruby
-    rust scala sql swift toml tsx typescript yaml
+    rust scala solidity sql swift toml tsx typescript yaml
 }
 
 #[test]
