@@ -131,7 +131,7 @@ impl<'a> Editor<'a> {
 /// What starts a comment up to the end of its line.
 fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
-        "bash" | "elixir" | "python" | "ruby" => Some("#"),
+        "bash" | "elixir" | "julia" | "nix" | "powershell" | "python" | "r" | "ruby" => Some("#"),
         "lua" | "sql" => Some("--"),
         "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "rust" | "scala"
         | "solidity" | "swift" | "tsx" | "typescript" => Some("//"),

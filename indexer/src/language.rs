@@ -75,6 +75,7 @@ languages! {
     "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";
     "javascript" [], ["js", "mjs", "cjs", "jsx"], [], tree_sitter_javascript::LANGUAGE, "javascript";
     "json" [], ["json", "jsonc", "json5", "webmanifest"], [".babelrc", ".eslintrc", ".prettierrc"], tree_sitter_json::LANGUAGE, "json";
+    "julia" [], ["jl"], [], tree_sitter_julia::LANGUAGE, "julia";
     "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
