@@ -79,6 +79,7 @@ languages! {
     "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
+    "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";

@@ -85,8 +85,8 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cpp csharp css elixir go html java javascript json julia kotlin lua markdown php python
-    ruby rust scala solidity sql swift toml tsx typescript yaml
+    bash c cpp csharp css elixir go html java javascript json julia kotlin lua markdown nix php
+    python ruby rust scala solidity sql swift toml tsx typescript yaml
 }
 
 #[test]
