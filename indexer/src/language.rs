@@ -82,6 +82,7 @@ languages! {
     "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
+    "r" [], ["r"], [".Rprofile"], tree_sitter_r::LANGUAGE, "r";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
     "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
     "scala" [], ["scala", "sc", "sbt"], [], tree_sitter_scala::LANGUAGE, "scala";
@@ -148,6 +149,7 @@ fn by_interpreter(text: &str) -> Option<&'static Language> {
     let name = match program {
         "node" | "deno" | "bun" => "javascript",
         "dash" => "bash",
+        "Rscript" => "r",
         other => other,
     };
     LANGUAGES.iter().find(|language| language.answers_to(name))

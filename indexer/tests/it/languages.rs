@@ -86,7 +86,7 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go html java javascript json julia kotlin lua markdown nix php
-    python ruby rust scala solidity sql swift toml tsx typescript yaml
+    python r ruby rust scala solidity sql swift toml tsx typescript yaml
 }
 
 #[test]
@@ -260,6 +260,7 @@ fn a_language_is_known_by_name_content_or_interpreter() {
             Some("python"),
         ),
         ("bin/run", "#!/usr/bin/env node\n", Some("javascript")),
+        ("bin/run", "#!/usr/bin/env Rscript\n", Some("r")),
         ("bin/run", "#!/usr/bin/perl\n", None),
         ("bin/run", "no interpreter\n", None),
         ("bin/run", "", None),
