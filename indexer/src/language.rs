@@ -81,6 +81,7 @@ languages! {
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
+    "powershell" ["pwsh"], ["ps1", "psm1", "psd1"], [], tree_sitter_powershell::LANGUAGE, "powershell";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
     "r" [], ["r"], [".Rprofile"], tree_sitter_r::LANGUAGE, "r";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";

@@ -86,7 +86,7 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go html java javascript json julia kotlin lua markdown nix php
-    python r ruby rust scala solidity sql swift toml tsx typescript yaml
+    powershell python r ruby rust scala solidity sql swift toml tsx typescript yaml
 }
 
 #[test]
