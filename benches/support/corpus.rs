@@ -132,7 +132,7 @@ impl<'a> Editor<'a> {
 fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
         "bash" | "elixir" | "julia" | "nix" | "powershell" | "python" | "r" | "ruby" => Some("#"),
-        "lua" | "sql" => Some("--"),
+        "haskell" | "lua" | "sql" => Some("--"),
         "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "rust" | "scala"
         | "solidity" | "swift" | "tsx" | "typescript" => Some("//"),
         _ => None,

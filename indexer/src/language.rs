@@ -71,6 +71,7 @@ languages! {
     "css" [], ["css"], [], tree_sitter_css::LANGUAGE, "css";
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
+    "haskell" [], ["hs"], [], tree_sitter_haskell::LANGUAGE, "haskell";
     "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
     "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";
     "javascript" [], ["js", "mjs", "cjs", "jsx"], [], tree_sitter_javascript::LANGUAGE, "javascript";
@@ -150,6 +151,7 @@ fn by_interpreter(text: &str) -> Option<&'static Language> {
     let name = match program {
         "node" | "deno" | "bun" => "javascript",
         "dash" => "bash",
+        "runghc" | "runhaskell" => "haskell",
         "Rscript" => "r",
         other => other,
     };

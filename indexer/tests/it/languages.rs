@@ -85,8 +85,8 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cpp csharp css elixir go html java javascript json julia kotlin lua markdown nix php
-    powershell python r ruby rust scala solidity sql swift toml tsx typescript yaml
+    bash c cpp csharp css elixir go haskell html java javascript json julia kotlin lua markdown nix
+    php powershell python r ruby rust scala solidity sql swift toml tsx typescript yaml
 }
 
 #[test]
@@ -261,6 +261,8 @@ fn a_language_is_known_by_name_content_or_interpreter() {
         ),
         ("bin/run", "#!/usr/bin/env node\n", Some("javascript")),
         ("bin/run", "#!/usr/bin/env Rscript\n", Some("r")),
+        ("bin/run", "#!/usr/bin/env runhaskell\n", Some("haskell")),
+        ("bin/run", "#!/usr/bin/env pwsh\n", Some("powershell")),
         ("bin/run", "#!/usr/bin/perl\n", None),
         ("bin/run", "no interpreter\n", None),
         ("bin/run", "", None),
