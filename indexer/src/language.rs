@@ -81,6 +81,8 @@ languages! {
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
+    "ocaml" [], ["ml"], [], tree_sitter_ocaml::LANGUAGE_OCAML, "ocaml";
+    "ocaml_interface" ["ocaml"], ["mli"], [], tree_sitter_ocaml::LANGUAGE_OCAML_INTERFACE, "ocaml_interface";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
     "powershell" ["pwsh"], ["ps1", "psm1", "psd1"], [], tree_sitter_powershell::LANGUAGE, "powershell";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";

@@ -86,7 +86,8 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go haskell html java javascript json julia kotlin lua markdown nix
-    php powershell python r ruby rust scala solidity sql swift toml tsx typescript yaml
+    ocaml ocaml_interface php powershell python r ruby rust scala solidity sql swift toml tsx
+    typescript yaml
 }
 
 #[test]
@@ -292,6 +293,7 @@ fn the_language_filter_knows_names_aliases_and_extensions() {
     // One language to a person, two grammars.
     assert_eq!(languages_named("typescript"), ["tsx", "typescript"]);
     assert_eq!(languages_named("tsx"), ["tsx"]);
+    assert_eq!(languages_named("ocaml"), ["ocaml", "ocaml_interface"]);
     assert_eq!(languages_named("text"), [PLAIN_TEXT]);
     assert!(languages_named("cobol").is_empty());
     assert!(languages_named("").is_empty());

@@ -116,6 +116,9 @@ fn texts_that_abort() -> Vec<(&'static str, String)> {
         ("a.rb", "x <<A\n".repeat(250)),
         // The Ruby scanner saves the length of this word in one byte.
         ("a.rb", format!("x = <<{word}\ntext\n{word}\n")),
+        // The OCaml scanner calls itself for each comment in a comment.
+        ("a.ml", format!("{}\n", "(*".repeat(40)).repeat(5_000)),
+        ("a.mli", "(* \"*)\" (* \"*)\"\n".repeat(50_000)),
     ]
 }
 
