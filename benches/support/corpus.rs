@@ -133,8 +133,8 @@ fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
         "bash" | "elixir" | "julia" | "nix" | "powershell" | "python" | "r" | "ruby" => Some("#"),
         "haskell" | "lua" | "sql" => Some("--"),
-        "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "rust" | "scala"
-        | "solidity" | "swift" | "tsx" | "typescript" => Some("//"),
+        "c" | "cpp" | "csharp" | "go" | "java" | "javascript" | "kotlin" | "objc" | "rust"
+        | "scala" | "solidity" | "swift" | "tsx" | "typescript" => Some("//"),
         _ => None,
     }
 }

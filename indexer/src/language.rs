@@ -81,6 +81,7 @@ languages! {
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
     "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
+    "objc" ["objective-c", "objectivec"], ["m", "mm"], [], tree_sitter_objc::LANGUAGE, "objc";
     "ocaml" [], ["ml"], [], tree_sitter_ocaml::LANGUAGE_OCAML, "ocaml";
     "ocaml_interface" ["ocaml"], ["mli"], [], tree_sitter_ocaml::LANGUAGE_OCAML_INTERFACE, "ocaml_interface";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
@@ -116,11 +117,13 @@ pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
 
 fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
     let extension = extension.to_ascii_lowercase();
-    // `.h` is C++ as often as C; the C grammar turns a class into an error.
-    let extension = if extension == "h" && looks_like_cpp(text) {
-        "hpp"
-    } else {
-        &extension
+    let extension = match extension.as_str() {
+        // `.h` is C++ as often as C; the C grammar turns a class into an error.
+        "h" if looks_like_objc(text) => "m",
+        "h" if looks_like_cpp(text) => "hpp",
+        // MATLAB and Octave have this ending as well, and no grammar here.
+        "m" if !text.trim().is_empty() && !looks_like_objc(text) => return None,
+        other => other,
     };
     LANGUAGES
         .iter()
@@ -128,8 +131,9 @@ fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
 }
 
 fn looks_like_cpp(text: &str) -> bool {
-    text.lines().map(str::trim_start).any(|line| {
-        [
+    has_line_with(
+        text,
+        &[
             "class ",
             "namespace ",
             "template <",
@@ -137,10 +141,27 @@ fn looks_like_cpp(text: &str) -> bool {
             "using ",
             "public:",
             "private:",
-        ]
-        .iter()
-        .any(|opening| line.starts_with(opening))
-    })
+        ],
+    )
+}
+
+fn looks_like_objc(text: &str) -> bool {
+    has_line_with(
+        text,
+        &[
+            "#import ",
+            "@import ",
+            "@interface ",
+            "@implementation ",
+            "@protocol ",
+        ],
+    )
+}
+
+/// Whether a line begins with one of these words.
+fn has_line_with(text: &str, openings: &[&str]) -> bool {
+    let mut lines = text.lines().map(str::trim_start);
+    lines.any(|line| openings.iter().any(|opening| line.starts_with(opening)))
 }
 
 fn by_interpreter(text: &str) -> Option<&'static Language> {

@@ -23,7 +23,7 @@ const LONGEST_HEREDOC_WORD: usize = 200;
 /// Most comments that a text of OCaml may open. The scanner calls itself for each comment in a
 /// comment: a stack of 2 MiB lasts for 16,000. What only looks like the end of one, because it
 /// stands in a string, closes none, so that all are counted as if they were nested.
-const MOST_COMMENTS: usize = 4_000;
+const MOST_COMMENTS: usize = 2_000;
 
 /// Whether a text is beyond what the scanner of its language can save.
 pub(crate) fn overruns(language: &str, text: &str) -> bool {
@@ -138,7 +138,7 @@ mod tests {
         let heredocs = "x = <<~SQL\n  select 1\nSQL\nlist << value << other\n".repeat(1_000);
         assert!(!overruns("ruby", &heredocs));
         assert!(!overruns("rust", &" ".repeat(1_000)));
-        assert!(!overruns("ocaml", &"(** A value. *)\n".repeat(4_000)));
+        assert!(!overruns("ocaml", &"(** A value. *)\n".repeat(2_000)));
     }
 
     #[test]
@@ -155,8 +155,8 @@ mod tests {
             ("ruby", format!("x <<{}\n", "W".repeat(201))),
             ("ruby", deep("x(<<A)\n", 181, "\n")),
             ("ruby", format!("x({})\n", deep("<<'A B', ", 129, ""))),
-            ("ocaml", deep("(*", 4_001, "")),
-            ("ocaml_interface", deep("(* \"*)\"\n", 4_001, "")),
+            ("ocaml", deep("(*", 2_001, "")),
+            ("ocaml_interface", deep("(* \"*)\"\n", 2_001, "")),
         ] {
             assert!(overruns(language, &text), "{language} {text:?}");
         }

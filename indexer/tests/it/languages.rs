@@ -86,7 +86,7 @@ macro_rules! outlines {
 
 outlines! {
     bash c cpp csharp css elixir go haskell html java javascript json julia kotlin lua markdown nix
-    ocaml ocaml_interface php powershell python r ruby rust scala solidity sql swift toml tsx
+    objc ocaml ocaml_interface php powershell python r ruby rust scala solidity sql swift toml tsx
     typescript yaml
 }
 
@@ -253,6 +253,13 @@ fn a_language_is_known_by_name_content_or_interpreter() {
             Some("cpp"),
         ),
         ("include/LIST.H", "class List {};\n", Some("cpp")),
+        (
+            "include/Boat.h",
+            "// A boat.\n@interface Boat\n@end\n",
+            Some("objc"),
+        ),
+        ("src/Boat.m", "#import \"Boat.h\"\n", Some("objc")),
+        ("src/fit.m", "function y = fit(x)\n  y = x;\nend\n", None),
         ("bin/run", "#!/bin/sh\n", Some("bash")),
         ("bin/run", "#!/usr/bin/env python3\n", Some("python")),
         (
@@ -290,6 +297,7 @@ fn the_language_filter_knows_names_aliases_and_extensions() {
     assert_eq!(languages_named("C#"), ["csharp"]);
     assert_eq!(languages_named("golang"), ["go"]);
     assert_eq!(languages_named("shell"), ["bash"]);
+    assert_eq!(languages_named("Objective-C"), ["objc"]);
     // One language to a person, two grammars.
     assert_eq!(languages_named("typescript"), ["tsx", "typescript"]);
     assert_eq!(languages_named("tsx"), ["tsx"]);
