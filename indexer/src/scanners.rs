@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use crate::objc_macros;
+
 /// Most columns before the first word of a line, and marks that open a level in it.
 ///
 /// Python saves two bytes for each level, and up to 257 bytes of something else. YAML saves four
@@ -37,11 +39,15 @@ pub(crate) fn overruns(language: &str, text: &str) -> bool {
     }
 }
 
-/// The text as a scanner can read it, with each byte where it was.
+/// The text as a grammar can read it, with each byte where it was.
 ///
 /// The scanner of Bash asks for the digits in `{1..2}` with a function that reads beyond its
 /// table for a character over 255. Such characters are words to the grammar, and so are letters.
+/// The grammar of Objective-C lacks some macros.
 pub(crate) fn readable<'text>(language: &str, text: &'text str) -> Cow<'text, str> {
+    if language == "objc" {
+        return objc_macros::expanded(text);
+    }
     let is_wide = |character: char| u32::from(character) > 0xff;
     if language != "bash" || text.is_ascii() || !text.contains(is_wide) {
         return Cow::Borrowed(text);
