@@ -84,21 +84,30 @@ languages! {
     "elixir" [], ["ex", "exs"], [], tree_sitter_elixir::LANGUAGE, "elixir";
     "go" ["golang"], ["go"], [], tree_sitter_go::LANGUAGE, "go";
     "graphql" [], ["graphql", "graphqls", "gql"], [], tree_sitter_graphql::LANGUAGE, "graphql";
+    "haskell" [], ["hs"], [], tree_sitter_haskell::LANGUAGE, "haskell";
     "hcl" ["terraform"], ["tf", "tofu", "tfvars", "hcl", "nomad"], [], tree_sitter_hcl::LANGUAGE, "hcl";
     "html" [], ["html", "htm", "xhtml"], [], tree_sitter_html::LANGUAGE, "html";
     "java" [], ["java"], [], tree_sitter_java::LANGUAGE, "java";
     "javascript" [], ["js", "mjs", "cjs", "jsx"], [], tree_sitter_javascript::LANGUAGE, "javascript";
     "json" [], ["json", "jsonc", "json5", "webmanifest"], [".babelrc", ".eslintrc", ".prettierrc"], tree_sitter_json::LANGUAGE, "json";
+    "julia" [], ["jl"], [], tree_sitter_julia::LANGUAGE, "julia";
     "kotlin" [], ["kt", "kts"], [], tree_sitter_kotlin_ng::LANGUAGE, "kotlin";
     "lua" [], ["lua"], [], tree_sitter_lua::LANGUAGE, "lua";
     "make" ["makefile"], ["mk", "make"], ["Makefile", "makefile", "GNUmakefile", "Makefile.am", "Makefile.common", "Makefile.in", "Makefile.inc", "Kbuild"], tree_sitter_make::LANGUAGE, "make";
     "markdown" [], ["md", "markdown", "mdx"], [], tree_sitter_md::LANGUAGE, "markdown";
+    "nix" [], ["nix"], [], tree_sitter_nix::LANGUAGE, "nix";
+    "objc" ["objective-c", "objectivec"], ["m", "mm"], [], tree_sitter_objc::LANGUAGE, "objc";
+    "ocaml" [], ["ml"], [], tree_sitter_ocaml::LANGUAGE_OCAML, "ocaml";
+    "ocaml_interface" ["ocaml"], ["mli"], [], tree_sitter_ocaml::LANGUAGE_OCAML_INTERFACE, "ocaml_interface";
     "php" [], ["php", "phtml"], [], tree_sitter_php::LANGUAGE_PHP, "php";
+    "powershell" ["pwsh"], ["ps1", "psm1", "psd1"], [], tree_sitter_powershell::LANGUAGE, "powershell";
     "protobuf" [], ["proto"], [], tree_sitter_proto::LANGUAGE, "protobuf";
     "python" [], ["py", "pyi", "pyw"], ["SConstruct", "SConscript"], tree_sitter_python::LANGUAGE, "python";
+    "r" [], ["r"], [".Rprofile"], tree_sitter_r::LANGUAGE, "r";
     "ruby" [], ["rb", "rake", "gemspec", "ru"], ["Rakefile", "Gemfile", "Podfile", "Vagrantfile"], tree_sitter_ruby::LANGUAGE, "ruby";
     "rust" [], ["rs"], [], tree_sitter_rust::LANGUAGE, "rust";
     "scala" [], ["scala", "sc", "sbt"], [], tree_sitter_scala::LANGUAGE, "scala";
+    "solidity" [], ["sol"], [], tree_sitter_solidity::LANGUAGE, "solidity";
     "sql" [], ["sql", "ddl"], [], tree_sitter_sequel::LANGUAGE, "sql";
     "swift" [], ["swift"], [], tree_sitter_swift::LANGUAGE, "swift";
     "toml" [], ["toml"], [], tree_sitter_toml_ng::LANGUAGE, "toml";
@@ -125,11 +134,13 @@ pub fn language_of(path: &str, text: &str) -> Option<&'static Language> {
 
 fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
     let extension = extension.to_ascii_lowercase();
-    // `.h` is C++ as often as C; the C grammar turns a class into an error.
-    let extension = if extension == "h" && looks_like_cpp(text) {
-        "hpp"
-    } else {
-        &extension
+    let extension = match extension.as_str() {
+        // `.h` is C++ as often as C; the C grammar turns a class into an error.
+        "h" if looks_like_objc(text) => "m",
+        "h" if looks_like_cpp(text) => "hpp",
+        // MATLAB and Octave have this ending as well, and no grammar here.
+        "m" if !text.trim().is_empty() && !looks_like_objc(text) => return None,
+        other => other,
     };
     LANGUAGES
         .iter()
@@ -137,8 +148,9 @@ fn by_extension(extension: &str, text: &str) -> Option<&'static Language> {
 }
 
 fn looks_like_cpp(text: &str) -> bool {
-    text.lines().map(str::trim_start).any(|line| {
-        [
+    has_line_with(
+        text,
+        &[
             "class ",
             "namespace ",
             "template <",
@@ -146,10 +158,27 @@ fn looks_like_cpp(text: &str) -> bool {
             "using ",
             "public:",
             "private:",
-        ]
-        .iter()
-        .any(|opening| line.starts_with(opening))
-    })
+        ],
+    )
+}
+
+fn looks_like_objc(text: &str) -> bool {
+    has_line_with(
+        text,
+        &[
+            "#import ",
+            "@import ",
+            "@interface ",
+            "@implementation ",
+            "@protocol ",
+        ],
+    )
+}
+
+/// Whether a line begins with one of these words.
+fn has_line_with(text: &str, openings: &[&str]) -> bool {
+    let mut lines = text.lines().map(str::trim_start);
+    lines.any(|line| openings.iter().any(|opening| line.starts_with(opening)))
 }
 
 fn by_interpreter(text: &str) -> Option<&'static Language> {
@@ -162,6 +191,8 @@ fn by_interpreter(text: &str) -> Option<&'static Language> {
     let name = match program {
         "node" | "deno" | "bun" => "javascript",
         "dash" => "bash",
+        "runghc" | "runhaskell" => "haskell",
+        "Rscript" => "r",
         other => other,
     };
     LANGUAGES.iter().find(|language| language.answers_to(name))

@@ -32,6 +32,7 @@ mod index;
 pub mod language;
 mod mention;
 mod non_production;
+mod objc_macros;
 mod overlay;
 pub mod parse;
 pub mod parts;

@@ -123,6 +123,8 @@ pub(crate) fn is_aside(chunk: &Chunk) -> bool {
             .any(|end| stem.ends_with(end) && (end.starts_with('_') || stem == *end))
         || name.contains(".test.")
         || name.contains(".spec.")
+        || name.contains(".tests.")
+        || name.ends_with(".t.sol")
         || is_camel_test(path)
         || is_changelog(chunk, &lower, stem)
 }

@@ -9,6 +9,7 @@ use ollacode_store::{
 
 use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
 use crate::error::IndexError;
+use crate::focus::{focus, mark_named};
 use crate::mention::Mentioned;
 use crate::overlay::Overlay;
 use crate::query::Query;
@@ -25,8 +26,6 @@ const MOST_PARTS: usize = 6;
 const MOST_SIMILAR: usize = 50;
 /// Hits that are read to see whether a name that nothing defines is used.
 const READ_FOR_NAME: usize = 20;
-/// How lines of comments begin. `#` is left out: it begins definitions of C, too.
-const COMMENTS: [&str; 6] = ["//", "/*", "* ", "--", "\"\"\"", "# "];
 /// How long a search waits for the vector of its query: a small model loads in that time.
 const QUERY_LIMIT: Duration = Duration::from_secs(20);
 
@@ -428,62 +427,6 @@ impl CandidateSet {
         });
         &mut self.candidates[index]
     }
-}
-
-/// Marks the chunks whose file or line the query names. A line that is in no chunk, such as a blank
-/// one between two, stands for the nearest.
-fn mark_named(candidates: &mut [Candidate], mentioned: &[Mentioned]) {
-    for it in mentioned {
-        let distance = |chunk: &Chunk| it.line.map(|line| lines_between(chunk, line));
-        let chunks = candidates.iter().map(|candidate| &candidate.chunk);
-        let nearest = chunks
-            .filter(|chunk| chunk.path == it.path)
-            .filter_map(distance)
-            .min();
-        for Candidate { chunk, named, .. } in candidates.iter_mut() {
-            if chunk.path != it.path {
-                continue;
-            }
-            named.file = named.file.max(it.strength);
-            if nearest.is_some() && distance(chunk) == nearest {
-                named.line = named.line.max(it.strength);
-            }
-        }
-    }
-}
-
-/// Lines from a chunk to a line of its file; 0 inside.
-fn lines_between(chunk: &Chunk, line: u32) -> u32 {
-    let before = chunk.start_line.saturating_sub(line);
-    before.max(line.saturating_sub(chunk.end_line))
-}
-
-/// The line of a chunk that a query is about: one that it names, or the one that defines its symbol.
-fn focus(query: &Query, mentioned: &[Mentioned], chunk: &Chunk) -> Option<u32> {
-    let mut named = mentioned.iter().filter(|it| it.path == chunk.path);
-    let inside = chunk.start_line..=chunk.end_line;
-    named
-        .find_map(|it| it.line.filter(|line| inside.contains(line)))
-        .or_else(|| defining_line(query, chunk))
-}
-
-/// The first line with a symbol that the query names and the chunk defines, comments aside.
-fn defining_line(query: &Query, chunk: &Chunk) -> Option<u32> {
-    let name = chunk
-        .definitions
-        .iter()
-        .find(|name| query.symbols.contains(name))?;
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let has_name = |line: &str| line.split(|c| !is_word(c)).any(|word| word == name);
-    let is_comment = |line: &str| {
-        let line = line.trim_start();
-        COMMENTS.iter().any(|begin| line.starts_with(begin))
-    };
-    let at = chunk
-        .text
-        .lines()
-        .position(|line| has_name(line) && !is_comment(line))?;
-    Some(chunk.start_line + u32::try_from(at).ok()?)
 }
 
 /// How like a definition's name a word in lower case is: 1 for the same, 0 for too many mistakes.

@@ -3,9 +3,12 @@
 //!
 //! A scanner saves its state in 1,024 bytes at each token. Those of Python, Ruby and YAML can
 //! write more, on which tree-sitter aborts; that of Bash looks up characters in a table that
-//! ends at 255. Nobody writes such files, but somebody may plant them.
+//! ends at 255, and that of OCaml calls itself until the stack overflows. Nobody writes such
+//! files, but somebody may plant them.
 
 use std::borrow::Cow;
+
+use crate::objc_macros;
 
 /// Most columns before the first word of a line, and marks that open a level in it.
 ///
@@ -19,6 +22,11 @@ const MOST_HEREDOC_BYTES: usize = 900;
 /// Longest word that ends a here-document of Ruby: its length is saved in one byte.
 const LONGEST_HEREDOC_WORD: usize = 200;
 
+/// Most comments that a text of OCaml may open. The scanner calls itself for each comment in a
+/// comment: a stack of 2 MiB lasts for 16,000. What only looks like the end of one, because it
+/// stands in a string, closes none, so that all are counted as if they were nested.
+const MOST_COMMENTS: usize = 2_000;
+
 /// Whether a text is beyond what the scanner of its language can save.
 pub(crate) fn overruns(language: &str, text: &str) -> bool {
     let most = MOST_LEVELS.iter().find(|(name, _)| *name == language);
@@ -26,6 +34,7 @@ pub(crate) fn overruns(language: &str, text: &str) -> bool {
         ("python", Some((_, most))) => deepest_python(text) > *most,
         ("yaml", Some((_, most))) => text.lines().any(|line| yaml_levels(line) > *most),
         ("ruby", _) => heredocs_overrun(text),
+        ("ocaml" | "ocaml_interface", _) => text.matches("(*").nth(MOST_COMMENTS).is_some(),
         _ => false,
     }
 }
@@ -34,6 +43,7 @@ pub(crate) fn overruns(language: &str, text: &str) -> bool {
 pub(crate) fn readable<'text>(language: &str, text: &'text str) -> Cow<'text, str> {
     match language {
         "bash" => without_wide_characters(text),
+        "objc" => objc_macros::expanded(text),
         "graphql" => with_schema_extensions_as_types(text),
         _ => Cow::Borrowed(text),
     }
@@ -158,12 +168,14 @@ mod tests {
             ("yaml", "a:\n  - b: {c: 1, d: 2}\n    e: - f - g\n"),
             ("ruby", "x = <<~A\n  text\nA\n"),
             ("bash", "{ \u{31860}"),
+            ("ocaml", "(* a (* nested *) one *)\nlet f (x) = x\n"),
         ] {
             assert!(!overruns(language, text), "{language} {text:?}");
         }
         let heredocs = "x = <<~SQL\n  select 1\nSQL\nlist << value << other\n".repeat(1_000);
         assert!(!overruns("ruby", &heredocs));
         assert!(!overruns("rust", &" ".repeat(1_000)));
+        assert!(!overruns("ocaml", &"(** A value. *)\n".repeat(2_000)));
     }
 
     #[test]
@@ -180,6 +192,8 @@ mod tests {
             ("ruby", format!("x <<{}\n", "W".repeat(201))),
             ("ruby", deep("x(<<A)\n", 181, "\n")),
             ("ruby", format!("x({})\n", deep("<<'A B', ", 129, ""))),
+            ("ocaml", deep("(*", 2_001, "")),
+            ("ocaml_interface", deep("(* \"*)\"\n", 2_001, "")),
         ] {
             assert!(overruns(language, &text), "{language} {text:?}");
         }

@@ -85,9 +85,9 @@ macro_rules! outlines {
 }
 
 outlines! {
-    bash c cmake cpp csharp css dart dockerfile elixir go graphql hcl html java javascript json
-    kotlin lua make markdown php protobuf python ruby rust scala sql swift toml tsx typescript yaml
-    zig
+    bash c cmake cpp csharp css dart dockerfile elixir go graphql haskell hcl html java javascript
+    json julia kotlin lua make markdown nix objc ocaml ocaml_interface php powershell protobuf
+    python r ruby rust scala solidity sql swift toml tsx typescript yaml zig
 }
 
 #[test]
@@ -253,6 +253,13 @@ fn a_language_is_known_by_name_content_or_interpreter() {
             Some("cpp"),
         ),
         ("include/LIST.H", "class List {};\n", Some("cpp")),
+        (
+            "include/Boat.h",
+            "// A boat.\n@interface Boat\n@end\n",
+            Some("objc"),
+        ),
+        ("src/Boat.m", "#import \"Boat.h\"\n", Some("objc")),
+        ("src/fit.m", "function y = fit(x)\n  y = x;\nend\n", None),
         ("bin/run", "#!/bin/sh\n", Some("bash")),
         ("bin/run", "#!/usr/bin/env python3\n", Some("python")),
         (
@@ -261,6 +268,9 @@ fn a_language_is_known_by_name_content_or_interpreter() {
             Some("python"),
         ),
         ("bin/run", "#!/usr/bin/env node\n", Some("javascript")),
+        ("bin/run", "#!/usr/bin/env Rscript\n", Some("r")),
+        ("bin/run", "#!/usr/bin/env runhaskell\n", Some("haskell")),
+        ("bin/run", "#!/usr/bin/env pwsh\n", Some("powershell")),
         ("bin/run", "#!/usr/bin/perl\n", None),
         ("bin/run", "no interpreter\n", None),
         ("bin/run", "", None),
@@ -299,9 +309,11 @@ fn the_language_filter_knows_names_aliases_and_extensions() {
     assert_eq!(languages_named("terraform"), ["hcl"]);
     assert_eq!(languages_named("proto"), ["protobuf"]);
     assert_eq!(languages_named("docker"), ["dockerfile"]);
+    assert_eq!(languages_named("Objective-C"), ["objc"]);
     // One language to a person, two grammars.
     assert_eq!(languages_named("typescript"), ["tsx", "typescript"]);
     assert_eq!(languages_named("tsx"), ["tsx"]);
+    assert_eq!(languages_named("ocaml"), ["ocaml", "ocaml_interface"]);
     assert_eq!(languages_named("text"), [PLAIN_TEXT]);
     assert!(languages_named("cobol").is_empty());
     assert!(languages_named("").is_empty());

@@ -196,6 +196,8 @@ fn tests_and_examples_are_weaker_unless_asked_for() {
         "test_http.py",
         "web/http.test.ts",
         "web/http.spec.js",
+        "scripts/Copy.Tests.ps1",
+        "contracts/Auction.t.sol",
         "spec/http_spec.rb",
         "src/HttpTest.java",
         "src/HttpTests.cs",
