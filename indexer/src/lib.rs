@@ -24,6 +24,7 @@ pub mod embed;
 mod embed_pipeline;
 mod embed_requests;
 mod error;
+mod focus;
 mod folder;
 pub mod git_index;
 mod hidden;
