@@ -242,6 +242,7 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("system prompt", tokens.system),
         ("tools", tokens.tools),
         ("conversation", tokens.history),
+        ("of which hits", tokens.hits),
         ("free", free),
         ("context window", tokens.window),
     ];

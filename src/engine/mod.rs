@@ -32,6 +32,7 @@ mod thoughts;
 mod turn;
 mod unusable_reply;
 mod user_message;
+mod user_words;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ use crate::model::{ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
+use crate::text::hits::hits_in;
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
@@ -162,6 +164,8 @@ pub struct TokenReport {
     pub tools: u32,
     /// Of the messages.
     pub history: u32,
+    /// Of the hits of the index in them.
+    pub hits: u32,
 }
 
 /// Why changes could not be undone or redone.
@@ -281,7 +285,12 @@ impl Engine {
             }
         };
         let native = if spoken { 0 } else { estimate_tools(&tools) };
-        let [system, tools, history] = [system, native, estimate(said, &[])]
+        let hits = said.iter().filter_map(|message| match message {
+            Message::User { text, .. } => hits_in(text),
+            _ => None,
+        });
+        let hits: u32 = hits.map(estimate_text).sum();
+        let [system, tools, history, hits] = [system, native, estimate(said, &[]), hits]
             .map(|count| session.calibration.calibrated(count));
         TokenReport {
             used: system + tools + history,
@@ -289,6 +298,7 @@ impl Engine {
             system,
             tools,
             history,
+            hits,
         }
     }
 
