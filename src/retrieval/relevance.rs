@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn other_forms_of_a_word_are_the_word() {
-        let hits = vec![hit("main.rs", "fn main() { println!(\"hello\") }", 1.0)];
+        let hits = vec![hit("main.rs", "fn main() { printout(\"hello\") }", 1.0)];
         assert_eq!(paths("Where is hello printed in main?", hits), ["main.rs"]);
     }
 }
