@@ -12,8 +12,8 @@ use crate::message::Message;
 const MOST_NAMES: usize = 4;
 /// Words of its own with which a message needs nothing from before, though it has `it` or `them`,
 const ENOUGH_BESIDE_PRONOUN: usize = 3;
-/// though it has `that function`, `the same`, `again`,
-const ENOUGH_BESIDE_REFERENCE: usize = 6;
+/// though it has `that function`, `the same`, `again`, or begins with `it`,
+const ENOUGH_BESIDE_REFERENCE: usize = 7;
 /// and though it asks about the session.
 const ENOUGH_BESIDE_SESSION: usize = 1;
 /// Longest message in another script that is taken for a follow-up, in characters.
@@ -248,9 +248,13 @@ fn refers_back(message: &str, words: &[&str], telling: usize) -> bool {
             "that" | "this" => lower.get(at + 1).is_none_or(|next| is_in(next, POINTED_AT)),
             word => is_in(word, POINTING),
         });
+    // `it should double each time: fix it`.
+    let begins = lower
+        .first()
+        .is_some_and(|word| word != "there" && is_in(word, PRONOUNS) || is_in(word, "that this"));
     let leads = lower.first().is_some_and(|word| is_in(word, LEADING));
     let has_pronoun = lower.iter().any(|word| is_in(word, PRONOUNS));
-    points && telling <= ENOUGH_BESIDE_REFERENCE
+    (points || begins) && telling <= ENOUGH_BESIDE_REFERENCE
         || (leads || has_pronoun) && telling <= ENOUGH_BESIDE_PRONOUN
 }
 
@@ -301,6 +305,14 @@ mod tests {
             ("Now write a test for that.", "write test "),
             ("and the error handling?", "error handling "),
             ("rename it everywhere", "rename everywhere "),
+            (
+                "it should double each time, but does not: fix it and run the tests",
+                "double each time fix run tests ",
+            ),
+            (
+                "their last letter is missing: fix it, and run its test",
+                "last letter missing fix run test ",
+            ),
             ("make that function async instead", "function async "),
             ("the same for the other client", "same other client "),
             (

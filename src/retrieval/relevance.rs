@@ -14,7 +14,7 @@ const NEAR_BEST: f32 = 0.5;
 /// The same for hits that the query names: tests of what is asked for have a third.
 const NEAR_BEST_NAMED: f32 = 0.3;
 /// Share of the query's words, rare ones counting more, below which a hit is noise,
-const ENOUGH_WORDS: f32 = 0.34;
+const ENOUGH_WORDS: f32 = 0.3;
 /// and share of the share that the hit with most of them has.
 const NEAR_MOST_WORDS: f32 = 0.5;
 /// Rank and cosine similarity with which a hit needs no words.
@@ -84,6 +84,8 @@ fn shares(query: &Query, hits: &[Ranked]) -> Vec<f32> {
     let weights: Vec<f32> = (0..stems.len())
         .map(|word| {
             let with = has.iter().filter(|has| has[word]).count();
+            // A word that no hit has tells nothing about them: it counts as one that all have.
+            let with = if with == 0 { hits.len() } else { with };
             (1.0 + hits.len() as f32 / (1 + with) as f32).ln()
         })
         .collect();
@@ -172,6 +174,17 @@ mod tests {
         }
         let query = "how is the retry delay computed";
         assert_eq!(paths(query, hits), ["retry.rs"]);
+    }
+
+    #[test]
+    fn words_that_no_hit_has_do_not_hide_a_good_one() {
+        let hits = vec![
+            hit("retry.py", "def delay(attempt): pass", 1.2),
+            hit("client.py", "sleep(policy.delay(attempt))", 1.1),
+            hit("test.py", "def test_each_delay(): pass", 1.0),
+        ];
+        let query = "where is the delay between two attempts computed?";
+        assert_eq!(paths(query, hits), ["retry.py", "client.py"]);
     }
 
     #[test]
