@@ -239,8 +239,8 @@ pub(crate) fn shown_lines(hit: &Ranked, most: usize) -> Vec<usize> {
     }
 }
 
-/// The line that defines the symbol of a hit, the first line of its documentation, and the line that
-/// the query is about. Their places in the chunk, from 0; `None` if no line has the symbol.
+/// The line that defines the symbol of a hit, the first line of its documentation, and the line
+/// that the query is about. Their places in the chunk, from 0; `None` if no line has the symbol.
 fn telling_lines(hit: &Ranked) -> Option<Vec<usize>> {
     let lines: Vec<&str> = hit.chunk.text.lines().collect();
     let is_comment = |line: &str| {

@@ -1,7 +1,7 @@
 //! The list of files that git tracks, read from its index, and the branch that is checked out.
 //!
-//! Of files mostly the names count. What cannot be read as an index tracks nothing: then ignore files alone
-//! decide, as outside git.
+//! Of files mostly the names count. What cannot be read as an index tracks nothing: then ignore
+//! files alone decide, as outside git.
 
 use std::ffi::OsStr;
 use std::path::Path;

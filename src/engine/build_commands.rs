@@ -81,8 +81,8 @@ impl BuildCommands {
         self.test.extend(given(test));
     }
 
-    /// The scripts `build` and `test` of a `package.json`, but for the one that only says that there
-    /// are no tests.
+    /// The scripts `build` and `test` of a `package.json`, but for the one that only says that
+    /// there are no tests.
     fn add_scripts(&mut self, text: &str, runner: &str) {
         let manifest: Value = serde_json::from_str(text).unwrap_or_default();
         let script = |name: &str| manifest["scripts"][name].as_str();

@@ -114,13 +114,8 @@ impl Engine {
             let older = messages[older].to_vec();
             let summary = self.summary(session, &older, events).await?;
             summarised = summary.is_some();
-            let each = part(window, 1).clamp(SHORTEST_WORDS, LONGEST_WORDS);
-            let summary = match summary {
-                Some(summary) => format!("{summary}\n\n{}", user_words(&older, each)),
-                None => in_short(&older, each),
-            };
             let files = self.context.changes.lock().files();
-            let mut summary = with_files(summary, &files);
+            let mut summary = with_files(with_words(summary, &older, window), &files);
             if let Some(request) = meant_by(&messages) {
                 let request = clipped_to(&request, part(window, 12));
                 summary.push_str(&format!("\n\nThe current request:\n{request}"));
@@ -230,8 +225,8 @@ fn is_in_summary(name: &str, summary: &str) -> bool {
     words.any(|word| word == name)
 }
 
-/// Makes room in the current turn, only as far as needed: hits, then the results of the oldest round,
-/// of the next, then these rounds themselves, then what else stands before the task.
+/// Makes room in the current turn, only as far as needed: hits, then the results of the oldest
+/// round, of the next, then these rounds themselves, then what else stands before the task.
 fn make_room(messages: &mut Vec<Message>, most: u32, is_full: impl Fn(&[Message]) -> bool) {
     if is_full(messages.as_slice()) {
         drop_hits(messages);
@@ -240,6 +235,15 @@ fn make_room(messages: &mut Vec<Message>, most: u32, is_full: impl Fn(&[Message]
     while is_full(messages.as_slice()) && fold_oldest_round(messages, most) {}
     if is_full(messages.as_slice()) {
         cut_context(messages, most);
+    }
+}
+
+/// Adds the user's own words to a summary of older turns, or makes one without a model.
+fn with_words(summary: Option<String>, older: &[Message], window: u32) -> String {
+    let each = part(window, 1).clamp(SHORTEST_WORDS, LONGEST_WORDS);
+    match summary {
+        Some(summary) => format!("{summary}\n\n{}", user_words(older, each)),
+        None => in_short(older, each),
     }
 }
 

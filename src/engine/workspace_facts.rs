@@ -1,4 +1,4 @@
-//! What the system prompt says of the workspace: its layout, how it is built and tested, its branch.
+//! What the system prompt says of the workspace: layout, how it is built and tested, branch.
 
 use ollacode_indexer::git_index::{branch, changed};
 use ollacode_indexer::walk::{ListedEntry, ListedKind, WalkLimits, list};
@@ -24,7 +24,7 @@ const SOURCES: [&str; 8] = [
 
 const PATHS: &str = "Paths are relative to the root of the repository, and commands start there.";
 
-/// Facts of the workspace, a line each, in at most 150 tokens. Looks at the disk; starts no process.
+/// Facts of the workspace, a line each, in at most 150 tokens. Reads files; starts no process.
 pub(super) fn workspace_facts(jail: &Jail, rules: &Rules) -> String {
     let limits = WalkLimits {
         depth: 2,
