@@ -229,7 +229,7 @@ pub fn compacted_words(report: &CompactReport) -> String {
     let how = if report.summarised {
         ""
     } else {
-        "; the model returned no summary, so the oldest turns were cut instead"
+        "; the model returned no usable summary, so the oldest turns were cut instead"
     };
     format!("compacted: {before} → {after} tokens{how}")
 }

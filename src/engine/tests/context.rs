@@ -148,3 +148,105 @@ async fn that_nothing_fits_is_said() {
     let said = lab.asked()[0].user().to_owned();
     assert!(said.contains("Nothing in the index fits"), "{said}");
 }
+
+/// A small program, a file for each part.
+const PARTS: [(&str, &str); 5] = [
+    (
+        "client.rs",
+        "/// Gets a page over the network.\npub fn fetch_page(url: &str) -> String {\n    get(url)\n}\n",
+    ),
+    (
+        "cache.rs",
+        "/// Drops the oldest entries.\npub fn evict_old(entries: &mut Vec<u8>) {\n    entries.clear();\n}\n",
+    ),
+    (
+        "parser.rs",
+        "/// Reads the fields of a header.\npub fn parse_header(text: &str) -> usize {\n    text.len()\n}\n",
+    ),
+    (
+        "retry.rs",
+        "/// Seconds before the next attempt.\npub fn retry_delay(attempt: u32) -> u32 {\n    2 * attempt\n}\n",
+    ),
+    (
+        "main.rs",
+        "fn main() {\n    let page = fetch_page(\"a\");\n    parse_header(&page);\n}\n",
+    ),
+];
+
+/// A question, its answer, a follow-up, and the file that the follow-up is about.
+const FOLLOW_UPS: [(&str, &str, &str, &str); 8] = [
+    (
+        "Where is fetch_page defined?",
+        "In client.rs:2.",
+        "and where is that called?",
+        "main.rs",
+    ),
+    (
+        "Where is fetch_page defined?",
+        "In client.rs:2.",
+        "Does it handle errors?",
+        "client.rs",
+    ),
+    (
+        "How does the cache drop entries?",
+        "`evict_old` does.",
+        "keep an alias for the old name",
+        "cache.rs",
+    ),
+    (
+        "How does the cache drop entries?",
+        "`evict_old` does.",
+        "that did nothing. do it",
+        "cache.rs",
+    ),
+    (
+        "Where are headers read?",
+        "In `parse_header` of parser.rs:2.",
+        "make that function return a Result instead",
+        "parser.rs",
+    ),
+    (
+        "Where are headers read?",
+        "In `parse_header` of parser.rs:2.",
+        "who calls it?",
+        "main.rs",
+    ),
+    (
+        "How long does a retry wait?",
+        "`retry_delay` says so.",
+        "it should double each time: fix it",
+        "retry.rs",
+    ),
+    (
+        "How long does a retry wait?",
+        "`retry_delay` says so.",
+        "and its tests?",
+        "retry.rs",
+    ),
+];
+
+#[tokio::test]
+async fn most_follow_ups_bring_the_file_that_they_are_about() {
+    let answers = FOLLOW_UPS.iter().flat_map(|it| [text(it.1), text("So.")]);
+    let mut lab = Lab::new(answers.collect());
+    for (path, text) in PARTS {
+        fs::write(lab.root.join(path), text).expect("a file");
+    }
+    index(&lab).await;
+    let mut missed = Vec::new();
+    for (question, _, follow_up, wanted) in FOLLOW_UPS {
+        lab.ask(question).await;
+        let (_, events) = lab.ask(follow_up).await;
+        let is_found = events.iter().any(|event| match event {
+            Event::Retrieved { sources } => {
+                sources.iter().take(4).any(|source| source.path == wanted)
+            }
+            _ => false,
+        });
+        if !is_found {
+            missed.push(follow_up);
+        }
+    }
+    // At least seven of ten.
+    assert!(missed.len() * 10 <= FOLLOW_UPS.len() * 3, "{missed:?}");
+}
