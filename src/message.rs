@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use crate::text::hits::without_hits;
+
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -43,6 +45,15 @@ impl Message {
         Message::User {
             text: text.into(),
             images: Vec::new(),
+        }
+    }
+
+    /// Leaves one line of the hits of the index in a message of the user, whose turn is over.
+    pub fn shorten_hits(&mut self) {
+        if let Message::User { text, .. } = self
+            && let Some(short) = without_hits(text)
+        {
+            *text = short;
         }
     }
 }

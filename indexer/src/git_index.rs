@@ -1,12 +1,16 @@
-//! The list of files that git tracks, read from its index.
+//! The list of files that git tracks, read from its index, and the branch that is checked out.
 //!
-//! Only the names count. What cannot be read as an index tracks nothing: then ignore files alone
-//! decide, as outside git.
+//! Of files mostly the names count. What cannot be read as an index tracks nothing: then ignore
+//! files alone decide, as outside git.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::folder::Folder;
+use crate::folder::{FileKind, Folder};
 
+/// Where an entry has its mode, and its size, in bytes.
+const MODE: usize = 24;
+const SIZE: usize = 36;
 /// Bytes of an entry before its hash: times, numbers, mode, owner, size.
 const BEFORE_HASH: usize = 40;
 /// Bytes of a hash: SHA-1, or SHA-256 where a repository was made so.
@@ -15,6 +19,14 @@ const HASHES: [usize; 2] = [20, 32];
 const PADDING: usize = 8;
 /// Set in an entry that has two more bytes of flags.
 const EXTENDED: u16 = 0x4000;
+/// Set in an entry whose file git is told not to look at: in its flags, and in the further ones.
+const ASSUMED_VALID: u16 = 0x8000;
+const NOT_IN_WORK_TREE: u16 = 0x4000;
+/// The type of a regular file in a mode, and the bits of the type.
+const REGULAR: u32 = 0o100_000;
+const TYPE: u32 = 0o170_000;
+/// Largest `HEAD` that is read, in bytes.
+const MOST_HEAD: u64 = 4_096;
 /// The length of a name, or this number if it is longer.
 const LENGTH: u16 = 0x0fff;
 
@@ -38,8 +50,9 @@ impl TrackedFiles {
 
     /// Reads the bytes of an index of version 2, 3 or 4.
     pub(crate) fn parse(bytes: &[u8]) -> TrackedFiles {
-        let names = HASHES.iter().find_map(|hash| names(bytes, *hash));
-        TrackedFiles(names.unwrap_or_default())
+        let entries = HASHES.iter().find_map(|hash| entries(bytes, *hash));
+        let names = entries.unwrap_or_default().into_iter();
+        TrackedFiles(names.map(|entry| entry.name).collect())
     }
 
     /// Whether a path from the top of the work tree is tracked.
@@ -62,23 +75,71 @@ impl TrackedFiles {
     }
 }
 
-/// All names, or nothing if this is no index with hashes of this length.
-fn names(bytes: &[u8], hash: usize) -> Option<Vec<String>> {
+/// The branch that is checked out in a work tree with this top; `None` if there is none, or if it
+/// cannot be read.
+pub fn branch(top: &Path) -> Option<String> {
+    let head = Folder::open(top).ok()?.read(".git/HEAD", MOST_HEAD).ok()?;
+    let head = String::from_utf8(head).ok()?;
+    let name = head.trim().strip_prefix("ref: refs/heads/")?;
+    Some(name.to_owned())
+}
+
+/// How many tracked files of a work tree with this top are gone, or have another size than git saw
+/// last; `None` if that cannot be read. At most `most` files are looked at. Changes that keep the
+/// size, or that are staged, are not seen.
+pub fn changed(top: &Path, most: usize) -> Option<usize> {
+    let folder = Folder::open(top).ok()?;
+    let git = folder.folder(".git".as_ref()).ok()?;
+    let bytes = git.read("index", MOST_INDEX).ok()?;
+    let entries = HASHES.iter().find_map(|hash| entries(&bytes, *hash))?;
+    let looked_at = entries.iter().filter(|entry| entry.is_file).take(most);
+    let is_changed = |entry: &&IndexEntry| match size_of(&folder, &entry.name) {
+        // Git writes 0 where the time does not tell whether a file was changed.
+        Some(size) => entry.size != 0 && u64::from(entry.size) != size & u64::from(u32::MAX),
+        None => true,
+    };
+    Some(looked_at.filter(is_changed).count())
+}
+
+/// The size of a regular file at a path with `/`.
+fn size_of(folder: &Folder, path: &str) -> Option<u64> {
+    match path.split_once('/') {
+        Some((first, rest)) => size_of(&folder.folder(OsStr::new(first)).ok()?, rest),
+        None => {
+            let stat = folder.stat(OsStr::new(path)).ok()?;
+            (stat.kind == FileKind::File).then_some(stat.size)
+        }
+    }
+}
+
+/// An entry of an index.
+struct IndexEntry {
+    name: String,
+    /// The lower 32 bits of its size in bytes.
+    size: u32,
+    /// Whether it is a regular file that is in the work tree.
+    is_file: bool,
+}
+
+/// All entries, or nothing if this is no index with hashes of this length.
+fn entries(bytes: &[u8], hash: usize) -> Option<Vec<IndexEntry>> {
     let mut rest = bytes.strip_prefix(b"DIRC")?;
     let version = u32::from_be_bytes(take(&mut rest)?);
     let count = u32::from_be_bytes(take(&mut rest)?);
     if !(2..=4).contains(&version) {
         return None;
     }
-    let mut names = Vec::new();
+    let mut entries = Vec::new();
     let mut before: Vec<u8> = Vec::new();
     for _ in 0..count {
         let entry = rest;
         rest = rest.get(BEFORE_HASH + hash..)?;
         let flags = u16::from_be_bytes(take(&mut rest)?);
-        if flags & EXTENDED != 0 {
-            take::<2>(&mut rest)?;
-        }
+        let more_flags = if flags & EXTENDED == 0 {
+            0
+        } else {
+            u16::from_be_bytes(take(&mut rest)?)
+        };
         if version == 4 {
             // The name begins like the one before it, without this many bytes of its end.
             let cut = number(&mut rest)?;
@@ -98,11 +159,21 @@ fn names(bytes: &[u8], hash: usize) -> Option<Vec<String>> {
         }
         // A name that is not UTF-8 is not listed anyway.
         if let Ok(name) = str::from_utf8(&before) {
-            names.push(name.to_owned());
+            let is_hidden = flags & ASSUMED_VALID != 0 || more_flags & NOT_IN_WORK_TREE != 0;
+            entries.push(IndexEntry {
+                name: name.to_owned(),
+                size: number_at(entry, SIZE)?,
+                is_file: number_at(entry, MODE)? & TYPE == REGULAR && !is_hidden,
+            });
         }
     }
     // Its own checksum comes last.
-    (rest.len() >= hash && names.is_sorted()).then_some(names)
+    let is_sorted = entries.is_sorted_by(|one, next| one.name <= next.name);
+    (rest.len() >= hash && is_sorted).then_some(entries)
+}
+
+fn number_at(entry: &[u8], at: usize) -> Option<u32> {
+    take(&mut entry.get(at..)?).map(u32::from_be_bytes)
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -181,6 +252,44 @@ mod tests {
         assert!(tracked.contains("a/x.rs") && !tracked.contains("a"));
         assert!(tracked.contains_below("b/deep") && tracked.contains_below("a"));
         assert!(!tracked.contains_below("a/x.rs") && !tracked.contains_below("b/de"));
+    }
+
+    /// An entry of an index of version 2.
+    fn entry(name: &str, mode: u32, size: u32) -> Vec<u8> {
+        let mut bytes = vec![0; BEFORE_HASH + 20];
+        bytes[MODE..MODE + 4].copy_from_slice(&mode.to_be_bytes());
+        bytes[SIZE..SIZE + 4].copy_from_slice(&size.to_be_bytes());
+        bytes.extend(u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
+        bytes.extend(name.as_bytes());
+        bytes.push(0);
+        bytes.resize(bytes.len().next_multiple_of(PADDING), 0);
+        bytes
+    }
+
+    #[test]
+    fn changed_files_and_the_branch_are_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path();
+        assert_eq!((branch(top), changed(top, 10)), (None, None));
+        std::fs::create_dir_all(top.join(".git")).expect("a folder");
+        std::fs::create_dir(top.join("a")).expect("a folder");
+        std::fs::write(top.join(".git/HEAD"), "ref: refs/heads/fix/it\n").expect("a file");
+        let file = 0o100_644;
+        let mut bytes = b"DIRC\0\0\0\x02\0\0\0\x04".to_vec();
+        bytes.extend(entry("a/x.rs", file, 5));
+        bytes.extend(entry("a/y.rs", file, 5));
+        bytes.extend(entry("link", 0o120_000, 5));
+        bytes.extend(entry("z.rs", file, 5));
+        bytes.extend([9; 20]);
+        std::fs::write(top.join(".git/index"), bytes).expect("a file");
+        std::fs::write(top.join("a/x.rs"), "same\n").expect("a file");
+        std::fs::write(top.join("a/y.rs"), "longer\n").expect("a file");
+        assert_eq!(branch(top).as_deref(), Some("fix/it"));
+        // One is longer, one is gone, and a link does not count.
+        assert_eq!(changed(top, 10), Some(2));
+        assert_eq!(changed(top, 1), Some(0));
+        std::fs::write(top.join(".git/HEAD"), "0123456789abcdef\n").expect("a file");
+        assert_eq!(branch(top), None);
     }
 
     #[test]

@@ -229,7 +229,7 @@ pub fn compacted_words(report: &CompactReport) -> String {
     let how = if report.summarised {
         ""
     } else {
-        "; the model returned no summary, so the oldest turns were cut instead"
+        "; the model returned no usable summary, so the oldest turns were cut instead"
     };
     format!("compacted: {before} → {after} tokens{how}")
 }
@@ -242,6 +242,7 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("system prompt", tokens.system),
         ("tools", tokens.tools),
         ("conversation", tokens.history),
+        ("of which hits", tokens.hits),
         ("free", free),
         ("context window", tokens.window),
     ];

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::clip::{clipped, clipped_to};
 use super::event::{Event, TurnEnd};
+use super::names::{is_path, names};
 use super::shorten::{
-    cut_earlier_results, cut_last_results, cut_old, fold_steps, fold_turns, in_short, meant_by,
-    task_of, transcript,
+    cut_context, cut_last_results, cut_old, cut_oldest_round, drop_hits, fold_oldest_round,
+    fold_turns, in_short, meant_by, task_of, transcript,
 };
 use super::side::{SideError, SideReply, SideRequest, ask_aside};
 use super::text_tool_calls::as_text_messages;
 use super::turn::{EventSink, not_written};
+use super::user_words::user_words;
 use crate::message::Message;
 use crate::model::ToolSpec;
 use crate::model::budget::{estimate, part};
@@ -30,6 +32,10 @@ const FULL: u32 = 80;
 const SUMMARY_TOKENS: u32 = 800;
 /// Most characters of a summary, in case a model thinks aloud in it.
 const SUMMARY_LENGTH: usize = 3_600;
+
+/// Tokens of each of the user's messages that stays beside it.
+const SHORTEST_WORDS: u32 = 40;
+const LONGEST_WORDS: u32 = 200;
 
 /// Most changed files that are listed with it.
 const MOST_FILES: usize = 60;
@@ -108,21 +114,21 @@ impl Engine {
             let older = messages[older].to_vec();
             let summary = self.summary(session, &older, events).await?;
             summarised = summary.is_some();
-            let summary = summary.unwrap_or_else(|| in_short(&older));
             let files = self.context.changes.lock().files();
-            let mut summary = with_files(summary, &files);
+            let mut summary = with_files(with_words(summary, &older, window), &files);
             if let Some(request) = meant_by(&messages) {
                 let request = clipped_to(&request, part(window, 12));
                 summary.push_str(&format!("\n\nThe current request:\n{request}"));
             }
             fold_turns(&mut messages, &summary);
         }
-        if size(session, &messages) > enough {
-            cut_earlier_results(&mut messages);
+        if wanted == CompactionTrigger::Manual {
+            // The last turn is over, too.
+            drop_hits(&mut messages);
         }
-        if size(session, &messages) > enough {
-            fold_steps(&mut messages, part(window, 12));
-        }
+        make_room(&mut messages, part(window, 12), |messages| {
+            size(session, messages) > enough
+        });
         if size(session, &messages) > full {
             cut_last_results(&mut messages, part(window, 8));
         }
@@ -153,19 +159,18 @@ impl Engine {
         let model = Arc::clone(&session.model);
         let room = part(model.profile().window, 50);
         let schema = summary_schema();
+        let told = transcript(older);
+        let told = defang_chat_markers(&clipped_to(&told, room)).into_owned();
         let request = SideRequest {
             system: Some(SUMMARISE),
-            messages: vec![Message::user(defang_chat_markers(&clipped_to(
-                &transcript(older),
-                room,
-            )))],
+            messages: vec![Message::user(told.clone())],
             schema: Some(&schema),
             reply_tokens: SUMMARY_TOKENS,
         };
         let _replying = self.activity.replying();
         let asked = ask_aside(&*model, request, &events.stop).await;
         match summary_in(asked) {
-            Ok(said) if !said.is_empty() => Ok(Some(
+            Ok(said) if !said.is_empty() && is_about(&said, &told, older) => Ok(Some(
                 defang_chat_markers(&clipped(&said, SUMMARY_LENGTH)).into_owned(),
             )),
             Err(SideError::Stopped) => Err(TurnEnd::Stopped),
@@ -193,6 +198,52 @@ fn summary_in(asked: Result<SideReply, SideError>) -> Result<String, SideError> 
         }
         Err(SideError::Unfit { text, .. }) => Ok(text),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a summary is about a conversation: it has one of the paths and names in it, if there are
+/// some. The names of tools do not count.
+fn is_about(summary: &str, told: &str, older: &[Message]) -> bool {
+    let is_tool = |name: &String| {
+        let mut messages = older.iter();
+        messages.any(|message| matches!(message, Message::Tool { tool, .. } if tool == name))
+    };
+    let mut known = names(told);
+    known.retain(|name| !is_tool(name));
+    known.is_empty() || known.iter().any(|name| is_in_summary(name, summary))
+}
+
+/// Whether a summary has a name, or the last part of it: `a.rs` of `src/a.rs:12`, `read` of
+/// `Parser::read`.
+fn is_in_summary(name: &str, summary: &str) -> bool {
+    if is_path(name) {
+        let path = name.split([':', '#']).next().unwrap_or(name);
+        return summary.contains(path.rsplit('/').next().unwrap_or(path));
+    }
+    let name = name.rsplit([':', '.']).next().unwrap_or(name);
+    let mut words = summary.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.any(|word| word == name)
+}
+
+/// Makes room in the current turn, only as far as needed: hits, then the results of the oldest
+/// round, of the next, then these rounds themselves, then what else stands before the task.
+fn make_room(messages: &mut Vec<Message>, most: u32, is_full: impl Fn(&[Message]) -> bool) {
+    if is_full(messages.as_slice()) {
+        drop_hits(messages);
+    }
+    while is_full(messages.as_slice()) && cut_oldest_round(messages) {}
+    while is_full(messages.as_slice()) && fold_oldest_round(messages, most) {}
+    if is_full(messages.as_slice()) {
+        cut_context(messages, most);
+    }
+}
+
+/// Adds the user's own words to a summary of older turns, or makes one without a model.
+fn with_words(summary: Option<String>, older: &[Message], window: u32) -> String {
+    let each = part(window, 1).clamp(SHORTEST_WORDS, LONGEST_WORDS);
+    match summary {
+        Some(summary) => format!("{summary}\n\n{}", user_words(older, each)),
+        None => in_short(older, each),
     }
 }
 
@@ -231,6 +282,45 @@ mod tests {
             assert_eq!(summary_of(reply), "It works.", "{reply}");
         }
         assert_eq!(summary_of("{\"summary\": \"\"}"), "");
+    }
+
+    #[test]
+    fn a_summary_that_names_nothing_of_the_conversation_is_not_about_it() {
+        let told = "User: Where is `Parser::read`?\n\nAgent calls read_file {\"path\":\"src/a.rs\"}\n\n\
+                    Agent: In src/a.rs:12.";
+        let read = [Message::Tool {
+            call_id: "1".to_owned(),
+            tool: "read_file".to_owned(),
+            text: String::new(),
+        }];
+        for summary in ["`read` is in `a.rs`.", "They looked at Parser::read."] {
+            assert!(is_about(summary, told, &read), "{summary}");
+        }
+        assert!(!is_about(
+            "The agent called read_file already.",
+            told,
+            &read
+        ));
+        assert!(!is_about("The user likes cats.", told, &read));
+        assert!(is_about(
+            "The user asked twice.",
+            "User: The first task.",
+            &[]
+        ));
+    }
+
+    #[test]
+    fn room_is_made_only_as_far_as_needed() {
+        let hits =
+            "## Found in the index\n\na.rs:1-2 (b)\n```\nfn b() {}\n```\n\n## Request\n\nNow.";
+        let mut messages = vec![Message::user(hits)];
+        make_room(&mut messages, 100, |_| false);
+        assert_eq!(messages, [Message::user(hits)]);
+        make_room(&mut messages, 100, |_| true);
+        assert!(
+            matches!(&messages[0], Message::User { text, .. } if text.contains("no longer shown")),
+            "{messages:?}"
+        );
     }
 
     #[test]

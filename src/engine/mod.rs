@@ -9,18 +9,21 @@
 
 mod activity;
 mod attachment;
+mod build_commands;
 mod calls;
 pub mod citations;
 mod clip;
 mod compaction;
 pub mod event;
 mod loop_detector;
+mod names;
 mod parsed_reply;
 pub mod project_instructions;
 mod prompt;
 mod question;
 mod recovery;
 mod repeats;
+mod retrieval_query;
 mod shorten;
 mod side;
 mod step;
@@ -30,6 +33,8 @@ mod thoughts;
 mod turn;
 mod unusable_reply;
 mod user_message;
+mod user_words;
+mod workspace_facts;
 
 #[cfg(test)]
 mod tests;
@@ -48,12 +53,14 @@ use crate::model::{ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
+use crate::text::hits::hits_in;
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
 use event::{Event, TurnEnd};
 use project_instructions::{InstructionsTrust, ProjectInstructions};
 use turn::{EventSink, Turn, not_written};
+use workspace_facts::workspace_facts;
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
@@ -77,6 +84,9 @@ pub struct Engine {
     refusing: Mutex<BTreeSet<String>>,
     /// Models whose thoughts are in their text and end with a tag that has no start tag.
     leaking: Mutex<BTreeSet<String>>,
+    /// Facts of the workspace when the session began. They stay, as the bytes before a conversation
+    /// do.
+    facts: Mutex<Option<String>>,
     /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
 }
@@ -160,6 +170,8 @@ pub struct TokenReport {
     pub tools: u32,
     /// Of the messages.
     pub history: u32,
+    /// Of the hits of the index in them.
+    pub hits: u32,
 }
 
 /// Why changes could not be undone or redone.
@@ -184,6 +196,7 @@ impl Engine {
             chosen: Mutex::default(),
             refusing: Mutex::default(),
             leaking: Mutex::default(),
+            facts: Mutex::default(),
             told: Mutex::default(),
         }
     }
@@ -279,7 +292,12 @@ impl Engine {
             }
         };
         let native = if spoken { 0 } else { estimate_tools(&tools) };
-        let [system, tools, history] = [system, native, estimate(said, &[])]
+        let hits = said.iter().filter_map(|message| match message {
+            Message::User { text, .. } => hits_in(text),
+            _ => None,
+        });
+        let hits: u32 = hits.map(estimate_text).sum();
+        let [system, tools, history, hits] = [system, native, estimate(said, &[]), hits]
             .map(|count| session.calibration.calibrated(count));
         TokenReport {
             used: system + tools + history,
@@ -287,6 +305,7 @@ impl Engine {
             system,
             tools,
             history,
+            hits,
         }
     }
 
@@ -314,9 +333,18 @@ impl Engine {
         let name = root.file_name().unwrap_or(root.as_os_str());
         let memory = self.memory();
         let protocol = spoken.then_some(tools);
-        let text = system_prompt(&name.to_string_lossy(), memory.as_ref(), protocol);
+        let facts = self.facts();
+        let name = name.to_string_lossy();
+        let text = system_prompt(&name, &facts, memory.as_ref(), protocol);
         let text = self.context.without_secret_values(text);
         (escape_hidden(&text).into_owned(), memory)
+    }
+
+    /// Facts of the workspace as they were when they were first asked for.
+    fn facts(&self) -> String {
+        let mut facts = self.facts.lock();
+        let make = || workspace_facts(&self.context.jail, &self.context.rules);
+        facts.get_or_insert_with(make).clone()
     }
 
     /// Sets the system message if there is none for this model or if `renew` is set.
@@ -335,6 +363,9 @@ impl Engine {
         let protocol = spoken.then_some(tools);
         if !renew && before.is_some_and(|text| prompt::fits(text, protocol)) {
             return Ok(());
+        }
+        if before.is_none() {
+            *self.facts.lock() = None;
         }
         let (text, memory) = self.fresh_system(tools, spoken);
         if before == Some(text.as_str()) {

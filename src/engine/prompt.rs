@@ -8,6 +8,9 @@ use crate::visible::{defang_chat_markers, escape_hidden};
 
 const PROMPT: &str = include_str!("prompt.md");
 
+/// Heading of the facts of the workspace.
+const FACTS: &str = "# Workspace";
+
 /// Heading of the section for models without native tool calls.
 const PROTOCOL: &str = "# How to call tools";
 
@@ -19,9 +22,11 @@ and how it is checked. Do not ask whether to begin.";
 
 /// Makes the system prompt of a session.
 ///
-/// `protocol` has the tools to describe in the text, for models without native tool calls.
+/// `facts` are about the workspace; `protocol` has the tools to describe in the text, for models
+/// without native tool calls.
 pub fn system_prompt(
     workspace: &str,
+    facts: &str,
     memory: Option<&ProjectInstructions>,
     protocol: Option<&[ToolSpec]>,
 ) -> String {
@@ -30,6 +35,9 @@ pub fn system_prompt(
         .replace("{workspace}", &defang_chat_markers(&workspace))
         .trim_end()
         .to_owned();
+    if !facts.is_empty() {
+        prompt.push_str(&format!("\n\n{FACTS}\n\n{facts}"));
+    }
     if let Some(memory) = memory {
         prompt.push_str("\n\n");
         prompt.push_str(&memory.section());
@@ -76,7 +84,7 @@ mod tests {
     #[test]
     fn prompt_and_tools_leave_room_in_small_windows() {
         let toolbox = Toolbox::builtin();
-        let prompt = estimate_text(&system_prompt("a-workspace", None, None));
+        let prompt = estimate_text(&system_prompt("a-workspace", "", None, None));
         let core = estimate_tools(&toolbox.specs(ToolSet::Core));
         let all = estimate_tools(&toolbox.specs(ToolSet::All));
         assert!(prompt + core <= 2_500, "{prompt} + {core}");
@@ -91,7 +99,7 @@ mod tests {
             (1_950..=2_500).contains(&(prompt + all)),
             "{prompt} + {all}"
         );
-        let spoken = system_prompt("a", None, Some(&toolbox.specs(ToolSet::Core)));
+        let spoken = system_prompt("a", "", None, Some(&toolbox.specs(ToolSet::Core)));
         assert!(estimate_text(&spoken) <= 2_500);
     }
 
@@ -99,15 +107,27 @@ mod tests {
     fn the_same_bytes_come_each_time() {
         let tools = Toolbox::builtin().specs(ToolSet::Core);
         let memory = memory();
-        let first = system_prompt("shop", Some(&memory), Some(&tools));
-        assert_eq!(first, system_prompt("shop", Some(&memory), Some(&tools)));
+        let first = system_prompt("shop", "", Some(&memory), Some(&tools));
+        assert_eq!(
+            first,
+            system_prompt("shop", "", Some(&memory), Some(&tools))
+        );
         assert!(first.contains("the repository `shop`"));
         assert!(!first.contains("{workspace}"));
     }
 
     #[test]
+    fn facts_stand_before_the_instructions_of_the_project() {
+        let prompt = system_prompt("shop", "Test: `cargo test`.", Some(&memory()), None);
+        let at = |text: &str| prompt.find(text).expect("it is there");
+        assert!(at("# Workspace\n\nTest: `cargo test`.") < at("Use tabs."));
+        assert!(!notes_in(&prompt).contains("cargo test"));
+        assert!(!system_prompt("shop", "", None, None).contains("# Workspace"));
+    }
+
+    #[test]
     fn text_of_the_repository_is_labelled_and_cannot_speak_as_somebody_else() {
-        let prompt = system_prompt("shop", Some(&memory()), None);
+        let prompt = system_prompt("shop", "", Some(&memory()), None);
         assert!(prompt.contains("OLLACODE.md"));
         assert!(prompt.contains("Use tabs."));
         assert!(prompt.contains("not from the user"));
@@ -116,20 +136,20 @@ mod tests {
 
     #[test]
     fn project_instructions_are_found_in_prompts_of_any_version() {
-        let prompt = system_prompt("shop", Some(&memory()), None);
+        let prompt = system_prompt("shop", "", Some(&memory()), None);
         assert!(notes_in(&prompt).contains("Use tabs."));
         assert!(!notes_in(&prompt).contains("You are ollacode"));
         let older = prompt.replace(SECTION, OLD_SECTION);
         assert!(notes_in(&older).contains("Use tabs."));
-        assert_eq!(notes_in(&system_prompt("shop", None, None)), "");
+        assert_eq!(notes_in(&system_prompt("shop", "", None, None)), "");
     }
 
     #[test]
     fn a_prompt_knows_which_models_it_is_for() {
         let toolbox = Toolbox::builtin();
         let (core, all) = (toolbox.specs(ToolSet::Core), toolbox.specs(ToolSet::All));
-        let native = system_prompt("shop", Some(&memory()), None);
-        let spoken = system_prompt("shop", Some(&memory()), Some(&core));
+        let native = system_prompt("shop", "", Some(&memory()), None);
+        let spoken = system_prompt("shop", "", Some(&memory()), Some(&core));
         assert!(fits(&native, None));
         assert!(!fits(&native, Some(&core)));
         assert!(fits(&spoken, Some(&core)));

@@ -9,18 +9,33 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::clip::{clipped, clipped_to, first_line};
+use super::names::is_in;
 use super::question::says_little;
 use super::user_message::{UserMessage, is_note};
+use super::user_words::{user_words, without_words};
 use crate::message::{Message, ToolCall};
 
 /// Most characters of an old tool result, and of each argument of an old call.
 const OLD_RESULT: usize = 300;
+/// Characters that the mark of a cut may add to a text.
+const MARK: usize = 80;
 /// Most characters of an old answer.
 const OLD_ANSWER: usize = 2_000;
 /// Latest rounds of a turn whose results stay whole as long as possible.
 const WHOLE_ROUNDS: usize = 2;
-/// Most earlier requests and answers listed if there is no summary by a model.
-const LISTED: usize = 10;
+/// Last answers that are kept if there is no summary by a model.
+const LAST_ANSWERS: usize = 2;
+/// Tools that show code, whose old results keep what they show of definitions,
+const SHOWS_CODE: &str = "read_file search_codebase grep_search outline find_symbol";
+/// that is at most so many lines,
+const SIGNATURES: usize = 6;
+/// which have at most so many characters,
+const LONGEST_SIGNATURE: usize = 100;
+/// and begin with one of these words.
+const DEFINING: &str = "pub fn def class struct enum trait impl interface func function export async \
+     module public private protected internal abstract static type record object";
+/// What is said in place of an old result.
+const NO_LONGER_SHOWN: &str = "… the rest is no longer shown";
 
 /// The range of the older turns, and the index of the user's last task.
 pub(super) fn task_of(messages: &[Message]) -> Option<(Range<usize>, usize)> {
@@ -38,7 +53,9 @@ pub(super) fn cut_old(messages: &mut [Message]) {
     };
     for message in &mut messages[older] {
         match message {
-            Message::Tool { text, .. } => cut(text, OLD_RESULT),
+            Message::Tool { tool, text, .. } => {
+                leave_stub(tool, text);
+            }
             Message::Assistant {
                 text,
                 thinking,
@@ -46,7 +63,9 @@ pub(super) fn cut_old(messages: &mut [Message]) {
             } => {
                 cut(text, OLD_ANSWER);
                 thinking.clear();
-                calls.iter_mut().for_each(cut_arguments);
+                for call in calls {
+                    cut_arguments(call);
+                }
             }
             Message::User { images, .. } => images.clear(),
             Message::System { .. } => {}
@@ -83,37 +102,56 @@ pub(super) fn fold_turns(messages: &mut Vec<Message>, summary: &str) {
     messages.drain(older);
 }
 
-/// Cuts the tool results of this turn, except for the last rounds.
-pub(super) fn cut_earlier_results(messages: &mut [Message]) {
+/// Leaves one line of the hits of the index for the task; says whether there were some.
+pub(super) fn drop_hits(messages: &mut [Message]) -> bool {
+    let Some((_, task)) = task_of(messages) else {
+        return false;
+    };
+    let before = messages[task].clone();
+    messages[task].shorten_hits();
+    messages[task] != before
+}
+
+/// Cuts the results of the oldest round of this turn that has long ones, but not those of the last
+/// rounds; says whether there was one.
+pub(super) fn cut_oldest_round(messages: &mut [Message]) -> bool {
     let rounds = rounds(messages);
-    let Some(at) = rounds.len().checked_sub(WHOLE_ROUNDS) else {
-        return;
-    };
-    let (Some((_, task)), Some(&whole)) = (task_of(messages), rounds.get(at)) else {
-        return;
-    };
-    for message in &mut messages[task..whole] {
+    let cuttable = rounds.len().saturating_sub(WHOLE_ROUNDS);
+    let mut ranges = (0..cuttable).map(|at| rounds[at]..rounds[at + 1]);
+    ranges.any(|range| cut_round(&mut messages[range]))
+}
+
+fn cut_round(messages: &mut [Message]) -> bool {
+    let mut is_cut = false;
+    for message in messages {
         match message {
-            Message::Tool { text, .. } => cut(text, OLD_RESULT),
+            Message::Tool { tool, text, .. } => is_cut |= leave_stub(tool, text),
             Message::Assistant {
                 thinking, calls, ..
             } => {
+                is_cut |= !thinking.is_empty();
                 thinking.clear();
-                calls.iter_mut().for_each(cut_arguments);
+                for call in calls {
+                    is_cut |= cut_arguments(call);
+                }
             }
             Message::System { .. } | Message::User { .. } => {}
         }
     }
+    is_cut
 }
 
-/// Replaces all rounds of this turn but the last with a list. `most`: tokens of the list, and of
-/// the context of the task.
-pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
+/// Replaces the oldest round of this turn with a list, unless it is the last one; says whether it
+/// did. `most`: tokens of the list.
+pub(super) fn fold_oldest_round(messages: &mut Vec<Message>, most: u32) -> bool {
     let Some((_, task)) = task_of(messages) else {
-        return;
+        return false;
     };
-    let last = rounds(messages).last().copied().unwrap_or(task + 1);
-    let steps = steps(&messages[task + 1..last]);
+    let rounds = rounds(messages);
+    let Some(&next) = rounds.get(1) else {
+        return false;
+    };
+    let steps = steps(&messages[task + 1..next]);
     if let Message::User { text, .. } = &mut messages[task] {
         let mut opening = UserMessage::parse(text);
         if !opening.done.is_empty() && !steps.is_empty() {
@@ -121,10 +159,23 @@ pub(super) fn fold_steps(messages: &mut Vec<Message>, most: u32) {
         }
         opening.done.push_str(&steps);
         cut_to(&mut opening.done, most);
+        *text = opening.text();
+    }
+    messages.drain(task + 1..next);
+    true
+}
+
+/// Cuts the context of the task, and the list of what was done for it, to `most` tokens each.
+pub(super) fn cut_context(messages: &mut [Message], most: u32) {
+    let Some((_, task)) = task_of(messages) else {
+        return;
+    };
+    if let Message::User { text, .. } = &mut messages[task] {
+        let mut opening = UserMessage::parse(text);
+        cut_to(&mut opening.done, most);
         cut_to(&mut opening.context, most);
         *text = opening.text();
     }
-    messages.drain(task + 1..last);
 }
 
 /// Cuts even the latest tool results to `most` tokens each: better than no answer.
@@ -141,7 +192,11 @@ pub(super) fn cut_last_results(messages: &mut [Message], most: u32) {
                 cut_to(&mut opening.summary, most);
                 *text = opening.text();
             }
-            Message::Assistant { calls, .. } => calls.iter_mut().for_each(cut_arguments),
+            Message::Assistant { calls, .. } => {
+                for call in calls {
+                    cut_arguments(call);
+                }
+            }
             Message::System { .. } => {}
         }
     }
@@ -157,10 +212,8 @@ pub(super) fn transcript(older: &[Message]) -> String {
             Message::User { text, .. } => {
                 let opening = UserMessage::parse(text);
                 if !opening.summary.is_empty() {
-                    parts.push(format!(
-                        "Before that:\n{}",
-                        clipped(&opening.summary, 3_600)
-                    ));
+                    let summary = without_words(&opening.summary);
+                    parts.push(format!("Before that:\n{}", clipped(&summary, 3_600)));
                 }
                 parts.push(format!("User: {}", clipped(opening.task(), 1_500)));
                 if !opening.done.is_empty() {
@@ -185,17 +238,16 @@ pub(super) fn transcript(older: &[Message]) -> String {
     parts.join("\n\n")
 }
 
-/// A summary of older turns without a model: requests and last answers.
-pub(super) fn in_short(older: &[Message]) -> String {
+/// A summary of older turns without a model: last answers and requests, each of `most` tokens.
+pub(super) fn in_short(older: &[Message], most: u32) -> String {
     let mut before = String::new();
-    let (mut asked, mut answers) = (Vec::new(), Vec::new());
+    let mut answers = Vec::new();
     for message in older {
         match message {
             Message::User { text, .. } if !is_note(text) => {
                 let opening = UserMessage::parse(text);
-                asked.push(format!("- {}", first_line(opening.task(), 300)));
                 if !opening.summary.is_empty() {
-                    before = opening.summary;
+                    before = without_words(&opening.summary);
                 }
             }
             Message::Assistant { text, calls, .. } if calls.is_empty() => {
@@ -204,15 +256,19 @@ pub(super) fn in_short(older: &[Message]) -> String {
             _ => {}
         }
     }
-    let last = |list: &[String], most: usize| list[list.len().saturating_sub(most)..].join("\n");
     let mut parts = Vec::new();
     if !before.is_empty() {
         parts.push(clipped(&before, 2_000).into_owned());
     }
-    parts.push(format!("The user asked:\n{}", last(&asked, LISTED)));
     if !answers.is_empty() {
-        parts.push(format!("Your last answers:\n{}", last(&answers, 2)));
+        let last = answers.len().saturating_sub(LAST_ANSWERS);
+        parts.push(format!(
+            "Your last answers:\n{}",
+            answers[last..].join("\n")
+        ));
     }
+    parts.push(user_words(older, most));
+    parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
 }
 
@@ -263,10 +319,51 @@ fn line(call: &ToolCall) -> String {
     format!("{} {}", call.name, first_line(&arguments, 120))
 }
 
-fn cut(text: &mut String, most: usize) {
-    if let Cow::Owned(shorter) = clipped(text, most) {
-        *text = shorter;
+/// Cuts an old result; says whether it was longer. Of code the lines stay that define something.
+fn leave_stub(tool: &str, text: &mut String) -> bool {
+    if text.contains(NO_LONGER_SHOWN) {
+        return false;
     }
+    let signatures = if is_in(tool, SHOWS_CODE) {
+        signatures(text)
+    } else {
+        Vec::new()
+    };
+    if signatures.is_empty() || text.chars().count() <= OLD_RESULT {
+        return cut(text, OLD_RESULT);
+    }
+    let lines = text.lines().count();
+    let stub = format!(
+        "{}\n{NO_LONGER_SHOWN} ({lines} lines); call `{tool}` again if you need it …",
+        signatures.join("\n")
+    );
+    let is_shorter = stub.len() < text.len();
+    if is_shorter {
+        *text = stub;
+    }
+    is_shorter
+}
+
+/// Lines that define something, with their numbers.
+fn signatures(text: &str) -> Vec<String> {
+    let defines = |line: &&str| {
+        let code = line.split_once('→').map_or(*line, |(_, code)| code);
+        let first = code.trim_start().split([' ', '(']).next();
+        first.is_some_and(|word| is_in(word, DEFINING))
+    };
+    let lines = text.lines().filter(defines).take(SIGNATURES);
+    lines
+        .map(|line| line.chars().take(LONGEST_SIGNATURE).collect())
+        .collect()
+}
+
+/// Cuts the middle out of a text; says whether it did. What was cut before is not cut again.
+fn cut(text: &mut String, most: usize) -> bool {
+    if text.chars().count() <= most + MARK {
+        return false;
+    }
+    *text = clipped(text, most).into_owned();
+    true
 }
 
 fn cut_to(text: &mut String, tokens: u32) {
@@ -275,10 +372,12 @@ fn cut_to(text: &mut String, tokens: u32) {
     }
 }
 
-fn cut_arguments(call: &mut ToolCall) {
+fn cut_arguments(call: &mut ToolCall) -> bool {
+    let mut is_cut = false;
     for value in call.arguments.values_mut() {
         if let Value::String(text) = value {
-            cut(text, OLD_RESULT);
+            is_cut |= cut(text, OLD_RESULT);
         }
     }
+    is_cut
 }

@@ -168,6 +168,9 @@ impl<'a> Turn<'a> {
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
         self.told.clone_from(&self.session.remarks);
+        // Hits of the turns that are over only take room; see `Session::resume`.
+        let earlier = self.session.messages.iter_mut();
+        earlier.for_each(Message::shorten_hits);
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
         let [context] = self.without_secret_values([opening.context]).await?;
@@ -433,7 +436,7 @@ impl<'a> Turn<'a> {
 }
 
 /// Whether an answer has a numbered list.
-fn is_plan(text: &str) -> bool {
+pub(super) fn is_plan(text: &str) -> bool {
     let steps = text.lines().filter(|line| {
         let line = line.trim_start_matches([' ', '#', '*', '-']);
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();

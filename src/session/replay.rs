@@ -82,6 +82,10 @@ impl Replayed {
                 self.undone.clear();
                 self.in_turn = true;
                 self.turns += u32::from(!shown.is_empty());
+                if !shown.is_empty() {
+                    // As the engine does when a turn begins.
+                    self.messages.iter_mut().for_each(Message::shorten_hits);
+                }
                 self.messages.push(Message::user(text.clone()));
             }
             Record::Assistant {

@@ -1,5 +1,6 @@
 //! Text utilities.
 
+pub mod hits;
 pub mod tokens;
 
 use std::error::Error;

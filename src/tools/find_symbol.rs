@@ -73,15 +73,15 @@ impl Tool for FindSymbol {
 
 /// A name, and what it is said to be in.
 #[derive(Debug, PartialEq, Eq)]
-struct WantedSymbol {
-    written: String,
-    name: String,
-    scope: Vec<String>,
+pub(super) struct WantedSymbol {
+    pub written: String,
+    pub name: String,
+    pub scope: Vec<String>,
 }
 
 impl WantedSymbol {
     /// Reads `parse`, `Parser::parse`, `parser.parse()`.
-    fn parse(written: &str) -> Result<WantedSymbol, ToolError> {
+    pub fn parse(written: &str) -> Result<WantedSymbol, ToolError> {
         let written = written.trim().trim_matches('`');
         let bare = written.split('(').next().unwrap_or_default();
         let mut parts: Vec<String> = bare
@@ -101,7 +101,7 @@ impl WantedSymbol {
         })
     }
 
-    fn is(&self, name: &str) -> bool {
+    pub fn is(&self, name: &str) -> bool {
         // `println!` is defined as `println`.
         name == self.name || name == self.name.trim_end_matches(['!', '?'])
     }
@@ -152,7 +152,7 @@ async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutp
     let (places, without) = blocking(move || {
         let places = places(&jail, &rules, &wanted, paths);
         let without = if places.is_empty() {
-            let found = mentions(&wanted.name, &jail, &rules, &stop)?;
+            let found = mentions(&wanted.name, &jail, &rules, &stop, Vec::new())?;
             without_definition(&wanted, &found, tokens)
         } else {
             String::new()
@@ -203,7 +203,8 @@ fn places(
     places
 }
 
-fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
+/// The text of a file without secrets; `None` if it may not or cannot be read.
+pub(super) fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> {
     if files::is_kept(jail, rules, path) {
         return None;
     }

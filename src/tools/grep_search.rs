@@ -1,5 +1,6 @@
 //! `grep_search`: exact text, by ripgrep's library crates.
 
+mod mentions;
 mod report;
 
 use std::borrow::Cow;
@@ -28,6 +29,8 @@ use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Rules;
 use report::render_report;
+
+pub(super) use mentions::{has_word, mentions};
 
 /// Most matching lines of a result.
 const MOST_MATCHES: usize = 100;
@@ -119,6 +122,7 @@ impl Tool for GrepSearch {
                 context: arguments::number(call, "context")
                     .unwrap_or(0)
                     .min(MOST_CONTEXT),
+                first: Vec::new(),
             };
             let what = render::narrow(&render::name(regex), 80).into_owned();
             Ok(PreparedCall::reading(
@@ -162,6 +166,8 @@ struct Grep {
     globs: Option<GlobSet>,
     below: LocatedPath,
     context: usize,
+    /// Files that are searched before all others.
+    first: Vec<String>,
 }
 
 /// What was found in one file.
@@ -190,7 +196,7 @@ pub(super) struct GrepResult {
     /// Files and folders that were not read, by reason.
     unread: BTreeMap<&'static str, usize>,
     /// Whether files were left unsearched because there were matches enough.
-    is_cut: bool,
+    pub is_cut: bool,
     /// The last file that was searched.
     last: String,
 }
@@ -216,40 +222,6 @@ impl GrepResult {
     }
 }
 
-/// Lines that have a name as a whole word, in all files.
-pub(super) fn mentions(
-    name: &str,
-    jail: &Jail,
-    rules: &Rules,
-    stop: &CancellationToken,
-) -> Result<GrepResult, ToolError> {
-    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let before = if is_word(name.chars().next()) {
-        "\\b"
-    } else {
-        ""
-    };
-    let after = if is_word(name.chars().last()) {
-        "\\b"
-    } else {
-        ""
-    };
-    let escaped: String = name
-        .chars()
-        .flat_map(|c| {
-            let slash = (!c.is_alphanumeric() && c != '_').then_some('\\');
-            slash.into_iter().chain([c])
-        })
-        .collect();
-    let grep = Grep {
-        matcher: matcher(&format!("(?-i:{before}{escaped}{after})"))?,
-        globs: None,
-        below: LocatedPath::workspace(jail)?,
-        context: 0,
-    };
-    grep.run(rules, stop)
-}
-
 async fn search(grep: Grep, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
     let (rules, stop) = (running.context.rules.clone(), running.stop.clone());
@@ -266,6 +238,8 @@ impl Grep {
         let before = paths.len();
         paths.retain(|path| !self.below.is_kept(rules, path));
         found.pass_over("with secrets or hidden by a rule", before - paths.len());
+        let place = |path: &String| self.first.iter().position(|first| first == path);
+        paths.sort_by_key(|path| place(path).unwrap_or(self.first.len()));
         let values = jail.secret_values();
         let mut batches = paths.chunks(BATCH);
         for batch in batches.by_ref() {

@@ -10,6 +10,7 @@ mod delete_file;
 mod edit_file;
 mod file_views;
 mod files;
+mod find_references;
 mod find_symbol;
 mod git_versions;
 mod grep_search;
@@ -48,6 +49,7 @@ use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
 pub use file_views::{FileView, FileViews};
+pub(crate) use find_references::references;
 pub use git_versions::GitVersions;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub(crate) use write_plan::edit_call;

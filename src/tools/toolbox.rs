@@ -6,6 +6,7 @@ use super::Tool;
 use super::ask_user::AskUser;
 use super::delete_file::DeleteFile;
 use super::edit_file::EditFile;
+use super::find_references::FindReferences;
 use super::find_symbol::FindSymbol;
 use super::grep_search::GrepSearch;
 use super::list_directory::ListDirectory;
@@ -64,6 +65,7 @@ impl Toolbox {
                 Arc::new(MoveFile),
                 Arc::new(DeleteFile),
                 Arc::new(AskUser),
+                Arc::new(FindReferences),
             ],
         }
     }
@@ -224,7 +226,8 @@ mod tests {
                 "find_symbol",
                 "move_file",
                 "delete_file",
-                "ask_user"
+                "ask_user",
+                "find_references"
             ]
         );
     }
@@ -267,6 +270,9 @@ mod tests {
             ("grep", "grep_search"),
             ("list_files", "list_directory"),
             ("ls", "list_directory"),
+            ("find_usages", "find_references"),
+            ("find_callers", "find_references"),
+            ("references", "find_references"),
             ("find_files", "search_files"),
             ("glob", "search_files"),
             ("create_file", "write_file"),

@@ -39,6 +39,17 @@ fn round(id: &str, tool: &str, path: &str, result: &str) -> [Message; 2] {
     [said, result]
 }
 
+/// All that a turn gives up but its last rounds.
+fn cut_earlier_results(messages: &mut [Message]) {
+    while cut_oldest_round(messages) {}
+}
+
+/// All rounds but the last as a list.
+fn fold_steps(messages: &mut Vec<Message>, most: u32) {
+    while fold_oldest_round(messages, most) {}
+    cut_context(messages, most);
+}
+
 /// Two turns: one that is over, and one with four rounds.
 fn conversation() -> Vec<Message> {
     let long = "a line of a file\n".repeat(200);
@@ -159,7 +170,7 @@ fn of_a_long_turn_the_last_results_stay_longest() {
 #[test]
 fn without_a_model_the_tasks_and_last_answers_are_kept() {
     let messages = conversation();
-    let short = in_short(&messages[1..7]);
+    let short = in_short(&messages[1..7], 100);
     assert!(short.contains("- Fix the parser."), "{short}");
     assert!(short.contains("Fixed."), "{short}");
     let told = transcript(&messages[1..7]);
@@ -178,4 +189,52 @@ fn anything_can_be_made_shorter() {
         fold_steps(&mut messages, 10);
         cut_last_results(&mut messages, 0);
     }
+}
+
+#[test]
+fn room_is_made_one_round_at_a_time_and_hits_go_first() {
+    let mut messages = conversation();
+    messages[7] =
+        user("## Found in the index\n\na.rs:1-2 (b)\n```\nfn b() {}\n```\n\n## Request\n\nNow.");
+    let long = |messages: &[Message]| -> Vec<bool> {
+        let results = messages[8..].iter();
+        results
+            .filter(|message| matches!(message, Message::Tool { .. }))
+            .map(|message| length(message) > 3_000)
+            .collect()
+    };
+    assert!(drop_hits(&mut messages));
+    assert!(!drop_hits(&mut messages));
+    assert!(matches!(&messages[7], Message::User { text, .. } if !text.contains("fn b")));
+    assert_eq!(long(&messages), [true; 4]);
+    assert!(cut_oldest_round(&mut messages));
+    assert_eq!(long(&messages), [false, true, true, true]);
+    assert!(cut_oldest_round(&mut messages));
+    assert!(!cut_oldest_round(&mut messages), "the last rounds stay");
+    assert!(fold_oldest_round(&mut messages, 300));
+    check_pairs(&messages);
+    assert_eq!(long(&messages), [false, true, true]);
+}
+
+#[test]
+fn of_old_code_the_signatures_stay() {
+    let filler = "    let value = compute(input);\n".repeat(40);
+    let text = format!("1→pub fn first(a: u8) {{\n{filler}43→}}\n45→struct Second {{\n");
+    let mut messages = conversation();
+    let Message::Tool { text: result, .. } = &mut messages[3] else {
+        panic!("{messages:?}");
+    };
+    *result = text;
+    cut_old(&mut messages);
+    let Message::Tool { text, .. } = &messages[3] else {
+        panic!("{messages:?}");
+    };
+    assert_eq!(
+        text,
+        "1→pub fn first(a: u8) {\n45→struct Second {\n… the rest is no longer shown (43 lines); \
+         call `read_file` again if you need it …"
+    );
+    let once = messages.clone();
+    cut_old(&mut messages);
+    assert_eq!(messages, once);
 }

@@ -97,7 +97,7 @@ async fn a_plan_writes_nothing_and_ends_as_a_plan() {
     assert_eq!(lab.file("main.rs"), SOURCE);
     assert!(lab.asked()[0].user().contains("numbered plan"));
     // The list of tools is the same, so that the server's cache holds.
-    assert_eq!(lab.asked()[0].tools.len(), 13);
+    assert_eq!(lab.asked()[0].tools.len(), 14);
 }
 
 #[tokio::test]

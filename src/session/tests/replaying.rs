@@ -60,6 +60,27 @@ fn compaction_replaces_the_conversation_but_for_the_system_message() {
 }
 
 #[test]
+fn hits_of_the_index_are_one_line_once_their_turn_is_over() {
+    let first =
+        "## Found in the index\n\na.rs:1-2 (work)\n```\nfn work() {}\n```\n\n## Request\n\nWhy?";
+    let answer = Message::Assistant {
+        text: "So.".to_owned(),
+        thinking: String::new(),
+        calls: Vec::new(),
+    };
+    let mut messages = vec![Message::user(first), answer];
+    assert_eq!(replay(&records_of(&messages)).messages, messages);
+    messages.push(Message::user("And then?"));
+    let replayed = replay(&records_of(&messages)).messages;
+    messages[0].shorten_hits();
+    assert_eq!(replayed, messages);
+    assert!(
+        matches!(&replayed[0], Message::User { text, .. } if !text.contains("fn work")),
+        "{replayed:?}"
+    );
+}
+
+#[test]
 fn pictures_stay_out_of_the_journal() {
     let text = "The user attached 1 picture.\n\n## Request\n\nWhat is this?";
     let image = Image::new(b"the bytes of a picture");

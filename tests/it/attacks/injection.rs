@@ -155,6 +155,7 @@ fn markers_are_broken_wherever_they_come_from() {
             r#"{"regex": "first|and|x|inner", "context": 3}"#,
         ),
         ("find_symbol", r#"{"name": "inner"}"#),
+        ("find_references", r#"{"name": "inner"}"#),
         ("run_command", r#"{"command": "cat marked.txt"}"#),
         ("run_command", r#"{"command": "ls -R names"}"#),
         ("read_file", r#"{"path": "names/<|im_start|>.txt"}"#),

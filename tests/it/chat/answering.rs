@@ -43,6 +43,37 @@ fn an_answer_stands_on_what_was_found_and_a_wrong_citation_is_named() {
 }
 
 #[test]
+fn a_follow_up_is_about_what_was_asked_before() {
+    let server = ChatServer::start(vec![
+        Reply::text("`read_header` is in src/parser.rs."),
+        Reply::text("In src/main.rs:2."),
+        Reply::text("Nothing yet."),
+    ]);
+    let environment = environment(&server);
+    environment.write("src/parser.rs", PARSER);
+    environment.write("src/main.rs", "fn main() {\n    read_header(&[]);\n}\n");
+    environment.index();
+    ask(&environment, &[], "Where is read_header defined?").expect_end("answered");
+    let told = ask(&environment, &["--continue"], "and where is that called?");
+    assert_eq!(told.expect_end("answered").of("retrieved").len(), 1);
+    let told = ask(&environment, &["--continue"], "what did you change?");
+    assert!(told.expect_end("answered").of("retrieved").is_empty());
+
+    let requests = server.requests();
+    let uses = last_text(&requests[1]);
+    assert!(uses.contains("Uses of `read_header`"), "{uses}");
+    assert!(uses.contains("2: read_header(&[]);"), "{uses}");
+    // The hits of the first question are one line now, as in every later request.
+    let first = messages(&requests[1])[1].clone();
+    let text = first["content"].as_str().expect("a text");
+    assert!(text.contains("no longer shown: src/parser.rs:"), "{text}");
+    assert!(!text.contains("pub fn read_header"), "{text}");
+    assert_eq!(messages(&requests[2])[1], first);
+    assert_eq!(last_text(&requests[2]), "what did you change?");
+    server.assert_each_extends_the_last(&[]);
+}
+
+#[test]
 fn stdout_has_the_answer_and_nothing_else() {
     let server = ChatServer::start(vec![
         Reply::text("I look it up.").call("read_file", json!({"path": "notes.txt"})),

@@ -92,7 +92,7 @@ pub(super) fn lasting_options(request: &Value) -> Value {
 }
 
 /// Whether a request, as it came, has all messages of the one before at its beginning, and the
-/// same tools; thoughts may be left out of turns that are over.
+/// same tools; thoughts and hits of the index may be left out of turns that are over.
 pub(super) fn extends(before: &str, after: &str) -> Result<(), String> {
     let (old_tools, new_tools) = (field(before, "tools"), field(after, "tools"));
     if old_tools != new_tools {
@@ -109,7 +109,8 @@ pub(super) fn extends(before: &str, after: &str) -> Result<(), String> {
     for (index, (old, new)) in old.iter().zip(&new).enumerate() {
         let read: Option<Value> = serde_json::from_str(new).ok();
         let goes_on = index + 1 == old_count && read.as_ref().is_some_and(|new| goes_on(old, new));
-        if old != new && without_thoughts(old) != read && !goes_on {
+        let is_same = old == new || without_thoughts(old) == read;
+        if !is_same && !goes_on && !lost_its_hits(old, read.as_ref()) {
             return Err(format!("message {index} was {old} and is {new}"));
         }
     }
@@ -125,6 +126,25 @@ fn goes_on(old: &str, new: &Value) -> bool {
         && content(new)
             .zip(content(&old))
             .is_some_and(|(new, old)| new.starts_with(&old))
+}
+
+/// Whether a message of the user is another one whose hits of the index became one line, since its
+/// turn is over.
+fn lost_its_hits(old: &str, new: Option<&Value>) -> bool {
+    const HITS: &str = "## Found in the index\n\n";
+    let old: Value = serde_json::from_str(old).unwrap_or_default();
+    let texts = old["content"]
+        .as_str()
+        .zip(new.and_then(|new| new["content"].as_str()));
+    texts.is_some_and(|(old, new)| {
+        let before = old.split(HITS).next().unwrap_or_default();
+        let request = old.rsplit("\n## Request\n\n").next().unwrap_or_default();
+        let is_line = new.starts_with(before)
+            && ["(Hits of the index", "(Nothing in the index"]
+                .iter()
+                .any(|line| new[before.len()..].starts_with(line));
+        old.contains(HITS) && is_line && new.ends_with(request)
+    })
 }
 
 fn without_thoughts(message: &str) -> Option<Value> {
