@@ -29,6 +29,10 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "create_new_file",
         "save_file",
         "write_to_file",
+        "create",
+        "new_file",
+        "file_write",
+        "fs_write",
     ],
     description: "Create a file, or replace a whole one. Missing folders are created.",
     parameters: &[

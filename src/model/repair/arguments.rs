@@ -384,7 +384,7 @@ fn texts(value: Value) -> Result<Vec<Value>, Value> {
 }
 
 /// The parameters of a tool, in a line: `{"path": string, "start_line": integer (optional)}`.
-fn shape(tool: &ToolSpec) -> String {
+pub(super) fn shape(tool: &ToolSpec) -> String {
     let parameters: Vec<String> = tool.parameters.iter().map(parameter_shape).collect();
     format!("{{{}}}", parameters.join(", "))
 }

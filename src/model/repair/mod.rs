@@ -52,6 +52,7 @@
 //! All of it takes time in proportion to the text, and bounded stack.
 
 mod arguments;
+mod commands;
 mod example;
 mod families;
 mod find;
@@ -60,6 +61,7 @@ mod forms;
 mod json;
 mod names;
 mod object;
+mod patches;
 mod payload;
 mod protocol;
 mod python;
@@ -94,12 +96,14 @@ const LONGEST_NAME: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// No tool has that name or a similar one.
-    #[error("there is no tool `{name}`; the tools are: {}", available.join(", "))]
+    #[error("there is no tool `{name}`; the tools are: {}{instead}", available.join(", "))]
     UnknownTool {
         /// As the model wrote it, shortened.
         name: String,
         /// The names of the tools.
         available: Vec<String>,
+        /// A sentence with the call that does what the name says; empty if it says nothing.
+        instead: String,
     },
     /// A required argument is missing or `null`.
     #[error("`{tool}` needs the argument `{field}`; its arguments are {shape}")]
@@ -149,6 +153,7 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
         return Err(CallError::UnknownTool {
             name: shortened(call.name.trim(), LONGEST_NAME),
             available: tools.iter().map(|tool| tool.name.clone()).collect(),
+            instead: instead_of(&call.name, tools),
         });
     };
     Ok(ToolCall {
@@ -156,6 +161,15 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
         name: tool.name.clone(),
         arguments: arguments::fit(tool, call.arguments)?,
     })
+}
+
+/// What to call in place of a tool that does not exist, as a sentence.
+fn instead_of(name: &str, tools: &[ToolSpec]) -> String {
+    let instead = names::instead(name, tools).map(|(aim, tool)| {
+        let shape = arguments::shape(tool);
+        format!(". To {aim}, call `{}` with {shape}", tool.name)
+    });
+    instead.unwrap_or_default()
 }
 
 /// Arguments as an object: given as one, as a string, or alone in a list.
@@ -169,7 +183,8 @@ pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
 }
 
 /// Converts a call in the layout of another agent's tool, possibly into several: `edits` are
-/// several, and `str_replace_editor` is one tool per command. The first one keeps the id.
+/// several, so are the files of a patch, and `str_replace_editor` is one tool per command. The first
+/// one keeps the id.
 ///
 /// A call in our layout, or in an unknown one, is unchanged.
 pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
@@ -177,7 +192,7 @@ pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
         return vec![call];
     };
     let mut id = Some(call.id);
-    let calls = foreign::reshaped(&tool.name, call.arguments).into_iter();
+    let calls = foreign::reshaped(&tool.name, &call.name, call.arguments).into_iter();
     calls
         .map(|(name, arguments)| ToolCall {
             id: id.take().unwrap_or_else(new_call_id),

@@ -14,6 +14,7 @@ mod protocol;
 mod quoted;
 mod quoted_formats;
 mod reader;
+mod taught;
 mod unmarked;
 
 use serde_json::{Value, json};
