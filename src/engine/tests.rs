@@ -14,6 +14,7 @@ mod mouth;
 mod replies;
 mod rough;
 mod seen;
+mod understanding;
 mod window;
 
 use super::event::{Failure, FailureCode, ToolOutcome};

@@ -26,8 +26,9 @@
 //!    - a block in a language for tools; anything may follow;
 //!    - a block in JSON, XML or no language; only further calls may follow, and a remark of up
 //!      to 500 bytes without headings, tables or blocks: anything longer is a document;
-//!    - bare JSON at the beginning of a line, a list of calls in Python syntax, or the name of a
-//!      tool on a line of its own before an object; only further calls may follow.
+//!    - bare JSON at the beginning of a line, a list of calls in Python syntax, a call of a tool in
+//!      it that is not indented, or the name of a tool on a line of its own before an object; only
+//!      further calls may follow.
 //!
 //!    And the sentence before it does not make it an example: "you would send", "I will not
 //!    call".
@@ -39,6 +40,9 @@
 //!    itself, and none of the calls in XML is accepted.
 //!
 //! Text that names a known tool, or has a marker, and still is not a call, is [`FoundCalls::broken`].
+//! So is an object with a name and arguments, and nothing else, that is all of a reply or of its last
+//! block, though it names no tool. A call of the tool that other agents have for the answer is
+//! [`FoundCalls::answer`].
 //! Calls after it are [`FoundCalls::later`], but only if its end is certain: what looks like a call
 //! within the arguments of another one is not a call.
 //!
@@ -51,6 +55,7 @@
 //!
 //! All of it takes time in proportion to the text, and bounded stack.
 
+mod answer;
 mod arguments;
 mod commands;
 mod example;
@@ -69,6 +74,7 @@ mod scan;
 mod shapes;
 mod stream_filter;
 mod tags;
+mod unknown;
 mod xml;
 
 #[cfg(test)]
@@ -83,6 +89,7 @@ use serde_json::{Map, Value};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
+pub use answer::take_answer;
 pub use find::{FoundCalls, find_calls};
 pub use names::is_same_name;
 pub use object::objects_in;
@@ -150,9 +157,10 @@ pub enum CallError {
 /// The message to the model if no tool has the name, or an argument is missing, unknown or wrong.
 pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> {
     let Some(tool) = names::resolve(&call.name, tools) else {
+        let offered = tools.iter().filter(|tool| !answer::is_answer(&tool.name));
         return Err(CallError::UnknownTool {
             name: shortened(call.name.trim(), LONGEST_NAME),
-            available: tools.iter().map(|tool| tool.name.clone()).collect(),
+            available: offered.map(|tool| tool.name.clone()).collect(),
             instead: instead_of(&call.name, tools),
         });
     };

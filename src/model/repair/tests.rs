@@ -1,5 +1,6 @@
 //! Replies of real models, and texts that must never count as a call.
 
+mod answers;
 mod any_reply;
 mod arguments;
 mod find;
