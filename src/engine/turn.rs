@@ -263,6 +263,7 @@ impl<'a> Turn<'a> {
         } = self;
         let report = engine.shorten(session, tools, wanted, events).await?;
         self.compacted = Some(report.after);
+        self.loop_detector.forget_results();
         Ok(())
     }
 
