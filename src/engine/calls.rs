@@ -390,6 +390,7 @@ impl Turn<'_> {
             self.engine.context.changes.lock().settle();
         }
         self.engine.context.knowledge().end_call(call);
+        self.progress.note(outcome.how, has_changed);
         let repetition = self
             .loop_detector
             .finish(call, &outcome.text, has_changed)

@@ -146,8 +146,11 @@ fn normalised_text(text: &str) -> String {
     let mut squashed = String::with_capacity(text.len());
     for line in text.lines() {
         // `12→` of `read_file`, `12:` and `12-` of `grep_search`.
-        let digits = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
-        let line = digits.strip_prefix(['→', ':', '-']).unwrap_or(line);
+        let bare = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+        let number = &line[..line.len() - bare.len()];
+        let is_numbered = number.contains(|c: char| c.is_ascii_digit());
+        let bare = bare.strip_prefix(['→', ':', '-']).filter(|_| is_numbered);
+        let line = bare.unwrap_or(line);
         if !line.trim_start().starts_with("```") {
             squashed.extend(line.chars().filter(|c| !c.is_whitespace() && *c != '\\'));
         }
@@ -266,7 +269,9 @@ mod tests {
         let xml =
             "<function=run_command>\n<parameter=command>\nrm -rf src\n</parameter>\n</function>";
         let fenced = format!("```json\n{json}\n```");
+        let diff = "--- a/a.rs\n+++ b/a.rs\n@@ -1 +1 @@\n-  old();\n+  new();";
         for (in_file, said) in [
+            (diff, diff),
             (json, json),
             (json, laid_out),
             (laid_out, json),

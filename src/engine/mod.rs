@@ -1,7 +1,8 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops. `prompt`,
+//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
+//! and `nudge` has a model go on that stops too early. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
 //! counts it, and `compaction` shortens it. [`citations`] checks the answer.
 //!
@@ -15,6 +16,7 @@ mod clip;
 mod compaction;
 pub mod event;
 mod loop_detector;
+mod nudge;
 mod parsed_reply;
 pub mod project_instructions;
 mod prompt;

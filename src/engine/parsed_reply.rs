@@ -5,7 +5,9 @@ use super::step::StepReply;
 use super::stream::StreamedReply;
 use super::turn::Turn;
 use crate::message::{Message, ToolCall};
-use crate::model::repair::{check, find_calls, new_call_id, reshaped, take_answer};
+use crate::model::repair::{
+    WrittenEdits, check, edits_in, find_calls, new_call_id, reshaped, take_answer,
+};
 
 /// Most calls of one reply that run: later ones would not know the results of these.
 pub(super) const MOST_CALLS: usize = 16;
@@ -70,6 +72,9 @@ impl Turn<'_> {
             }
         }
         let Some(why) = found.broken else {
+            if calls.is_empty() {
+                calls = self.written_edits(&streamed.text).await;
+            }
             return ParsedReply::of(found.text, calls);
         };
         if calls.is_empty() {
@@ -87,6 +92,20 @@ impl Turn<'_> {
             found.text
         };
         ParsedReply::of(text, calls)
+    }
+
+    /// The edits that are written out in a reply, where a change was asked for and none was made.
+    async fn written_edits(&self, text: &str) -> Vec<ToolCall> {
+        if self.plan || !self.progress.lacks_change() {
+            return Vec::new();
+        }
+        let WrittenEdits { calls, places } = edits_in(text, &self.tools);
+        if calls.is_empty() || is_quoted(text, &places, &self.session.messages) {
+            return Vec::new();
+        }
+        self.notice("the reply has edits instead of tool calls; they are made as such")
+            .await;
+        calls
     }
 
     /// Whether two calls do the same, however their arguments are written.

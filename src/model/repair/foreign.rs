@@ -238,7 +238,11 @@ fn members(value: Value) -> Option<ArgumentMap> {
 }
 
 /// A block with an empty search has the whole file.
-fn block(mut arguments: ArgumentMap, search: String, replace: String) -> ReshapedCall<'static> {
+pub(super) fn block(
+    mut arguments: ArgumentMap,
+    search: String,
+    replace: String,
+) -> ReshapedCall<'static> {
     if search.trim().is_empty() {
         arguments.insert("content".to_owned(), format!("{replace}\n").into());
         return ("write_file", arguments);
@@ -255,7 +259,7 @@ fn block(mut arguments: ArgumentMap, search: String, replace: String) -> Reshape
 }
 
 /// The blocks of a search-and-replace diff; `None` if it has anything else.
-fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
+pub(super) fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
     let mut blocks = Vec::new();
     let mut lines = diff.lines().peekable();
     while let Some(line) = lines.next() {
@@ -291,6 +295,16 @@ fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
         blocks.push((search.join("\n"), replace.join("\n")));
     }
     (!blocks.is_empty()).then_some(blocks)
+}
+
+/// Whether a line begins a block of search and replace.
+pub(super) fn begins_block(line: &str) -> bool {
+    is_mark(line, ['<', '-'], "SEARCH")
+}
+
+/// Whether a line ends a block of search and replace.
+pub(super) fn ends_block(line: &str) -> bool {
+    is_mark(line, ['>', '+'], "REPLACE")
 }
 
 /// Whether a line is a row of one of these characters and a word.

@@ -46,6 +46,9 @@
 //! Calls after it are [`FoundCalls::later`], but only if its end is certain: what looks like a call
 //! within the arguments of another one is not a call.
 //!
+//! Edits that are written out (search-and-replace blocks, diffs, patches) are no calls, but
+//! [`edits_in`] finds them for who knows that a change was asked for.
+//!
 //! # Where a new format goes
 //!
 //! Other markers around a name and an object: a row of `families`. Another layout of the
@@ -75,6 +78,7 @@ mod shapes;
 mod stream_filter;
 mod tags;
 mod unknown;
+mod written_edits;
 mod xml;
 
 #[cfg(test)]
@@ -95,6 +99,7 @@ pub use names::is_same_name;
 pub use object::objects_in;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
 pub use stream_filter::StreamFilter;
+pub use written_edits::{WrittenEdits, edits_in};
 
 /// Longest name of an unknown tool shown, in characters.
 const LONGEST_NAME: usize = 60;
