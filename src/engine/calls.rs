@@ -382,6 +382,7 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
+        self.note_edit(call, outcome.how).await;
         let changed = self.engine.context.changes.lock().take_records();
         let has_changed = !changed.is_empty();
         let changed = changed.into_iter().map(Record::Changed).collect();
@@ -425,7 +426,7 @@ impl Turn<'_> {
     }
 
     /// Most tokens of a result.
-    fn result_tokens(&self) -> u32 {
+    pub(super) fn result_tokens(&self) -> u32 {
         part(self.window(), 25).max(400)
     }
 }

@@ -15,6 +15,7 @@ pub mod citations;
 mod clip;
 mod compaction;
 pub mod event;
+mod failed_edits;
 mod loop_detector;
 mod nudge;
 mod parsed_reply;

@@ -8,6 +8,7 @@ mod calling;
 mod context;
 mod endings;
 mod external;
+mod failing_edits;
 mod hiding;
 mod lab;
 mod mouth;

@@ -10,6 +10,7 @@ use super::citations::wrong_citations;
 use super::clip::first_line;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
+use super::failed_edits::FailedEdits;
 use super::loop_detector::LoopDetector;
 use super::nudge::TurnProgress;
 use super::step::StepReply;
@@ -84,6 +85,7 @@ pub(super) struct Turn<'a> {
     pub plan: bool,
     pub loop_detector: LoopDetector,
     pub progress: TurnProgress,
+    pub failed_edits: FailedEdits,
     /// Estimated tokens of the last request.
     pub asked: u32,
     /// Whether the user was told that the server cut a request.
@@ -118,6 +120,7 @@ impl<'a> Turn<'a> {
             session,
             loop_detector: LoopDetector::default(),
             progress: TurnProgress::default(),
+            failed_edits: FailedEdits::default(),
             asked: 0,
             cut_told: false,
             compacted: None,
