@@ -101,6 +101,9 @@ pub struct EngineParts {
 pub struct EngineOptions {
     /// Most replies of the model in a turn.
     pub max_steps: usize,
+    /// Most tokens of thoughts in a reply, if there is a limit; then the model is asked again with
+    /// thinking off.
+    pub thinking: Option<u32>,
     /// Whether the index is searched for each question.
     pub rag: bool,
     /// Whether older turns are compacted when the window is nearly full.
@@ -113,6 +116,7 @@ impl Default for EngineOptions {
     fn default() -> EngineOptions {
         EngineOptions {
             max_steps: 25,
+            thinking: Some(2_000),
             rag: true,
             compact: true,
             tools: None,
