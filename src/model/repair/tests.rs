@@ -6,6 +6,7 @@ mod arguments;
 mod find;
 mod foreign;
 mod formats;
+mod garbled;
 mod gate;
 mod malformed;
 mod marked;

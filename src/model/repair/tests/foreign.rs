@@ -37,7 +37,7 @@ pub(super) fn edit(search: &str, replace: &str) -> Value {
 }
 
 /// Claude Code, opencode, Gemini, Qwen Code.
-fn claude() -> Vec<Row> {
+pub(super) fn claude() -> Vec<Row> {
     vec![
         (
             "Read",
@@ -103,7 +103,7 @@ fn claude() -> Vec<Row> {
 }
 
 /// Cline, Roo, OpenHands, SWE-agent.
-fn cline() -> Vec<Row> {
+pub(super) fn cline() -> Vec<Row> {
     vec![
         (
             "execute_command",
@@ -168,7 +168,7 @@ fn cline() -> Vec<Row> {
     ]
 }
 
-fn codex() -> Vec<Row> {
+pub(super) fn codex() -> Vec<Row> {
     vec![
         (
             "shell",

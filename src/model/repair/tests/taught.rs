@@ -5,7 +5,7 @@ use serde_json::json;
 use super::foreign::{Row, edit, read, understood};
 
 /// The names that other agents taught their models, with the arguments that they take there.
-fn taught() -> Vec<Row> {
+pub(super) fn taught() -> Vec<Row> {
     let written = json!(["write_file", {"path": "a.rs", "content": "x"}]);
     let run = json!(["run_command", {"command": "ls"}]);
     let whole = || json!({"path": "a.rs", "content": "x"});
