@@ -86,7 +86,7 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
         found.broken = Some(broken.why);
         if let Some(range) = broken.range
             && spare > 0
-            && !text[..range.end].contains("<think")
+            && !may_be_thoughts(text, &range)
             && !example::introduces(&text[..range.start])
         {
             let rest = find(&text[range.end..], tools, spare - 1);
@@ -102,6 +102,16 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
         }
     }
     found
+}
+
+/// Whether a part of a reply may be within thoughts: they begin before it, or end after it.
+fn may_be_thoughts(text: &str, part: &Range<usize>) -> bool {
+    let before = text[..part.end].to_ascii_lowercase();
+    let after = text[part.start..].to_ascii_lowercase();
+    THOUGHT_TAGS.iter().any(|tags| {
+        let begins = before.contains(tags.begin.trim_end_matches('>'));
+        begins || (tags.ends_alone && after.contains(tags.end.trim_end_matches('>')))
+    })
 }
 
 /// An attempted call that is not valid.

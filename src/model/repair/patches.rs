@@ -174,7 +174,7 @@ fn of_file(file: FilePatch<'_>) -> Option<Vec<PatchCall>> {
             let content = format!("{}\n", added.join("\n"));
             calls.push(call(
                 "write_file",
-                &[("path", file.path), ("content", &content)],
+                &[("path", file.path), ("content", content.as_str())],
             ));
         }
         FileChange::Delete => calls.push(call("delete_file", &[("path", file.path)])),
