@@ -71,6 +71,11 @@ const PURPOSES: &[Purpose] = &[
         tools: &["search_files", "run_command"],
     },
     Purpose {
+        words: &["symbol", "symbols", "definition", "definitions", "outline"],
+        aim: "find a definition",
+        tools: &["find_symbol", "search_codebase"],
+    },
+    Purpose {
         words: &["search", "query", "lookup", "codebase"],
         aim: "search the code",
         tools: &["search_codebase", "grep_search"],
