@@ -298,7 +298,12 @@ fn announces(text: &str) -> bool {
     let prose = without_last_block(text.trim()).trim();
     let line = prose.lines().next_back().unwrap_or_default();
     let line = line.to_lowercase().replace('’', "'");
-    if line.trim_end().ends_with(['?', '？']) {
+    // A step of a plan is no announcement.
+    let bare = line.trim_start();
+    let is_item = bare.starts_with("- ")
+        || bare.starts_with("* ")
+        || bare.starts_with(|c: char| c.is_ascii_digit());
+    if is_item || line.trim_end().ends_with(['?', '？']) {
         return false;
     }
     let sentence = last_sentence(&line);
@@ -416,6 +421,7 @@ mod tests {
             "Should I add a test? I'll edit it then. Do you agree?",
             "Let me read the file first.\n\nIt greets: `main.rs:2`.",
             "I will be happy to help.",
+            "The plan:\n\n1. Read it.\n2. I will run the tests.",
             "I'll explain: it greets.",
             "I will not change the file.",
             "The function reads a file, and outlet meters check it.",
