@@ -109,7 +109,6 @@ const CONDITIONS: &[&str] = &[
     "let me know",
     "with your",
     "whenever",
-    "not ",
 ];
 
 /// The same in scripts without spaces between words: a phrase, and verbs.
