@@ -150,3 +150,13 @@ fn an_unknown_name_is_answered_with_the_tool_for_its_purpose() {
         }
     }
 }
+
+#[test]
+fn an_insertion_at_a_line_is_told_how_to_insert() {
+    let given = json!({"command": "insert", "path": "a.rs", "insert_line": 3, "new_str": "x"});
+    let error = understood("str_replace_editor", &given).expect_err("no insertion");
+    assert!(
+        error.contains("To insert lines, give the line before them"),
+        "{error}"
+    );
+}
