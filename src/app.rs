@@ -288,6 +288,7 @@ impl App {
         };
         let Settings {
             max_steps,
+            thinking_tokens,
             rag,
             compact,
             tools,
@@ -298,6 +299,7 @@ impl App {
             toolbox: Toolbox::builtin(),
             options: EngineOptions {
                 max_steps,
+                thinking: thinking_tokens,
                 rag,
                 compact,
                 tools: match tools {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub tools: ToolChoice,
     /// Maximum number of steps per question.
     pub max_steps: usize,
+    /// Most tokens of thinking in a reply; `None` for no limit.
+    pub thinking_tokens: Option<u32>,
     /// Whether the index is searched for each question.
     pub rag: bool,
     /// Folder for indexes, sessions and the cache; absolute, may not exist yet.
@@ -113,6 +115,7 @@ impl Settings {
             compact: layers.given("COMPACT_MODE").is_on()?,
             tools: layers.given("OLLACODE_TOOLS").tools()?,
             max_steps: layers.given("OLLACODE_MAX_STEPS").steps()?,
+            thinking_tokens: layers.given("OLLACODE_THINKING_TOKENS").thinking()?,
             rag: layers.given("OLLACODE_RAG").is_on()?,
             data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
             max_file_size: layers

@@ -42,7 +42,7 @@ failure_codes! {
     ReplyEndless "reply_endless" "The reply did not end, and was stopped.",
     ReplyTooLong "reply_too_long" "The reply reached its limit before it was complete.",
     ReplyUnusable "reply_unusable" "The reply is empty, or its tool call cannot be read.",
-    LoopDetected "loop_detected" "The model made the same call too often in a row.",
+    LoopDetected "loop_detected" "The model made the same call too often in a turn.",
     ToolFailed "tool_failed" "A tool failed internally.",
     SecretsNotChecked "secrets_not_checked" "A text could not be checked for secrets, and was not sent.",
     QuestionMissing "question_missing" "There is no question.",

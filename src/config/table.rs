@@ -88,6 +88,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_THINKING_TOKENS",
+        default: "2000",
+        meaning: "Maximum number of tokens that the model may think in one reply, 0 to 131072; then it is asked again with thinking off. `0`: no limit.",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_RAG",
         default: "true",
         meaning: "`false`: do not search the index for each question, as with `--no-rag`.",

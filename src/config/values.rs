@@ -52,6 +52,8 @@ const WINDOWS: Sizes = Sizes {
 
 /// Stops a model that runs away.
 const MOST_STEPS: usize = 500;
+/// Most tokens of a limit for thinking.
+const MOST_THINKING: u32 = 131_072;
 
 impl GivenValue {
     pub fn workspace(&self, environment: &Environment) -> Result<Option<GivenFolder>, ConfigError> {
@@ -129,6 +131,16 @@ impl GivenValue {
         self.parse(&allowed, |text| {
             let steps = text.parse().ok();
             steps.filter(|steps| (1..=MOST_STEPS).contains(steps))
+        })
+    }
+
+    /// `None` for no limit.
+    pub fn thinking(&self) -> Result<Option<u32>, ConfigError> {
+        let allowed = format!("a number of tokens from `0` (no limit) to `{MOST_THINKING}`");
+        self.parse(&allowed, |text| {
+            let tokens: Option<u32> = text.parse().ok();
+            let tokens = tokens.filter(|tokens| *tokens <= MOST_THINKING)?;
+            Some((tokens > 0).then_some(tokens))
         })
     }
 

@@ -34,6 +34,7 @@ pub(super) enum CommandAction {
     Undo,
     Redo,
     Sources,
+    Thoughts,
     Plan,
     Approve,
     Model,
@@ -128,6 +129,15 @@ pub static COMMANDS: &[SlashCommand] = &[
         "",
         "show the code that the last answer is based on",
     ),
+    SlashCommand {
+        place: CommandScope::Terminal,
+        ..command(
+            CommandAction::Thoughts,
+            "thoughts",
+            "",
+            "show what the model thought before its last reply",
+        )
+    },
     command(
         CommandAction::Plan,
         "plan",
@@ -300,7 +310,7 @@ mod tests {
         let only = |one: &BTreeSet<&'static str>, other: &BTreeSet<&'static str>| {
             one.difference(other).copied().collect::<Vec<&str>>()
         };
-        assert_eq!(only(&terminal, &chat), ["quit"]);
+        assert_eq!(only(&terminal, &chat), ["quit", "thoughts"]);
         assert_eq!(only(&chat, &terminal), ["start", "stop"]);
         let all: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
         assert_eq!(all, &terminal | &chat);

@@ -71,6 +71,8 @@ pub enum CommandReply {
     Mode(ModeChange),
     /// Sources of the last answer; `None` if the session was closed since.
     Sources(Option<Vec<Source>>),
+    /// The thoughts of the last reply that has any.
+    Thoughts(Option<String>),
     Diff(Vec<FileDiff>),
     Changed(ChangeKind, Undone),
     Tokens(TokenReport),
@@ -219,6 +221,8 @@ impl CommandReply {
             CommandReply::Sources(Some(sources)) if sources.is_empty() => {
                 "the last answer is not based on any file".to_owned()
             }
+            CommandReply::Thoughts(Some(thoughts)) => thoughts.clone(),
+            CommandReply::Thoughts(None) => "no thoughts of the model are known".to_owned(),
             CommandReply::Diff(diffs) if diffs.is_empty() => {
                 "this session has changed nothing".to_owned()
             }

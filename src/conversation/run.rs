@@ -8,6 +8,7 @@ use super::opening::OpenRequest;
 use super::reply::{ChangeKind, CommandReply, IndexJob, ModeChange, ModelsJob};
 use super::turn::TurnJob;
 use super::{Conversation, OpenSession};
+use crate::message::Message;
 use crate::permission::Mode;
 use crate::session::{self, SessionSummary};
 use crate::visible::visible_name;
@@ -46,6 +47,7 @@ impl Conversation {
             CommandAction::Workspace => self.enter(argument)?,
             CommandAction::Resume => self.resume(argument).await?,
             CommandAction::Sources => CommandReply::Sources(self.sources()),
+            CommandAction::Thoughts => CommandReply::Thoughts(self.thoughts()),
             CommandAction::Compact => self.compact().await?,
             CommandAction::Tokens => {
                 let open = self.opened_session().await?;
@@ -213,6 +215,17 @@ impl Conversation {
             (None, Some(_)) => None,
             (None, None) => Some(Vec::new()),
         }
+    }
+
+    /// The thoughts of the last reply that has any.
+    fn thoughts(&self) -> Option<String> {
+        let said = self.open.as_ref()?.session.messages.iter().rev();
+        let thoughts = said.filter_map(|message| match message {
+            Message::Assistant { thinking, .. } => Some(thinking.trim()),
+            _ => None,
+        });
+        let mut thoughts = thoughts.filter(|thoughts| !thoughts.is_empty());
+        thoughts.next().map(str::to_owned)
     }
 
     async fn compact(&mut self) -> Result<CommandReply, Error> {

@@ -57,6 +57,7 @@ impl Turn<'_> {
             .context
             .knowledge()
             .refresh(&self.session.messages);
+        self.loop_detector.begin_step();
         for call in calls {
             self.check_stopped()?;
             if self.calls_left == 0 {
@@ -70,9 +71,8 @@ impl Turn<'_> {
 
     /// Runs a call, unless it is already known to be invalid.
     async fn run_call(&mut self, call: &ToolCall, wrong: Option<&String>) -> Result<(), TurnEnd> {
-        let repetition = self.loop_detector.note(call);
-        if let LoopVerdict::Stop(times) = repetition {
-            let why = format!("the model made the same call {times} times in a row");
+        if let LoopVerdict::Stop(times) = self.loop_detector.note(call) {
+            let why = format!("the model made the same call {times} times in one turn");
             let message = format!("{why}: `{}`", call.name);
             let failure = Failure::new(FailureCode::LoopDetected, message);
             let outcome = CallResult {
@@ -81,12 +81,6 @@ impl Turn<'_> {
             };
             self.start(call, &arguments_line(call)).await;
             return self.finish(call, outcome, Duration::ZERO).await;
-        }
-        if let LoopVerdict::Warn(times) = repetition {
-            self.pending_note.push_str(&format!(
-                "\n\n[You made this call {times} times in a row. Its result does not change. Do \
-                 something else, or answer.]"
-            ));
         }
         let prepared = match wrong {
             Some(why) => Err(CallResult::of_error(ToolError::TellModel(why.clone()))),
@@ -388,6 +382,7 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
+        self.note_edit(call, outcome.how).await;
         let changed = self.engine.context.changes.lock().take_records();
         let has_changed = !changed.is_empty();
         let changed = changed.into_iter().map(Record::Changed).collect();
@@ -396,6 +391,12 @@ impl Turn<'_> {
             self.engine.context.changes.lock().settle();
         }
         self.engine.context.knowledge().end_call(call);
+        self.progress.note(outcome.how, has_changed);
+        let repetition = self
+            .loop_detector
+            .finish(call, &outcome.text, has_changed)
+            .filter(|_| outcome.end.is_none());
+        self.pending_note.extend(repetition);
         let pending_note = std::mem::take(&mut self.pending_note);
         // Before anything is cut: half a value would not be known as one.
         let said = [outcome.text, pending_note, outcome.summary, outcome.detail];
@@ -425,7 +426,7 @@ impl Turn<'_> {
     }
 
     /// Most tokens of a result.
-    fn result_tokens(&self) -> u32 {
+    pub(super) fn result_tokens(&self) -> u32 {
         part(self.window(), 25).max(400)
     }
 }

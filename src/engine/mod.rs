@@ -1,7 +1,8 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops. `prompt`,
+//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
+//! and `nudge` has a model go on that stops too early. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
 //! counts it, and `compaction` shortens it. [`citations`] checks the answer.
 //!
@@ -15,8 +16,10 @@ pub mod citations;
 mod clip;
 mod compaction;
 pub mod event;
+mod failed_edits;
 mod loop_detector;
 mod names;
+mod nudge;
 mod parsed_reply;
 pub mod project_instructions;
 mod prompt;
@@ -108,6 +111,9 @@ pub struct EngineParts {
 pub struct EngineOptions {
     /// Most replies of the model in a turn.
     pub max_steps: usize,
+    /// Most tokens of thoughts in a reply, if there is a limit; then the model is asked again with
+    /// thinking off.
+    pub thinking: Option<u32>,
     /// Whether the index is searched for each question.
     pub rag: bool,
     /// Whether older turns are compacted when the window is nearly full.
@@ -120,6 +126,7 @@ impl Default for EngineOptions {
     fn default() -> EngineOptions {
         EngineOptions {
             max_steps: 25,
+            thinking: Some(2_000),
             rag: true,
             compact: true,
             tools: None,

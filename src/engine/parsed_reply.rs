@@ -5,7 +5,9 @@ use super::step::StepReply;
 use super::stream::StreamedReply;
 use super::turn::Turn;
 use crate::message::{Message, ToolCall};
-use crate::model::repair::{check, find_calls, new_call_id, reshaped};
+use crate::model::repair::{
+    WrittenEdits, check, edits_in, find_calls, new_call_id, reshaped, take_answer,
+};
 
 /// Most calls of one reply that run: later ones would not know the results of these.
 pub(super) const MOST_CALLS: usize = 16;
@@ -36,20 +38,25 @@ impl Turn<'_> {
         native: Vec<ToolCall>,
     ) -> ParsedReply {
         let is_broken = |call: &ToolCall| streamed.wrong.contains_key(&call.id);
-        let native: Vec<ToolCall> = native
+        let mut native: Vec<ToolCall> = native
             .into_iter()
             .flat_map(|call| match is_broken(&call) {
                 true => vec![call],
                 false => reshaped(call, &self.tools),
             })
             .collect();
-        let found = find_calls(&streamed.text, &self.tools);
+        let answer = take_answer(&mut native, &self.tools);
+        let mut found = find_calls(&streamed.text, &self.tools);
         let places = [found.taken.as_slice(), &found.later_at].concat();
         if is_quoted(&streamed.text, &places, &self.session.messages) {
             let notice = "the reply quotes a tool call from a text that the model read; it is not \
                           run";
             self.notice(notice).await;
             return ParsedReply::of(streamed.text.clone(), native);
+        }
+        let is_over = native.is_empty() && found.calls.is_empty() && found.later.is_empty();
+        if let Some(answer) = answer.or(found.answer.take()).filter(|_| is_over) {
+            return ParsedReply::of(with_answer(found.text, &answer), Vec::new());
         }
         if native.is_empty() && self.uses_text_calls() && !found.calls.is_empty() {
             // Text after a text tool call is a result that the model made up.
@@ -65,6 +72,9 @@ impl Turn<'_> {
             }
         }
         let Some(why) = found.broken else {
+            if calls.is_empty() {
+                calls = self.written_edits(&streamed.text).await;
+            }
             return ParsedReply::of(found.text, calls);
         };
         if calls.is_empty() {
@@ -82,6 +92,20 @@ impl Turn<'_> {
             found.text
         };
         ParsedReply::of(text, calls)
+    }
+
+    /// The edits that are written out in a reply, where a change was asked for and none was made.
+    async fn written_edits(&self, text: &str) -> Vec<ToolCall> {
+        if self.plan || !self.progress.lacks_change() {
+            return Vec::new();
+        }
+        let WrittenEdits { calls, places } = edits_in(text, &self.tools);
+        if calls.is_empty() || is_quoted(text, &places, &self.session.messages) {
+            return Vec::new();
+        }
+        self.notice("the reply has edits instead of tool calls; they are made as such")
+            .await;
+        calls
     }
 
     /// Whether two calls do the same, however their arguments are written.
@@ -143,4 +167,15 @@ impl Turn<'_> {
         .map(|call| call.id.clone())
         .collect()
     }
+}
+
+/// A text with the answer that was given in a call beside it.
+fn with_answer(text: String, answer: &str) -> String {
+    if text.trim().is_empty() {
+        return text + answer;
+    }
+    if text.contains(answer) {
+        return text;
+    }
+    format!("{text}\n\n{answer}")
 }

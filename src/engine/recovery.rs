@@ -120,6 +120,14 @@ impl Turn<'_> {
         }))
     }
 
+    /// A reply whose thoughts were cut: the model is asked again with thinking off.
+    pub(super) async fn over_thought(&mut self, retry_state: &mut RetryState) -> Attempt {
+        retry_state.without_thoughts = true;
+        self.notice("the model thought for too long; asking again with thinking off")
+            .await;
+        Attempt::Retry
+    }
+
     /// Switches to text tool calls until the program ends.
     pub(super) async fn call_in_words(&mut self, name: String) -> Result<Attempt, TurnEnd> {
         self.engine.refusing.lock().insert(name);

@@ -71,6 +71,7 @@ pub(super) async fn ask_aside(
         tools: &[],
         show: None,
         stop,
+        thinking: None,
         // A reply that has a format is made without thoughts, which would use up the tokens.
         begins_within_thoughts: schema.is_none() && model.profile().thinks_in_text,
     };
@@ -78,6 +79,8 @@ pub(super) async fn ask_aside(
     match ended {
         StreamEnd::Whole(_) => read(&heard.text, schema),
         StreamEnd::Broken(error) => Err(error.into()),
+        // There is no limit.
+        StreamEnd::OverThought => Err(ModelError::Incomplete.into()),
         StreamEnd::Stopped => Err(SideError::Stopped),
     }
 }

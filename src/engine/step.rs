@@ -102,6 +102,7 @@ impl Turn<'_> {
                 self.read(streamed, usage, retry_state).await
             }
             StreamEnd::Broken(error) => self.broken(error, streamed, retry_state).await,
+            StreamEnd::OverThought => Ok(self.over_thought(retry_state).await),
             StreamEnd::Stopped => self.cut_short(streamed),
         }
     }
@@ -119,6 +120,12 @@ impl Turn<'_> {
         LONGEST_REPLY.min(part(self.window(), 50)).max(256)
     }
 
+    /// Most tokens of thoughts: half of a reply is for what follows them.
+    fn thinking_tokens(&self) -> Option<u32> {
+        let most = self.engine.options.thinking?;
+        Some(most.min(self.reply_tokens() / 2))
+    }
+
     async fn listen(
         &self,
         request: ChatRequest<'_>,
@@ -127,10 +134,12 @@ impl Turn<'_> {
         let model = Arc::clone(&self.session.model);
         let name = &model.profile().name;
         let _replying = self.engine.activity.replying();
+        let is_free = !request.without_thoughts && request.format.is_none();
         let listening = StreamOptions {
             tools: &self.tools,
             show,
             stop: &self.stop,
+            thinking: self.thinking_tokens().filter(|_| is_free),
             begins_within_thoughts: model.profile().thinks_in_text
                 || self.engine.leaking.lock().contains(name),
         };

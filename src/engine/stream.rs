@@ -14,6 +14,10 @@ use super::turn::EventSink;
 use crate::message::ToolCall;
 use crate::model::repair::StreamFilter;
 use crate::model::{ChatModel, ChatRequest, Delta, ModelError, StopReason, ToolSpec, Usage};
+use crate::text::tokens::estimate_text;
+
+/// Thoughts are counted again after this many new bytes.
+const COUNTED: usize = 512;
 
 /// Most characters shown of a repeated text.
 const SHOWN: usize = 60;
@@ -36,6 +40,8 @@ pub(super) struct StreamedReply {
 pub(super) enum StreamEnd {
     Whole(Usage),
     Broken(ModelError),
+    /// It was all thoughts, and more of them than allowed.
+    OverThought,
     Stopped,
 }
 
@@ -45,6 +51,8 @@ pub(super) struct StreamOptions<'a> {
     /// Where the reply is shown.
     pub show: Option<&'a EventSink>,
     pub stop: &'a CancellationToken,
+    /// Most tokens of thoughts before anything else, if there is a limit.
+    pub thinking: Option<u32>,
     /// Whether replies of the model start inside thoughts, as part of their text.
     pub begins_within_thoughts: bool,
 }
@@ -82,6 +90,9 @@ pub(super) async fn listen(
             Some(Err(error)) => break StreamEnd::Broken(error),
             None => break StreamEnd::Broken(ModelError::Incomplete),
         }
+        if ear.is_over_thought() {
+            break StreamEnd::OverThought;
+        }
         if let Some(block) = ear.repeated.take() {
             // Dropping the stream stops the model.
             break StreamEnd::Broken(ModelError::Endless(format!(
@@ -93,7 +104,7 @@ pub(super) async fn listen(
     drop(stream);
     let is_cut = match &ended {
         StreamEnd::Whole(usage) => usage.stop == StopReason::Length,
-        StreamEnd::Broken(_) | StreamEnd::Stopped => true,
+        StreamEnd::Broken(_) | StreamEnd::OverThought | StreamEnd::Stopped => true,
     };
     (ear.finish(is_cut).await, ended)
 }
@@ -109,6 +120,8 @@ struct StreamReader<'a> {
     repeated: Option<String>,
     /// Bytes at the end of the text that only repeat it.
     needless: usize,
+    /// Bytes of thoughts whose tokens were counted.
+    counted: usize,
 }
 
 impl<'a> StreamReader<'a> {
@@ -122,7 +135,24 @@ impl<'a> StreamReader<'a> {
             in_thoughts: RepeatDetector::default(),
             repeated: None,
             needless: 0,
+            counted: 0,
         }
+    }
+
+    /// Whether there are only thoughts so far, and more of them than allowed.
+    fn is_over_thought(&mut self) -> bool {
+        let length = self.streamed.thinking.len();
+        let Some(most) = self.listening.thinking else {
+            return false;
+        };
+        if length < self.counted + COUNTED {
+            return false;
+        }
+        self.counted = length;
+        let has_more = !self.streamed.calls.is_empty()
+            || !self.streamed.shown.trim().is_empty()
+            || !self.gate.held().trim().is_empty();
+        !has_more && estimate_text(&self.streamed.thinking) > most
     }
 
     async fn part(&mut self, part: ReplyPart) {

@@ -8,12 +8,14 @@ mod calling;
 mod context;
 mod endings;
 mod external;
+mod failing_edits;
 mod hiding;
 mod lab;
 mod mouth;
 mod replies;
 mod rough;
 mod seen;
+mod understanding;
 mod window;
 
 use super::event::{Failure, FailureCode, ToolOutcome};

@@ -1,7 +1,10 @@
-//! Finds thoughts that a server left in the text of a reply: `<think>…</think>` at its start, or a
-//! `</think>` whose start tag was in the template.
+//! Finds thoughts that a server left in the text of a reply: `<think>…</think>` at its start or at
+//! the beginning of a line, or a `</think>` whose start tag was in the template.
 
 use crate::model::{ANSWER_TAGS, THOUGHT_TAGS};
+
+/// Tags that start thoughts at the beginning of any line; others may be markup that was asked for.
+const WITHIN: [&str; 2] = ["<think>", "<thinking>"];
 
 /// A piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +42,7 @@ enum ThoughtState {
     Text,
     /// Text up to this tag.
     Answer(&'static str),
-    /// Only text from here on.
+    /// Text from here on, but for thoughts with a start tag.
     Surely,
 }
 
@@ -121,7 +124,7 @@ impl ThoughtSplitter {
                 }
                 found.is_ok()
             }
-            ThoughtState::Text => self.text(parts),
+            ThoughtState::Text | ThoughtState::Surely => self.text(parts),
             ThoughtState::Answer(end) => {
                 let found = self.first_of(&mut [end].into_iter());
                 self.hand_out_up_to(found, ReplyPart::Text, parts);
@@ -129,10 +132,6 @@ impl ThoughtSplitter {
                     self.state = ThoughtState::Surely;
                 }
                 found.is_ok()
-            }
-            ThoughtState::Surely => {
-                add(parts, ReplyPart::Text(std::mem::take(&mut self.pending)));
-                false
             }
         }
     }
@@ -168,7 +167,9 @@ impl ThoughtSplitter {
     }
 
     fn text(&mut self, parts: &mut Vec<ReplyPart>) -> bool {
-        let found = self.first_of(&mut lone_ends());
+        let is_sure = self.state == ThoughtState::Surely;
+        let ends = lone_ends().filter(|_| !is_sure);
+        let found = self.first_of(&mut WITHIN.into_iter().chain(ends));
         let (at, length) = found.unwrap_or_else(|safe| (safe, 0));
         let text: String = self.pending.drain(..at).collect();
         self.follow(&text);
@@ -177,7 +178,19 @@ impl ThoughtSplitter {
             return false;
         }
         let tag: String = self.pending.drain(..length).collect();
-        if self.in_block || self.line.matches('`').count() % 2 == 1 {
+        let mut begins = THOUGHT_TAGS
+            .iter()
+            .filter(|tags| WITHIN.contains(&tags.begin));
+        let begun = begins.find(|tags| tag.eq_ignore_ascii_case(tags.begin));
+        if let Some(tags) = begun
+            && !self.in_block
+            && self.line.trim().is_empty()
+        {
+            self.state = ThoughtState::Thinking(tags.end);
+            return true;
+        }
+        let is_quoted = self.in_block || self.line.matches('`').count() % 2 == 1;
+        if is_quoted || begun.is_some() {
             // It is written about.
             self.line.push_str(&tag);
             add(parts, ReplyPart::Text(tag));
@@ -311,6 +324,22 @@ mod tests {
             "See:\n```\na</think>\n```\nSo.",
         ),
         ("Say <think> to me.", "", "Say <think> to me."),
+        ("It greets.\n<think>Hm", "Hm", "It greets.\n"),
+        (
+            "I look.\n\n<Think>Hm.</think>\nYes.",
+            "Hm.",
+            "I look.\n\n\nYes.",
+        ),
+        (
+            "<think>a</think>b\n  <thinking>c</thinking>d",
+            "ac",
+            "b\n  d",
+        ),
+        (
+            "```xml\n<think>a</think>\n```\n",
+            "",
+            "```xml\n<think>a</think>\n```\n",
+        ),
         ("<think>a</think>b</think>c", "a", "b</think>c"),
         ("<think>a</think>\n<think>b</think>c", "ab", "c"),
         ("Hm.</thinking>Yes.", "Hm.", "Yes."),

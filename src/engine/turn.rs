@@ -10,7 +10,9 @@ use super::citations::wrong_citations;
 use super::clip::first_line;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
+use super::failed_edits::FailedEdits;
 use super::loop_detector::LoopDetector;
+use super::nudge::TurnProgress;
 use super::step::StepReply;
 use super::text_tool_calls::as_text_messages;
 use super::user_message::engine_note;
@@ -82,6 +84,8 @@ pub(super) struct Turn<'a> {
     /// Whether this is plan mode.
     pub plan: bool,
     pub loop_detector: LoopDetector,
+    pub progress: TurnProgress,
+    pub failed_edits: FailedEdits,
     /// Estimated tokens of the last request.
     pub asked: u32,
     /// Whether the user was told that the server cut a request.
@@ -115,6 +119,8 @@ impl<'a> Turn<'a> {
             plan: plan || session.mode == Mode::Plan,
             session,
             loop_detector: LoopDetector::default(),
+            progress: TurnProgress::default(),
+            failed_edits: FailedEdits::default(),
             asked: 0,
             cut_told: false,
             compacted: None,
@@ -137,12 +143,16 @@ impl<'a> Turn<'a> {
     /// The loop. An early end is an `Err`.
     async fn work(&mut self, question: &Question) -> Result<TurnEnd, TurnEnd> {
         self.begin(question).await?;
+        self.progress = TurnProgress::of(&question.text);
         let steps = self.engine.options.max_steps;
-        for _ in 0..steps {
+        for step in 1..=steps {
             self.enforce_budget().await?;
             let reply = self.step().await?;
             self.add_reply(&reply)?;
             if reply.calls.is_empty() {
+                if step < steps && self.nudge(&reply).await? {
+                    continue;
+                }
                 return Ok(self.answered(&reply).await);
             }
             self.run_calls(reply).await?;
@@ -266,6 +276,7 @@ impl<'a> Turn<'a> {
         } = self;
         let report = engine.shorten(session, tools, wanted, events).await?;
         self.compacted = Some(report.after);
+        self.loop_detector.forget_results();
         Ok(())
     }
 

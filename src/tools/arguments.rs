@@ -29,6 +29,18 @@ pub(super) const EDIT_NAMES: &[&str] = &[
     "multi_edit",
     "edit",
     "replace",
+    "insert",
+    "modify",
+    "modify_file",
+    "update_file",
+    "change_file",
+    "edit_existing_file",
+    "find_and_replace",
+    "replace_text",
+    "apply_patch",
+    "apply_edit",
+    "patch",
+    "patch_file",
 ];
 
 /// A text that must be there.

@@ -145,6 +145,18 @@ impl EditArguments {
     /// Both texts as they would be in the file: without the numbers of the lines, if they were
     /// copied with them, and with its own markers.
     fn as_meant(&self, file: &str) -> (String, String) {
+        if let Some(search) = spelling::without_fence(&self.search)
+            && !file.contains(&self.search)
+        {
+            let bare = |text: &str| text.strip_suffix('\n').unwrap_or(text).to_owned();
+            let replace = spelling::without_fence(&self.replace).unwrap_or(&self.replace);
+            let inside = EditArguments {
+                search: bare(search),
+                replace: bare(replace),
+                all: self.all,
+            };
+            return inside.as_meant(file);
+        }
         let in_file = |text: &str| render::as_in_file(text, file).into_owned();
         let numbered = !file.contains(&self.search);
         let plain = spelling::with_breaks(&self.search);

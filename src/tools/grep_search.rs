@@ -56,6 +56,9 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "search_in_files",
         "ripgrep",
         "rg",
+        "find_in_files",
+        "grep_files",
+        "text_search",
     ],
     description: "Search file contents with a regular expression, line by line.",
     parameters: &[

@@ -26,7 +26,14 @@ static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "list_directory",
-    aliases: &["list_files", "ls", "list_dir", "list"],
+    aliases: &[
+        "list_files",
+        "ls",
+        "list_dir",
+        "list",
+        "list_folder",
+        "read_directory",
+    ],
     description: "List a folder. Ignored and hidden entries are left out.",
     parameters: &[ParameterDeclaration {
         name: "path",

@@ -8,6 +8,7 @@ mod content_loss;
 mod definitions;
 mod delete_file;
 mod edit_file;
+mod edit_place;
 mod file_views;
 mod files;
 mod find_references;
@@ -48,6 +49,7 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
+pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileView, FileViews};
 pub(crate) use find_references::references;
 pub use git_versions::GitVersions;

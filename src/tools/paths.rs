@@ -1,6 +1,8 @@
 //! What a call names by a path: a file or a folder of the workspace, or one outside that a rule of
 //! the user opens for reading.
 
+use std::collections::BTreeSet;
+
 use super::spelling::{self, LineRange};
 use super::{ToolContext, ToolError, blocking, files, render};
 use crate::jail::{
@@ -334,6 +336,7 @@ pub(super) async fn missing(
 
 /// Where else a file of this name is, or of a name like it.
 fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
+    let wanted_path = path.as_str();
     let wanted = path.name().unwrap_or_default().to_lowercase();
     let top = jail.path(".").map(|top| files::files_below(jail, &top));
     let likeness = |path: &String| {
@@ -343,13 +346,27 @@ fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
             false => strsim::normalized_damerau_levenshtein(&wanted, &name),
         }
     };
-    let all = top.unwrap_or_default().into_iter();
-    let mut near: Vec<(f64, String)> = all.map(|path| (likeness(&path), path)).collect();
+    let all = top.unwrap_or_default();
+    let mut near: Vec<(f64, String)> = all
+        .iter()
+        .map(|path| (likeness(path), path.clone()))
+        .collect();
     near.retain(|(likeness, _)| *likeness >= CLOSE);
-    near.sort_by(|one, other| other.0.total_cmp(&one.0));
+    // With a wrong prefix, the names that agree from the end say which it is.
+    let agreeing = |path: &str| {
+        let names = path.rsplit('/').zip(wanted_path.rsplit('/'));
+        names.take_while(|(one, other)| one == other).count()
+    };
+    near.sort_by(|(one_likeness, one), (other_likeness, other)| {
+        let order = other_likeness.total_cmp(one_likeness);
+        order.then_with(|| agreeing(other).cmp(&agreeing(one)))
+    });
     // Where there is the very name, others only distract.
     let best = near.first().map_or(0.0, |(likeness, _)| *likeness);
     near.retain(|(likeness, _)| best < 1.0 || *likeness == 1.0);
+    if near.is_empty() {
+        near.extend(folders_named(&all, &wanted).map(|folder| (1.0, folder)));
+    }
     near.truncate(SUGGESTED);
     let near: Vec<String> = near
         .iter()
@@ -362,6 +379,19 @@ fn not_found(jail: &Jail, path: &WorkspacePath) -> ToolError {
     };
     let name = render::name(path.as_str());
     ToolError::TellModel(format!("`{name}` does not exist; {hint}"))
+}
+
+/// The folders of a name among those of some files.
+fn folders_named<'a>(files: &'a [String], wanted: &'a str) -> impl Iterator<Item = String> + 'a {
+    let folders = files.iter().flat_map(move |file| {
+        let ends = file.match_indices('/').map(move |(end, _)| &file[..end]);
+        ends.filter(move |folder| {
+            let name = folder.rsplit('/').next().unwrap_or_default();
+            name.to_lowercase() == wanted
+        })
+    });
+    let folders: BTreeSet<&str> = folders.collect();
+    folders.into_iter().map(str::to_owned)
 }
 
 /// What is told of a path that is none of the workspace: where in there the rest of it is, if it is.

@@ -24,7 +24,15 @@ static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "search_files",
-    aliases: &["find_files", "glob", "file_search", "file_glob_search"],
+    aliases: &[
+        "find_files",
+        "glob",
+        "file_search",
+        "file_glob_search",
+        "find",
+        "find_file",
+        "find_by_name",
+    ],
     description: "Find files by name.",
     parameters: &[ParameterDeclaration {
         name: "glob",

@@ -205,6 +205,25 @@ pub(super) fn with_breaks(text: &str) -> Option<String> {
     is_escaped.then(|| text.replace("\\n", "\n").replace("\\t", "\t"))
 }
 
+/// What is in the fenced block that a text is all of: models put one around the content of a file.
+/// `None` if there is none, or more than that.
+pub(super) fn without_fence(text: &str) -> Option<&str> {
+    const FENCE: &str = "```";
+    let inside = text.trim().strip_prefix(FENCE)?.strip_suffix(FENCE)?;
+    let (information, body) = inside.split_once('\n')?;
+    let is_fence = |line: &str| line.trim_start().starts_with(FENCE);
+    let is_block = body.is_empty() || body.ends_with('\n');
+    let is_plain = !information.trim().contains([' ', '`']);
+    (is_block && is_plain && !body.lines().any(is_fence)).then_some(body)
+}
+
+/// Whether the blocks of a file are written with fences.
+pub(super) fn has_fences(path: &str) -> bool {
+    let path = path.trim().to_lowercase();
+    let endings = [".md", ".mdx", ".markdown", ".qmd", ".rmd", ".txt", ".rst"];
+    endings.iter().any(|ending| path.ends_with(ending))
+}
+
 /// Whether a text of one line has several line breaks written out in it where code has none: not
 /// in quotes, nor in a regular expression.
 pub(super) fn lacks_breaks(text: &str) -> bool {
@@ -250,6 +269,29 @@ mod tests {
         assert_eq!(with_breaks(r"a\n\tb").as_deref(), Some("a\n\tb"));
         assert_eq!(with_breaks("a\n\\n"), None);
         assert_eq!(with_breaks("a"), None);
+    }
+
+    #[test]
+    fn a_fence_around_a_text_is_taken_off() {
+        for (given, body) in [
+            ("```rust\nfn a() {}\n```", "fn a() {}\n"),
+            ("```\na\nb\n```\n", "a\nb\n"),
+            ("\n```src/a.rs\na\n```", "a\n"),
+        ] {
+            assert_eq!(without_fence(given), Some(body), "{given}");
+        }
+        for given in [
+            "",
+            "fn a() {}",
+            "```",
+            "``` ```",
+            "```rust\nfn a() {}",
+            "```\na\n```\ntext\n```\nb\n```",
+            "`a`",
+        ] {
+            assert_eq!(without_fence(given), None, "{given}");
+        }
+        assert!(has_fences("docs/A.MD") && !has_fences("a.rs"));
     }
 
     #[test]

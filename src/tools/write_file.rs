@@ -9,7 +9,9 @@ use serde_json::json;
 use super::write_plan::{
     Draft, check_breaks, check_omissions, check_stand_ins, edit_call, was_read, written_file,
 };
-use super::{PreparedCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, render};
+use super::{
+    PreparedCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, render, spelling,
+};
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
@@ -29,6 +31,10 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "create_new_file",
         "save_file",
         "write_to_file",
+        "create",
+        "new_file",
+        "file_write",
+        "fs_write",
     ],
     description: "Create a file, or replace a whole one. Missing folders are created.",
     parameters: &[
@@ -64,10 +70,15 @@ impl Tool for WriteFile {
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let content = arguments::text(call, "content")?;
+            let path = arguments::text(call, "path")?;
+            // A block of Markdown around it.
+            let fenced = spelling::without_fence(content);
+            let fenced = fenced.filter(|_| !spelling::has_fences(path));
+            let content = fenced.unwrap_or(content);
             // Lines that were copied as they were shown.
             let bare = render::without_numbers(content);
             let content = bare.as_deref().unwrap_or(content);
-            let (path, before) = written_file(context, arguments::text(call, "path")?).await?;
+            let (path, before) = written_file(context, path).await?;
             let Some(file) = before else {
                 check_stand_ins(content, "")?;
                 check_omissions(content, "")?;
@@ -249,6 +260,14 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(bench.content("a.rs").as_deref(), Some("fn a() {\n}\n"));
+        bench
+            .call(&write("d.rs", "```rust\nfn d() {}\n```"))
+            .await
+            .unwrap();
+        assert_eq!(bench.content("d.rs").as_deref(), Some("fn d() {}\n"));
+        let page = "```rust\nfn d() {}\n```\n";
+        bench.call(&write("d.md", page)).await.unwrap();
+        assert_eq!(bench.content("d.md").as_deref(), Some(page));
         let error = bench
             .refused(&write("b.rs", "fn b() {\\n    c();\\n}\\n"))
             .await;

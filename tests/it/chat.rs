@@ -7,6 +7,7 @@ mod calling;
 mod guarding;
 mod settings;
 mod talking;
+mod understanding;
 
 use std::fs;
 use std::path::Path;

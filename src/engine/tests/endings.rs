@@ -1,6 +1,8 @@
 //! Early ends of a turn, and continuing after them.
 
-use super::lab::{Ending, Lab, Line, outcomes, read, text};
+use serde_json::json;
+
+use super::lab::{Ending, Lab, Line, call, outcomes, read, text};
 use super::*;
 
 #[tokio::test]
@@ -10,9 +12,33 @@ async fn the_same_call_again_and_again_ends_the_turn() {
     assert!(matches!(end, TurnEnd::Stuck(_)), "{end:?}");
     assert_eq!(outcomes(&events).len(), 5);
     let results = lab.results();
-    assert!(!results[1].contains("in a row"));
-    assert!(results[2].contains("You made this call 3 times in a row"));
+    assert!(!results[1].contains("You have this result already"));
+    assert!(results[2].contains("You have this result already (step 1)"));
+    assert!(results[2].contains("you made this call 3 times in this turn"));
     assert!(results[4].starts_with("not run"));
+}
+
+#[tokio::test]
+async fn a_loop_over_several_calls_is_seen_and_work_is_none() {
+    let script = (0..10).map(|at| read(["main.rs", "lost.rs"][at % 2]));
+    let mut lab = Lab::new(script.collect());
+    let (end, events) = lab.ask("What does it do?").await;
+    assert!(matches!(end, TurnEnd::Stuck(_)), "{end:?}");
+    assert_eq!(outcomes(&events).len(), 9);
+    let results = lab.results();
+    assert!(results[4].contains("You have this result already (step 1)"));
+    assert!(results[5].contains("You have this result already (step 2)"));
+    // The same command after each change of a file.
+    let run = || call("run_command", json!({"command": "cat a.txt; echo done"}));
+    let write = |number: usize| {
+        let arguments = json!({"path": "a.txt", "content": format!("{number}\n")});
+        call("write_file", arguments)
+    };
+    let work = (0..7).flat_map(|number| [write(number), run()]);
+    let mut lab = Lab::new(work.chain([text("Counted.")]).collect());
+    let (end, _) = lab.ask("Count.").await;
+    assert_eq!(end, TurnEnd::Answered);
+    assert!(!lab.results().concat().contains("You have this result"));
 }
 
 #[tokio::test]

@@ -178,6 +178,8 @@ pub fn check_shape(messages: &[Message]) {
 pub struct Judge {
     pub decision: Option<Decision>,
     pub asked: Mutex<Vec<ApprovalRequest>>,
+    /// What it answers to a question.
+    pub answer: Option<String>,
     /// Runs before the decision.
     pub meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
@@ -193,7 +195,8 @@ impl Approver for Judge {
     }
 
     fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
+        let answer = self.answer.clone();
+        async { answer }.boxed()
     }
 
     fn is_there(&self) -> bool {
@@ -316,6 +319,7 @@ impl Lab {
             judge: Judge {
                 decision: Some(Decision::Once),
                 asked: Mutex::default(),
+                answer: None,
                 meanwhile: None,
             },
             stop: CancellationToken::new(),

@@ -127,3 +127,48 @@ async fn a_model_that_only_thinks_is_asked_again_without_thoughts() {
         (TurnEnd::Answered, "It greets.")
     );
 }
+
+#[tokio::test]
+async fn a_model_that_thinks_too_long_is_stopped_and_asked_without_thoughts() {
+    let thoughts: Vec<Delta> = (1..=1_500)
+        .map(|number| Delta::Thinking(format!("But then again, what about line {number}? ")))
+        .collect();
+    let endless = || Line {
+        deltas: thoughts.clone(),
+        ending: Ending::Never,
+        ..Line::default()
+    };
+    let mut lab = Lab::new(vec![endless(), text("It greets.")]);
+    let (end, events) = lab.ask("What does it do?").await;
+    assert_eq!(end, TurnEnd::Answered, "{events:?}");
+    let without: Vec<bool> = lab
+        .asked()
+        .iter()
+        .map(|asked| asked.without_thoughts)
+        .collect();
+    assert_eq!(without, [false, true]);
+    let notices = notices(&events);
+    let is_told = notices
+        .iter()
+        .any(|text| text.contains("thought for too long"));
+    assert!(is_told, "{notices:?}");
+    let told = events
+        .iter()
+        .filter(|event| matches!(event, Event::Thinking(_)));
+    assert!(told.count() < 500, "about 2,000 tokens");
+    lab.check_requests_extend_each_other();
+    // What thinks on with thinking off, or with no limit, is not stopped.
+    let done = || Line {
+        deltas: [thoughts.clone(), text("It greets.").deltas].concat(),
+        ..Line::default()
+    };
+    let mut lab = Lab::new(vec![endless(), done()]);
+    assert_eq!(lab.ask("What does it do?").await.0, TurnEnd::Answered);
+    let options = EngineOptions {
+        thinking: None,
+        ..EngineOptions::default()
+    };
+    let mut lab = Lab::with(vec![done()], 32_768, options);
+    assert_eq!(lab.ask("What does it do?").await.0, TurnEnd::Answered);
+    assert_eq!(lab.asked().len(), 1);
+}

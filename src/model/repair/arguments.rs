@@ -62,6 +62,11 @@ const KINDS: [&str; 4] = ["function", "tool_use", "tool_call", "tool"];
 /// Largest integer that a float holds exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// The argument with which other agents' editors insert lines, and how ours does.
+const INSERTED_AT: &str = "insert_line";
+const INSERTING: &str = ". To insert lines, give the line before them as `search`, and that line \
+                         with the new ones behind it as `replace`";
+
 /// Most characters shown of a wrong value.
 const SHOWN: usize = 40;
 
@@ -102,10 +107,12 @@ pub(super) fn fit(
                 fitting.insert(parameter.name.clone(), value);
             }
             None if parameter.required => {
+                let is_insertion = given.contains_key(INSERTED_AT);
+                let hint = if is_insertion { INSERTING } else { "" };
                 return Err(CallError::Missing {
                     tool: tool.name.clone(),
                     field: parameter.name.clone(),
-                    shape: shape(tool),
+                    shape: shape(tool) + hint,
                 });
             }
             None => {}
@@ -384,7 +391,7 @@ fn texts(value: Value) -> Result<Vec<Value>, Value> {
 }
 
 /// The parameters of a tool, in a line: `{"path": string, "start_line": integer (optional)}`.
-fn shape(tool: &ToolSpec) -> String {
+pub(super) fn shape(tool: &ToolSpec) -> String {
     let parameters: Vec<String> = tool.parameters.iter().map(parameter_shape).collect();
     format!("{{{}}}", parameters.join(", "))
 }

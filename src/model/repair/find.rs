@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::forms::{self, ParseAttempt};
 use super::scan::{CallCandidate, CallStart, Extent, ScanStep, Scanner};
-use super::{example, families, tags, xml};
+use super::{answer, example, families, tags, unknown, xml};
 use crate::message::ToolCall;
 use crate::model::{THOUGHT_TAGS, ToolSpec};
 
@@ -28,6 +28,8 @@ pub struct FoundCalls {
     pub later: Vec<ToolCall>,
     /// The ranges of the reply with these later calls.
     pub later_at: Vec<Range<usize>>,
+    /// The answer, if it was given as a call.
+    pub answer: Option<String>,
 }
 
 /// Most broken calls after which others are searched for.
@@ -35,7 +37,15 @@ const MOST_BROKEN: usize = 8;
 
 /// Extracts the calls from the text of a reply, by the rules of the parent module.
 pub fn find_calls(text: &str, tools: &[ToolSpec]) -> FoundCalls {
-    find(text, tools, MOST_BROKEN)
+    let mut found = find(text, &answer::with_answer(tools), MOST_BROKEN);
+    found.answer = answer::take_answer(&mut found.calls, tools);
+    let later = answer::take_answer(&mut found.later, tools);
+    found.answer = found.answer.or(later);
+    let is_nothing = found.calls.is_empty() && found.later.is_empty() && found.answer.is_none();
+    if is_nothing && found.broken.is_none() && !tools.is_empty() {
+        found.broken = unknown::reason(text, tools);
+    }
+    found
 }
 
 fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
@@ -76,7 +86,8 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
         found.broken = Some(broken.why);
         if let Some(range) = broken.range
             && spare > 0
-            && !text[..range.end].contains("<think")
+            && !may_be_thoughts(text, &range)
+            && !example::introduces(&text[..range.start])
         {
             let rest = find(&text[range.end..], tools, spare - 1);
             let moved = |at: Range<usize>| at.start + range.end..at.end + range.end;
@@ -91,6 +102,16 @@ fn find(text: &str, tools: &[ToolSpec], spare: usize) -> FoundCalls {
         }
     }
     found
+}
+
+/// Whether a part of a reply may be within thoughts: they begin before it, or end after it.
+fn may_be_thoughts(text: &str, part: &Range<usize>) -> bool {
+    let before = text[..part.end].to_ascii_lowercase();
+    let after = text[part.start..].to_ascii_lowercase();
+    THOUGHT_TAGS.iter().any(|tags| {
+        let begins = before.contains(tags.begin.trim_end_matches('>'));
+        begins || (tags.ends_alone && after.contains(tags.end.trim_end_matches('>')))
+    })
 }
 
 /// An attempted call that is not valid.
@@ -208,7 +229,8 @@ fn pieces(text: &str, tools: &[ToolSpec]) -> (Vec<ReplyPiece>, Option<MalformedC
 fn end_of_broken(text: &str, candidate: &CallCandidate, end: Option<usize>) -> Option<usize> {
     const CLOSER: &str = "</tool_call>";
     match (candidate, end) {
-        (CallCandidate::Block(_), _) => None,
+        // What follows a block decides whether it counts.
+        (CallCandidate::Block(_), end) => end.filter(|end| text[*end..].trim().is_empty()),
         (_, Some(end)) => Some(end),
         (CallCandidate::Marker(at, CallStart::Sign(_, length)), None) => {
             let inside = at + length;

@@ -3,9 +3,10 @@
 
 use serde_json::{Map, Value};
 
-use super::json;
+use super::names::without_separators;
+use super::{commands, json, patches};
 
-type ArgumentMap = Map<String, Value>;
+pub(super) type ArgumentMap = Map<String, Value>;
 
 /// The same call for our tools: name and arguments.
 type ReshapedCall<'a> = (&'a str, ArgumentMap);
@@ -13,9 +14,12 @@ type ReshapedCall<'a> = (&'a str, ArgumentMap);
 /// Keys that no tool of ours has, but that are understood.
 pub(super) const KEYS: &[&str] = &[
     "diff",
+    "patch",
     "edits",
+    "paths",
     "view_range",
     "line_range",
+    "lines",
     "limit",
     "regex",
     "file_pattern",
@@ -50,8 +54,34 @@ const IDLE: &[(&str, &[&str])] = &[
     ("list_directory", &["recursive"]),
 ];
 
-/// Converts a call of one of our tools to its layout; one call may become several.
-pub(super) fn reshaped(tool: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'_>> {
+const UTF8: &[&str] = &["utf-8", "utf8"];
+
+/// Arguments that ask for what the tool does anyway, with the values that do.
+const AGREED: &[(&str, &[&str], &[&str])] = &[
+    ("read_file", &["encoding"], UTF8),
+    ("edit_file", &["encoding"], UTF8),
+    ("write_file", &["encoding"], UTF8),
+    (
+        "write_file",
+        &["overwrite", "force", "create_dirs", "create_directories"],
+        &["true"],
+    ),
+    ("write_file", &["append"], &["false"]),
+    ("write_file", &["mode"], &["w", "write", "overwrite"]),
+    ("edit_file", &["expected_replacements"], &["1"]),
+    ("edit_file", &["is_regex", "use_regex"], &["false"]),
+];
+
+/// Converts a call of one of our tools to its layout; one call may become several. `given` is the
+/// name that the model wrote.
+pub(super) fn reshaped<'a>(
+    tool: &'a str,
+    given: &str,
+    mut arguments: ArgumentMap,
+) -> Vec<ReshapedCall<'a>> {
+    for (_, keys, values) in AGREED.iter().filter(|(name, ..)| *name == tool) {
+        arguments.retain(|key, value| !keys.contains(&key.as_str()) || !is_one_of(value, values));
+    }
     for (_, keys) in LEFT_OUT.iter().filter(|(name, _)| *name == tool) {
         arguments.retain(|key, _| !keys.contains(&key.as_str()));
     }
@@ -60,16 +90,64 @@ pub(super) fn reshaped(tool: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCa
     }
     match tool {
         "edit_file" => edits(arguments),
-        "read_file" => vec![(tool, lines(arguments))],
+        "read_file" => reads(arguments),
         "search_files" => vec![searched(arguments)],
         "list_directory" => vec![listed(arguments)],
         "grep_search" => vec![(tool, cased(arguments))],
-        "run_command" => vec![(tool, run(arguments))],
+        "run_command" => {
+            let patch = commands::patch_in(&arguments);
+            let patched = patch.and_then(|patch| patches::calls(patch, None));
+            patched.unwrap_or_else(|| vec![(tool, commands::run(given, arguments))])
+        }
         _ => vec![(tool, arguments)],
     }
 }
 
-/// `str_replace_editor` with its commands, Cline's `diff`, and the `edits` of MultiEdit.
+fn is_one_of(value: &Value, known: &[&str]) -> bool {
+    let value = match value {
+        Value::String(text) => text.trim().to_ascii_lowercase(),
+        other => other.to_string(),
+    };
+    known.contains(&value.as_str())
+}
+
+/// Several files in one call are several calls.
+fn reads(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
+    for key in ["paths", "files", "file_paths", "path"] {
+        let Some(items) = list(&arguments, key) else {
+            continue;
+        };
+        let file = |item: Value| match item {
+            Value::String(_) => Some(Map::from_iter([("path".to_owned(), item)])),
+            other => members(other),
+        };
+        let files: Option<Vec<ArgumentMap>> = items.into_iter().map(file).collect();
+        if let Some(files) = files.filter(|files| !files.is_empty()) {
+            arguments.remove(key);
+            let whole = |file: ArgumentMap| {
+                let file = arguments.clone().into_iter().chain(file);
+                ("read_file", lines(file.collect()))
+            };
+            return files.into_iter().map(whole).collect();
+        }
+    }
+    vec![("read_file", lines(arguments))]
+}
+
+/// The list under a key, perhaps written as a text.
+fn list(arguments: &ArgumentMap, key: &str) -> Option<Vec<Value>> {
+    let value = match arguments.get(key)? {
+        Value::String(text) if text.trim_start().starts_with('[') => json::whole(text.trim())?,
+        other => other.clone(),
+    };
+    match value {
+        Value::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
+/// `str_replace_editor` with its commands, Cline's `diff`, Codex's patch, the `edits` of MultiEdit,
+/// and the whole content of a file.
 fn edits(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
     match text(&arguments, "command") {
         Some("view") => {
@@ -86,21 +164,30 @@ fn edits(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
         }
         _ => {}
     }
-    if let Some(blocks) = text(&arguments, "diff").and_then(blocks) {
-        arguments.remove("diff");
-        return blocks
-            .into_iter()
-            .map(|(search, replace)| block(arguments.clone(), search, replace))
-            .collect();
+    for key in ["diff", "patch", "input"] {
+        if let Some(blocks) = text(&arguments, key).and_then(blocks) {
+            arguments.remove(key);
+            return blocks
+                .into_iter()
+                .map(|(search, replace)| block(arguments.clone(), search, replace))
+                .collect();
+        }
+        let path = PATHS.iter().find_map(|path| text(&arguments, path));
+        let patched = text(&arguments, key).and_then(|patch| patches::calls(patch, path));
+        if let Some(calls) = patched {
+            arguments.retain(|name, _| name != key && !PATHS.contains(&name.as_str()));
+            let whole = |(name, call): ReshapedCall<'static>| {
+                (name, arguments.clone().into_iter().chain(call).collect())
+            };
+            return calls.into_iter().map(whole).collect();
+        }
     }
-    let edits = match arguments.get("edits") {
-        Some(Value::String(text)) => json::whole(text.trim()),
-        other => other.cloned(),
-    };
-    let edits: Option<Vec<ArgumentMap>> = edits.and_then(|edits| match edits {
-        Value::Array(edits) => edits.into_iter().map(members).collect(),
-        _ => None,
-    });
+    if is_whole_file(&arguments) {
+        return vec![("write_file", arguments)];
+    }
+    let edits = list(&arguments, "edits");
+    let edits: Option<Vec<ArgumentMap>> =
+        edits.and_then(|edits| edits.into_iter().map(members).collect());
     match edits {
         Some(edits) if !edits.is_empty() => {
             arguments.remove("edits");
@@ -116,6 +203,33 @@ fn edits(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
     }
 }
 
+/// Other names of a path, beside a patch.
+const PATHS: &[&str] = &[
+    "path",
+    "file_path",
+    "filepath",
+    "filePath",
+    "file",
+    "filename",
+];
+
+/// Whether an edit has all of a file, and nothing of what is there: `update_file` of some agents.
+fn is_whole_file(arguments: &ArgumentMap) -> bool {
+    const WHOLE: &[&str] = &["content", "contents", "filetext"];
+    const PARTS: &[&str] = &[
+        "search", "replace", "edits", "diff", "patch", "command", "all",
+    ];
+    let mut has_whole = false;
+    for key in arguments.keys() {
+        let key = without_separators(key);
+        if PARTS.contains(&key.as_str()) || key.starts_with("old") || key.starts_with("new") {
+            return false;
+        }
+        has_whole |= WHOLE.contains(&key.as_str());
+    }
+    has_whole
+}
+
 fn members(value: Value) -> Option<ArgumentMap> {
     match value {
         Value::Object(members) => Some(members),
@@ -124,7 +238,11 @@ fn members(value: Value) -> Option<ArgumentMap> {
 }
 
 /// A block with an empty search has the whole file.
-fn block(mut arguments: ArgumentMap, search: String, replace: String) -> ReshapedCall<'static> {
+pub(super) fn block(
+    mut arguments: ArgumentMap,
+    search: String,
+    replace: String,
+) -> ReshapedCall<'static> {
     if search.trim().is_empty() {
         arguments.insert("content".to_owned(), format!("{replace}\n").into());
         return ("write_file", arguments);
@@ -141,7 +259,7 @@ fn block(mut arguments: ArgumentMap, search: String, replace: String) -> Reshape
 }
 
 /// The blocks of a search-and-replace diff; `None` if it has anything else.
-fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
+pub(super) fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
     let mut blocks = Vec::new();
     let mut lines = diff.lines().peekable();
     while let Some(line) = lines.next() {
@@ -179,6 +297,16 @@ fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
     (!blocks.is_empty()).then_some(blocks)
 }
 
+/// Whether a line begins a block of search and replace.
+pub(super) fn begins_block(line: &str) -> bool {
+    is_mark(line, ['<', '-'], "SEARCH")
+}
+
+/// Whether a line ends a block of search and replace.
+pub(super) fn ends_block(line: &str) -> bool {
+    is_mark(line, ['>', '+'], "REPLACE")
+}
+
 /// Whether a line is a row of one of these characters and a word.
 fn is_mark(line: &str, marks: [char; 2], word: &str) -> bool {
     const LEAST: usize = 5;
@@ -189,9 +317,9 @@ fn is_mark(line: &str, marks: [char; 2], word: &str) -> bool {
     })
 }
 
-/// `view_range`, `line_range`, and `offset` with `limit`.
+/// `view_range` and its like, and `offset` with `limit`.
 fn lines(mut arguments: ArgumentMap) -> ArgumentMap {
-    for key in ["view_range", "line_range"] {
+    for key in ["view_range", "line_range", "lines"] {
         if let Some((first, last)) = arguments.get(key).and_then(range) {
             arguments.remove(key);
             arguments.insert("start_line".to_owned(), first.into());
@@ -246,7 +374,7 @@ fn searched(mut arguments: ArgumentMap) -> ReshapedCall<'static> {
         return ("grep_search", arguments);
     }
     if let Some(folder) = text(&arguments, "path").map(folder)
-        && let Some(key) = ["glob", "pattern", "query"]
+        && let Some(key) = ["glob", "pattern", "query", "name"]
             .into_iter()
             .find(|key| arguments.contains_key(*key))
         && let Some(glob) = text(&arguments, key)
@@ -304,40 +432,11 @@ fn cased(mut arguments: ArgumentMap) -> ArgumentMap {
     arguments
 }
 
-/// A command passed to a shell, and a timeout in milliseconds. Any other list of words is not
-/// converted: it is unknown what should be quoted in it.
-fn run(mut arguments: ArgumentMap) -> ArgumentMap {
-    if let Some(Value::Array(words)) = arguments.get("command")
-        && let [
-            Value::String(shell),
-            Value::String(flag),
-            Value::String(script),
-        ] = words.as_slice()
-        && is_shell(shell)
-        && matches!(flag.as_str(), "-c" | "-lc")
-    {
-        let script = script.clone();
-        arguments.insert("command".to_owned(), script.into());
-    }
-    if let Some(limit) = arguments.get("timeout_ms").and_then(whole_number) {
-        arguments.remove("timeout_ms");
-        arguments
-            .entry("timeout")
-            .or_insert_with(|| (limit / 1_000).max(1).into());
-    }
-    arguments
-}
-
-fn is_shell(program: &str) -> bool {
-    let name = program.rsplit('/').next().unwrap_or(program);
-    matches!(name, "sh" | "bash" | "zsh" | "dash")
-}
-
-fn text<'a>(arguments: &'a ArgumentMap, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(arguments: &'a ArgumentMap, key: &str) -> Option<&'a str> {
     arguments.get(key)?.as_str()
 }
 
-fn whole_number(value: &Value) -> Option<i64> {
+pub(super) fn whole_number(value: &Value) -> Option<i64> {
     value
         .as_i64()
         .or_else(|| value.as_str()?.trim().parse().ok())

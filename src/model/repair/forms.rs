@@ -100,7 +100,7 @@ pub(super) fn block_kind(text: &str, block: &FencedBlock, tools: &[ToolSpec]) ->
     match (
         marker(rest, tools),
         json::begins(rest),
-        python_begins(rest, block),
+        python_begins(rest, block, tools),
     ) {
         (MarkerMatch::Whole(_), ..) | (_, _, JsonStart::Yes) => return BlockKind::Call,
         (MarkerMatch::Part, ..)
@@ -127,11 +127,17 @@ pub(super) fn block_kind(text: &str, block: &FencedBlock, tools: &[ToolSpec]) ->
 /// Parses a block that must contain only calls.
 pub(super) fn block(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> ParseAttempt {
     let (mut found, mut with_markup) = (Vec::new(), false);
+    let mut broken: Option<String> = None;
     let mut at = block.body;
     loop {
         at = skip_blank(text, at);
         let closed = block.fence.closed_at(text, at);
         if let Some(end) = closed.or_else(|| (at == text.len()).then_some(at)) {
+            if let Some(why) = broken {
+                let others = if with_markup { Vec::new() } else { found };
+                let end = Some(end);
+                return ParseAttempt::Broken { why, end, others };
+            }
             if found.is_empty() {
                 return ParseAttempt::text(block.body);
             }
@@ -145,8 +151,8 @@ pub(super) fn block(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> Pars
         let attempt = match (marker(rest, tools), json::begins(rest)) {
             (MarkerMatch::Whole(opening), _) => at_marker(text, at, opening, tools),
             (_, JsonStart::Yes) => at_json(text, at, intent(block), tools),
-            _ if python_begins(rest, block) == JsonStart::Yes => {
-                python::calls(text, at, intent(block), tools)
+            _ if python_begins(rest, block, tools) == JsonStart::Yes => {
+                python_in(text, at, block, tools)
             }
             _ => ParseAttempt::text(at),
         };
@@ -156,8 +162,20 @@ pub(super) fn block(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> Pars
                 with_markup |= markup;
                 at = end + separator(&text[end..]);
             }
+            ParseAttempt::Broken {
+                why,
+                end: Some(end),
+                others,
+            } if !with_markup => {
+                found.extend(others);
+                broken.get_or_insert(why);
+                at = end + separator(&text[end..]);
+            }
             // What else is in a block counts only with all of it.
             ParseAttempt::Broken { why, .. } => return ParseAttempt::broken(&why),
+            ParseAttempt::Text { .. } if broken.is_some() => {
+                return ParseAttempt::broken(&broken.unwrap_or_default());
+            }
             ParseAttempt::Text { .. } if found.is_empty() => return ParseAttempt::text(block.body),
             ParseAttempt::Text { .. } => {
                 return ParseAttempt::broken(
@@ -169,20 +187,38 @@ pub(super) fn block(text: &str, block: &FencedBlock, tools: &[ToolSpec]) -> Pars
     }
 }
 
-/// Whether a block begins with calls in Python: without a list only in a block for tools.
-fn python_begins(rest: &str, block: &FencedBlock) -> JsonStart {
-    if block.for_tools && !rest.starts_with('[') {
+/// Whether a block begins with calls in Python: without a list, only in a block for tools, or with
+/// the name of one.
+fn python_begins(rest: &str, block: &FencedBlock, tools: &[ToolSpec]) -> JsonStart {
+    if rest.starts_with('[') {
+        return python::begins_list(rest);
+    }
+    if block.for_tools {
         return python::begins_call(rest);
     }
-    python::begins_list(rest)
+    match tags::called_line(rest, tools) {
+        Fit::Whole(_) => JsonStart::Yes,
+        Fit::Part => JsonStart::Unclear,
+        Fit::No => JsonStart::No,
+    }
+}
+
+/// Parses calls in Python in a block.
+fn python_in(text: &str, at: usize, block: &FencedBlock, tools: &[ToolSpec]) -> ParseAttempt {
+    if block.for_tools || text[at..].starts_with('[') {
+        return python::calls(text, at, intent(block), tools);
+    }
+    python::alone(text, at, tools)
 }
 
 /// Parses the beginning of a line without a marker.
 pub(super) fn bare(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
     if json::begins(&text[at..]) == JsonStart::Yes {
         at_json(text, at, Intent::Plain, tools)
-    } else {
+    } else if text[at..].starts_with('[') {
         python::calls(text, at, Intent::Plain, tools)
+    } else {
+        python::alone(text, at, tools)
     }
 }
 

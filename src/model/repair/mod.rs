@@ -26,8 +26,9 @@
 //!    - a block in a language for tools; anything may follow;
 //!    - a block in JSON, XML or no language; only further calls may follow, and a remark of up
 //!      to 500 bytes without headings, tables or blocks: anything longer is a document;
-//!    - bare JSON at the beginning of a line, a list of calls in Python syntax, or the name of a
-//!      tool on a line of its own before an object; only further calls may follow.
+//!    - bare JSON at the beginning of a line, a list of calls in Python syntax, a call of a tool in
+//!      it that is not indented, or the name of a tool on a line of its own before an object; only
+//!      further calls may follow.
 //!
 //!    And the sentence before it does not make it an example: "you would send", "I will not
 //!    call".
@@ -39,8 +40,14 @@
 //!    itself, and none of the calls in XML is accepted.
 //!
 //! Text that names a known tool, or has a marker, and still is not a call, is [`FoundCalls::broken`].
+//! So is an object with a name and arguments, and nothing else, that is all of a reply or of its last
+//! block, though it names no tool. A call of the tool that other agents have for the answer is
+//! [`FoundCalls::answer`].
 //! Calls after it are [`FoundCalls::later`], but only if its end is certain: what looks like a call
 //! within the arguments of another one is not a call.
+//!
+//! Edits that are written out (search-and-replace blocks, diffs, patches) are no calls, but
+//! [`edits_in`] finds them for who knows that a change was asked for.
 //!
 //! # Where a new format goes
 //!
@@ -51,7 +58,9 @@
 //!
 //! All of it takes time in proportion to the text, and bounded stack.
 
+mod answer;
 mod arguments;
+mod commands;
 mod example;
 mod families;
 mod find;
@@ -60,6 +69,7 @@ mod forms;
 mod json;
 mod names;
 mod object;
+mod patches;
 mod payload;
 mod protocol;
 mod python;
@@ -67,6 +77,8 @@ mod scan;
 mod shapes;
 mod stream_filter;
 mod tags;
+mod unknown;
+mod written_edits;
 mod xml;
 
 #[cfg(test)]
@@ -81,11 +93,13 @@ use serde_json::{Map, Value};
 use crate::message::ToolCall;
 use crate::model::ToolSpec;
 
+pub use answer::take_answer;
 pub use find::{FoundCalls, find_calls};
 pub use names::is_same_name;
 pub use object::objects_in;
 pub use protocol::{NO_TOOL, call_format, call_from_format, text_protocol};
 pub use stream_filter::StreamFilter;
+pub use written_edits::{WrittenEdits, edits_in};
 
 /// Longest name of an unknown tool shown, in characters.
 const LONGEST_NAME: usize = 60;
@@ -94,12 +108,14 @@ const LONGEST_NAME: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// No tool has that name or a similar one.
-    #[error("there is no tool `{name}`; the tools are: {}", available.join(", "))]
+    #[error("there is no tool `{name}`; the tools are: {}{instead}", available.join(", "))]
     UnknownTool {
         /// As the model wrote it, shortened.
         name: String,
         /// The names of the tools.
         available: Vec<String>,
+        /// A sentence with the call that does what the name says; empty if it says nothing.
+        instead: String,
     },
     /// A required argument is missing or `null`.
     #[error("`{tool}` needs the argument `{field}`; its arguments are {shape}")]
@@ -146,9 +162,11 @@ pub enum CallError {
 /// The message to the model if no tool has the name, or an argument is missing, unknown or wrong.
 pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> {
     let Some(tool) = names::resolve(&call.name, tools) else {
+        let offered = tools.iter().filter(|tool| !answer::is_answer(&tool.name));
         return Err(CallError::UnknownTool {
             name: shortened(call.name.trim(), LONGEST_NAME),
-            available: tools.iter().map(|tool| tool.name.clone()).collect(),
+            available: offered.map(|tool| tool.name.clone()).collect(),
+            instead: instead_of(&call.name, tools),
         });
     };
     Ok(ToolCall {
@@ -156,6 +174,15 @@ pub fn check(call: ToolCall, tools: &[ToolSpec]) -> Result<ToolCall, CallError> 
         name: tool.name.clone(),
         arguments: arguments::fit(tool, call.arguments)?,
     })
+}
+
+/// What to call in place of a tool that does not exist, as a sentence.
+fn instead_of(name: &str, tools: &[ToolSpec]) -> String {
+    let instead = names::instead(name, tools).map(|(aim, tool)| {
+        let shape = arguments::shape(tool);
+        format!(". To {aim}, call `{}` with {shape}", tool.name)
+    });
+    instead.unwrap_or_default()
 }
 
 /// Arguments as an object: given as one, as a string, or alone in a list.
@@ -169,7 +196,8 @@ pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
 }
 
 /// Converts a call in the layout of another agent's tool, possibly into several: `edits` are
-/// several, and `str_replace_editor` is one tool per command. The first one keeps the id.
+/// several, so are the files of a patch, and `str_replace_editor` is one tool per command. The first
+/// one keeps the id.
 ///
 /// A call in our layout, or in an unknown one, is unchanged.
 pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
@@ -177,7 +205,7 @@ pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
         return vec![call];
     };
     let mut id = Some(call.id);
-    let calls = foreign::reshaped(&tool.name, call.arguments).into_iter();
+    let calls = foreign::reshaped(&tool.name, &call.name, call.arguments).into_iter();
     calls
         .map(|(name, arguments)| ToolCall {
             id: id.take().unwrap_or_else(new_call_id),

@@ -23,6 +23,158 @@ const NAMESPACES: &[&str] = &[
 /// Separators between namespace and name.
 const SEPARATORS: &[&str] = &["::", ":", ".", "/", "__"];
 
+/// What the words in the name of a tool that does not exist say that its call is for.
+struct Purpose {
+    words: &'static [&'static str],
+    /// Continues "to".
+    aim: &'static str,
+    /// The tools for it, the best first.
+    tools: &'static [&'static str],
+}
+
+const PURPOSES: &[Purpose] = &[
+    Purpose {
+        words: &[
+            "edit", "replace", "modify", "update", "patch", "change", "insert", "append", "diff",
+        ],
+        aim: "change a file",
+        tools: &["edit_file"],
+    },
+    Purpose {
+        words: &["write", "create", "save", "overwrite", "new"],
+        aim: "create a file",
+        tools: &["write_file"],
+    },
+    Purpose {
+        words: &["delete", "remove", "rm", "unlink"],
+        aim: "delete a file",
+        tools: &["delete_file", "run_command"],
+    },
+    Purpose {
+        words: &["move", "rename", "mv"],
+        aim: "move a file",
+        tools: &["move_file", "run_command"],
+    },
+    Purpose {
+        words: &["list", "ls", "dir", "tree"],
+        aim: "list a folder",
+        tools: &["list_directory", "run_command"],
+    },
+    Purpose {
+        words: &["grep", "rg", "ripgrep", "regex"],
+        aim: "search file contents",
+        tools: &["grep_search"],
+    },
+    Purpose {
+        words: &["find", "glob", "locate"],
+        aim: "find files by name",
+        tools: &["search_files", "run_command"],
+    },
+    Purpose {
+        words: &["symbol", "symbols", "definition", "definitions", "outline"],
+        aim: "find a definition",
+        tools: &["find_symbol", "search_codebase"],
+    },
+    Purpose {
+        words: &["search", "query", "lookup", "codebase"],
+        aim: "search the code",
+        tools: &["search_codebase", "grep_search"],
+    },
+    Purpose {
+        words: &[
+            "read", "open", "view", "show", "cat", "get", "load", "head", "tail",
+        ],
+        aim: "read a file",
+        tools: &["read_file"],
+    },
+    Purpose {
+        words: &[
+            "run", "execute", "exec", "shell", "bash", "terminal", "command", "test", "tests",
+            "pytest", "build", "compile", "lint", "format", "python", "node", "npm", "pip",
+            "cargo", "git", "install",
+        ],
+        aim: "run a command",
+        tools: &["run_command"],
+    },
+    Purpose {
+        words: &["ask", "clarify", "confirm"],
+        aim: "ask the user",
+        tools: &["ask_user"],
+    },
+];
+
+/// Verbs that say nothing without their object: `get_weather`, `create_issue`.
+const VAGUE: &[&str] = &[
+    "create", "new", "get", "load", "update", "delete", "remove", "move", "change", "show", "open",
+    "list", "find", "edit", "insert", "append",
+];
+
+/// What these verbs do something to here.
+const OBJECTS: &[&str] = &[
+    "file",
+    "files",
+    "text",
+    "code",
+    "content",
+    "contents",
+    "line",
+    "lines",
+    "source",
+    "script",
+    "folder",
+    "directory",
+    "path",
+    "document",
+];
+
+/// What no tool here is for.
+const ELSEWHERE: &[&str] = &[
+    "web", "internet", "google", "browser", "url", "http", "email", "issue", "weather",
+];
+
+/// What to call in place of a tool that does not exist: what its name says that it is for, and the
+/// tool for that.
+pub(super) fn instead<'a>(
+    given: &str,
+    tools: &'a [ToolSpec],
+) -> Option<(&'static str, &'a ToolSpec)> {
+    let words = words(given);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    if has(ELSEWHERE) {
+        return None;
+    }
+    let is_vague = |word: &str| VAGUE.contains(&word) && words.len() > 1 && !has(OBJECTS);
+    let named = words.iter().map(String::as_str);
+    named.filter(|word| !is_vague(word)).find_map(|word| {
+        let purpose = PURPOSES
+            .iter()
+            .find(|purpose| purpose.words.contains(&word))?;
+        let mut wanted = purpose.tools.iter();
+        let tool = wanted.find_map(|name| tools.iter().find(|tool| tool.name == *name))?;
+        Some((purpose.aim, tool))
+    })
+}
+
+/// The words of a name, in lower case: `readFile` has two.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = '_';
+    for character in name.chars().take(LONGEST) {
+        let begins = character.is_uppercase() && before.is_lowercase();
+        if begins || !character.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut()
+            && character.is_alphanumeric()
+        {
+            word.extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// Finds the tool of a name, if there is exactly one.
 pub(super) fn resolve<'a>(given: &str, tools: &'a [ToolSpec]) -> Option<&'a ToolSpec> {
     let around = |c: char| c.is_whitespace() || "\"'`".contains(c);

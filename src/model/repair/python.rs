@@ -13,6 +13,8 @@ use crate::model::ToolSpec;
 /// Longest name of a function or an argument, in bytes.
 const LONGEST_NAME: usize = 200;
 
+const CUT_OFF: &str = "the call is cut off";
+
 /// Gemma wraps calls in `print`.
 const PRINT: &str = "print";
 
@@ -40,29 +42,36 @@ pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -
     let mut at = skip_blank(text, at + usize::from(is_list));
     let start = at;
     let mut found: Vec<ToolCall> = Vec::new();
+    let mut broken: Option<String> = None;
     loop {
         let name = &text[at..at + name_length(&text[at..])];
-        if intent == Intent::Plain && names::resolve(name, tools).is_none() {
+        let is_first = found.is_empty() && broken.is_none();
+        if intent == Intent::Plain && is_first && names::resolve(name, tools).is_none() {
             return ParseAttempt::text(start);
         }
         let (name, arguments, end) = match call(text, at, tools) {
             Ok(read) => read,
-            Err(PartialReason::EndOfText) => return ParseAttempt::broken("the call is cut off"),
+            Err(PartialReason::EndOfText) => return ParseAttempt::broken(CUT_OFF),
             Err(PartialReason::Malformed) => {
                 return ParseAttempt::broken("the arguments of a call are not valid");
             }
         };
         match shapes::of_parts(name, arguments, tools) {
             ShapeMatch::Calls(calls) => found.extend(calls),
-            ShapeMatch::Broken(why) | ShapeMatch::Partly { why, .. } => {
-                return ParseAttempt::broken(&why);
+            // The others of the list are none the worse.
+            ShapeMatch::Broken(why) => {
+                broken.get_or_insert(why);
+            }
+            ShapeMatch::Partly { calls, why } => {
+                found.extend(calls);
+                broken.get_or_insert(why);
             }
             ShapeMatch::Nothing => return ParseAttempt::text(start),
         }
         at = skip_blank(text, end);
         let rest = &text[at..];
         if is_list && rest.starts_with(']') {
-            return ParseAttempt::of_seen(ShapeMatch::Calls(found), at + 1);
+            return ParseAttempt::of_seen(seen(found, broken), at + 1);
         }
         let parted = rest.strip_prefix([',', ';']).unwrap_or(rest);
         let next = skip_blank(text, text.len() - parted.len());
@@ -71,9 +80,39 @@ pub(super) fn calls(text: &str, at: usize, intent: Intent, tools: &[ToolSpec]) -
         } else if is_list && !rest.is_empty() {
             return ParseAttempt::broken("the list of calls is not closed");
         } else {
-            return ParseAttempt::of_seen(ShapeMatch::Calls(found), end);
+            return ParseAttempt::of_seen(seen(found, broken), end);
         }
     }
+}
+
+fn seen(calls: Vec<ToolCall>, broken: Option<String>) -> ShapeMatch {
+    match broken {
+        None => ShapeMatch::Calls(calls),
+        Some(why) if calls.is_empty() => ShapeMatch::Broken(why),
+        Some(why) => ShapeMatch::Partly { calls, why },
+    }
+}
+
+/// Parses calls at the beginning of a line, which may as well be words about a call.
+pub(super) fn alone(text: &str, at: usize, tools: &[ToolSpec]) -> ParseAttempt {
+    match calls(text, at, Intent::Plain, tools) {
+        ParseAttempt::Broken { why, end, .. } if !has_value(&text[at..]) => {
+            let read = if why == CUT_OFF { text.len() } else { at + 1 };
+            ParseAttempt::Text {
+                end: at + 1,
+                read: end.unwrap_or(read),
+            }
+        }
+        attempt => attempt,
+    }
+}
+
+/// Whether a text begins with a call whose first argument has a name and a value.
+fn has_value(text: &str) -> bool {
+    let inside = text[name_length(text)..].strip_prefix('(');
+    let inside = inside.unwrap_or_default().trim_start();
+    let value = inside[name_length(inside)..].trim_start().strip_prefix('=');
+    value.is_some_and(|value| value.trim_start().starts_with(['"', '\'']))
 }
 
 /// A call: its name, its arguments, and where it ends.
@@ -129,11 +168,16 @@ fn call_in<'a>(
             &rest[..length]
         } else {
             // Without a name, its place says which it is.
-            let parameter = tool.and_then(|tool| tool.parameters.get(index));
-            parameter.ok_or(PartialReason::Malformed)?.name.as_str()
+            match tool {
+                Some(tool) => {
+                    let parameter = tool.parameters.get(index);
+                    parameter.ok_or(PartialReason::Malformed)?.name.as_str()
+                }
+                None => "?",
+            }
         };
         let (value, end) = value(text, at)?;
-        if arguments.insert(key.to_owned(), value).is_some() {
+        if arguments.insert(key.to_owned(), value).is_some() && tool.is_some() {
             return Err(PartialReason::Malformed);
         }
         at = skip_blank(text, end);

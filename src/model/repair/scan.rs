@@ -44,7 +44,7 @@ pub(super) enum ScanStep {
 /// The start of a possible call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallCandidate {
-    /// An object or a list at the beginning of a line.
+    /// An object, a list or a call in Python at the beginning of a line.
     Bare(usize),
     /// The name of a tool on a line of its own, as [`tags::named_line`] has it.
     Named(usize),
@@ -241,6 +241,14 @@ impl Scanner {
             Fit::Whole(_) => return Some(ScanStep::Candidate(CallCandidate::Named(self.at))),
             Fit::Part => is_part = true,
             Fit::No => {}
+        }
+        // Code is indented.
+        if self.at == self.line {
+            match tags::called_line(rest, tools) {
+                Fit::Whole(_) => return Some(ScanStep::Candidate(CallCandidate::Bare(self.at))),
+                Fit::Part => is_part = true,
+                Fit::No => {}
+            }
         }
         (is_part && extent == Extent::Growing).then_some(ScanStep::More)
     }

@@ -1,5 +1,6 @@
 //! Keeps calls in streamed text from being shown.
 
+use super::answer;
 use super::forms::{self, BlockKind};
 use super::scan::{CallCandidate, Extent, FencedBlock, ScanStep, Scanner};
 use crate::model::ToolSpec;
@@ -49,7 +50,7 @@ impl StreamFilter {
     /// Starts a reply of a model with these tools.
     pub fn new(tools: &[ToolSpec]) -> StreamFilter {
         StreamFilter {
-            tools: tools.to_vec(),
+            tools: answer::with_answer(tools),
             text: String::new(),
             shown: 0,
             scanner: Scanner::default(),

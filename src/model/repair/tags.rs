@@ -33,6 +33,9 @@ const NAME_TAGS: &[&str] = &["name", "tool_name", "tool", "function_name", "func
 /// Before the name on a line, in Functionary v3.
 const ARROWS: &str = ">>>";
 
+/// Before the names of functions, in the code of Gemma and others.
+const NAMESPACES: &[&str] = &["default_api.", "functions."];
+
 /// Longest name in a tag, in bytes.
 const LONGEST_NAME: usize = 100;
 
@@ -77,6 +80,26 @@ pub(super) fn named_line(text: &str, tools: &[ToolSpec]) -> Fit {
             Some(_) => Fit::No,
         }
     })
+}
+
+/// Whether a text begins with a tool's name and a parenthesis, as a call in Python does.
+pub(super) fn called_line(text: &str, tools: &[ToolSpec]) -> Fit {
+    let mut is_part = false;
+    let mut bare = text;
+    for space in NAMESPACES {
+        is_part |= space.starts_with(text);
+        bare = bare.strip_prefix(space).unwrap_or(bare);
+    }
+    // A single word may well be a function of somebody else.
+    let names = all_names(tools).filter(|name| name.contains('_'));
+    let fit = one_of(bare, names, |after| match after.starts_with('(') {
+        true => Fit::Whole(text.len() - after.len()),
+        false => Fit::No,
+    });
+    match fit {
+        Fit::No if is_part => Fit::Part,
+        fit => fit,
+    }
 }
 
 /// Parses the call that begins with the tag of a tool at a position.

@@ -1,10 +1,12 @@
 //! Replies of real models, and texts that must never count as a call.
 
+mod answers;
 mod any_reply;
 mod arguments;
 mod find;
 mod foreign;
 mod formats;
+mod garbled;
 mod gate;
 mod malformed;
 mod marked;
@@ -14,6 +16,7 @@ mod protocol;
 mod quoted;
 mod quoted_formats;
 mod reader;
+mod taught;
 mod unmarked;
 
 use serde_json::{Value, json};

@@ -167,3 +167,24 @@ async fn links_lead_no_further_than_the_rule() {
         output.text
     );
 }
+
+#[tokio::test]
+async fn a_missing_path_is_answered_with_the_one_that_agrees_most() {
+    let bench = Bench::new();
+    for path in ["a/net/mod.rs", "b/io/mod.rs", "b/net/mod.rs"] {
+        bench.file(path, "x\n");
+    }
+    for (tool, given, expected) in [
+        (
+            "read_file",
+            "shop/b/net/mod.rs",
+            "similar paths: `b/net/mod.rs`, `a/net/mod.rs`, `b/io/mod.rs`",
+        ),
+        ("list_directory", "net", "similar paths: `a/net`, `b/net`"),
+        ("grep_search", "io", "similar paths: `b/io`"),
+    ] {
+        let arguments = json!({"path": given, "regex": "x"});
+        let error = bench.refused(&call(tool, arguments)).await;
+        assert!(error.contains(expected), "{error}");
+    }
+}

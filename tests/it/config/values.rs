@@ -50,6 +50,10 @@ fn values_are_read_as_people_write_them() {
     assert!(!home.settings(&[("OLLACODE_RAG", "no")]).rag);
     let steps = home.settings(&[("OLLACODE_MAX_STEPS", "500")]).max_steps;
     assert_eq!(steps, 500);
+    for (text, tokens) in [("", Some(2_000)), ("500", Some(500)), ("0", None)] {
+        let settings = home.settings(&[("OLLACODE_THINKING_TOKENS", text)]);
+        assert_eq!(settings.thinking_tokens, tokens, "{text}");
+    }
     assert_eq!(home.settings(&[("NO_COLOR", "0")]).color, Color::Never);
     assert_eq!(home.settings(&[("NO_COLOR", "")]).color, Color::Auto);
     home.settings(&[("OLLACODE_LOG", "info, hyper=off")]);
@@ -108,6 +112,10 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         (
             "OLLACODE_MAX_STEPS=1K",
             "a number of steps from `1` to `500`",
+        ),
+        (
+            "OLLACODE_THINKING_TOKENS=-1",
+            "a number of tokens from `0` (no limit) to `131072`",
         ),
         ("OLLAMA_HOST=ftp://x", "begins with `ftp://`"),
         ("OLLAMA_HOST=a b", "(from ~/.config/ollacode/.env:2)"),

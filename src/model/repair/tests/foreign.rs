@@ -12,7 +12,7 @@ fn tools() -> Vec<ToolSpec> {
 }
 
 /// The calls that one stands for, or what is wrong with it.
-fn understood(name: &str, arguments: &Value) -> Result<Vec<Value>, String> {
+pub(super) fn understood(name: &str, arguments: &Value) -> Result<Vec<Value>, String> {
     let tools = tools();
     let call = ToolCall {
         id: "call_1".to_owned(),
@@ -26,18 +26,18 @@ fn understood(name: &str, arguments: &Value) -> Result<Vec<Value>, String> {
 }
 
 /// A call, and the one of ours that it is.
-type Row = (&'static str, Value, Value);
+pub(super) type Row = (&'static str, Value, Value);
 
-fn read(rest: Value) -> Value {
+pub(super) fn read(rest: Value) -> Value {
     json!(["read_file", rest])
 }
 
-fn edit(search: &str, replace: &str) -> Value {
+pub(super) fn edit(search: &str, replace: &str) -> Value {
     json!(["edit_file", {"path": "a.rs", "search": search, "replace": replace}])
 }
 
 /// Claude Code, opencode, Gemini, Qwen Code.
-fn claude() -> Vec<Row> {
+pub(super) fn claude() -> Vec<Row> {
     vec![
         (
             "Read",
@@ -103,7 +103,7 @@ fn claude() -> Vec<Row> {
 }
 
 /// Cline, Roo, OpenHands, SWE-agent.
-fn cline() -> Vec<Row> {
+pub(super) fn cline() -> Vec<Row> {
     vec![
         (
             "execute_command",
@@ -168,7 +168,7 @@ fn cline() -> Vec<Row> {
     ]
 }
 
-fn codex() -> Vec<Row> {
+pub(super) fn codex() -> Vec<Row> {
     vec![
         (
             "shell",
@@ -255,7 +255,7 @@ fn several_edits_in_one_call_are_several_calls() {
         "a\nb",
         "<<<<<<< SEARCH\na\n=======\nb",
         "<<<<<<< SEARCH\na\n>>>>>>> REPLACE",
-        "@@ -1 +1 @@\n-a\n+b",
+        "@@ -1 +1,2 @@\n+b",
         "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\nand more",
     ] {
         let given = json!({"path": "a.rs", "diff": torn});
@@ -293,6 +293,22 @@ fn what_would_change_the_meaning_is_refused() {
         ("shell", json!({"command": [1, 2]})),
         ("shell", json!({"command": ["rm", "-rf", "a b"]})),
         ("mcp__files__read_file", json!({"path": "a.rs"})),
+        ("preview_delete_file", json!({"path": "a.rs"})),
+        ("launch_run_command", json!({"command": "ls"})),
+        (
+            "write_file",
+            json!({"path": "a.rs", "content": "x", "append": true}),
+        ),
+        (
+            "write_file",
+            json!({"path": "a.rs", "content": "x", "encoding": "latin-1"}),
+        ),
+        (
+            "update_file",
+            json!({"path": "a.rs", "content": "x", "start_line": 3}),
+        ),
+        ("read_file", json!({"path": "a.rs", "lines": 50})),
+        ("run_code", json!({"code": "1 + 1", "language": "ruby"})),
     ] {
         assert!(understood(name, &arguments).is_err(), "{name} {arguments}");
     }

@@ -30,7 +30,7 @@ pub(super) fn each(
     written.collect::<Vec<_>>().join(joint)
 }
 
-fn python(name: &str, arguments: &Value) -> String {
+pub(super) fn python(name: &str, arguments: &Value) -> String {
     let arguments = each(arguments, ", ", |key, value| format!("{key}={value}"));
     format!("{name}({arguments})")
 }
@@ -457,14 +457,6 @@ fn good_calls_beside_a_broken_one_are_there_and_its_reason_too() {
             assert!(found.broken.is_some(), "{text}");
         }
     }
-    let list = format!("[TOOL_CALLS][{}, {bad}, {}]", good("a"), good("b"));
-    let found = find_calls(&list, &TOOLS);
-    assert_eq!((found.calls.len(), found.later.len()), (0, 2));
-    assert!(
-        found
-            .broken
-            .is_some_and(|why| why.contains("needs the argument `path`"))
-    );
 }
 
 #[test]

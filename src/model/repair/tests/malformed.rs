@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::formats::object;
 use super::*;
 
 /// Each tool in each form, with arguments that lack a required one or have a value of a wrong type.
@@ -101,6 +102,10 @@ fn torture_neither_panics_nor_calls() {
         "<read_file><args>".repeat(many),
         "<tool_call>\n<name>".repeat(many),
         "read_file\n".repeat(many),
+        "read_file(\n".repeat(many),
+        "read_file(path\n".repeat(many),
+        "read_file(/*\n".repeat(many),
+        "read_file(path=\"\n".repeat(many),
         ">>>".repeat(many),
         ">>>\n".repeat(many),
         "<|recipient|>\n<|content|>".repeat(many / 10),
@@ -128,4 +133,30 @@ fn torture_neither_panics_nor_calls() {
     );
     assert_eq!(path("\"a\\u0000b\0c\"").as_deref(), Some("a\0b\0c"));
     assert_eq!(path("\"\\d\\u12\\x41\"").as_deref(), Some("\\d\\u12\\x41"));
+}
+
+#[test]
+fn good_calls_beside_a_broken_one_in_a_list_are_there() {
+    let good = |path: &str| object("read_file", &json!({ "path": path }));
+    let bad = r#"{"name": "read_file", "arguments": {"pth": 1}}"#;
+    let several = format!("{}\n{bad}\n{}", good("a"), good("b"));
+    let python = "read_file(path=\"a\"), read_file(), read_file(path=\"b\")";
+    for list in [
+        format!("[TOOL_CALLS][{}, {bad}, {}]", good("a"), good("b")),
+        format!("```json\n[{}, {bad}, {}]\n```", good("a"), good("b")),
+        format!("```json\n{several}\n```"),
+        format!("I read both.\n\n```tool\n{several}\n```\n"),
+        format!("[{python}]"),
+        format!("```tool_code\n[{python}]\n```"),
+    ] {
+        let found = find_calls(&list, &TOOLS);
+        assert_eq!((found.calls.len(), found.later.len()), (0, 2), "{list}");
+        assert!(
+            found
+                .broken
+                .is_some_and(|why| why.contains("needs the argument `path`"))
+        );
+        let found = find_calls(&format!("For example:\n{list}"), &TOOLS);
+        assert_eq!((found.calls.len(), found.later.len()), (0, 0), "{list}");
+    }
 }

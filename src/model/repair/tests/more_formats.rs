@@ -1,7 +1,7 @@
 //! Formats that differ from the common ones in more than a word: calls in tags of their own names,
 //! names on lines of their own, and the dialects of signs that servers and distilled models leave.
 
-use super::formats::{Format, each, invoke, object, parameters, raw};
+use super::formats::{Format, each, invoke, object, parameters, python, raw};
 
 /// Cline and its relatives.
 fn tags(name: &str, arguments: &serde_json::Value) -> String {
@@ -152,6 +152,16 @@ pub(super) const MORE_FORMATS: &[Format] = &[
     }),
     ("a tool's name as an attribute", |n, a| {
         invoke(n, a).replace("invoke", "tool")
+    }),
+    ("Python on a line", python),
+    ("Python after a sentence", |n, a| {
+        format!("I look at it now.\n\n{}", python(n, a))
+    }),
+    ("Python with a namespace", |n, a| {
+        format!("default_api.{}", python(n, a))
+    }),
+    ("Python in a block", |n, a| {
+        format!("```\n{}\n```", python(n, a))
     }),
     ("InternLM without its plugin", |n, a| {
         format!("<|action_start|>\n{}<|action_end|>", parameters(n, a))

@@ -147,8 +147,40 @@ PROMPT = """
         r#"```json
 {"name": "unknown_tool", "arguments": {"path": "x"}}
 ```"#,
+        "there is no tool `unknown_tool`",
+    ),
+    (
+        r#"{"name": "modify_source_file", "arguments": {"path": "x"}}"#,
+        "To change a file, call `edit_file` with {\"path\": string, ",
+    ),
+    (
+        r#"```json
+{"name": "unknown_tool", "arguments": {"path": "x"}}
+```
+is what a client of another server sends."#,
         "",
     ),
+    (
+        r#"A request may look like this:
+
+```json
+{"name": "unknown_tool", "arguments": {"path": "x"}}
+```"#,
+        "",
+    ),
+    (
+        r#"{"name": "unknown_tool", "arguments": {"path": "x"}, "version": 2}"#,
+        "",
+    ),
+    // Words about calls in Python.
+    (
+        "read_file(path) returns the lines of a file.\nwrite_file(path, content) writes them.",
+        "",
+    ),
+    ("read_file() and write_file() are its tools.", ""),
+    ("It calls `read_file(path=\"x\")`.", ""),
+    (r#"    read_file(path="x")"#, ""),
+    (r#"read_file(path="x"#, "cut off"),
     (
         r#"```json
 [1, 2, 3]
