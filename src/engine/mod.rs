@@ -3,7 +3,8 @@
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
 //! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
-//! counts it, and `compaction` shortens it. [`citations`] checks the answer.
+//! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look` compares
+//! its claims with the facts of the turn ([`turn_facts`]).
 //!
 //! It knows no front end and no server, reads no environment, and prints nothing.
 
@@ -11,23 +12,30 @@ mod activity;
 mod attachment;
 mod calls;
 pub mod citations;
+mod claims;
 mod clip;
 mod compaction;
 pub mod event;
 mod loop_detector;
 mod parsed_reply;
+mod plan_steps;
 pub mod project_instructions;
 mod prompt;
 mod question;
 mod recovery;
 mod repeats;
+mod script;
+mod second_look;
 mod shorten;
+mod shown_places;
 mod side;
 mod step;
 mod stream;
+mod test_runs;
 mod text_tool_calls;
 mod thoughts;
 mod turn;
+pub mod turn_facts;
 mod unusable_reply;
 mod user_message;
 

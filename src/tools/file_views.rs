@@ -38,6 +38,15 @@ pub enum FileView {
         /// What is shown of it.
         lines: Vec<FileLine>,
     },
+    /// Lines of a file were found by a search. To find them is allowed to everybody, so that they
+    /// open no file of secrets.
+    Found {
+        /// The file, relative to the workspace.
+        path: String,
+        hash: Hash,
+        /// What is shown of it.
+        lines: Vec<FileLine>,
+    },
     /// The model wrote a file, or changed places in it.
     Changed {
         /// The file, relative to the workspace.
@@ -189,6 +198,27 @@ impl FileViews {
                 after: is,
                 ..
             } => of == path && is == version,
+            FileView::Found { .. } | FileView::Moved { .. } | FileView::Removed { .. } => false,
+        })
+    }
+
+    /// Whether a call or a question of the session showed or made one of these lines of a file,
+    /// first and last, in whatever version.
+    pub fn has_shown(&self, path: &str, first: u64, last: u64) -> bool {
+        let logged = self.log.iter().flat_map(|entry| &entry.views);
+        logged.chain(&self.fresh).any(|view| match view {
+            FileView::Shown {
+                path: of, lines, ..
+            }
+            | FileView::Found {
+                path: of, lines, ..
+            }
+            | FileView::Changed {
+                path: of, lines, ..
+            } => {
+                let is_within = |line: &FileLine| (first..=last).contains(&(line.number as u64));
+                of == path && lines.iter().any(is_within)
+            }
             FileView::Moved { .. } | FileView::Removed { .. } => false,
         })
     }
@@ -224,7 +254,7 @@ impl FileViews {
     pub fn end_call(&mut self, call: &ToolCall) {
         let written = WrittenLines::of(call);
         for view in &self.fresh {
-            if !matches!(view, FileView::Shown { .. }) {
+            if !matches!(view, FileView::Shown { .. } | FileView::Found { .. }) {
                 apply(&mut self.files, view, &|line| written.has(line), true);
             }
         }
@@ -262,7 +292,7 @@ impl FileViews {
                         let written = got.calls.get(id.as_str());
                         let written = written.filter(|written| written.arguments == *arguments);
                         let shows = |line: &FileLine| {
-                            result.is_some_and(|lines| lines.contains(&numbered(line)[..]))
+                            result.is_some_and(|lines| shows_line(lines, line))
                                 || written.is_some_and(|written| written.has(line))
                         };
                         apply(&mut self.files, view, &shows, result.is_some());
@@ -285,7 +315,7 @@ fn apply(
         lines.map(|line| line.number).collect()
     };
     match view {
-        FileView::Shown { path, hash, lines } => {
+        FileView::Shown { path, hash, lines } | FileView::Found { path, hash, lines } => {
             let shown = numbers(lines);
             if shown.is_empty() && !(lines.is_empty() && is_there) {
                 return;
@@ -406,6 +436,14 @@ impl WrittenLines {
         self.lines
             .contains(defang_chat_markers(&line.text).as_ref())
     }
+}
+
+/// Whether a result has a line, as `read_file` or `grep_search` show it.
+fn shows_line(result: &HashSet<&str>, line: &FileLine) -> bool {
+    ["→", ":", "-"].iter().any(|margin| {
+        let shown = format!("{}{margin}{}", line.number, line.text);
+        result.contains(defang_chat_markers(&shown).as_ref())
+    })
 }
 
 /// A line as tools show it, if it is shown in whole.
