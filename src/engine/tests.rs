@@ -11,6 +11,7 @@ mod external;
 mod hiding;
 mod lab;
 mod mouth;
+mod proof;
 mod replies;
 mod rough;
 mod seen;

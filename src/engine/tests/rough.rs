@@ -118,7 +118,7 @@ async fn a_model_whose_calls_no_server_can_read_calls_in_words() {
 #[tokio::test]
 async fn a_plan_stands_in_the_question_that_carries_it_out() {
     let plan = "1. Write a.txt\n2. Read it";
-    let mut lab = Lab::new(vec![text(plan), text("Done.")]);
+    let mut lab = Lab::new(vec![text(plan), text("Not yet.")]);
     let question = Question {
         text: "Make a.txt.".to_owned(),
         plan: true,
