@@ -64,6 +64,13 @@ pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context:
     out
 }
 
+/// The lines that differ, from 0 and in order: in the old text, and in their place in the new one.
+pub fn changed_lines(before: &str, after: &str) -> Vec<(Range<usize>, Range<usize>)> {
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    differences(&old, &new)
+}
+
 /// How many lines a change adds and removes.
 pub fn line_counts(before: &str, after: &str) -> (usize, usize) {
     let old: Vec<&str> = before.lines().collect();

@@ -174,6 +174,7 @@ impl<'a> Turn<'a> {
             .changes
             .lock()
             .begin_turn(self.session.turn);
+        self.engine.context.knowledge().begin_request(shown);
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::render::MARGIN;
+use super::rewrite_leave::RewriteLeave;
 use crate::jail::Hash;
 use crate::message::{Message, ToolCall};
 use crate::visible::defang_chat_markers;
@@ -154,6 +155,8 @@ pub struct FileViews {
     fresh: Vec<FileView>,
     /// What that adds up to, by path.
     files: HashMap<String, SeenFile>,
+    /// Which files may be written anew.
+    pub leave: RewriteLeave,
 }
 
 #[derive(Debug)]
@@ -237,6 +240,11 @@ impl FileViews {
             }
         }
         unseen
+    }
+
+    /// Begins with a request of the user, whose words may be leave to write a file anew.
+    pub fn begin_request(&mut self, text: &str) {
+        self.leave.begin(text);
     }
 
     /// Takes down what the call that runs, or the question that is made, shows and does.

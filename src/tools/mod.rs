@@ -20,6 +20,7 @@ mod outline;
 mod paths;
 mod read_file;
 mod render;
+mod rewrite_leave;
 mod run_command;
 mod search_codebase;
 mod search_files;
@@ -47,7 +48,7 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
-pub use file_views::{FileView, FileViews};
+pub use file_views::{FileLine, FileView, FileViews};
 pub use git_versions::GitVersions;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub(crate) use write_plan::edit_call;

@@ -72,22 +72,34 @@ async fn line_breaks_that_are_written_out_are_breaks() {
 }
 
 #[tokio::test]
-async fn an_unread_file_takes_only_what_is_exact() {
+async fn an_unread_file_takes_only_what_is_there_once_but_for_white_space() {
     let bench = Bench::new();
-    bench.file("a.rs", "fn a() {\n        one();\n}\n");
+    bench.file("a.rs", "fn a() {\n        say(\"one\");\n}\n");
     let error = bench
         .refused(&edits(
             "a.rs",
-            "fn a() {  \n        one();",
-            "fn b() {\n        one();",
+            "fn a() {\n        say(“one”);",
+            "fn b() {\n        say(“one”);",
         ))
         .await;
     assert!(error.contains("you have not read that file"), "{error}");
     bench
-        .call(&edits("a.rs", "one();", "two();"))
+        .call(&edits(
+            "a.rs",
+            "fn a() {\n  say(\"one\");",
+            "fn a() {\n  say(\"two\");",
+        ))
         .await
         .unwrap();
-    assert!(bench.content("a.rs").unwrap().contains("two();"));
+    assert_eq!(
+        bench.content("a.rs").as_deref(),
+        Some("fn a() {\n        say(\"two\");\n}\n")
+    );
+    bench
+        .call(&edits("a.rs", "\"two\"", "\"three\""))
+        .await
+        .unwrap();
+    assert!(bench.content("a.rs").unwrap().contains("three"));
 }
 
 #[tokio::test]
