@@ -89,6 +89,15 @@ impl FileView {
         }
     }
 
+    /// A search found a part of a text; `lines` are counted from 1.
+    pub fn found(path: &str, hash: Hash, text: &str, lines: Range<usize>) -> FileView {
+        FileView::Found {
+            path: path.to_owned(),
+            hash,
+            lines: file_lines(text, lines),
+        }
+    }
+
     /// The model changed places in a text. `before` is the version and the text before.
     pub fn edited(path: &str, before: (Hash, &str), after: (Hash, &str)) -> FileView {
         let old: Vec<&str> = before.1.lines().collect();
@@ -325,7 +334,9 @@ fn apply(
     match view {
         FileView::Shown { path, hash, lines } | FileView::Found { path, hash, lines } => {
             let shown = numbers(lines);
-            if shown.is_empty() && !(lines.is_empty() && is_there) {
+            // An empty file was read; of a search that shows nothing, nothing is known.
+            let is_empty_file = lines.is_empty() && matches!(view, FileView::Shown { .. });
+            if shown.is_empty() && !(is_empty_file && is_there) {
                 return;
             }
             match files.get_mut(path) {

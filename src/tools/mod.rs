@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask_user;
+mod changed_places;
 mod closed_output;
 mod command_changes;
 mod content_loss;

@@ -272,3 +272,38 @@ async fn a_file_that_is_not_there_is_not_edited() {
     bench.bytes("latin.txt", b"caf\xe9 one\n");
     bench.refused(&edits("latin.txt", "one", "two")).await;
 }
+
+#[tokio::test]
+async fn lines_that_a_search_found_count_as_read() {
+    let bench = Bench::new();
+    bench.file("a.rs", "fn a() {\n    say(\"one\");\n    go();\n}\n");
+    let wish = edits(
+        "a.rs",
+        "fn a() {\n    say(“one”);",
+        "fn b() {\n    say(“one”);",
+    );
+    let error = bench.refused(&wish).await;
+    assert!(error.contains("you have not read that file"), "{error}");
+    let grep = json!({"regex": "say", "context": 3});
+    bench.call(&call("grep_search", grep)).await.unwrap();
+    bench.call(&wish).await.unwrap();
+    assert!(bench.content("a.rs").unwrap().contains("fn b()"));
+}
+
+#[tokio::test]
+async fn each_changed_place_is_shown() {
+    let bench = Bench::new();
+    let text: String = (1..=40)
+        .map(|number| match number {
+            10 | 30 => "old();\n".to_owned(),
+            _ => format!("line{number}();\n"),
+        })
+        .collect();
+    bench.file("a.txt", &text);
+    read(&bench, "a.txt").await;
+    let all = json!({"path": "a.txt", "search": "old();", "replace": "new();", "all": true});
+    let output = bench.call(&call("edit_file", all)).await.unwrap();
+    let places = "9→line9();\n10→new();\n11→line11();\n…\n\
+                  29→line29();\n30→new();\n31→line31();\n";
+    assert!(output.text.ends_with(places), "{}", output.text);
+}
