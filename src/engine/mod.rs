@@ -3,8 +3,8 @@
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
 //! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
-//! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look` compares
-//! its claims with the facts of the turn ([`turn_facts`]).
+//! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look`
+//! compares its claims with the facts of the turn ([`turn_facts`]).
 //!
 //! It knows no front end and no server, reads no environment, and prints nothing.
 

@@ -10,8 +10,8 @@ const LONGEST_QUOTE: usize = 80;
 const LONGEST_EXTENSION: usize = 8;
 /// Words of a step that changes something.
 const CHANGING: &str = "\
-    add adds change changes update updates edit edits write create remove delete rename fix replace \
-    implement refactor move modify insert extend rewrite adjust introduce";
+    add adds change changes update updates edit edits write create remove delete rename fix \
+    replace implement refactor move modify insert extend rewrite adjust introduce";
 /// What a request that has a plan carried out consists of; a longer one is a request of its own.
 const GOING: &str = "\
     yes ok okay y go ahead do it please carry out the plan that now proceed continue start begin \

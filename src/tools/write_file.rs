@@ -37,7 +37,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "save_file",
         "write_to_file",
     ],
-    description: "Create a file, or replace a whole one. Missing folders are created.",
+    description: "Create a file, or replace a short one. Missing folders are created.",
     parameters: &[
         ParameterDeclaration {
             name: "path",
