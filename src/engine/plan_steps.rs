@@ -17,6 +17,12 @@ const GOING: &str = "\
     yes ok okay y go ahead do it please carry out the plan that now proceed continue start begin \
     implement execute then sure";
 
+/// Extensions of files that no language has.
+const TEXTS: &str = "txt rst cfg ini csv xml";
+/// Names that look like files.
+const PRODUCTS: &str = "\
+    node.js next.js nuxt.js nest.js vue.js react.js express.js angular.js three.js d3.js";
+
 /// A numbered step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlanStep {
@@ -128,8 +134,10 @@ fn path_in(word: &str) -> Option<String> {
     let (stem, extension) = word.rsplit_once('.')?;
     let is_extension = extension.len() <= LONGEST_EXTENSION
         && extension.starts_with(|sign: char| sign.is_ascii_alphabetic());
-    let is_file = word.contains('/') || language_of(word, "").is_some();
-    let is_path = is_plain && !stem.is_empty() && is_extension && is_file;
+    let is_text = is_in(TEXTS, extension);
+    let is_file = word.contains('/') || is_text || language_of(word, "").is_some();
+    let is_named = !is_in(PRODUCTS, &word.to_lowercase());
+    let is_path = is_plain && !stem.is_empty() && is_extension && is_file && is_named;
     is_path.then(|| word.to_owned())
 }
 
@@ -205,6 +213,7 @@ mod tests {
             "e.g.",
             "self.load",
             "v1.2.3",
+            "Node.js",
             "mean()",
             "http",
             "..",
@@ -215,6 +224,7 @@ mod tests {
         for (word, path) in [
             ("(src/a.rs:12)", "src/a.rs"),
             ("`./a.py`,", "a.py"),
+            ("notes.txt", "notes.txt"),
             ("**docs/x.md**.", "docs/x.md"),
         ] {
             assert_eq!(path_in(word).as_deref(), Some(path), "{word}");
