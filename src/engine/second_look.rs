@@ -167,7 +167,8 @@ impl Turn<'_> {
     /// Sends the facts of the turn, if there is something to say.
     pub(super) async fn send_facts(&mut self) {
         let files = self.changed_files().await;
-        let untouched = if self.plan {
+        // A list in a question that changes nothing was hardly a plan.
+        let untouched = if self.plan || files.is_empty() {
             Vec::new()
         } else {
             self.untouched_steps(&files)
