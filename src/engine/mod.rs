@@ -16,6 +16,7 @@ mod claims;
 mod clip;
 mod compaction;
 pub mod event;
+mod found_lines;
 mod loop_detector;
 mod parsed_reply;
 mod plan_steps;

@@ -181,6 +181,7 @@ impl<'a> Turn<'a> {
         self.told.clone_from(&self.session.remarks);
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
+        self.note_found().await;
         let [context] = self.without_secret_values([opening.context]).await?;
         opening.context = escape_hidden(&context).into_owned();
         let text = opening.text();

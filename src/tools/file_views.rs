@@ -301,7 +301,13 @@ impl FileViews {
             for view in views {
                 match origin {
                     ViewOrigin::Question => {
-                        let shows = |line: &FileLine| got.questions.contains(&numbered(line)[..]);
+                        // Hits may be shown without numbers.
+                        let is_found = matches!(view, FileView::Found { .. });
+                        let shows = |line: &FileLine| {
+                            let bare = defang_chat_markers(&line.text);
+                            got.questions.contains(&numbered(line)[..])
+                                || (is_found && got.questions.contains(bare.as_ref()))
+                        };
                         apply(&mut self.files, view, &shows, !got.questions.is_empty());
                     }
                     ViewOrigin::Call(id, arguments) => {

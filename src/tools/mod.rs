@@ -51,6 +51,7 @@ use crate::session::changes::Changes;
 
 pub use file_views::{FileLine, FileView, FileViews};
 pub use git_versions::GitVersions;
+pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub(crate) use write_plan::edit_call;
 

@@ -182,7 +182,9 @@ async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<Tool
     let output = render_hits(&answer, running.tokens);
     let (jail, sources) = (running.context.jail.clone(), output.sources.clone());
     let read = move || -> Vec<FileView> {
-        let views = sources.iter().filter_map(|source| view(&jail, source));
+        let views = sources
+            .iter()
+            .filter_map(|source| found_view(&jail, source));
         views.collect()
     };
     for view in blocking(read).await? {
@@ -192,7 +194,7 @@ async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<Tool
 }
 
 /// What a hit shows of its file, as far as the file still has these lines: those count as read.
-fn view(jail: &Jail, source: &Source) -> Option<FileView> {
+pub(crate) fn found_view(jail: &Jail, source: &Source) -> Option<FileView> {
     let path = jail.path(&source.path).ok()?;
     let file = jail.read(&path).ok()?;
     if is_secret(&path) || is_secret(&file.path) {

@@ -225,3 +225,14 @@ fn lines_that_a_search_found_are_known_but_open_no_secret() {
     seen.refresh(&[reply(&[search]), result("b", "none"), reply(&[])]);
     assert_eq!(seen.hash("g"), None);
 }
+
+#[test]
+fn lines_of_hits_in_a_question_are_known() {
+    let mut seen = FileViews::default();
+    seen.add(FileView::found("f", ONE, &ten(), 2..6));
+    seen.end_question();
+    let hit = "f:2-5\n```\nline 2\nline 3\n… 2 lines left out …\n```\n";
+    seen.refresh(&[Message::user(hit), reply(&[])]);
+    assert_eq!(seen.hash("f"), Some(ONE));
+    assert_eq!(seen.unseen("f", 5), [1..2, 4..6]);
+}
