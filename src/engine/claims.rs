@@ -30,7 +30,7 @@ const GUESSES: &str = "should would could might may must can will shall i'll nee
 /// Words that say that somebody else states it, or that the code does.
 const REPORTING: &str = "\
     says said say claims claimed asks asked checks check ensures ensure verifies verify \
-    requires require means asserts expects previously before make makes making quoted \
+    requires require means asserts expects before make makes making quoted \
     confirm wants";
 /// A sentence with one of these is a condition.
 const CONDITIONS: &str = "if unless until till whether assuming provided suppose";
@@ -230,14 +230,19 @@ fn running(words: &[String]) -> Option<usize> {
 
 /// Whether a clause states what it says up to a word: it is no negation, advice or report.
 fn is_stated(words: &[String], at: usize) -> bool {
-    let head = &words[..at.min(words.len())];
+    // `all tests continue to pass`
+    let goes_on = at >= 2 && words[at - 1] == "to" && words[at - 2].starts_with("continue");
+    let end = if goes_on { at - 2 } else { at };
+    let head = &words[..end];
     let is_taken_back = |word: &String| {
         let is_listed = [NEGATIONS, MODALS, REPORTING]
             .iter()
             .any(|list| is_one_of(list, word));
         is_listed || word.ends_with("n't")
     };
-    let is_later = words.iter().any(|word| word == "before");
+    // `the tests passed before`, `previously all tests passed`
+    let is_later = words.iter().any(|word| word == "before")
+        || words.first().is_some_and(|word| word == "previously");
     let is_advice = words
         .first()
         .is_some_and(|word| is_one_of(ADVICE, word) && !is_told_now(words));

@@ -31,6 +31,8 @@ fn what_is_claimed_of_tests_is_told_from_what_is_not() {
         ("- ✅ Tests are green", Pass),
         ("The failing test now passes.", Pass),
         ("Now all tests pass.", Pass),
+        ("All existing tests continue to pass.", Pass),
+        ("The previously failing test passes.", Pass),
         ("It now passes all the tests.", Pass),
         ("I fixed the bug and the whole test suite succeeds.", Pass),
         ("`cargo test` passes.", Pass),
