@@ -108,6 +108,8 @@ pub(super) struct Claims {
     pub ran: Option<String>,
     /// The speaker says of himself that he ran tests.
     pub is_own: bool,
+    /// The answer says that something fails.
+    pub admits_failure: bool,
     /// All that was to be done is done.
     pub done: Option<String>,
 }
@@ -119,6 +121,7 @@ pub(super) fn claims(answer: &str) -> Claims {
     let mut admits = false;
     for sentence in &sentences {
         let lower = sentence.plain.to_lowercase().replace('’', "'");
+        found.admits_failure |= says_failure(&lower);
         admits |= ADMISSIONS.iter().any(|words| lower.contains(words));
         if sentence.is_question {
             continue;
@@ -255,6 +258,16 @@ fn is_told_now(words: &[String]) -> bool {
     let second = words.get(1).map(String::as_str);
     matches!(first, Some("now" | "then")) && !matches!(second, Some("run" | "rerun" | "execute"))
         || first == Some("re") && second == Some("ran")
+}
+
+/// Whether a sentence says that something fails: not `0 failed`.
+fn says_failure(sentence: &str) -> bool {
+    let words = words(sentence);
+    (0..words.len()).any(|at| {
+        let is_failure = is_one_of("fail fails failed failure failures", &words[at]);
+        let is_none = at > 0 && is_one_of("0 no zero without never", &words[at - 1]);
+        is_failure && !is_none
+    })
 }
 
 /// Whether a sentence says that all is done.

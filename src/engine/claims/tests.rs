@@ -107,6 +107,19 @@ fn the_sentence_is_quoted_and_the_speaker_known() {
 }
 
 #[test]
+fn a_failure_is_admitted_or_not() {
+    for (answer, expected) in [
+        ("Two tests fail; the others pass.", true),
+        ("It failed with exit code 1.", true),
+        ("12 passed, 0 failed.", false),
+        ("The tests pass without failures.", false),
+        ("The failing test passes now.", false),
+    ] {
+        assert_eq!(claims(answer).admits_failure, expected, "{answer}");
+    }
+}
+
+#[test]
 fn that_all_is_done_is_told_from_what_is_done() {
     for answer in [
         "Done.",
