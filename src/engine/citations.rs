@@ -146,7 +146,7 @@ pub(super) fn places_in(text: &str) -> impl Iterator<Item = (String, u64, u64)> 
 fn places_in_line(line: &str) -> impl Iterator<Item = (String, u64, u64)> {
     let colons = line.match_indices(':');
     colons
-        .filter_map(|(at, _)| citation(&line[..at], &line[at + 1..]))
+        .filter_map(move |(at, _)| citation(&line[..at], &line[at + 1..]))
         .map(|place| (place.path, place.start, place.end))
 }
 
