@@ -97,7 +97,6 @@ impl EditTexts<'_> {
         if is_long || (new.is_empty() && old.len() > MOST_REMOVED) {
             return None;
         }
-        // Lines outside of the place are the same on both sides.
         for around in 0..=MOST_AROUND {
             let before = around.min(old.start).min(new.start);
             let after = around
@@ -105,17 +104,20 @@ impl EditTexts<'_> {
                 .min(self.new.len() - new.end);
             let place = old.start - before..old.end + after;
             let lines = self.old.get(place.clone())?;
+            let replace = self.new.get(new.start - before..new.end + after)?;
+            // Another place may be among the lines around.
+            let is_same = lines[..before] == replace[..before]
+                && lines[lines.len() - after..] == replace[replace.len() - after..];
             let is_shown = self.shown.get(place) == Some(lines)
                 && lines
                     .iter()
                     .all(|line| line.chars().count() <= render::WIDEST);
-            if !is_shown {
+            if !is_shown || !is_same {
                 return None;
             }
             let search = lines.join("\n");
             let is_unique = self.file.matches(search.as_str()).count() == 1;
             if !search.trim().is_empty() && is_unique {
-                let replace = self.new.get(new.start - before..new.end + after)?;
                 return Some((search, replace.join("\n")));
             }
         }
