@@ -97,7 +97,8 @@ impl EditTexts<'_> {
         if is_long || (new.is_empty() && old.len() > MOST_REMOVED) {
             return None;
         }
-        for around in 0..=MOST_AROUND {
+        // What is only removed would leave an empty line.
+        for around in usize::from(new.is_empty())..=MOST_AROUND {
             let before = around.min(old.start).min(new.start);
             let after = around
                 .min(self.old.len() - old.end)

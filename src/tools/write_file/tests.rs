@@ -342,3 +342,24 @@ async fn the_user_may_want_a_long_file_written_anew() {
     bench.call(&write("a.py", &changed)).await.unwrap();
     assert_eq!(bench.content("a.py"), Some(changed));
 }
+
+#[tokio::test]
+async fn lines_that_are_added_or_removed_are_filled_in_so_that_they_fit() {
+    let text: String = (1..=40).map(|n| format!("line {n}\n")).collect();
+    for changed in [
+        text.replace("line 20\n", ""),
+        text.replace("line 20\n", "line 20\nline 20a\n"),
+        format!("line 0\n{text}"),
+        format!("{text}line 41\n"),
+    ] {
+        let bench = Bench::new();
+        bench.file("a.txt", &text);
+        read(&bench, "a.txt").await;
+        let error = bench.refused(&write("a.txt", &changed)).await;
+        let (_, next) = error.split_once("edit_file ").expect("a call");
+        let next = next.lines().next().unwrap_or_default();
+        let next: Value = serde_json::from_str(next).unwrap();
+        bench.call(&call("edit_file", next)).await.unwrap();
+        assert_eq!(bench.content("a.txt"), Some(changed));
+    }
+}
