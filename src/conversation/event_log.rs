@@ -75,6 +75,7 @@ impl EventLog {
 fn bytes(event: &Event) -> usize {
     match event {
         Event::Text(text) | Event::Thinking(text) | Event::Notice(text) => text.len(),
+        Event::AskedAgain { why } => why.len(),
         Event::ToolFinished {
             summary, detail, ..
         } => summary.len() + detail.len(),

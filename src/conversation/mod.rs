@@ -17,6 +17,7 @@ pub mod reply;
 mod run;
 mod status;
 mod turn;
+pub mod turn_facts;
 mod update;
 pub mod workspaces;
 

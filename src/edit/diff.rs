@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::hash::Hash;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
+use similar::{
+    Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices, capture_diff_slices_deadline,
+};
 
 /// Time limit of a diff; after it the diff is correct, but may be longer than needed.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -60,6 +62,28 @@ pub fn file_diff(path: &str, before: Option<&str>, after: Option<&str>, context:
     let mut out = format!("--- {old}\n+++ {new}\n");
     push_hunks(&mut out, before.unwrap_or(""), after.unwrap_or(""), context);
     out
+}
+
+/// The lines that differ, from 0 and in order: in the old text, and in their place in the new one.
+pub fn changed_lines(before: &str, after: &str) -> Vec<(Range<usize>, Range<usize>)> {
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    differences(&old, &new)
+}
+
+/// How many lines a change adds and removes.
+pub fn line_counts(before: &str, after: &str) -> (usize, usize) {
+    let old: Vec<&str> = before.lines().collect();
+    let new: Vec<&str> = after.lines().collect();
+    let deadline = Some(Instant::now() + PATIENCE);
+    let parts = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline);
+    let changed = parts.iter().filter(|part| part.tag() != DiffTag::Equal);
+    changed.fold((0, 0), |(added, removed), part| {
+        (
+            added + part.new_range().len(),
+            removed + part.old_range().len(),
+        )
+    })
 }
 
 /// The differences of two lists, in order: a part of the old one, and its replacement in the new

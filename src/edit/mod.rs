@@ -23,7 +23,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-pub use diff::{FileEdit, capped_diff, edits_diff, file_diff, unified_diff};
+pub use diff::{
+    FileEdit, capped_diff, changed_lines, edits_diff, file_diff, line_counts, unified_diff,
+};
 
 /// Most line numbers in a message; the rest is counted.
 const SHOWN_LINES: usize = 10;

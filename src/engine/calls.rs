@@ -385,6 +385,9 @@ impl Turn<'_> {
         self.note_edit(call, outcome.how).await;
         let changed = self.engine.context.changes.lock().take_records();
         let has_changed = !changed.is_empty();
+        self.look
+            .log
+            .note(call, outcome.how, &outcome.summary, has_changed);
         let changed = changed.into_iter().map(Record::Changed).collect();
         let written = self.record_all(changed);
         if has_changed && written.is_ok() {

@@ -30,11 +30,32 @@ enum PathContents {
     Unread,
 }
 
-/// Finds the wrong citations of an answer: each as written, with the reason.
+/// What is to be said of the citations of an answer, each as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckedCitations {
+    /// Wrong ones, with the reason.
+    pub wrong: Vec<(String, String)>,
+    /// Places that exist, but that the model was never shown.
+    pub not_seen: Vec<String>,
+}
+
+impl CheckedCitations {
+    pub fn is_empty(&self) -> bool {
+        self.wrong.is_empty() && self.not_seen.is_empty()
+    }
+}
+
+/// Checks the citations of an answer.
 ///
-/// `known` are the sources of the answer; they help if a path is shortened.
-pub fn wrong_citations(answer: &str, jail: &Jail, known: &[Source]) -> Vec<(String, String)> {
-    wrong(answer, known, |path| look_up(jail, path))
+/// `known` are the sources of the answer; they help if a path is shortened. `was_shown` tells
+/// whether the model was shown some of these lines of a file, first and last.
+pub fn check_citations(
+    answer: &str,
+    jail: &Jail,
+    known: &[Source],
+    was_shown: impl Fn(&str, u64, u64) -> bool,
+) -> CheckedCitations {
+    checked(answer, known, |path| look_up(jail, path), was_shown)
 }
 
 fn look_up(jail: &Jail, given: &str) -> PathContents {
@@ -58,29 +79,38 @@ fn look_up(jail: &Jail, given: &str) -> PathContents {
     }
 }
 
-fn wrong(
+fn checked(
     answer: &str,
     known: &[Source],
     mut look: impl FnMut(&str) -> PathContents,
-) -> Vec<(String, String)> {
+    was_shown: impl Fn(&str, u64, u64) -> bool,
+) -> CheckedCitations {
     let mut seen: BTreeMap<String, PathContents> = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut found = CheckedCitations::default();
     for citation in citations(answer).into_iter().take(MOST) {
         let there = seen
             .entry(citation.path.clone())
             .or_insert_with_key(|path| look(path))
             .clone();
-        let Some(reason) = reason(&citation, &there, known) else {
-            continue;
-        };
+        let reason = reason(&citation, &there, known);
         let Citation { path, start, end } = citation;
         let written = if start == end {
             format!("{path}:{start}")
         } else {
             format!("{path}:{start}-{end}")
         };
-        if !found.iter().any(|(before, _)| *before == written) {
-            found.push((written, reason));
+        match reason {
+            Some(reason) => {
+                if !found.wrong.iter().any(|(before, _)| *before == written) {
+                    found.wrong.push((written, reason));
+                }
+            }
+            None if matches!(there, PathContents::Lines(_)) && !was_shown(&path, start, end) => {
+                if !found.not_seen.contains(&written) {
+                    found.not_seen.push(written);
+                }
+            }
+            None => {}
         }
     }
     found
@@ -105,6 +135,19 @@ fn reason(citation: &Citation, there: &PathContents, known: &[Source]) -> Option
             })
         }
     }
+}
+
+/// Everything that looks like `path:line` or `path:start-end` in a text, also in code blocks: path,
+/// first and last line.
+pub(super) fn places_in(text: &str) -> impl Iterator<Item = (String, u64, u64)> {
+    text.lines().flat_map(places_in_line)
+}
+
+fn places_in_line(line: &str) -> impl Iterator<Item = (String, u64, u64)> {
+    let colons = line.match_indices(':');
+    colons
+        .filter_map(move |(at, _)| citation(&line[..at], &line[at + 1..]))
+        .map(|place| (place.path, place.start, place.end))
 }
 
 /// Everything that looks like `path:line` or `path:start-end`, outside of code blocks.
@@ -195,6 +238,16 @@ mod tests {
             .collect()
     }
 
+    fn there(path: &str) -> PathContents {
+        match path {
+            "src/main.rs" => PathContents::Lines(20),
+            "Makefile" => PathContents::Lines(3),
+            "logo.png" => PathContents::Unread,
+            _ if path.starts_with("src/") => PathContents::FolderOnly,
+            _ => PathContents::Nothing,
+        }
+    }
+
     #[track_caller]
     fn check(answer: &str, wrongs: &[(&str, &str)]) {
         let known = [Source {
@@ -203,14 +256,10 @@ mod tests {
             end_line: 9,
             symbol: None,
         }];
-        let found = wrong(answer, &known, |path| match path {
-            "src/main.rs" => PathContents::Lines(20),
-            "Makefile" => PathContents::Lines(3),
-            "logo.png" => PathContents::Unread,
-            _ if path.starts_with("src/") => PathContents::FolderOnly,
-            _ => PathContents::Nothing,
-        });
+        let found = checked(answer, &known, there, |_, _, _| true);
+        assert_eq!(found.not_seen, Vec::<String>::new());
         let found: Vec<(&str, &str)> = found
+            .wrong
             .iter()
             .map(|(path, reason)| (path.as_str(), reason.as_str()))
             .collect();
@@ -275,6 +324,16 @@ mod tests {
                 ("Makefile:0", "line numbers start at 1"),
             ],
         );
+    }
+
+    #[test]
+    fn places_that_were_never_shown_are_named_once() {
+        let was_shown = |path: &str, start, end| path == "src/main.rs" && start <= 9 && end >= 5;
+        let answer = "src/main.rs:1-6, src/main.rs:12 and src/main.rs:12, Makefile:2, \
+                      src/main.rs:21, logo.png:3";
+        let found = checked(answer, &[], there, was_shown);
+        assert_eq!(found.not_seen, ["src/main.rs:12", "Makefile:2"]);
+        assert_eq!(found.wrong.len(), 1, "{found:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
 
+pub use super::turn_facts::{CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
 pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 
@@ -74,11 +75,21 @@ pub enum Event {
     Notice(String),
     /// The conversation was compacted; tokens before and after.
     Compacted { before: u32, after: u32 },
-    /// Wrong citations in the answer.
+    /// Citations in the answer that are wrong, or that the model has not looked at.
     Citations {
         /// As written, with the reason.
         wrong: Vec<(String, String)>,
+        /// Places that exist, but were never shown to the model; as written.
+        not_seen: Vec<String>,
     },
+    /// The text of this reply is not the answer yet: the model is asked once more about it.
+    AskedAgain {
+        /// In a line, for the user.
+        why: String,
+    },
+    /// What the turn did, from what was recorded of it; the last event before the end. It is left
+    /// out where there is nothing to say.
+    TurnFacts(TurnFacts),
     /// The turn is over.
     TurnEnded(TurnEnd),
 }

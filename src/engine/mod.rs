@@ -4,7 +4,8 @@
 //! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
-//! counts it, and `compaction` shortens it. [`citations`] checks the answer.
+//! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look`
+//! compares its claims with the facts of the turn ([`turn_facts`]).
 //!
 //! It knows no front end and no server, reads no environment, and prints nothing.
 
@@ -13,27 +14,35 @@ mod attachment;
 mod build_commands;
 mod calls;
 pub mod citations;
+mod claims;
 mod clip;
 mod compaction;
 pub mod event;
 mod failed_edits;
+mod found_lines;
 mod loop_detector;
 mod names;
 mod nudge;
 mod parsed_reply;
+mod plan_steps;
 pub mod project_instructions;
 mod prompt;
 mod question;
 mod recovery;
 mod repeats;
 mod retrieval_query;
+mod script;
+mod second_look;
 mod shorten;
+mod shown_places;
 mod side;
 mod step;
 mod stream;
+mod test_runs;
 mod text_tool_calls;
 mod thoughts;
 mod turn;
+pub mod turn_facts;
 mod unusable_reply;
 mod user_message;
 mod user_words;

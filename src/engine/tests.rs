@@ -12,6 +12,7 @@ mod failing_edits;
 mod hiding;
 mod lab;
 mod mouth;
+mod proof;
 mod replies;
 mod rough;
 mod seen;

@@ -6,13 +6,14 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::citations::wrong_citations;
+use super::citations::CheckedCitations;
 use super::clip::first_line;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::failed_edits::FailedEdits;
 use super::loop_detector::LoopDetector;
 use super::nudge::TurnProgress;
+use super::second_look::SecondLook;
 use super::step::StepReply;
 use super::text_tool_calls::as_text_messages;
 use super::user_message::engine_note;
@@ -56,7 +57,10 @@ impl EventSink {
     pub(super) async fn send(&self, event: Event) {
         let must_arrive = matches!(
             event,
-            Event::ToolStarted { .. } | Event::ToolFinished { .. } | Event::TurnEnded(_)
+            Event::ToolStarted { .. }
+                | Event::ToolFinished { .. }
+                | Event::TurnFacts(_)
+                | Event::TurnEnded(_)
         );
         let sending = self.sender.send(event);
         let sent = if must_arrive {
@@ -96,6 +100,8 @@ pub(super) struct Turn<'a> {
     pub pending_note: String,
     /// Calls that may still run.
     pub calls_left: usize,
+    /// What is known of the answer that it will have.
+    pub look: SecondLook,
     /// Remarks that were sent with the question.
     told: Vec<String>,
     /// Whether the model has said anything.
@@ -126,6 +132,7 @@ impl<'a> Turn<'a> {
             compacted: None,
             pending_note: String::new(),
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
+            look: SecondLook::default(),
             told: Vec::new(),
             has_spoken: false,
         }
@@ -137,6 +144,7 @@ impl<'a> Turn<'a> {
             Ok(end) | Err(end) => end,
         };
         self.close(&end);
+        self.send_facts().await;
         end
     }
 
@@ -149,13 +157,16 @@ impl<'a> Turn<'a> {
             self.enforce_budget().await?;
             let reply = self.step().await?;
             self.add_reply(&reply)?;
-            if reply.calls.is_empty() {
-                if step < steps && self.nudge(&reply).await? {
-                    continue;
-                }
+            if !reply.calls.is_empty() {
+                self.run_calls(reply).await?;
+                continue;
+            }
+            let may_go_on = step < steps;
+            let goes_on = may_go_on && self.nudge(&reply).await?
+                || self.asks_again(&reply, may_go_on).await?;
+            if !goes_on {
                 return Ok(self.answered(&reply).await);
             }
-            self.run_calls(reply).await?;
         }
         Err(TurnEnd::StepLimit(steps))
     }
@@ -167,6 +178,7 @@ impl<'a> Turn<'a> {
             let failure = Failure::new(FailureCode::QuestionMissing, "the question is empty");
             return Err(TurnEnd::Failed(failure));
         }
+        self.look = SecondLook::of(question, self.session);
         self.session.turn += 1;
         self.session.sources.clear();
         self.engine
@@ -174,6 +186,7 @@ impl<'a> Turn<'a> {
             .changes
             .lock()
             .begin_turn(self.session.turn);
+        self.engine.context.knowledge().begin_request(shown);
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
@@ -183,6 +196,7 @@ impl<'a> Turn<'a> {
         earlier.for_each(Message::shorten_hits);
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
+        self.note_found().await;
         let [context] = self.without_secret_values([opening.context]).await?;
         opening.context = escape_hidden(&context).into_owned();
         let text = opening.text();
@@ -222,9 +236,11 @@ impl<'a> Turn<'a> {
     }
 
     async fn answered(&mut self, reply: &StepReply) -> TurnEnd {
-        let wrong = self.wrong_citations(&reply.text).await;
-        if !wrong.is_empty() {
-            self.events.send(Event::Citations { wrong }).await;
+        let checked = self.checked_citations(&reply.text).await;
+        if !checked.is_empty() {
+            let CheckedCitations { wrong, not_seen } = checked;
+            let citations = Event::Citations { wrong, not_seen };
+            self.events.send(citations).await;
         }
         if reply.is_cut {
             TurnEnd::Cut
@@ -233,15 +249,6 @@ impl<'a> Turn<'a> {
         } else {
             TurnEnd::Answered
         }
-    }
-
-    /// Wrong citations of an answer; files are read off the runtime.
-    async fn wrong_citations(&self, text: &str) -> Vec<(String, String)> {
-        let jail = self.engine.context.jail.clone();
-        let (text, sources) = (text.to_owned(), self.session.sources.clone());
-        let checking = spawn_blocking(move || wrong_citations(&text, &jail, &sources));
-        // That can only fail by a panic, which is said elsewhere.
-        checking.await.unwrap_or_default()
     }
 
     /// Compacts when the window is nearly full.

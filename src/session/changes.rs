@@ -5,6 +5,7 @@
 //! since, nothing is written.
 
 mod baseline;
+mod counts;
 mod steps;
 mod store;
 mod turns;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use baseline::{Baseline, CommandChanges, TooManyFiles};
+pub use counts::FileCount;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;

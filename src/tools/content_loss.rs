@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::definitions::definitions;
+use super::definitions::{Defined, definitions};
 use super::render;
 use crate::visible::escape_hidden;
 
@@ -27,8 +27,41 @@ pub(super) fn lost_content(path: &str, before: &str, after: &str) -> Option<Stri
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Definitions of names that the text after defines less often, or not at all.
+/// The definitions that `after` has no more, each with its place: `` `mean`, a.py:8 ``.
+pub(super) fn lost_places(path: &str, before: &str, after: &str) -> Vec<String> {
+    let gone = gone(path, before, after);
+    let more = gone.len().saturating_sub(MOST_NAMED);
+    let path = render::name(path);
+    let mut places: Vec<String> = gone
+        .iter()
+        .take(MOST_NAMED)
+        .map(|defined| {
+            let name = render::without_secrets(&defined.name).0.into_owned();
+            format!("`{}`, {path}:{}", escape_hidden(&name), defined.start_line)
+        })
+        .collect();
+    if more > 0 {
+        places.push(format!("{more} more"));
+    }
+    places
+}
+
 fn lost_definitions(path: &str, before: &str, after: &str) -> Vec<String> {
+    gone(path, before, after)
+        .into_iter()
+        .map(|defined| {
+            let head = render::without_secrets(&defined.head).0.into_owned();
+            let lines = match (defined.start_line, defined.end_line) {
+                (first, last) if first == last => format!("line {first}"),
+                (first, last) => format!("lines {first}-{last}"),
+            };
+            format!("`{}` ({lines})", escape_hidden(&head))
+        })
+        .collect()
+}
+
+/// Definitions of names that the text after defines less often, or not at all.
+fn gone(path: &str, before: &str, after: &str) -> Vec<Defined> {
     let Ok(old) = definitions(path, before) else {
         return Vec::new();
     };
@@ -51,14 +84,7 @@ fn lost_definitions(path: &str, before: &str, after: &str) -> Vec<String> {
     for defined in old {
         match left.get_mut(&defined.name) {
             Some(count) if *count > 0 => *count -= 1,
-            _ => {
-                let head = render::without_secrets(&defined.head).0.into_owned();
-                let lines = match (defined.start_line, defined.end_line) {
-                    (first, last) if first == last => format!("line {first}"),
-                    (first, last) => format!("lines {first}-{last}"),
-                };
-                gone.push(format!("`{}` ({lines})", escape_hidden(&head)));
-            }
+            _ => gone.push(defined),
         }
     }
     gone
@@ -87,6 +113,13 @@ mod tests {
             .as_deref(),
             Some("`def a():` (lines 1-2)")
         );
+    }
+
+    #[test]
+    fn a_name_that_is_gone_has_its_place() {
+        let after = "fn charge() {\n    stop();\n}\n";
+        assert_eq!(lost_places("a.rs", TWO, after), ["`audit`, a.rs:5"]);
+        assert_eq!(lost_places("a.rs", TWO, TWO), Vec::<String>::new());
     }
 
     #[test]

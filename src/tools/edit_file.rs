@@ -132,7 +132,7 @@ impl EditArguments {
         check_breaks(&replace, &file.text)?;
         let edited = edit(&file.text, &search, &replace, self.all);
         let edited = edited.map_err(|error| edit_failure(&error, file))?;
-        if !was_read && edited.matched != Matched::Exact {
+        if !was_read && !is_certain(&edited) {
             return Err(ToolError::TellModel(format!(
                 "the `search` text is not exactly in `{0}`, and you have not read that file: call \
                  read_file on `{0}` first, then copy the lines",
@@ -172,6 +172,16 @@ impl EditArguments {
             }
             None => (in_file(&self.search), in_file(&self.replace)),
         }
+    }
+}
+
+/// Whether an edit needs no look at the file before it: the lines are there once, and at most their
+/// white space differs, which stays as in the file.
+fn is_certain(edited: &Edited) -> bool {
+    match edited.matched {
+        Matched::Exact => true,
+        Matched::TrailingSpace | Matched::Indentation => edited.count == 1,
+        Matched::Spelling | Matched::Close(_) => false,
     }
 }
 

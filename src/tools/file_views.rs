@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::render::MARGIN;
+use super::rewrite_leave::RewriteLeave;
 use crate::jail::Hash;
 use crate::message::{Message, ToolCall};
 use crate::visible::defang_chat_markers;
@@ -32,6 +33,15 @@ const AROUND: usize = 3;
 pub enum FileView {
     /// Lines of a file are shown, numbered.
     Shown {
+        /// The file, relative to the workspace.
+        path: String,
+        hash: Hash,
+        /// What is shown of it.
+        lines: Vec<FileLine>,
+    },
+    /// Lines of a file were found by a search. To find them is allowed to everybody, so that they
+    /// open no file of secrets.
+    Found {
         /// The file, relative to the workspace.
         path: String,
         hash: Hash,
@@ -73,6 +83,15 @@ impl FileView {
     /// than all of it: then it does not count.
     pub fn shown(path: &str, hash: Hash, text: &str, lines: Range<usize>) -> FileView {
         FileView::Shown {
+            path: path.to_owned(),
+            hash,
+            lines: file_lines(text, lines),
+        }
+    }
+
+    /// A search found a part of a text; `lines` are counted from 1.
+    pub fn found(path: &str, hash: Hash, text: &str, lines: Range<usize>) -> FileView {
+        FileView::Found {
             path: path.to_owned(),
             hash,
             lines: file_lines(text, lines),
@@ -145,6 +164,8 @@ pub struct FileViews {
     fresh: Vec<FileView>,
     /// What that adds up to, by path.
     files: HashMap<String, SeenFile>,
+    /// Which files may be written anew.
+    pub leave: RewriteLeave,
 }
 
 #[derive(Debug)]
@@ -189,6 +210,27 @@ impl FileViews {
                 after: is,
                 ..
             } => of == path && is == version,
+            FileView::Found { .. } | FileView::Moved { .. } | FileView::Removed { .. } => false,
+        })
+    }
+
+    /// Whether a call or a question of the session showed or made one of these lines of a file,
+    /// first and last, in whatever version.
+    pub fn has_shown(&self, path: &str, first: u64, last: u64) -> bool {
+        let logged = self.log.iter().flat_map(|entry| &entry.views);
+        logged.chain(&self.fresh).any(|view| match view {
+            FileView::Shown {
+                path: of, lines, ..
+            }
+            | FileView::Found {
+                path: of, lines, ..
+            }
+            | FileView::Changed {
+                path: of, lines, ..
+            } => {
+                let is_within = |line: &FileLine| (first..=last).contains(&(line.number as u64));
+                of == path && lines.iter().any(is_within)
+            }
             FileView::Moved { .. } | FileView::Removed { .. } => false,
         })
     }
@@ -209,6 +251,11 @@ impl FileViews {
         unseen
     }
 
+    /// Begins with a request of the user, whose words may be leave to write a file anew.
+    pub fn begin_request(&mut self, text: &str) {
+        self.leave.begin(text);
+    }
+
     /// Takes down what the call that runs, or the question that is made, shows and does.
     pub fn add(&mut self, view: FileView) {
         self.fresh.push(view);
@@ -224,7 +271,7 @@ impl FileViews {
     pub fn end_call(&mut self, call: &ToolCall) {
         let written = WrittenLines::of(call);
         for view in &self.fresh {
-            if !matches!(view, FileView::Shown { .. }) {
+            if !matches!(view, FileView::Shown { .. } | FileView::Found { .. }) {
                 apply(&mut self.files, view, &|line| written.has(line), true);
             }
         }
@@ -254,7 +301,13 @@ impl FileViews {
             for view in views {
                 match origin {
                     ViewOrigin::Question => {
-                        let shows = |line: &FileLine| got.questions.contains(&numbered(line)[..]);
+                        // Hits may be shown without numbers.
+                        let is_found = matches!(view, FileView::Found { .. });
+                        let shows = |line: &FileLine| {
+                            let bare = defang_chat_markers(&line.text);
+                            got.questions.contains(&numbered(line)[..])
+                                || (is_found && got.questions.contains(bare.as_ref()))
+                        };
                         apply(&mut self.files, view, &shows, !got.questions.is_empty());
                     }
                     ViewOrigin::Call(id, arguments) => {
@@ -262,7 +315,7 @@ impl FileViews {
                         let written = got.calls.get(id.as_str());
                         let written = written.filter(|written| written.arguments == *arguments);
                         let shows = |line: &FileLine| {
-                            result.is_some_and(|lines| lines.contains(&numbered(line)[..]))
+                            result.is_some_and(|lines| shows_line(lines, line))
                                 || written.is_some_and(|written| written.has(line))
                         };
                         apply(&mut self.files, view, &shows, result.is_some());
@@ -285,9 +338,11 @@ fn apply(
         lines.map(|line| line.number).collect()
     };
     match view {
-        FileView::Shown { path, hash, lines } => {
+        FileView::Shown { path, hash, lines } | FileView::Found { path, hash, lines } => {
             let shown = numbers(lines);
-            if shown.is_empty() && !(lines.is_empty() && is_there) {
+            // An empty file was read; of a search that shows nothing, nothing is known.
+            let is_empty_file = lines.is_empty() && matches!(view, FileView::Shown { .. });
+            if shown.is_empty() && !(is_empty_file && is_there) {
                 return;
             }
             match files.get_mut(path) {
@@ -406,6 +461,14 @@ impl WrittenLines {
         self.lines
             .contains(defang_chat_markers(&line.text).as_ref())
     }
+}
+
+/// Whether a result has a line, as `read_file` or `grep_search` show it.
+fn shows_line(result: &HashSet<&str>, line: &FileLine) -> bool {
+    ["→", ":", "-"].iter().any(|margin| {
+        let shown = format!("{}{margin}{}", line.number, line.text);
+        result.contains(defang_chat_markers(&shown).as_ref())
+    })
 }
 
 /// A line as tools show it, if it is shown in whole.

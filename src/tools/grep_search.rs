@@ -1,11 +1,11 @@
 //! `grep_search`: exact text, by ripgrep's library crates.
 
+mod collector;
 mod mentions;
 mod report;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use globset::GlobSet;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
+use grep_searcher::{Searcher, SearcherBuilder};
 use ollacode_indexer::parts::has_grammar;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
@@ -24,10 +24,11 @@ use super::{
     PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
     files, render,
 };
-use crate::jail::{EntryKind, Jail, JailError, SecretValues};
+use crate::jail::{EntryKind, Hash, Jail, JailError, SecretValues, is_secret};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Rules;
+use collector::{AnyMatch, Collector};
 use report::render_report;
 
 pub(super) use mentions::{has_word, mentions};
@@ -179,12 +180,16 @@ pub(super) struct FileHits {
     pub path: String,
     pub lines: Vec<GrepLine>,
     matches: usize,
+    /// The version that was searched, and where it really is; none for a file that holds secrets.
+    version: Option<(String, Hash)>,
 }
 
 pub(super) struct GrepLine {
     pub number: usize,
     pub text: String,
     is_match: bool,
+    /// Whether the text is all of the line, as it is in the file.
+    is_whole: bool,
 }
 
 /// What was found in all, and what was not looked at.
@@ -229,6 +234,14 @@ async fn search(grep: Grep, running: RunningCall<'_>) -> Result<ToolOutput, Tool
     let tokens = running.tokens;
     let (rules, stop) = (running.context.rules.clone(), running.stop.clone());
     let found = blocking(move || grep.run(&rules, &stop)).await??;
+    for view in found
+        .hits
+        .iter()
+        .take(MOST_MATCHES)
+        .filter_map(FileHits::view)
+    {
+        running.context.knowledge().add(view);
+    }
     Ok(render_report(&found, tokens))
 }
 
@@ -357,8 +370,17 @@ impl Grep {
                 hits = self.search_text(searcher, &text);
             }
         }
+        if hits.matches > 0 {
+            let all: Vec<&str> = file.text.lines().collect();
+            for line in &mut hits.lines {
+                let there = line.number.checked_sub(1).and_then(|at| all.get(at));
+                line.is_whole = there.is_some_and(|there| *there == line.text);
+            }
+        }
+        let real = self.below.name_of(file.path.as_str());
         Ok(FileHits {
             path: self.below.name_of(path),
+            version: (!is_secret(&file.path)).then_some((real, file.hash)),
             ..hits
         })
     }
@@ -415,55 +437,6 @@ impl Grep {
 
 /// What was found in a file, or why it was not searched.
 type Searched = Result<FileHits, &'static str>;
-
-struct Collector<'grep> {
-    grep: &'grep Grep,
-    hits: FileHits,
-}
-
-impl Collector<'_> {
-    fn push(&mut self, number: Option<u64>, bytes: &[u8], is_match: bool) {
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.trim_end_matches(['\n', '\r']);
-        let text = if is_match {
-            self.grep.shorten(text)
-        } else {
-            render::narrow(text, render::WIDEST).into_owned()
-        };
-        self.hits.lines.push(GrepLine {
-            number: number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
-            text,
-            is_match,
-        });
-    }
-}
-
-impl Sink for Collector<'_> {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        self.push(found.line_number(), found.bytes(), true);
-        self.hits.matches += 1;
-        // One more than is shown, so that the cut is known.
-        Ok(self.hits.matches <= MOST_MATCHES)
-    }
-
-    fn context(&mut self, _: &Searcher, line: &SinkContext<'_>) -> Result<bool, io::Error> {
-        self.push(line.line_number(), line.bytes(), false);
-        Ok(true)
-    }
-}
-
-struct AnyMatch(bool);
-
-impl Sink for AnyMatch {
-    type Error = io::Error;
-
-    fn matched(&mut self, _: &Searcher, _: &SinkMatch<'_>) -> Result<bool, io::Error> {
-        self.0 = true;
-        Ok(false)
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask_user;
+mod changed_places;
 mod closed_output;
 mod command_changes;
 mod content_loss;
@@ -22,6 +23,7 @@ mod outline;
 mod paths;
 mod read_file;
 mod render;
+mod rewrite_leave;
 mod run_command;
 mod search_codebase;
 mod search_files;
@@ -50,9 +52,10 @@ use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
 pub use edit_place::{EditPlace, edit_place};
-pub use file_views::{FileView, FileViews};
+pub use file_views::{FileLine, FileView, FileViews};
 pub(crate) use find_references::references;
 pub use git_versions::GitVersions;
+pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub(crate) use write_plan::edit_call;
 

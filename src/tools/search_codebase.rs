@@ -15,8 +15,11 @@ use ollacode_indexer::{
 
 use super::paths::intended_path;
 use super::render::{self, OutputPage};
-use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
-use crate::jail::Jail;
+use super::{
+    FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
+    blocking,
+};
+use crate::jail::{Jail, is_secret};
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
@@ -175,9 +178,35 @@ async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<Tool
         answer = running.context.code.search(&request) => answer,
         () = running.stop.cancelled() => return Err(ToolError::TellModel("stopped".to_owned())),
     };
-    answer
-        .map(|answer| render_hits(&answer, running.tokens))
-        .map_err(|error| failed(&error))
+    let answer = answer.map_err(|error| failed(&error))?;
+    let output = render_hits(&answer, running.tokens);
+    let (jail, sources) = (running.context.jail.clone(), output.sources.clone());
+    let read = move || -> Vec<FileView> {
+        let views = sources
+            .iter()
+            .filter_map(|source| found_view(&jail, source));
+        views.collect()
+    };
+    for view in blocking(read).await? {
+        running.context.knowledge().add(view);
+    }
+    Ok(output)
+}
+
+/// What a hit shows of its file, as far as the file still has these lines: those count as read.
+pub(crate) fn found_view(jail: &Jail, source: &Source) -> Option<FileView> {
+    let path = jail.path(&source.path).ok()?;
+    let file = jail.read(&path).ok()?;
+    if is_secret(&path) || is_secret(&file.path) {
+        return None;
+    }
+    let lines = source.start_line as usize..source.end_line as usize + 1;
+    Some(FileView::found(
+        file.path.as_str(),
+        file.hash,
+        &file.text,
+        lines,
+    ))
 }
 
 /// What is told of an index that does not answer.

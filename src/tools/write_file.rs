@@ -1,5 +1,9 @@
 //! `write_file`: a whole file.
 
+mod refusal;
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use futures::FutureExt;
@@ -17,9 +21,12 @@ use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::visible::defang_chat_markers;
+use refusal::edit_instead;
 
 /// Most places of a file that are named.
 const MOST_RANGES: usize = 5;
+/// Most lines of a file that is written anew: of a longer one, models forget parts.
+const MOST_ANEW: usize = 30;
 
 static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 
@@ -36,7 +43,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
         "file_write",
         "fs_write",
     ],
-    description: "Create a file, or replace a whole one. Missing folders are created.",
+    description: "Create a file, or replace a short one. Missing folders are created.",
     parameters: &[
         ParameterDeclaration {
             name: "path",
@@ -112,6 +119,8 @@ async fn overwriting(
     if after == file.text {
         return Ok(unchanged(&path));
     }
+    let (file, after, needs_leave) = check_long(context, file, after).await?;
+    let count = file.text.lines().count();
     let draft = Draft {
         path,
         before: Some(file),
@@ -123,12 +132,34 @@ async fn overwriting(
         (draft, lost)
     })
     .await?;
+    let lost = lost.or_else(|| {
+        needs_leave.then(|| format!("its present text: all {count} lines are replaced"))
+    });
     let path = draft.path.to_string();
     let mut prepared = draft.prepared();
     prepared
         .effects
         .extend(lost.map(|what| Effect::Loss { path, what }));
     Ok(prepared)
+}
+
+/// Refuses to write a long file anew, unless the user's words ask for it; gives the edits instead.
+/// Where the model insists, the user is asked: then the flag is set.
+async fn check_long(
+    context: &ToolContext,
+    file: TextFile,
+    after: String,
+) -> Result<(TextFile, String, bool), ToolError> {
+    let is_long = file.text.lines().nth(MOST_ANEW).is_some();
+    let path = file.path.as_str();
+    if !is_long || context.knowledge().leave.is_wanted(path) {
+        return Ok((file, after, false));
+    }
+    if context.knowledge().leave.tell(path) {
+        return Ok((file, after, true));
+    }
+    let text = blocking(move || edit_instead(&file, &after, MOST_ANEW)).await?;
+    Err(ToolError::TellModel(text))
 }
 
 /// Refuses to write over what the model was not shown, or does not have in its conversation any
@@ -184,296 +215,4 @@ fn unchanged(path: &WorkspacePath) -> PreparedCall {
         Effect::Read,
         Box::new(move |_| async move { Ok::<_, ToolError>(output) }.boxed()),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-    use crate::tools::tests_support::{Bench, call};
-
-    fn write(path: &str, content: &str) -> ToolCall {
-        call("write_file", json!({"path": path, "content": content}))
-    }
-
-    async fn read(bench: &Bench, path: &str) {
-        let arguments: Value = json!({"path": path});
-        bench.call(&call("read_file", arguments)).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_new_file_is_shown_written_and_undone() {
-        let bench = Bench::new();
-        let prepared = bench
-            .prepare(&write("src/new/a.rs", "fn a() {}\n"))
-            .await
-            .unwrap();
-        assert_eq!(
-            prepared.effects,
-            [Effect::Write {
-                path: "src/new/a.rs".to_owned(),
-                runs_later: None
-            }]
-        );
-        let diff = prepared.preview.text().into_owned();
-        assert!(
-            diff.contains("+++ b/src/new/a.rs") && diff.contains("+fn a() {}"),
-            "{diff}"
-        );
-        assert_eq!(
-            bench.content("src/new/a.rs"),
-            None,
-            "nothing before it runs"
-        );
-        let output = bench.run(prepared).await.unwrap();
-        assert_eq!(output.text, "src/new/a.rs was created, 1 line.\n");
-        assert_eq!(output.summary, "+1 −0");
-        assert_eq!(
-            bench.content("src/new/a.rs").as_deref(),
-            Some("fn a() {}\n")
-        );
-        let context = bench.context();
-        context.changes.lock().undo(&context.jail).unwrap();
-        assert_eq!(bench.content("src/new/a.rs"), None);
-    }
-
-    #[tokio::test]
-    async fn no_spelling_of_a_path_becomes_the_name_of_a_file() {
-        let bench = Bench::new();
-        for (number, path) in ["src\\a0.rs", "\"src/a1.rs\"", "`src/a2.rs`"]
-            .iter()
-            .enumerate()
-        {
-            bench.call(&write(path, "fn a() {}\n")).await.unwrap();
-            let made = format!("src/a{number}.rs");
-            assert!(bench.content(&made).is_some(), "{path}");
-            assert!(!bench.root().join(path).exists(), "{path}");
-        }
-    }
-
-    #[tokio::test]
-    async fn numbers_and_breaks_as_they_are_shown_do_not_go_into_files() {
-        let bench = Bench::new();
-        bench
-            .call(&write("a.rs", "1→fn a() {\n2→}\n"))
-            .await
-            .unwrap();
-        assert_eq!(bench.content("a.rs").as_deref(), Some("fn a() {\n}\n"));
-        bench
-            .call(&write("d.rs", "```rust\nfn d() {}\n```"))
-            .await
-            .unwrap();
-        assert_eq!(bench.content("d.rs").as_deref(), Some("fn d() {}\n"));
-        let page = "```rust\nfn d() {}\n```\n";
-        bench.call(&write("d.md", page)).await.unwrap();
-        assert_eq!(bench.content("d.md").as_deref(), Some(page));
-        let error = bench
-            .refused(&write("b.rs", "fn b() {\\n    c();\\n}\\n"))
-            .await;
-        assert!(error.contains("real line breaks"), "{error}");
-        bench
-            .call(&write("c.sh", "printf \"a\\nb\\nc\"\n"))
-            .await
-            .unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_file_that_was_not_read_is_not_overwritten() {
-        let bench = Bench::new();
-        bench.file("a.txt", "old\n");
-        let error = bench.refused(&write("a.txt", "new\n")).await;
-        assert!(error.contains("read_file {\"path\":\"a.txt\""), "{error}");
-        assert!(error.contains("edit_file {\"path\":\"a.txt\""), "{error}");
-        read(&bench, "a.txt").await;
-        bench.call(&write("a.txt", "new\n")).await.unwrap();
-        assert_eq!(bench.content("a.txt").as_deref(), Some("new\n"));
-        // What it wrote itself, the model knows.
-        bench.call(&write("a.txt", "newer\n")).await.unwrap();
-        assert_eq!(bench.content("a.txt").as_deref(), Some("newer\n"));
-    }
-
-    #[tokio::test]
-    async fn what_was_not_shown_is_not_overwritten() {
-        let bench = Bench::new().narrow(400);
-        let text: String = (1..=200)
-            .map(|n| format!("    step_{n}(input);\n"))
-            .collect();
-        bench.file("a.txt", &text);
-        let page = json!({"path": "a.txt"});
-        let output = bench.call(&call("read_file", page)).await.unwrap();
-        let last = output.sources[0].end_line;
-        assert!(last < 200, "the page ends where its room does");
-        let error = bench.refused(&write("a.txt", "short\n")).await;
-        let next = last + 1;
-        assert!(
-            error.contains(&format!("lines {next}-200 of its 200")),
-            "{error}"
-        );
-        // The call that reads on is given, and works until all was read.
-        let mut next = next;
-        while next <= 200 {
-            let call_on = format!("read_file {{\"path\":\"a.txt\",\"start_line\":{next}}}");
-            let error = bench.refused(&write("a.txt", "short\n")).await;
-            assert!(error.contains(&call_on), "{error}");
-            let page = json!({"path": "a.txt", "start_line": next});
-            let output = bench.call(&call("read_file", page)).await.unwrap();
-            next = output.sources[0].end_line + 1;
-        }
-        bench.prepare(&write("a.txt", "short\n")).await.unwrap();
-        bench.forget();
-        bench.refused(&write("a.txt", "short\n")).await;
-    }
-
-    #[tokio::test]
-    async fn a_line_that_was_shown_in_part_is_not_overwritten() {
-        let bench = Bench::new();
-        bench.file("a.txt", &format!("one\n{}\n", "x".repeat(2_000)));
-        read(&bench, "a.txt").await;
-        let error = bench.refused(&write("a.txt", "one\nx\n")).await;
-        assert!(error.contains("lines 2 of its 2"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn what_would_be_lost_is_named_and_asked_about() {
-        let bench = Bench::new();
-        let text = "fn charge() {\n    go();\n}\n\nfn audit() {\n    log();\n}\n";
-        bench.file("a.rs", text);
-        read(&bench, "a.rs").await;
-        let whole = write("a.rs", &text.replace("go", "stop"));
-        let prepared = bench.prepare(&whole).await.unwrap();
-        let is_loss = |effect: &Effect| matches!(effect, Effect::Loss { .. });
-        assert!(!prepared.effects.iter().any(is_loss));
-        let part = write("a.rs", "fn charge() {\n    stop();\n}\n");
-        let prepared = bench.prepare(&part).await.unwrap();
-        let loss = Effect::Loss {
-            path: "a.rs".to_owned(),
-            what: "`fn audit()` (lines 5-7)".to_owned(),
-        };
-        assert!(prepared.effects.contains(&loss), "{:?}", prepared.effects);
-        let output = bench.run(prepared).await.unwrap();
-        assert!(
-            output
-                .text
-                .contains("no longer has `fn audit()` (lines 5-7)"),
-            "{}",
-            output.text
-        );
-    }
-
-    #[tokio::test]
-    async fn changes_of_others_are_not_overwritten() {
-        let bench = Bench::new();
-        bench.file("a.txt", "old\n");
-        read(&bench, "a.txt").await;
-        bench.file("a.txt", "of somebody else\n");
-        let error = bench.refused(&write("a.txt", "new\n")).await;
-        assert!(error.contains("changed on disk"), "{error}");
-        read(&bench, "a.txt").await;
-        let prepared = bench.prepare(&write("a.txt", "new\n")).await.unwrap();
-        bench.file("a.txt", "while the user was asked\n");
-        assert!(bench.run(prepared).await.is_err());
-        let prepared = bench.prepare(&write("b.txt", "new\n")).await.unwrap();
-        bench.file("b.txt", "there meanwhile\n");
-        assert!(bench.run(prepared).await.is_err());
-        assert_eq!(bench.content("b.txt").as_deref(), Some("there meanwhile\n"));
-        // What was not made is not to be undone.
-        let context = bench.context();
-        assert!(context.changes.lock().undo(&context.jail).is_err());
-    }
-
-    #[tokio::test]
-    async fn line_ends_order_marks_and_the_last_line_end_stay() {
-        let bench = Bench::new();
-        bench.file("a.txt", "\u{feff}one\r\ntwo\r\n");
-        read(&bench, "a.txt").await;
-        bench.call(&write("a.txt", "one\nthree")).await.unwrap();
-        assert_eq!(
-            bench.content("a.txt").as_deref(),
-            Some("\u{feff}one\r\nthree\r\n")
-        );
-    }
-
-    #[tokio::test]
-    async fn what_runs_later_is_labelled() {
-        let bench = Bench::new();
-        for path in [
-            ".github/workflows/ci.yml",
-            "build.rs",
-            ".git/hooks/pre-commit",
-            ".ENV",
-        ] {
-            let prepared = bench.prepare(&write(path, "x\n")).await.unwrap();
-            assert!(
-                matches!(
-                    &prepared.effects[0],
-                    Effect::Write {
-                        runs_later: Some(_),
-                        ..
-                    }
-                ),
-                "{path}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn new_syntax_errors_are_told_at_once() {
-        let bench = Bench::new();
-        let output = bench
-            .call(&write("a.rs", "fn a() {}\nfn b( {}\n"))
-            .await
-            .unwrap();
-        assert!(output.text.contains("new syntax errors"), "{}", output.text);
-        assert!(
-            output.text.contains("line 2: `)` is missing"),
-            "{}",
-            output.text
-        );
-        assert_eq!(output.summary, "+2 −0, 1 syntax error");
-    }
-
-    #[tokio::test]
-    async fn stand_ins_for_secrets_are_not_written() {
-        let rule = ollacode_secrets::rules().next().unwrap();
-        let bench = Bench::new();
-        let error = bench
-            .refused(&write("a.txt", &format!("k = [redacted: {rule}]\n")))
-            .await;
-        assert!(error.contains("is a placeholder for a secret"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn nothing_to_do_asks_nobody() {
-        let bench = Bench::new();
-        bench.file("a.txt", "same\n");
-        read(&bench, "a.txt").await;
-        let prepared = bench.prepare(&write("a.txt", "same")).await.unwrap();
-        assert_eq!(prepared.effects, [Effect::Read]);
-        let output = bench.run(prepared).await.unwrap();
-        assert!(
-            output.text.contains("nothing was written"),
-            "{}",
-            output.text
-        );
-    }
-
-    #[tokio::test]
-    async fn the_outside_and_folders_are_refused() {
-        let bench = Bench::new();
-        bench.file("src/a.rs", "");
-        for path in ["../x", "/etc/x", "~/x", "src", ""] {
-            bench.refused(&write(path, "x")).await;
-        }
-    }
-
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn links_on_the_way_are_not_followed() {
-        let bench = Bench::new();
-        let outside = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(outside.path(), bench.root().join("link")).unwrap();
-        bench.refused(&write("link/x", "x")).await;
-        assert!(!outside.path().join("x").exists());
-    }
 }

@@ -5,26 +5,25 @@ use std::ops::Range;
 use futures::FutureExt;
 use serde_json::json;
 
+use super::changed_places::{changed, changed_places, push_errors};
 use super::content_loss::lost_content;
 use super::paths::{self, intended_path};
 use super::{
     FileView, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, blocking, files,
 };
 use super::{render, spelling};
-use crate::edit::{FileEdit, file_diff};
+use crate::edit::{FileEdit, changed_lines, file_diff};
 use crate::jail::{
     Expected, Hash, Jail, JailError, PathSimilarity, TextFile, WorkspacePath, is_secret, protected,
 };
 use crate::message::Source;
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
-use crate::syntax::{SyntaxError, new_errors};
+use crate::syntax::new_errors;
 use crate::visible::{defang_chat_markers, escape_hidden};
 
-/// Unchanged lines around a change, in diffs and in what the model is shown.
+/// Unchanged lines around a change in diffs.
 const CONTEXT: usize = 3;
-/// Most lines of a changed place that the model is shown.
-const MOST_LINES: usize = 30;
 /// What "for this session" covers.
 const REMEMBER: &str = "edits";
 
@@ -269,17 +268,29 @@ impl Draft {
         }
     }
 
+    /// The changed lines of an edit, from 0; none for a file that is written whole.
+    fn places(&self) -> Vec<Range<usize>> {
+        match (&self.before, &self.said) {
+            (Some(file), Some(_)) => changed_lines(&file.text, &self.after)
+                .into_iter()
+                .map(|(_, new)| new)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn output(&self) -> ToolOutput {
         let before = self.before.as_ref().map(|file| file.text.as_str());
         let errors = new_errors(self.path.as_str(), before, &self.after);
         let (text, _) = render::without_secrets(&self.after);
         let lines: Vec<&str> = text.lines().collect();
         let changed = changed(before.unwrap_or_default(), &self.after);
+        let places = self.places();
         let name = render::name(self.path.as_str());
         let mut text = match (&self.said, before) {
             (Some(said), _) => format!(
                 "{name}: {said}. It now reads:\n{}",
-                around(&lines, &changed)
+                changed_places(&lines, &places, &changed)
             ),
             (None, Some(_)) => format!("{name} was replaced, {}.\n", length(&lines)),
             (None, None) => format!("{name} was created, {}.\n", length(&lines)),
@@ -287,7 +298,7 @@ impl Draft {
         if let Some(lost) = self.lost_content() {
             text.push_str(&format!("It no longer has {lost}.\n"));
         }
-        push_errors(&mut text, &errors);
+        push_errors(&mut text, &errors, &places);
         let diff = self.diff();
         let (added, removed) = counts(&diff);
         let mut summary = format!("+{added} −{removed}");
@@ -344,45 +355,6 @@ fn length(lines: &[&str]) -> String {
     render::count(lines.len(), "line", "lines")
 }
 
-/// The lines of the new text that are not as before, from 0.
-fn changed(before: &str, after: &str) -> Range<usize> {
-    let old: Vec<&str> = before.lines().collect();
-    let new: Vec<&str> = after.lines().collect();
-    let same = |(one, other): &(&&str, &&str)| one == other;
-    let head = old.iter().zip(&new).take_while(same).count();
-    let (old, new_rest) = (&old[head..], &new[head..]);
-    let tail = old.iter().rev().zip(new_rest.iter().rev());
-    let tail = tail.take_while(same).count();
-    head..new.len() - tail
-}
-
-/// A place with the lines around it, numbered.
-fn around(lines: &[&str], place: &Range<usize>) -> String {
-    let start = place.start.saturating_sub(CONTEXT);
-    let end = (place.end + CONTEXT).min(lines.len());
-    let shown = end.min(start + MOST_LINES + 2 * CONTEXT);
-    let mut text = String::new();
-    for (number, line) in (start + 1..).zip(&lines[start..shown]) {
-        text.push_str(&render::numbered(number, line));
-        text.push('\n');
-    }
-    if shown < end {
-        text.push_str(&format!("… {} lines left out …\n", end - shown));
-    }
-    text
-}
-
-fn push_errors(text: &mut String, errors: &[SyntaxError]) {
-    if errors.is_empty() {
-        return;
-    }
-    text.push_str("It has new syntax errors; fix them now:\n");
-    for error in errors {
-        let what = render::without_secrets(&error.text).0;
-        text.push_str(&format!("line {}: {what}\n", error.line));
-    }
-}
-
 /// Added and removed lines of a unified diff.
 fn counts(diff: &str) -> (usize, usize) {
     // The first two lines name the file.
@@ -396,34 +368,6 @@ fn counts(diff: &str) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn changed_lines_are_found() {
-        for (before, after, lines) in [
-            ("a\nb\nc\n", "a\nB\nc\n", 1..2),
-            ("a\nb\nc\n", "a\nc\n", 1..1),
-            ("a\nc\n", "a\nb\nb\nc\n", 1..3),
-            ("", "a\nb\n", 0..2),
-            ("a\na\na\n", "a\na\n", 2..2),
-            ("a\n", "a\n", 1..1),
-        ] {
-            assert_eq!(changed(before, after), lines, "{before:?} {after:?}");
-        }
-    }
-
-    #[test]
-    fn a_place_is_shown_with_what_is_around_it() {
-        let lines: Vec<String> = (1..=100).map(|number| format!("l{number}")).collect();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        assert_eq!(
-            around(&lines, &(4..5)),
-            "2→l2\n3→l3\n4→l4\n5→l5\n6→l6\n7→l7\n8→l8\n"
-        );
-        assert_eq!(around(&lines[..2], &(0..1)), "1→l1\n2→l2\n");
-        assert_eq!(around(&[], &(0..0)), "");
-        let long = around(&lines, &(0..90));
-        assert!(long.contains("… 57 lines left out …"), "{long}");
-    }
 
     #[test]
     fn lines_of_a_diff_are_counted() {

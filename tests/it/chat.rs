@@ -5,6 +5,7 @@ mod boundaries;
 mod breaking;
 mod calling;
 mod guarding;
+mod proving;
 mod settings;
 mod talking;
 mod understanding;

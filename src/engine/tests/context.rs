@@ -28,7 +28,8 @@ async fn an_answer_is_shown_and_its_citations_are_checked() {
         "It greets: `main.rs:1-3`, but not main.rs:9."
     );
     let wrong = vec![("main.rs:9".to_owned(), "the file has 3 lines".to_owned())];
-    assert!(events.contains(&Event::Citations { wrong }));
+    let not_seen = Vec::new();
+    assert!(events.contains(&Event::Citations { wrong, not_seen }));
     assert_eq!(lab.session.sources[0].path, "main.rs");
     assert_eq!(lab.asked()[0].user(), "What does it do?");
     lab.check_requests_extend_each_other();

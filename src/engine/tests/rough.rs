@@ -118,7 +118,7 @@ async fn a_model_whose_calls_no_server_can_read_calls_in_words() {
 #[tokio::test]
 async fn a_plan_stands_in_the_question_that_carries_it_out() {
     let plan = "1. Write a.txt\n2. Read it";
-    let mut lab = Lab::new(vec![text(plan), text("Done.")]);
+    let mut lab = Lab::new(vec![text(plan), text("Not yet.")]);
     let question = Question {
         text: "Make a.txt.".to_owned(),
         plan: true,
@@ -168,13 +168,16 @@ async fn a_file_of_which_one_page_was_read_is_not_written_anew() {
         write(),
         rest,
         write(),
+        write(),
         text("Done."),
     ]);
     fs::write(lab.root.join("long.txt"), &long).expect("a file");
     let (_, events) = lab.ask("Cut it to one line.").await;
     let (failed, done) = (ToolOutcome::Failed, ToolOutcome::Done);
-    assert_eq!(outcomes(&events), [done, failed, done, done]);
+    // Long files are edited; whoever insists asks the user.
+    assert_eq!(outcomes(&events), [done, failed, done, failed, done]);
     assert!(lab.results()[1].contains("lines 201-400 of its 400 lines"));
+    assert!(lab.results()[3].contains("files of up to 30 lines"));
     assert_eq!(lab.file("long.txt"), "line 0\n");
 }
 

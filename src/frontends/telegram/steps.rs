@@ -61,7 +61,9 @@ impl Steps {
                 took,
                 ..
             } => self.finished(id, *outcome, summary, *took),
-            Event::Notice(text) => self.lines.push(StepLine::Words(format!("ℹ {text}"))),
+            Event::Notice(text) | Event::AskedAgain { why: text } => {
+                self.lines.push(StepLine::Words(format!("ℹ {text}")));
+            }
             Event::Compacted { before, after } => {
                 let [before, after] = [before, after].map(|tokens| count(u64::from(*tokens)));
                 let words = format!("ℹ compacted: {before} → {after} tokens");

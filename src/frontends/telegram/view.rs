@@ -7,6 +7,7 @@ use super::rate_limiter::{MessageSlot, MessageStage};
 use super::split::{MOST_UNITS, SplitAnswer, beginning, split};
 use super::steps::Steps;
 use crate::conversation::messages::reason;
+use crate::conversation::turn_facts::{FactLine, fact_lines, not_seen_words};
 use crate::engine::event::{Event, TurnEnd};
 use crate::visible::visible_name;
 
@@ -26,6 +27,10 @@ pub struct TurnView {
     /// Whether the reply has ended, so that further text starts a new paragraph.
     is_paragraph_over: bool,
     wrong: Vec<(String, String)>,
+    /// Cited places that the model was not shown.
+    not_seen: Vec<String>,
+    /// What the turn did, for the end.
+    facts: Vec<FactLine>,
     has_new_steps: bool,
     has_new_text: bool,
 }
@@ -41,6 +46,8 @@ impl TurnView {
             text_place: None,
             is_paragraph_over: false,
             wrong: Vec::new(),
+            not_seen: Vec::new(),
+            facts: Vec::new(),
             has_new_steps: false,
             has_new_text: false,
         }
@@ -64,10 +71,14 @@ impl TurnView {
             // The answer itself replaces it.
             Event::TextWasThought => self.text.clear(),
             Event::Replied { .. } => self.is_paragraph_over = true,
-            Event::Citations { wrong } => self.wrong.extend(wrong.iter().cloned()),
+            Event::Citations { wrong, not_seen } => {
+                self.wrong.extend(wrong.iter().cloned());
+                self.not_seen.extend(not_seen.iter().cloned());
+            }
+            Event::TurnFacts(facts) => self.facts = fact_lines(facts),
             Event::TurnEnded(end) => self.end(end),
             other => {
-                if matches!(other, Event::ToolStarted { .. }) {
+                if matches!(other, Event::ToolStarted { .. } | Event::AskedAgain { .. }) {
                     self.settle_remark();
                 }
                 self.has_new_steps |= self.steps.event(other);
@@ -106,7 +117,7 @@ impl TurnView {
         }
     }
 
-    /// A call follows, so the text before it was not the answer.
+    /// A call or another reply follows, so the text before it was not the answer.
     fn settle_remark(&mut self) {
         let text = std::mem::take(&mut self.text);
         self.has_new_text = false;
@@ -132,6 +143,7 @@ impl TurnView {
         let mut text = markdown(&self.text);
         let whole = std::mem::take(&mut self.text);
         self.add_wrong_citations(&mut text);
+        let (text, facts) = self.with_facts(text);
         let parts = match split(&text) {
             SplitAnswer::Messages(parts) => parts,
             SplitAnswer::Document { beginning } => {
@@ -143,6 +155,9 @@ impl TurnView {
             }
         };
         self.finish(parts);
+        if let Some(facts) = facts {
+            self.outbox.say(self.room, &facts);
+        }
         if let Some(words) = ending(end) {
             self.outbox.say(self.room, &words);
         }
@@ -179,6 +194,30 @@ impl TurnView {
             text.push("\n⚠ wrong citation: ", &plain);
             text.push(&visible_name(citation), &plain.with(SpanKind::Code));
             text.push(&format!(" ({})", visible_name(why)), &plain);
+        }
+        if !self.not_seen.is_empty() {
+            text.push(&format!("\n⚠ {}", not_seen_words(&self.not_seen)), &plain);
+        }
+    }
+
+    /// The answer with what the turn did below it. Where that would make it a document, the facts
+    /// are a message of their own.
+    fn with_facts(&self, text: FormattedText) -> (FormattedText, Option<String>) {
+        let line = |line: &FactLine| {
+            let sign = if line.is_warning { "⚠ " } else { "" };
+            format!("{sign}{}", line.text)
+        };
+        let lines: Vec<String> = self.facts.iter().map(line).collect();
+        if lines.is_empty() {
+            return (text, None);
+        }
+        let facts = lines.join("\n");
+        let gap = if text.is_blank() { "" } else { "\n\n" };
+        let mut whole = text.clone();
+        whole.push(&format!("{gap}{facts}"), &Style::default());
+        match split(&whole) {
+            SplitAnswer::Messages(_) => (whole, None),
+            SplitAnswer::Document { .. } => (text, Some(facts)),
         }
     }
 

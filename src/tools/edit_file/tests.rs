@@ -72,22 +72,34 @@ async fn line_breaks_that_are_written_out_are_breaks() {
 }
 
 #[tokio::test]
-async fn an_unread_file_takes_only_what_is_exact() {
+async fn an_unread_file_takes_only_what_is_there_once_but_for_white_space() {
     let bench = Bench::new();
-    bench.file("a.rs", "fn a() {\n        one();\n}\n");
+    bench.file("a.rs", "fn a() {\n        say(\"one\");\n}\n");
     let error = bench
         .refused(&edits(
             "a.rs",
-            "fn a() {  \n        one();",
-            "fn b() {\n        one();",
+            "fn a() {\n        say(“one”);",
+            "fn b() {\n        say(“one”);",
         ))
         .await;
     assert!(error.contains("you have not read that file"), "{error}");
     bench
-        .call(&edits("a.rs", "one();", "two();"))
+        .call(&edits(
+            "a.rs",
+            "fn a() {\n  say(\"one\");",
+            "fn a() {\n  say(\"two\");",
+        ))
         .await
         .unwrap();
-    assert!(bench.content("a.rs").unwrap().contains("two();"));
+    assert_eq!(
+        bench.content("a.rs").as_deref(),
+        Some("fn a() {\n        say(\"two\");\n}\n")
+    );
+    bench
+        .call(&edits("a.rs", "\"two\"", "\"three\""))
+        .await
+        .unwrap();
+    assert!(bench.content("a.rs").unwrap().contains("three"));
 }
 
 #[tokio::test]
@@ -259,4 +271,39 @@ async fn a_file_that_is_not_there_is_not_edited() {
     bench.refused(&edits("b.bin", "a", "b")).await;
     bench.bytes("latin.txt", b"caf\xe9 one\n");
     bench.refused(&edits("latin.txt", "one", "two")).await;
+}
+
+#[tokio::test]
+async fn lines_that_a_search_found_count_as_read() {
+    let bench = Bench::new();
+    bench.file("a.rs", "fn a() {\n    say(\"one\");\n    go();\n}\n");
+    let wish = edits(
+        "a.rs",
+        "fn a() {\n    say(“one”);",
+        "fn b() {\n    say(“one”);",
+    );
+    let error = bench.refused(&wish).await;
+    assert!(error.contains("you have not read that file"), "{error}");
+    let grep = json!({"regex": "say", "context": 3});
+    bench.call(&call("grep_search", grep)).await.unwrap();
+    bench.call(&wish).await.unwrap();
+    assert!(bench.content("a.rs").unwrap().contains("fn b()"));
+}
+
+#[tokio::test]
+async fn each_changed_place_is_shown() {
+    let bench = Bench::new();
+    let text: String = (1..=40)
+        .map(|number| match number {
+            10 | 30 => "old();\n".to_owned(),
+            _ => format!("line{number}();\n"),
+        })
+        .collect();
+    bench.file("a.txt", &text);
+    read(&bench, "a.txt").await;
+    let all = json!({"path": "a.txt", "search": "old();", "replace": "new();", "all": true});
+    let output = bench.call(&call("edit_file", all)).await.unwrap();
+    let places = "9→line9();\n10→new();\n11→line11();\n…\n\
+                  29→line29();\n30→new();\n31→line31();\n";
+    assert!(output.text.ends_with(places), "{}", output.text);
 }

@@ -204,3 +204,35 @@ fn files_that_a_question_shows_are_known_as_long_as_it_shows_them() {
     seen.refresh(&question("Why?"));
     assert_eq!(seen.hash("f"), None);
 }
+
+#[test]
+fn lines_that_a_search_found_are_known_but_open_no_secret() {
+    let grep = call("a", json!({"regex": "line"}));
+    let mut seen = FileViews::default();
+    seen.add(FileView::found("f", ONE, &ten(), 2..5));
+    seen.end_call(&grep);
+    assert_eq!(seen.hash("f"), None, "the model has not got it yet");
+    let shown = "f\n2:line 2\n3-line 3\nother\n4:line four\n";
+    seen.refresh(&[reply(&[grep]), result("a", shown), reply(&[])]);
+    assert_eq!(seen.hash("f"), Some(ONE));
+    assert_eq!(seen.unseen("f", 10), [1..2, 4..11]);
+    assert!(!seen.was_shown("f", &ONE));
+    assert!(seen.has_shown("f", 3, 3) && !seen.has_shown("f", 7, 9));
+    // A search that shows nothing of a file says nothing of it.
+    let search = call("b", json!({"query": "x"}));
+    seen.add(FileView::found("g", TWO, "", 1..9));
+    seen.end_call(&search);
+    seen.refresh(&[reply(&[search]), result("b", "none"), reply(&[])]);
+    assert_eq!(seen.hash("g"), None);
+}
+
+#[test]
+fn lines_of_hits_in_a_question_are_known() {
+    let mut seen = FileViews::default();
+    seen.add(FileView::found("f", ONE, &ten(), 2..6));
+    seen.end_question();
+    let hit = "f:2-5\n```\nline 2\nline 3\n… 2 lines left out …\n```\n";
+    seen.refresh(&[Message::user(hit), reply(&[])]);
+    assert_eq!(seen.hash("f"), Some(ONE));
+    assert_eq!(seen.unseen("f", 5), [1..2, 4..6]);
+}

@@ -2,8 +2,8 @@
 
 use super::{FileHits, GrepResult, MOST_MATCHES};
 use crate::message::Source;
-use crate::tools::ToolOutput;
 use crate::tools::render::{self, OutputPage};
+use crate::tools::{FileLine, FileView, ToolOutput};
 use crate::visible::defang_chat_markers;
 
 /// Most files that are named in place of their matches,
@@ -95,6 +95,23 @@ fn more(found: &GrepResult, report: &GrepReport, whole: usize) -> String {
         ));
     }
     more
+}
+
+impl FileHits {
+    /// What the model is shown of the file, as far as lines are shown whole.
+    pub(super) fn view(&self) -> Option<FileView> {
+        let (path, hash) = self.version.clone()?;
+        let whole = self.lines.iter().filter(|line| line.is_whole);
+        let lines = whole.map(|line| FileLine {
+            number: line.number,
+            text: line.text.clone(),
+        });
+        Some(FileView::Found {
+            path,
+            hash,
+            lines: lines.collect(),
+        })
+    }
 }
 
 struct GrepReport {

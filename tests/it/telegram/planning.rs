@@ -18,6 +18,7 @@ fn a_plan_is_carried_out_by_a_button() {
     let question = bot.expect_question("? edit notes.txt");
     bot.press(&question, "Allow once");
     bot.expect("It is eighty now.");
+    bot.expect("changed: notes.txt +1 −1; /undo takes it back");
     assert_eq!(
         bot.environment.read("notes.txt"),
         NOTES.replace("ninety", "eighty")

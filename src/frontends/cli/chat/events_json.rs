@@ -18,6 +18,11 @@
 //! {"event":"notice","text":"a note for the user; the turn continues"}
 //! {"event":"compacted","before":24000,"after":6000}
 //! {"event":"citations","wrong":[{"citation":"src/a.rs:1-900","reason":"the file has 40 lines"}]}
+//! {"event":"asked_again","reason":"the answer speaks of tests, but none ran; …"}
+//! {"event":"turn_facts","files":[{"path":"src/a.rs","added":3,"removed":1}],
+//!  "commands":[{"command":"cargo test","ended":"exit code 0"}],
+//!  "untouched":[{"step":2,"text":"Update docs/a.md","paths":["docs/a.md"]}],
+//!  "doubts":[{"doubt":"no_test_run","claim":"All tests pass."}]}
 //! {"event":"ended","how":"answered"}
 //! ```
 //!
@@ -37,6 +42,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::facts_json::JsonTurnFacts;
 use crate::engine::event::{Event, Failure, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::model::StopReason;
@@ -105,7 +111,15 @@ pub enum JsonEvent<'a> {
     },
     Citations {
         wrong: Vec<JsonWrongCitation<'a>>,
+        /// Places that the model was never shown.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_looked_at: Vec<&'a str>,
     },
+    /// The `text` lines since the last call are not the answer yet.
+    AskedAgain {
+        reason: &'a str,
+    },
+    TurnFacts(JsonTurnFacts<'a>),
     Ended(JsonTurnEnd),
     /// The program failed, before a turn or without the end of one.
     Error {
@@ -215,9 +229,12 @@ impl<'a> From<&'a Event> for JsonEvent<'a> {
                 before: *before,
                 after: *after,
             },
-            Event::Citations { wrong } => JsonEvent::Citations {
+            Event::Citations { wrong, not_seen } => JsonEvent::Citations {
                 wrong: wrong.iter().map(JsonWrongCitation::from).collect(),
+                not_looked_at: not_seen.iter().map(String::as_str).collect(),
             },
+            Event::AskedAgain { why } => JsonEvent::AskedAgain { reason: why },
+            Event::TurnFacts(facts) => JsonEvent::TurnFacts(facts.into()),
             Event::TurnEnded(end) => JsonEvent::Ended(end.into()),
         }
     }
@@ -387,6 +404,7 @@ mod tests {
         check(
             &Event::Citations {
                 wrong: vec![("a.rs:9".into(), "it has 2 lines".into())],
+                not_seen: Vec::new(),
             },
             json!({"event": "citations", "wrong":
                 [{"citation": "a.rs:9", "reason": "it has 2 lines"}]}),

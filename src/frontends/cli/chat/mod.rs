@@ -10,6 +10,7 @@ mod complete;
 mod diff;
 mod editor;
 pub(super) mod events_json;
+mod facts_json;
 pub(super) mod interrupts;
 mod markdown;
 mod plain;

@@ -11,6 +11,7 @@ use super::super::{note, print, print_json, redirected_mode, warn};
 use super::events_json::JsonEvent;
 use super::turn::TurnDisplay;
 use crate::conversation::messages::{facts, reason};
+use crate::conversation::turn_facts::{FactLine, fact_lines, not_seen_words};
 use crate::engine::event::{Event, TurnEnd};
 use crate::jail::Jail;
 use crate::visible::escape_hidden;
@@ -27,6 +28,8 @@ pub struct PlainOutput {
     file: Option<OutputFile>,
     /// Whether text is shown as it arrives.
     is_live: bool,
+    /// What the turn did.
+    facts: Vec<FactLine>,
 }
 
 impl PlainOutput {
@@ -36,6 +39,7 @@ impl PlainOutput {
             text: String::new(),
             is_live: file.is_none() && io::stdout().is_terminal(),
             file,
+            facts: Vec::new(),
         }
     }
 
@@ -67,6 +71,10 @@ impl PlainOutput {
         } else {
             // Escaped also in a pipe, whose reader often shows it on a terminal.
             print(|out| out.write_all(escape_hidden(&text).as_bytes()))?;
+        }
+        for line in std::mem::take(&mut self.facts) {
+            let say = if line.is_warning { warn } else { note };
+            say(&line.text);
         }
         let reason = reason(end);
         if !reason.is_empty() {
@@ -101,11 +109,20 @@ impl TurnDisplay for PlainOutput {
                 count(u64::from(*before)),
                 counted(u64::from(*after), "token")
             )),
-            Event::Citations { wrong } => {
+            Event::Citations { wrong, not_seen } => {
                 for (citation, reason) in wrong {
                     warn(&format!("wrong citation {citation}: {reason}"));
                 }
+                if !not_seen.is_empty() {
+                    warn(&not_seen_words(not_seen));
+                }
             }
+            Event::AskedAgain { why } => {
+                self.interim()?;
+                warn(why);
+            }
+            // Shown below the answer.
+            Event::TurnFacts(facts) => self.facts = fact_lines(facts),
             Event::TurnEnded(end) => self.end(end)?,
             // On a terminal the text was already shown.
             Event::TextWasThought => {

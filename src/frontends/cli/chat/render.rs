@@ -17,7 +17,8 @@ use super::diff::{self, FoldedKind};
 use super::markdown::{Look, Markdown};
 use super::status::UsageLine;
 use crate::conversation::messages::{duration, facts, reason};
-use crate::engine::event::{Event, ToolOutcome, TurnEnd};
+use crate::conversation::turn_facts::{fact_lines, not_seen_words};
+use crate::engine::event::{Event, ToolOutcome, TurnEnd, TurnFacts};
 use crate::message::Source;
 use crate::visible::escape_hidden;
 
@@ -197,10 +198,7 @@ impl Renderer {
                 self.tool_finished(call.as_ref(), *outcome, summary, *took)
                     + &self.detail(call.as_ref(), detail)
             }
-            Event::Notice(text) => {
-                let text = wrapped(&escape_hidden(text), "note: ".len(), "", self.look.width);
-                format!("{WARNING}note:{PLAIN} {text}\n")
-            }
+            Event::Notice(text) => warning(text, self.look.width),
             Event::TextWasThought => {
                 format!("{DIM}(the text above was the model's thinking){PLAIN}\n")
             }
@@ -209,7 +207,11 @@ impl Renderer {
                 count(u64::from(*before)),
                 counted(u64::from(*after), "token")
             ),
-            Event::Citations { wrong } => citations(wrong),
+            Event::Citations { wrong, not_seen } => {
+                citations(wrong) + &not_looked_at(not_seen, self.look.width)
+            }
+            Event::AskedAgain { why } => warning(why, self.look.width),
+            Event::TurnFacts(facts) => turn_facts(facts, self.look.width),
             Event::TurnEnded(end) => {
                 self.activity = Activity::Nothing;
                 turn_ended(end, self.look.width)
@@ -342,6 +344,29 @@ fn citations(wrong: &[(String, String)]) -> String {
         );
     }
     out
+}
+
+fn warning(text: &str, width: usize) -> String {
+    let text = wrapped(&escape_hidden(text), "note: ".len(), "", width);
+    format!("{WARNING}note:{PLAIN} {text}\n")
+}
+
+fn not_looked_at(places: &[String], width: usize) -> String {
+    if places.is_empty() {
+        return String::new();
+    }
+    warning(&not_seen_words(places), width)
+}
+
+/// What the turn did; what the user should look at is marked.
+fn turn_facts(facts: &TurnFacts, width: usize) -> String {
+    let lines = fact_lines(facts).into_iter().map(|line| {
+        if line.is_warning {
+            return warning(&line.text, width);
+        }
+        format!("{DIM}{}{PLAIN}\n", wrapped(&line.text, 0, "  ", width))
+    });
+    lines.collect()
 }
 
 fn turn_ended(end: &TurnEnd, width: usize) -> String {

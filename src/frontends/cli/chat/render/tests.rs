@@ -163,3 +163,37 @@ fn how_a_tool_went_is_said_once() {
         assert_eq!(facts(outcome, summary, took), expected);
     }
 }
+
+#[test]
+fn what_a_turn_did_stands_below_the_answer() {
+    use crate::engine::event::{Doubt, FileCount, TurnFacts};
+    let facts = TurnFacts {
+        files: vec![FileCount {
+            path: "a.rs".into(),
+            lines: Some((3, 1)),
+            is_new: false,
+            is_removed: false,
+        }],
+        doubts: vec![Doubt::NoTestRun {
+            claim: "All tests pass.".into(),
+        }],
+        ..TurnFacts::default()
+    };
+    let events = [
+        Event::Text("All tests pass.".into()),
+        Event::Citations {
+            wrong: Vec::new(),
+            not_seen: vec!["b.rs:7".into()],
+        },
+        Event::TurnFacts(facts),
+        Event::TurnEnded(TurnEnd::Answered),
+    ];
+    let mut renderer = renderer(true);
+    let shown: String = events.iter().map(|event| renderer.event(event)).collect();
+    assert_eq!(
+        stripped(&shown),
+        "All tests pass.\nnote: not looked at: b.rs:7\n\
+         changed: a.rs +3 −1; /undo takes it back\nno command ran after the last change\n\
+         note: not proven: “All tests pass.”: no test ran after the last change\n"
+    );
+}

@@ -1,0 +1,190 @@
+//! What a turn did, as the program knows it from what it recorded itself: the model's words do not
+//! count.
+
+use ollacode_secrets::redact;
+
+use super::clip::first_line;
+use super::test_runs::can_run_tests;
+use crate::message::{ToolCall, ToolOutcome};
+use crate::visible::escape_hidden;
+
+pub use crate::session::changes::FileCount;
+
+/// The tool that runs commands.
+const COMMAND: &str = "run_command";
+/// How a command that succeeded ends.
+const SUCCESS: &str = "exit code 0";
+/// Longest command that is shown, in characters.
+const LONGEST_COMMAND: usize = 120;
+/// Most calls whose words are kept, to know which files were looked at.
+const MOST_NAMED: usize = 1_000;
+/// Longest argument that is kept for it, in bytes: contents of files name too much.
+const LONGEST_NAMED: usize = 500;
+
+/// The facts of a turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnFacts {
+    /// The files that it changed, in order of first change.
+    pub files: Vec<FileCount>,
+    /// The commands that ran after the last change of a file, in order.
+    pub commands: Vec<CommandRun>,
+    /// Steps of the plan that name files which nobody touched.
+    pub untouched: Vec<UntouchedStep>,
+    /// What the answer claims against these facts, though the model was asked about it.
+    pub doubts: Vec<Doubt>,
+}
+
+impl TurnFacts {
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.untouched.is_empty() && self.doubts.is_empty()
+    }
+}
+
+/// A command that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRun {
+    /// Its first line, without secrets.
+    pub command: String,
+    /// How it ended: `exit code 1`.
+    pub ended: String,
+    pub is_success: bool,
+    /// Whether it can have run tests.
+    pub is_test: bool,
+}
+
+/// A step of a plan that nothing was done about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UntouchedStep {
+    pub number: u32,
+    /// Its beginning.
+    pub text: String,
+    /// The files that it names.
+    pub paths: Vec<String>,
+}
+
+/// A claim of an answer that the facts do not bear out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Tests ran or pass, but none ran after the last change.
+    NoTestRun {
+        /// The sentence.
+        claim: String,
+    },
+    /// Tests pass, but the last run of tests failed.
+    TestFailed {
+        /// The sentence.
+        claim: String,
+        command: String,
+        /// How it ended.
+        ended: String,
+    },
+    /// All is done, but steps of the plan are untouched.
+    StepsUntouched {
+        /// The sentence.
+        claim: String,
+        /// Numbers of the steps.
+        steps: Vec<u32>,
+    },
+}
+
+impl Doubt {
+    /// The sentence of the answer.
+    pub fn claim(&self) -> &str {
+        match self {
+            Doubt::NoTestRun { claim }
+            | Doubt::TestFailed { claim, .. }
+            | Doubt::StepsUntouched { claim, .. } => claim,
+        }
+    }
+}
+
+/// What ran in a turn so far.
+#[derive(Debug, Default)]
+pub(super) struct TurnLog {
+    /// Commands after the last change of a file.
+    pub commands: Vec<CommandRun>,
+    /// Whether a file was changed.
+    pub has_changed: bool,
+    /// The words of the calls that were run.
+    pub named: Vec<String>,
+}
+
+impl TurnLog {
+    /// Notes a call that has ended. What ran before a change proves nothing about what is there
+    /// now; a command that changes files itself stays.
+    pub(super) fn note(
+        &mut self,
+        call: &ToolCall,
+        outcome: ToolOutcome,
+        summary: &str,
+        has_changed: bool,
+    ) {
+        if has_changed {
+            self.has_changed = true;
+            self.commands.clear();
+        }
+        if outcome != ToolOutcome::Done {
+            return;
+        }
+        if self.named.len() < MOST_NAMED {
+            let words = call.arguments.values().filter_map(|value| value.as_str());
+            let short = words.filter(|words| words.len() <= LONGEST_NAMED);
+            self.named.extend(short.map(str::to_owned));
+        }
+        if call.name == COMMAND {
+            let command = call.arguments.get("command").and_then(|it| it.as_str());
+            let command = command.unwrap_or_default().trim();
+            let shown = first_line(&redact(command).text, LONGEST_COMMAND);
+            self.commands.push(CommandRun {
+                command: escape_hidden(&shown).into_owned(),
+                ended: summary.to_owned(),
+                is_success: summary.starts_with(SUCCESS),
+                is_test: can_run_tests(command),
+            });
+        }
+    }
+
+    /// The last command that can have run tests.
+    pub(super) fn last_test(&self) -> Option<&CommandRun> {
+        self.commands.iter().rev().find(|run| run.is_test)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(name: &str, arguments: serde_json::Value) -> ToolCall {
+        ToolCall {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    #[test]
+    fn only_what_ran_after_the_last_change_counts() {
+        let mut log = TurnLog::default();
+        let run = |command: &str| call(COMMAND, json!({ "command": command }));
+        let edit = call("edit_file", json!({"path": "a.py"}));
+        log.note(&run("pytest -q"), ToolOutcome::Done, "exit code 0", false);
+        log.note(&edit, ToolOutcome::Failed, "not found", false);
+        assert!(log.last_test().is_some());
+        log.note(&edit, ToolOutcome::Done, "+1 −1", true);
+        assert_eq!(log.last_test(), None);
+        log.note(&run("pytest -q"), ToolOutcome::Denied, "denied", false);
+        assert_eq!(log.last_test(), None);
+        log.note(&run("ls tests"), ToolOutcome::Done, "exit code 0", false);
+        log.note(&run("pytest -q"), ToolOutcome::Done, "exit code 1", true);
+        let last = log.last_test().expect("a run");
+        assert_eq!(
+            (last.command.as_str(), last.is_success),
+            ("pytest -q", false)
+        );
+        assert_eq!(log.commands.len(), 1);
+        assert!(log.has_changed && log.named.contains(&"a.py".to_owned()));
+    }
+}

@@ -1,0 +1,106 @@
+//! What the current turn changed, in numbers.
+
+use super::{Changes, TurnChanges};
+use crate::edit::line_counts;
+
+/// How a turn changed a file: from before its first change to after its last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileCount {
+    /// The file, relative to the workspace.
+    pub path: String,
+    /// Added and removed lines; `None` if the contents are not text, or not stored.
+    pub lines: Option<(usize, usize)>,
+    /// Whether the turn made the file.
+    pub is_new: bool,
+    /// Whether the turn removed it.
+    pub is_removed: bool,
+}
+
+impl Changes {
+    /// The files that the current turn changed, in the order of their first change. A file that is
+    /// as it was before is not among them.
+    pub fn turn_counts(&self) -> Vec<FileCount> {
+        let last = self.done.last().filter(|turn| turn.number == self.turn);
+        let Some(turn) = last else {
+            return Vec::new();
+        };
+        let mut counts: Vec<FileCount> = turn
+            .sums()
+            .into_iter()
+            .filter(|change| change.before != change.after)
+            .map(|change| FileCount {
+                path: change.path.to_owned(),
+                lines: self.counted(change.before, change.after),
+                is_new: change.before.is_none(),
+                is_removed: change.after.is_none(),
+            })
+            .collect();
+        for path in not_kept(turn) {
+            counts.push(FileCount {
+                path,
+                lines: None,
+                is_new: false,
+                is_removed: false,
+            });
+        }
+        counts
+    }
+
+    fn counted(&self, before: Option<&str>, after: Option<&str>) -> Option<(usize, usize)> {
+        let before = self.side(before).ok()?.unwrap_or_default();
+        let after = self.side(after).ok()?.unwrap_or_default();
+        Some(line_counts(&before, &after))
+    }
+}
+
+/// Files that commands changed and whose contents are not stored, each once.
+fn not_kept(turn: &TurnChanges) -> Vec<String> {
+    let mut paths: Vec<String> = turn.not_kept().map(str::to_owned).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Blob, Change};
+    use super::*;
+
+    fn change(path: &str, before: Option<&str>, after: Option<&str>) -> Change {
+        let blob = |text: &str| Blob::new(text.as_bytes().to_vec());
+        Change {
+            path: path.to_owned(),
+            before: before.map(blob),
+            after: after.map(blob),
+        }
+    }
+
+    #[test]
+    fn a_turn_counts_what_is_left_of_its_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut changes = Changes::new(folder.path());
+        changes.begin_turn(1);
+        changes.note(change("a.rs", Some("one\ntwo\n"), Some("one\n2\n")));
+        changes.begin_turn(2);
+        assert_eq!(changes.turn_counts(), []);
+        changes.note(change("a.rs", Some("one\n2\n"), Some("one\n2\n3\n")));
+        changes.note(change("a.rs", Some("one\n2\n3\n"), Some("1\n2\n3\n")));
+        changes.note(change("new.rs", None, Some("a\nb\n")));
+        changes.note(change("old.rs", Some("a\n"), None));
+        changes.note(change("back.rs", Some("a\n"), Some("b\n")));
+        changes.note(change("back.rs", Some("b\n"), Some("a\n")));
+        let counts = changes.turn_counts();
+        let told: Vec<_> = counts
+            .iter()
+            .map(|file| (file.path.as_str(), file.lines, file.is_new, file.is_removed))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a.rs", Some((2, 1)), false, false),
+                ("new.rs", Some((2, 0)), true, false),
+                ("old.rs", Some((0, 1)), false, true),
+            ]
+        );
+    }
+}
