@@ -312,7 +312,13 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/model other").await;
     assert!(said.starts_with("switched to other"), "{said}");
-    sentence(&mut conversation, "/approve").await;
+    let said = sentence(&mut conversation, "/approve").await;
+    assert!(
+        said.starts_with("* ask: ") && said.contains("\n  auto-edit: "),
+        "{said}"
+    );
+    assert_eq!(conversation.mode(), Mode::Ask);
+    sentence(&mut conversation, "/approve auto-edit").await;
     ask(&mut conversation, "a").await;
     let first = conversation.session().expect("a session").clone();
     let said = sentence(&mut conversation, "/new").await;

@@ -14,6 +14,7 @@ mod mouth;
 mod replies;
 mod rough;
 mod seen;
+mod user_command;
 mod window;
 
 use super::event::{Failure, FailureCode, ToolOutcome};

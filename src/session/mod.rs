@@ -36,7 +36,7 @@ use crate::permission::Mode;
 
 pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
-pub use list::{SessionSummary, find, find_among, latest, sessions, summary};
+pub use list::{SessionSummary, find, find_among, latest, list_number, sessions, summary};
 pub use record::{Record, VERSION};
 pub use replay::{BROKEN_OFF, NOT_BEGUN};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
