@@ -6,6 +6,7 @@ mod attached;
 mod bounds;
 mod calling;
 mod context;
+mod edited;
 mod endings;
 mod external;
 mod hiding;
