@@ -14,8 +14,7 @@ use super::outcome::CallResult;
 use super::{LONGEST_LINE, shown_hidden};
 use crate::message::ToolCall;
 use crate::permission::{Effect, Mode, Permission, permission};
-use crate::retrieval::fenced;
-use crate::session::Record;
+use crate::session::{Record, USER_COMMAND};
 use crate::tools::{Permitted, PreparedCall};
 
 /// The tool that runs them.
@@ -95,9 +94,7 @@ impl Turn<'_> {
         let [text, summary, detail] = self.without_secret_values(said).await?;
         let text = self.clip_result(&shown_hidden(text));
         let recorded = self.record(Record::ran(call, &text, outcome.how));
-        let shown = fenced(&format!("$ {command}\n{text}"), "");
-        let remark = format!("## The user ran a command\n\n{shown}");
-        self.session.remarks.push(remark);
+        self.session.note_user_command(command, &text);
         let finished = Event::ToolFinished {
             id: call.id.clone(),
             outcome: outcome.how,
@@ -118,7 +115,7 @@ fn user_call(command: &str) -> ToolCall {
     let mut arguments = Map::new();
     arguments.insert("command".to_owned(), Value::from(command));
     ToolCall {
-        id: format!("user_{}", Timestamp::now().as_microsecond()),
+        id: format!("{USER_COMMAND}{}", Timestamp::now().as_microsecond()),
         name: TOOL.to_owned(),
         arguments,
     }

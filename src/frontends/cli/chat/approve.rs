@@ -290,12 +290,13 @@ fn whole(preview: &Preview) -> String {
 }
 
 fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, PromptOutcome)> {
-    let mut text = format!(
-        "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
-        escape_hidden(question)
-    );
+    let columns = text_columns();
+    let question = wrapped(&escape_hidden(question), 2, "  ", columns);
+    let mut text = format!("{WARNING}?{PLAIN} {BOLD}{question}{PLAIN}\n");
     for (number, option) in options.iter().enumerate() {
-        text.push_str(&format!("  {}  {}\n", number + 1, visible_name(option)));
+        let lead = format!("  {}  ", number + 1);
+        let option = wrapped(&visible_name(option), lead.len(), "     ", columns);
+        text.push_str(&format!("{lead}{option}\n"));
     }
     write(&text)?;
     let prompt = if options.is_empty() {

@@ -264,7 +264,7 @@ impl Renderer {
                 count(u64::from(*before)),
                 counted(u64::from(*after), "token")
             ),
-            Event::Citations { wrong } => citations(wrong),
+            Event::Citations { wrong } => citations(wrong, self.look.width),
             Event::TurnEnded(end) => {
                 self.activity = Activity::Nothing;
                 turn_ended(end, self.look.width)
@@ -407,16 +407,14 @@ fn retrieved(sources: &[Source], columns: usize) -> String {
     format!("{DIM}{}{PLAIN}\n", wrapped(&line, 0, "  ", columns))
 }
 
-fn citations(wrong: &[(String, String)]) -> String {
+fn citations(wrong: &[(String, String)], width: usize) -> String {
+    const LEAD: &str = "wrong citation: ";
     let mut out = String::new();
     for (citation, reason) in wrong {
+        let text = format!("{} ({})", visible_name(citation), visible_name(reason));
+        let text = wrapped(&text, LEAD.len(), "  ", width);
         // Writing into a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{WARNING}wrong citation:{PLAIN} {} ({})",
-            visible_name(citation),
-            visible_name(reason)
-        );
+        let _ = writeln!(out, "{WARNING}{}{PLAIN} {text}", LEAD.trim_end());
     }
     out
 }

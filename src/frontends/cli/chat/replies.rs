@@ -127,9 +127,11 @@ impl Repl {
     fn rows(&self, rows: &[(&str, String)]) -> Result<(), Error> {
         let width = rows.iter().map(|(name, _)| name.chars().count()).max();
         let width = width.unwrap_or(0);
-        let rows = rows
-            .iter()
-            .map(|(name, value)| format!("{DIM}{name:<width$}{PLAIN}  {value}\n"));
+        let (columns, hanging) = (text_columns(), " ".repeat(width + 2));
+        let rows = rows.iter().map(|(name, value)| {
+            let value = wrapped(value, width + 2, &hanging, columns);
+            format!("{DIM}{name:<width$}{PLAIN}  {value}\n")
+        });
         self.say(&rows.collect::<String>())
     }
 
