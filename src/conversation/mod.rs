@@ -33,7 +33,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::event::TurnEnd;
-use crate::engine::{ChatActivity, LiveCommand, Question};
+use crate::engine::{ChatActivity, CommandWatch, Question};
 use crate::model::ChatModel;
 use crate::permission::Mode;
 use crate::session::{self, SessionError, SessionId};
@@ -114,7 +114,7 @@ pub struct Conversation {
     is_mode_chosen: bool,
     running: Option<RunningTurn>,
     /// What a command of the running turn prints.
-    live: Option<LiveCommand>,
+    live: Option<CommandWatch>,
     /// The sessions as they were listed last: they are resumed by their number.
     listed: Vec<SessionId>,
     queue: VecDeque<QueuedQuestion>,
@@ -418,7 +418,7 @@ impl Conversation {
         let stop = self.shared.stop.child_token();
         self.running = Some(match self.open.take() {
             Some(open) => {
-                self.live = Some(open.engine.live_command());
+                self.live = Some(open.engine.watch_command());
                 let approver = (self.answers.clone(), self.shared.has_user);
                 RunningTurn::turn(open, self.mode(), job, approver, stop)
             }

@@ -7,15 +7,15 @@ use tokio::task::spawn_blocking;
 use crate::tools::ToolContext;
 
 /// The last lines of the running command.
-pub struct LiveCommand {
+pub struct CommandWatch {
     context: Arc<ToolContext>,
     /// The version that was returned last.
     seen: Option<u64>,
 }
 
-impl LiveCommand {
-    pub(super) fn new(context: Arc<ToolContext>) -> LiveCommand {
-        LiveCommand {
+impl CommandWatch {
+    pub(super) fn new(context: Arc<ToolContext>) -> CommandWatch {
+        CommandWatch {
             context,
             seen: None,
         }

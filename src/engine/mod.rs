@@ -59,7 +59,7 @@ use turn::{EventSink, Turn, not_written};
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
 pub use compaction::CompactReport;
-pub use live::LiveCommand;
+pub use live::CommandWatch;
 pub use prompt::system_prompt;
 
 /// With a smaller window only the core tools are offered.
@@ -280,8 +280,8 @@ impl Engine {
     }
 
     /// What a running command prints, to be watched while the engine is busy.
-    pub fn live_command(&self) -> LiveCommand {
-        LiveCommand::new(Arc::clone(&self.context))
+    pub fn watch_command(&self) -> CommandWatch {
+        CommandWatch::new(Arc::clone(&self.context))
     }
 
     /// The active confinement of commands.

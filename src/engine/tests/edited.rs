@@ -75,7 +75,10 @@ async fn the_changed_command_is_asked_about_and_is_what_runs() {
     let approver = Deciding::new(&[Decision::Edit(other.clone()), Decision::Once]);
     let events = ask(&mut lab, &approver).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done]);
-    assert_eq!(*approver.asked.lock(), ["echo one > one.txt", other.as_str()]);
+    assert_eq!(
+        *approver.asked.lock(),
+        ["echo one > one.txt", other.as_str()]
+    );
     assert_eq!(lab.file("two.txt"), "two\n");
     assert!(!lab.root.join("one.txt").exists());
     let results = lab.results();
