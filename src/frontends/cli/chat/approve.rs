@@ -80,10 +80,12 @@ pub async fn put(
 pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
     let asked = tokio::task::spawn_blocking(move || {
         let mut keys = KeyReader::open()?;
-        write(&format!(
-            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN} ",
+        let question = format!(
+            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN}",
             escape_hidden(&question)
-        ))?;
+        );
+        let columns = text_columns().saturating_sub(1);
+        write(&format!("{} ", wrapped(&question, 0, "", columns)))?;
         keys.asked();
         let is_yes = loop {
             match keys.next(&stop)? {
