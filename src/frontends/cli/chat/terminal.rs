@@ -125,6 +125,8 @@ pub enum KeyPress {
 
 /// Ctrl-D.
 const END: u8 = 4;
+/// Escape, which also begins the sequences of other keys.
+const ESCAPE: u8 = 0x1b;
 
 /// Reads single keys, until it is dropped. Ctrl-C stays a signal.
 pub struct KeyReader {
@@ -177,8 +179,16 @@ impl KeyReader {
     /// Waits for keys, which may come several at once; `None` once `stop` is cancelled.
     pub fn next_keys(&self, stop: &CancellationToken) -> io::Result<Option<Vec<KeyPress>>> {
         let read = |buffer: &mut [u8]| rustix::io::read(io::stdin(), buffer);
-        let bytes = next_bytes(read, self.answers_from, stop)?;
-        Ok(bytes.map(|bytes| keys(&bytes)))
+        let Some(mut bytes) = next_bytes(read, self.answers_from, stop)? else {
+            return Ok(None);
+        };
+        // The rest of a sequence may come a little later.
+        if bytes == [ESCAPE] {
+            let mut more = [0_u8; 64];
+            let length = read(&mut more).unwrap_or(0);
+            bytes.extend_from_slice(&more[..length]);
+        }
+        Ok(Some(keys(&bytes)))
     }
 }
 
@@ -257,11 +267,12 @@ fn keys(bytes: &[u8]) -> Vec<KeyPress> {
     while let Some(sign) = rest.chars().next() {
         let (key, length) = match (sign, arrow(rest)) {
             (_, Some(arrow)) => arrow,
-            ('\x1b', None) if rest.len() == 1 => (KeyPress::Escape, 1),
+            ('\x1b', None) if !rest[1..].starts_with(['[', 'O']) => (KeyPress::Escape, 1),
             // Another sequence: up to its letter.
             ('\x1b', None) => {
-                let letter = rest.find(|sign: char| sign.is_ascii_alphabetic() || sign == '~');
-                (KeyPress::Other, letter.map_or(rest.len(), |at| at + 1))
+                let is_last = |sign: char| sign.is_ascii_alphabetic() || sign == '~';
+                let last = rest[2..].find(is_last);
+                (KeyPress::Other, last.map_or(rest.len(), |at| at + 3))
             }
             ('\r' | '\n', None) => (KeyPress::Enter, 1),
             (sign, None) if sign == char::from(END) => (KeyPress::End, 1),
@@ -341,6 +352,9 @@ mod tests {
             ),
             (b"\x1bOA\x1b", &[KeyPress::Up, KeyPress::Escape]),
             (b"2\n", &[KeyPress::Sign('2'), KeyPress::Enter]),
+            (b"\x1b\r", &[KeyPress::Escape, KeyPress::Enter]),
+            (b"\x1b\x1b", &[KeyPress::Escape, KeyPress::Escape]),
+            (b"\x1bOPx", &[KeyPress::Other, KeyPress::Sign('x')]),
             (b"\x1b[3~j", &[KeyPress::Other, KeyPress::Sign('j')]),
             (
                 b"\x1b[1;5Cq\x04",
