@@ -64,6 +64,8 @@ pub struct Settings {
     pub reach: NetworkScope,
     /// What is logged to stderr.
     pub log: Targets,
+    /// How the terminal tells that the user is needed.
+    pub notify: NotifyChoice,
     /// Whether output is coloured.
     pub color: Color,
     pub sandbox: SandboxChoice,
@@ -126,6 +128,7 @@ impl Settings {
                 .size(values::CACHE_SIZES)?,
             reach: layers.given("OLLACODE_OFFLINE").reach()?,
             log: layers.given("OLLACODE_LOG").log()?,
+            notify: layers.given("OLLACODE_NOTIFY").notify()?,
             color: match flags.color {
                 Color::Auto if layers.given("NO_COLOR").is_set() => Color::Never,
                 wanted => wanted,
@@ -158,6 +161,16 @@ pub enum SandboxChoice {
     /// Full confinement, or sessions fail to open.
     Required,
     /// Not at all; only the command line can choose this.
+    Off,
+}
+
+/// How the terminal tells that the user is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NotifyChoice {
+    #[default]
+    Bell,
+    /// A notification of the desktop, as OSC 9.
+    Desktop,
     Off,
 }
 

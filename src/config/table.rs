@@ -158,6 +158,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_NOTIFY",
+        default: "bell",
+        meaning: "How the terminal tells that ollacode asks something, or has finished, after 10 seconds: `bell`, `desktop` (OSC 9) or `off`.",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "TELEGRAM_BOT_TOKEN",
         default: "",
         meaning: "Token of the Telegram bot, from @BotFather; required by `ollacode telegram`.",

@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, NetworkScope,
+    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, NetworkScope, NotifyChoice,
     SandboxChoice, SettingOrigin, ToolChoice,
 };
 
@@ -113,6 +113,17 @@ impl GivenValue {
         }
         let tokens = self.size(WINDOWS)?;
         Ok(u32::try_from(tokens).ok())
+    }
+
+    pub fn notify(&self) -> Result<NotifyChoice, ConfigError> {
+        self.parse("`bell`, `desktop` or `off`", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "bell" => Some(NotifyChoice::Bell),
+                "desktop" => Some(NotifyChoice::Desktop),
+                "off" => Some(NotifyChoice::Off),
+                _ => None,
+            }
+        })
     }
 
     pub fn tools(&self) -> Result<ToolChoice, ConfigError> {

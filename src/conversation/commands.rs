@@ -114,14 +114,14 @@ pub static COMMANDS: &[SlashCommand] = &[
     command(
         CommandAction::Undo,
         "undo",
-        "",
-        "undo the changes of the last turn",
+        "[N]",
+        "undo the changes of the last turn, or of the last N turns",
     ),
     command(
         CommandAction::Redo,
         "redo",
-        "",
-        "redo the changes that were undone",
+        "[N]",
+        "redo the changes of the turn, or of N turns, undone last",
     ),
     command(
         CommandAction::Sources,
@@ -150,7 +150,7 @@ pub static COMMANDS: &[SlashCommand] = &[
             CommandAction::Approve,
             "approve",
             "[mode]",
-            "change the approval mode: the next one, or the one named",
+            "show the approval modes, or switch to one",
         )
     },
     SlashCommand {
@@ -185,7 +185,7 @@ pub static COMMANDS: &[SlashCommand] = &[
         CommandAction::Resume,
         "resume",
         "[id]",
-        "continue an earlier session",
+        "continue an earlier session, by its id or its number in the list",
     ),
     command(
         CommandAction::Compact,
@@ -193,12 +193,15 @@ pub static COMMANDS: &[SlashCommand] = &[
         "",
         "summarize the conversation to free the context window",
     ),
-    command(
-        CommandAction::Tokens,
-        "tokens",
-        "",
-        "show what fills the context window",
-    ),
+    SlashCommand {
+        aliases: &["context"],
+        ..command(
+            CommandAction::Tokens,
+            "tokens",
+            "",
+            "show what fills the context window",
+        )
+    },
     command(
         CommandAction::Memory,
         "memory",
@@ -258,6 +261,13 @@ pub fn parse(text: &str, place: CommandScope) -> ParsedInput<'_> {
             ParsedInput::Unknown(typed, several.iter().map(|command| command.name).collect())
         }
     }
+}
+
+/// The shell command of a line that begins with `!`; `None` for other lines. Where messages come
+/// from elsewhere, nothing is run in this way.
+pub fn shell_command(text: &str) -> Option<&str> {
+    let command = text.trim_start().strip_prefix('!')?.trim();
+    (!command.is_empty()).then_some(command)
 }
 
 /// The message about an unknown command.
@@ -395,6 +405,23 @@ mod tests {
             "",
         ] {
             assert_eq!(meaning(text, CommandScope::Terminal), "?", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_for_the_shell_begins_with_an_exclamation_mark() {
+        for (text, expected) in [
+            ("!ls -l", Some("ls -l")),
+            (" ! cargo test\n", Some("cargo test")),
+            (
+                "!for i in 1 2\ndo echo $i\ndone",
+                Some("for i in 1 2\ndo echo $i\ndone"),
+            ),
+            ("!", None),
+            ("what is !ls", None),
+            ("ls", None),
+        ] {
+            assert_eq!(shell_command(text), expected, "{text:?}");
         }
     }
 

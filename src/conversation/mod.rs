@@ -34,7 +34,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::event::TurnEnd;
-use crate::engine::{ChatActivity, Question};
+use crate::engine::{ChatActivity, CommandWatch, Question};
 use crate::model::ChatModel;
 use crate::permission::Mode;
 use crate::session::{self, SessionError, SessionId};
@@ -114,6 +114,10 @@ pub struct Conversation {
     /// Whether the conversation's mode overrides the stored mode of the session.
     is_mode_chosen: bool,
     running: Option<RunningTurn>,
+    /// What a command of the running turn prints.
+    live: Option<CommandWatch>,
+    /// The sessions as they were listed last: they are resumed by their number.
+    listed: Vec<SessionId>,
     queue: VecDeque<QueuedQuestion>,
     /// Cancels a running `/index`; already cancelled when it has ended.
     indexing: Option<CancellationToken>,
@@ -154,6 +158,8 @@ impl Conversation {
             is_planning: false,
             is_mode_chosen: false,
             running: None,
+            live: None,
+            listed: Vec::new(),
             queue: VecDeque::new(),
             indexing: None,
             answers: Answers::default(),
@@ -312,6 +318,12 @@ impl Conversation {
         }
     }
 
+    /// The last lines of the command that the turn runs, at most so many; `None` if they are as
+    /// they were.
+    pub async fn live_lines(&mut self, most: usize) -> Option<Vec<String>> {
+        self.live.as_mut()?.changed(most).await
+    }
+
     /// Carries out a plan; `false` if something happened in the session since.
     pub async fn carry_out(&mut self, plan: &PlanOffer) -> Result<bool, Error> {
         let is_current = self.running.is_none() && self.session.as_ref() == Some(&plan.session);
@@ -407,6 +419,7 @@ impl Conversation {
         let stop = self.shared.stop.child_token();
         self.running = Some(match self.open.take() {
             Some(open) => {
+                self.live = Some(open.engine.watch_command());
                 let approver = (self.answers.clone(), self.shared.has_user);
                 RunningTurn::turn(open, self.mode(), job, approver, stop)
             }
@@ -416,6 +429,7 @@ impl Conversation {
 
     fn finish(&mut self, open: Option<OpenSession>, how: EndReason) -> FinishedTurn {
         self.running = None;
+        self.live = None;
         if let Some(open) = open {
             self.is_planning = open.session.mode == Mode::Plan;
             self.is_mode_chosen = true;

@@ -68,13 +68,18 @@ pub enum CommandReply {
     },
     /// Switched to another session: see [`super::Conversation::take_opened`].
     Resumed,
+    /// The session is the present one.
+    AlreadyOpen(SessionId),
     Mode(ModeChange),
+    /// The modes to choose from; nothing was changed.
+    Modes(ModeChoices),
     /// Sources of the last answer; `None` if the session was closed since.
     Sources(Option<Vec<Source>>),
     /// The thoughts of the last reply that has any.
     Thoughts(Option<String>),
     Diff(Vec<FileDiff>),
-    Changed(ChangeKind, Undone),
+    /// Turns that were undone or redone, and why they are fewer than wanted.
+    Changed(ChangeKind, Vec<Undone>, Option<String>),
     Tokens(TokenReport),
     Memory(Option<ProjectInstructions>),
     /// Compaction is running; updates follow as in a turn.
@@ -93,6 +98,14 @@ pub struct ModeChange {
     pub mode: Mode,
     /// The mode in which a plan would be carried out.
     pub work_mode: Mode,
+    pub confinement: Confinement,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModeChoices {
+    pub modes: Vec<Mode>,
+    /// The mode in which questions are answered, and plans carried out.
+    pub current: Mode,
     pub confinement: Confinement,
 }
 
@@ -215,6 +228,10 @@ impl CommandReply {
             }
             CommandReply::NewSession { before: None } => "new session".to_owned(),
             CommandReply::Mode(change) => change.words(),
+            CommandReply::Modes(choices) => choices.words(),
+            CommandReply::AlreadyOpen(id) => {
+                format!("session {id} is the present one; nothing was changed")
+            }
             CommandReply::Sources(None) => {
                 "the sources are no longer known, because the session was closed".to_owned()
             }
@@ -226,7 +243,11 @@ impl CommandReply {
             CommandReply::Diff(diffs) if diffs.is_empty() => {
                 "this session has changed nothing".to_owned()
             }
-            CommandReply::Changed(kind, undone) => changed_words(*kind, undone),
+            CommandReply::Changed(kind, turns, stopped) => {
+                let turns = turns.iter().map(|turn| changed_words(*kind, turn));
+                let stopped = stopped.iter().cloned();
+                turns.chain(stopped).collect::<Vec<String>>().join("\n")
+            }
             CommandReply::Memory(None) => {
                 "no OLLACODE.md or AGENTS.md (project instructions)".to_owned()
             }
@@ -250,6 +271,30 @@ impl ModeChange {
             self.work_mode.name(),
             meaning(self.work_mode)
         )
+    }
+}
+
+impl ModeChoices {
+    /// The modes with their meaning, one per line; the present one has a `*`.
+    fn words(&self) -> String {
+        let line = |mode: &Mode| {
+            let sign = if *mode == self.current { "*" } else { " " };
+            let meaning = mode_words(*mode, self.confinement);
+            format!("{sign} {}: {meaning}", mode.name())
+        };
+        let lines = self.modes.iter().map(line);
+        let help = "/approve MODE switches to another one".to_owned();
+        lines.chain([help]).collect::<Vec<String>>().join("\n")
+    }
+}
+
+impl ChangeKind {
+    /// How its command is used.
+    pub(super) fn usage(self) -> &'static str {
+        match self {
+            ChangeKind::Undo => "usage: /undo [N], where N is a number of turns: /undo 2",
+            ChangeKind::Redo => "usage: /redo [N], where N is a number of turns: /redo 2",
+        }
     }
 }
 

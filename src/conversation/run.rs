@@ -1,16 +1,21 @@
 //! Execution of slash commands.
 
+use std::path::Path;
+
 use anyhow::{Error, anyhow};
 use ollacode_indexer::{Freshness, SearchRequest};
 
 use super::commands::{CommandAction, SlashCommand};
+use super::messages::counted;
 use super::opening::OpenRequest;
-use super::reply::{ChangeKind, CommandReply, IndexJob, ModeChange, ModelsJob};
+use super::reply::{ChangeKind, CommandReply, IndexJob, ModeChange, ModeChoices, ModelsJob};
 use super::turn::TurnJob;
 use super::{Conversation, OpenSession};
+use crate::engine::ChangeError;
 use crate::message::Message;
 use crate::permission::Mode;
-use crate::session::{self, SessionSummary};
+use crate::session::changes::UndoError;
+use crate::session::{self, SessionError, SessionId, SessionSummary};
 use crate::visible::visible_name;
 
 const HITS: usize = 5;
@@ -57,9 +62,19 @@ impl Conversation {
                 CommandReply::Memory(self.opened_session().await?.engine.memory())
             }
             CommandAction::Diff => self.diff().await?,
-            CommandAction::Undo => self.change(ChangeKind::Undo).await?,
-            CommandAction::Redo => self.change(ChangeKind::Redo).await?,
+            CommandAction::Undo => self.change(ChangeKind::Undo, argument).await?,
+            CommandAction::Redo => self.change(ChangeKind::Redo, argument).await?,
         })
+    }
+
+    /// Runs a command of the user; updates follow as in a turn, and the next question tells the
+    /// model what it printed. `false` while a turn runs.
+    pub fn run_command(&mut self, command: &str) -> bool {
+        let is_free = !self.is_busy();
+        if is_free {
+            self.start(TurnJob::Run(command.to_owned()));
+        }
+        is_free
     }
 
     async fn opened_session(&mut self) -> Result<&mut OpenSession, Error> {
@@ -93,12 +108,37 @@ impl Conversation {
         CommandReply::Index(IndexJob::new(self.workspace.clone(), stop))
     }
 
-    fn sessions(&self) -> Result<CommandReply, Error> {
-        let folder = self.workspace.app.sessions_folder();
-        let mut sessions = session::sessions(&folder)?;
-        sessions.retain(|summary| self.may_resume(&summary.id));
+    fn sessions(&mut self) -> Result<CommandReply, Error> {
+        let sessions = self.known_sessions()?;
+        self.listed = ids(&sessions);
         let current = self.session.clone();
         Ok(CommandReply::Sessions { sessions, current })
+    }
+
+    /// The sessions that the user may resume, the one used last first.
+    fn known_sessions(&self) -> Result<Vec<SessionSummary>, SessionError> {
+        let mut sessions = session::sessions(&self.workspace.app.sessions_folder())?;
+        sessions.retain(|summary| self.may_resume(&summary.id));
+        Ok(sessions)
+    }
+
+    /// A session by its number in the list, by its id, or by a part of that.
+    fn named_session(&self, folder: &Path, given: &str) -> Result<SessionId, Error> {
+        let Some(number) = session::list_number(given) else {
+            return Ok(self.find(folder, given)?);
+        };
+        let listed = match self.listed.as_slice() {
+            [] => ids(&self.known_sessions()?),
+            listed => listed.to_vec(),
+        };
+        let at = number.checked_sub(1);
+        let id = at.and_then(|at| listed.get(at)).ok_or_else(|| {
+            let known = counted(listed.len() as u64, "session");
+            anyhow!("there is no session number {number}: /sessions lists {known}")
+        })?;
+        // It may have been deleted since.
+        session::summary(folder, id)?;
+        Ok(id.clone())
     }
 
     fn new_session(&mut self) -> CommandReply {
@@ -120,12 +160,14 @@ impl Conversation {
         } else {
             &[Mode::Ask, Mode::AutoEdit]
         };
-        let mode = if wanted.is_empty() {
-            let at = modes.iter().position(|mode| *mode == self.work_mode);
-            Some(modes[(at.map_or(0, |at| at + 1)) % modes.len()])
-        } else {
-            modes.iter().copied().find(|mode| mode.name() == wanted)
-        };
+        if wanted.is_empty() {
+            return Ok(CommandReply::Modes(ModeChoices {
+                modes: modes.to_vec(),
+                current: self.work_mode,
+                confinement: self.confinement(),
+            }));
+        }
+        let mode = modes.iter().copied().find(|mode| mode.name() == wanted);
         let Some(mode) = mode else {
             if wanted == Mode::AutoApprove.name() {
                 return Err(anyhow!(
@@ -160,6 +202,7 @@ impl Conversation {
         self.reset_mode();
         self.workspace = workspace;
         self.session = None;
+        self.listed.clear();
         self.connected = None;
         self.register(None);
         Ok(CommandReply::Entered(self.workspace.root().to_owned()))
@@ -174,9 +217,12 @@ impl Conversation {
             let found = others.find(|id| Some(id) != self.session.as_ref() && self.may_resume(id));
             found.ok_or_else(|| anyhow!("there is no other session to resume"))?
         } else {
-            self.find(&folder, given)?
+            self.named_session(&folder, given)?
         };
         if self.session.as_ref() == Some(&id) {
+            if self.open.is_some() {
+                return Ok(CommandReply::AlreadyOpen(id));
+            }
             self.open().await?;
             return Ok(CommandReply::Resumed);
         }
@@ -243,15 +289,46 @@ impl Conversation {
         ))
     }
 
-    async fn change(&mut self, kind: ChangeKind) -> Result<CommandReply, Error> {
+    /// Undoes or redoes the changes of a number of turns, by default one.
+    async fn change(&mut self, kind: ChangeKind, turns: &str) -> Result<CommandReply, Error> {
+        let turns = match turns.parse::<u32>() {
+            Ok(turns @ 1..) => turns,
+            Err(_) if turns.is_empty() => 1,
+            _ => return Ok(CommandReply::Usage(kind.usage())),
+        };
         if self.session.is_none() {
             return Ok(CommandReply::Diff(Vec::new()));
         }
         let open = self.opened_session().await?;
-        let changed = match kind {
-            ChangeKind::Undo => open.engine.undo(&mut open.session),
-            ChangeKind::Redo => open.engine.redo(&mut open.session),
-        };
-        Ok(CommandReply::Changed(kind, changed?))
+        let mut changed = Vec::new();
+        for _ in 0..turns {
+            let one = match kind {
+                ChangeKind::Undo => open.engine.undo(&mut open.session),
+                ChangeKind::Redo => open.engine.redo(&mut open.session),
+            };
+            match one {
+                Ok(one) => changed.push(one),
+                Err(error) if changed.is_empty() => return Err(error.into()),
+                Err(error) => {
+                    let why = why_no_more(&error);
+                    return Ok(CommandReply::Changed(kind, changed, Some(why)));
+                }
+            }
+        }
+        Ok(CommandReply::Changed(kind, changed, None))
+    }
+}
+
+fn ids(sessions: &[SessionSummary]) -> Vec<SessionId> {
+    sessions.iter().map(|summary| summary.id.clone()).collect()
+}
+
+/// Why fewer turns were undone or redone than wanted.
+fn why_no_more(error: &ChangeError) -> String {
+    match error {
+        ChangeError::Files(UndoError::NothingToUndo | UndoError::NothingToRedo) => {
+            "there are no more turns that changed files".to_owned()
+        }
+        other => other.to_string(),
     }
 }

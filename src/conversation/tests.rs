@@ -19,6 +19,7 @@ use crate::engine::event::Event;
 use crate::message::ToolCall;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile, Usage};
 use crate::permission::Decision;
+use crate::session::SessionSummary;
 
 enum Line {
     Text(&'static str),
@@ -312,7 +313,13 @@ async fn a_new_session_keeps_mode_and_model_and_the_old_one_can_be_resumed() {
     let mut conversation = lab.conversation();
     let said = sentence(&mut conversation, "/model other").await;
     assert!(said.starts_with("switched to other"), "{said}");
-    sentence(&mut conversation, "/approve").await;
+    let said = sentence(&mut conversation, "/approve").await;
+    assert!(
+        said.starts_with("* ask: ") && said.contains("\n  auto-edit: "),
+        "{said}"
+    );
+    assert_eq!(conversation.mode(), Mode::Ask);
+    sentence(&mut conversation, "/approve auto-edit").await;
     ask(&mut conversation, "a").await;
     let first = conversation.session().expect("a session").clone();
     let said = sentence(&mut conversation, "/new").await;
@@ -385,4 +392,72 @@ async fn plan_mode_is_kept_by_a_session_that_is_left_and_resumed() {
     let mut again = lab.conversation();
     again.open().await.expect("a session");
     assert_eq!(again.mode(), Mode::Plan);
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_by_its_number_in_the_list() {
+    let lab = Lab::new(vec![Line::Text("One."), Line::Text("Two.")]);
+    let mut conversation = lab.conversation();
+    ask(&mut conversation, "a").await;
+    let first = conversation.session().cloned();
+    sentence(&mut conversation, "/new").await;
+    ask(&mut conversation, "b").await;
+    let Ok(CommandReply::Sessions { sessions, .. }) = type_in(&mut conversation, "/sessions").await
+    else {
+        panic!("a list of sessions");
+    };
+    assert_eq!(sessions.len(), 2);
+    let is_first = |summary: &SessionSummary| Some(&summary.id) == first.as_ref();
+    let number = 1 + sessions.iter().position(is_first).expect("the first one");
+    // All ids begin with a 2, and perhaps one ends with the number.
+    let line = format!("/resume {number}");
+    assert!(matches!(
+        type_in(&mut conversation, &line).await,
+        Ok(CommandReply::Resumed)
+    ));
+    assert_eq!(conversation.session(), first.as_ref());
+    // The list stays as it was shown, though the order has changed.
+    let said = sentence(&mut conversation, &line).await;
+    assert!(said.contains("is the present one"), "{said}");
+    let said = sentence(&mut conversation, "/resume 3").await;
+    assert!(
+        said.contains("no session number 3: /sessions lists 2 sessions"),
+        "{said}"
+    );
+    assert_eq!(conversation.session(), first.as_ref());
+}
+
+#[tokio::test]
+async fn more_turns_than_there_are_cannot_be_undone() {
+    let lab = Lab::new(vec![Line::Write, Line::Text("Done.")]);
+    let mut conversation = lab.conversation();
+    ask(&mut conversation, "Write it.").await;
+    for wrong in ["/undo 0", "/undo all", "/redo -1"] {
+        let said = sentence(&mut conversation, wrong).await;
+        assert!(said.starts_with("usage: /"), "{wrong}: {said}");
+    }
+    let said = sentence(&mut conversation, "/undo 3").await;
+    assert_eq!(
+        said,
+        "undone, turn 1:\n  new.txt (removed)\nthere are no more turns that changed files"
+    );
+}
+
+#[tokio::test]
+async fn a_command_of_the_user_runs_like_a_turn_and_is_told_with_the_next_question() {
+    let lab = Lab::new(vec![Line::Text("A kettle.")]);
+    let mut conversation = lab.conversation();
+    assert!(conversation.run_command("echo kettle"));
+    assert!(!conversation.run_command("echo again"), "one at a time");
+    let ended = end(&mut conversation, &Decision::Once).await;
+    assert!(
+        matches!(ended.how, EndReason::Ran(Ok(()))),
+        "{:?}",
+        ended.how
+    );
+    ask(&mut conversation, "What is it?").await;
+    let open = conversation.open_session().expect("a session");
+    assert_eq!(open.session.turn, 1);
+    let is_told = |message: &crate::message::Message| matches!(message, crate::message::Message::User { text, .. } if text.contains("$ echo kettle\nexit code 0"));
+    assert!(open.session.messages.iter().any(is_told));
 }

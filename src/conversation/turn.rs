@@ -18,6 +18,8 @@ const EVENTS: usize = 256;
 pub(super) enum TurnJob {
     Ask(Box<Question>),
     Compact,
+    /// Runs a command of the user.
+    Run(String),
 }
 
 /// A turn that runs, or whose session is being opened.
@@ -150,6 +152,11 @@ async fn run(
         }
         TurnJob::Compact => {
             EndReason::Compacted(engine.compact(session, &approver.events, stop).await)
+        }
+        TurnJob::Run(command) => {
+            let events = approver.events.clone();
+            let running = engine.run_for_user(session, &command, approver, &events, stop);
+            EndReason::Ran(running.await)
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum EndReason {
     Turn(TurnEnd),
     /// Compaction ended, or failed for this reason.
     Compacted(Result<CompactReport, String>),
+    /// The user's command ended, or could not be run for this reason.
+    Ran(Result<(), String>),
     /// Stopped before it started.
     NotBegun,
     /// Failed to start.

@@ -1,10 +1,13 @@
 //! Runs tool calls: each is checked, prepared, judged, approved if needed, run, and has exactly one
 //! result.
 
+mod about;
+mod edited;
 mod effects;
 mod files;
 mod outcome;
 mod read_only;
+mod user_command;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -26,6 +29,8 @@ use crate::permission::{
 use crate::session::Record;
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
+use about::about;
+use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
 use outcome::CallResult;
 
@@ -105,6 +110,9 @@ impl Turn<'_> {
         let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
             Ok(allowed) => allowed,
             Err(mut refused) => {
+                if let Some(edited) = edited_call(call, &refused) {
+                    return self.run_edited(edited).await;
+                }
                 refused.text.push_str(&instead);
                 self.start(call, &what).await;
                 return self.finish(call, refused, Duration::ZERO).await;
@@ -222,6 +230,7 @@ impl Turn<'_> {
                 self.session.granted.extend(covers);
                 Ok(())
             }
+            Decision::Edit(command) => Err(CallResult::edited(command)),
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
                 let text = format!("The user denied this call and said: {reason}");
@@ -383,16 +392,10 @@ impl Turn<'_> {
         took: Duration,
     ) -> Result<(), TurnEnd> {
         self.note_edit(call, outcome.how).await;
-        let changed = self.engine.context.changes.lock().take_records();
-        let has_changed = !changed.is_empty();
+        let (has_changed, written) = self.record_changes();
         self.look
             .log
             .note(call, outcome.how, &outcome.summary, has_changed);
-        let changed = changed.into_iter().map(Record::Changed).collect();
-        let written = self.record_all(changed);
-        if has_changed && written.is_ok() {
-            self.engine.context.changes.lock().settle();
-        }
         self.engine.context.knowledge().end_call(call);
         self.progress.note(outcome.how, has_changed);
         let repetition = self
@@ -423,6 +426,18 @@ impl Turn<'_> {
         outcome.end.map_or(Ok(()), |end| Err(*end))
     }
 
+    /// Writes what tools changed to the journal; says whether there was something.
+    fn record_changes(&mut self) -> (bool, Result<(), TurnEnd>) {
+        let changed = self.engine.context.changes.lock().take_records();
+        let has_changed = !changed.is_empty();
+        let changed = changed.into_iter().map(Record::Changed).collect();
+        let written = self.record_all(changed);
+        if has_changed && written.is_ok() {
+            self.engine.context.changes.lock().settle();
+        }
+        (has_changed, written)
+    }
+
     /// Tools limit their own output; what is still too long is cut here.
     fn clip_result(&self, text: &str) -> String {
         clipped_to(text, self.result_tokens()).into_owned()
@@ -451,8 +466,7 @@ async fn after(stop: &CancellationToken, time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// The arguments of an unprepared call, in a line.
+/// What an unprepared call is about, in a line.
 fn arguments_line(call: &ToolCall) -> String {
-    let arguments = serde_json::to_string(&call.arguments).unwrap_or_default();
-    escape_hidden(&first_line(&arguments, LONGEST_LINE)).into_owned()
+    escape_hidden(&first_line(&about(&call.arguments), LONGEST_LINE)).into_owned()
 }

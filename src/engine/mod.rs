@@ -20,6 +20,7 @@ mod compaction;
 pub mod event;
 mod failed_edits;
 mod found_lines;
+mod live;
 mod loop_detector;
 mod names;
 mod nudge;
@@ -77,6 +78,7 @@ use workspace_facts::workspace_facts;
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
 pub use compaction::CompactReport;
+pub use live::CommandWatch;
 pub use prompt::system_prompt;
 
 /// With a smaller window only the core tools are offered.
@@ -259,6 +261,27 @@ impl Engine {
         }
     }
 
+    /// Runs a command of the user in the sandbox. The next question tells the model what it printed.
+    ///
+    /// # Errors
+    ///
+    /// A message for the user: the tool failed, or the journal cannot be written.
+    pub async fn run_for_user(
+        &self,
+        session: &mut Session,
+        command: &str,
+        approver: &dyn Approver,
+        events: &mpsc::Sender<Event>,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
+        let sink = EventSink::new(events, stop);
+        let mut turn = Turn::new(self, session, approver, sink, false);
+        match turn.run_user_command(command).await {
+            Err(TurnEnd::Failed(why)) => Err(why.to_string()),
+            _ => Ok(()),
+        }
+    }
+
     /// Undoes the changes of the last turn that changed files.
     pub fn undo(&self, session: &mut Session) -> Result<Undone, ChangeError> {
         let undone = self.context.changes.lock().undo(&self.context.jail)?;
@@ -283,6 +306,11 @@ impl Engine {
     /// A unified diff per changed file.
     pub fn file_diffs(&self) -> Vec<FileDiff> {
         self.context.changes.lock().diffs()
+    }
+
+    /// What a running command prints, to be watched while the engine is busy.
+    pub fn watch_command(&self) -> CommandWatch {
+        CommandWatch::new(Arc::clone(&self.context))
     }
 
     /// The active confinement of commands.

@@ -6,6 +6,7 @@ mod attached;
 mod bounds;
 mod calling;
 mod context;
+mod edited;
 mod endings;
 mod external;
 mod failing_edits;
@@ -17,6 +18,7 @@ mod replies;
 mod rough;
 mod seen;
 mod understanding;
+mod user_command;
 mod window;
 
 use super::event::{Failure, FailureCode, ToolOutcome};

@@ -179,6 +179,8 @@ pub enum Decision {
     Session,
     /// No, and perhaps why: the reason goes to the model.
     Deny(Option<String>),
+    /// Another command instead of this one. It is judged like any other.
+    Edit(String),
 }
 
 /// Decides about calls; no answer means no.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::live::LiveOutput;
 use crate::visible::escape_hidden;
 
 /// Bytes per read.
@@ -32,6 +33,8 @@ pub(super) struct HeadAndTail {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     bytes: u64,
+    /// Is given everything at once, too.
+    live: Option<LiveOutput>,
 }
 
 impl HeadAndTail {
@@ -51,6 +54,15 @@ impl HeadAndTail {
             head: Vec::new(),
             tail: VecDeque::new(),
             bytes: 0,
+            live: None,
+        }
+    }
+
+    /// Passes everything on to those who watch, too.
+    pub fn watched(self, live: &LiveOutput) -> HeadAndTail {
+        HeadAndTail {
+            live: Some(live.clone()),
+            ..self
         }
     }
 
@@ -67,6 +79,9 @@ impl HeadAndTail {
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(live) = &self.live {
+            live.push(bytes);
+        }
         self.bytes += bytes.len() as u64;
         let room = self.limits.0.saturating_sub(self.head.len());
         let (head, tail) = bytes.split_at(room.min(bytes.len()));
@@ -176,7 +191,7 @@ fn is_continuation(byte: u8) -> bool {
 }
 
 /// Converts bytes to text; see [`CapturedOutput::text`].
-fn readable(bytes: &[u8]) -> String {
+pub(super) fn readable(bytes: &[u8]) -> String {
     let text = without_escapes(&String::from_utf8_lossy(bytes));
     let lines: Vec<_> = text.split('\n').map(last_state).collect();
     escape_hidden(&lines.join("\n")).into_owned()

@@ -7,6 +7,7 @@ mod capture;
 pub mod confine;
 mod environment;
 mod given;
+mod live;
 mod process_tree;
 mod serve;
 #[cfg(all(test, target_os = "linux"))]
@@ -35,6 +36,7 @@ use crate::permission::Confinement;
 pub use access::{CommandAccess, WorkspaceAccess};
 pub use capture::CapturedOutput;
 pub use environment::CommandEnvironment;
+pub use live::LiveOutput;
 pub use serve::{Served, ServedEnd};
 
 use capture::HeadAndTail;
@@ -68,6 +70,8 @@ pub struct Sandbox {
     spare: Arc<Mutex<Option<SpareHelper>>>,
     /// All paths hidden so far: they stay hidden.
     hidden: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// What the running command prints.
+    live: LiveOutput,
     /// Kept alive as long as commands can run.
     kept: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -139,6 +143,7 @@ impl Sandbox {
             helper: None,
             spare: Arc::default(),
             hidden: Arc::default(),
+            live: LiveOutput::default(),
             kept: None,
         }
     }
@@ -157,6 +162,7 @@ impl Sandbox {
             helper: None,
             spare: Arc::default(),
             hidden: Arc::default(),
+            live: LiveOutput::default(),
             kept: None,
         }
     }
@@ -183,6 +189,11 @@ impl Sandbox {
         self.confinement
     }
 
+    /// What the running command prints.
+    pub fn live(&self) -> &LiveOutput {
+        &self.live
+    }
+
     /// Whether commands have network access without a rule.
     pub fn opens_network(&self) -> bool {
         self.bounds.as_ref().is_none_or(|bounds| bounds.network)
@@ -199,8 +210,9 @@ impl Sandbox {
         stop: &CancellationToken,
     ) -> Result<RunOutput, RunError> {
         let began = Instant::now();
-        let mut stdout = HeadAndTail::new(limits.output);
-        let mut stderr = HeadAndTail::new(limits.output);
+        let _is_live = self.live.begin();
+        let mut stdout = HeadAndTail::new(limits.output).watched(&self.live);
+        let mut stderr = HeadAndTail::new(limits.output).watched(&self.live);
         let mut report = ConfinementReport::default();
         let exit = if stop.is_cancelled() {
             Exit::Stopped

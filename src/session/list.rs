@@ -90,6 +90,15 @@ pub fn find_among(mut found: Vec<SessionId>, given: &str) -> Result<SessionId, S
     }
 }
 
+/// The number of a session in a list, if a text is one: at most three digits. A longer number is a
+/// part of an id, which begins with a date.
+pub fn list_number(given: &str) -> Option<usize> {
+    let given = given.trim();
+    let is_number =
+        (1..=3).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_digit());
+    given.parse().ok().filter(|_| is_number)
+}
+
 /// Reads the summary of a session.
 pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionError> {
     let path = path_of(folder, id);

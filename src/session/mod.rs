@@ -33,12 +33,14 @@ use crate::message::{Message, Source, ToolCall};
 use crate::model::ChatModel;
 use crate::model::budget::Calibration;
 use crate::permission::Mode;
+use crate::text::fenced;
+use crate::visible::defang_chat_markers;
 
 pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
-pub use list::{SessionSummary, find, find_among, latest, sessions, summary};
+pub use list::{SessionSummary, find, find_among, latest, list_number, sessions, summary};
 pub use record::{Record, VERSION};
-pub use replay::{BROKEN_OFF, NOT_BEGUN};
+pub use replay::{BROKEN_OFF, NOT_BEGUN, USER_COMMAND};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;
@@ -176,6 +178,9 @@ impl Session {
         for (what, turn, paths) in &replayed.undone {
             session.note_undone(what, *turn, paths);
         }
+        for (command, printed) in &replayed.user_commands {
+            session.note_user_command(command, printed);
+        }
         if replayed.in_turn {
             session.remarks.push(NO_ANSWER.to_owned());
         }
@@ -233,6 +238,14 @@ impl Session {
             "The user {what} your changes of turn {turn} to `{paths}`: read these files again \
              before you edit them."
         ));
+    }
+
+    /// Tells the model with the next question what a command of the user printed.
+    pub fn note_user_command(&mut self, command: &str, printed: &str) {
+        let text = format!("$ {command}\n{}", printed.trim_end());
+        let shown = fenced(&defang_chat_markers(&text), "");
+        self.remarks
+            .push(format!("## The user ran a command\n\n{shown}"));
     }
 
     /// Removes the last question, which has no reply, with the notes of the engine after it;

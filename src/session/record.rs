@@ -238,6 +238,10 @@ impl Record {
                 decision: DecisionRecord::Deny { reason },
                 ..
             } => reason.iter_mut().for_each(change),
+            Record::Decided {
+                decision: DecisionRecord::Edit { command },
+                ..
+            } => change(command),
             Record::Compacted { messages } => {
                 messages
                     .iter_mut()

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::record::Record;
 use super::stored::{CallRecord, MessageRecord};
 use crate::message::{Message, ToolCall};
@@ -16,6 +18,9 @@ pub const NOT_BEGUN: &str = "not run: the session was interrupted before";
 /// Remark for the next question if the last turn was interrupted before its answer.
 pub(super) const NO_ANSWER: &str =
     "The last request was not completed: the session was interrupted.";
+
+/// Beginning of the id of a command that the user ran; no model has asked for it.
+pub const USER_COMMAND: &str = "user_command_";
 
 /// The state of a session after its records.
 #[derive(Debug, Default)]
@@ -39,6 +44,11 @@ pub(super) struct Replayed {
     /// What the user undid or redid after the last question, unknown to the model: verb, turn,
     /// files.
     pub undone: Vec<(&'static str, u32, Vec<String>)>,
+    /// Commands that the user ran after the last question, unknown to the model, with what they
+    /// printed.
+    pub user_commands: Vec<(String, String)>,
+    /// The command of the user that is running.
+    user_command: Option<CallRecord>,
     /// Files by the turn that changed them.
     changed: BTreeMap<u32, BTreeSet<String>>,
     /// Calls of the last message that have no result yet.
@@ -80,6 +90,7 @@ impl Replayed {
             Record::User { text, shown } => {
                 self.close();
                 self.undone.clear();
+                self.user_commands.clear();
                 self.in_turn = true;
                 self.turns += u32::from(!shown.is_empty());
                 if !shown.is_empty() {
@@ -97,6 +108,8 @@ impl Replayed {
                 let open = self.open.iter_mut().find(|open| open.call.id == call.id);
                 if let Some(open) = open {
                     open.begun = true;
+                } else if call.id.starts_with(USER_COMMAND) {
+                    self.user_command = Some(call.clone());
                 }
             }
             Record::Ran {
@@ -107,6 +120,7 @@ impl Replayed {
             } => {
                 // Without its call, whose line may be damaged, no template takes a result.
                 let Some(at) = self.open.iter().position(|open| open.call.id == *call_id) else {
+                    self.take_user_command(call_id, text);
                     return;
                 };
                 self.open.remove(at);
@@ -131,6 +145,14 @@ impl Replayed {
             Record::Undid { turn } => self.take_undone("undid", *turn),
             Record::Redid { turn } => self.take_undone("redid", *turn),
             Record::Asked { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
+        }
+    }
+
+    fn take_user_command(&mut self, id: &str, printed: &str) {
+        if let Some(call) = self.user_command.take().filter(|call| call.id == id) {
+            let command = call.arguments.get("command").and_then(Value::as_str);
+            let command = command.unwrap_or_default().to_owned();
+            self.user_commands.push((command, printed.to_owned()));
         }
     }
 

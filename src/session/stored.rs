@@ -213,6 +213,11 @@ pub enum DecisionRecord {
         /// Why, if the user said so.
         reason: Option<String>,
     },
+    /// The user changed the command.
+    Edit {
+        /// As it is now.
+        command: String,
+    },
 }
 
 impl From<&Decision> for DecisionRecord {
@@ -222,6 +227,9 @@ impl From<&Decision> for DecisionRecord {
             Decision::Session => DecisionRecord::Session,
             Decision::Deny(reason) => DecisionRecord::Deny {
                 reason: reason.clone(),
+            },
+            Decision::Edit(command) => DecisionRecord::Edit {
+                command: command.clone(),
             },
         }
     }

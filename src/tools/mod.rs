@@ -51,6 +51,9 @@ use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
 
+use closed_output::without_closed;
+use hidden_files::is_closed_path;
+
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews};
 pub(crate) use find_references::references;
@@ -110,6 +113,18 @@ impl ToolContext {
             Cow::Owned(clean) => clean,
             Cow::Borrowed(_) => text,
         }
+    }
+
+    /// The last lines that the running command printed, without secrets. Looks at the disk.
+    pub fn live_lines(&self, most: usize) -> Vec<String> {
+        let printed = self.sandbox.live().text();
+        let is_closed = |path: &str| is_closed_path(&self.jail, &self.rules, path);
+        let open = without_closed(&printed, is_closed);
+        let text = self.without_secret_values(render::without_secrets(&open).0.into_owned());
+        let lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+        let mut lines: Vec<String> = lines.take(most).map(str::to_owned).collect();
+        lines.reverse();
+        lines
     }
 
     /// What the model knows of the files, to be asked or told more.

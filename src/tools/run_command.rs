@@ -41,6 +41,8 @@ const NO_GIT: &str = "(`.git` can be written only by a command that runs nothing
     `git submodule`, if the user approves; its hooks never)\n";
 /// Said where a command may have failed in silence since it could not write.
 const NO_WRITING: &str = "(it ran without approval, so the workspace was read-only)\n";
+/// Longest command that is remembered as it stands, in bytes: the question shows all of it.
+const LONGEST_REMEMBERED: usize = 200;
 /// Bytes that are kept of the output, and as many of the errors.
 const OUTPUT: usize = 8 << 10;
 
@@ -146,7 +148,9 @@ impl Tool for RunCommand {
                 what: render::narrow(&render::name(&redact(command.trim()).text), 100).into_owned(),
                 effects: effects(&command, context),
                 preview: Preview::Command(escape_hidden(&command).into_owned()),
-                remember: remembered(&command).map(|words| quote_arguments(&words)),
+                remember: remembered(&command)
+                    .map(|words| quote_arguments(&words))
+                    .or_else(|| exactly(&command, context)),
                 run: Box::new(move |running| {
                     async move {
                         let mut output = run(command, limits, running).await?;
@@ -269,6 +273,17 @@ fn quote_arguments(words: &[String]) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     format!("running `{line}`")
+}
+
+/// What "for this session" covers where it cannot be more: this command as it stands, if it is fully
+/// confined, without network and with git's folder closed to it.
+fn exactly(command: &str, context: &ToolContext) -> Option<String> {
+    let sandbox = &context.sandbox;
+    let is_confined = sandbox.confinement() == Confinement::Full && !sandbox.opens_network();
+    let is_short = command.len() <= LONGEST_REMEMBERED && !command.contains('\n');
+    let is_plain = escape_hidden(command) == command;
+    let may_be = is_confined && is_short && is_plain && risk(command) == CommandRisk::Unknown;
+    may_be.then(|| format!("running exactly `{command}`"))
 }
 
 /// A word as a shell reads it.

@@ -4,6 +4,7 @@ mod answering;
 mod boundaries;
 mod breaking;
 mod calling;
+mod commanding;
 mod guarding;
 mod proving;
 mod settings;

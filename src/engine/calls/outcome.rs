@@ -14,16 +14,18 @@ pub(super) struct CallResult {
     pub detail: String,
     /// Set if the turn ends with this call.
     pub end: Option<Box<TurnEnd>>,
-    /// What the user could allow so that the command does not fail again.
+    /// What the user could allow so that the command does not fail again, or wants instead.
     pub needs: Option<Box<MissingAccess>>,
 }
 
-/// Which permission a failed command lacked.
+/// Which permission a failed command lacked, or which command is to run instead.
 pub(super) enum MissingAccess {
     /// It ran read-only and tried to write.
     Writing,
     /// It tried to write these protected files.
     Files(Vec<String>),
+    /// The user changed it to this command.
+    Edited(String),
 }
 
 impl CallResult {
@@ -78,6 +80,17 @@ impl CallResult {
                 )))),
                 ..CallResult::failed(text)
             },
+        }
+    }
+
+    /// The user wants another command to run.
+    pub fn edited(command: String) -> CallResult {
+        let text = format!(
+            "The user did not approve this call, and wants this command instead:\n{command}"
+        );
+        CallResult {
+            needs: Some(Box::new(MissingAccess::Edited(command))),
+            ..CallResult::denied(text, "changed by the user")
         }
     }
 

@@ -1,9 +1,10 @@
 //! Commands that run read-only before the user is asked.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::edited::edited_call;
 use super::outcome::MissingAccess;
-use super::{CallResult, Turn, TurnEnd};
+use super::{CallResult, Event, Turn, TurnEnd};
 use crate::message::ToolCall;
 use crate::permission::Mode;
 use crate::session::Record;
@@ -38,13 +39,31 @@ impl Turn<'_> {
         };
         let (prepared, permitted) = match allowed {
             Ok(allowed) => allowed,
-            Err(refused) => return self.finish(call, refused, took).await,
+            Err(refused) => {
+                let Some(edited) = edited_call(call, &refused) else {
+                    return self.finish(call, refused, took).await;
+                };
+                self.end_tried(call, refused, took).await;
+                return self.run_edited(edited).await;
+            }
         };
         self.record(Record::about_to_run(call))?;
         let begun = Instant::now();
         let outcome = self.execute(prepared, permitted, &[]).await;
         let outcome = self.with_files(call, outcome).await?;
         self.finish(call, outcome, begun.elapsed()).await
+    }
+
+    /// Shows the end of a call that has no result: it runs again, as the user changed it.
+    async fn end_tried(&self, call: &ToolCall, refused: CallResult, took: Duration) {
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: refused.how,
+            summary: refused.summary,
+            detail: String::new(),
+            took,
+        };
+        self.events.send(finished).await;
     }
 
     /// Whether the user has approved such a call for the session.

@@ -219,6 +219,9 @@ fn row(action: &AuditAction) -> Option<LogRow> {
                 let reason = reason.as_deref().unwrap_or_default();
                 LogRow::plain("decided", &joined("denied", reason.trim()))
             }
+            DecisionRecord::Edit { command } => {
+                LogRow::plain("decided", &joined("changed", &first_line(command)))
+            }
         },
         AuditAction::Call {
             tool,

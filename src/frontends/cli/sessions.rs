@@ -55,17 +55,28 @@ pub fn run(app: &App, action: &SessionsAction<'_>) -> Result<CommandEnd, Error> 
 /// A line with id, time, title and counts.
 pub(super) fn write(out: &mut impl Write, summary: &SessionSummary) -> io::Result<()> {
     let SessionSummary { id, title, .. } = summary;
-    let mut counts = counted(u64::from(summary.turns), "question");
-    if !summary.changed.is_empty() {
-        let files = counted(summary.changed.len() as u64, "file");
-        counts.push_str(&format!(", {files} changed"));
-    }
     writeln!(
         out,
-        "{BOLD}{id}{PLAIN}  {DIM}{}{PLAIN}  {}  {DIM}{counts}{PLAIN}",
+        "{BOLD}{id}{PLAIN}  {DIM}{}{PLAIN}  {}  {DIM}{}{PLAIN}",
         started(&summary.started),
-        visible_name(title)
+        visible_name(title),
+        counts(summary)
     )
+}
+
+/// What a session is about, and when it began and how long it is.
+pub(super) fn words(summary: &SessionSummary) -> (String, String) {
+    let facts = format!("{}, {}", started(&summary.started), counts(summary));
+    (visible_name(&summary.title), facts)
+}
+
+fn counts(summary: &SessionSummary) -> String {
+    let questions = counted(u64::from(summary.turns), "question");
+    if summary.changed.is_empty() {
+        return questions;
+    }
+    let files = counted(summary.changed.len() as u64, "file");
+    format!("{questions}, {files} changed")
 }
 
 /// A UTC time in local time; unchanged if it cannot be parsed.

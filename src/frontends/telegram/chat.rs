@@ -330,7 +330,7 @@ impl Chat {
         self.last_used = Instant::now();
         match ended.how {
             // The last event reported it.
-            EndReason::Turn(_) => {}
+            EndReason::Turn(_) | EndReason::Ran(_) => {}
             EndReason::Compacted(Ok(report)) => self.say_compacted(&report),
             EndReason::Compacted(Err(why)) => self.say(&why),
             EndReason::NotBegun => self.say("■ stopped"),

@@ -161,3 +161,36 @@ fn changed_files_are_named_and_can_be_undone_after_a_resume() {
     assert!(markdown.contains("Changed `a.rs`.\n"), "{markdown}");
     assert!(markdown.contains("Undid the changes of question 3.\n"));
 }
+
+#[test]
+fn what_the_user_ran_is_told_after_a_resume_and_is_no_message() {
+    let home = Home::new();
+    let mut session = home.create();
+    talk(&mut session);
+    let before = session.messages.len();
+    let mut command = call("user_command_1", "");
+    command.name = "run_command".to_owned();
+    command.arguments = Map::new();
+    let text = "echo kettle".into();
+    command.arguments.insert("command".to_owned(), text);
+    record(&mut session, Record::about_to_run(&command));
+    let printed = "exit code 0, 0.1 s\nstdout:\nkettle\n";
+    record(
+        &mut session,
+        Record::ran(&command, printed, ToolOutcome::Done),
+    );
+    let id = session.id.clone();
+    drop(session);
+    let (mut session, resumed) = home.resume(&id);
+    assert!(resumed.unfinished.is_empty());
+    assert_eq!(session.turn, 1);
+    let told =
+        "## The user ran a command\n\n```\n$ echo kettle\nexit code 0, 0.1 s\nstdout:\nkettle\n```";
+    assert_eq!(session.remarks, [told]);
+    let no_result = |message: &Message| !matches!(message, Message::Tool { call_id, .. } if call_id == "user_command_1");
+    assert!(session.messages.iter().all(no_result) && session.messages.len() >= before);
+    record(&mut session, user("What did it print?"));
+    record(&mut session, Record::assistant("Kettle.", "", &[]));
+    drop(session);
+    assert!(home.resume(&id).0.remarks.is_empty());
+}

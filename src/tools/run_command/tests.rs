@@ -177,6 +177,9 @@ async fn what_is_shown_is_what_runs() {
     let tests = call("run_command", json!({"command": "cargo test"}));
     let prepared = bench.prepare(&tests).await.unwrap();
     assert_eq!(prepared.remember.as_deref(), Some("running `cargo test`"));
+    // Only where it is fully confined is such a command remembered as it stands.
+    let python = call("run_command", json!({"command": "python3 -m pytest"}));
+    assert_eq!(bench.prepare(&python).await.unwrap().remember, None);
 }
 
 #[tokio::test]

@@ -298,14 +298,14 @@ fn commands_of_the_conversation_say_what_is() {
         ("/help", "/quit"),
         ("/sources", "notes.txt:1"),
         ("/tokens", "system prompt"),
+        ("/context", "░ free"),
+        ("/undo x", "usage: /undo"),
         ("/status", "mode     ask"),
         ("/search kettle", "The kettle boils"),
         ("/index", "2 files"),
-        ("/sessions", "When does the kettle boil?"),
         ("/memory", "Degrees are Celsius."),
         ("/diff", "changed nothing"),
         ("/undo", "nothing to undo"),
-        ("/model", "other:7b"),
         ("/workspace", "/workspace NAME switches"),
         ("/workspace /etc", "there is no workspace `/etc`"),
         ("/resume", "there is no other session"),
@@ -315,6 +315,17 @@ fn commands_of_the_conversation_say_what_is() {
         terminal.press("\x0c");
         terminal.enter(command);
         terminal.expect(said);
+        terminal.expect_last(PROMPT);
+    }
+    for (command, said) in [
+        ("/sessions", "1  When does the kettle boil?"),
+        ("/model", "other:7b"),
+        ("/approve", "› * ask"),
+    ] {
+        terminal.press("\x0c");
+        terminal.enter(command);
+        terminal.expect(said);
+        terminal.press("\x1b");
         terminal.expect_last(PROMPT);
     }
     terminal.enter("/model other:7b");

@@ -209,7 +209,9 @@ fn sessions_go_on_here_and_on_the_terminal() {
     bot.api.write(OTHER, "/resume");
     bot.expect_in(OTHER, "there is no other session");
     bot.api.write(OTHER, "/resume 2");
-    bot.expect_in(OTHER, "this folder has no session `2`");
+    bot.expect_in(OTHER, "there is no session number 2");
+    bot.api.write(OTHER, "/resume 2026");
+    bot.expect_in(OTHER, "this folder has no session `2026`");
     bot.api.write(OTHER, "/sessions");
     bot.expect_in(OTHER, "no sessions in this folder yet");
     bot.api.write(OWNER, "/sessions");

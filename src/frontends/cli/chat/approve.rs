@@ -7,9 +7,11 @@ use std::io::{self, Write};
 use tokio_util::sync::CancellationToken;
 
 use super::super::style::{BOLD, DIM, GOOD, PLAIN, WARNING, visible_name};
+use super::super::width::width;
+use super::super::wrap::wrapped;
 use super::diff::{self, FoldedKind, FoldedText};
 use super::editor::{self, EditorInput};
-use super::terminal::{KeyPress, KeyReader};
+use super::terminal::{KeyPress, KeyReader, text_columns};
 use crate::conversation::answers::Answers;
 use crate::engine::event::{AskId, Event};
 use crate::permission::{ApprovalRequest, Decision, Preview};
@@ -17,6 +19,8 @@ use crate::visible::escape_hidden;
 
 /// Maximum lines of a change or a command before it is folded.
 const MOST: usize = 60;
+/// The tool whose command can be changed.
+const COMMAND: &str = "run_command";
 
 /// A question, with the id to answer it.
 pub enum ApprovalPrompt {
@@ -76,10 +80,12 @@ pub async fn put(
 pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
     let asked = tokio::task::spawn_blocking(move || {
         let mut keys = KeyReader::open()?;
-        write(&format!(
-            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN} ",
+        let question = format!(
+            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN}",
             escape_hidden(&question)
-        ))?;
+        );
+        let columns = text_columns().saturating_sub(1);
+        write(&format!("{} ", wrapped(&question, 0, "", columns)))?;
         keys.asked();
         let is_yes = loop {
             match keys.next(&stop)? {
@@ -87,7 +93,7 @@ pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bo
                 None | Some(KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End) => {
                     break false;
                 }
-                Some(KeyPress::Sign(_) | KeyPress::Enter | KeyPress::Other) => {}
+                Some(_) => {}
             }
         };
         write(if is_yes { "yes\n" } else { "no\n" })?;
@@ -100,42 +106,90 @@ fn decide(
     request: &ApprovalRequest,
     stop: &CancellationToken,
 ) -> io::Result<(Decision, PromptOutcome)> {
+    let mut is_shown = false;
+    loop {
+        let choice = choose(request, is_shown, stop)?;
+        is_shown = true;
+        return match choice {
+            ApprovalChoice::Once => say(GOOD, "yes", Decision::Once),
+            ApprovalChoice::Session => say(GOOD, "yes, this session", Decision::Session),
+            ApprovalChoice::No => say(WARNING, "no", Decision::Deny(None)),
+            ApprovalChoice::NoBecause => {
+                write("no\n")?;
+                Ok(denied(editor::ask("reason: ")))
+            }
+            ApprovalChoice::Edit => {
+                write("edit\n")?;
+                match edited(request) {
+                    Some(decided) => Ok(decided),
+                    None => continue,
+                }
+            }
+        };
+    }
+}
+
+/// Reads the key that decides; the request is shown before, unless it was already.
+fn choose(
+    request: &ApprovalRequest,
+    is_shown: bool,
+    stop: &CancellationToken,
+) -> io::Result<ApprovalChoice> {
     // First, so that keys that were pressed before the question do not count.
     let mut keys = KeyReader::open()?;
     let preview = preview(&request.preview, MOST);
-    write(&render_request(request, &preview))?;
+    let columns = text_columns();
+    write(&if is_shown {
+        prompt(request, preview.is_folded, columns)
+    } else {
+        render_request(request, &preview, columns)
+    })?;
     keys.asked();
-    let choice = loop {
+    loop {
         match keys.next(stop)? {
-            None => break ApprovalChoice::No,
+            None => return Ok(ApprovalChoice::No),
             Some(KeyPress::Sign('v' | 'V')) if preview.is_folded => {
                 write(&format!("\n{}", whole(&request.preview)))?;
-                write(&prompt(request, false))?;
+                write(&prompt(request, false, columns))?;
                 keys.asked();
             }
             Some(key) => {
-                if let Some(choice) = choice(key, request.remember.is_some()) {
-                    break choice;
+                if let Some(choice) = choice(key, request) {
+                    return Ok(choice);
                 }
             }
         }
-    };
-    drop(keys);
-    match choice {
-        ApprovalChoice::Once => say(GOOD, "yes", Decision::Once),
-        ApprovalChoice::Session => say(GOOD, "yes, this session", Decision::Session),
-        ApprovalChoice::No => say(WARNING, "no", Decision::Deny(None)),
-        ApprovalChoice::NoBecause => {
-            write("no\n")?;
-            Ok(match editor::ask("reason: ") {
-                EditorInput::Text(reason) if !reason.trim().is_empty() => (
-                    Decision::Deny(Some(reason.trim().to_owned())),
-                    PromptOutcome::Done,
-                ),
-                EditorInput::Interrupted => (Decision::Deny(None), PromptOutcome::Interrupted),
-                _ => (Decision::Deny(None), PromptOutcome::Done),
-            })
+    }
+}
+
+fn denied(reason: EditorInput) -> (Decision, PromptOutcome) {
+    match reason {
+        EditorInput::Text(reason) if !reason.trim().is_empty() => (
+            Decision::Deny(Some(reason.trim().to_owned())),
+            PromptOutcome::Done,
+        ),
+        EditorInput::Interrupted => (Decision::Deny(None), PromptOutcome::Interrupted),
+        _ => (Decision::Deny(None), PromptOutcome::Done),
+    }
+}
+
+/// Lets the user change the command; `None` if it is as it was, so that the question stays.
+fn edited(request: &ApprovalRequest) -> Option<(Decision, PromptOutcome)> {
+    let before = command(request)?;
+    match editor::edit("command: ", before) {
+        EditorInput::Text(text) if !text.trim().is_empty() && text != before => {
+            Some((Decision::Edit(text), PromptOutcome::Done))
         }
+        EditorInput::Interrupted => Some((Decision::Deny(None), PromptOutcome::Interrupted)),
+        _ => None,
+    }
+}
+
+/// The command of a request, if the user can change it.
+fn command(request: &ApprovalRequest) -> Option<&str> {
+    match &request.preview {
+        Preview::Command(command) if request.tool == COMMAND => Some(command),
+        _ => None,
     }
 }
 
@@ -154,46 +208,68 @@ enum ApprovalChoice {
     Session,
     No,
     NoBecause,
+    /// Change the command.
+    Edit,
 }
 
 /// The meaning of a key; most keys, also Enter, have none.
-fn choice(key: KeyPress, may_remember: bool) -> Option<ApprovalChoice> {
+fn choice(key: KeyPress, request: &ApprovalRequest) -> Option<ApprovalChoice> {
     match key {
         KeyPress::Sign('y' | 'Y') => Some(ApprovalChoice::Once),
-        KeyPress::Sign('a' | 'A') if may_remember => Some(ApprovalChoice::Session),
+        KeyPress::Sign('a' | 'A') if request.remember.is_some() => Some(ApprovalChoice::Session),
+        KeyPress::Sign('e' | 'E') if command(request).is_some() => Some(ApprovalChoice::Edit),
         KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End => Some(ApprovalChoice::No),
         KeyPress::Sign('r' | 'R') => Some(ApprovalChoice::NoBecause),
-        KeyPress::Sign(_) | KeyPress::Enter | KeyPress::Other => None,
+        _ => None,
     }
 }
 
-fn render_request(request: &ApprovalRequest, preview: &FoldedText) -> String {
-    let mut text = format!(
-        "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
-        visible_name(&request.title)
-    );
+fn render_request(request: &ApprovalRequest, preview: &FoldedText, columns: usize) -> String {
+    let title = wrapped(&visible_name(&request.title), 2, "  ", columns);
+    let mut text = format!("{WARNING}?{PLAIN} {BOLD}{title}{PLAIN}\n");
     if !request.reason.is_empty() {
-        text.push_str(&format!(
-            "  {WARNING}{}{PLAIN}\n",
-            escape_hidden(&request.reason)
-        ));
+        let reason = wrapped(&escape_hidden(&request.reason), 2, "  ", columns);
+        text.push_str(&format!("  {WARNING}{reason}{PLAIN}\n"));
     }
     text.push_str(&preview.text);
-    text.push_str(&prompt(request, preview.is_folded));
+    text.push_str(&prompt(request, preview.is_folded, columns));
     text
 }
 
-fn prompt(request: &ApprovalRequest, is_folded: bool) -> String {
+fn prompt(request: &ApprovalRequest, is_folded: bool, columns: usize) -> String {
     let mut keys = vec!["[y] once".to_owned()];
     if let Some(what) = &request.remember {
         keys.push(format!("[a] for this session: {}", visible_name(what)));
+    }
+    if command(request).is_some() {
+        keys.push("[e] edit".to_owned());
     }
     keys.push("[n] no".to_owned());
     keys.push("[r] no, with a reason".to_owned());
     if is_folded {
         keys.push("[v] show all".to_owned());
     }
-    format!("  {DIM}{}{PLAIN} ", keys.join(" · "))
+    format!(
+        "  {DIM}{}{PLAIN} ",
+        joined(&keys, columns.saturating_sub(1))
+    )
+}
+
+/// The keys in rows of a width; a key stays with its meaning, unless that is longer than a row.
+fn joined(keys: &[String], columns: usize) -> String {
+    const UNBROKEN: &str = "\u{a0}";
+    let last = keys.len().saturating_sub(1);
+    let units = keys.iter().enumerate().map(|(at, key)| {
+        let sign = if at == last { "" } else { " ·" };
+        let unit = format!("{key}{sign}");
+        if width(&unit) + 2 <= columns {
+            unit.replace(' ', UNBROKEN)
+        } else {
+            unit
+        }
+    });
+    let units = units.collect::<Vec<String>>().join(" ");
+    wrapped(&units, 2, "  ", columns).replace(UNBROKEN, " ")
 }
 
 fn preview(preview: &Preview, most: usize) -> FoldedText {
@@ -216,12 +292,13 @@ fn whole(preview: &Preview) -> String {
 }
 
 fn answer(question: &str, options: &[String]) -> io::Result<(Option<String>, PromptOutcome)> {
-    let mut text = format!(
-        "{WARNING}?{PLAIN} {BOLD}{}{PLAIN}\n",
-        escape_hidden(question)
-    );
+    let columns = text_columns();
+    let question = wrapped(&escape_hidden(question), 2, "  ", columns);
+    let mut text = format!("{WARNING}?{PLAIN} {BOLD}{question}{PLAIN}\n");
     for (number, option) in options.iter().enumerate() {
-        text.push_str(&format!("  {}  {}\n", number + 1, visible_name(option)));
+        let lead = format!("  {}  ", number + 1);
+        let option = wrapped(&visible_name(option), lead.len(), "     ", columns);
+        text.push_str(&format!("{lead}{option}\n"));
     }
     write(&text)?;
     let prompt = if options.is_empty() {
@@ -246,7 +323,7 @@ fn chosen(typed: &str, options: &[String]) -> Option<String> {
 }
 
 /// Questions go to stderr: stdout may be a file.
-fn write(text: &str) -> io::Result<()> {
+pub(super) fn write(text: &str) -> io::Result<()> {
     let mut out = anstream::stderr().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
@@ -278,9 +355,9 @@ mod tests {
         let request = request(Preview::Command("rm a\u{202e}\nls".into()), Some("`rm`"));
         let preview = preview(&request.preview, MOST);
         assert_eq!(
-            stripped(&render_request(&request, &preview)),
+            stripped(&render_request(&request, &preview, 100)),
             "? run a command\n  it needs the network\n  rm a\\u{202e}\n  ls\n  \
-             [y] once · [a] for this session: `rm` · [n] no · [r] no, with a reason "
+             [y] once · [a] for this session: `rm` · [e] edit · [n] no · [r] no, with a reason "
         );
     }
 
@@ -289,7 +366,7 @@ mod tests {
         let command = "echo\n".repeat(200);
         let request = request(Preview::Command(command), None);
         let preview = preview(&request.preview, MOST);
-        let text = stripped(&render_request(&request, &preview));
+        let text = stripped(&render_request(&request, &preview, 80));
         assert!(
             text.contains("141 lines left out") && text.contains("[v]"),
             "{text}"
@@ -307,13 +384,31 @@ mod tests {
             (KeyPress::Sign('r'), Some(ApprovalChoice::NoBecause)),
             (KeyPress::Escape, Some(ApprovalChoice::No)),
             (KeyPress::End, Some(ApprovalChoice::No)),
+            (KeyPress::Sign('e'), Some(ApprovalChoice::Edit)),
             (KeyPress::Enter, None),
+            (KeyPress::Up, None),
             (KeyPress::Sign('x'), None),
             (KeyPress::Other, None),
         ] {
-            assert_eq!(choice(key, true), expected, "{key:?}");
+            let request = request(Preview::Command("ls".into()), Some("`ls`"));
+            assert_eq!(choice(key, &request), expected, "{key:?}");
         }
-        assert_eq!(choice(KeyPress::Sign('a'), false), None);
+        let edit = request(Preview::Edits(Vec::new()), None);
+        assert_eq!(choice(KeyPress::Sign('a'), &edit), None);
+        assert_eq!(choice(KeyPress::Sign('e'), &edit), None);
+    }
+
+    #[test]
+    fn the_keys_fit_a_narrow_terminal() {
+        let request = request(Preview::Command("ls".into()), Some("running `cargo test`"));
+        for columns in [24, 60, 80, 200] {
+            let text = stripped(&prompt(&request, true, columns));
+            for row in text.lines() {
+                let width = row.trim_end().chars().count();
+                assert!(width < columns, "{columns}: {row}");
+            }
+            assert!(text.contains("[v] show all"), "{text}");
+        }
     }
 
     #[test]

@@ -74,9 +74,8 @@ impl Banner {
             let warning = wrapped(&escape_hidden(&warning), "warning: ".len(), "", columns);
             out.push_str(&format!("{WARNING}warning:{PLAIN} {warning}\n"));
         }
-        out.push_str(&format!(
-            "{DIM}/help lists the commands, Ctrl-C stops the model, Ctrl-D quits{PLAIN}\n"
-        ));
+        let help = "/help lists the commands, Ctrl-C stops the model, Ctrl-D quits";
+        out.push_str(&format!("{DIM}{}{PLAIN}\n", wrapped(help, 0, "", columns)));
         out
     }
 

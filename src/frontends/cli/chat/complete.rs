@@ -55,6 +55,10 @@ impl Completions {
                 words: paths(&self.files(), path),
             };
         }
+        if line.starts_with('!') && start > 0 {
+            let words = paths(&self.files(), word);
+            return CompletionOffers { start, words };
+        }
         if !line.starts_with('/') {
             return CompletionOffers::default();
         }
@@ -182,6 +186,8 @@ mod tests {
         check("@", 1, &all);
         check("@src/m", 1, &["src/main.rs"]);
         check("/search @REA", 9, &["README.md"]);
+        check("!cat src/m", 5, &["src/main.rs"]);
+        check("!cat", 0, &[]);
         check("mail@src", 0, &[]);
     }
 

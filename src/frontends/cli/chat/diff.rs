@@ -1,6 +1,8 @@
 //! Folds the middle of long texts, and colours diffs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 
@@ -38,8 +40,17 @@ pub fn show(text: &str, kind: FoldedKind, most: usize) -> FoldedText {
         text: String::with_capacity(text.len() * 2),
         is_folded: false,
     };
+    let marked = match kind {
+        FoldedKind::Diff => changed_parts(&lines),
+        FoldedKind::Text => BTreeMap::new(),
+    };
+    let add = |shown: &mut FoldedText, range: Range<usize>| {
+        for at in range {
+            shown.add(lines[at], kind, most, marked.get(&at));
+        }
+    };
     if lines.len() <= most.max(2) {
-        lines.iter().for_each(|line| shown.add(line, kind, most));
+        add(&mut shown, 0..lines.len());
         return shown;
     }
     // One line is the note. The end of an output matters most: a test summary, a traceback.
@@ -48,10 +59,9 @@ pub fn show(text: &str, kind: FoldedKind, most: usize) -> FoldedText {
         FoldedKind::Text => most.max(2) / 3,
     };
     let tail = most.max(2) - head - 1;
-    let (first, rest) = lines.split_at(head);
-    let (left_out, last) = rest.split_at(rest.len() - tail);
+    let left_out = &lines[head..lines.len() - tail];
     let bytes: usize = left_out.iter().map(|line| line.len() + 1).sum();
-    first.iter().for_each(|line| shown.add(line, kind, most));
+    add(&mut shown, 0..head);
     // Writing into a string cannot fail.
     let _ = writeln!(
         shown.text,
@@ -59,7 +69,7 @@ pub fn show(text: &str, kind: FoldedKind, most: usize) -> FoldedText {
         counted(left_out.len() as u64, "line"),
         count(bytes as u64)
     );
-    last.iter().for_each(|line| shown.add(line, kind, most));
+    add(&mut shown, lines.len() - tail..lines.len());
     shown.is_folded = true;
     shown
 }
@@ -77,13 +87,24 @@ pub fn is_diff(text: &str) -> bool {
 }
 
 impl FoldedText {
-    fn add(&mut self, line: &str, kind: FoldedKind, most: usize) {
+    /// Adds a line, whose changed part is marked.
+    fn add(&mut self, line: &str, kind: FoldedKind, most: usize, marked: Option<&Range<usize>>) {
         let style = match kind {
             FoldedKind::Text => Style::new(),
             FoldedKind::Diff => style(line),
         };
         let characters = line.chars().count();
         let cut: String;
+        if let Some(Range { start, end }) = marked.filter(|_| characters <= LONGEST_LINE) {
+            let mark = style.underline();
+            let [before, changed, after] = [&line[..*start], &line[*start..*end], &line[*end..]]
+                .map(|part| escape_hidden(part).into_owned());
+            let _ = writeln!(
+                self.text,
+                "  {style}{before}{style:#}{mark}{changed}{mark:#}{style}{after}{style:#}"
+            );
+            return;
+        }
         let line = if characters > LONGEST_LINE && most != usize::MAX {
             self.is_folded = true;
             cut = middle_left_out(&fold_blanks(line), LONGEST_LINE / 2);
@@ -93,6 +114,64 @@ impl FoldedText {
         };
         let _ = writeln!(self.text, "  {style}{}{style:#}", escape_hidden(line));
     }
+}
+
+/// What changed in each line of a diff that replaces another one, in bytes. Lines that have little
+/// in common have no such part.
+fn changed_parts(lines: &[&str]) -> BTreeMap<usize, Range<usize>> {
+    let run = |from: usize, color: Style| {
+        let rest = lines[from..].iter();
+        rest.take_while(|line| style(line) == color).count()
+    };
+    let mut parts = BTreeMap::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let removed = run(at, REMOVED);
+        let added = run(at + removed, ADDED);
+        for line in at..at + removed.min(added) {
+            // Otherwise it is not clear which line replaces which.
+            if removed == added
+                && let Some((old, new)) = differing(lines[line], lines[line + removed])
+            {
+                parts.insert(line, old);
+                parts.insert(line + removed, new);
+            }
+        }
+        at += (removed + added).max(1);
+    }
+    parts
+}
+
+/// The parts in which two lines differ, behind their signs, in whole words.
+fn differing(old: &str, new: &str) -> Option<(Range<usize>, Range<usize>)> {
+    let pairs = old.char_indices().zip(new.chars()).skip(1);
+    let mut same = pairs.skip_while(|((_, one), other)| one == other);
+    let mut start = same
+        .next()
+        .map_or(old.len().min(new.len()), |((at, _), _)| at);
+    let is_word = |sign: char| sign.is_alphanumeric() || sign == '_';
+    // Back to the beginning of the word that differs.
+    let begins_in_word = [old, new]
+        .iter()
+        .any(|line| line[start..].starts_with(is_word));
+    if begins_in_word {
+        let before = old[..start].trim_end_matches(is_word);
+        start = before.len().max(1);
+    }
+    let ends = old[start..].chars().rev().zip(new[start..].chars().rev());
+    let ends = ends.take_while(|(one, other)| one == other);
+    let mut end: usize = ends.map(|(sign, _)| sign.len_utf8()).sum();
+    let ends_in_word = [old, new]
+        .iter()
+        .any(|line| line[start..line.len() - end].ends_with(is_word));
+    if ends_in_word {
+        let after = old[old.len() - end..].trim_start_matches(is_word);
+        end = after.len();
+    }
+    let visible = |text: &str| text.chars().filter(|sign| !sign.is_whitespace()).count();
+    let common = visible(&old[1..start]) + visible(&old[old.len() - end..]);
+    let longest = visible(old).max(visible(new)) - 1;
+    (2 * common >= longest && common > 0).then(|| (start..old.len() - end, start..new.len() - end))
 }
 
 fn style(line: &str) -> Style {
@@ -160,6 +239,81 @@ mod tests {
         assert!(shown.contains("\u{1b}[31m-old\u{1b}[0m"), "{shown:?}");
         assert!(shown.contains("\u{1b}[32m+new\u{1b}[0m"), "{shown:?}");
         assert!(shown.contains("\n   same\n"), "{shown:?}");
+    }
+
+    #[test]
+    fn what_changed_in_a_line_is_marked_by_words() {
+        for (old, new, expected) in [
+            (
+                "-boils at ninety degrees",
+                "+boils at eighty degrees",
+                Some(("ninety", "eighty")),
+            ),
+            ("-let a = 2 * b;", "+let a = 2**b;", Some((" * ", "**"))),
+            (
+                "-fn one(a: u8)",
+                "+fn one(a: u8, b: u8)",
+                Some(("", ", b: u8")),
+            ),
+            (
+                "-a_name(x, y)",
+                "+a_title(x, y)",
+                Some(("a_name", "a_title")),
+            ),
+            ("-größe = 1; // a", "+größe = 2; // a", Some(("1", "2"))),
+            ("-old", "+new", None),
+            ("-", "+", None),
+            ("-same", "+same", None),
+        ] {
+            let parts = differing(old, new);
+            let parts = parts.map(|(one, other)| (&old[one], &new[other]));
+            let expected = expected.filter(|_| old[1..] != new[1..]);
+            assert_eq!(
+                parts.filter(|_| old[1..] != new[1..]),
+                expected,
+                "{old} {new}"
+            );
+        }
+        let diff = "@@ -1,3 +1,3 @@\n-one = 1\n-two = 2\n+one = 3\n+two = 4\n-a b c\n+x\n+y\n";
+        let lines: Vec<&str> = diff.lines().collect();
+        let parts = changed_parts(&lines);
+        assert_eq!(parts.keys().copied().collect::<Vec<usize>>(), [1, 2, 3, 4]);
+        let shown = show(diff, FoldedKind::Diff, 40).text;
+        assert_eq!(
+            anstream::adapter::strip_str(&shown)
+                .to_string()
+                .lines()
+                .count(),
+            8
+        );
+        assert!(shown.contains("\u{1b}[4m"), "{shown:?}");
+    }
+
+    #[test]
+    fn any_two_lines_can_be_compared() {
+        let lines = [
+            "",
+            "a",
+            "ä",
+            "aä",
+            "äa",
+            " ",
+            "日本語",
+            "日語",
+            "x_1",
+            "x_1 ",
+            "🦀b",
+            "b🦀",
+        ];
+        for old in lines {
+            for new in lines {
+                let (old, new) = (format!("-{old}"), format!("+{new}"));
+                if let Some((one, other)) = differing(&old, &new) {
+                    assert_eq!(old[1..one.start], new[1..other.start], "{old} {new}");
+                    assert_eq!(old[one.end..], new[other.end..], "{old} {new}");
+                }
+            }
+        }
     }
 
     #[test]

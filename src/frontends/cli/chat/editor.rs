@@ -161,6 +161,17 @@ pub fn ask(prompt: &str) -> EditorInput {
     }
 }
 
+/// Lets the user change a text on the terminal, without history. It blocks.
+pub fn edit(prompt: &str, text: &str) -> EditorInput {
+    let config = Config::builder().behavior(Behavior::PreferTerm).build();
+    let edited = DefaultEditor::with_config(config)
+        .and_then(|mut line| line.readline_with_initial(prompt, (text, "")));
+    match edited {
+        Ok(typed) => EditorInput::Text(typed),
+        Err(error) => failed(error),
+    }
+}
+
 fn failed(error: ReadlineError) -> EditorInput {
     match error {
         ReadlineError::Interrupted | ReadlineError::Signal(_) => EditorInput::Interrupted,

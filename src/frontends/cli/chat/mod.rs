@@ -6,13 +6,17 @@
 
 pub(super) mod approve;
 mod banner;
+mod branch;
 mod complete;
+mod context;
 mod diff;
 mod editor;
 pub(super) mod events_json;
 mod facts_json;
 pub(super) mod interrupts;
 mod markdown;
+mod notify;
+mod picker;
 mod plain;
 mod render;
 mod repl;
@@ -223,7 +227,7 @@ async fn run_loop(
     let mut repl = Repl {
         conversation,
         interrupts,
-        screen: Screen::new(color),
+        screen: Screen::new(color, app.settings.notify),
         completions,
         editor,
     };

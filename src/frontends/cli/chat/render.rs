@@ -1,8 +1,8 @@
 //! Renders events for a terminal.
 //!
-//! While work is in progress and no line is half written, the last row shows what it is; the row
-//! is removed before anything else is written. Without colours there is no such row, since such
-//! terminals may lack the control sequences.
+//! While work is in progress and no line is half written, the last row shows what it is, with the
+//! last lines of a running command below it; these rows are removed before anything else is
+//! written. Without colours there are none, since such terminals may lack the control sequences.
 
 #[cfg(test)]
 mod tests;
@@ -28,12 +28,18 @@ const MOST_SOURCES: usize = 3;
 const MOST_OF_DIFF: usize = 24;
 /// Maximum lines of a command's output.
 const MOST_OF_OUTPUT: usize = 10;
+/// Maximum lines of the output of a command of the user.
+const MOST_OF_OWN_OUTPUT: usize = 200;
 /// The tool whose details are a command's output.
 const COMMAND: &str = "run_command";
 
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 /// Clears the current row.
 const TAKE_AWAY: &str = "\r\x1b[2K";
+/// Clears the row above.
+const TAKE_UPPER_AWAY: &str = "\x1b[1A\x1b[2K";
+/// Rows of the screen that the output of a running command leaves free.
+const FREE_ROWS: usize = 5;
 
 /// Renders the events of turns.
 pub struct Renderer {
@@ -42,8 +48,14 @@ pub struct Renderer {
     activity: Activity,
     /// Tool calls that have not finished.
     running: Vec<RunningTool>,
-    /// Whether the last row shows the work in progress.
-    has_row: bool,
+    /// Rows at the end that show the work in progress.
+    drawn: usize,
+    /// The last lines of the running command.
+    output: Vec<String>,
+    /// Rows of the screen.
+    height: usize,
+    /// Whether the user runs a command.
+    is_users: bool,
     /// Whether the last text did not end with a line break.
     is_mid_row: bool,
     /// Whether the user has seen the next change in an approval.
@@ -74,7 +86,10 @@ impl Renderer {
             markdown: Markdown::new(look),
             activity: Activity::Nothing,
             running: Vec::new(),
-            has_row: false,
+            drawn: 0,
+            output: Vec::new(),
+            height: 0,
+            is_users: false,
             is_mid_row: false,
             has_asked: false,
             frame: 0,
@@ -82,14 +97,36 @@ impl Renderer {
         }
     }
 
-    pub fn set_width(&mut self, width: usize) {
+    pub fn set_size(&mut self, width: usize, height: usize) {
         self.look.width = width;
+        self.height = height;
         self.markdown.set_width(width);
+    }
+
+    pub fn has_color(&self) -> bool {
+        self.look.color
+    }
+
+    /// Sets whether the next command is one of the user, not of the model.
+    pub fn set_user_command(&mut self, is_users: bool) {
+        self.is_users = is_users;
+    }
+
+    /// Whether the output of a running command would be shown.
+    pub fn shows_output(&self) -> bool {
+        let is_command = self.running.last().is_some_and(|call| call.tool == COMMAND);
+        self.look.color && is_command
+    }
+
+    /// Sets the last lines of the running command.
+    pub fn set_output(&mut self, lines: Vec<String>) {
+        self.output = lines;
     }
 
     /// Starts a turn: the model was asked.
     pub fn begin(&mut self) {
-        self.activity = Activity::Reply(Instant::now());
+        self.activity = self.between_tools();
+        self.output.clear();
         self.running.clear();
         self.has_asked = false;
     }
@@ -103,18 +140,26 @@ impl Renderer {
             return String::new();
         };
         self.frame = (self.frame + 1) % FRAMES.len();
-        self.has_row = true;
-        let row = format!("{} {row}", FRAMES[self.frame]);
+        let mut rows = vec![format!("{} {row}", FRAMES[self.frame])];
+        if self.shows_output() {
+            let most = self.height.saturating_sub(FREE_ROWS);
+            let left_out = self.output.len().saturating_sub(most);
+            let lines = self.output.iter().skip(left_out);
+            rows.extend(lines.map(|line| format!("  {}", fitting(line))));
+        }
         // A row that fills the terminal would wrap, and could not be removed.
-        let row = truncate(&row, self.look.width.saturating_sub(1));
-        format!("{TAKE_AWAY}{DIM}{row}{PLAIN}")
+        let columns = self.look.width.saturating_sub(1);
+        let rows: Vec<String> = rows.iter().map(|row| truncate(row, columns)).collect();
+        let taken_away = taken_away(self.drawn.max(1));
+        self.drawn = rows.len();
+        format!("{taken_away}{DIM}{}{PLAIN}", rows.join("\n"))
     }
 
-    /// Removes the row and ends a half-written line, before other output.
+    /// Removes the rows and ends a half-written line, before other output.
     pub fn clear(&mut self) -> String {
         let text = self.markdown.finish();
-        if text.is_empty() && std::mem::take(&mut self.has_row) {
-            return TAKE_AWAY.to_owned();
+        if text.is_empty() {
+            return taken_away(std::mem::take(&mut self.drawn));
         }
         self.written(text)
     }
@@ -162,10 +207,19 @@ impl Renderer {
             }
         };
         let is_over = matches!(event, Event::TurnEnded(_));
-        if is_over && text.is_empty() && std::mem::take(&mut self.has_row) {
-            return TAKE_AWAY.to_owned();
+        if is_over && text.is_empty() {
+            return taken_away(std::mem::take(&mut self.drawn));
         }
         self.written(text)
+    }
+
+    /// What is going on while no tool runs.
+    fn between_tools(&self) -> Activity {
+        if self.is_users {
+            Activity::Nothing
+        } else {
+            Activity::Reply(Instant::now())
+        }
     }
 
     /// Events that are shown as whole lines.
@@ -182,7 +236,7 @@ impl Renderer {
                 if self.look.color {
                     String::new()
                 } else {
-                    format!("● {}\n", tool_label(tool, what))
+                    format!("● {}\n", self.label(tool, what))
                 }
             }
             Event::ToolFinished {
@@ -192,7 +246,8 @@ impl Renderer {
                 detail,
                 took,
             } => {
-                self.activity = Activity::Reply(Instant::now());
+                self.activity = self.between_tools();
+                self.output.clear();
                 let at = self.running.iter().position(|running| running.id == *id);
                 let call = at.map(|at| self.running.remove(at));
                 self.tool_finished(call.as_ref(), *outcome, summary, *took)
@@ -208,7 +263,8 @@ impl Renderer {
                 counted(u64::from(*after), "token")
             ),
             Event::Citations { wrong, not_seen } => {
-                citations(wrong) + &not_looked_at(not_seen, self.look.width)
+                citations(wrong, self.look.width)
+                    + &not_looked_at(not_seen, self.look.width)
             }
             Event::AskedAgain { why } => warning(why, self.look.width),
             Event::TurnFacts(facts) => turn_facts(facts, self.look.width),
@@ -231,7 +287,7 @@ impl Renderer {
         summary: &str,
         took: Duration,
     ) -> String {
-        let name = call.map_or_else(String::new, |call| tool_label(&call.tool, &call.what));
+        let name = call.map_or_else(String::new, |call| self.label(&call.tool, &call.what));
         let style = match outcome {
             ToolOutcome::Done => GOOD,
             ToolOutcome::Failed => ERROR,
@@ -257,6 +313,9 @@ impl Renderer {
             }
             return diff::show(detail, FoldedKind::Diff, MOST_OF_DIFF).text;
         }
+        if self.is_users {
+            return diff::show(detail, FoldedKind::Text, MOST_OF_OWN_OUTPUT).text;
+        }
         let output = diff::show(detail, FoldedKind::Text, MOST_OF_OUTPUT).text;
         if output.is_empty() {
             return output;
@@ -279,8 +338,7 @@ impl Renderer {
             Activity::Thoughts(since) => ("thinking".to_owned(), since),
             Activity::Tool(since) => {
                 let running = self.running.last()?;
-                let what = visible_name(&running.what);
-                (format!("{} {what}", visible_name(&running.tool)), since)
+                (self.plain_label(&running.tool, &running.what), since)
             }
         };
         let seconds = since.elapsed().as_secs();
@@ -297,16 +355,36 @@ impl Renderer {
             return text;
         }
         self.is_mid_row = !text.ends_with('\n');
-        if std::mem::take(&mut self.has_row) {
-            format!("{TAKE_AWAY}{text}")
-        } else {
-            text
-        }
+        taken_away(std::mem::take(&mut self.drawn)) + &text
+    }
+
+    /// The name of a tool; a command of the user has the sign with which it was typed.
+    fn name<'a>(&self, tool: &'a str) -> &'a str {
+        if self.is_users { "!" } else { tool }
+    }
+
+    fn label(&self, tool: &str, what: &str) -> String {
+        let tool = visible_name(self.name(tool));
+        let label = format!("{BOLD}{tool}{PLAIN} {}", visible_name(what));
+        label.trim_end().to_owned()
+    }
+
+    fn plain_label(&self, tool: &str, what: &str) -> String {
+        format!("{} {}", visible_name(self.name(tool)), visible_name(what))
     }
 }
 
-fn tool_label(tool: &str, what: &str) -> String {
-    format!("{BOLD}{}{PLAIN} {}", visible_name(tool), visible_name(what))
+/// Removes a number of rows at the end, the last of which has the cursor.
+fn taken_away(rows: usize) -> String {
+    match rows.checked_sub(1) {
+        None => String::new(),
+        Some(upper) => format!("{TAKE_AWAY}{}", TAKE_UPPER_AWAY.repeat(upper)),
+    }
+}
+
+/// A line of output as a row: a tab has no width of its own.
+fn fitting(line: &str) -> String {
+    visible_name(&line.replace('\t', "    "))
 }
 
 /// `src/a.rs:1-20`
@@ -332,16 +410,14 @@ fn retrieved(sources: &[Source], columns: usize) -> String {
     format!("{DIM}{}{PLAIN}\n", wrapped(&line, 0, "  ", columns))
 }
 
-fn citations(wrong: &[(String, String)]) -> String {
+fn citations(wrong: &[(String, String)], width: usize) -> String {
+    const LEAD: &str = "wrong citation: ";
     let mut out = String::new();
     for (citation, reason) in wrong {
+        let text = format!("{} ({})", visible_name(citation), visible_name(reason));
+        let text = wrapped(&text, LEAD.len(), "  ", width);
         // Writing into a string cannot fail.
-        let _ = writeln!(
-            out,
-            "{WARNING}wrong citation:{PLAIN} {} ({})",
-            visible_name(citation),
-            visible_name(reason)
-        );
+        let _ = writeln!(out, "{WARNING}{}{PLAIN} {text}", LEAD.trim_end());
     }
     out
 }

@@ -13,12 +13,14 @@ use super::approve;
 use super::complete::{Completions, files_below};
 use super::editor::{Editor, EditorInput, Prompt};
 use super::interrupts::Interrupts;
+use super::notify::{Notifier, Occasion};
 use super::render::Renderer;
 use super::replies::AfterCommand;
-use super::terminal::text_columns;
+use super::terminal::{HiddenTyping, rows, text_columns};
 use super::turn::{self, TurnDisplay};
-use super::{markdown::Look, status};
+use super::{branch::branch, markdown::Look, status::StatusLine};
 use crate::app::App;
+use crate::config::NotifyChoice;
 use crate::conversation::commands::{self, CommandScope, ParsedInput};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::{opened_warnings, risk_warning};
@@ -80,15 +82,40 @@ impl Repl {
     }
 
     /// Runs a command, or asks a question.
-    async fn take(&mut self, text: String) -> Result<AfterCommand, Error> {
-        match commands::parse(&text, CommandScope::Terminal) {
+    async fn take(&mut self, mut text: String) -> Result<AfterCommand, Error> {
+        loop {
+            let after = self.take_line(&text).await?;
+            match after {
+                AfterCommand::Command(chosen) => text = chosen,
+                after => return Ok(after),
+            }
+        }
+    }
+
+    async fn take_line(&mut self, text: &str) -> Result<AfterCommand, Error> {
+        if let Some(command) = commands::shell_command(text) {
+            self.run_command(command).await?;
+            return Ok(AfterCommand::Line);
+        }
+        match commands::parse(text, CommandScope::Terminal) {
             ParsedInput::Command(command, argument) => {
                 return self.command(command, argument).await;
             }
             ParsedInput::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
-            ParsedInput::Question => self.ask(text).await?,
+            ParsedInput::Question => self.ask(text.to_owned()).await?,
         }
         Ok(AfterCommand::Line)
+    }
+
+    /// Runs a command of the user in the sandbox.
+    async fn run_command(&mut self, command: &str) -> Result<(), Error> {
+        if self.open().await && self.conversation.run_command(command) {
+            self.screen.renderer.set_user_command(true);
+            let ran = self.turn().await;
+            self.screen.renderer.set_user_command(false);
+            ran?;
+        }
+        Ok(())
     }
 
     /// Asks a question; if it ends with a plan, offers to carry it out.
@@ -120,8 +147,10 @@ impl Repl {
     /// Shows the running turn, and returns the plan that it ended with.
     pub async fn turn(&mut self) -> Result<Option<PlanOffer>, Error> {
         self.screen.begin();
-        let ended =
-            turn::follow(&mut self.conversation, &self.interrupts, &mut self.screen).await?;
+        let ended = {
+            let _typing_waits = HiddenTyping::begin();
+            turn::follow(&mut self.conversation, &self.interrupts, &mut self.screen).await?
+        };
         let Some(ended) = ended.filter(|_| !self.interrupts.leave.is_cancelled()) else {
             return Ok(None);
         };
@@ -136,6 +165,8 @@ impl Repl {
                 self.note("the model gave no summary; the oldest turns were removed instead");
             }
             EndReason::Compacted(Err(why)) => self.note(&why),
+            EndReason::Ran(Ok(())) => self.list_files(),
+            EndReason::Ran(Err(why)) => self.note(&why),
             EndReason::NotBegun => self.note("stopped"),
             EndReason::Failed(error) => report(&error),
             EndReason::Lost => warn(
@@ -197,7 +228,14 @@ impl Repl {
         let model = open.map(|open| open.session.model.profile().name.clone());
         let model = model.unwrap_or_default();
         let state = self.conversation.workspace().index_state();
-        let line = status::line(&model, self.screen.renderer.spent, state.as_ref());
+        let line = StatusLine {
+            mode: self.conversation.mode().name(),
+            branch: branch(self.conversation.workspace().root()).as_deref(),
+            model: &model,
+            usage: self.screen.renderer.spent,
+            index: state.as_ref(),
+        }
+        .text(text_columns());
         let line = wrapped(&escape_hidden(&line), 0, "", text_columns());
         self.say(&format!("{DIM}{line}{PLAIN}\n"))
     }
@@ -239,19 +277,24 @@ impl Repl {
 /// Shows events on the terminal.
 pub struct Screen {
     pub renderer: Renderer,
+    notifier: Notifier,
 }
 
 impl Screen {
-    pub fn new(color: bool) -> Screen {
+    pub fn new(color: bool, notify: NotifyChoice) -> Screen {
         let width = text_columns();
+        let mut renderer = Renderer::new(Look { color, width });
+        renderer.set_size(width, rows());
         Screen {
-            renderer: Renderer::new(Look { color, width }),
+            renderer,
+            notifier: Notifier::new(notify),
         }
     }
 
     pub fn begin(&mut self) {
-        self.renderer.set_width(text_columns());
+        self.renderer.set_size(text_columns(), rows());
         self.renderer.begin();
+        self.notifier.is_present();
     }
 
     fn write(&self, text: &str) -> Result<(), Error> {
@@ -268,8 +311,16 @@ impl TurnDisplay for Screen {
         self.write(&text)
     }
 
+    fn shows_output(&self) -> bool {
+        self.renderer.shows_output()
+    }
+
+    fn output(&mut self, lines: Vec<String>) {
+        self.renderer.set_output(lines);
+    }
+
     fn tick(&mut self) -> Result<(), Error> {
-        self.renderer.set_width(text_columns());
+        self.renderer.set_size(text_columns(), rows());
         let text = self.renderer.tick();
         self.write(&text)
     }
@@ -277,12 +328,20 @@ impl TurnDisplay for Screen {
     fn asking(&mut self) -> Result<(), Error> {
         let text = self.renderer.clear();
         self.renderer.asked();
-        self.write(&text)
+        self.write(&text)?;
+        self.notifier.notify(Occasion::Asks);
+        Ok(())
+    }
+
+    fn answered(&mut self) {
+        self.notifier.is_present();
     }
 
     fn done(&mut self) -> Result<(), Error> {
         let text = self.renderer.end();
-        self.write(&text)
+        self.write(&text)?;
+        self.notifier.notify(Occasion::HasEnded);
+        Ok(())
     }
 }
 

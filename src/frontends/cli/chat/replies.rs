@@ -1,5 +1,7 @@
 //! Shows the results of commands on the terminal.
 
+use std::io::Write;
+
 use anyhow::Error;
 use ollacode_indexer::{IndexError, SearchRequest};
 use tokio_util::sync::CancellationToken;
@@ -10,31 +12,38 @@ use super::super::style::{BOLD, DIM, PLAIN, visible_name};
 use super::super::wrap::wrapped;
 use super::super::{print, report, sessions, summary, warn};
 use super::approve;
+use super::context;
 use super::diff::{self, FoldedKind};
+use super::picker::{self, PickerRow};
 use super::render::source_location;
 use super::repl::Repl;
 use super::terminal::{can_ask, text_columns};
 use crate::conversation::commands::{self, CommandScope, SlashCommand};
 use crate::conversation::messages::{
-    counted, index_words, opened_warnings, resumed_words, token_rows,
+    counted, index_words, mode_words, opened_warnings, resumed_words,
 };
 use crate::conversation::reply::{
-    CommandReply, IndexJob, ModelsJob, NAMED_WORKSPACES, model_facts,
+    CommandReply, IndexJob, ModeChoices, ModelsJob, NAMED_WORKSPACES, model_facts,
 };
 use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
+use crate::permission::Mode;
 use crate::session::changes::FileDiff;
+use crate::session::{SessionId, SessionSummary};
 use crate::visible::escape_hidden;
 
 /// Maximum lines of a diff.
 const MOST_LINES: usize = 400;
-const MORE_HELP: &str = "@path attaches a file; a \\ at the end of a line, or an open ``` fence, \
+const MORE_HELP: &str = "@path attaches a file; !COMMAND runs a command, and the next question tells \
+                         the model what it printed; a \\ at the end of a line, or an open ``` fence, \
                          continues on the next line";
 
 /// What comes after a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterCommand {
     Line,
+    /// This command, as the user chose it from a list.
+    Command(String),
     /// The end of the conversation.
     Leave,
 }
@@ -66,6 +75,9 @@ impl Repl {
                 return Ok(AfterCommand::Line);
             }
         };
+        if let (CommandReply::Modes(choices), true) = (&reply, self.can_pick()) {
+            return self.pick_mode(choices).await;
+        }
         if let Some(sentence) = reply.sentence() {
             self.note(&sentence);
         }
@@ -89,14 +101,9 @@ impl Repl {
             CommandReply::Search(request) => self.search(&request).await,
             CommandReply::Index(job) => self.index(job).await?,
             CommandReply::Status(status) => self.rows(&status.rows())?,
-            CommandReply::Models(job) => self.models(&job).await?,
-            CommandReply::Sessions { sessions, .. } if !sessions.is_empty() => {
-                print(|out| {
-                    sessions
-                        .iter()
-                        .try_for_each(|summary| sessions::write(out, summary))
-                })?;
-                self.note("/resume ID continues a session");
+            CommandReply::Models(job) => return self.models(&job).await,
+            CommandReply::Sessions { sessions, current } if !sessions.is_empty() => {
+                return self.sessions(&sessions, current.as_ref()).await;
             }
             CommandReply::Workspaces { here, named } => {
                 let mut rows = vec![("here", visible_name(&here.display().to_string()))];
@@ -107,7 +114,7 @@ impl Repl {
             }
             CommandReply::Sources(Some(sources)) => self.sources(&sources)?,
             CommandReply::Diff(diffs) if !diffs.is_empty() => self.diff(&diffs)?,
-            CommandReply::Tokens(tokens) => self.rows(&token_rows(&tokens))?,
+            CommandReply::Tokens(tokens) => self.say(&context::text(&tokens, text_columns()))?,
             CommandReply::Memory(Some(memory)) => self.memory(&memory)?,
             CommandReply::Compacting => {
                 self.turn().await?;
@@ -120,9 +127,11 @@ impl Repl {
     fn rows(&self, rows: &[(&str, String)]) -> Result<(), Error> {
         let width = rows.iter().map(|(name, _)| name.chars().count()).max();
         let width = width.unwrap_or(0);
-        let rows = rows
-            .iter()
-            .map(|(name, value)| format!("{DIM}{name:<width$}{PLAIN}  {value}\n"));
+        let (columns, hanging) = (text_columns(), " ".repeat(width + 2));
+        let rows = rows.iter().map(|(name, value)| {
+            let value = wrapped(value, width + 2, &hanging, columns);
+            format!("{DIM}{name:<width$}{PLAIN}  {value}\n")
+        });
         self.say(&rows.collect::<String>())
     }
 
@@ -206,14 +215,23 @@ impl Repl {
         Ok(())
     }
 
-    async fn models(&self, job: &ModelsJob) -> Result<(), Error> {
+    async fn models(&self, job: &ModelsJob) -> Result<AfterCommand, Error> {
         let models = match job.run().await {
             Ok(models) => models,
             Err(error) => {
                 report(&error.into());
-                return Ok(());
+                return Ok(AfterCommand::Line);
             }
         };
+        if self.can_pick() && !models.is_empty() {
+            let rows = models.iter();
+            let rows = rows.map(|model| PickerRow::new(&model.name, &model_facts(model)));
+            let rows = rows.collect();
+            let current = models.iter().position(|model| model.name == job.current);
+            let taken = self.pick("Models", rows, current).await?;
+            let name = |at: usize| Some(models.get(at)?.name.as_str());
+            return Ok(command_of("model", taken, name));
+        }
         let mut out = String::new();
         for model in &models {
             let sign = if model.name == job.current { "*" } else { " " };
@@ -224,7 +242,66 @@ impl Repl {
         }
         self.say(&out)?;
         self.note("/model NAME switches to another model");
-        Ok(())
+        Ok(AfterCommand::Line)
+    }
+
+    async fn pick_mode(&self, choices: &ModeChoices) -> Result<AfterCommand, Error> {
+        let row = |mode: &Mode| PickerRow::new(mode.name(), mode_words(*mode, choices.confinement));
+        let rows = choices.modes.iter().map(row).collect();
+        let current = choices
+            .modes
+            .iter()
+            .position(|mode| *mode == choices.current);
+        let taken = self.pick("Approval modes", rows, current).await?;
+        let name = |at: usize| Some(choices.modes.get(at)?.name());
+        Ok(command_of("approve", taken, name))
+    }
+
+    /// Lists the sessions with their numbers.
+    async fn sessions(
+        &self,
+        sessions: &[SessionSummary],
+        current: Option<&SessionId>,
+    ) -> Result<AfterCommand, Error> {
+        if self.can_pick() {
+            let rows = (1..).zip(sessions);
+            let rows = rows.map(|(number, summary)| {
+                let (title, facts) = sessions::words(summary);
+                PickerRow::new(&format!("{number}  {title}"), &facts)
+            });
+            let rows = rows.collect();
+            let at = sessions
+                .iter()
+                .position(|summary| Some(&summary.id) == current);
+            let taken = self.pick("Sessions", rows, at).await?;
+            let id = |at: usize| Some(sessions.get(at)?.id.as_str());
+            return Ok(command_of("resume", taken, id));
+        }
+        print(|out| {
+            (1..).zip(sessions).try_for_each(|(number, summary)| {
+                write!(out, "{number:>3}  ")?;
+                sessions::write(out, summary)
+            })
+        })?;
+        self.note("/resume N continues the session with this number");
+        Ok(AfterCommand::Line)
+    }
+
+    /// Whether lists can be drawn, and keys read.
+    fn can_pick(&self) -> bool {
+        can_ask() && self.screen.renderer.has_color()
+    }
+
+    async fn pick(
+        &self,
+        title: &'static str,
+        rows: Vec<PickerRow>,
+        current: Option<usize>,
+    ) -> Result<Option<usize>, Error> {
+        let stop = self.interrupts.begin();
+        let taken = picker::pick(title, rows, current, stop).await;
+        self.interrupts.nothing_to_stop();
+        Ok(taken?)
     }
 
     fn sources(&self, sources: &[Source]) -> Result<(), Error> {
@@ -258,6 +335,18 @@ impl Repl {
             ));
         }
         Ok(())
+    }
+}
+
+/// The command for an entry that was taken from a list.
+fn command_of<'a>(
+    command: &str,
+    taken: Option<usize>,
+    value: impl Fn(usize) -> Option<&'a str>,
+) -> AfterCommand {
+    match taken.and_then(value) {
+        Some(value) => AfterCommand::Command(format!("/{command} {value}")),
+        None => AfterCommand::Line,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The terminal: width, single keys, and restoring its modes.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -11,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Columns if the width is unknown.
 const COLUMNS: usize = 80;
+
+/// Rows if the height is unknown.
+const ROWS: usize = 24;
 
 /// Maximum width of text: longer rows are hard to read.
 const WIDEST: usize = 110;
@@ -27,6 +31,14 @@ pub fn columns() -> usize {
     match tcgetwinsize(io::stdout()) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
         _ => COLUMNS,
+    }
+}
+
+/// Rows of the terminal.
+pub fn rows() -> usize {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_row > 0 => usize::from(size.ws_row),
+        _ => ROWS,
     }
 }
 
@@ -66,6 +78,36 @@ impl Drop for TerminalGuard {
     }
 }
 
+/// Whether typed characters are not shown, because a turn runs.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// While it lives, typed characters do not spoil the screen. They wait, and the line editor shows
+/// them when it reads next.
+pub struct HiddenTyping(());
+
+impl HiddenTyping {
+    pub fn begin() -> HiddenTyping {
+        IS_QUIET.store(true, Ordering::SeqCst);
+        set_echo(false);
+        HiddenTyping(())
+    }
+}
+
+impl Drop for HiddenTyping {
+    fn drop(&mut self) {
+        IS_QUIET.store(false, Ordering::SeqCst);
+        set_echo(true);
+    }
+}
+
+/// Without a terminal there is nothing to set.
+fn set_echo(is_on: bool) {
+    if let Ok(mut modes) = tcgetattr(io::stdin()) {
+        modes.local_modes.set(LocalModes::ECHO, is_on);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
+    }
+}
+
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPress {
@@ -73,11 +115,18 @@ pub enum KeyPress {
     Sign(char),
     Enter,
     Escape,
+    Up,
+    Down,
     /// Ctrl-D, or the terminal was closed.
     End,
-    /// Keys without a meaning, such as arrows, and pasted text.
+    /// Keys without a meaning, and pasted text.
     Other,
 }
+
+/// Ctrl-D.
+const END: u8 = 4;
+/// Escape, which also begins the sequences of other keys.
+const ESCAPE: u8 = 0x1b;
 
 /// Reads single keys, until it is dropped. Ctrl-C stays a signal.
 pub struct KeyReader {
@@ -90,6 +139,17 @@ impl KeyReader {
     /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a
     /// question that was not shown yet.
     pub fn open() -> io::Result<KeyReader> {
+        let mut reader = KeyReader::set(OptionalActions::Flush)?;
+        reader.asked();
+        Ok(reader)
+    }
+
+    /// Starts to read keys in a menu that the user has called: every key counts.
+    pub fn for_menu() -> io::Result<KeyReader> {
+        KeyReader::set(OptionalActions::Now)
+    }
+
+    fn set(when: OptionalActions) -> io::Result<KeyReader> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
         single
@@ -98,10 +158,10 @@ impl KeyReader {
         // A read ends after a tenth of a second, so that a question can be withdrawn.
         single.special_codes[SpecialCodeIndex::VMIN] = 0;
         single.special_codes[SpecialCodeIndex::VTIME] = 1;
-        tcsetattr(io::stdin(), OptionalActions::Flush, &single)?;
+        tcsetattr(io::stdin(), when, &single)?;
         Ok(KeyReader {
             before,
-            answers_from: Instant::now() + TOO_SOON,
+            answers_from: Instant::now(),
         })
     }
 
@@ -115,10 +175,28 @@ impl KeyReader {
         let read = |buffer: &mut [u8]| rustix::io::read(io::stdin(), buffer);
         next_key(read, self.answers_from, stop)
     }
+
+    /// Waits for keys, which may come several at once; `None` once `stop` is cancelled.
+    pub fn next_keys(&self, stop: &CancellationToken) -> io::Result<Option<Vec<KeyPress>>> {
+        let read = |buffer: &mut [u8]| rustix::io::read(io::stdin(), buffer);
+        let Some(mut bytes) = next_bytes(read, self.answers_from, stop)? else {
+            return Ok(None);
+        };
+        // The rest of a sequence may come a little later.
+        if bytes == [ESCAPE] {
+            let mut more = [0_u8; 64];
+            let length = read(&mut more).unwrap_or(0);
+            bytes.extend_from_slice(&more[..length]);
+        }
+        Ok(Some(keys(&bytes)))
+    }
 }
 
 impl Drop for KeyReader {
     fn drop(&mut self) {
+        // The turn may have begun or ended meanwhile.
+        let is_shown = !IS_QUIET.load(Ordering::SeqCst);
+        self.before.local_modes.set(LocalModes::ECHO, is_shown);
         // Where this fails there is no terminal any more.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
@@ -126,10 +204,20 @@ impl Drop for KeyReader {
 
 /// Reads until there is a valid key; `None` once `stop` is cancelled.
 fn next_key(
-    mut read: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
+    read: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
     answers_from: Instant,
     stop: &CancellationToken,
 ) -> io::Result<Option<KeyPress>> {
+    let bytes = next_bytes(read, answers_from, stop)?;
+    Ok(bytes.map(|bytes| key(&bytes)))
+}
+
+/// Reads until there is input that counts; `None` once `stop` is cancelled.
+fn next_bytes(
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, Errno>,
+    answers_from: Instant,
+    stop: &CancellationToken,
+) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = [0_u8; 64];
     let mut at_once = 0;
     while !stop.is_cancelled() {
@@ -138,12 +226,12 @@ fn next_key(
             Ok(0) if started.elapsed() < AT_ONCE => {
                 at_once += 1;
                 if at_once > 10 {
-                    return Ok(Some(KeyPress::End));
+                    return Ok(Some(vec![END]));
                 }
             }
             Ok(0) => at_once = 0,
             Ok(_) if Instant::now() < answers_from => at_once = 0,
-            Ok(length) => return Ok(Some(key(&buffer[..length]))),
+            Ok(length) => return Ok(Some(buffer[..length].to_vec())),
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => return Err(error.into()),
         }
@@ -162,10 +250,50 @@ fn key(bytes: &[u8]) -> KeyPress {
     match (signs.next(), signs.next()) {
         (None, _) => KeyPress::Enter,
         (Some('\x1b'), None) => KeyPress::Escape,
-        (Some('\x04'), None) => KeyPress::End,
+        (Some(sign), None) if sign == char::from(END) => KeyPress::End,
         (Some(sign), None) if !sign.is_control() => KeyPress::Sign(sign),
-        _ => KeyPress::Other,
+        _ => match arrow(letter) {
+            Some((key, length)) if length == letter.len() => key,
+            _ => KeyPress::Other,
+        },
     }
+}
+
+/// The keys of one read, in order.
+fn keys(bytes: &[u8]) -> Vec<KeyPress> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut rest: &str = &text;
+    let mut keys = Vec::new();
+    while let Some(sign) = rest.chars().next() {
+        let (key, length) = match (sign, arrow(rest)) {
+            (_, Some(arrow)) => arrow,
+            ('\x1b', None) if !rest[1..].starts_with(['[', 'O']) => (KeyPress::Escape, 1),
+            // Another sequence: up to its letter.
+            ('\x1b', None) => {
+                let is_last = |sign: char| sign.is_ascii_alphabetic() || sign == '~';
+                let last = rest[2..].find(is_last);
+                (KeyPress::Other, last.map_or(rest.len(), |at| at + 3))
+            }
+            ('\r' | '\n', None) => (KeyPress::Enter, 1),
+            (sign, None) if sign == char::from(END) => (KeyPress::End, 1),
+            (sign, None) if sign.is_control() => (KeyPress::Other, sign.len_utf8()),
+            (sign, None) => (KeyPress::Sign(sign), sign.len_utf8()),
+        };
+        keys.push(key);
+        rest = &rest[length..];
+    }
+    keys
+}
+
+/// The arrow at the beginning of a text, and its length.
+fn arrow(text: &str) -> Option<(KeyPress, usize)> {
+    ["\x1b[A", "\x1bOA", "\x1b[B", "\x1bOB"]
+        .into_iter()
+        .find(|sequence| text.starts_with(sequence))
+        .map(|sequence| match sequence.ends_with('A') {
+            true => (KeyPress::Up, sequence.len()),
+            false => (KeyPress::Down, sequence.len()),
+        })
 }
 
 #[cfg(test)]
@@ -203,13 +331,42 @@ mod tests {
             (b"\x1b", KeyPress::Escape),
             (b"\x04", KeyPress::End),
             ("ㅛ".as_bytes(), KeyPress::Sign('ㅛ')),
-            (b"\x1b[A", KeyPress::Other),
+            (b"\x1b[A", KeyPress::Up),
+            (b"\x1bOB", KeyPress::Down),
+            (b"\x1b[C", KeyPress::Other),
             (b"yes", KeyPress::Other),
             (b"y\ny\n", KeyPress::Other),
             (b"\xff", KeyPress::Other),
             (b"\x01", KeyPress::Other),
         ] {
             assert_eq!(key(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn keys_of_a_menu_count_each() {
+        for (bytes, expected) in [
+            (
+                &b"\x1b[B\x1b[B\r"[..],
+                &[KeyPress::Down, KeyPress::Down, KeyPress::Enter][..],
+            ),
+            (b"\x1bOA\x1b", &[KeyPress::Up, KeyPress::Escape]),
+            (b"2\n", &[KeyPress::Sign('2'), KeyPress::Enter]),
+            (b"\x1b\r", &[KeyPress::Escape, KeyPress::Enter]),
+            (b"\x1b\x1b", &[KeyPress::Escape, KeyPress::Escape]),
+            (b"\x1bOPx", &[KeyPress::Other, KeyPress::Sign('x')]),
+            (b"\x1b[3~j", &[KeyPress::Other, KeyPress::Sign('j')]),
+            (
+                b"\x1b[1;5Cq\x04",
+                &[KeyPress::Other, KeyPress::Sign('q'), KeyPress::End],
+            ),
+            (
+                "한\x01".as_bytes(),
+                &[KeyPress::Sign('한'), KeyPress::Other],
+            ),
+            (b"", &[]),
+        ] {
+            assert_eq!(keys(bytes), expected, "{bytes:?}");
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::engine::event::{Event, TurnEnd};
 
 /// Interval of redrawing the progress row.
 const TICK: Duration = Duration::from_millis(250);
+/// Maximum lines of a running command's output.
+const MOST_OUTPUT: usize = 3;
 /// How long a turn may take to stop when the program quits.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -26,10 +28,21 @@ pub trait TurnDisplay {
         Ok(())
     }
 
+    /// Whether the output of a running command is shown.
+    fn shows_output(&self) -> bool {
+        false
+    }
+
+    /// The last lines that a running command printed.
+    fn output(&mut self, _lines: Vec<String>) {}
+
     /// Called before a question is shown.
     fn asking(&mut self) -> Result<(), Error> {
         Ok(())
     }
+
+    /// Called when the user has answered it.
+    fn answered(&mut self) {}
 
     /// Called at the end.
     fn done(&mut self) -> Result<(), Error> {
@@ -74,10 +87,18 @@ async fn shown(
                     if let Some(ask) = take(update, conversation, show)? {
                         show.asking()?;
                         put(ask, &answers, stop, interrupts).await?;
+                        show.answered();
                     }
                 }
             },
-            _ = ticks.tick() => show.tick()?,
+            _ = ticks.tick() => {
+                if show.shows_output()
+                    && let Some(lines) = conversation.live_lines(MOST_OUTPUT).await
+                {
+                    show.output(lines);
+                }
+                show.tick()?;
+            }
         }
     }
     conversation.stop();

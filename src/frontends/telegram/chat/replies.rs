@@ -201,18 +201,19 @@ impl Chat {
 
     fn list_sessions(&self, sessions: &[SessionSummary], current: Option<&SessionId>) {
         let mut text = FormattedText::default();
-        for summary in sessions.iter().take(MOST_SESSIONS) {
+        for (number, summary) in (1..).zip(sessions).take(MOST_SESSIONS) {
             let now = if Some(&summary.id) == current {
                 " (current)"
             } else {
                 ""
             };
+            text.push(&format!("{number}. "), &Style::default());
             text.push(summary.id.as_str(), &Style::default().with(SpanKind::Code));
             let turns = counted(u64::from(summary.turns), "question");
             let title = visible_name(&summary.title);
             text.push(&format!("{now} {title} · {turns}\n"), &Style::default());
         }
-        text.push("\n/resume ID continues one", &Style::default());
+        text.push("\n/resume N continues one", &Style::default());
         self.send(text);
     }
 

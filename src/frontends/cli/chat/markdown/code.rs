@@ -107,14 +107,16 @@ fn terminal_style(token: syntect::highlighting::Style) -> Style {
     style
 }
 
+/// Colours that can be read on light and on dark grounds: the bright ones and yellow vanish on
+/// white, a bright black vanishes on some dark grounds.
 fn palette(number: u8) -> Style {
     match number {
-        1 => AnsiColor::Red.on_default(),
-        2 => AnsiColor::Green.on_default(),
-        3 => AnsiColor::Yellow.on_default(),
-        4 => AnsiColor::Blue.on_default(),
-        5 => AnsiColor::Magenta.on_default(),
-        6 => AnsiColor::Cyan.on_default(),
+        1 | 9 => AnsiColor::Red.on_default(),
+        2 | 10 => AnsiColor::Green.on_default(),
+        4 | 12 => AnsiColor::Blue.on_default(),
+        3 | 5 | 11 | 13 => AnsiColor::Magenta.on_default(),
+        6 | 14 => AnsiColor::Cyan.on_default(),
+        8 => Style::new().dimmed(),
         // Black and white vanish on one kind of background.
         0 | 7 | 15 => Style::new(),
         other => Ansi256Color(other).on_default(),
@@ -156,6 +158,16 @@ mod tests {
         assert_eq!(anstream::adapter::strip_str(&shown).to_string(), source);
         assert!(shown.contains('\u{1b}'), "{shown:?}");
         assert_eq!(Code::new("").line(source), source);
+    }
+
+    #[test]
+    fn no_colour_vanishes_on_a_light_or_a_dark_ground() {
+        for number in 0..16 {
+            let style = format!("{}", palette(number));
+            for bad in ["30m", "33m", "37m", "90m", "93m", "96m", "97m"] {
+                assert!(!style.contains(bad), "{number}: {style:?}");
+            }
+        }
     }
 
     #[test]

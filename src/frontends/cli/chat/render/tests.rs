@@ -197,3 +197,87 @@ fn what_a_turn_did_stands_below_the_answer() {
          note: not proven: “All tests pass.”: no test ran after the last change\n"
     );
 }
+
+#[test]
+fn the_last_lines_of_a_command_stand_below_it_while_it_runs() {
+    let mut renderer = renderer(true);
+    renderer.set_size(40, 24);
+    assert!(!renderer.shows_output());
+    renderer.event(&Event::ToolStarted {
+        id: "1".to_owned(),
+        tool: COMMAND.to_owned(),
+        what: "cargo test".to_owned(),
+    });
+    assert!(renderer.shows_output());
+    renderer.tick();
+    let long = "a long line ".repeat(8);
+    renderer.set_output(vec![
+        "one\ttwo".to_owned(),
+        long,
+        "\u{1b}[2Jthree".to_owned(),
+    ]);
+    let shown = renderer.tick();
+    assert!(
+        shown.starts_with(&format!("{TAKE_AWAY}\u{1b}[2m")),
+        "{shown:?}"
+    );
+    let text = stripped(&shown);
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert!(rows[0].ends_with("run_command cargo test"), "{rows:?}");
+    assert_eq!((rows[1], rows[3]), ("  one    two", "  \\u{1b}[2Jthree"));
+    assert!(rows.iter().all(|row| row.chars().count() < 40), "{rows:?}");
+    // All four rows are removed before the next ones.
+    let removed = format!("{TAKE_AWAY}{}", TAKE_UPPER_AWAY.repeat(3));
+    assert!(renderer.tick().starts_with(&removed));
+    let ended = renderer.event(&finished("1", ToolOutcome::Done, "exit code 0", ""));
+    assert!(ended.starts_with(&removed), "{ended:?}");
+    assert!(!stripped(&ended).contains("three"), "{ended:?}");
+    renderer.event(&Event::ToolStarted {
+        id: "2".to_owned(),
+        tool: COMMAND.to_owned(),
+        what: "ls".to_owned(),
+    });
+    assert_eq!(stripped(&renderer.tick()).lines().count(), 1);
+}
+
+#[test]
+fn on_a_low_screen_there_is_no_output_below_the_command() {
+    let mut renderer = renderer(true);
+    renderer.set_size(80, 6);
+    renderer.event(&Event::ToolStarted {
+        id: "1".to_owned(),
+        tool: COMMAND.to_owned(),
+        what: "ls".to_owned(),
+    });
+    renderer.set_output(vec!["one".to_owned(), "two".to_owned()]);
+    let text = stripped(&renderer.tick());
+    assert_eq!(text.lines().skip(1).collect::<Vec<&str>>(), ["  two"]);
+    renderer.set_size(80, 3);
+    assert_eq!(stripped(&renderer.tick()).lines().count(), 1);
+}
+
+#[test]
+fn a_command_of_the_user_is_told_from_those_of_the_model() {
+    let mut renderer = Renderer::new(Look {
+        color: true,
+        width: 80,
+    });
+    renderer.set_user_command(true);
+    renderer.begin();
+    assert_eq!(renderer.tick(), "", "the model was not asked");
+    renderer.event(&Event::ToolStarted {
+        id: "1".to_owned(),
+        tool: COMMAND.to_owned(),
+        what: "seq 30".to_owned(),
+    });
+    assert!(stripped(&renderer.tick()).ends_with("! seq 30"));
+    let output: String = (1..=30).map(|number| format!("{number}\n")).collect();
+    let shown = renderer.event(&finished("1", ToolOutcome::Done, "exit code 0", &output));
+    let text = stripped(&shown);
+    assert!(
+        text.starts_with("● ! seq 30 · exit code 0 · 3 ms\n  1\n  2\n"),
+        "{text}"
+    );
+    assert!(text.contains("\n  15\n"), "nothing is left out: {text}");
+}

@@ -1,0 +1,122 @@
+//! Commands that the user runs. Typing one is its approval; the next question tells the model what
+//! it printed.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::super::clip::first_line;
+use super::super::event::{Event, TurnEnd};
+use super::super::turn::Turn;
+use super::effects::is_about_secrets;
+use super::outcome::CallResult;
+use super::{LONGEST_LINE, shown_hidden};
+use crate::message::ToolCall;
+use crate::permission::{Effect, Mode, Permission, permission};
+use crate::session::{Record, USER_COMMAND};
+use crate::tools::{Permitted, PreparedCall};
+
+/// The tool that runs them.
+const TOOL: &str = "run_command";
+
+impl Turn<'_> {
+    /// Runs a command of the user, and keeps it with its output for the next question.
+    ///
+    /// The error is one of the journal, or of the tool itself.
+    pub(in crate::engine) async fn run_user_command(
+        &mut self,
+        command: &str,
+    ) -> Result<(), TurnEnd> {
+        let call = user_call(command);
+        let turn = self.session.turn.max(1);
+        self.engine.context.changes.lock().begin_turn(turn);
+        let begun = Instant::now();
+        let outcome = match self.may_run_for_user(&call).await? {
+            Ok((prepared, permitted)) => {
+                self.record(Record::about_to_run(&call))?;
+                self.start(&call, &prepared.what).await;
+                let outcome = self.execute(prepared, permitted, &[]).await;
+                self.with_files(&call, outcome).await?
+            }
+            Err(refused) => {
+                self.start(&call, &first_line(command, LONGEST_LINE)).await;
+                refused
+            }
+        };
+        self.finish_user_command(&call, command, outcome, begun.elapsed())
+            .await
+    }
+
+    /// Whether the user's command may run: rules deny, and reading secrets is asked about. The rest
+    /// is the user's own decision, in every mode.
+    async fn may_run_for_user(
+        &mut self,
+        call: &ToolCall,
+    ) -> Result<Result<(PreparedCall, Permitted), CallResult>, TurnEnd> {
+        let prepared = match self.prepare(call).await {
+            Ok(prepared) => prepared,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if let Some(why) = self.denied_by_rule(&prepared.effects) {
+            let text = format!("Denied: {why}.");
+            return Ok(Err(CallResult::denied(text, &format!("denied: {why}"))));
+        }
+        if prepared.effects.iter().any(is_about_secrets) {
+            self.session.exclude_from_journal(&call.id);
+            return self.allowed(call, prepared, "").await;
+        }
+        Ok(Ok((prepared, Permitted::Approved)))
+    }
+
+    fn denied_by_rule(&self, effects: &[Effect]) -> Option<String> {
+        let confinement = self.engine.confinement();
+        let rules = &self.engine.context.rules;
+        effects.iter().find_map(|effect| {
+            match permission(effect, Mode::AutoApprove, confinement, rules) {
+                Permission::Deny(why) => Some(why),
+                Permission::Allow | Permission::ReadOnly | Permission::Ask(_) => None,
+            }
+        })
+    }
+
+    /// Records what the command changed and printed. It is no message: a result without a call
+    /// would not be understood.
+    async fn finish_user_command(
+        &mut self,
+        call: &ToolCall,
+        command: &str,
+        outcome: CallResult,
+        took: Duration,
+    ) -> Result<(), TurnEnd> {
+        let (_, written) = self.record_changes();
+        let said = [outcome.text, outcome.summary, outcome.detail];
+        let [text, summary, detail] = self.without_secret_values(said).await?;
+        let text = self.clip_result(&shown_hidden(text));
+        let recorded = self.record(Record::ran(call, &text, outcome.how));
+        self.session.note_user_command(command, &text);
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: outcome.how,
+            summary,
+            detail,
+            took,
+        };
+        self.events.send(finished).await;
+        written.and(recorded)?;
+        match outcome.end.map(|end| *end) {
+            Some(TurnEnd::Failed(why)) => Err(TurnEnd::Failed(why)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn user_call(command: &str) -> ToolCall {
+    let mut arguments = Map::new();
+    arguments.insert("command".to_owned(), Value::from(command));
+    ToolCall {
+        id: format!("{USER_COMMAND}{}", Timestamp::now().as_microsecond()),
+        name: TOOL.to_owned(),
+        arguments,
+    }
+}
