@@ -395,8 +395,14 @@ mod tests {
         let mut hit = hit("a.rs", 10, 30);
         hit.focus = Some(35);
         let found = context(&[hit], 120, ContextStyle::Outlines).text;
-        assert!(found.contains("value_0 ") && found.contains("value_25 "), "{found}");
-        assert!(found.contains("lines left out …\n    let value_2"), "{found}");
+        assert!(
+            found.contains("value_0 ") && found.contains("value_25 "),
+            "{found}"
+        );
+        assert!(
+            found.contains("lines left out …\n    let value_2"),
+            "{found}"
+        );
     }
 
     #[test]
