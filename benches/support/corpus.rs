@@ -131,8 +131,8 @@ impl<'a> Editor<'a> {
 /// What starts a comment up to the end of its line.
 fn comment_sign(language: &Language) -> Option<&'static str> {
     match language.name {
-        "bash" | "cmake" | "dockerfile" | "elixir" | "graphql" | "hcl" | "julia" | "make" | "nix"
-        | "powershell" | "python" | "r" | "ruby" => Some("#"),
+        "bash" | "cmake" | "dockerfile" | "elixir" | "graphql" | "hcl" | "julia" | "make"
+        | "nix" | "powershell" | "python" | "r" | "ruby" => Some("#"),
         "haskell" | "lua" | "sql" => Some("--"),
         "c" | "cpp" | "csharp" | "dart" | "go" | "java" | "javascript" | "kotlin" | "objc"
         | "protobuf" | "rust" | "scala" | "solidity" | "swift" | "tsx" | "typescript" | "zig" => {

@@ -16,6 +16,7 @@
 #![recursion_limit = "256"]
 
 pub mod chunk;
+mod coverage;
 pub mod decode;
 mod default_excludes;
 mod difference;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::IndexError;
 use crate::index::{Index, blocking};
 use crate::prepare::{FileTask, PreparedFile, prepare_all};
-use crate::query::{Query, subwords};
+use crate::query::{Query, stem, subwords};
 
 /// The most files that one search reads itself.
 const MOST_FILES: usize = 200;
@@ -165,7 +165,7 @@ impl TermStatistics {
             .into_iter()
             .flat_map(|(text, weight)| {
                 text.split_whitespace()
-                    .map(|word| (word.to_owned(), f32::from(weight)))
+                    .map(|word| (stem(word), f32::from(weight)))
                     .collect::<Vec<_>>()
             })
             .collect();
@@ -205,7 +205,7 @@ impl TermStatistics {
     }
 }
 
-/// How often each word and each whole identifier occurs, and the number of words.
+/// How often each stem of a word or of a whole identifier occurs, and the number of words.
 fn frequencies(row: &ChunkRow) -> (HashMap<String, f32>, f32) {
     let mut counts: HashMap<String, f32> = HashMap::new();
     let mut words = 0.0;
@@ -218,10 +218,10 @@ fn frequencies(row: &ChunkRow) -> (HashMap<String, f32>, f32) {
         for word in subwords(run) {
             words += 1.0;
             if word != whole {
-                *counts.entry(word).or_default() += 1.0;
+                *counts.entry(stem(&word)).or_default() += 1.0;
             }
         }
-        *counts.entry(whole).or_default() += 1.0;
+        *counts.entry(stem(&whole)).or_default() += 1.0;
     }
     (counts, words)
 }

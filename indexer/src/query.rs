@@ -1,6 +1,8 @@
 //! A parsed query: its words, their variants, the symbols that it names.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use frostem::{Algorithm, Stemmer};
 
 use crate::unspaced::{is_unspaced, pairs};
 
@@ -145,41 +147,52 @@ impl Query {
         self.title.as_deref().unwrap_or(self)
     }
 
-    /// Texts for full-text retrieval, with their weights: the words as asked, then variants, then
-    /// what a long text says beside what it asks.
+    /// Texts for full-text retrieval, with their weights: the words as asked, then what a long text
+    /// says beside what it asks. Each stem is in them once.
     pub fn full_text(&self) -> Vec<(String, u8)> {
-        let mut asked: Vec<String> = self.asked().words.clone();
+        let asked = self.asked();
         // A whole identifier is a term of its own and much rarer than its parts.
-        for symbol in &self.symbols {
-            let whole = symbol.to_lowercase();
-            if !asked.contains(&whole) {
-                asked.push(whole);
-            }
+        let symbols = self.symbols.iter().map(|symbol| symbol.to_lowercase());
+        let words = asked.words.iter().cloned().chain(symbols);
+        let mut stems = HashSet::new();
+        let mut distinct = |words: &mut dyn Iterator<Item = String>| -> Vec<String> {
+            words.filter(|word| stems.insert(stem(word))).collect()
+        };
+        let mut words = distinct(&mut words.chain(asked.pairs.iter().cloned()));
+        let beside = distinct(&mut self.words.iter().cloned());
+        if beside.is_empty() {
+            return vec![(words.join(" "), 1)];
         }
-        asked.extend(self.asked().pairs.iter().cloned());
-        let variants: BTreeSet<String> = self
-            .asked()
-            .words
-            .iter()
-            .flat_map(|word| variants(word))
-            .filter(|variant| !asked.contains(variant))
-            .collect();
-        if self.is_symbol {
-            return vec![(asked.join(" "), 1)];
-        }
-        let is_beside = |word: &&String| !asked.contains(word) && !variants.contains(*word);
-        let beside: Vec<String> = self.words.iter().filter(is_beside).cloned().collect();
-        let variants: Vec<String> = variants.into_iter().collect();
-        let others = [
-            (variants.join(" "), VARIANT_WEIGHT),
+        words.retain(|word| !word.is_empty());
+        vec![
+            (words.join(" "), WORD_WEIGHT),
             (beside.join(" "), BESIDE_WEIGHT),
-        ];
-        let mut clauses = vec![(asked.join(" "), WORD_WEIGHT)];
-        clauses.extend(others.into_iter().filter(|(words, _)| !words.is_empty()));
-        if let [(_, weight)] = clauses.as_mut_slice() {
-            *weight = 1;
-        }
-        clauses
+        ]
+    }
+
+    /// Whether it is a question and not a text that was pasted, in which any word may be by chance.
+    pub fn is_short(&self) -> bool {
+        self.title.is_none() && self.words.len() <= MOST_WORDS
+    }
+
+    /// Whether somebody asks what they can do: `how do I …`, `may I …`, `is it safe to …`.
+    pub fn asks_for_guidance(&self) -> bool {
+        let lower = self.text.to_lowercase();
+        let mut words = lower.split(|c: char| !c.is_alphabetic());
+        let begins = |opening: &&str| lower.starts_with(*opening);
+        self.is_short()
+            && (GUIDANCE_OPENINGS.iter().any(|opening| begins(opening))
+                || words.any(|word| OWN_WORDS.contains(&word)))
+    }
+
+    /// Whether a change is demanded: `fix …`, `adds …`, `fix(parser): …`.
+    pub fn demands_change(&self) -> bool {
+        let first = self.asked().text.split_whitespace().take(2);
+        let mut verbs = first.map(|token| {
+            let end = token.find(|c: char| !c.is_alphabetic());
+            stem(&token[..end.unwrap_or(token.len())].to_lowercase())
+        });
+        verbs.any(|verb| CHANGE_VERBS.iter().any(|it| stem(it) == verb))
     }
 
     /// Whether one of some words is asked for. Of a long text any word may be there by chance.
@@ -192,12 +205,62 @@ impl Query {
     }
 }
 
-/// How often a word counts,
+/// How often a word of the title of a long text counts,
 const WORD_WEIGHT: u8 = 3;
-/// how often another form of it,
-const VARIANT_WEIGHT: u8 = 2;
-/// and how often a word of a long text that is not in its title.
+/// and how often one that is not in its title.
 const BESIDE_WEIGHT: u8 = 1;
+
+/// Words of people who speak of themselves.
+const OWN_WORDS: &[&str] = &["i", "my", "me", "we", "our", "us"];
+
+/// How questions begin that ask what may be done, not how code does it.
+const GUIDANCE_OPENINGS: &[&str] = &[
+    "can ",
+    "may ",
+    "should ",
+    "will ",
+    "would ",
+    "is it ",
+    "is there ",
+    "are there ",
+    "how to ",
+    "how can ",
+    "how should ",
+];
+
+/// What is demanded of code.
+const CHANGE_VERBS: &[&str] = &[
+    "add",
+    "allow",
+    "avoid",
+    "change",
+    "clean",
+    "convert",
+    "correct",
+    "deprecate",
+    "drop",
+    "ensure",
+    "extract",
+    "fix",
+    "handle",
+    "implement",
+    "improve",
+    "introduce",
+    "make",
+    "move",
+    "optimise",
+    "optimize",
+    "prevent",
+    "refactor",
+    "remove",
+    "rename",
+    "replace",
+    "revert",
+    "simplify",
+    "support",
+    "update",
+    "use",
+];
 
 /// The first line of a text, or of one paragraph the sentence that is a question, or the first one.
 fn title_of(text: &str) -> Option<&str> {
@@ -289,76 +352,9 @@ fn is_boundary(characters: &[char], at: usize) -> bool {
         || (before.is_numeric() != here.is_numeric())
 }
 
-/// Other forms in which code may hold an English word: `structs`, `struct`; `parsing`, `parse`.
-pub fn variants(word: &str) -> Vec<String> {
-    if word.len() < 4 || !word.is_ascii() {
-        return Vec::new();
-    }
-    let stem = stem(word);
-    let mut forms = vec![stem.clone()];
-    for ending in ["e", "s", "es", "ed", "er", "ing", "or", "ion"] {
-        forms.push(format!("{stem}{ending}"));
-    }
-    if let Some(root) = stem.strip_suffix("iz").or_else(|| stem.strip_suffix("is")) {
-        for ending in ["ize", "ise", "izer", "ization"] {
-            forms.push(format!("{root}{ending}"));
-        }
-    }
-    if let Some(root) = stem.strip_suffix('i') {
-        forms.push(format!("{root}y"));
-    }
-    forms.retain(|form| form != word && form.len() > 2);
-    forms
-}
-
-/// A word without its commonest English endings. It need not be a word itself.
+/// The stem of a word in lower case, as the full-text index has it (Snowball's for English).
 pub fn stem(word: &str) -> String {
-    const ENDINGS: &[(&str, &str)] = &[
-        ("izations", "iz"),
-        ("ization", "iz"),
-        ("ations", "at"),
-        ("ation", "at"),
-        ("ions", ""),
-        ("ings", ""),
-        ("ors", ""),
-        ("ers", ""),
-        ("ies", "i"),
-        ("ing", ""),
-        ("ion", ""),
-        ("ed", ""),
-        ("er", ""),
-        ("or", ""),
-        ("es", ""),
-        ("ss", "ss"),
-        ("s", ""),
-        ("e", ""),
-        ("y", "i"),
-    ];
-    if !word.is_ascii() {
-        return word.to_owned();
-    }
-    for (ending, replacement) in ENDINGS {
-        if let Some(root) = word.strip_suffix(ending)
-            && root.len() + replacement.len() >= 3
-        {
-            let mut stem = format!("{root}{replacement}");
-            undouble(&mut stem);
-            return stem;
-        }
-    }
-    word.to_owned()
-}
-
-/// `running` is a form of `run`.
-fn undouble(stem: &mut String) {
-    let bytes = stem.as_bytes();
-    if let [.., a, b] = bytes
-        && a == b
-        && !matches!(b, b's' | b'l' | b'e' | b'o')
-        && bytes.len() > 3
-    {
-        stem.pop();
-    }
+    Stemmer::new(Algorithm::English).stem(word).into_owned()
 }
 
 /// The name of a path's file up to its first dot; of a hidden file all of it.

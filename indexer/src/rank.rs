@@ -5,6 +5,7 @@
 //! score, so a chunk that is first in every retriever has 1 before any boost.
 
 mod lists;
+mod weights;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -16,69 +17,13 @@ use crate::query::{Query, file_stem, is_stop_word, stem, subwords};
 
 pub use lists::fused;
 use lists::{add_coherence, collapsed, saturate};
+pub use weights::{WEIGHTS, Weights};
 
 /// The `k` of reciprocal rank fusion (Cormack et al. 2009); larger flattens the top.
 const RRF_K: f32 = 60.0;
 
-/// Every weight of the ranking, with its reason.
-#[derive(Clone, Debug)]
-pub struct Weights {
-    /// Share of dense retrieval for questions in prose; lexical retrieval has the rest.
-    pub dense_prose: f32,
-    /// The same for queries that are a symbol: names are found by their letters.
-    pub dense_symbol: f32,
-    /// Share of the full-text score itself, relative to the best one, in the lexical score; ranks
-    /// have the rest. Ranks alone cannot tell a chunk with every word from one with half of them.
-    pub lexical_score: f32,
-    /// Added when a chunk defines a symbol that is the whole query.
-    pub defines_query: f32,
-    /// Added when a chunk defines a symbol that a sentence names.
-    pub defines_named: f32,
-    /// Factor on both when the file is named after the symbol.
-    pub file_named_after: f32,
-    /// Added when the words of the query are the words of the file's name or of its folder.
-    pub path_words: f32,
-    /// Added to a file's best chunk for the file's share of all scores.
-    pub coherence: f32,
-    /// Factor for each further chunk of the same file, on what the chunk shows itself.
-    pub saturation: f32,
-    /// The same on what the file's name adds to each of its chunks: several files are worth more
-    /// than one.
-    pub file_saturation: f32,
-    /// Added when the query names the file.
-    pub named_file: f32,
-    /// Added when the query names a line of the chunk.
-    pub named_line: f32,
-    /// Added when the whole query is the name of a definition with a mistake in it.
-    pub mistyped: f32,
-    /// Added to a section of a document when the words of the query are those of its heading.
-    pub heading: f32,
-    /// Factor for tests, examples and other non-production paths, unless the query asks for them.
-    pub aside: f32,
-    /// Factor for documents and settings, unless the query asks for them: a question about code
-    /// is answered by code, and prose contains the same words.
-    pub document: f32,
-}
-
-/// The weights in use; `docs/benchmarks.md` has what they were measured on.
-pub const WEIGHTS: Weights = Weights {
-    dense_prose: 0.65,
-    dense_symbol: 0.3,
-    lexical_score: 0.2,
-    defines_query: 2.0,
-    defines_named: 0.5,
-    file_named_after: 1.5,
-    path_words: 0.6,
-    coherence: 0.2,
-    saturation: 0.9,
-    file_saturation: 0.5,
-    named_file: 0.5,
-    named_line: 1.5,
-    mistyped: 1.5,
-    heading: 0.6,
-    aside: 0.3,
-    document: 0.7,
-};
+/// The signal of the words that a chunk has; the others that add to a score are of names.
+const WORDS_SIGNAL: &str = "words of the query";
 
 /// A chunk that one of the retrievers found.
 #[derive(Clone, Debug)]
@@ -95,6 +40,8 @@ pub struct Candidate {
     pub dense: Option<RetrieverRank>,
     /// Whether the query names its file or a line of it.
     pub named: Named,
+    /// The share of the query's words that it has, from 0 to 1, by how rare they are.
+    pub coverage: f32,
 }
 
 /// How far a query names the place of a chunk, from 0 to 1 each.
@@ -133,7 +80,8 @@ pub struct ScoreExplanation {
 impl ScoreExplanation {
     /// What counted most, in a word: `name`, `words` or `meaning`.
     pub fn reason(&self) -> &'static str {
-        let added = self.signals.iter().map(|signal| match signal.effect {
+        let by_name = self.signals.iter().filter(|it| it.name != WORDS_SIGNAL);
+        let added = by_name.map(|signal| match signal.effect {
             SignalEffect::Added(amount) => amount,
             SignalEffect::Times(_) => 0.0,
         });
@@ -262,7 +210,11 @@ impl<'query> QueryContext<'query> {
             path_weights: path_weights(&stems, candidates),
             stems,
             wants_non_production: query.mentions(ASIDE_WORDS),
-            wants_documents: query.mentions(DOCUMENT_WORDS),
+            wants_documents: query.mentions(DOCUMENT_WORDS)
+                || query.asks_for_guidance()
+                || query.is_short()
+                    && !query.demands_change()
+                    && document_lead(candidates) > weights.document_lead * best_lexical,
         }
     }
 
@@ -273,6 +225,7 @@ impl<'query> QueryContext<'query> {
             value: fused,
             signals: Vec::new(),
         };
+        score.add(WORDS_SIGNAL, self.weights.coverage * candidate.coverage);
         score.add("defines the symbol", self.definition(&chunk));
         score.add("named line", self.weights.named_line * named.line);
         score.add("similar name", self.weights.mistyped * named.mistyped);
@@ -391,6 +344,16 @@ impl<'query> QueryContext<'query> {
         };
         words.iter().map(telling).sum::<f32>() / words.len() as f32
     }
+}
+
+/// How far the best document is ahead of the best code in full-text retrieval.
+fn document_lead(candidates: &[Candidate]) -> f32 {
+    let best = |is_wanted: &dyn Fn(&Chunk) -> bool| {
+        let wanted = candidates.iter().filter(|it| is_wanted(&it.chunk));
+        let scores = wanted.filter_map(|it| it.lexical.map(|found| found.score));
+        scores.filter(|score| score.is_finite()).fold(0.0, f32::max)
+    };
+    best(&is_document) - best(&|chunk| !is_document(chunk) && !is_aside(chunk))
 }
 
 /// Whether a word of a path stands for a word of the query.

@@ -7,6 +7,8 @@ use ollacode_store::{
     Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
 };
 
+use crate::chunk::header;
+use crate::coverage::Coverage;
 use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
 use crate::error::IndexError;
 use crate::focus::{focus, mark_named};
@@ -329,6 +331,7 @@ impl IndexSearch {
             }
         }
         mark_named(&mut field.candidates, &self.mentioned);
+        self.cover(&mut field.candidates).await?;
         for (found, similarity) in &results.similar {
             if !overlay.covers(&found.chunk.path) {
                 field.found(found).named.mistyped = *similarity;
@@ -342,7 +345,8 @@ impl IndexSearch {
                 .await?;
             hit.copies = hit.copies.max(all.saturating_sub(1));
         }
-        self.fetch_texts(&mut hits).await?;
+        let shown = hits.iter_mut().map(|hit| (hit.row, &mut hit.chunk));
+        self.fetch_texts(shown).await?;
         for hit in &mut hits {
             hit.focus = focus(&self.query, &self.mentioned, &hit.chunk);
         }
@@ -381,13 +385,38 @@ impl IndexSearch {
         Ok(())
     }
 
-    /// Only what is shown needs its text.
-    async fn fetch_texts(&self, hits: &mut [Ranked]) -> Result<(), IndexError> {
-        let rows: Vec<RowId> = hits.iter().filter_map(|hit| hit.row).collect();
+    /// Looks how much of the query those chunks have that were found by words or by meaning; they
+    /// have their texts afterwards.
+    async fn cover(&self, candidates: &mut [Candidate]) -> Result<(), IndexError> {
+        let is_found = |it: &&mut Candidate| it.lexical.is_some() || it.dense.is_some();
+        let mut found: Vec<&mut Candidate> = candidates.iter_mut().filter(is_found).collect();
+        let stored = found.iter_mut().map(|it| (it.row, &mut it.chunk));
+        self.fetch_texts(stored).await?;
+        let terms = found.iter().map(|it| {
+            let Chunk {
+                path, scope, text, ..
+            } = &it.chunk;
+            format!("{path}\n{}\n{text}", scope.join(" "))
+        });
+        let shares = Coverage::of_texts(&self.query, terms);
+        for (candidate, share) in found.into_iter().zip(shares) {
+            candidate.coverage = share;
+        }
+        Ok(())
+    }
+
+    /// Fetches the texts of chunks in rows that have none yet.
+    async fn fetch_texts(
+        &self,
+        chunks: impl Iterator<Item = (Option<RowId>, &mut Chunk)>,
+    ) -> Result<(), IndexError> {
+        let (rows, chunks): (Vec<RowId>, Vec<&mut Chunk>) = chunks
+            .filter(|(_, chunk)| chunk.text.is_empty())
+            .filter_map(|(row, chunk)| Some((row?, chunk)))
+            .unzip();
         let texts = self.chunks.texts(&rows).await?;
-        let without_text = hits.iter_mut().filter(|hit| hit.row.is_some());
-        for (hit, text) in without_text.zip(texts) {
-            hit.chunk.text = text;
+        for (chunk, text) in chunks.into_iter().zip(texts) {
+            chunk.text = text;
         }
         Ok(())
     }
@@ -422,6 +451,7 @@ impl CandidateSet {
                 lexical: None,
                 dense: None,
                 named: Named::default(),
+                coverage: 0.0,
             });
             self.candidates.len() - 1
         });

@@ -30,7 +30,9 @@ use crate::snapshot::ChunkHeaders;
 pub(crate) type StoreFuture<'a, T> = BoxFuture<'a, Result<T>>;
 
 pub(crate) const CHUNKS: &str = "chunks";
-pub(crate) const TERMS_INDEX: &str = "terms_index";
+pub(crate) const TERMS_INDEX: &str = "stems_index";
+/// Its name when it had words as they are written; such an index is dropped.
+const OLD_TERMS_INDEX: &str = "terms_index";
 
 /// Columns with a B-tree, and its name.
 const TREES: [(&str, &str); 3] = [
@@ -323,6 +325,9 @@ async fn create_missing_indexes(chunks: &Table) -> Result<()> {
             create_tree(chunks, column, name).await?;
         }
     }
+    if existing.iter().any(|index| index.name == OLD_TERMS_INDEX) {
+        chunks.drop_index(OLD_TERMS_INDEX).boxed().await?;
+    }
     if !existing.iter().any(|index| index.name == TERMS_INDEX) {
         create_text_index(chunks).await?;
     }
@@ -340,13 +345,15 @@ pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Resu
     Ok(())
 }
 
-/// Rebuilds the full-text index; on an empty table only its definition.
+/// Rebuilds the full-text index; on an empty table only its definition. It has the stems of words, so
+/// that a word and its forms are one term.
 ///
 /// The bounds on memory and workers are not stored with the index, so a large first build has to
 /// use this function and not an update of the index.
 pub(crate) async fn create_text_index(chunks: &Table) -> Result<()> {
     let parameters = FtsIndexBuilder::code()
         .split_identifiers(true)
+        .stem(true)
         .max_token_length(Some(LONGEST_TOKEN))
         .memory_limit_mb(256)
         .num_workers(2);

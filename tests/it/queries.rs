@@ -7,16 +7,16 @@ use crate::support::environment::{hits_of, paths_of};
 use crate::support::samples::functions;
 use crate::support::{Environment, ModelServer};
 
-/// A file with a function of many lines, some blank lines, and another function.
+/// A file with two functions of many lines, and blank lines between them: 45 to 48.
 fn with_a_gap() -> Environment {
     let environment = Environment::new();
-    let body: String = (0..40)
-        .map(|number| format!("    total += weight_of({number});\n"))
-        .collect();
-    let text = format!(
-        "fn sum() -> u32 {{\n    let mut total = 0;\n{body}    total\n}}\n\n\n\n\nfn other() -> u32 \
-         {{\n    7\n}}\n"
-    );
+    let function = |name: &str| {
+        let body: String = (0..40)
+            .map(|number| format!("    total += weight_of_{name}({number});\n"))
+            .collect();
+        format!("fn {name}() -> u32 {{\n    let mut total = 0;\n{body}    total\n}}\n")
+    };
+    let text = format!("{}\n\n\n\n{}", function("sum"), function("other"));
     environment.write("src/sum.rs", text);
     environment.write("src/more.rs", functions("orbit", 30));
     environment.index();
@@ -34,7 +34,7 @@ fn a_line_that_a_query_names_is_in_the_first_hit_and_shown() {
     let printed = printed.expect_success().stdout;
     assert!(printed.starts_with("src/sum.rs:30 "), "{printed}");
     assert!(
-        printed.contains("    30  ") && printed.contains("weight_of(27)"),
+        printed.contains("    30  ") && printed.contains("weight_of_sum(27)"),
         "{printed}"
     );
 }
@@ -110,10 +110,18 @@ fn the_first_hits_do_not_depend_on_how_many_are_wanted() {
     for number in 0..40 {
         let stem = format!("orbit{number}");
         environment.write(&format!("src/{stem}.rs"), functions(&stem, 6));
-        environment.write(&format!("docs/{stem}.md"), format!("# {stem}\n\nAn orbit.\n"));
+        environment.write(
+            &format!("docs/{stem}.md"),
+            format!("# {stem}\n\nAn orbit.\n"),
+        );
     }
     environment.index();
-    for query in ["orbit", "orbit7", "which function computes an orbit", "orbit12_3"] {
+    for query in [
+        "orbit",
+        "orbit7",
+        "which function computes an orbit",
+        "orbit12_3",
+    ] {
         let places = |limit: &str| -> Vec<Value> {
             let answer = environment.search_json_with(query, &["-n", limit]);
             let place = |hit: &Value| json!([hit["path"], hit["start_line"], hit["score"]]);
@@ -131,11 +139,15 @@ fn the_first_hits_do_not_depend_on_how_many_are_wanted() {
 fn a_query_longer_than_the_window_is_embedded_in_parts() {
     let server = ModelServer::start();
     let environment = Environment::on(&server);
-    environment.write("src/garage.rs", "/// Parks the car of the doctor.\npub fn park() {}\n");
+    environment.write(
+        "src/garage.rs",
+        "/// Parks the car of the doctor.\npub fn park() {}\n",
+    );
     environment.write("src/sea.rs", functions("harbour", 5));
     environment.index();
     let before = server.received().len();
-    let filler = "The weather was fine and nothing of note took place on that long day. ".repeat(400);
+    let filler =
+        "The weather was fine and nothing of note took place on that long day. ".repeat(400);
     let query = format!("{filler}\nWhere does the automobile of the physician go?\n");
     let answer = environment.search_json(query.trim());
     assert_eq!(answer["mode"], "hybrid", "{answer:#}");

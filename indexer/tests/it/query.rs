@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ollacode_indexer::query::{Query, stem, subwords, variants};
+use ollacode_indexer::query::{Query, stem, subwords};
 use proptest::prelude::*;
 
 struct Case {
@@ -139,83 +139,91 @@ fn identifiers_are_split_into_words() {
 }
 
 #[test]
-fn forms_of_a_word_meet_in_its_stem() {
+fn forms_of_a_word_have_one_stem() {
     let families: &[&[&str]] = &[
-        &["parse", "parses", "parsed", "parser", "parsers", "parsing"],
-        &["run", "runs", "running", "runner"],
+        &["parse", "parses", "parsed", "parsing"],
+        &["run", "runs", "running"],
         &["library", "libraries"],
         &["class", "classes"],
         &["tokenize", "tokenizer", "tokenization", "tokenizing"],
-        &["index", "indexes", "indexed", "indexing", "indexer"],
+        &["index", "indexes", "indexed", "indexing"],
         &["connect", "connection", "connections", "connecting"],
-        &[
-            "generate",
-            "generator",
-            "generated",
-            "generation",
-            "generating",
-        ],
+        &["generate", "generator", "generated", "generation"],
+        &["serialize", "serializer", "serialization"],
     ];
     for family in families {
-        let stems: BTreeSet<String> = family.iter().map(|word| stem(word)).collect();
+        let stems: BTreeSet<String> = family.iter().map(|form| stem(form)).collect();
         assert_eq!(stems.len(), 1, "{family:?}: {stems:?}");
     }
     for word in [
-        "set",
-        "use",
-        "uses",
-        "bus",
-        "is",
-        "as",
-        "créer",
-        "日本語",
         "",
+        "a",
+        "set",
+        "größen",
+        "créer",
+        "日本語日本語",
+        "_x",
+        "http2",
     ] {
-        assert!(
-            stem(word).len() + 1 >= word.len(),
-            "{word} became {}",
-            stem(word)
-        );
+        assert_eq!(stem(word), word, "{word}");
     }
 }
 
 #[test]
-fn variants_are_other_forms() {
-    let cases: &[(&str, &[&str])] = &[
-        ("parsing", &["parse", "parser", "parsed", "parses"]),
-        ("structs", &["struct"]),
-        ("libraries", &["library"]),
-        ("running", &["run", "runs"]),
-        ("tokenizer", &["tokenize", "tokenization", "tokenise"]),
-    ];
-    for (word, expected) in cases {
-        let forms = variants(word);
-        for form in *expected {
-            assert!(
-                forms.iter().any(|found| found == form),
-                "{word}: no {form} in {forms:?}"
-            );
-        }
-    }
-    for word in ["", "a", "set", "größen", "日本語日本語"] {
-        assert_eq!(variants(word), Vec::<String>::new(), "{word}");
-    }
-}
-
-#[test]
-fn the_full_text_leg_gets_words_then_variants() {
-    let texts = Query::parse("how is the HttpClient closed").full_text();
-    assert_eq!(texts.len(), 2);
-    assert_eq!(texts[0], ("http client closed httpclient".to_owned(), 3));
-    assert_eq!(texts[1].1, 2);
-    let forms: Vec<&str> = texts[1].0.split(' ').collect();
-    assert!(
-        forms.contains(&"close") && !forms.contains(&"closed"),
-        "{forms:?}"
+fn the_full_text_has_each_stem_once() {
+    let full_text = |text: &str| Query::parse(text).full_text();
+    let one = |words: &str| vec![(words.to_owned(), 1)];
+    assert_eq!(
+        full_text("how is the HttpClient closed"),
+        one("http client closed httpclient")
     );
-    // A name is meant as it is written.
-    let texts = Query::parse("HttpClient::close").full_text();
-    assert_eq!(texts, [("http client close".to_owned(), 1)]);
+    assert_eq!(full_text("parse parsed parsing"), one("parse"));
+    assert_eq!(full_text("HttpClient::close"), one("http client close"));
+    let long = "Sockets leak\n\nWhen the pool shrinks, idle sockets stay open until the process ends, \
+                so that descriptors run out after hours of load on the leaking server.";
+    let parts = full_text(long);
+    assert_eq!(parts[0], ("sockets leak".to_owned(), 3));
+    assert_eq!(parts[1].1, 1);
+    let beside: Vec<&str> = parts[1].0.split(' ').collect();
+    assert!(
+        beside.contains(&"pool") && !beside.contains(&"leaking"),
+        "{beside:?}"
+    );
+}
+
+#[test]
+fn questions_of_users_and_demands_of_changes_are_told_apart() {
+    let kind = |text: &str| {
+        let query = Query::parse(text);
+        (query.asks_for_guidance(), query.demands_change())
+    };
+    for text in [
+        "how do I mount a folder",
+        "can it read from a pipe?",
+        "why is my cookie gone on the next call",
+        "is it safe to use from two threads",
+        "How to install without network",
+    ] {
+        assert_eq!(kind(text), (true, false), "{text}");
+    }
+    for text in [
+        "fix the retry of uploads",
+        "Adds a limit for redirects",
+        "fix(parser): empty lines",
+        "core: remove the old cache",
+    ] {
+        assert_eq!(kind(text), (false, true), "{text}");
+    }
+    for text in [
+        "how requests are retried",
+        "where is the cache cleared",
+        "HttpClient",
+        "",
+        "the user's address",
+        "canonical path",
+    ] {
+        assert_eq!(kind(text), (false, false), "{text}");
+    }
 }
 
 #[test]
@@ -258,15 +266,6 @@ proptest! {
             prop_assert!(*weight < texts[0].1);
             prop_assert!(forms.split(' ').all(|form| !asked.contains(form)));
         }
-    }
-
-    #[test]
-    fn variants_differ_from_the_word(word in "[a-z]{1,14}") {
-        for form in variants(&word) {
-            prop_assert_ne!(&form, &word);
-            prop_assert!(form.len() > 2);
-        }
-        prop_assert!(word.len() < 3 || stem(&word).len() >= 3);
     }
 }
 

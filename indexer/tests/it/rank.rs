@@ -21,6 +21,7 @@ fn lexical(path: &str, line: u32, rank: usize) -> Candidate {
         lexical: Some(leg),
         dense: None,
         named: Named::default(),
+        coverage: 0.0,
     }
 }
 
@@ -33,6 +34,7 @@ fn dense(path: &str, line: u32, rank: usize) -> Candidate {
         lexical: None,
         dense: Some(leg),
         named: Named::default(),
+        coverage: 0.0,
     }
 }
 
@@ -364,6 +366,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
                 lexical,
                 dense,
                 named: Named::default(),
+                coverage: 0.0,
             }
         })
 }

@@ -112,6 +112,7 @@ fn the_weights_are_those_of_the_ranking() {
         dense_prose,
         dense_symbol,
         lexical_score,
+        coverage,
         defines_query,
         defines_named,
         file_named_after,
@@ -125,12 +126,18 @@ fn the_weights_are_those_of_the_ranking() {
         heading,
         aside,
         document,
+        document_lead,
     } = WEIGHTS;
     let rows = [
         (
             "3",
             "share of the relative score in the full-text value",
             lexical_score,
+        ),
+        (
+            "3",
+            "added at most, for the words of the query that a chunk has",
+            coverage,
         ),
         ("4", "share of the vectors, for prose", dense_prose),
         (
@@ -156,6 +163,11 @@ fn the_weights_are_those_of_the_ranking() {
         ("6", "added at most, for words in the path", path_words),
         ("7", "factor for tests and examples", aside),
         ("7", "factor for documents and settings", document),
+        (
+            "7",
+            "lead of the best document that lifts it, as a share of the best full-text score",
+            document_lead,
+        ),
         (
             "8",
             "added at most to the best chunk of a file, as a part of its score",

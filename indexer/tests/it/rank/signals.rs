@@ -139,3 +139,42 @@ fn changelogs_are_weaker_unless_asked_for() {
         !signals_of("open socket", lexical("src/history.rs", 1, 0)).contains(&"test or example")
     );
 }
+
+fn covering(mut candidate: Candidate, share: f32) -> Candidate {
+    candidate.coverage = share;
+    candidate
+}
+
+#[test]
+fn a_chunk_with_every_word_passes_one_with_many_of_the_same() {
+    let hits = ranked(
+        "http header parsed",
+        vec![
+            covering(lexical("many.rs", 1, 0), 0.3),
+            covering(lexical("all.rs", 1, 2), 1.0),
+        ],
+    );
+    assert_eq!(places(&hits), ["all.rs:1", "many.rs:1"]);
+    assert_eq!(hits[0].why.reason(), "words");
+}
+
+#[test]
+fn documents_count_fully_where_they_are_asked_for() {
+    let first = |query: &str, document_score: f32| {
+        let mut document = in_language(lexical("docs/use.md", 1, 0), "markdown");
+        document.lexical = Some(RetrieverRank {
+            rank: 0,
+            score: document_score,
+        });
+        let hits = ranked(query, vec![document, lexical("src/pool.rs", 1, 1)]);
+        hits[0].chunk.path.clone()
+    };
+    assert_eq!(first("connections are pooled", 10.0), "src/pool.rs");
+    assert_eq!(first("how do I pool connections", 10.0), "docs/use.md");
+    // The best document is far ahead of the best code.
+    assert_eq!(first("connections are pooled", 20.0), "docs/use.md");
+    assert_eq!(first("fix how connections are pooled", 20.0), "src/pool.rs");
+    let pasted = "When many connections are pooled the server slows down after hours, the log shows \
+                  warnings about sockets, descriptors, buffers, timeouts and retries everywhere.";
+    assert_eq!(first(pasted, 20.0), "src/pool.rs");
+}

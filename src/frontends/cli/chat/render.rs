@@ -263,8 +263,7 @@ impl Renderer {
                 counted(u64::from(*after), "token")
             ),
             Event::Citations { wrong, not_seen } => {
-                citations(wrong, self.look.width)
-                    + &not_looked_at(not_seen, self.look.width)
+                citations(wrong, self.look.width) + &not_looked_at(not_seen, self.look.width)
             }
             Event::AskedAgain { why } => warning(why, self.look.width),
             Event::TurnFacts(facts) => turn_facts(facts, self.look.width),
