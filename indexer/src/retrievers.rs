@@ -7,7 +7,6 @@ use ollacode_store::{
     Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
 };
 
-use crate::chunk::header;
 use crate::coverage::Coverage;
 use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
 use crate::error::IndexError;
