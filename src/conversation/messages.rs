@@ -241,8 +241,8 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("used", tokens.used),
         ("system prompt", tokens.system),
         ("tools", tokens.tools),
-        ("conversation", tokens.history),
-        ("of which hits", tokens.hits),
+        ("conversation", tokens.history.saturating_sub(tokens.hits)),
+        ("hits of the index", tokens.hits),
         ("free", free),
         ("context window", tokens.window),
     ];

@@ -20,7 +20,7 @@ struct WindowPart {
     tokens: u32,
 }
 
-fn parts(tokens: &TokenReport) -> [WindowPart; 4] {
+fn parts(tokens: &TokenReport) -> [WindowPart; 5] {
     let part = |name, sign, color: AnsiColor, tokens| WindowPart {
         name,
         sign,
@@ -28,10 +28,12 @@ fn parts(tokens: &TokenReport) -> [WindowPart; 4] {
         tokens,
     };
     let free = tokens.window.saturating_sub(tokens.used);
+    let talk = tokens.history.saturating_sub(tokens.hits);
     [
         part("system prompt", "▓", AnsiColor::Blue, tokens.system),
         part("tools", "▒", AnsiColor::Magenta, tokens.tools),
-        part("conversation", "█", AnsiColor::Green, tokens.history),
+        part("conversation", "█", AnsiColor::Green, talk),
+        part("hits of the index", "▚", AnsiColor::Cyan, tokens.hits),
         WindowPart {
             style: DIM,
             ..part("free", "░", AnsiColor::White, free)
@@ -106,6 +108,7 @@ mod tests {
             system,
             tools,
             history,
+            hits: history / 3,
         }
     }
 
@@ -119,13 +122,14 @@ mod tests {
         assert_eq!(
             shown.lines().collect::<Vec<&str>>(),
             [
-                "  ▓▓▒▒▒▒▒████████░░░░░",
-                "    used            6,000",
-                "  ▓ system prompt   1,000   13 %",
-                "  ▒ tools           2,000   25 %",
-                "  █ conversation    3,000   38 %",
-                "  ░ free            2,000   25 %",
-                "    context window  8,000",
+                "  ▓▓▒▒▒▒▒█████▚▚▚░░░░░",
+                "    used               6,000",
+                "  ▓ system prompt      1,000   13 %",
+                "  ▒ tools              2,000   25 %",
+                "  █ conversation       2,000   25 %",
+                "  ▚ hits of the index  1,000   13 %",
+                "  ░ free               2,000   25 %",
+                "    context window     8,000",
             ]
         );
     }
