@@ -144,7 +144,7 @@ mod tests {
         for (query, text, expected) in [
             ("retry budget", "fn retryBudget() {}", &[1.0, 1.0][..]),
             ("retry budget", "let budgets = RETRIES;", &[0.5, 0.5]),
-            ("parsing library", "the parser of libraries", &[0.5, 0.5]),
+            ("parsing library", "it parses libraries", &[0.5, 0.5]),
             (
                 "http header parsed",
                 "parse_header(HTTP2)",

@@ -177,5 +177,5 @@ fn with_answer(text: String, answer: &str) -> String {
     if text.contains(answer) {
         return text;
     }
-    format!("{text}\n\n{answer}")
+    format!("{}\n\n{answer}", text.trim_end())
 }

@@ -90,7 +90,7 @@ pub(super) fn reshaped<'a>(
     }
     match tool {
         "edit_file" => edits(arguments),
-        "read_file" => reads(arguments),
+        "read_file" => reads(given, arguments),
         "search_files" => vec![searched(arguments)],
         "list_directory" => vec![listed(arguments)],
         "grep_search" => vec![(tool, cased(arguments))],
@@ -111,9 +111,13 @@ fn is_one_of(value: &Value, known: &[&str]) -> bool {
     known.contains(&value.as_str())
 }
 
-/// Several files in one call are several calls.
-fn reads(mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
-    for key in ["paths", "files", "file_paths", "path"] {
+/// Several files in one call are several calls. Our own tool has one `path`.
+fn reads(given: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
+    let keys = ["paths", "files", "file_paths", "path"];
+    for key in keys
+        .into_iter()
+        .filter(|key| given != "read_file" || *key != "path")
+    {
         let Some(items) = list(&arguments, key) else {
             continue;
         };

@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(
             shown.lines().collect::<Vec<&str>>(),
             [
-                "  ▓▓▒▒▒▒▒█████▚▚▚░░░░░",
+                "  ▓▓▒▒▒▒▒█████▚▚░░░░░░",
                 "    used               6,000",
                 "  ▓ system prompt      1,000   13 %",
                 "  ▒ tools              2,000   25 %",

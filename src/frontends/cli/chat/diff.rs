@@ -256,8 +256,8 @@ mod tests {
                 Some(("", ", b: u8")),
             ),
             (
-                "-a_name(x, y)",
-                "+a_title(x, y)",
+                "-a_name(first, second)",
+                "+a_title(first, second)",
                 Some(("a_name", "a_title")),
             ),
             ("-größe = 1; // a", "+größe = 2; // a", Some(("1", "2"))),
