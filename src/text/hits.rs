@@ -33,17 +33,13 @@ pub fn without_hits(message: &str) -> Option<String> {
         .take(MOST_PLACES)
         .map(|line| line.chars().take(LONGEST_PLACE).collect())
         .collect();
-    let line = if places.is_empty() {
-        "(Nothing in the index fitted this request.)".to_owned()
-    } else {
-        format!(
-            "(Hits of the index for this request, no longer shown: {})",
-            places.join(", ")
-        )
-    };
+    if places.is_empty() {
+        return None;
+    }
     Some(format!(
-        "{}{line}{}",
+        "{}(Hits of the index for this request, no longer shown: {}){}",
         &message[..range.start],
+        places.join(", "),
         &message[range.end..]
     ))
 }

@@ -42,15 +42,15 @@ fn a_line_that_a_query_names_is_in_the_first_hit_and_shown() {
 #[test]
 fn a_line_in_no_chunk_stands_for_the_nearest() {
     let environment = with_a_gap();
-    let best = |place: &str| {
+    let lines = |place: &str| {
         let answer = environment.search_json(place);
         let hit = &hits_of(&answer)[0];
-        (hit["path"].clone(), hit["symbol"].clone())
+        assert_eq!(hit["path"], "src/sum.rs", "{place}: {hit:#}");
+        (hit["start_line"].as_u64(), hit["end_line"].as_u64())
     };
-    let found = |symbol: &str| (json!("src/sum.rs"), json!(symbol));
-    assert_eq!(best("src/sum.rs:46"), found("sum"));
-    assert_eq!(best("src/sum.rs:48"), found("other"));
-    assert_eq!(best("src/sum.rs:5000"), found("other"));
+    assert_eq!(lines("src/sum.rs:46").1, Some(44));
+    assert_eq!(lines("src/sum.rs:48").0, Some(49));
+    assert_eq!(lines("src/sum.rs:5000").1, Some(92));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn edits_are_asked_about_and_undone() {
     // A file that was changed since is not overwritten.
     environment.write("notes.txt", "mine\n");
     terminal.enter("/undo");
-    terminal.expect("changed");
+    terminal.expect("changed since then");
     terminal.expect_last(PROMPT);
     assert_eq!(environment.read("notes.txt"), "mine\n");
     let (code, screen) = terminal.leave();

@@ -299,7 +299,17 @@ impl Watched {
         found.into_iter()
     }
 
+    /// Whether the victim has ended, or is about to: a signal is there before its effect.
     fn is_killed(&mut self) -> bool {
+        let status = format!("/proc/{}/status", self.victim.id());
+        let status = fs::read_to_string(status).unwrap_or_default();
+        let pending = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")))
+            .any(|signals| signals.trim().bytes().any(|digit| digit != b'0'));
+        if pending {
+            self.victim.wait().expect("its end");
+        }
         self.victim.try_wait().expect("its state").is_some()
     }
 }

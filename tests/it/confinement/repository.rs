@@ -114,10 +114,11 @@ const ATTACKS: &[&str] = &[
 /// the user runs what the repository says. Tells whether anything changed that may not.
 #[track_caller]
 fn changes_what_runs(attacks: &[&str], flags: &[&str]) -> bool {
-    let commit = "git commit -q --allow-empty -m more && echo was-let";
-    let script = (0..attacks.len()).flat_map(|number| {
-        let choose = run(&format!("cp attacks/{number}.sh attacks/now.sh"));
-        [choose, run(commit)]
+    let script = (0..attacks.len()).map(|number| {
+        // The hook reads which attack it is.
+        run(&format!(
+            "git commit -q --allow-empty -m {number} && echo was-let"
+        ))
     });
     let server = ChatServer::start(script.collect());
     server.then(vec![Reply::text("That is all.")]);
@@ -128,7 +129,7 @@ fn changes_what_runs(attacks: &[&str], flags: &[&str]) -> bool {
     }
     environment.write(
         ".git/hooks/post-commit",
-        "#!/bin/sh\nsh attacks/now.sh\nexit 0\n",
+        "#!/bin/sh\nsh attacks/$(git log -1 --format=%s).sh\nexit 0\n",
     );
     let hook = environment.workspace().join(".git/hooks/post-commit");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("a mode");
@@ -140,8 +141,7 @@ fn changes_what_runs(attacks: &[&str], flags: &[&str]) -> bool {
     let before = read();
     let results = results(&environment, flags, &server);
     // It is no test of commands that could not write at all.
-    let commits = results.iter().skip(1).step_by(2);
-    let was_let = commits.filter(|result| result.contains("was-let"));
+    let was_let = results.iter().filter(|result| result.contains("was-let"));
     assert_eq!(was_let.count(), attacks.len(), "{results:#?}");
     read() != before
 }

@@ -1,7 +1,7 @@
 //! The terminal: width, single keys, and restoring its modes.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -67,7 +67,10 @@ impl Drop for TerminalGuard {
         let Some(before) = &self.0 else {
             return;
         };
-        let changed = tcgetattr(io::stdin()).is_ok_and(|now| now.local_modes != before.local_modes);
+        let end_key = |modes: &Termios| modes.special_codes[SpecialCodeIndex::VEOF];
+        let changed = tcgetattr(io::stdin()).is_ok_and(|now| {
+            now.local_modes != before.local_modes || end_key(&now) != end_key(before)
+        });
         if changed {
             // This fails if the terminal was closed.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
@@ -80,32 +83,52 @@ impl Drop for TerminalGuard {
 
 /// Whether typed characters are not shown, because a turn runs.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
+/// The key that ends the input, as it was before.
+static END_KEY: AtomicU8 = AtomicU8::new(END);
+/// What stands for a key that is switched off, on Linux (`_POSIX_VDISABLE`).
+const NO_KEY: u8 = 0;
 
 /// While it lives, typed characters do not spoil the screen. They wait, and the line editor shows
-/// them when it reads next.
+/// them when it reads next; Ctrl-D waits like the others, where the kernel would turn it into an end
+/// that nobody reads.
 pub struct HiddenTyping(());
 
 impl HiddenTyping {
     pub fn begin() -> HiddenTyping {
-        IS_QUIET.store(true, Ordering::SeqCst);
-        set_echo(false);
+        if let Ok(modes) = tcgetattr(io::stdin()) {
+            END_KEY.store(
+                modes.special_codes[SpecialCodeIndex::VEOF],
+                Ordering::SeqCst,
+            );
+        }
+        HiddenTyping::set(true);
         HiddenTyping(())
+    }
+
+    /// Without a terminal there is nothing to set.
+    fn set(is_quiet: bool) {
+        IS_QUIET.store(is_quiet, Ordering::SeqCst);
+        if let Ok(modes) = tcgetattr(io::stdin()) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &between_reads(modes));
+        }
     }
 }
 
 impl Drop for HiddenTyping {
     fn drop(&mut self) {
-        IS_QUIET.store(false, Ordering::SeqCst);
-        set_echo(true);
+        HiddenTyping::set(false);
     }
 }
 
-/// Without a terminal there is nothing to set.
-fn set_echo(is_on: bool) {
-    if let Ok(mut modes) = tcgetattr(io::stdin()) {
-        modes.local_modes.set(LocalModes::ECHO, is_on);
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
-    }
+/// The modes of the terminal while nothing is read.
+fn between_reads(mut modes: Termios) -> Termios {
+    let is_quiet = IS_QUIET.load(Ordering::SeqCst);
+    modes.local_modes.set(LocalModes::ECHO, !is_quiet);
+    modes.special_codes[SpecialCodeIndex::VEOF] = match is_quiet {
+        true => NO_KEY,
+        false => END_KEY.load(Ordering::SeqCst),
+    };
+    modes
 }
 
 /// A key that was pressed.
@@ -195,10 +218,9 @@ impl KeyReader {
 impl Drop for KeyReader {
     fn drop(&mut self) {
         // The turn may have begun or ended meanwhile.
-        let is_shown = !IS_QUIET.load(Ordering::SeqCst);
-        self.before.local_modes.set(LocalModes::ECHO, is_shown);
+        let modes = between_reads(self.before.clone());
         // Where this fails there is no terminal any more.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
     }
 }
 
