@@ -116,7 +116,7 @@ fn reads(given: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> 
     let keys = ["paths", "files", "file_paths", "path"];
     for key in keys
         .into_iter()
-        .filter(|key| given != "read_file" || *key != "path")
+        .filter(|key| *key != "path" || given.contains("files"))
     {
         let Some(items) = list(&arguments, key) else {
             continue;

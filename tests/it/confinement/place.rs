@@ -305,7 +305,10 @@ impl Watched {
         let status = fs::read_to_string(status).unwrap_or_default();
         let pending = status
             .lines()
-            .filter_map(|line| line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:")))
+            .filter_map(|line| {
+                line.strip_prefix("SigPnd:")
+                    .or(line.strip_prefix("ShdPnd:"))
+            })
             .any(|signals| signals.trim().bytes().any(|digit| digit != b'0'));
         if pending {
             self.victim.wait().expect("its end");

@@ -166,15 +166,15 @@ fn documents_count_fully_where_they_are_asked_for() {
             rank: 0,
             score: document_score,
         });
-        let hits = ranked(query, vec![document, lexical("src/pool.rs", 1, 1)]);
+        let hits = ranked(query, vec![document, lexical("src/net.rs", 1, 1)]);
         hits[0].chunk.path.clone()
     };
-    assert_eq!(first("connections are pooled", 10.0), "src/pool.rs");
+    assert_eq!(first("connections are pooled", 10.0), "src/net.rs");
     assert_eq!(first("how do I pool connections", 10.0), "docs/use.md");
     // The best document is far ahead of the best code.
     assert_eq!(first("connections are pooled", 20.0), "docs/use.md");
-    assert_eq!(first("fix how connections are pooled", 20.0), "src/pool.rs");
+    assert_eq!(first("fix how connections are pooled", 20.0), "src/net.rs");
     let pasted = "When many connections are pooled the server slows down after hours, the log shows \
                   warnings about sockets, descriptors, buffers, timeouts and retries everywhere.";
-    assert_eq!(first(pasted, 20.0), "src/pool.rs");
+    assert_eq!(first(pasted, 20.0), "src/net.rs");
 }
