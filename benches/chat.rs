@@ -6,6 +6,8 @@
 #![recursion_limit = "256"]
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "support/asking.rs"]
+mod asking;
 #[allow(dead_code, reason = "each benchmark uses its part")]
 #[path = "support/figures.rs"]
 mod figures;
@@ -15,16 +17,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use anyhow::{Error, ensure};
+use anyhow::Error;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
-use ollacode::engine::event::{Event, TurnEnd};
-use ollacode::engine::{ChatActivity, Engine, EngineOptions, EngineParts, Question};
+use ollacode::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
 use ollacode::jail::Jail;
 use ollacode::message::{Message, ToolCall};
 use ollacode::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile, Usage};
-use ollacode::permission::{ApprovalRequest, Approver, Decision};
 use ollacode::retrieval::{CodeIndex, EmbedderSource};
 use ollacode::sandbox::{CommandEnvironment, Sandbox};
 use ollacode::session::Session;
@@ -33,13 +33,13 @@ use ollacode_indexer::walk::WalkLimits;
 use ollacode_indexer::{Embedder, Index};
 use parking_lot::Mutex;
 use serde_json::json;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
+use asking::ask;
 use figures::{Percentiles, runtime};
 
 const MESSAGES: usize = 200;
 const STEPS: usize = 100;
+const QUESTION: &str = "What is in the files?";
 
 fn main() -> Result<(), Error> {
     // Without it somebody only wants to see that the program starts: `cargo test --benches`.
@@ -86,7 +86,7 @@ async fn measure() -> Result<(), Error> {
     });
     // Begins the session, and is then followed by what a long one holds.
     model.left.store(0, Ordering::Relaxed);
-    ask(&engine, &mut session).await?;
+    ask(&engine, &mut session, QUESTION).await?;
     while session.messages.len() < MESSAGES {
         let text = "Where is the connection opened, and who closes it again? ".repeat(8);
         session.messages.push(Message::user(text.clone()));
@@ -97,7 +97,7 @@ async fn measure() -> Result<(), Error> {
         });
     }
     model.left.store(STEPS, Ordering::Relaxed);
-    ask(&engine, &mut session).await?;
+    ask(&engine, &mut session, QUESTION).await?;
     let asked = model.asked.lock();
     let asked = &asked[1..];
     let steps = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -106,24 +106,6 @@ async fn measure() -> Result<(), Error> {
         "a step of the engine at {MESSAGES} to {} messages: {percentiles} (wanted: <= 5 ms)",
         session.messages.len()
     );
-    Ok(())
-}
-
-async fn ask(engine: &Engine, session: &mut Session) -> Result<(), Error> {
-    let (sender, mut receiver) = mpsc::channel::<Event>(64);
-    let stop = CancellationToken::new();
-    let question = Question {
-        text: "What is in the files?".to_owned(),
-        ..Question::default()
-    };
-    let asking = async {
-        let end = engine.ask(session, question, &Nobody, &sender, &stop).await;
-        drop(sender);
-        end
-    };
-    let listening = async { while receiver.recv().await.is_some() {} };
-    let (end, ()) = tokio::join!(asking, listening);
-    ensure!(end == TurnEnd::Answered, "{end:?}");
     Ok(())
 }
 
@@ -175,22 +157,6 @@ impl ChatModel for Reader {
             })
         };
         stream::iter([Ok(delta), Ok(Delta::Done(Usage::default()))]).boxed()
-    }
-}
-
-struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn is_there(&self) -> bool {
-        false
     }
 }
 

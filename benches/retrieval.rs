@@ -18,20 +18,24 @@
 #![recursion_limit = "256"]
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "support/scoring.rs"]
+mod scoring;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode::app::App;
-use ollacode::config::{Environment, Flags};
 use ollacode::text::tokens::estimate_text;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{Chunk, Embedder, Freshness, RefreshOptions, SearchMode, SearchRequest};
 use serde::Deserialize;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
+
+use scoring::{app, data_dir, mean};
 
 /// The program's allocator.
 #[global_allocator]
@@ -213,8 +217,6 @@ struct Outcome {
 
 async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
     let temporary = tempfile::tempdir()?;
-    let own = std::env::var_os("OLLACODE_DATA_DIR").is_some_and(|folder| !folder.is_empty());
-    let data_dir = (!own).then(|| temporary.path().to_owned());
     let mut means = Vec::new();
     let mut all = Vec::new();
     let mut by_category: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
@@ -224,7 +226,8 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
             println!("{:20} no corpus or no queries", repository.name);
             continue;
         }
-        let app = app(arguments, data_dir.clone(), &root)?;
+        let folder = data_dir(temporary.path());
+        let app = app(&root, folder, arguments.model.as_deref())?;
         let outcome = score_repository(&app, repository)
             .await
             .with_context(|| repository.name.clone())?;
@@ -278,16 +281,6 @@ async fn score(arguments: &Arguments, set: &LabelSet) -> Result<(), Error> {
         arguments.model.as_deref().unwrap_or("lexical")
     );
     Ok(())
-}
-
-/// Joins the parts as the program does, with settings for this repository.
-fn app(arguments: &Arguments, data_dir: Option<PathBuf>, root: &Path) -> Result<App, Error> {
-    let model = arguments.model.as_deref().unwrap_or("none");
-    let flags = Flags::default()
-        .with("WORKSPACE_DIR", "PATH", Some(root))
-        .with("OLLACODE_DATA_DIR", "--data-dir", data_dir)
-        .with("OLLAMA_EMBED_MODEL", "--embed-model", Some(model));
-    Ok(App::start(&flags, &Environment::capture()?)?)
 }
 
 async fn score_repository(app: &App, repository: &Repository) -> Result<Outcome, Error> {
@@ -361,10 +354,4 @@ async fn embed(app: &App, embedder: &dyn Embedder) -> Result<(), Error> {
         counts.chunks
     );
     Ok(())
-}
-
-/// The mean of some numbers; 0 of none.
-fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = numbers.fold((0.0, 0_u32), |(sum, count), it| (sum + it, count + 1));
-    sum / f64::from(count.max(1))
 }
