@@ -6,6 +6,11 @@ use crate::mention::Mentioned;
 use crate::query::Query;
 use crate::rank::Candidate;
 
+/// Lines between a line that is named and a chunk that counts as beside it,
+const BESIDE: u32 = 20;
+/// and its share of what the chunk with the line gains: what goes on there is often meant, too.
+const BESIDE_SHARE: f32 = 0.2;
+
 /// How lines of comments begin. A `#` without a space begins definitions of C, too.
 const COMMENTS: [&str; 6] = ["//", "/*", "* ", "--", "\"\"\"", "# "];
 
@@ -24,9 +29,12 @@ pub(crate) fn mark_named(candidates: &mut [Candidate], mentioned: &[Mentioned]) 
                 continue;
             }
             named.file = named.file.max(it.strength);
-            if nearest.is_some() && distance(chunk) == nearest {
-                named.line = named.line.max(it.strength);
-            }
+            let share = match (distance(chunk), nearest) {
+                (Some(lines), Some(nearest)) if lines == nearest => 1.0,
+                (Some(lines), _) if lines <= BESIDE => BESIDE_SHARE,
+                _ => 0.0,
+            };
+            named.line = named.line.max(share * it.strength);
         }
     }
 }

@@ -185,6 +185,23 @@ impl Query {
                 || words.any(|word| OWN_WORDS.contains(&word)))
     }
 
+    /// Whether the tests of something are asked for: `does it have tests`, `the test for retries`; not
+    /// what only has the word in its name: `the test client`.
+    pub fn asks_for_tests(&self) -> bool {
+        let lower = self.asked().text.to_lowercase();
+        let words: Vec<&str> = lower
+            .split(|c: char| !c.is_alphanumeric() && c != '\'')
+            .filter(|word| !word.is_empty())
+            .collect();
+        let is_noun = |at: usize| {
+            let next = words.get(at + 1);
+            next.is_none_or(|next| BEHIND_TESTS.contains(next))
+        };
+        self.is_short()
+            && words.len() > 1
+            && (0..words.len()).any(|at| matches!(words[at], "test" | "tests") && is_noun(at))
+    }
+
     /// Whether a change is demanded: `fix …`, `adds …`, `fix(parser): …`.
     pub fn demands_change(&self) -> bool {
         let first = self.asked().text.split_whitespace().take(2);
@@ -226,6 +243,12 @@ const GUIDANCE_OPENINGS: &[&str] = &[
     "how to ",
     "how can ",
     "how should ",
+];
+
+/// Words behind `test` where it stands for the tests of something.
+const BEHIND_TESTS: &[&str] = &[
+    "and", "are", "case", "cases", "cover", "covers", "exist", "fail", "fails", "file", "files",
+    "for", "in", "is", "it", "of", "or", "pass", "that", "there", "to", "too", "which",
 ];
 
 /// What is demanded of code.

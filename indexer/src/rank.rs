@@ -241,8 +241,12 @@ impl<'query> QueryContext<'query> {
         let of_file = 1.0 - own / score.value.max(f32::MIN_POSITIVE);
         // What is named is asked for.
         let is_named = named != Named::default();
-        if !is_named && !self.wants_non_production && is_aside(&chunk) {
+        let is_aside = is_aside(&chunk);
+        if !is_named && !self.wants_non_production && is_aside {
             score.times("test or example", self.weights.aside);
+        }
+        if self.query.asks_for_tests() && !is_aside {
+            score.times("no test", self.weights.no_test);
         }
         if !is_named && !self.wants_documents && is_document(&chunk) {
             score.times("document or settings", self.weights.document);

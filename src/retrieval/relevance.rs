@@ -11,7 +11,8 @@ const MOST: usize = 4;
 const MOST_WITH_NAMED: usize = 8;
 /// Share of the best score below which a hit is noise.
 const NEAR_BEST: f32 = 0.5;
-/// The same for hits that the query names: tests of what is asked for have a third.
+/// The same for hits that the query names, or whose file it names: a place that is named is far ahead
+/// of what is beside it, and tests of what is asked for have a third.
 const NEAR_BEST_NAMED: f32 = 0.3;
 /// Share of the query's words, rare ones counting more, below which a hit is noise,
 const ENOUGH_WORDS: f32 = 0.3;
@@ -39,12 +40,13 @@ pub fn relevant(query: &str, hits: Vec<Ranked>) -> Vec<Ranked> {
     for (hit, share) in hits.into_iter().zip(shares) {
         let has_words = share >= ENOUGH_WORDS.max(NEAR_MOST_WORDS * most_words);
         let is_named = has_signal(&hit, &NAMES_CHUNK);
-        let fits = if is_named {
-            hit.score >= NEAR_BEST_NAMED * best
-        } else {
-            let is_about = has_words || has_signal(&hit, &[NAMES_FILE]) || has_meaning(&hit);
-            is_about && hit.score >= NEAR_BEST * best && others < MOST
+        let in_named_file = has_signal(&hit, &[NAMES_FILE]);
+        let near_best = match is_named || in_named_file {
+            true => NEAR_BEST_NAMED * best,
+            false => NEAR_BEST * best,
         };
+        let is_about = is_named || in_named_file || has_words || has_meaning(&hit);
+        let fits = is_about && hit.score >= near_best && (is_named || others < MOST);
         if fits && fitting.len() < MOST_WITH_NAMED {
             others += usize::from(!is_named);
             fitting.push(hit);

@@ -38,6 +38,8 @@ pub struct Weights {
     pub heading: f32,
     /// Factor for tests, examples and other non-production paths, unless the query asks for them.
     pub aside: f32,
+    /// Factor for what is no test where tests are asked for: what they test has the same words.
+    pub no_test: f32,
     /// Factor for documents and settings, unless the query asks for them: a question about code
     /// is answered by code, and prose contains the same words.
     pub document: f32,
@@ -64,6 +66,7 @@ pub const WEIGHTS: Weights = Weights {
     mistyped: 1.5,
     heading: 0.6,
     aside: 0.3,
+    no_test: 0.4,
     document: 0.7,
     document_lead: 0.2,
 };

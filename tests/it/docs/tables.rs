@@ -125,6 +125,7 @@ fn the_weights_are_those_of_the_ranking() {
         mistyped,
         heading,
         aside,
+        no_test,
         document,
         document_lead,
     } = WEIGHTS;
@@ -162,6 +163,11 @@ fn the_weights_are_those_of_the_ranking() {
         ),
         ("6", "added at most, for words in the path", path_words),
         ("7", "factor for tests and examples", aside),
+        (
+            "7",
+            "factor for what is no test, if tests are asked for",
+            no_test,
+        ),
         ("7", "factor for documents and settings", document),
         (
             "7",
