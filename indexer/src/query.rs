@@ -181,8 +181,7 @@ impl Query {
         let mut words = lower.split(|c: char| !c.is_alphabetic());
         let begins = |opening: &&str| lower.starts_with(*opening);
         self.is_short()
-            && (GUIDANCE_OPENINGS.iter().any(|opening| begins(opening))
-                || words.any(|word| OWN_WORDS.contains(&word)))
+            && (GUIDANCE_OPENINGS.iter().any(begins) || words.any(|word| OWN_WORDS.contains(&word)))
     }
 
     /// Whether the tests of something are asked for: `does it have tests`, `the test for retries`; not

@@ -99,16 +99,13 @@ fn checked(
         } else {
             format!("{path}:{start}-{end}")
         };
+        let is_known = found.not_seen.contains(&written)
+            || found.wrong.iter().any(|(before, _)| *before == written);
         match reason {
-            Some(reason) => {
-                if !found.wrong.iter().any(|(before, _)| *before == written) {
-                    found.wrong.push((written, reason));
-                }
-            }
+            _ if is_known => {}
+            Some(reason) => found.wrong.push((written, reason)),
             None if matches!(there, PathContents::Lines(_)) && !was_shown(&path, start, end) => {
-                if !found.not_seen.contains(&written) {
-                    found.not_seen.push(written);
-                }
+                found.not_seen.push(written);
             }
             None => {}
         }

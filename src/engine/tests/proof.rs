@@ -58,7 +58,7 @@ async fn a_claim_that_is_repeated_is_marked_for_the_user() {
     let (end, events) = lab.ask("Say goodbye.").await;
     assert_eq!(end, TurnEnd::Answered);
     assert_eq!(asked_again(&events), 1);
-    assert_eq!(facts(&events).doubts, [doubt.clone()]);
+    assert_eq!(facts(&events).doubts, std::slice::from_ref(&doubt));
     // Without a step that is left, nothing is asked.
     let options = EngineOptions {
         max_steps: 2,

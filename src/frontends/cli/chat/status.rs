@@ -59,7 +59,7 @@ impl StatusLine<'_> {
             ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             let line = parts.join(" · ");
-            if width(&line) <= columns || (!has_speed && has_index == !is_fresh) {
+            if width(&line) <= columns || (!has_speed && has_index != is_fresh) {
                 return line;
             }
         }
