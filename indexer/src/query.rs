@@ -196,8 +196,10 @@ impl Query {
             let next = words.get(at + 1);
             next.is_none_or(|next| BEHIND_TESTS.contains(next))
         };
+        let are_run = words.iter().any(|word| RUNNING.contains(word));
         self.is_short()
             && words.len() > 1
+            && !are_run
             && (0..words.len()).any(|at| matches!(words[at], "test" | "tests") && is_noun(at))
     }
 
@@ -243,6 +245,9 @@ const GUIDANCE_OPENINGS: &[&str] = &[
     "how can ",
     "how should ",
 ];
+
+/// Words with which tests are to be run, not found.
+const RUNNING: &[&str] = &["execute", "rerun", "run", "running"];
 
 /// Words behind `test` where it stands for the tests of something.
 const BEHIND_TESTS: &[&str] = &[

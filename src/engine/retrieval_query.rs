@@ -33,6 +33,8 @@ const SMALL: &str = "a an and are as at be been but by can could did do does doi
 /// Words that only say to begin, beside the small ones.
 const BEGINNING: &str = "all apply approved begin carry continue execute fine first good great \
      implement looks next perfect plan proceed sounds start step steps thanks thank everything";
+/// Words with which tests are to be run, not looked at.
+const RUNNING: &str = "execute fail failing fails pass passes passing rerun run running runs";
 /// What short messages order: what was spoken of is changed.
 const ORDERS: &str = "apply change do fix implement";
 /// Words about what the agent does, which a question about the session has.
@@ -141,7 +143,8 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
     }
     // The tests of what was spoken of, not the place where it is.
     let is_test = |word: &&str| is_in(&word.to_lowercase(), "test tests");
-    let tests = telling.iter().any(is_test);
+    let is_run = |word: &&str| is_in(&word.to_lowercase(), RUNNING);
+    let tests = telling.iter().any(is_test) && !words.iter().any(is_run);
     if tests {
         telling.retain(|word| !is_test(word));
         telling.extend(["tests", "for"]);
@@ -314,6 +317,14 @@ mod tests {
             ("keep an alias for the old name", "keep alias old name "),
             ("and the error handling?", "error handling "),
             ("rename it everywhere", "rename everywhere "),
+            (
+                "it should double each time, but does not: fix it and run the tests",
+                "double each time fix run tests ",
+            ),
+            (
+                "their last letter is missing: fix it, and run its test",
+                "last letter missing fix run test ",
+            ),
             ("make that function async instead", "function async "),
             ("the same for the other client", "same other client "),
             (

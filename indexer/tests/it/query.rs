@@ -192,6 +192,27 @@ fn the_full_text_has_each_stem_once() {
 }
 
 #[test]
+fn tests_are_asked_for_by_what_they_test() {
+    for text in [
+        "does it have tests",
+        "the test for retries",
+        "tests of the parser",
+        "is there a test?",
+    ] {
+        assert!(Query::parse(text).asks_for_tests(), "{text}");
+    }
+    for text in [
+        "how does the test client work",
+        "test",
+        "fix it and run the tests",
+        "how is the retry tested",
+        "TestServer",
+    ] {
+        assert!(!Query::parse(text).asks_for_tests(), "{text}");
+    }
+}
+
+#[test]
 fn questions_of_users_and_demands_of_changes_are_told_apart() {
     let kind = |text: &str| {
         let query = Query::parse(text);

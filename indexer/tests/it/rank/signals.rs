@@ -178,3 +178,17 @@ fn documents_count_fully_where_they_are_asked_for() {
                   warnings about sockets, descriptors, buffers, timeouts and retries everywhere.";
     assert_eq!(first(pasted, 20.0), "src/net.rs");
 }
+
+#[test]
+fn where_tests_are_asked_for_what_is_tested_is_weaker() {
+    let hits = ranked(
+        "tests for the retry",
+        vec![
+            lexical("src/retry.rs", 1, 0),
+            lexical("tests/retry.rs", 1, 5),
+        ],
+    );
+    assert_eq!(places(&hits)[0], "tests/retry.rs:1");
+    let found = signals(&hits[1]);
+    assert!(found.contains(&"no test"), "{found:?}");
+}
