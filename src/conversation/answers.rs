@@ -172,6 +172,7 @@ mod tests {
             preview: Preview::Command("ls".to_owned()),
             files: Vec::new(),
             reason: String::new(),
+            can_edit: true,
             remember: None,
             hash: String::new(),
         }

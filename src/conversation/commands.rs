@@ -263,11 +263,13 @@ pub fn parse(text: &str, place: CommandScope) -> ParsedInput<'_> {
     }
 }
 
-/// The shell command of a line that begins with `!`; `None` for other lines. Where messages come
-/// from elsewhere, nothing is run in this way.
+/// The shell command of a line that begins with `!`; `None` for all else. Several lines were pasted,
+/// and `![…` is a picture in Markdown: those are questions. Where messages come from elsewhere,
+/// nothing is run in this way.
 pub fn shell_command(text: &str) -> Option<&str> {
-    let command = text.trim_start().strip_prefix('!')?.trim();
-    (!command.is_empty()).then_some(command)
+    let command = text.trim().strip_prefix('!')?.trim();
+    let is_command = !command.is_empty() && !command.contains('\n') && !command.starts_with('[');
+    is_command.then_some(command)
 }
 
 /// The message about an unknown command.
@@ -309,6 +311,21 @@ mod tests {
             ParsedInput::Question => "?".to_owned(),
             ParsedInput::Command(command, argument) => format!("{}|{argument}", command.name),
             ParsedInput::Unknown(_, nearest) => format!("!{}", nearest.join(" ")),
+        }
+    }
+
+    #[test]
+    fn only_a_line_of_its_own_is_a_shell_command() {
+        assert_eq!(shell_command("!cargo test"), Some("cargo test"));
+        assert_eq!(shell_command("  ! ls -l \n"), Some("ls -l"));
+        for text in [
+            "!",
+            "what!",
+            "cargo test",
+            "! Important\nrm -rf src",
+            "![logo](x.png) what is that?",
+        ] {
+            assert_eq!(shell_command(text), None, "{text}");
         }
     }
 

@@ -26,7 +26,7 @@ use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
-use crate::session::Record;
+use crate::session::{Record, USER_COMMAND};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::about;
@@ -197,7 +197,11 @@ impl Turn<'_> {
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
         };
-        let request = self.approval(call, prepared, reason);
+        let request = ApprovalRequest {
+            // What ran already is not proposed, and what the user typed is theirs.
+            can_edit: after.is_empty() && !call.id.starts_with(USER_COMMAND),
+            ..self.approval(call, prepared, reason)
+        };
         if self.is_granted(call, prepared) {
             return Ok(Ok(CallApproval::Granted));
         }
@@ -308,6 +312,7 @@ impl Turn<'_> {
             preview: prepared.preview.clone(),
             files: prepared.effects.iter().filter_map(Effect::file).collect(),
             reason,
+            can_edit: true,
             remember: covered(prepared).filter(|_| lasting),
             hash: self.hash(call, prepared),
         }

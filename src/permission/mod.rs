@@ -165,6 +165,8 @@ pub struct ApprovalRequest {
     pub files: Vec<String>,
     /// Why approval is needed, if that is not obvious.
     pub reason: String,
+    /// Whether the user can give another command instead of a proposed one.
+    pub can_edit: bool,
     /// What "for this session" would cover, in words; `None` if it cannot be remembered.
     pub remember: Option<String>,
     /// Hash of tool, arguments and the contents it was prepared on, as hexadecimal digits.

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ollacode_secrets::redact;
 
 use crate::jail::Jail;
 use crate::message::{Message, Source, ToolCall};
@@ -242,7 +243,7 @@ impl Session {
 
     /// Tells the model with the next question what a command of the user printed.
     pub fn note_user_command(&mut self, command: &str, printed: &str) {
-        let text = format!("$ {command}\n{}", printed.trim_end());
+        let text = format!("$ {}\n{}", redact(command).text, printed.trim_end());
         let shown = fenced(&defang_chat_markers(&text), "");
         self.remarks
             .push(format!("## The user ran a command\n\n{shown}"));
@@ -261,6 +262,11 @@ impl Session {
     /// Keeps the result of a call out of the journal, because it is about a secret file.
     pub fn exclude_from_journal(&mut self, call_id: &str) {
         self.secret_calls.insert(call_id.to_owned());
+    }
+
+    /// Whether the result of a call stays out of the journal.
+    pub fn is_excluded_from_journal(&self, call_id: &str) -> bool {
+        self.secret_calls.contains(call_id)
     }
 
     /// Changes the mode.

@@ -2,6 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use ollacode_secrets::redact;
 use serde_json::{Map, Value};
 
 use super::outcome::MissingAccess;
@@ -39,9 +40,9 @@ impl Turn<'_> {
     ) -> BoxFuture<'call, Result<(), TurnEnd>> {
         async move {
             let command = edited.arguments.get("command").and_then(Value::as_str);
-            let command = command.unwrap_or_default();
-            self.pending_note =
-                format!("\n\n[The user changed the command before it ran, to: {command}]");
+            let command = redact(command.unwrap_or_default()).text;
+            let note = format!("\n\n[The user changed the command before it ran, to: {command}]");
+            self.pending_note.push_str(&note);
             self.run_call(&edited, None).await
         }
         .boxed()

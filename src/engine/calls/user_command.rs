@@ -17,6 +17,9 @@ use crate::permission::{Effect, Mode, Permission, permission};
 use crate::session::{Record, USER_COMMAND};
 use crate::tools::{Permitted, PreparedCall};
 
+/// What the model is told of output from a file with secrets.
+const SECRET_OUTPUT: &str =
+    "(the output is not shown: the command is about a file that can contain secrets)";
 /// The tool that runs them.
 const TOOL: &str = "run_command";
 
@@ -94,7 +97,9 @@ impl Turn<'_> {
         let [text, summary, detail] = self.without_secret_values(said).await?;
         let text = self.clip_result(&shown_hidden(text));
         let recorded = self.record(Record::ran(call, &text, outcome.how));
-        self.session.note_user_command(command, &text);
+        let is_secret = self.session.is_excluded_from_journal(&call.id);
+        let told = if is_secret { SECRET_OUTPUT } else { &text };
+        self.session.note_user_command(command, told);
         let finished = Event::ToolFinished {
             id: call.id.clone(),
             outcome: outcome.how,

@@ -95,7 +95,9 @@ pub(super) fn reshaped<'a>(
         "list_directory" => vec![listed(arguments)],
         "grep_search" => vec![(tool, cased(arguments))],
         "run_command" => {
-            let patch = commands::patch_in(&arguments);
+            // In another folder the paths of a patch would mean other files.
+            let is_at_root = !FOLDERS.iter().any(|key| arguments.contains_key(*key));
+            let patch = commands::patch_in(&arguments).filter(|_| is_at_root);
             let patched = patch.and_then(|patch| patches::calls(patch, None));
             patched.unwrap_or_else(|| vec![(tool, commands::run(given, arguments))])
         }
@@ -111,6 +113,11 @@ fn is_one_of(value: &Value, known: &[&str]) -> bool {
     known.contains(&value.as_str())
 }
 
+/// Arguments that say in which folder a command runs.
+const FOLDERS: [&str; 5] = ["cwd", "workdir", "working_directory", "dir", "directory"];
+/// Files of one call that are read: more calls than a reply may have are not made.
+const MOST_FILES: usize = 20;
+
 /// Several files in one call are several calls. Our own tool has one `path`.
 fn reads(given: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> {
     let keys = ["paths", "files", "file_paths", "path"];
@@ -125,7 +132,8 @@ fn reads(given: &str, mut arguments: ArgumentMap) -> Vec<ReshapedCall<'static>> 
             Value::String(_) => Some(Map::from_iter([("path".to_owned(), item)])),
             other => members(other),
         };
-        let files: Option<Vec<ArgumentMap>> = items.into_iter().map(file).collect();
+        let items = items.into_iter().take(MOST_FILES);
+        let files: Option<Vec<ArgumentMap>> = items.map(file).collect();
         if let Some(files) = files.filter(|files| !files.is_empty()) {
             arguments.remove(key);
             let whole = |file: ArgumentMap| {
@@ -280,22 +288,16 @@ pub(super) fn blocks(diff: &str) -> Option<Vec<(String, String)>> {
         if has_place {
             while !lines.next()?.trim_matches('-').is_empty() {}
         }
-        let mut search = Vec::new();
-        loop {
-            let line = lines.next()?;
-            if is_mark(line, ['=', '='], "") {
-                break;
-            }
-            search.push(line);
-        }
-        let mut replace = Vec::new();
+        let mut body = Vec::new();
         loop {
             let line = lines.next()?;
             if is_mark(line, ['>', '+'], "REPLACE") {
                 break;
             }
-            replace.push(line);
+            body.push(line);
         }
+        let divider = divider(&body, mark_width(line))?;
+        let (search, replace) = (&body[..divider], &body[divider + 1..]);
         blocks.push((search.join("\n"), replace.join("\n")));
     }
     (!blocks.is_empty()).then_some(blocks)
@@ -319,6 +321,31 @@ fn is_mark(line: &str, marks: [char; 2], word: &str) -> bool {
         let rest = line.trim_start_matches(mark);
         line.len() - rest.len() >= LEAST && rest.trim_matches([' ', '>']) == word
     })
+}
+
+/// Where a block is divided. Rows of `=` may also be lines of the file, such as below a heading: of
+/// several, the one that is as wide as the first mark; `None` if that cannot be told.
+fn divider(body: &[&str], width: usize) -> Option<usize> {
+    let rows = |width: Option<usize>| -> Vec<usize> {
+        let is_row = |line: &str| {
+            is_mark(line, ['=', '='], "") && width.is_none_or(|width| mark_width(line) == width)
+        };
+        let lines = body.iter().enumerate();
+        lines
+            .filter(|(_, line)| is_row(line))
+            .map(|(at, _)| at)
+            .collect()
+    };
+    match (rows(None).as_slice(), rows(Some(width)).as_slice()) {
+        ([only], _) | (_, [only]) => Some(*only),
+        _ => None,
+    }
+}
+
+/// How often the first character of a line stands at its beginning.
+fn mark_width(line: &str) -> usize {
+    let first = line.chars().next();
+    line.chars().take_while(|c| Some(*c) == first).count()
 }
 
 /// `view_range` and its like, and `offset` with `limit`.

@@ -40,7 +40,9 @@ pub fn edits_in(text: &str, tools: &[ToolSpec]) -> WrittenEdits {
         return edits;
     };
     for (range, (name, arguments)) in found {
-        if example::introduces(prose_before(text, range.start))
+        // What deletes or moves a file has to be asked for by a call.
+        if !["edit_file", "write_file"].contains(&name)
+            || example::introduces(prose_before(text, range.start))
             || example::takes_back(prose_after(text, range.end))
         {
             return WrittenEdits::default();
@@ -76,6 +78,24 @@ fn prose_after(text: &str, at: usize) -> &str {
     text[at..].trim_start().trim_start_matches('`')
 }
 
+/// A block that is open.
+struct FencedBlock {
+    /// The row of signs that began it.
+    fence: String,
+    language: String,
+    /// Blocks in it that are open.
+    inner: usize,
+}
+
+/// The row of back-ticks or tildes that a line begins with, and what is behind it.
+fn fence_of(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let sign = line.chars().next().filter(|sign| "`~".contains(*sign))?;
+    let rest = line.trim_start_matches(sign);
+    let fence = &line[..line.len() - rest.len()];
+    (fence.len() >= 3).then_some((fence, rest))
+}
+
 /// A call, and the range of the text that it was made of.
 type PlacedCall = (Range<usize>, (&'static str, foreign::ArgumentMap));
 
@@ -83,8 +103,8 @@ type PlacedCall = (Range<usize>, (&'static str, foreign::ArgumentMap));
 struct EditReader<'a> {
     /// The file that was named last.
     path: Option<&'a str>,
-    /// The language of the open block.
-    language: Option<String>,
+    /// The open block.
+    block: Option<FencedBlock>,
     found: Vec<PlacedCall>,
 }
 
@@ -105,8 +125,8 @@ impl<'a> EditReader<'a> {
                 let end = end_after(text, at, is_end)?;
                 self.patch(text, at..end)?;
                 at = end;
-            } else if let Some(information) = line.trim_start().strip_prefix("```") {
-                at = self.fence(text, information, at, next)?;
+            } else if let Some((fence, information)) = fence_of(line) {
+                at = self.fence(text, (fence, information), at, next)?;
             } else {
                 self.path = path_in(line).or(self.path);
                 at = next;
@@ -116,34 +136,45 @@ impl<'a> EditReader<'a> {
     }
 
     fn is_in(&self, languages: &[&str]) -> bool {
-        let language = self.language.as_deref();
-        language.is_some_and(|language| languages.contains(&language))
+        let block = self.block.as_ref();
+        block.is_some_and(|block| languages.contains(&block.language.as_str()))
     }
 
     /// Passes a fence, and the whole of a block with a diff; returns where the text continues.
     fn fence(
         &mut self,
         text: &'a str,
-        information: &'a str,
+        (fence, information): (&'a str, &'a str),
         at: usize,
         next: usize,
     ) -> Option<usize> {
-        if self.language.take().is_some() {
+        let information = information.trim();
+        if let Some(block) = &mut self.block {
+            // Shorter ones, and those of another sign, are text of the block.
+            match (fence.starts_with(&block.fence), information.is_empty()) {
+                (true, true) if block.inner == 0 => self.block = None,
+                (true, true) => block.inner -= 1,
+                (true, false) => block.inner += 1,
+                (false, _) => {}
+            }
             return Some(next);
         }
-        let information = information.trim();
         let (language, rest) = information
             .split_once([' ', ':'])
             .unwrap_or((information, ""));
         self.path = path_in(rest).or(self.path);
         let language = language.to_ascii_lowercase();
         if !DIFFS.contains(&language.as_str()) {
-            self.language = Some(language);
+            self.block = Some(FencedBlock {
+                fence: fence.to_owned(),
+                language,
+                inner: 0,
+            });
             return Some(next);
         }
-        let is_end = |line: &str| line.trim_end() == "```";
+        let is_end = |line: &str| line.trim() == fence;
         let end = end_after(text, next, is_end)?;
-        let body = text[next..end].trim_end().trim_end_matches('`');
+        let body = text[next..end].trim_end().trim_end_matches(['`', '~']);
         // What has no head may be a part of an explanation.
         if let Some(calls) = patches::calls(body, None) {
             let places = calls.into_iter().map(|call| (at..end, call));
@@ -260,6 +291,10 @@ mod tests {
             "```diff\n-old();\n+new();\n```".into(),
             format!("```rust\n{DIFF}```"),
             format!("> src/a.rs\n> {}", BLOCK.replace('\n', "\n> ")),
+            format!("````text\nsrc/a.rs\n{BLOCK}````"),
+            format!("~~~text\nsrc/a.rs\n{BLOCK}~~~"),
+            format!("```markdown\n```rust\nfn a() {{}}\n```\nsrc/a.rs\n{BLOCK}```"),
+            "*** Begin Patch\n*** Delete File: src/a.rs\n*** End Patch".into(),
         ] {
             assert_eq!(shown(&text), Vec::<Value>::new(), "{text}");
         }

@@ -212,12 +212,16 @@ enum ApprovalChoice {
     Edit,
 }
 
+fn can_edit(request: &ApprovalRequest) -> bool {
+    request.can_edit && command(request).is_some()
+}
+
 /// The meaning of a key; most keys, also Enter, have none.
 fn choice(key: KeyPress, request: &ApprovalRequest) -> Option<ApprovalChoice> {
     match key {
         KeyPress::Sign('y' | 'Y') => Some(ApprovalChoice::Once),
         KeyPress::Sign('a' | 'A') if request.remember.is_some() => Some(ApprovalChoice::Session),
-        KeyPress::Sign('e' | 'E') if command(request).is_some() => Some(ApprovalChoice::Edit),
+        KeyPress::Sign('e' | 'E') if can_edit(request) => Some(ApprovalChoice::Edit),
         KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End => Some(ApprovalChoice::No),
         KeyPress::Sign('r' | 'R') => Some(ApprovalChoice::NoBecause),
         _ => None,
@@ -241,7 +245,7 @@ fn prompt(request: &ApprovalRequest, is_folded: bool, columns: usize) -> String 
     if let Some(what) = &request.remember {
         keys.push(format!("[a] for this session: {}", visible_name(what)));
     }
-    if command(request).is_some() {
+    if can_edit(request) {
         keys.push("[e] edit".to_owned());
     }
     keys.push("[n] no".to_owned());
@@ -341,6 +345,7 @@ mod tests {
             preview,
             files: Vec::new(),
             reason: "it needs the network".into(),
+            can_edit: true,
             remember: remember.map(str::to_owned),
             hash: String::new(),
         }

@@ -246,6 +246,12 @@ fn several_edits_in_one_call_are_several_calls() {
     ] {
         assert_eq!(understood(name, &arguments), Ok(expected.clone()), "{name}");
     }
+    let heading = "<<<<<<< SEARCH\nTitle\n=====\nold\n=======\nTitle\n=====\nnew\n>>>>>>> REPLACE";
+    let given = json!({"path": "a.md", "diff": heading});
+    let expected = json!(["edit_file", {
+        "path": "a.md", "search": "Title\n=====\nold", "replace": "Title\n=====\nnew",
+    }]);
+    assert_eq!(understood("replace_in_file", &given), Ok(vec![expected]));
     let whole = "<<<<<<< SEARCH\n=======\nall\n>>>>>>> REPLACE";
     let written = json!(["write_file", {"path": "a.rs", "content": "all\n"}]);
     let given = json!({"path": "a.rs", "diff": whole});
@@ -255,6 +261,7 @@ fn several_edits_in_one_call_are_several_calls() {
         "a\nb",
         "<<<<<<< SEARCH\na\n=======\nb",
         "<<<<<<< SEARCH\na\n>>>>>>> REPLACE",
+        "<<<<<<< SEARCH\na\n=======\nb\n=======\nc\n>>>>>>> REPLACE",
         "@@ -1 +1,2 @@\n+b",
         "<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\nand more",
     ] {
