@@ -393,7 +393,7 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         self.note_edit(call, outcome.how).await;
         let (has_changed, written) = self.record_changes();
-        self.look
+        self.answer_check
             .log
             .note(call, outcome.how, &outcome.summary, has_changed);
         self.engine.context.knowledge().end_call(call);
@@ -406,7 +406,7 @@ impl Turn<'_> {
         let pending_note = std::mem::take(&mut self.pending_note);
         // Before anything is cut: half a value would not be known as one.
         let said = [outcome.text, pending_note, outcome.summary, outcome.detail];
-        let [text, pending_note, summary, detail] = self.without_secret_values(said).await?;
+        let [text, pending_note, summary, detail] = self.redact_secret_values(said).await?;
         let text = format!(
             "{}{}",
             self.clip_result(&shown_hidden(text)),

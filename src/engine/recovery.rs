@@ -85,13 +85,15 @@ impl Turn<'_> {
         let is_near = (window / 2..=window).contains(&used);
         if let Some(needed) = needed.or(is_near.then_some(window + 1)) {
             // A window of 0: this count is of the whole request for certain.
-            self.session.calibration.learn(self.asked, needed, 0);
+            self.session
+                .calibration
+                .learn(self.last_request_tokens, needed, 0);
         }
         if retry_state.shortened || !self.engine.options.compact {
             return Err(self.too_long());
         }
         retry_state.shortened = true;
-        self.shorten(CompactionTrigger::Overflow).await?;
+        self.compact(CompactionTrigger::Overflow).await?;
         Ok(Attempt::Retry)
     }
 
@@ -192,7 +194,7 @@ impl Turn<'_> {
                 ..StepReply::default()
             })?;
         }
-        self.remark(&unusable.remark())
+        self.add_engine_note(&unusable.remark())
     }
 
     /// Compacts if a reply was cut because the window is full; returns whether that helped.
@@ -211,7 +213,7 @@ impl Turn<'_> {
         }
         retry_state.shortened = true;
         let before = self.used();
-        self.shorten(CompactionTrigger::Overflow).await?;
+        self.compact(CompactionTrigger::Overflow).await?;
         Ok(self.used() < before)
     }
 }

@@ -79,7 +79,7 @@ impl Turn<'_> {
     }
 
     async fn attempt(&mut self, retry_state: &mut RetryState) -> Result<Attempt, TurnEnd> {
-        self.asked = self.estimate();
+        self.last_request_tokens = self.estimate();
         let (streamed, ended) = {
             let messages = self.request_messages();
             let tools: &[ToolSpec] = if self.uses_text_calls() {
@@ -154,14 +154,17 @@ impl Turn<'_> {
     async fn account(&mut self, usage: Usage) {
         let window = self.window();
         if let Some(counted) = usage.prompt_tokens {
-            let cut = self.session.calibration.learn(self.asked, counted, window);
+            let cut = self
+                .session
+                .calibration
+                .learn(self.last_request_tokens, counted, window);
             if let Some(ratio) = self.session.calibration.ratio() {
                 self.session.model.learnt(ratio);
             }
             if let Some(cut) = cut
-                && !self.cut_told
+                && !self.reported_server_cut
             {
-                self.cut_told = true;
+                self.reported_server_cut = true;
                 self.notice(format!(
                     "the server seems to have cut the conversation: it read {} of about {} \
                      tokens, and the window has {window}; the model may not have seen all of it",
@@ -170,7 +173,10 @@ impl Turn<'_> {
                 .await;
             }
         }
-        let estimated = self.session.calibration.calibrated(self.asked);
+        let estimated = self
+            .session
+            .calibration
+            .calibrated(self.last_request_tokens);
         let used = usage
             .prompt_tokens
             .unwrap_or(estimated)

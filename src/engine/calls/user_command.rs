@@ -91,7 +91,7 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         let (_, written) = self.record_changes();
         let said = [outcome.text, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.without_secret_values(said).await?;
+        let [text, summary, detail] = self.redact_secret_values(said).await?;
         let text = self.clip_result(&shown_hidden(text));
         let recorded = self.record(Record::ran(call, &text, outcome.how));
         self.session.note_user_command(command, &text);
