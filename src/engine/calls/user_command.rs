@@ -14,7 +14,7 @@ use super::outcome::CallResult;
 use super::{LONGEST_LINE, shown_hidden};
 use crate::message::ToolCall;
 use crate::permission::{Effect, Mode, Permission, permission};
-use crate::session::{Record, USER_COMMAND};
+use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall};
 
 /// The tool that runs them.
@@ -115,7 +115,10 @@ fn user_call(command: &str) -> ToolCall {
     let mut arguments = Map::new();
     arguments.insert("command".to_owned(), Value::from(command));
     ToolCall {
-        id: format!("{USER_COMMAND}{}", Timestamp::now().as_microsecond()),
+        id: format!(
+            "{USER_COMMAND_ID_PREFIX}{}",
+            Timestamp::now().as_microsecond()
+        ),
         name: TOOL.to_owned(),
         arguments,
     }
