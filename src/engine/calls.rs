@@ -201,7 +201,7 @@ impl Turn<'_> {
         if self.is_granted(call, prepared) {
             return Ok(Ok(CallApproval::Granted));
         }
-        if !self.approver.is_there() {
+        if !self.approver.can_ask() {
             let text = "Denied: the user must approve this, and nobody can be asked. Continue \
                         without it, or say in your answer what is left to do.";
             let summary = "denied: it needs approval, and nobody can be asked";
@@ -230,7 +230,7 @@ impl Turn<'_> {
                 self.session.granted.extend(covers);
                 Ok(())
             }
-            Decision::Edit(command) => Err(CallResult::edited(command)),
+            Decision::ReplaceCommand(command) => Err(CallResult::edited(command)),
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
                 let text = format!("The user denied this call and said: {reason}");
