@@ -40,7 +40,7 @@ impl Approver for Nobody {
         async { None }.boxed()
     }
 
-    fn is_there(&self) -> bool {
+    fn can_ask(&self) -> bool {
         false
     }
 }

@@ -25,7 +25,7 @@ use crate::index::{
     blocking,
 };
 use crate::progress::{Events, IndexEvent};
-use crate::reconcile::{SharedCatalog, note_versions};
+use crate::reconcile::{SharedCatalog, record_versions};
 use crate::refresh::LockWait;
 
 /// Texts in one request: a server works on them one by one, so more save nothing.
@@ -288,7 +288,7 @@ impl Index {
                 state.record_failures(&fingerprint, &failures)
             })
             .await?;
-        note_versions(&store, &catalog).await?;
+        record_versions(&store, &catalog).await?;
         catalog.close().await
     }
 

@@ -21,7 +21,7 @@ use crate::folder::Folder;
 use crate::prepare::Redactor;
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::{
-    SharedCatalog, note_versions, reconcile, reconcile_chunks, reconcile_vectors,
+    SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
 use crate::refresh::{KnownFiles, LockWait, RefreshOptions, RefreshWriter};
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
@@ -444,7 +444,7 @@ impl Index {
         store
             .maintain(&MaintenancePolicy::default(), SystemTime::now())
             .await?;
-        note_versions(store, catalog).await
+        record_versions(store, catalog).await
     }
 
     pub(crate) async fn forget_open_stores(&self) {

@@ -1,5 +1,5 @@
-//! The catalog as a writer uses it, and how it is reconciled with the tables after a crash between
-//! two commits, or after a repair.
+//! The catalog as a writer uses it, and how it is reconciled with the chunk table and the vector
+//! tables after a crash between two commits, or after a repair.
 //!
 //! The tables commit first and the catalog records their versions last, so a version that
 //! differs from the recorded one shows that a writer was interrupted.
@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 use crate::error::IndexError;
 use crate::index::blocking;
 
-/// The open catalog; every use of it runs on a thread that may block.
+/// The open catalog; every use of it runs on tokio's blocking thread pool.
 pub(crate) struct SharedCatalog {
-    state: Arc<Mutex<Catalog>>,
+    catalog: Arc<Mutex<Catalog>>,
 }
 
 impl SharedCatalog {
@@ -24,22 +24,22 @@ impl SharedCatalog {
     pub(crate) async fn open(folder: &Path) -> Result<SharedCatalog, IndexError> {
         let folder = folder.to_owned();
         blocking(move || {
-            let state = Arc::new(Mutex::new(Catalog::open(&folder)?));
-            Ok(SharedCatalog { state })
+            let catalog = Arc::new(Mutex::new(Catalog::open(&folder)?));
+            Ok(SharedCatalog { catalog })
         })
         .await
     }
 
-    /// Runs a read or a write on a thread that may block.
+    /// Runs a read or a write on tokio's blocking thread pool.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Catalog) -> ollacode_store::Result<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        let state = Arc::clone(&self.state);
-        blocking(move || Ok(work(&mut state.blocking_lock())?)).await
+        let catalog = Arc::clone(&self.catalog);
+        blocking(move || Ok(work(&mut catalog.blocking_lock())?)).await
     }
 
-    /// Closes the catalog, which may write.
+    /// Closes the catalog on a blocking thread, because closing it may write to disk.
     pub(crate) async fn close(self) -> Result<(), IndexError> {
         blocking(move || {
             drop(self);
@@ -51,24 +51,24 @@ impl SharedCatalog {
 
 /// Checks the recorded versions, and reconciles what differs. The caller holds the writer's lock.
 pub(crate) async fn reconcile(store: &Store, catalog: &SharedCatalog) -> Result<(), IndexError> {
-    let (chunks_version, fingerprints) = catalog
-        .run(|state| Ok((state.chunks_version()?, state.fingerprints()?)))
+    let (chunks_version, recorded_fingerprints) = catalog
+        .run(|catalog| Ok((catalog.chunks_version()?, catalog.fingerprints()?)))
         .await?;
     if chunks_version != Some(store.version().await?) {
         reconcile_chunks(store, catalog).await?;
     }
-    let tables = store.vector_fingerprints().await?;
-    if fingerprints
+    let stored_fingerprints = store.vector_fingerprints().await?;
+    if recorded_fingerprints
         .iter()
-        .any(|fingerprint| !tables.contains(fingerprint))
+        .any(|fingerprint| !stored_fingerprints.contains(fingerprint))
     {
         reconcile_vectors(store, catalog).await?;
     }
-    for fingerprint in tables {
+    for fingerprint in stored_fingerprints {
         let version = store.vectors_version(&fingerprint).await?;
-        let name = version_name(&fingerprint);
-        let noted = catalog.run(move |state| state.meta(&name)).await?;
-        if noted != version.map(|version| version.to_string()) {
+        let key = version_key(&fingerprint);
+        let recorded = catalog.run(move |catalog| catalog.meta(&key)).await?;
+        if recorded != version.map(|version| version.to_string()) {
             reconcile_vectors(store, catalog).await?;
         }
     }
@@ -76,7 +76,7 @@ pub(crate) async fn reconcile(store: &Store, catalog: &SharedCatalog) -> Result<
 }
 
 /// Records the versions of all tables.
-pub(crate) async fn note_versions(
+pub(crate) async fn record_versions(
     store: &Store,
     catalog: &SharedCatalog,
 ) -> Result<(), IndexError> {
@@ -84,42 +84,46 @@ pub(crate) async fn note_versions(
     let mut versions = Vec::new();
     for fingerprint in store.vector_fingerprints().await? {
         if let Some(version) = store.vectors_version(&fingerprint).await? {
-            versions.push((version_name(&fingerprint), version.to_string()));
+            versions.push((version_key(&fingerprint), version.to_string()));
         }
     }
     catalog
-        .run(move |state| {
-            state.set_chunks_version(chunks_version)?;
-            for (name, version) in &versions {
-                state.set_meta(name, version)?;
+        .run(move |catalog| {
+            catalog.set_chunks_version(chunks_version)?;
+            for (key, version) in &versions {
+                catalog.set_meta(key, version)?;
             }
             Ok(())
         })
         .await
 }
 
-fn version_name(fingerprint: &str) -> String {
+fn version_key(fingerprint: &str) -> String {
     format!("vectors_version_{fingerprint}")
 }
 
-/// Invalidates files whose chunks differ from what was recorded, so that they are read again.
+/// Invalidates files whose chunks differ from what was recorded, so that they are read again, and
+/// deletes the chunks of files that were never recorded.
 pub(crate) async fn reconcile_chunks(
     store: &Store,
     catalog: &SharedCatalog,
 ) -> Result<(), IndexError> {
     let stored = store.path_keys().await?;
-    let CatalogComparison { differing, unknown } = catalog
-        .run(move |state| Ok(compare(stored, state.file_keys()?)))
+    let CatalogComparison {
+        differing,
+        unrecorded,
+    } = catalog
+        .run(move |catalog| Ok(compare(stored, catalog.file_keys()?)))
         .await?;
-    // Chunks of files that were never recorded would stay in results for ever.
-    if !unknown.is_empty() {
-        store.replace(&unknown, &[]).await?;
+    // Nothing else would delete these chunks, so they would stay in results.
+    if !unrecorded.is_empty() {
+        store.replace(&unrecorded, &[]).await?;
     }
     let version = store.version().await?;
     catalog
-        .run(move |state| {
-            state.invalidate_files(&differing)?;
-            state.set_chunks_version(version)
+        .run(move |catalog| {
+            catalog.invalidate_files(&differing)?;
+            catalog.set_chunks_version(version)
         })
         .await
 }
@@ -129,7 +133,7 @@ struct CatalogComparison {
     /// Paths that are recorded with other chunks.
     differing: Vec<String>,
     /// Paths with chunks that are not recorded.
-    unknown: Vec<String>,
+    unrecorded: Vec<String>,
 }
 
 fn compare(
@@ -142,49 +146,50 @@ fn compare(
     }
     let mut differing = Vec::new();
     for (path, mut keys) in recorded {
-        let mut there = by_path.remove(&path).unwrap_or_default();
-        there.sort_unstable();
+        let mut stored_keys = by_path.remove(&path).unwrap_or_default();
+        stored_keys.sort_unstable();
         keys.sort_unstable();
-        if there != keys {
+        if stored_keys != keys {
             differing.push(path);
         }
     }
     CatalogComparison {
         differing,
-        unknown: by_path.into_keys().collect(),
+        unrecorded: by_path.into_keys().collect(),
     }
 }
 
-/// Makes the recorded keys with vectors equal to those in the table; all parts of a text are
-/// committed together.
+/// Updates the catalog's list of keys that have vectors to match the table. A key in the table has
+/// all its vectors, because the parts of a text are committed together.
 pub(crate) async fn reconcile_vectors(
     store: &Store,
     catalog: &SharedCatalog,
 ) -> Result<(), IndexError> {
-    let tables = store.vector_fingerprints().await?;
-    let existing = tables.clone();
+    let stored_fingerprints = store.vector_fingerprints().await?;
+    let existing = stored_fingerprints.clone();
     catalog
-        .run(move |state| {
-            for fingerprint in state.fingerprints()? {
+        .run(move |catalog| {
+            for fingerprint in catalog.fingerprints()? {
                 if !existing.contains(&fingerprint) {
-                    state.remove_fingerprint(&fingerprint)?;
+                    catalog.remove_fingerprint(&fingerprint)?;
                 }
             }
             Ok(())
         })
         .await?;
-    for fingerprint in tables {
+    for fingerprint in stored_fingerprints {
         let stored = store.vector_keys(&fingerprint).await?;
         catalog
-            .run(move |state| {
+            .run(move |catalog| {
                 let recorded: HashSet<ContentKey> =
-                    state.vector_keys(&fingerprint)?.into_iter().collect();
-                let lost: Vec<ContentKey> = recorded.difference(&stored).copied().collect();
-                let found: Vec<ContentKey> = stored.difference(&recorded).copied().collect();
-                state.remove_vectors(&fingerprint, &lost)?;
-                state.record_vectors(&fingerprint, &found)
+                    catalog.vector_keys(&fingerprint)?.into_iter().collect();
+                let without_vectors: Vec<ContentKey> =
+                    recorded.difference(&stored).copied().collect();
+                let unrecorded: Vec<ContentKey> = stored.difference(&recorded).copied().collect();
+                catalog.remove_vectors(&fingerprint, &without_vectors)?;
+                catalog.record_vectors(&fingerprint, &unrecorded)
             })
             .await?;
     }
-    note_versions(store, catalog).await
+    record_versions(store, catalog).await
 }

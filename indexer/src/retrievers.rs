@@ -16,14 +16,14 @@ use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
 
-/// Hits fetched from each retriever. The same however many are wanted, so that the first hits do
-/// not depend on how many there are to be.
+/// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
+/// does not change the order of the first hits.
 const FETCHED: usize = 100;
-/// The most vectors that are fetched, however few of them have chunks.
+/// A retriever's request is not enlarged further once it exceeds this.
 const MOST_FETCHED: usize = 10_000;
 /// Parts of a long query that are embedded.
 const MOST_PARTS: usize = 6;
-/// Chunks whose names are like the query's: more would be a guess.
+/// Most chunks whose names are similar to the query's: more would be a guess.
 const MOST_SIMILAR: usize = 50;
 /// Hits that are read to see whether a name that nothing defines is used.
 const READ_FOR_NAME: usize = 20;
@@ -43,10 +43,10 @@ pub(crate) struct IndexSearch {
     pub(crate) limit: usize,
 }
 
-/// The vectors of a query, and the fingerprint of those that they can be compared with.
+/// The vectors of a query, and the fingerprint of the embedding model that made them.
 pub(crate) struct QueryVectors {
     fingerprint: String,
-    /// One, or several of a long query: a chunk counts by the one that it is closest to.
+    /// One per part of a long query; a chunk's score is its best similarity to any of them.
     vectors: Vec<Vec<f32>>,
     /// What the user should know of it.
     pub(crate) note: Option<String>,
@@ -115,9 +115,9 @@ pub(crate) struct RetrieverResults {
     lexical: Vec<(FoundChunk, f32)>,
     symbols: Vec<FoundChunk>,
     /// Chunks of files that the query names.
-    named: Vec<FoundChunk>,
-    /// Chunks that define a name like the query's, and how like, from 0 to 1.
-    similar: Vec<(FoundChunk, f32)>,
+    in_mentioned_files: Vec<FoundChunk>,
+    /// Chunks that define a name similar to the query's, and how similar, from 0 to 1.
+    similar_names: Vec<(FoundChunk, f32)>,
     /// `None` without a model.
     pub(crate) dense: Option<Vec<(FoundChunk, RetrieverRank)>>,
 }
@@ -143,50 +143,55 @@ impl IndexSearch {
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
-        let named = self.chunks.chunks_by_paths(&paths, &self.filter);
+        let in_mentioned_files = self.chunks.chunks_by_paths(&paths, &self.filter);
         let dense = async {
             match vector {
                 Some(vector) => self.dense(&vector, fetched).await.map(Some),
                 None => Ok(None),
             }
         };
-        let (lexical, symbols, named, dense) = tokio::join!(lexical, symbols, named, dense);
+        let (lexical, symbols, in_mentioned_files, dense) =
+            tokio::join!(lexical, symbols, in_mentioned_files, dense);
         let (lexical, symbols) = (lexical?, symbols?);
-        let similar = match self.query.symbols.as_slice() {
+        let similar_names = match self.query.symbols.as_slice() {
             [name] if self.query.is_symbol && symbols.is_empty() => {
-                self.similar(name, &lexical).await?
+                self.find_similar_names(name, &lexical).await?
             }
             _ => Vec::new(),
         };
         Ok(RetrieverResults {
             lexical,
             symbols,
-            named: named?,
-            similar,
+            in_mentioned_files: in_mentioned_files?,
+            similar_names,
             dense: dense?,
         })
     }
 
-    /// Full text: more, where what was found is copies of a few texts.
+    /// Full-text search; fetches more if the hits are mostly copies of the same few texts.
     async fn lexical(
         &self,
         text: &TextQuery,
         fetched: usize,
     ) -> Result<Vec<(FoundChunk, f32)>, IndexError> {
-        let mut asked = fetched;
+        let mut request_size = fetched;
         loop {
-            let found = self.chunks.search_text(text, asked, &self.filter).await?;
+            let found = self
+                .chunks
+                .search_text(text, request_size, &self.filter)
+                .await?;
             let texts: HashSet<ContentKey> = found.iter().map(|(it, _)| it.content_key).collect();
-            let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < asked;
-            if is_enough || asked > MOST_FETCHED {
+            let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < request_size;
+            if is_enough || request_size > MOST_FETCHED {
                 return Ok(found);
             }
-            asked *= 8;
+            request_size *= 8;
         }
     }
 
-    /// Chunks that define a name like one that nothing defines and that no hit uses.
-    async fn similar(
+    /// Chunks that define a name spelled like `name`; none if one of the first hits contains `name`
+    /// itself.
+    async fn find_similar_names(
         &self,
         name: &str,
         lexical: &[(FoundChunk, f32)],
@@ -203,7 +208,7 @@ impl IndexSearch {
         }
         let is_similar = {
             let wanted = wanted.clone();
-            move |name: &str| similarity(&wanted, name) > 0.0
+            move |name: &str| name_similarity(&wanted, name) > 0.0
         };
         let found = self
             .chunks
@@ -213,7 +218,7 @@ impl IndexSearch {
             .into_iter()
             .map(|found| {
                 let names = found.chunk.definitions.iter();
-                let best = names.map(|name| similarity(&wanted, name));
+                let best = names.map(|name| name_similarity(&wanted, name));
                 let best = best.fold(0.0, f32::max);
                 (found, best)
             })
@@ -237,51 +242,54 @@ impl IndexSearch {
             filter if *filter == Filter::default() => None,
             filter => Some(self.store.keys_of(filter).await?),
         };
-        let mut asked = fetched;
-        let (rows, places) = loop {
-            let mut near = Vec::new();
-            let mut reached_all = true;
+        let mut request_size = fetched;
+        let (rows, rank_by_key) = loop {
+            let mut nearest = Vec::new();
+            let mut exhausted = true;
             for vector in vectors {
                 let found = match &keys {
                     None => {
                         self.store
-                            .search_vectors(fingerprint, vector, asked)
+                            .search_vectors(fingerprint, vector, request_size)
                             .await?
                     }
                     Some(keys) => {
                         self.store
-                            .search_vectors_among(fingerprint, vector, asked, keys)
+                            .search_vectors_among(fingerprint, vector, request_size, keys)
                             .await?
                     }
                 };
-                reached_all &= found.len() < asked;
-                near.extend(found);
+                exhausted &= found.len() < request_size;
+                nearest.extend(found);
             }
             if vectors.len() > 1 {
                 let mut seen = HashSet::new();
-                near.sort_by(|(left_key, left), (right_key, right)| {
+                nearest.sort_by(|(left_key, left), (right_key, right)| {
                     right.total_cmp(left).then_with(|| left_key.cmp(right_key))
                 });
-                near.retain(|(key, _)| seen.insert(*key));
-                near.truncate(asked);
+                nearest.retain(|(key, _)| seen.insert(*key));
+                nearest.truncate(request_size);
             }
-            let near_keys: Vec<_> = near.iter().map(|(key, _)| *key).collect();
-            let rows = self.chunks.chunks_by_keys(&near_keys, &self.filter).await?;
+            let nearest_keys: Vec<_> = nearest.iter().map(|(key, _)| *key).collect();
+            let rows = self
+                .chunks
+                .chunks_by_keys(&nearest_keys, &self.filter)
+                .await?;
             // Vectors of deleted chunks may crowd out others until they are removed.
-            if reached_all || rows.len() >= fetched / 2 || asked > MOST_FETCHED {
-                let places: HashMap<_, _> = near
+            if exhausted || rows.len() >= fetched / 2 || request_size > MOST_FETCHED {
+                let rank_by_key: HashMap<_, _> = nearest
                     .into_iter()
                     .enumerate()
                     // In a small index this retriever returns unrelated chunks, too.
                     .filter(|(_, (_, similarity))| *similarity > 0.0)
                     .map(|(rank, (key, score))| (key, RetrieverRank { rank, score }))
                     .collect();
-                break (rows, places);
+                break (rows, rank_by_key);
             }
-            asked *= 4;
+            request_size *= 4;
         };
         let placed = rows.into_iter().filter_map(|row| {
-            let rank = *places.get(&row.content_key)?;
+            let rank = *rank_by_key.get(&row.content_key)?;
             Some((row, rank))
         });
         Ok(placed.collect())
@@ -293,18 +301,18 @@ impl IndexSearch {
         results: &RetrieverResults,
         overlay: &Overlay,
     ) -> Result<Vec<Ranked>, IndexError> {
-        let mut field = CandidateSet::default();
+        let mut candidates = CandidateSet::default();
         let overlaid = overlay.rows(&self.filter);
-        self.join_lexical(results, overlay, &overlaid, &mut field)
+        self.join_lexical(results, overlay, &overlaid, &mut candidates)
             .await?;
         for (found, rank) in results.dense.iter().flatten() {
             if !overlay.covers(&found.chunk.path) {
-                field.found(found).dense = Some(*rank);
+                candidates.stored_candidate(found).dense = Some(*rank);
             }
         }
-        for found in results.symbols.iter().chain(&results.named) {
+        for found in results.symbols.iter().chain(&results.in_mentioned_files) {
             if !overlay.covers(&found.chunk.path) {
-                field.found(found);
+                candidates.stored_candidate(found);
             }
         }
         let by_key: HashMap<ContentKey, RetrieverRank> = results
@@ -315,7 +323,7 @@ impl IndexSearch {
             .collect();
         for row in overlaid {
             if let Some(rank) = by_key.get(&row.content_key) {
-                field.read(row).dense = Some(*rank);
+                candidates.overlay_candidate(row).dense = Some(*rank);
             }
             if row
                 .chunk
@@ -323,20 +331,20 @@ impl IndexSearch {
                 .as_ref()
                 .is_some_and(|name| self.query.symbols.contains(name))
             {
-                field.read(row);
+                candidates.overlay_candidate(row);
             }
             if self.mentioned.iter().any(|it| it.path == row.chunk.path) {
-                field.read(row);
+                candidates.overlay_candidate(row);
             }
         }
-        mark_named(&mut field.candidates, &self.mentioned);
-        self.cover(&mut field.candidates).await?;
-        for (found, similarity) in &results.similar {
+        mark_named(&mut candidates.candidates, &self.mentioned);
+        self.set_coverage(&mut candidates.candidates).await?;
+        for (found, similarity) in &results.similar_names {
             if !overlay.covers(&found.chunk.path) {
-                field.found(found).named.mistyped = *similarity;
+                candidates.stored_candidate(found).named.mistyped = *similarity;
             }
         }
-        let mut hits = rank(&self.query, field.candidates, &WEIGHTS, self.limit);
+        let mut hits = rank(&self.query, candidates.candidates, &WEIGHTS, self.limit);
         for hit in hits.iter_mut().filter(|hit| hit.copies > 0) {
             let all = self
                 .chunks
@@ -358,7 +366,7 @@ impl IndexSearch {
         results: &RetrieverResults,
         overlay: &Overlay,
         overlaid: &[&ChunkRow],
-        field: &mut CandidateSet,
+        candidates: &mut CandidateSet,
     ) -> Result<(), IndexError> {
         let stored = results
             .lexical
@@ -366,7 +374,7 @@ impl IndexSearch {
             .filter(|(found, _)| !overlay.covers(&found.chunk.path));
         if overlaid.is_empty() {
             for (rank, (found, score)) in stored.enumerate() {
-                field.found(found).lexical = Some(RetrieverRank {
+                candidates.stored_candidate(found).lexical = Some(RetrieverRank {
                     rank,
                     score: *score,
                 });
@@ -379,14 +387,13 @@ impl IndexSearch {
         let indexed: Vec<(ChunkRow, f32)> = rows.into_iter().zip(scores).collect();
         let scored = overlay.merge_scores(&self.query, &indexed, overlaid);
         for (rank, (row, score)) in scored.into_iter().enumerate() {
-            field.read(row).lexical = Some(RetrieverRank { rank, score });
+            candidates.overlay_candidate(row).lexical = Some(RetrieverRank { rank, score });
         }
         Ok(())
     }
 
-    /// Looks how much of the query those chunks have that were found by words or by meaning; they
-    /// have their texts afterwards.
-    async fn cover(&self, candidates: &mut [Candidate]) -> Result<(), IndexError> {
+    /// Sets the coverage of candidates that full text or vectors found, and fetches their texts.
+    async fn set_coverage(&self, candidates: &mut [Candidate]) -> Result<(), IndexError> {
         let is_found = |it: &&mut Candidate| it.lexical.is_some() || it.dense.is_some();
         let mut found: Vec<&mut Candidate> = candidates.iter_mut().filter(is_found).collect();
         let stored = found.iter_mut().map(|it| (it.row, &mut it.chunk));
@@ -429,13 +436,13 @@ struct CandidateSet {
 }
 
 impl CandidateSet {
-    /// The index of a chunk that a retriever found.
-    fn found(&mut self, found: &FoundChunk) -> &mut Candidate {
+    /// The candidate for a stored chunk, added if new.
+    fn stored_candidate(&mut self, found: &FoundChunk) -> &mut Candidate {
         self.at(&found.chunk, found.content_key, Some(found.row))
     }
 
-    /// The index of a chunk with its text.
-    fn read(&mut self, row: &ChunkRow) -> &mut Candidate {
+    /// The candidate for a chunk of the overlay, which has its text.
+    fn overlay_candidate(&mut self, row: &ChunkRow) -> &mut Candidate {
         self.at(&row.chunk, row.content_key, None)
     }
 
@@ -458,9 +465,10 @@ impl CandidateSet {
     }
 }
 
-/// How like a definition's name a word in lower case is: 1 for the same, 0 for too many mistakes.
+/// How similar a word in lower case is to a definition's name: 1 for the same, 0 for too many
+/// mistakes.
 /// A mistake is a letter that is missing, wrong, too many, or exchanged with its neighbour.
-fn similarity(wanted: &str, name: &str) -> f32 {
+fn name_similarity(wanted: &str, name: &str) -> f32 {
     let length = wanted.chars().count();
     let most = match length {
         0..4 => 0,

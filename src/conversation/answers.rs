@@ -154,7 +154,7 @@ impl Approver for EventApprover {
         .boxed()
     }
 
-    fn is_there(&self) -> bool {
+    fn can_ask(&self) -> bool {
         self.has_user
     }
 }
@@ -228,7 +228,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_agrees_where_nobody_is() {
         let (absent, mut events) = approver(false);
-        assert!(!absent.is_there());
+        assert!(!absent.can_ask());
         assert_eq!(absent.decide(&request()).await, Decision::Deny(None));
         assert_eq!(absent.answer("which?", &[]).await, None);
         assert!(events.try_recv().is_err(), "nothing is asked");

@@ -68,12 +68,14 @@ fn exists_below(jail: &Jail, given: &str) -> Option<String> {
     );
     let is_there = nearest.exists && !found.is_root() && is_kind;
     is_there
-        .then(|| match nearest.alike {
+        .then(|| match nearest.similarity {
             PathSimilarity::Equal => given.to_owned(),
             PathSimilarity::SameLetters | PathSimilarity::Similar => nearest.path.to_string(),
         })
         .filter(|_| {
-            nearest.alike != PathSimilarity::Similar || given.contains('/') || has_ending(given)
+            nearest.similarity != PathSimilarity::Similar
+                || given.contains('/')
+                || has_ending(given)
         })
 }
 

@@ -203,7 +203,7 @@ pub fn session_warnings(opened: &OpenedSession) -> Vec<String> {
             visible_name(name)
         )
     };
-    let mut warnings: Vec<String> = opened.unfinished.iter().map(broken_off).collect();
+    let mut warnings: Vec<String> = opened.interrupted_calls.iter().map(broken_off).collect();
     if opened.unreadable > 0 {
         let lines = counted(opened.unreadable as u64, "line");
         warnings.push(format!(

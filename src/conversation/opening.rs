@@ -68,7 +68,7 @@ pub struct OpenedSession {
     pub mode: Mode,
     pub confinement: Confinement,
     /// Tools whose calls were running when the session was interrupted: their result is unknown.
-    pub unfinished: Vec<String>,
+    pub interrupted_calls: Vec<String>,
     /// Unreadable lines of its journal.
     pub unreadable: usize,
 }
@@ -165,8 +165,8 @@ fn resume(
     let opened = OpenedSession {
         is_resumed: true,
         turns: resumed.turns,
-        unfinished: resumed
-            .unfinished
+        interrupted_calls: resumed
+            .interrupted_calls
             .into_iter()
             .map(|call| call.name)
             .collect(),
@@ -185,7 +185,7 @@ fn describe_session(session: &Session) -> OpenedSession {
         model: session.model.profile().clone(),
         mode: session.mode,
         confinement: Confinement::None,
-        unfinished: Vec::new(),
+        interrupted_calls: Vec::new(),
         unreadable: 0,
     }
 }

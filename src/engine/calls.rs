@@ -205,7 +205,7 @@ impl Turn<'_> {
         if self.is_granted(call, prepared) {
             return Ok(Ok(CallApproval::Granted));
         }
-        if !self.approver.is_there() {
+        if !self.approver.can_ask() {
             let text = "Denied: the user must approve this, and nobody can be asked. Continue \
                         without it, or say in your answer what is left to do.";
             let summary = "denied: it needs approval, and nobody can be asked";
@@ -234,7 +234,7 @@ impl Turn<'_> {
                 self.session.granted.extend(covers);
                 Ok(())
             }
-            Decision::Edit(command) => Err(CallResult::edited(command)),
+            Decision::ReplaceCommand(command) => Err(CallResult::edited(command)),
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
                 let text = format!("The user denied this call and said: {reason}");
@@ -398,7 +398,7 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         self.note_edit(call, outcome.how).await;
         let (has_changed, written) = self.record_changes();
-        self.look
+        self.answer_check
             .log
             .note(call, outcome.how, &outcome.summary, has_changed);
         self.engine.context.knowledge().end_call(call);
@@ -411,7 +411,7 @@ impl Turn<'_> {
         let pending_note = std::mem::take(&mut self.pending_note);
         // Before anything is cut: half a value would not be known as one.
         let said = [outcome.text, pending_note, outcome.summary, outcome.detail];
-        let [text, pending_note, summary, detail] = self.without_secret_values(said).await?;
+        let [text, pending_note, summary, detail] = self.redact_secret_values(said).await?;
         let text = format!(
             "{}{}",
             self.clip_result(&shown_hidden(text)),

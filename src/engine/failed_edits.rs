@@ -72,7 +72,7 @@ impl Turn<'_> {
     /// Asks the user what to do about a file.
     async fn ask_about(&mut self, path: &str, times: usize) {
         let mut answer = None;
-        if times == ASKED && self.approver.is_there() {
+        if times == ASKED && self.approver.can_ask() {
             let question = format!(
                 "{times} edits of `{path}` have failed, because the model does not find the lines to \
                  change. What should it do?"

@@ -95,7 +95,7 @@ pub struct Engine {
     /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
     /// Models without working tool calls, though the server says they have them.
-    refusing: Mutex<BTreeSet<String>>,
+    models_with_text_calls: Mutex<BTreeSet<String>>,
     /// Models whose thoughts are in their text and end with a tag that has no start tag.
     leaking: Mutex<BTreeSet<String>>,
     /// Facts of the workspace when the session began. They stay, as the bytes before a conversation
@@ -212,7 +212,7 @@ impl Engine {
             activity: parts.activity,
             trust: InstructionsTrust::new(parts.known_memory),
             chosen: Mutex::default(),
-            refusing: Mutex::default(),
+            models_with_text_calls: Mutex::default(),
             leaking: Mutex::default(),
             facts: Mutex::default(),
             told: Mutex::default(),
@@ -365,7 +365,7 @@ impl Engine {
 
     /// Whether a model writes tool calls as text because it has no native ones.
     fn uses_text_calls(&self, profile: &ModelProfile) -> bool {
-        !profile.tools || self.refusing.lock().contains(&profile.name)
+        !profile.tools || self.models_with_text_calls.lock().contains(&profile.name)
     }
 
     fn fresh_system(

@@ -287,7 +287,7 @@ impl Turn<'_> {
         };
         self.progress.is_nudged = true;
         self.notice(notice).await;
-        self.remark(remark)?;
+        self.add_engine_note(remark)?;
         Ok(true)
     }
 }

@@ -16,24 +16,29 @@ const BLANK: usize = 30;
 
 impl Turn<'_> {
     /// Handles a model error: recovers if possible.
-    pub(super) async fn broken(
+    pub(super) async fn handle_model_error(
         &mut self,
         error: ModelError,
         streamed: StreamedReply,
         retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         match &error {
-            ModelError::TooLong { needed, .. } => self.refused_length(*needed, retry_state).await,
+            ModelError::TooLong { needed, .. } => {
+                self.handle_request_too_long(*needed, retry_state).await
+            }
             ModelError::NoTools if !self.uses_text_calls() => {
                 let name = self.session.model.profile().name.clone();
                 self.notice(format!(
-                    "{name} does not support tools: it is told to write tool calls as text"
+                    "{name} does not support native tool calls; text tool calls are used instead"
                 ))
                 .await;
-                self.call_in_words(name).await
+                self.switch_to_text_calls(name).await
             }
-            ModelError::BrokenCall(why) => self.refused_call(streamed, why, retry_state).await,
-            // Servers end a stream without a word when there is nothing but white space for long.
+            ModelError::BrokenCall(why) => {
+                self.handle_unparsable_call(streamed, why, retry_state)
+                    .await
+            }
+            // Some servers end the stream without an error after a long run of white space.
             ModelError::Incomplete if ends_blank(&streamed.text) => {
                 let usage = Usage {
                     stop: if streamed.text.trim().is_empty() {
@@ -54,65 +59,67 @@ impl Turn<'_> {
                 self.notice(format!("{why}; asking again")).await;
                 Ok(Attempt::Retry)
             }
-            // It went round in circles before it said a word.
+            // The model repeated itself while thinking and wrote no reply.
             ModelError::Endless(_)
-                if streamed.text.trim().is_empty() && !retry_state.without_thoughts =>
+                if streamed.text.trim().is_empty() && !retry_state.thinking_off =>
             {
-                match self.only_thoughts(&streamed, retry_state).await? {
+                match self.handle_thinking_only(&streamed, retry_state).await? {
                     Attempt::Retry => Ok(Attempt::Retry),
                     _ => Err(endless(&error)),
                 }
             }
             ModelError::Endless(_) => {
-                self.keep_beginning(&streamed.shown)?;
+                self.record_partial_reply(&streamed.shown)?;
                 Err(endless(&error))
             }
             ModelError::NoTools | ModelError::Failed(_) | ModelError::Crashed(_) => {
-                self.keep_beginning(&streamed.shown)?;
+                self.record_partial_reply(&streamed.shown)?;
                 Err(TurnEnd::Failed(error.failure()))
             }
         }
     }
 
     /// A request that the server refused as too long: compacts the conversation, once.
-    async fn refused_length(
+    async fn handle_request_too_long(
         &mut self,
         needed: Option<u32>,
         retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
-        // A server that says no number has at least said that it is more than the window.
+        // If the server gives no count, the window + 1 is assumed.
         let (window, used) = (self.window(), self.used());
         let is_near = (window / 2..=window).contains(&used);
         if let Some(needed) = needed.or(is_near.then_some(window + 1)) {
-            // A window of 0: this count is of the whole request for certain.
-            self.session.calibration.learn(self.asked, needed, 0);
+            // Window 0: the count is known to cover the whole request.
+            self.session
+                .calibration
+                .learn(self.last_request_tokens, needed, 0);
         }
         if retry_state.shortened || !self.engine.options.compact {
             return Err(self.too_long());
         }
         retry_state.shortened = true;
-        self.shorten(CompactionTrigger::Overflow).await?;
+        self.compact(CompactionTrigger::Overflow).await?;
         Ok(Attempt::Retry)
     }
 
     /// A call that the server could not parse: repeat the request, then add a hint, then have the
     /// model write calls as text, which no server parses.
-    async fn refused_call(
+    async fn handle_unparsable_call(
         &mut self,
         streamed: StreamedReply,
         why: &str,
         retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         let why = first_line(why, 200);
-        if retry_state.remarked && !self.uses_text_calls() {
+        if retry_state.hint_sent && !self.uses_text_calls() {
             let name = self.session.model.profile().name.clone();
             let notice = format!(
-                "Ollama cannot read the tool calls of {name} ({why}): it is told to write tool \
-                 calls as text"
+                "Ollama cannot read the native tool calls of {name} ({why}); text tool calls are \
+                 used instead"
             );
             self.notice(notice).await;
             *retry_state = RetryState::default();
-            return self.call_in_words(name).await;
+            return self.switch_to_text_calls(name).await;
         }
         Ok(Attempt::Unusable(UnusableReply::Unreadable {
             said: streamed.text,
@@ -121,16 +128,16 @@ impl Turn<'_> {
     }
 
     /// A reply whose thoughts were cut: the model is asked again with thinking off.
-    pub(super) async fn over_thought(&mut self, retry_state: &mut RetryState) -> Attempt {
-        retry_state.without_thoughts = true;
+    pub(super) async fn retry_without_thinking(&mut self, retry_state: &mut RetryState) -> Attempt {
+        retry_state.thinking_off = true;
         self.notice("the model thought for too long; asking again with thinking off")
             .await;
         Attempt::Retry
     }
 
     /// Switches to text tool calls until the program ends.
-    pub(super) async fn call_in_words(&mut self, name: String) -> Result<Attempt, TurnEnd> {
-        self.engine.refusing.lock().insert(name);
+    pub(super) async fn switch_to_text_calls(&mut self, name: String) -> Result<Attempt, TurnEnd> {
+        self.engine.models_with_text_calls.lock().insert(name);
         self.tools = self.engine.tools(self.session.model.profile());
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
@@ -139,7 +146,7 @@ impl Turn<'_> {
     }
 
     /// Records a reply that was cut off: the user saw it and may refer to it.
-    fn keep_beginning(&mut self, shown: &str) -> Result<(), TurnEnd> {
+    fn record_partial_reply(&mut self, shown: &str) -> Result<(), TurnEnd> {
         let shown = shown.trim();
         if shown.is_empty() {
             return Ok(());
@@ -151,8 +158,8 @@ impl Turn<'_> {
     }
 
     /// Records what the model had written when the user stopped it.
-    pub(super) fn cut_short(&mut self, streamed: StreamedReply) -> Result<Attempt, TurnEnd> {
-        self.keep_beginning(&streamed.shown)?;
+    pub(super) fn handle_user_stop(&mut self, streamed: StreamedReply) -> Result<Attempt, TurnEnd> {
+        self.record_partial_reply(&streamed.shown)?;
         Err(TurnEnd::Stopped)
     }
 
@@ -162,22 +169,22 @@ impl Turn<'_> {
         unusable: UnusableReply,
         retry_state: &mut RetryState,
     ) -> Result<(), TurnEnd> {
-        if !retry_state.repeated && unusable.may_pass() {
+        if !retry_state.repeated && unusable.is_transient() {
             retry_state.repeated = true;
             self.notice(format!("{}; asking again", unusable.description()))
                 .await;
             return Ok(());
         }
-        if self.made_room(&unusable, retry_state).await? {
+        if self.compact_if_full(&unusable, retry_state).await? {
             return Ok(());
         }
-        if retry_state.remarked {
+        if retry_state.hint_sent {
             if let UnusableReply::BrokenOff { said } = &unusable {
-                self.keep_beginning(said)?;
+                self.record_partial_reply(said)?;
             }
             return Err(unusable.end());
         }
-        retry_state.remarked = true;
+        retry_state.hint_sent = true;
         self.notice(format!(
             "{}; asking again with a hint",
             unusable.description()
@@ -192,11 +199,11 @@ impl Turn<'_> {
                 ..StepReply::default()
             })?;
         }
-        self.remark(&unusable.remark())
+        self.add_engine_note(&unusable.remark())
     }
 
     /// Compacts if a reply was cut because the window is full; returns whether that helped.
-    async fn made_room(
+    async fn compact_if_full(
         &mut self,
         unusable: &UnusableReply,
         retry_state: &mut RetryState,
@@ -211,13 +218,13 @@ impl Turn<'_> {
         }
         retry_state.shortened = true;
         let before = self.used();
-        self.shorten(CompactionTrigger::Overflow).await?;
+        self.compact(CompactionTrigger::Overflow).await?;
         Ok(self.used() < before)
     }
 }
 
 fn endless(error: &ModelError) -> TurnEnd {
-    let message = format!("{error}; it was stopped");
+    let message = format!("{error}; the reply was stopped");
     let failure = Failure::new(error.failure().code, message);
     TurnEnd::Stuck(failure.with_hint("rephrase the request, or use another model"))
 }

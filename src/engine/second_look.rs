@@ -23,7 +23,7 @@ use crate::session::Session;
 use crate::session::changes::FileCount;
 use crate::visible::defang_chat_markers;
 
-/// What is known of the answer that a turn will have.
+/// What an answer is checked against before its turn ends.
 #[derive(Debug, Default)]
 pub(super) struct SecondLook {
     pub log: TurnLog,
@@ -58,21 +58,22 @@ impl SecondLook {
 impl Turn<'_> {
     /// Asks the model once more if its answer claims what the turn does not bear out, or is in
     /// another script than the question; whether it was asked. `may_ask`: a step is left for it.
-    pub(super) async fn asks_again(
+    pub(super) async fn requests_second_look(
         &mut self,
         reply: &StepReply,
         may_ask: bool,
     ) -> Result<bool, TurnEnd> {
-        self.look.doubts = self.doubts_about(&reply.text).await;
+        self.answer_check.doubts = self.doubts_about(&reply.text).await;
         if !may_ask || reply.is_cut {
             return Ok(false);
         }
         let mut notes: Vec<String> = Vec::new();
         let mut reasons: Vec<&str> = Vec::new();
-        if !self.look.has_asked_script
-            && let Some(script) = other_script(&self.look.request, &reply.text, self.own_notes())
+        if !self.answer_check.has_asked_script
+            && let Some(script) =
+                other_script(&self.answer_check.request, &reply.text, self.own_notes())
         {
-            self.look.has_asked_script = true;
+            self.answer_check.has_asked_script = true;
             reasons.push("the answer is not in the script of the question");
             notes.push(format!(
                 "Your answer is in {}, but the user does not write like that. Write the answer \
@@ -80,19 +81,24 @@ impl Turn<'_> {
                 script.name()
             ));
         }
-        if !self.look.has_asked_proof && !self.look.doubts.is_empty() {
-            self.look.has_asked_proof = true;
-            reasons.extend(self.look.doubts.iter().map(reason));
-            notes.extend(self.look.doubts.iter().map(|doubt| self.note_about(doubt)));
+        if !self.answer_check.has_asked_proof && !self.answer_check.doubts.is_empty() {
+            self.answer_check.has_asked_proof = true;
+            reasons.extend(self.answer_check.doubts.iter().map(reason));
+            notes.extend(
+                self.answer_check
+                    .doubts
+                    .iter()
+                    .map(|doubt| self.note_about(doubt)),
+            );
         }
         if notes.is_empty() {
             return Ok(false);
         }
         let why = format!("{}; the model is asked once", reasons.join("; "));
         self.events.send(Event::AskedAgain { why }).await;
-        self.look.doubts.clear();
+        self.answer_check.doubts.clear();
         let note = notes.join("\n");
-        self.remark(&defang_chat_markers(&note))?;
+        self.add_engine_note(&defang_chat_markers(&note))?;
         Ok(true)
     }
 
@@ -103,9 +109,9 @@ impl Turn<'_> {
         }
         let mut found = Vec::new();
         let claims = claims(answer);
-        let last = self.look.log.last_test();
-        let is_unproven =
-            self.look.log.has_changed || (claims.is_own && !has_run_tests(&self.session.messages));
+        let last = self.answer_check.log.last_test();
+        let is_unproven = self.answer_check.log.has_changed
+            || (claims.is_own && !has_run_tests(&self.session.messages));
         match (last, claims.pass, claims.ran) {
             (Some(run), _, _) if !run.is_success && claims.admits_failure => {}
             (Some(run), Some(claim), _) if !run.is_success => found.push(Doubt::TestFailed {
@@ -119,7 +125,7 @@ impl Turn<'_> {
             _ => {}
         }
         if let Some(claim) = claims.done
-            && !self.look.plan.is_empty()
+            && !self.answer_check.plan.is_empty()
         {
             let files = self.changed_files().await;
             let steps = self.untouched_steps(&files);
@@ -136,7 +142,7 @@ impl Turn<'_> {
         let claim = doubt.claim();
         match doubt {
             Doubt::NoTestRun { .. } => {
-                let since = if self.look.log.has_changed {
+                let since = if self.answer_check.log.has_changed {
                     " after your last edit"
                 } else {
                     ""
@@ -151,7 +157,7 @@ impl Turn<'_> {
                  again, or answer again and say what fails."
             ),
             Doubt::StepsUntouched { steps, .. } => {
-                let named = self.look.plan.iter();
+                let named = self.answer_check.plan.iter();
                 let named: Vec<String> = named
                     .filter(|step| steps.contains(&step.number))
                     .map(|step| format!("step {} ({})", step.number, step.paths.join(", ")))
@@ -175,8 +181,8 @@ impl Turn<'_> {
             self.untouched_steps(&files)
         };
         let facts = TurnFacts {
-            commands: self.look.log.commands.clone(),
-            doubts: std::mem::take(&mut self.look.doubts),
+            commands: self.answer_check.log.commands.clone(),
+            doubts: std::mem::take(&mut self.answer_check.doubts),
             untouched,
             files,
         };
@@ -187,7 +193,7 @@ impl Turn<'_> {
 
     /// The files that the turn has changed so far; contents are compared off the runtime.
     async fn changed_files(&self) -> Vec<FileCount> {
-        if !self.look.log.has_changed {
+        if !self.answer_check.log.has_changed {
             return Vec::new();
         }
         let context = Arc::clone(&self.engine.context);
@@ -198,14 +204,18 @@ impl Turn<'_> {
 
     fn untouched_steps(&self, files: &[FileCount]) -> Vec<UntouchedStep> {
         let changed: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-        untouched(&self.look.plan, &changed, &self.look.log.named)
-            .into_iter()
-            .map(|step| UntouchedStep {
-                number: step.number,
-                text: step.text.clone(),
-                paths: step.paths.clone(),
-            })
-            .collect()
+        untouched(
+            &self.answer_check.plan,
+            &changed,
+            &self.answer_check.log.named,
+        )
+        .into_iter()
+        .map(|step| UntouchedStep {
+            number: step.number,
+            text: step.text.clone(),
+            paths: step.paths.clone(),
+        })
+        .collect()
     }
 
     /// Checks the citations of an answer; files are read off the runtime.

@@ -2,8 +2,8 @@
 //!
 //! In this order: native calls; calls in the text; one request for the call alone, constrained to a
 //! JSON schema; text tool calls for models whose native calls the server cannot parse. After an
-//! empty reply the request is repeated, then a hint is added, then the turn ends. `said` splits a
-//! reply into text and calls; `recovery` handles unusable replies.
+//! empty reply the request is repeated, then a hint is added, then the turn ends. `parsed_reply`
+//! splits a reply into text and calls; `recovery` handles unusable replies.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -57,12 +57,12 @@ pub(super) enum Attempt {
 #[derive(Debug, Default)]
 pub(super) struct RetryState {
     pub repeated: bool,
-    pub remarked: bool,
+    pub hint_sent: bool,
     pub asked_for_format: bool,
     pub shortened: bool,
     pub crashed: bool,
     /// Whether thinking is off, because the model did nothing else.
-    pub without_thoughts: bool,
+    pub thinking_off: bool,
 }
 
 impl Turn<'_> {
@@ -79,7 +79,7 @@ impl Turn<'_> {
     }
 
     async fn attempt(&mut self, retry_state: &mut RetryState) -> Result<Attempt, TurnEnd> {
-        self.asked = self.estimate();
+        self.last_request_tokens = self.estimate();
         let (streamed, ended) = {
             let messages = self.request_messages();
             let tools: &[ToolSpec] = if self.uses_text_calls() {
@@ -91,7 +91,7 @@ impl Turn<'_> {
                 messages: &messages,
                 tools,
                 format: None,
-                without_thoughts: retry_state.without_thoughts,
+                without_thoughts: retry_state.thinking_off,
                 reply_tokens: Some(self.reply_tokens()),
             };
             self.listen(request, Some(&self.events)).await
@@ -101,9 +101,9 @@ impl Turn<'_> {
                 self.account(usage).await;
                 self.read(streamed, usage, retry_state).await
             }
-            StreamEnd::Broken(error) => self.broken(error, streamed, retry_state).await,
-            StreamEnd::OverThought => Ok(self.over_thought(retry_state).await),
-            StreamEnd::Stopped => self.cut_short(streamed),
+            StreamEnd::Broken(error) => self.handle_model_error(error, streamed, retry_state).await,
+            StreamEnd::OverThought => Ok(self.retry_without_thinking(retry_state).await),
+            StreamEnd::Stopped => self.handle_user_stop(streamed),
         }
     }
 
@@ -154,14 +154,17 @@ impl Turn<'_> {
     async fn account(&mut self, usage: Usage) {
         let window = self.window();
         if let Some(counted) = usage.prompt_tokens {
-            let cut = self.session.calibration.learn(self.asked, counted, window);
+            let cut = self
+                .session
+                .calibration
+                .learn(self.last_request_tokens, counted, window);
             if let Some(ratio) = self.session.calibration.ratio() {
                 self.session.model.learnt(ratio);
             }
             if let Some(cut) = cut
-                && !self.cut_told
+                && !self.reported_server_cut
             {
-                self.cut_told = true;
+                self.reported_server_cut = true;
                 self.notice(format!(
                     "the server seems to have cut the conversation: it read {} of about {} \
                      tokens, and the window has {window}; the model may not have seen all of it",
@@ -170,7 +173,10 @@ impl Turn<'_> {
                 .await;
             }
         }
-        let estimated = self.session.calibration.calibrated(self.asked);
+        let estimated = self
+            .session
+            .calibration
+            .calibrated(self.last_request_tokens);
         let used = usage
             .prompt_tokens
             .unwrap_or(estimated)
@@ -224,7 +230,7 @@ impl Turn<'_> {
         retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
         if usage.stop == StopReason::Length {
-            return self.only_thoughts(streamed, retry_state).await;
+            return self.handle_thinking_only(streamed, retry_state).await;
         }
         let is_swallowed = streamed.thinking.trim().is_empty()
             && usage.reply_tokens.is_some_and(|tokens| tokens > SWALLOWED);
@@ -233,24 +239,24 @@ impl Turn<'_> {
         }
         let name = self.session.model.profile().name.clone();
         self.notice(format!(
-            "Ollama dropped the reply of {name}, likely a call of a tool that does not exist: the \
-             model is told to write tool calls as text"
+            "Ollama dropped the reply of {name}, likely a call of a tool that does not exist; text \
+             tool calls are used instead"
         ))
         .await;
-        self.call_in_words(name).await
+        self.switch_to_text_calls(name).await
     }
 
     /// A reply that was cut before any text. If it was all thoughts, the model is asked again with
     /// thinking off.
-    pub(super) async fn only_thoughts(
+    pub(super) async fn handle_thinking_only(
         &mut self,
         streamed: &StreamedReply,
         retry_state: &mut RetryState,
     ) -> Result<Attempt, TurnEnd> {
-        if retry_state.without_thoughts || streamed.thinking.trim().is_empty() {
+        if retry_state.thinking_off || streamed.thinking.trim().is_empty() {
             return Ok(Attempt::Unusable(UnusableReply::CutOff));
         }
-        retry_state.without_thoughts = true;
+        retry_state.thinking_off = true;
         self.notice("the model used its whole reply for thinking; asking again with thinking off")
             .await;
         Ok(Attempt::Retry)

@@ -27,9 +27,9 @@ use crate::text::with_causes;
 use crate::visible::escape_hidden;
 
 /// Percent of the window at which older turns are compacted.
-const FULL: u32 = 80;
+const COMPACT_AT_PERCENT: u32 = 80;
 /// Compacts again when the conversation has grown by this percent of the window.
-const GROWN: u32 = 10;
+const RECOMPACT_AFTER_GROWTH_PERCENT: u32 = 10;
 
 /// Calls are limited as well as replies: this many per allowed step.
 const CALLS_A_STEP: usize = 4;
@@ -91,19 +91,19 @@ pub(super) struct Turn<'a> {
     pub progress: TurnProgress,
     pub failed_edits: FailedEdits,
     /// Estimated tokens of the last request.
-    pub asked: u32,
+    pub last_request_tokens: u32,
     /// Whether the user was told that the server cut a request.
-    pub cut_told: bool,
+    pub reported_server_cut: bool,
     /// Tokens after the last compaction of this turn.
-    pub compacted: Option<u32>,
+    pub tokens_after_compaction: Option<u32>,
     /// Note to append to the next result.
     pub pending_note: String,
     /// Calls that may still run.
     pub calls_left: usize,
-    /// What is known of the answer that it will have.
-    pub look: SecondLook,
+    /// What the answer is checked against before the turn ends.
+    pub answer_check: SecondLook,
     /// Remarks that were sent with the question.
-    told: Vec<String>,
+    remarks_in_question: Vec<String>,
     /// Whether the model has said anything.
     has_spoken: bool,
 }
@@ -127,13 +127,13 @@ impl<'a> Turn<'a> {
             loop_detector: LoopDetector::default(),
             progress: TurnProgress::default(),
             failed_edits: FailedEdits::default(),
-            asked: 0,
-            cut_told: false,
-            compacted: None,
+            last_request_tokens: 0,
+            reported_server_cut: false,
+            tokens_after_compaction: None,
             pending_note: String::new(),
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
-            look: SecondLook::default(),
-            told: Vec::new(),
+            answer_check: SecondLook::default(),
+            remarks_in_question: Vec::new(),
             has_spoken: false,
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Turn<'a> {
         let end = match self.work(question).await {
             Ok(end) | Err(end) => end,
         };
-        self.close(&end);
+        self.complete_conversation(&end);
         self.send_facts().await;
         end
     }
@@ -163,7 +163,7 @@ impl<'a> Turn<'a> {
             }
             let may_go_on = step < steps;
             let goes_on = may_go_on && self.nudge(&reply).await?
-                || self.asks_again(&reply, may_go_on).await?;
+                || self.requests_second_look(&reply, may_go_on).await?;
             if !goes_on {
                 return Ok(self.answered(&reply).await);
             }
@@ -178,7 +178,7 @@ impl<'a> Turn<'a> {
             let failure = Failure::new(FailureCode::QuestionMissing, "the question is empty");
             return Err(TurnEnd::Failed(failure));
         }
-        self.look = SecondLook::of(question, self.session);
+        self.answer_check = SecondLook::of(question, self.session);
         self.session.turn += 1;
         self.session.sources.clear();
         self.engine
@@ -190,14 +190,14 @@ impl<'a> Turn<'a> {
         self.engine
             .set_system(self.session, &self.tools, false, &self.events)
             .await?;
-        self.told.clone_from(&self.session.remarks);
+        self.remarks_in_question.clone_from(&self.session.remarks);
         // Hits of the turns that are over only take room; see `Session::resume`.
         let earlier = self.session.messages.iter_mut();
         earlier.for_each(Message::shorten_hits);
         let images = self.pictures(&question.images).await;
         let mut opening = self.opening(question).await;
         self.note_found().await;
-        let [context] = self.without_secret_values([opening.context]).await?;
+        let [context] = self.redact_secret_values([opening.context]).await?;
         opening.context = escape_hidden(&context).into_owned();
         let text = opening.text();
         let record = Record::User {
@@ -226,7 +226,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Adds a user message written by the engine.
-    pub(super) fn remark(&mut self, text: &str) -> Result<(), TurnEnd> {
+    pub(super) fn add_engine_note(&mut self, text: &str) -> Result<(), TurnEnd> {
         let text = engine_note(text);
         let record = Record::User {
             text: text.clone(),
@@ -254,17 +254,17 @@ impl<'a> Turn<'a> {
     /// Compacts when the window is nearly full.
     async fn enforce_budget(&mut self) -> Result<(), TurnEnd> {
         let (used, window) = (self.used(), self.window());
-        if used < part(window, FULL) {
+        if used < part(window, COMPACT_AT_PERCENT) {
             return Ok(());
         }
         if !self.engine.options.compact {
             let notice = "the context window is nearly full, and compaction is switched off";
             self.notice_once(notice.to_owned()).await;
         } else if self
-            .compacted
-            .is_none_or(|before| used >= before + part(window, GROWN))
+            .tokens_after_compaction
+            .is_none_or(|before| used >= before + part(window, RECOMPACT_AFTER_GROWTH_PERCENT))
         {
-            self.shorten(CompactionTrigger::Budget).await?;
+            self.compact(CompactionTrigger::Budget).await?;
         }
         if self.used() < window {
             return Ok(());
@@ -273,7 +273,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Compacts now.
-    pub(super) async fn shorten(&mut self, wanted: CompactionTrigger) -> Result<(), TurnEnd> {
+    pub(super) async fn compact(&mut self, trigger: CompactionTrigger) -> Result<(), TurnEnd> {
         let Turn {
             engine,
             session,
@@ -281,8 +281,8 @@ impl<'a> Turn<'a> {
             events,
             ..
         } = self;
-        let report = engine.shorten(session, tools, wanted, events).await?;
-        self.compacted = Some(report.after);
+        let report = engine.shorten(session, tools, trigger, events).await?;
+        self.tokens_after_compaction = Some(report.after);
         self.loop_detector.forget_results();
         Ok(())
     }
@@ -299,7 +299,7 @@ impl<'a> Turn<'a> {
     /// Makes the conversation valid after any end: each call gets a result, and a question without
     /// a reply is removed. The engine never writes in the model's name, because the model would
     /// imitate it; the next question says how the turn ended.
-    fn close(&mut self, end: &TurnEnd) {
+    fn complete_conversation(&mut self, end: &TurnEnd) {
         let why = match end {
             TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut => return,
             TurnEnd::Stopped => "stopped by the user".to_owned(),
@@ -309,13 +309,13 @@ impl<'a> Turn<'a> {
             }
         };
         for call in self.open_calls() {
-            // If the journal cannot be written, that is what the turn ended with.
+            // If the journal cannot be written, the end of the turn reports that already.
             drop(self.add_result(&call, &format!("not run: {why}"), ToolOutcome::Failed));
         }
-        // After a compaction, what was said before stands in the question.
-        if !self.has_spoken && self.compacted.is_none() {
+        // After a compaction, the question also holds the summary of earlier turns, so it stays.
+        if !self.has_spoken && self.tokens_after_compaction.is_none() {
             if self.session.forget_question() {
-                self.session.remarks.clone_from(&self.told);
+                self.session.remarks.clone_from(&self.remarks_in_question);
             }
         } else {
             let remark = format!("The last request was not completed: {why}.");
@@ -326,11 +326,11 @@ impl<'a> Turn<'a> {
     /// Calls of the last reply that have no result.
     fn open_calls(&self) -> Vec<ToolCall> {
         let messages = &self.session.messages;
-        let said = messages
+        let last_reply_index = messages
             .iter()
             .rposition(|message| matches!(message, Message::Assistant { .. }));
         let Some((Message::Assistant { calls, .. }, after)) =
-            said.and_then(|at| messages[at..].split_first())
+            last_reply_index.and_then(|at| messages[at..].split_first())
         else {
             return Vec::new();
         };
@@ -367,20 +367,20 @@ impl<'a> Turn<'a> {
         self.record(record)
     }
 
-    /// Removes the values of secret files from texts; runs off the runtime.
-    pub(super) async fn without_secret_values<const N: usize>(
+    /// Redacts the values of secret files in texts, on a blocking thread, because it reads files.
+    pub(super) async fn redact_secret_values<const N: usize>(
         &self,
         texts: [String; N],
     ) -> Result<[String; N], TurnEnd> {
         let context = Arc::clone(&self.engine.context);
-        let cleaning =
+        let redacting =
             spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
-        // What cannot be cleaned does not go out.
+        // If redaction fails, nothing is sent.
         let failed = |error| {
             let message = format!("could not check for secrets: {error}");
             TurnEnd::Failed(Failure::new(FailureCode::SecretsNotChecked, message))
         };
-        cleaning.await.map_err(failed)
+        redacting.await.map_err(failed)
     }
 
     pub(super) fn record(&mut self, record: Record) -> Result<(), TurnEnd> {
@@ -411,13 +411,13 @@ impl<'a> Turn<'a> {
 
     /// Our estimate of the tokens of the next request.
     pub(super) fn estimate(&mut self) -> u32 {
-        let speaks = self.uses_text_calls();
+        let uses_text_calls = self.uses_text_calls();
         let Session {
             calibration,
             messages,
             ..
         } = &mut *self.session;
-        if speaks {
+        if uses_text_calls {
             // What is sent has no thoughts in it.
             calibration.estimate(&as_text_messages(messages), &[])
         } else {

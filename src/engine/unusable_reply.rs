@@ -18,7 +18,7 @@ pub(super) enum UnusableReply {
 
 impl UnusableReply {
     /// Whether repeating the request can help.
-    pub(super) fn may_pass(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         !matches!(self, UnusableReply::CutOff)
     }
 

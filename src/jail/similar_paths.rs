@@ -24,7 +24,7 @@ pub struct NearestPath {
     /// Whether all of it exists.
     pub exists: bool,
     /// How the existing names match the given ones.
-    pub alike: PathSimilarity,
+    pub similarity: PathSimilarity,
 }
 
 impl Jail {
@@ -34,7 +34,7 @@ impl Jail {
         let mut nearest = NearestPath {
             path: path.clone(),
             exists: true,
-            alike: PathSimilarity::Equal,
+            similarity: PathSimilarity::Equal,
         };
         if path.is_root() {
             return nearest;
@@ -49,12 +49,12 @@ impl Jail {
                 0 => WorkspacePath::of_folder("."),
                 _ => WorkspacePath::of_folder(&names[..at].join("/")),
             };
-            let Some((name, alike)) = self.alike_in(&folder, &names[at]) else {
+            let Some((name, similarity)) = self.alike_in(&folder, &names[at]) else {
                 nearest.exists = false;
                 break;
             };
             names[at] = name;
-            nearest.alike = nearest.alike.max(alike);
+            nearest.similarity = nearest.similarity.max(similarity);
         }
         nearest.path = WorkspacePath::of_folder(&names.join("/"));
         nearest
@@ -99,7 +99,7 @@ mod tests {
 
     fn found(jail: &Jail, given: &str) -> (String, bool, PathSimilarity) {
         let nearest = jail.nearest(&jail.path(given).unwrap());
-        (nearest.path.to_string(), nearest.exists, nearest.alike)
+        (nearest.path.to_string(), nearest.exists, nearest.similarity)
     }
 
     #[test]

@@ -201,7 +201,7 @@ pub fn needs_network(command: &str) -> bool {
 }
 
 /// Why a command needs approval for network or git.
-pub(super) fn why_wide(command: &str) -> String {
+pub(super) fn why_network_or_git(command: &str) -> String {
     network_or_git::wide_reasons(command).join(", and ")
 }
 

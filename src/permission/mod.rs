@@ -13,7 +13,8 @@ pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
 };
 
-const PLAN: &str = "this is plan mode: nothing can be written, and commands can only read";
+const PLAN_MODE_REASON: &str =
+    "this is plan mode: nothing can be written, and commands can only read";
 
 /// What a prepared call would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub enum Effect {
         text: String,
         /// Its risk.
         risk: CommandRisk,
-        /// Whether it would have network access, as every command has it here.
+        /// Whether the sandbox settings give every command network access.
         network: bool,
     },
     /// Asks the user something.
@@ -110,7 +111,8 @@ pub enum Mode {
     Ask,
     /// Edits of files need no approval.
     AutoEdit,
-    /// Everything runs without approval, with two exceptions.
+    /// Everything runs without approval, except for reading files that may hold secrets and writing
+    /// files that are executed later.
     AutoApprove,
     /// Nothing writes or runs.
     Plan,
@@ -169,7 +171,7 @@ pub struct ApprovalRequest {
     pub can_edit: bool,
     /// What "for this session" would cover, in words; `None` if it cannot be remembered.
     pub remember: Option<String>,
-    /// Hash of tool, arguments and the contents it was prepared on, as hexadecimal digits.
+    /// Hash of tool, arguments and the contents it was prepared from, as hexadecimal digits.
     pub hash: String,
 }
 
@@ -182,7 +184,7 @@ pub enum Decision {
     /// No, and perhaps why: the reason goes to the model.
     Deny(Option<String>),
     /// Another command instead of this one. It is judged like any other.
-    Edit(String),
+    ReplaceCommand(String),
 }
 
 /// Decides about calls; no answer means no.
@@ -198,7 +200,7 @@ pub trait Approver: Send + Sync {
     ) -> BoxFuture<'a, Option<String>>;
 
     /// Whether somebody can be asked. If not, everything that needs approval is denied.
-    fn is_there(&self) -> bool;
+    fn can_ask(&self) -> bool;
 }
 
 /// Decides about an effect: the table in `docs/approvals.md`, and then the rules.
@@ -232,11 +234,11 @@ fn default_permission(effect: &Effect, mode: Mode, confinement: Confinement) -> 
                 network,
             },
             _,
-        ) => self::command(text, *risk, *network, mode, confinement),
+        ) => command_permission(text, *risk, *network, mode, confinement),
         (Effect::Write { .. } | Effect::Loss { .. }, Mode::Plan) => {
-            Permission::Deny(PLAN.to_owned())
+            Permission::Deny(PLAN_MODE_REASON.to_owned())
         }
-        (Effect::Write { path, runs_later }, mode) => write(path, *runs_later, mode),
+        (Effect::Write { path, runs_later }, mode) => write_permission(path, *runs_later, mode),
         (Effect::Loss { .. }, Mode::AutoApprove) => Permission::Allow,
         (Effect::Loss { path, what }, _) => Permission::Ask(format!("`{path}` would lose {what}")),
         (Effect::External { .. }, Mode::AutoApprove) => Permission::Allow,
@@ -252,7 +254,7 @@ fn default_permission(effect: &Effect, mode: Mode, confinement: Confinement) -> 
 }
 
 /// The decision about a command, without rules.
-fn command(
+fn command_permission(
     text: &str,
     risk: CommandRisk,
     network: bool,
@@ -263,28 +265,33 @@ fn command(
     match (risk, mode) {
         (CommandRisk::KnownSafe, _) | (_, Mode::AutoApprove) => Permission::Allow,
         (CommandRisk::Unknown, Mode::AutoEdit) if is_full && !network => Permission::Allow,
-        // It is asked as it is, since it would only fail at its end.
+        // A build writes its output late, so a read-only run would take long and then fail: it is
+        // not tried.
         (CommandRisk::Unknown, Mode::Ask) if is_full && command::building(text).is_some() => {
             Permission::Ask(String::new())
         }
         (CommandRisk::Unknown, Mode::Ask | Mode::Plan) if is_full => {
             match (command::why_not_read_only(text), mode) {
                 (None, _) => Permission::ReadOnly,
-                (Some(why), Mode::Plan) => Permission::Deny(format!("{PLAN}, and {why}")),
+                (Some(why), Mode::Plan) => {
+                    Permission::Deny(format!("{PLAN_MODE_REASON}, and {why}"))
+                }
                 (Some(why), _) => Permission::Ask(why),
             }
         }
-        (_, Mode::Plan) => Permission::Deny(PLAN.to_owned()),
-        (CommandRisk::NeedsNetworkOrGit, _) => Permission::Ask(command::why_wide(text)),
+        (_, Mode::Plan) => Permission::Deny(PLAN_MODE_REASON.to_owned()),
+        (CommandRisk::NeedsNetworkOrGit, _) => Permission::Ask(command::why_network_or_git(text)),
         (CommandRisk::Unknown, _) if network && is_full => {
-            Permission::Ask("it would have network access, which is open here".to_owned())
+            let why =
+                "the command would have network access, because the sandbox settings allow it";
+            Permission::Ask(why.to_owned())
         }
         (CommandRisk::Unknown, _) => Permission::Ask(String::new()),
     }
 }
 
 /// The decision about a write inside the workspace, without rules.
-fn write(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
+fn write_permission(path: &str, protected: Option<Protected>, mode: Mode) -> Permission {
     match (protected, mode) {
         (Some(found), Mode::AutoApprove) if found.class == ProtectedClass::Instructions => {
             Permission::Allow

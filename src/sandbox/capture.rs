@@ -8,7 +8,7 @@ use super::live::LiveOutput;
 use crate::visible::escape_hidden;
 
 /// Bytes per read.
-pub(super) const PIECE: usize = 16 << 10;
+pub(super) const READ_BUFFER_SIZE: usize = 16 << 10;
 
 /// Output of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct CapturedOutput {
     /// The text: beginning and end, with a line between them that says how much is left out.
     ///
     /// Colours are removed, overwritten lines show only their last state, invalid UTF-8 is
-    /// replaced, and hidden characters are escaped. It has at most the bytes of the limit, and that
-    /// line.
+    /// replaced, and hidden characters are escaped. Without that line, it has at most as many bytes
+    /// as the limit.
     pub text: String,
     /// Bytes that the command wrote.
     pub bytes: u64,
@@ -28,23 +28,23 @@ pub struct CapturedOutput {
 /// The beginning and the end of a stream of bytes.
 #[derive(Clone)]
 pub(super) struct HeadAndTail {
-    /// Most bytes of the beginning, and of the end.
+    /// How many bytes to keep at most: of the beginning, and of the end.
     limits: (usize, usize),
     head: Vec<u8>,
     tail: VecDeque<u8>,
     bytes: u64,
-    /// Is given everything at once, too.
+    /// Also gets all bytes, as soon as they are read.
     live: Option<LiveOutput>,
 }
 
 impl HeadAndTail {
-    /// Keeps up to `limit` bytes.
+    /// Keeps up to `limit` bytes: half of the beginning, half of the end.
     pub fn new(limit: usize) -> HeadAndTail {
         HeadAndTail::with_limits(limit / 2, limit - limit / 2)
     }
 
-    /// Will keep as many bytes of the end.
-    pub fn end(limit: usize) -> HeadAndTail {
+    /// Keeps only the end, up to `limit` bytes.
+    pub fn tail_only(limit: usize) -> HeadAndTail {
         HeadAndTail::with_limits(0, limit)
     }
 
@@ -58,8 +58,8 @@ impl HeadAndTail {
         }
     }
 
-    /// Passes everything on to those who watch, too.
-    pub fn watched(self, live: &LiveOutput) -> HeadAndTail {
+    /// Also passes all bytes on to the live output.
+    pub fn with_live_output(self, live: &LiveOutput) -> HeadAndTail {
         HeadAndTail {
             live: Some(live.clone()),
             ..self
@@ -71,10 +71,10 @@ impl HeadAndTail {
         let Some(mut pipe) = pipe else {
             return;
         };
-        let mut piece = vec![0; PIECE];
-        // A pipe that cannot be read has nothing more to say.
-        while let Ok(length @ 1..) = pipe.read(&mut piece).await {
-            self.push(&piece[..length]);
+        let mut buffer = vec![0; READ_BUFFER_SIZE];
+        // A read error ends the output like the end of the pipe.
+        while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
+            self.push(&buffer[..length]);
         }
     }
 
@@ -92,14 +92,14 @@ impl HeadAndTail {
     }
 
     pub fn finish(self) -> CapturedOutput {
-        let (most_of_head, most_of_tail) = self.limits;
+        let (head_limit, tail_limit) = self.limits;
         let mut all = self.head;
-        let head = all.len();
+        let head_length = all.len();
         all.extend(self.tail);
         let has_all = self.bytes == all.len() as u64;
         if has_all {
             let text = readable(&all);
-            if text.len() <= most_of_head + most_of_tail {
+            if text.len() <= head_limit + tail_limit {
                 return CapturedOutput {
                     text,
                     bytes: self.bytes,
@@ -107,12 +107,18 @@ impl HeadAndTail {
                 };
             }
         }
-        // Escapes are longer than the characters, so the whole text may be too long.
-        let is_halved = has_all && most_of_head > 0;
-        let (head, tail) = all.split_at(if is_halved { all.len() / 2 } else { head });
-        let (mut text, head) = beginning(head, most_of_head);
-        let (end, tail) = ending(tail, most_of_tail);
-        let left_out = self.bytes - (head + tail) as u64;
+        // Even if all bytes are kept, the text may be too long, because an escape is longer than
+        // its character. The bytes are then divided in the middle.
+        let is_halved = has_all && head_limit > 0;
+        let middle = if is_halved {
+            all.len() / 2
+        } else {
+            head_length
+        };
+        let (head, tail) = all.split_at(middle);
+        let (mut text, head_length) = beginning(head, head_limit);
+        let (end, tail_length) = ending(tail, tail_limit);
+        let left_out = self.bytes - (head_length + tail_length) as u64;
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
@@ -126,7 +132,7 @@ impl HeadAndTail {
     }
 }
 
-/// The text of the beginning of some bytes, and how many bytes that is.
+/// A beginning whose text fits the limit: the text, and how many of the bytes it covers.
 fn beginning(bytes: &[u8], limit: usize) -> (String, usize) {
     let mut length = cut_before(bytes, bytes.len());
     loop {
@@ -138,7 +144,7 @@ fn beginning(bytes: &[u8], limit: usize) -> (String, usize) {
     }
 }
 
-/// The text of the end of some bytes, and how many bytes that is.
+/// An end whose text fits the limit: the text, and how many of the bytes it covers.
 fn ending(bytes: &[u8], limit: usize) -> (String, usize) {
     let mut length = bytes.len() - cut_after(bytes, 0);
     loop {
@@ -152,8 +158,8 @@ fn ending(bytes: &[u8], limit: usize) -> (String, usize) {
 }
 
 /// How many bytes to try next if their text is over the limit. Always fewer.
-fn shrunk(length: usize, limit: usize, text: usize) -> usize {
-    let length = length as u128 * limit as u128 / text as u128;
+fn shrunk(length: usize, limit: usize, text_length: usize) -> usize {
+    let length = length as u128 * limit as u128 / text_length as u128;
     usize::try_from(length).unwrap_or(0)
 }
 
@@ -225,7 +231,7 @@ fn without_escapes(text: &str) -> String {
 /// Length of an escape sequence after its first character, by ECMA-48.
 fn sequence_length(after: &str) -> Option<usize> {
     let bytes = after.as_bytes();
-    // Whatever is in a range, then a byte that ends the sequence.
+    // Any number of bytes in a range, then one byte that ends the sequence.
     let up_to_final = |start: usize, range: std::ops::RangeInclusive<u8>, first_final: u8| {
         let rest = bytes.get(start..)?;
         let end = start + rest.iter().position(|byte| !range.contains(byte))?;

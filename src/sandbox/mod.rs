@@ -211,8 +211,8 @@ impl Sandbox {
     ) -> Result<RunOutput, RunError> {
         let began = Instant::now();
         let _is_live = self.live.begin();
-        let mut stdout = HeadAndTail::new(limits.output).watched(&self.live);
-        let mut stderr = HeadAndTail::new(limits.output).watched(&self.live);
+        let mut stdout = HeadAndTail::new(limits.output).with_live_output(&self.live);
+        let mut stderr = HeadAndTail::new(limits.output).with_live_output(&self.live);
         let mut report = ConfinementReport::default();
         let exit = if stop.is_cancelled() {
             Exit::Stopped

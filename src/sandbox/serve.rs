@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::capture::{HeadAndTail, PIECE};
+use super::capture::{HeadAndTail, READ_BUFFER_SIZE};
 use super::confine::{Exceeded, Refusal};
 use super::{
     CapturedOutput, CommandAccess, Exit, GRACE, Input, ProcessHandle, RunError, Sandbox, exit_of,
@@ -73,7 +73,7 @@ impl Sandbox {
         errors: usize,
     ) -> Result<Served, RunError> {
         let (mut child, reins) = self.start(command, access, Input::Piped)?;
-        let kept = Arc::new(Mutex::new(HeadAndTail::end(errors)));
+        let kept = Arc::new(Mutex::new(HeadAndTail::tail_only(errors)));
         let reading = keep(child.stderr.take(), Arc::clone(&kept));
         Ok(Served {
             input: child.stdin.take(),
@@ -141,9 +141,9 @@ async fn keep(pipe: Option<ChildStderr>, kept: Arc<Mutex<HeadAndTail>>) {
     let Some(mut pipe) = pipe else {
         return;
     };
-    let mut piece = vec![0; PIECE];
-    // A pipe that cannot be read has nothing more to say.
-    while let Ok(length @ 1..) = pipe.read(&mut piece).await {
-        kept.lock().push(&piece[..length]);
+    let mut buffer = vec![0; READ_BUFFER_SIZE];
+    // A read error ends the output like the end of the pipe.
+    while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
+        kept.lock().push(&buffer[..length]);
     }
 }

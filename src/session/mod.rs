@@ -41,7 +41,7 @@ pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
 pub use list::{SessionSummary, find, find_among, latest, list_number, sessions, summary};
 pub use record::{Record, VERSION};
-pub use replay::{BROKEN_OFF, NOT_BEGUN, USER_COMMAND};
+pub use replay::{INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;
@@ -85,7 +85,7 @@ pub struct Resumed {
     pub turns: u32,
     /// Calls that were running when the session was interrupted. They are not repeated; the model
     /// is told that it is unknown whether they ran. Show them.
-    pub unfinished: Vec<ToolCall>,
+    pub interrupted_calls: Vec<ToolCall>,
     /// Name of the model that answered last.
     pub model: String,
     /// Lines of the journal that could not be read and were skipped: damage worth a warning.
@@ -146,7 +146,7 @@ impl Session {
         let replayed = replay(&contents.records);
         let resumed = Resumed {
             turns: replayed.turns,
-            unfinished: replayed.unfinished,
+            interrupted_calls: replayed.interrupted_calls,
             model: replayed.model,
             unreadable: contents.unreadable,
         };
@@ -176,13 +176,13 @@ impl Session {
             secret_calls: BTreeSet::new(),
         };
         session.recover_changes()?;
-        for (what, turn, paths) in &replayed.undone {
-            session.note_undone(what, *turn, paths);
+        for action in &replayed.undone {
+            session.note_undone(action.verb, action.turn, &action.files);
         }
         for (command, printed) in &replayed.user_commands {
             session.note_user_command(command, printed);
         }
-        if replayed.in_turn {
+        if replayed.is_unanswered {
             session.remarks.push(NO_ANSWER.to_owned());
         }
         if session.mode != replayed.mode {

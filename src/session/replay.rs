@@ -10,19 +10,19 @@ use crate::message::{Message, ToolCall};
 use crate::permission::Mode;
 
 /// Result of a call that was running when the session was interrupted.
-pub const BROKEN_OFF: &str = "interrupted; it is not known whether it ran";
+pub const INTERRUPTED: &str = "interrupted; it is not known whether it ran";
 
 /// Result of a call that had not started.
-pub const NOT_BEGUN: &str = "not run: the session was interrupted before";
+pub const NOT_STARTED: &str = "not run: the session was interrupted before";
 
 /// Remark for the next question if the last turn was interrupted before its answer.
 pub(super) const NO_ANSWER: &str =
     "The last request was not completed: the session was interrupted.";
 
 /// Beginning of the id of a command that the user ran; no model has asked for it.
-pub const USER_COMMAND: &str = "user_command_";
+pub const USER_COMMAND_ID_PREFIX: &str = "user_command_";
 
-/// The state of a session after its records.
+/// The state of a session, rebuilt from its records.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     /// The conversation; each call has a result.
@@ -36,14 +36,13 @@ pub(super) struct Replayed {
     /// The mode that was in force last.
     pub mode: Mode,
     /// Calls that had started and have no recorded end: the session was interrupted.
-    pub unfinished: Vec<ToolCall>,
+    pub interrupted_calls: Vec<ToolCall>,
     /// The last turn in which a file was changed.
     pub last_change: u32,
     /// Whether there is no answer to the last question.
-    pub in_turn: bool,
-    /// What the user undid or redid after the last question, unknown to the model: verb, turn,
-    /// files.
-    pub undone: Vec<(&'static str, u32, Vec<String>)>,
+    pub is_unanswered: bool,
+    /// What the user undid or redid after the last question, unknown to the model.
+    pub undone: Vec<UndoAction>,
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
@@ -52,32 +51,43 @@ pub(super) struct Replayed {
     /// Files by the turn that changed them.
     changed: BTreeMap<u32, BTreeSet<String>>,
     /// Calls of the last message that have no result yet.
-    open: Vec<OpenCall>,
+    pending_calls: Vec<PendingCall>,
+}
+
+/// An undo or a redo of the user.
+#[derive(Debug)]
+pub(super) struct UndoAction {
+    /// `undid` or `redid`.
+    pub verb: &'static str,
+    /// The turn whose changes it was about.
+    pub turn: u32,
+    pub files: Vec<String>,
 }
 
 #[derive(Debug)]
-struct OpenCall {
+struct PendingCall {
     call: ToolCall,
-    begun: bool,
+    has_started: bool,
 }
 
 /// Replays the records of a session.
 ///
-/// A call without a result gets one that says so, the same each time: the journal is not changed,
-/// so another interruption changes nothing.
+/// A call without a result gets a placeholder result. It is not written to the journal: every
+/// replay adds the same one.
 pub(super) fn replay(records: &[Record]) -> Replayed {
     let mut replayed = Replayed::default();
     for record in records {
-        replayed.take(record);
+        replayed.apply(record);
     }
-    let begun = replayed.open.iter().filter(|open| open.begun);
-    replayed.unfinished = begun.map(|open| open.call.clone()).collect();
-    replayed.close();
+    let pending = replayed.pending_calls.iter();
+    let started = pending.filter(|pending| pending.has_started);
+    replayed.interrupted_calls = started.map(|pending| pending.call.clone()).collect();
+    replayed.answer_pending_calls();
     replayed
 }
 
 impl Replayed {
-    fn take(&mut self, record: &Record) {
+    fn apply(&mut self, record: &Record) {
         match record {
             Record::Started {
                 workspace, model, ..
@@ -88,10 +98,10 @@ impl Replayed {
             Record::Model { name } => self.model.clone_from(name),
             Record::System { text } => self.set_system(Message::System { text: text.clone() }),
             Record::User { text, shown } => {
-                self.close();
+                self.answer_pending_calls();
                 self.undone.clear();
                 self.user_commands.clear();
-                self.in_turn = true;
+                self.is_unanswered = true;
                 self.turns += u32::from(!shown.is_empty());
                 if !shown.is_empty() {
                     // As the engine does when a turn begins.
@@ -103,12 +113,12 @@ impl Replayed {
                 text,
                 thinking,
                 calls,
-            } => self.take_reply(text, thinking, calls),
+            } => self.apply_reply(text, thinking, calls),
             Record::AboutToRun { call } => {
-                let open = self.open.iter_mut().find(|open| open.call.id == call.id);
-                if let Some(open) = open {
-                    open.begun = true;
-                } else if call.id.starts_with(USER_COMMAND) {
+                let mut pending = self.pending_calls.iter_mut();
+                if let Some(pending) = pending.find(|pending| pending.call.id == call.id) {
+                    pending.has_started = true;
+                } else if call.id.starts_with(USER_COMMAND_ID_PREFIX) {
                     self.user_command = Some(call.clone());
                 }
             }
@@ -117,23 +127,11 @@ impl Replayed {
                 tool,
                 text,
                 ..
-            } => {
-                // Without its call, whose line may be damaged, no template takes a result.
-                let Some(at) = self.open.iter().position(|open| open.call.id == *call_id) else {
-                    self.take_user_command(call_id, text);
-                    return;
-                };
-                self.open.remove(at);
-                self.messages.push(Message::Tool {
-                    call_id: call_id.clone(),
-                    tool: tool.clone(),
-                    text: text.clone(),
-                });
-            }
+            } => self.apply_result(call_id, tool, text),
             Record::Forgotten { messages } => {
                 let kept = self.messages.len().saturating_sub(*messages);
                 self.messages.truncate(kept);
-                self.in_turn = false;
+                self.is_unanswered = false;
             }
             Record::Compacted { messages } => self.compact(messages),
             Record::Mode { mode } => self.mode = (*mode).into(),
@@ -142,13 +140,29 @@ impl Replayed {
                 let files = self.changed.entry(change.turn).or_default();
                 files.insert(change.path.clone());
             }
-            Record::Undid { turn } => self.take_undone("undid", *turn),
-            Record::Redid { turn } => self.take_undone("redid", *turn),
+            Record::Undid { turn } => self.apply_undone("undid", *turn),
+            Record::Redid { turn } => self.apply_undone("redid", *turn),
             Record::Asked { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
         }
     }
 
-    fn take_user_command(&mut self, id: &str, printed: &str) {
+    fn apply_result(&mut self, id: &str, tool: &str, text: &str) {
+        // Chat templates reject a result without its call, so a result is dropped if its call is
+        // missing, for example because its journal line is damaged.
+        let mut pending = self.pending_calls.iter();
+        let Some(at) = pending.position(|pending| pending.call.id == id) else {
+            self.apply_user_command(id, text);
+            return;
+        };
+        self.pending_calls.remove(at);
+        self.messages.push(Message::Tool {
+            call_id: id.to_owned(),
+            tool: tool.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+
+    fn apply_user_command(&mut self, id: &str, printed: &str) {
         if let Some(call) = self.user_command.take().filter(|call| call.id == id) {
             let command = call.arguments.get("command").and_then(Value::as_str);
             let command = command.unwrap_or_default().to_owned();
@@ -156,18 +170,25 @@ impl Replayed {
         }
     }
 
-    fn take_undone(&mut self, what: &'static str, turn: u32) {
+    fn apply_undone(&mut self, verb: &'static str, turn: u32) {
         let files = self.changed.get(&turn).cloned().unwrap_or_default();
-        self.undone.push((what, turn, files.into_iter().collect()));
+        self.undone.push(UndoAction {
+            verb,
+            turn,
+            files: files.into_iter().collect(),
+        });
     }
 
-    fn take_reply(&mut self, text: &str, thinking: &str, calls: &[CallRecord]) {
-        self.close();
-        self.in_turn = !calls.is_empty();
+    fn apply_reply(&mut self, text: &str, thinking: &str, calls: &[CallRecord]) {
+        self.answer_pending_calls();
+        self.is_unanswered = !calls.is_empty();
         let calls: Vec<ToolCall> = calls.iter().map(ToolCall::from).collect();
-        let waiting = calls.iter().cloned();
-        self.open = waiting
-            .map(|call| OpenCall { call, begun: false })
+        self.pending_calls = calls
+            .iter()
+            .map(|call| PendingCall {
+                call: call.clone(),
+                has_started: false,
+            })
             .collect();
         self.messages.push(Message::Assistant {
             text: text.to_owned(),
@@ -182,7 +203,7 @@ impl Replayed {
             .first()
             .filter(|first| matches!(first, Message::System { .. }))
             .cloned();
-        self.open.clear();
+        self.pending_calls.clear();
         self.messages = messages.iter().map(Message::from).collect();
         if let Some(system) = system
             && !matches!(self.messages.first(), Some(Message::System { .. }))
@@ -199,9 +220,13 @@ impl Replayed {
     }
 
     /// Adds results to calls without one.
-    fn close(&mut self) {
-        for OpenCall { call, begun } in self.open.drain(..) {
-            let text = if begun { BROKEN_OFF } else { NOT_BEGUN };
+    fn answer_pending_calls(&mut self) {
+        for PendingCall { call, has_started } in self.pending_calls.drain(..) {
+            let text = if has_started {
+                INTERRUPTED
+            } else {
+                NOT_STARTED
+            };
             self.messages.push(Message::Tool {
                 call_id: call.id,
                 tool: call.name,

@@ -228,7 +228,7 @@ impl From<&Decision> for DecisionRecord {
             Decision::Deny(reason) => DecisionRecord::Deny {
                 reason: reason.clone(),
             },
-            Decision::Edit(command) => DecisionRecord::Edit {
+            Decision::ReplaceCommand(command) => DecisionRecord::Edit {
                 command: command.clone(),
             },
         }
@@ -243,7 +243,8 @@ pub enum ModeRecord {
     Ask,
     /// Edits of files need no approval.
     AutoEdit,
-    /// Everything runs without approval, with two exceptions.
+    /// Everything runs without approval, except for reading files that may hold secrets and writing
+    /// files that are executed later.
     AutoApprove,
     /// Nothing writes or runs.
     Plan,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::write_plan::apply_changes;
+use super::draft::apply_changes;
 use super::{
     FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
     blocking, files, paths, render,

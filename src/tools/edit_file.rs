@@ -7,8 +7,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::write_plan::{
-    Draft, check_breaks, check_omissions, check_stand_ins, edited_file, was_read,
+use super::draft::{
+    Draft, check_literal_newlines, check_omissions, check_placeholders, file_to_edit, was_read,
 };
 use super::{PreparedCall, Tool, ToolContext, ToolError, arguments, blocking, render, spelling};
 use crate::edit::{EditError, Edited, Matched, edit};
@@ -88,7 +88,7 @@ impl Tool for EditFile {
                 replace: arguments::text(call, "replace")?.to_owned(),
                 all: arguments::flag(call, "all"),
             };
-            let file = edited_file(context, given).await?;
+            let file = file_to_edit(context, given).await?;
             let path = file.path.clone();
             let was_read = was_read(context, &file)?;
             // Whether an edit fits tells what the file holds.
@@ -107,7 +107,7 @@ impl Tool for EditFile {
             let draft = Draft {
                 path,
                 after: file.as_written(&edited.text).into_owned(),
-                said: Some(match_note(&edited)),
+                match_description: Some(match_note(&edited)),
                 before: Some(file),
             };
             Ok(draft.prepared())
@@ -126,10 +126,10 @@ struct EditArguments {
 impl EditArguments {
     fn edited(&self, file: &TextFile, was_read: bool) -> Result<Edited, ToolError> {
         let (search, replace) = self.as_meant(&file.text);
-        check_stand_ins(&search, &file.text)?;
-        check_stand_ins(&replace, &file.text)?;
+        check_placeholders(&search, &file.text)?;
+        check_placeholders(&replace, &file.text)?;
         check_omissions(&replace, &file.text)?;
-        check_breaks(&replace, &file.text)?;
+        check_literal_newlines(&replace, &file.text)?;
         let edited = edit(&file.text, &search, &replace, self.all);
         let edited = edited.map_err(|error| edit_failure(&error, file))?;
         if !was_read && !is_certain(&edited) {

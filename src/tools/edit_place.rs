@@ -1,7 +1,7 @@
 //! Where a failed edit was to be made: the definition around the nearest lines.
 
 use super::definitions::definitions;
-use super::write_plan::edited_file;
+use super::draft::file_to_edit;
 use super::{FileView, ToolContext, arguments, blocking, files, render};
 use crate::edit::{EditError, edit};
 use crate::jail::TextFile;
@@ -27,7 +27,7 @@ pub async fn edit_place(context: &ToolContext, call: &ToolCall) -> Option<EditPl
     let path = arguments::text(call, "path").ok()?;
     let search = arguments::text(call, "search").ok()?;
     let search = render::without_numbers(search).unwrap_or_else(|| search.to_owned());
-    let file = edited_file(context, path).await.ok()?;
+    let file = file_to_edit(context, path).await.ok()?;
     if files::is_kept(&context.jail, &context.rules, file.path.as_str()) {
         return None;
     }

@@ -8,6 +8,7 @@ mod command_changes;
 mod content_loss;
 mod definitions;
 mod delete_file;
+mod draft;
 mod edit_file;
 mod edit_place;
 mod file_views;
@@ -34,7 +35,6 @@ mod toolbox;
 #[cfg(test)]
 mod weak_model_tests;
 mod write_file;
-mod write_plan;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -54,13 +54,13 @@ use crate::session::changes::Changes;
 use closed_output::without_closed;
 use hidden_files::is_closed_path;
 
+pub(crate) use draft::edit_call;
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews};
 pub(crate) use find_references::references;
 pub use git_versions::GitVersions;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
-pub(crate) use write_plan::edit_call;
 
 /// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
 pub trait Tool: Send + Sync {

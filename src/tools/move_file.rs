@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use super::draft::apply_changes;
 use super::paths::{IntendedPath, intended_path};
-use super::write_plan::apply_changes;
 use super::{
     FileView, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments,
     blocking, files, paths, render, spelling,
@@ -123,7 +123,7 @@ impl Move {
             let call = json!({"from": from.as_str(), "to": path});
             format!("move_file {}", defang_chat_markers(&call.to_string()))
         };
-        match (found.alike, plain) {
+        match (found.similarity, plain) {
             (PathSimilarity::Equal, _) if found.exists => Ok(found.path),
             (_, Ok(plain)) if found.exists && found.path == *from => Ok(plain),
             (PathSimilarity::Similar, Ok(plain)) if found.exists => {

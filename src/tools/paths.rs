@@ -23,7 +23,7 @@ pub(super) struct IntendedPath {
     /// Whether it is there.
     pub exists: bool,
     /// How what is there agrees with what was named.
-    pub alike: PathSimilarity,
+    pub similarity: PathSimilarity,
 }
 
 /// Finds out what a path means, as models spell it: in quotes, with backslashes, as an address, with
@@ -43,7 +43,7 @@ pub(super) fn intended_path(jail: &Jail, given: &str) -> Result<IntendedPath, Ja
             path,
             lines,
             exists: true,
-            alike: PathSimilarity::Equal,
+            similarity: PathSimilarity::Equal,
         });
     }
     let mut alike = paths().map(|(path, lines)| (jail.nearest(&path), lines));
@@ -52,7 +52,7 @@ pub(super) fn intended_path(jail: &Jail, given: &str) -> Result<IntendedPath, Ja
             path: nearest.path,
             lines,
             exists: true,
-            alike: nearest.alike,
+            similarity: nearest.similarity,
         });
     }
     let plain = spelling::plain(given);
@@ -62,13 +62,13 @@ pub(super) fn intended_path(jail: &Jail, given: &str) -> Result<IntendedPath, Ja
     let path = jail.path(&plain)?;
     let nearest = jail.nearest(&path);
     Ok(IntendedPath {
-        path: match nearest.alike {
+        path: match nearest.similarity {
             PathSimilarity::SameLetters => nearest.path,
             PathSimilarity::Equal | PathSimilarity::Similar => path,
         },
         lines: None,
         exists: false,
-        alike: nearest.alike,
+        similarity: nearest.similarity,
     })
 }
 
@@ -305,7 +305,7 @@ pub(super) fn new_path(
         let better = better.find(|path| spelling::no_name(path).is_none());
         return Err(refused(why.to_owned(), better.unwrap_or("src/name.rs")));
     }
-    if meant.alike == PathSimilarity::Similar {
+    if meant.similarity == PathSimilarity::Similar {
         let nearest = jail.nearest(&meant.path).path;
         let near = render::name(nearest.as_str());
         let why = format!("differs from `{near}` only in case, spaces or look-alike characters");

@@ -125,9 +125,9 @@ impl OutputPage {
     }
 }
 
-/// The first stand-in for a secret in a text that is about to be written, unless the file that it
-/// goes into has it itself.
-pub(super) fn stand_in<'text>(text: &'text str, file: &str) -> Option<&'text str> {
+/// The first placeholder for a secret in a text that is about to be written; one that the file
+/// itself contains is not counted.
+pub(super) fn placeholder<'text>(text: &'text str, file: &str) -> Option<&'text str> {
     const OPENING: &str = "[redacted: ";
     text.match_indices(OPENING).find_map(|(at, _)| {
         let rest = &text[at..];
@@ -271,16 +271,16 @@ mod tests {
     }
 
     #[test]
-    fn stand_ins_for_secrets_are_known() {
+    fn placeholders_for_secrets_are_known() {
         let rule = rules().next().expect("a rule");
         let marker = format!("[redacted: {rule}]");
         let text = format!("key = {marker}");
-        assert_eq!(stand_in(&text, "key = abc"), Some(marker.as_str()));
-        assert_eq!(stand_in(&text, &format!("// writes {marker}")), None);
+        assert_eq!(placeholder(&text, "key = abc"), Some(marker.as_str()));
+        assert_eq!(placeholder(&text, &format!("// writes {marker}")), None);
         let value = "[redacted: value in .env]";
-        assert_eq!(stand_in(value, ""), Some(value));
-        assert_eq!(stand_in("[redacted: by hand]", ""), None);
-        assert_eq!(stand_in("[redacted: ", ""), None);
+        assert_eq!(placeholder(value, ""), Some(value));
+        assert_eq!(placeholder("[redacted: by hand]", ""), None);
+        assert_eq!(placeholder("[redacted: ", ""), None);
     }
 
     #[test]

@@ -224,9 +224,9 @@ pub(super) fn has_fences(path: &str) -> bool {
     endings.iter().any(|ending| path.ends_with(ending))
 }
 
-/// Whether a text of one line has several line breaks written out in it where code has none: not
-/// in quotes, nor in a regular expression.
-pub(super) fn lacks_breaks(text: &str) -> bool {
+/// Whether a text of one line has several literal `\n` where code has none: not in quotes, nor in a
+/// regular expression.
+pub(super) fn has_literal_newlines(text: &str) -> bool {
     if text.contains('\n') {
         return false;
     }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn line_breaks_that_are_written_out_are_known() {
         for text in [r"fn a() {\n    b();\n}\n", r"a = 1\nb = 'x'\nc = 2"] {
-            assert!(lacks_breaks(text), "{text}");
+            assert!(has_literal_newlines(text), "{text}");
         }
         for text in [
             r#"printf "a\nb\nc\n""#,
@@ -264,7 +264,7 @@ mod tests {
             "a\n\\n\\n",
             "",
         ] {
-            assert!(!lacks_breaks(text), "{text}");
+            assert!(!has_literal_newlines(text), "{text}");
         }
         assert_eq!(with_breaks(r"a\n\tb").as_deref(), Some("a\n\tb"));
         assert_eq!(with_breaks("a\n\\n"), None);

@@ -237,7 +237,7 @@ impl Approver for Somebody {
         async { self.0.clone() }.boxed()
     }
 
-    fn is_there(&self) -> bool {
+    fn can_ask(&self) -> bool {
         self.0.is_some()
     }
 }

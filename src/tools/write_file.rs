@@ -10,8 +10,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
-use super::write_plan::{
-    Draft, check_breaks, check_omissions, check_stand_ins, edit_call, was_read, written_file,
+use super::draft::{
+    Draft, check_literal_newlines, check_omissions, check_placeholders, edit_call, file_to_write,
+    was_read,
 };
 use super::{
     PreparedCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking, render, spelling,
@@ -85,16 +86,16 @@ impl Tool for WriteFile {
             // Lines that were copied as they were shown.
             let bare = render::without_numbers(content);
             let content = bare.as_deref().unwrap_or(content);
-            let (path, before) = written_file(context, path).await?;
+            let (path, before) = file_to_write(context, path).await?;
             let Some(file) = before else {
-                check_stand_ins(content, "")?;
+                check_placeholders(content, "")?;
                 check_omissions(content, "")?;
-                check_breaks(content, "")?;
+                check_literal_newlines(content, "")?;
                 let draft = Draft {
                     path,
                     before: None,
                     after: render::without_breaks(content).into_owned(),
-                    said: None,
+                    match_description: None,
                 };
                 return Ok(draft.prepared());
             };
@@ -112,9 +113,9 @@ async fn overwriting(
 ) -> Result<PreparedCall, ToolError> {
     check_seen(context, &path, &file)?;
     check_omissions(content, &file.text)?;
-    check_breaks(content, &file.text)?;
+    check_literal_newlines(content, &file.text)?;
     let content = render::as_in_file(content, &file.text);
-    check_stand_ins(&content, &file.text)?;
+    check_placeholders(&content, &file.text)?;
     let after = file.as_written(&content).into_owned();
     if after == file.text {
         return Ok(unchanged(&path));
@@ -125,7 +126,7 @@ async fn overwriting(
         path,
         before: Some(file),
         after,
-        said: None,
+        match_description: None,
     };
     let (draft, lost) = blocking(move || {
         let lost = draft.lost_content();

@@ -38,7 +38,7 @@ impl Store {
     /// [`Self::index_text`].
     pub fn append<'a>(&'a self, rows: &'a [ChunkRow]) -> StoreFuture<'a, ()> {
         async move {
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             self.insert(&distinct(rows.iter())).await
         }
         .boxed()
@@ -55,7 +55,7 @@ impl Store {
         rows: &'a [ChunkRow],
     ) -> StoreFuture<'a, Replaced> {
         async move {
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
             for path in paths {
                 by_path.entry(path).or_default();
@@ -169,7 +169,7 @@ impl Store {
     /// Searches find unindexed chunks, too, by scanning them.
     pub fn index_text(&self) -> StoreFuture<'_, ()> {
         async move {
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let table = &self.inner.chunks;
             let statistics = table.index_stats(TERMS_INDEX).boxed().await?;
             let indexed = statistics

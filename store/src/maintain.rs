@@ -20,23 +20,26 @@ pub struct MaintenancePolicy {
     /// More small fragments than this are merged.
     pub most_small_fragments: usize,
     /// Deleted rows are purged when there are at least this many of them, and more than
-    /// `deleted_share` of all.
-    pub deleted_rows: usize,
-    /// Share of deleted rows, from 0 to 1; see `deleted_rows`.
-    pub deleted_share: f32,
+    /// `max_deleted_share` of all.
+    pub min_deleted_rows: usize,
+    /// Share of deleted rows, from 0 to 1; see `min_deleted_rows`.
+    pub max_deleted_share: f32,
     /// More unindexed rows than this are added to an index.
     pub most_unindexed_rows: usize,
-    /// An index with at least this many segments has all but its first one merged.
-    pub most_segments: u32,
+    /// If an index has at least this many segments, all but the first are merged into one.
+    pub merge_from_segments: u32,
     /// How long versions are kept, for readers that still use them.
-    pub keep: Duration,
-    /// Versions older than `keep` are removed when there are at least this many of them.
-    pub prune_batch: usize,
-    /// With more versions than this, `keep_at_least` applies instead of `keep`.
+    pub keep_versions_for: Duration,
+    /// Versions older than `keep_versions_for` are removed when there are at least this many of
+    /// them.
+    pub min_prunable_versions: usize,
+    /// With more versions than this, `min_keep_versions_for` applies instead of
+    /// `keep_versions_for`.
     pub most_versions: usize,
-    /// The shortest time for which a version is kept; at least one second. A search holds its
-    /// version for a tenth of that, and repeats its request if the version is gone.
-    pub keep_at_least: Duration,
+    /// The shortest time for which a version is kept; at least one second. A search reads one
+    /// version and usually takes less time; if its version was removed meanwhile, it starts again
+    /// with the newest one.
+    pub min_keep_versions_for: Duration,
 }
 
 impl Default for MaintenancePolicy {
@@ -44,14 +47,14 @@ impl Default for MaintenancePolicy {
         MaintenancePolicy {
             small_fragment_rows: 4_000,
             most_small_fragments: 20,
-            deleted_rows: 1_000,
-            deleted_share: 0.2,
+            min_deleted_rows: 1_000,
+            max_deleted_share: 0.2,
             most_unindexed_rows: 256,
-            most_segments: 10,
-            keep: Duration::from_secs(600),
-            prune_batch: 20,
+            merge_from_segments: 10,
+            keep_versions_for: Duration::from_secs(600),
+            min_prunable_versions: 20,
             most_versions: 30,
-            keep_at_least: Duration::from_secs(2),
+            min_keep_versions_for: Duration::from_secs(2),
         }
     }
 }
@@ -79,7 +82,7 @@ impl MaintenanceReport {
 }
 
 impl Store {
-    /// Compacts, indexes and prunes what is due by the policy. A writing method.
+    /// Runs the maintenance steps that are due under the policy. Holds the write lock throughout.
     pub fn maintain<'a>(
         &'a self,
         policy: &'a MaintenancePolicy,
@@ -87,7 +90,7 @@ impl Store {
     ) -> StoreFuture<'a, MaintenanceReport> {
         async move {
             let fingerprints = self.vector_fingerprints().await?;
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let mut tables = vec![(CHUNKS.to_owned(), self.inner.chunks.clone())];
             for fingerprint in fingerprints {
                 let name = table_name(&fingerprint)?;
@@ -97,9 +100,11 @@ impl Store {
             }
             let mut report = MaintenanceReport::default();
             for (name, table) in tables {
-                // Only fragments of the same index segments can be compacted together, so segments
-                // are merged first; rows that are compacted before they are indexed need no
-                // remapping.
+                // The order has reasons:
+                // 1. Segments are merged first, because only fragments that the same index
+                //    segments cover can be compacted together.
+                // 2. Fragments are compacted next.
+                // 3. New rows are indexed after that, so that compaction need not remap them.
                 report.merged_indexes += merge_segments(&table, policy).boxed().await?;
                 report.compacted_fragments += compact(&table, policy).boxed().await?;
                 report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
@@ -120,8 +125,8 @@ async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
         return Ok(0);
     };
     let dataset = wrapper.get().await?;
-    let (mut small, mut all_rows, mut all_deleted) = (0, 0, 0);
-    let mut large = Vec::new();
+    let (mut small_count, mut all_rows, mut all_deleted) = (0, 0, 0);
+    let mut excluded_ids = Vec::new();
     for fragment in dataset.fragments().iter() {
         let rows = fragment.physical_rows.unwrap_or_default();
         let deleted = fragment
@@ -132,24 +137,24 @@ async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
         all_rows += rows;
         all_deleted += deleted;
         if rows.saturating_sub(deleted) < policy.small_fragment_rows {
-            small += 1;
-        } else if share(deleted, rows) <= policy.deleted_share {
-            large.push(u32::try_from(fragment.id).unwrap_or(u32::MAX));
+            small_count += 1;
+        } else if share(deleted, rows) <= policy.max_deleted_share {
+            excluded_ids.push(u32::try_from(fragment.id).unwrap_or(u32::MAX));
         }
     }
-    let many_deleted =
-        all_deleted >= policy.deleted_rows && share(all_deleted, all_rows) > policy.deleted_share;
-    if small <= policy.most_small_fragments && !many_deleted {
+    let many_deleted = all_deleted >= policy.min_deleted_rows
+        && share(all_deleted, all_rows) > policy.max_deleted_share;
+    if small_count <= policy.most_small_fragments && !many_deleted {
         return Ok(0);
     }
     let action = || OptimizeAction::Compact {
         options: CompactionOptions {
             target_rows_per_fragment: 20_000,
             materialize_deletions: true,
-            materialize_deletions_threshold: policy.deleted_share,
+            materialize_deletions_threshold: policy.max_deleted_share,
             num_threads: Some(1),
             // Left out, a large fragment is not rewritten for a few rows that join it.
-            excluded_fragment_ids: large.clone(),
+            excluded_fragment_ids: excluded_ids.clone(),
             ..CompactionOptions::default()
         },
         remap_options: None,
@@ -175,7 +180,7 @@ async fn merge_segments(table: &Table, policy: &MaintenancePolicy) -> Result<usi
     for index in table.list_indices().boxed().await? {
         let statistics = table.index_stats(&index.name).boxed().await?;
         let segments = statistics.and_then(|index| index.num_indices).unwrap_or(1);
-        if segments < policy.most_segments.max(3) {
+        if segments < policy.merge_from_segments.max(3) {
             continue;
         }
         // The first segment holds most rows and stays as it is.
@@ -189,20 +194,20 @@ async fn merge_segments(table: &Table, policy: &MaintenancePolicy) -> Result<usi
 
 /// Adds new rows to the indexes that have many unindexed ones.
 async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
-    let mut behind = Vec::new();
+    let mut stale_indexes = Vec::new();
     for index in table.list_indices().boxed().await? {
         let statistics = table.index_stats(&index.name).boxed().await?;
-        let missing = statistics.map_or(0, |index| index.num_unindexed_rows);
+        let unindexed_rows = statistics.map_or(0, |index| index.num_unindexed_rows);
         // Vectors have thresholds of their own: see `index_vectors`.
-        if missing > policy.most_unindexed_rows && index.name != VECTOR_INDEX {
-            behind.push(index.name);
+        if unindexed_rows > policy.most_unindexed_rows && index.name != VECTOR_INDEX {
+            stale_indexes.push(index.name);
         }
     }
-    if !behind.is_empty() {
-        let options = || OptimizeOptions::append().index_names(behind.clone());
+    if !stale_indexes.is_empty() {
+        let options = || OptimizeOptions::append().index_names(stale_indexes.clone());
         retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
     }
-    Ok(behind.len())
+    Ok(stale_indexes.len())
 }
 
 /// Removes old versions, and files that killed writers left behind.
@@ -214,19 +219,20 @@ async fn prune(
     report: &mut MaintenanceReport,
 ) -> Result<()> {
     let mut manifests = recovery::manifests(folder)?;
+    // The current version is never removed.
     manifests.pop();
     let ages: Vec<Duration> = manifests
         .iter()
         .filter_map(|(_, entry)| entry.metadata().ok()?.modified().ok())
         .filter_map(|modified| now.duration_since(modified).ok())
         .collect();
-    let shortest = policy.keep_at_least.max(Duration::from_secs(1));
+    let shortest = policy.min_keep_versions_for.max(Duration::from_secs(1));
     let keep = if ages.len() > policy.most_versions {
         shortest
     } else {
-        policy.keep.max(shortest)
+        policy.keep_versions_for.max(shortest)
     };
-    if ages.iter().filter(|age| **age > keep).count() < policy.prune_batch {
+    if ages.iter().filter(|age| **age > keep).count() < policy.min_prunable_versions {
         return Ok(());
     }
     let older_than = lancedb::table::Duration::from_std(keep).map_err(|_| {

@@ -63,7 +63,7 @@ impl Store {
             }
             let schema = schema(dimension)?;
             let batch = to_batch(&schema, dimension, rows)?;
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let table = match self.vectors_table(&name).await? {
                 Some(table) => table,
                 None => self.create_vectors(&name, schema).await?,
@@ -148,7 +148,7 @@ impl Store {
     ) -> StoreFuture<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let Some(table) = self.vectors_table(&name).await? else {
                 return Ok(());
             };
@@ -216,7 +216,7 @@ impl Store {
     pub fn drop_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, ()> {
         async move {
             let name = table_name(fingerprint)?;
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             self.open_vectors().remove(&name);
             match self.inner.connection.drop_table(&name, &[]).boxed().await {
                 Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
@@ -233,7 +233,7 @@ impl Store {
     pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, bool> {
         async move {
             let name = table_name(fingerprint)?;
-            let _turn = self.inner.writes.lock().await;
+            let _write_lock = self.inner.writes.lock().await;
             let Some(table) = self.vectors_table(&name).await? else {
                 return Ok(false);
             };

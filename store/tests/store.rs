@@ -268,8 +268,8 @@ async fn maintenance_keeps_rows_and_bounds_versions() {
     // As seen in an hour, every version but the last is old.
     let later = SystemTime::now() + Duration::from_secs(3_600);
     let policy = MaintenancePolicy {
-        keep: Duration::from_secs(1),
-        keep_at_least: Duration::from_secs(1),
+        keep_versions_for: Duration::from_secs(1),
+        min_keep_versions_for: Duration::from_secs(1),
         most_unindexed_rows: 0,
         ..MaintenancePolicy::default()
     };

@@ -35,7 +35,7 @@ impl Turn<'_> {
             let writes = opened.iter().filter_map(|path| self.write_of(path));
             prepared.effects.extend(writes);
             let must_ask = matches!(self.judge(&prepared.effects), Permission::Ask(_));
-            if must_ask && !self.approver.is_there() {
+            if must_ask && !self.approver.can_ask() {
                 break;
             }
             let (prepared, permitted) = match self.allowed(call, prepared, AFTER).await? {

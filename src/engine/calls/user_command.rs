@@ -14,7 +14,7 @@ use super::outcome::CallResult;
 use super::{LONGEST_LINE, shown_hidden};
 use crate::message::ToolCall;
 use crate::permission::{Effect, Mode, Permission, permission};
-use crate::session::{Record, USER_COMMAND};
+use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall};
 
 /// What the model is told of output from a file with secrets.
@@ -94,7 +94,7 @@ impl Turn<'_> {
     ) -> Result<(), TurnEnd> {
         let (_, written) = self.record_changes();
         let said = [outcome.text, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.without_secret_values(said).await?;
+        let [text, summary, detail] = self.redact_secret_values(said).await?;
         let text = self.clip_result(&shown_hidden(text));
         let recorded = self.record(Record::ran(call, &text, outcome.how));
         let is_secret = self.session.is_excluded_from_journal(&call.id);
@@ -120,7 +120,10 @@ fn user_call(command: &str) -> ToolCall {
     let mut arguments = Map::new();
     arguments.insert("command".to_owned(), Value::from(command));
     ToolCall {
-        id: format!("{USER_COMMAND}{}", Timestamp::now().as_microsecond()),
+        id: format!(
+            "{USER_COMMAND_ID_PREFIX}{}",
+            Timestamp::now().as_microsecond()
+        ),
         name: TOOL.to_owned(),
         arguments,
     }

@@ -36,7 +36,7 @@ impl Approver for Deciding {
         async { None }.boxed()
     }
 
-    fn is_there(&self) -> bool {
+    fn can_ask(&self) -> bool {
         true
     }
 }
@@ -72,7 +72,7 @@ fn made(command: &str) -> Lab {
 async fn the_changed_command_is_asked_about_and_is_what_runs() {
     let mut lab = made("echo one > one.txt");
     let other = "echo two > two.txt".to_owned();
-    let approver = Deciding::new(&[Decision::Edit(other.clone()), Decision::Once]);
+    let approver = Deciding::new(&[Decision::ReplaceCommand(other.clone()), Decision::Once]);
     let events = ask(&mut lab, &approver).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done]);
     assert_eq!(
@@ -90,7 +90,7 @@ async fn the_changed_command_is_asked_about_and_is_what_runs() {
 #[tokio::test]
 async fn a_changed_command_may_still_be_denied() {
     let mut lab = made("echo one > one.txt");
-    let edit = Decision::Edit("echo two > two.txt".to_owned());
+    let edit = Decision::ReplaceCommand("echo two > two.txt".to_owned());
     let approver = Deciding::new(&[edit, Decision::Deny(Some("not today".to_owned()))]);
     let events = ask(&mut lab, &approver).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Denied]);
@@ -101,7 +101,7 @@ async fn a_changed_command_may_still_be_denied() {
 #[tokio::test]
 async fn a_changed_command_that_only_reads_runs_at_once() {
     let mut lab = made("echo one > one.txt");
-    let approver = Deciding::new(&[Decision::Edit("cat main.rs".to_owned())]);
+    let approver = Deciding::new(&[Decision::ReplaceCommand("cat main.rs".to_owned())]);
     let events = ask(&mut lab, &approver).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done]);
     assert_eq!(approver.asked.lock().len(), 1);

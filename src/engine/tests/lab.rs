@@ -199,7 +199,7 @@ impl Approver for Judge {
         async { answer }.boxed()
     }
 
-    fn is_there(&self) -> bool {
+    fn can_ask(&self) -> bool {
         self.decision.is_some()
     }
 }

@@ -73,10 +73,10 @@ pub enum FetchedFile {
 }
 
 pub struct Chat {
-    hub: Arc<BotContext>,
+    context: Arc<BotContext>,
     who: ChatUser,
     /// Its own mailbox, for the tasks that it starts.
-    mail: mpsc::Sender<ConversationMessage>,
+    mailbox: mpsc::Sender<ConversationMessage>,
     conversation: Conversation,
     /// The turn that is shown.
     shown: Option<ShownTurn>,
@@ -109,16 +109,16 @@ struct ShownTurn {
 impl Chat {
     /// Restores the conversation after a restart.
     pub fn new(
-        hub: Arc<BotContext>,
+        context: Arc<BotContext>,
         who: ChatUser,
-        mail: mpsc::Sender<ConversationMessage>,
+        mailbox: mpsc::Sender<ConversationMessage>,
     ) -> Chat {
-        let participant = hub.participant(who);
+        let participant = context.participant(who);
         Chat {
-            conversation: Conversation::new(Arc::clone(&hub.shared), Some(participant)),
-            hub,
+            conversation: Conversation::new(Arc::clone(&context.shared), Some(participant)),
+            context,
             who,
-            mail,
+            mailbox,
             shown: None,
             attachments: Vec::new(),
             images: Vec::new(),
@@ -137,7 +137,7 @@ impl Chat {
 
     /// Handles messages until the bot ends.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<ConversationMessage>) {
-        let stop = self.hub.shared.stop.clone();
+        let stop = self.context.shared.stop.clone();
         loop {
             let idle = self.conversation.open_session().is_some() && self.shown.is_none();
             tokio::select! {
@@ -147,8 +147,8 @@ impl Chat {
                     TurnTick::Look => self.draw(),
                     TurnTick::Typing => self.show_typing(),
                 },
-                mail = inbox.recv() => match mail {
-                    Some(mail) => self.take(mail).await,
+                message = inbox.recv() => match message {
+                    Some(message) => self.take(message).await,
                     None => break,
                 },
                 () = tokio::time::sleep_until(self.last_used + RELEASE), if idle => self.release(),
@@ -157,9 +157,9 @@ impl Chat {
         self.leave(inbox).await;
     }
 
-    async fn take(&mut self, mail: ConversationMessage) {
+    async fn take(&mut self, message: ConversationMessage) {
         self.last_used = Instant::now();
-        match mail {
+        match message {
             ConversationMessage::Incoming(Incoming::Text {
                 message,
                 text,
@@ -220,7 +220,7 @@ impl Chat {
             }
             ParsedInput::Question => {}
         }
-        if text.trim().is_empty() || self.hub.questions.write(self.who, &text) {
+        if text.trim().is_empty() || self.context.questions.write(self.who, &text) {
             return;
         }
         self.attachments.extend(refers.quoted);
@@ -259,7 +259,7 @@ impl Chat {
     /// The files that a text mentions.
     async fn named_in(&self, text: &str) -> Vec<String> {
         let root = self.conversation.workspace().root().to_owned();
-        let found = mentioned_files(text, root, Arc::default(), &self.hub.shared.stop).await;
+        let found = mentioned_files(text, root, Arc::default(), &self.context.shared.stop).await;
         found.ok().flatten().unwrap_or_default()
     }
 
@@ -286,7 +286,7 @@ impl Chat {
             ticks
         };
         self.shown = Some(ShownTurn {
-            view: TurnView::new(self.hub.outbox.clone(), self.who.room()),
+            view: TurnView::new(self.context.outbox.clone(), self.who.room()),
             looks: ticks(LOOK),
             typing: ticks(TYPING),
         });
@@ -356,7 +356,7 @@ impl Chat {
     }
 
     fn show_typing(&self) {
-        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        let (outbox, room) = (self.context.outbox.clone(), self.who.room());
         tokio::spawn(async move { outbox.typing(room).await });
     }
 
@@ -374,7 +374,7 @@ impl Chat {
     /// Values of the workspace's secret files are redacted from everything that is sent.
     fn keep_back(&self, opened: &OpenedSession) {
         match Jail::open(&opened.workspace) {
-            Ok(jail) => self.hub.outbox.keep_back(&jail),
+            Ok(jail) => self.context.outbox.keep_back(&jail),
             // Without a jail no file can be read either.
             Err(error) => tracing::warn!("{error}"),
         }
@@ -390,7 +390,7 @@ impl Chat {
         let count = self.conversation.queued();
         let place = match (self.queue_notice, count) {
             (None, 0) => return,
-            (None, _) => *self.queue_notice.insert(self.hub.outbox.new_slot()),
+            (None, _) => *self.queue_notice.insert(self.context.outbox.new_slot()),
             (Some(place), _) => place,
         };
         let mut text = match count {
@@ -411,7 +411,9 @@ impl Chat {
             MessageStage::Draft
         };
         let payload = Payload::text(FormattedText::plain_text(&text)).silent();
-        self.hub.outbox.show(self.who.room(), place, stage, payload);
+        self.context
+            .outbox
+            .show(self.who.room(), place, stage, payload);
     }
 
     /// Drops the files that wait for a question; `false` if there are none.
@@ -429,15 +431,15 @@ impl Chat {
     /// restart.
     async fn leave(mut self, mut inbox: mpsc::Receiver<ConversationMessage>) {
         let mut unread = self.conversation.clear_queue() + usize::from(self.paste.is_some());
-        while let Ok(mail) = inbox.try_recv() {
+        while let Ok(message) = inbox.try_recv() {
             unread += usize::from(matches!(
-                mail,
+                message,
                 ConversationMessage::Incoming(Incoming::Text { .. })
             ));
         }
         if unread > 0 {
             self.queue_notice
-                .get_or_insert_with(|| self.hub.outbox.new_slot());
+                .get_or_insert_with(|| self.context.outbox.new_slot());
             self.show_queue_as(
                 "✗ the bot was stopped; the queued messages were not read: send them again",
             );
@@ -459,7 +461,7 @@ impl Chat {
     }
 
     fn say(&self, text: &str) {
-        self.hub.outbox.say(self.who.room(), text);
+        self.context.outbox.say(self.who.room(), text);
     }
 
     fn say_error(&self, error: &anyhow::Error) {
@@ -468,11 +470,11 @@ impl Chat {
 
     fn send(&self, text: FormattedText) {
         let payload = Payload::text(text.made_visible());
-        self.hub.outbox.send(self.who.room(), payload);
+        self.context.outbox.send(self.who.room(), payload);
     }
 
     fn stop_token(&self) -> CancellationToken {
-        self.hub.shared.stop.child_token()
+        self.context.shared.stop.child_token()
     }
 }
 

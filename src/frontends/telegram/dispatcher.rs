@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use teloxide::types::{CallbackQueryId, Me, Update};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
 use super::api::Api;
@@ -19,14 +20,14 @@ use crate::config::AllowList;
 use crate::conversation::{Participant, SharedContext};
 use crate::frontends::{Notice, Notifier};
 
-/// Size of a conversation's mailbox; more messages are dropped.
-const MOST_MAIL: usize = 256;
+/// How many messages can wait for a conversation; further ones are dropped.
+const MAILBOX_CAPACITY: usize = 256;
 /// Maximum number of missed messages that are listed.
-const MOST_OLD: usize = 10;
+const MAX_MISSED_LISTED: usize = 10;
 /// Maximum number of strangers that are remembered, so that each is reported once.
 const MOST_STRANGERS: usize = 1_000;
-/// How long conversations may take to end.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait at shutdown until all conversations have ended.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub struct BotContext {
     pub shared: Arc<SharedContext>,
@@ -53,71 +54,75 @@ impl BotContext {
 
 /// Dispatches updates to the conversations.
 pub struct Dispatcher {
-    hub: Arc<BotContext>,
+    context: Arc<BotContext>,
     me: Me,
-    tell: Notifier,
+    notify: Notifier,
     conversations: HashMap<ChatUser, OpenConversation>,
     strangers: HashSet<Option<u64>>,
     /// Messages that arrived while the bot was offline.
-    old: BTreeMap<ChatUser, Vec<String>>,
+    missed: BTreeMap<ChatUser, Vec<String>>,
 }
 
 struct OpenConversation {
-    mail: mpsc::Sender<ConversationMessage>,
+    mailbox: mpsc::Sender<ConversationMessage>,
     task: JoinHandle<()>,
     /// Whether the user was told about dropped messages.
-    was_full: bool,
+    reported_drop: bool,
 }
 
 impl Dispatcher {
-    pub fn new(hub: Arc<BotContext>, me: Me, tell: Notifier) -> Dispatcher {
+    pub fn new(context: Arc<BotContext>, me: Me, notify: Notifier) -> Dispatcher {
         Dispatcher {
-            hub,
+            context,
             me,
-            tell,
+            notify,
             conversations: HashMap::new(),
             strangers: HashSet::new(),
-            old: BTreeMap::new(),
+            missed: BTreeMap::new(),
         }
     }
 
-    pub fn take(&mut self, update: Update, age: UpdateAge) {
-        match classify(update, &self.me, &self.hub.allowed) {
-            ClassifiedUpdate::Ours(_, Incoming::Press { id, .. }) if age == UpdateAge::Old => {
+    /// Delivers an update to its conversation. One that arrived while the bot was offline is only
+    /// listed for [`Self::report_missed`].
+    pub fn dispatch(&mut self, update: Update, age: UpdateAge) {
+        match classify(update, &self.me, &self.context.allowed) {
+            ClassifiedUpdate::Allowed(_, Incoming::Press { id, .. }) if age == UpdateAge::Old => {
                 let words = "the bot was offline: press again if you still want this";
                 self.answer(id, words);
             }
-            ClassifiedUpdate::Ours(who, Incoming::Press { id, data }) => self.press(who, id, &data),
-            ClassifiedUpdate::Ours(who, incoming) if age == UpdateAge::Old => {
-                self.old
+            ClassifiedUpdate::Allowed(who, Incoming::Press { id, data }) => {
+                self.press(who, id, &data)
+            }
+            ClassifiedUpdate::Allowed(who, incoming) if age == UpdateAge::Old => {
+                self.missed
                     .entry(who)
                     .or_default()
                     .push(request_summary(&incoming));
             }
-            ClassifiedUpdate::Ours(who, incoming) => {
-                self.hand_on(who, ConversationMessage::Incoming(incoming))
+            ClassifiedUpdate::Allowed(who, incoming) => {
+                self.deliver(who, ConversationMessage::Incoming(incoming))
             }
             ClassifiedUpdate::Stranger(user) => self.stranger(user),
-            ClassifiedUpdate::Nothing => {}
+            ClassifiedUpdate::Ignored => {}
         }
     }
 
-    /// All missed messages were received: reports them to their senders.
-    pub fn caught_up(&mut self) {
-        for (who, texts) in std::mem::take(&mut self.old) {
+    /// Tells the senders of missed messages about them, once all of those have been received.
+    pub fn report_missed(&mut self) {
+        for (who, texts) in std::mem::take(&mut self.missed) {
             let count = texts.len();
             let noun = if count == 1 { "message" } else { "messages" };
             let mut list = format!(
                 "{count} {noun} arrived while the bot was offline and had no effect. Send again what \
                  you still need:"
             );
-            for text in texts.iter().take(MOST_OLD) {
+            for text in texts.iter().take(MAX_MISSED_LISTED) {
                 list.push_str(&format!("\n• {text}"));
             }
-            if count > MOST_OLD {
-                list.push_str(&format!("\n… and {} more", count - MOST_OLD));
+            if count > MAX_MISSED_LISTED {
+                list.push_str(&format!("\n… and {} more", count - MAX_MISSED_LISTED));
             }
-            self.hub.outbox.say(who.room(), &list);
+            self.context.outbox.say(who.room(), &list);
         }
     }
 
@@ -126,16 +131,16 @@ impl Dispatcher {
         let open = self.conversations.drain();
         let tasks: Vec<JoinHandle<()>> = open.map(|(_, open)| open.task).collect();
         let all = futures::future::join_all(tasks);
-        if tokio::time::timeout(GRACE, all).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, all).await.is_err() {
             tracing::warn!("a conversation did not end in time");
         }
     }
 
     /// Answers a button press immediately, since Telegram shows a spinner until then.
     fn press(&self, who: ChatUser, id: CallbackQueryId, data: &str) {
-        let said = self.hub.questions.press(who, data);
+        let said = self.context.questions.press(who, data);
         let Some(said) = said else {
-            (self.tell)(Notice::Warning(format!(
+            (self.notify)(Notice::Warning(format!(
                 "user {} pressed a button that belongs to somebody else or is forged",
                 who.user
             )));
@@ -145,44 +150,54 @@ impl Dispatcher {
     }
 
     fn answer(&self, id: CallbackQueryId, words: &str) {
-        let (outbox, words) = (self.hub.outbox.clone(), words.to_owned());
+        let (outbox, words) = (self.context.outbox.clone(), words.to_owned());
         tokio::spawn(async move { outbox.answer_press(id, &words).await });
     }
 
-    fn hand_on(&mut self, who: ChatUser, mail: ConversationMessage) {
-        let outbox = self.hub.outbox.clone();
+    fn deliver(&mut self, who: ChatUser, message: ConversationMessage) {
+        let outbox = self.context.outbox.clone();
         // The first sign of activity.
         tokio::spawn(async move { outbox.typing(who.room()).await });
         let has_ended = self
             .conversations
             .get(&who)
             .is_some_and(|open| open.task.is_finished());
-        if has_ended && !self.hub.shared.stop.is_cancelled() {
+        if has_ended && !self.context.shared.stop.is_cancelled() {
             // Only a panic ends a conversation.
             self.conversations.remove(&who);
             let words =
                 "internal error: this conversation was restarted; /resume continues the session";
-            self.hub.outbox.say(who.room(), words);
+            self.context.outbox.say(who.room(), words);
         }
-        let hub = &self.hub;
+        let context = &self.context;
         let open = self.conversations.entry(who).or_insert_with(|| {
-            let (mail, inbox) = mpsc::channel(MOST_MAIL);
-            let chat = Chat::new(Arc::clone(hub), who, mail.clone());
+            let (mailbox, inbox) = mpsc::channel(MAILBOX_CAPACITY);
+            let chat = Chat::new(Arc::clone(context), who, mailbox.clone());
             let task = tokio::spawn(chat.run(inbox));
             OpenConversation {
-                mail,
+                mailbox,
                 task,
-                was_full: false,
+                reported_drop: false,
             }
         });
-        if open.mail.try_send(mail).is_ok() {
-            open.was_full = false;
-            return;
-        }
-        tracing::error!("dropped a message of user {}: too many at once", who.user);
-        if !std::mem::replace(&mut open.was_full, true) {
-            let words = "too many messages at once: some were not read; send them again later";
-            self.hub.outbox.say(who.room(), words);
+        let (cause, words) = match open.mailbox.try_send(message) {
+            Ok(()) => {
+                open.reported_drop = false;
+                return;
+            }
+            Err(TrySendError::Full(_)) => (
+                "too many at once",
+                "too many messages at once: some were not read; send them again later",
+            ),
+            // During shutdown, a conversation that has ended is not started again.
+            Err(TrySendError::Closed(_)) => (
+                "its conversation has ended",
+                "the bot has ended this conversation: a message was not read; send it again",
+            ),
+        };
+        tracing::error!("dropped a message of user {}: {cause}", who.user);
+        if !std::mem::replace(&mut open.reported_drop, true) {
+            self.context.outbox.say(who.room(), words);
         }
     }
 
@@ -190,7 +205,7 @@ impl Dispatcher {
     fn stranger(&mut self, user: Option<u64>) {
         if self.strangers.len() < MOST_STRANGERS && self.strangers.insert(user) {
             let user = user.map_or_else(|| "somebody".to_owned(), |user| format!("user {user}"));
-            (self.tell)(Notice::Warning(format!(
+            (self.notify)(Notice::Warning(format!(
                 "{user} wrote to the bot but is not allowed to use it here; no reply was sent"
             )));
         }

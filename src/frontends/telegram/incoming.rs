@@ -47,11 +47,11 @@ impl ChatUser {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClassifiedUpdate {
     /// From an allowed user.
-    Ours(ChatUser, Incoming),
+    Allowed(ChatUser, Incoming),
     /// From somebody else; `None` if unnamed.
     Stranger(Option<u64>),
     /// Not for the bot.
-    Nothing,
+    Ignored,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -117,13 +117,13 @@ pub fn classify(update: Update, me: &Me, allowed: &AllowList) -> ClassifiedUpdat
                     let press = Incoming::Press { id: query.id, data };
                     // Buttons are not bound to topics.
                     let topic = None;
-                    ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, press)
+                    ClassifiedUpdate::Allowed(ChatUser { user, chat, topic }, press)
                 }
                 _ => ClassifiedUpdate::Stranger(Some(user)),
             }
         }
         UpdateKind::Error(update) => of_unknown(&update["message"], allowed),
-        _ => ClassifiedUpdate::Nothing,
+        _ => ClassifiedUpdate::Ignored,
     }
 }
 
@@ -136,16 +136,16 @@ fn of_unknown(message: &Value, allowed: &AllowList) -> ClassifiedUpdate {
             let incoming = Incoming::Unusable { what };
             // In a group it is unknown whether the bot was addressed.
             if chat < 0 {
-                return ClassifiedUpdate::Nothing;
+                return ClassifiedUpdate::Ignored;
             }
             let is_in_topic = message["is_topic_message"].as_bool() == Some(true);
             let topic = message["message_thread_id"].as_i64();
             let topic = topic.filter(|_| is_in_topic);
             let topic = topic.and_then(|topic| i32::try_from(topic).ok());
-            ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, incoming)
+            ClassifiedUpdate::Allowed(ChatUser { user, chat, topic }, incoming)
         }
         (user, Some(_)) => ClassifiedUpdate::Stranger(user),
-        _ => ClassifiedUpdate::Nothing,
+        _ => ClassifiedUpdate::Ignored,
     }
 }
 
@@ -169,9 +169,9 @@ fn of_message(
     let topic = topic.map(|thread| thread.0.0);
     match wanted(message, me, is_edited) {
         Some(incoming) if is_addressed => {
-            ClassifiedUpdate::Ours(ChatUser { user, chat, topic }, incoming)
+            ClassifiedUpdate::Allowed(ChatUser { user, chat, topic }, incoming)
         }
-        _ => ClassifiedUpdate::Nothing,
+        _ => ClassifiedUpdate::Ignored,
     }
 }
 

@@ -75,15 +75,15 @@ pub async fn run(
     let Some((poll, me)) = UpdatePoller::start(api.clone(), Arc::clone(&tell), &stop).await? else {
         return Ok(());
     };
-    let hub = hub(app, how, &settings, &api, &me, &stop)?;
-    greet(&hub, &me, &tell)?;
+    let context = bot_context(app, how, &settings, &api, &me, &stop)?;
+    greet(&context, &me, &tell)?;
     register_commands(&api).await;
-    let mut reception = Dispatcher::new(Arc::clone(&hub), me, tell);
-    let ended = poll.run(&stop, &mut reception).await;
+    let mut dispatcher = Dispatcher::new(Arc::clone(&context), me, tell);
+    let ended = poll.run(&stop, &mut dispatcher).await;
     // Also after the token was rejected: turns are stopped and recorded.
     stop.cancel();
-    reception.close().await;
-    if !hub.outbox.flush(LAST_MESSAGES).await {
+    dispatcher.close().await;
+    if !context.outbox.flush(LAST_MESSAGES).await {
         tracing::error!("the last messages were not sent in time");
     }
     ended
@@ -106,7 +106,7 @@ fn check_reach(app: &App, settings: &TelegramSettings) -> Result<(), Error> {
     Ok(())
 }
 
-fn hub(
+fn bot_context(
     app: App,
     how: ServiceOptions,
     settings: &TelegramSettings,
@@ -149,10 +149,10 @@ fn hub(
 }
 
 /// Reports at the terminal who the bot is, and warns about risks.
-fn greet(hub: &BotContext, me: &Me, tell: &Notifier) -> Result<(), Error> {
-    let first = hub.shared.workspaces.first();
+fn greet(context: &BotContext, me: &Me, tell: &Notifier) -> Result<(), Error> {
+    let first = context.shared.workspaces.first();
     let app = &first.app;
-    let users: Vec<String> = hub.allowed.users().iter().map(u64::to_string).collect();
+    let users: Vec<String> = context.allowed.users().iter().map(u64::to_string).collect();
     tell(Notice::Note(format!(
         "@{} works on {}; allowed users: {}; Ctrl-C stops it",
         me.username(),
@@ -167,7 +167,7 @@ fn greet(hub: &BotContext, me: &Me, tell: &Notifier) -> Result<(), Error> {
         ));
     }
     let confinement = app.confinement()?.level;
-    let mode = hub.shared.first_mode;
+    let mode = context.shared.first_mode;
     if let Some(risk) = risk_warning(mode, confinement) {
         tell(Notice::Warning(format!(
             "for every user of the bot, {risk}"

@@ -93,7 +93,7 @@ impl UpdatePoller {
     pub async fn run(
         mut self,
         stop: &CancellationToken,
-        reception: &mut Dispatcher,
+        dispatcher: &mut Dispatcher,
     ) -> Result<(), Error> {
         let mut age = UpdateAge::Old;
         loop {
@@ -111,11 +111,11 @@ impl UpdatePoller {
                     let is_last = updates.len() < usize::from(AT_ONCE);
                     for update in updates {
                         self.offset = update.id.as_offset();
-                        reception.take(update, age);
+                        dispatcher.dispatch(update, age);
                     }
                     // All old updates were received.
                     if is_last && age == UpdateAge::Old {
-                        reception.caught_up();
+                        dispatcher.report_missed();
                         age = UpdateAge::New;
                     }
                 }

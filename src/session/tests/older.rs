@@ -90,7 +90,7 @@ fn older_journals_are_resumed_and_continue() {
             resumed,
             Resumed {
                 turns: 3,
-                unfinished: vec![call("c3", "src/lib.rs")],
+                interrupted_calls: vec![call("c3", "src/lib.rs")],
                 model: "large".to_owned(),
                 unreadable: 0,
             }
@@ -102,7 +102,7 @@ fn older_journals_are_resumed_and_continue() {
         let last = Message::Tool {
             call_id: "c3".to_owned(),
             tool: "read_file".to_owned(),
-            text: BROKEN_OFF.to_owned(),
+            text: INTERRUPTED.to_owned(),
         };
         assert_eq!(session.messages.last(), Some(&last));
         let text = fs::read_to_string(home.journal(&id)).expect("a journal");

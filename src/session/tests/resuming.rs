@@ -17,7 +17,7 @@ fn a_resumed_session_is_the_conversation_again() {
         resumed,
         Resumed {
             turns: 1,
-            unfinished: Vec::new(),
+            interrupted_calls: Vec::new(),
             model: "small".to_owned(),
             unreadable: 0,
         }
@@ -76,7 +76,7 @@ fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
     let id = session.id.clone();
     drop(session);
     let (mut session, resumed) = home.resume(&id);
-    assert_eq!(resumed.unfinished, [calls[1].clone()]);
+    assert_eq!(resumed.interrupted_calls, [calls[1].clone()]);
     let results: Vec<(&str, &str)> = session
         .messages
         .iter()
@@ -87,7 +87,7 @@ fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
         .collect();
     assert_eq!(
         results,
-        [("c1", "done"), ("c2", BROKEN_OFF), ("c3", NOT_BEGUN)]
+        [("c1", "done"), ("c2", INTERRUPTED), ("c3", NOT_STARTED)]
     );
     let before = session.messages.clone();
     // The model is told that there was no answer, and not made to have said so.
@@ -96,7 +96,7 @@ fn an_action_that_was_broken_off_is_shown_and_never_repeated() {
     record(&mut session, user("What now?"));
     drop(session);
     let (session, resumed) = home.resume(&id);
-    assert!(resumed.unfinished.is_empty());
+    assert!(resumed.interrupted_calls.is_empty());
     assert_eq!(session.messages[..before.len()], before);
     assert_eq!(session.messages.len(), before.len() + 1);
 }
@@ -182,7 +182,7 @@ fn what_the_user_ran_is_told_after_a_resume_and_is_no_message() {
     let id = session.id.clone();
     drop(session);
     let (mut session, resumed) = home.resume(&id);
-    assert!(resumed.unfinished.is_empty());
+    assert!(resumed.interrupted_calls.is_empty());
     assert_eq!(session.turn, 1);
     let told =
         "## The user ran a command\n\n```\n$ echo kettle\nexit code 0, 0.1 s\nstdout:\nkettle\n```";

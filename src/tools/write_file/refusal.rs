@@ -6,8 +6,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::super::content_loss::lost_places;
+use super::super::draft::edit_call;
 use super::super::render;
-use super::super::write_plan::edit_call;
 use crate::edit::changed_lines;
 use crate::jail::TextFile;
 use crate::visible::defang_chat_markers;

@@ -251,7 +251,7 @@ async fn new_syntax_errors_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn stand_ins_for_secrets_are_not_written() {
+async fn placeholders_for_secrets_are_not_written() {
     let rule = ollacode_secrets::rules().next().unwrap();
     let bench = Bench::new();
     let error = bench

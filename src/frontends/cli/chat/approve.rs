@@ -178,7 +178,7 @@ fn edited(request: &ApprovalRequest) -> Option<(Decision, PromptOutcome)> {
     let before = command(request)?;
     match editor::edit("command: ", before) {
         EditorInput::Text(text) if !text.trim().is_empty() && text != before => {
-            Some((Decision::Edit(text), PromptOutcome::Done))
+            Some((Decision::ReplaceCommand(text), PromptOutcome::Done))
         }
         EditorInput::Interrupted => Some((Decision::Deny(None), PromptOutcome::Interrupted)),
         _ => None,

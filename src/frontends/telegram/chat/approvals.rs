@@ -40,8 +40,8 @@ impl Chat {
         ApprovalTarget {
             who: self.who,
             session: session.map(ToString::to_string).unwrap_or_default(),
-            questions: self.hub.questions.clone(),
-            outbox: self.hub.outbox.clone(),
+            questions: self.context.questions.clone(),
+            outbox: self.context.outbox.clone(),
         }
     }
 
@@ -62,11 +62,11 @@ impl Chat {
             ]],
             takes_text: false,
         };
-        let (questions, mail) = (self.hub.questions.clone(), self.mail.clone());
+        let (questions, mailbox) = (self.context.questions.clone(), self.mailbox.clone());
         let offer = tokio::spawn(async move {
             if questions.ask(asked).await == QuestionAnswer::Pressed(ButtonChoice::Once) {
                 // The conversation may have ended.
-                let _ = mail.send(ConversationMessage::CarryOut(plan)).await;
+                let _ = mailbox.send(ConversationMessage::CarryOut(plan)).await;
             }
         });
         self.plan_offer = Some(offer.abort_handle());

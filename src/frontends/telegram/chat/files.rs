@@ -35,17 +35,17 @@ impl Chat {
         }
         self.fetching += 1;
         let collection = self.collection;
-        let (api, mail) = (self.hub.api.clone(), self.mail.clone());
+        let (api, mailbox) = (self.context.api.clone(), self.mailbox.clone());
         tokio::spawn(async move {
             let fetched = fetch(&api, &file).await;
             // The conversation may have ended.
-            let mail = mail.send(ConversationMessage::Fetched {
+            let sending = mailbox.send(ConversationMessage::Fetched {
                 fetched,
                 caption,
                 is_alone: file.album.is_none(),
                 collection,
             });
-            let _ = mail.await;
+            let _ = sending.await;
         });
     }
 
@@ -99,10 +99,10 @@ impl Chat {
     /// The other files of an album are separate messages without a caption.
     fn wait_for_album(&mut self) {
         self.album += 1;
-        let (album, mail) = (self.album, self.mail.clone());
+        let (album, mailbox) = (self.album, self.mailbox.clone());
         tokio::spawn(async move {
             tokio::time::sleep(ALBUM).await;
-            let _ = mail.send(ConversationMessage::AlbumOver(album)).await;
+            let _ = mailbox.send(ConversationMessage::AlbumOver(album)).await;
         });
     }
 

@@ -54,11 +54,11 @@ impl Chat {
         if !may_be_cut {
             return self.paste_over().await;
         }
-        let (number, mail) = (self.pastes, self.mail.clone());
+        let (number, mailbox) = (self.pastes, self.mailbox.clone());
         tokio::spawn(async move {
             tokio::time::sleep(REST).await;
             // The conversation may have ended.
-            let _ = mail.send(ConversationMessage::PasteOver(number)).await;
+            let _ = mailbox.send(ConversationMessage::PasteOver(number)).await;
         });
     }
 

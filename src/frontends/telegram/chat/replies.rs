@@ -147,7 +147,7 @@ impl Chat {
     /// Searches in the background, even while a turn runs.
     fn search(&self, request: SearchRequest) {
         let workspace = self.conversation.workspace().clone();
-        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        let (outbox, room) = (self.context.outbox.clone(), self.who.room());
         let stop = self.stop_token();
         tokio::spawn(async move {
             match stop.run_until_cancelled(workspace.search(&request)).await {
@@ -163,7 +163,7 @@ impl Chat {
 
     /// Updates the index, with a progress message.
     fn index(&self, job: IndexJob) {
-        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        let (outbox, room) = (self.context.outbox.clone(), self.who.room());
         tokio::spawn(async move {
             let progress = RefreshProgress::new(outbox, room);
             let started = Instant::now();
@@ -230,7 +230,7 @@ impl Chat {
     }
 
     fn list_models(&self, job: ModelsJob) {
-        let (outbox, room) = (self.hub.outbox.clone(), self.who.room());
+        let (outbox, room) = (self.context.outbox.clone(), self.who.room());
         tokio::spawn(async move {
             match job.run().await {
                 Ok(models) => {
@@ -264,14 +264,14 @@ impl Chat {
         let diff: String = diffs
             .map(|diff| shown_diff(&diff.path, &diff.text))
             .collect();
-        let diff = self.hub.outbox.clean(&diff);
+        let diff = self.context.outbox.clean(&diff);
         let shown = code(&diff, "diff");
         if shown.units() <= MOST_OF_DIFF {
             return self.send(shown);
         }
         let caption = FormattedText::plain_text("Changes of this session.");
         let document = Payload::document("session.diff", &diff, caption);
-        self.hub.outbox.send(self.who.room(), document);
+        self.context.outbox.send(self.who.room(), document);
     }
 }
 

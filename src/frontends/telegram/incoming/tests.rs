@@ -37,7 +37,7 @@ fn sorted(kind: &str, chat: i64, user: u64, more: Value) -> ClassifiedUpdate {
 
 fn text_of(sorted: ClassifiedUpdate) -> Option<String> {
     match sorted {
-        ClassifiedUpdate::Ours(_, Incoming::Text { text, .. }) => Some(text),
+        ClassifiedUpdate::Allowed(_, Incoming::Text { text, .. }) => Some(text),
         _ => None,
     }
 }
@@ -100,7 +100,7 @@ fn in_a_group_the_bot_must_be_addressed() {
     assert_eq!(said("@shop_bots hello", "mention", 10), None);
     assert_eq!(
         sorted("message", -50, 7, json!({"text": "hello"})),
-        ClassifiedUpdate::Nothing
+        ClassifiedUpdate::Ignored
     );
     let answered = json!({
         "text": "and now?",
@@ -121,7 +121,7 @@ fn files_and_other_things_are_told_apart() {
             "file_id": "f", "file_unique_id": "u", "file_size": 12, "file_name": "../a.log",
         },
     });
-    let ClassifiedUpdate::Ours(_, Incoming::File { file, caption, .. }) =
+    let ClassifiedUpdate::Allowed(_, Incoming::File { file, caption, .. }) =
         sorted("message", 7, 7, document)
     else {
         panic!("a file");
@@ -134,7 +134,7 @@ fn files_and_other_things_are_told_apart() {
         {"file_id": "s", "file_unique_id": "u", "file_size": 1, "width": 1, "height": 1},
         {"file_id": "l", "file_unique_id": "v", "file_size": 9, "width": 9, "height": 9},
     ]});
-    let ClassifiedUpdate::Ours(_, Incoming::File { file, .. }) = sorted("message", 7, 7, photo)
+    let ClassifiedUpdate::Allowed(_, Incoming::File { file, .. }) = sorted("message", 7, 7, photo)
     else {
         panic!("a photo");
     };
@@ -143,7 +143,7 @@ fn files_and_other_things_are_told_apart() {
         "file_id": "f", "file_unique_id": "u", "duration": 3, "mime_type": "audio/ogg",
     }});
     let what = |sorted: ClassifiedUpdate| match sorted {
-        ClassifiedUpdate::Ours(_, Incoming::Unusable { what }) => what,
+        ClassifiedUpdate::Allowed(_, Incoming::Unusable { what }) => what,
         other => panic!("{other:?}"),
     };
     assert_eq!(
@@ -160,5 +160,5 @@ fn files_and_other_things_are_told_apart() {
         sorted("message", 8, 8, voice.clone()),
         ClassifiedUpdate::Stranger(Some(8))
     );
-    assert_eq!(sorted("message", -50, 7, voice), ClassifiedUpdate::Nothing);
+    assert_eq!(sorted("message", -50, 7, voice), ClassifiedUpdate::Ignored);
 }

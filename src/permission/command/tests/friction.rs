@@ -105,7 +105,7 @@ const REASONS: &[(&str, &str)] = &[
 #[test]
 fn what_git_writes_starts_and_calls_is_named() {
     for &(command, reasons) in REASONS {
-        let why = super::super::why_wide(command);
+        let why = super::super::why_network_or_git(command);
         assert!(why.contains(reasons), "{command}: {why}");
     }
     for command in [
@@ -116,7 +116,7 @@ fn what_git_writes_starts_and_calls_is_named() {
         "git add -A",
         "git commit -m x",
     ] {
-        let why = super::super::why_wide(command);
+        let why = super::super::why_network_or_git(command);
         assert_eq!(why, "it writes `.git`", "{command}");
         assert!(super::super::writes_git(command), "{command}");
     }
@@ -130,7 +130,7 @@ fn what_git_writes_starts_and_calls_is_named() {
         "git -c user.name=me log",
         "git lol",
     ] {
-        assert_eq!(super::super::why_wide(command), "", "{command}");
+        assert_eq!(super::super::why_network_or_git(command), "", "{command}");
     }
 }
 

@@ -24,8 +24,8 @@ use crate::visible::{defang_chat_markers, escape_hidden};
 
 /// Unchanged lines around a change in diffs.
 const CONTEXT: usize = 3;
-/// What "for this session" covers.
-const REMEMBER: &str = "edits";
+/// What an approval for the session covers.
+const GRANT_SCOPE: &str = "edits";
 
 /// A new text for a file.
 pub(super) struct Draft {
@@ -35,35 +35,39 @@ pub(super) struct Draft {
     pub before: Option<TextFile>,
     /// The text that it will have.
     pub after: String,
-    /// How it came about, for the model: `it matched exactly`.
-    pub said: Option<String>,
+    /// How the edit matched, for the model: `it matched exactly`. `None` for a file that is written
+    /// whole.
+    pub match_description: Option<String>,
 }
 
 /// The file at a path, to be edited.
-pub(super) async fn edited_file(context: &ToolContext, given: &str) -> Result<TextFile, ToolError> {
+pub(super) async fn file_to_edit(
+    context: &ToolContext,
+    given: &str,
+) -> Result<TextFile, ToolError> {
     let path = paths::own_file(context, given, "; write_file creates a new file").await?;
     let jail = context.jail.clone();
-    let found = blocking(move || existing(&jail, &path)).await?;
+    let found = blocking(move || read_editable(&jail, &path)).await?;
     found.map_err(|error| files::refused(&error))
 }
 
 /// The file at a path, to be written as a whole; no file if there is none yet.
-pub(super) async fn written_file(
+pub(super) async fn file_to_write(
     context: &ToolContext,
     given: &str,
 ) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
     let (jail, given) = (context.jail.clone(), given.to_owned());
     blocking(move || {
-        let meant = intended_path(&jail, &given)
+        let resolved = intended_path(&jail, &given)
             .map_err(|error| paths::path_failure(&jail, &given, error))?;
-        if !meant.exists {
-            let path = paths::new_path(&jail, &given, meant, &write_call)?;
-            // A folder on the way may be a link, which writing does not follow.
+        if !resolved.exists {
+            let path = paths::new_path(&jail, &given, resolved, &write_call)?;
+            // Fails if a folder in the path is a link, because writing does not follow links.
             let found = jail.hash(&path).map(|_| (path, None));
             return found.map_err(|error| files::refused(&error));
         }
-        let path = &meant.path;
-        if meant.lines.is_some() {
+        let path = &resolved.path;
+        if resolved.lines.is_some() {
             return Err(ToolError::TellModel(format!(
                 "`{}` names lines of `{path}`, and write_file writes whole files, so nothing was \
                  written. Next call, to change these lines: {}",
@@ -71,7 +75,7 @@ pub(super) async fn written_file(
                 edit_call(path.as_str())
             )));
         }
-        if meant.alike == PathSimilarity::Similar {
+        if resolved.similarity == PathSimilarity::Similar {
             return Err(ToolError::TellModel(format!(
                 "`{}` does not exist, but `{path}` does, and the names differ only in case, \
                  spaces or look-alike characters, so nothing was written. Next call, to change \
@@ -80,13 +84,13 @@ pub(super) async fn written_file(
                 edit_call(path.as_str())
             )));
         }
-        let file = existing(&jail, path).map_err(|error| files::refused(&error))?;
+        let file = read_editable(&jail, path).map_err(|error| files::refused(&error))?;
         Ok((file.path.clone(), Some(file)))
     })
     .await?
 }
 
-fn existing(jail: &Jail, path: &WorkspacePath) -> Result<TextFile, JailError> {
+fn read_editable(jail: &Jail, path: &WorkspacePath) -> Result<TextFile, JailError> {
     let file = jail.read(path)?;
     file.check_editable()?;
     Ok(file)
@@ -121,9 +125,9 @@ pub(crate) fn edit_call(path: &str) -> String {
     format!("edit_file {}", defang_chat_markers(&call.to_string()))
 }
 
-/// Refuses to write what only stands in for a secret.
-pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
-    match render::stand_in(text, file) {
+/// Refuses to write the placeholder of a redacted secret.
+pub(super) fn check_placeholders(text: &str, file: &str) -> Result<(), ToolError> {
+    match render::placeholder(text, file) {
         None => Ok(()),
         Some(marker) => Err(ToolError::TellModel(format!(
             "`{marker}` is a placeholder for a secret that you were not shown; the file does not \
@@ -132,9 +136,9 @@ pub(super) fn check_stand_ins(text: &str, file: &str) -> Result<(), ToolError> {
     }
 }
 
-/// Refuses to write a text whose line breaks are written out, as a backslash and an `n`.
-pub(super) fn check_breaks(text: &str, file: &str) -> Result<(), ToolError> {
-    if file.contains("\\n") || !spelling::lacks_breaks(text) {
+/// Refuses to write a text of one line that has a literal `\n` where line breaks belong.
+pub(super) fn check_literal_newlines(text: &str, file: &str) -> Result<(), ToolError> {
+    if file.contains("\\n") || !spelling::has_literal_newlines(text) {
         return Ok(());
     }
     Err(ToolError::TellModel(
@@ -144,8 +148,9 @@ pub(super) fn check_breaks(text: &str, file: &str) -> Result<(), ToolError> {
     ))
 }
 
-/// Refuses to write a line that only says that something is left out there: a model that has seen
-/// such lines in what it was shown, or is lazy, would lose what it leaves out.
+/// Refuses to write a line that only stands for lines left out, such as `// ... rest of the code`.
+/// Models write such lines to shorten a reply, or copy them from results; the file would lose the
+/// lines left out.
 pub(super) fn check_omissions(text: &str, file: &str) -> Result<(), ToolError> {
     let line = text
         .lines()
@@ -160,8 +165,8 @@ pub(super) fn check_omissions(text: &str, file: &str) -> Result<(), ToolError> {
     }
 }
 
-/// Whether a line is a comment such as `// ... rest of the code ...`, or a mark of ours that
-/// something was cut.
+/// Whether a line is a comment such as `// ... rest of the code ...`, or the line with which our
+/// results mark what they leave out.
 fn is_omission(line: &str) -> bool {
     const COMMENTS: &[&str] = &["//", "#", "--", "/*", "<!--", ";", "%"];
     const DOTS: &[&str] = &["...", "…"];
@@ -198,7 +203,7 @@ impl Draft {
             runs_later: protected(&self.path),
             path: path.clone(),
         }];
-        // What the result shows of it is read.
+        // The result quotes the file, so the call also counts as a read.
         if self.before.is_some() {
             effects.push(if is_secret(&self.path) {
                 Effect::ReadSecret { path }
@@ -210,9 +215,14 @@ impl Draft {
             what: render::name(self.path.as_str()),
             effects,
             preview: Preview::Edits(vec![self.edit()]),
-            remember: Some(REMEMBER.to_owned()),
+            remember: Some(GRANT_SCOPE.to_owned()),
             run: Box::new(move |running| self.put(running).boxed()),
         }
+    }
+
+    /// Whether a part of an existing file is edited, rather than the whole file written.
+    fn is_edit(&self) -> bool {
+        self.before.is_some() && self.match_description.is_some()
     }
 
     fn edit(&self) -> FileEdit {
@@ -249,8 +259,8 @@ impl Draft {
             before: self.before.as_ref().map(Blob::from),
             after: Some(after),
         };
-        // Nothing is awaited in here: whoever stops the call finds a change made and noted, or
-        // none.
+        // No await in here: if the call is cancelled, the change has been made and recorded, or
+        // neither.
         apply_changes(context, vec![change], |jail| {
             jail.write(&self.path, &bytes, expected)
         })?;
@@ -262,16 +272,16 @@ impl Draft {
     fn view(&self, hash: Hash) -> FileView {
         let path = self.path.as_str();
         let after = (hash, self.after.as_str());
-        match (&self.before, &self.said) {
-            (Some(file), Some(_)) => FileView::edited(path, (file.hash, &file.text), after),
-            (before, _) => FileView::written(path, before.as_ref().map(|file| file.hash), after),
+        match &self.before {
+            Some(file) if self.is_edit() => FileView::edited(path, (file.hash, &file.text), after),
+            before => FileView::written(path, before.as_ref().map(|file| file.hash), after),
         }
     }
 
     /// The changed lines of an edit, from 0; none for a file that is written whole.
     fn places(&self) -> Vec<Range<usize>> {
-        match (&self.before, &self.said) {
-            (Some(file), Some(_)) => changed_lines(&file.text, &self.after)
+        match &self.before {
+            Some(file) if self.is_edit() => changed_lines(&file.text, &self.after)
                 .into_iter()
                 .map(|(_, new)| new)
                 .collect(),
@@ -287,9 +297,9 @@ impl Draft {
         let changed = changed(before.unwrap_or_default(), &self.after);
         let places = self.places();
         let name = render::name(self.path.as_str());
-        let mut text = match (&self.said, before) {
-            (Some(said), _) => format!(
-                "{name}: {said}. It now reads:\n{}",
+        let mut text = match (&self.match_description, before) {
+            (Some(description), _) => format!(
+                "{name}: {description}. It now reads:\n{}",
                 changed_places(&lines, &places, &changed)
             ),
             (None, Some(_)) => format!("{name} was replaced, {}.\n", length(&lines)),
@@ -325,8 +335,8 @@ impl Draft {
     }
 }
 
-/// Makes changes so that they can be undone: what they need is kept first, and they are noted
-/// when they are made.
+/// Applies changes so that they can be undone: saves the contents first, and records each change
+/// once it is made.
 pub(super) fn apply_changes(
     context: &ToolContext,
     changes: Vec<Change>,
