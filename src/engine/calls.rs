@@ -26,7 +26,7 @@ use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
-use crate::session::{Record, USER_COMMAND};
+use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::about;
@@ -199,7 +199,7 @@ impl Turn<'_> {
         };
         let request = ApprovalRequest {
             // What ran already is not proposed, and what the user typed is theirs.
-            can_edit: after.is_empty() && !call.id.starts_with(USER_COMMAND),
+            can_edit: after.is_empty() && !call.id.starts_with(USER_COMMAND_ID_PREFIX),
             ..self.approval(call, prepared, reason)
         };
         if self.is_granted(call, prepared) {
