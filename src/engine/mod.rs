@@ -13,6 +13,7 @@ mod activity;
 mod attachment;
 mod build_commands;
 mod calls;
+mod change_request;
 pub mod citations;
 mod claims;
 mod clip;
