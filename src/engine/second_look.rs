@@ -68,7 +68,7 @@ impl SecondLook {
     /// Keeps an answer after which the model is asked again.
     pub(super) fn keep(&mut self, reply: StepReply, is_nudged: bool) {
         // An announcement does not replace an answer.
-        if !(is_nudged && self.earlier.is_some()) {
+        if !is_nudged || self.earlier.is_none() {
             self.earlier = Some(EarlierAnswer { reply, is_nudged });
         }
     }
