@@ -87,6 +87,15 @@ impl Turn<'_> {
             self.start(call, &arguments_line(call)).await;
             return self.finish(call, outcome, Duration::ZERO).await;
         }
+        self.run_uncounted(call, wrong).await
+    }
+
+    /// Runs a call that is not counted as a repetition.
+    async fn run_uncounted(
+        &mut self,
+        call: &ToolCall,
+        wrong: Option<&String>,
+    ) -> Result<(), TurnEnd> {
         let prepared = match wrong {
             Some(why) => Err(CallResult::of_error(ToolError::TellModel(why.clone()))),
             None => self.prepare(call).await,

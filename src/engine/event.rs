@@ -82,7 +82,8 @@ pub enum Event {
         /// Places that exist, but were never shown to the model; as written.
         not_seen: Vec<String>,
     },
-    /// The text of this reply is not the answer yet: the model is asked once more about it.
+    /// The text of this reply is not the answer yet: the model is asked once more about it, or was
+    /// asked in vain, and the text of the earlier answer follows again.
     AskedAgain {
         /// In a line, for the user.
         why: String,

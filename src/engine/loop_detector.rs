@@ -16,13 +16,19 @@ const STOP: usize = 5;
 /// The tool whose results say more than the files do: the same command is run after each change.
 const COMMANDS: &str = "run_command";
 
+/// Units of the durations that a command prints, which differ each time.
+const UNITS: &[&str] = &[
+    "s", "sec", "secs", "second", "seconds", "ms", "us", "µs", "ns",
+];
+
 /// Shorter calls, in bytes, can occur in a text by chance.
 const TELLING: usize = 16;
 
 /// Counts identical calls in a turn, whether they succeed or not, and whatever is between them.
 ///
 /// Once a file has changed, a call may well have another result, so that all but those that change
-/// files are counted anew. So is a command whose result differs from its last one.
+/// files are counted anew. So is a command whose result differs from its last one, and each command
+/// after a change by another call.
 #[derive(Debug, Default)]
 pub(super) struct LoopDetector {
     /// Replies with calls so far.
@@ -33,8 +39,9 @@ pub(super) struct LoopDetector {
 #[derive(Debug)]
 struct CountedCall {
     times: usize,
-    /// The reply with the first of them; `None` if its result has been compacted away.
-    step: Option<usize>,
+    /// The reply with the first of them.
+    step: usize,
+    /// The last result of a command.
     result: Option<blake3::Hash>,
     /// Whether it changed files.
     has_changed: bool,
@@ -60,7 +67,7 @@ impl LoopDetector {
         let counted = self.calls.entry(canonical(call));
         let counted = counted.or_insert_with(|| CountedCall {
             times: 0,
-            step: Some(step),
+            step,
             result: None,
             has_changed: false,
         });
@@ -80,21 +87,19 @@ impl LoopDetector {
     ) -> Option<String> {
         let key = canonical(call);
         if has_changed {
-            self.calls
-                .retain(|other, counted| counted.has_changed || *other == key);
+            self.calls.retain(|other, counted| {
+                *other == key || (counted.has_changed && !is_command(other))
+            });
         }
         let counted = self.calls.get_mut(&key)?;
         counted.has_changed |= has_changed;
-        let result = Some(blake3::hash(result.as_bytes()));
-        let differs = std::mem::replace(&mut counted.result, result) != result;
-        if differs && call.name == COMMANDS {
-            (counted.times, counted.step) = (1, Some(self.step));
+        if is_command(&key) {
+            let result = Some(blake3::hash(without_times(result).as_bytes()));
+            if std::mem::replace(&mut counted.result, result) != result {
+                (counted.times, counted.step) = (1, self.step);
+            }
         }
-        let Some(step) = counted.step else {
-            counted.step = Some(self.step);
-            return None;
-        };
-        let times = counted.times;
+        let CountedCall { times, step, .. } = *counted;
         (times >= WARN).then(|| {
             format!(
                 "\n\n[You have this result already (step {step}): you made this call {times} times \
@@ -105,10 +110,46 @@ impl LoopDetector {
 
     /// After a compaction: earlier results may not be there any more.
     pub(super) fn forget_results(&mut self) {
-        for counted in self.calls.values_mut() {
-            counted.step = None;
-        }
+        self.calls.clear();
     }
+}
+
+/// Whether canonical text is of a command.
+fn is_command(canonical: &str) -> bool {
+    canonical.split('\0').next() == Some(COMMANDS)
+}
+
+/// A result in which durations and times of day are blanked: `3.2 s`, `0.02s`, `12:34:56`.
+fn without_times(result: &str) -> String {
+    let mut kept = String::with_capacity(result.len());
+    let mut rest = result;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let is_end = |c: char| !(c.is_ascii_digit() || c == '.' || c == ':');
+        let (number, after) = from.split_at(from.find(is_end).unwrap_or(from.len()));
+        let is_blanked = is_time_of_day(number) || is_unit_first(after);
+        kept.push_str(before);
+        kept.push_str(if is_blanked { "_" } else { number });
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+fn is_time_of_day(number: &str) -> bool {
+    let parts: Vec<&str> = number.trim_end_matches(['.', ':']).split(':').collect();
+    let is_part = |part: &&str| {
+        let whole = part.split('.').next().unwrap_or_default();
+        (1..=2).contains(&whole.len())
+    };
+    parts.len() == 3 && parts.iter().all(is_part)
+}
+
+/// Whether a text begins with a unit of time, with or without a blank before it.
+fn is_unit_first(text: &str) -> bool {
+    let text = text.strip_prefix(' ').unwrap_or(text);
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    UNITS.contains(&&text[..end.unwrap_or(text.len())])
 }
 
 /// The same text for equal calls: argument names are sorted.
@@ -246,11 +287,54 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_the_same_however_long_it_took() {
+        for (one, other, expected) in [
+            ("exit code 1, 3.2 s\nx", "exit code 1, 3.4 s\nx", true),
+            ("finished in 0.02s", "finished in 0.10s", true),
+            ("took 9 ms; 2 seconds", "took 12 ms; 3 seconds", true),
+            ("[12:34:56.789] ok", "[12:35:01.002] ok", true),
+            ("at 12:34:56: ok", "at 2:35:01: ok", true),
+            ("exit code 1, 3.2 s", "exit code 2, 3.2 s", false),
+            ("3 failures", "2 failures", false),
+            ("3 steps", "2 steps", false),
+            ("a.rs:12:5: error", "a.rs:13:5: error", false),
+            ("1.2.3", "1.2.4", false),
+        ] {
+            let is_same = without_times(one) == without_times(other);
+            assert_eq!(is_same, expected, "{one} / {other}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_writes_begins_anew_after_another_change() {
+        let mut detector = LoopDetector::default();
+        let run = ToolCall {
+            name: COMMANDS.to_owned(),
+            ..call("a")
+        };
+        for number in 0..=STOP {
+            let edit = call(&format!("edit {number}"));
+            assert_eq!(detector.note(&edit), LoopVerdict::Fine);
+            assert_eq!(detector.finish(&edit, "changed", true), None);
+            assert_eq!(detector.note(&run), LoopVerdict::Fine);
+            assert_eq!(detector.finish(&run, "2 failures", true), None);
+        }
+        // Without a change in between it is repeated.
+        for times in 2..STOP {
+            assert_eq!(detector.note(&run), LoopVerdict::Fine);
+            let said = detector.finish(&run, "2 failures", true);
+            assert_eq!(said.is_some(), times >= WARN, "{times}");
+        }
+        assert_eq!(detector.note(&run), LoopVerdict::Stop(STOP));
+    }
+
+    #[test]
     fn a_result_that_was_compacted_away_is_not_there_already() {
         let mut detector = LoopDetector::default();
         made(&mut detector, &["a", "a"]);
         detector.forget_results();
-        assert_eq!(made(&mut detector, &["a", "a"]), [None, told(3, 4)]);
+        let again = made(&mut detector, &["a"; 3]);
+        assert_eq!(again, [None, None, told(3, 3)]);
     }
 
     #[test]

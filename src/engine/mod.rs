@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
 //! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
-//! and `nudge` has a model go on that stops too early. `prompt`,
+//! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
+//! for a change. `prompt`,
 //! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
 //! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look`
 //! compares its claims with the facts of the turn ([`turn_facts`]).
@@ -13,6 +14,7 @@ mod activity;
 mod attachment;
 mod build_commands;
 mod calls;
+mod change_request;
 pub mod citations;
 mod claims;
 mod clip;

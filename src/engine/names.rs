@@ -1,5 +1,7 @@
 //! Identifiers and paths in a text of prose.
 
+use std::collections::HashSet;
+
 use ollacode_indexer::language::language_of;
 
 /// Longest name, in characters.
@@ -8,13 +10,14 @@ const LONGEST_NAME: usize = 80;
 /// The identifiers and paths in a text, each once, in its order; those of code blocks are left out.
 pub(super) fn names(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     let mut in_block = false;
     for line in text.lines() {
         if line.trim_start().starts_with("```") {
             in_block = !in_block;
         } else if !in_block {
             for name in names_of_line(line) {
-                if !found.contains(&name) {
+                if known.insert(name.clone()) {
                     found.push(name);
                 }
             }
@@ -137,5 +140,6 @@ mod tests {
                 "config.timeout"
             ]
         );
+        assert_eq!(names("one_a two_b one_a\n`two_b`"), ["one_a", "two_b"]);
     }
 }

@@ -20,6 +20,8 @@ const ENOUGH_BESIDE_SESSION: usize = 1;
 const SHORT_IN_OTHER_SCRIPT: usize = 24;
 /// Words of the longest question about uses.
 const LONGEST_USES: usize = 14;
+/// Bytes of a message that are read for names and words: behind them, it is most often a log.
+const MOST_READ: usize = 16_000;
 /// Shorter answers are not looked for in a message.
 const SHORTEST_PLAN: usize = 20;
 
@@ -107,8 +109,9 @@ pub(super) fn last_exchange(messages: &[Message]) -> Option<Exchange> {
 /// What to search for before a message is answered.
 pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> RetrievalQuery {
     let message = message.trim();
-    let own = names(message);
-    let words = words(message);
+    let read = beginning(message);
+    let own = names(read);
+    let words = words(read);
     let Some(before) = before else {
         return uses_or(&words, &own, &[], message.to_owned());
     };
@@ -132,11 +135,11 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
         return RetrievalQuery::Nothing;
     }
     let mut telling = if begins { Vec::new() } else { telling(&words) };
-    if !refers_back(message, &words, telling.len()) {
+    if !refers_back(read, &words, telling.len()) {
         return uses_or(&words, &own, &[], message.to_owned());
     }
-    let mut earlier = names(&before.question);
-    for name in names(&before.answer) {
+    let mut earlier = names(beginning(&before.question));
+    for name in names(beginning(&before.answer)) {
         if !earlier.contains(&name) {
             earlier.push(name);
         }
@@ -275,6 +278,11 @@ fn refers_back(message: &str, words: &[&str], telling: usize) -> bool {
 fn telling<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let says = |word: &&&str| !is_in(&word.to_lowercase(), SMALL);
     words.iter().filter(says).copied().collect()
+}
+
+/// The part of a message that is read.
+fn beginning(message: &str) -> &str {
+    &message[..message.floor_char_boundary(MOST_READ)]
 }
 
 fn words(text: &str) -> Vec<&str> {
@@ -428,6 +436,13 @@ mod tests {
             // Without a name there is nothing whose uses could be looked for.
             assert_eq!(retrieval_query(message, None), search(message));
         }
+    }
+
+    #[test]
+    fn of_a_long_message_the_beginning_is_read() {
+        assert_eq!(beginning("short"), "short");
+        assert_eq!(beginning(&"é".repeat(MOST_READ)).len(), MOST_READ);
+        assert_eq!(beginning(&"錠".repeat(MOST_READ)).len(), MOST_READ - 1);
     }
 
     #[test]

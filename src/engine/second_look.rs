@@ -8,7 +8,8 @@ use tokio::task::spawn_blocking;
 use super::Question;
 use super::citations::{CheckedCitations, check_citations};
 use super::claims::claims;
-use super::event::{Event, TurnEnd};
+use super::clip::first_line;
+use super::event::{Event, FailureCode, TurnEnd};
 use super::plan_steps::{PlanStep, plan_steps, says_go, untouched};
 use super::prompt::notes_in;
 use super::script::other_script;
@@ -36,6 +37,16 @@ pub(super) struct SecondLook {
     has_asked_script: bool,
     /// What the last answer claims against the facts.
     doubts: Vec<Doubt>,
+    /// The last answer after which the model was asked again.
+    earlier: Option<EarlierAnswer>,
+}
+
+/// An answer after which the model was asked again.
+#[derive(Debug)]
+struct EarlierAnswer {
+    reply: StepReply,
+    /// Whether it stopped too early; see `nudge`.
+    is_nudged: bool,
 }
 
 impl SecondLook {
@@ -53,9 +64,39 @@ impl SecondLook {
             ..SecondLook::default()
         }
     }
+
+    /// Keeps an answer after which the model is asked again.
+    pub(super) fn keep(&mut self, reply: StepReply, is_nudged: bool) {
+        // An announcement does not replace an answer.
+        if !is_nudged || self.earlier.is_none() {
+            self.earlier = Some(EarlierAnswer { reply, is_nudged });
+        }
+    }
+
+    /// Drops what was no whole answer, once the model has gone on.
+    pub(super) fn drop_nudged(&mut self) {
+        let earlier = self.earlier.take();
+        self.earlier = earlier.filter(|earlier| !earlier.is_nudged);
+    }
 }
 
 impl Turn<'_> {
+    /// Closes a turn. If the model was asked again in vain, its earlier answer stands.
+    pub(super) async fn settle(&mut self, end: TurnEnd) -> TurnEnd {
+        self.close(&end);
+        let earlier = self.look.earlier.take();
+        let (Some(why), Some(EarlierAnswer { reply, .. })) = (reason_in_vain(&end), earlier) else {
+            return end;
+        };
+        // The request was answered, whatever `close` says of it.
+        self.session.remarks.pop();
+        let why = format!("{why}; the earlier answer stands");
+        self.events.send(Event::AskedAgain { why }).await;
+        self.events.send(Event::Text(reply.text.clone())).await;
+        self.look.doubts = self.doubts_about(&reply.text).await;
+        self.answered(&reply).await
+    }
+
     /// Asks the model once more if its answer claims what the turn does not bear out, or is in
     /// another script than the question; whether it was asked. `may_ask`: a step is left for it.
     pub(super) async fn requests_second_look(
@@ -76,8 +117,8 @@ impl Turn<'_> {
             self.answer_check.has_asked_script = true;
             reasons.push("the answer is not in the script of the question");
             notes.push(format!(
-                "Your answer is in {}, but the user does not write like that. Write the answer \
-                 again in the language of the request.",
+                "Your answer is in {}, but the user does not write like that. Write the whole \
+                 answer again in the language of the request.",
                 script.name()
             ));
         }
@@ -149,12 +190,12 @@ impl Turn<'_> {
                 };
                 format!(
                     "You wrote “{claim}”, but no test ran{since}. Run the tests now with \
-                     `run_command`, or answer again and say that they were not run."
+                     `run_command`, or write the whole answer again and say that they were not run."
                 )
             }
             Doubt::TestFailed { command, ended, .. } => format!(
                 "You wrote “{claim}”, but `{command}` ended with {ended}. Fix it and run it \
-                 again, or answer again and say what fails."
+                 again, or write the whole answer again and say what fails."
             ),
             Doubt::StepsUntouched { steps, .. } => {
                 let named = self.answer_check.plan.iter();
@@ -163,8 +204,8 @@ impl Turn<'_> {
                     .map(|step| format!("step {} ({})", step.number, step.paths.join(", ")))
                     .collect();
                 format!(
-                    "You wrote “{claim}”, but nothing was done for {}. Do it now, or answer again \
-                     and say what is left.",
+                    "You wrote “{claim}”, but nothing was done for {}. Do it now, or write the \
+                     whole answer again and say what is left.",
                     named.join(" and ")
                 )
             }
@@ -237,6 +278,21 @@ impl Turn<'_> {
         match self.session.messages.first() {
             Some(Message::System { text }) => notes_in(text),
             _ => "",
+        }
+    }
+}
+
+/// How a turn ended without another answer; `None` if that is no matter of the model.
+fn reason_in_vain(end: &TurnEnd) -> Option<String> {
+    match end {
+        TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut | TurnEnd::Stopped => None,
+        TurnEnd::StepLimit(steps) => Some(format!("the limit of {steps} steps is reached")),
+        TurnEnd::Stuck(failure) | TurnEnd::Failed(failure) => {
+            let is_own = matches!(
+                failure.code,
+                FailureCode::SessionNotWritten | FailureCode::SecretsNotChecked
+            );
+            (!is_own).then(|| first_line(&failure.to_string(), 200))
         }
     }
 }

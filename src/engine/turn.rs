@@ -143,7 +143,7 @@ impl<'a> Turn<'a> {
         let end = match self.work(question).await {
             Ok(end) | Err(end) => end,
         };
-        self.complete_conversation(&end);
+        let end = self.settle(end).await;
         self.send_facts().await;
         end
     }
@@ -158,15 +158,16 @@ impl<'a> Turn<'a> {
             let reply = self.step().await?;
             self.add_reply(&reply)?;
             if !reply.calls.is_empty() {
+                self.look.drop_nudged();
                 self.run_calls(reply).await?;
                 continue;
             }
             let may_go_on = step < steps;
-            let goes_on = may_go_on && self.nudge(&reply).await?
-                || self.requests_second_look(&reply, may_go_on).await?;
-            if !goes_on {
+            let is_nudged = may_go_on && self.nudge(&reply).await?;
+            if !is_nudged && !self.requests_second_look(&reply, may_go_on).await? {
                 return Ok(self.answered(&reply).await);
             }
+            self.look.keep(reply, is_nudged);
         }
         Err(TurnEnd::StepLimit(steps))
     }
@@ -235,7 +236,7 @@ impl<'a> Turn<'a> {
         self.add(Message::user(text), record)
     }
 
-    async fn answered(&mut self, reply: &StepReply) -> TurnEnd {
+    pub(super) async fn answered(&mut self, reply: &StepReply) -> TurnEnd {
         let checked = self.checked_citations(&reply.text).await;
         if !checked.is_empty() {
             let CheckedCitations { wrong, not_seen } = checked;
@@ -299,7 +300,7 @@ impl<'a> Turn<'a> {
     /// Makes the conversation valid after any end: each call gets a result, and a question without
     /// a reply is removed. The engine never writes in the model's name, because the model would
     /// imitate it; the next question says how the turn ended.
-    fn complete_conversation(&mut self, end: &TurnEnd) {
+    pub(super) fn complete_conversation(&mut self, end: &TurnEnd) {
         let why = match end {
             TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut => return,
             TurnEnd::Stopped => "stopped by the user".to_owned(),

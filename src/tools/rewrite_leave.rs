@@ -14,7 +14,7 @@ pub struct RewriteLeave {
 impl RewriteLeave {
     /// Begins with a request of the user.
     pub(super) fn begin(&mut self, request: &str) {
-        self.request = request.to_lowercase();
+        self.request = request.to_lowercase().replace('’', "'");
         self.told.clear();
     }
 
@@ -25,14 +25,6 @@ impl RewriteLeave {
 
     /// Whether the user wants a whole file to be written anew.
     pub(super) fn is_wanted(&self, path: &str) -> bool {
-        const WHOLE: &[&str] = &[
-            "from scratch",
-            "start over",
-            "whole file",
-            "entire file",
-            "empty it",
-            "empty the file",
-        ];
         const OBJECTS: &[&str] = &["the file", "this file", "it ", "it.", "it,", "everything"];
         let path = path.to_lowercase();
         let name = path.rsplit('/').next().unwrap_or(&path);
@@ -41,10 +33,66 @@ impl RewriteLeave {
             let is_object = OBJECTS.iter().any(|object| rest.starts_with(object));
             is_object || rest == "it" || rest.starts_with(&path) || rest.starts_with(name)
         };
-        let mut verbs = ["rewrite", "re-write", "overwrite"].into_iter();
-        WHOLE.iter().any(|words| self.request.contains(words))
-            || verbs.any(|verb| self.request.split(verb).skip(1).any(is_named))
+        self.has(&["rewrite", "re-write", "overwrite"], |before, rest| {
+            is_named(rest) && !is_negated(before)
+        }) || self.has(
+            &["start over", "empty it", "empty the file"],
+            |before, _| !is_negated(before),
+        ) || self.has(
+            &["from scratch", "whole file", "entire file"],
+            |before, _| is_written(before),
+        )
     }
+
+    /// Whether one of some phrases is in the request, between texts that fit.
+    fn has(&self, phrases: &[&str], fits: impl Fn(&str, &str) -> bool) -> bool {
+        phrases.iter().any(|phrase| {
+            let mut places = self.request.match_indices(phrase);
+            places.any(|(at, _)| fits(&self.request[..at], &self.request[at + phrase.len()..]))
+        })
+    }
+}
+
+/// How many words before a verb or a phrase are looked at.
+const REACH: usize = 4;
+
+/// The last words of a text, backwards, as far as its last clause reaches.
+fn last_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace()
+        .rev()
+        .take_while(|word| !word.ends_with([',', '.', ';', ':', '!', '?']))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+fn is_negation(word: &str) -> bool {
+    const NEGATIONS: &[&str] = &["not", "dont", "never", "without", "instead", "avoid"];
+    word.ends_with("n't") || NEGATIONS.contains(&word)
+}
+
+/// Whether what comes after a text is negated in it.
+fn is_negated(before: &str) -> bool {
+    last_words(before).take(REACH).any(is_negation)
+}
+
+/// Whether what comes after a text is written: not only read, and not left as it is.
+fn is_written(before: &str) -> bool {
+    const WRITING: &[&str] = &[
+        "write",
+        "rewrite",
+        "re-write",
+        "overwrite",
+        "replace",
+        "regenerate",
+    ];
+    const OTHER_VERBS: &[&str] = &["and", "but", "then", "read", "in"];
+    let words: Vec<&str> = last_words(before).take(2 * REACH + 1).collect();
+    let is_verb =
+        |word: &&str| WRITING.contains(word) || OTHER_VERBS.contains(word) || is_negation(word);
+    let verb = words.iter().take(REACH + 1).position(is_verb);
+    verb.is_some_and(|at| {
+        let mut earlier = words[at + 1..].iter().take(REACH);
+        WRITING.contains(&words[at]) && !earlier.any(|word| is_negation(word))
+    })
 }
 
 #[cfg(test)]
@@ -60,6 +108,19 @@ mod tests {
             ("rewrite it", true),
             ("Write stats.py from scratch", true),
             ("Empty it.", true),
+            ("Rewrite the whole file.", true),
+            ("Replace the contents of the entire file", true),
+            ("Instead of editing, rewrite it", true),
+            ("I don't like it. Rewrite it.", true),
+            ("Do not rewrite the whole file, fix only `mean`", false),
+            ("Read the entire file and fix the bug", false),
+            ("Read the entire file and write a test", false),
+            ("don't rewrite it", false),
+            ("Don’t overwrite stats.py", false),
+            ("Never rewrite the file", false),
+            ("Fix mean without writing it from scratch", false),
+            ("Rewrite mean instead of the whole file", false),
+            ("Rewrite mean, not the entire file", false),
             ("Rewrite the function mean in stats.py", false),
             ("Replace mean by median in stats.py", false),
             ("Fix the crash on an empty list", false),

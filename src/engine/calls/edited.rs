@@ -33,7 +33,8 @@ pub(super) fn edited_call(call: &ToolCall, refused: &CallResult) -> Option<ToolC
 }
 
 impl Turn<'_> {
-    /// Judges and runs a call as the user changed it, and tells the model.
+    /// Judges and runs a call as the user changed it, and tells the model. It is not the model's, so
+    /// that it is not counted as a repetition.
     pub(super) fn run_edited<'call>(
         &'call mut self,
         edited: ToolCall,
@@ -43,7 +44,7 @@ impl Turn<'_> {
             let command = redact(command.unwrap_or_default()).text;
             let note = format!("\n\n[The user changed the command before it ran, to: {command}]");
             self.pending_note.push_str(&note);
-            self.run_call(&edited, None).await
+            self.run_uncounted(&edited, None).await
         }
         .boxed()
     }

@@ -107,3 +107,18 @@ async fn a_changed_command_that_only_reads_runs_at_once() {
     assert_eq!(approver.asked.lock().len(), 1);
     assert!(lab.results()[0].contains("fn main()"));
 }
+
+#[tokio::test]
+async fn what_the_user_wants_instead_is_no_loop_of_the_model() {
+    let runs = (0..5).map(|number| {
+        let command = format!("echo {number} > {number}.txt");
+        call("run_command", json!({ "command": command }))
+    });
+    let mut lab = Lab::new(runs.chain([text("Done.")]).collect());
+    let edits: Vec<Decision> = (0..5)
+        .map(|_| Decision::Edit("cat main.rs".to_owned()))
+        .collect();
+    let events = ask(&mut lab, &Deciding::new(&edits)).await;
+    assert_eq!(outcomes(&events), [ToolOutcome::Done; 5]);
+    assert!(!lab.results().concat().contains("You have this result"));
+}

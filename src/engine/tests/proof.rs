@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::lab::{Lab, Line, call, edit, text};
+use super::lab::{Lab, Line, call, edit, failed, fails, read, shown, text};
 use super::*;
 use crate::engine::event::{Doubt, TurnFacts};
 
@@ -68,6 +68,45 @@ async fn a_claim_that_is_repeated_is_marked_for_the_user() {
     let (end, events) = lab.ask("Say goodbye.").await;
     assert_eq!((end, asked_again(&events)), (TurnEnd::Answered, 0));
     assert_eq!(facts(&events).doubts, [doubt]);
+}
+
+#[tokio::test]
+async fn an_answer_stands_if_the_model_is_asked_again_in_vain() {
+    let doubt = Doubt::NoTestRun {
+        claim: "All tests pass.".to_owned(),
+    };
+    let empty = || vec![text(""); 3];
+    for (script, max_steps, why) in [
+        (empty(), 9, "the model's reply was empty several times"),
+        (vec![fails(failed("it is gone"))], 9, "it is gone"),
+        (vec![read("main.rs")], 3, "the limit of 3 steps is reached"),
+    ] {
+        let options = EngineOptions {
+            max_steps,
+            ..EngineOptions::default()
+        };
+        let script = [vec![edit(), text("All tests pass.")], script].concat();
+        let mut lab = Lab::with(script, 32_768, options);
+        let (end, events) = lab.ask("Say goodbye.").await;
+        assert_eq!(end, TurnEnd::Answered, "{why}");
+        assert_eq!(facts(&events).doubts, std::slice::from_ref(&doubt));
+        let mut reasons = events.iter().filter_map(|event| match event {
+            Event::AskedAgain { why } => Some(why.as_str()),
+            _ => None,
+        });
+        let last = reasons.next_back().unwrap_or_default();
+        assert!(last.contains(why), "{last}");
+        let told = shown(&events);
+        assert_eq!(told.matches("All tests pass.").count(), 2, "{told}");
+        assert!(lab.session.remarks.is_empty());
+    }
+    // An announcement is only the answer if nothing follows it at all.
+    let announced = || vec![text("Let me read the file first.")];
+    let mut lab = Lab::new([announced(), empty()].concat());
+    assert_eq!(lab.ask("What does it do?").await.0, TurnEnd::Answered);
+    let mut lab = Lab::new([announced(), vec![read("main.rs")], empty()].concat());
+    let (end, _) = lab.ask("What does it do?").await;
+    assert!(matches!(end, TurnEnd::Stuck(_)), "{end:?}");
 }
 
 #[tokio::test]

@@ -100,6 +100,7 @@ async fn a_reply_that_only_announces_is_asked_to_go_on_once() {
             .user()
             .contains("called no tool. Call the tool now")
     );
+    assert_eq!(shown(&events), "Let me read the file first.\n\nIt greets.");
     let notices = notices(&events);
     assert!(
         notices.iter().any(|it| it.contains("announced a step")),

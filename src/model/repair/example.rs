@@ -172,6 +172,13 @@ pub(super) fn takes_back(text: &str) -> bool {
         "not a real call",
         "do not run",
         "don't run",
+        "not applied",
+        "not apply",
+        "n't apply",
+        "apply it yourself",
+        "have not changed",
+        "haven't changed",
+        "not made",
     ];
     let paragraph = text.trim_start().split("\n\n").next().unwrap_or_default();
     let paragraph = paragraph.to_lowercase().replace('’', "'");
@@ -250,7 +257,19 @@ mod tests {
         ] {
             assert!(!introduces(text), "{text}");
         }
-        assert!(takes_back("\nThis is only an example.\n"));
-        assert!(!takes_back("\nThis will show its contents.\n"));
+        for (text, expected) in [
+            ("\nThis is only an example.\n", true),
+            ("I have not applied it.", true),
+            ("I did not apply this.", true),
+            ("I didn’t apply it yet.", true),
+            ("You can apply it yourself.", true),
+            ("I have not changed the file.", true),
+            ("I haven't changed anything.", true),
+            ("The change is not made yet.", true),
+            ("\nThis will show its contents.\n", false),
+            ("It applies to both functions.", false),
+        ] {
+            assert_eq!(takes_back(text), expected, "{text}");
+        }
     }
 }

@@ -78,6 +78,38 @@ fn stdout_has_the_answer_that_stands() {
 }
 
 #[test]
+fn stdout_has_the_earlier_answer_if_no_other_follows() {
+    let empty = || Reply::text("");
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("All tests pass."),
+        empty(),
+        empty(),
+        empty(),
+    ]);
+    let environment = environment(&server);
+    let output = environment.run(&["chat", "--auto-edit", "-p", "Make it eighty."]);
+    let output = output.expect_success();
+    assert_eq!(output.stdout, "All tests pass.\n");
+    let said = "the earlier answer stands";
+    assert!(output.stderr.contains(said), "{output:#?}");
+}
+
+#[test]
+fn two_replies_without_a_call_between_them_are_two_paragraphs() {
+    let server = ChatServer::start(vec![
+        Reply::text("Let me read the notes first."),
+        Reply::text("It boils at ninety degrees."),
+    ]);
+    let environment = environment(&server);
+    let output = environment.run(&["chat", "-p", "When does it boil?"]);
+    assert_eq!(
+        output.expect_success().stdout,
+        "Let me read the notes first.\n\nIt boils at ninety degrees.\n"
+    );
+}
+
+#[test]
 fn a_file_of_more_than_a_page_is_edited_rather_than_written_anew() {
     let long: String = (1..=60).map(|n| format!("value_{n} = {n}\n")).collect();
     let changed = long.replace("value_7 = 7\n", "value_7 = 70\n");
