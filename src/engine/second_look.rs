@@ -107,8 +107,8 @@ impl Turn<'_> {
         let is_unproven =
             self.look.log.has_changed || (claims.is_own && !has_run_tests(&self.session.messages));
         match (last, claims.pass, claims.ran) {
-            (Some(run), _, _) if !run.is_success && claims.admits_failure => {}
-            (Some(run), Some(claim), _) if !run.is_success => found.push(Doubt::TestFailed {
+            (Some(run), _, _) if run.is_failed_test() && claims.admits_failure => {}
+            (Some(run), Some(claim), _) if run.is_failed_test() => found.push(Doubt::TestFailed {
                 claim,
                 command: run.command.clone(),
                 ended: run.ended.clone(),

@@ -4,7 +4,7 @@
 use ollacode_secrets::redact;
 
 use super::clip::first_line;
-use super::test_runs::can_run_tests;
+use super::test_runs::{can_run_tests, ends_as_tests};
 use crate::message::{ToolCall, ToolOutcome};
 use crate::visible::escape_hidden;
 
@@ -51,6 +51,15 @@ pub struct CommandRun {
     pub is_success: bool,
     /// Whether it can have run tests.
     pub is_test: bool,
+    /// Whether how it ended is how tests ended that it names.
+    pub ends_as_tests: bool,
+}
+
+impl CommandRun {
+    /// Whether tests failed in it, as far as that is known.
+    pub(super) fn is_failed_test(&self) -> bool {
+        self.ends_as_tests && !self.is_success
+    }
 }
 
 /// A step of a plan that nothing was done about.
@@ -141,6 +150,7 @@ impl TurnLog {
                 ended: summary.to_owned(),
                 is_success: summary.starts_with(SUCCESS),
                 is_test: can_run_tests(command),
+                ends_as_tests: ends_as_tests(command),
             });
         }
     }
@@ -184,7 +194,23 @@ mod tests {
             (last.command.as_str(), last.is_success),
             ("pytest -q", false)
         );
+        assert!(last.is_failed_test());
         assert_eq!(log.commands.len(), 1);
         assert!(log.has_changed && log.named.contains(&"a.py".to_owned()));
+    }
+
+    #[test]
+    fn only_a_command_that_ends_as_tests_is_a_failed_run_of_them() {
+        for (command, is_failed) in [
+            ("pytest -q", true),
+            ("pytest -q | grep x", false),
+            ("python3 main.py --bad", false),
+        ] {
+            let mut log = TurnLog::default();
+            let run = call(COMMAND, json!({ "command": command }));
+            log.note(&run, ToolOutcome::Done, "exit code 1", false);
+            let last = log.last_test().expect("a run");
+            assert_eq!(last.is_failed_test(), is_failed, "{command}");
+        }
     }
 }
