@@ -134,6 +134,7 @@ mod tests {
             ended: ended.to_owned(),
             is_success: ended == "exit code 0",
             is_test: true,
+            ends_as_tests: true,
         }
     }
 

@@ -5,6 +5,21 @@ use serde_json::Value;
 /// Most commands of a kind that are named.
 const MOST: usize = 3;
 
+/// Manifests with one command each that builds and that tests.
+const MANIFESTS: [(&str, &str, &str); 7] = [
+    ("Cargo.toml", "cargo build", "cargo test"),
+    ("go.mod", "go build ./...", "go test ./..."),
+    ("pom.xml", "mvn compile", "mvn test"),
+    ("mix.exs", "mix compile", "mix test"),
+    ("Package.swift", "swift build", "swift test"),
+    ("build.zig", "zig build", "zig build test"),
+    (
+        "CMakeLists.txt",
+        "cmake -B build && cmake --build build",
+        "ctest --test-dir build",
+    ),
+];
+
 /// Commands that build and that test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct BuildCommands {
@@ -17,19 +32,7 @@ impl BuildCommands {
     pub(super) fn of(files: &[&str], read: &dyn Fn(&str) -> Option<String>) -> BuildCommands {
         let has = |name: &str| files.contains(&name);
         let mut commands = BuildCommands::default();
-        for (manifest, build, test) in [
-            ("Cargo.toml", "cargo build", "cargo test"),
-            ("go.mod", "go build ./...", "go test ./..."),
-            ("pom.xml", "mvn compile", "mvn test"),
-            ("mix.exs", "mix compile", "mix test"),
-            ("Package.swift", "swift build", "swift test"),
-            ("build.zig", "zig build", "zig build test"),
-            (
-                "CMakeLists.txt",
-                "cmake -B build && cmake --build build",
-                "ctest --test-dir build",
-            ),
-        ] {
+        for (manifest, build, test) in MANIFESTS {
             if has(manifest) {
                 commands.add(build, test);
             }
@@ -129,6 +132,7 @@ fn runner(has: &dyn Fn(&str) -> bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::test_runs::{can_run_tests, ends_as_tests};
 
     fn commands(files: &[(&str, &str)]) -> (String, String) {
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
@@ -173,6 +177,31 @@ mod tests {
         ] {
             let found = commands(&files);
             assert_eq!(found, (build.to_owned(), test.to_owned()), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn every_test_command_counts_as_a_run_of_tests() {
+        let scripts = r#"{"scripts": {"test": "vitest"}}"#;
+        let mut all: Vec<Vec<(&str, &str)>> = MANIFESTS
+            .iter()
+            .map(|(manifest, _, _)| vec![(*manifest, "")])
+            .collect();
+        all.extend([
+            vec![("build.gradle", "")],
+            vec![("build.gradle", ""), ("gradlew", "")],
+            vec![("a.csproj", "")],
+            vec![("setup.py", "")],
+            vec![("Makefile", "test:\n")],
+            vec![("Makefile", "check:\n")],
+            vec![("package.json", scripts)],
+        ]);
+        for lock in ["pnpm-lock.yaml", "yarn.lock", "bun.lock"] {
+            all.push(vec![("package.json", scripts), (lock, "")]);
+        }
+        for files in all {
+            let (_, test) = commands(&files);
+            assert!(can_run_tests(&test) && ends_as_tests(&test), "{files:?}");
         }
     }
 }

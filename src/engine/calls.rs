@@ -26,6 +26,7 @@ use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
 };
+use crate::session::changes::ChangeRecord;
 use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
@@ -406,10 +407,11 @@ impl Turn<'_> {
         took: Duration,
     ) -> Result<(), TurnEnd> {
         self.note_edit(call, outcome.how).await;
-        let (has_changed, written) = self.record_changes();
+        let (changed, written) = self.record_changes();
+        let has_changed = !changed.is_empty();
         self.answer_check
             .log
-            .note(call, outcome.how, &outcome.summary, has_changed);
+            .note(call, outcome.how, &outcome.summary, &changed);
         self.engine.context.knowledge().end_call(call);
         self.progress.note(outcome.how, has_changed);
         let repetition = self
@@ -440,16 +442,15 @@ impl Turn<'_> {
         outcome.end.map_or(Ok(()), |end| Err(*end))
     }
 
-    /// Writes what tools changed to the journal; says whether there was something.
-    fn record_changes(&mut self) -> (bool, Result<(), TurnEnd>) {
+    /// Writes what tools changed to the journal; gives the changes.
+    fn record_changes(&mut self) -> (Vec<ChangeRecord>, Result<(), TurnEnd>) {
         let changed = self.engine.context.changes.lock().take_records();
-        let has_changed = !changed.is_empty();
-        let changed = changed.into_iter().map(Record::Changed).collect();
-        let written = self.record_all(changed);
-        if has_changed && written.is_ok() {
+        let records = changed.iter().cloned().map(Record::Changed).collect();
+        let written = self.record_all(records);
+        if !changed.is_empty() && written.is_ok() {
             self.engine.context.changes.lock().settle();
         }
-        (has_changed, written)
+        (changed, written)
     }
 
     /// Tools limit their own output; what is still too long is cut here.

@@ -3,6 +3,10 @@
 //! The words are read, not understood: a sentence counts only if it states something. Negations,
 //! conditions, advice, questions, quotations and code do not.
 
+mod other_languages;
+
+use super::test_runs::is_test_word;
+
 /// Longest part of a sentence that is quoted, in characters.
 const LONGEST_QUOTE: usize = 120;
 
@@ -15,6 +19,15 @@ const PRONOUNS: &str = "they these those all both everything it which";
 /// Words that say that something passes.
 const PASSING: &str = "\
     pass passes passed passing green succeed succeeds succeeded successful successfully";
+/// Of those, the words that say it only of a run.
+const SUCCESS: &str = "successful successfully";
+const RUNNING: &str = "run runs ran rerun pass passes passed executed completed finished";
+const CHANGING: &str = "\
+    created added updated renamed written fixed moved removed deleted changed modified replaced \
+    refactored generated installed implemented applied";
+/// Words behind `passes` that are no object.
+const NO_OBJECTS: &str = "\
+    now again too with in on and but without for after under locally cleanly successfully";
 /// After one of these words `passes` says what is passed on, not that a test passes.
 const OBJECTS: &str = "a an the its it them this that to through by over code one two only as";
 /// Words between `passes` and `tests`.
@@ -39,6 +52,11 @@ const TIMES: &str = "once when whenever";
 /// A clause that begins with one of these is advice.
 const ADVICE: &str = "\
     run rerun re execute try use then next now check verify ensure make add remember";
+/// What a sentence about tests that fail may call them, or their run.
+const FAILING: &str = "it they these those some one two three others which run command exit test";
+/// A failure with one of these is one of earlier times.
+const MENDED: &str = "\
+    fixed fixes fixing resolved repaired corrected anymore previously initially";
 const DONE: &str = "done complete completed finished implemented carried made applied executed";
 const WHOLE: &str = "all everything plan every both task tasks fully whole work implementation";
 /// Who says one of these admits that something is left.
@@ -71,34 +89,6 @@ const ADMISSIONS: &[&str] = &[
     "weren't",
     "no change",
 ];
-/// Tests, success and what takes it back, in languages without spaces and in Korean.
-const OTHER_TESTS: &[&str] = &["测试", "測試", "テスト", "테스트"];
-const OTHER_PASSING: &[&str] = &["通过", "通過", "成功", "통과", "パス"];
-const OTHER_DOUBTS: &[&str] = &[
-    "没",
-    "未",
-    "不",
-    "如果",
-    "应该",
-    "應該",
-    "请",
-    "請",
-    "确保",
-    "確保",
-    "是否",
-    "ない",
-    "ません",
-    "れば",
-    "たら",
-    "はず",
-    "않",
-    "못",
-    "하면",
-    "려면",
-    "?",
-    "？",
-];
-
 /// What an answer claims, each as the sentence that says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claims {
@@ -149,21 +139,26 @@ pub(super) fn claims(answer: &str) -> Claims {
 pub(super) fn without_code(text: &str) -> String {
     let plain: Vec<String> = sentences(text)
         .into_iter()
-        .map(|sentence| sentence.plain.replace(" code ", " ").replace(" test ", " "))
+        .map(|sentence| {
+            let marks = [" code ", " test ", " quoted "];
+            marks
+                .iter()
+                .fold(sentence.plain, |text, mark| text.replace(mark, " "))
+        })
         .collect();
     plain.join("\n")
 }
 
 /// Whether a sentence says that tests pass, that tests ran, and that the speaker ran them.
 fn claims_of(sentence: &str) -> (bool, bool, bool) {
-    let has = |signs: &[&str]| signs.iter().any(|sign| sentence.contains(sign));
-    if has(OTHER_TESTS) && has(OTHER_PASSING) && !has(OTHER_DOUBTS) {
+    if other_languages::says_passing(sentence) {
         return (true, false, false);
     }
     let all = words(sentence);
     let has_word = |list: &str| all.iter().any(|word| is_one_of(list, word));
     let is_past = has_word("passed ran now");
-    if has_word(CONDITIONS) || (has_word(TIMES) && !is_past) {
+    let is_earlier = is_of_earlier_times(&all) && !has_word("now");
+    if has_word(CONDITIONS) || (has_word(TIMES) && !is_past) || is_earlier {
         return (false, false, false);
     }
     let is_own = has_word("i we i've we've");
@@ -184,7 +179,10 @@ fn passing(words: &[String], names_tests: bool) -> Option<usize> {
     let is_in = |list: &str, at: usize| words.get(at).is_some_and(|word| is_one_of(list, word));
     (0..words.len()).find(|at| {
         let at = *at;
-        if !is_in(PASSING, at) {
+        let is_of_run = || (0..words.len()).any(|at| is_in(RUNNING, at));
+        let is_of_change = || (0..words.len()).any(|at| is_in(CHANGING, at));
+        let is_success = is_in(SUCCESS, at);
+        if !is_in(PASSING, at) || (is_success && (!is_of_run() || is_of_change())) {
             return false;
         }
         let is_counted = at > 0 && words[at - 1].bytes().all(|byte| byte.is_ascii_digit());
@@ -204,7 +202,10 @@ fn passing(words: &[String], names_tests: bool) -> Option<usize> {
         let named = is_first
             || (0..at)
                 .any(|before| is_in(TESTS, before) || (names_tests && is_in(PRONOUNS, before)));
-        named && !is_in(OBJECTS, at + 1)
+        // `the test passes keyword arguments to mean`
+        let has_object =
+            words[at] == "passes" && at + 1 < words.len() && !is_in(NO_OBJECTS, at + 1);
+        named && !has_object && !is_in(OBJECTS, at + 1)
     })
 }
 
@@ -225,8 +226,31 @@ fn running(words: &[String]) -> Option<usize> {
                 is_told.then_some(at)
             }
             "run" | "rerun" if has_been(at) => tests.map(|tests| tests.max(at)),
-            "ran" | "reran" | "executed" => tests.map(|tests| tests.max(at)),
+            "ran" | "reran" => tests.map(|tests| tests.max(at)),
+            // Not `the tests are executed by CI`.
+            "executed" if was_done(&words[..at]) => tests.map(|tests| tests.max(at)),
             _ => None,
+        }
+    })
+}
+
+/// Whether the words before a verb say that it is done, and not that it is what always happens.
+fn was_done(before: &[String]) -> bool {
+    let is_between = |word: &&String| word.ends_with("ly") || word.as_str() == "also";
+    let last = before.iter().rev().find(|word| !is_between(word));
+    last.is_some_and(|word| is_one_of("have has i've we've been was were i we", word))
+}
+
+/// Whether a sentence tells of earlier times: not `the previously failing test passes`.
+fn is_of_earlier_times(words: &[String]) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let next = words.get(at + 1).map_or("", String::as_str);
+        match word.as_str() {
+            "previously" if at == 0 => !next.starts_with("fail"),
+            "previously" => is_one_of("ran run passed executed tested", next),
+            "previous" => is_one_of("version versions release releases commit commits", next),
+            "used" => next == "to",
+            _ => false,
         }
     })
 }
@@ -243,9 +267,8 @@ fn is_stated(words: &[String], at: usize) -> bool {
             .any(|list| is_one_of(list, word));
         is_listed || word.ends_with("n't")
     };
-    // `the tests passed before`, `previously all tests passed`
-    let is_later = words.iter().any(|word| word == "before")
-        || words.first().is_some_and(|word| word == "previously");
+    // `the tests passed before`
+    let is_later = words.iter().any(|word| word == "before");
     let is_advice = words
         .first()
         .is_some_and(|word| is_one_of(ADVICE, word) && !is_told_now(words));
@@ -260,13 +283,32 @@ fn is_told_now(words: &[String]) -> bool {
         || first == Some("re") && second == Some("ran")
 }
 
-/// Whether a sentence says that something fails: not `0 failed`.
+/// Whether a sentence says that tests fail now: not `0 failed`, not `I fixed the failure`.
 fn says_failure(sentence: &str) -> bool {
-    let words = words(sentence);
+    let is_subject =
+        |word: &String| is_one_of(TESTS, word) || is_one_of(FAILING, word) || is_number(Some(word));
+    words(sentence).iter().any(is_subject)
+        && clauses(sentence)
+            .iter()
+            .any(|clause| clause_says_failure(&words(clause)))
+}
+
+fn clause_says_failure(words: &[String]) -> bool {
+    let has = |list: &str| words.iter().any(|word| is_one_of(list, word));
+    let no_longer = words.windows(2).any(|pair| pair == ["no", "longer"]);
+    if !has("still") && (no_longer || has(MENDED)) {
+        return false;
+    }
     (0..words.len()).any(|at| {
+        let before = &words[at.saturating_sub(3)..at];
+        let is_none = before
+            .iter()
+            .any(|word| is_one_of("0 no not zero without never", word));
+        let last = before.last().map_or("", String::as_str);
+        // `two tests are failing`, not `the failing test`
+        let is_failing = words[at] == "failing" && is_one_of("is are still", last);
         let is_failure = is_one_of("fail fails failed failure failures", &words[at]);
-        let is_none = at > 0 && is_one_of("0 no zero without never", &words[at - 1]);
-        is_failure && !is_none
+        (is_failing || is_failure) && !is_none
     })
 }
 
@@ -372,8 +414,15 @@ fn push_sentence(sentence: &mut Sentence, found: &mut Vec<Sentence>) {
 /// What a code span or a quotation counts as.
 fn stand_in(close: char, held: &str) -> &'static str {
     let held = held.to_lowercase();
+    let is_test =
+        |word: &str| is_test_word(word) || is_one_of(TESTS, word) || is_one_of("spec rspec", word);
     match close {
-        '`' if held.contains("test") || held.contains("spec") => " test ",
+        '`' if held
+            .split(|sign: char| !sign.is_alphanumeric())
+            .any(is_test) =>
+        {
+            " test "
+        }
         '`' => " code ",
         _ => " quoted ",
     }

@@ -12,6 +12,9 @@ const LONGEST_EXTENSION: usize = 8;
 const CHANGING: &str = "\
     add adds change changes update updates edit edits write create remove delete rename fix \
     replace implement refactor move modify insert extend rewrite adjust introduce";
+/// A step with one of these forbids something: what it names may be left alone.
+const FORBIDDING: &str = "not cannot never without leave keep avoid except only";
+const OTHER_FORBIDDING: &[&str] = &["n't", "n’t", "不", "别", "勿"];
 /// What a request that has a plan carried out consists of; a longer one is a request of its own.
 const GOING: &str = "\
     yes ok okay y go ahead do it please carry out the plan that now proceed continue start begin \
@@ -29,7 +32,7 @@ pub(super) struct PlanStep {
     pub number: u32,
     /// Its beginning.
     pub text: String,
-    /// The files that it names.
+    /// The files that it names, if it forbids nothing.
     pub paths: Vec<String>,
     /// Whether it changes something, rather than to look or to run.
     pub changes: bool,
@@ -109,7 +112,9 @@ fn step(number: u32, body: &str) -> PlanStep {
         .take(LONGEST_QUOTE)
         .collect();
     let mut paths: Vec<String> = Vec::new();
-    for path in body.split_whitespace().filter_map(path_in) {
+    let is_forbidding = body.trim().split("\n\n").next().is_some_and(forbids);
+    let lines = body.lines().filter(|line| !is_forbidding && !forbids(line));
+    for path in lines.flat_map(str::split_whitespace).filter_map(path_in) {
         if !paths.contains(&path) {
             paths.push(path);
         }
@@ -120,6 +125,12 @@ fn step(number: u32, body: &str) -> PlanStep {
         paths,
         changes: words(body).iter().any(|word| is_in(CHANGING, word)),
     }
+}
+
+fn forbids(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    OTHER_FORBIDDING.iter().any(|sign| lower.contains(sign))
+        || words(&lower).iter().any(|word| is_in(FORBIDDING, word))
 }
 
 /// The path that a word is, without what stands around it: `(src/a.rs:12)`.
@@ -204,6 +215,26 @@ mod tests {
             left(&["lib/src/stats.py", "docs/stats.md", "tests/run.py"], &[]),
             Vec::<u32>::new()
         );
+    }
+
+    #[test]
+    fn a_step_that_forbids_requires_no_file() {
+        for (plan, paths) in [
+            ("1. Don't change src/b.rs.", vec![]),
+            ("1. Do NOT touch src/b.rs.", vec![]),
+            ("1. Leave `src/b.rs` as it is.", vec![]),
+            ("1. Fix mean,\n   without a change of\n   src/b.rs.", vec![]),
+            ("1. Change all but tests, only src/b.rs.", vec![]),
+            ("1. 不要修改 src/b.rs", vec![]),
+            (
+                "1. Fix src/a.rs.\n\nDo not touch src/b.rs.",
+                vec!["src/a.rs"],
+            ),
+            ("1. Fix the notes in src/a.rs.", vec!["src/a.rs"]),
+        ] {
+            let steps = plan_steps(plan);
+            assert_eq!(steps[0].paths, paths, "{plan}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use super::claims::without_code;
 
 /// Fewer letters of a question tell nothing.
-const FEWEST_ASKED: usize = 6;
+const FEWEST_ASKED: usize = 4;
+/// Fewer words of a question tell nothing: `continue` is typed in any language.
+const FEWEST_WORDS: usize = 3;
 /// Fewer letters of an answer tell nothing.
 const FEWEST_ANSWERED: usize = 24;
 /// A sign of another script says as much as so many Latin letters.
@@ -46,7 +48,12 @@ impl Script {
     /// Whether a text names a language of this script, as one to answer in.
     fn is_named_in(self, text: &str) -> bool {
         let names = match self {
-            Script::Latin => "english 英文 英语 英語 영어 английск",
+            Script::Latin => {
+                "english 英文 英语 英語 영어 английск 法语 法語 法文 德语 德語 德文 西班牙语 \
+                 意大利语 葡萄牙语 荷兰语 波兰语 越南语 フランス語 ドイツ語 スペイン語 イタリア語 \
+                 ポルトガル語 프랑스어 독일어 스페인어 이탈리아어 포르투갈어 베트남어 французск \
+                 немецк испанск итальянск португальск польск"
+            }
             Script::Han => {
                 "chinese mandarin japanese 中文 汉语 日本語 중국어 일본어 китайск японск"
             }
@@ -77,9 +84,16 @@ impl Script {
 /// The script of an answer, if it is not the one of the question: `None` if it is, if one of them
 /// says too little, or if the question or the notes of the project name a language of the other.
 pub(super) fn other_script(question: &str, answer: &str, notes: &str) -> Option<Script> {
-    let (asked, _) = main_script(&without_code(question), FEWEST_ASKED)?;
+    if word_count(question) < FEWEST_WORDS {
+        return None;
+    }
+    let own = without_names(question);
+    let (asked, _) = main_script(&own, FEWEST_ASKED)?;
     let prose = without_code(answer);
     let (given, counts) = main_script(&prose, FEWEST_ANSWERED)?;
+    if given == Script::Latin && has_latin_words(&own) {
+        return None;
+    }
     let share = |script: Script| {
         let at = ALL.iter().position(|known| *known == script);
         at.map_or(0, |at| counts[at]) * 100 / counts.iter().sum::<usize>().max(1)
@@ -89,6 +103,59 @@ pub(super) fn other_script(question: &str, answer: &str, notes: &str) -> Option<
         .iter()
         .any(|text| has_script(text, given) || given.is_named_in(text));
     (differs && !is_wanted && !is_about_translation(question)).then_some(given)
+}
+
+/// How many words a text has; of Chinese and Japanese, which have no spaces, each sign counts.
+fn word_count(text: &str) -> usize {
+    let words = text.split_whitespace().map(|word| {
+        let signs = word.chars();
+        let han = signs.filter(|sign| Script::of(*sign) == Some(Script::Han));
+        han.count().max(1)
+    });
+    words.sum()
+}
+
+/// The own words of a question: without code, quotations, paths and mentions.
+fn without_names(question: &str) -> String {
+    let plain = without_code(question);
+    let mut text = String::new();
+    let mut close = None;
+    for sign in plain.chars() {
+        match (close, sign) {
+            (None, '「') => close = Some('」'),
+            (None, '『') => close = Some('』'),
+            (None, _) => text.push(sign),
+            (Some(end), _) if sign == end => {
+                close = None;
+                text.push(' ');
+            }
+            (Some(_), _) => {}
+        }
+    }
+    let own = text.split_whitespace().filter(|word| !is_name(word));
+    own.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a word is a path, a mention or an identifier.
+fn is_name(word: &str) -> bool {
+    let has_extension = word
+        .match_indices('.')
+        .any(|(at, _)| word[at + 1..].starts_with(char::is_alphanumeric));
+    has_extension || word.starts_with('@') || word.contains(['/', '\\', '_'])
+}
+
+/// Whether somebody writes in Latin letters, whatever he names: the first word is in them, or two
+/// words are.
+fn has_latin_words(own: &str) -> bool {
+    let is_latin = |word: &&str| {
+        let mut scripts = word.chars().filter_map(Script::of).peekable();
+        scripts.peek().is_some() && scripts.all(|script| script == Script::Latin)
+    };
+    let is_first = own
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| is_latin(&word));
+    is_first || own.split_whitespace().filter(is_latin).count() >= 2
 }
 
 /// The script with the most weight, and the weight of each; `None` for too few letters.
@@ -148,6 +215,31 @@ mod tests {
         }
         let notes = "Answer in Chinese.";
         assert_eq!(other_script("Fix the mean function.", chinese, notes), None);
+    }
+
+    #[test]
+    fn names_in_a_question_are_not_its_language() {
+        let english = "I fixed the mean; it returns the right value for each list now.";
+        let korean = "평균 함수의 오류를 고쳤습니다. 이제 올바른 값을 돌려줍니다.";
+        let french = "La fonction divise par le nombre de valeurs, ce qui est correct.";
+        for (question, answer, expected) in [
+            ("fix 设计文档.md", english, None),
+            ("fix the text in docs/设计文档.md please", english, None),
+            ("What does 连接超时错误 mean", english, None),
+            ("Explain the log line: エラーが発生しました", english, None),
+            ("What does 「エラーが発生しました」 say?", english, None),
+            ("Explain @设计文档 in short", english, None),
+            // Typed in any session.
+            ("continue", korean, None),
+            ("commit it", korean, None),
+            ("修复 `stats.py` 里的平均函数", english, Some(Script::Latin)),
+            ("이 함수의 오류를 고쳐 주세요", english, Some(Script::Latin)),
+            // Languages with Latin letters.
+            ("用法语回答：平均函数有什么问题？", french, None),
+            ("평균 함수를 독일어로 설명해 주세요", french, None),
+        ] {
+            assert_eq!(other_script(question, answer, ""), expected, "{question}");
+        }
     }
 
     #[test]

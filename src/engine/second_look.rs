@@ -83,8 +83,8 @@ impl SecondLook {
 impl Turn<'_> {
     /// Closes a turn. If the model was asked again in vain, its earlier answer stands.
     pub(super) async fn settle(&mut self, end: TurnEnd) -> TurnEnd {
-        self.close(&end);
-        let earlier = self.look.earlier.take();
+        self.complete_conversation(&end);
+        let earlier = self.answer_check.earlier.take();
         let (Some(why), Some(EarlierAnswer { reply, .. })) = (reason_in_vain(&end), earlier) else {
             return end;
         };
@@ -93,7 +93,7 @@ impl Turn<'_> {
         let why = format!("{why}; the earlier answer stands");
         self.events.send(Event::AskedAgain { why }).await;
         self.events.send(Event::Text(reply.text.clone())).await;
-        self.look.doubts = self.doubts_about(&reply.text).await;
+        self.answer_check.doubts = self.doubts_about(&reply.text).await;
         self.answered(&reply).await
     }
 
@@ -154,8 +154,8 @@ impl Turn<'_> {
         let is_unproven = self.answer_check.log.has_changed
             || (claims.is_own && !has_run_tests(&self.session.messages));
         match (last, claims.pass, claims.ran) {
-            (Some(run), _, _) if !run.is_success && claims.admits_failure => {}
-            (Some(run), Some(claim), _) if !run.is_success => found.push(Doubt::TestFailed {
+            (Some(run), _, _) if run.is_failed_test() && claims.admits_failure => {}
+            (Some(run), Some(claim), _) if run.is_failed_test() => found.push(Doubt::TestFailed {
                 claim,
                 command: run.command.clone(),
                 ended: run.ended.clone(),

@@ -11,7 +11,8 @@ use crate::message::{Message, Source, ToolCall};
 const MARGIN: u64 = 10;
 /// Tools whose results are lines of one file, numbered.
 const READING: [&str; 2] = ["read_file", "edit_file"];
-const GREP: &str = "grep_search";
+/// Tools whose results are a path, and below it the lines that were found there.
+const FINDING: [&str; 2] = ["grep_search", "find_references"];
 const COMMAND: &str = "run_command";
 
 /// The places that were shown.
@@ -107,8 +108,8 @@ impl ShownPlaces {
             return;
         }
         self.add_named(text);
-        if tool == GREP {
-            return self.add_grep(text);
+        if FINDING.contains(&tool) {
+            return self.add_found(text);
         }
         let path = argument("path").trim();
         let path = path.strip_prefix("./").unwrap_or(path);
@@ -125,11 +126,13 @@ impl ShownPlaces {
     }
 
     /// A path, and below it the lines that were found there.
-    fn add_grep(&mut self, text: &str) {
+    fn add_found(&mut self, text: &str) {
         let mut path = "";
         for line in text.lines() {
             match number_of(line, &[':', '-', '→']) {
                 Some(number) => self.add(path, (number, number)),
+                // A gap, or what is said of lines that are left out.
+                None if line == "--" || line.starts_with('…') => {}
                 None => path = line.trim(),
             }
         }
@@ -186,7 +189,13 @@ mod tests {
         messages.extend(called(
             "grep_search",
             json!({"regex": "x", "path": "src"}),
-            "src/d.rs\n200:x\n201-y\nsrc/e.rs\n7:x\n",
+            "src/d.rs\n200:x\n201-y\n--\n300-z\nsrc/e.rs\n7:x\n",
+        ));
+        messages.extend(called(
+            "find_references",
+            json!({"name": "x"}),
+            "Definitions of `x`:\nsrc/j.rs:30: fn x()\nUses of `x`, 2 uses in 1 file:\n\
+             src/k.rs\n70: x();\n… 3 more in this file …\n95: x();  [in y]\n",
         ));
         messages.extend(called(
             "run_command",
@@ -208,6 +217,10 @@ mod tests {
             ("src/net.rs", 45),
             ("src/c.rs", 100),
             ("src/d.rs", 201),
+            ("src/d.rs", 300),
+            ("src/j.rs", 30),
+            ("src/k.rs", 70),
+            ("src/k.rs", 95),
             ("src/e.rs", 7),
             ("src/f.rs", 500),
             ("src/g.rs", 500),
@@ -221,6 +234,7 @@ mod tests {
             ("src/d.rs", 7),
             ("src/e.rs", 200),
             ("src/i.rs", 1),
+            ("src/k.rs", 400),
         ] {
             assert!(!shown.has(path, line, line), "{path}:{line}");
         }

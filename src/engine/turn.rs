@@ -158,7 +158,7 @@ impl<'a> Turn<'a> {
             let reply = self.step().await?;
             self.add_reply(&reply)?;
             if !reply.calls.is_empty() {
-                self.look.drop_nudged();
+                self.answer_check.drop_nudged();
                 self.run_calls(reply).await?;
                 continue;
             }
@@ -167,7 +167,7 @@ impl<'a> Turn<'a> {
             if !is_nudged && !self.requests_second_look(&reply, may_go_on).await? {
                 return Ok(self.answered(&reply).await);
             }
-            self.look.keep(reply, is_nudged);
+            self.answer_check.keep(reply, is_nudged);
         }
         Err(TurnEnd::StepLimit(steps))
     }

@@ -4,8 +4,9 @@
 use ollacode_secrets::redact;
 
 use super::clip::first_line;
-use super::test_runs::can_run_tests;
+use super::test_runs::{can_run_tests, ends_as_tests};
 use crate::message::{ToolCall, ToolOutcome};
+use crate::session::changes::ChangeRecord;
 use crate::visible::escape_hidden;
 
 pub use crate::session::changes::FileCount;
@@ -21,12 +22,16 @@ const MOST_NAMED: usize = 1_000;
 /// Longest argument that is kept for it, in bytes: contents of files name too much.
 const LONGEST_NAMED: usize = 500;
 
+/// Extensions of documents, which no test depends on, and names that only look like them.
+const DOCUMENTS: [&str; 4] = ["md", "rst", "txt", "adoc"];
+const NO_DOCUMENTS: [&str; 3] = ["cmakelists", "requirements", "constraints"];
+
 /// The facts of a turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TurnFacts {
     /// The files that it changed, in order of first change.
     pub files: Vec<FileCount>,
-    /// The commands that ran after the last change of a file, in order.
+    /// The commands that ran after the last change of a file that is no document, in order.
     pub commands: Vec<CommandRun>,
     /// Steps of the plan that name files which nobody touched.
     pub untouched: Vec<UntouchedStep>,
@@ -51,6 +56,15 @@ pub struct CommandRun {
     pub is_success: bool,
     /// Whether it can have run tests.
     pub is_test: bool,
+    /// Whether how it ended is how tests ended that it names.
+    pub ends_as_tests: bool,
+}
+
+impl CommandRun {
+    /// Whether tests failed in it, as far as that is known.
+    pub(super) fn is_failed_test(&self) -> bool {
+        self.ends_as_tests && !self.is_success
+    }
 }
 
 /// A step of a plan that nothing was done about.
@@ -102,28 +116,35 @@ impl Doubt {
 /// What ran in a turn so far.
 #[derive(Debug, Default)]
 pub(super) struct TurnLog {
-    /// Commands after the last change of a file.
+    /// Commands after the last change of a file that is no document.
     pub commands: Vec<CommandRun>,
     /// Whether a file was changed.
     pub has_changed: bool,
+    /// Files that did not exist before the turn.
+    made: Vec<String>,
     /// The words of the calls that were run.
     pub named: Vec<String>,
 }
 
 impl TurnLog {
     /// Notes a call that has ended. What ran before a change proves nothing about what is there
-    /// now; a command that changes files itself stays.
+    /// now, unless it is a change of documents or removes what the turn has made; a command that
+    /// changes files itself stays.
     pub(super) fn note(
         &mut self,
         call: &ToolCall,
         outcome: ToolOutcome,
         summary: &str,
-        has_changed: bool,
+        changed: &[ChangeRecord],
     ) {
-        if has_changed {
-            self.has_changed = true;
+        self.has_changed |= !changed.is_empty();
+        if changed.iter().any(|change| self.voids_runs(change)) {
             self.commands.clear();
         }
+        let made = changed
+            .iter()
+            .filter(|change| change.before.is_none() && change.after.is_some());
+        self.made.extend(made.map(|change| change.path.clone()));
         if outcome != ToolOutcome::Done {
             return;
         }
@@ -141,14 +162,31 @@ impl TurnLog {
                 ended: summary.to_owned(),
                 is_success: summary.starts_with(SUCCESS),
                 is_test: can_run_tests(command),
+                ends_as_tests: ends_as_tests(command),
             });
         }
+    }
+
+    /// Whether a run of tests before a change says nothing about what is there after it.
+    fn voids_runs(&self, change: &ChangeRecord) -> bool {
+        let is_removed = change.before.is_some() && change.after.is_none();
+        let is_own = is_removed && self.made.contains(&change.path);
+        !is_own && !is_document(&change.path)
     }
 
     /// The last command that can have run tests.
     pub(super) fn last_test(&self) -> Option<&CommandRun> {
         self.commands.iter().rev().find(|run| run.is_test)
     }
+}
+
+/// Whether a file is one to read, by its name.
+fn is_document(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        DOCUMENTS.contains(&extension) && !NO_DOCUMENTS.iter().any(|no| stem.starts_with(no))
+    })
 }
 
 #[cfg(test)]
@@ -165,26 +203,85 @@ mod tests {
         }
     }
 
+    /// A change of a file that was there before, or is there after it.
+    fn change(path: &str, was: bool, is: bool) -> ChangeRecord {
+        let hash = |exists: bool| exists.then(|| "a hash".to_owned());
+        ChangeRecord {
+            turn: 1,
+            path: path.to_owned(),
+            before: hash(was),
+            after: hash(is),
+            mode: None,
+            not_kept: false,
+        }
+    }
+
     #[test]
     fn only_what_ran_after_the_last_change_counts() {
         let mut log = TurnLog::default();
         let run = |command: &str| call(COMMAND, json!({ "command": command }));
         let edit = call("edit_file", json!({"path": "a.py"}));
-        log.note(&run("pytest -q"), ToolOutcome::Done, "exit code 0", false);
-        log.note(&edit, ToolOutcome::Failed, "not found", false);
+        let changed = [change("a.py", true, true)];
+        log.note(&run("pytest -q"), ToolOutcome::Done, "exit code 0", &[]);
+        log.note(&edit, ToolOutcome::Failed, "not found", &[]);
         assert!(log.last_test().is_some());
-        log.note(&edit, ToolOutcome::Done, "+1 −1", true);
+        log.note(&edit, ToolOutcome::Done, "+1 −1", &changed);
         assert_eq!(log.last_test(), None);
-        log.note(&run("pytest -q"), ToolOutcome::Denied, "denied", false);
+        log.note(&run("pytest -q"), ToolOutcome::Denied, "denied", &[]);
         assert_eq!(log.last_test(), None);
-        log.note(&run("ls tests"), ToolOutcome::Done, "exit code 0", false);
-        log.note(&run("pytest -q"), ToolOutcome::Done, "exit code 1", true);
+        log.note(&run("ls tests"), ToolOutcome::Done, "exit code 0", &[]);
+        log.note(
+            &run("pytest -q"),
+            ToolOutcome::Done,
+            "exit code 1",
+            &changed,
+        );
         let last = log.last_test().expect("a run");
         assert_eq!(
             (last.command.as_str(), last.is_success),
             ("pytest -q", false)
         );
+        assert!(last.is_failed_test());
         assert_eq!(log.commands.len(), 1);
         assert!(log.has_changed && log.named.contains(&"a.py".to_owned()));
+    }
+
+    #[test]
+    fn only_a_command_that_ends_as_tests_is_a_failed_run_of_them() {
+        for (command, is_failed) in [
+            ("pytest -q", true),
+            ("pytest -q | grep x", false),
+            ("python3 main.py --bad", false),
+        ] {
+            let mut log = TurnLog::default();
+            let run = call(COMMAND, json!({ "command": command }));
+            log.note(&run, ToolOutcome::Done, "exit code 1", &[]);
+            let last = log.last_test().expect("a run");
+            assert_eq!(last.is_failed_test(), is_failed, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_run_outlasts_changes_of_documents_and_of_scratch_files() {
+        for (changed, is_kept) in [
+            (change("README.md", true, true), true),
+            (change("docs/notes.txt", false, true), true),
+            (change("scratch.py", true, false), true),
+            (change("scratch.py", true, true), false),
+            (change("old.py", true, false), false),
+            (change("requirements.txt", true, true), false),
+            (change("a.py", true, true), false),
+        ] {
+            let mut log = TurnLog::default();
+            let write = call("write_file", json!({"path": "scratch.py"}));
+            let made = [change("scratch.py", false, true)];
+            log.note(&write, ToolOutcome::Done, "created", &made);
+            let run = call(COMMAND, json!({"command": "pytest"}));
+            log.note(&run, ToolOutcome::Done, "exit code 0", &[]);
+            let path = changed.path.clone();
+            let edit = call("edit_file", json!({ "path": path }));
+            log.note(&edit, ToolOutcome::Done, "done", &[changed]);
+            assert_eq!(log.last_test().is_some(), is_kept, "{path}");
+        }
     }
 }

@@ -93,6 +93,52 @@ fn what_is_claimed_of_tests_is_told_from_what_is_not() {
 }
 
 #[test]
+fn what_only_sounds_like_a_run_of_tests_is_none() {
+    use Said::{Both, Nothing, Pass, Ran};
+    for (answer, expected) in [
+        // Success of something else.
+        (
+            "The file `tests/test_a.py` was created successfully.",
+            Nothing,
+        ),
+        ("Tests were successfully added.", Nothing),
+        ("`latest_version` was renamed successfully.", Nothing),
+        ("`inspect.py` was updated successfully.", Nothing),
+        ("`contest_count` passes the limit on.", Nothing),
+        ("The test suite completed successfully.", Pass),
+        ("The tests ran successfully.", Both),
+        ("`TestMean` passes.", Pass),
+        // What always happens.
+        ("The tests are executed by CI.", Nothing),
+        ("`setUp` is executed for each test.", Nothing),
+        ("I executed the tests.", Ran),
+        ("The tests were successfully executed.", Both),
+        ("The test passes keyword arguments to `mean`.", Nothing),
+        ("The test passes in 2 s.", Pass),
+        // Earlier times.
+        (
+            "In the previous version we ran the tests with tox.",
+            Nothing,
+        ),
+        ("Previously, we ran the tests.", Nothing),
+        ("We used to say that the tests ran.", Nothing),
+        ("Previously failing tests pass.", Pass),
+        // Other languages.
+        ("我通过添加测试修复了问题。", Nothing),
+        ("测试通过添加数据修复了。", Nothing),
+        ("已成功添加测试文件。", Nothing),
+        ("已成功运行测试。", Pass),
+        ("我添加了测试，全部通过。", Pass),
+        ("测试已全部通过，我添加了注释。", Pass),
+        ("テストはすべて成功しました。", Pass),
+        ("テストを追加し、成功しました。", Nothing),
+        ("テストファイルのパスを示します。", Nothing),
+    ] {
+        assert_eq!(said(answer), expected, "{answer}");
+    }
+}
+
+#[test]
 fn the_sentence_is_quoted_and_the_speaker_known() {
     let found = claims("I changed a.py:3.\n\n* I ran the tests, **and all pass**.");
     assert_eq!(
@@ -114,6 +160,14 @@ fn a_failure_is_admitted_or_not() {
         ("12 passed, 0 failed.", false),
         ("The tests pass without failures.", false),
         ("The failing test passes now.", false),
+        ("Two tests are still failing.", true),
+        ("I fixed the import, but two tests fail.", true),
+        ("One test fails as before; it still fails.", true),
+        ("I fixed the failure in mean(). All tests pass.", false),
+        ("The test no longer fails.", false),
+        ("There are no test failures.", false),
+        ("The tests pass without any failures.", false),
+        ("The parser fails on empty input.", false),
     ] {
         assert_eq!(claims(answer).admits_failure, expected, "{answer}");
     }

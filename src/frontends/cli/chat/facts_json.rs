@@ -124,6 +124,7 @@ mod tests {
                 ended: "exit code 1".to_owned(),
                 is_success: false,
                 is_test: true,
+                ends_as_tests: true,
             }],
             untouched: vec![UntouchedStep {
                 number: 2,
