@@ -315,21 +315,6 @@ mod tests {
     }
 
     #[test]
-    fn only_a_line_of_its_own_is_a_shell_command() {
-        assert_eq!(shell_command("!cargo test"), Some("cargo test"));
-        assert_eq!(shell_command("  ! ls -l \n"), Some("ls -l"));
-        for text in [
-            "!",
-            "what!",
-            "cargo test",
-            "! Important\nrm -rf src",
-            "![logo](x.png) what is that?",
-        ] {
-            assert_eq!(shell_command(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn every_front_end_has_every_command_but_those_of_its_own() {
         let names =
             |place| -> BTreeSet<&str> { commands(place).map(|command| command.name).collect() };
@@ -430,10 +415,9 @@ mod tests {
         for (text, expected) in [
             ("!ls -l", Some("ls -l")),
             (" ! cargo test\n", Some("cargo test")),
-            (
-                "!for i in 1 2\ndo echo $i\ndone",
-                Some("for i in 1 2\ndo echo $i\ndone"),
-            ),
+            // What was pasted is not run.
+            ("! Important\nrm -rf src", None),
+            ("![logo](x.png) what is that?", None),
             ("!", None),
             ("what is !ls", None),
             ("ls", None),

@@ -116,7 +116,7 @@ async fn what_the_user_wants_instead_is_no_loop_of_the_model() {
     });
     let mut lab = Lab::new(runs.chain([text("Done.")]).collect());
     let edits: Vec<Decision> = (0..5)
-        .map(|_| Decision::Edit("cat main.rs".to_owned()))
+        .map(|_| Decision::ReplaceCommand("cat main.rs".to_owned()))
         .collect();
     let events = ask(&mut lab, &Deciding::new(&edits)).await;
     assert_eq!(outcomes(&events), [ToolOutcome::Done; 5]);
