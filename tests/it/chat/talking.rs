@@ -314,6 +314,8 @@ fn commands_of_the_conversation_say_what_is() {
     ] {
         terminal.press("\x0c");
         terminal.enter(command);
+        // What is on the screen of the command before says nothing.
+        terminal.expect(&format!("> {command}"));
         terminal.expect(said);
         terminal.expect_last(PROMPT);
     }
@@ -324,6 +326,7 @@ fn commands_of_the_conversation_say_what_is() {
     ] {
         terminal.press("\x0c");
         terminal.enter(command);
+        terminal.expect(&format!("> {command}"));
         terminal.expect(said);
         terminal.press("\x1b");
         terminal.expect_last(PROMPT);
