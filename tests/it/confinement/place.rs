@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Environment, program};
+use crate::support::wait_for;
 
 /// What stands in files that nobody may read; it looks like no secret, so nothing redacts it.
 pub const CANARY: &str = "yellow-canary-in-the-mine";
@@ -267,7 +268,10 @@ impl Watched {
             udp: UdpSocket::bind("0.0.0.0:0").expect("a port"),
             stream: UnixListener::bind(folder.join("stream")).expect("a socket"),
             datagram: UnixDatagram::bind(folder.join("datagram")).expect("a socket"),
-            hidden: UnixListener::bind_addr(&name).expect("a socket"),
+            // A process that another test has just forked may hold the one before for a moment.
+            hidden: wait_for("the name of the socket", || {
+                UnixListener::bind_addr(&name).ok()
+            }),
             victim: victim.spawn().expect("a process"),
         };
         let all = [
