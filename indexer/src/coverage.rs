@@ -84,11 +84,11 @@ impl Coverage {
         };
         let mut seen = 0;
         for found in roots.find_overlapping_iter(text) {
-            let run = run_around(text, found.range());
             // Several words may be in one identifier.
-            if run.end <= seen {
+            if found.start() < seen {
                 continue;
             }
+            let run = run_around(text, found.range());
             seen = run.end;
             for part in subwords(&text[run]) {
                 self.mark(&part, &mut held);

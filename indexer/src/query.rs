@@ -187,6 +187,9 @@ impl Query {
     /// Whether the tests of something are asked for: `does it have tests`, `the test for retries`; not
     /// what only has the word in its name: `the test client`.
     pub fn asks_for_tests(&self) -> bool {
+        if !self.is_short() {
+            return false;
+        }
         let lower = self.asked().text.to_lowercase();
         let words: Vec<&str> = lower
             .split(|c: char| !c.is_alphanumeric() && c != '\'')
@@ -197,8 +200,7 @@ impl Query {
             next.is_none_or(|next| BEHIND_TESTS.contains(next))
         };
         let are_run = words.iter().any(|word| RUNNING.contains(word));
-        self.is_short()
-            && words.len() > 1
+        words.len() > 1
             && !are_run
             && (0..words.len()).any(|at| matches!(words[at], "test" | "tests") && is_noun(at))
     }

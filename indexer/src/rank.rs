@@ -184,6 +184,7 @@ struct QueryContext<'query> {
     stems: Vec<String>,
     wants_non_production: bool,
     wants_documents: bool,
+    wants_tests: bool,
 }
 
 impl<'query> QueryContext<'query> {
@@ -210,6 +211,7 @@ impl<'query> QueryContext<'query> {
             path_weights: path_weights(&stems, candidates),
             stems,
             wants_non_production: query.mentions(ASIDE_WORDS),
+            wants_tests: query.asks_for_tests(),
             wants_documents: query.mentions(DOCUMENT_WORDS)
                 || query.asks_for_guidance()
                 || query.is_short()
@@ -245,7 +247,7 @@ impl<'query> QueryContext<'query> {
         if !is_named && !self.wants_non_production && is_aside {
             score.times("test or example", self.weights.aside);
         }
-        if self.query.asks_for_tests() && !is_aside {
+        if self.wants_tests && !is_aside {
             score.times("no test", self.weights.no_test);
         }
         if !is_named && !self.wants_documents && is_document(&chunk) {
