@@ -132,7 +132,7 @@ fn runner(has: &dyn Fn(&str) -> bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::test_runs::{can_run_tests, ends_as_tests};
+    use crate::engine::proof::test_runs::{can_run_tests, ends_as_tests};
 
     fn commands(files: &[(&str, &str)]) -> (String, String) {
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();

@@ -6,7 +6,7 @@ use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
 
-pub use super::turn_facts::{CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
+pub use super::proof::turn_facts::{CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
 pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 

@@ -3,10 +3,9 @@
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
 //! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
-//! for a change. `prompt`,
-//! [`project_instructions`], `question`, `attachment` and `user_message` make the context; [`crate::model::budget`]
-//! counts it, and `compaction` shortens it. [`citations`] checks the answer, and `second_look`
-//! compares its claims with the facts of the turn ([`turn_facts`]).
+//! for a change. `prompt`, [`project_instructions`], `question`, `attachment` and `user_message` make
+//! the context; [`crate::model::budget`] counts it, and `compaction` shortens it. [`proof`] compares the answer with
+//! what the turn did.
 //!
 //! It knows no front end and no server, reads no environment, and prints nothing.
 
@@ -15,8 +14,6 @@ mod attachment;
 mod build_commands;
 mod calls;
 mod change_request;
-pub mod citations;
-mod claims;
 mod clip;
 mod compaction;
 pub mod event;
@@ -27,25 +24,20 @@ mod loop_detector;
 mod names;
 mod nudge;
 mod parsed_reply;
-mod plan_steps;
 pub mod project_instructions;
 mod prompt;
+pub mod proof;
 mod question;
 mod recovery;
 mod repeats;
 mod retrieval_query;
-mod script;
-mod second_look;
 mod shorten;
-mod shown_places;
 mod side;
 mod step;
 mod stream;
-mod test_runs;
 mod text_tool_calls;
 mod thoughts;
 mod turn;
-pub mod turn_facts;
 mod unusable_reply;
 mod user_message;
 mod user_words;

@@ -6,14 +6,14 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::citations::CheckedCitations;
 use super::clip::first_line;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::failed_edits::FailedEdits;
 use super::loop_detector::LoopDetector;
 use super::nudge::TurnProgress;
-use super::second_look::SecondLook;
+use super::proof::citations::CheckedCitations;
+use super::proof::second_look::SecondLook;
 use super::step::StepReply;
 use super::text_tool_calls::as_text_messages;
 use super::user_message::engine_note;

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::Question;
 use super::citations::{CheckedCitations, check_citations};
 use super::claims::claims;
-use super::clip::first_line;
-use super::event::{Event, FailureCode, TurnEnd};
 use super::plan_steps::{PlanStep, plan_steps, says_go, untouched};
-use super::prompt::notes_in;
 use super::script::other_script;
 use super::shown_places::ShownPlaces;
-use super::step::StepReply;
 use super::test_runs::can_run_tests;
-use super::turn::Turn;
 use super::turn_facts::{Doubt, TurnFacts, TurnLog, UntouchedStep};
-use super::user_message::UserMessage;
+use crate::engine::Question;
+use crate::engine::clip::first_line;
+use crate::engine::event::{Event, FailureCode, TurnEnd};
+use crate::engine::prompt::notes_in;
+use crate::engine::step::StepReply;
+use crate::engine::turn::Turn;
+use crate::engine::user_message::UserMessage;
 use crate::message::Message;
 use crate::session::Session;
 use crate::session::changes::FileCount;
@@ -26,7 +26,7 @@ use crate::visible::defang_chat_markers;
 
 /// What an answer is checked against before its turn ends.
 #[derive(Debug, Default)]
-pub(super) struct SecondLook {
+pub(in crate::engine) struct SecondLook {
     pub log: TurnLog,
     /// The steps of the plan that the turn carries out.
     plan: Vec<PlanStep>,
@@ -51,7 +51,7 @@ struct EarlierAnswer {
 
 impl SecondLook {
     /// Begins with a question, before it is added to the session.
-    pub(super) fn of(question: &Question, session: &Session) -> SecondLook {
+    pub(in crate::engine) fn of(question: &Question, session: &Session) -> SecondLook {
         let mut plan = plan_steps(&question.text);
         if says_go(&question.text)
             && let Some(Message::Assistant { text, .. }) = session.messages.last()
@@ -66,7 +66,7 @@ impl SecondLook {
     }
 
     /// Keeps an answer after which the model is asked again.
-    pub(super) fn keep(&mut self, reply: StepReply, is_nudged: bool) {
+    pub(in crate::engine) fn keep(&mut self, reply: StepReply, is_nudged: bool) {
         // An announcement does not replace an answer.
         if !is_nudged || self.earlier.is_none() {
             self.earlier = Some(EarlierAnswer { reply, is_nudged });
@@ -74,7 +74,7 @@ impl SecondLook {
     }
 
     /// Drops what was no whole answer, once the model has gone on.
-    pub(super) fn drop_nudged(&mut self) {
+    pub(in crate::engine) fn drop_nudged(&mut self) {
         let earlier = self.earlier.take();
         self.earlier = earlier.filter(|earlier| !earlier.is_nudged);
     }
@@ -82,7 +82,7 @@ impl SecondLook {
 
 impl Turn<'_> {
     /// Closes a turn. If the model was asked again in vain, its earlier answer stands.
-    pub(super) async fn settle(&mut self, end: TurnEnd) -> TurnEnd {
+    pub(in crate::engine) async fn settle(&mut self, end: TurnEnd) -> TurnEnd {
         self.complete_conversation(&end);
         let earlier = self.answer_check.earlier.take();
         let (Some(why), Some(EarlierAnswer { reply, .. })) = (reason_in_vain(&end), earlier) else {
@@ -99,7 +99,7 @@ impl Turn<'_> {
 
     /// Asks the model once more if its answer claims what the turn does not bear out, or is in
     /// another script than the question; whether it was asked. `may_ask`: a step is left for it.
-    pub(super) async fn requests_second_look(
+    pub(in crate::engine) async fn requests_second_look(
         &mut self,
         reply: &StepReply,
         may_ask: bool,
@@ -213,7 +213,7 @@ impl Turn<'_> {
     }
 
     /// Sends the facts of the turn, if there is something to say.
-    pub(super) async fn send_facts(&mut self) {
+    pub(in crate::engine) async fn send_facts(&mut self) {
         let files = self.changed_files().await;
         // A list in a question that changes nothing was hardly a plan.
         let untouched = if self.plan || files.is_empty() {
@@ -260,7 +260,7 @@ impl Turn<'_> {
     }
 
     /// Checks the citations of an answer; files are read off the runtime.
-    pub(super) async fn checked_citations(&self, text: &str) -> CheckedCitations {
+    pub(in crate::engine) async fn checked_citations(&self, text: &str) -> CheckedCitations {
         let context = Arc::clone(&self.engine.context);
         let (text, sources) = (text.to_owned(), self.session.sources.clone());
         let shown = ShownPlaces::of(&self.session.messages, &sources);

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::citations::places_in;
-use super::user_message::UserMessage;
+use crate::engine::user_message::UserMessage;
 use crate::message::{Message, Source, ToolCall};
 
 /// Edits move lines: so many lines beside those that were shown count as shown.

@@ -44,7 +44,7 @@ enum Grade {
 
 /// Whether a command line can have run tests: one of its commands names tests, or starts a script
 /// that may.
-pub(super) fn can_run_tests(command: &str) -> bool {
+pub(in crate::engine) fn can_run_tests(command: &str) -> bool {
     commands(command)
         .iter()
         .any(|command| grade(&command.text) != Grade::Never)
@@ -52,7 +52,7 @@ pub(super) fn can_run_tests(command: &str) -> bool {
 
 /// Whether the exit code of a command line is the one of tests that it names: a pipe or another
 /// command behind them replaces it, and a script may end as it likes.
-pub(super) fn ends_as_tests(command: &str) -> bool {
+pub(in crate::engine) fn ends_as_tests(command: &str) -> bool {
     let commands = commands(command);
     let last = commands
         .iter()

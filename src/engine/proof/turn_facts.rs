@@ -3,8 +3,8 @@
 
 use ollacode_secrets::redact;
 
-use super::clip::first_line;
 use super::test_runs::{can_run_tests, ends_as_tests};
+use crate::engine::clip::first_line;
 use crate::message::{ToolCall, ToolOutcome};
 use crate::session::changes::ChangeRecord;
 use crate::visible::escape_hidden;
@@ -115,7 +115,7 @@ impl Doubt {
 
 /// What ran in a turn so far.
 #[derive(Debug, Default)]
-pub(super) struct TurnLog {
+pub(in crate::engine) struct TurnLog {
     /// Commands after the last change of a file that is no document.
     pub commands: Vec<CommandRun>,
     /// Whether a file was changed.
@@ -130,7 +130,7 @@ impl TurnLog {
     /// Notes a call that has ended. What ran before a change proves nothing about what is there
     /// now, unless it is a change of documents or removes what the turn has made; a command that
     /// changes files itself stays.
-    pub(super) fn note(
+    pub(in crate::engine) fn note(
         &mut self,
         call: &ToolCall,
         outcome: ToolOutcome,
