@@ -3,8 +3,11 @@
 //! The command line starts the others, which are passed to it here, so that front ends do not
 //! import each other.
 
+mod changed_words;
 pub mod cli;
 mod excerpt;
+mod markup;
+mod syntaxes;
 pub mod telegram;
 
 use std::process::ExitCode;

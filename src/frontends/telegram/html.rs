@@ -7,9 +7,8 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::formatted_text::{FormattedText, SpanKind, Style};
 use super::table::MarkdownTable;
+use crate::frontends::markup::{is_web_address, language, looks_like_address, same_address};
 
-/// Longest address of a link, in bytes; longer ones are shown as text.
-const LONGEST_ADDRESS: usize = 1_000;
 const DEEPEST: usize = 6;
 
 /// Converts Markdown. Any text is valid.
@@ -257,46 +256,6 @@ impl HtmlWriter {
             change(table);
         }
     }
-}
-
-/// The language of a code fence, if it is a plausible name.
-fn language(info: &str) -> Option<String> {
-    let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
-    let is_name = (1..=32).contains(&word.len())
-        && word
-            .chars()
-            .all(|sign| sign.is_ascii_alphanumeric() || "+#-_.".contains(sign));
-    is_name.then(|| word.to_ascii_lowercase())
-}
-
-/// Whether a link leads to the web: Telegram's own addresses trigger actions.
-fn is_web_address(address: &str) -> bool {
-    let Ok(url) = url::Url::parse(address) else {
-        return false;
-    };
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_ascii = address.chars().all(|sign| sign.is_ascii_graphic());
-    is_web && is_ascii && url.username().is_empty() && address.len() <= LONGEST_ADDRESS
-}
-
-/// Whether a text looks like an address.
-fn looks_like_address(text: &str) -> bool {
-    let text = text.trim();
-    let is_host = text.contains('.') && !text.contains(char::is_whitespace);
-    text.contains("://") || text.starts_with("www.") || is_host
-}
-
-fn same_address(text: &str, address: &str) -> bool {
-    let bare = |address: &str| {
-        let address = address.trim().trim_end_matches('/');
-        let address = address.strip_prefix("mailto:").unwrap_or(address);
-        let address = address.strip_prefix("https://").unwrap_or(address);
-        address
-            .strip_prefix("http://")
-            .unwrap_or(address)
-            .to_owned()
-    };
-    bare(text) == bare(address)
 }
 
 /// Formats `src/a.rs:1-20` as code: Telegram would turn `a.rs` into a web link.

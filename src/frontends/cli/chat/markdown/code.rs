@@ -6,18 +6,11 @@ use std::sync::LazyLock;
 use anstyle::{Ansi256Color, AnsiColor, Style};
 use syntect::easy::HighlightLines;
 use syntect::highlighting::{Color, FontStyle, Theme};
-use syntect::parsing::{SyntaxReference, SyntaxSet};
 use two_face::theme::EmbeddedThemeName;
 
 use crate::frontends::cli::style::PLAIN;
+use crate::frontends::syntaxes::{LONGEST_LINE, MOST_LINES, SYNTAXES, syntax};
 use crate::visible::escape_hidden;
-
-/// Lines of one block that are coloured: more is a dump, and would be slow.
-const MOST_LINES: usize = 5_000;
-/// Longest line that is coloured, in bytes: grammars are slow on minified code.
-const LONGEST_LINE: usize = 2_000;
-
-static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
 /// The theme `ansi` names colours of the terminal, so it suits light and dark ones.
 static THEME: LazyLock<Theme> = LazyLock::new(|| {
@@ -69,25 +62,6 @@ impl Code {
     }
 }
 
-/// The grammar for an info string: `rust`, `rust,ignore`, `src/main.rs`, `python title="a"`.
-fn syntax(info: &str) -> Option<&'static SyntaxReference> {
-    let word = info
-        .split(|character: char| character.is_whitespace() || ",{".contains(character))
-        .find(|word| !word.is_empty())?;
-    let word = match word.to_ascii_lowercase().as_str() {
-        "shell" | "console" | "shell-session" | "zsh" => "bash".to_owned(),
-        "golang" => "go".to_owned(),
-        "csharp" => "cs".to_owned(),
-        other => other.to_owned(),
-    };
-    let language = word.split(':').next().unwrap_or_default();
-    let ending = word.rsplit('.').next().unwrap_or_default();
-    [word.as_str(), language, ending]
-        .into_iter()
-        .filter(|token| !token.is_empty())
-        .find_map(|token| SYNTAXES.find_syntax_by_token(token))
-}
-
 /// In this theme a colour without opacity is a number of the terminal's palette, in the place of
 /// red; the opacity 1 means the terminal's own colour.
 fn terminal_style(token: syntect::highlighting::Style) -> Style {
@@ -126,29 +100,6 @@ fn palette(number: u8) -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn languages_are_found_by_what_models_write() {
-        for (info, name) in [
-            ("rust", "Rust"),
-            ("rust,ignore", "Rust"),
-            ("Rust", "Rust"),
-            ("src/main.rs", "Rust"),
-            ("rust:src/main.rs", "Rust"),
-            ("python title=\"a\"", "Python"),
-            ("py", "Python"),
-            ("golang", "Go"),
-            ("toml", "TOML"),
-            ("json", "JSON"),
-        ] {
-            let found = syntax(info).map(|syntax| syntax.name.as_str());
-            assert_eq!(found, Some(name), "{info}");
-        }
-        assert!(syntax("").is_none() && syntax("no-such-language").is_none());
-        for shell in ["bash", "sh", "shell", "console"] {
-            assert!(syntax(shell).is_some(), "{shell}");
-        }
-    }
 
     #[test]
     fn colours_change_no_character() {
