@@ -1,6 +1,7 @@
 //! Checks the citations in an answer against the files.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use ollacode_indexer::language::language_of;
 
@@ -16,6 +17,19 @@ struct Citation {
     path: String,
     start: u64,
     end: u64,
+    /// Bytes of the line numbers, behind the colon.
+    numbers: usize,
+}
+
+/// A place in a file that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPlace {
+    /// Where in the text.
+    pub range: Range<usize>,
+    pub path: String,
+    /// First and last line.
+    pub start: u64,
+    pub end: u64,
 }
 
 /// What exists at a cited path.
@@ -93,7 +107,9 @@ fn checked(
             .or_insert_with_key(|path| look(path))
             .clone();
         let reason = reason(&citation, &there, known);
-        let Citation { path, start, end } = citation;
+        let Citation {
+            path, start, end, ..
+        } = citation;
         let written = if start == end {
             format!("{path}:{start}")
         } else {
@@ -115,7 +131,9 @@ fn checked(
 
 /// Why a citation is wrong; `None` if it is right or not a citation.
 fn reason(citation: &Citation, there: &PathContents, known: &[Source]) -> Option<String> {
-    let Citation { path, start, end } = citation;
+    let Citation {
+        path, start, end, ..
+    } = citation;
     match there {
         PathContents::Lines(_) if *start == 0 => Some("line numbers start at 1".to_owned()),
         PathContents::Lines(_) if end < start => Some("the range ends before it starts".to_owned()),
@@ -145,6 +163,23 @@ fn places_in_line(line: &str) -> impl Iterator<Item = (String, u64, u64)> {
     colons
         .filter_map(move |(at, _)| citation(&line[..at], &line[at + 1..]))
         .map(|place| (place.path, place.start, place.end))
+}
+
+/// Everything that looks like `path:line` or `path:start-end` in a text, in order, and where it is.
+/// Two may overlap: `a.rs:1-b.rs:2`.
+pub fn named_places(text: &str) -> impl Iterator<Item = NamedPlace> {
+    let colons = text.match_indices(':');
+    colons.filter_map(move |(at, _)| {
+        let place = citation(&text[..at], &text[at + 1..])?;
+        let path = at - place.path.len();
+        let start = path - if text[..path].ends_with("./") { 2 } else { 0 };
+        Some(NamedPlace {
+            range: start..at + 1 + place.numbers,
+            path: place.path,
+            start: place.start,
+            end: place.end,
+        })
+    })
 }
 
 /// Everything that looks like `path:line` or `path:start-end`, outside of code blocks.
@@ -189,6 +224,7 @@ fn citation(before: &str, after: &str) -> Option<Citation> {
         path: path.to_owned(),
         start,
         end,
+        numbers: after.len() - rest.len(),
     })
 }
 
@@ -213,11 +249,14 @@ fn path_at_end(text: &str) -> Option<&str> {
         .map(|(at, _)| at)?;
     let mut path = &text[start..];
     // `[src/main.rs:1](…)` and `(src/main.rs:1)`, but not `app/[id]/page.tsx`.
+    let mut opened = path.matches(['[', '(']).count();
+    let closed = path.matches([']', ')']).count();
     while let Some(rest) = path.strip_prefix(['[', '(']) {
-        if path.matches(['[', '(']).count() == path.matches([']', ')']).count() {
+        if opened == closed {
             break;
         }
         path = rest;
+        opened -= 1;
     }
     let path = path.strip_prefix("./").unwrap_or(path);
     let named = path.chars().any(char::is_alphabetic);
@@ -281,6 +320,26 @@ mod tests {
                 place("app/[id]/page.tsx", 5, 8),
                 place("한글/파일.rs", 2, 2)
             ]
+        );
+    }
+
+    #[test]
+    fn it_is_known_where_in_a_text_they_are() {
+        for (text, expected) in [
+            ("see src/a.rs:3-9.", &["src/a.rs:3-9"][..]),
+            ("[./a.py:L5–L8](x)\nb.rs:1:15", &["./a.py:L5–L8", "b.rs:1"]),
+            ("a.rs:1-b.rs:2", &["a.rs:1", "1-b.rs:2"]),
+            ("é:1 (ü/a.rs:2)", &["é:1", "ü/a.rs:2"]),
+            ("12:30, ://x:1", &[]),
+        ] {
+            let found: Vec<&str> = named_places(text).map(|place| &text[place.range]).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+        let nested = format!("{}a.rs:1", "[(".repeat(100_000));
+        let found: Vec<NamedPlace> = named_places(&nested).collect();
+        assert_eq!(
+            (found[0].path.as_str(), found[0].range.start),
+            ("a.rs", 200_000)
         );
     }
 
