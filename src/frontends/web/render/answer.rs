@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::highlight::CodeMemory;
-use super::markdown::{Definitions, last_block, render};
+use super::markdown::{Definitions, Rendered, last_block, render};
 use super::node::Node;
 
 /// Bytes of open text that are rendered with each piece.
@@ -179,7 +179,7 @@ impl OpenAnswer {
         self.shown_end = self.text.len();
     }
 
-    fn rendered(&mut self, range: Range<usize>) -> super::markdown::Rendered {
+    fn rendered(&mut self, range: Range<usize>) -> Rendered {
         #[cfg(test)]
         {
             self.parsed += range.len();
