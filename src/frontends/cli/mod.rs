@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
 use crate::failure::Failure;
-use crate::frontends::Services;
+use crate::frontends::{Notice, Notifier, Services};
 
 pub mod args;
 mod chat;
@@ -38,6 +38,7 @@ mod style;
 mod summary;
 mod telegram;
 mod threads;
+mod web;
 mod width;
 mod wire;
 mod wrap;
@@ -127,6 +128,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Telegram(telegram)) => {
                 telegram::run(&app, telegram, services.telegram).await
             }
+            Some(Command::Web(web)) => web::run(&app, web, services.web).await,
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
@@ -211,6 +213,14 @@ fn note(message: &str) {
         wrap::for_stderr(&style::escape_hidden(message), 0),
         style::PLAIN
     ));
+}
+
+/// Shows the messages of a service on stderr.
+fn terminal_notifier() -> Notifier {
+    Arc::new(|told: Notice| match told {
+        Notice::Note(text) => note(&text),
+        Notice::Warning(text) => warn(&text),
+    })
 }
 
 /// Prints an error with its causes and a hint.

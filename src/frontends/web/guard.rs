@@ -1,0 +1,330 @@
+//! The guard: what every request has to keep before the page or the API sees it.
+//!
+//! Any page that the user visits can send requests to this machine, and any program on it can
+//! connect. So a request must be made for our own address (a foreign name that leads here is
+//! refused), by our own page or by no page at all, and with the token. There is no cookie and no
+//! header of CORS: a browser sends nothing of ours for other pages, and shows them no answer.
+//!
+//! One function a rule, in the order in which they are asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde_json::json;
+
+use super::Server;
+use super::body::{self, MOST_BYTES};
+use super::login_limit::LoginLimit;
+use super::token::Token;
+
+/// The path below which everything needs the token.
+const API: &str = "/api";
+
+/// Headers of every response. The page runs its own scripts only, makes no markup of text, and is
+/// shown in no other page.
+const HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),
+];
+
+/// Whether a connection is in use by somebody who has the token.
+#[derive(Debug, Default)]
+pub struct Trust(AtomicBool);
+
+impl Trust {
+    pub fn has_token(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: &'static str,
+    pub hint: Option<&'static str>,
+}
+
+impl Refusal {
+    pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
+        Refusal {
+            status,
+            code,
+            message,
+            hint: None,
+        }
+    }
+
+    pub const fn with_hint(self, hint: &'static str) -> Refusal {
+        Refusal {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(hint) = self.hint {
+            error["hint"] = json!(hint);
+        }
+        let more = match self.status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),
+            StatusCode::TOO_MANY_REQUESTS => Some((header::RETRY_AFTER, "60")),
+            _ => None,
+        };
+        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        let more = more.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        response.headers_mut().extend(more);
+        response
+    }
+}
+
+pub struct Guard {
+    server: Arc<Server>,
+    page: TowerToHyperService<Router>,
+    api: TowerToHyperService<Router>,
+    logins: LoginLimit,
+}
+
+impl Guard {
+    /// Guards the page, and the routes below `/api`.
+    pub fn new(server: Arc<Server>, page: Router, api: Router, logins: LoginLimit) -> Guard {
+        Guard {
+            server,
+            page: TowerToHyperService::new(page),
+            api: TowerToHyperService::new(api),
+            logins,
+        }
+    }
+
+    /// Answers a request: what the page or the API answers, or why it is refused.
+    pub async fn answer(&self, request: Request<Incoming>, trust: &Trust) -> Response {
+        let (parts, body) = request.into_parts();
+        let response = match self.admit(&parts, trust) {
+            Ok(()) => self.pass(parts, body).await,
+            Err(refusal) => refusal.into_response(),
+        };
+        with_headers(response)
+    }
+
+    /// All rules but those about the body.
+    fn admit(&self, parts: &Parts, trust: &Trust) -> Result<(), Refusal> {
+        let host = check_host(parts, &self.server.authorities)?;
+        check_origin(&parts.headers, host)?;
+        check_site(&parts.headers)?;
+        check_method(&parts.method)?;
+        check_upgrade(&parts.headers)?;
+        check_content(parts)?;
+        if is_api(parts) {
+            self.check_token(&parts.headers)?;
+            trust.set();
+        }
+        Ok(())
+    }
+
+    /// The token, which scripts and our page send as a header: no other page can.
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if has_token(headers, &self.server.token) {
+            return Ok(());
+        }
+        Err(if self.logins.count(Instant::now()) {
+            Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "the token is missing or wrong",
+            )
+            .with_hint(
+                "open the address that `ollacode web` printed when it started; scripts send \
+                 `Authorization: Bearer TOKEN`",
+            )
+        } else {
+            Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_failures",
+                "too many requests without the right token",
+            )
+            .with_hint("wait a minute, or use the right token")
+        })
+    }
+
+    /// Hands a request on, with its body. Only what has the token reaches the API, whatever its
+    /// routes are.
+    async fn pass(&self, parts: Parts, body: Incoming) -> Response {
+        let body = match parts.method {
+            Method::POST => match body::read(Body::new(body).into_data_stream()).await {
+                Ok(body) => Body::from(body),
+                Err(refusal) => return refusal.into_response(),
+            },
+            _ => Body::empty(),
+        };
+        let routes = match is_api(&parts) {
+            true => &self.api,
+            false => &self.page,
+        };
+        match routes.call(Request::from_parts(parts, body)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+fn is_api(parts: &Parts) -> bool {
+    let below = parts.uri.path().strip_prefix(API);
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+/// Every value of a header, each as it was sent.
+fn values(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
+    let values = headers.get_all(name).iter();
+    values.map(HeaderValue::as_bytes).collect()
+}
+
+/// The address that was asked for must be one of ours, as a whole: a foreign name may lead to this
+/// machine, and its page would count as the same site. Returns it.
+fn check_host<'a>(parts: &Parts, authorities: &'a [String]) -> Result<&'a str, Refusal> {
+    let refusal = Refusal::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "wrong_host",
+        "this address is not served here",
+    )
+    .with_hint("use the address that `ollacode web` printed");
+    let [given] = values(&parts.headers, header::HOST)[..] else {
+        return Err(refusal);
+    };
+    let ours = authorities.iter().find(|ours| ours.as_bytes() == given);
+    let ours = ours.ok_or(refusal)?.as_str();
+    // The first line may name an address, too.
+    let target = parts.uri.authority();
+    let is_other = target.is_some_and(|target| target.as_str() != ours)
+        || parts
+            .uri
+            .scheme_str()
+            .is_some_and(|scheme| scheme != "http");
+    if is_other { Err(refusal) } else { Ok(ours) }
+}
+
+/// Browsers name the page that a request comes from: it must be ours.
+fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
+    match values(headers, header::ORIGIN)[..] {
+        [] => Ok(()),
+        [origin] if origin.strip_prefix(b"http://") == Some(host.as_bytes()) => Ok(()),
+        _ => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "requests of other pages are refused",
+        )),
+    }
+}
+
+/// Browsers say whether a request comes from another site, also where they name no origin. An
+/// address that the user enters has `none`.
+fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    match values(headers, HeaderName::from_static("sec-fetch-site"))[..] {
+        [] | [b"same-origin"] | [b"none"] => Ok(()),
+        _ => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "foreign_site",
+            "requests of other sites are refused",
+        )
+        .with_hint("enter the address yourself instead of following a link")),
+    }
+}
+
+/// OPTIONS asks whether another page may send something: it gets no answer.
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match [Method::GET, Method::POST].contains(method) {
+        true => Ok(()),
+        false => Err(METHOD),
+    }
+}
+
+/// The refusal of a method.
+pub const METHOD: Refusal = Refusal::new(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "method_not_allowed",
+    "this method is not allowed here",
+);
+
+/// No WebSocket: browsers let every page open one to this machine.
+fn check_upgrade(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.contains_key(header::UPGRADE) {
+        false => Ok(()),
+        true => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "no_upgrade",
+            "other protocols than HTTP/1.1 are not served, WebSocket neither",
+        )),
+    }
+}
+
+/// Only JSON is posted: a form of another page cannot have this type.
+fn check_content(parts: &Parts) -> Result<(), Refusal> {
+    if parts.method != Method::POST {
+        return Ok(());
+    }
+    let is_json = |value: &[u8]| {
+        let essence = value.split(|byte| *byte == b';').next();
+        let essence = essence.unwrap_or_default().trim_ascii();
+        essence.eq_ignore_ascii_case(b"application/json")
+    };
+    match values(&parts.headers, header::CONTENT_TYPE)[..] {
+        [value] if is_json(value) => {}
+        _ => {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not_json",
+                "the body must be JSON",
+            )
+            .with_hint("send `Content-Type: application/json`"));
+        }
+    }
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > MOST_BYTES as u64 => Err(body::TOO_LARGE),
+        _ => Ok(()),
+    }
+}
+
+fn has_token(headers: &HeaderMap, token: &Token) -> bool {
+    let [given] = values(headers, header::AUTHORIZATION)[..] else {
+        return false;
+    };
+    let given = given.strip_prefix(b"Bearer ");
+    let given = given.and_then(|given| std::str::from_utf8(given).ok());
+    given.is_some_and(|given| token.check(given))
+}
+
+fn with_headers(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        let headers = response.headers_mut();
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
