@@ -66,6 +66,8 @@ pub struct Refusal {
     pub code: &'static str,
     pub message: &'static str,
     pub hint: Option<&'static str>,
+    /// A header that goes with the status.
+    pub header: Option<(&'static str, &'static str)>,
 }
 
 impl Refusal {
@@ -75,12 +77,20 @@ impl Refusal {
             code,
             message,
             hint: None,
+            header: None,
         }
     }
 
     pub const fn with_hint(self, hint: &'static str) -> Refusal {
         Refusal {
             hint: Some(hint),
+            ..self
+        }
+    }
+
+    const fn with_header(self, name: &'static str, value: &'static str) -> Refusal {
+        Refusal {
+            header: Some((name, value)),
             ..self
         }
     }
@@ -92,15 +102,11 @@ impl IntoResponse for Refusal {
         if let Some(hint) = self.hint {
             error["hint"] = json!(hint);
         }
-        let more = match self.status {
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "GET, POST")),
-            StatusCode::TOO_MANY_REQUESTS => Some((header::RETRY_AFTER, "60")),
-            _ => None,
-        };
         let mut response = (self.status, Json(json!({ "error": error }))).into_response();
-        let more = more.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        response.headers_mut().extend(more);
+        if let Some((name, value)) = self.header {
+            let headers = response.headers_mut();
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         response
     }
 }
@@ -163,6 +169,7 @@ impl Guard {
                 "open the address that `ollacode web` printed when it started; scripts send \
                  `Authorization: Bearer TOKEN`",
             )
+            .with_header("www-authenticate", "Bearer")
         } else {
             Refusal::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -170,6 +177,7 @@ impl Guard {
                 "too many requests without the right token",
             )
             .with_hint("wait a minute, or use the right token")
+            .with_header("retry-after", "60")
         })
     }
 
@@ -260,11 +268,11 @@ fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
 fn check_method(method: &Method) -> Result<(), Refusal> {
     match [Method::GET, Method::POST].contains(method) {
         true => Ok(()),
-        false => Err(METHOD),
+        false => Err(METHOD.with_header("allow", "GET, POST")),
     }
 }
 
-/// The refusal of a method.
+/// The refusal of a method. The routes say which one is allowed.
 pub const METHOD: Refusal = Refusal::new(
     StatusCode::METHOD_NOT_ALLOWED,
     "method_not_allowed",

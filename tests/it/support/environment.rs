@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -204,7 +204,12 @@ impl Reader {
         let heard = Arc::clone(&said);
         let thread = std::thread::spawn(move || {
             let mut piece = [0; 8_192];
-            while let Ok(length @ 1..) = from.read(&mut piece) {
+            loop {
+                let length = match from.read(&mut piece) {
+                    Ok(length @ 1..) => length,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Ok(0) | Err(_) => break,
+                };
                 let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
                 heard.extend_from_slice(&piece[..length]);
             }
