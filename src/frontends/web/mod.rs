@@ -82,8 +82,13 @@ pub async fn run(
         finished(routes::api(), &server),
         LoginLimit::new(tell),
     );
-    listen::serve(sockets, guard, &stop).await;
-    server.rooms.close().await;
+    let serving = listen::serve(sockets, guard, &stop);
+    let ending = async {
+        stop.cancelled().await;
+        // Streams end with their rooms.
+        server.rooms.close().await;
+    };
+    tokio::join!(serving, ending);
     Ok(())
 }
 

@@ -24,13 +24,17 @@ const FILES: &[File] = &[
     ("/app.js", SCRIPT, include_bytes!("page/app.js")),
     ("/approvals.js", SCRIPT, include_bytes!("page/approvals.js")),
     ("/changes.js", SCRIPT, include_bytes!("page/changes.js")),
+    ("/complete.js", SCRIPT, include_bytes!("page/complete.js")),
+    ("/compose.js", SCRIPT, include_bytes!("page/compose.js")),
     ("/diff.js", SCRIPT, include_bytes!("page/diff.js")),
     ("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
     ("/files.js", SCRIPT, include_bytes!("page/files.js")),
     ("/nodes.js", SCRIPT, include_bytes!("page/nodes.js")),
     ("/notify.js", SCRIPT, include_bytes!("page/notify.js")),
     ("/search.js", SCRIPT, include_bytes!("page/search.js")),
+    ("/sessions.js", SCRIPT, include_bytes!("page/sessions.js")),
     ("/state.js", SCRIPT, include_bytes!("page/state.js")),
+    ("/system.js", SCRIPT, include_bytes!("page/system.js")),
     ("/view.js", SCRIPT, include_bytes!("page/view.js")),
 ];
 
