@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
 use crate::failure::Failure;
-use crate::frontends::{Notice, Notifier, Services};
+use crate::frontends::Services;
 
 pub mod args;
 mod chat;
@@ -32,6 +32,7 @@ mod model;
 mod probe;
 mod progress;
 mod search;
+mod service;
 mod sessions;
 mod signals;
 mod style;
@@ -213,14 +214,6 @@ fn note(message: &str) {
         wrap::for_stderr(&style::escape_hidden(message), 0),
         style::PLAIN
     ));
-}
-
-/// Shows the messages of a service on stderr.
-fn terminal_notifier() -> Notifier {
-    Arc::new(|told: Notice| match told {
-        Notice::Note(text) => note(&text),
-        Notice::Warning(text) => warn(&text),
-    })
 }
 
 /// Prints an error with its causes and a hint.

@@ -2,10 +2,11 @@
 
 use anyhow::Error;
 
+use super::CommandEnd;
 use super::args::TelegramArguments;
 use super::confirm::confirm_workspace;
+use super::service::terminal_notifier;
 use super::signals::stop_signal;
-use super::{CommandEnd, terminal_notifier};
 use crate::app::App;
 use crate::frontends::{Service, ServiceOptions};
 
