@@ -1,7 +1,7 @@
 //! The sockets, their connections, and the limits of both.
 //!
-//! Whoever is on this machine can connect. A client that is slow with its headers is given up, and
-//! when there are too many connections, the oldest of those that never had the token gives way: so
+//! Whoever is on this machine can connect. A client that is slow with its headers, or does not read
+//! its answer, is given up, and when there are too many connections, the oldest of those that never had the token gives way: so
 //! any number of idle ones leaves room for the page.
 
 use std::convert::Infallible;
@@ -26,6 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::guard::{Guard, Trust};
+use super::timed_stream::TimedStream;
 
 /// The port, unless one is chosen: an address that stays the same can be kept, and tunnelled to.
 pub const USUAL_PORT: u16 = 4780;
@@ -38,6 +39,8 @@ const MOST_CONNECTIONS: usize = 256;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// Maximum size of the headers of a request, the first line included.
 const MOST_HEADER_BYTES: usize = 32 << 10;
+/// How long a client may not read anything of its answer.
+const UNREAD_TIME: Duration = Duration::from_secs(30);
 /// How long the answers that are under way when the program ends may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// How long, and how much, is read from a client whose request was refused before its end.
@@ -232,7 +235,8 @@ async fn converse(
                 async move { Ok::<_, Infallible>(guard.answer(request, &connection.trust).await) };
             answer.boxed()
         });
-        let mut serving = pin!(http().serve_connection(TokioIo::new(&mut stream), service));
+        let timed = TokioIo::new(TimedStream::new(&mut stream, UNREAD_TIME));
+        let mut serving = pin!(http().serve_connection(timed, service));
         let mut is_stopping = false;
         loop {
             tokio::select! {
@@ -248,7 +252,11 @@ async fn converse(
         }
     };
     if is_unread {
-        linger(&mut stream).await;
+        tokio::select! {
+            () = linger(&mut stream) => {}
+            () = connection.closing.cancelled() => {}
+            () = stop.cancelled() => {}
+        }
     }
 }
 

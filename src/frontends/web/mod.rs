@@ -14,6 +14,7 @@ mod render;
 mod room;
 mod routes;
 mod stream;
+mod timed_stream;
 mod token;
 
 use std::net::IpAddr;

@@ -246,7 +246,9 @@ fn it_ends_at_once_whatever_is_open() {
     let question = json!({ "message": "what is here?", "client": "m1" });
     web.post(&format!("/api/conversations/{room}/ask"), &question)
         .expect(202);
+    assert_eq!(events.answer.status, 200);
     events.event("asked");
+    wait_until("the model to be asked", || web.server.left() == 0);
     let before = Instant::now();
     let output = web.end();
     let took = before.elapsed();
@@ -324,7 +326,8 @@ fn slow_clients_are_given_up() {
         (stream, again, status, all)
     });
     while clients.iter().any(|(_, _, _, all)| !all.is_finished()) {
-        for (mut stream, again, _, _) in clients.iter().map(|it| (&it.0, it.1, it.2, &it.3)) {
+        for (stream, again, ..) in &clients {
+            let mut stream: &TcpStream = stream;
             let _ = stream.write_all(again.as_bytes());
         }
         thread::sleep(Duration::from_millis(200));
