@@ -1,8 +1,8 @@
 //! The sockets, their connections, and the limits of both.
 //!
 //! Whoever is on this machine can connect. A client that is slow with its headers, or does not read
-//! its answer, is given up, and when there are too many connections, the oldest of those that never had the token gives way: so
-//! any number of idle ones leaves room for the page.
+//! its answer, is given up. When there are too many connections, the oldest of those that never had
+//! the token gives way: so any number of idle ones leaves room for the page.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};

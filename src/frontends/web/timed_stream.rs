@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    const LIMIT: Duration = Duration::from_millis(60);
+    const LIMIT: Duration = Duration::from_millis(500);
 
     #[tokio::test]
     async fn a_client_that_does_not_read_is_given_up() {
@@ -119,14 +119,16 @@ mod tests {
             let mut total = 0;
             while let Ok(length @ 1..) = there.read(&mut piece).await {
                 total += length;
-                sleep(LIMIT / 6).await;
+                sleep(LIMIT / 20).await;
             }
             total
         });
-        let mut stream = TimedStream::new(&mut here, LIMIT);
-        // In all, this takes longer than one write may wait.
-        assert!(stream.write_all(&[b'x'; 16 * 16]).await.is_ok());
+        {
+            let mut stream = TimedStream::new(&mut here, LIMIT);
+            // In all, this takes longer than one write may wait.
+            assert!(stream.write_all(&[b'x'; 32 * 16]).await.is_ok());
+        }
         drop(here);
-        assert_eq!(reader.await.ok(), Some(16 * 16));
+        assert_eq!(reader.await.ok(), Some(32 * 16));
     }
 }
