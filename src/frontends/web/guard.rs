@@ -144,7 +144,7 @@ impl Guard {
         let host = check_host(parts, &self.server.authorities)?;
         check_origin(&parts.headers, host)?;
         check_site(&parts.headers)?;
-        check_method(&parts.method)?;
+        check_method(parts)?;
         check_upgrade(&parts.headers)?;
         check_content(parts)?;
         if is_api(parts) {
@@ -264,11 +264,17 @@ fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// OPTIONS asks whether another page may send something: it gets no answer.
-fn check_method(method: &Method) -> Result<(), Refusal> {
-    match [Method::GET, Method::POST].contains(method) {
-        true => Ok(()),
-        false => Err(METHOD.with_header("allow", "GET, POST")),
+/// OPTIONS asks whether another page may send something: it gets no answer. Nothing is posted to the
+/// page, which needs no token: no body of a stranger is read.
+fn check_method(parts: &Parts) -> Result<(), Refusal> {
+    let allowed = match is_api(parts) {
+        true => "GET, POST",
+        false => "GET",
+    };
+    match parts.method {
+        Method::GET => Ok(()),
+        Method::POST if is_api(parts) => Ok(()),
+        _ => Err(METHOD.with_header("allow", allowed)),
     }
 }
 
