@@ -1,8 +1,8 @@
 //! The sockets, their connections, and the limits of both.
 //!
-//! Whoever is on this machine can connect. A client that is slow with its headers, or does not read
-//! its answer, is given up. When there are too many connections, the oldest of those that never had
-//! the token gives way: so any number of idle ones leaves room for the page.
+//! Every program on this machine can connect. A client that is slow with its headers, or does not
+//! read its answer, is disconnected. If there are too many connections, the oldest one that never had
+//! the token is closed, so that idle ones do not lock the user out.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use anyhow::{Context, Error, anyhow};
+use anyhow::Error;
 use futures::FutureExt;
 use futures::future::select_all;
 use hyper::Request;
@@ -28,26 +28,27 @@ use tokio_util::sync::CancellationToken;
 use super::guard::{Guard, Trust};
 use super::timed_stream::TimedStream;
 
-/// The port, unless one is chosen: an address that stays the same can be kept, and tunnelled to.
-pub const USUAL_PORT: u16 = 4780;
+/// The port, unless one is chosen: an address that stays the same suits bookmarks and tunnels.
+const DEFAULT_PORT: u16 = 4780;
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOOPBACK_6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// Maximum number of connections. The files of a process are limited, and the index needs some.
+/// Maximum number of connections. A process may open a limited number of files, and the index needs
+/// some of them.
 const MOST_CONNECTIONS: usize = 256;
 /// How long a client may take for the headers of a request, and be idle between two.
-const HEADER_TIME: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of the headers of a request, the first line included.
 const MOST_HEADER_BYTES: usize = 32 << 10;
-/// How long a client may not read anything of its answer.
-const UNREAD_TIME: Duration = Duration::from_secs(30);
-/// How long the answers that are under way when the program ends may take.
-const LAST_ANSWERS: Duration = Duration::from_secs(3);
-/// How long, and how much, is read from a client whose request was refused before its end.
-const LINGER: Duration = Duration::from_secs(2);
-const MOST_LINGERING_BYTES: u64 = 16 << 20;
-/// The wait after a connection could not be accepted, which is so if too many files are open.
-const AFTER_FAILURE: Duration = Duration::from_millis(50);
+/// How long a client may read nothing of its answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the last answers may take when the program ends.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long, and how much, is still read from a client after the last answer.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+const MOST_LINGER_BYTES: u64 = 16 << 20;
+/// The wait after a connection could not be accepted, for example because too many files are open.
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     content-length: 69\r\nconnection: close\r\n\r\n\
@@ -63,27 +64,23 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Listens on this machine's own addresses, and on another one if that is chosen. Without a
-    /// port it is [`USUAL_PORT`], or any free one if that is in use.
+    /// Listens on the loopback addresses, and on `other` if it is given. Without a port, it is
+    /// [`DEFAULT_PORT`], or any free one if that is in use.
     pub async fn open(port: Option<u16>, other: Option<IpAddr>) -> Result<Sockets, Error> {
-        let first = match (bind(LOOPBACK, port.unwrap_or(USUAL_PORT)).await, port) {
-            (Err(error), None) if error.kind() == ErrorKind::AddrInUse => bind(LOOPBACK, 0).await,
-            (first, _) => first,
+        let wanted = port.unwrap_or(DEFAULT_PORT);
+        let bound = match (bind_loopback(wanted).await, port) {
+            (Err(failed), None) if failed.is_in_use() => bind_loopback(0).await,
+            (bound, _) => bound,
         };
-        let first = first.map_err(|error| cannot_listen(LOOPBACK, port, error))?;
-        let port = first.local_addr()?.port();
-        let mut listeners = vec![first];
-        match bind(LOOPBACK_6, port).await {
-            Ok(listener) => listeners.push(listener),
-            // Not every machine has it.
-            Err(error) if other != Some(LOOPBACK_6) => tracing::debug!("[::1]:{port}: {error}"),
-            Err(error) => return Err(cannot_listen(LOOPBACK_6, Some(port), error)),
-        }
-        let other = other.filter(|address| ![LOOPBACK, LOOPBACK_6].contains(address));
+        let mut listeners = bound?;
+        let port = listeners[0].local_addr()?.port();
+        let is_bound = |address: &IpAddr| {
+            let mut known = listeners.iter().filter_map(|it| it.local_addr().ok());
+            known.any(|known| known.ip() == *address)
+        };
+        let other = other.filter(|address| !is_bound(address));
         if let Some(address) = other {
-            let listener = bind(address, port).await;
-            let listener = listener.map_err(|error| cannot_listen(address, Some(port), error))?;
-            listeners.push(listener);
+            listeners.push(bind(address, port).await?);
         }
         Ok(Sockets {
             listeners,
@@ -131,26 +128,56 @@ impl Sockets {
     }
 }
 
-async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(SocketAddr::new(address, port)).await
+/// Listens on both loopback addresses: browsers connect to either for `localhost`, so another program
+/// must not have one of them.
+async fn bind_loopback(port: u16) -> Result<Vec<TcpListener>, BindError> {
+    let first = bind(LOOPBACK, port).await?;
+    let port = first.local_addr().map_or(port, |address| address.port());
+    match bind(LOOPBACK_6, port).await {
+        Ok(second) => Ok(vec![first, second]),
+        Err(failed) if failed.is_in_use() => Err(failed),
+        // Not every machine has IPv6.
+        Err(failed) => {
+            tracing::debug!("{failed}");
+            Ok(vec![first])
+        }
+    }
 }
 
-fn cannot_listen(address: IpAddr, port: Option<u16>, error: io::Error) -> Error {
-    let address = SocketAddr::new(address, port.unwrap_or(USUAL_PORT));
-    let hint = match error.kind() {
+async fn bind(address: IpAddr, port: u16) -> Result<TcpListener, BindError> {
+    let address = SocketAddr::new(address, port);
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|cause| BindError { address, cause })
+}
+
+/// It is not possible to listen on an address.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {cause}{}", hint(.cause))]
+struct BindError {
+    address: SocketAddr,
+    cause: io::Error,
+}
+
+impl BindError {
+    fn is_in_use(&self) -> bool {
+        self.cause.kind() == ErrorKind::AddrInUse
+    }
+}
+
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
         ErrorKind::AddrInUse => "; choose another port with `--port`, or `--port 0` for any",
         ErrorKind::AddrNotAvailable => "; it is no address of this machine",
         ErrorKind::PermissionDenied => "; ports below 1024 are for the system",
         _ => "",
-    };
-    anyhow!("cannot listen on {address}: {error}{hint}")
+    }
 }
 
-/// A connection, as long as its task has it.
+/// A connection, while its task runs.
 #[derive(Debug, Default)]
 struct Connection {
     trust: Trust,
-    /// Cancelled when it gives way to another one.
+    /// Cancelled when it has to make room for another one.
     closing: CancellationToken,
 }
 
@@ -159,8 +186,8 @@ struct Connection {
 struct Connections(Vec<Weak<Connection>>);
 
 impl Connections {
-    /// Adds a connection, in place of one that never had the token if there are too many; `None`
-    /// if all of them had it.
+    /// Adds a connection. If there are too many, the oldest one that never had the token is closed;
+    /// `None` if all of them had it.
     fn add(&mut self, most: usize) -> Option<Arc<Connection>> {
         self.0.retain(|connection| connection.strong_count() > 0);
         if self.0.len() >= most {
@@ -177,7 +204,7 @@ impl Connections {
     }
 }
 
-/// Serves connections until `stop`; then what is under way is finished.
+/// Serves connections until `stop`; then the last answers are completed.
 pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
     let guard = Arc::new(guard);
     let mut connections = Connections::default();
@@ -186,7 +213,9 @@ pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             Some(ended) = tasks.join_next() => {
-                ended.context("internal error in a connection").unwrap_or_else(report);
+                if let Err(error) = ended {
+                    tracing::error!("internal error in a connection: {error}");
+                }
                 continue;
             }
             accepted = sockets.accept() => accepted,
@@ -195,37 +224,33 @@ pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
-                sleep(AFTER_FAILURE).await;
+                sleep(RETRY_DELAY).await;
                 continue;
             }
         };
         match connections.add(MOST_CONNECTIONS) {
             Some(connection) => {
                 let guard = Arc::clone(&guard);
-                tasks.spawn(converse(stream, connection, guard, stop.clone()));
+                tasks.spawn(serve_connection(stream, connection, guard, stop.clone()));
             }
-            None => turn_away(stream),
+            None => reject(stream),
         }
     }
     drop(sockets);
     let all = async { while tasks.join_next().await.is_some() {} };
-    if timeout(LAST_ANSWERS, all).await.is_err() {
+    if timeout(SHUTDOWN_TIMEOUT, all).await.is_err() {
         tracing::warn!("some answers were not complete in time");
     }
 }
 
-fn report(error: Error) {
-    tracing::error!("{error:#}");
-}
-
 /// Serves the requests of a connection.
-async fn converse(
+async fn serve_connection(
     mut stream: TcpStream,
     connection: Arc<Connection>,
     guard: Arc<Guard>,
     stop: CancellationToken,
 ) {
-    // Small pieces of a stream are to be seen at once.
+    // Small pieces of a stream are sent at once.
     let _ = stream.set_nodelay(true);
     let is_unread = {
         let of_request = Arc::clone(&connection);
@@ -235,7 +260,7 @@ async fn converse(
                 async move { Ok::<_, Infallible>(guard.answer(request, &connection.trust).await) };
             answer.boxed()
         });
-        let timed = TokioIo::new(TimedStream::new(&mut stream, UNREAD_TIME));
+        let timed = TokioIo::new(TimedStream::new(&mut stream, WRITE_TIMEOUT));
         let mut serving = pin!(http().serve_connection(timed, service));
         let mut is_stopping = false;
         loop {
@@ -263,21 +288,21 @@ async fn converse(
 fn http() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MOST_HEADER_BYTES);
     http
 }
 
-/// Reads what the client still sends: a connection that is closed before is reset, and the client
+/// Reads what the client still sends: closing a connection with unread data resets it, and the client
 /// might not see its answer.
 async fn linger(stream: &mut TcpStream) {
-    let mut rest = stream.take(MOST_LINGERING_BYTES);
+    let mut rest = stream.take(MOST_LINGER_BYTES);
     let mut nothing = tokio::io::sink();
-    let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut nothing)).await;
+    let _ = timeout(LINGER_TIMEOUT, tokio::io::copy(&mut rest, &mut nothing)).await;
 }
 
-/// Refuses a connection, without waiting for anything.
-fn turn_away(stream: TcpStream) {
+/// Refuses a connection without waiting for the client.
+fn reject(stream: TcpStream) {
     if let Ok(mut stream) = stream.into_std() {
         let _ = stream.write_all(BUSY);
     }
@@ -288,7 +313,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_port_that_was_chosen_is_the_port() {
+    async fn a_chosen_port_is_used_or_refused() {
         let first = Sockets::open(Some(0), None).await.expect("a free port");
         let taken = first.address().port();
         let error = Sockets::open(Some(taken), None).await;
@@ -297,6 +322,19 @@ mod tests {
         let error = Sockets::open(Some(0), Some(IpAddr::from([192, 0, 2, 1]))).await;
         let error = error.expect_err("an address of no machine").to_string();
         assert!(error.contains("192.0.2.1:"), "{error}");
+        let sockets = Sockets::open(Some(0), Some(LOOPBACK)).await;
+        assert_eq!(sockets.map(|sockets| sockets.other).ok(), Some(None));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_another_program_has_for_ipv6_is_not_used() {
+        let Ok(taken) = TcpListener::bind((LOOPBACK_6, 0)).await else {
+            return;
+        };
+        let port = taken.local_addr().expect("an address").port();
+        let error = Sockets::open(Some(port), None).await;
+        let error = error.expect_err("the port is in use").to_string();
+        assert!(error.contains("cannot listen on"), "{error}");
     }
 
     #[tokio::test]
@@ -307,7 +345,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_names_of_the_page_are_whole() {
+    async fn the_names_of_the_page_have_its_port() {
         let mut sockets = Sockets::open(Some(0), None).await.expect("a free port");
         let port = sockets.port;
         let names = ["127.0.0.1", "[::1]", "localhost"];
@@ -326,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_without_the_token_give_way() {
+    fn connections_without_the_token_make_room() {
         let mut all = Connections::default();
         let add = |all: &mut Connections| all.add(3).expect("room");
         let [first, second, third] = [(); 3].map(|()| add(&mut all));
@@ -349,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_refusal_of_a_connection_is_whole() {
+    fn the_refusal_of_a_connection_has_the_right_length() {
         let text = std::str::from_utf8(BUSY).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())));
