@@ -1,4 +1,4 @@
-//! Reads the body of a request: not too much, and not for too long.
+//! Reads the body of a request, within limits of size and time.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -25,9 +25,9 @@ const SLOW: Refusal = Refusal::new(
     "the body did not arrive in time",
 );
 
-const BROKEN_OFF: Refusal = Refusal::new(
+const INCOMPLETE: Refusal = Refusal::new(
     StatusCode::BAD_REQUEST,
-    "broken_off",
+    "incomplete",
     "the body is incomplete",
 );
 
@@ -68,7 +68,7 @@ async fn gather<E>(
         let Some(piece) = piece else {
             return Ok(body);
         };
-        let piece = piece.map_err(|_| BROKEN_OFF)?;
+        let piece = piece.map_err(|_| INCOMPLETE)?;
         if body.len() + piece.len() > MOST_BYTES {
             return Err(TOO_LARGE);
         }
@@ -103,14 +103,14 @@ mod tests {
         let larger = stream::iter([piece(MOST_BYTES), piece(1)]);
         assert_eq!(read(larger).await, Err(TOO_LARGE));
         let broken = stream::iter([piece(3), Err(io::ErrorKind::ConnectionReset.into())]);
-        assert_eq!(read(broken).await, Err(BROKEN_OFF));
+        assert_eq!(read(broken).await, Err(INCOMPLETE));
     }
 
     #[tokio::test]
-    async fn a_client_that_is_slow_is_given_up() {
+    async fn a_slow_body_is_refused() {
         let silent = stream::iter([piece(3)]).chain(stream::pending());
         assert_eq!(read_within(silent, QUICK).await, Err(SLOW));
-        // Each piece comes in time, and all of them take too long.
+        // Each piece comes in time, but all of them take too long.
         let drip = stream::unfold((), |()| async {
             tokio::time::sleep(QUICK.pause / 4).await;
             Some((piece(1), ()))

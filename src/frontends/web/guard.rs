@@ -1,11 +1,12 @@
-//! The guard: what every request has to keep before the page or the API sees it.
+//! The guard: the rules that a request must meet before the page or the API sees it.
 //!
 //! Any page that the user visits can send requests to this machine, and any program on it can
-//! connect. So a request must be made for our own address (a foreign name that leads here is
-//! refused), by our own page or by no page at all, and with the token. There is no cookie and no
-//! header of CORS: a browser sends nothing of ours for other pages, and shows them no answer.
+//! connect. So a request must be for one of our own addresses (not for a foreign name that resolves
+//! to this machine), come from our own page or from no page at all, and have the token. There are no
+//! cookies and no CORS headers: a browser adds no credentials to requests of other pages, and does
+//! not show them the answers.
 //!
-//! One function a rule, in the order in which they are asked.
+//! Each rule is a function, in the order in which they are checked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +30,8 @@ use super::token::Token;
 /// The path below which everything needs the token.
 const API: &str = "/api";
 
-/// Headers of every response. The page runs its own scripts only, makes no markup of text, and is
-/// shown in no other page.
+/// Headers of every response. The page runs only its own scripts, cannot turn text into markup, and
+/// cannot be embedded in another page.
 const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
@@ -45,7 +46,7 @@ const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
 ];
 
-/// Whether a connection is in use by somebody who has the token.
+/// Whether a connection has had a request with the token.
 #[derive(Debug, Default)]
 pub struct Trust(AtomicBool);
 
@@ -181,8 +182,8 @@ impl Guard {
         })
     }
 
-    /// Hands a request on, with its body. Only what has the token reaches the API, whatever its
-    /// routes are.
+    /// Passes a request on, with its body. The path chooses the router as it chooses whether the token
+    /// is needed: without it, no request reaches the routes of the API.
     async fn pass(&self, parts: Parts, body: Incoming) -> Response {
         let body = match parts.method {
             Method::POST => match body::read(Body::new(body).into_data_stream()).await {
@@ -195,10 +196,8 @@ impl Guard {
             true => &self.api,
             false => &self.page,
         };
-        match routes.call(Request::from_parts(parts, body)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        let Ok(response) = routes.call(Request::from_parts(parts, body)).await;
+        response
     }
 }
 
@@ -207,14 +206,14 @@ fn is_api(parts: &Parts) -> bool {
     below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-/// Every value of a header, each as it was sent.
+/// All values of a header, as they were sent.
 fn values(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
     let values = headers.get_all(name).iter();
     values.map(HeaderValue::as_bytes).collect()
 }
 
-/// The address that was asked for must be one of ours, as a whole: a foreign name may lead to this
-/// machine, and its page would count as the same site. Returns it.
+/// The host must be one of ours, as a whole: a foreign name may resolve to this machine, and its page
+/// would count as the same origin. Returns the host.
 fn check_host<'a>(parts: &Parts, authorities: &'a [String]) -> Result<&'a str, Refusal> {
     let refusal = Refusal::new(
         StatusCode::MISDIRECTED_REQUEST,
@@ -227,7 +226,7 @@ fn check_host<'a>(parts: &Parts, authorities: &'a [String]) -> Result<&'a str, R
     };
     let ours = authorities.iter().find(|ours| ours.as_bytes() == given);
     let ours = ours.ok_or(refusal)?.as_str();
-    // The first line may name an address, too.
+    // The request line may name a host, too.
     let target = parts.uri.authority();
     let is_other = target.is_some_and(|target| target.as_str() != ours)
         || parts
@@ -237,7 +236,7 @@ fn check_host<'a>(parts: &Parts, authorities: &'a [String]) -> Result<&'a str, R
     if is_other { Err(refusal) } else { Ok(ours) }
 }
 
-/// Browsers name the page that a request comes from: it must be ours.
+/// The origin, which browsers send with most requests of a page, must be ours.
 fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
     match values(headers, header::ORIGIN)[..] {
         [] => Ok(()),
@@ -250,8 +249,8 @@ fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Browsers say whether a request comes from another site, also where they name no origin. An
-/// address that the user enters has `none`.
+/// Browsers also say whether a request comes from another site, even where they send no origin. It is
+/// `none` for an address that the user enters.
 fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
     match values(headers, HeaderName::from_static("sec-fetch-site"))[..] {
         [] | [b"same-origin"] | [b"none"] => Ok(()),
@@ -264,8 +263,8 @@ fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// OPTIONS asks whether another page may send something: it gets no answer. Nothing is posted to the
-/// page, which needs no token: no body of a stranger is read.
+/// `OPTIONS` is refused: it asks whether another page may send a request. So is a post outside of the
+/// API: without the token, no body is read.
 fn check_method(parts: &Parts) -> Result<(), Refusal> {
     let allowed = match is_api(parts) {
         true => "GET, POST",
@@ -278,26 +277,26 @@ fn check_method(parts: &Parts) -> Result<(), Refusal> {
     }
 }
 
-/// The refusal of a method. The routes say which one is allowed.
+/// The refusal of a method.
 pub const METHOD: Refusal = Refusal::new(
     StatusCode::METHOD_NOT_ALLOWED,
     "method_not_allowed",
     "this method is not allowed here",
 );
 
-/// No WebSocket: browsers let every page open one to this machine.
+/// WebSocket is refused: browsers let every page connect to this machine with it.
 fn check_upgrade(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers.contains_key(header::UPGRADE) {
         false => Ok(()),
         true => Err(Refusal::new(
             StatusCode::BAD_REQUEST,
             "no_upgrade",
-            "other protocols than HTTP/1.1 are not served, WebSocket neither",
+            "only HTTP/1.1 is served: no WebSocket and no other upgrade",
         )),
     }
 }
 
-/// Only JSON is posted: a form of another page cannot have this type.
+/// Only JSON is accepted: a form of another page cannot send this type.
 fn check_content(parts: &Parts) -> Result<(), Refusal> {
     if parts.method != Method::POST {
         return Ok(());
@@ -336,8 +335,8 @@ fn has_token(headers: &HeaderMap, token: &Token) -> bool {
 }
 
 fn with_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        let headers = response.headers_mut();
         headers.insert(name, HeaderValue::from_static(value));
     }
     response

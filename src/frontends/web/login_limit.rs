@@ -1,8 +1,7 @@
-//! Failed logins: counted, told at the terminal, and limited.
+//! Counts failed logins, and reports them at the terminal.
 //!
-//! Nobody guesses a token of 256 bits. The limit keeps those who try from filling the terminal, and
-//! it is for them only: whoever has the token is let in at any time, so that no stranger can lock
-//! the user out.
+//! Nobody guesses a token of 256 bits: the limit only keeps failed logins from filling the terminal.
+//! Requests with the token are never limited, so that nobody can lock the user out.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -11,11 +10,11 @@ use parking_lot::Mutex;
 
 use crate::frontends::{Notice, Notifier};
 
-/// Failed logins within a minute, after which they are not counted for a minute.
+/// Failed logins within a minute, after which they get another answer for a minute.
 const MOST_FAILURES: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Decides how failed logins are answered.
+/// Failed logins of the last minute.
 pub struct LoginLimit {
     tell: Notifier,
     failures: Mutex<Failures>,
@@ -53,13 +52,13 @@ impl LoginLimit {
         let failure = self.failures.lock().count(now);
         let warning = match failure {
             Failure::First => Some(
-                "a request without the right token was refused: a page of an earlier start, or \
-                 somebody who tries"
+                "a request without the right token was refused; it may come from a page that was \
+                 opened before this start"
                     .to_owned(),
             ),
             Failure::Last => Some(format!(
-                "{MOST_FAILURES} requests without the right token within a minute: for the next \
-                 minute they are not counted; your page goes on working"
+                "{MOST_FAILURES} requests without the right token within a minute; more of them get \
+                 status 429 for a minute, your page is not affected"
             )),
             Failure::Counted | Failure::Ignored => None,
         };
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_terminal_is_told_twice_in_a_flood() {
+    fn many_failures_make_two_warnings() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&told);
         let limit = LoginLimit::new(Arc::new(move |notice: Notice| notes.lock().push(notice)));

@@ -1,7 +1,7 @@
 //! A web page, and an HTTP API for it and for scripts, on this machine.
 //!
-//! In reading order: `listen` has the sockets and their limits, `guard` refuses what is not from the
-//! user, `page` has the files of the page, `routes` the API. A `room` drives a
+//! In reading order: `listen` has the sockets and their limits, `guard` refuses requests that are not
+//! from the user, `page` has the files of the page, `routes` the API. A `room` drives a
 //! [`crate::conversation::Conversation`] and numbers its events, `stream` sends them, `render` turns
 //! text into what the page shows.
 
@@ -52,7 +52,7 @@ pub struct Server {
     /// The conversations that are open.
     pub rooms: room::Rooms,
     pub token: Token,
-    /// The names that requests may be made for.
+    /// The allowed values of a `Host` header.
     pub authorities: Vec<String>,
 }
 
@@ -65,10 +65,10 @@ pub async fn run(
 ) -> Result<(), Error> {
     check_reach(&app, how.listen)?;
     let sockets = Sockets::open(app.settings.web_port, how.listen).await?;
-    let token = Token::draw()?;
+    let token = Token::random()?;
     let file = how.token_file.as_deref();
     let file = file.map(|path| TokenFile::write(path, &token, &workspaces(&app)));
-    // Deleted at the end.
+    // The file is deleted when this is dropped.
     let _file = file.transpose()?;
     let server = Arc::new(Server {
         shared: Arc::new(shared_context(app, &how, &stop)),
@@ -79,8 +79,8 @@ pub async fn run(
     greet(&server, &sockets, &tell)?;
     let guard = Guard::new(
         Arc::clone(&server),
-        finished(page::routes(), &server),
-        finished(routes::api(), &server),
+        complete(page::routes(), &server),
+        complete(routes::api(), &server),
         LoginLimit::new(tell),
     );
     let serving = listen::serve(sockets, guard, &stop);
@@ -93,12 +93,12 @@ pub async fn run(
     Ok(())
 }
 
-/// Checks that `--offline` allows to be reached by other machines.
+/// Checks that `--offline` was not given if other machines may connect.
 fn check_reach(app: &App, listen: Option<IpAddr>) -> Result<(), Error> {
     let is_other = listen.is_some_and(|address| !address.is_loopback());
     if is_other && app.settings.reach == NetworkScope::LoopbackOnly {
         bail!(
-            "`--offline` allows connections of this machine only: leave it out to use `--listen`, \
+            "`--offline` allows connections from this machine only: leave it out to use `--listen`, \
              or leave `--listen` out and use a tunnel"
         );
     }
@@ -168,7 +168,7 @@ fn greet(server: &Server, sockets: &Sockets, tell: &Notifier) -> Result<(), Erro
             "open http://{address}/#token={token}"
         )));
     }
-    // In the fragment it reaches no log and no other server.
+    // Browsers send the fragment to no server, so the token gets into no log.
     let address = sockets.address();
     tell(Notice::Note(format!(
         "open http://{address}/#token={token}"
@@ -176,12 +176,12 @@ fn greet(server: &Server, sockets: &Sockets, tell: &Notifier) -> Result<(), Erro
     Ok(())
 }
 
-/// Routes with their state, and with a reason for everything else.
-fn finished(routes: Router<Arc<Server>>, server: &Arc<Server>) -> Router {
+/// Adds the state to routes, and the answers to all other requests.
+fn complete(routes: Router<Arc<Server>>, server: &Arc<Server>) -> Router {
     routes
         .fallback(|| async { NOT_FOUND })
         .method_not_allowed_fallback(|| async { guard::METHOD })
-        // The guard has read the body already.
+        // The guard has limited the body.
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(server))
 }

@@ -1,4 +1,4 @@
-//! A connection that ends when its client no longer reads: it would hold its place for ever.
+//! A stream whose writes fail when the client reads nothing for too long.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -101,7 +101,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_millis(500);
 
     #[tokio::test]
-    async fn a_client_that_does_not_read_is_given_up() {
+    async fn a_write_fails_if_the_client_does_not_read() {
         let (mut here, mut there) = duplex(16);
         let mut stream = TimedStream::new(&mut here, LIMIT);
         assert!(stream.write_all(&[b'x'; 16]).await.is_ok());
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_slowly_stays() {
+    async fn a_client_may_read_slowly() {
         let (mut here, mut there) = duplex(16);
         let reader = tokio::spawn(async move {
             let mut piece = [0; 16];

@@ -1,5 +1,5 @@
-//! The token: who has it may use the API. New at each start, and never stored but in the file that
-//! the user names.
+//! The token, without which the API answers nothing. It is new at each start, and stored only in the
+//! file that the user names.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,15 +10,14 @@ use anyhow::{Context, Error, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// 256 random bits as text. It is shown only in the address of the page.
+/// 256 random bits as text.
 pub struct Token {
     text: String,
     hash: blake3::Hash,
 }
 
 impl Token {
-    /// Draws a token, from the system.
-    pub fn draw() -> Result<Token, Error> {
+    pub fn random() -> Result<Token, Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(Error::msg)?;
         Ok(Token::of(URL_SAFE_NO_PAD.encode(bits)))
@@ -29,8 +28,8 @@ impl Token {
         Token { text, hash }
     }
 
-    /// Whether this is the token. The time that it takes tells nothing about the token: hashes are
-    /// compared, and in constant time.
+    /// Whether this is the token. The time that it takes reveals nothing: hashes are compared, in
+    /// constant time.
     pub fn check(&self, given: &str) -> bool {
         blake3::hash(given.as_bytes()) == self.hash
     }
@@ -47,15 +46,15 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A file with the token, for scripts; deleted when the service ends.
+/// A file with the token, for scripts; deleted when it is dropped.
 pub struct TokenFile {
     path: PathBuf,
     content: String,
 }
 
 impl TokenFile {
-    /// Writes the file, which only the user can read. It must be outside of the workspaces, whose
-    /// files the model reads.
+    /// Writes the file, readable only by the user. It must be outside of the workspaces, whose files
+    /// the model can read.
     pub fn write(path: &Path, token: &Token, workspaces: &[PathBuf]) -> Result<TokenFile, Error> {
         let parent = path.parent().unwrap_or(Path::new(""));
         let parent = if parent.as_os_str().is_empty() {
@@ -76,16 +75,29 @@ impl TokenFile {
         let name = path.file_name();
         let name = name.with_context(|| format!("{} is not the name of a file", path.display()))?;
         let file = TokenFile {
-            // Still right if the process changes its folder.
             path: folder.join(name),
             content: format!("{}\n", token.reveal()),
         };
+        ensure!(
+            file.is_replaceable(),
+            "{} already exists, and is no token file: choose another name",
+            path.display()
+        );
         file.create()
             .with_context(|| format!("cannot write the token to {}", path.display()))?;
         Ok(file)
     }
 
-    /// Replaces the file as a whole, so that nobody can have it open.
+    /// Whether there is nothing at the path, or an empty file or an earlier token.
+    fn is_replaceable(&self) -> bool {
+        let sizes = [0, self.content.len() as u64];
+        match fs::symlink_metadata(&self.path) {
+            Ok(known) => known.is_file() && sizes.contains(&known.len()),
+            Err(_) => true,
+        }
+    }
+
+    /// Creates a new file and moves it to the path, so that no other program has it open.
     fn create(&self) -> io::Result<()> {
         let beside = self.path.with_extension(format!("new-{}", process::id()));
         let mut options = OpenOptions::new();
@@ -95,26 +107,21 @@ impl TokenFile {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
-        let written = options.open(&beside).and_then(|mut file| {
-            file.write_all(self.content.as_bytes())?;
-            drop(file);
-            fs::rename(&beside, &self.path)
-        });
-        if written.is_err() {
-            // A file that another one made stays.
-            let is_ours = fs::read(&beside).is_ok_and(|found| found == self.content.as_bytes());
-            if is_ours {
-                let _ = fs::remove_file(&beside);
-            }
+        let mut file = options.open(&beside)?;
+        let written = file.write_all(self.content.as_bytes());
+        let moved = written.and_then(|()| fs::rename(&beside, &self.path));
+        if moved.is_err() {
+            let _ = fs::remove_file(&beside);
         }
-        written
+        moved
     }
 }
 
 impl Drop for TokenFile {
     fn drop(&mut self) {
-        // A later start may have replaced it.
-        let is_ours = fs::read(&self.path).is_ok_and(|found| found == self.content.as_bytes());
+        // Another start may have replaced it.
+        let is_ours = self.is_replaceable()
+            && fs::read(&self.path).is_ok_and(|found| found == self.content.as_bytes());
         if is_ours {
             let _ = fs::remove_file(&self.path);
         }
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_token_is_the_token() {
-        let token = Token::draw().expect("random bits");
+        let token = Token::random().expect("random bits");
         let text = token.reveal().to_owned();
         assert_eq!(text.len(), 43, "256 bits in Base64");
         assert!(token.check(&text));
@@ -143,39 +150,55 @@ mod tests {
         ] {
             assert!(!token.check(&wrong), "{wrong}");
         }
-        assert_ne!(text, Token::draw().expect("random bits").reveal());
+        assert_ne!(text, Token::random().expect("random bits").reveal());
         assert_eq!(format!("{token:?}"), "***");
     }
 
     #[cfg(unix)]
     #[test]
     fn the_file_is_private_and_goes_with_the_service() {
-        use std::os::unix::fs::{PermissionsExt, symlink};
+        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
-        let other = folder.path().join("other");
         let path = folder.path().join("token");
-        fs::write(&other, "kept").expect("a file");
-        fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).expect("rights");
-        // A link at its place is replaced, and what it leads to is not written.
-        symlink(&other, &path).expect("a link");
-        let token = Token::draw().expect("random bits");
+        // As `mktemp` leaves it, but readable for everybody.
+        fs::write(&path, "").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("rights");
+        let token = Token::random().expect("random bits");
         let file = TokenFile::write(&path, &token, &[]).expect("a token file");
         let content = fs::read_to_string(&path).expect("a token file");
         assert_eq!(content, format!("{}\n", token.reveal()));
         let mode = fs::symlink_metadata(&path).expect("a token file");
         assert_eq!(mode.permissions().mode() & 0o777, 0o600);
         let entries = || fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(entries(), 2);
-        drop(file);
         assert_eq!(entries(), 1);
-        assert_eq!(fs::read_to_string(&other).ok().as_deref(), Some("kept"));
+        drop(file);
+        assert_eq!(entries(), 0);
         let first = TokenFile::write(&path, &token, &[]).expect("a token file");
-        let later = Token::draw().expect("random bits");
+        let later = Token::random().expect("random bits");
         let second = TokenFile::write(&path, &later, &[]).expect("a token file");
         drop(first);
         assert!(path.exists(), "the file of a later start stays");
         drop(second);
-        assert_eq!(entries(), 1);
+        assert_eq!(entries(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_but_a_token_is_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [notes, link, below] = ["notes", "link", "below"].map(|name| folder.path().join(name));
+        fs::write(&notes, "kept").expect("a file");
+        std::os::unix::fs::symlink(&notes, &link).expect("a link");
+        fs::create_dir(&below).expect("a folder");
+        let token = Token::random().expect("random bits");
+        for path in [&notes, &link, &below] {
+            let refused = TokenFile::write(path, &token, &[]).err();
+            let refused = refused.expect("it is no token file").to_string();
+            assert!(refused.contains("already exists"), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(&link).ok().as_deref(), Some("kept"));
+        let entries = fs::read_dir(folder.path()).expect("a folder");
+        assert_eq!(entries.count(), 3);
     }
 
     #[test]
@@ -183,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().join("root");
         fs::create_dir_all(root.join("below")).expect("folders");
-        let token = Token::draw().expect("random bits");
+        let token = Token::random().expect("random bits");
         let roots = [root];
         let write = |path: PathBuf| TokenFile::write(&path, &token, &roots);
         for path in ["root/token", "root/below/token", "root/below/../token"] {

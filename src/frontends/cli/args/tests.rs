@@ -79,6 +79,7 @@ fn what_contradicts_itself_is_a_usage_error() {
         "web --listen 192.168.1.5:80",
         "web --listen 0.0.0.0",
         "web --listen ::",
+        "web --listen ::ffff:0.0.0.0",
         "web --pair",
         "serve --prompt x",
     ] {

@@ -41,12 +41,13 @@ pub struct WebArguments {
     pub engine: EngineArguments,
 }
 
-/// Parses an address that a browser can ask for: `0.0.0.0` stands for all of them, but no page has
-/// it in its address.
+/// Parses an address that a browser can connect to. `0.0.0.0` stands for every address of the machine,
+/// and is never the one in a request.
 fn one_address(text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = text
         .parse()
         .map_err(|_| "an IP address such as `192.168.1.5` is needed".to_owned())?;
+    let address = address.to_canonical();
     if address.is_unspecified() {
         return Err(
             "name one address of this machine, such as `192.168.1.5`: requests for other names are \
@@ -54,5 +55,5 @@ fn one_address(text: &str) -> Result<IpAddr, String> {
                 .to_owned(),
         );
     }
-    Ok(address.to_canonical())
+    Ok(address)
 }
