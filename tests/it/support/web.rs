@@ -235,7 +235,7 @@ impl Answer {
     fn read_head(reader: &mut impl BufRead) -> Option<Answer> {
         let status = loop {
             let line = line_of(reader)?;
-            let status = line.split(' ').nth(1)?.parse().expect("a status");
+            let status: u16 = line.split(' ').nth(1)?.parse().expect("a status");
             if status != 100 {
                 break status;
             }

@@ -179,7 +179,7 @@ fn requests_of_other_pages_are_refused() {
     let headers = [
         ("Host", local.as_str()),
         ("Authorization", bearer.as_str()),
-        ("Origin", &origin),
+        ("Origin", origin.as_str()),
     ];
     web.send("GET", STATE, &headers, b"").expect(200);
     for origin in [

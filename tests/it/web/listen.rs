@@ -1,4 +1,4 @@
-//! Where the page is served, how it starts and ends, and clients that only take up room.
+//! Where the page is served, how it starts and ends, and idle or slow clients.
 
 use std::fs;
 use std::io::{BufReader, Read, Write};
@@ -15,8 +15,8 @@ use crate::support::{Environment, wait_until};
 
 const STATE: &str = "/api/state";
 
-/// Longer than a client may take for the headers of a request.
-const GIVEN_UP: Duration = Duration::from_secs(20);
+/// Longer than a slow client may stay connected.
+const LONGEST_STAY: Duration = Duration::from_secs(20);
 
 fn web_with(flags: &[&str]) -> Web {
     Web::start_with(
@@ -287,7 +287,7 @@ fn five_hundred_idle_connections_leave_room() {
 }
 
 #[test]
-fn slow_clients_are_given_up() {
+fn slow_clients_are_disconnected() {
     let web = web_with(&[]);
     let (host, bearer) = (web.authority(), web.bearer());
     let post = format!(
@@ -336,7 +336,7 @@ fn slow_clients_are_given_up() {
         let (all, took) = all.join().expect("a reader");
         let found = all.split(' ').nth(1).unwrap_or_default();
         assert_eq!(found, status, "{number}: {all}");
-        assert!(took < GIVEN_UP, "{number}: {took:?}");
+        assert!(took < LONGEST_STAY, "{number}: {took:?}");
     }
     web.get(STATE).expect(200);
 }

@@ -39,8 +39,8 @@ fn without_the_token_the_api_does_nothing() {
         with("/api/../api/state", &[]),
         with(&format!("{STATE}?token={token}"), &[]),
         with(&format!("{STATE}?access_token={token}"), &[]),
-        with(STATE, &[("Cookie", &cookie)]),
-        with(STATE, &[("X-Token", &token)]),
+        with(STATE, &[("Cookie", cookie.as_str())]),
+        with(STATE, &[("X-Token", token.as_str())]),
         with(
             STATE,
             &[
@@ -79,7 +79,7 @@ fn a_connection_is_not_let_in_for_the_next_request() {
 }
 
 #[test]
-fn failed_logins_are_counted_and_told_and_do_not_lock_the_user_out() {
+fn failed_logins_are_reported_and_do_not_lock_the_user_out() {
     let mut web = Web::start(Vec::new());
     let host = web.authority();
     let wrong = [("Host", host.as_str()), ("Authorization", "Bearer wrong")];
