@@ -77,6 +77,8 @@ pub struct Settings {
     pub command_disk: u64,
     /// The user's deny, ask and allow rules, and named workspaces.
     pub rules: UserRules,
+    /// The port of the web page; `Some(0)` for any free one, `None` if none was chosen.
+    pub web_port: Option<u16>,
     /// The Telegram bot, not checked yet.
     pub telegram: GivenTelegram,
     /// Shown at the start; none of them stops the program.
@@ -146,6 +148,7 @@ impl Settings {
                 .given("OLLACODE_COMMAND_DISK")
                 .size(values::COMMAND_SIZES)?,
             rules,
+            web_port: layers.given("OLLACODE_WEB_PORT").port()?,
             telegram: layers.telegram()?,
             warnings,
         })

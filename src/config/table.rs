@@ -165,6 +165,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_WEB_PORT",
+        default: "",
+        meaning: "Port of `ollacode web`, or `0` for any free one; by default 4780, or any free one if that is in use.",
+        example: Some("8080"),
+        secret: false,
+    },
+    Setting {
         name: "TELEGRAM_BOT_TOKEN",
         default: "",
         meaning: "Token of the Telegram bot, from @BotFather; required by `ollacode telegram`.",

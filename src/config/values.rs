@@ -126,6 +126,15 @@ impl GivenValue {
         })
     }
 
+    /// `None` if it is not set.
+    pub fn port(&self) -> Result<Option<u16>, ConfigError> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let allowed = "a port from `1` to `65535`, or `0` for any free one";
+        self.parse(allowed, |text| text.parse().ok()).map(Some)
+    }
+
     pub fn tools(&self) -> Result<ToolChoice, ConfigError> {
         self.parse("`auto`, `core` or `all`", |text| {
             match text.to_ascii_lowercase().as_str() {

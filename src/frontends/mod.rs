@@ -9,7 +9,10 @@ mod excerpt;
 mod markup;
 mod syntaxes;
 pub mod telegram;
+pub mod web;
 
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,6 +27,7 @@ use crate::app::App;
 pub fn main() -> ExitCode {
     let services = Services {
         telegram: |app, how, tell, stop| telegram::run(app, how, tell, stop).boxed(),
+        web: |app, how, tell, stop| web::run(app, how, tell, stop).boxed(),
     };
     cli::main(&services)
 }
@@ -31,6 +35,7 @@ pub fn main() -> ExitCode {
 /// Front ends that the command line can start.
 pub struct Services {
     pub telegram: Service,
+    pub web: Service,
 }
 
 /// Runs until the token is cancelled or a permanent error occurs.
@@ -38,7 +43,7 @@ pub type Service =
     fn(App, ServiceOptions, Notifier, CancellationToken) -> BoxFuture<'static, Result<(), Error>>;
 
 /// Options of a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceOptions {
     /// Allow one more user, and exit.
     pub pair: bool,
@@ -46,6 +51,10 @@ pub struct ServiceOptions {
     pub auto_approve: bool,
     /// Accept the home folder, or a folder above it, as the workspace.
     pub whole_home: bool,
+    /// Listen on this address, too; by default on this machine only.
+    pub listen: Option<IpAddr>,
+    /// Write the token of the API to this file.
+    pub token_file: Option<PathBuf>,
 }
 
 /// A message of a service to its starter.

@@ -24,11 +24,12 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 10] = [
+const COMMAND_PAGES: [(&str, &str); 11] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),
     ("telegram", "docs/telegram.md"),
+    ("web", "docs/web.md"),
     ("sessions", "docs/commands.md"),
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),

@@ -35,6 +35,7 @@ mod ollama_chat;
 mod ollama_embed;
 mod recording;
 mod telegram;
+mod web;
 mod workspace;
 
 #[test]

@@ -4,6 +4,7 @@ mod chat;
 mod telegram;
 #[cfg(test)]
 mod tests;
+mod web;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ use chat::CHAT_HELP;
 pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
+use web::WEB_HELP;
+pub use web::WebArguments;
 
 /// A local AI coding agent with built-in semantic code search, for Ollama.
 #[derive(Clone, Debug, Parser)]
@@ -129,6 +132,10 @@ Examples:
     /// Run a Telegram bot: chat with the agent and approve its actions from your phone
     #[command(after_help = TELEGRAM_HELP)]
     Telegram(TelegramArguments),
+
+    /// Serve a web page and an HTTP API on this machine: chat, approve, search
+    #[command(visible_alias = "serve", after_help = WEB_HELP)]
+    Web(WebArguments),
 
     /// Check settings, index, Ollama and sandbox, and suggest fixes
     #[command(after_help = "\
@@ -370,10 +377,15 @@ impl Arguments {
             Some(Command::Index(index)) => index.path.clone(),
             _ => None,
         };
+        let port = match &self.command {
+            Some(Command::Web(web)) => web.port,
+            _ => None,
+        };
         let engine = match &self.command {
             None => self.chat.engine.clone(),
             Some(Command::Chat(chat)) => chat.engine.clone(),
             Some(Command::Telegram(telegram)) => telegram.engine.clone(),
+            Some(Command::Web(web)) => web.engine.clone(),
             Some(_) => EngineArguments::default(),
         };
         let (off, sandbox) = match engine.sandbox {
@@ -413,6 +425,11 @@ impl Arguments {
         )
         .with("OLLACODE_RAG", "--no-rag", engine.no_rag.then_some("false"))
         .with("OLLACODE_SANDBOX", "--sandbox", sandbox)
+        .with(
+            "OLLACODE_WEB_PORT",
+            "--port",
+            port.map(|port| port.to_string()),
+        )
     }
 }
 

@@ -32,12 +32,14 @@ mod model;
 mod probe;
 mod progress;
 mod search;
+mod service;
 mod sessions;
 mod signals;
 mod style;
 mod summary;
 mod telegram;
 mod threads;
+mod web;
 mod width;
 mod wire;
 mod wrap;
@@ -127,6 +129,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Telegram(telegram)) => {
                 telegram::run(&app, telegram, services.telegram).await
             }
+            Some(Command::Web(web)) => web::run(&app, web, services.web).await,
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,

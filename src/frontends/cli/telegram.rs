@@ -1,15 +1,14 @@
 //! `ollacode telegram`: runs the bot, and shows its messages on the terminal.
 
-use std::sync::Arc;
-
 use anyhow::Error;
 
+use super::CommandEnd;
 use super::args::TelegramArguments;
 use super::confirm::confirm_workspace;
+use super::service::terminal_notifier;
 use super::signals::stop_signal;
-use super::{CommandEnd, note, warn};
 use crate::app::App;
-use crate::frontends::{Notice, Service, ServiceOptions};
+use crate::frontends::{Service, ServiceOptions};
 
 const STOPPING: &str = "stopping; pending messages are still sent";
 
@@ -22,14 +21,12 @@ pub async fn run(
         pair: arguments.pair,
         auto_approve: arguments.auto_approve,
         whole_home: arguments.engine.yes,
+        ..ServiceOptions::default()
     };
     if !how.pair {
         confirm_workspace(app, how.whole_home)?;
     }
-    let tell = Arc::new(|told: Notice| match told {
-        Notice::Note(text) => note(&text),
-        Notice::Warning(text) => warn(&text),
-    });
-    service(app.clone(), how, tell, stop_signal(STOPPING)).await?;
+    let stop = stop_signal(STOPPING);
+    service(app.clone(), how, terminal_notifier(), stop).await?;
     Ok(CommandEnd::Good)
 }

@@ -54,6 +54,10 @@ fn values_are_read_as_people_write_them() {
         let settings = home.settings(&[("OLLACODE_THINKING_TOKENS", text)]);
         assert_eq!(settings.thinking_tokens, tokens, "{text}");
     }
+    for (text, port) in [("", None), ("0", Some(0)), ("8080", Some(8_080))] {
+        let settings = home.settings(&[("OLLACODE_WEB_PORT", text)]);
+        assert_eq!(settings.web_port, port, "{text}");
+    }
     assert_eq!(home.settings(&[("NO_COLOR", "0")]).color, Color::Never);
     assert_eq!(home.settings(&[("NO_COLOR", "")]).color, Color::Auto);
     home.settings(&[("OLLACODE_LOG", "info, hyper=off")]);
@@ -82,6 +86,10 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
             "`OLLACODE_CACHE_SIZE` is `10` (from ~/.config/ollacode/.env:2)",
         ),
         ("OLLACODE_OFFLINE=maybe", "but must be `true` or `false`"),
+        (
+            "OLLACODE_WEB_PORT=65536",
+            "a port from `1` to `65535`, or `0` for any free one",
+        ),
         ("OLLACODE_LOG=wran", "but must be `off`, `error`, `warn`"),
         (
             "OLLACODE_LOG=ollacode=loud",

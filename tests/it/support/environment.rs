@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -91,8 +92,14 @@ impl Output {
 /// A command that goes on while the test does something else; killed when dropped.
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<Vec<u8>>>,
-    stderr: Option<JoinHandle<Vec<u8>>>,
+    stdout: Option<Reader>,
+    stderr: Option<Reader>,
+}
+
+/// Reads what a command says.
+struct Reader {
+    said: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
 }
 
 impl Running {
@@ -110,8 +117,8 @@ impl Running {
             // It may end without having read everything.
             std::thread::spawn(move || stdin.write_all(&input));
         }
-        let stdout = child.stdout.take().map(read_all);
-        let stderr = child.stderr.take().map(read_all);
+        let stdout = child.stdout.take().map(Reader::start);
+        let stderr = child.stderr.take().map(Reader::start);
         Running {
             child,
             stdout,
@@ -122,6 +129,11 @@ impl Running {
     /// Its number among the processes.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it said on stderr until now.
+    pub fn stderr_so_far(&self) -> String {
+        self.stderr.as_ref().map(Reader::text).unwrap_or_default()
     }
 
     /// Whether it goes on.
@@ -152,8 +164,9 @@ impl Running {
     #[track_caller]
     pub fn finish(mut self) -> Output {
         let status = self.wait();
-        let stdout = joined(self.stdout.take());
-        let stderr = joined(self.stderr.take());
+        let stdout = self.stdout.take().map(Reader::finish);
+        let stderr = self.stderr.take().map(Reader::finish);
+        let (stdout, stderr) = (stdout.unwrap_or_default(), stderr.unwrap_or_default());
         let Some(status) = status else {
             panic!("it still ran after {LONGEST_RUN:?}\n{stdout}\n{stderr}");
         };
@@ -185,19 +198,37 @@ impl Drop for Running {
     }
 }
 
-fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = from.read_to_end(&mut bytes);
-        bytes
-    })
-}
+impl Reader {
+    fn start(mut from: impl Read + Send + 'static) -> Reader {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let thread = std::thread::spawn(move || {
+            let mut piece = [0; 8_192];
+            loop {
+                let length = match from.read(&mut piece) {
+                    Ok(length @ 1..) => length,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Ok(0) | Err(_) => break,
+                };
+                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                heard.extend_from_slice(&piece[..length]);
+            }
+        });
+        Reader { said, thread }
+    }
 
-fn joined(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = reader
-        .map(|reader| reader.join().expect("a reader"))
-        .unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+    fn text(&self) -> String {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    /// Waits for the end.
+    fn finish(self) -> String {
+        let Reader { said, thread } = self;
+        thread.join().expect("a reader");
+        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).into_owned()
+    }
 }
 
 impl Environment {

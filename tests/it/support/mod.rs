@@ -8,6 +8,7 @@ pub mod generated;
 pub mod rows;
 pub mod samples;
 pub mod terminal;
+pub mod web;
 
 use std::future::Future;
 use std::thread;

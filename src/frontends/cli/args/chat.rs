@@ -1,4 +1,4 @@
-//! Arguments of `chat` and `sessions`, and those that `chat` and `telegram` share.
+//! Arguments of `chat` and `sessions`, and those that `chat`, `telegram` and `web` share.
 
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ pub struct ChatArguments {
     pub auto_approve: bool,
 }
 
-/// Arguments that `chat` and `telegram` share.
+/// Arguments that `chat`, `telegram` and `web` share.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineArguments {
     /// Chat model in Ollama

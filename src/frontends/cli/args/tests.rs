@@ -73,6 +73,15 @@ fn what_contradicts_itself_is_a_usage_error() {
         "search words --color sometimes",
         "completions",
         "completions basic",
+        "web --port many",
+        "web --port 65536",
+        "web --listen somewhere",
+        "web --listen 192.168.1.5:80",
+        "web --listen 0.0.0.0",
+        "web --listen ::",
+        "web --listen ::ffff:0.0.0.0",
+        "web --pair",
+        "serve --prompt x",
     ] {
         match read(line) {
             Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),
@@ -161,6 +170,21 @@ fn flags_of_chat_are_settings() {
             .and_then(|flags| given(flags, "OLLAMA_MODEL")),
         None
     );
+}
+
+#[test]
+fn the_web_page_has_two_names_and_its_port_is_a_setting() {
+    for line in ["web", "serve --listen 192.168.1.5 --token-file t"] {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let flags = arguments.flags();
+        assert!(matches!(arguments.command, Some(Command::Web(_))), "{line}");
+        assert_eq!(given(&flags, "OLLACODE_WEB_PORT"), None, "{line}");
+    }
+    let line = "web --port 0 --model m --auto-approve";
+    let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let flags = arguments.flags();
+    assert_eq!(given(&flags, "OLLACODE_WEB_PORT"), Some("0"));
+    assert_eq!(given(&flags, "OLLAMA_MODEL"), Some("m"));
 }
 
 #[test]
