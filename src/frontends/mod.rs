@@ -3,9 +3,16 @@
 //! The command line starts the others, which are passed to it here, so that front ends do not
 //! import each other.
 
+mod branch;
 pub mod cli;
+mod completion;
+mod doctor;
+mod events_json;
 mod excerpt;
+mod facts_json;
+mod failure;
 pub mod telegram;
+mod wire;
 
 use std::process::ExitCode;
 use std::sync::Arc;
