@@ -72,10 +72,7 @@ mod tests {
             ("main.rs", "fn main() {}\n"),
             ("deep/plan.md", "# Plan\n"),
             (".env", "DB_PASSWORD=marmalade-kettle-42\n"),
-            (
-                "notes.md",
-                "one\nthe word is marmalade-kettle-42\nthree\n",
-            ),
+            ("notes.md", "one\nthe word is marmalade-kettle-42\nthree\n"),
         ] {
             fs::write(at("work").join(path), text).expect("a file");
         }

@@ -14,7 +14,10 @@ pub enum HistoryItem {
     /// As the user wrote it.
     Question(String),
     /// What the model said.
-    Reply { text: String, thinking: String },
+    Reply {
+        text: String,
+        thinking: String,
+    },
     Call {
         id: String,
         tool: String,

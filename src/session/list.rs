@@ -218,7 +218,7 @@ impl SessionSummary {
 }
 
 /// The beginning of a question, on one line.
-pub(super) fn title(question: &str) -> String {
+pub fn title(question: &str) -> String {
     let words: Vec<&str> = question.split_whitespace().collect();
     let line = words.join(" ");
     match line.char_indices().nth(TITLE) {

@@ -42,7 +42,7 @@ pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
 pub use list::{
     FoundSession, SessionSummary, find, find_among, find_sessions, latest, list_number, sessions,
-    summary,
+    summary, title,
 };
 pub use record::{Record, VERSION};
 pub use replay::{INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};

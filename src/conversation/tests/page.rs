@@ -20,14 +20,17 @@ async fn a_file_is_put_back_and_that_can_be_undone() {
     let diffs = conversation.file_diffs().await.expect("diffs");
     assert_eq!(diffs.len(), 1);
     let reverted = conversation.revert("new.txt").await.expect("put back");
-    assert_eq!(reverted.map(|it| it.removed), Some(vec!["new.txt".to_owned()]));
+    assert_eq!(
+        reverted.map(|it| it.removed),
+        Some(vec!["new.txt".to_owned()])
+    );
     assert!(!exists(&lab));
     assert_eq!(conversation.file_diffs().await.expect("diffs"), []);
-    let error = conversation.revert("new.txt").await.expect_err("it is back");
-    assert_eq!(
-        error.to_string(),
-        "this session has not changed `new.txt`"
-    );
+    let error = conversation
+        .revert("new.txt")
+        .await
+        .expect_err("it is back");
+    assert_eq!(error.to_string(), "this session has not changed `new.txt`");
     sentence(&mut conversation, "/undo").await;
     assert!(exists(&lab));
     conversation.ask(None, question("Wait."));
