@@ -25,7 +25,10 @@ impl Conversation {
         if self.running.is_some() {
             return Ok(None);
         }
-        anyhow::ensure!(self.session.is_some(), "this session has not changed `{path}`");
+        anyhow::ensure!(
+            self.session.is_some(),
+            "this session has not changed `{path}`"
+        );
         let open = self.opened_session().await?;
         Ok(Some(open.engine.revert(&mut open.session, path)?))
     }

@@ -221,9 +221,7 @@ pub static COMMANDS: &[SlashCommand] = &[
 /// [`CommandScope::Page`].
 pub fn commands(place: CommandScope) -> impl Iterator<Item = &'static SlashCommand> {
     let is_there = move |command: &&SlashCommand| match place {
-        CommandScope::Page => {
-            !matches!(command.action, CommandAction::Start | CommandAction::Quit)
-        }
+        CommandScope::Page => !matches!(command.action, CommandAction::Start | CommandAction::Quit),
         place => [CommandScope::Everywhere, place].contains(&command.place),
     };
     COMMANDS.iter().filter(is_there)
@@ -392,7 +390,11 @@ mod tests {
             ("/xyz and more", "!"),
             ("/", "!"),
         ] {
-            for place in [CommandScope::Terminal, CommandScope::Chat, CommandScope::Page] {
+            for place in [
+                CommandScope::Terminal,
+                CommandScope::Chat,
+                CommandScope::Page,
+            ] {
                 assert_eq!(meaning(line, place), expected, "{line}");
             }
         }

@@ -120,7 +120,11 @@ async fn without_agent_mode_only_what_reads_runs_and_the_model_is_told_why() {
         "{results:#?}"
     );
     assert!(!results[1].contains("plan mode"), "{results:#?}");
-    assert!(lab.asked()[0].user().ends_with("Answer from what you find."));
+    assert!(
+        lab.asked()[0]
+            .user()
+            .ends_with("Answer from what you find.")
+    );
     // Neither the tools nor the mode of the session change.
     assert_eq!(lab.asked()[0].tools.len(), 14);
     assert_eq!(lab.session.mode, Mode::AutoApprove);

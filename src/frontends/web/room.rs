@@ -7,6 +7,7 @@
 mod actor;
 pub mod answer;
 pub mod event;
+pub mod lists;
 pub mod log;
 mod messages;
 pub mod model;
@@ -31,6 +32,7 @@ pub use messages::{
 };
 
 use actor::RoomActor;
+use lists::FileLists;
 use log::RoomLog;
 use model::ModelCheck;
 use progress::IndexRuns;
@@ -58,6 +60,8 @@ pub struct Rooms {
     pub model: ModelCheck,
     /// Index updates that the page has started.
     pub indexing: IndexRuns,
+    /// The files of workspaces.
+    pub files: FileLists,
 }
 
 struct OpenRoom {
@@ -106,6 +110,7 @@ impl Default for Rooms {
             agents: Arc::new(Semaphore::new(MOST_AGENTS)),
             model: ModelCheck::default(),
             indexing: IndexRuns::default(),
+            files: FileLists::default(),
         }
     }
 }

@@ -18,16 +18,11 @@ mod state;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post};
 
 use super::Server;
-use error::ApiError;
-
-/// Largest body of a request, in bytes.
-const MOST_OF_BODY: usize = 4 << 20;
 
 const OPENAPI: &str = include_str!("openapi.json");
 
@@ -36,12 +31,9 @@ type Route = (&'static str, MethodRouter<Arc<Server>>);
 /// The routes of the API.
 pub fn api() -> Router<Arc<Server>> {
     let routes = gets().into_iter().chain(posts());
-    let router = routes.fold(Router::new(), |router, (path, handler)| {
+    routes.fold(Router::new(), |router, (path, handler)| {
         router.route(path, handler)
-    });
-    router
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MOST_OF_BODY))
+    })
 }
 
 fn gets() -> Vec<Route> {
@@ -96,10 +88,6 @@ fn posts() -> Vec<Route> {
     ]
 }
 
-async fn method_not_allowed() -> ApiError {
-    ApiError::method_not_allowed()
-}
-
 async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], OPENAPI)
 }
@@ -142,7 +130,9 @@ mod tests {
                 assert!(operation["responses"].is_object(), "{method} {path}");
                 let parameters = operation["parameters"].as_array();
                 let in_path = parameters.into_iter().flatten();
-                let in_path = in_path.filter(|parameter| parameter["in"] == "path").count();
+                let in_path = in_path
+                    .filter(|parameter| parameter["in"] == "path")
+                    .count();
                 assert_eq!(in_path, path.matches('{').count(), "{method} {path}");
                 let has_body = operation["requestBody"].is_object();
                 assert_eq!(has_body, method == "post", "{method} {path}");

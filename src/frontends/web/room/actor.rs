@@ -62,6 +62,8 @@ pub struct RoomActor {
 /// What can be answered, and how.
 enum OpenAsk {
     Approval {
+        /// Whether all of it is shown: else it can only be denied.
+        is_whole: bool,
         can_remember: bool,
         can_replace: bool,
     },
@@ -198,6 +200,7 @@ impl RoomActor {
                 self.asked.insert(
                     id.0,
                     OpenAsk::Approval {
+                        is_whole: event::is_whole(request),
                         can_remember: request.remember.is_some(),
                         can_replace,
                     },

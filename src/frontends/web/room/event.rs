@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::log::WebEvent;
 use crate::conversation::messages::{
-    compacted_words, confinement_words, error_words, mode_words, opened_warnings, risk_warning,
+    compacted_words, error_words, mode_words, opened_warnings, risk_warning,
 };
 use crate::conversation::reply::ChangeKind;
 use crate::conversation::turn_facts::{FactLine, fact_lines};
@@ -50,6 +50,14 @@ fn add_request(value: &mut Value, request: &ApprovalRequest) {
     value["can_edit"] = json!(request.can_edit && is_command);
 }
 
+/// Whether everything that a request is about can be shown.
+pub fn is_whole(request: &ApprovalRequest) -> bool {
+    match &request.preview {
+        Preview::Edits(edits) => render::diff(edits).iter().all(|file| file.is_whole),
+        Preview::Command(_) | Preview::None => true,
+    }
+}
+
 /// A session that was opened, with what the user should know of it.
 pub fn opened(opened: &OpenedSession) -> WebEvent {
     let mut value = json!({
@@ -76,7 +84,7 @@ pub fn mode(mode: Mode, work_mode: Mode, confinement: Confinement) -> Value {
         "work_mode": work_mode.name(),
         "is_planning": mode == Mode::Plan,
         "meaning": mode_words(mode, confinement),
-        "confinement": confinement_words(confinement),
+        "confinement": confinement_name(confinement),
         "warning": risk_warning(mode, confinement),
     })
 }
@@ -119,6 +127,11 @@ pub fn confinement_name(confinement: Confinement) -> &'static str {
         Confinement::Landlock => "landlock",
         Confinement::None => "none",
     }
+}
+
+/// A file was put back.
+pub fn reverted_words(path: &str) -> String {
+    format!("put back as it was before this session: {path}")
 }
 
 /// What kind of reply a command got, for programs.

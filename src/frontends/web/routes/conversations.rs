@@ -15,7 +15,7 @@ use super::{history, replies, state};
 use crate::conversation::CommandReply;
 use crate::engine::Attachment;
 use crate::frontends::web::Server;
-use crate::frontends::web::room::event::{confinement_name, make_visible};
+use crate::frontends::web::room::event::{self, confinement_name, make_visible};
 use crate::frontends::web::room::{
     AnswerResult, AskResult, AskedQuestion, CommandFailure, GivenAnswer, Room, RoomMessage,
     RoomSnapshot,
@@ -325,8 +325,14 @@ pub async fn revert(
     Input(Reverting { path }): Input<Reverting>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
+    let shown_path = path.clone();
     match room.call(|reply| RoomMessage::Revert(path, reply)).await? {
-        Ok(Some(undone)) => Ok(Json(replies::undone(&undone))),
+        Ok(Some(undone)) => {
+            let mut shown = replies::undone(&undone);
+            shown["text"] = json!(event::reverted_words(&shown_path));
+            make_visible(&mut shown);
+            Ok(Json(shown))
+        }
         Ok(None) => Err(ApiError::busy()),
         Err(error) => Err(ApiError::conflict("not_reverted", error.to_string())),
     }

@@ -49,15 +49,6 @@ impl ApiError {
         ApiError::new(StatusCode::CONFLICT, code, message)
     }
 
-    pub fn method_not_allowed() -> ApiError {
-        let message = "this address does not take that method";
-        ApiError::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            message,
-        )
-    }
-
     /// A turn is running.
     pub fn busy() -> ApiError {
         let message = "a turn is running: wait until it ends, or stop it first";

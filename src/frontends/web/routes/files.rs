@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::request::{Parameters, blocking, workspace};
 use crate::app::{ReadError, ShownFile};
-use crate::frontends::completion::{files_below, paths};
+use crate::frontends::completion::paths;
 use crate::frontends::web::Server;
 use crate::frontends::web::render;
 use crate::jail::JailError;
@@ -118,9 +118,9 @@ pub async fn complete(
     if here.needs_leave_to_index() {
         return Ok(Json(Vec::new()));
     }
-    let root = here.root().to_owned();
+    let (lists, root) = (server.rooms.files.clone(), here.root().to_owned());
     let prefix = query.prefix.unwrap_or_default();
-    let found = blocking(move || paths(&files_below(&root), &prefix));
+    let found = blocking(move || paths(&lists.of(&root), &prefix));
     found.await.map(Json)
 }
 

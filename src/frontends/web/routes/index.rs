@@ -97,7 +97,9 @@ async fn counts(
         return Ok(());
     }
     let model = index.complete_model().await?;
-    let fingerprint = model.as_ref().map_or("", |(_, fingerprint)| fingerprint.as_str());
+    let fingerprint = model
+        .as_ref()
+        .map_or("", |(_, fingerprint)| fingerprint.as_str());
     let status = index.status(fingerprint).await?;
     state["files"] = json!(status.counts.files);
     state["chunks"] = json!(status.counts.chunks);

@@ -51,7 +51,7 @@ async fn data(server: &Arc<Server>, outcome: CommandOutcome) -> Result<Value, Ap
         }
         CommandReply::Help => commands(CommandScope::Page).map(state::command).collect(),
         CommandReply::Stopped(stopped) => stop_result(stopped),
-        CommandReply::Search(request) => search::found(&workspace, request, false, true).await?,
+        CommandReply::Search(request) => search::found(&workspace, request, false, false).await?,
         CommandReply::Index(job) => {
             index::start(server, &workspace, job)?;
             index::index_state(server, &workspace).await

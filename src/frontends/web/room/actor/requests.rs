@@ -244,7 +244,7 @@ impl RoomActor {
                 "line": "",
                 "kind": "reverted",
                 "path": path,
-                "text": format!("put back as it was before this session: {path}"),
+                "text": event::reverted_words(path),
             }));
         }
         reverted
@@ -282,6 +282,7 @@ impl OpenAsk {
     /// The decision that an answer stands for.
     fn decision(&self, given: &GivenAnswer) -> Result<Decision, &'static str> {
         let OpenAsk::Approval {
+            is_whole,
             can_remember,
             can_replace,
         } = *self
@@ -293,6 +294,9 @@ impl OpenAsk {
             text.filter(|text| !text.trim().is_empty())
         };
         match given.decision.as_deref() {
+            Some("once" | "session") if !is_whole => {
+                Err("it cannot be shown whole, so it cannot be allowed here")
+            }
             Some("once") => Ok(Decision::Once),
             Some("session") if can_remember => Ok(Decision::Session),
             Some("session") => Err("this can be allowed once only"),
