@@ -43,8 +43,9 @@ impl RoomActor {
     }
 
     async fn ask(&mut self, asked: AskedQuestion) -> AskResult {
-        let known = |client: &String| self.clients.iter().find(|(known, _)| known == client);
-        if let Some((_, result)) = asked.client.as_ref().and_then(known) {
+        if let Some(client) = &asked.client
+            && let Some((_, result)) = self.clients.iter().find(|(known, _)| known == client)
+        {
             return *result;
         }
         let root = self.conversation.workspace().root().to_owned();
