@@ -3,6 +3,7 @@
 mod background;
 mod confinement;
 mod indexes;
+mod reading;
 mod searching;
 
 use std::borrow::Cow;
@@ -31,6 +32,7 @@ use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
 pub use indexes::StoredIndex;
+pub use reading::{ReadError, ShownFile};
 
 use searching::{Connection, SearchModels};
 

@@ -1,6 +1,7 @@
 //! Searches the index for the engine, and selects the hits that the model gets.
 
 mod relevance;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,13 +85,7 @@ impl CodeIndex {
             still_built = waited.is_err().then(|| note.to_owned());
         }
         if !self.index.exists() {
-            return Ok(SearchResults {
-                mode: SearchMode::Lexical,
-                counts: Counts::default(),
-                hits: Vec::new(),
-                notes: vec!["this folder is not indexed yet".to_owned()],
-                unsearched: None,
-            });
+            return Ok(not_indexed());
         }
         let (embedder, note) = match self.source.embedder().await {
             Ok(embedder) => (embedder, None),
@@ -103,6 +98,17 @@ impl CodeIndex {
         answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
         answer.notes.extend(note.into_iter().chain(still_built));
         Ok(answer)
+    }
+}
+
+/// The answer where there is no index.
+fn not_indexed() -> SearchResults {
+    SearchResults {
+        mode: SearchMode::Lexical,
+        counts: Counts::default(),
+        hits: Vec::new(),
+        notes: vec!["this folder is not indexed yet".to_owned()],
+        unsearched: None,
     }
 }
 

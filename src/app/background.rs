@@ -37,6 +37,8 @@ pub enum VectorStatus<'a> {
 pub enum IndexStatus {
     /// Files are compared with the index.
     Looking,
+    /// Changed files are read, at the beginning.
+    Reading { done: usize, total: usize },
     /// The index is up to date.
     Fresh,
     /// Number of texts without a vector; lexical search finds them.
@@ -247,6 +249,10 @@ impl IndexWatcher {
 
     fn take(&self, event: IndexEvent) {
         let standing = match event {
+            // Later the index is up to date but for a few files.
+            IndexEvent::Chunking { done, total } if self.is_beginning() => {
+                IndexStatus::Reading { done, total }
+            }
             IndexEvent::Embedding { done, total } => {
                 IndexStatus::Behind(total.saturating_sub(done))
             }
@@ -257,6 +263,15 @@ impl IndexWatcher {
             _ => return,
         };
         self.standing.send_replace(standing);
+    }
+
+    /// Whether the first comparison of the files goes on.
+    fn is_beginning(&self) -> bool {
+        let standing = self.standing.borrow();
+        matches!(
+            *standing,
+            IndexStatus::Looking | IndexStatus::Reading { .. }
+        )
     }
 }
 

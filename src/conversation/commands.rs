@@ -21,6 +21,8 @@ pub enum CommandScope {
     Terminal,
     /// In chats only, where messages arrive while a turn runs.
     Chat,
+    /// A page in a browser: what fits a terminal and a chat, without their first and last words.
+    Page,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,10 +217,13 @@ pub static COMMANDS: &[SlashCommand] = &[
     },
 ];
 
-/// The commands of a front end: [`CommandScope::Terminal`] or [`CommandScope::Chat`].
+/// The commands of a front end: [`CommandScope::Terminal`], [`CommandScope::Chat`] or
+/// [`CommandScope::Page`].
 pub fn commands(place: CommandScope) -> impl Iterator<Item = &'static SlashCommand> {
-    let is_there =
-        move |command: &&SlashCommand| [CommandScope::Everywhere, place].contains(&command.place);
+    let is_there = move |command: &&SlashCommand| match place {
+        CommandScope::Page => !matches!(command.action, CommandAction::Start | CommandAction::Quit),
+        place => [CommandScope::Everywhere, place].contains(&command.place),
+    };
     COMMANDS.iter().filter(is_there)
 }
 
@@ -318,12 +323,15 @@ mod tests {
     fn every_front_end_has_every_command_but_those_of_its_own() {
         let names =
             |place| -> BTreeSet<&str> { commands(place).map(|command| command.name).collect() };
-        let [terminal, chat] = [CommandScope::Terminal, CommandScope::Chat].map(names);
+        let [terminal, chat] = [CommandScope::Terminal, CommandScope::Chat].map(&names);
         let only = |one: &BTreeSet<&'static str>, other: &BTreeSet<&'static str>| {
             one.difference(other).copied().collect::<Vec<&str>>()
         };
         assert_eq!(only(&terminal, &chat), ["quit", "thoughts"]);
         assert_eq!(only(&chat, &terminal), ["start", "stop"]);
+        let page = names(CommandScope::Page);
+        assert_eq!(only(&page, &terminal), ["stop"]);
+        assert_eq!(only(&page, &chat), ["thoughts"]);
         let all: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
         assert_eq!(all, &terminal | &chat);
     }
@@ -382,7 +390,11 @@ mod tests {
             ("/xyz and more", "!"),
             ("/", "!"),
         ] {
-            for place in [CommandScope::Terminal, CommandScope::Chat] {
+            for place in [
+                CommandScope::Terminal,
+                CommandScope::Chat,
+                CommandScope::Page,
+            ] {
                 assert_eq!(meaning(line, place), expected, "{line}");
             }
         }

@@ -160,6 +160,11 @@ pub fn reason(end: &TurnEnd) -> String {
 pub fn index_words(index: &IndexStatus) -> String {
     match index {
         IndexStatus::Looking => "checking for changes".to_owned(),
+        IndexStatus::Reading { done, total } => format!(
+            "reading files: {} of {}",
+            count(*done as u64),
+            count(*total as u64)
+        ),
         IndexStatus::Fresh => "up to date".to_owned(),
         IndexStatus::Behind(texts) => format!("{} to embed", counted(*texts, "text")),
         IndexStatus::Trouble(why) => why.clone(),

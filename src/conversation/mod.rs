@@ -7,6 +7,8 @@
 //! [`registry`] are shared by all conversations of a process.
 
 pub mod answers;
+mod beginning;
+mod changes;
 pub mod commands;
 pub mod event_log;
 pub mod mentions;
@@ -122,6 +124,8 @@ pub struct Conversation {
     /// Cancels a running `/index`; already cancelled when it has ended.
     indexing: Option<CancellationToken>,
     answers: Answers,
+    /// Whether a user can approve calls.
+    has_user: bool,
     log: EventLog,
 }
 
@@ -148,6 +152,7 @@ impl Conversation {
         let mut conversation = Conversation {
             workspace: workspace.unwrap_or_else(|| shared.workspaces.first()),
             work_mode: shared.first_mode,
+            has_user: shared.has_user,
             shared,
             participant,
             session: None,
@@ -168,12 +173,6 @@ impl Conversation {
         // The owner may have changed since.
         conversation.session = session.filter(|id| conversation.may_resume(id));
         conversation
-    }
-
-    /// Selects the session to resume, and the model, before a session is opened.
-    pub fn begin_with(&mut self, session: Option<SessionId>, model: Option<String>) {
-        self.session = session;
-        self.model = model;
     }
 
     pub fn workspace(&self) -> &Arc<OpenWorkspace> {
@@ -420,7 +419,7 @@ impl Conversation {
         self.running = Some(match self.open.take() {
             Some(open) => {
                 self.live = Some(open.engine.watch_command());
-                let approver = (self.answers.clone(), self.shared.has_user);
+                let approver = (self.answers.clone(), self.has_user);
                 RunningTurn::turn(open, self.mode(), job, approver, stop)
             }
             None => RunningTurn::opening(self.open_request(), job, stop),

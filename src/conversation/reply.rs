@@ -144,7 +144,7 @@ pub struct ModelsJob {
 }
 
 impl IndexJob {
-    pub(super) fn new(workspace: Arc<OpenWorkspace>, stop: CancellationToken) -> IndexJob {
+    pub fn new(workspace: Arc<OpenWorkspace>, stop: CancellationToken) -> IndexJob {
         IndexJob {
             needs_leave: workspace.needs_leave_to_index(),
             workspace,

@@ -77,7 +77,7 @@ impl Conversation {
         is_free
     }
 
-    async fn opened_session(&mut self) -> Result<&mut OpenSession, Error> {
+    pub(super) async fn opened_session(&mut self) -> Result<&mut OpenSession, Error> {
         self.open().await?;
         let lost = || anyhow!("the session is not open");
         self.open.as_mut().ok_or_else(lost)
@@ -171,7 +171,7 @@ impl Conversation {
         let Some(mode) = mode else {
             if wanted == Mode::AutoApprove.name() {
                 return Err(anyhow!(
-                    "`auto-approve` can be set at start only: `ollacode telegram --auto-approve`"
+                    "`auto-approve` can be set at start only, with `--auto-approve`"
                 ));
             }
             let names: Vec<String> = modes
@@ -185,6 +185,22 @@ impl Conversation {
             ));
         };
         self.set_mode(mode, self.is_planning);
+        Ok(self.mode_change())
+    }
+
+    /// Chooses the mode of the next question by its name. `plan` keeps the mode in which the plan
+    /// would be carried out.
+    pub fn choose_mode(&mut self, name: &str) -> Result<CommandReply, Error> {
+        if self.is_busy() {
+            return Ok(CommandReply::Busy);
+        }
+        if name == Mode::Plan.name() {
+            self.set_mode(self.work_mode, true);
+        } else {
+            anyhow::ensure!(!name.is_empty(), "the name of a mode is missing");
+            self.approve(name)?;
+            self.set_mode(self.work_mode, false);
+        }
         Ok(self.mode_change())
     }
 

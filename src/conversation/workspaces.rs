@@ -69,6 +69,11 @@ impl OpenWorkspace {
         self.app.code_index().search(request).await
     }
 
+    /// Searches by words and names only, at once, while somebody types.
+    pub async fn search_words(&self, request: &SearchRequest) -> Result<SearchResults, IndexError> {
+        self.app.code_index().search_words(request).await
+    }
+
     /// Whether there is no index, and the folder needs consent to be indexed.
     pub fn needs_leave_to_index(&self) -> bool {
         self.app.needs_confirmation() && !self.app.index.exists()

@@ -24,7 +24,7 @@ use crate::message::ToolCall;
 use crate::model::budget::part;
 use crate::model::repair::check;
 use crate::permission::{
-    ApprovalRequest, Confinement, Decision, Effect, Permission, Preview, permission,
+    ApprovalRequest, Confinement, Decision, Effect, PLAN_MODE, Permission, Preview, permission,
 };
 use crate::session::changes::ChangeRecord;
 use crate::session::{Record, USER_COMMAND_ID_PREFIX};
@@ -269,7 +269,10 @@ impl Turn<'_> {
             match permission(effect, mode, confinement, rules) {
                 Permission::Allow => {}
                 Permission::ReadOnly => least = Permission::ReadOnly,
-                Permission::Deny(why) => return Permission::Deny(why),
+                // The user did not choose plan mode, if agent mode is off.
+                Permission::Deny(why) => {
+                    return Permission::Deny(why.replace(PLAN_MODE, self.why_read_only()));
+                }
                 Permission::Ask(reason) => {
                     let reasons = reasons.get_or_insert_default();
                     if !reason.is_empty() && !reasons.contains(&reason) {

@@ -1,9 +1,10 @@
-//! What a running command prints, for front ends that show it.
+//! What a turn prints and has changed while it runs, for front ends that show it.
 
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
+use crate::session::changes::FileDiff;
 use crate::tools::ToolContext;
 
 /// The last lines of the running command.
@@ -19,6 +20,11 @@ impl CommandWatch {
             context,
             seen: None,
         }
+    }
+
+    /// A diff per file that the session has changed so far.
+    pub fn file_diffs(&self) -> Vec<FileDiff> {
+        self.context.changes.lock().diffs()
     }
 
     /// The last lines without secrets, at most so many; `None` if nothing was printed since.

@@ -152,6 +152,11 @@ pub struct Question {
     pub images: Vec<Image>,
     /// Whether to plan only, whatever the mode of the session.
     pub plan: bool,
+    /// Whether only what reads may run, whatever the mode of the session: agent mode is off. The
+    /// tools that are offered stay the same, for the server's prompt cache.
+    pub read_only: bool,
+    /// Whether the index is not searched for it.
+    pub without_search: bool,
 }
 
 impl Question {
@@ -227,6 +232,7 @@ impl Engine {
     ) -> TurnEnd {
         let sink = EventSink::new(events, stop);
         let mut turn = Turn::new(self, session, approver, sink.clone(), question.plan);
+        turn.read_only = question.read_only;
         let end = turn.run(&question).await;
         sink.send(Event::TurnEnded(end.clone())).await;
         end
@@ -290,6 +296,19 @@ impl Engine {
         session.note_undone("redid", redone.turn, &redone.paths());
         session.record(Record::Redid { turn: redone.turn })?;
         Ok(redone)
+    }
+
+    /// Puts a file back as it was before the session changed it; that can be undone.
+    pub fn revert(&self, session: &mut Session, path: &str) -> Result<Undone, ChangeError> {
+        let (reverted, made) = {
+            let mut changes = self.context.changes.lock();
+            changes.begin_turn(session.turn.max(1));
+            let reverted = changes.revert(&self.context.jail, path)?;
+            (reverted, changes.take_records())
+        };
+        session.note_reverted(path);
+        session.record_all(made.into_iter().map(Record::Changed).collect())?;
+        Ok(reverted)
     }
 
     /// What the session changed, as a unified diff.

@@ -205,7 +205,7 @@ impl Turn<'_> {
                 "You said what you will do next, but called no tool. Call the tool now. If \
                  nothing is left to do, answer the user.",
             )
-        } else if !self.plan && self.progress.lacks_change() && shows_code(&reply.text) {
+        } else if self.may_change() && self.progress.lacks_change() && shows_code(&reply.text) {
             (
                 "the model showed code and changed no file; asking it to go on",
                 "Nothing was changed: code in a reply is not written to a file. Call `edit_file` \

@@ -96,7 +96,7 @@ impl Turn<'_> {
 
     /// The edits that are written out in a reply, where a change was asked for and none was made.
     async fn written_edits(&self, text: &str) -> Vec<ToolCall> {
-        if self.plan || !self.progress.lacks_change() {
+        if !self.may_change() || !self.progress.lacks_change() {
             return Vec::new();
         }
         let WrittenEdits { calls, places } = edits_in(text, &self.tools);

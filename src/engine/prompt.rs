@@ -20,6 +20,10 @@ Plan mode: nothing can be written, and commands only read. Find out with the rea
 then answer with a numbered plan (`1.`, `2.`, …): in each step the files, what changes in them, \
 and how it is checked. Do not ask whether to begin.";
 
+/// Added to a question while agent mode is off.
+pub(super) const READ_ONLY: &str = "\
+Agent mode is off: nothing can be written, and commands only read. Answer from what you find.";
+
 /// Makes the system prompt of a session.
 ///
 /// `facts` are about the workspace; `protocol` has the tools to describe in the text, for models

@@ -8,7 +8,7 @@ use ollacode_secrets::redact;
 use super::Question;
 use super::clip::clipped_to;
 use super::event::Event;
-use super::prompt::PLAN;
+use super::prompt::{PLAN, READ_ONLY};
 use super::retrieval_query::{RetrievalQuery, last_exchange, retrieval_query};
 use super::turn::Turn;
 use super::user_message::UserMessage;
@@ -51,7 +51,7 @@ impl Turn<'_> {
         self.engine.context.knowledge().end_question();
         sections.extend(self.attached(&question.attachments).await);
         sections.extend(self.pictured(question.images.len()));
-        if self.engine.options.rag {
+        if self.engine.options.rag && !question.without_search {
             sections.extend(self.found(&question.text).await);
         }
         UserMessage {
@@ -72,10 +72,10 @@ impl Turn<'_> {
         } else {
             text.to_owned()
         };
-        if self.plan {
-            format!("{request}\n\n{PLAN}")
-        } else {
-            request
+        match (self.plan, self.read_only) {
+            (true, _) => format!("{request}\n\n{PLAN}"),
+            (false, true) => format!("{request}\n\n{READ_ONLY}"),
+            (false, false) => request,
         }
     }
 

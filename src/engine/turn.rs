@@ -87,6 +87,8 @@ pub(super) struct Turn<'a> {
     pub tools: Vec<ToolSpec>,
     /// Whether this is plan mode.
     pub plan: bool,
+    /// Whether agent mode is off: only what reads may run.
+    pub read_only: bool,
     pub loop_detector: LoopDetector,
     pub progress: TurnProgress,
     pub failed_edits: FailedEdits,
@@ -123,6 +125,7 @@ impl<'a> Turn<'a> {
             events,
             tools: engine.tools(session.model.profile()),
             plan: plan || session.mode == Mode::Plan,
+            read_only: false,
             session,
             loop_detector: LoopDetector::default(),
             progress: TurnProgress::default(),

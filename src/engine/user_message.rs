@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::prompt::PLAN;
+use super::prompt::{PLAN, READ_ONLY};
 
 const SUMMARY: &str = "## Summary of the earlier conversation";
 const SUMMARY_END: &str = "(end of the summary)";
@@ -81,12 +81,12 @@ impl UserMessage {
         format!("{text}{REQUEST}\n\n{request}")
     }
 
-    /// The request without the text that plan mode adds.
+    /// The request without the text that is added to it where nothing can be written.
     pub(super) fn task(&self) -> &str {
-        self.request
-            .strip_suffix(PLAN)
-            .unwrap_or(&self.request)
-            .trim_end()
+        let request = &self.request;
+        let without = |added| request.strip_suffix(added);
+        let task = without(PLAN).or_else(|| without(READ_ONLY));
+        task.unwrap_or(request).trim_end()
     }
 }
 

@@ -3,13 +3,20 @@
 //! The command line starts the others, which are passed to it here, so that front ends do not
 //! import each other.
 
+mod branch;
 mod changed_words;
 pub mod cli;
+mod completion;
+mod doctor;
+mod events_json;
 mod excerpt;
+mod facts_json;
+mod failure;
 mod markup;
 mod syntaxes;
 pub mod telegram;
 pub mod web;
+mod wire;
 
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -13,6 +13,9 @@ pub use rules::{
     DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
 };
 
+/// How the reasons of denials in plan mode name it.
+pub const PLAN_MODE: &str = "this is plan mode";
+
 const PLAN_MODE_REASON: &str =
     "this is plan mode: nothing can be written, and commands can only read";
 

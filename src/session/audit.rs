@@ -348,7 +348,7 @@ impl AuditBuilder {
 }
 
 /// What a call is about: its most telling argument, or all of them.
-fn about(arguments: &Map<String, Value>) -> String {
+pub(super) fn about(arguments: &Map<String, Value>) -> String {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str);
     if let (Some(from), Some(to)) = (text("from"), text("to")) {
         return format!("{from} → {to}");

@@ -6,6 +6,7 @@
 
 mod baseline;
 mod counts;
+mod revert;
 mod steps;
 mod store;
 mod turns;
@@ -72,6 +73,9 @@ pub struct ChangeRecord {
     /// undone; then there are no hashes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_kept: bool,
+    /// Whether the user put the file back with it: it is undone by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_revert: bool,
 }
 
 /// What a session changed in a file.
@@ -114,6 +118,9 @@ pub enum UndoError {
     /// No turn was undone since the last change.
     #[error("there is nothing to redo")]
     NothingToRedo,
+    /// The session has not changed this file, or it is as it was before.
+    #[error("this session has not changed `{0}`")]
+    NotChanged(String),
     /// Somebody else has changed the same files; nothing was touched.
     #[error("not done, because {} changed since then: save those changes elsewhere first, then \
              try again", listed(.paths))]
@@ -225,6 +232,7 @@ impl Changes {
             after,
             mode: mode(&change.before).or(mode(&change.after)),
             not_kept: false,
+            is_revert: false,
         })
     }
 
@@ -267,6 +275,7 @@ impl Changes {
                 after: None,
                 mode: None,
                 not_kept: true,
+                is_revert: false,
             });
         }
     }

@@ -69,14 +69,14 @@ pub fn export(folder: &Path, id: &SessionId, format: Format) -> Result<String, S
 }
 
 #[derive(Serialize)]
-struct ExportedSession {
+pub(super) struct ExportedSession {
     version: u32,
     id: String,
     workspace: String,
     model: String,
     started: String,
-    turns: u32,
-    items: Vec<ExportItem>,
+    pub(super) turns: u32,
+    pub(super) items: Vec<ExportItem>,
     /// Calls that have no result yet.
     #[serde(skip)]
     open: Vec<CallRecord>,
@@ -84,7 +84,7 @@ struct ExportedSession {
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum ExportItem {
+pub(super) enum ExportItem {
     User {
         text: String,
     },
@@ -93,6 +93,9 @@ enum ExportItem {
         thinking: String,
     },
     Tool {
+        /// The id of the call, which means nothing outside of the journal.
+        #[serde(skip)]
+        id: String,
         tool: String,
         arguments: Map<String, Value>,
         outcome: &'static str,
@@ -114,7 +117,7 @@ enum ExportItem {
 }
 
 impl ExportedSession {
-    fn new(id: &SessionId) -> ExportedSession {
+    pub(super) fn new(id: &SessionId) -> ExportedSession {
         ExportedSession {
             version: 1,
             id: id.to_string(),
@@ -127,7 +130,7 @@ impl ExportedSession {
         }
     }
 
-    fn take(&mut self, record: Record) {
+    pub(super) fn take(&mut self, record: Record) {
         match record {
             Record::Started {
                 workspace,
@@ -183,6 +186,7 @@ impl ExportedSession {
         let call = self.open.iter().position(|call| call.id == call_id);
         let arguments = call.map(|at| self.open.remove(at).arguments);
         self.items.push(ExportItem::Tool {
+            id: call_id.to_owned(),
             tool,
             arguments: arguments.unwrap_or_default(),
             outcome: match outcome {
@@ -195,9 +199,10 @@ impl ExportedSession {
     }
 
     /// Adds the calls without a result.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let open = self.open.drain(..);
         self.items.extend(open.map(|call| ExportItem::Tool {
+            id: call.id,
             tool: call.name,
             arguments: call.arguments,
             outcome: "interrupted",
@@ -235,6 +240,7 @@ impl ExportItem {
                 arguments,
                 outcome,
                 result,
+                ..
             } => {
                 let arguments = Value::Object(arguments.clone()).to_string();
                 let (call, result) = (fenced(&arguments, "json"), fenced(&cut(result), "text"));
@@ -250,7 +256,7 @@ impl ExportItem {
 }
 
 /// The beginning of a result, and how much of it is missing.
-fn cut(result: &str) -> String {
+pub(super) fn cut(result: &str) -> String {
     let lines: Vec<&str> = result.lines().collect();
     if lines.len() <= LINES {
         return lines.join("\n");

@@ -6,7 +6,9 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::journal::{failed, is_missing, path_of};
+use jiff::Timestamp;
+
+use super::journal::{failed, in_utc, is_missing, path_of};
 use super::record::Record;
 use super::{SessionError, SessionId};
 
@@ -39,12 +41,39 @@ pub struct SessionSummary {
     pub changed: Vec<String>,
 }
 
+/// A session that was searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSession {
+    pub summary: SessionSummary,
+    /// When it was written last, in UTC: `2026-11-21T14:30:05Z`.
+    pub last_used: String,
+}
+
 /// Lists the sessions in a folder, the one used last first. Those without a question are left out.
 pub fn sessions(folder: &Path) -> Result<Vec<SessionSummary>, SessionError> {
+    let found = find_sessions(folder, "")?.into_iter();
+    Ok(found.map(|found| found.summary).collect())
+}
+
+/// Lists the sessions whose questions have every word of a query, in any case; all of them for an
+/// empty one.
+pub fn find_sessions(folder: &Path, query: &str) -> Result<Vec<FoundSession>, SessionError> {
+    let query = query.to_lowercase();
+    let words: Vec<&str> = query.split_whitespace().collect();
     let mut found = Vec::new();
-    for id in used(folder)? {
-        match summary(folder, &id) {
-            Ok(summary) if summary.turns > 0 => found.push(summary),
+    for (modified, id) in used(folder)? {
+        let mut missing = words.clone();
+        let summary = read_summary(folder, &id, |question| {
+            if !missing.is_empty() {
+                let question = question.to_lowercase();
+                missing.retain(|word| !question.contains(*word));
+            }
+        });
+        match summary {
+            Ok(summary) if summary.turns > 0 && missing.is_empty() => found.push(FoundSession {
+                summary,
+                last_used: Timestamp::try_from(modified).map_or_else(|_| String::new(), in_utc),
+            }),
             // Nothing was said in it, or it was deleted meanwhile.
             Ok(_) | Err(SessionError::NotFound(_)) => {}
             Err(error) => return Err(error),
@@ -56,7 +85,7 @@ pub fn sessions(folder: &Path) -> Result<Vec<SessionSummary>, SessionError> {
 /// The session of a workspace that was used last: what `--continue` opens.
 pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, SessionError> {
     let workspace = workspace.to_string_lossy();
-    for id in used(folder)? {
+    for (_, id) in used(folder)? {
         match summary(folder, &id) {
             Ok(summary) if summary.turns > 0 && summary.workspace == workspace => {
                 return Ok(Some(id));
@@ -70,7 +99,8 @@ pub fn latest(folder: &Path, workspace: &Path) -> Result<Option<SessionId>, Sess
 
 /// Finds a session by its id, or by a beginning or an end that only it has.
 pub fn find(folder: &Path, given: &str) -> Result<SessionId, SessionError> {
-    find_among(used(folder)?, given)
+    let found = used(folder)?.into_iter();
+    find_among(found.map(|(_, id)| id).collect(), given)
 }
 
 /// The same among some sessions.
@@ -101,6 +131,15 @@ pub fn list_number(given: &str) -> Option<usize> {
 
 /// Reads the summary of a session.
 pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionError> {
+    read_summary(folder, id, |_| {})
+}
+
+/// The same, and tells every question of the user.
+fn read_summary(
+    folder: &Path,
+    id: &SessionId,
+    mut tell: impl FnMut(&str),
+) -> Result<SessionSummary, SessionError> {
     let path = path_of(folder, id);
     let wrong = |error: io::Error| {
         if is_missing(&error) {
@@ -132,7 +171,12 @@ pub fn summary(folder: &Path, id: &SessionId) -> Result<SessionSummary, SessionE
             continue;
         }
         // Damage in one line is no reason to hide a session.
-        if let Ok(record) = serde_json::from_slice(&line) {
+        if let Ok(record) = serde_json::from_slice::<Record>(&line) {
+            if let Record::User { shown, .. } = &record
+                && !shown.is_empty()
+            {
+                tell(shown);
+            }
             summary.take(record, &mut changed);
         }
     }
@@ -174,7 +218,7 @@ impl SessionSummary {
 }
 
 /// The beginning of a question, on one line.
-pub(super) fn title(question: &str) -> String {
+pub fn title(question: &str) -> String {
     let words: Vec<&str> = question.split_whitespace().collect();
     let line = words.join(" ");
     match line.char_indices().nth(TITLE) {
@@ -187,8 +231,8 @@ pub(super) fn title(question: &str) -> String {
     }
 }
 
-/// Names of sessions, the one used last first.
-fn used(folder: &Path) -> Result<Vec<SessionId>, SessionError> {
+/// Sessions with the time at which they were used last, that one first.
+fn used(folder: &Path) -> Result<Vec<(SystemTime, SessionId)>, SessionError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if is_missing(&error) => return Ok(Vec::new()),
@@ -208,5 +252,5 @@ fn used(folder: &Path) -> Result<Vec<SessionId>, SessionError> {
         }
     }
     found.sort_unstable_by(|one, other| other.cmp(one));
-    Ok(found.into_iter().map(|(_, id)| id).collect())
+    Ok(found)
 }

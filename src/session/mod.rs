@@ -11,6 +11,7 @@
 pub mod audit;
 pub mod changes;
 pub mod export;
+pub mod history;
 mod id;
 mod journal;
 mod list;
@@ -39,7 +40,10 @@ use crate::visible::defang_chat_markers;
 
 pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
-pub use list::{SessionSummary, find, find_among, latest, list_number, sessions, summary};
+pub use list::{
+    FoundSession, SessionSummary, find, find_among, find_sessions, latest, list_number, sessions,
+    summary, title,
+};
 pub use record::{Record, VERSION};
 pub use replay::{INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
@@ -179,6 +183,9 @@ impl Session {
         for action in &replayed.undone {
             session.note_undone(action.verb, action.turn, &action.files);
         }
+        for path in &replayed.reverted {
+            session.note_reverted(path);
+        }
         for (command, printed) in &replayed.user_commands {
             session.note_user_command(command, printed);
         }
@@ -238,6 +245,14 @@ impl Session {
         self.remarks.push(format!(
             "The user {what} your changes of turn {turn} to `{paths}`: read these files again \
              before you edit them."
+        ));
+    }
+
+    /// Tells the model with the next question that the user put a file back.
+    pub fn note_reverted(&mut self, path: &str) {
+        self.remarks.push(format!(
+            "The user put `{path}` back as it was before you changed it: read it again before you \
+             edit it."
         ));
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Replayed {
     pub is_unanswered: bool,
     /// What the user undid or redid after the last question, unknown to the model.
     pub undone: Vec<UndoAction>,
+    /// Files that the user put back after the last question, unknown to the model.
+    pub reverted: Vec<String>,
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
@@ -100,6 +102,7 @@ impl Replayed {
             Record::User { text, shown } => {
                 self.answer_pending_calls();
                 self.undone.clear();
+                self.reverted.clear();
                 self.user_commands.clear();
                 self.is_unanswered = true;
                 self.turns += u32::from(!shown.is_empty());
@@ -136,6 +139,9 @@ impl Replayed {
             Record::Compacted { messages } => self.compact(messages),
             Record::Mode { mode } => self.mode = (*mode).into(),
             Record::Changed(change) => {
+                if change.is_revert {
+                    self.reverted.push(change.path.clone());
+                }
                 self.last_change = self.last_change.max(change.turn);
                 let files = self.changed.entry(change.turn).or_default();
                 files.insert(change.path.clone());

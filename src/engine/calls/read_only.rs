@@ -6,9 +6,12 @@ use super::edited::edited_call;
 use super::outcome::MissingAccess;
 use super::{CallResult, Event, Turn, TurnEnd};
 use crate::message::ToolCall;
-use crate::permission::Mode;
+use crate::permission::{Mode, PLAN_MODE};
 use crate::session::Record;
 use crate::tools::{Permitted, PreparedCall};
+
+/// Why calls may only read, where that is not plan mode.
+const AGENT_MODE_OFF: &str = "agent mode is off";
 
 impl Turn<'_> {
     /// Runs a call read-only, without asking. If it fails because it needs to write, the user
@@ -26,11 +29,13 @@ impl Turn<'_> {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
-            let text = format!(
-                "{}(this is plan mode: commands can only read)\n",
-                tried.text
-            );
-            let denied = CallResult::denied(text, "denied: in plan mode, commands can only read");
+            let why = self.why_read_only();
+            let text = format!("{}({why}: commands can only read)\n", tried.text);
+            let summary = match self.plan {
+                true => "denied: in plan mode, commands can only read",
+                false => "denied: agent mode is off, and commands can only read",
+            };
+            let denied = CallResult::denied(text, summary);
             return self.finish(call, denied, took).await;
         }
         let allowed = match self.prepare(call).await {
@@ -72,11 +77,22 @@ impl Turn<'_> {
         covers.is_some_and(|covers| self.session.granted.contains(&covers))
     }
 
+    /// The mode by which calls are judged.
     pub(super) fn mode(&self) -> Mode {
-        if self.plan {
-            Mode::Plan
-        } else {
+        if self.may_change() {
             self.session.mode
+        } else {
+            Mode::Plan
         }
+    }
+
+    /// Whether calls may change something.
+    pub(in crate::engine) fn may_change(&self) -> bool {
+        !self.plan && !self.read_only
+    }
+
+    /// Why calls may only read.
+    pub(super) fn why_read_only(&self) -> &'static str {
+        if self.plan { PLAN_MODE } else { AGENT_MODE_OFF }
     }
 }

@@ -213,6 +213,7 @@ mod tests {
             after: hash(is),
             mode: None,
             not_kept: false,
+            is_revert: false,
         }
     }
 

@@ -101,6 +101,39 @@ async fn a_plan_writes_nothing_and_ends_as_a_plan() {
 }
 
 #[tokio::test]
+async fn without_agent_mode_only_what_reads_runs_and_the_model_is_told_why() {
+    let mut lab = Lab::new(vec![read("main.rs"), edit(), text("It says hello.")]);
+    lab.session.mode = Mode::AutoApprove;
+    let question = Question {
+        text: "Say goodbye.".to_owned(),
+        read_only: true,
+        ..Question::default()
+    };
+    let (end, events) = lab.put(question).await;
+    assert_eq!(end, TurnEnd::Answered);
+    assert_eq!(outcomes(&events), [ToolOutcome::Done, ToolOutcome::Denied]);
+    assert_eq!(lab.file("main.rs"), SOURCE);
+    assert!(lab.judge.asked.lock().is_empty());
+    let results = lab.results();
+    assert!(
+        results[1].contains("agent mode is off: nothing can be written"),
+        "{results:#?}"
+    );
+    assert!(!results[1].contains("plan mode"), "{results:#?}");
+    assert!(
+        lab.asked()[0]
+            .user()
+            .ends_with("Answer from what you find.")
+    );
+    // Neither the tools nor the mode of the session change.
+    assert_eq!(lab.asked()[0].tools.len(), 14);
+    assert_eq!(lab.session.mode, Mode::AutoApprove);
+    lab.model.script.lock().extend([edit(), text("Done.")]);
+    lab.ask("Say goodbye.").await;
+    assert!(lab.file("main.rs").contains("goodbye"));
+}
+
+#[tokio::test]
 async fn nothing_is_written_that_was_not_asked_for() {
     let mut lab = Lab::new(vec![read("main.rs"), text("It greets.")]);
     lab.ask("What does it do?").await;

@@ -1,81 +1,18 @@
 //! `ollacode doctor`: checks the installation and suggests fixes.
 
-mod disk;
-mod server;
-#[cfg(test)]
-mod tests;
-
 use std::io::{self, Write};
 
 use anyhow::Error;
-use ollacode_indexer::{IndexError, IndexStatistics};
-use serde::Serialize;
 use serde_json::json;
 
 use super::args::DoctorArguments;
-use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, count, counted, escape_hidden};
+use super::style::{DIM, ERROR, GOOD, PLAIN, WARNING, escape_hidden};
 use super::{CommandEnd, print, print_json};
 use crate::app::App;
-use crate::permission::Confinement;
-
-/// The result of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum CheckState {
-    Good,
-    /// Works, but not fully.
-    Warning,
-    /// A required part is broken.
-    Broken,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Check {
-    name: &'static str,
-    state: CheckState,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
-}
-
-impl Check {
-    fn good(name: &'static str, message: impl Into<String>) -> Check {
-        Check {
-            name,
-            state: CheckState::Good,
-            message: message.into(),
-            fix: None,
-        }
-    }
-
-    fn bad(
-        name: &'static str,
-        state: CheckState,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Check {
-        Check {
-            name,
-            state,
-            message: message.into(),
-            fix: Some(fix.into()),
-        }
-    }
-}
+use crate::frontends::doctor::{Check, CheckState, checks};
 
 pub async fn run(app: &App, arguments: &DoctorArguments) -> Result<CommandEnd, Error> {
-    let walked = disk::walked(app).await?;
-    let mut checks = vec![
-        Check::good("version", concat!("ollacode ", env!("CARGO_PKG_VERSION"))),
-        disk::workspace(app, &walked),
-        disk::data_folder(app),
-        index(app).await,
-    ];
-    checks.extend(server::ollama(app).await);
-    checks.push(disk::watches(app, &walked).await?);
-    checks.extend(disk::clock(app, &walked));
-    checks.push(commands(app));
-    checks.extend(bot(app));
+    let checks = checks(app).await?;
     let broken = checks.iter().any(|check| check.state == CheckState::Broken);
     if arguments.json {
         print_json(&json!({"ok": !broken, "checks": checks}))?;
@@ -111,113 +48,4 @@ fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Checks the confinement of commands.
-fn commands(app: &App) -> Check {
-    const NAME: &str = "commands";
-    let reached = match app.confinement() {
-        Ok(reached) => reached,
-        Err(error) => {
-            let fix = "set `OLLACODE_DATA_DIR` to a folder that you own on a local disk";
-            return Check::bad(NAME, CheckState::Warning, error.to_string(), fix);
-        }
-    };
-    let level = match reached.level {
-        Confinement::Full => return Check::good(NAME, "fully confined"),
-        Confinement::Landlock => "partly confined (`landlock`)",
-        Confinement::None => "not confined",
-    };
-    let why = reached.why_not_full.unwrap_or_default();
-    let fix = "allow unprivileged user namespaces; until then every command needs approval";
-    Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
-}
-
-/// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.
-fn bot(app: &App) -> Option<Check> {
-    const NAME: &str = "telegram";
-    let given = &app.settings.telegram;
-    if given.token.trim().is_empty() {
-        return None;
-    }
-    Some(match given.check() {
-        Ok(settings) => {
-            let users = counted(settings.allowed.users().len() as u64, "user");
-            Check::good(NAME, format!("a token is set, and {users} may use the bot"))
-        }
-        Err(error) => {
-            let fix = "see `ollacode telegram --help`";
-            Check::bad(NAME, CheckState::Warning, error.to_string(), fix)
-        }
-    })
-}
-
-async fn index(app: &App) -> Check {
-    const NAME: &str = "index";
-    const RUN: &str = "run `ollacode index`";
-    if !app.index.exists() {
-        return Check::bad(NAME, CheckState::Warning, "not indexed yet", RUN);
-    }
-    let looked = async {
-        let model = app.index.complete_model().await?;
-        let fingerprint = model
-            .as_ref()
-            .map_or("", |(_, fingerprint)| fingerprint.as_str());
-        let status = app.index.status(fingerprint).await?;
-        let is_current = app.index.check().await?;
-        Ok::<_, IndexError>((status, model, is_current))
-    };
-    let (status, model, is_current) = match looked.await {
-        Ok(found) => found,
-        Err(error) => {
-            let fix = "run `ollacode index`, which repairs or rebuilds the index";
-            let message = format!("{:#}", Error::from(error));
-            return Check::bad(NAME, CheckState::Broken, message, fix);
-        }
-    };
-    if !is_current {
-        let message = "made by another version of ollacode, or not finished: the next search \
-                       reads every file again";
-        return Check::bad(NAME, CheckState::Warning, message, RUN);
-    }
-    if let Some(name) = app.model_without_vectors().await {
-        let message = format!("no vectors of the current `{name}`: search is lexical only");
-        let fix = "run `ollacode index` to create them";
-        return Check::bad(NAME, CheckState::Warning, message, fix);
-    }
-    contents(&status, model.map(|(name, _)| name))
-}
-
-/// Judges an index that can be read.
-fn contents(status: &IndexStatistics, model: Option<String>) -> Check {
-    const NAME: &str = "index";
-    let counts = status.counts;
-    let vectors = match &model {
-        Some(name) => format!("{} chunks with vectors of {name}", count(counts.embedded)),
-        None => "no complete vectors".to_owned(),
-    };
-    let (files, chunks) = (
-        counted(counts.files, "file"),
-        counted(counts.chunks, "chunk"),
-    );
-    let message = format!("{files}, {chunks}, {vectors}");
-    if counts.files == 0 {
-        let fix = "see `ollacode index --skipped` for the reasons";
-        return Check::bad(NAME, CheckState::Warning, message, fix);
-    }
-    if model.is_some() && counts.failed > 0 {
-        let failed = counted(counts.failed, "chunk");
-        let message = format!("{message}; {failed} could not be embedded");
-        return Check::bad(
-            NAME,
-            CheckState::Warning,
-            message,
-            "see `ollacode index --failures` for the reasons",
-        );
-    }
-    if model.is_some() && counts.embedded < counts.chunks {
-        let fix = "run `ollacode index`; chunks without a vector are found by lexical search only";
-        return Check::bad(NAME, CheckState::Warning, message, fix);
-    }
-    Check::good(NAME, message)
 }

@@ -16,6 +16,8 @@ use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
 use crate::failure::Failure;
 use crate::frontends::Services;
+use crate::frontends::events_json::JsonEvent;
+use crate::frontends::wire::SearchFailure;
 
 pub mod args;
 mod chat;
@@ -41,12 +43,9 @@ mod telegram;
 mod threads;
 mod web;
 mod width;
-mod wire;
 mod wrap;
 
 use args::{Arguments, Command};
-use chat::events_json::JsonEvent;
-use wire::SearchFailure;
 
 const FAILED: u8 = 1;
 /// The command line or a setting is invalid.

@@ -12,9 +12,9 @@ use super::args::SearchArguments;
 use super::failure::failure;
 use super::progress::IndexProgress;
 use super::style::counted;
-use super::wire::{SearchAnswer, SearchFailure};
 use super::{CommandEnd, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
+use crate::frontends::wire::{SearchAnswer, SearchFailure};
 use crate::model::ollama::{OllamaEmbedder, OllamaError};
 
 pub async fn run(app: &App, arguments: &SearchArguments) -> Result<CommandEnd, Error> {

@@ -7,9 +7,9 @@ use ollacode_indexer::{DryRun, IndexStatistics, LanguageCount, RefreshReport};
 use serde_json::{Map, Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, count, counted, visible_name};
-use super::wire::IndexCounts;
 use crate::app::App;
 use crate::conversation::messages::duration;
+use crate::frontends::wire::IndexCounts;
 use crate::text::size;
 
 const LEFT_OUT: &str = "excluded by default: build output, dependencies or a cache";

@@ -83,6 +83,7 @@ fn a_call_stands_where_it_began_and_before_what_it_changed() {
             after: None,
             mode: None,
             not_kept: false,
+            is_revert: false,
         }),
         ran(&edit, "edited", OutcomeRecord::Done),
         Record::Undid { turn: 1 },
@@ -191,6 +192,7 @@ fn a_damaged_journal_still_tells_what_it_can() {
         after: Some("0b".to_owned()),
         mode: None,
         not_kept: false,
+        is_revert: false,
     };
     let entries = told(vec![
         begins(&lost),
@@ -238,6 +240,7 @@ fn a_line_has_its_time_and_one_without_is_read_too() {
         after: None,
         mode: Some(0o600),
         not_kept: false,
+        is_revert: false,
     });
     let short = Record::Compacted {
         messages: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod colliding;
 mod keeping;
+mod reverting;
 mod sequences;
 mod telling;
 mod undoing;

@@ -46,6 +46,11 @@ impl TurnChanges {
         sums
     }
 
+    /// Whether it is a file that the user put back.
+    pub fn is_revert(&self) -> bool {
+        self.changes.iter().any(|change| change.is_revert)
+    }
+
     /// Files that a command changed and whose contents are not stored.
     pub fn not_kept(&self) -> impl Iterator<Item = &str> {
         let lost = self.changes.iter().filter(|change| change.not_kept);
@@ -80,7 +85,7 @@ pub(super) fn replay(records: &[Record]) -> (Vec<TurnChanges>, Vec<TurnChanges>)
     (done, undone)
 }
 
-/// Adds a change and drops the undone turns.
+/// Adds a change and drops the undone turns. A revert stands by itself.
 pub(super) fn take(
     done: &mut Vec<TurnChanges>,
     undone: &mut Vec<TurnChanges>,
@@ -88,7 +93,9 @@ pub(super) fn take(
 ) {
     undone.clear();
     match done.last_mut() {
-        Some(last) if last.number == change.turn => last.changes.push(change),
+        Some(last) if last.number == change.turn && !change.is_revert && !last.is_revert() => {
+            last.changes.push(change);
+        }
         _ => done.push(TurnChanges {
             number: change.turn,
             changes: vec![change],

@@ -43,6 +43,30 @@ fn sessions_are_listed_as_they_were_used() {
 }
 
 #[test]
+fn sessions_are_found_by_the_words_of_their_questions() {
+    let home = Home::new();
+    for questions in [["Where is the Kettle?", "and the lid"], ["a kettle", "b"]] {
+        let mut session = home.create();
+        for question in questions {
+            record(&mut session, user(question));
+        }
+    }
+    let found = |query: &str| -> Vec<String> {
+        let found = find_sessions(&home.folder, query).expect("a list");
+        assert!(found.iter().all(|found| found.last_used.ends_with('Z')));
+        let mut titles: Vec<String> = found.into_iter().map(|it| it.summary.title).collect();
+        titles.sort();
+        titles
+    };
+    assert_eq!(found(""), ["Where is the Kettle?", "a kettle"]);
+    assert_eq!(found(" KETTLE "), ["Where is the Kettle?", "a kettle"]);
+    assert_eq!(found("lid kettle"), ["Where is the Kettle?"]);
+    assert_eq!(found("lid b"), [""; 0]);
+    // The context that the engine adds is no question.
+    assert_eq!(found("found"), [""; 0]);
+}
+
+#[test]
 fn a_session_is_found_by_a_part_that_only_it_has() {
     let home = Home::new();
     for name in ["20260101-000000-abcd", "20260101-000001-efgh"] {
@@ -90,6 +114,7 @@ fn the_lines_that_a_summary_needs_begin_as_it_expects() {
         after: None,
         mode: None,
         not_kept: false,
+        is_revert: false,
     });
     let model = Record::Model {
         name: "m".to_owned(),

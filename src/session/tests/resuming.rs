@@ -134,6 +134,7 @@ fn changed_files_are_named_and_can_be_undone_after_a_resume() {
             after: Some("00".repeat(32)),
             mode: None,
             not_kept: false,
+            is_revert: false,
         })
     };
     let home = Home::new();

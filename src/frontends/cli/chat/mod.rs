@@ -1,18 +1,15 @@
 //! `ollacode chat`: a conversation on the terminal, or a single question.
 //!
 //! [`repl`] reads lines and passes them to the [`Conversation`]; a [`turn`] passes its events to a
-//! view: [`render`] on a terminal, [`plain`] and [`events_json`] elsewhere. [`replies`] shows the
-//! results of commands. There is no agent logic here.
+//! view: [`render`] on a terminal, [`plain`] elsewhere. [`replies`] shows the results of commands.
+//! There is no agent logic here.
 
 pub(super) mod approve;
 mod banner;
-mod branch;
 mod complete;
 mod context;
 mod diff;
 mod editor;
-pub(super) mod events_json;
-mod facts_json;
 pub(super) mod interrupts;
 mod markdown;
 mod notify;
@@ -47,6 +44,7 @@ use crate::conversation::{Connector, Conversation, EndReason, OpenedSession, Sha
 use crate::engine::event::TurnEnd;
 use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
+use crate::frontends::events_json::JsonEvent;
 use crate::model::ChatModel;
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, SessionId};
@@ -54,7 +52,6 @@ use crate::session::{self, SessionId};
 use banner::Banner;
 use complete::Completions;
 use editor::Editor;
-use events_json::JsonEvent;
 use interrupts::Interrupts;
 use plain::{JsonLines, OutputFile, PlainOutput};
 use repl::{Repl, Screen};

@@ -8,11 +8,11 @@ use anyhow::{Context, Error, bail};
 
 use super::super::style::{count, counted, visible_name};
 use super::super::{note, print, print_json, redirected_mode, warn};
-use super::events_json::JsonEvent;
 use super::turn::TurnDisplay;
 use crate::conversation::messages::{facts, reason};
 use crate::conversation::turn_facts::{FactLine, fact_lines, not_seen_words};
 use crate::engine::event::{Event, TurnEnd};
+use crate::frontends::events_json::JsonEvent;
 use crate::jail::Jail;
 use crate::visible::escape_hidden;
 

@@ -36,6 +36,7 @@ fn a_record_is_short() {
         after: Some("00".to_owned()),
         mode: None,
         not_kept: false,
+        is_revert: false,
     };
     assert_eq!(
         serde_json::to_string(&record).expect("JSON"),

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{Check, CheckState};
 use crate::app::App;
 use crate::config::EmbedModel;
-use crate::frontends::cli::style::count;
+use crate::conversation::messages::count;
 use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
 use crate::model::{ChatModel, ModelProfile};
 

@@ -12,8 +12,9 @@ use tokio::task::spawn_blocking;
 
 use super::{Check, CheckState};
 use crate::app::App;
-use crate::frontends::cli::style::{counted, visible_name};
+use crate::conversation::messages::counted;
 use crate::text::size;
+use crate::visible::visible_name;
 
 /// A warning below this many free bytes, which the index of a large project takes.
 const LITTLE_ROOM: u64 = 1 << 30;
