@@ -58,13 +58,14 @@ fn an_answer_is_rendered_and_its_citations_open_the_file() {
             ("strong", 1),
             ("table", 1),
             ("ol li", 2),
-            ("pre .k", 1),
             ("a[href='https://example.org/'][rel~=noreferrer]", 1),
             ("b, img", 0),
         ] {
             let css = format!("{} {part}", item("answer"));
             assert_eq!(browser.count(&css), count, "{part}");
         }
+        let highlighted = format!("{} pre span[class]", item("answer"));
+        assert!(browser.count(&highlighted) > 0, "nothing is highlighted");
         let text = page.expect_answer("Headers");
         assert!(!text.contains("**") && !text.contains("```"), "{text}");
         browser.click(&format!("{} {}", item("answer"), role("cite")));

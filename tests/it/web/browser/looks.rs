@@ -136,7 +136,7 @@ fn no_view_is_wider_than_its_window() {
                  const parts = 'button, input, select, textarea, summary, h2, h3, p';
                  for (const one of document.querySelectorAll(parts)) {
                    if (!one.checkVisibility(how)) continue;
-                   if (one.closest('pre, table, .unseen, #skip')) continue;
+                   if (one.closest('pre, table, .unseen')) continue;
                    const {left, right} = one.getBoundingClientRect();
                    const isOut = left < -1 || right > clientWidth + 1;
                    if (isOut) wide.push(one.outerHTML.slice(0, 200));
@@ -182,7 +182,6 @@ fn the_keyboard_reaches_everything_and_shows_where_it_is() {
         reached.push(id);
     }
     for id in [
-        "skip",
         "workspace",
         "nav-chat",
         "nav-search",

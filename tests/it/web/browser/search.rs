@@ -42,7 +42,7 @@ fn hits_come_as_the_query_is_typed_and_are_filtered() {
         expect_first(browser, "src/parser.rs");
         browser.expect("#search-state", "hit");
         assert!(
-            browser.count("[data-role=hit] pre .k") > 0,
+            browser.count("[data-role=hit] pre span[class]") > 0,
             "nothing is highlighted"
         );
         assert!(!browser.texts(&role("hit-why")).concat().is_empty());
