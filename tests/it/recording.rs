@@ -12,13 +12,13 @@ use crate::support::chat_server::{ChatServer, Reply, ServedModel};
 use crate::support::terminal::Terminal;
 use crate::support::{Environment, generated};
 
-const MODEL: &str = "qwen3-coder:30b";
+pub(crate) const MODEL: &str = "qwen3-coder:30b";
 
 /// How the folder is called in the picture.
 const SHOWN_AS: &str = "~/code/courier";
 
 /// A small Python project with a bug: the delays between attempts do not double.
-const PROJECT: [(&str, &str); 7] = [
+pub(crate) const PROJECT: [(&str, &str); 7] = [
     ("README.md", include_str!("recording/courier/README.md")),
     (
         "courier/__init__.py",
@@ -47,7 +47,7 @@ const PROJECT: [(&str, &str); 7] = [
 ];
 
 /// What the model replies.
-fn script() -> Vec<Reply> {
+pub(crate) fn script() -> Vec<Reply> {
     let call = |name: &str, arguments| Reply::text("").call(name, arguments);
     let search = "min(self.base * 2 * attempt, self.limit)";
     let replace = "min(self.base * 2**attempt, self.limit)";

@@ -1,10 +1,12 @@
 //! What the tests share: a hermetic environment, a scripted model server, and patience.
 
+pub mod browser;
 pub mod chat_server;
 pub mod embedder;
 pub mod environment;
 pub mod fake_api;
 pub mod generated;
+pub mod png;
 pub mod rows;
 pub mod samples;
 pub mod terminal;
