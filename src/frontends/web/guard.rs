@@ -182,8 +182,8 @@ impl Guard {
         })
     }
 
-    /// Passes a request on, with its body. The path chooses the router as it chooses whether the token
-    /// is needed: without it, no request reaches the routes of the API.
+    /// Passes a request on, with its body. The same test of the path chooses the router and demands the
+    /// token, so no request without it reaches the API.
     async fn pass(&self, parts: Parts, body: Incoming) -> Response {
         let body = match parts.method {
             Method::POST => match body::read(Body::new(body).into_data_stream()).await {
