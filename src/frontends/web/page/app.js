@@ -10,9 +10,9 @@
 //   notify.js        errors and notifications
 //   dom.js           makes elements
 
-import { $, on, page } from './dom.js';
+import { $, fill, on, page } from './dom.js';
 import { EventStream, get, post, room, takeToken } from './api.js';
-import { focusRequest } from './approvals.js';
+import { isWriting } from './approvals.js';
 import { showChanges } from './changes.js';
 import { showDraft } from './compose.js';
 import { textOf } from './nodes.js';
@@ -31,6 +31,8 @@ const VIEW = 'ollacode.view';
 let stream;
 let listsTimer;
 let releaseStream = () => {};
+/** A question of which it is not known whether the server has it. */
+let unsure = null;
 
 const path = (name) => room(page.conversation.id, name);
 
@@ -60,7 +62,7 @@ function follow() {
 		events: (events) => mine === stream && take(events),
 		state: (name, wait) => mine === stream && showConnection(name, wait),
 		// The program was started again: its conversations are others.
-		failed: (error) => (error.status === 404 ? attempt(restore) : refuse(error)),
+		failed: (error) => (error.status === 404 ? attempt(start) : refuse(error)),
 	});
 	stream = mine;
 	stream.run();
@@ -70,6 +72,8 @@ function follow() {
 async function restore() {
 	const here = JSON.parse(sessionStorage.getItem(HERE) ?? '{}');
 	await loadServer();
+	// Only once: it may be gone.
+	sessionStorage.removeItem(HERE);
 	const { conversations } = page.server;
 	if (conversations.some(({ id }) => id === here.id)) return open(here.id);
 	if (here.session) return create(here.session, here.workspace);
@@ -88,12 +92,11 @@ function take(events) {
 	drawHead();
 	// Also what waited before the page was loaded.
 	const waiting = conversation.waiting();
-	if (waiting && !waiting.isSeen) {
-		waiting.isSeen = true;
-		go('chat');
-		focusRequest(elementOf(waiting));
-	}
-	return undefined;
+	if (!waiting || waiting.isSeen) return;
+	waiting.isSeen = true;
+	if (isWriting()) return;
+	go('chat');
+	elementOf(waiting).querySelector('h3').focus();
 }
 
 /** Says what a screen reader or a hidden page should know of. */
@@ -106,7 +109,7 @@ function tell({ event, title, question, how }) {
 		ended: `The turn ended: ${how}`,
 	};
 	if (!words[event]) return;
-	const last = conversation.find(({ kind }) => kind === 'answer' || kind === 'question');
+	const last = conversation.items.findLast(({ kind }) => /^(answer|question)$/.test(kind));
 	const answer = event === 'ended' && (last?.blocks ?? []).map(textOf).join(' ').slice(0, 1000);
 	announce(answer || words[event]);
 	notify(conversation.title || 'ollacode', answer || words[event]);
@@ -114,8 +117,10 @@ function tell({ event, title, question, how }) {
 
 async function ask(message, attached) {
 	const { conversation } = page;
-	// A repeated request with this id does not ask twice.
-	const client = crypto.getRandomValues(new Uint32Array(4)).join('-');
+	// The same again, because no answer came, has the same id: it is asked once.
+	const isAgain = unsure?.message === message;
+	const client = isAgain ? unsure.client : crypto.getRandomValues(new Uint32Array(4)).join('-');
+	unsure = { message, client };
 	const names = attached.map(({ name }) => name);
 	conversation.pending.push({ client, text: message, attachments: names });
 	draw();
@@ -127,10 +132,11 @@ async function ask(message, attached) {
 	try {
 		const agent = $('agent-mode').checked;
 		await post(path('/ask'), { message, client, agent_mode: agent, attachments, images });
+		unsure = null;
 		closeBanner();
 		return true;
 	} catch (error) {
-		conversation.confirm(client);
+		page.conversation.confirm(client);
 		draw();
 		throw error;
 	}
@@ -215,7 +221,8 @@ async function loadServer() {
 }
 
 function setChoices(id, all, chosen) {
-	$(id).replaceChildren(...all.map(({ name }) => new Option(name, name, false, name === chosen)));
+	fill(id, all, ({ name }) => new Option(name));
+	$(id).value = chosen;
 }
 
 /** Fetches what no event tells, once for several reasons. */

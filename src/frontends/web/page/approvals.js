@@ -106,11 +106,11 @@ export function questionCard(item) {
 	]);
 }
 
-/** Moves the focus to a request, unless the user is writing something. */
-export function focusRequest(element) {
+/** Whether the user must not be interrupted. */
+export function isWriting() {
 	const active = document.activeElement;
-	const isWriting = active.value || Date.now() - lastKey < STILL_TYPING;
-	if (!$('confirm').open && !(isTyping(active) && isWriting)) element.querySelector('h3').focus();
+	const hasText = active.value || Date.now() - lastKey < STILL_TYPING;
+	return $('confirm').open || (isTyping(active) && hasText);
 }
 
 // The keys y a e n r decide the first open approval, while no field has the focus.

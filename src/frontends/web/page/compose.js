@@ -4,10 +4,8 @@ import { $, button, h, on, page } from './dom.js';
 import { closeCompletions, completionKey } from './complete.js';
 import { attempt } from './notify.js';
 
-/** A request has at most 4 MB. */
-const MOST_BYTES = 3_600_000;
-/** Pasted text that is longer becomes an attachment, in characters. */
-const LONG_PASTE = 4_000;
+/** A request has at most 4 MB; pictures become a third longer. */
+const MOST_BYTES = 2_900_000;
 const AGENT = 'ollacode.agent';
 
 const input = $('input');
@@ -52,26 +50,24 @@ async function send() {
 
 async function attach(files) {
 	for (const file of files) {
-		const all = [...attached, await read(file)];
-		if (all.reduce((sum, { size }) => sum + size, 0) > MOST_BYTES) {
+		if (attached.reduce((sum, { size }) => sum + size, file.size) > MOST_BYTES) {
 			throw new Error(`${file.name} is too large; name files of the workspace with @ instead`);
 		}
-		setAttached(all);
+		const made = await read(file);
+		setAttached([...attached, { ...made, name: file.name, size: file.size }]);
 	}
 }
 
 async function read(file) {
-	const { name, size } = file;
 	if (/^image\/(png|jpeg|webp|gif)$/.test(file.type)) {
 		const reader = new FileReader();
 		reader.readAsDataURL(file);
 		await new Promise((resolve) => (reader.onloadend = resolve));
-		const base64 = reader.result.split(',')[1];
-		return { name, base64, size: base64.length };
+		return { base64: reader.result.split(',')[1] };
 	}
 	const text = await file.text();
-	if (text.includes('\0')) throw new Error(`${name} is neither a text nor a picture`);
-	return { name, text, size };
+	if (text.includes('\0')) throw new Error(`${file.name} is neither a text nor a picture`);
+	return { text };
 }
 
 function setAttached(all) {
@@ -87,7 +83,7 @@ function setAttached(all) {
 
 on(input, 'input', changed);
 on(input, 'keydown', (event) => {
-	if (event.isComposing) return undefined;
+	if (event.isComposing) return;
 	const isOfList = completionKey(event);
 	const isSent = !isOfList && event.key === 'Enter' && !event.shiftKey;
 	if (isOfList || isSent) event.preventDefault();
@@ -95,10 +91,8 @@ on(input, 'keydown', (event) => {
 });
 on(input, 'paste', (event) => {
 	const { files } = event.clipboardData;
-	const text = event.clipboardData.getData('text/plain');
-	if (files.length === 0 && text.length <= LONG_PASTE) return undefined;
-	event.preventDefault();
-	return attach(files.length > 0 ? files : [new File([text], `pasted-${attached.length + 1}.txt`)]);
+	if (files.length > 0) event.preventDefault();
+	return attach(files);
 });
 on('compose', 'submit', (event) => {
 	event.preventDefault();
@@ -113,7 +107,7 @@ on('attach-file', 'change', async ({ target }) => {
 for (const name of ['dragover', 'dragleave', 'drop']) {
 	on(document, name, (event) => {
 		document.body.classList.toggle('drop', name === 'dragover');
-		if (!event.dataTransfer.types.includes('Files')) return undefined;
+		if (!event.dataTransfer.types.includes('Files')) return;
 		event.preventDefault();
 		return name === 'drop' && attach(event.dataTransfer.files);
 	});

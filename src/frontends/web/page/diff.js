@@ -38,10 +38,8 @@ function draw(element) {
 	const how = layout();
 	const [rows, columns] = how === 'split' ? [splitRows, 'no,,no,'] : [unifiedRows, 'no,no,'];
 	const widths = columns.split(',').map((kind) => h(kind ? 'col.no' : 'col'));
-	const body = hunks.map((hunk) => [
-		hunk.new_start > 1 && h('tr', h('td.muted', { colspan: widths.length }, `line ${hunk.new_start}`)),
-		...rows(hunk),
-	]);
+	const head = (line) => h('tr', h('td.muted', { colspan: widths.length }, `line ${line}`));
+	const body = hunks.map((hunk) => [hunk.new_start > 1 && head(hunk.new_start), rows(hunk)]);
 	element.dataset.layout = how;
 	element.replaceChildren(
 		h('table', { 'aria-label': `Change of ${path}` }, h('colgroup', widths), h('tbody', body)),
@@ -63,7 +61,7 @@ function unifiedRows({ rows }) {
 }
 
 /** Pairs the removed lines of a change with the added ones. */
-export function paired(rows) {
+function paired(rows) {
 	const pairs = [];
 	for (const row of rows) {
 		if (row.kind === ' ') pairs.push([row, row]);

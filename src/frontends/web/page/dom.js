@@ -46,6 +46,16 @@ export function h(what, ...inside) {
 	return element;
 }
 
+const filled = {};
+
+/** Fills a list, unless it shows the same already: the focus and a press stay where they are. */
+export function fill(id, rows, make) {
+	const text = JSON.stringify(rows);
+	if (filled[id] === text) return;
+	filled[id] = text;
+	$(id).replaceChildren(...rows.map(make));
+}
+
 /** A button; `what` is its `data-role`, perhaps with classes before: `.main@send`. */
 export function button(what, click, words, attributes) {
 	return h(`button${what}`, { type: 'button', click, ...attributes }, words);

@@ -26,7 +26,7 @@ export async function openFile(path, start, end) {
 	$('file-path').focus({ preventScroll: true });
 }
 
-export function closeFile() {
+function closeFile() {
 	$('file-pane').hidden = true;
 	opener?.focus();
 	opener = null;

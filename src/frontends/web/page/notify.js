@@ -10,7 +10,7 @@ export async function attempt(act) {
 	} catch (error) {
 		$('banner-text').textContent = sentence(error.message);
 		$('banner').hidden = false;
-		return undefined;
+		return;
 	}
 }
 

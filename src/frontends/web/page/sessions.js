@@ -1,6 +1,6 @@
 // The sidebar: open conversations and earlier sessions.
 
-import { $, button, counted, h, on, page } from './dom.js';
+import { $, button, counted, fill, h, on, page } from './dom.js';
 import { get } from './api.js';
 
 /** The request whose answer is shown; earlier ones are dropped. */
@@ -8,15 +8,15 @@ let last = 0;
 let timer;
 
 export function showRooms() {
-	const shown = page.server.conversations.map((one) => {
-		const { id, title, workspace, is_busy: busy, is_asking: asking } = one;
-		const isShown = id === page.conversation?.id;
+	const current = page.conversation?.id;
+	const rooms = page.server.conversations.map((one) => ({ ...one, isShown: one.id === current }));
+	fill('rooms', rooms, ({ id, title, workspace, is_busy: busy, is_asking: asking, isShown }) => {
 		const state = asking ? ' asks' : busy ? ' works' : '';
 		const given = { title: workspace, data: { id, busy, asking }, 'aria-current': isShown && 'true' };
 		const words = [title || 'New session', h('em', state)];
-		return h('li', button('@room', () => page.open(id), words, given));
+		const show = () => page.open(id).then(() => page.go('chat'));
+		return h('li', button('@room', show, words, given));
 	});
-	$('rooms').replaceChildren(...shown);
 }
 
 /** Fetches the sessions and shows those that fit the search field. */
@@ -27,19 +27,20 @@ export async function showSessions() {
 	const sessions = await get('/api/sessions', { workspace: page.workspace(), q });
 	if (mine !== last) return;
 	const none = q ? 'No session fits.' : 'No sessions in this workspace yet.';
-	$('sessions').replaceChildren(...sessions.map(sessionElement));
+	const current = page.conversation?.session;
+	const rows = sessions.map((one) => ({ ...one, isShown: one.id === current || null }));
+	fill('sessions', rows, sessionElement);
 	$('sessions-text').textContent = sessions.length > 0 ? '' : none;
 }
 
-function sessionElement({ id, title, turns, model, last_used: used }) {
+function sessionElement({ id, title, turns, model, last_used: used, isShown }) {
 	const name = title || id;
 	const when = used && new Date(used).toLocaleString();
 	const facts = [counted(turns, 'question'), model, when].filter(Boolean).join(' · ');
-	const current = id === page.conversation?.session ? 'true' : null;
 	const label = { 'aria-label': `Export ${name}` };
 	return h(
 		'li@session',
-		{ data: { session: id, current } },
+		{ data: { session: id, current: isShown } },
 		button('@session-open', () => page.create(id), name),
 		h('span.muted', facts),
 		button('.plain@session-export', () => exportSession(id), 'Export', label),

@@ -13,6 +13,9 @@ export class Conversation {
 		/** Questions that were sent and are not confirmed yet. */
 		this.pending = [];
 		this.queue = [];
+		/** Calls that run, and requests that wait for the user, by their ids. */
+		this.calls = new Map();
+		this.requests = new Map();
 		this.nextReply();
 		for (const entry of snapshot.history ?? []) this.apply(entry);
 		const { id, session, title, workspace, mode, window } = snapshot;
@@ -43,21 +46,22 @@ export class Conversation {
 		return Object.assign(item, fields);
 	}
 
-	find(fits) {
-		return this.items.findLast(fits);
-	}
-
 	/** The running call of an id, or the last one. */
 	running(id) {
-		return this.find((item) => item.outcome === 'running' && (!id || item.id === id));
+		return this.calls.get(id) ?? [...this.calls.values()].at(-1);
 	}
 
 	/** The first request that waits for the user. */
 	waiting() {
-		return this.items.find((item) => item.isOpen);
+		return [...this.requests.values()][0];
+	}
+
+	ask(kind, request) {
+		this.requests.set(request.id, this.add(kind, { ...request, isOpen: true }));
 	}
 
 	close(item, decision) {
+		this.requests.delete(item.id);
 		this.touch(item, { isOpen: false, decision });
 	}
 
@@ -76,10 +80,9 @@ export class Conversation {
 	end() {
 		this.isBusy = false;
 		this.nextReply();
-		for (const item of this.items) {
-			if (item.isOpen) this.close(item, 'Withdrawn, because the turn ended.');
-			if (item.outcome === 'running') this.touch(item, { outcome: 'stopped' });
-		}
+		for (const item of this.requests.values()) this.close(item, 'Withdrawn.');
+		for (const item of this.calls.values()) this.touch(item, { outcome: 'stopped' });
+		this.calls.clear();
 	}
 }
 
@@ -121,26 +124,28 @@ const EVENTS = {
 		if (sources.length > 0) this.add('sources', { sources });
 	},
 	tool_started({ id, tool, what }) {
-		if (this.running(id)) return;
+		if (this.calls.has(id)) return;
 		const started = this.isReplay ? null : Date.now();
-		this.add('call', { id, tool, what, started, outcome: 'running', live: [] });
+		const call = { id, tool, what, started, outcome: 'running', live: [] };
+		this.calls.set(id, this.add('call', call));
 	},
 	live({ id, lines }) {
 		const item = this.running(id);
 		if (item) this.touch(item, { live: lines });
 	},
 	tool_finished({ id, outcome, summary, detail, took_ms: took }) {
-		const item = this.running(id);
+		const item = this.calls.get(id);
+		this.calls.delete(id);
 		if (item) this.touch(item, { outcome, summary, detail, took });
 	},
 	approval_asked(request) {
-		this.add('approval', { ...request, isOpen: true });
+		this.ask('approval', request);
 	},
-	question_asked({ id, question, options = [] }) {
-		this.add('ask', { id, question, options, isOpen: true });
+	question_asked(request) {
+		this.ask('ask', request);
 	},
 	decided(event) {
-		const item = this.find((one) => one.isOpen && one.id === event.id);
+		const item = this.requests.get(event.id);
 		if (item) this.close(item, decisionWords(event));
 	},
 	notice({ text }) {

@@ -1,6 +1,6 @@
 // The state of the program: index, models, checks, and the facts in the header.
 
-import { $, button, count, counted, h, on, page, sentence, sentences } from './dom.js';
+import { $, button, count, counted, fill, h, on, page, sentence, sentences } from './dom.js';
 import { get, post } from './api.js';
 import { attempt } from './notify.js';
 
@@ -39,27 +39,24 @@ export function showIndex({ files, chunks, embedded, state, error, progress, is_
 function lookLater(wait) {
 	clearTimeout(timer);
 	const look = () => fetched('/api/index').then(showIndex, () => lookLater(LATER));
-	timer = setTimeout(() => (document.hidden ? lookLater(wait) : look()), wait);
+	const isAway = () => document.hidden || document.body.dataset.state !== 'connected';
+	timer = setTimeout(() => (isAway() ? lookLater(wait) : look()), wait);
 }
 
 async function showModels() {
-	const models = await fetched('/api/models');
-	const shown = models.map(({ name, text }) => {
+	fill('models', await fetched('/api/models'), ({ name, text }) => {
 		const use = () => page.command(`/model ${name}`);
 		const label = { 'aria-label': `Use ${name}` };
 		const choose = button('@model-use', use, 'Use', label);
 		return h('li@model', h('code', name), ` ${text} `, choose);
 	});
-	$('models').replaceChildren(...shown);
 }
 
 async function showChecks() {
-	const checks = await fetched('/api/doctor');
-	const shown = checks.map(({ name, is_good: good, text, hint }) => {
+	fill('doctor', await fetched('/api/doctor'), ({ name, is_good: good, text, hint }) => {
 		const sign = h(good ? 'strong.added' : 'strong.warning', good ? 'ok ' : 'look ');
 		return h('li@check', { data: { good } }, sign, `${name}: ${text}`, hint && h('p.muted', hint));
 	});
-	$('doctor').replaceChildren(...shown);
 }
 
 export function showSystem() {

@@ -1,7 +1,7 @@
 // Draws a conversation: an element for each item, made once and updated when the item changes.
 
 import { approvalCard, questionCard } from './approvals.js';
-import { $, button, citation, counted, duration, h, on, page } from './dom.js';
+import { $, button, citation, counted, duration, fill, h, on, page } from './dom.js';
 import { build } from './nodes.js';
 
 /** Nearer to the end than this, in pixels, the log follows what is added. */
@@ -53,19 +53,17 @@ function drawItem(item) {
 
 /** Questions that are on their way, and those that wait for the end of the turn. */
 function drawWaiting({ pending, queue }) {
-	const sent = pending.map((one) => {
+	fill('pending', pending, (one) => {
 		const { element } = question(one);
 		element.dataset.pending = 'true';
 		element.classList.add('item', 'question');
 		return element;
 	});
-	$('pending').replaceChildren(...sent);
-	const waiting = queue.map(({ text, client }) => {
+	$('queue').hidden = queue.length === 0;
+	fill('queue', queue, ({ text, client }) => {
 		const out = client && button('@unqueue', () => page.unqueue(client), 'Take out');
 		return h('li@queued', { data: { client } }, h('span', `Waits: ${text}`), out);
 	});
-	$('queue').hidden = queue.length === 0;
-	$('queue').replaceChildren(...waiting);
 }
 
 /** What goes on now, with the seconds since. */
@@ -168,10 +166,9 @@ function sources({ sources: found }) {
 const words = ({ text, isWarning }) => ({ element: h(isWarning ? 'p.warning' : 'p.muted', text) });
 
 /** What the turn did, in the words of all front ends. */
-function facts({ files, lines }) {
-	const said = lines.map(({ text, is_warning: bad }) => h(bad ? 'p.warning' : 'p.muted', text));
-	const show = button('.plain@show-changes', () => page.go('changes'), 'Show the changes');
-	return { element: h('div', said, files.length > 0 && show) };
+function facts({ lines }) {
+	const line = ({ text, is_warning: isWarning }) => words({ text, isWarning }).element;
+	return { element: h('div', lines.map(line)) };
 }
 
 function end({ how, text }) {
