@@ -15,13 +15,14 @@ import { EventStream, get, post, room, takeToken } from './api.js';
 import { isWriting } from './approvals.js';
 import { showChanges } from './changes.js';
 import { showDraft } from './compose.js';
+import { closeFile } from './files.js';
 import { textOf } from './nodes.js';
 import { announce, attempt, closeBanner, notify } from './notify.js';
 import { searchFor } from './search.js';
 import { showRooms, showSessions } from './sessions.js';
 import { Conversation, decisionWords } from './state.js';
 import { showFacts, showIndex, showSystem } from './system.js';
-import { draw, drawAnew, elementOf, toEnd } from './view.js';
+import { draw, drawAnew, focusRequest, toEnd } from './view.js';
 
 const VIEWS = ['chat', 'search', 'changes', 'system'];
 /** Kept for a reload. */
@@ -31,7 +32,7 @@ const VIEW = 'ollacode.view';
 let stream;
 let listsTimer;
 let releaseStream = () => {};
-/** A question of which it is not known whether the server has it. */
+/** A question that the server may have or not. */
 let unsure = null;
 
 const path = (name) => room(page.conversation.id, name);
@@ -96,7 +97,7 @@ function take(events) {
 	waiting.isSeen = true;
 	if (isWriting()) return;
 	go('chat');
-	elementOf(waiting).querySelector('h3').focus();
+	focusRequest(waiting);
 }
 
 /** Says what a screen reader or a hidden page should know of. */
@@ -117,7 +118,7 @@ function tell({ event, title, question, how }) {
 
 async function ask(message, attached) {
 	const { conversation } = page;
-	// The same again, because no answer came, has the same id: it is asked once.
+	// Sent again, because no answer came, it has the same id and is asked once.
 	const isAgain = unsure?.message === message;
 	const client = isAgain ? unsure.client : crypto.getRandomValues(new Uint32Array(4)).join('-');
 	unsure = { message, client };
@@ -126,11 +127,10 @@ async function ask(message, attached) {
 	draw();
 	toEnd();
 	if (stream.isStopped) follow();
-	const of = (field) =>
-		attached.filter((one) => field in one).map((one) => ({ name: one.name, [field]: one[field] }));
-	const [attachments, images] = [of('text'), of('base64')];
+	const attachments = attached.filter((one) => 'text' in one);
+	const images = attached.filter((one) => 'base64' in one);
+	const agent = $('agent-mode').checked;
 	try {
-		const agent = $('agent-mode').checked;
 		await post(path('/ask'), { message, client, agent_mode: agent, attachments, images });
 		unsure = null;
 		closeBanner();
@@ -160,8 +160,12 @@ async function command(line) {
 }
 
 async function answer(item, given) {
-	await post(path('/answer'), { id: item.id, ...given });
-	page.conversation.close(item, decisionWords(given));
+	// A second click is none.
+	if (item.isSent) return;
+	const { conversation } = page;
+	item.isSent = true;
+	await post(path('/answer'), { id: item.id, ...given }).finally(() => (item.isSent = false));
+	conversation.close(item, decisionWords(given));
 	draw();
 	$('input').focus();
 }
@@ -175,6 +179,8 @@ function go(name, query) {
 	}
 	sessionStorage.setItem(VIEW, name);
 	showSidebar(false);
+	// There it is above the views.
+	if (matchMedia('(max-width: 900px)').matches) closeFile();
 	if (name === 'search') searchFor(query);
 	if (name === 'system') showSystem();
 	if (name === 'changes' && page.conversation) attempt(showChanges);

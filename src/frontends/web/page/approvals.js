@@ -10,10 +10,10 @@ const STILL_TYPING = 1500;
 
 let lastKey = 0;
 
-/** The buttons of the approvals by their key. */
+/** The buttons of each approval by their key. */
 const keys = new WeakMap();
 
-/** A request for approval: what would happen, shown whole, and the buttons to decide. */
+/** A request for approval. What is not shown whole cannot be allowed. */
 export function approvalCard(item) {
 	const { files = [], command, preview, title, reason } = item;
 	const isWhole = files.every((file) => file.is_whole !== false);
@@ -24,7 +24,6 @@ export function approvalCard(item) {
 		reason && h('p.warning@approval-reason', reason),
 		files.map((file) => [h('p', fileHead(file)), diffElement(file)]),
 		files.length === 0 && (command || preview) && h('pre@approval-command', command || preview),
-		!isWhole && h('p.warning', 'It cannot be shown whole, so it cannot be allowed here.'),
 		h('div.tools.choices', Object.values(choices)),
 		form,
 	]);
@@ -45,14 +44,13 @@ function requestCard(label, { id }, content) {
 	return { element, update };
 }
 
-/** The buttons by their keys. */
 function choicesOf(item, form, isWhole) {
 	const { command, remember, can_edit: canEdit } = item;
 	const choices = {};
 	const offer = (key, what, words, given, field) => {
 		const answer = (text) => page.answer(item, field ? { ...given, [field]: text } : given);
 		const act = () => (field ? askText(form, field, words, given.command, answer) : answer());
-		const shown = [h('kbd', { 'aria-hidden': true }, key), words];
+		const shown = [h('kbd', { 'aria-hidden': 'true' }, key), words];
 		choices[key] = button(what, act, shown, { 'aria-keyshortcuts': key });
 	};
 	if (isWhole) {

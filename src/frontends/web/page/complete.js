@@ -53,10 +53,7 @@ async function offer() {
 	const fits = mine ? await fitting(mine).catch(() => []) : [];
 	// Something else may have been typed since.
 	if (place !== mine) return;
-	if (fits.length === 0) {
-		closeCompletions();
-		return;
-	}
+	if (fits.length === 0) return closeCompletions();
 	found = fits.slice(0, MOST);
 	list.replaceChildren(...found.map(option));
 	list.hidden = false;

@@ -34,7 +34,7 @@ function changed() {
 /** Sends the question or the command. What is not taken comes back. */
 async function send() {
 	const text = input.value.trim();
-	if (!text || isSending) return;
+	if (!text || isSending || !page.conversation) return;
 	const isCommand = /^\/([a-z]+|\?)?(\s.*)?$/i.test(text);
 	const given = isCommand ? [] : attached;
 	isSending = true;

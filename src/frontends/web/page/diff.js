@@ -1,6 +1,7 @@
 // Shows a changed file: unified, or old and new side by side, with the changed words marked.
 
 import { $, h, on } from './dom.js';
+import { keepEnd } from './view.js';
 
 const CHOICE = 'ollacode.diff';
 /** Narrower than this, in pixels, a diff is unified unless the user chose otherwise. */
@@ -88,6 +89,7 @@ const drawAgain = () => {
 	for (const element of document.querySelectorAll('.diff')) {
 		if (element.dataset.layout !== layout()) draw(element);
 	}
+	keepEnd();
 };
 on(choice, 'change', () => {
 	localStorage.setItem(CHOICE, choice.value);

@@ -68,16 +68,13 @@ export function citation(path, start, end, words = place(path, start, end)) {
 
 export const isTyping = (element) => !!element?.closest?.('textarea, select, input');
 
-/** `path:12-30` */
 export const place = (path, start, end) => `${path}:${start}${end > start ? `-${end}` : ''}`;
 
-/** `12,345` */
 export const count = (number) => Number(number ?? 0).toLocaleString('en');
 
 /** `1 file`, `12,345 files` */
 export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 
-/** `85 ms`, `3.2 s` */
 export const duration = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** Begins with a capital letter, unless it begins with a name, and ends with a full stop. */
@@ -87,5 +84,4 @@ export function sentence(text) {
 	return /[.!?…:]$|^$/.test(begun) ? begun : `${begun}.`;
 }
 
-/** A message with what to do, as sentences. */
 export const sentences = (...texts) => texts.filter(Boolean).map(sentence).join(' ');

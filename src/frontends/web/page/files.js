@@ -26,7 +26,7 @@ export async function openFile(path, start, end) {
 	$('file-path').focus({ preventScroll: true });
 }
 
-function closeFile() {
+export function closeFile() {
 	$('file-pane').hidden = true;
 	opener?.focus();
 	opener = null;
@@ -50,31 +50,23 @@ function drawEnds() {
 	$('file-later').hidden = open.last >= open.total;
 }
 
-/** Adds lines at the beginning; what is read stays where it is. */
-async function earlier() {
+/** Adds lines before or after; what is read stays where it is. */
+async function more(start, end) {
 	const shown = open;
-	const file = await fetchLines(shown.path, Math.max(1, shown.first - AFTER), shown.first - 1);
+	const file = await fetchLines(shown.path, Math.max(1, start), end);
 	if (open !== shown) return;
+	const isEarlier = file.first < shown.first;
 	const scroll = $('file-scroll');
 	const below = scroll.scrollHeight - scroll.scrollTop;
-	$('file-text').prepend(...lines(file));
-	open.first = file.first;
+	$('file-text')[isEarlier ? 'prepend' : 'append'](...lines(file));
+	shown[isEarlier ? 'first' : 'last'] = file[isEarlier ? 'first' : 'last'];
 	drawEnds();
-	scroll.scrollTop = scroll.scrollHeight - below;
-}
-
-async function later() {
-	const shown = open;
-	const file = await fetchLines(shown.path, shown.last + 1, shown.last + AFTER);
-	if (open !== shown) return;
-	$('file-text').append(...lines(file));
-	open.last = file.last;
-	drawEnds();
+	if (isEarlier) scroll.scrollTop = scroll.scrollHeight - below;
 }
 
 on('file-close', 'click', closeFile);
-on('file-earlier', 'click', earlier);
-on('file-later', 'click', later);
+on('file-earlier', 'click', () => more(open.first - AFTER, open.first - 1));
+on('file-later', 'click', () => more(open.last + 1, open.last + AFTER));
 on('file-pane', 'keydown', ({ key }) => key === 'Escape' && closeFile());
 on(document, 'click', ({ target }) => {
 	const { path, start, end } = target.closest('.cite')?.dataset ?? {};

@@ -13,10 +13,7 @@ let timer;
 /** Cancels the search that runs. */
 let running = new AbortController();
 
-/**
- * Searches, by words only while somebody types. An answer that comes after a later question is
- * dropped.
- */
+/** Searches, by words only while somebody types. An answer that comes too late is dropped. */
 async function search(lexical) {
 	running.abort();
 	running = new AbortController();
@@ -42,7 +39,7 @@ function show({ hits, took_ms: took, index, notes = [], not_searched: rest }) {
 
 function hitElement(hit) {
 	const { path, start_line: start, end_line: end, kind, language, copies, why, symbol } = hit;
-	const name = [...(hit.scope ?? []), symbol].filter(Boolean).join(' > ');
+	const name = [...hit.scope, symbol].filter(Boolean).join(' > ');
 	const more = copies && `${count(copies)} more with the same text`;
 	const facts = [kind, language, hit.why_word, more].filter(Boolean).join(', ');
 	const head = h(
@@ -51,11 +48,11 @@ function hitElement(hit) {
 		name && h('strong', ` ${name} `),
 		h('span.muted@hit-why', ` ${facts}`),
 	);
-	const code = h('pre', (hit.lines ?? []).flatMap((node) => [build(node), '\n']));
+	const code = h('pre', hit.lines.flatMap((node) => [build(node), '\n']));
 	return h('li@hit', { data: { path, start, end } }, head, code, why && explained(hit));
 }
 
-function explained({ score, why: { lexical, dense, fused, signals = [] } }) {
+function explained({ score, why: { lexical, dense, fused, signals } }) {
 	const leg = (name, { rank, score: points }) => `${name}: rank ${rank}, score ${points}`;
 	const signal = ({ name, added, times }) => `${name}: ${times ? `× ${times}` : `+ ${added}`}`;
 	const lines = [

@@ -4,7 +4,7 @@
 // its events. Items are added at the end, changed and never removed. `changed` has the keys of
 // those that must be drawn again.
 
-import { count, counted, sentence, sentences } from './dom.js';
+import { count, counted, sentence } from './dom.js';
 
 export class Conversation {
 	constructor(snapshot) {
@@ -124,6 +124,7 @@ const EVENTS = {
 		if (sources.length > 0) this.add('sources', { sources });
 	},
 	tool_started({ id, tool, what }) {
+		this.thoughts = null;
 		if (this.calls.has(id)) return;
 		const started = this.isReplay ? null : Date.now();
 		const call = { id, tool, what, started, outcome: 'running', live: [] };
@@ -150,10 +151,6 @@ const EVENTS = {
 	},
 	notice({ text }) {
 		this.add('notice', { text });
-	},
-	error({ message, hint }) {
-		this.end();
-		this.add('error', { text: sentences(message, hint) });
 	},
 	compacted({ before, after }) {
 		const text = `The conversation was summarized: ${count(before)} tokens became ${count(after)}.`;

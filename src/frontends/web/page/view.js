@@ -21,8 +21,12 @@ export function draw() {
 	$('empty').hidden = conversation.items.length + conversation.pending.length > 0;
 	$('plan').hidden = !conversation.isPlanOffered || conversation.isBusy;
 	$('stop').hidden = !conversation.isBusy;
-	if (follows) toEnd();
-	else scrolled();
+	if (!keepEnd()) scrolled();
+}
+
+/** Moves the focus to a request. */
+export function focusRequest({ key }) {
+	drawn.get(key).element.querySelector('h3').focus({ preventScroll: follows });
 }
 
 /** Draws a conversation that was not shown before. */
@@ -33,8 +37,6 @@ export function drawAnew() {
 	follows = true;
 	draw();
 }
-
-export const elementOf = (item) => drawn.get(item.key).element;
 
 function drawItem(item) {
 	const { key, kind } = item;
@@ -79,6 +81,12 @@ function drawActivity() {
 	$('activity').textContent = seconds > 0 ? `${words} · ${seconds} s` : `${words} …`;
 }
 
+/** Stays at the end, if the user is there. */
+export function keepEnd() {
+	if (follows) toEnd();
+	return follows;
+}
+
 export function toEnd() {
 	follows = true;
 	$('log').scrollTop = $('log').scrollHeight;
@@ -101,14 +109,16 @@ function question({ text, attachments = [] }) {
 /** Draws blocks into a box; one that changed is replaced as a whole. */
 function blocksIn(box) {
 	const shown = [];
+	const places = [];
 	return ({ blocks = [] }) =>
 		blocks.forEach((node, at) => {
 			if (shown[at] === node) return;
 			shown[at] = node;
-			while (box.children.length <= at) {
-				box.append(h('div@block', { data: { block: box.children.length } }));
+			while (places.length <= at) {
+				places.push(h('div@block', { data: { block: places.length } }));
+				box.append(places.at(-1));
 			}
-			box.children[at].replaceChildren(node ? build(node) : '');
+			places[at].replaceChildren(build(node));
 		});
 }
 
@@ -201,7 +211,6 @@ const RENDERERS = {
 	end,
 	command,
 	notice: words,
-	error: ({ text }) => words({ text, isWarning: true }),
 	approval: approvalCard,
 	ask: questionCard,
 };
@@ -212,5 +221,5 @@ on('to-end', 'click', () => {
 	$('log').focus();
 });
 // The height changes with the other panes and the keyboard of a phone.
-new ResizeObserver(() => follows && toEnd()).observe($('log'));
+new ResizeObserver(keepEnd).observe($('log'));
 setInterval(drawActivity, 1000);
