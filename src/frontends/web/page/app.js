@@ -148,8 +148,11 @@ async function command(line) {
 	const before = conversation.items.length;
 	const { kind, text, data } = await post(path('/command'), { line });
 	closeBanner();
-	if (kind === 'search') go('search', data?.query);
-	if (kind === 'diff') go('changes');
+	const view = { search: 'search', diff: 'changes', index: 'system', models: 'system' }[kind];
+	if (view) {
+		go(view, data.query);
+		return true;
+	}
 	// Its event comes with the stream.
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	const item = conversation.items.slice(before).find((one) => one.line === line);
@@ -167,7 +170,7 @@ async function answer(item, given) {
 	await post(path('/answer'), { id: item.id, ...given }).finally(() => (item.isSent = false));
 	conversation.close(item, decisionWords(given));
 	draw();
-	$('input').focus();
+	if (!conversation.waiting()) $('log').focus();
 }
 
 const unqueue = (client) => post(path('/unqueue'), { client });

@@ -1,6 +1,6 @@
 // Completion in the input: paths after `@`, commands after `/`, and the values of a command.
 
-import { $, h, on, page } from './dom.js';
+import { $, h, on, page, visible } from './dom.js';
 import { get } from './api.js';
 
 const MOST = 12;
@@ -67,7 +67,7 @@ function option({ text, help }, at) {
 		accept(at);
 	};
 	const attributes = { role: 'option', id: `completion-${at}`, pointerdown };
-	return h('li@completion', attributes, text, help && h('span', help));
+	return h('li@completion', attributes, visible(text), help && h('span', help));
 }
 
 function select(at) {

@@ -104,9 +104,8 @@ on('attach-file', 'change', async ({ target }) => {
 	target.value = '';
 });
 // Files can be dropped anywhere; they never replace the page.
-for (const name of ['dragover', 'dragleave', 'drop']) {
+for (const name of ['dragover', 'drop']) {
 	on(document, name, (event) => {
-		document.body.classList.toggle('drop', name === 'dragover');
 		if (!event.dataTransfer.types.includes('Files')) return;
 		event.preventDefault();
 		return name === 'drop' && attach(event.dataTransfer.files);

@@ -68,7 +68,14 @@ export function citation(path, start, end, words = place(path, start, end)) {
 
 export const isTyping = (element) => !!element?.closest?.('textarea, select, input');
 
-export const place = (path, start, end) => `${path}:${start}${end > start ? `-${end}` : ''}`;
+export const place = (path, start, end) =>
+	`${visible(path)}:${start}${end > start ? `-${end}` : ''}`;
+
+/** Shows what hides: control and direction characters, and those without width. */
+export const visible = (text) =>
+	text.replace(HIDDEN, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+
+const HIDDEN = /[^\P{Cc}\n\t]|[\p{DI}\p{Bidi_C}\u2028\u2029\ufff9-\ufffb]/gu;
 
 export const count = (number) => Number(number ?? 0).toLocaleString('en');
 

@@ -1,6 +1,6 @@
 // The search page: the query as it is typed, without the model.
 
-import { $, button, count, counted, h, on, page, place, sentences } from './dom.js';
+import { $, button, count, counted, h, on, page, place, sentences, visible } from './dom.js';
 import { get } from './api.js';
 import { openFile } from './files.js';
 import { build } from './nodes.js';
@@ -39,7 +39,7 @@ function show({ hits, took_ms: took, index, notes = [], not_searched: rest }) {
 
 function hitElement(hit) {
 	const { path, start_line: start, end_line: end, kind, language, copies, why, symbol } = hit;
-	const name = [...hit.scope, symbol].filter(Boolean).join(' > ');
+	const name = visible([...hit.scope, symbol].filter(Boolean).join(' > '));
 	const more = copies && `${count(copies)} more with the same text`;
 	const facts = [kind, language, hit.why_word, more].filter(Boolean).join(', ');
 	const head = h(

@@ -17,7 +17,7 @@ export function showFacts() {
 	const { name, error } = page.server.model ?? {};
 	$('tokens').hidden = !window;
 	$('tokens-text').textContent = window ? `${count(used)} of ${count(window)} tokens` : '';
-	Object.assign($('tokens'), { max: window || 1, high: (window || 1) * 0.8, value: used || 0 });
+	Object.assign($('tokens'), { max: window || 1, value: used || 0 });
 	$('model').textContent = page.conversation?.model ?? name ?? 'no model';
 	$('model').classList.toggle('warning', !!error);
 	$('models-text').textContent = sentence(error);
