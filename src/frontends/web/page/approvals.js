@@ -1,1 +1,124 @@
-// A part of the page.
+// What waits for the user: approvals of calls, and questions of the model.
+
+import { $, button, h, isTyping, on, page } from './dom.js';
+import { diffElement, fileHead } from './diff.js';
+
+/** Keys that are pressed sooner than this after a request appeared were not meant for it. */
+const TOO_SOON = 300;
+/** Who typed less than this time ago is not interrupted. */
+const STILL_TYPING = 1500;
+
+let lastKey = 0;
+
+/** The buttons of each approval by their key. */
+const keys = new WeakMap();
+
+/** A request for approval. What is not shown whole cannot be allowed. */
+export function approvalCard(item) {
+	const { files = [], command, preview, title, reason } = item;
+	const isWhole = files.every((file) => file.is_whole !== false);
+	const form = h('div');
+	const choices = choicesOf(item, form, isWhole);
+	const card = requestCard('Approval', item, [
+		h('h3@approval-title', { tabindex: -1 }, title),
+		reason && h('p.warning@approval-reason', reason),
+		files.map((file) => [h('p', fileHead(file)), diffElement(file)]),
+		files.length === 0 && (command || preview) && h('pre@approval-command', command || preview),
+		h('div.tools.choices', Object.values(choices)),
+		form,
+	]);
+	keys.set(card.element, choices);
+	setTimeout(() => (card.element.dataset.ready = 'true'), TOO_SOON);
+	return card;
+}
+
+/** The frame of a request: closed, it has the decision instead of the controls. */
+function requestCard(label, { id }, content) {
+	const decision = h('p@decision');
+	const element = h('article.request', { 'aria-label': label, data: { id } }, content, decision);
+	const update = (item) => {
+		element.dataset.open = item.isOpen;
+		decision.textContent = item.decision ?? '';
+		if (!item.isOpen) element.querySelectorAll('.choices, form').forEach((one) => one.remove());
+	};
+	return { element, update };
+}
+
+function choicesOf(item, form, isWhole) {
+	const { command, remember, can_edit: canEdit } = item;
+	const choices = {};
+	const offer = (key, what, words, given, field) => {
+		const answer = (text) => page.answer(item, field ? { ...given, [field]: text } : given);
+		const act = () => (field ? askText(form, field, words, given.command, answer) : answer());
+		const shown = [h('kbd', { 'aria-hidden': 'true' }, key), words];
+		choices[key] = button(what, act, shown, { 'aria-keyshortcuts': key });
+	};
+	if (isWhole) {
+		offer('y', '.main@approve-once', 'Allow once', { decision: 'once' });
+		const session = `Allow for this session: ${remember}`;
+		if (remember) offer('a', '@approve-session', session, { decision: 'session' });
+		const replace = { decision: 'replace', command };
+		if (canEdit && command) offer('e', '@edit-command', 'Edit the command', replace, 'command');
+	}
+	offer('n', '@deny', 'No', { decision: 'deny' });
+	offer('r', '@deny-because', 'No, because…', { decision: 'deny' }, 'reason');
+	return choices;
+}
+
+/** A field below the buttons; an empty one sends nothing. */
+function askText(place, name, words, value = '', send) {
+	const submit = (event) => {
+		event.preventDefault();
+		return field.value.trim() && send(field.value.trim());
+	};
+	const close = () => {
+		place.replaceChildren();
+		place.parentElement.querySelector('h3').focus();
+	};
+	const keydown = (event) => {
+		if (event.key === 'Escape') close();
+		return event.key === 'Enter' && !event.shiftKey && !event.isComposing && submit(event);
+	};
+	const field = h(`textarea@${name}-field`, { value, keydown });
+	const sending = h(`button.main@${name}-send`, { type: 'submit' }, 'Send');
+	const tools = h('div.tools', sending, button('@form-cancel', close, 'Back'));
+	place.replaceChildren(h('form', { submit }, h('label', words, field), tools));
+	field.focus();
+}
+
+/** A question of the model, with suggested answers and a field for another one. */
+export function questionCard(item) {
+	const answer = (text) => page.answer(item, { text });
+	const submit = (event) => {
+		event.preventDefault();
+		return field.value.trim() && answer(field.value.trim());
+	};
+	const field = h('input@ask-field', { type: 'text' });
+	const options = item.options.map((text) => button('@option', () => answer(text), text));
+	const send = h('button.main@ask-send', { type: 'submit' }, 'Answer');
+	const decline = button('@ask-decline', () => answer(null), 'Do not answer');
+	return requestCard('Question of the model', item, [
+		h('h3.kept@ask-title', { tabindex: -1 }, item.question),
+		h('div.tools.choices', options),
+		h('form.tools', { submit }, h('label.grow', 'Your answer', field), send, decline),
+	]);
+}
+
+/** Whether the user must not be interrupted. */
+export function isWriting() {
+	const active = document.activeElement;
+	const hasText = active.value || Date.now() - lastKey < STILL_TYPING;
+	return $('confirm').open || (isTyping(active) && hasText);
+}
+
+// The keys y a e n r decide the first open approval, while no field has the focus.
+on(document, 'keydown', (event) => {
+	const { key, target, ctrlKey, metaKey, altKey, repeat } = event;
+	if (isTyping(target)) lastKey = key === 'Enter' ? 0 : Date.now();
+	if (isTyping(target) || ctrlKey || metaKey || altKey || repeat || $('confirm').open) return;
+	const open = document.querySelector('.approval[data-open="true"]');
+	const choice = open?.dataset.ready && open.checkVisibility() && keys.get(open)[key];
+	if (!choice) return;
+	event.preventDefault();
+	choice.click();
+});
