@@ -94,6 +94,8 @@ pub enum AttemptEnd {
     OutOfTime,
     /// Without an answer, and why.
     Failed(String),
+    /// By something that is no fault of the model.
+    Prevented(String),
 }
 
 /// A call that a model made.
@@ -149,7 +151,7 @@ pub fn judge(
     match &attempt.end {
         AttemptEnd::Answered => {}
         AttemptEnd::OutOfTime => return Err("it took too long".to_owned()),
-        AttemptEnd::Failed(why) => return Err(why.clone()),
+        AttemptEnd::Failed(why) | AttemptEnd::Prevented(why) => return Err(why.clone()),
     }
     check_files(task, attempt, before)?;
     task.wants.iter().try_for_each(|want| check(want, attempt))
@@ -162,7 +164,7 @@ fn check_files(
 ) -> Result<(), String> {
     for (path, text) in &task.changes {
         let found = attempt.files.get(path);
-        if found.map(|found| essence(found)) == Some(essence(text)) {
+        if found.map(|found| trimmed(found)) == Some(trimmed(text)) {
             continue;
         }
         return Err(match found {
@@ -181,7 +183,7 @@ fn check_files(
 }
 
 /// A text without the white space at the end of its lines, and without blank lines at its end.
-fn essence(text: &str) -> String {
+fn trimmed(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_end().to_owned()
 }

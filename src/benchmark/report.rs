@@ -22,6 +22,8 @@ pub struct BenchmarkRun {
     pub workspace: String,
     /// Where the tasks are from: `workspace` or `sample`.
     pub tasks_from: String,
+    /// Identifies what was asked for: results of the same tasks have the same.
+    pub tasks_digest: String,
     /// The machine that ollacode ran on.
     pub machine: Machine,
     pub server: ServerFacts,
@@ -68,7 +70,7 @@ pub struct ModelResult {
     pub warning: Option<String>,
     /// By size of the prompt, the smallest first.
     pub speed: Vec<SpeedResult>,
-    /// Why sizes were left out.
+    /// Why sizes or tasks were left out.
     pub notes: Vec<String>,
     /// In the order in which they were tried.
     pub tasks: Vec<TaskResult>,
@@ -85,12 +87,13 @@ impl ModelResult {
         self.count(TaskState::Passed)
     }
 
-    /// How many tasks were tried to their end.
+    /// How many tasks had the time that a task has.
     pub fn tried(&self) -> usize {
-        self.passed() + self.count(TaskState::Failed)
+        self.tasks.len() - self.count(TaskState::NotTried)
     }
 
-    fn count(&self, state: TaskState) -> usize {
+    /// How many tasks ended so.
+    pub fn count(&self, state: TaskState) -> usize {
         let tasks = self.tasks.iter();
         tasks.filter(|task| task.state == state).count()
     }
@@ -163,7 +166,9 @@ pub fn rounded(number: f64) -> f64 {
 pub enum TaskState {
     Passed,
     Failed,
-    /// There was no time for it, or not enough.
+    /// It was not done in the time that a task has.
+    TimedOut,
+    /// It was cut off by the end of all time, or by something else than the model.
     #[default]
     NotTried,
 }
@@ -174,7 +179,7 @@ pub enum TaskState {
 pub struct TaskResult {
     pub name: String,
     pub state: TaskState,
-    /// Why it was not passed.
+    /// Why it was not passed, if it was tried.
     pub why: Option<String>,
     /// How many replies the model gave.
     pub replies: usize,

@@ -18,7 +18,7 @@ use super::report::{
 };
 use super::scratch::Scratch;
 use super::speed::measure_speed;
-use super::tasks::{Task, tasks};
+use super::tasks::{Task, digest_of, tasks, warm_up};
 use crate::app::App;
 use crate::model::ChatModel;
 use crate::model::ollama::{LoadedModel, OllamaChat, OllamaClient};
@@ -28,7 +28,7 @@ const SPEED_PERCENT: u32 = 40;
 /// A task may take this part of the time that is left,
 const TASK_PART: u32 = 3;
 /// and at least so long, if that much is left.
-const TASK_LEAST: Duration = Duration::from_secs(20);
+const TASK_LEAST: Duration = Duration::from_secs(45);
 /// What is kept back of the time, at most: the last turn is stopped, and its files are read.
 const RESERVE: Duration = Duration::from_secs(1);
 /// How long a server may take to unload a model.
@@ -51,6 +51,8 @@ pub enum Progress<'a> {
     Loading,
     /// Measures the times of prompts of so many tokens.
     Speed(u32),
+    /// Has the instructions and tools read, which all tasks begin with.
+    WarmUp,
     Task {
         /// From 1.
         number: usize,
@@ -73,15 +75,16 @@ pub async fn material(app: &App) -> Result<Material, Error> {
 ///
 /// # Errors
 ///
-/// If the copy for the tasks cannot be made or read. What goes wrong with a model is in its result.
+/// If the copy for the tasks cannot be made. What goes wrong later is in the results.
 pub async fn benchmark(
     app: &App,
     models: Vec<OllamaChat>,
     material: &Material,
     options: &BenchmarkOptions,
-    told: Listener<'_>,
+    listener: Listener<'_>,
 ) -> Result<BenchmarkRun, Error> {
     let scratch = Scratch::create(app, material).await?;
+    let tasks = tasks(material);
     let client = app.ollama()?;
     let address = &app.settings.ollama_host;
     let mut run = BenchmarkRun {
@@ -90,6 +93,7 @@ pub async fn benchmark(
         ollacode: env!("CARGO_PKG_VERSION").to_owned(),
         workspace: app.workspace.root.to_string_lossy().into_owned(),
         tasks_from: material.origin.name().to_owned(),
+        tasks_digest: digest_of(&tasks),
         machine: Machine::here(),
         server: ServerFacts {
             address: address.to_string(),
@@ -103,8 +107,9 @@ pub async fn benchmark(
         client,
         scratch: &scratch,
         material,
+        tasks,
         gpu: run.machine.gpu.clone().filter(|_| run.server.is_here),
-        told,
+        listener,
     };
     let count = models.len();
     for (index, model) in models.into_iter().enumerate() {
@@ -115,7 +120,7 @@ pub async fn benchmark(
         let time = options.budget - (options.budget / 10).min(RESERVE);
         let deadline = Deadline::after(time, &options.stop);
         let is_last = index + 1 == count;
-        let result = bench.measure(Arc::new(model), &deadline, is_last).await?;
+        let result = bench.measure(Arc::new(model), &deadline, is_last).await;
         run.models.push(result);
     }
     run.stopped = options.stop.is_cancelled();
@@ -128,9 +133,10 @@ struct Bench<'a> {
     client: OllamaClient,
     scratch: &'a Scratch,
     material: &'a Material,
+    tasks: Vec<Task>,
     /// A card that can be seen on the server's machine.
     gpu: Option<String>,
-    told: Listener<'a>,
+    listener: Listener<'a>,
 }
 
 impl Bench<'_> {
@@ -139,29 +145,35 @@ impl Bench<'_> {
         model: Arc<OllamaChat>,
         deadline: &Deadline,
         is_last: bool,
-    ) -> Result<ModelResult, Error> {
+    ) -> ModelResult {
         let started = Instant::now();
         let mut result = self.describe(&model, deadline).await;
-        let was_loaded = self.loaded(&model, deadline).await.0.is_some();
-        (self.told)(&result.name, Progress::Loading);
+        let before = self.loaded(&model, deadline).await.0;
+        (self.listener)(&result.name, Progress::Loading);
+        let loading = Instant::now();
         match deadline.run(model.load()).await {
             Some(Ok(loaded)) => result.window = loaded.window,
             Some(Err(error)) => result.failure = Some(error.failure().to_string()),
             None => result.failure = Some(not_loaded(deadline).to_owned()),
         }
         if result.failure.is_none() {
-            let loading = rounded(started.elapsed().as_secs_f64());
-            result.load_seconds = (!was_loaded).then_some(loading);
+            // With another window, it is loaded again.
+            let window = u64::from(result.window);
+            let is_ready =
+                |loaded: &LoadedModel| loaded.context_length.is_none_or(|it| it == window);
+            if !before.as_ref().is_some_and(is_ready) {
+                result.load_seconds = Some(rounded(loading.elapsed().as_secs_f64()));
+            }
             self.times(&model, &mut result, deadline).await;
             self.place(&model, &mut result, deadline).await;
-            self.tasks(&model, &mut result, deadline).await?;
+            self.tasks(&model, &mut result, deadline).await;
         }
-        if !was_loaded && !is_last && !deadline.is_stopped() {
+        if before.is_none() && !is_last && !deadline.is_stopped() {
             // The next model needs the memory. If this fails, its own result shows it.
             let _ = tokio::time::timeout(UNLOADING, model.unload()).await;
         }
         result.seconds = rounded(started.elapsed().as_secs_f64());
-        Ok(result)
+        result
     }
 
     /// What the server says of a model that is not loaded.
@@ -199,8 +211,8 @@ impl Bench<'_> {
         let time = deadline.left() * SPEED_PERCENT / 100;
         let texts = self.material.files.iter().map(|file| file.text.as_str());
         let text = texts.collect::<Vec<_>>().join("\n");
-        let told = |size| (self.told)(&result.name, Progress::Speed(size));
-        let speed = measure_speed(model, &text, &deadline.within(time), &told).await;
+        let listener = |size| (self.listener)(&result.name, Progress::Speed(size));
+        let speed = measure_speed(model, &text, &deadline.within(time), &listener).await;
         result.speed = speed.results;
         if !deadline.is_stopped() {
             result.notes = speed.notes;
@@ -217,27 +229,43 @@ impl Bench<'_> {
         result.window = model.profile().window;
     }
 
-    async fn tasks(
+    async fn tasks(&self, model: &Arc<OllamaChat>, result: &mut ModelResult, deadline: &Deadline) {
+        let not_tried = |task: &Task| TaskResult {
+            name: task.name.to_owned(),
+            ..TaskResult::default()
+        };
+        result.tasks = self.tasks.iter().map(not_tried).collect();
+        if let Err(error) = self.try_tasks(model, result, deadline).await {
+            note_once(result, &format!("{error:#}"));
+        }
+    }
+
+    async fn try_tasks(
         &self,
         model: &Arc<OllamaChat>,
         result: &mut ModelResult,
         deadline: &Deadline,
     ) -> Result<(), Error> {
-        for (index, task) in tasks(self.material).into_iter().enumerate() {
-            let tried = if deadline.is_over() {
-                TaskResult {
-                    name: task.name.to_owned(),
-                    ..TaskResult::default()
-                }
-            } else {
-                let progress = Progress::Task {
-                    number: index + 1,
-                    name: task.name,
-                };
-                (self.told)(&result.name, progress);
-                self.task(model, &task, result, deadline).await?
+        if deadline.is_over() {
+            return Ok(());
+        }
+        // The first task must not pay for what the server reads once.
+        (self.listener)(&result.name, Progress::WarmUp);
+        let answering: Arc<dyn ChatModel> = model.clone();
+        self.scratch
+            .attempt(&warm_up(), answering, deadline)
+            .await?;
+        for (index, task) in self.tasks.iter().enumerate() {
+            if deadline.is_over() {
+                break;
+            }
+            let progress = Progress::Task {
+                number: index + 1,
+                name: task.name,
             };
-            result.tasks.push(tried);
+            (self.listener)(&result.name, progress);
+            let tried = self.task(model, task, result, deadline).await?;
+            result.tasks[index] = tried;
         }
         Ok(())
     }
@@ -254,6 +282,9 @@ impl Bench<'_> {
         let answering: Arc<dyn ChatModel> = model.clone();
         let soon = deadline.within(time);
         let attempt = self.scratch.attempt(task, answering, &soon).await?;
+        if let AttemptEnd::Prevented(why) = &attempt.end {
+            note_once(result, why);
+        }
         result.calls.add(attempt.counts());
         let judged = judge(task, &attempt, self.scratch.files());
         Ok(TaskResult {
@@ -263,22 +294,33 @@ impl Bench<'_> {
     }
 }
 
-/// The result of an attempt. One that was cut off at the end of all time says nothing of the model.
+/// Notes why tasks were not tried.
+fn note_once(result: &mut ModelResult, why: &str) {
+    let note = format!("tasks were not tried: {why}");
+    if !result.notes.contains(&note) {
+        result.notes.push(note);
+    }
+}
+
+/// The result of an attempt. One that was cut off at the end of all time, or by something else than
+/// the model, says nothing about the model.
 fn judged_as(
     task: &Task,
     attempt: &Attempt,
     judged: Result<(), String>,
     is_over: bool,
 ) -> TaskResult {
-    let (state, why) = match judged {
-        Ok(()) => (TaskState::Passed, None),
-        Err(_) if is_over && attempt.end == AttemptEnd::OutOfTime => (TaskState::NotTried, None),
-        Err(why) => (TaskState::Failed, Some(why)),
+    let state = match (&judged, &attempt.end) {
+        (Ok(()), _) => TaskState::Passed,
+        (_, AttemptEnd::Prevented(_)) => TaskState::NotTried,
+        (_, AttemptEnd::OutOfTime) if is_over => TaskState::NotTried,
+        (_, AttemptEnd::OutOfTime) => TaskState::TimedOut,
+        (_, AttemptEnd::Answered | AttemptEnd::Failed(_)) => TaskState::Failed,
     };
     TaskResult {
         name: task.name.to_owned(),
         state,
-        why,
+        why: judged.err().filter(|_| state != TaskState::NotTried),
         replies: attempt.replies.len(),
         seconds: 0.0,
     }
@@ -307,15 +349,18 @@ mod tests {
             ..Attempt::default()
         };
         let no = || Err("no".to_owned());
+        let prevented = AttemptEnd::Prevented("no server".to_owned());
         for (end, judged, is_over, expected) in [
             (AttemptEnd::Answered, Ok(()), true, TaskState::Passed),
             (AttemptEnd::Answered, no(), true, TaskState::Failed),
-            (AttemptEnd::OutOfTime, no(), false, TaskState::Failed),
+            (AttemptEnd::OutOfTime, no(), false, TaskState::TimedOut),
             (AttemptEnd::OutOfTime, no(), true, TaskState::NotTried),
+            (prevented, no(), false, TaskState::NotTried),
         ] {
             let result = judged_as(task, &attempt(end), judged, is_over);
             assert_eq!(result.state, expected);
-            assert_eq!(result.why.is_some(), expected == TaskState::Failed);
+            let has_reason = [TaskState::Failed, TaskState::TimedOut].contains(&expected);
+            assert_eq!(result.why.is_some(), has_reason);
             assert_eq!((result.name.as_str(), result.replies), (task.name, 1));
         }
     }

@@ -21,6 +21,7 @@ use super::tasks::Task;
 use crate::app::App;
 use crate::engine::event::{Event, TurnEnd};
 use crate::engine::{ChatActivity, Question};
+use crate::failure::FailureCode;
 use crate::message::{Message, ToolOutcome};
 use crate::model::ChatModel;
 use crate::permission::{ApprovalRequest, Approver, Decision};
@@ -195,9 +196,31 @@ fn attempt_end(end: &TurnEnd) -> AttemptEnd {
         TurnEnd::Cut => "its answer was too long".to_owned(),
         TurnEnd::Stopped => return AttemptEnd::OutOfTime,
         TurnEnd::StepLimit(steps) => format!("it gave no answer within {steps} replies"),
-        TurnEnd::Stuck(failure) | TurnEnd::Failed(failure) => failure.message.clone(),
+        TurnEnd::Stuck(failure) | TurnEnd::Failed(failure) => {
+            let why = failure.message.clone();
+            if is_of_model(failure.code) {
+                why
+            } else {
+                return AttemptEnd::Prevented(why);
+            }
+        }
     };
     AttemptEnd::Failed(why)
+}
+
+/// Whether a failure says something about the model, and not about the server or the machine.
+fn is_of_model(code: FailureCode) -> bool {
+    matches!(
+        code,
+        FailureCode::ModelUnsuitable
+            | FailureCode::ModelFailed
+            | FailureCode::OutOfMemory
+            | FailureCode::ContextTooLong
+            | FailureCode::ReplyEndless
+            | FailureCode::ReplyTooLong
+            | FailureCode::ReplyUnusable
+            | FailureCode::LoopDetected
+    )
 }
 
 /// Approves edits of the copy and nothing else.
@@ -265,6 +288,7 @@ fn remove_left_behind(above: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
 
     #[test]
     fn copies_of_processes_that_are_gone_are_removed() {
@@ -287,5 +311,19 @@ mod tests {
         let limit = attempt_end(&TurnEnd::StepLimit(8));
         let why = "it gave no answer within 8 replies".to_owned();
         assert_eq!(limit, AttemptEnd::Failed(why));
+        for (code, is_of_model) in [
+            (FailureCode::LoopDetected, true),
+            (FailureCode::ReplyUnusable, true),
+            (FailureCode::ServerUnreachable, false),
+            (FailureCode::AnswerIncomplete, false),
+        ] {
+            let end = attempt_end(&TurnEnd::Failed(Failure::new(code, "why")));
+            let expected = if is_of_model {
+                AttemptEnd::Failed("why".to_owned())
+            } else {
+                AttemptEnd::Prevented("why".to_owned())
+            };
+            assert_eq!(end, expected, "{code:?}");
+        }
     }
 }

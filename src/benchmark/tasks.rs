@@ -71,6 +71,19 @@ pub fn tasks(material: &Material) -> Vec<Task> {
     ]
 }
 
+/// What is asked before the tasks, and not judged.
+pub fn warm_up() -> Task {
+    let prompt = "Answer with the one word READY.".to_owned();
+    Task::new("warm-up", prompt, Vec::new())
+}
+
+/// Identifies some tasks by what they ask for.
+pub fn digest_of(tasks: &[Task]) -> String {
+    let prompts: Vec<&str> = tasks.iter().map(|task| task.prompt.as_str()).collect();
+    let hash = blake3::hash(prompts.join("\n").as_bytes());
+    hash.to_hex()[..12].to_owned()
+}
+
 fn search(function: &Function) -> Task {
     let Function { name, path, .. } = function;
     let ending = path.rsplit_once('.').map_or("*", |(_, ending)| ending);
