@@ -6,10 +6,10 @@ use super::report::{ModelResult, TaskState};
 const ABLE: f64 = 0.8;
 /// and with care.
 const FAIR: f64 = 0.5;
+/// Fewer tasks say too little.
+const FEWEST: usize = 6;
 /// Tokens per second below which waiting is most of the work.
 const SLOW: f64 = 5.0;
-/// A difference in speed that is worth a word.
-const WORTH_SAYING: f64 = 1.2;
 /// Models that the best one is compared with.
 const MOST_OTHERS: usize = 3;
 /// Missed tasks that are named.
@@ -30,7 +30,8 @@ pub fn advice(models: &[ModelResult]) -> String {
         [only] => alone(only),
         [best, others @ ..] => {
             let others = others.iter().take(MOST_OTHERS);
-            let others: Vec<String> = others.map(|other| compared(other, best)).collect();
+            let others = others.map(|other| format!("`{}`: {}", other.name, figures(other)));
+            let others: Vec<String> = others.collect();
             format!("{}; {}", alone(best), others.join("; "))
         }
     }
@@ -40,23 +41,30 @@ pub fn advice(models: &[ModelResult]) -> String {
 fn untried(models: &[ModelResult]) -> String {
     match models {
         [] => "stopped before a model was measured".to_owned(),
-        [model] => match &model.failure {
-            Some(why) => format!("`{}` could not be measured: {why}", model.name),
-            None => format!(
-                "`{}` did no task in the time for it: give it more with `--budget`, or try a smaller \
-                 model",
+        [model] => match (&model.failure, model.notes.last()) {
+            (Some(why), _) => format!("`{}` could not be measured: {why}", model.name),
+            (None, Some(note)) => format!(
+                "`{}` did no task: {note}; more time (`--budget`) or a smaller model may help",
+                model.name
+            ),
+            (None, None) => format!(
+                "`{}` did no task: give it more time with `--budget`, or try a smaller model",
                 model.name
             ),
         },
-        _ => "no model did a task in the time for it: give them more with `--budget`, or try smaller \
-              ones"
+        _ => "no model did a task: give them more time with `--budget`, or try smaller ones"
             .to_owned(),
     }
 }
 
 fn alone(model: &ModelResult) -> String {
-    let share = model.passed() as f64 / model.tried() as f64;
-    let verdict = if share >= ABLE {
+    let (passed, tried) = (model.passed(), model.tried());
+    let share = passed as f64 / tried.max(1) as f64;
+    let verdict = if model.count(TaskState::TimedOut) * 2 > tried {
+        "is too slow here for an agent"
+    } else if tried < FEWEST {
+        "did too few tasks to be judged, so give it more time with `--budget`"
+    } else if share >= ABLE {
         "can be used as an agent here"
     } else if share >= FAIR {
         "can be used with care, so look at its edits"
@@ -68,7 +76,7 @@ fn alone(model: &ModelResult) -> String {
         line.push_str(", which is slow");
     }
     let tasks = model.tasks.iter();
-    let missed = tasks.filter(|task| task.state == TaskState::Failed);
+    let missed = tasks.filter(|task| task.why.is_some());
     let missed: Vec<&str> = missed.map(|task| task.name.as_str()).collect();
     if !missed.is_empty() && missed.len() <= MOST_MISSED {
         line.push_str(&format!("; it missed {}", missed.join(", ")));
@@ -94,27 +102,6 @@ fn short(number: f64) -> String {
     }
 }
 
-/// Another model beside the best one.
-fn compared(other: &ModelResult, best: &ModelResult) -> String {
-    let fewer = best.passed() - other.passed();
-    let tasks = match fewer {
-        0 => "passes as many".to_owned(),
-        fewer => format!("passes {fewer} fewer"),
-    };
-    let factor = other.reply_speed().zip(best.reply_speed());
-    let factor = factor.map(|(other, best)| other / best.max(f64::MIN_POSITIVE));
-    let speed = match factor {
-        Some(factor) if factor >= WORTH_SAYING => {
-            format!(" and is {} times as fast", short(factor))
-        }
-        Some(factor) if factor * WORTH_SAYING <= 1.0 => {
-            format!(" and is {} times as slow", short(1.0 / factor.max(0.001)))
-        }
-        _ => " and is about as fast".to_owned(),
-    };
-    format!("`{}` {tasks}{speed}", other.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +111,7 @@ mod tests {
         let task = |number: usize, state| TaskResult {
             name: format!("task-{number}"),
             state,
+            why: (state != TaskState::Passed).then(|| "no".to_owned()),
             ..TaskResult::default()
         };
         let passing = (0..passed).map(|number| task(number, TaskState::Passed));
@@ -173,6 +161,18 @@ mod tests {
     }
 
     #[test]
+    fn too_little_time_is_no_fault_of_the_model() {
+        let few = advice(&[model("m", 2, 0, 20.0)]);
+        assert!(few.contains("too few tasks"), "{few}");
+        let mut slow = model("m", 2, 5, 2.0);
+        let late = slow.tasks.iter_mut().skip(3);
+        late.for_each(|task| task.state = TaskState::TimedOut);
+        let said = advice(&[slow]);
+        assert!(said.contains("is too slow here"), "{said}");
+        assert!(said.contains("2 of 7 tasks"), "{said}");
+    }
+
+    #[test]
     fn the_best_of_several_is_named_first() {
         let models = [
             model("small", 9, 3, 80.0),
@@ -182,8 +182,8 @@ mod tests {
         ];
         assert_eq!(
             advice(&models),
-            "`large` can be used as an agent here: 12 of 12 tasks, 40 tokens/s; `other` passes as \
-             many and is 4.0 times as slow; `small` passes 3 fewer and is 2.0 times as fast"
+            "`large` can be used as an agent here: 12 of 12 tasks, 40 tokens/s; `other`: 12 of 12 \
+             tasks, 10 tokens/s; `small`: 9 of 12 tasks, 80 tokens/s"
         );
     }
 
@@ -191,6 +191,9 @@ mod tests {
     fn where_nothing_was_done_it_says_what_helps() {
         assert!(advice(&[]).contains("before a model"));
         assert!(advice(&[model("m", 0, 0, 1.0)]).contains("--budget"));
+        let mut noted = model("m", 0, 0, 1.0);
+        noted.notes = vec!["Ollama is gone".to_owned()];
+        assert!(advice(&[noted]).contains("Ollama is gone"));
         let both = [model("a", 0, 0, 1.0), model("b", 0, 0, 1.0)];
         assert!(advice(&both).contains("no model"));
         let failed = ModelResult {

@@ -97,6 +97,11 @@ fn conditions(before: &BenchmarkRun, after: &BenchmarkRun) -> Vec<Change> {
         Change::new("server", &server(before), &server(after)),
         Change::new("ollacode", &before.ollacode, &after.ollacode),
         Change::new("workspace", &tasks(before), &tasks(after)),
+        Change::new(
+            "digest of the tasks",
+            &before.tasks_digest,
+            &after.tasks_digest,
+        ),
     ];
     changes.into_iter().flatten().collect()
 }
@@ -192,6 +197,7 @@ fn compare_tasks(before: &ModelResult, after: &ModelResult) -> Vec<Change> {
     let word = |state: TaskState| match state {
         TaskState::Passed => "passed",
         TaskState::Failed => "missed",
+        TaskState::TimedOut => "took too long",
         TaskState::NotTried => "not tried",
     };
     let changes = before.tasks.iter().filter_map(|one| {
