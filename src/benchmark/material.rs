@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ollacode_indexer::parse::FileParser;
+use ollacode_indexer::parse::{Definition, FileParser};
 use ollacode_indexer::parts::parts_of;
 use ollacode_indexer::{ChunkKind, UniqueName};
 
@@ -19,17 +19,17 @@ const LEAST_FUNCTIONS: usize = 3;
 /// Files that are looked at, at most.
 const MOST_READ: usize = 120;
 /// Lines of a file.
-const FILE_LINES: std::ops::RangeInclusive<usize> = 8..=400;
-/// Most bytes of a file.
-const MOST_BYTES: usize = 16 << 10;
+const FILE_LINES: std::ops::RangeInclusive<usize> = 8..=250;
+/// Most bytes of a file: some tasks have it read as a whole, which a slow machine must do in time.
+const MOST_BYTES: usize = 8 << 10;
 /// Lines of a function.
 const FUNCTION_LINES: std::ops::RangeInclusive<usize> = 3..=60;
 /// Most lines of the function that has a file of its own, which is written as a whole.
 const MOST_WHOLE: usize = 20;
 /// Longest line that a task quotes, in bytes.
 const LONGEST_QUOTE: usize = 120;
-/// Shortest line that is unlike others, in bytes.
-const SHORTEST_TELLING: usize = 14;
+/// Shortest line of a function that is asked about, in bytes.
+const SHORTEST_UNIQUE: usize = 14;
 /// Shortest name, in bytes.
 const SHORTEST_NAME: usize = 4;
 /// Words with which the engine takes a request for a change for a question.
@@ -58,7 +58,7 @@ pub struct Function {
     /// That line, without its indentation.
     pub head: String,
     /// A line of its body that is nowhere else in the file, without its indentation.
-    pub telling: String,
+    pub unique_line: String,
 }
 
 /// Where the material is from.
@@ -243,19 +243,26 @@ impl<'a> Library<'a> {
         let outline = self.parser.outline(part.language?, text).ok()?;
         let mut named = outline.definitions.iter();
         let definition = named.find(|definition| definition.name == name)?;
-        let is_function = matches!(definition.kind, ChunkKind::Function | ChunkKind::Method);
-        if !is_function || named.any(|other| other.name == name) {
+        let is_function =
+            |it: &Definition| matches!(it.kind, ChunkKind::Function | ChunkKind::Method);
+        if !is_function(definition) || named.any(|other| other.name == name) {
+            return None;
+        }
+        // A line in a function within it has two right answers.
+        let inside = definition.start_row + 1..definition.rows.end;
+        let mut others = outline.definitions.iter().filter(|it| is_function(it));
+        if others.any(|other| inside.contains(&other.start_row)) {
             return None;
         }
         let lines: Vec<&str> = text.lines().collect();
         let head = lines.get(definition.start_row)?.trim();
-        let body = lines.get(definition.start_row + 1..definition.rows.end)?;
+        let body = lines.get(inside)?;
         let count = |wanted: &str| lines.iter().filter(|line| line.trim() == wanted).count();
         let is_one_word = words_of(head).filter(|word| *word == name).count() == 1;
-        let is_telling =
-            |line: &str| line.len() >= SHORTEST_TELLING && is_quotable(line) && count(line) == 1;
+        let is_unique =
+            |line: &str| line.len() >= SHORTEST_UNIQUE && is_quotable(line) && count(line) == 1;
         let mut body = body.iter().map(|line| line.trim());
-        let telling = body.find(|&line| is_telling(line))?;
+        let unique_line = body.find(|&line| is_unique(line))?;
         let length = definition.rows.len();
         let is_of_use = is_one_word
             && is_quotable(head)
@@ -270,7 +277,7 @@ impl<'a> Library<'a> {
             line: line(definition.start_row),
             end_line: line(definition.rows.end.saturating_sub(1)),
             head: head.to_owned(),
-            telling: telling.to_owned(),
+            unique_line: unique_line.to_owned(),
         })
     }
 }
@@ -383,7 +390,7 @@ mod tests {
         let alpha = &material.functions[0];
         assert_eq!((alpha.start_line, alpha.line, alpha.end_line), (4, 4, 7));
         assert_eq!(alpha.head, "def alpha(value):");
-        assert_eq!(alpha.telling, "\"\"\"Doubles alpha.\"\"\"");
+        assert_eq!(alpha.unique_line, "\"\"\"Doubles alpha.\"\"\"");
         let paths: Vec<&str> = material.files.iter().map(|file| &*file.path).collect();
         assert_eq!(paths, ["alpha.py", "beta.py", "gamma.py", "fragment.py"]);
         assert_eq!(material.whole.name, "delta");

@@ -249,7 +249,7 @@ fn form(function: &Function) -> Task {
 fn containing(function: &Function) -> Task {
     let prompt = format!(
         "Which function in `{}` contains the line `{}`? Answer with its name only.",
-        function.path, function.telling
+        function.path, function.unique_line
     );
     let wants = vec![Want::Names(function.name.clone())];
     Task::new("find-function", prompt, wants)
