@@ -21,7 +21,7 @@ use crate::benchmark::material::Origin;
 use crate::benchmark::report::{BenchmarkRun, ModelResult};
 use crate::benchmark::run::{BenchmarkOptions, Progress, benchmark, material};
 use crate::benchmark::stored;
-use crate::conversation::messages::{count, duration, sent_to};
+use crate::conversation::messages::{count, sent_to};
 use crate::model::ChatModel;
 use crate::model::ollama::{OllamaChat, OllamaError, suggest};
 
@@ -38,16 +38,15 @@ pub async fn run(app: &App, arguments: &BenchmarkArguments) -> Result<CommandEnd
     if material.origin == Origin::Sample {
         note("this folder has too little code for tasks, so a small sample is used for them");
     }
-    let models_count = counted(models.len() as u64, "model");
-    let time = arguments.time();
-    note(&format!(
-        "measuring {models_count}, at most {} each",
-        duration(time)
-    ));
     let options = BenchmarkOptions {
-        budget: time,
-        stop: stop.clone(),
+        budget: arguments.time(),
+        stop,
     };
+    note(&format!(
+        "measuring {}, at most {} each",
+        counted(models.len() as u64, "model"),
+        counted(options.budget.as_secs(), "second")
+    ));
     let shown = ShownProgress::new();
     let run = benchmark(app, models, &material, &options, &|name, progress| {
         shown.show(name, &progress);
@@ -72,6 +71,10 @@ fn finish(app: &App, mut run: BenchmarkRun, json: bool) -> Result<CommandEnd, Er
         print(|out| render::write_run(out, &run))?;
     }
     kept.with_context(|| format!("cannot keep the result in {}", folder.display()))?;
+    note(&format!(
+        "kept as {}; `ollacode benchmark --compare` compares two results",
+        run.id
+    ));
     Ok(if run.stopped {
         by_signal
     } else if run.models.iter().any(is_measured) {
@@ -171,6 +174,7 @@ impl ShownProgress {
             Progress::Speed(tokens) => {
                 format!("speed at {} tokens", count(u64::from(*tokens)))
             }
+            Progress::WarmUp => "reading the instructions".to_owned(),
             Progress::Task { number, name } => format!("task {number}, {name}"),
         };
         self.bar

@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::benchmark::compare::{Change, Comparison};
-use crate::benchmark::report::{
-    BenchmarkRun, CallCounts, ModelResult, SpeedResult, Spread, TaskState,
-};
+use crate::benchmark::report::{BenchmarkRun, CallCounts, ModelResult, SpeedResult, Spread};
 use crate::conversation::messages::duration;
 use crate::frontends::cli::chat::terminal::columns;
 use crate::frontends::cli::style::{
@@ -34,12 +32,7 @@ pub fn write_run(out: &mut impl Write, run: &BenchmarkRun) -> io::Result<()> {
     }
     writeln!(out)?;
     let advice = visible_name(&run.advice);
-    writeln!(out, "{BOLD}{}{PLAIN}", wrapped(&advice, 0, "", columns()))?;
-    let id = &run.id;
-    writeln!(
-        out,
-        "{DIM}Kept as {id}; `ollacode benchmark --compare` compares two of them.{PLAIN}"
-    )
+    writeln!(out, "{BOLD}{}{PLAIN}", wrapped(&advice, 0, "", columns()))
 }
 
 /// The machine and what the tasks are from, in a line.
@@ -136,8 +129,7 @@ fn write_model(out: &mut impl Write, model: &ModelResult) -> io::Result<()> {
     row(out, "memory", &memory(model))?;
     row(out, "tasks", &tasks(model))?;
     for task in &model.tasks {
-        if task.state == TaskState::Failed {
-            let why = task.why.as_deref().unwrap_or("not done");
+        if let Some(why) = &task.why {
             row(out, "", &format!("{}: {why}", task.name))?;
         }
     }

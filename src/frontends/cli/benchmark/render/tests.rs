@@ -3,7 +3,7 @@ use crate::benchmark::advice::advice;
 use crate::benchmark::compare::compare;
 use crate::benchmark::machine::Machine;
 use crate::benchmark::placement::ModelMemory;
-use crate::benchmark::report::{ServerFacts, TaskResult};
+use crate::benchmark::report::{ServerFacts, TaskResult, TaskState};
 
 fn spread(values: &[f64]) -> Option<Spread> {
     Spread::of(values)
