@@ -231,7 +231,9 @@ impl Approver for EditsOnly {
         let decision = if EDITING.contains(&request.tool.as_str()) {
             Decision::Once
         } else {
-            Decision::Deny(Some("only files may be changed here".to_owned()))
+            Decision::Deny(Some(
+                "nothing but edits of files is allowed in this task".to_owned(),
+            ))
         };
         async { decision }.boxed()
     }
