@@ -4,6 +4,7 @@ mod background;
 mod confinement;
 mod indexes;
 mod reading;
+mod isolated;
 mod searching;
 
 use std::borrow::Cow;
@@ -38,6 +39,7 @@ use searching::{Connection, SearchModels};
 
 /// Names of this program's files in the data folder.
 const OWN_DATA: &[&str] = &[
+    "benchmarks",
     "confined",
     "embeddings.db",
     "embeddings.db-shm",
@@ -334,6 +336,11 @@ impl App {
     /// The user's settings file, which may not exist; `None` without a home folder.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.environment.user_file()
+    }
+
+    /// The folder of the results of benchmarks, for all workspaces; may not exist yet.
+    pub fn benchmarks_folder(&self) -> PathBuf {
+        self.settings.data_folder.join("benchmarks")
     }
 
     /// The folder of the workspace's sessions; may not exist yet.

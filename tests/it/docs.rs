@@ -34,6 +34,7 @@ const COMMAND_PAGES: [(&str, &str); 11] = [
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),
     ("doctor", "docs/commands.md"),
+    ("benchmark", "docs/benchmark.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

@@ -20,6 +20,7 @@ use crate::frontends::events_json::JsonEvent;
 use crate::frontends::wire::SearchFailure;
 
 pub mod args;
+mod benchmark;
 mod chat;
 mod confirm;
 mod doctor;
@@ -133,6 +134,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
             },
+            Some(Command::Benchmark(benchmark)) => benchmark::run(&app, benchmark).await,
             Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }
     });

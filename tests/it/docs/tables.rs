@@ -11,9 +11,10 @@ use crate::support::generated::{check, check_part, read};
 /// A table in Markdown.
 fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let mut text = row(&head.map(str::to_owned)) + &row(&head.map(|_| "---".to_owned()));
+    let rule = head.map(|_| "---".to_owned());
+    let mut text = format!("{}{}", row(&head.map(str::to_owned)), row(&rule));
     for cells in rows {
-        text += &row(&cells.map(|cell| cell.replace('|', "\\|")));
+        text.push_str(&row(&cells.map(|cell| cell.replace('|', "\\|"))));
     }
     text
 }

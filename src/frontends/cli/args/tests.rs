@@ -82,6 +82,10 @@ fn what_contradicts_itself_is_a_usage_error() {
         "web --listen ::ffff:0.0.0.0",
         "web --pair",
         "serve --prompt x",
+        "benchmark --quick --budget 5",
+        "benchmark --budget 0",
+        "benchmark --compare a",
+        "benchmark m --compare a b",
     ] {
         match read(line) {
             Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),

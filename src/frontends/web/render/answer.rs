@@ -63,6 +63,7 @@ impl OpenAnswer {
     }
 
     /// The text so far, with `\n` at the ends of lines.
+    #[cfg(test)]
     pub fn text(&self) -> &str {
         &self.text
     }

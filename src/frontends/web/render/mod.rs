@@ -17,6 +17,6 @@ mod checks;
 mod tests;
 
 pub use answer::{OpenAnswer, markdown};
-pub use diff::{ChangeKind, ShownFile, ShownHunk, ShownRow, diff, file_diff};
+pub use diff::{diff, file_diff};
 pub use highlight::code;
 pub use node::Node;

@@ -55,7 +55,7 @@ impl<'a> Exchange<'a> {
             body.len()
         );
         // A client that has gone does not matter here.
-        let _ = self.stream.write_all((head + &body).as_bytes());
+        let _ = self.stream.write_all(format!("{head}{body}").as_bytes());
     }
 
     /// Answers with a stream of lines.
