@@ -1,5 +1,6 @@
 //! Builds the parts of the program from the settings and connects them.
 
+mod apart;
 mod background;
 mod confinement;
 mod indexes;
@@ -36,6 +37,7 @@ use searching::{Connection, SearchModels};
 
 /// Names of this program's files in the data folder.
 const OWN_DATA: &[&str] = &[
+    "benchmarks",
     "confined",
     "embeddings.db",
     "embeddings.db-shm",
@@ -332,6 +334,11 @@ impl App {
     /// The user's settings file, which may not exist; `None` without a home folder.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.environment.user_file()
+    }
+
+    /// The folder of the results of benchmarks, for all workspaces; may not exist yet.
+    pub fn benchmarks_folder(&self) -> PathBuf {
+        self.settings.data_folder.join("benchmarks")
     }
 
     /// The folder of the workspace's sessions; may not exist yet.

@@ -14,6 +14,7 @@
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
+//! - [`benchmark`]: how fast and how useful models are, measured with all of the above.
 //! - [`conversation`]: a conversation for every front end: session, mode, turns, commands.
 //! - [`frontends`]: what people see; [`frontends::cli`] alone prints.
 //!
@@ -22,6 +23,7 @@
 #![recursion_limit = "256"]
 
 pub mod app;
+pub mod benchmark;
 pub mod config;
 pub mod conversation;
 pub mod edit;

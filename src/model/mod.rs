@@ -79,6 +79,8 @@ pub struct Usage {
     pub reply_tokens: Option<u32>,
     /// Tokens per second, while replying.
     pub tokens_per_second: Option<f32>,
+    /// Seconds for reading the part of the request that was not cached, if the server said.
+    pub prompt_seconds: Option<f32>,
     pub stop: StopReason,
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use parking_lot::Mutex;
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::OllamaError;
 use super::blanks::BlankDetector;
@@ -139,6 +139,27 @@ impl OllamaChat {
             }
         }
         Ok(self.measure().await)
+    }
+
+    /// Takes the model out of the server's memory, to make room for another one.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer, or refuses; the model then stays for as long as the server
+    /// keeps models.
+    pub async fn unload(&self) -> Result<(), OllamaError> {
+        if self.forwarded {
+            return Ok(());
+        }
+        let name = &self.planned.name;
+        let body = json!({"model": name, "messages": [], "keep_alive": 0});
+        let mut lines = self.client.stream("api/chat", &body, name).await?;
+        while let Some(line) = lines.next::<ChatLine>().await? {
+            if line.done {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Asks for the window of the loaded model.

@@ -287,7 +287,7 @@ pub struct LoadedModel {
 impl LoadedModel {
     /// Whether it is this model. A server lists it under the name by which it was loaded first,
     /// though other names may exist for the same weights.
-    pub(super) fn is(&self, name: &str, digest: &str) -> bool {
+    pub fn is(&self, name: &str, digest: &str) -> bool {
         let bare = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
         same_model(&self.name, name) || (!digest.is_empty() && bare(&self.digest) == bare(digest))
     }

@@ -47,6 +47,8 @@ struct State {
     /// Requests for a reply, as they came.
     requests: Vec<String>,
     loads: Vec<Value>,
+    /// Models that were taken out of memory.
+    unloads: Vec<String>,
     /// The options of each model's first request.
     options: HashMap<String, Value>,
     violations: Vec<String>,
@@ -114,6 +116,11 @@ impl ChatServer {
     /// Every request that only loaded a model.
     pub fn loads(&self) -> Vec<Value> {
         self.shared.lock().loads.clone()
+    }
+
+    /// The models that were taken out of memory, in order.
+    pub fn unloads(&self) -> Vec<String> {
+        self.shared.lock().unloads.clone()
     }
 
     /// How many replies were not asked for yet.
@@ -217,6 +224,10 @@ impl Shared {
             return exchange.answer(404, &models::not_found(name));
         };
         let is_load = body["messages"].as_array().is_some_and(Vec::is_empty);
+        if is_load && body["keep_alive"] == 0 {
+            self.unload(name);
+            return exchange.answer(200, &json!({"done": true, "done_reason": "unload"}));
+        }
         self.record(request, body, is_load);
         self.lock().violations.extend(model.violation(body));
         if let Some(refusal) = model.refusal(body) {
@@ -265,6 +276,13 @@ impl Shared {
         if let Some(model) = model {
             model.loaded = Some(asked.min(model.most_loaded));
         }
+    }
+
+    fn unload(&self, name: &str) {
+        let mut state = self.lock();
+        let models = state.models.iter_mut().filter(|model| model.is(name));
+        models.for_each(|model| model.loaded = None);
+        state.unloads.push(name.to_owned());
     }
 
     fn next_reply(&self, body: &Value) -> Option<Reply> {

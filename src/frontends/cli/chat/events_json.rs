@@ -341,6 +341,7 @@ mod tests {
             prompt_tokens: Some(812),
             reply_tokens: None,
             tokens_per_second: Some(38.16),
+            prompt_seconds: None,
             stop: StopReason::Length,
         };
         check(

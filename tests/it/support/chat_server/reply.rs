@@ -360,6 +360,7 @@ impl Said {
             ("prompt_eval_count", prompt),
             ("eval_count", reply),
             ("eval_duration", reply * 20_000_000),
+            ("prompt_eval_duration", prompt * 1_000_000),
         ] {
             // Go leaves out a number that is 0.
             if count > 0 {
