@@ -200,12 +200,18 @@ fn check(want: &Want, attempt: &Attempt) -> Result<(), String> {
             } else {
                 format!("{path}:{}-{}", lines.start(), lines.end())
             };
-            (cites(answer, path, lines), said(answer, &format!("`{place}`")))
+            (
+                cites(answer, path, lines),
+                said(answer, &format!("`{place}`")),
+            )
         }
         Want::Names(name) => {
             let is_short = words_of(answer).count() <= MOST_WORDS;
             let has_name = words_of(answer).any(|word| word == name);
-            (is_short && has_name, said(answer, &format!("`{name}` alone")))
+            (
+                is_short && has_name,
+                said(answer, &format!("`{name}` alone")),
+            )
         }
         Want::HasText(text) => {
             let has_text = squeezed(answer).contains(&squeezed(text));

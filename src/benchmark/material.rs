@@ -288,7 +288,10 @@ fn alone(inner: &Function, text: &str, others: &[SourceFile]) -> Option<(Functio
         .iter()
         .map(|line| format!("{}\n", line.get(margin..).unwrap_or_default()))
         .collect();
-    let ending = inner.path.rsplit_once('.').map_or("txt", |(_, ending)| ending);
+    let ending = inner
+        .path
+        .rsplit_once('.')
+        .map_or("txt", |(_, ending)| ending);
     let path = format!("fragment.{ending}");
     if others.iter().any(|other| other.path == path) {
         return None;
@@ -385,7 +388,11 @@ mod tests {
         assert_eq!(paths, ["alpha.py", "beta.py", "gamma.py", "fragment.py"]);
         assert_eq!(material.whole.name, "delta");
         assert_eq!(material.whole.line, 1);
-        assert!(material.text("fragment.py").starts_with("def delta(value):\n    \"\"\"D"));
+        assert!(
+            material
+                .text("fragment.py")
+                .starts_with("def delta(value):\n    \"\"\"D")
+        );
         assert_eq!(Material::choose(&names, &workspace), material);
     }
 
@@ -408,7 +415,10 @@ mod tests {
         let sample = Material::sample();
         assert_eq!(sample.origin, Origin::Sample);
         assert!(sample.functions.len() >= LEAST_FUNCTIONS);
-        let few = [named("alpha", "alpha.py"), named("beside_alpha", "alpha.py")];
+        let few = [
+            named("alpha", "alpha.py"),
+            named("beside_alpha", "alpha.py"),
+        ];
         for names in [Vec::new(), few.to_vec()] {
             assert_eq!(Material::choose(&names, &workspace), sample);
         }

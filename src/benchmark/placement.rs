@@ -40,11 +40,7 @@ impl ModelMemory {
 ///
 /// `others` are the other models in memory; `gpu` is a card that can be seen on the machine of the
 /// server.
-pub fn warning(
-    memory: &ModelMemory,
-    others: &[LoadedModel],
-    gpu: Option<&str>,
-) -> Option<String> {
+pub fn warning(memory: &ModelMemory, others: &[LoadedModel], gpu: Option<&str>) -> Option<String> {
     let share = memory.gpu_share();
     if share >= WHOLE {
         return None;
@@ -76,8 +72,10 @@ pub fn warning(
             size(other.size_vram),
             other.name
         ),
-        _ => "a smaller window (`MAX_CONTEXT_TOKENS`) or a smaller model would fit the graphics card"
-            .to_owned(),
+        _ => {
+            "a smaller window (`MAX_CONTEXT_TOKENS`) or a smaller model would fit the graphics card"
+                .to_owned()
+        }
     };
     Some(format!(
         "{percent} % of it ({}) is on the CPU, which makes it slow: {help}",
@@ -101,16 +99,20 @@ mod tests {
     #[test]
     fn only_what_is_known_is_claimed() {
         const GB: u64 = 1_000_000_000;
-        let memory = |on_card: u64| {
-            ModelMemory::of(&loaded("m", 8 * GB, on_card * GB)).expect("a size")
-        };
+        let memory =
+            |on_card: u64| ModelMemory::of(&loaded("m", 8 * GB, on_card * GB)).expect("a size");
         let other = [loaded("big", 12 * GB, 12 * GB)];
         let small = [loaded("small", GB, GB)];
         for (on_card, others, gpu, expected) in [
             (8, &other[..], Some("NVIDIA"), ""),
             (0, &[], None, ""),
             (0, &other, None, "`big` has 12 GB on it"),
-            (0, &[], Some("NVIDIA"), "this machine has a graphics card (NVIDIA)"),
+            (
+                0,
+                &[],
+                Some("NVIDIA"),
+                "this machine has a graphics card (NVIDIA)",
+            ),
             (6, &other, None, "25 % of it (2.0 GB) is on the CPU"),
             (6, &other, None, "`ollama stop big`"),
             (6, &small, None, "a smaller window"),

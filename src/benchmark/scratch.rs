@@ -65,8 +65,8 @@ impl Scratch {
             folder,
         };
         scratch.restore()?;
-        let refreshed = scratch.app.index.refresh(&RefreshOptions::default(), &|_| {});
-        refreshed.await?;
+        let options = RefreshOptions::default();
+        scratch.app.index.refresh(&options, &|_| {}).await?;
         Ok(scratch)
     }
 
@@ -152,8 +152,9 @@ impl Scratch {
         let (sender, mut receiver) = mpsc::channel(EVENTS);
         let mut outcomes = BTreeMap::new();
         let asking = async {
-            let asked = engine.ask(session, question, &EditsOnly, &sender, &stop);
-            let end = asked.await;
+            let end = engine
+                .ask(session, question, &EditsOnly, &sender, &stop)
+                .await;
             drop(sender);
             end
         };
@@ -248,7 +249,9 @@ fn remove_left_behind(above: &Path) {
     for entry in fs::read_dir(above).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let process = name.strip_prefix(PREFIX).and_then(|id| id.parse::<u32>().ok());
+        let process = name
+            .strip_prefix(PREFIX)
+            .and_then(|id| id.parse::<u32>().ok());
         let is_gone = process.is_some_and(|id| {
             id == std::process::id()
                 || (knows_processes && !Path::new(&format!("/proc/{id}")).exists())

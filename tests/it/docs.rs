@@ -24,7 +24,7 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 10] = [
+const COMMAND_PAGES: [(&str, &str); 11] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),
@@ -33,6 +33,7 @@ const COMMAND_PAGES: [(&str, &str); 10] = [
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),
     ("doctor", "docs/commands.md"),
+    ("benchmark", "docs/benchmark.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

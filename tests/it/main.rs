@@ -5,6 +5,7 @@
 
 mod support;
 
+mod benchmark;
 mod doctor;
 mod index;
 mod kept;

@@ -39,13 +39,21 @@ fn answers_are_judged_by_what_they_name() {
     };
     check_answers(
         &cites,
-        &["src/a1.rs:12", "In `src/a1.rs`, line 10.", "src/a1.rs:11-30"],
+        &[
+            "src/a1.rs:12",
+            "In `src/a1.rs`, line 10.",
+            "src/a1.rs:11-30",
+        ],
         &["", "src/a1.rs", "src/a1.rs:13", "src/b.rs:12", "line 12"],
     );
     check_answers(
         &Want::Names("parse".to_owned()),
         &["parse", "`parse`", "It is `Parser::parse()`."],
-        &["", "parser", "Let me think about which of all those many functions here could be parse"],
+        &[
+            "",
+            "parser",
+            "Let me think about which of all those many functions here could be parse",
+        ],
     );
     check_answers(
         &Want::HasText("def a(b):".to_owned()),
@@ -55,11 +63,21 @@ fn answers_are_judged_by_what_they_name() {
     check_answers(
         &Want::Lines(vec!["a/b.py".to_owned(), "READY".to_owned()]),
         &["a/b.py\nREADY", "`a/b.py`\n\n**READY**\n"],
-        &["", "a/b.py READY", "Here it is:\na/b.py\nREADY", "READY\na/b.py"],
+        &[
+            "",
+            "a/b.py READY",
+            "Here it is:\na/b.py\nREADY",
+            "READY\na/b.py",
+        ],
     );
     check_answers(
         &Want::Denies,
-        &["It is not found.", "There’s no such function", "It isn't defined", "None."],
+        &[
+            "It is not found.",
+            "There’s no such function",
+            "It isn't defined",
+            "None.",
+        ],
         &["", "It is in `notes.py`.", "knots.py:3"],
     );
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments, and the conflicts that clap cannot express.
 
+mod benchmark;
 mod chat;
 mod telegram;
 #[cfg(test)]
@@ -15,6 +16,8 @@ use clap_complete::Shell;
 
 use crate::config::{Color, Flags};
 
+use benchmark::BENCHMARK_HELP;
+pub use benchmark::BenchmarkArguments;
 use chat::CHAT_HELP;
 pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
 use telegram::TELEGRAM_HELP;
@@ -136,6 +139,10 @@ Examples:
   ollacode doctor --json | jq .
   ollacode doctor --model qwen2.5-coder:7b   test what a model can do, and save the result")]
     Doctor(DoctorArguments),
+
+    /// Measure how fast and how useful models are, on this machine and with this code
+    #[command(after_help = BENCHMARK_HELP)]
+    Benchmark(BenchmarkArguments),
 
     /// Print a shell completion script
     #[command(after_help = "\

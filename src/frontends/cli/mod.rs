@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::frontends::Services;
 
 pub mod args;
+mod benchmark;
 mod chat;
 mod confirm;
 mod doctor;
@@ -131,6 +132,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
             },
+            Some(Command::Benchmark(benchmark)) => benchmark::run(&app, benchmark).await,
             Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }
     });

@@ -73,6 +73,10 @@ fn what_contradicts_itself_is_a_usage_error() {
         "search words --color sometimes",
         "completions",
         "completions basic",
+        "benchmark --quick --budget 5",
+        "benchmark --budget 0",
+        "benchmark --compare a",
+        "benchmark m --compare a b",
     ] {
         match read(line) {
             Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),

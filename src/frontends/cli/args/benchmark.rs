@@ -1,0 +1,56 @@
+//! Arguments of `benchmark`.
+
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgAction, Args};
+
+/// Most time for a model, in seconds,
+const BUDGET: u64 = 300;
+/// and with `--quick`.
+const QUICK: u64 = 60;
+
+/// Examples of `ollacode benchmark`.
+pub(super) const BENCHMARK_HELP: &str = "\
+Examples:
+  ollacode benchmark                              the model of the settings, at most 5 minutes
+  ollacode benchmark --quick qwen3:8b qwen3:14b   two models, at most a minute each
+  ollacode benchmark --compare 20261121 20261130  what is different between two results
+
+Tasks are made from the index of the folder, and done in a copy of a few files. Results are kept in
+the data folder; Ctrl-C ends a run with what is known by then.";
+
+/// Arguments of `ollacode benchmark`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchmarkArguments {
+    /// Chat models in Ollama; by default the one of the settings
+    #[arg(value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    pub models: Vec<String>,
+
+    /// Take at most 1 minute for a model instead of 5
+    #[arg(long, conflicts_with = "budget")]
+    pub quick: bool,
+
+    /// Maximum time for a model, loading it included
+    #[arg(long, value_name = "SECONDS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub budget: Option<u64>,
+
+    /// Compare two results, by their ids, beginnings of these, or files
+    #[arg(long, num_args = 2, value_names = ["A", "B"], action = ArgAction::Set)]
+    #[arg(conflicts_with_all = ["models", "quick", "budget"])]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub compare: Vec<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl BenchmarkArguments {
+    /// Most time for a model.
+    pub fn time(&self) -> Duration {
+        let usual = if self.quick { QUICK } else { BUDGET };
+        Duration::from_secs(self.budget.unwrap_or(usual))
+    }
+}
