@@ -159,8 +159,7 @@ fn work_end(end: &TurnEnd) -> WorkEnd {
         TurnEnd::StepLimit(steps) => {
             return WorkEnd::GaveUp(format!("it gave no answer within {steps} replies"));
         }
-        TurnEnd::Stuck(failure) => return WorkEnd::GaveUp(failure.message.clone()),
-        TurnEnd::Failed(failure) => failure,
+        TurnEnd::Stuck(failure) | TurnEnd::Failed(failure) => failure,
     };
     match failure.code {
         FailureCode::ContextTooLong
@@ -206,6 +205,14 @@ mod tests {
             (TurnEnd::Stopped, WorkEnd::Stopped),
             (failed(FailureCode::ReplyUnusable), gave_up()),
             (failed(FailureCode::ContextTooLong), gave_up()),
+            (
+                TurnEnd::Stuck(Failure::new(FailureCode::LoopDetected, "so it is")),
+                gave_up(),
+            ),
+            (
+                TurnEnd::Stuck(Failure::new(FailureCode::AnswerIncomplete, "so it is")),
+                WorkEnd::Broken("so it is".to_owned()),
+            ),
             (
                 failed(FailureCode::ServerUnreachable),
                 WorkEnd::Broken("so it is; do it".to_owned()),

@@ -121,7 +121,7 @@ impl Judge {
     fn shown(&self, run: &RunOutput, task: &Task) -> String {
         let folder = self.folder.to_string_lossy();
         let text = run.stdout.text.replace(&format!("{folder}/"), "");
-        let mut text = text.replace(folder.as_ref(), ".").trim().to_owned();
+        let mut text = text.replace(&*folder, ".").trim().to_owned();
         let note = match run.exit {
             Exit::TimedOut => Some(format!(
                 "the tests did not end within {} s",

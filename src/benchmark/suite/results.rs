@@ -1,5 +1,5 @@
-//! Results of tasks: a line of JSON for each, appended when the task is done, so that a run can go on
-//! where it was stopped. This format is stable.
+//! Results of tasks: a line of JSON for each, appended when the task is done, so that a run can go
+//! on where it was stopped. This format is stable.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -176,7 +176,12 @@ mod tests {
     #[test]
     fn results_are_appended_and_read_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = ResultFile::new(&folder.path().join("a/b"), "m:8b", "sha256:0123456789abcdef", "v");
+        let file = ResultFile::new(
+            &folder.path().join("a/b"),
+            "m:8b",
+            "sha256:0123456789abcdef",
+            "v",
+        );
         assert_eq!(file.read().expect("no results"), []);
         let mut records = vec![record(1, "go/a"), record(1, "go/b")];
         records[1].tries = vec![TryResult {

@@ -1,4 +1,4 @@
-//! Runs the tasks of the suite with a model: two tries each, the second with what the tests printed.
+//! Runs the tasks of the suite with a model: two tries each, the second with what the tests say.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ pub struct SuiteOptions {
 /// What is being done now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SuiteProgress<'a> {
-    /// The model is being loaded; this many tasks have a result, of so many.
-    Loading { done: usize, of: usize },
+    /// So many tasks of all have a result of before. For the others, the model is loaded.
+    Begins { done: usize, of: usize },
     /// The model works on a task.
     Working {
         task: &'a Task,
@@ -133,10 +133,12 @@ impl<'a> SuiteRunner<'a> {
         };
         records.retain(is_chosen);
         let done: BTreeSet<String> = records.iter().map(|record| record.task.clone()).collect();
+        told(SuiteProgress::Begins {
+            done: done.len(),
+            of: tasks.len(),
+        });
         let mut failure = None;
         if done.len() < tasks.len() {
-            let (done, of) = (done.len(), tasks.len());
-            told(SuiteProgress::Loading { done, of });
             failure = self.load(model, options).await;
         }
         for (index, task) in tasks.iter().enumerate() {
@@ -293,8 +295,8 @@ fn level_name(level: Confinement) -> &'static str {
 /// What a model is asked after its first try: nothing but what the tests printed.
 fn next_question(verdict: &Verdict) -> String {
     format!(
-        "The tests for this fail; they are not in the project. They print:\n\n```\n{}\n```\n\nPlease \
-         correct the code.",
+        "The tests for this fail; they are not in the project. They print:\n\n```\n{}\n```\n\n\
+         Please correct the code.",
         verdict.output
     )
 }

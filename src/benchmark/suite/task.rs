@@ -234,8 +234,10 @@ mod tests {
     #[test]
     fn there_is_a_task_of_each_kind_in_each_language() {
         let tasks = tasks().expect("the tasks");
-        let found: Vec<(Language, Kind)> =
-            tasks.iter().map(|task| (task.language, task.kind)).collect();
+        let found: Vec<(Language, Kind)> = tasks
+            .iter()
+            .map(|task| (task.language, task.kind))
+            .collect();
         for language in Language::ALL {
             for kind in Kind::ALL {
                 let count = found.iter().filter(|of| **of == (language, kind)).count();
@@ -295,7 +297,10 @@ mod tests {
         let task = read(whole).expect("a task");
         let paths: Vec<&str> = task.files.iter().map(|file| file.path).collect();
         assert_eq!(paths, ["Cargo.toml", "b.rs"]);
-        assert_eq!((task.to_string(), task.limit.as_secs()), ("go/a".to_owned(), 5));
+        assert_eq!(
+            (task.to_string(), task.limit.as_secs()),
+            ("go/a".to_owned(), 5)
+        );
         for bad in [
             "",
             "kind = 'fix'",

@@ -36,6 +36,7 @@ mod search;
 mod sessions;
 mod signals;
 mod style;
+mod suite;
 mod summary;
 mod telegram;
 mod threads;
