@@ -1,9 +1,9 @@
 //! Builds the parts of the program from the settings and connects them.
 
-mod apart;
 mod background;
 mod confinement;
 mod indexes;
+mod isolated;
 mod searching;
 
 use std::borrow::Cow;

@@ -1,12 +1,15 @@
 //! A sample of the names in an index, for questions whose answers are known.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::FutureExt;
 use ollacode_store::{ContentKey, Filter};
 use parking_lot::Mutex;
 
 use crate::index::{Index, IndexFuture};
+
+/// Names that are counted for each one of the sample: some are defined more than once.
+const COUNTED: usize = 16;
 
 /// A name that is defined once in the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,22 +33,25 @@ impl Index {
         async move {
             let snapshot = self.store().await?.snapshot().await?;
             let everything = Filter::default();
-            let counts: Mutex<HashMap<String, usize>> = Mutex::default();
+            let counts: Mutex<BTreeMap<(ContentKey, String), usize>> = Mutex::default();
             let count = |name: &str| {
                 if is_wanted(name) {
-                    *counts.lock().entry(name.to_owned()).or_default() += 1;
+                    let mut counts = counts.lock();
+                    let key = (ContentKey::of(name), name.to_owned());
+                    *counts.entry(key).or_default() += 1;
+                    // A name that is dropped stays out, since keys that are kept only get smaller:
+                    // so the counts of the others are complete, however large the workspace is.
+                    if counts.len() > most.saturating_mul(COUNTED) {
+                        counts.pop_last();
+                    }
                 }
                 // No chunk is asked for: this only reads the names.
                 false
             };
             snapshot.chunks_by_names(&count, &everything).await?;
             let counts = counts.into_inner().into_iter();
-            let mut names: Vec<String> = counts
-                .filter(|(_, count)| *count == 1)
-                .map(|(name, _)| name)
-                .collect();
-            names.sort_by_key(|name| ContentKey::of(name));
-            names.truncate(most);
+            let unique = counts.filter(|(_, count)| *count == 1);
+            let names: Vec<String> = unique.map(|((_, name), _)| name).take(most).collect();
             let chosen: HashSet<&str> = names.iter().map(String::as_str).collect();
             let is_chosen = |name: &str| chosen.contains(name);
             let found = snapshot.chunks_by_names(&is_chosen, &everything).await?;

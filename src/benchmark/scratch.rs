@@ -61,7 +61,7 @@ impl Scratch {
             files: files
                 .map(|file| (file.path.clone(), file.text.clone()))
                 .collect(),
-            app: app.apart(&root, &data, MOST_STEPS)?,
+            app: app.isolated(&root, &data, MOST_STEPS)?,
             folder,
         };
         scratch.restore()?;

@@ -11,13 +11,20 @@ use futures::StreamExt;
 use super::deadline::Deadline;
 use super::report::{SpeedResult, Spread};
 use crate::message::Message;
-use crate::model::{ChatModel, ChatRequest, Delta, ModelError};
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, Usage};
 use crate::text::tokens::estimate_text;
 
 /// Sizes of prompts in tokens; the full window follows.
 const SIZES: [u32; 3] = [1_024, 4_096, 16_384];
 /// Tokens of a reply: enough to measure the speed of writing.
-const REPLY: u32 = 64;
+const REPLY: u32 = 32;
+/// Tokens of a reply that is not measured.
+const WARM_UP_REPLY: u32 = 4;
+/// A shorter reply says nothing about the speed of writing.
+const SHORTEST_REPLY: u32 = 8;
+/// From so many seconds on the server has loaded the model again: all that is known of a request is
+/// what came after that.
+const LOADED_AGAIN: f32 = 1.0;
 /// Percent of the window that a prompt for the full window has: our count of tokens is an estimate.
 const FULL_PERCENT: u32 = 90;
 /// The next size must be larger by a quarter.
@@ -37,6 +44,8 @@ struct Timing {
     reply_speed: Option<f64>,
     /// Seconds for all of it.
     whole: f64,
+    /// Whether the server had to load the model for it, so that nothing was cached.
+    was_loaded: bool,
 }
 
 /// Why there is no timing.
@@ -63,13 +72,13 @@ pub fn prompt_sizes(window: u32) -> Vec<u32> {
     sizes
 }
 
-/// Measures a model at all sizes that there is time for. `text` is what prompts are made of, and
-/// `told` hears of each size.
+/// Measures a model at all sizes that there is time for. `text` is what prompts are made of;
+/// `listener` receives each size.
 pub async fn measure_speed(
     model: &dyn ChatModel,
     text: &str,
     deadline: &Deadline,
-    told: &(dyn Fn(u32) + Sync),
+    listener: &(dyn Fn(u32) + Sync),
 ) -> Speed {
     let mut meter = Meter {
         model,
@@ -81,7 +90,7 @@ pub async fn measure_speed(
     };
     let mut speed = Speed::default();
     // What a server does only once must not count.
-    if let Err(why) = meter.time(&meter.prompt(1)).await {
+    if let Err(why) = meter.time(&meter.prompt(1), WARM_UP_REPLY).await {
         speed.notes.push(why.words(0));
         return speed;
     }
@@ -95,7 +104,7 @@ pub async fn measure_speed(
             ));
             break;
         }
-        told(size);
+        listener(size);
         let part = u32::try_from(sizes.len() - index).unwrap_or(1);
         let rounds = ROUNDS[index.min(ROUNDS.len() - 1)];
         match meter.at_size(size, rounds, left / part).await {
@@ -148,14 +157,16 @@ impl Meter<'_> {
         for round in 1..=rounds {
             let messages = self.prompt(size);
             self.rounds += 1;
-            match self.time(&messages).await {
-                Ok(timing) => fresh.push(timing),
+            match self.time(&messages, REPLY).await {
+                Ok(timing) => {
+                    fresh.push(timing);
+                    self.learn(size, timing);
+                }
                 Err(why) if fresh.is_empty() => return Err(why),
                 Err(_) => break,
             }
-            let timing = fresh[fresh.len() - 1];
-            self.learn(size, timing);
-            match self.time(&messages).await {
+            match self.time(&messages, REPLY).await {
+                Ok(timing) if timing.was_loaded => {}
                 Ok(timing) => cached.push(timing.first_token),
                 // What is there is worth something without it.
                 Err(_) => break,
@@ -169,8 +180,9 @@ impl Meter<'_> {
             let values: Vec<f64> = fresh.iter().filter_map(value).collect();
             Spread::of(&values)
         };
+        let counted = fresh.iter().map(|timing| timing.prompt_tokens);
         Ok(SpeedResult {
-            prompt_tokens: fresh.first().map_or(size, |timing| timing.prompt_tokens),
+            prompt_tokens: counted.max().filter(|&tokens| tokens > 0).unwrap_or(size),
             first_token_seconds: spread(&|timing| Some(timing.first_token)),
             cached_first_token_seconds: Spread::of(&cached),
             prompt_tokens_per_second: spread(&|timing| timing.prompt_speed),
@@ -211,8 +223,8 @@ impl Meter<'_> {
         if timing.prompt_tokens > 0 && asked >= 1.0 {
             // One odd count must not make the next prompt ten times as long.
             self.ratio = (f64::from(timing.prompt_tokens) / asked).clamp(0.5, 3.0);
+            self.last = Some(timing);
         }
-        self.last = Some(timing);
     }
 
     /// About how long a prompt of this size takes; `None` if that is not known.
@@ -224,8 +236,8 @@ impl Meter<'_> {
         Some(Duration::from_secs_f64((reading + writing).max(0.0)))
     }
 
-    async fn time(&self, messages: &[Message]) -> Result<Timing, NoTiming> {
-        let timed = self.deadline.run(timed(self.model, messages)).await;
+    async fn time(&self, messages: &[Message], reply: u32) -> Result<Timing, NoTiming> {
+        let timed = self.deadline.run(timed(self.model, messages, reply)).await;
         timed.ok_or(NoTiming::OutOfTime)?.map_err(NoTiming::Failed)
     }
 }
@@ -235,14 +247,18 @@ fn nonce(number: u32) -> String {
     format!("{}-{number}", crate::model::repair::new_call_id())
 }
 
-async fn timed(model: &dyn ChatModel, messages: &[Message]) -> Result<Timing, ModelError> {
+async fn timed(
+    model: &dyn ChatModel,
+    messages: &[Message],
+    reply_tokens: u32,
+) -> Result<Timing, ModelError> {
     let started = Instant::now();
     let mut reply = model.reply(ChatRequest {
         messages,
         tools: &[],
         format: None,
         without_thoughts: true,
-        reply_tokens: Some(REPLY),
+        reply_tokens: Some(reply_tokens),
     });
     let mut first = None;
     while let Some(delta) = reply.next().await {
@@ -253,21 +269,30 @@ async fn timed(model: &dyn ChatModel, messages: &[Message]) -> Result<Timing, Mo
                 continue;
             }
         };
-        let whole = started.elapsed();
-        let first_token = first.unwrap_or(whole).as_secs_f64();
-        let prompt_tokens = usage.prompt_tokens.unwrap_or(0);
-        // Without the server's own time, that of the first token is all that is known.
-        let reading = usage.prompt_seconds.map_or(first_token, f64::from);
-        let prompt_speed = f64::from(prompt_tokens) / reading.max(1e-6);
-        return Ok(Timing {
-            prompt_tokens,
-            first_token,
-            prompt_speed: (prompt_tokens > 0).then_some(prompt_speed),
-            reply_speed: usage.tokens_per_second.map(f64::from),
-            whole: whole.as_secs_f64(),
-        });
+        return Ok(timing(&usage, first, started.elapsed()));
     }
     Err(ModelError::Incomplete)
+}
+
+/// The times of a reply whose first token came after `first`.
+fn timing(usage: &Usage, first: Option<Duration>, whole: Duration) -> Timing {
+    let loading = usage.load_seconds.filter(|&time| time >= LOADED_AGAIN);
+    let since = |time: Duration| (time.as_secs_f64() - loading.map_or(0.0, f64::from)).max(0.0);
+    let first_token = since(first.unwrap_or(whole));
+    let prompt_tokens = usage.prompt_tokens.unwrap_or(0);
+    // Without the server's own time, that of the first token is all that is known.
+    let reading = usage.prompt_seconds.map_or(first_token, f64::from);
+    let prompt_speed = f64::from(prompt_tokens) / reading.max(1e-6);
+    let reply_speed = usage.tokens_per_second.map(f64::from);
+    let is_short = |tokens| tokens < SHORTEST_REPLY;
+    Timing {
+        prompt_tokens,
+        first_token,
+        prompt_speed: (prompt_tokens > 0).then_some(prompt_speed),
+        reply_speed: reply_speed.filter(|_| !usage.reply_tokens.is_some_and(is_short)),
+        whole: since(whole),
+        was_loaded: loading.is_some(),
+    }
 }
 
 #[cfg(test)]
@@ -277,7 +302,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::model::{ModelProfile, Usage};
+    use crate::model::ModelProfile;
 
     /// A model that counts a token for each of our estimated ones, and writes 50 of them a second.
     struct Steady {
@@ -346,11 +371,11 @@ mod tests {
     #[test]
     fn sizes_end_with_the_full_window() {
         for (window, expected) in [
-            (2_048, &[1_024, 1_736][..]),
-            (8_192, &[1_024, 4_096, 7_226]),
-            (16_384, &[1_024, 4_096, 14_606]),
-            (131_072, &[1_024, 4_096, 16_384, 117_836]),
-            (1_024, &[836]),
+            (2_048, &[1_024, 1_768][..]),
+            (8_192, &[1_024, 4_096, 7_258]),
+            (16_384, &[1_024, 4_096, 14_638]),
+            (131_072, &[1_024, 4_096, 16_384, 117_868]),
+            (1_024, &[868]),
         ] {
             assert_eq!(prompt_sizes(window), expected, "{window}");
         }
@@ -384,6 +409,40 @@ mod tests {
         let mut beginnings: Vec<&str> = asked.iter().map(|text| &text[..20]).collect();
         beginnings.dedup();
         assert_eq!(beginnings.len(), 1 + asked[1..].len() / 2);
+    }
+
+    #[test]
+    fn loading_and_short_replies_do_not_count_as_speed() {
+        let usage = Usage {
+            prompt_tokens: Some(1_000),
+            reply_tokens: Some(REPLY),
+            tokens_per_second: Some(50.0),
+            prompt_seconds: Some(2.0),
+            load_seconds: Some(0.1),
+            ..Usage::default()
+        };
+        let [first, whole] = [13, 14].map(Duration::from_secs);
+        let usual = timing(&usage, Some(first), whole);
+        assert_eq!((usual.first_token, usual.whole), (13.0, 14.0));
+        assert_eq!(
+            (usual.prompt_speed, usual.reply_speed),
+            (Some(500.0), Some(50.0))
+        );
+        let again = Usage {
+            reply_tokens: Some(2),
+            load_seconds: Some(11.0),
+            ..usage
+        };
+        let again = timing(&again, Some(first), whole);
+        assert_eq!((again.first_token, again.whole), (2.0, 3.0));
+        assert_eq!((again.reply_speed, again.was_loaded), (None, true));
+        // What a server says may be odd.
+        let odd = Usage {
+            load_seconds: Some(1e9),
+            ..Usage::default()
+        };
+        let odd = timing(&odd, None, whole);
+        assert_eq!((odd.first_token, odd.prompt_speed), (0.0, None));
     }
 
     #[tokio::test]

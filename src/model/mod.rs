@@ -81,6 +81,8 @@ pub struct Usage {
     pub tokens_per_second: Option<f32>,
     /// Seconds for reading the part of the request that was not cached, if the server said.
     pub prompt_seconds: Option<f32>,
+    /// Seconds until the model was ready, loading included, if the server said.
+    pub load_seconds: Option<f32>,
     pub stop: StopReason,
 }
 

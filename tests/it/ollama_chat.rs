@@ -168,6 +168,7 @@ async fn thoughts_text_and_usage_arrive() {
         reply_tokens: Some(40),
         tokens_per_second: Some(50.0),
         prompt_seconds: Some(0.812),
+        load_seconds: None,
         stop: StopReason::Stop,
     };
     assert_eq!(heard.done, Some(usage));

@@ -12,6 +12,7 @@ mod languages;
 mod parts;
 mod query;
 mod rank;
+mod sample;
 mod support;
 mod walk;
 

@@ -218,12 +218,16 @@ fn usage(line: &Map<String, Value>) -> Usage {
     let tokens = |key: &str| number(key).map(|count| count as u32);
     let seconds = number("eval_duration").unwrap_or(0.0) / 1e9;
     let speed = number("eval_count").filter(|_| seconds > 0.0);
-    let reading = number("prompt_eval_duration").filter(|&nanoseconds| nanoseconds > 0.0);
+    let duration = |key: &str| {
+        let nanoseconds = number(key).filter(|&nanoseconds| nanoseconds > 0.0)?;
+        Some((nanoseconds / 1e9) as f32)
+    };
     Usage {
         prompt_tokens: tokens("prompt_eval_count"),
         reply_tokens: tokens("eval_count"),
         tokens_per_second: speed.map(|count| (count / seconds) as f32),
-        prompt_seconds: reading.map(|nanoseconds| (nanoseconds / 1e9) as f32),
+        prompt_seconds: duration("prompt_eval_duration"),
+        load_seconds: duration("load_duration"),
         stop: match line.get("done_reason").and_then(Value::as_str) {
             Some("length") => StopReason::Length,
             _ => StopReason::Stop,
@@ -365,7 +369,7 @@ mod tests {
         let line = |count: Value| {
             read(json!({
                 "done": true, "done_reason": "length", "eval_duration": 2_000_000_000_u64,
-                "prompt_eval_duration": 500_000_000_u64,
+                "prompt_eval_duration": 500_000_000_u64, "load_duration": 0,
                 "prompt_eval_count": count, "eval_count": count,
             }))
             .usage()
@@ -377,7 +381,10 @@ mod tests {
                 (Some(10), Some(10))
             );
             assert_eq!(usage.tokens_per_second, Some(5.0));
-            assert_eq!(usage.prompt_seconds, Some(0.5));
+            assert_eq!(
+                (usage.prompt_seconds, usage.load_seconds),
+                (Some(0.5), None)
+            );
             assert_eq!(usage.stop, StopReason::Length);
         }
         assert_eq!(line(json!(1e20)).prompt_tokens, Some(u32::MAX));

@@ -342,6 +342,7 @@ mod tests {
             reply_tokens: None,
             tokens_per_second: Some(38.16),
             prompt_seconds: None,
+            load_seconds: None,
             stop: StopReason::Length,
         };
         check(

@@ -1,4 +1,4 @@
-//! What a benchmark needs: files that may be copied, and the same program for the copy.
+//! What a benchmark needs: the files that may be copied, and the program for the copy alone.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ impl App {
 
     /// The same program for another folder, with data of its own: without vectors, without network
     /// for commands, and without what the user's rules allow.
-    pub fn apart(&self, root: &Path, data: &Path, max_steps: usize) -> Result<App, StartError> {
+    pub fn isolated(&self, root: &Path, data: &Path, max_steps: usize) -> Result<App, StartError> {
         let folder = GivenFolder {
             path: root.to_owned(),
             origin: SettingOrigin::Default,
