@@ -71,7 +71,7 @@ impl Work {
         }
         let laid_out = empty(&project).and_then(|()| lay_out(&project, &task.files));
         laid_out.with_context(|| format!("cannot write to {}", project.display()))?;
-        let app = app.apart(&project, &data, app.settings.max_steps)?;
+        let app = app.isolated(&project, &data, app.settings.max_steps)?;
         app.index
             .refresh(&RefreshOptions::default(), &|_| {})
             .await?;

@@ -42,7 +42,7 @@ impl Judge {
     /// A judge in a folder of a run, which has the limits of a workspace.
     pub fn new(app: &App, folders: &RunFolders) -> Result<Judge, Error> {
         let folder = folders.tested();
-        let app = app.apart(&folder, &folders.data(), 0)?;
+        let app = app.isolated(&folder, &folders.data(), 0)?;
         Ok(Judge {
             sandbox: app.sandbox()?,
             folder: app.workspace.root,

@@ -83,7 +83,7 @@ impl<'a> SuiteRunner<'a> {
         let wrong = || format!("cannot make a folder in {}", above.display());
         let folders = RunFolders::create(&above).with_context(wrong)?;
         let steps = app.settings.max_steps;
-        let confined = app.apart(&folders.project(), &folders.data(), steps)?;
+        let confined = app.isolated(&folders.project(), &folders.data(), steps)?;
         Ok(SuiteRunner {
             confinement: confined.confinement()?,
             judge: Judge::new(app, &folders)?,
