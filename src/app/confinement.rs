@@ -35,8 +35,8 @@ impl App {
         Ok(confine::level(&bounds).clone())
     }
 
-    /// The sandbox of a session.
-    pub(super) fn sandbox(&self) -> Result<Sandbox, StartError> {
+    /// A sandbox for commands in this workspace, such as those of a session.
+    pub fn sandbox(&self) -> Result<Sandbox, StartError> {
         let base = self.command_environment();
         let reached = self.confinement()?;
         match (reached.level, self.settings.sandbox) {

@@ -4,6 +4,7 @@
 //! [`checks`] judges what a model did. [`scratch`] runs a task through the engine in a copy, and
 //! [`speed`] measures times. [`run`] does all of it for one model until its [`deadline`]; what comes
 //! out is a [`report`], from which [`advice`] and [`compare`] draw conclusions. [`stored`] keeps it.
+//! [`suite`] runs coding tasks that are part of the program.
 //!
 //! Nothing is printed here, and nothing is written to the workspace.
 
@@ -21,4 +22,5 @@ mod sample;
 pub mod scratch;
 pub mod speed;
 pub mod stored;
+pub mod suite;
 pub mod tasks;

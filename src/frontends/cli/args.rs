@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod chat;
+mod suite;
 mod telegram;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use benchmark::BENCHMARK_HELP;
 pub use benchmark::BenchmarkArguments;
 use chat::CHAT_HELP;
 pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
+pub use suite::SuiteArguments;
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
 use web::WEB_HELP;

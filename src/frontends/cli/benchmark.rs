@@ -1,6 +1,6 @@
 //! `ollacode benchmark`: runs it, shows what is being done, and keeps the result.
 
-mod render;
+pub(super) mod render;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::model::MissingModel;
 use super::progress::IndexProgress;
 use super::signals::{stop_signal, stopped};
 use super::style::{counted, visible_name};
-use super::{CommandEnd, is_watched, note, print, print_json, warn};
+use super::{CommandEnd, is_watched, note, print, print_json, suite, warn};
 use crate::app::App;
 use crate::benchmark::compare::compare;
 use crate::benchmark::material::Origin;
@@ -33,6 +33,9 @@ pub async fn run(app: &App, arguments: &BenchmarkArguments) -> Result<CommandEnd
     }
     let stop = stop_signal(STOPPING);
     let models = connect(app, &arguments.models).await?;
+    if arguments.suite.suite {
+        return suite::run(app, models, arguments, &stop).await;
+    }
     refresh(app, &stop).await?;
     let material = material(app).await?;
     if material.origin == Origin::Sample {

@@ -39,6 +39,7 @@ mod service;
 mod sessions;
 mod signals;
 mod style;
+mod suite;
 mod summary;
 mod telegram;
 mod threads;

@@ -5,10 +5,14 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args};
 
+use super::suite::SuiteArguments;
+
 /// Most time for a model, in seconds,
 const BUDGET: u64 = 300;
 /// and with `--quick`.
 const QUICK: u64 = 60;
+
+const SUITE: &str = "Options of the suite of coding tasks";
 
 /// Examples of `ollacode benchmark`.
 pub(super) const BENCHMARK_HELP: &str = "\
@@ -16,6 +20,7 @@ Examples:
   ollacode benchmark                              the model of the settings, at most 5 minutes
   ollacode benchmark --quick qwen3:8b qwen3:14b   two models, at most a minute each
   ollacode benchmark --compare 20261121 20261130  what is different between two results
+  ollacode benchmark --suite qwen3:8b             30 coding tasks with hidden tests
 
 Tasks are made from the index of the folder, and done in a copy of a few files. Results are kept in
 the data folder; Ctrl-C ends a run with what is known by then.";
@@ -45,6 +50,10 @@ pub struct BenchmarkArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+
+    /// The suite of coding tasks
+    #[command(flatten, next_help_heading = SUITE)]
+    pub suite: SuiteArguments,
 }
 
 impl BenchmarkArguments {

@@ -86,6 +86,14 @@ fn what_contradicts_itself_is_a_usage_error() {
         "benchmark --budget 0",
         "benchmark --compare a",
         "benchmark m --compare a b",
+        "benchmark --suite --quick",
+        "benchmark --suite --compare a b",
+        "benchmark --suite --languages cobol",
+        "benchmark --suite --try-minutes 0",
+        "benchmark --languages go",
+        "benchmark --task lot-picking",
+        "benchmark --again",
+        "benchmark --unconfined",
     ] {
         match read(line) {
             Ok(arguments) => panic!("`{line}` was taken: {arguments:?}"),

@@ -76,7 +76,7 @@ fn unknown() -> String {
 }
 
 /// Writes rows in columns: the first one to the left, the others to the right.
-fn write_table(out: &mut impl Write, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+pub fn write_table(out: &mut impl Write, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let widths: Vec<usize> = (0..head.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column));

@@ -1,0 +1,3 @@
+module example.org/lister
+
+go 1.20

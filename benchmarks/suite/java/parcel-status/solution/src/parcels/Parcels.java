@@ -1,0 +1,7 @@
+package parcels;
+
+/** What all parcels have in common. */
+public final class Parcels {
+    private Parcels() {
+    }
+}

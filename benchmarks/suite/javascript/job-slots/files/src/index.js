@@ -1,0 +1,2 @@
+export { JobQueue } from './queue.js';
+export { Stats } from './stats.js';

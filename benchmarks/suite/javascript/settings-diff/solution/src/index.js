@@ -1,0 +1,4 @@
+export { diffSettings } from './diff.js';
+export { mergeSettings } from './merge.js';
+export { joinPath } from './path.js';
+export { isPlainObject, sameValue } from './values.js';

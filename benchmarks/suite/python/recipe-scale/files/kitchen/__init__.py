@@ -1,0 +1,6 @@
+"""Recipes of the canteen."""
+
+from .recipe import Ingredient, Recipe
+from .text import format_recipe, parse_ingredient
+
+__all__ = ["Ingredient", "Recipe", "format_recipe", "parse_ingredient"]

@@ -1,0 +1,8 @@
+//! Receipts of a shop, and what was taken in a day.
+
+mod money;
+mod receipt;
+mod report;
+
+pub use receipt::{Line, Receipt};
+pub use report::daily_total;

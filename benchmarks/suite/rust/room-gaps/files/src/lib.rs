@@ -1,0 +1,7 @@
+//! Bookings of meeting rooms.
+
+mod room;
+mod span;
+
+pub use room::{Booking, Room};
+pub use span::Span;
