@@ -114,11 +114,13 @@ impl Turn<'_> {
         Ok(format!("## `{name}`, mentioned by the user\n\n{body}"))
     }
 
-    /// Hits of the index for a question, or the uses of a name if those are asked for.
+    /// Hits of the index for a question, or what else is asked for: the uses of a name, or changes
+    /// that git knows.
     async fn found(&mut self, text: &str) -> Option<String> {
         let before = last_exchange(&self.session.messages);
         let query = match retrieval_query(text, before.as_ref()) {
             RetrievalQuery::Nothing => return None,
+            RetrievalQuery::Git(range) => return self.shown_by_git(&range).await,
             RetrievalQuery::Search(query) => query,
             RetrievalQuery::Uses {
                 name,

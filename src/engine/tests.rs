@@ -10,6 +10,7 @@ mod edited;
 mod endings;
 mod external;
 mod failing_edits;
+mod git;
 mod hiding;
 mod lab;
 mod mouth;
