@@ -6,6 +6,7 @@
 //! as in the file.
 
 mod align;
+mod anchored;
 mod diff;
 mod inline;
 mod lines;
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+pub use anchored::{AnchorError, LineAnchor, anchored_lines, with_lines};
 pub use diff::{
     FileEdit, capped_diff, changed_lines, edits_diff, file_diff, line_counts, unified_diff,
 };

@@ -46,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::jail::{Hash, Jail, is_masked_path};
 use crate::message::{Source, ToolCall};
-use crate::model::ToolSpec;
+use crate::model::{EditForm, ToolSpec};
 use crate::permission::{Approver, Effect, Preview, Rules};
 use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
@@ -68,6 +68,11 @@ pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub trait Tool: Send + Sync {
     /// How models are told of it.
     fn spec(&self) -> &ToolSpec;
+
+    /// The same for models that edit files in a form.
+    fn spec_in(&self, _form: EditForm) -> &ToolSpec {
+        self.spec()
+    }
 
     /// Reads the arguments, which match the specification, and finds out what the call would do.
     ///
@@ -92,6 +97,8 @@ pub struct ToolContext {
     pub changes: Mutex<Changes>,
     /// How far git's history was looked through for secrets.
     pub git_versions: GitVersions,
+    /// The form in which the model edits files.
+    pub edit_form: Mutex<EditForm>,
 }
 
 impl ToolContext {
@@ -127,6 +134,11 @@ impl ToolContext {
         let mut lines: Vec<String> = lines.take(most).map(str::to_owned).collect();
         lines.reverse();
         lines
+    }
+
+    /// The form in which the model edits files.
+    pub fn edit_form(&self) -> EditForm {
+        *self.edit_form.lock()
     }
 
     /// What the model knows of the files, to be asked or told more.
