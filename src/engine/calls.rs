@@ -116,7 +116,8 @@ impl Turn<'_> {
             return self.run_read_only(call, prepared).await;
         }
         let what = prepared.what.clone();
-        let instead = alternative_for(&prepared.effects);
+        let form = self.engine.context.edit_form();
+        let instead = alternative_for(&prepared.effects, form);
         let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
             Ok(allowed) => allowed,
             Err(mut refused) => {
@@ -406,7 +407,7 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
-        self.note_edit(call, outcome.how).await;
+        self.note_edit(call, outcome.how, &outcome.text).await;
         let (changed, written) = self.record_changes();
         let has_changed = !changed.is_empty();
         self.answer_check

@@ -58,7 +58,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::message::{Image, Message};
 use crate::model::budget::{estimate, estimate_tools};
-use crate::model::{ModelProfile, ToolSpec};
+use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
@@ -90,6 +90,8 @@ pub struct Engine {
     /// The tools chosen for a model, by its name and whether it calls in text. They never change,
     /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
+    /// The form in which a model edits files, by its name; it never changes, either.
+    edit_forms: Mutex<BTreeMap<String, EditForm>>,
     /// Models without working tool calls, though the server says they have them.
     models_with_text_calls: Mutex<BTreeSet<String>>,
     /// Models whose thoughts are in their text and end with a tag that has no start tag.
@@ -127,6 +129,8 @@ pub struct EngineOptions {
     pub compact: bool,
     /// The tools to offer; `None`: chosen by model and window.
     pub tools: Option<ToolSet>,
+    /// The form in which files are edited; `None`: the one that suits the model.
+    pub edit_form: Option<EditForm>,
 }
 
 impl Default for EngineOptions {
@@ -137,6 +141,7 @@ impl Default for EngineOptions {
             rag: true,
             compact: true,
             tools: None,
+            edit_form: None,
         }
     }
 }
@@ -208,6 +213,7 @@ impl Engine {
             activity: parts.activity,
             trust: InstructionsTrust::new(parts.known_memory),
             chosen: Mutex::default(),
+            edit_forms: Mutex::default(),
             models_with_text_calls: Mutex::default(),
             leaking: Mutex::default(),
             facts: Mutex::default(),
@@ -247,6 +253,7 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<CompactReport, String> {
         let sink = EventSink::new(events, stop);
+        self.choose_edit_form(&*session.model);
         let tools = self.tools(session.model.profile());
         let wanted = compaction::CompactionTrigger::Manual;
         match self.shorten(session, &tools, wanted, &sink).await {
@@ -321,6 +328,7 @@ impl Engine {
 
     /// Counts the tokens of the next request, before a question.
     pub fn tokens(&self, session: &Session) -> TokenReport {
+        self.choose_edit_form(&*session.model);
         let profile = session.model.profile();
         let tools = self.tools(profile);
         let spoken = self.uses_text_calls(profile);
@@ -356,7 +364,18 @@ impl Engine {
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
         let key = (profile.name.clone(), self.uses_text_calls(profile));
         let chosen = *self.chosen.lock().entry(key).or_insert(by_model);
-        self.toolbox.specs(self.options.tools.unwrap_or(chosen))
+        let set = self.options.tools.unwrap_or(chosen);
+        self.toolbox.specs_in(set, self.context.edit_form())
+    }
+
+    /// From now on lines are shown, and tools offered, as a model needs them for its edits.
+    fn choose_edit_form(&self, model: &dyn ChatModel) {
+        let chosen = || {
+            let mut forms = self.edit_forms.lock();
+            let form = forms.entry(model.profile().name.clone());
+            *form.or_insert_with(|| model.edit_form())
+        };
+        *self.context.edit_form.lock() = self.options.edit_form.unwrap_or_else(chosen);
     }
 
     /// Whether a model writes tool calls as text because it has no native ones.
@@ -375,7 +394,8 @@ impl Engine {
         let protocol = spoken.then_some(tools);
         let facts = self.facts();
         let name = name.to_string_lossy();
-        let text = system_prompt(&name, &facts, memory.as_ref(), protocol);
+        let form = self.context.edit_form();
+        let text = system_prompt((&name, &facts), memory.as_ref(), form, protocol);
         let text = self.context.without_secret_values(text);
         (escape_hidden(&text).into_owned(), memory)
     }
@@ -401,7 +421,8 @@ impl Engine {
             _ => None,
         };
         let protocol = spoken.then_some(tools);
-        if !renew && before.is_some_and(|text| prompt::fits(text, protocol)) {
+        let form = self.context.edit_form();
+        if !renew && before.is_some_and(|text| prompt::fits(text, form, protocol)) {
             return Ok(());
         }
         if before.is_none() {

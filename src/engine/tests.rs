@@ -10,6 +10,7 @@ mod edited;
 mod endings;
 mod external;
 mod failing_edits;
+mod forms;
 mod git;
 mod hiding;
 mod lab;

@@ -116,6 +116,7 @@ impl<'a> Turn<'a> {
         events: EventSink,
         plan: bool,
     ) -> Turn<'a> {
+        engine.choose_edit_form(&*session.model);
         Turn {
             engine,
             approver,
