@@ -8,6 +8,7 @@
 mod align;
 mod anchored;
 mod diff;
+mod hunks;
 mod inline;
 mod lines;
 mod match_strategies;
@@ -28,6 +29,7 @@ pub use anchored::{AnchorError, LineAnchor, anchored_lines, with_lines};
 pub use diff::{
     FileEdit, capped_diff, changed_lines, edits_diff, file_diff, line_counts, unified_diff,
 };
+pub use hunks::{Hunk, hunk_diff, hunks, with_hunks};
 
 /// Most line numbers in a message; the rest is counted.
 const SHOWN_LINES: usize = 10;

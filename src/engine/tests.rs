@@ -15,6 +15,7 @@ mod git;
 mod hiding;
 mod lab;
 mod mouth;
+mod parts;
 mod proof;
 mod replies;
 mod rough;

@@ -10,6 +10,7 @@ mod definitions;
 mod delete_file;
 mod draft;
 mod edit_file;
+mod edit_parts;
 mod edit_place;
 mod file_views;
 mod files;
@@ -56,6 +57,7 @@ use closed_output::without_closed;
 use hidden_files::is_closed_path;
 
 pub(crate) use draft::edit_call;
+pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews};
 pub(crate) use find_references::references;

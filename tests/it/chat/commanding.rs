@@ -235,6 +235,43 @@ fn a_proposed_command_is_changed_before_it_runs() {
     assert_eq!(terminal.leave().0, Some(0));
 }
 
+#[test]
+fn parts_of_a_proposed_change_are_taken_or_left_out() {
+    let arguments =
+        json!({"path": "notes.txt", "search": "ninety", "replace": "eighty", "all": true});
+    let server = ChatServer::start(vec![
+        Reply::text("").call("edit_file", arguments),
+        Reply::text("One is colder."),
+    ]);
+    let environment = environment(&server);
+    let between = "A line between.\n".repeat(12);
+    environment.write("notes.txt", format!("{NOTES}{between}{NOTES}"));
+    let terminal = talk_sized(&environment, &[], (60, 80));
+    terminal.enter("Make it colder.");
+    terminal.expect("[e] choose parts");
+    terminal.answer("e");
+    terminal.expect("part 1 of 2 of notes.txt");
+    // Back to the question, and again.
+    terminal.answer("q");
+    wait_for_questions(&terminal, 2);
+    terminal.answer("e");
+    wait_for_times(&terminal, "part 1 of 2 of notes.txt", 2);
+    terminal.answer("n");
+    terminal.expect("part 2 of 2 of notes.txt");
+    terminal.answer("y");
+    terminal.expect("One is colder.");
+    terminal.expect_last(PROMPT);
+    let colder = NOTES.replace("ninety", "eighty");
+    assert_eq!(
+        environment.read("notes.txt"),
+        format!("{NOTES}{between}{colder}")
+    );
+    let results = results_at_last(&server);
+    assert!(results[0].contains("These were left out"), "{results:#?}");
+    server.assert_each_extends_the_last(&[]);
+    assert_eq!(terminal.leave().0, Some(0));
+}
+
 #[track_caller]
 fn wait_for_questions(terminal: &Terminal, number: usize) {
     wait_for_times(terminal, "[r] no, with a reason", number);

@@ -16,6 +16,7 @@ mod facts_json;
 pub(super) mod interrupts;
 mod markdown;
 mod notify;
+mod parts;
 mod picker;
 mod plain;
 mod render;
