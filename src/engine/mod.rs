@@ -62,7 +62,6 @@ use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
-use crate::text::hits::hits_in;
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
@@ -76,6 +75,7 @@ pub use attachment::Attachment;
 pub use compaction::CompactReport;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
+pub use user_words::KeptTokens;
 
 /// With a smaller window only the core tools are offered.
 const ROOM_FOR_ALL_TOOLS: u32 = 8_192;
@@ -189,8 +189,8 @@ pub struct TokenReport {
     pub tools: u32,
     /// Of the messages.
     pub history: u32,
-    /// Of the hits of the index in them.
-    pub hits: u32,
+    /// What is in them of the user and of earlier turns.
+    pub kept: KeptTokens,
 }
 
 /// Why changes could not be undone or redone.
@@ -340,12 +340,7 @@ impl Engine {
             }
         };
         let native = if spoken { 0 } else { estimate_tools(&tools) };
-        let hits = said.iter().filter_map(|message| match message {
-            Message::User { text, .. } => hits_in(text),
-            _ => None,
-        });
-        let hits: u32 = hits.map(estimate_text).sum();
-        let [system, tools, history, hits] = [system, native, estimate(said, &[]), hits]
+        let [system, tools, history] = [system, native, estimate(said, &[])]
             .map(|count| session.calibration.calibrated(count));
         TokenReport {
             used: system + tools + history,
@@ -353,7 +348,7 @@ impl Engine {
             system,
             tools,
             history,
-            hits,
+            kept: KeptTokens::of(said, &session.calibration),
         }
     }
 

@@ -89,6 +89,12 @@ async fn compaction_by_hand_keeps_the_last_turn() {
         .await
         .expect("it is shorter");
     assert!(report.summarised && report.after < report.before);
+    assert!(
+        report.kept.summary > 0 && report.kept.words > 0,
+        "{report:?}"
+    );
+    assert_eq!(report.kept.hits, 0);
+    assert_eq!(lab.engine.tokens(&lab.session).kept, report.kept);
     let texts: Vec<&Message> = lab.session.messages.iter().skip(1).collect();
     assert!(
         matches!(texts[0], Message::User { text, .. }
@@ -114,4 +120,6 @@ async fn tokens_add_up() {
     assert_eq!(after.system, before.system);
     assert!(after.history > 5);
     assert_eq!(after.used, after.system + after.tools + after.history);
+    let words = crate::text::tokens::estimate_text("What does it do?");
+    assert_eq!((after.kept.words, after.kept.summary), (words, 0));
 }
