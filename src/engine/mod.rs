@@ -54,6 +54,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::message::{Image, Message};
@@ -327,7 +328,8 @@ impl Engine {
     }
 
     /// Counts the tokens of the next request, before a question.
-    pub fn tokens(&self, session: &Session) -> TokenReport {
+    pub async fn tokens(&self, session: &Session) -> TokenReport {
+        self.find_facts().await;
         self.choose_edit_form(&*session.model);
         let profile = session.model.profile();
         let tools = self.tools(profile);
@@ -395,11 +397,22 @@ impl Engine {
         (escape_hidden(&text).into_owned(), memory)
     }
 
-    /// Facts of the workspace as they were when they were first asked for.
+    /// Looks for the facts of the workspace, unless they are known; on a thread that may block, since
+    /// thousands of files may be looked at.
+    async fn find_facts(&self) {
+        if self.facts.lock().is_some() {
+            return;
+        }
+        let context = Arc::clone(&self.context);
+        let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
+        // That can only fail by a panic; then there are none.
+        let found = finding.await.unwrap_or_default();
+        self.facts.lock().get_or_insert(found);
+    }
+
+    /// Facts of the workspace as they were when they were first looked for.
     fn facts(&self) -> String {
-        let mut facts = self.facts.lock();
-        let make = || workspace_facts(&self.context.jail, &self.context.rules);
-        facts.get_or_insert_with(make).clone()
+        self.facts.lock().clone().unwrap_or_default()
     }
 
     /// Sets the system message if there is none for this model or if `renew` is set.
@@ -423,6 +436,7 @@ impl Engine {
         if before.is_none() {
             *self.facts.lock() = None;
         }
+        self.find_facts().await;
         let (text, memory) = self.fresh_system(tools, spoken);
         if before == Some(text.as_str()) {
             return Ok(());

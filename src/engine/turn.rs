@@ -87,6 +87,8 @@ pub(super) struct Turn<'a> {
     pub tools: Vec<ToolSpec>,
     /// Whether this is plan mode.
     pub plan: bool,
+    /// Whether a command of the user runs, and no question is answered.
+    pub runs_for_user: bool,
     pub loop_detector: LoopDetector,
     pub progress: TurnProgress,
     pub failed_edits: FailedEdits,
@@ -124,6 +126,7 @@ impl<'a> Turn<'a> {
             events,
             tools: engine.tools(session.model.profile()),
             plan: plan || session.mode == Mode::Plan,
+            runs_for_user: false,
             session,
             loop_detector: LoopDetector::default(),
             progress: TurnProgress::default(),

@@ -72,11 +72,12 @@ impl Turn<'_> {
         covers.is_some_and(|covers| self.session.granted.contains(&covers))
     }
 
+    /// The mode that calls are judged by. Plan mode is about the model, not about what the user runs.
     pub(super) fn mode(&self) -> Mode {
-        if self.plan {
-            Mode::Plan
-        } else {
-            self.session.mode
+        match (self.plan, self.session.mode) {
+            (true, _) | (_, Mode::Plan) if self.runs_for_user => Mode::Ask,
+            (true, _) => Mode::Plan,
+            (false, mode) => mode,
         }
     }
 }

@@ -61,19 +61,35 @@ fn a_command_of_the_user_runs_and_the_next_question_tells_of_it() {
 }
 
 #[test]
-fn what_the_user_runs_is_undone_with_the_turn() {
-    let server = ChatServer::start(Vec::new());
+fn what_the_user_runs_is_undone_with_the_turn_before_it() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "cold", "warm"),
+        Reply::text("It is warm."),
+    ]);
     let environment = environment(&server);
-    let terminal = talk(&environment, &[], 80);
+    let terminal = talk(&environment, &["--auto-edit"], 80);
+    let prompt = "auto-edit>";
     terminal.enter("!echo cold > notes.txt");
     terminal.expect("exit code 0");
-    terminal.expect_last(PROMPT);
+    terminal.expect_last(prompt);
     assert_eq!(environment.read("notes.txt"), "cold\n");
+    terminal.enter("Make it warm.");
+    terminal.expect("It is warm.");
+    terminal.expect_last(prompt);
+    terminal.enter("!echo more >> notes.txt");
+    terminal.expect("! echo more >> notes.txt · exit code 0");
+    terminal.expect_last(prompt);
+    assert_eq!(environment.read("notes.txt"), "warm\nmore\n");
     terminal.enter("/undo");
     terminal.expect("undone, turn 1");
-    terminal.expect_last(PROMPT);
+    terminal.expect_last(prompt);
+    assert_eq!(environment.read("notes.txt"), "cold\n");
+    // Before the first question it was no part of that turn.
+    terminal.enter("/undo");
+    terminal.expect("undone, before turn 1");
+    terminal.expect_last(prompt);
     assert_eq!(environment.read("notes.txt"), NOTES);
-    assert_eq!(terminal.leave().0, Some(0));
+    assert_eq!(leave_at(terminal, prompt), Some(0));
 }
 
 #[test]
