@@ -196,11 +196,6 @@ mod tests {
             "src/a.rs, lines 50-52 of 900:\n50→a\n51→b\n52→c\n",
         ));
         messages.extend(called(
-            "read_file",
-            json!({"path": "src/l.rs"}),
-            "src/l.rs, lines 70-71 of 900:\n70ab|a\n71cd|b\n",
-        ));
-        messages.extend(called(
             "grep_search",
             json!({"regex": "x", "path": "src"}),
             "src/d.rs\n200:x\n201-y\n--\n300-z\nsrc/e.rs\n7:x\n",
@@ -239,7 +234,6 @@ mod tests {
             ("src/f.rs", 500),
             ("src/g.rs", 500),
             ("src/h.rs", 7),
-            ("src/l.rs", 71),
         ] {
             assert!(shown.has(path, line, line), "{path}:{line}");
         }
@@ -250,10 +244,21 @@ mod tests {
             ("src/e.rs", 200),
             ("src/i.rs", 1),
             ("src/k.rs", 400),
-            ("src/l.rs", 400),
         ] {
             assert!(!shown.has(path, line, line), "{path}:{line}");
         }
         assert!(shown.has("src/a.rs", 1, 900));
+    }
+
+    #[test]
+    fn lines_with_anchors_are_known() {
+        let messages = called(
+            "read_file",
+            json!({"path": "src/l.rs"}),
+            "src/l.rs, lines 70-71 of 900:\n70ab|a\n71cd|b\n",
+        );
+        let shown = ShownPlaces::of(&messages, &[]);
+        assert!(shown.has("src/l.rs", 71, 71));
+        assert!(!shown.has("src/l.rs", 400, 400));
     }
 }
