@@ -289,6 +289,7 @@ impl App {
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
             git_versions: GitVersions::default(),
+            edit_form: Mutex::default(),
         };
         let Settings {
             max_steps,
@@ -296,6 +297,7 @@ impl App {
             rag,
             compact,
             tools,
+            edit_form,
             ..
         } = self.settings;
         Ok(Engine::new(EngineParts {
@@ -311,6 +313,7 @@ impl App {
                     ToolChoice::Core => Some(ToolSet::Core),
                     ToolChoice::All => Some(ToolSet::All),
                 },
+                edit_form,
             },
             activity: activity.clone(),
             known_memory: self.known_memory(),

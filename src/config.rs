@@ -13,6 +13,7 @@ use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
 
+use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
 
@@ -48,6 +49,8 @@ pub struct Settings {
     /// Whether older turns are summarised when the context window is nearly full.
     pub compact: bool,
     pub tools: ToolChoice,
+    /// The form in which the model edits files; `None` to choose by how well it does.
+    pub edit_form: Option<EditForm>,
     /// Maximum number of steps per question.
     pub max_steps: usize,
     /// Most tokens of thinking in a reply; `None` for no limit.
@@ -118,6 +121,7 @@ impl Settings {
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,
             compact: layers.given("COMPACT_MODE").is_on()?,
             tools: layers.given("OLLACODE_TOOLS").tools()?,
+            edit_form: layers.given("OLLACODE_EDIT_FORM").edit_form()?,
             max_steps: layers.given("OLLACODE_MAX_STEPS").steps()?,
             thinking_tokens: layers.given("OLLACODE_THINKING_TOKENS").thinking()?,
             rag: layers.given("OLLACODE_RAG").is_on()?,

@@ -81,6 +81,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_EDIT_FORM",
+        default: "auto",
+        meaning: "How the model edits files: `search` (search and replace), `anchors` (line anchors), `whole` (whole files), or `auto` to choose by how often its edits work.",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_MAX_STEPS",
         default: "25",
         meaning: "Maximum number of steps per question, 1 to 500; a step is one model reply, with at most 4 tool calls on average.",

@@ -7,8 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, ConfigError, EmbedModel, Environment, GivenFolder, NetworkScope, NotifyChoice,
-    SandboxChoice, SettingOrigin, ToolChoice,
+    Address, ApiKey, ConfigError, EditForm, EmbedModel, Environment, GivenFolder, NetworkScope,
+    NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -142,6 +142,18 @@ impl GivenValue {
                 "core" => Some(ToolChoice::Core),
                 "all" => Some(ToolChoice::All),
                 _ => None,
+            }
+        })
+    }
+
+    /// `None` for `auto`.
+    pub fn edit_form(&self) -> Result<Option<EditForm>, ConfigError> {
+        self.parse("`auto`, `search`, `anchors` or `whole`", |text| {
+            let name = text.to_ascii_lowercase();
+            let mut forms = EditForm::ALL.into_iter();
+            match name.as_str() {
+                "auto" => Some(None),
+                name => forms.find(|form| form.name() == name).map(Some),
             }
         })
     }

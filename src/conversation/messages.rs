@@ -9,7 +9,7 @@ use indicatif::HumanCount;
 use super::OpenedSession;
 use crate::app::IndexStatus;
 use crate::engine::event::{ToolOutcome, TurnEnd};
-use crate::engine::{CompactReport, TokenReport};
+use crate::engine::{CompactReport, KeptTokens, TokenReport};
 use crate::model::ollama::OllamaError;
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible_name;
@@ -239,6 +239,27 @@ pub fn compacted_words(report: &CompactReport) -> String {
     format!("compacted: {before} → {after} tokens{how}")
 }
 
+/// What is kept after a compaction: name and number of tokens.
+pub fn kept_rows(kept: &KeptTokens) -> Vec<(&'static str, String)> {
+    let rows = [
+        ("summary", kept.summary),
+        ("your own words", kept.words),
+        ("hits of the index", kept.hits),
+    ];
+    rows.map(|(name, number)| (name, format!("{} tokens", count(u64::from(number)))))
+        .to_vec()
+}
+
+/// Tokens of the conversation beside what [`KeptTokens`] counts apart.
+pub fn other_tokens(tokens: &TokenReport) -> u32 {
+    let KeptTokens {
+        summary,
+        words,
+        hits,
+    } = tokens.kept;
+    tokens.history.saturating_sub(summary + words + hits)
+}
+
 /// Use of the context window: name and number of tokens.
 pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
     let free = tokens.window.saturating_sub(tokens.used);
@@ -246,8 +267,10 @@ pub fn token_rows(tokens: &TokenReport) -> Vec<(&'static str, String)> {
         ("used", tokens.used),
         ("system prompt", tokens.system),
         ("tools", tokens.tools),
-        ("conversation", tokens.history.saturating_sub(tokens.hits)),
-        ("hits of the index", tokens.hits),
+        ("summary", tokens.kept.summary),
+        ("your own words", tokens.kept.words),
+        ("conversation", other_tokens(tokens)),
+        ("hits of the index", tokens.kept.hits),
         ("free", free),
         ("context window", tokens.window),
     ];

@@ -304,7 +304,11 @@ fn changed_words(kind: ChangeKind, undone: &Undone) -> String {
         ChangeKind::Undo => "undone",
         ChangeKind::Redo => "redone",
     };
-    let mut lines = vec![format!("{what}, turn {}:", undone.turn)];
+    let when = match undone.turn {
+        0 => "before turn 1".to_owned(),
+        turn => format!("turn {turn}"),
+    };
+    let mut lines = vec![format!("{what}, {when}:")];
     let mut list = |paths: &[String], note: &str| {
         let line = |path: &String| format!("  {}{note}", visible_name(path));
         lines.extend(paths.iter().map(line));

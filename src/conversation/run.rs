@@ -56,7 +56,7 @@ impl Conversation {
             CommandAction::Compact => self.compact().await?,
             CommandAction::Tokens => {
                 let open = self.opened_session().await?;
-                CommandReply::Tokens(open.engine.tokens(&open.session))
+                CommandReply::Tokens(open.engine.tokens(&open.session).await)
             }
             CommandAction::Memory => {
                 CommandReply::Memory(self.opened_session().await?.engine.memory())

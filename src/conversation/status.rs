@@ -10,11 +10,15 @@ impl Conversation {
     pub(super) async fn status(&self) -> ConversationStatus {
         let open = self.open.as_ref();
         let profile = open.map(|open| open.session.model.profile().clone());
+        let tokens = match open {
+            Some(open) => Some(open.engine.tokens(&open.session).await),
+            None => None,
+        };
         ConversationStatus {
             model: profile
                 .as_ref()
                 .map_or_else(|| self.model_name(), |profile| profile.name.clone()),
-            tokens: open.map(|open| open.engine.tokens(&open.session)),
+            tokens,
             profile,
             mode: self.mode(),
             confinement: self.confinement(),

@@ -6,7 +6,9 @@
 //! as in the file.
 
 mod align;
+mod anchored;
 mod diff;
+mod hunks;
 mod inline;
 mod lines;
 mod match_strategies;
@@ -23,9 +25,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+pub use anchored::{AnchorError, LineAnchor, anchored_lines, with_lines};
 pub use diff::{
     FileEdit, capped_diff, changed_lines, edits_diff, file_diff, line_counts, unified_diff,
 };
+pub use hunks::{Hunk, hunk_diff, hunks, with_hunks};
 
 /// Most line numbers in a message; the rest is counted.
 const SHOWN_LINES: usize = 10;

@@ -6,6 +6,7 @@ mod edited;
 mod effects;
 mod files;
 mod outcome;
+mod parts;
 mod read_only;
 mod user_command;
 
@@ -34,6 +35,7 @@ use about::about;
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
 use outcome::CallResult;
+use parts::{only_edit, taken_parts};
 
 /// Time a tool has to end by itself after a stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -116,12 +118,17 @@ impl Turn<'_> {
             return self.run_read_only(call, prepared).await;
         }
         let what = prepared.what.clone();
-        let instead = alternative_for(&prepared.effects);
+        let form = self.engine.context.edit_form();
+        let instead = alternative_for(&prepared.effects, form);
+        let edit = only_edit(&prepared.preview);
         let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
             Ok(allowed) => allowed,
             Err(mut refused) => {
                 if let Some(edited) = edited_call(call, &refused) {
                     return self.run_edited(edited).await;
+                }
+                if let (Some(taken), Some(edit)) = (taken_parts(&refused), edit) {
+                    return self.run_parts(call, &edit, taken).await;
                 }
                 refused.text.push_str(&instead);
                 self.start(call, &what).await;
@@ -245,6 +252,7 @@ impl Turn<'_> {
                 Ok(())
             }
             Decision::ReplaceCommand(command) => Err(CallResult::edited(command)),
+            Decision::Parts(taken) => Err(CallResult::parts(taken)),
             Decision::Deny(Some(reason)) if !reason.trim().is_empty() => {
                 let reason = reason.trim();
                 let text = format!("The user denied this call and said: {reason}");
@@ -409,7 +417,7 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
-        self.note_edit(call, outcome.how).await;
+        self.note_edit(call, outcome.how, &outcome.text).await;
         let (changed, written) = self.record_changes();
         let has_changed = !changed.is_empty();
         self.answer_check

@@ -16,7 +16,7 @@ use super::shorten::{
 use super::side::{SideError, SideReply, SideRequest, ask_aside};
 use super::text_tool_calls::as_text_messages;
 use super::turn::{EventSink, not_written};
-use super::user_words::user_words;
+use super::user_words::{KeptTokens, user_words};
 use crate::message::Message;
 use crate::model::ToolSpec;
 use crate::model::budget::{estimate, part};
@@ -65,6 +65,8 @@ pub struct CompactReport {
     pub after: u32,
     /// Whether the model wrote a summary of older turns; else they were cut mechanically.
     pub summarised: bool,
+    /// What is left of the user and of older turns.
+    pub kept: KeptTokens,
 }
 
 impl CompactionTrigger {
@@ -146,6 +148,7 @@ impl Engine {
             before,
             after: after.min(before),
             summarised,
+            kept: KeptTokens::of(&session.messages, &session.calibration),
         })
     }
 

@@ -20,7 +20,7 @@ pub struct AskId(pub u64);
 /// [`Event::ToolStarted`] has one [`Event::ToolFinished`] before it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The index was searched for the question.
+    /// The index was searched for the question, or git showed changes.
     Retrieved {
         /// What was put into the context, best first.
         sources: Vec<Source>,

@@ -19,6 +19,7 @@ mod compaction;
 pub mod event;
 mod failed_edits;
 mod found_lines;
+mod git_question;
 mod live;
 mod loop_detector;
 mod names;
@@ -32,6 +33,7 @@ mod recovery;
 mod repeats;
 mod retrieval_query;
 mod shorten;
+mod shown_by_git;
 mod side;
 mod step;
 mod stream;
@@ -52,15 +54,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::message::{Image, Message};
 use crate::model::budget::{estimate, estimate_tools};
-use crate::model::{ModelProfile, ToolSpec};
+use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
-use crate::text::hits::hits_in;
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
@@ -74,6 +76,7 @@ pub use attachment::Attachment;
 pub use compaction::CompactReport;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
+pub use user_words::KeptTokens;
 
 /// With a smaller window only the core tools are offered.
 const ROOM_FOR_ALL_TOOLS: u32 = 8_192;
@@ -88,6 +91,8 @@ pub struct Engine {
     /// The tools chosen for a model, by its name and whether it calls in text. They never change,
     /// because a changed list would invalidate the server's prompt cache.
     chosen: Mutex<BTreeMap<(String, bool), ToolSet>>,
+    /// The form in which a model edits files, by its name; it never changes, either.
+    edit_forms: Mutex<BTreeMap<String, EditForm>>,
     /// Models without working tool calls, though the server says they have them.
     models_with_text_calls: Mutex<BTreeSet<String>>,
     /// Models whose thoughts are in their text and end with a tag that has no start tag.
@@ -125,6 +130,8 @@ pub struct EngineOptions {
     pub compact: bool,
     /// The tools to offer; `None`: chosen by model and window.
     pub tools: Option<ToolSet>,
+    /// The form in which files are edited; `None`: the one that suits the model.
+    pub edit_form: Option<EditForm>,
 }
 
 impl Default for EngineOptions {
@@ -135,6 +142,7 @@ impl Default for EngineOptions {
             rag: true,
             compact: true,
             tools: None,
+            edit_form: None,
         }
     }
 }
@@ -187,8 +195,8 @@ pub struct TokenReport {
     pub tools: u32,
     /// Of the messages.
     pub history: u32,
-    /// Of the hits of the index in them.
-    pub hits: u32,
+    /// What is in them of the user and of earlier turns.
+    pub kept: KeptTokens,
 }
 
 /// Why changes could not be undone or redone.
@@ -211,6 +219,7 @@ impl Engine {
             activity: parts.activity,
             trust: InstructionsTrust::new(parts.known_memory),
             chosen: Mutex::default(),
+            edit_forms: Mutex::default(),
             models_with_text_calls: Mutex::default(),
             leaking: Mutex::default(),
             facts: Mutex::default(),
@@ -251,6 +260,7 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<CompactReport, String> {
         let sink = EventSink::new(events, stop);
+        self.choose_edit_form(&*session.model);
         let tools = self.tools(session.model.profile());
         let wanted = compaction::CompactionTrigger::Manual;
         match self.shorten(session, &tools, wanted, &sink).await {
@@ -337,7 +347,9 @@ impl Engine {
     }
 
     /// Counts the tokens of the next request, before a question.
-    pub fn tokens(&self, session: &Session) -> TokenReport {
+    pub async fn tokens(&self, session: &Session) -> TokenReport {
+        self.find_facts().await;
+        self.choose_edit_form(&*session.model);
         let profile = session.model.profile();
         let tools = self.tools(profile);
         let spoken = self.uses_text_calls(profile);
@@ -349,12 +361,7 @@ impl Engine {
             }
         };
         let native = if spoken { 0 } else { estimate_tools(&tools) };
-        let hits = said.iter().filter_map(|message| match message {
-            Message::User { text, .. } => hits_in(text),
-            _ => None,
-        });
-        let hits: u32 = hits.map(estimate_text).sum();
-        let [system, tools, history, hits] = [system, native, estimate(said, &[]), hits]
+        let [system, tools, history] = [system, native, estimate(said, &[])]
             .map(|count| session.calibration.calibrated(count));
         TokenReport {
             used: system + tools + history,
@@ -362,7 +369,7 @@ impl Engine {
             system,
             tools,
             history,
-            hits,
+            kept: KeptTokens::of(said, &session.calibration),
         }
     }
 
@@ -373,7 +380,18 @@ impl Engine {
         let by_model = if few { ToolSet::Core } else { ToolSet::All };
         let key = (profile.name.clone(), self.uses_text_calls(profile));
         let chosen = *self.chosen.lock().entry(key).or_insert(by_model);
-        self.toolbox.specs(self.options.tools.unwrap_or(chosen))
+        let set = self.options.tools.unwrap_or(chosen);
+        self.toolbox.specs_in(set, self.context.edit_form())
+    }
+
+    /// From now on lines are shown, and tools offered, as a model needs them for its edits.
+    fn choose_edit_form(&self, model: &dyn ChatModel) {
+        let chosen = || {
+            let mut forms = self.edit_forms.lock();
+            let form = forms.entry(model.profile().name.clone());
+            *form.or_insert_with(|| model.edit_form())
+        };
+        *self.context.edit_form.lock() = self.options.edit_form.unwrap_or_else(chosen);
     }
 
     /// Whether a model writes tool calls as text because it has no native ones.
@@ -392,16 +410,28 @@ impl Engine {
         let protocol = spoken.then_some(tools);
         let facts = self.facts();
         let name = name.to_string_lossy();
-        let text = system_prompt(&name, &facts, memory.as_ref(), protocol);
+        let form = self.context.edit_form();
+        let text = system_prompt((&name, &facts), memory.as_ref(), form, protocol);
         let text = self.context.without_secret_values(text);
         (escape_hidden(&text).into_owned(), memory)
     }
 
-    /// Facts of the workspace as they were when they were first asked for.
+    /// Looks for the facts of the workspace, unless they are known; on a thread that may block, since
+    /// thousands of files may be looked at.
+    async fn find_facts(&self) {
+        if self.facts.lock().is_some() {
+            return;
+        }
+        let context = Arc::clone(&self.context);
+        let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
+        // That can only fail by a panic; then there are none.
+        let found = finding.await.unwrap_or_default();
+        self.facts.lock().get_or_insert(found);
+    }
+
+    /// Facts of the workspace as they were when they were first looked for.
     fn facts(&self) -> String {
-        let mut facts = self.facts.lock();
-        let make = || workspace_facts(&self.context.jail, &self.context.rules);
-        facts.get_or_insert_with(make).clone()
+        self.facts.lock().clone().unwrap_or_default()
     }
 
     /// Sets the system message if there is none for this model or if `renew` is set.
@@ -418,12 +448,14 @@ impl Engine {
             _ => None,
         };
         let protocol = spoken.then_some(tools);
-        if !renew && before.is_some_and(|text| prompt::fits(text, protocol)) {
+        let form = self.context.edit_form();
+        if !renew && before.is_some_and(|text| prompt::fits(text, form, protocol)) {
             return Ok(());
         }
         if before.is_none() {
             *self.facts.lock() = None;
         }
+        self.find_facts().await;
         let (text, memory) = self.fresh_system(tools, spoken);
         if before == Some(text.as_str()) {
             return Ok(());

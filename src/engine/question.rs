@@ -14,8 +14,9 @@ use super::turn::Turn;
 use super::user_message::UserMessage;
 use crate::jail::{EntryKind, JailError, WorkspacePath, is_secret};
 use crate::message::Source;
+use crate::model::EditForm;
 use crate::model::budget::part;
-use crate::retrieval::{ContextStyle, context, fenced, narrowed, relevant};
+use crate::retrieval::{self, ContextStyle, context, fenced, relevant};
 use crate::text::hits::{HEADING, INTRODUCTION, NOTHING_FITS};
 use crate::text::tokens::estimate_text;
 use crate::text::with_causes;
@@ -98,7 +99,9 @@ impl Turn<'_> {
         if is_kept(&path) || is_kept(&file.path) {
             return Err("a rule hides it from the model".to_owned());
         }
-        let (lines, count) = numbered(&redact(&file.text).text, tokens);
+        let clean = redact(&file.text);
+        let texts = (file.text.as_str(), &*clean.text);
+        let (lines, count) = numbered(context.edit_form(), texts, tokens);
         if count > 0 {
             let path = file.path.as_str();
             let view = FileView::shown(path, file.hash, &file.text, 1..count + 1);
@@ -114,11 +117,13 @@ impl Turn<'_> {
         Ok(format!("## `{name}`, mentioned by the user\n\n{body}"))
     }
 
-    /// Hits of the index for a question, or the uses of a name if those are asked for.
+    /// Hits of the index for a question, or what else is asked for: the uses of a name, or changes
+    /// that git knows.
     async fn found(&mut self, text: &str) -> Option<String> {
         let before = last_exchange(&self.session.messages);
         let query = match retrieval_query(text, before.as_ref()) {
             RetrievalQuery::Nothing => return None,
+            RetrievalQuery::Git(range) => return self.shown_by_git(&range).await,
             RetrievalQuery::Search(query) => query,
             RetrievalQuery::Uses {
                 name,
@@ -141,7 +146,8 @@ impl Turn<'_> {
             ContextStyle::Bodies
         };
         let hits = relevant(&query, answer.hits);
-        let found = context(&hits, self.room_for_hits() as usize, style);
+        let room = self.room_for_hits() as usize;
+        let found = context(&hits, room, style, self.engine.context.edit_form());
         self.add_sources(found.sources.iter().cloned());
         let retrieved = Event::Retrieved {
             sources: found.sources,
@@ -214,13 +220,14 @@ pub(super) fn safe_name(name: &str) -> String {
     defang_chat_markers(&escape_hidden(name)).replace(['\n', '`'], " ")
 }
 
-/// The numbered lines that fit into a number of tokens, and how many they are.
-fn numbered(text: &str, tokens: u32) -> (Vec<String>, usize) {
-    let all = text.lines().count();
+/// The numbered lines of a text, of which the second one is without secrets, that fit into a number
+/// of tokens, and how many they are.
+fn numbered(form: EditForm, (text, clean): (&str, &str), tokens: u32) -> (Vec<String>, usize) {
+    let all = clean.lines().count();
     let mut shown = Vec::new();
     let mut left = tokens;
-    for (index, line) in text.lines().enumerate() {
-        let line = format!("{}→{}", index + 1, narrowed(line));
+    for (index, (line, clean)) in text.lines().zip(clean.lines()).enumerate() {
+        let line = retrieval::numbered(form, index + 1, line, clean);
         match left.checked_sub(estimate_text(&line) + 1) {
             Some(rest) => left = rest,
             None => break,
@@ -255,6 +262,7 @@ mod tests {
 
     #[test]
     fn lines_are_numbered_and_a_cut_is_visible() {
+        let numbered = |text: &str, tokens| numbered(EditForm::Search, (text, text), tokens);
         let (lines, count) = numbered("a\nb\n", 100);
         assert_eq!((lines.join("\n").as_str(), count), ("1→a\n2→b", 2));
         let (lines, count) = numbered(&"some words\n".repeat(50), 40);

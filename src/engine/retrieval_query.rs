@@ -1,12 +1,14 @@
 //! What is searched for before a question: made of the question and, for a follow-up, of the
 //! question and the answer before it. Pure.
 
+use super::git_question::git_range;
 use super::names::{is_in, is_path, names};
 use super::question::says_little;
 use super::shorten::task_of;
 use super::turn::is_plan;
 use super::user_message::UserMessage;
 use crate::message::Message;
+use crate::tools::GitRange;
 
 /// Most names that are taken over from the question and the answer before.
 const MOST_NAMES: usize = 4;
@@ -70,6 +72,8 @@ pub(super) enum RetrievalQuery {
     Nothing,
     /// A text, as a query of the index.
     Search(String),
+    /// Changes that git knows.
+    Git(GitRange),
     /// The uses of a name.
     Uses {
         name: String,
@@ -112,13 +116,17 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
     let read = beginning(message);
     let own = names(read);
     let words = words(read);
+    if before.is_some_and(|before| has_plan(message, before)) {
+        return RetrievalQuery::Nothing;
+    }
+    if let Some(range) = git_range(message) {
+        return RetrievalQuery::Git(range);
+    }
     let Some(before) = before else {
         return uses_or(&words, &own, &[], message.to_owned());
     };
-    let plan = before.answer.trim();
-    let has_plan = plan.len() >= SHORTEST_PLAN && message.contains(plan);
     let is_order = words.iter().any(|word| is_in(&word.to_lowercase(), ORDERS));
-    if has_plan || says_little(message) && !is_order {
+    if says_little(message) && !is_order {
         return RetrievalQuery::Nothing;
     }
     if !own.is_empty() {
@@ -163,6 +171,12 @@ pub(super) fn retrieval_query(message: &str, before: Option<&Exchange>) -> Retri
         .chain(earlier.iter().map(String::as_str))
         .collect();
     uses_or(&words, &own, &earlier, query.join(" "))
+}
+
+/// Whether a message has the answer before it: a plan that is carried out.
+fn has_plan(message: &str, before: &Exchange) -> bool {
+    let plan = before.answer.trim();
+    plan.len() >= SHORTEST_PLAN && message.contains(plan)
 }
 
 /// The uses of a name if those are asked for, else a search.
@@ -436,6 +450,25 @@ mod tests {
             // Without a name there is nothing whose uses could be looked for.
             assert_eq!(retrieval_query(message, None), search(message));
         }
+    }
+
+    #[test]
+    fn changes_are_shown_by_git_and_not_searched_for() {
+        let since = GitRange::Since(Some("main".to_owned()));
+        for (message, range) in [
+            ("the diff?", GitRange::Uncommitted),
+            ("what did I change since main?", since),
+            ("does the last commit fix `dial`?", GitRange::LastCommits(1)),
+        ] {
+            for before in [None, Some(before())] {
+                let query = retrieval_query(message, before.as_ref());
+                assert_eq!(query, RetrievalQuery::Git(range.clone()), "{message}");
+            }
+        }
+        let plan = planned();
+        let carried_out = format!("Carry out this plan: review my changes\n\n{}", plan.answer);
+        let query = retrieval_query(&carried_out, Some(&plan));
+        assert_eq!(query, RetrievalQuery::Nothing);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::question::says_little;
 use super::user_message::{UserMessage, is_note};
 use super::user_words::{user_words, without_words};
 use crate::message::{Message, ToolCall};
+use crate::text::anchors::split_anchor;
 
 /// Most characters of an old tool result, and of each argument of an old call.
 const OLD_RESULT: usize = 300;
@@ -347,7 +348,9 @@ fn leave_stub(tool: &str, text: &mut String) -> bool {
 /// Lines that define something, with their numbers.
 fn signatures(text: &str) -> Vec<String> {
     let defines = |line: &&str| {
-        let code = line.split_once('→').map_or(*line, |(_, code)| code);
+        let numbered = || line.split_once('→').map(|(_, code)| code);
+        let anchored = split_anchor(line).map(|(_, _, code)| code);
+        let code = anchored.or_else(numbered).unwrap_or(*line);
         let first = code.trim_start().split([' ', '(']).next();
         first.is_some_and(|word| is_in(word, DEFINING))
     };

@@ -89,6 +89,8 @@ pub(super) struct Turn<'a> {
     pub plan: bool,
     /// Whether agent mode is off: only what reads may run.
     pub read_only: bool,
+    /// Whether a command of the user runs, and no question is answered.
+    pub runs_for_user: bool,
     pub loop_detector: LoopDetector,
     pub progress: TurnProgress,
     pub failed_edits: FailedEdits,
@@ -118,6 +120,7 @@ impl<'a> Turn<'a> {
         events: EventSink,
         plan: bool,
     ) -> Turn<'a> {
+        engine.choose_edit_form(&*session.model);
         Turn {
             engine,
             approver,
@@ -126,6 +129,7 @@ impl<'a> Turn<'a> {
             tools: engine.tools(session.model.profile()),
             plan: plan || session.mode == Mode::Plan,
             read_only: false,
+            runs_for_user: false,
             session,
             loop_detector: LoopDetector::default(),
             progress: TurnProgress::default(),

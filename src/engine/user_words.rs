@@ -3,6 +3,9 @@
 use super::clip::clipped_to;
 use super::user_message::{UserMessage, is_note};
 use crate::message::Message;
+use crate::model::budget::Calibration;
+use crate::text::hits::hits_in;
+use crate::text::tokens::estimate_text;
 
 const HEADING: &str = "The user's own words, oldest first:";
 /// Most messages that are kept: the newest.
@@ -27,6 +30,41 @@ pub(super) fn user_words(older: &[Message], most: u32) -> String {
     }
     let newest = words.len().saturating_sub(MOST);
     format!("{HEADING}\n{}", words[newest..].join("\n"))
+}
+
+/// What messages keep of the user and of earlier turns, in estimated tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptTokens {
+    /// The summary of earlier turns, without the user's words.
+    pub summary: u32,
+    /// The user's own words.
+    pub words: u32,
+    /// Hits of the index, and what git showed in their place.
+    pub hits: u32,
+}
+
+impl KeptTokens {
+    /// What some messages keep, by the counts of a model.
+    pub(super) fn of(messages: &[Message], calibration: &Calibration) -> KeptTokens {
+        let mut kept = KeptTokens::default();
+        for message in messages {
+            match message {
+                Message::User { text, .. } if !is_note(text) => {
+                    let opening = UserMessage::parse(text);
+                    let section = parts(&opening.summary).map_or("", |(_, section, _)| section);
+                    kept.words += estimate_text(opening.task()) + estimate_text(section);
+                    kept.summary += estimate_text(&without_words(&opening.summary));
+                    kept.hits += hits_in(text).map_or(0, estimate_text);
+                }
+                _ => {}
+            }
+        }
+        KeptTokens {
+            summary: calibration.calibrated(kept.summary),
+            words: calibration.calibrated(kept.words),
+            hits: calibration.calibrated(kept.hits),
+        }
+    }
 }
 
 /// A summary without the section of the user's words, which is kept apart.
@@ -103,6 +141,30 @@ mod tests {
             "It works.\n\nFiles changed so far: `b.rs`"
         );
         assert_eq!(without_words("It works."), "It works.");
+    }
+
+    #[test]
+    fn what_is_kept_is_counted_apart() {
+        let summary =
+            format!("It works.\n\n{HEADING}\n- Use tabs.\n\nFiles changed so far: `b.rs`");
+        let hits = "## Found in the index\n\na.rs:1-2 (b)\n```\nfn b() {}\n```";
+        let opening = UserMessage {
+            summary,
+            context: hits.to_owned(),
+            request: "Now the printer.".to_owned(),
+            ..UserMessage::default()
+        };
+        let messages = [
+            Message::user(opening.text()),
+            Message::user(engine_note("go on")),
+        ];
+        let kept = KeptTokens::of(&messages, &Calibration::starting(None));
+        let expected = KeptTokens {
+            summary: estimate_text("It works.\n\nFiles changed so far: `b.rs`"),
+            words: estimate_text("Now the printer.") + estimate_text("- Use tabs."),
+            hits: estimate_text(hits),
+        };
+        assert_eq!(kept, expected);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! fixes tool calls that weak models get wrong.
 
 pub mod budget;
+mod edit_form;
 pub mod ollama;
 pub mod repair;
 mod thought_tags;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::failure::{Failure, FailureCode};
 use crate::message::{Message, ToolCall};
 
+pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 
@@ -35,6 +37,14 @@ pub trait ChatModel: Send + Sync {
 
     /// Stores the value for [`ChatModel::tokens_per_estimate`].
     fn learnt(&self, _tokens_per_estimate: f32) {}
+
+    /// The form in which it edits files best, as far as that is known.
+    fn edit_form(&self) -> EditForm {
+        EditForm::default()
+    }
+
+    /// Counts an edit for [`ChatModel::edit_form`].
+    fn edited(&self, _form: EditForm, _has_worked: bool) {}
 }
 
 /// A request to a model.

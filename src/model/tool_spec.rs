@@ -17,6 +17,8 @@ pub struct ToolSpec {
     pub schema: Option<Value>,
     /// Whether calls may have arguments that `parameters` does not list.
     pub takes_others: bool,
+    /// The same tool with other arguments, which calls may have instead; models are not told of it.
+    pub other_form: Option<Box<ToolSpec>>,
     /// Whether weak models and small windows get it, too.
     pub is_core: bool,
 }
@@ -36,6 +38,7 @@ impl ToolSpec {
             parameters,
             schema: Some(schema),
             takes_others,
+            other_form: None,
             is_core: false,
         }
     }
@@ -139,6 +142,7 @@ impl ToolDeclaration {
             parameters: self.parameters.iter().map(parameter).collect(),
             schema: None,
             takes_others: false,
+            other_form: None,
             is_core: self.is_core,
         }
     }

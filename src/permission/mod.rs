@@ -170,7 +170,8 @@ pub struct ApprovalRequest {
     pub files: Vec<String>,
     /// Why approval is needed, if that is not obvious.
     pub reason: String,
-    /// Whether the user can give another command instead of a proposed one.
+    /// Whether the user can give another command instead of a proposed one, or take only parts of a
+    /// change.
     pub can_edit: bool,
     /// What "for this session" would cover, in words; `None` if it cannot be remembered.
     pub remember: Option<String>,
@@ -188,6 +189,9 @@ pub enum Decision {
     Deny(Option<String>),
     /// Another command instead of this one. It is judged like any other.
     ReplaceCommand(String),
+    /// Only these parts of the change of a file, from 0: see [`crate::edit::hunks`]. The rest is not
+    /// made.
+    Parts(Vec<usize>),
 }
 
 /// Decides about calls; no answer means no.

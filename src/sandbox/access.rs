@@ -32,6 +32,8 @@ pub struct CommandAccess {
     /// Protected paths that may be written, because the user approved exactly that; relative to the
     /// root.
     pub opened: Vec<PathBuf>,
+    /// Whether git starts no program that the repository names, except for its filters.
+    pub harmless_git: bool,
     /// Commands that may not be executed.
     pub denied: DeniedCommands,
     /// Files of the workspace that look empty in the full sandbox; relative to the root.

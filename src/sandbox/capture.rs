@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::live::LiveOutput;
+use super::live::{LiveOutput, LiveStream};
 use crate::visible::escape_hidden;
 
 /// Bytes per read.
@@ -33,8 +33,8 @@ pub(super) struct HeadAndTail {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     bytes: u64,
-    /// Also gets all bytes, as soon as they are read.
-    live: Option<LiveOutput>,
+    /// Also gets all bytes, as soon as their lines are whole.
+    live: Option<LiveStream>,
 }
 
 impl HeadAndTail {
@@ -61,7 +61,7 @@ impl HeadAndTail {
     /// Also passes all bytes on to the live output.
     pub fn with_live_output(self, live: &LiveOutput) -> HeadAndTail {
         HeadAndTail {
-            live: Some(live.clone()),
+            live: Some(LiveStream::new(live)),
             ..self
         }
     }
@@ -79,7 +79,7 @@ impl HeadAndTail {
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
-        if let Some(live) = &self.live {
+        if let Some(live) = &mut self.live {
             live.push(bytes);
         }
         self.bytes += bytes.len() as u64;

@@ -82,7 +82,7 @@ pub enum AuditAction {
     Decided {
         /// Id of the call.
         id: String,
-        /// `once`, `session` or `deny`, and why.
+        /// `once`, `session`, `deny`, `edit` or `parts`, and why.
         #[serde(flatten)]
         decision: DecisionRecord,
     },

@@ -58,7 +58,7 @@ pub struct Blob {
 /// A change as stored in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRecord {
-    /// The turn in which it was made, from 1.
+    /// The turn in which it was made, from 1; 0 before the first question.
     pub turn: u32,
     /// The file, relative to the workspace.
     pub path: String,

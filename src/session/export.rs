@@ -247,6 +247,8 @@ impl ExportItem {
                 writeln!(out, "**{tool}** ({outcome})\n\n{call}\n\n{result}\n")
             }
             ExportItem::Changed { path } => writeln!(out, "Changed `{path}`."),
+            ExportItem::Undid { turn: 0 } => writeln!(out, "Undid what was changed before."),
+            ExportItem::Redid { turn: 0 } => writeln!(out, "Redid what was changed before."),
             ExportItem::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
             ExportItem::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
             ExportItem::Compacted => writeln!(out, "The conversation before this was summarised."),

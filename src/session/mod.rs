@@ -242,9 +242,12 @@ impl Session {
     /// Tells the model with the next question that the user undid or redid changes of a turn.
     pub fn note_undone(&mut self, what: &str, turn: u32, paths: &[String]) {
         let paths = paths.join("`, `");
+        let changes = match turn {
+            0 => "what their own command had changed before your first turn, in".to_owned(),
+            turn => format!("your changes of turn {turn} to"),
+        };
         self.remarks.push(format!(
-            "The user {what} your changes of turn {turn} to `{paths}`: read these files again \
-             before you edit them."
+            "The user {what} {changes} `{paths}`: read these files again before you edit them."
         ));
     }
 

@@ -48,12 +48,22 @@ pub(super) struct Replayed {
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
+    /// What of these the last question told the model; it counts again if that question is removed.
+    told: ToldRemarks,
     /// The command of the user that is running.
     user_command: Option<CallRecord>,
     /// Files by the turn that changed them.
     changed: BTreeMap<u32, BTreeSet<String>>,
     /// Calls of the last message that have no result yet.
     pending_calls: Vec<PendingCall>,
+}
+
+/// What a question told the model of the user's own actions.
+#[derive(Debug, Default)]
+struct ToldRemarks {
+    undone: Vec<UndoAction>,
+    reverted: Vec<String>,
+    user_commands: Vec<(String, String)>,
 }
 
 /// An undo or a redo of the user.
@@ -101,9 +111,13 @@ impl Replayed {
             Record::System { text } => self.set_system(Message::System { text: text.clone() }),
             Record::User { text, shown } => {
                 self.answer_pending_calls();
-                self.undone.clear();
-                self.reverted.clear();
-                self.user_commands.clear();
+                if !shown.is_empty() {
+                    self.told = ToldRemarks {
+                        undone: std::mem::take(&mut self.undone),
+                        reverted: std::mem::take(&mut self.reverted),
+                        user_commands: std::mem::take(&mut self.user_commands),
+                    };
+                }
                 self.is_unanswered = true;
                 self.turns += u32::from(!shown.is_empty());
                 if !shown.is_empty() {
@@ -135,6 +149,13 @@ impl Replayed {
                 let kept = self.messages.len().saturating_sub(*messages);
                 self.messages.truncate(kept);
                 self.is_unanswered = false;
+                let mut told = std::mem::take(&mut self.told);
+                told.undone.append(&mut self.undone);
+                told.reverted.append(&mut self.reverted);
+                told.user_commands.append(&mut self.user_commands);
+                self.undone = told.undone;
+                self.reverted = told.reverted;
+                self.user_commands = told.user_commands;
             }
             Record::Compacted { messages } => self.compact(messages),
             Record::Mode { mode } => self.mode = (*mode).into(),
@@ -187,6 +208,7 @@ impl Replayed {
 
     fn apply_reply(&mut self, text: &str, thinking: &str, calls: &[CallRecord]) {
         self.answer_pending_calls();
+        self.told = ToldRemarks::default();
         self.is_unanswered = !calls.is_empty();
         let calls: Vec<ToolCall> = calls.iter().map(ToolCall::from).collect();
         self.pending_calls = calls

@@ -213,6 +213,11 @@ pub enum DecisionRecord {
         /// Why, if the user said so.
         reason: Option<String>,
     },
+    /// Only parts of a change.
+    Parts {
+        /// Their numbers, from 0.
+        taken: Vec<usize>,
+    },
     /// The user changed the command.
     Edit {
         /// As it is now.
@@ -227,6 +232,9 @@ impl From<&Decision> for DecisionRecord {
             Decision::Session => DecisionRecord::Session,
             Decision::Deny(reason) => DecisionRecord::Deny {
                 reason: reason.clone(),
+            },
+            Decision::Parts(taken) => DecisionRecord::Parts {
+                taken: taken.clone(),
             },
             Decision::ReplaceCommand(command) => DecisionRecord::Edit {
                 command: command.clone(),

@@ -1,5 +1,6 @@
 //! Text utilities.
 
+pub mod anchors;
 pub mod hits;
 pub mod tokens;
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::render;
+use super::render::{self, NumberedLines};
 use crate::syntax::SyntaxError;
 
 /// Unchanged lines around a single place.
@@ -29,7 +29,7 @@ pub(super) fn changed(before: &str, after: &str) -> Range<usize> {
 
 /// The changed places with lines around them, numbered. `whole` goes from the first to the last.
 pub(super) fn changed_places(
-    lines: &[&str],
+    lines: &NumberedLines<'_>,
     places: &[Range<usize>],
     whole: &Range<usize>,
 ) -> String {
@@ -64,13 +64,13 @@ fn merged(places: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 /// A place with so many lines around it, numbered.
-fn around(lines: &[&str], place: &Range<usize>, context: usize) -> String {
-    let start = place.start.saturating_sub(context);
-    let end = (place.end + context).min(lines.len());
+pub(super) fn around(lines: &NumberedLines<'_>, place: &Range<usize>, context: usize) -> String {
+    let end = (place.end + context).min(lines.count());
+    let start = place.start.saturating_sub(context).min(end);
     let shown = end.min(start + MOST_LINES + 2 * context);
     let mut text = String::new();
-    for (number, line) in (start + 1..).zip(&lines[start..shown]) {
-        text.push_str(&render::numbered(number, line));
+    for number in start + 1..=shown {
+        text.push_str(&lines.line(number));
         text.push('\n');
     }
     if shown < end {
@@ -116,13 +116,18 @@ fn lines_of(place: &Range<usize>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::EditForm;
 
     fn place(start: usize, end: usize) -> Range<usize> {
         start..end
     }
 
-    fn hundred() -> Vec<String> {
-        (1..=100).map(|number| format!("l{number}")).collect()
+    fn hundred() -> String {
+        (1..=100).map(|number| format!("l{number}\n")).collect()
+    }
+
+    fn plain(text: &str) -> NumberedLines<'_> {
+        NumberedLines::new(EditForm::Search, text, text)
     }
 
     #[test]
@@ -141,22 +146,22 @@ mod tests {
 
     #[test]
     fn a_place_is_shown_with_what_is_around_it() {
-        let lines = hundred();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let text = hundred();
+        let lines = plain(&text);
         assert_eq!(
             around(&lines, &(4..5), CONTEXT),
             "2→l2\n3→l3\n4→l4\n5→l5\n6→l6\n7→l7\n8→l8\n"
         );
-        assert_eq!(around(&lines[..2], &(0..1), CONTEXT), "1→l1\n2→l2\n");
-        assert_eq!(around(&[], &(0..0), CONTEXT), "");
+        assert_eq!(around(&plain("l1\nl2\n"), &(0..1), CONTEXT), "1→l1\n2→l2\n");
+        assert_eq!(around(&plain(""), &(0..0), CONTEXT), "");
         let long = around(&lines, &(0..90), CONTEXT);
         assert!(long.contains("… 57 lines left out …"), "{long}");
     }
 
     #[test]
     fn each_of_several_places_is_shown() {
-        let lines = hundred();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let text = hundred();
+        let lines = plain(&text);
         let shown = changed_places(&lines, &[4..5, 6..7, 40..41, 90..90], &(4..90));
         assert_eq!(
             shown,

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::changed_places::{changed, changed_places, push_errors};
 use super::content_loss::lost_content;
 use super::paths::{self, intended_path};
+use super::render::NumberedLines;
 use super::{
     FileView, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, blocking, files,
 };
@@ -17,6 +18,7 @@ use crate::jail::{
     Expected, Hash, Jail, JailError, PathSimilarity, TextFile, WorkspacePath, is_secret, protected,
 };
 use crate::message::Source;
+use crate::model::EditForm;
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
 use crate::syntax::new_errors;
@@ -57,6 +59,7 @@ pub(super) async fn file_to_write(
     given: &str,
 ) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
     let (jail, given) = (context.jail.clone(), given.to_owned());
+    let form = context.edit_form();
     blocking(move || {
         let resolved = intended_path(&jail, &given)
             .map_err(|error| paths::path_failure(&jail, &given, error))?;
@@ -72,7 +75,7 @@ pub(super) async fn file_to_write(
                 "`{}` names lines of `{path}`, and write_file writes whole files, so nothing was \
                  written. Next call, to change these lines: {}",
                 render::name(given.trim()),
-                edit_call(path.as_str())
+                edit_call(path.as_str(), form)
             )));
         }
         if resolved.similarity == PathSimilarity::Similar {
@@ -81,7 +84,7 @@ pub(super) async fn file_to_write(
                  spaces or look-alike characters, so nothing was written. Next call, to change \
                  that file: {}\nFor a new file, choose a more different name",
                 render::name(given.trim()),
-                edit_call(path.as_str())
+                edit_call(path.as_str(), form)
             )));
         }
         let file = read_editable(&jail, path).map_err(|error| files::refused(&error))?;
@@ -115,13 +118,21 @@ pub(super) fn was_read(context: &ToolContext, file: &TextFile) -> Result<bool, T
     }
 }
 
-/// The call that changes a part of a file, to be filled in.
-pub(crate) fn edit_call(path: &str) -> String {
-    let call = json!({
-        "path": path,
-        "search": "<the lines to change, as they are>",
-        "replace": "<the same lines, changed>",
-    });
+/// The call that changes a part of a file, to be filled in by a model that edits in a form.
+pub(crate) fn edit_call(path: &str, form: EditForm) -> String {
+    let call = match form {
+        EditForm::Anchors => json!({
+            "path": path,
+            "first": "<anchor of the first line to change>",
+            "last": "<anchor of the last one>",
+            "text": "<the same lines, changed>",
+        }),
+        EditForm::Search | EditForm::Whole => json!({
+            "path": path,
+            "search": "<the lines to change, as they are>",
+            "replace": "<the same lines, changed>",
+        }),
+    };
     format!("edit_file {}", defang_chat_markers(&call.to_string()))
 }
 
@@ -265,7 +276,8 @@ impl Draft {
             jail.write(&self.path, &bytes, expected)
         })?;
         context.knowledge().add(self.view(hash));
-        blocking(move || self.output()).await
+        let form = context.edit_form();
+        blocking(move || self.output(form)).await
     }
 
     /// What the model knows of the file afterwards.
@@ -289,11 +301,12 @@ impl Draft {
         }
     }
 
-    fn output(&self) -> ToolOutput {
+    fn output(&self, form: EditForm) -> ToolOutput {
         let before = self.before.as_ref().map(|file| file.text.as_str());
         let errors = new_errors(self.path.as_str(), before, &self.after);
         let (text, _) = render::without_secrets(&self.after);
-        let lines: Vec<&str> = text.lines().collect();
+        let lines = NumberedLines::new(form, &self.after, &text);
+        let count = lines.count();
         let changed = changed(before.unwrap_or_default(), &self.after);
         let places = self.places();
         let name = render::name(self.path.as_str());
@@ -302,8 +315,8 @@ impl Draft {
                 "{name}: {description}. It now reads:\n{}",
                 changed_places(&lines, &places, &changed)
             ),
-            (None, Some(_)) => format!("{name} was replaced, {}.\n", length(&lines)),
-            (None, None) => format!("{name} was created, {}.\n", length(&lines)),
+            (None, Some(_)) => format!("{name} was replaced, {}.\n", length(count)),
+            (None, None) => format!("{name} was created, {}.\n", length(count)),
         };
         if let Some(lost) = self.lost_content() {
             text.push_str(&format!("It no longer has {lost}.\n"));
@@ -317,7 +330,7 @@ impl Draft {
             summary.push_str(&format!(", {errors}"));
         }
         // What was removed at the end has no line any more.
-        let first = (changed.start + 1).min(lines.len().max(1));
+        let first = (changed.start + 1).min(count.max(1));
         let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         ToolOutput {
             text: defang_chat_markers(&text).into_owned(),
@@ -361,8 +374,8 @@ pub(super) fn apply_changes(
     Ok(())
 }
 
-fn length(lines: &[&str]) -> String {
-    render::count(lines.len(), "line", "lines")
+fn length(lines: usize) -> String {
+    render::count(lines, "line", "lines")
 }
 
 /// Added and removed lines of a unified diff.

@@ -1,4 +1,6 @@
-//! `edit_file`: a text in place of another one.
+//! `edit_file`: a text in place of another one, or lines in place of others.
+
+mod anchors;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,11 +12,12 @@ use serde_json::json;
 use super::draft::{
     Draft, check_literal_newlines, check_omissions, check_placeholders, file_to_edit, was_read,
 };
+use super::write_file::LONGEST_WHOLE;
 use super::{PreparedCall, Tool, ToolContext, ToolError, arguments, blocking, render, spelling};
 use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
-use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
+use crate::model::{EditForm, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::visible::defang_chat_markers;
 
 /// Places that are shown where it is not certain which is meant.
@@ -22,7 +25,25 @@ const NEAR_PLACES: usize = 3;
 /// Lines of a near place that are shown.
 const NEAR_LINES: usize = 12;
 
-static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
+    other_form: Some(Box::new(anchors::DECLARATION.spec())),
+    ..DECLARATION.spec()
+});
+
+/// For models that edit by anchors.
+static ANCHORED: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
+    other_form: Some(Box::new(DECLARATION.spec())),
+    ..anchors::DECLARATION.spec()
+});
+
+/// For models that write whole files.
+static BESIDE_WHOLE: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
+    description: format!(
+        "Replace text that occurs once in a file of more than {LONGEST_WHOLE} lines. Copy `search` \
+         exactly, without line numbers."
+    ),
+    ..SPEC.clone()
+});
 
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "edit_file",
@@ -76,12 +97,23 @@ impl Tool for EditFile {
         &SPEC
     }
 
+    fn spec_in(&self, form: EditForm) -> &ToolSpec {
+        match form {
+            EditForm::Search => &SPEC,
+            EditForm::Anchors => &ANCHORED,
+            EditForm::Whole => &BESIDE_WHOLE,
+        }
+    }
+
     fn prepare<'a>(
         &'a self,
         call: &'a ToolCall,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
+            if anchors::is_anchored(call) {
+                return anchors::prepare(call, context).await;
+            }
             let given = arguments::text(call, "path")?;
             let wish = EditArguments {
                 search: arguments::text(call, "search")?.to_owned(),

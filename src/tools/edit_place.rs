@@ -2,10 +2,12 @@
 
 use super::definitions::definitions;
 use super::draft::file_to_edit;
+use super::render::NumberedLines;
 use super::{FileView, ToolContext, arguments, blocking, files, render};
-use crate::edit::{EditError, edit};
+use crate::edit::{EditError, LineAnchor, edit};
 use crate::jail::TextFile;
 use crate::message::ToolCall;
+use crate::model::EditForm;
 
 /// Longest definition that is given, in lines.
 const LONGEST: usize = 60;
@@ -21,26 +23,37 @@ pub struct EditPlace {
     pub lines: String,
 }
 
-/// The part of a file that a call of `edit_file` is about, if its search text is near anything. It
-/// counts as shown to the model.
+/// The part of a file that a call of `edit_file` is about, if its search text is near anything or an
+/// anchor names a line. It counts as shown to the model.
 pub async fn edit_place(context: &ToolContext, call: &ToolCall) -> Option<EditPlace> {
     let path = arguments::text(call, "path").ok()?;
-    let search = arguments::text(call, "search").ok()?;
-    let search = render::without_numbers(search).unwrap_or_else(|| search.to_owned());
+    let search = arguments::text(call, "search").ok();
+    let search =
+        search.map(|text| render::without_numbers(text).unwrap_or_else(|| text.to_owned()));
+    let anchor = arguments::text(call, "first").ok();
+    let anchor = anchor.and_then(LineAnchor::parse);
+    let form = context.edit_form();
     let file = file_to_edit(context, path).await.ok()?;
     if files::is_kept(&context.jail, &context.rules, file.path.as_str()) {
         return None;
     }
-    let (view, place) = blocking(move || shown(&file, &search)).await.ok()??;
+    let look = move || {
+        let line = match (search, anchor) {
+            (Some(search), _) => nearest_line(&file.text, &search)?,
+            (None, Some(anchor)) => anchor.number.min(file.text.lines().count()),
+            (None, None) => return None,
+        };
+        shown(&file, line, form)
+    };
+    let (view, place) = blocking(look).await.ok()??;
     context.knowledge().add(view);
     Some(place)
 }
 
-fn shown(file: &TextFile, search: &str) -> Option<(FileView, EditPlace)> {
+fn shown(file: &TextFile, line: usize, form: EditForm) -> Option<(FileView, EditPlace)> {
     let path = file.path.as_str();
-    let line = nearest_line(&file.text, search)?;
     let (clean, _) = render::without_secrets(&file.text);
-    let lines: Vec<&str> = clean.lines().collect();
+    let lines = NumberedLines::new(form, &file.text, &clean);
     let around = definitions(path, &file.text).unwrap_or_default();
     let around = around
         .into_iter()
@@ -56,14 +69,14 @@ fn shown(file: &TextFile, search: &str) -> Option<(FileView, EditPlace)> {
         }
         None => {
             let start = line.saturating_sub(AROUND).max(1);
-            let end = lines.len().min(line + AROUND);
+            let end = lines.count().min(line + AROUND);
             (start, end, format!("lines {start}-{end} of `{name}`"))
         }
     };
-    let numbered = (start..).zip(lines.get(start - 1..end)?);
-    let numbered: Vec<String> = numbered
-        .map(|(number, line)| render::numbered(number, line))
-        .collect();
+    if start > end || end > lines.count() {
+        return None;
+    }
+    let numbered: Vec<String> = (start..=end).map(|number| lines.line(number)).collect();
     let view = FileView::shown(path, file.hash, &file.text, start..end + 1);
     let lines = numbered.join("\n");
     Some((view, EditPlace { name, lines }))
@@ -85,6 +98,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::text::anchors::anchored as anchored_line;
     use crate::tools::tests_support::{Bench, call};
 
     #[tokio::test]
@@ -107,6 +121,14 @@ mod tests {
         let near = edit("a.txt", "two");
         let place = edit_place(bench.context(), &near).await.expect("a place");
         assert_eq!(place.name, "lines 1-3 of `a.txt`");
+        let bench = bench.editing(EditForm::Anchors);
+        let arguments = json!({"path": "a.rs", "first": "6zz", "text": "x"});
+        let anchored = call("edit_file", arguments);
+        let place = edit_place(bench.context(), &anchored).await;
+        let place = place.expect("a place");
+        assert_eq!(place.name, "`two`, lines 5-8 of `a.rs`");
+        let first = anchored_line(5, "fn two() {", "fn two() {");
+        assert!(place.lines.starts_with(&first), "{}", place.lines);
         for nowhere in [edit("b.rs", "two"), edit("a.rs", "")] {
             assert_eq!(edit_place(bench.context(), &nowhere).await, None);
         }

@@ -18,8 +18,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::render::MARGIN;
 use super::rewrite_leave::RewriteLeave;
+use crate::edit::LineAnchor;
 use crate::jail::Hash;
 use crate::message::{Message, ToolCall};
+use crate::text::anchors::anchored;
 use crate::visible::defang_chat_markers;
 
 /// How long two versions of a file are compared; after that more lines count as new.
@@ -217,8 +219,21 @@ impl FileViews {
     /// Whether a call or a question of the session showed or made one of these lines of a file,
     /// first and last, in whatever version.
     pub fn has_shown(&self, path: &str, first: u64, last: u64) -> bool {
+        let is_within = |line: &FileLine| (first..=last).contains(&(line.number as u64));
+        self.lines_of(path).any(is_within)
+    }
+
+    /// A line of a file as it was shown or made last with an anchor, in whatever version.
+    pub fn line_at(&self, path: &str, anchor: &LineAnchor) -> Option<&str> {
+        let is_meant = |line: &&FileLine| line.number == anchor.number && anchor.fits(&line.text);
+        let line = self.lines_of(path).filter(is_meant).last()?;
+        Some(line.text.as_str())
+    }
+
+    /// The lines of a file that calls and questions showed or made, in their order.
+    fn lines_of<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a FileLine> {
         let logged = self.log.iter().flat_map(|entry| &entry.views);
-        logged.chain(&self.fresh).any(|view| match view {
+        logged.chain(&self.fresh).flat_map(move |view| match view {
             FileView::Shown {
                 path: of, lines, ..
             }
@@ -227,11 +242,8 @@ impl FileViews {
             }
             | FileView::Changed {
                 path: of, lines, ..
-            } => {
-                let is_within = |line: &FileLine| (first..=last).contains(&(line.number as u64));
-                of == path && lines.iter().any(is_within)
-            }
-            FileView::Moved { .. } | FileView::Removed { .. } => false,
+            } if of == path => lines.as_slice(),
+            _ => &[],
         })
     }
 
@@ -306,6 +318,7 @@ impl FileViews {
                         let shows = |line: &FileLine| {
                             let bare = defang_chat_markers(&line.text);
                             got.questions.contains(&numbered(line)[..])
+                                || got.questions.contains(&anchored_line(line)[..])
                                 || (is_found && got.questions.contains(bare.as_ref()))
                         };
                         apply(&mut self.files, view, &shows, !got.questions.is_empty());
@@ -465,10 +478,17 @@ impl WrittenLines {
 
 /// Whether a result has a line, as `read_file` or `grep_search` show it.
 fn shows_line(result: &HashSet<&str>, line: &FileLine) -> bool {
-    ["→", ":", "-"].iter().any(|margin| {
+    let is_numbered = ["→", ":", "-"].iter().any(|margin| {
         let shown = format!("{}{margin}{}", line.number, line.text);
         result.contains(defang_chat_markers(&shown).as_ref())
-    })
+    });
+    is_numbered || result.contains(&anchored_line(line)[..])
+}
+
+/// A line as tools show it to models that edit by anchors.
+fn anchored_line(line: &FileLine) -> String {
+    let shown = anchored(line.number, &line.text, &line.text);
+    defang_chat_markers(&shown).into_owned()
 }
 
 /// A line as tools show it, if it is shown in whole.

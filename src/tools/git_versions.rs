@@ -13,11 +13,11 @@ use super::ToolContext;
 use crate::permission::Confinement;
 use crate::sandbox::{CommandAccess, Exit, RunLimits, RunOutput, WorkspaceAccess};
 
-/// How long the history is walked, the newest commits first.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// Most bytes of names, and of contents.
-const MOST_BYTES: usize = 16 << 20;
+/// How far a walk goes; the bytes are those of names, and of contents.
+const LIMITS: RunLimits = RunLimits {
+    timeout: Duration::from_secs(3),
+    output: 16 << 20,
+};
 
 /// Most versions of secret files that are read.
 const MOST_VERSIONS: usize = 1_000;
@@ -88,7 +88,7 @@ async fn walk(context: &ToolContext, known: &[String]) -> Option<HistoryWalk> {
          | LC_ALL=C grep -avE '\\.({PASSED_OVER})$'",
         known.join(" ")
     );
-    let output = run(context, &walk).await?;
+    let output = run(context, &walk, &LIMITS, &CancellationToken::new()).await?;
     let mut walked = HistoryWalk {
         tips: Vec::new(),
         versions: Vec::new(),
@@ -126,7 +126,8 @@ async fn read(context: &ToolContext, versions: &[(String, String)]) {
          echo $id; fi; done | git cat-file --batch='{mark}%(objectname)'",
         ids.join(" ")
     );
-    let Some(output) = run(context, &contents).await else {
+    let never = CancellationToken::new();
+    let Some(output) = run(context, &contents, &LIMITS, &never).await else {
         return;
     };
     let contents = output.stdout.text.split(mark.as_str()).skip(1);
@@ -138,22 +139,22 @@ async fn read(context: &ToolContext, versions: &[(String, String)]) {
     let _ = super::blocking(move || jail.learn_versions(versions)).await;
 }
 
-/// Runs a command of ours, which changes nothing.
-async fn run(context: &ToolContext, command: &str) -> Option<RunOutput> {
+/// Runs a command of ours, which changes nothing; git starts no other program in it.
+pub(super) async fn run(
+    context: &ToolContext,
+    command: &str,
+    limits: &RunLimits,
+    stop: &CancellationToken,
+) -> Option<RunOutput> {
     let access = CommandAccess {
         workspace: match context.sandbox.confinement() {
             Confinement::Full => WorkspaceAccess::ReadOnly,
             _ => WorkspaceAccess::ReadWrite,
         },
+        harmless_git: true,
         ..CommandAccess::default()
     };
-    let limits = RunLimits {
-        timeout: PATIENCE,
-        output: MOST_BYTES,
-    };
-    let command = format!("export GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0; {command}");
-    let never = CancellationToken::new();
-    let ran = context.sandbox.run(&command, &access, &limits, &never);
+    let ran = context.sandbox.run(command, &access, limits, stop);
     ran.await.ok()
 }
 

@@ -10,11 +10,13 @@ mod definitions;
 mod delete_file;
 mod draft;
 mod edit_file;
+mod edit_parts;
 mod edit_place;
 mod file_views;
 mod files;
 mod find_references;
 mod find_symbol;
+mod git_changes;
 mod git_versions;
 mod grep_search;
 mod hidden_files;
@@ -45,7 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::jail::{Hash, Jail, is_masked_path};
 use crate::message::{Source, ToolCall};
-use crate::model::ToolSpec;
+use crate::model::{EditForm, ToolSpec};
 use crate::permission::{Approver, Effect, Preview, Rules};
 use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
@@ -55,9 +57,11 @@ use closed_output::without_closed;
 use hidden_files::is_closed_path;
 
 pub(crate) use draft::edit_call;
+pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews};
 pub(crate) use find_references::references;
+pub use git_changes::{GitChanges, GitRange, git_changes};
 pub use git_versions::GitVersions;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
@@ -66,6 +70,11 @@ pub use toolbox::{NameTaken, ToolSet, Toolbox};
 pub trait Tool: Send + Sync {
     /// How models are told of it.
     fn spec(&self) -> &ToolSpec;
+
+    /// The same for models that edit files in a form.
+    fn spec_in(&self, _form: EditForm) -> &ToolSpec {
+        self.spec()
+    }
 
     /// Reads the arguments, which match the specification, and finds out what the call would do.
     ///
@@ -90,6 +99,8 @@ pub struct ToolContext {
     pub changes: Mutex<Changes>,
     /// How far git's history was looked through for secrets.
     pub git_versions: GitVersions,
+    /// The form in which the model edits files.
+    pub edit_form: Mutex<EditForm>,
 }
 
 impl ToolContext {
@@ -125,6 +136,11 @@ impl ToolContext {
         let mut lines: Vec<String> = lines.take(most).map(str::to_owned).collect();
         lines.reverse();
         lines
+    }
+
+    /// The form in which the model edits files.
+    pub fn edit_form(&self) -> EditForm {
+        *self.edit_form.lock()
     }
 
     /// What the model knows of the files, to be asked or told more.

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use ollacode_secrets::{redact, rules};
 
 use crate::jail::CLOSED;
+use crate::model::EditForm;
+use crate::text::anchors::{anchored, without_anchors};
 use crate::text::tokens::estimate_text;
 use crate::visible::{defang_chat_markers, escape_hidden, is_hidden, starts_with_marker};
 
@@ -53,8 +55,43 @@ pub(super) fn numbered(number: usize, line: &str) -> String {
     format!("{number}{MARGIN}{}", narrow(line, WIDEST))
 }
 
-/// The lines of a text without the numbers that tools put before them, if each has one.
+/// The lines of a text as a model is shown them that edits in a form.
+pub(super) struct NumberedLines<'a> {
+    form: EditForm,
+    text: Vec<&'a str>,
+    shown: Vec<&'a str>,
+}
+
+impl<'a> NumberedLines<'a> {
+    /// `shown` has the lines of `text` without secrets.
+    pub(super) fn new(form: EditForm, text: &'a str, shown: &'a str) -> NumberedLines<'a> {
+        NumberedLines {
+            form,
+            text: text.lines().collect(),
+            shown: shown.lines().collect(),
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// A line by its number, from 1.
+    pub(super) fn line(&self, number: usize) -> String {
+        let shown = self.shown.get(number - 1).copied().unwrap_or_default();
+        match (self.form, self.text.get(number - 1)) {
+            (EditForm::Anchors, Some(text)) => anchored(number, text, &narrow(shown, WIDEST)),
+            _ => numbered(number, shown),
+        }
+    }
+}
+
+/// The lines of a text without the numbers or anchors that tools put before them, if each has one.
 pub(super) fn without_numbers(text: &str) -> Option<String> {
+    without_plain_numbers(text).or_else(|| without_anchors(text))
+}
+
+fn without_plain_numbers(text: &str) -> Option<String> {
     let bare = |line: &str| {
         let (number, rest) = line.split_once(MARGIN)?;
         let number = number.trim();
@@ -258,6 +295,18 @@ mod tests {
         assert_eq!(without_numbers("1→a\n\n3→b"), None);
         assert_eq!(without_numbers("1→a\n2→b\n").as_deref(), Some("a\nb\n"));
         assert_eq!(without_numbers("a → b"), None);
+    }
+
+    #[test]
+    fn anchors_come_off_too() {
+        let text = "fn f() {\n    key = 1;\n}\n";
+        let lines = NumberedLines::new(EditForm::Anchors, text, "fn f() {\n    key = *;\n}\n");
+        let shown: Vec<String> = (1..=lines.count()).map(|at| lines.line(at)).collect();
+        assert!(shown[1].ends_with("|    key = *;"), "{shown:?}");
+        let plain = NumberedLines::new(EditForm::Search, text, text);
+        assert_eq!(plain.line(2), "2→    key = 1;");
+        let bare = without_numbers(&shown.join("\n"));
+        assert_eq!(bare.as_deref(), Some("fn f() {\n    key = *;\n}"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Permitted, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, Toolbox};
 use crate::jail::Jail;
 use crate::message::{Message, ToolCall};
+use crate::model::EditForm;
 use crate::permission::{ApprovalRequest, Approver, Decision, RepositoryRules, Rules, UserRules};
 use crate::retrieval::{CodeIndex, EmbedderSource};
 use crate::sandbox::{CommandEnvironment, Sandbox};
@@ -61,6 +62,7 @@ impl Bench {
             seen: Mutex::default(),
             changes: Mutex::new(Changes::new(top.join("session"))),
             git_versions: super::GitVersions::default(),
+            edit_form: Mutex::default(),
         };
         Bench {
             root,
@@ -81,6 +83,12 @@ impl Bench {
     /// The same with results of at most so many tokens.
     pub(crate) fn narrow(mut self, tokens: u32) -> Bench {
         self.tokens = tokens;
+        self
+    }
+
+    /// The same with a model that edits in a form.
+    pub(crate) fn editing(self, form: EditForm) -> Bench {
+        *self.context.edit_form.lock() = form;
         self
     }
 

@@ -17,8 +17,8 @@ use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
 use super::write_file::WriteFile;
-use crate::model::ToolSpec;
 use crate::model::repair::is_same_name;
+use crate::model::{EditForm, ToolSpec};
 
 /// How many tools a model is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,12 @@ impl Toolbox {
 
     /// How models are told of a set of tools; always in the same order.
     pub fn specs(&self, set: ToolSet) -> Vec<ToolSpec> {
-        let specs = self.tools.iter().map(|tool| tool.spec());
+        self.specs_in(set, EditForm::default())
+    }
+
+    /// The same for models that edit files in a form.
+    pub fn specs_in(&self, set: ToolSet, form: EditForm) -> Vec<ToolSpec> {
+        let specs = self.tools.iter().map(|tool| tool.spec_in(form));
         specs
             .filter(|spec| set == ToolSet::All || spec.is_core)
             .cloned()
@@ -235,10 +240,36 @@ mod tests {
     #[test]
     fn the_tools_are_small() {
         let toolbox = Toolbox::builtin();
-        let tokens = |set| wire(&toolbox.specs(set)).len().div_ceil(4);
-        let (core, all) = (tokens(ToolSet::Core), tokens(ToolSet::All));
-        assert!(core < 1000, "the core has {core} tokens");
-        assert!(all < 1700, "all have {all} tokens");
+        for form in EditForm::ALL {
+            let tokens = |set| wire(&toolbox.specs_in(set, form)).len().div_ceil(4);
+            let (core, all) = (tokens(ToolSet::Core), tokens(ToolSet::All));
+            assert!(core < 1000, "{form:?}: the core has {core} tokens");
+            assert!(all < 1700, "{form:?}: all have {all} tokens");
+        }
+    }
+
+    #[test]
+    fn each_form_of_edits_has_the_same_tools() {
+        let toolbox = Toolbox::builtin();
+        let names = |form| -> Vec<String> {
+            let specs = toolbox.specs_in(ToolSet::All, form).into_iter();
+            specs.map(|spec| spec.name).collect()
+        };
+        let arguments = |form| -> Vec<String> {
+            let specs = toolbox.specs_in(ToolSet::All, form);
+            let edit = specs.iter().find(|spec| spec.name == "edit_file").unwrap();
+            edit.parameters.iter().map(|it| it.name.clone()).collect()
+        };
+        for form in EditForm::ALL {
+            assert_eq!(names(form), names(EditForm::Search));
+        }
+        let search = ["path", "search", "replace", "all"];
+        assert_eq!(arguments(EditForm::Search), search);
+        assert_eq!(arguments(EditForm::Whole), search);
+        assert_eq!(
+            arguments(EditForm::Anchors),
+            ["path", "first", "last", "text"]
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::jail::{TextFile, WorkspacePath};
 use crate::message::ToolCall;
-use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
+use crate::model::{EditForm, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::Effect;
 use crate::visible::defang_chat_markers;
 use refusal::edit_instead;
@@ -28,8 +28,19 @@ use refusal::edit_instead;
 const MOST_RANGES: usize = 5;
 /// Most lines of a file that is written anew: of a longer one, models forget parts.
 const MOST_ANEW: usize = 30;
+/// The same for a model that edits files in this way.
+pub(super) const LONGEST_WHOLE: usize = 200;
 
 static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+/// For models that edit by writing whole files.
+static WHOLE: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
+    description: format!(
+        "Create a file, or change one of up to {LONGEST_WHOLE} lines that you have read: give all of \
+         its lines, also those that stay. Missing folders are created."
+    ),
+    ..DECLARATION.spec()
+});
 
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "write_file",
@@ -69,6 +80,13 @@ pub(super) struct WriteFile;
 impl Tool for WriteFile {
     fn spec(&self) -> &ToolSpec {
         &SPEC
+    }
+
+    fn spec_in(&self, form: EditForm) -> &ToolSpec {
+        match form {
+            EditForm::Whole => &WHOLE,
+            EditForm::Search | EditForm::Anchors => &SPEC,
+        }
     }
 
     fn prepare<'a>(
@@ -151,7 +169,12 @@ async fn check_long(
     file: TextFile,
     after: String,
 ) -> Result<(TextFile, String, bool), ToolError> {
-    let is_long = file.text.lines().nth(MOST_ANEW).is_some();
+    let form = context.edit_form();
+    let most = match form {
+        EditForm::Whole => LONGEST_WHOLE,
+        EditForm::Search | EditForm::Anchors => MOST_ANEW,
+    };
+    let is_long = file.text.lines().nth(most).is_some();
     let path = file.path.as_str();
     if !is_long || context.knowledge().leave.is_wanted(path) {
         return Ok((file, after, false));
@@ -159,7 +182,7 @@ async fn check_long(
     if context.knowledge().leave.tell(path) {
         return Ok((file, after, true));
     }
-    let text = blocking(move || edit_instead(&file, &after, MOST_ANEW)).await?;
+    let text = blocking(move || edit_instead(&file, &after, (most, form))).await?;
     Err(ToolError::TellModel(text))
 }
 
@@ -198,7 +221,7 @@ fn check_seen(
     Err(ToolError::TellModel(format!(
         "`{path}` already exists, and {what}: replacing it would lose what you have not seen. To \
          change a part of it: {}\nTo see the rest: read_file {}",
-        edit_call(path.as_str()),
+        edit_call(path.as_str(), context.edit_form()),
         defang_chat_markers(&read.to_string()),
     )))
 }

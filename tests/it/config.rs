@@ -14,6 +14,7 @@ use ollacode::config::{
     ToolChoice,
 };
 use ollacode::frontends::cli::args::Arguments;
+use ollacode::model::EditForm;
 use ollacode::model::ollama::NetworkScope;
 use tempfile::TempDir;
 

@@ -35,6 +35,7 @@ fn tool(name: &str) -> ToolSpec {
         parameters: vec![path],
         schema: None,
         takes_others: false,
+        other_form: None,
         is_core: true,
     }
 }

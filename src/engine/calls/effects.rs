@@ -3,6 +3,7 @@
 use ollacode_secrets::secret_path;
 
 use crate::jail::Jail;
+use crate::model::EditForm;
 use crate::permission::Effect;
 use crate::tools::{PreparedCall, edit_call};
 
@@ -50,7 +51,7 @@ pub(super) fn is_external(effect: &Effect) -> bool {
 }
 
 /// Tells the model which edit to make if a whole-file write is refused.
-pub(super) fn alternative_for(effects: &[Effect]) -> String {
+pub(super) fn alternative_for(effects: &[Effect], form: EditForm) -> String {
     let loss = effects.iter().find_map(|effect| match effect {
         Effect::Loss { path, what } => Some((path, what)),
         _ => None,
@@ -59,7 +60,7 @@ pub(super) fn alternative_for(effects: &[Effect]) -> String {
         format!(
             "\nIt would remove {what}. If you do not want that, change only the lines that must \
              change: {}",
-            edit_call(path)
+            edit_call(path, form)
         )
     })
 }

@@ -18,7 +18,7 @@ pub(super) struct CallResult {
     pub needs: Option<Box<MissingAccess>>,
 }
 
-/// Which permission a failed command lacked, or which command is to run instead.
+/// Which permission a failed command lacked, or what is to be done instead.
 pub(super) enum MissingAccess {
     /// It ran read-only and tried to write.
     Writing,
@@ -26,6 +26,8 @@ pub(super) enum MissingAccess {
     Files(Vec<String>),
     /// The user changed it to this command.
     Edited(String),
+    /// The user took these parts of a change.
+    Parts(Vec<usize>),
 }
 
 impl CallResult {
@@ -90,6 +92,15 @@ impl CallResult {
         );
         CallResult {
             needs: Some(Box::new(MissingAccess::Edited(command))),
+            ..CallResult::denied(text, "changed by the user")
+        }
+    }
+
+    /// The user wants only parts of a change.
+    pub fn parts(taken: Vec<usize>) -> CallResult {
+        let text = "The user took only parts of this change, and it was not made.".to_owned();
+        CallResult {
+            needs: Some(Box::new(MissingAccess::Parts(taken))),
             ..CallResult::denied(text, "changed by the user")
         }
     }

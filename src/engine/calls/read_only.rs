@@ -77,12 +77,12 @@ impl Turn<'_> {
         covers.is_some_and(|covers| self.session.granted.contains(&covers))
     }
 
-    /// The mode by which calls are judged.
+    /// The mode that calls are judged by. Plan mode is about the model, not about what the user runs.
     pub(super) fn mode(&self) -> Mode {
-        if self.may_change() {
-            self.session.mode
-        } else {
-            Mode::Plan
+        match (self.may_change(), self.session.mode) {
+            (false, _) | (_, Mode::Plan) if self.runs_for_user => Mode::Ask,
+            (false, _) => Mode::Plan,
+            (true, mode) => mode,
         }
     }
 

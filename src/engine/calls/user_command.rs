@@ -32,7 +32,9 @@ impl Turn<'_> {
         command: &str,
     ) -> Result<(), TurnEnd> {
         let call = user_call(command);
-        let turn = self.session.turn.max(1);
+        self.runs_for_user = true;
+        // Before the first question it shares no turn.
+        let turn = self.session.turn;
         self.engine.context.changes.lock().begin_turn(turn);
         let begun = Instant::now();
         let outcome = match self.may_run_for_user(&call).await? {
@@ -51,8 +53,8 @@ impl Turn<'_> {
             .await
     }
 
-    /// Whether the user's command may run: rules deny, and reading secrets is asked about. The rest
-    /// is the user's own decision, in every mode.
+    /// Whether the user's command may run: rules deny, and reading secrets is asked about, in plan
+    /// mode, too. The rest is the user's own decision.
     async fn may_run_for_user(
         &mut self,
         call: &ToolCall,

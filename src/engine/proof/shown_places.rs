@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::citations::places_in;
 use crate::engine::user_message::UserMessage;
 use crate::message::{Message, Source, ToolCall};
+use crate::text::anchors::split_anchor;
 
 /// Edits move lines: so many lines beside those that were shown count as shown.
 const MARGIN: u64 = 10;
@@ -92,7 +93,7 @@ impl ShownPlaces {
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("## `") {
                 path = rest.split('`').next();
-            } else if let (Some(path), Some(number)) = (path, number_of(line, &['→'])) {
+            } else if let (Some(path), Some(number)) = (path, shown_number(line)) {
                 self.add(path, (number, number));
             }
         }
@@ -117,7 +118,7 @@ impl ShownPlaces {
             return;
         }
         if READING.contains(&tool) {
-            for number in text.lines().filter_map(|line| number_of(line, &['→'])) {
+            for number in text.lines().filter_map(shown_number) {
                 self.add(path, (number, number));
             }
         } else {
@@ -137,6 +138,14 @@ impl ShownPlaces {
             }
         }
     }
+}
+
+/// The number of a line of a file, as tools show it: with its number or with its anchor.
+fn shown_number(line: &str) -> Option<u64> {
+    number_of(line, &['→']).or_else(|| {
+        let (number, _, _) = split_anchor(line)?;
+        u64::try_from(number).ok()
+    })
 }
 
 /// The number at the beginning of a line, before one of some signs.
@@ -239,5 +248,17 @@ mod tests {
             assert!(!shown.has(path, line, line), "{path}:{line}");
         }
         assert!(shown.has("src/a.rs", 1, 900));
+    }
+
+    #[test]
+    fn lines_with_anchors_are_known() {
+        let messages = called(
+            "read_file",
+            json!({"path": "src/l.rs"}),
+            "src/l.rs, lines 70-71 of 900:\n70ab|a\n71cd|b\n",
+        );
+        let shown = ShownPlaces::of(&messages, &[]);
+        assert!(shown.has("src/l.rs", 71, 71));
+        assert!(!shown.has("src/l.rs", 400, 400));
     }
 }

@@ -134,8 +134,8 @@ async fn a_follow_up_brings_the_uses_of_its_subject_and_hits_of_turns_before_are
         text.ends_with("## Request\n\nWhere is fetch_page defined?"),
         "{text}"
     );
-    let tokens = lab.engine.tokens(&lab.session);
-    assert_eq!(tokens.hits, 0, "the last question had none");
+    let tokens = lab.engine.tokens(&lab.session).await;
+    assert_eq!(tokens.kept.hits, 0, "the last question had none");
     // What is in the conversation is not searched for.
     assert_eq!(asked[2].user(), "did you run the tests?");
 }

@@ -120,11 +120,23 @@ pub struct Scripted {
     pub profile: ModelProfile,
     pub script: Mutex<VecDeque<Line>>,
     pub asked: Mutex<Vec<Asked>>,
+    /// The form in which it edits best,
+    pub form: Mutex<EditForm>,
+    /// and its edits so far.
+    pub edited: Mutex<Vec<(EditForm, bool)>>,
 }
 
 impl ChatModel for Scripted {
     fn profile(&self) -> &ModelProfile {
         &self.profile
+    }
+
+    fn edit_form(&self) -> EditForm {
+        *self.form.lock()
+    }
+
+    fn edited(&self, form: EditForm, has_worked: bool) {
+        self.edited.lock().push((form, has_worked));
     }
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
@@ -290,6 +302,8 @@ impl Lab {
             profile,
             script: Mutex::new(script.into()),
             asked: Mutex::default(),
+            form: Mutex::default(),
+            edited: Mutex::default(),
         });
         let answers: Arc<dyn ChatModel> = model.clone();
         let session = Session::create(&top.join("sessions"), &root, answers).expect("a session");
@@ -303,6 +317,7 @@ impl Lab {
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
             git_versions: crate::tools::GitVersions::default(),
+            edit_form: Mutex::default(),
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),

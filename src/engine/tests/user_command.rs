@@ -2,7 +2,7 @@
 
 use super::lab::{Lab, call, outcomes, text};
 use super::*;
-use crate::permission::Mode;
+use crate::permission::{Decision, Mode};
 use serde_json::json;
 
 /// Runs a command of the user, and gives the events.
@@ -73,6 +73,49 @@ async fn what_the_user_runs_needs_no_approval_in_any_mode() {
         assert_eq!(outcomes(&events), [ToolOutcome::Done], "{mode:?}");
         assert_eq!(lab.file("made.txt"), "new\n");
         assert!(lab.judge.asked.lock().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_command_before_the_first_question_shares_no_turn() {
+    let write = call(
+        "write_file",
+        json!({"path": "made.txt", "content": "by the model\n"}),
+    );
+    let mut lab = Lab::new(vec![write, text("Done.")]);
+    run(&mut lab, "echo mine > mine.txt").await;
+    assert_eq!(lab.session.turn, 0);
+    lab.ask("Make it.").await;
+    let undone = lab.engine.undo(&mut lab.session).expect("undone");
+    assert_eq!(
+        (undone.turn, undone.removed),
+        (1, vec!["made.txt".to_owned()])
+    );
+    assert_eq!(lab.file("mine.txt"), "mine\n");
+    let undone = lab.engine.undo(&mut lab.session).expect("undone");
+    assert_eq!(
+        (undone.turn, undone.removed),
+        (0, vec!["mine.txt".to_owned()])
+    );
+    let told = lab.session.remarks.last().expect("a remark");
+    assert!(told.contains("their own command"), "{told}");
+}
+
+#[tokio::test]
+async fn secrets_are_asked_about_in_plan_mode_as_well() {
+    for (decision, outcome) in [
+        (Some(Decision::Once), ToolOutcome::Done),
+        (Some(Decision::Deny(None)), ToolOutcome::Denied),
+        (None, ToolOutcome::Denied),
+    ] {
+        let mut lab = Lab::new(Vec::new());
+        std::fs::write(lab.root.join(".env"), "TOKEN=1\n").expect("a file");
+        lab.session.mode = Mode::Plan;
+        lab.judge.decision = decision.clone();
+        let events = run(&mut lab, "git show HEAD:.env").await;
+        assert_eq!(outcomes(&events), [outcome], "{decision:?}: {events:?}");
+        let asked = lab.judge.asked.lock().len();
+        assert_eq!(asked, usize::from(decision.is_some()));
     }
 }
 

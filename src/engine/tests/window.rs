@@ -89,6 +89,12 @@ async fn compaction_by_hand_keeps_the_last_turn() {
         .await
         .expect("it is shorter");
     assert!(report.summarised && report.after < report.before);
+    assert!(
+        report.kept.summary > 0 && report.kept.words > 0,
+        "{report:?}"
+    );
+    assert_eq!(report.kept.hits, 0);
+    assert_eq!(lab.engine.tokens(&lab.session).await.kept, report.kept);
     let texts: Vec<&Message> = lab.session.messages.iter().skip(1).collect();
     assert!(
         matches!(texts[0], Message::User { text, .. }
@@ -106,12 +112,14 @@ async fn compaction_by_hand_keeps_the_last_turn() {
 #[tokio::test]
 async fn tokens_add_up() {
     let mut lab = Lab::new(vec![text("It greets.")]);
-    let before = lab.engine.tokens(&lab.session);
+    let before = lab.engine.tokens(&lab.session).await;
     assert!(before.system > 200 && before.tools > 200);
     assert_eq!(before.history, 0);
     lab.ask("What does it do?").await;
-    let after = lab.engine.tokens(&lab.session);
+    let after = lab.engine.tokens(&lab.session).await;
     assert_eq!(after.system, before.system);
     assert!(after.history > 5);
     assert_eq!(after.used, after.system + after.tools + after.history);
+    let words = crate::text::tokens::estimate_text("What does it do?");
+    assert_eq!((after.kept.words, after.kept.summary), (words, 0));
 }

@@ -219,6 +219,11 @@ fn row(action: &AuditAction) -> Option<LogRow> {
                 let reason = reason.as_deref().unwrap_or_default();
                 LogRow::plain("decided", &joined("denied", reason.trim()))
             }
+            DecisionRecord::Parts { taken } => {
+                let numbers: Vec<String> = taken.iter().map(|it| (it + 1).to_string()).collect();
+                let text = format!("allowed in part: {}", numbers.join(", "));
+                LogRow::plain("decided", &text)
+            }
             DecisionRecord::Edit { command } => {
                 LogRow::plain("decided", &joined("changed", &first_line(command)))
             }

@@ -104,9 +104,11 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
                 (false, Some(why)) => format!("text tool calls, since {why}"),
             };
             let window = count(u64::from(*window));
+            let form = app.settings.edit_form.unwrap_or_else(|| model.edit_form());
+            let form = form.words();
             Check::good(
                 NAME,
-                format!("{name}: {tools}; context window of {window} tokens"),
+                format!("{name}: {tools}; context window of {window} tokens; edits by {form}"),
             )
         }
         Err(OllamaError::ModelMissing { model }) => {

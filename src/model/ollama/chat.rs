@@ -23,7 +23,9 @@ use super::probe::ProbeReport;
 use super::request_profile::RequestProfile;
 use crate::message::{Message, ToolCall};
 use crate::model::repair::new_call_id;
-use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
+use crate::model::{
+    ChatModel, ChatRequest, Delta, EditExperience, EditForm, ModelError, ModelProfile,
+};
 
 /// A chat model. Its settings never change, since Ollama would reload the model.
 #[derive(Debug)]
@@ -42,6 +44,7 @@ pub struct OllamaChat {
     /// File for what is learned about the model, and its ratio of server tokens to estimated ones.
     memory: Option<PathBuf>,
     ratio: Mutex<Option<f32>>,
+    edits: Mutex<EditExperience>,
 }
 
 /// Smaller changes of the ratio are not stored.
@@ -82,6 +85,7 @@ impl OllamaChat {
             refuses_thinking: AtomicBool::new(false),
             memory: None,
             ratio: Mutex::default(),
+            edits: Mutex::default(),
         }
     }
 
@@ -89,6 +93,7 @@ impl OllamaChat {
     #[must_use]
     pub fn remembering(self, file: PathBuf) -> OllamaChat {
         let ratio = self.recall_ratio(&file);
+        let edits = self.recall_edits(&file);
         let model = match self.recall(&file) {
             Some(report) => self.believing(&report),
             None => self,
@@ -96,6 +101,7 @@ impl OllamaChat {
         OllamaChat {
             memory: Some(file),
             ratio: Mutex::new(ratio),
+            edits: Mutex::new(edits),
             ..model
         }
     }
@@ -235,6 +241,20 @@ impl ChatModel for OllamaChat {
         {
             // It is learnt again the next time.
             tracing::debug!(%error, "cannot keep how the model counts");
+        }
+    }
+
+    fn edit_form(&self) -> EditForm {
+        self.edits.lock().form()
+    }
+
+    fn edited(&self, form: EditForm, has_worked: bool) {
+        let Some(file) = &self.memory else {
+            return;
+        };
+        match self.remember_edit(form, has_worked, file) {
+            Ok(known) => *self.edits.lock() = known,
+            Err(error) => tracing::debug!(%error, "cannot keep how the model edits"),
         }
     }
 }

@@ -24,6 +24,7 @@ mod key;
 mod limits;
 mod lines;
 mod probe;
+mod probe_edits;
 mod pull;
 mod request_profile;
 mod template;

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::chat::OllamaChat;
 use crate::message::Message;
 use crate::model::repair::{check, find_calls, text_protocol};
-use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ToolSpec};
+use crate::model::{
+    ChatModel, ChatRequest, Delta, EditCounts, EditExperience, EditForm, ModelError, ToolSpec,
+};
 
 /// Smaller windows have room for few tools only.
 const SMALL_WINDOW: u32 = 8_192;
@@ -66,6 +68,19 @@ struct CachedProbe {
     report: Option<ProbeReport>,
     /// See [`ChatModel::tokens_per_estimate`].
     tokens_per_estimate: Option<f32>,
+    /// Edits of a probe.
+    probed_edits: EditCounts,
+    /// Edits in sessions.
+    edits: EditCounts,
+}
+
+impl CachedProbe {
+    fn experience(&self) -> EditExperience {
+        EditExperience {
+            real: self.edits,
+            probed: self.probed_edits,
+        }
+    }
 }
 
 impl OllamaChat {
@@ -162,6 +177,36 @@ impl OllamaChat {
     /// If the file or its folder cannot be written.
     pub fn remember(&self, report: &ProbeReport, file: &Path) -> io::Result<()> {
         self.note(file, |entry| entry.report = Some(*report))
+    }
+
+    /// Stores the edits of a probe in the same file.
+    ///
+    /// # Errors
+    ///
+    /// As for a report.
+    pub fn remember_probed_edits(&self, edits: &EditCounts, file: &Path) -> io::Result<()> {
+        self.note(file, |entry| entry.probed_edits = *edits)
+    }
+
+    /// Adds an edit of a session in the same file, and gives what is known then.
+    pub(super) fn remember_edit(
+        &self,
+        form: EditForm,
+        has_worked: bool,
+        file: &Path,
+    ) -> io::Result<EditExperience> {
+        let mut known = EditExperience::default();
+        self.note(file, |entry| {
+            entry.edits.note(form, has_worked);
+            known = entry.experience();
+        })?;
+        Ok(known)
+    }
+
+    /// Reads what is known of edits from the same file.
+    pub fn recall_edits(&self, file: &Path) -> EditExperience {
+        self.known(file)
+            .map_or_else(EditExperience::default, |entry| entry.experience())
     }
 
     /// Stores the token ratio in the same file.

@@ -57,6 +57,7 @@ static ANSWER: LazyLock<ToolSpec> = LazyLock::new(|| ToolSpec {
     ],
     schema: None,
     takes_others: true,
+    other_form: None,
     is_core: false,
 });
 

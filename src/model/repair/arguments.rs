@@ -85,11 +85,18 @@ pub(super) fn object_of(value: Value) -> Option<Map<String, Value>> {
     None
 }
 
-/// Converts arguments for a tool.
+/// Converts arguments for a tool, in the form that models are told of or in its other one.
 pub(super) fn fit(
     tool: &ToolSpec,
     given: Map<String, Value>,
 ) -> Result<Map<String, Value>, CallError> {
+    let Some(other) = tool.other_form.as_deref() else {
+        return fit_form(tool, given);
+    };
+    fit_form(tool, given.clone()).or_else(|error| fit_form(other, given).map_err(|_| error))
+}
+
+fn fit_form(tool: &ToolSpec, given: Map<String, Value>) -> Result<Map<String, Value>, CallError> {
     let mut given = unwrapped(tool, given);
     let mut fitting = Map::new();
     for parameter in &tool.parameters {

@@ -229,7 +229,7 @@ const PATHS: &[&str] = &[
 fn is_whole_file(arguments: &ArgumentMap) -> bool {
     const WHOLE: &[&str] = &["content", "contents", "filetext"];
     const PARTS: &[&str] = &[
-        "search", "replace", "edits", "diff", "patch", "command", "all",
+        "search", "replace", "edits", "diff", "patch", "command", "all", "first", "last",
     ];
     let mut has_whole = false;
     for key in arguments.keys() {

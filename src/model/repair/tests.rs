@@ -44,6 +44,7 @@ fn tool(name: &str, aliases: &[&str], parameters: &[Parameter]) -> ToolSpec {
         parameters: parameters.to_vec(),
         schema: None,
         takes_others: false,
+        other_form: None,
         is_core: true,
     }
 }

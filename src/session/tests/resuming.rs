@@ -190,8 +190,15 @@ fn what_the_user_ran_is_told_after_a_resume_and_is_no_message() {
     assert_eq!(session.remarks, [told]);
     let no_result = |message: &Message| !matches!(message, Message::Tool { call_id, .. } if call_id == "user_command_1");
     assert!(session.messages.iter().all(no_result) && session.messages.len() >= before);
+    // A question without an answer is removed: what it told counts again.
+    record(&mut session, user("What did it print?"));
+    record(&mut session, Record::Forgotten { messages: 1 });
+    drop(session);
+    let (mut session, _) = home.resume(&id);
+    assert_eq!(session.remarks, [told]);
     record(&mut session, user("What did it print?"));
     record(&mut session, Record::assistant("Kettle.", "", &[]));
+    record(&mut session, Record::Forgotten { messages: 0 });
     drop(session);
     assert!(home.resume(&id).0.remarks.is_empty());
 }

@@ -3,13 +3,15 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::content_loss::lost_places;
 use super::super::draft::edit_call;
 use super::super::render;
 use crate::edit::changed_lines;
 use crate::jail::TextFile;
+use crate::model::EditForm;
+use crate::text::anchors::checksum;
 use crate::visible::defang_chat_markers;
 
 /// Most edits that are filled in.
@@ -21,8 +23,13 @@ const MOST_REMOVED: usize = 5;
 /// Most lines around an edit that make its search text unique.
 const MOST_AROUND: usize = 3;
 
-/// Why a file of so many lines is not written anew, and the calls to make instead.
-pub(super) fn edit_instead(file: &TextFile, after: &str, most: usize) -> String {
+/// Why a file of more lines than so many is not written anew, and the calls to make instead, for a
+/// model that edits in a form.
+pub(super) fn edit_instead(
+    file: &TextFile,
+    after: &str,
+    (most, form): (usize, EditForm),
+) -> String {
     let path = render::name(file.path.as_str());
     let old: Vec<&str> = file.text.lines().collect();
     let new: Vec<&str> = after.lines().collect();
@@ -41,9 +48,8 @@ pub(super) fn edit_instead(file: &TextFile, after: &str, most: usize) -> String 
     let calls: Vec<String> = places
         .iter()
         .filter(|(_, new)| is_meant(new))
-        .filter_map(|(old, new)| texts.edit(old, new))
+        .filter_map(|(old, new)| texts.call(file.path.as_str(), (old, new), form))
         .take(MOST_EDITS)
-        .map(|(search, replace)| filled(file.path.as_str(), &search, &replace))
         .collect();
     let lines = render::count(old.len(), "line", "lines");
     let mut text = format!(
@@ -57,7 +63,10 @@ pub(super) fn edit_instead(file: &TextFile, after: &str, most: usize) -> String 
         ));
     }
     match &calls[..] {
-        [] => text.push_str(&format!("Next call: {}\n", edit_call(file.path.as_str()))),
+        [] => {
+            let call = edit_call(file.path.as_str(), form);
+            text.push_str(&format!("Next call: {call}\n"));
+        }
         calls => text.push_str(&format!("Next call: {}\n", calls.join("\nThen: "))),
     }
     if places.len() > calls.len() && !calls.is_empty() {
@@ -90,6 +99,31 @@ struct EditTexts<'a> {
 }
 
 impl EditTexts<'_> {
+    /// The call for a place; see [`EditTexts::edit`].
+    fn call(
+        &self,
+        path: &str,
+        (old, new): (&Range<usize>, &Range<usize>),
+        form: EditForm,
+    ) -> Option<String> {
+        let (search, replace) = self.edit(old, new)?;
+        if form != EditForm::Anchors {
+            return Some(filled(path, &search, &replace));
+        }
+        let count = search.split('\n').count();
+        let mut places = (0..).zip(self.old.windows(count));
+        let (at, lines) = places.find(|(_, lines)| lines.join("\n") == search)?;
+        let anchor = |at: usize, line: &str| format!("{}{}", at + 1, checksum(line));
+        let call = json!({
+            "path": path,
+            "first": anchor(at, lines[0]),
+            "last": anchor(at + count - 1, lines[count - 1]),
+            "text": replace,
+        });
+        let call = format!("edit_file {call}");
+        Some(defang_chat_markers(&call).into_owned())
+    }
+
     /// The search text and the replacement for a place, with lines around it until it is unique;
     /// `None` if it is long, only removes much, or is not shown as it is.
     fn edit(&self, old: &Range<usize>, new: &Range<usize>) -> Option<(String, String)> {

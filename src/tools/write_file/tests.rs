@@ -371,3 +371,31 @@ async fn lines_that_are_added_or_removed_are_filled_in_so_that_they_fit() {
         assert_eq!(bench.content("a.txt"), Some(changed));
     }
 }
+
+#[tokio::test]
+async fn the_form_of_a_models_edits_decides_what_is_written_anew() {
+    let text: String = (1..=100)
+        .map(|number| format!("let value_{number} = {number};\n"))
+        .collect();
+    let changed = text.replace("= 50;", "= 51;");
+    for (form, call) in [
+        (EditForm::Search, Some("\"search\":\"let value_50 = 50;\"")),
+        (EditForm::Anchors, Some("\"first\":\"50")),
+        (EditForm::Whole, None),
+    ] {
+        let bench = Bench::new().editing(form);
+        bench.file("a.rs", &text);
+        read(&bench, "a.rs").await;
+        let write = write("a.rs", &changed);
+        match call {
+            Some(call) => {
+                let error = bench.refused(&write).await;
+                assert!(error.contains(call), "{form:?}: {error}");
+            }
+            None => {
+                bench.call(&write).await.unwrap();
+                assert_eq!(bench.content("a.rs").as_ref(), Some(&changed));
+            }
+        }
+    }
+}

@@ -74,6 +74,30 @@ fn a_follow_up_is_about_what_was_asked_before() {
 }
 
 #[test]
+fn a_question_about_changes_brings_them_from_git() {
+    let server = ChatServer::start(vec![Reply::text("It is colder now.")]);
+    let environment = environment(&server);
+    environment.git(&["init", "-q", "-b", "main"]);
+    environment.git(&["add", "-A"]);
+    environment.git(&["commit", "-q", "-m", "The kettle"]);
+    environment.write("notes.txt", &NOTES.replace("ninety", "eighty"));
+    let told = ask(&environment, &[], "What did I change since main?").expect_end("answered");
+    let sources = &told.of("retrieved")[0]["sources"];
+    assert_eq!(sources[0]["path"], "notes.txt", "{told:#?}");
+    let requests = server.requests();
+    let question = last_text(&requests[0]);
+    assert!(
+        question.contains("Changes since `main`, committed or not: 1 file, +1 −1"),
+        "{question}"
+    );
+    assert!(
+        question
+            .contains("-The kettle boils at ninety degrees up here.\n+The kettle boils at eighty"),
+        "{question}"
+    );
+}
+
+#[test]
 fn stdout_has_the_answer_and_nothing_else() {
     let server = ChatServer::start(vec![
         Reply::text("I look it up.").call("read_file", json!({"path": "notes.txt"})),

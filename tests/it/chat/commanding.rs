@@ -61,19 +61,35 @@ fn a_command_of_the_user_runs_and_the_next_question_tells_of_it() {
 }
 
 #[test]
-fn what_the_user_runs_is_undone_with_the_turn() {
-    let server = ChatServer::start(Vec::new());
+fn what_the_user_runs_is_undone_with_the_turn_before_it() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "cold", "warm"),
+        Reply::text("It is warm."),
+    ]);
     let environment = environment(&server);
-    let terminal = talk(&environment, &[], 80);
+    let terminal = talk(&environment, &["--auto-edit"], 80);
+    let prompt = "auto-edit>";
     terminal.enter("!echo cold > notes.txt");
     terminal.expect("exit code 0");
-    terminal.expect_last(PROMPT);
+    terminal.expect_last(prompt);
     assert_eq!(environment.read("notes.txt"), "cold\n");
+    terminal.enter("Make it warm.");
+    terminal.expect("It is warm.");
+    terminal.expect_last(prompt);
+    terminal.enter("!echo more >> notes.txt");
+    terminal.expect("! echo more >> notes.txt · exit code 0");
+    terminal.expect_last(prompt);
+    assert_eq!(environment.read("notes.txt"), "warm\nmore\n");
     terminal.enter("/undo");
     terminal.expect("undone, turn 1");
-    terminal.expect_last(PROMPT);
+    terminal.expect_last(prompt);
+    assert_eq!(environment.read("notes.txt"), "cold\n");
+    // Before the first question it was no part of that turn.
+    terminal.enter("/undo");
+    terminal.expect("undone, before turn 1");
+    terminal.expect_last(prompt);
     assert_eq!(environment.read("notes.txt"), NOTES);
-    assert_eq!(terminal.leave().0, Some(0));
+    assert_eq!(leave_at(terminal, prompt), Some(0));
 }
 
 #[test]
@@ -231,6 +247,43 @@ fn a_proposed_command_is_changed_before_it_runs() {
         results[0].contains("before it ran, to: touch made2"),
         "{results:#?}"
     );
+    server.assert_each_extends_the_last(&[]);
+    assert_eq!(terminal.leave().0, Some(0));
+}
+
+#[test]
+fn parts_of_a_proposed_change_are_taken_or_left_out() {
+    let arguments =
+        json!({"path": "notes.txt", "search": "ninety", "replace": "eighty", "all": true});
+    let server = ChatServer::start(vec![
+        Reply::text("").call("edit_file", arguments),
+        Reply::text("One is colder."),
+    ]);
+    let environment = environment(&server);
+    let between = "A line between.\n".repeat(12);
+    environment.write("notes.txt", format!("{NOTES}{between}{NOTES}"));
+    let terminal = talk_sized(&environment, &[], (60, 80));
+    terminal.enter("Make it colder.");
+    terminal.expect("[e] choose parts");
+    terminal.answer("e");
+    terminal.expect("part 1 of 2 of notes.txt");
+    // Back to the question, and again.
+    terminal.answer("q");
+    wait_for_questions(&terminal, 2);
+    terminal.answer("e");
+    wait_for_times(&terminal, "part 1 of 2 of notes.txt", 2);
+    terminal.answer("n");
+    terminal.expect("part 2 of 2 of notes.txt");
+    terminal.answer("y");
+    terminal.expect("One is colder.");
+    terminal.expect_last(PROMPT);
+    let colder = NOTES.replace("ninety", "eighty");
+    assert_eq!(
+        environment.read("notes.txt"),
+        format!("{NOTES}{between}{colder}")
+    );
+    let results = results_at_last(&server);
+    assert!(results[0].contains("These were left out"), "{results:#?}");
     server.assert_each_extends_the_last(&[]);
     assert_eq!(terminal.leave().0, Some(0));
 }

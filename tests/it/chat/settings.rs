@@ -131,3 +131,44 @@ fn older_turns_are_summarised_only_if_that_is_wanted() {
     });
     assert!(notice, "{told:#?}");
 }
+
+#[test]
+fn a_model_edits_in_the_form_of_the_setting_and_its_edits_are_counted() {
+    let line = NOTES.trim_end();
+    let first = format!("1{}", ollacode::text::anchors::checksum(line));
+    let text = line.replace("ninety", "eighty");
+    let arguments = json!({"path": "notes.txt", "first": first, "text": text});
+    let server = ChatServer::start(vec![
+        read("notes.txt"),
+        Reply::text("").call("edit_file", arguments),
+        Reply::text("It boils at eighty degrees."),
+    ]);
+    let environment = environment(&server).with("OLLACODE_EDIT_FORM", "anchors");
+    let told = ask(&environment, &["--auto-edit"], "Make it eighty degrees.");
+    let told = told.expect_end("answered");
+    assert_eq!(told.calls(), ["read_file done", "edit_file done"]);
+    assert_eq!(
+        environment.read("notes.txt"),
+        NOTES.replace("ninety", "eighty")
+    );
+    let requests = server.requests();
+    let tools = requests[0]["tools"].as_array().expect("tools");
+    let edit = tools
+        .iter()
+        .find(|tool| tool["function"]["name"] == "edit_file");
+    let parameters = &edit.expect("it is offered")["function"]["parameters"];
+    assert!(
+        parameters["properties"]["first"].is_object(),
+        "{parameters}"
+    );
+    let results = results_at_last(&server);
+    assert!(
+        results[0].contains(&format!("{first}|The kettle")),
+        "{results:#?}"
+    );
+    server.assert_each_extends_the_last(&[]);
+    let probes = fs::read_to_string(environment.data_folder().join("probes.json"));
+    let probes: Value = serde_json::from_str(&probes.expect("a file")).expect("JSON");
+    let counts = &probes["models"][CHAT_MODEL]["edits"]["anchors"];
+    assert_eq!(*counts, json!({"tried": 1, "worked": 1}), "{probes:#}");
+}

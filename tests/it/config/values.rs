@@ -46,6 +46,15 @@ fn values_are_read_as_people_write_them() {
         let settings = home.settings(&[("OLLACODE_TOOLS", text)]);
         assert_eq!(settings.tools, choice, "{text}");
     }
+    for (text, form) in [
+        ("auto", None),
+        ("Search", Some(EditForm::Search)),
+        ("anchors", Some(EditForm::Anchors)),
+        ("whole", Some(EditForm::Whole)),
+    ] {
+        let settings = home.settings(&[("OLLACODE_EDIT_FORM", text)]);
+        assert_eq!(settings.edit_form, form, "{text}");
+    }
     assert!(!home.settings(&[("COMPACT_MODE", "off")]).compact);
     assert!(!home.settings(&[("OLLACODE_RAG", "no")]).rag);
     let steps = home.settings(&[("OLLACODE_MAX_STEPS", "500")]).max_steps;
@@ -109,6 +118,10 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         ("COMPACT_MODE=maybe", "but must be `true` or `false`"),
         ("OLLACODE_RAG=2", "but must be `true` or `false`"),
         ("OLLACODE_TOOLS=few", "but must be `auto`, `core` or `all`"),
+        (
+            "OLLACODE_EDIT_FORM=diff",
+            "but must be `auto`, `search`, `anchors` or `whole`",
+        ),
         (
             "OLLACODE_MAX_STEPS=0",
             "a number of steps from `1` to `500`",

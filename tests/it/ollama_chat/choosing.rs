@@ -5,7 +5,8 @@ use ollacode::model::ollama::{
     FITS_MOST, InstalledModel, LoadedMemory, NetworkScope, OllamaChat, OllamaError, ProbeReport,
     installed_chat_models, suggest,
 };
-use ollacode::model::{ModelError, ToolSpec};
+use ollacode::model::{EditCount, EditForm, ModelError, ToolSpec};
+use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
 use super::{client_with, hear, limits, model, question, request, tool};
@@ -322,6 +323,82 @@ async fn a_probe_of_a_server_that_fails_is_no_report() {
     let [core, all] = tools();
     let report = model(&server).await.probe(&core, &all).await;
     assert!(matches!(report, Err(ModelError::Failed(_))), "{report:?}");
+}
+
+/// The tools for edits, as `doctor` has them.
+fn edit_tools() -> Vec<(EditForm, ToolSpec)> {
+    let toolbox = Toolbox::builtin();
+    let tool = |form: EditForm| {
+        let name = match form {
+            EditForm::Search | EditForm::Anchors => "edit_file",
+            EditForm::Whole => "write_file",
+        };
+        let mut tools = toolbox.specs_in(ToolSet::Core, form).into_iter();
+        let tool = tools.find(|tool| tool.name == name);
+        (form, tool.expect("it is there"))
+    };
+    EditForm::ALL.into_iter().map(tool).collect()
+}
+
+#[tokio::test]
+async fn a_probe_finds_out_in_which_form_a_model_edits() {
+    // This model copies anchors well, and texts badly.
+    let replying = Reply::with(|request| {
+        let question = request["messages"][1]["content"]
+            .as_str()
+            .unwrap_or_default();
+        let line = |text: &str| question.lines().find(|line| line.ends_with(text));
+        let anchor = |text: &str| Some(line(text)?.split_once('|')?.0.to_owned());
+        let arguments = match (anchor("\"Hello\""), question.contains("Goodbye")) {
+            (Some(first), true) => {
+                json!({"path": "src/greet.py", "first": first, "text": "    words = \"Goodbye\""})
+            }
+            (Some(_), false) => {
+                let show = "    show(greet(name))";
+                json!({"path": "src/greet.py", "first": anchor("show(greet(name))"),
+                    "text": format!("{show}\n{show}\n")})
+            }
+            (None, _) => json!({"path": "src/greet.py", "search": "Hallo", "replace": "Goodbye"}),
+        };
+        Reply::text("").call("edit_file", arguments)
+    });
+    let server = ChatServer::start(vec![replying.repeated()]);
+    let model = model(&server).await;
+    let edits = model.probe_edits(&edit_tools()).await.expect("a report");
+    let count = |worked, tried| EditCount { tried, worked };
+    assert_eq!(
+        EditForm::ALL.map(|form| edits.of(form)),
+        [count(0, 2), count(2, 2), count(0, 2)]
+    );
+    let requests = server.requests();
+    assert_eq!(
+        requests.iter().map(tools_of).collect::<Vec<usize>>(),
+        [1; 6]
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("probes.json");
+    model
+        .remember_probed_edits(&edits, &file)
+        .expect("it is written");
+    let model = model.remembering(file);
+    assert_eq!(model.edit_form(), EditForm::Anchors);
+}
+
+#[tokio::test]
+async fn edits_of_sessions_are_remembered_and_decide_once_there_are_enough() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("probes.json");
+    let server = served(vec![ServedModel::default(), ServedModel::named("other:1b")]);
+    for _ in 0..20 {
+        let model = model(&server).await.remembering(file.clone());
+        assert_eq!(model.edit_form(), EditForm::Search);
+        model.edited(EditForm::Search, false);
+    }
+    let model = model(&server).await.remembering(file.clone());
+    assert_eq!(model.edit_form(), EditForm::Anchors);
+    let other = connect(&server, "other:1b", None, NetworkScope::Any).await;
+    let other = other.expect("a model").remembering(file);
+    assert_eq!(other.edit_form(), EditForm::Search);
 }
 
 #[tokio::test]

@@ -139,6 +139,7 @@ fn compaction_sends_its_result_and_no_empty_message() {
     let shown = bot.shown().split_off(before);
     assert_eq!(shown.len(), 2, "{shown:#?}");
     assert!(shown[0].starts_with("compacted: "), "{shown:#?}");
+    assert!(shown[0].contains("\nyour own words: "), "{shown:#?}");
     assert!(shown[0].ends_with(" tokens"), "{shown:#?}");
 }
 

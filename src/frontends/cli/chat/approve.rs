@@ -11,6 +11,7 @@ use super::super::width::width;
 use super::super::wrap::wrapped;
 use super::diff::{self, FoldedKind, FoldedText};
 use super::editor::{self, EditorInput};
+use super::parts::PartedChange;
 use super::terminal::{KeyPress, KeyReader, text_columns};
 use crate::conversation::answers::Answers;
 use crate::engine::event::{AskId, Event};
@@ -120,7 +121,7 @@ fn decide(
             }
             ApprovalChoice::Edit => {
                 write("edit\n")?;
-                match edited(request) {
+                match edited(request, stop)? {
                     Some(decided) => Ok(decided),
                     None => continue,
                 }
@@ -173,16 +174,24 @@ fn denied(reason: EditorInput) -> (Decision, PromptOutcome) {
     }
 }
 
-/// Lets the user change the command; `None` if it is as it was, so that the question stays.
-fn edited(request: &ApprovalRequest) -> Option<(Decision, PromptOutcome)> {
-    let before = command(request)?;
-    match editor::edit("command: ", before) {
+/// Lets the user change the command, or take parts of the change; `None` if it is as it was, so that
+/// the question stays.
+fn edited(
+    request: &ApprovalRequest,
+    stop: &CancellationToken,
+) -> io::Result<Option<(Decision, PromptOutcome)>> {
+    let Some(before) = command(request) else {
+        let change = PartedChange::of(&request.preview);
+        let decided = change.map(|change| change.choose(stop)).transpose()?;
+        return Ok(decided.flatten().map(|it| (it, PromptOutcome::Done)));
+    };
+    Ok(match editor::edit("command: ", before) {
         EditorInput::Text(text) if !text.trim().is_empty() && text != before => {
             Some((Decision::ReplaceCommand(text), PromptOutcome::Done))
         }
         EditorInput::Interrupted => Some((Decision::Deny(None), PromptOutcome::Interrupted)),
         _ => None,
-    }
+    })
 }
 
 /// The command of a request, if the user can change it.
@@ -208,12 +217,19 @@ enum ApprovalChoice {
     Session,
     No,
     NoBecause,
-    /// Change the command.
+    /// Change the command, or take parts of the change.
     Edit,
 }
 
-fn can_edit(request: &ApprovalRequest) -> bool {
-    request.can_edit && command(request).is_some()
+/// What the key to edit does, if the request can be changed.
+fn edit_words(request: &ApprovalRequest) -> Option<&'static str> {
+    if !request.can_edit {
+        return None;
+    }
+    if command(request).is_some() {
+        return Some("[e] edit");
+    }
+    PartedChange::of(&request.preview).map(|_| "[e] choose parts")
 }
 
 /// The meaning of a key; most keys, also Enter, have none.
@@ -221,7 +237,7 @@ fn choice(key: KeyPress, request: &ApprovalRequest) -> Option<ApprovalChoice> {
     match key {
         KeyPress::Sign('y' | 'Y') => Some(ApprovalChoice::Once),
         KeyPress::Sign('a' | 'A') if request.remember.is_some() => Some(ApprovalChoice::Session),
-        KeyPress::Sign('e' | 'E') if can_edit(request) => Some(ApprovalChoice::Edit),
+        KeyPress::Sign('e' | 'E') if edit_words(request).is_some() => Some(ApprovalChoice::Edit),
         KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End => Some(ApprovalChoice::No),
         KeyPress::Sign('r' | 'R') => Some(ApprovalChoice::NoBecause),
         _ => None,
@@ -245,9 +261,7 @@ fn prompt(request: &ApprovalRequest, is_folded: bool, columns: usize) -> String 
     if let Some(what) = &request.remember {
         keys.push(format!("[a] for this session: {}", visible_name(what)));
     }
-    if can_edit(request) {
-        keys.push("[e] edit".to_owned());
-    }
+    keys.extend(edit_words(request).map(str::to_owned));
     keys.push("[n] no".to_owned());
     keys.push("[r] no, with a reason".to_owned());
     if is_folded {
@@ -260,7 +274,7 @@ fn prompt(request: &ApprovalRequest, is_folded: bool, columns: usize) -> String 
 }
 
 /// The keys in rows of a width; a key stays with its meaning, unless that is longer than a row.
-fn joined(keys: &[String], columns: usize) -> String {
+pub(super) fn joined(keys: &[String], columns: usize) -> String {
     const UNBROKEN: &str = "\u{a0}";
     let last = keys.len().saturating_sub(1);
     let units = keys.iter().enumerate().map(|(at, key)| {
@@ -336,6 +350,7 @@ pub(super) fn write(text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::FileEdit;
 
     fn request(preview: Preview, remember: Option<&str>) -> ApprovalRequest {
         ApprovalRequest {
@@ -401,6 +416,32 @@ mod tests {
         let edit = request(Preview::Edits(Vec::new()), None);
         assert_eq!(choice(KeyPress::Sign('a'), &edit), None);
         assert_eq!(choice(KeyPress::Sign('e'), &edit), None);
+    }
+
+    #[test]
+    fn a_change_of_several_places_can_be_taken_in_parts() {
+        let text = |first: &str, last: &str| format!("{first}\n{}{last}\n", "same\n".repeat(10));
+        let change = |old: String, new: String| {
+            let edit = FileEdit {
+                path: "a.rs".to_owned(),
+                old: Some(old.into()),
+                new: Some(new.into()),
+            };
+            request(Preview::Edits(vec![edit]), None)
+        };
+        let several = change(text("a", "b"), text("c", "d"));
+        assert_eq!(
+            choice(KeyPress::Sign('e'), &several),
+            Some(ApprovalChoice::Edit)
+        );
+        assert!(prompt(&several, false, 100).contains("[e] choose parts"));
+        let fixed = ApprovalRequest {
+            can_edit: false,
+            ..several
+        };
+        assert_eq!(choice(KeyPress::Sign('e'), &fixed), None);
+        let one = change(text("a", "b"), text("a", "d"));
+        assert_eq!(choice(KeyPress::Sign('e'), &one), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::super::style::{DIM, PLAIN};
-use crate::conversation::messages::token_rows;
+use crate::conversation::messages::{other_tokens, token_rows};
 use crate::engine::TokenReport;
 
 /// Widest bar, in columns.
@@ -20,7 +20,7 @@ struct WindowPart {
     tokens: u32,
 }
 
-fn parts(tokens: &TokenReport) -> [WindowPart; 5] {
+fn parts(tokens: &TokenReport) -> [WindowPart; 7] {
     let part = |name, sign, color: AnsiColor, tokens| WindowPart {
         name,
         sign,
@@ -28,12 +28,14 @@ fn parts(tokens: &TokenReport) -> [WindowPart; 5] {
         tokens,
     };
     let free = tokens.window.saturating_sub(tokens.used);
-    let talk = tokens.history.saturating_sub(tokens.hits);
+    let kept = tokens.kept;
     [
         part("system prompt", "▓", AnsiColor::Blue, tokens.system),
         part("tools", "▒", AnsiColor::Magenta, tokens.tools),
-        part("conversation", "█", AnsiColor::Green, talk),
-        part("hits of the index", "▚", AnsiColor::Cyan, tokens.hits),
+        part("summary", "▞", AnsiColor::Yellow, kept.summary),
+        part("your own words", "▖", AnsiColor::Yellow, kept.words),
+        part("conversation", "█", AnsiColor::Green, other_tokens(tokens)),
+        part("hits of the index", "▚", AnsiColor::Cyan, kept.hits),
         WindowPart {
             style: DIM,
             ..part("free", "░", AnsiColor::White, free)
@@ -100,6 +102,7 @@ fn cells(parts: &[WindowPart], width: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::KeptTokens;
 
     fn report(system: u32, tools: u32, history: u32, window: u32) -> TokenReport {
         TokenReport {
@@ -108,7 +111,11 @@ mod tests {
             system,
             tools,
             history,
-            hits: history / 3,
+            kept: KeptTokens {
+                summary: 0,
+                words: history / 6,
+                hits: history / 3,
+            },
         }
     }
 
@@ -122,11 +129,13 @@ mod tests {
         assert_eq!(
             shown.lines().collect::<Vec<&str>>(),
             [
-                "  ▓▓▒▒▒▒▒█████▚▚░░░░░░",
+                "  ▓▓▒▒▒▒▒▖███▚▚░░░░░░░",
                 "    used               6,000",
                 "  ▓ system prompt      1,000   13 %",
                 "  ▒ tools              2,000   25 %",
-                "  █ conversation       2,000   25 %",
+                "  ▞ summary                0    0 %",
+                "  ▖ your own words       500    6 %",
+                "  █ conversation       1,500   19 %",
                 "  ▚ hits of the index  1,000   13 %",
                 "  ░ free               2,000   25 %",
                 "    context window     8,000",

@@ -13,6 +13,7 @@ mod editor;
 pub(super) mod interrupts;
 mod markdown;
 mod notify;
+mod parts;
 mod picker;
 mod plain;
 mod render;

@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::config::NotifyChoice;
 use crate::conversation::commands::{self, CommandScope, ParsedInput};
 use crate::conversation::mentions::mentioned_files;
-use crate::conversation::messages::{opened_warnings, risk_warning};
+use crate::conversation::messages::{kept_rows, opened_warnings, risk_warning};
 use crate::conversation::{Conversation, EndReason, PlanOffer};
 use crate::engine::Question;
 use crate::engine::event::Event;
@@ -162,9 +162,11 @@ impl Repl {
                 self.list_files();
             }
             // An event has shown the sizes.
-            EndReason::Compacted(Ok(report)) if report.summarised => {}
-            EndReason::Compacted(Ok(_)) => {
-                self.note("the model gave no summary; the oldest turns were removed instead");
+            EndReason::Compacted(Ok(report)) => {
+                if !report.summarised {
+                    self.note("the model gave no summary; the oldest turns were removed instead");
+                }
+                self.rows(&kept_rows(&report.kept))?;
             }
             EndReason::Compacted(Err(why)) => self.note(&why),
             EndReason::Ran(Ok(())) => self.list_files(),

@@ -124,7 +124,7 @@ impl Repl {
         Ok(AfterCommand::Line)
     }
 
-    fn rows(&self, rows: &[(&str, String)]) -> Result<(), Error> {
+    pub(super) fn rows(&self, rows: &[(&str, String)]) -> Result<(), Error> {
         let width = rows.iter().map(|(name, _)| name.chars().count()).max();
         let width = width.unwrap_or(0);
         let (columns, hanging) = (text_columns(), " ".repeat(width + 2));

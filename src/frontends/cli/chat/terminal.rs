@@ -162,17 +162,18 @@ impl KeyReader {
     /// Starts to read keys. Keys that were typed before are discarded: they cannot answer a
     /// question that was not shown yet.
     pub fn open() -> io::Result<KeyReader> {
-        let mut reader = KeyReader::set(OptionalActions::Flush)?;
+        let mut reader = KeyReader::discarding()?;
         reader.asked();
         Ok(reader)
     }
 
-    /// Starts to read keys in a menu that the user has called: every key counts.
+    /// Starts to read keys in a menu that the user has called: every key counts from now on. Those
+    /// that were typed before it is shown are discarded.
     pub fn for_menu() -> io::Result<KeyReader> {
-        KeyReader::set(OptionalActions::Now)
+        KeyReader::discarding()
     }
 
-    fn set(when: OptionalActions) -> io::Result<KeyReader> {
+    fn discarding() -> io::Result<KeyReader> {
         let before = tcgetattr(io::stdin())?;
         let mut single = before.clone();
         single
@@ -181,7 +182,7 @@ impl KeyReader {
         // A read ends after a tenth of a second, so that a question can be withdrawn.
         single.special_codes[SpecialCodeIndex::VMIN] = 0;
         single.special_codes[SpecialCodeIndex::VTIME] = 1;
-        tcsetattr(io::stdin(), when, &single)?;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &single)?;
         Ok(KeyReader {
             before,
             answers_from: Instant::now(),

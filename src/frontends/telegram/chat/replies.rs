@@ -20,7 +20,8 @@ use super::Chat;
 use crate::conversation::StopResult;
 use crate::conversation::commands::{self, SlashCommand};
 use crate::conversation::messages::{
-    compacted_words, counted, duration, error_words, opened_warnings, resumed_words, token_rows,
+    compacted_words, counted, duration, error_words, kept_rows, opened_warnings, resumed_words,
+    token_rows,
 };
 use crate::conversation::reply::{
     CommandReply, IndexJob, ModelsJob, NAMED_WORKSPACES, NOT_INDEXED, model_facts,
@@ -141,7 +142,11 @@ impl Chat {
     }
 
     pub(super) fn say_compacted(&self, report: &CompactReport) {
-        self.say(&compacted_words(report));
+        let kept = kept_rows(&report.kept).into_iter();
+        let kept: String = kept
+            .map(|(name, value)| format!("\n{name}: {value}"))
+            .collect();
+        self.say(&format!("{}{kept}", compacted_words(report)));
     }
 
     /// Searches in the background, even while a turn runs.

@@ -1,6 +1,7 @@
 //! What "for this session" covers, and what it never does.
 
-use super::super::{matches, remembered};
+use super::super::{matches, remembered, risk};
+use crate::permission::CommandRisk;
 
 #[test]
 fn what_is_remembered_covers_no_more_than_it_says() {
@@ -112,5 +113,21 @@ fn interpreters_and_wrappers_are_never_remembered() {
         "ls | wc -l",
     ] {
         assert_eq!(remembered(command), None, "{command:?}");
+    }
+}
+
+/// These are remembered word for word, where the sandbox closes everything else to them: see
+/// `run_command`.
+#[test]
+fn checks_by_interpreters_are_unknown_and_can_be_remembered_word_for_word() {
+    for command in [
+        "python3 -m pytest",
+        "python3 -m pytest -q tests",
+        "npx mocha",
+        "npx mocha --grep parser",
+        "node --test",
+    ] {
+        assert_eq!(remembered(command), None, "{command:?}");
+        assert_eq!(risk(command), CommandRisk::Unknown, "{command:?}");
     }
 }

@@ -128,21 +128,25 @@ fn goes_on(old: &str, new: &Value) -> bool {
             .is_some_and(|(new, old)| new.starts_with(&old))
 }
 
-/// Whether a message of the user is another one whose hits of the index became one line, since its
-/// turn is over.
+/// Whether a message of the user is another one whose hits of the index, or what git showed in their
+/// place, became one line, since its turn is over.
 fn lost_its_hits(old: &str, new: Option<&Value>) -> bool {
-    const HITS: &str = "## Found in the index\n\n";
+    const SECTIONS: [(&str, &str); 2] = [
+        ("## Found in the index\n\n", "(Hits of the index"),
+        ("## Shown by git\n\n", "(What git showed"),
+    ];
     let old: Value = serde_json::from_str(old).unwrap_or_default();
     let texts = old["content"]
         .as_str()
         .zip(new.and_then(|new| new["content"].as_str()));
     texts.is_some_and(|(old, new)| {
-        let before = old.split(HITS).next().unwrap_or_default();
         let request = old.rsplit("\n## Request\n\n").next().unwrap_or_default();
-        let is_line =
-            new.starts_with(before) && new[before.len()..].starts_with("(Hits of the index");
-        // More may have been said behind it before an answer.
-        old.contains(HITS) && is_line && new.contains(request)
+        SECTIONS.iter().any(|(heading, line)| {
+            let before = old.split(heading).next().unwrap_or_default();
+            let is_line = new.starts_with(before) && new[before.len()..].starts_with(line);
+            // More may have been said behind it before an answer.
+            old.contains(heading) && is_line && new.contains(request)
+        })
     })
 }
 
