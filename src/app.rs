@@ -3,8 +3,8 @@
 mod background;
 mod confinement;
 mod indexes;
-mod reading;
 mod isolated;
+mod reading;
 mod searching;
 
 use std::borrow::Cow;

@@ -1,9 +1,9 @@
 //! Searches the index for the engine, and selects the hits that the model gets.
 
 mod relevance;
-mod words;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -145,18 +145,7 @@ impl Replayed {
                 text,
                 ..
             } => self.apply_result(call_id, tool, text),
-            Record::Forgotten { messages } => {
-                let kept = self.messages.len().saturating_sub(*messages);
-                self.messages.truncate(kept);
-                self.is_unanswered = false;
-                let mut told = std::mem::take(&mut self.told);
-                told.undone.append(&mut self.undone);
-                told.reverted.append(&mut self.reverted);
-                told.user_commands.append(&mut self.user_commands);
-                self.undone = told.undone;
-                self.reverted = told.reverted;
-                self.user_commands = told.user_commands;
-            }
+            Record::Forgotten { messages } => self.forget(*messages),
             Record::Compacted { messages } => self.compact(messages),
             Record::Mode { mode } => self.mode = (*mode).into(),
             Record::Changed(change) => {
@@ -195,6 +184,20 @@ impl Replayed {
             let command = command.unwrap_or_default().to_owned();
             self.user_commands.push((command, printed.to_owned()));
         }
+    }
+
+    /// Removes messages from the end. What their question told the model is unknown to it again.
+    fn forget(&mut self, messages: usize) {
+        let kept = self.messages.len().saturating_sub(messages);
+        self.messages.truncate(kept);
+        self.is_unanswered = false;
+        let mut told = std::mem::take(&mut self.told);
+        told.undone.append(&mut self.undone);
+        told.reverted.append(&mut self.reverted);
+        told.user_commands.append(&mut self.user_commands);
+        self.undone = told.undone;
+        self.reverted = told.reverted;
+        self.user_commands = told.user_commands;
     }
 
     fn apply_undone(&mut self, verb: &'static str, turn: u32) {

@@ -146,6 +146,8 @@ async fn pictures_of_earlier_turns_are_given_up_for_a_model_without_vision() {
         },
         script: Mutex::new(vec![text("Grey."), text("Yes.")].into()),
         asked: Mutex::default(),
+        form: Mutex::default(),
+        edited: Mutex::default(),
     });
     lab.session.set_model(blind.clone()).expect("a model");
     let (_, events) = lab.ask("And its colour?").await;

@@ -158,7 +158,9 @@ fn token_report(tokens: &TokenReport) -> Value {
         "system": tokens.system,
         "tools": tokens.tools,
         "history": tokens.history,
-        "hits": tokens.hits,
+        "summary": tokens.kept.summary,
+        "own_words": tokens.kept.words,
+        "hits": tokens.kept.hits,
         "rows": pairs(&token_rows(tokens)),
     })
 }

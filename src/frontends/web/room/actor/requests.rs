@@ -38,7 +38,7 @@ impl RoomActor {
                 self.show_opened();
                 send(reply, changes);
             }
-            RoomMessage::Snapshot(reply) => send(reply, self.snapshot()),
+            RoomMessage::Snapshot(reply) => send(reply, self.snapshot().await),
         }
     }
 
@@ -251,10 +251,12 @@ impl RoomActor {
         reverted
     }
 
-    fn snapshot(&self) -> RoomSnapshot {
+    async fn snapshot(&self) -> RoomSnapshot {
         let conversation = &self.conversation;
-        let open = conversation.open_session();
-        let tokens = open.map(|open| open.engine.tokens(&open.session).into());
+        let tokens = match conversation.open_session() {
+            Some(open) => Some(open.engine.tokens(&open.session).await.into()),
+            None => self.tokens,
+        };
         let (last, dropped) = (self.room.log.last(), self.room.log.dropped());
         RoomSnapshot {
             session: conversation.session().cloned(),
@@ -266,7 +268,7 @@ impl RoomActor {
             confinement: conversation.confinement(),
             is_busy: conversation.is_busy(),
             queued: self.queued.iter().map(|it| it.text.clone()).collect(),
-            tokens: tokens.or(self.tokens),
+            tokens,
             last,
             dropped,
             history: self.marks.before(dropped, last),
@@ -316,6 +318,7 @@ fn name_of(decision: &Decision) -> &'static str {
     match decision {
         Decision::Once => "once",
         Decision::Session => "session",
+        Decision::Parts(_) => "parts",
         Decision::Deny(_) => "deny",
         Decision::ReplaceCommand(_) => "replace",
     }
