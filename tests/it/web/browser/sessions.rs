@@ -87,7 +87,8 @@ fn a_session_goes_on_from_the_terminal_and_back() {
     page.expect_answer("At ninety degrees.");
     page.ask("And why?");
     page.expect_answer("Because of the height.");
-    page.expect_ended(2);
+    // The history of a resumed session has no ends.
+    page.expect_ended(1);
     browser.expect_clean();
     page.kill();
     let told = page
