@@ -167,7 +167,7 @@ fn a_model_edits_in_the_form_of_the_setting_and_its_edits_are_counted() {
         "{results:#?}"
     );
     server.assert_each_extends_the_last(&[]);
-    let probes = fs::read_to_string(environment.data_folder().join("probes.json"));
+    let probes = fs::read_to_string(environment.data_folder().join("ollacode/probes.json"));
     let probes: Value = serde_json::from_str(&probes.expect("a file")).expect("JSON");
     let counts = &probes["models"][CHAT_MODEL]["edits"]["anchors"];
     assert_eq!(*counts, json!({"tried": 1, "worked": 1}), "{probes:#}");

@@ -61,13 +61,16 @@ fn add_cited(nodes: &mut Vec<Node>, text: &str, left: &mut usize) {
     append(nodes, Node::text(&text[end..]));
 }
 
+/// Endings of files that have no language.
+const PLAIN_TEXT: [&str; 7] = ["cfg", "conf", "csv", "ini", "lock", "log", "txt"];
+
 /// Whether a place can be one in a file: `localhost:8080` and the name of an image cannot.
 fn is_in_file(place: &NamedPlace) -> bool {
     let name = place.path.rsplit('/').next().unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let has_extension = (1..=8).contains(&extension.len())
         && extension.starts_with(|sign: char| sign.is_ascii_alphabetic());
-    let is_file = place.path.contains('/') && has_extension;
+    let is_file = place.path.contains('/') && has_extension || PLAIN_TEXT.contains(&extension);
     let are_lines = (1..=place.end).contains(&place.start) && place.end <= u64::from(u32::MAX);
     are_lines
         && place.path.len() <= LONGEST_PATH
@@ -167,6 +170,7 @@ mod tests {
             ("[./b.py:7]: x", "[{b.py:7-7}]: x"),
             ("Makefile:3, notes.md:1", "{Makefile:3-3}, {notes.md:1-1}"),
             ("a/b.xyz:2 c:3", "{a/b.xyz:2-2} c:3"),
+            ("a.txt:2 example.com:80", "{a.txt:2-2} example.com:80"),
             (
                 "localhost:8080 docker.io/nginx:1",
                 "localhost:8080 docker.io/nginx:1",

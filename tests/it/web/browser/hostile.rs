@@ -171,6 +171,9 @@ fn what_a_model_says_and_calls_is_text() {
 fn calling(names: Vec<String>) -> Reply {
     let turns = AtomicUsize::new(0);
     Reply::with(move |request| {
+        if request["tools"].as_array().is_none_or(Vec::is_empty) {
+            return Reply::text("No summary.");
+        }
         let last = request["messages"].as_array().and_then(|all| all.last());
         if last.is_some_and(|message| message["role"] == "tool") {
             return Reply::text("There is none.");
