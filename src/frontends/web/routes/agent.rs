@@ -22,7 +22,7 @@ use crate::engine::event::{Event, TurnEnd};
 use crate::frontends::events_json::JsonEvent;
 use crate::frontends::failure::failure;
 use crate::frontends::web::Server;
-use crate::frontends::web::room::event::{self, confinement_name};
+use crate::frontends::web::room::event;
 use crate::frontends::web::stream::{StreamFormat, values};
 
 #[derive(Debug, Deserialize)]
@@ -134,7 +134,7 @@ impl AgentTurn {
             session: opened.id.as_str(),
             model: &opened.model.name,
             window: opened.model.window,
-            confinement: confinement_name(opened.confinement),
+            confinement: opened.confinement.name(),
         });
     }
 
@@ -202,8 +202,10 @@ impl AgentTurn {
             "session": self.session,
             "ended": how["how"],
         });
-        if let Some(reason) = how.get("reason") {
-            answer["reason"] = reason.clone();
+        for name in ["reason", "code", "hint", "steps"] {
+            if let Some(value) = how.get(name) {
+                answer[name] = value.clone();
+            }
         }
         Ok(Json(answer))
     }

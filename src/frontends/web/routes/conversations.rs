@@ -14,8 +14,9 @@ use super::request::{Input, Nothing, Parameters, blocking, room, session, worksp
 use super::{history, replies, state};
 use crate::conversation::CommandReply;
 use crate::engine::Attachment;
+use crate::failure::FailureCode;
 use crate::frontends::web::Server;
-use crate::frontends::web::room::event::{self, confinement_name, make_visible};
+use crate::frontends::web::room::event::{self, make_visible};
 use crate::frontends::web::room::{
     AnswerResult, AskResult, AskedQuestion, CommandFailure, GivenAnswer, Room, RoomMessage,
     RoomSnapshot,
@@ -26,6 +27,8 @@ use crate::permission::Mode;
 
 /// Most attached texts and pictures of a question.
 const MOST_FILES: usize = 10;
+/// Longest id of a message, in bytes: the ids are remembered.
+const LONGEST_CLIENT: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub struct Opening {
@@ -81,7 +84,7 @@ fn shown(room: &Room, state: &RoomSnapshot, workspace: String) -> Value {
         "mode": state.mode.name(),
         "work_mode": state.work_mode.name(),
         "is_planning": state.mode == Mode::Plan,
-        "confinement": confinement_name(state.confinement),
+        "confinement": state.confinement.name(),
         "is_busy": state.is_busy,
         "is_asking": room.facts().is_asking,
         "queued": state.queued,
@@ -161,6 +164,10 @@ fn asked(asking: Asking) -> Result<AskedQuestion, ApiError> {
     }
     if asking.attachments.len() + asking.images.len() > MOST_FILES {
         let message = format!("at most {MOST_FILES} files can be sent with a message");
+        return Err(ApiError::bad_request(message));
+    }
+    if asking.client.as_ref().is_some_and(|it| it.len() > LONGEST_CLIENT) {
+        let message = format!("`client` has at most {LONGEST_CLIENT} bytes");
         return Err(ApiError::bad_request(message));
     }
     let mut images = Vec::new();
@@ -334,7 +341,16 @@ pub async fn revert(
             Ok(Json(shown))
         }
         Ok(None) => Err(ApiError::busy()),
-        Err(error) => Err(ApiError::conflict("not_reverted", error.to_string())),
+        Err(error) => Err(not_reverted(error)),
+    }
+}
+
+/// Why a file was not put back; if its session could not be opened, that.
+fn not_reverted(error: anyhow::Error) -> ApiError {
+    let error = ApiError::from(error);
+    match error.code == FailureCode::Other.name() {
+        true => ApiError::conflict("not_reverted", error.message),
+        false => error,
     }
 }
 
@@ -376,6 +392,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_not_put_back_has_the_code_of_the_cause() {
+        let error = not_reverted(anyhow::anyhow!("it has changed since"));
+        assert_eq!((error.status.as_u16(), error.code), (409, "not_reverted"));
+        let missing = crate::session::SessionError::NotFound("x".to_owned());
+        let error = not_reverted(missing.into());
+        assert_eq!(error.code, "session_not_found");
+    }
+
+    #[test]
     fn what_is_no_question_is_refused() {
         let files: Vec<Value> = (0..11)
             .map(|number| json!({"name": format!("{number}"), "text": ""}))
@@ -384,6 +409,7 @@ mod tests {
             json!({"message": "  "}),
             json!({"message": "a", "attachments": files}),
             json!({"message": "a", "images": [{"base64": "?"}]}),
+            json!({"message": "a", "client": "m".repeat(LONGEST_CLIENT + 1)}),
         ] {
             let error = asking(value).expect_err("it is refused");
             assert_eq!(error.status, StatusCode::BAD_REQUEST);
