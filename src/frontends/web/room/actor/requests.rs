@@ -25,6 +25,7 @@ const NOT_A_DECISION: &str = "a question of the model is answered with `text`";
 
 impl RoomActor {
     pub(super) async fn handle(&mut self, message: RoomMessage) {
+        self.catch_up().await;
         match message {
             RoomMessage::Ask(asked, reply) => send(reply, self.ask(asked).await),
             RoomMessage::Stop(reply) => send(reply, self.stop()),
