@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::ApiError;
-use super::request::{Input, session, workspace};
+use super::request::{Input, given_session, workspace};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::{Conversation, EndReason, Update};
 use crate::engine::Question;
@@ -80,8 +80,7 @@ impl AgentTurn {
         permit: OwnedSemaphorePermit,
     ) -> Result<AgentTurn, ApiError> {
         let here = workspace(&server.shared, asked.workspace.as_deref())?;
-        let given = asked.session.filter(|given| !given.trim().is_empty());
-        let session = given.map(|given| session(&here, &given)).transpose()?;
+        let session = given_session(&here, asked.session).await?;
         let root = here.root().to_owned();
         let mut conversation = Conversation::new(Arc::clone(&server.shared), None);
         conversation.begin_in(here);

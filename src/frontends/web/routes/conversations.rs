@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::request::{Input, Nothing, Parameters, blocking, room, session, workspace};
+use super::request::{Id, Input, Nothing, Parameters, blocking, given_session, room, workspace};
 use super::{history, replies, state};
 use crate::conversation::CommandReply;
 use crate::engine::Attachment;
@@ -42,8 +42,7 @@ pub async fn open(
     Input(opening): Input<Opening>,
 ) -> Result<Json<Value>, ApiError> {
     let here = workspace(&server.shared, opening.workspace.as_deref())?;
-    let given = opening.session.filter(|given| !given.trim().is_empty());
-    let session = given.map(|given| session(&here, &given)).transpose()?;
+    let session = given_session(&here, opening.session).await?;
     let room = server.rooms.open(&server.shared, here, session)?;
     // Once it answers, it knows its session.
     room.call(RoomMessage::Snapshot).await?;
@@ -54,7 +53,7 @@ pub async fn open(
 
 pub async fn snapshot(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
     let state = room.call(RoomMessage::Snapshot).await?;
@@ -102,7 +101,7 @@ pub struct EventsQuery {
 
 pub async fn events(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Parameters(query): Parameters<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -140,7 +139,7 @@ struct AttachedImage {
 
 pub async fn ask(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(asking): Input<Asking>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let room = room(&server, &id)?;
@@ -203,7 +202,7 @@ fn picture(image: &AttachedImage) -> Result<Image, ApiError> {
 
 pub async fn stop(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -218,7 +217,7 @@ pub struct Unqueueing {
 
 pub async fn unqueue(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Unqueueing { client }): Input<Unqueueing>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -242,7 +241,7 @@ pub struct Answering {
 
 pub async fn answer(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(answering): Input<Answering>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -270,7 +269,7 @@ pub struct CommandLine {
 
 pub async fn command(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(CommandLine { line }): Input<CommandLine>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -296,7 +295,7 @@ pub struct ChosenMode {
 
 pub async fn mode(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(ChosenMode { mode }): Input<ChosenMode>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -308,7 +307,7 @@ pub async fn mode(
 
 pub async fn carry_out(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let room = room(&server, &id)?;
@@ -328,7 +327,7 @@ pub struct Reverting {
 
 pub async fn revert(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Reverting { path }): Input<Reverting>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -356,7 +355,7 @@ fn not_reverted(error: anyhow::Error) -> ApiError {
 
 pub async fn changes(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
     let diffs = room.call(RoomMessage::Changes).await??;
