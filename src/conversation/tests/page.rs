@@ -119,6 +119,7 @@ async fn a_stop_while_the_session_is_opened_leaves_no_session_without_a_name() {
     conversation.stop();
     let ended = end(&mut conversation, &Decision::Once).await;
     assert!(matches!(ended.how, EndReason::NotBegun), "{:?}", ended.how);
-    let open = conversation.open_session().map(|open| open.session.id.clone());
+    let open = conversation.open_session();
+    let open = open.map(|open| open.session.id.clone());
     assert_eq!(conversation.session(), open.as_ref());
 }

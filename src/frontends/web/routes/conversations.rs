@@ -165,7 +165,8 @@ fn asked(asking: Asking) -> Result<AskedQuestion, ApiError> {
         let message = format!("at most {MOST_FILES} files can be sent with a message");
         return Err(ApiError::bad_request(message));
     }
-    if asking.client.as_ref().is_some_and(|it| it.len() > LONGEST_CLIENT) {
+    let client = asking.client.as_deref().unwrap_or_default();
+    if client.len() > LONGEST_CLIENT {
         let message = format!("`client` has at most {LONGEST_CLIENT} bytes");
         return Err(ApiError::bad_request(message));
     }

@@ -142,5 +142,6 @@ fn a_session_that_is_open_here_is_in_use() {
     let answer = web.post("/api/agent/chat", &question).expect(409);
     assert_eq!(answer.code(), "session_in_use");
     let message = answer.json()["error"]["message"].to_string();
-    assert_eq!(message.matches("is open in another").count(), 1, "{message}");
+    let told = message.matches("is open in another").count();
+    assert_eq!(told, 1, "{message}");
 }

@@ -103,7 +103,8 @@ mod tests {
         assert_eq!(marks.before(19, 19), 7);
         assert!(!marks.are_behind(7));
         marks.begin(20);
-        assert_eq!(marks.before(30, 30), 8, "nothing is left of the turn that runs");
+        // Nothing is left of the turn that runs.
+        assert_eq!(marks.before(30, 30), 8);
     }
 
     #[test]
