@@ -430,6 +430,8 @@ impl Conversation {
         self.running = None;
         self.live = None;
         if let Some(open) = open {
+            // A stop may come just after the session was opened.
+            self.session = Some(open.session.id.clone());
             self.is_planning = open.session.mode == Mode::Plan;
             self.is_mode_chosen = true;
             self.open = Some(open);

@@ -154,11 +154,9 @@ fn resume(
     model: Arc<dyn ChatModel>,
 ) -> Result<(Session, OpenedSession), Error> {
     let (session, resumed) = match Session::resume(folder, id, model) {
-        Err(SessionError::InUse(id)) => {
-            return Err(anyhow!(
-                "session {id} is open in another ollacode process: close it there, or start a new one \
-                 here with /new"
-            ));
+        Err(error @ SessionError::InUse(_)) => {
+            let words = format!("{error}, or start a new one here with /new");
+            return Err(Error::from(error).context(words));
         }
         resumed => resumed?,
     };

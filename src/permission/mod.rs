@@ -143,6 +143,17 @@ pub enum Confinement {
     None,
 }
 
+impl Confinement {
+    /// Its name for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confinement::Full => "full",
+            Confinement::Landlock => "landlock",
+            Confinement::None => "none",
+        }
+    }
+}
+
 /// The decision about an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permission {

@@ -271,7 +271,7 @@ impl<'a> ModelResults<'a> {
             model: profile.name.clone(),
             digest: self.model.digest().to_owned(),
             window: profile.window,
-            confinement: level_name(level).to_owned(),
+            confinement: level.name().to_owned(),
             task: task.to_string(),
             language: task.language.name().to_owned(),
             kind: task.kind.name().to_owned(),
@@ -281,14 +281,6 @@ impl<'a> ModelResults<'a> {
         let wrong = || format!("cannot write {}", self.file.path().display());
         self.file.append(&record).with_context(wrong)?;
         Ok(record)
-    }
-}
-
-fn level_name(level: Confinement) -> &'static str {
-    match level {
-        Confinement::Full => "full",
-        Confinement::Landlock => "landlock",
-        Confinement::None => "none",
     }
 }
 

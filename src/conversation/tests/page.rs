@@ -108,3 +108,18 @@ async fn a_mode_is_chosen_by_its_name() {
     }
     assert_eq!(conversation.mode(), Mode::Plan);
 }
+
+#[tokio::test]
+async fn a_stop_while_the_session_is_opened_leaves_no_session_without_a_name() {
+    let lab = Lab::new(vec![Line::Text("One.")]);
+    let mut conversation = lab.conversation();
+    conversation.ask(None, question("a"));
+    // It is opened meanwhile, and nobody has looked yet.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    conversation.stop();
+    let ended = end(&mut conversation, &Decision::Once).await;
+    assert!(matches!(ended.how, EndReason::NotBegun), "{:?}", ended.how);
+    let open = conversation.open_session();
+    let open = open.map(|open| open.session.id.clone());
+    assert_eq!(conversation.session(), open.as_ref());
+}

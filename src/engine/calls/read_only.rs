@@ -71,8 +71,12 @@ impl Turn<'_> {
         self.events.send(finished).await;
     }
 
-    /// Whether the user has approved such a call for the session.
+    /// Whether the user has approved such a call for the session; that does not hold where calls may
+    /// only read.
     pub(super) fn is_granted(&self, call: &ToolCall, prepared: &PreparedCall) -> bool {
+        if self.mode() == Mode::Plan {
+            return false;
+        }
         let covers = self.approval(call, prepared, String::new()).remember;
         covers.is_some_and(|covers| self.session.granted.contains(&covers))
     }

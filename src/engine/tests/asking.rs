@@ -134,6 +134,27 @@ async fn without_agent_mode_only_what_reads_runs_and_the_model_is_told_why() {
 }
 
 #[tokio::test]
+async fn an_approval_for_the_session_does_not_hold_where_only_reading_may_run() {
+    for (plan, read_only) in [(true, false), (false, true)] {
+        let touch = || call("run_command", json!({"command": "touch made.txt"}));
+        let mut lab = Lab::new(vec![touch(), text("Made."), touch(), text("I may not.")]);
+        lab.judge.decision = Some(Decision::Session);
+        lab.ask("Make it.").await;
+        fs::remove_file(lab.root.join("made.txt")).expect("it was made");
+        let question = Question {
+            text: "Make it again.".to_owned(),
+            plan,
+            read_only,
+            ..Question::default()
+        };
+        let (_, events) = lab.put(question).await;
+        assert_eq!(outcomes(&events), [ToolOutcome::Denied]);
+        assert!(!lab.root.join("made.txt").exists());
+        assert_eq!(lab.judge.asked.lock().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_written_that_was_not_asked_for() {
     let mut lab = Lab::new(vec![read("main.rs"), text("It greets.")]);
     lab.ask("What does it do?").await;

@@ -47,7 +47,7 @@ use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
 use crate::frontends::events_json::JsonEvent;
 use crate::model::ChatModel;
-use crate::permission::{Confinement, Mode};
+use crate::permission::Mode;
 use crate::session::{self, SessionId};
 
 use banner::Banner;
@@ -198,11 +198,7 @@ fn shown(
         session: opened.id.as_str(),
         model: &opened.model.name,
         window: opened.model.window,
-        confinement: match opened.confinement {
-            Confinement::Full => "full",
-            Confinement::Landlock => "landlock",
-            Confinement::None => "none",
-        },
+        confinement: opened.confinement.name(),
     })?;
     Ok(Box::new(lines))
 }

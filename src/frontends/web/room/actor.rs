@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Error;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use super::answer::AnswerBlocks;
@@ -330,6 +331,28 @@ impl RoomActor {
             if !summary.model.is_empty() {
                 self.model = summary.model;
             }
+        }
+    }
+
+    /// Begins the log anew if the session was gone on with elsewhere while it was not open here.
+    async fn catch_up(&mut self) {
+        let conversation = &self.conversation;
+        if conversation.is_busy() || conversation.open_session().is_some() {
+            return;
+        }
+        let Some(id) = conversation.session().cloned() else {
+            return;
+        };
+        let folder = conversation.workspace().app.sessions_folder();
+        let reading = spawn_blocking(move || session::summary(&folder, &id));
+        let Ok(Ok(summary)) = reading.await else {
+            return;
+        };
+        if self.marks.are_behind(summary.turns) {
+            self.plan = None;
+            self.tokens = None;
+            self.room.log.restart();
+            self.read_session();
         }
     }
 

@@ -67,7 +67,7 @@ pub fn opened(opened: &OpenedSession) -> WebEvent {
         "model": opened.model.name,
         "window": opened.model.window,
         "mode": opened.mode.name(),
-        "confinement": confinement_name(opened.confinement),
+        "confinement": opened.confinement.name(),
         "is_resumed": opened.is_resumed,
         "turns": opened.turns,
         "notes": opened_warnings(opened),
@@ -84,7 +84,7 @@ pub fn mode(mode: Mode, work_mode: Mode, confinement: Confinement) -> Value {
         "work_mode": work_mode.name(),
         "is_planning": mode == Mode::Plan,
         "meaning": mode_words(mode, confinement),
-        "confinement": confinement_name(confinement),
+        "confinement": confinement.name(),
         "warning": risk_warning(mode, confinement),
     })
 }
@@ -119,14 +119,6 @@ fn end_of_turn(end: &TurnEnd) -> Value {
 
 fn failed(code: &str, why: &str) -> Value {
     json!({"event": "ended", "how": "failed", "reason": why, "code": code})
-}
-
-pub fn confinement_name(confinement: Confinement) -> &'static str {
-    match confinement {
-        Confinement::Full => "full",
-        Confinement::Landlock => "landlock",
-        Confinement::None => "none",
-    }
 }
 
 /// A file was put back.

@@ -1,6 +1,8 @@
-//! Whether the chat model of the settings can be reached, looked at in the background: a page must
+//! Whether the chat model of a workspace's settings can be reached, looked at in the background: a page must
 //! not wait for a server that does not answer.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,8 @@ const HOLDS: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Default)]
 pub struct ModelCheck {
-    known: Arc<Mutex<Known>>,
+    /// By the root of the workspace: each may have another model.
+    known: Arc<Mutex<HashMap<PathBuf, Known>>>,
 }
 
 #[derive(Default)]
@@ -37,7 +40,7 @@ impl ModelCheck {
         shared: &Arc<SharedContext>,
         workspace: &Arc<OpenWorkspace>,
     ) -> Option<String> {
-        if self.is_due() {
+        if self.is_due(workspace.root()) {
             let look = tokio::spawn(look(
                 self.clone(),
                 Arc::clone(shared),
@@ -46,12 +49,14 @@ impl ModelCheck {
             // It goes on when the time is over.
             let _ = timeout(WAIT, look).await;
         }
-        self.known.lock().error.clone()
+        let known = self.known.lock();
+        known.get(workspace.root())?.error.clone()
     }
 
     /// Whether to look again; if so, nobody else does.
-    fn is_due(&self) -> bool {
-        let mut known = self.known.lock();
+    fn is_due(&self, root: &Path) -> bool {
+        let mut all = self.known.lock();
+        let known = all.entry(root.to_owned()).or_default();
         let holds = known.at.is_some_and(|at| at.elapsed() < HOLDS);
         let is_due = !known.is_looking && (!holds || known.error.is_some());
         known.is_looking |= is_due;
@@ -68,10 +73,31 @@ async fn look(check: ModelCheck, shared: Arc<SharedContext>, workspace: Arc<Open
             LONGEST.as_secs()
         )),
     };
-    let mut known = check.known.lock();
-    *known = Known {
+    let known = Known {
         at: Some(Instant::now()),
         is_looking: false,
         error,
     };
+    let root = workspace.root().to_owned();
+    check.known.lock().insert(root, known);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_workspace_is_looked_at_for_itself_and_by_one_at_a_time() {
+        let check = ModelCheck::default();
+        let (shop, mill) = (Path::new("/shop"), Path::new("/mill"));
+        assert!(check.is_due(shop));
+        assert!(!check.is_due(shop), "somebody looks already");
+        let known = Known {
+            at: Some(Instant::now()),
+            ..Known::default()
+        };
+        check.known.lock().insert(shop.to_owned(), known);
+        assert!(!check.is_due(shop), "it holds for a while");
+        assert!(check.is_due(mill));
+    }
 }

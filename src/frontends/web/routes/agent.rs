@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::ApiError;
-use super::request::{Input, session, workspace};
+use super::request::{Input, given_session, workspace};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::{Conversation, EndReason, Update};
 use crate::engine::Question;
@@ -22,7 +22,7 @@ use crate::engine::event::{Event, TurnEnd};
 use crate::frontends::events_json::JsonEvent;
 use crate::frontends::failure::failure;
 use crate::frontends::web::Server;
-use crate::frontends::web::room::event::{self, confinement_name};
+use crate::frontends::web::room::event;
 use crate::frontends::web::stream::{StreamFormat, values};
 
 #[derive(Debug, Deserialize)]
@@ -80,8 +80,7 @@ impl AgentTurn {
         permit: OwnedSemaphorePermit,
     ) -> Result<AgentTurn, ApiError> {
         let here = workspace(&server.shared, asked.workspace.as_deref())?;
-        let given = asked.session.filter(|given| !given.trim().is_empty());
-        let session = given.map(|given| session(&here, &given)).transpose()?;
+        let session = given_session(&here, asked.session).await?;
         let root = here.root().to_owned();
         let mut conversation = Conversation::new(Arc::clone(&server.shared), None);
         conversation.begin_in(here);
@@ -134,7 +133,7 @@ impl AgentTurn {
             session: opened.id.as_str(),
             model: &opened.model.name,
             window: opened.model.window,
-            confinement: confinement_name(opened.confinement),
+            confinement: opened.confinement.name(),
         });
     }
 
@@ -202,8 +201,10 @@ impl AgentTurn {
             "session": self.session,
             "ended": how["how"],
         });
-        if let Some(reason) = how.get("reason") {
-            answer["reason"] = reason.clone();
+        for name in ["reason", "code", "hint", "steps"] {
+            if let Some(value) = how.get(name) {
+                answer[name] = value.clone();
+            }
         }
         Ok(Json(answer))
     }

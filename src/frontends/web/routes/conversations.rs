@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::request::{Input, Nothing, Parameters, blocking, room, session, workspace};
+use super::request::{Id, Input, Nothing, Parameters, blocking, given_session, room, workspace};
 use super::{history, replies, state};
 use crate::conversation::CommandReply;
 use crate::engine::Attachment;
+use crate::failure::FailureCode;
 use crate::frontends::web::Server;
-use crate::frontends::web::room::event::{self, confinement_name, make_visible};
+use crate::frontends::web::room::event::{self, make_visible};
 use crate::frontends::web::room::{
     AnswerResult, AskResult, AskedQuestion, CommandFailure, GivenAnswer, Room, RoomMessage,
     RoomSnapshot,
@@ -26,6 +27,8 @@ use crate::permission::Mode;
 
 /// Most attached texts and pictures of a question.
 const MOST_FILES: usize = 10;
+/// Longest id of a message, in bytes: the ids are remembered.
+const LONGEST_CLIENT: usize = 200;
 
 #[derive(Debug, Deserialize)]
 pub struct Opening {
@@ -39,8 +42,7 @@ pub async fn open(
     Input(opening): Input<Opening>,
 ) -> Result<Json<Value>, ApiError> {
     let here = workspace(&server.shared, opening.workspace.as_deref())?;
-    let given = opening.session.filter(|given| !given.trim().is_empty());
-    let session = given.map(|given| session(&here, &given)).transpose()?;
+    let session = given_session(&here, opening.session).await?;
     let room = server.rooms.open(&server.shared, here, session)?;
     // Once it answers, it knows its session.
     room.call(RoomMessage::Snapshot).await?;
@@ -51,7 +53,7 @@ pub async fn open(
 
 pub async fn snapshot(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
     let state = room.call(RoomMessage::Snapshot).await?;
@@ -81,7 +83,7 @@ fn shown(room: &Room, state: &RoomSnapshot, workspace: String) -> Value {
         "mode": state.mode.name(),
         "work_mode": state.work_mode.name(),
         "is_planning": state.mode == Mode::Plan,
-        "confinement": confinement_name(state.confinement),
+        "confinement": state.confinement.name(),
         "is_busy": state.is_busy,
         "is_asking": room.facts().is_asking,
         "queued": state.queued,
@@ -99,7 +101,7 @@ pub struct EventsQuery {
 
 pub async fn events(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Parameters(query): Parameters<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -137,7 +139,7 @@ struct AttachedImage {
 
 pub async fn ask(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(asking): Input<Asking>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let room = room(&server, &id)?;
@@ -161,6 +163,11 @@ fn asked(asking: Asking) -> Result<AskedQuestion, ApiError> {
     }
     if asking.attachments.len() + asking.images.len() > MOST_FILES {
         let message = format!("at most {MOST_FILES} files can be sent with a message");
+        return Err(ApiError::bad_request(message));
+    }
+    let client = asking.client.as_deref().unwrap_or_default();
+    if client.len() > LONGEST_CLIENT {
+        let message = format!("`client` has at most {LONGEST_CLIENT} bytes");
         return Err(ApiError::bad_request(message));
     }
     let mut images = Vec::new();
@@ -196,7 +203,7 @@ fn picture(image: &AttachedImage) -> Result<Image, ApiError> {
 
 pub async fn stop(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -211,7 +218,7 @@ pub struct Unqueueing {
 
 pub async fn unqueue(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Unqueueing { client }): Input<Unqueueing>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -235,7 +242,7 @@ pub struct Answering {
 
 pub async fn answer(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(answering): Input<Answering>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -263,7 +270,7 @@ pub struct CommandLine {
 
 pub async fn command(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(CommandLine { line }): Input<CommandLine>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -289,7 +296,7 @@ pub struct ChosenMode {
 
 pub async fn mode(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(ChosenMode { mode }): Input<ChosenMode>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -301,7 +308,7 @@ pub async fn mode(
 
 pub async fn carry_out(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let room = room(&server, &id)?;
@@ -321,7 +328,7 @@ pub struct Reverting {
 
 pub async fn revert(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(Reverting { path }): Input<Reverting>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
@@ -334,13 +341,22 @@ pub async fn revert(
             Ok(Json(shown))
         }
         Ok(None) => Err(ApiError::busy()),
-        Err(error) => Err(ApiError::conflict("not_reverted", error.to_string())),
+        Err(error) => Err(not_reverted(error)),
+    }
+}
+
+/// Why a file was not put back; if its session could not be opened, that.
+fn not_reverted(error: anyhow::Error) -> ApiError {
+    let error = ApiError::from(error);
+    match error.code == FailureCode::Other.name() {
+        true => ApiError::conflict("not_reverted", error.message),
+        false => error,
     }
 }
 
 pub async fn changes(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
     let diffs = room.call(RoomMessage::Changes).await??;
@@ -376,6 +392,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_not_put_back_has_the_code_of_the_cause() {
+        let error = not_reverted(anyhow::anyhow!("it has changed since"));
+        assert_eq!((error.status.as_u16(), error.code), (409, "not_reverted"));
+        let missing = crate::session::SessionError::NotFound("x".to_owned());
+        let error = not_reverted(missing.into());
+        assert_eq!(error.code, "session_not_found");
+    }
+
+    #[test]
     fn what_is_no_question_is_refused() {
         let files: Vec<Value> = (0..11)
             .map(|number| json!({"name": format!("{number}"), "text": ""}))
@@ -384,6 +409,7 @@ mod tests {
             json!({"message": "  "}),
             json!({"message": "a", "attachments": files}),
             json!({"message": "a", "images": [{"base64": "?"}]}),
+            json!({"message": "a", "client": "m".repeat(LONGEST_CLIENT + 1)}),
         ] {
             let error = asking(value).expect_err("it is refused");
             assert_eq!(error.status, StatusCode::BAD_REQUEST);

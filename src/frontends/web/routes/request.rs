@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::Deserialize;
@@ -39,6 +39,22 @@ fn bad_body(rejection: &JsonRejection) -> ApiError {
         status => (status, "bad_request"),
     };
     ApiError::new(status, code, rejection.body_text())
+}
+
+/// The id in an address.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, ApiError> {
+        let read: Result<Path<String>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        match read {
+            Ok(Path(id)) => Ok(Id(id)),
+            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+        }
+    }
 }
 
 /// What stands behind the `?` of an address.
@@ -119,9 +135,21 @@ pub fn room(server: &Server, id: &str) -> Result<Arc<Room>, ApiError> {
 }
 
 /// An earlier session by its id, or by a part that only it has.
-pub fn session(workspace: &OpenWorkspace, given: &str) -> Result<SessionId, ApiError> {
-    let folder = workspace.app.sessions_folder();
-    crate::session::find(&folder, given).map_err(|error| anyhow::Error::from(error).into())
+pub async fn session(workspace: &OpenWorkspace, given: &str) -> Result<SessionId, ApiError> {
+    let (folder, given) = (workspace.app.sessions_folder(), given.to_owned());
+    let found = blocking(move || crate::session::find(&folder, &given)).await?;
+    found.map_err(|error| anyhow::Error::from(error).into())
+}
+
+/// The same, where none may be given.
+pub async fn given_session(
+    workspace: &OpenWorkspace,
+    given: Option<String>,
+) -> Result<Option<SessionId>, ApiError> {
+    match given.filter(|given| !given.trim().is_empty()) {
+        Some(given) => session(workspace, &given).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Runs what blocks on a thread that may.

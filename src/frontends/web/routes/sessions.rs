@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::request::{OfWorkspace, Parameters, blocking, session, workspace};
+use super::request::{Id, OfWorkspace, Parameters, blocking, session, workspace};
 use crate::conversation::workspaces::OpenWorkspace;
 use crate::frontends::web::Server;
 use crate::frontends::web::room::event::make_visible;
@@ -56,11 +56,11 @@ pub fn row(server: &Server, workspace: &Arc<OpenWorkspace>, summary: &SessionSum
 
 pub async fn export(
     State(server): State<Arc<Server>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Parameters(of): Parameters<OfWorkspace>,
 ) -> Result<Json<Value>, ApiError> {
     let here = workspace(&server.shared, of.workspace.as_deref())?;
-    let id = session(&here, &id)?;
+    let id = session(&here, &id).await?;
     let (folder, name) = (here.app.sessions_folder(), format!("{id}.md"));
     let text = blocking(move || exported(&folder, &id, Format::Markdown)).await?;
     let text = text.map_err(anyhow::Error::from)?;

@@ -17,7 +17,7 @@ use crate::conversation::workspaces::OpenWorkspace;
 use crate::frontends::branch::branch;
 use crate::frontends::web::Server;
 use crate::frontends::web::room::Room;
-use crate::frontends::web::room::event::{confinement_name, make_visible};
+use crate::frontends::web::room::event::make_visible;
 use crate::permission::{Confinement, Mode};
 
 pub async fn state(
@@ -54,7 +54,7 @@ pub async fn state(
         "model": model,
         "modes": modes(shared, confinement),
         "mode": shared.first_mode.name(),
-        "confinement": confinement_name(confinement),
+        "confinement": confinement.name(),
         "offers_auto_approve": shared.offers_auto_approve,
         "index": index_state(&server, &here).await,
         "commands": commands,

@@ -139,8 +139,9 @@ fn a_session_that_is_open_here_is_in_use() {
     let talk = Talk::open(&web);
     talk.ask_and_wait("Is it?");
     let question = json!({"message": "Sure?", "session": talk.snapshot()["session"]});
-    let answer = web.post("/api/agent/chat", &question);
-    assert!(answer.status >= 400, "{}", answer.text());
+    let answer = web.post("/api/agent/chat", &question).expect(409);
+    assert_eq!(answer.code(), "session_in_use");
     let message = answer.json()["error"]["message"].to_string();
-    assert!(message.contains("is open in another"), "{message}");
+    let told = message.matches("is open in another").count();
+    assert_eq!(told, 1, "{message}");
 }

@@ -125,6 +125,10 @@ fn a_question_of_the_model_is_answered_in_words() {
     talk.ask("Paint it.");
     let asked = events.event("question_asked");
     assert_eq!(asked["options"], json!(["red", "blue"]));
+    // A decision about a call is no answer, and does not decline it.
+    for decision in ["once", "deny"] {
+        talk.answer(&asked["id"], decision).expect(400);
+    }
     let answer = json!({"id": asked["id"], "text": "wombat green"});
     talk.post("/answer", &answer).expect(200);
     assert_eq!(events.event("decided")["decision"], "answered");

@@ -145,6 +145,9 @@ fn what_is_no_question_is_refused() {
     ] {
         assert_eq!(talk.post("/ask", &body).expect(400).code(), "bad_request");
     }
+    // Also what is no text at all is refused as JSON.
+    let answer = web.get("/api/conversations/%ff").expect(400);
+    assert_eq!(answer.code(), "bad_request");
     let answer = web.post("/api/conversations/c9-none/ask", &json!({"message": "Hm?"}));
     assert_eq!(answer.expect(404).code(), "conversation_not_found");
 }

@@ -21,9 +21,11 @@ use crate::session::changes::Undone;
 
 /// Messages of clients whose ids are remembered.
 const MOST_CLIENTS: usize = 256;
+const NOT_A_DECISION: &str = "a question of the model is answered with `text`";
 
 impl RoomActor {
     pub(super) async fn handle(&mut self, message: RoomMessage) {
+        self.catch_up().await;
         match message {
             RoomMessage::Ask(asked, reply) => send(reply, self.ask(asked).await),
             RoomMessage::Stop(reply) => send(reply, self.stop()),
@@ -121,6 +123,10 @@ impl RoomActor {
         let id = AskId(given.id);
         let (decision, text) = match self.asked.get(&given.id) {
             None => return AnswerResult::Closed,
+            // Such an answer is meant for a request for approval.
+            Some(OpenAsk::Question) if given.decision.is_some() => {
+                return AnswerResult::Invalid(NOT_A_DECISION);
+            }
             Some(OpenAsk::Question) => (None, given.text.filter(|text| !text.trim().is_empty())),
             Some(approval) => match approval.decision(&given) {
                 Ok(decision) => (Some(decision), None),
@@ -229,9 +235,14 @@ impl RoomActor {
         };
         let carried_out = self.conversation.carry_out(&plan).await;
         self.show_opened();
-        if matches!(carried_out, Ok(true)) {
-            self.tell_mode();
-            self.begin("Carry out the plan.", None, &[]);
+        match carried_out {
+            Ok(true) => {
+                self.tell_mode();
+                self.begin("Carry out the plan.", None, &[]);
+            }
+            Ok(false) => {}
+            // It can be tried again.
+            Err(_) => self.plan = Some(plan),
         }
         carried_out
     }
@@ -290,7 +301,7 @@ impl OpenAsk {
             can_replace,
         } = *self
         else {
-            return Err("a question of the model is answered with `text`");
+            return Err(NOT_A_DECISION);
         };
         let given_text = |text: &Option<String>| {
             let text = text.clone();

@@ -55,8 +55,14 @@ impl TurnMarks {
         }
     }
 
+    /// Whether a session that has so many questions was gone on with elsewhere.
+    pub fn are_behind(&self, questions: u32) -> bool {
+        self.questions < questions
+    }
+
     /// How many questions come before those of the log, of which events up to `dropped` are gone and
-    /// `last` is the last one; everything, if it holds no turn.
+    /// `last` is the last one; all that are known, if it holds no turn. A question that begins later
+    /// is in the events, and not counted.
     pub fn before(&self, dropped: u64, last: u64) -> u32 {
         let ends = self.marks.iter().skip(1).map(|mark| mark.first);
         let ends = ends.chain([last + 1]);
@@ -65,7 +71,8 @@ impl TurnMarks {
             .iter()
             .zip(ends)
             .find(|(_, end)| end - 1 > dropped);
-        held.map_or(u32::MAX, |(mark, _)| mark.question - 1)
+        let all = self.questions + u32::from(self.is_running);
+        held.map_or(all, |(mark, _)| mark.question - 1)
     }
 }
 
@@ -81,8 +88,10 @@ mod tests {
     #[test]
     fn a_snapshot_has_the_turns_that_the_log_has_not() {
         let mut marks = TurnMarks::default();
-        assert_eq!(marks.before(0, 0), u32::MAX);
+        assert_eq!(marks.before(0, 0), 0);
         marks.opened(5);
+        assert_eq!(marks.before(0, 1), 5);
+        assert!(marks.are_behind(6) && !marks.are_behind(5));
         marks.begin(2);
         assert_eq!(marks.before(0, 9), 5);
         marks.end(&answered());
@@ -91,7 +100,11 @@ mod tests {
         assert_eq!(marks.before(0, 19), 5);
         assert_eq!(marks.before(8, 19), 5, "a part of the turn is there");
         assert_eq!(marks.before(9, 19), 6);
-        assert_eq!(marks.before(19, 19), u32::MAX);
+        assert_eq!(marks.before(19, 19), 7);
+        assert!(!marks.are_behind(7));
+        marks.begin(20);
+        // Nothing is left of the turn that runs.
+        assert_eq!(marks.before(30, 30), 8);
     }
 
     #[test]
@@ -99,7 +112,7 @@ mod tests {
         let mut marks = TurnMarks::default();
         marks.begin(1);
         marks.end(&EndReason::NotBegun);
-        assert_eq!(marks.before(0, 3), u32::MAX);
+        assert_eq!(marks.before(0, 3), 0);
         marks.begin(4);
         // The session was not open before.
         marks.opened(7);
