@@ -59,7 +59,7 @@ use hidden_files::is_closed_path;
 pub(crate) use draft::edit_call;
 pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
-pub use file_views::{FileLine, FileView, FileViews};
+pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
 pub use git_changes::{GitChanges, GitRange, git_changes};
 pub use git_versions::GitVersions;
