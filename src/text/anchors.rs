@@ -38,7 +38,9 @@ pub fn split_anchor(line: &str) -> Option<(usize, &str, &str)> {
 pub fn without_anchors(text: &str) -> Option<String> {
     const SEVERAL: usize = 3;
     let anchors: Vec<(usize, &str, &str)> = text.lines().filter_map(split_anchor).collect();
-    let certain = anchors.iter().filter(|(_, sum, rest)| checksum(rest) == *sum);
+    let certain = anchors
+        .iter()
+        .filter(|(_, sum, rest)| checksum(rest) == *sum);
     let certain = certain.count();
     let has_anchor = |line: &str| line.trim().is_empty() || split_anchor(line).is_some();
     let is_whole = text.lines().all(has_anchor);
@@ -119,10 +121,17 @@ mod tests {
 
     #[test]
     fn single_certain_anchors_among_many_lines_prove_nothing() {
-        let data: String = (0..700).map(|number| format!("{number}kg|x{number}\n")).collect();
+        let data: String = (0..700)
+            .map(|number| format!("{number}kg|x{number}\n"))
+            .collect();
         assert_eq!(without_anchors(&data), None);
         let shown = |number: usize, line: &str| anchored(number, line, line);
-        let mixed = format!("{}\n{}\nnew\n{}\n", shown(1, "a"), shown(2, "b"), shown(3, "c"));
+        let mixed = format!(
+            "{}\n{}\nnew\n{}\n",
+            shown(1, "a"),
+            shown(2, "b"),
+            shown(3, "c")
+        );
         assert_eq!(without_anchors(&mixed).as_deref(), Some("a\nb\nnew\nc\n"));
         let one = format!("{}\nnew\n", shown(1, "a"));
         assert_eq!(without_anchors(&one), None);
@@ -137,11 +146,17 @@ mod tests {
         assert_eq!(bare(&new, &[]).as_deref(), Some("    two();\n    three();"));
         // The line was shown with another number.
         let new = format!("9{sum}|    two();\n");
-        assert_eq!(bare(&new, &[(9, sum.as_str())]).as_deref(), Some("    two();\n"));
+        assert_eq!(
+            bare(&new, &[(9, sum.as_str())]).as_deref(),
+            Some("    two();\n")
+        );
         assert_eq!(bare("    two();\n", &[]), None);
         let table = format!("a\n2{}|x\n", checksum("a"));
         let row = format!("1{}|y", checksum("a"));
-        assert_eq!(without_copied_anchors(&row, &table, &[]).as_deref(), Some("y"));
+        assert_eq!(
+            without_copied_anchors(&row, &table, &[]).as_deref(),
+            Some("y")
+        );
         let own = format!("{row}\n{table}");
         assert_eq!(without_copied_anchors(&row, &own, &[]), None);
     }

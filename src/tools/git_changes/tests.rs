@@ -25,7 +25,10 @@ fn nothing_behind_a_cut_is_read() {
         bytes: 100,
         left_out,
     };
-    let cut = output("diff --git a/a b/a\n+1\n… 1,000 bytes left out …\n+PASSWORD=x\n", 1_000);
+    let cut = output(
+        "diff --git a/a b/a\n+1\n… 1,000 bytes left out …\n+PASSWORD=x\n",
+        1_000,
+    );
     assert_eq!(uncut(&cut), "diff --git a/a b/a\n+1\n");
     let whole = output("a\n… b\n", 0);
     assert_eq!(uncut(&whole), "a\n… b\n");

@@ -248,7 +248,10 @@ async fn lines_that_were_not_shown_are_not_replaced() {
     bench.call(&read(6, 89)).await.unwrap();
     bench.call(&edit(&first, &last, "x")).await.unwrap();
     let content = bench.content("a.rs").unwrap();
-    assert!(content.starts_with("line 1\nline 2\nx\nline 96\n"), "{content}");
+    assert!(
+        content.starts_with("line 1\nline 2\nx\nline 96\n"),
+        "{content}"
+    );
 }
 
 #[tokio::test]
