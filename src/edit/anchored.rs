@@ -23,6 +23,15 @@ pub enum AnchorError {
         /// From 1; there may be no such line.
         number: usize,
     },
+    /// An anchor was shown before two lines that are both there.
+    #[error("the anchor of line {number} was shown before two lines")]
+    Ambiguous {
+        /// From 1, as it was given.
+        number: usize,
+    },
+    /// Lines were added or removed between two anchors since they were shown.
+    #[error("lines were added or removed between the anchors since they were shown")]
+    Apart,
 }
 
 impl LineAnchor {

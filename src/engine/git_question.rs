@@ -2,7 +2,7 @@
 //! They are recognised by phrases. Pure.
 
 use super::names::is_in;
-use crate::tools::GitRange;
+use crate::tools::{Day, GitRange};
 
 /// Bytes of a message that are read: behind them is most often what was pasted.
 const MOST_READ: usize = 400;
@@ -12,7 +12,7 @@ const MOST_COMMITS: u32 = 10;
 /// Branches and other names that are revisions without more ado.
 const BRANCHES: &str = "main master trunk develop dev HEAD upstream origin";
 /// Words before a revision.
-const SINCE: &str = "since against versus vs seit gegenüber depuis desde";
+const SINCE: &str = "since against versus vs seit gegenüber depuis desde с со";
 /// Words behind a revision, where nothing is between them.
 const SINCE_BEHIND: [&str; 9] = [
     "以来", "以後", "から", "之后", "以后", "이후", "이래", "부터", "대비",
@@ -59,6 +59,7 @@ const UNCOMMITTED: &str = "my changes|my diff|my edits|my modifications|my own c
      my uncommitted changes|my local changes|my working tree|uncommitted changes|unstaged changes|\
      uncommitted work|local changes|pending changes|current diff|git diff|did i change|\
      have i changed|i have changed|i've changed|i changed|did i modify|did i edit|\
+     did i break|have i broken|did i forget|did i miss|\
      meine änderungen|meinen änderungen|meiner änderungen|habe ich geändert|ich geändert habe|\
      mes changements|mes modifications|j'ai modifié|j'ai changé|mis cambios|he cambiado|\
      minhas alterações|minhas mudanças|mie modifiche|ho modificato|мои изменения|моих изменений|\
@@ -98,6 +99,49 @@ const BRANCH: &str = "this branch|my branch|current branch|my feature branch|thi
      cette branche|esta rama";
 /// What is asked of a branch, beside what is different.
 const REVIEWING: &str = "review check summarize summarise explain describe look what";
+/// Days that changes are counted from, behind a word of [`SINCE`].
+const DAYS: [(&str, Day); 14] = [
+    ("yesterday", Day::Yesterday),
+    ("gestern", Day::Yesterday),
+    ("hier", Day::Yesterday),
+    ("ayer", Day::Yesterday),
+    ("вчера", Day::Yesterday),
+    ("вчерашнего", Day::Yesterday),
+    ("today", Day::Today),
+    ("this morning", Day::Today),
+    ("heute", Day::Today),
+    ("hoy", Day::Today),
+    ("last week", Day::LastWeek),
+    ("letzter woche", Day::LastWeek),
+    ("la semaine dernière", Day::LastWeek),
+    ("la semana pasada", Day::LastWeek),
+];
+/// The same before a word of [`SINCE_BEHIND`].
+const DAY_RUNS: [(&str, Day); 3] = [
+    ("昨天", Day::Yesterday),
+    ("昨日", Day::Yesterday),
+    ("어제", Day::Yesterday),
+];
+/// What is done with changes or commits without a look at them.
+const ORDERS: &str = "undo revert amend squash drop discard stash push cherry-pick rebase reset \
+     reword annule annuler deshaz deshacer отмени откати";
+/// Words before such an order.
+const BEFORE_ORDERS: &str = "please can could would will you i we want like need have to let's lets \
+     let us just now how do";
+/// Such orders at the end, or where words are not apart.
+const ORDER_RUNS: [&str; 9] = [
+    "rückgängig",
+    "zurücksetzen",
+    "撤销",
+    "撤消",
+    "回滚",
+    "取り消し",
+    "取消",
+    "元に戻",
+    "되돌",
+];
+/// Where commits are not those of git.
+const DATABASE: &str = "transaction transactions database databases savepoint kafka offset offsets";
 /// What was not done to a file.
 const NO_CHANGE: &str = "my mind|my opinion|if i changed|if i have changed|when i changed";
 
@@ -113,12 +157,18 @@ pub(super) fn git_range(message: &str) -> Option<GitRange> {
     }
     let runs = read.to_lowercase();
     let has_run = |list: &[&str]| list.iter().any(|run| runs.contains(run));
+    if is_order(&lower) || has_run(&ORDER_RUNS) {
+        return None;
+    }
     let is_different = lower.iter().any(|word| is_in(word, CHANGE)) || has_run(&["变", "変", "변"]);
     if has(&text, SINCE_LAST_COMMIT) {
         return Some(GitRange::Uncommitted);
     }
     if let Some(revision) = revision(&words, &lower, &runs).filter(|_| is_different) {
         return Some(GitRange::Since(Some(revision)));
+    }
+    if let Some(day) = day(&text, &runs).filter(|_| is_different) {
+        return Some(GitRange::SinceDay(day));
     }
     let reviews = lower.iter().any(|word| is_in(word, REVIEWING));
     if has(&text, BRANCH) && (is_different || reviews) {
@@ -143,6 +193,28 @@ fn has(text: &str, phrases: &str) -> bool {
     phrases.any(|phrase| text.contains(&format!(" {} ", phrase.trim())))
 }
 
+/// Whether something is to be done with changes, rather than said about them.
+fn is_order(lower: &[String]) -> bool {
+    let mut words = lower.iter();
+    let first = words.find(|word| !is_in(word, BEFORE_ORDERS));
+    first.is_some_and(|word| is_in(word, ORDERS))
+}
+
+/// The day that changes are counted from: `since yesterday`, `昨天以来`.
+fn day(text: &str, runs: &str) -> Option<Day> {
+    let is_named = |name: &str| {
+        let mut since = SINCE.split_whitespace();
+        since.any(|since| text.contains(&format!(" {since} {name} ")))
+    };
+    let is_run = |name: &str| {
+        let behind = runs.split_once(name).map(|(_, behind)| behind);
+        behind.is_some_and(|behind| SINCE_BEHIND.iter().any(|word| behind.starts_with(word)))
+    };
+    let named = DAYS.iter().find(|(name, _)| is_named(name));
+    let found = named.or_else(|| DAY_RUNS.iter().find(|(name, _)| is_run(name)));
+    found.map(|(_, day)| *day)
+}
+
 /// Whether a message names the diff and is not about code that makes one.
 fn is_weak(text: &str, lower: &[String]) -> bool {
     if lower.iter().any(|word| is_in(word, ABOUT_CODE)) {
@@ -162,6 +234,9 @@ fn last_commits(lower: &[String]) -> Option<u32> {
         let word = at.and_then(|at| lower.get(at));
         word.is_some_and(|word| LAST.iter().any(|last| word.starts_with(last)))
     };
+    if lower.iter().any(|word| is_in(word, DATABASE)) {
+        return None;
+    }
     lower.iter().enumerate().find_map(|(at, word)| {
         if !is_in(word, "commit commits") && !word.starts_with("коммит") {
             return None;
@@ -287,6 +362,20 @@ mod tests {
             ),
             ("what is different compared to HEAD~3", since("HEAD~3")),
             ("review this branch", GitRange::Since(None)),
+            ("review my branch", GitRange::Since(None)),
+            ("did I break something?", GitRange::Uncommitted),
+            (
+                "does the last commit revert the fix?",
+                GitRange::LastCommits(1),
+            ),
+            (
+                "what changed since yesterday?",
+                GitRange::SinceDay(Day::Yesterday),
+            ),
+            (
+                "What have I changed since last week?",
+                GitRange::SinceDay(Day::LastWeek),
+            ),
             ("What changed in this PR?", GitRange::Since(None)),
         ] {
             assert_eq!(git_range(message), Some(range), "{message}");
@@ -300,6 +389,11 @@ mod tests {
             ("Prüfe meine Änderungen", GitRange::Uncommitted),
             ("Was habe ich geändert?", GitRange::Uncommitted),
             ("Was habe ich seit main geändert?", since("main")),
+            (
+                "Was habe ich seit gestern geändert?",
+                GitRange::SinceDay(Day::Yesterday),
+            ),
+            ("昨天以来有什么变化?", GitRange::SinceDay(Day::Yesterday)),
             ("Explique le dernier commit", GitRange::LastCommits(1)),
             ("Relis mes modifications", GitRange::Uncommitted),
             ("Revisa mis cambios", GitRange::Uncommitted),
@@ -331,7 +425,15 @@ mod tests {
             "what if I changed the timeout?",
             "keep an alias for the old name",
             "which branch of the match handles it?",
-            "what changed since yesterday?",
+            "undo my last commit",
+            "Please revert my changes.",
+            "how do I undo the last commit?",
+            "can you squash the last 3 commits",
+            "Mach meine Änderungen rückgängig",
+            "撤销上次提交",
+            "最後のコミットを取り消して",
+            "마지막 커밋을 되돌려줘",
+            "after the last commit the transaction hangs",
             "change the call from main to run",
             "where is the last line of the file read?",
             "",

@@ -32,23 +32,43 @@ pub fn split_anchor(line: &str) -> Option<(usize, &str, &str)> {
     (letters == 2).then(|| (number, &rest[..2], text))
 }
 
-/// The lines of a text without the anchors before them. Each line that is not empty has one, and one
-/// of them at least is that of its line: nothing else looks like that.
+/// The lines of a text without the anchors before them: of at least half of the anchors the checksum
+/// is that of the line, and each line that is not empty has one, or several are certain. Nothing else
+/// looks like that.
 pub fn without_anchors(text: &str) -> Option<String> {
-    let body = text.strip_suffix('\n').unwrap_or(text);
-    let mut is_certain = false;
-    let mut lines = Vec::new();
-    for line in body.split('\n') {
-        match split_anchor(line) {
-            Some((_, sum, rest)) => {
-                is_certain |= checksum(rest) == sum;
-                lines.push(rest);
-            }
-            None if line.trim().is_empty() => lines.push(line),
-            None => return None,
-        }
-    }
-    is_certain.then(|| format!("{}{}", lines.join("\n"), &text[body.len()..]))
+    const SEVERAL: usize = 3;
+    let anchors: Vec<(usize, &str, &str)> = text.lines().filter_map(split_anchor).collect();
+    let certain = anchors
+        .iter()
+        .filter(|(_, sum, rest)| checksum(rest) == *sum);
+    let certain = certain.count();
+    let has_anchor = |line: &str| line.trim().is_empty() || split_anchor(line).is_some();
+    let is_whole = text.lines().all(has_anchor);
+    let is_copied = certain > 0 && certain * 2 >= anchors.len();
+    (is_copied && (is_whole || certain >= SEVERAL)).then(|| stripped(text))
+}
+
+/// New lines for a file without the anchors that were copied before some of them; `given` are the
+/// anchors of the lines that they replace. `None` if no line has an anchor of the file.
+pub fn without_copied_anchors(new: &str, file: &str, given: &[(usize, &str)]) -> Option<String> {
+    let lines: Vec<&str> = file.lines().collect();
+    let is_copied = |(number, sum, rest): (usize, &str, &str)| {
+        let line = number.checked_sub(1).and_then(|at| lines.get(at));
+        let is_known = checksum(rest) == sum
+            || given.contains(&(number, sum))
+            || line.is_some_and(|line| checksum(line) == sum);
+        // The file itself may have lines that look so.
+        is_known && !file.contains(&format!("{number}{sum}{MARK}"))
+    };
+    let mut anchors = new.lines().filter_map(split_anchor);
+    anchors.any(is_copied).then(|| stripped(new))
+}
+
+/// The lines of a text, each without the anchor before it, if it has one.
+fn stripped(text: &str) -> String {
+    let bare = |line| split_anchor(line).map_or(line, |(_, _, rest)| rest);
+    let lines: Vec<&str> = text.split('\n').map(bare).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -97,5 +117,47 @@ mod tests {
         ] {
             assert_eq!(without_anchors(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn single_certain_anchors_among_many_lines_prove_nothing() {
+        let data: String = (0..700)
+            .map(|number| format!("{number}kg|x{number}\n"))
+            .collect();
+        assert_eq!(without_anchors(&data), None);
+        let shown = |number: usize, line: &str| anchored(number, line, line);
+        let mixed = format!(
+            "{}\n{}\nnew\n{}\n",
+            shown(1, "a"),
+            shown(2, "b"),
+            shown(3, "c")
+        );
+        assert_eq!(without_anchors(&mixed).as_deref(), Some("a\nb\nnew\nc\n"));
+        let one = format!("{}\nnew\n", shown(1, "a"));
+        assert_eq!(without_anchors(&one), None);
+    }
+
+    #[test]
+    fn anchors_before_changed_lines_come_off() {
+        let file = "fn f() {\n    one();\n}\n";
+        let sum = checksum("    one();");
+        let bare = |new: &str, given: &[(usize, &str)]| without_copied_anchors(new, file, given);
+        let new = format!("2{sum}|    two();\n    three();");
+        assert_eq!(bare(&new, &[]).as_deref(), Some("    two();\n    three();"));
+        // The line was shown with another number.
+        let new = format!("9{sum}|    two();\n");
+        assert_eq!(
+            bare(&new, &[(9, sum.as_str())]).as_deref(),
+            Some("    two();\n")
+        );
+        assert_eq!(bare("    two();\n", &[]), None);
+        let table = format!("a\n2{}|x\n", checksum("a"));
+        let row = format!("1{}|y", checksum("a"));
+        assert_eq!(
+            without_copied_anchors(&row, &table, &[]).as_deref(),
+            Some("y")
+        );
+        let own = format!("{row}\n{table}");
+        assert_eq!(without_copied_anchors(&row, &own, &[]), None);
     }
 }

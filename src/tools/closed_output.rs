@@ -4,16 +4,25 @@
 /// Takes out the changes of closed files, and the lines of closed files that a search found.
 pub(super) fn without_closed(text: &str, is_closed: impl Fn(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut in_closed = false;
+    let (mut in_closed, mut in_header) = (false, false);
     for line in text.split_inclusive('\n') {
         if let Some(paths) = changed_paths(line) {
             let closed = paths.into_iter().find(|path| is_closed(path));
             in_closed = closed.is_some();
+            in_header = true;
             if let Some(path) = closed {
                 kept.push_str(&format!("[redacted: changes of {path}]\n"));
             }
         } else if begins_commit(line) {
-            in_closed = false;
+            (in_closed, in_header) = (false, false);
+        } else if line.starts_with("@@") {
+            in_header = false;
+        } else if in_header
+            && !in_closed
+            && let Some(path) = header_path(line).filter(|path| is_closed(path))
+        {
+            in_closed = true;
+            kept.push_str(&format!("[redacted: changes of {path}]\n"));
         }
         if in_closed {
             continue;
@@ -49,6 +58,23 @@ fn changed_paths(line: &str) -> Option<Vec<&str>> {
     };
     let names = [one, other].map(|path| path[bare(path)..].trim_end_matches('"'));
     Some(names.to_vec())
+}
+
+/// The path of a line between that and the first changes: where the two are not in quotes alike, only
+/// these lines tell them apart.
+fn header_path(line: &str) -> Option<&str> {
+    const NAMING: [&str; 8] = [
+        "rename from ",
+        "rename to ",
+        "copy from ",
+        "copy to ",
+        "--- a/",
+        "+++ b/",
+        "--- \"a/",
+        "+++ \"b/",
+    ];
+    let path = NAMING.iter().find_map(|start| line.strip_prefix(start))?;
+    Some(path.trim_end().trim_matches('"'))
 }
 
 /// Whether a line begins a commit, as `git log` and `git format-patch` write it.
@@ -99,6 +125,14 @@ mod tests {
                 "[redacted: changes of .env]\n",
             ),
             ("diff --cc .env\n--A=old\n", "[redacted: changes of .env]\n"),
+            (
+                "diff --git a/.env \"b/a\\tb\"\nrename from .env\nrename to \"a\\tb\"\n@@ -1 +1 @@\n-A=old\n",
+                "diff --git a/.env \"b/a\\tb\"\n[redacted: changes of .env]\n",
+            ),
+            (
+                "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- a/.env\n",
+                "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n--- a/.env\n",
+            ),
             (
                 "HEAD:.env:A=old\nx.rs:1:A\n",
                 "[redacted: a line of .env]\nx.rs:1:A\n",

@@ -18,6 +18,7 @@ use crate::edit::{EditError, Edited, Matched, edit};
 use crate::jail::{TextFile, is_secret};
 use crate::message::ToolCall;
 use crate::model::{EditForm, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
+use crate::text::anchors::{split_anchor, without_copied_anchors};
 use crate::visible::defang_chat_markers;
 
 /// Places that are shown where it is not certain which is meant.
@@ -198,12 +199,21 @@ impl EditArguments {
         }
         match render::without_numbers(&self.search).filter(|_| numbered) {
             Some(search) => {
-                let replace = render::without_numbers(&self.replace);
+                let replace = self.replace_without_numbers(file);
                 let replace = replace.as_deref().unwrap_or(&self.replace);
                 (in_file(&search), in_file(replace))
             }
             None => (in_file(&self.search), in_file(&self.replace)),
         }
+    }
+
+    /// The new text of a search text that was copied with numbers or anchors, which its lines may have
+    /// kept.
+    fn replace_without_numbers(&self, file: &str) -> Option<String> {
+        let anchors = self.search.lines().filter_map(split_anchor);
+        let given: Vec<(usize, &str)> = anchors.map(|(number, sum, _)| (number, sum)).collect();
+        render::without_plain_numbers(&self.replace)
+            .or_else(|| without_copied_anchors(&self.replace, file, &given))
     }
 }
 

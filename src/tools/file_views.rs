@@ -5,6 +5,7 @@
 //! messages before each round of calls: a line that was cut out of a result, or has left the
 //! conversation, is not known, whatever once ran.
 
+mod shown_lines;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
+pub use self::shown_lines::ShownLines;
 use super::render::MARGIN;
 use super::rewrite_leave::RewriteLeave;
 use crate::edit::LineAnchor;

@@ -1,6 +1,9 @@
 //! What git shows of changes, for questions about them: the last commit, what is not committed, what
 //! is new since a branch. The git command line tells it, in the sandbox, and starts no other program.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
@@ -13,7 +16,7 @@ use super::render::{self, OutputPage};
 use super::{ToolContext, git_versions};
 use crate::message::Source;
 use crate::permission::{CommandRisk, Effect, Mode, Permission, permission};
-use crate::sandbox::{Exit, RunLimits};
+use crate::sandbox::{CapturedOutput, Exit, RunLimits};
 use crate::text::tokens::estimate_text;
 
 /// How long git may take.
@@ -22,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_BYTES: usize = 2 << 20;
 /// Commits that are named.
 const MOST_COMMITS: u32 = 20;
+/// Files that git does not track which are named.
+const MOST_UNTRACKED: usize = 1_000;
 /// Fewest tokens of a file's diff that are worth showing.
 const FEWEST_TOKENS: u32 = 60;
 
@@ -29,6 +34,7 @@ const FEWEST_TOKENS: u32 = 60;
 const NO_REPOSITORY: i32 = 63;
 const NO_REVISION: i32 = 64;
 const NO_COMMIT: i32 = 65;
+const SHORT_HISTORY: i32 = 66;
 
 /// Clears the filters of the repository, which git would start to compare files, and keeps git in the
 /// folder: neither another work tree nor a repository around it is read.
@@ -42,7 +48,7 @@ $(git config --name-only --get-regexp '^filter\.')
 KEYS
 export GIT_CONFIG_COUNT
 changes() {
-git -c core.quotePath=false diff --no-ext-diff --no-textconv --no-color -M --submodule=short \
+git -c core.quotePath=false -c diff.suppressBlankEmpty=false diff --no-ext-diff --no-textconv --no-color -M --submodule=short \
 --ignore-submodules=all --src-prefix=a/ --dst-prefix=b/ "$@" --
 }"#;
 
@@ -58,6 +64,36 @@ pub enum GitRange {
     LastCommits(u32),
     /// Those since a revision, committed or not; without one, since the branch was made.
     Since(Option<String>),
+    /// Those since a day began, committed or not.
+    SinceDay(Day),
+}
+
+/// A day that changes are counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Day {
+    Today,
+    Yesterday,
+    /// Seven days ago.
+    LastWeek,
+}
+
+impl Day {
+    fn words(self) -> &'static str {
+        match self {
+            Day::Today => "today",
+            Day::Yesterday => "yesterday",
+            Day::LastWeek => "last week",
+        }
+    }
+
+    /// As git reads it.
+    fn date(self) -> &'static str {
+        match self {
+            Day::Today => "midnight",
+            Day::Yesterday => "yesterday midnight",
+            Day::LastWeek => "7 days ago",
+        }
+    }
 }
 
 /// What git shows of changes.
@@ -101,15 +137,23 @@ pub async fn git_changes(
     // What old versions of secret files hold is to be known before the rest is shown.
     git_versions::learn(&script, context).await;
     let separator = format!("{mark}\n");
-    let parts: Vec<&str> = output.stdout.text.split(&separator).skip(1).collect();
-    let [commits, counts, untracked, diff] = parts[..] else {
-        return Err("git failed".to_owned());
-    };
+    let mut parts = uncut(&output.stdout).split(&separator).skip(1);
+    let mut part = || parts.next().unwrap_or_default();
+    let (commits, counts, untracked, diff) = (part(), part(), part(), part());
     let is_closed = |path: &str| is_closed_path(&context.jail, &context.rules, path);
     let diff = without_closed(diff, is_closed);
     let clean = |text: &str| render::without_secrets(text).0.into_owned();
     let parts = [commits, counts, untracked, diff.as_str()].map(clean);
     rendered(range, &parts, tokens).ok_or_else(|| nothing(range))
+}
+
+/// An output up to where something of it is left out: the lines behind may be of a file that is closed
+/// and whose name is in what is left out.
+fn uncut(output: &CapturedOutput) -> &str {
+    match output.text.find("\n… ") {
+        Some(at) if output.left_out > 0 => &output.text[..=at],
+        _ => &output.text,
+    }
 }
 
 /// Whether a rule denies what is run.
@@ -128,7 +172,11 @@ fn is_denied(context: &ToolContext) -> bool {
 /// behind a mark.
 fn script(range: &GitRange, mark: &str) -> String {
     const LOG: &str = "git log --no-decorate --no-show-signature --no-color --date=short";
-    let untracked = "git ls-files --others --exclude-standard";
+    let untracked = format!(
+        "git -c core.quotePath=false ls-files --others --exclude-standard | head -n {MOST_UNTRACKED}"
+    );
+    let untracked = untracked.as_str();
+    let log_since = format!("{LOG} -n {MOST_COMMITS} --format='%h %s' ${{since:-$base..HEAD}}");
     let (base, commits, compared, untracked) = match range {
         GitRange::Uncommitted => ("base=$head".to_owned(), String::new(), "$base", untracked),
         GitRange::Staged => (
@@ -140,7 +188,9 @@ fn script(range: &GitRange, mark: &str) -> String {
         GitRange::LastCommits(number) => (
             format!(
                 "[ \"$head\" = \"$none\" ] && exit {NO_COMMIT}\n\
-                 base=$(git rev-parse -q --verify 'HEAD~{number}^{{commit}}') || base=$none"
+                 base=$(git rev-parse -q --verify 'HEAD~{number}^{{commit}}') || base=$none\n\
+                 [ \"$base\" = \"$none\" ] && \
+                 [ \"$(git rev-parse --is-shallow-repository)\" = true ] && exit {SHORT_HISTORY}"
             ),
             format!("{LOG} -n {number} --format='%h %ad %an%n%w(0,4,4)%B'"),
             "$base HEAD",
@@ -156,7 +206,17 @@ fn script(range: &GitRange, mark: &str) -> String {
                     "for name in {MAIN_BRANCHES}; do base=$(git merge-base $name HEAD) && break; done"
                 ),
             },
-            format!("{LOG} -n {MOST_COMMITS} --format='%h %s' $base..HEAD"),
+            log_since,
+            "$base",
+            untracked,
+        ),
+        GitRange::SinceDay(day) => (
+            format!(
+                "base=$(git rev-list -1 --before='{}' $head --)\n\
+                 [ -n \"$base\" ] || {{ base=$none; since=HEAD; }}",
+                day.date()
+            ),
+            log_since,
             "$base",
             untracked,
         ),
@@ -185,6 +245,9 @@ fn why_not(range: &GitRange, exit: Exit) -> String {
             "git cannot read the repository of this folder".to_owned()
         }
         (Exit::Code(NO_COMMIT), _) => "there is no commit yet".to_owned(),
+        (Exit::Code(SHORT_HISTORY), _) => {
+            "this clone has no older commits to compare with: its history is cut off".to_owned()
+        }
         (Exit::Code(NO_REVISION), GitRange::Since(Some(name))) => {
             format!("there is no revision `{name}`")
         }
@@ -204,6 +267,7 @@ fn nothing(range: &GitRange) -> String {
         GitRange::LastCommits(_) => "the last commit changed nothing".to_owned(),
         GitRange::Since(Some(name)) => format!("nothing was changed since `{name}`"),
         GitRange::Since(None) => "nothing was changed on this branch".to_owned(),
+        GitRange::SinceDay(day) => format!("nothing was changed since {}", day.words()),
     }
 }
 
@@ -215,6 +279,7 @@ fn title(range: &GitRange) -> String {
         GitRange::LastCommits(number) => format!("The last {number} commits"),
         GitRange::Since(Some(name)) => format!("Changes since `{name}`, committed or not"),
         GitRange::Since(None) => "Changes of this branch, committed or not".to_owned(),
+        GitRange::SinceDay(day) => format!("Changes since {}, committed or not", day.words()),
     }
 }
 
@@ -237,7 +302,11 @@ fn rendered(range: &GitRange, parts: &[String; 4], tokens: u32) -> Option<GitCha
     let mut summary = format!("{}: {files}, +{added} −{removed}", title(range));
     if !untracked.is_empty() {
         let new = render::count(untracked.len(), "file", "files");
-        summary.push_str(&format!(", and {new} that git does not track"));
+        let at_least = match untracked.len() {
+            MOST_UNTRACKED => "at least ",
+            _ => "",
+        };
+        summary.push_str(&format!(", and {at_least}{new} that git does not track"));
     }
     let mut page = OutputPage::new(usize::MAX).within(tokens / 3);
     for line in commits.lines() {
@@ -382,85 +451,4 @@ fn hunk_start(line: &str) -> Option<u32> {
     let (_, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     rest[..digits].parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DIFF: &str = "diff --git a/a.rs b/a.rs\nindex 1..2 100644\n--- a/a.rs\n+++ b/a.rs\n\
-                        @@ -1,2 +1,3 @@\n one\n-two\n+2\n+3\n@@ -10 +11 @@ fn b()\n-x\n+y\n\
-                        diff --git a/gone.rs b/gone.rs\n--- a/gone.rs\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
-
-    #[test]
-    fn a_diff_names_the_lines_that_it_shows() {
-        let places: Vec<(String, u32, u32)> = sources(DIFF)
-            .into_iter()
-            .map(|source| (source.path, source.start_line, source.end_line))
-            .collect();
-        assert_eq!(
-            places,
-            [("a.rs".to_owned(), 1, 3), ("a.rs".to_owned(), 11, 11)]
-        );
-    }
-
-    #[test]
-    fn large_files_leave_room_for_small_ones() {
-        assert_eq!(shares(&[10, 500, 20], 100), [10, 70, 20]);
-        assert_eq!(shares(&[500, 500], 100), [50, 50]);
-        assert_eq!(shares(&[5, 6], 100), [5, 6]);
-        assert_eq!(shares(&[], 100), [0_u32; 0]);
-        let large: String = (0..400).map(|number| format!("+line {number}\n")).collect();
-        let both = format!("diff --git a/l b/l\n@@ -0,0 +1,400 @@\n{large}{DIFF}");
-        let shown = fitting(&both, 600);
-        assert!(estimate_text(&shown) < 640, "{shown}");
-        assert!(shown.contains("more lines of this file"), "{shown}");
-        assert!(
-            shown.contains("+++ b/a.rs") && shown.contains("\n+y\n"),
-            "{shown}"
-        );
-        assert_eq!(fitting(DIFF, 5_000), DIFF);
-        assert!(fitting(&both, 70).ends_with("… 2 more files …\n"));
-    }
-
-    #[test]
-    fn files_come_first_and_numbers_are_added_up() {
-        let parts = ["", "2\t1\ta.rs\n-\t-\tb.png\n", "n.rs\n", DIFF].map(str::to_owned);
-        let shown = rendered(&GitRange::Uncommitted, &parts, 2_000).expect("changes");
-        assert_eq!(
-            shown.summary,
-            "Uncommitted changes: 2 files, +2 −1, and 1 file that git does not track"
-        );
-        assert_eq!(
-            shown.files,
-            "a.rs  +2 −1\nb.png  binary\nn.rs  not tracked\n"
-        );
-        assert_eq!(shown.diff, DIFF);
-        let empty = ["", "", "", ""].map(str::to_owned);
-        assert_eq!(rendered(&GitRange::Staged, &empty, 2_000), None);
-        let many: String = (0..300)
-            .map(|number| format!("1\t0\t{number}.rs\n"))
-            .collect();
-        let parts = ["", many.as_str(), "", ""].map(str::to_owned);
-        let shown = rendered(&GitRange::Staged, &parts, 300).expect("changes");
-        assert!(shown.files.ends_with(" more lines …\n"), "{}", shown.files);
-        assert!(shown.summary.contains("300 files"), "{}", shown.summary);
-    }
-
-    #[test]
-    fn each_range_says_why_there_is_nothing() {
-        let since = GitRange::Since(Some("v9".to_owned()));
-        for (range, code, why) in [
-            (&since, NO_REVISION, "there is no revision `v9`"),
-            (
-                &GitRange::LastCommits(1),
-                NO_COMMIT,
-                "there is no commit yet",
-            ),
-            (&GitRange::Staged, 128, "git failed"),
-        ] {
-            assert_eq!(why_not(range, Exit::Code(code)), why);
-        }
-        assert_eq!(nothing(&since), "nothing was changed since `v9`");
-    }
 }

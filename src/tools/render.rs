@@ -91,7 +91,8 @@ pub(super) fn without_numbers(text: &str) -> Option<String> {
     without_plain_numbers(text).or_else(|| without_anchors(text))
 }
 
-fn without_plain_numbers(text: &str) -> Option<String> {
+/// The same of numbers alone.
+pub(super) fn without_plain_numbers(text: &str) -> Option<String> {
     let bare = |line: &str| {
         let (number, rest) = line.split_once(MARGIN)?;
         let number = number.trim();

@@ -152,6 +152,37 @@ async fn nothing_of_the_repository_is_started_and_no_secret_is_shown() {
 }
 
 #[tokio::test]
+async fn changes_since_a_day_are_shown_and_names_as_they_are() {
+    let mut lab = answers(1);
+    repository(&lab).await;
+    fs::write(lab.root.join("größe.rs"), "fn size() {}\n").expect("a file");
+    lab.ask("What changed since yesterday?").await;
+    let asked = lab.asked();
+    let said = asked[0].user();
+    for part in [
+        "Changes since yesterday, committed or not",
+        "The first one",
+        "größe.rs  not tracked",
+        "+fn main() {",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_that_is_cut_off_is_not_taken_for_the_last_commit() {
+    let mut lab = answers(1);
+    repository(&lab).await;
+    let head = fs::read_to_string(lab.root.join(".git/refs/heads/main")).expect("a commit");
+    fs::write(lab.root.join(".git/shallow"), head).expect("a file");
+    lab.ask("What did the last commit do?").await;
+    let asked = lab.asked();
+    let said = asked[0].user();
+    let line = "(Git: this clone has no older commits to compare with";
+    assert!(said.starts_with(line), "{said}");
+}
+
+#[tokio::test]
 async fn of_large_changes_the_files_and_a_part_of_each_are_shown() {
     let mut lab = Lab::with(vec![text("So.")], 8_192, EngineOptions::default());
     repository(&lab).await;

@@ -10,7 +10,7 @@ use crate::edit::{LineAnchor, anchored_lines, edit, with_lines};
 use crate::message::{Message, ToolCall};
 use crate::model::repair::{check, find_calls, text_protocol};
 use crate::model::{ChatModel, ChatRequest, Delta, EditCounts, EditForm, ModelError, ToolSpec};
-use crate::text::anchors::{anchored, without_anchors};
+use crate::text::anchors::{anchored, without_copied_anchors};
 
 /// Most tokens of a reply; thinking needs some of them.
 const REPLY: u32 = 1_024;
@@ -131,7 +131,7 @@ fn edited(form: EditForm, call: &ToolCall) -> Option<String> {
             let last = last.map_or_else(|| Some(first.clone()), LineAnchor::parse)?;
             let lines = anchored_lines(SAMPLE, (&first, &last), (None, None)).ok()?;
             let text = argument("text")?;
-            let bare = without_anchors(text);
+            let bare = without_copied_anchors(text, SAMPLE, &[]);
             Some(with_lines(SAMPLE, lines, bare.as_deref().unwrap_or(text)))
         }
         EditForm::Whole => argument("content").map(str::to_owned),

@@ -178,3 +178,88 @@ async fn a_text_to_find_is_understood_as_well() {
     bench.call(&call("edit_file", arguments)).await.unwrap();
     assert_eq!(bench.content("a.rs"), Some(TEXT.replace("one", "1")));
 }
+
+#[tokio::test]
+async fn anchors_that_are_copied_into_the_new_lines_are_not_written() {
+    let bench = bench();
+    let shown = read(&bench).await;
+    let one = anchor(&shown, "    one();");
+    let text = format!("{one}|    1();\n    more();");
+    bench.call(&edit(&one, "", &text)).await.unwrap();
+    let expected = TEXT.replace("one();", "1();\n    more();");
+    assert_eq!(bench.content("a.rs").as_deref(), Some(&*expected));
+    // In the other form as well.
+    let two = anchor(&shown, "    two();");
+    let (search, replace) = (format!("{two}|    two();"), format!("{two}|    2();"));
+    let arguments = json!({"path": "a.rs", "search": search, "replace": replace});
+    bench.call(&call("edit_file", arguments)).await.unwrap();
+    assert_eq!(bench.content("a.rs"), Some(expected.replace("two", "2")));
+}
+
+#[tokio::test]
+async fn a_line_that_has_moved_is_not_taken_for_its_like() {
+    let bench = Bench::new().editing(EditForm::Anchors);
+    let text: String = (1..=30)
+        .map(|number| match number % 3 {
+            0 => "}\n".to_owned(),
+            1 => format!("fn f{number}() {{\n"),
+            _ => "    run();\n".to_owned(),
+        })
+        .collect();
+    bench.file("a.rs", &text);
+    let shown = read(&bench).await;
+    let run = shown.lines().find(|line| line.starts_with("20"));
+    let (run, _) = run.and_then(|line| line.split_once('|')).unwrap();
+    let first = anchor(&shown, "fn f1() {");
+    let more = "fn new() {\n    new();\n}\nfn f1() {";
+    bench.call(&edit(&first, "", more)).await.unwrap();
+    // Line 20 is again such a line, but not the one that was shown.
+    let output = bench.call(&edit(run, "", "    walk();")).await.unwrap();
+    assert!(output.text.contains("line 23 was"), "{}", output.text);
+    let begin = "fn f19() {\n    ";
+    let expected = text.replace("fn f1() {", more);
+    let expected = expected.replace(&format!("{begin}run"), &format!("{begin}walk"));
+    assert_eq!(bench.content("a.rs"), Some(expected));
+}
+
+#[tokio::test]
+async fn lines_that_were_not_shown_are_not_replaced() {
+    let bench = Bench::new().editing(EditForm::Anchors);
+    let text: String = (1..=100).map(|number| format!("line {number}\n")).collect();
+    bench.file("a.rs", &text);
+    let read = |first: usize, last: usize| {
+        let arguments = json!({"path": "a.rs", "start_line": first, "end_line": last});
+        call("read_file", arguments)
+    };
+    let head = bench.call(&read(1, 5)).await.unwrap().text;
+    let tail = bench.call(&read(90, 100)).await.unwrap().text;
+    let (first, last) = (anchor(&head, "line 3"), anchor(&tail, "line 95"));
+    let error = bench.refused(&edit(&first, &last, "x")).await;
+    for part in [
+        "line 6 of `a.rs` was not shown",
+        "|line 3\n",
+        "|line 95\n",
+        "For the lines between: read_file {",
+        "\"start_line\":3",
+        "Next call, with the anchors",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    bench.call(&read(6, 89)).await.unwrap();
+    bench.call(&edit(&first, &last, "x")).await.unwrap();
+    let content = bench.content("a.rs").unwrap();
+    assert!(
+        content.starts_with("line 1\nline 2\nx\nline 96\n"),
+        "{content}"
+    );
+}
+
+#[tokio::test]
+async fn an_empty_file_has_no_anchors() {
+    let bench = bench();
+    bench.file("a.rs", "");
+    read(&bench).await;
+    let error = bench.refused(&edit("1ab", "", "x")).await;
+    assert!(error.contains("`a.rs` is empty"), "{error}");
+    assert!(error.contains("Next call: write_file {"), "{error}");
+}
