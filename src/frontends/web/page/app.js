@@ -140,7 +140,6 @@ async function command(line) {
 		go(view, data.query);
 		return true;
 	}
-	// Its event comes with the stream.
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	const item = conversation.items.slice(before).find((one) => one.line === line);
 	if (item) conversation.touch(item, { data });
@@ -168,7 +167,6 @@ function go(name, query) {
 	}
 	sessionStorage.setItem(VIEW, name);
 	showSidebar(false);
-	// There it is above the views.
 	if (matchMedia('(max-width: 900px)').matches) closeFile();
 	if (name === 'search') searchFor(query);
 	if (name === 'system') showSystem();

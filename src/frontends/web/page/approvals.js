@@ -100,7 +100,6 @@ export function questionCard(item) {
 	]);
 }
 
-// Whether the user must not be interrupted.
 export function isWriting() {
 	const active = document.activeElement;
 	const hasText = active.value || Date.now() - lastKey < STILL_TYPING;

@@ -83,7 +83,7 @@ export function sentence(text) {
 	return /[.!?…:]$|^$/.test(begun) ? begun : `${begun}.`;
 }
 
-// What stands between backticks as code.
+// Backticks as code.
 export const marked = (text) =>
 	text.split('`').map((part, at) => (at % 2 ? h('code', part) : part));
 

@@ -3,7 +3,6 @@
 import { $, button, counted, fill, h, on, page } from './dom.js';
 import { get } from './api.js';
 
-// The request whose answer is shown; earlier ones are dropped.
 let last = 0;
 let timer;
 

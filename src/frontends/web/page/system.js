@@ -20,7 +20,7 @@ export function showFacts() {
 	Object.assign($('tokens'), { max: window || 1, value: used || 0 });
 	$('model').textContent = page.conversation?.model ?? name ?? 'no model';
 	$('model').classList.toggle('warning', !!error);
-	$('models-text').replaceChildren(...marked(sentence(error)));
+	$('no-model').replaceChildren(...marked(sentence(error)));
 }
 
 export function showIndex(index) {
@@ -47,7 +47,10 @@ function lookLater(wait) {
 
 async function showModels() {
 	const used = $('model').textContent;
-	const rows = (await fetched('/api/models')).map((one) => ({ ...one, isUsed: one.name === used }));
+	const models = await fetched('/api/models').catch(({ message }) => message);
+	const isKnown = Array.isArray(models);
+	$('models-text').replaceChildren(...marked(isKnown ? '' : models));
+	const rows = isKnown ? models.map((one) => ({ ...one, isUsed: one.name === used })) : [];
 	fill('models', rows, ({ name, text, isUsed }) => {
 		const use = () => page.command(`/model ${name}`);
 		const label = { 'aria-label': `Use ${name}` };

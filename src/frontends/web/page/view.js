@@ -9,6 +9,7 @@ const NEAR = 60;
 
 const drawn = new Map();
 let follows = true;
+let width = 0;
 
 export function draw() {
 	const { conversation } = page;
@@ -83,12 +84,16 @@ export function keepEnd() {
 
 export function toEnd() {
 	follows = true;
-	$('log').scrollTop = $('log').scrollHeight;
+	const log = $('log');
+	log.scrollTop = log.scrollHeight;
+	width = log.clientWidth;
 	$('to-end').hidden = true;
 }
 
 function scrolled() {
-	const { scrollTop, scrollHeight, clientHeight } = $('log');
+	const { scrollTop, scrollHeight, clientHeight, clientWidth } = $('log');
+	// Another layout moves it, too.
+	if (follows && width !== clientWidth) return toEnd();
 	follows = scrollHeight - scrollTop - clientHeight < NEAR;
 	$('to-end').hidden = follows;
 }
@@ -100,7 +105,6 @@ function question({ text, attachments = [] }) {
 	return { element };
 }
 
-// Draws blocks into a box; one that changed is replaced as a whole.
 function blocksIn(box) {
 	const shown = [];
 	const places = [];
@@ -121,7 +125,6 @@ function answer() {
 	return { element, update: blocksIn(element) };
 }
 
-// Thoughts, folded. Those that came as text have blocks.
 function thoughts() {
 	const text = document.createTextNode('');
 	const blocks = h('div');
