@@ -4,16 +4,14 @@
 import { sentences } from './dom.js';
 
 const TOKEN = 'ollacode.token';
-/** The server says something every 15 s; after this time the connection is given up. */
+// The server says something every 15 s; after this time the connection is given up.
 const SILENCE = 40_000;
 const LONGEST_WAIT = 15_000;
 
-/** A failed request, in sentences with what to do next; without a status, nobody answered. */
 function failure(status, message, hint) {
 	return Object.assign(new Error(sentences(message, hint)), { status });
 }
 
-/** Takes the token out of the address, if it is there; returns whether there is one now. */
 export function takeToken() {
 	const token = new URLSearchParams(location.hash.slice(1)).get('token');
 	if (token) {
@@ -23,7 +21,6 @@ export function takeToken() {
 	return !!sessionStorage.getItem(TOKEN);
 }
 
-/** The path of a conversation, or of something below it. */
 export const room = (id, name = '') => `/api/conversations/${encodeURIComponent(id)}${name}`;
 
 export async function get(path, parameters = {}, signal = undefined) {
@@ -54,11 +51,8 @@ async function send(path, { headers, ...options }) {
 	throw failure(response.status, message, error?.hint);
 }
 
-/**
- * The events of a conversation behind a number. The stream connects again by itself and passes each
- * number once: `handlers.events(list)` gets events in order, `handlers.state(name, wait)` the state
- * of the connection, `handlers.failed(error)` an error that trying again does not help.
- */
+// The events of a conversation behind a number, each once and in order. It connects again by itself;
+// `handlers` are `events(list)`, `state(name, wait)`, and `failed(error)`: trying again is no help.
 export class EventStream {
 	constructor(id, after, handlers) {
 		Object.assign(this, { id, after, handlers, isStopped: false, abort: new AbortController() });
@@ -70,7 +64,6 @@ export class EventStream {
 		this.now();
 	}
 
-	/** Connects now instead of after the pause. */
 	now() {
 		this.wake?.();
 	}
@@ -99,7 +92,6 @@ export class EventStream {
 		this.handlers.state('connecting');
 	}
 
-	/** Reads until the connection ends. */
 	async read(connected) {
 		this.abort = new AbortController();
 		const { signal } = this.abort;
@@ -129,7 +121,7 @@ export class EventStream {
 		}
 	}
 
-	/** Passes events on, but none again that came before. */
+	// Passes events on, but none again that came before.
 	pass(events) {
 		const fresh = events.filter(({ n, event }) => {
 			if (n === undefined) return event !== 'alive';

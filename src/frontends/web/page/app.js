@@ -1,14 +1,5 @@
-// The page of `ollacode web`: starts it and connects its parts. Nothing is built or fetched from
-// elsewhere.
-//
-//   app.js           the conversation that is shown, its stream, the views
-//   api.js           requests with the token, and the stream
-//   state.js         the state of a conversation, made from events
-//   view.js          draws it, with nodes.js (answers), diff.js and approvals.js
-//   compose.js       the input, with complete.js
-//   files.js, changes.js, search.js, sessions.js, system.js   the other panes and views
-//   notify.js        errors and notifications
-//   dom.js           makes elements
+// The page of `ollacode web`: connects its parts. Events come by api.js, state.js makes a
+// conversation of them, and view.js draws it.
 
 import { $, fill, on, page } from './dom.js';
 import { EventStream, get, post, room, takeToken } from './api.js';
@@ -25,14 +16,13 @@ import { showFacts, showIndex, showSystem } from './system.js';
 import { draw, drawAnew, focusRequest, toEnd } from './view.js';
 
 const VIEWS = ['chat', 'search', 'changes', 'system'];
-/** Kept for a reload. */
 const HERE = 'ollacode.here';
 const VIEW = 'ollacode.view';
 
 let stream;
 let listsTimer;
 let releaseStream = () => {};
-/** A question that the server may have or not. */
+// A question that the server may have or not.
 let unsure = null;
 
 const path = (name) => room(page.conversation.id, name);
@@ -49,14 +39,13 @@ function show(snapshot) {
 
 const open = async (id) => show(await get(room(id)));
 
-/** Opens a new conversation, or one that continues a session. */
 async function create(session, workspace = page.workspace()) {
 	const { id } = await post('/api/conversations', { workspace, session });
 	await open(id);
 	go('chat');
+	$('input').focus();
 }
 
-/** Follows the events behind the last one that was seen. */
 function follow() {
 	stream?.stop();
 	const mine = new EventStream(page.conversation.id, page.conversation.last, {
@@ -69,7 +58,7 @@ function follow() {
 	stream.run();
 }
 
-/** Opens what was shown before, or the newest conversation, or a new one. */
+// Opens what was shown before, or the newest conversation, or a new one.
 async function restore() {
 	const here = JSON.parse(sessionStorage.getItem(HERE) ?? '{}');
 	await loadServer();
@@ -100,7 +89,6 @@ function take(events) {
 	focusRequest(waiting);
 }
 
-/** Says what a screen reader or a hidden page should know of. */
 function tell({ event, title, question, how }) {
 	const { conversation } = page;
 	if (/^(ended|command|opened|.*_asked)$/.test(event)) refreshLists();
@@ -142,7 +130,6 @@ async function ask(message, attached) {
 	}
 }
 
-/** Runs a command; what it answers is shown below it, or in its view. */
 async function command(line) {
 	const { conversation } = page;
 	const before = conversation.items.length;
@@ -153,7 +140,6 @@ async function command(line) {
 		go(view, data.query);
 		return true;
 	}
-	// Its event comes with the stream.
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	const item = conversation.items.slice(before).find((one) => one.line === line);
 	if (item) conversation.touch(item, { data });
@@ -163,7 +149,6 @@ async function command(line) {
 }
 
 async function answer(item, given) {
-	// A second click is none.
 	if (item.isSent) return;
 	const { conversation } = page;
 	item.isSent = true;
@@ -182,7 +167,6 @@ function go(name, query) {
 	}
 	sessionStorage.setItem(VIEW, name);
 	showSidebar(false);
-	// There it is above the views.
 	if (matchMedia('(max-width: 900px)').matches) closeFile();
 	if (name === 'search') searchFor(query);
 	if (name === 'system') showSystem();
@@ -234,7 +218,6 @@ function setChoices(id, all, chosen) {
 	$(id).value = chosen;
 }
 
-/** Fetches what no event tells, once for several reasons. */
 function refreshLists() {
 	clearTimeout(listsTimer);
 	const refresh = async () => {
@@ -249,7 +232,8 @@ function refreshLists() {
 async function start() {
 	if (!takeToken()) return refuse({ message: 'Open the address that `ollacode web` printed.' });
 	try {
-		return await restore();
+		await restore();
+		if (!$('input').value) $('input').focus();
 	} catch (error) {
 		if (error.status === 401) return refuse(error);
 		showConnection('lost', 2000);
@@ -258,7 +242,7 @@ async function start() {
 	}
 }
 
-/** A browser has six connections for a server, so of the hidden pages one keeps its own. */
+// A browser has six connections for a server, so of the hidden pages one keeps its own.
 function visibilityChanged() {
 	releaseStream();
 	if (!page.conversation || document.body.dataset.state === 'refused') return;

@@ -3,17 +3,16 @@
 import { $, button, h, isTyping, on, page } from './dom.js';
 import { diffElement, fileHead } from './diff.js';
 
-/** Keys that are pressed sooner than this after a request appeared were not meant for it. */
+// Keys that are pressed sooner than this after a request appeared were not meant for it.
 const TOO_SOON = 300;
-/** Who typed less than this time ago is not interrupted. */
+// Who typed less than this time ago is not interrupted.
 const STILL_TYPING = 1500;
 
 let lastKey = 0;
 
-/** The buttons of each approval by their key. */
 const keys = new WeakMap();
 
-/** A request for approval. What is not shown whole cannot be allowed. */
+// A request for approval. What is not shown whole cannot be allowed.
 export function approvalCard(item) {
 	const { files = [], command, preview, title, reason } = item;
 	const isWhole = files.every((file) => file.is_whole !== false);
@@ -32,7 +31,6 @@ export function approvalCard(item) {
 	return card;
 }
 
-/** The frame of a request: closed, it has the decision instead of the controls. */
 function requestCard(label, { id }, content) {
 	const decision = h('p@decision');
 	const element = h('article.request', { 'aria-label': label, data: { id } }, content, decision);
@@ -65,12 +63,14 @@ function choicesOf(item, form, isWhole) {
 	return choices;
 }
 
-/** A field below the buttons; an empty one sends nothing. */
+// Sends the text of a field; an empty one sends nothing.
+function submitted(event, field, send) {
+	event.preventDefault();
+	return field.value.trim() && send(field.value.trim());
+}
+
 function askText(place, name, words, value = '', send) {
-	const submit = (event) => {
-		event.preventDefault();
-		return field.value.trim() && send(field.value.trim());
-	};
+	const submit = (event) => submitted(event, field, send);
 	const close = () => {
 		place.replaceChildren();
 		place.parentElement.querySelector('h3').focus();
@@ -86,13 +86,9 @@ function askText(place, name, words, value = '', send) {
 	field.focus();
 }
 
-/** A question of the model, with suggested answers and a field for another one. */
 export function questionCard(item) {
 	const answer = (text) => page.answer(item, { text });
-	const submit = (event) => {
-		event.preventDefault();
-		return field.value.trim() && answer(field.value.trim());
-	};
+	const submit = (event) => submitted(event, field, answer);
 	const field = h('input@ask-field', { type: 'text' });
 	const options = item.options.map((text) => button('@option', () => answer(text), text));
 	const send = h('button.main@ask-send', { type: 'submit' }, 'Answer');
@@ -104,7 +100,6 @@ export function questionCard(item) {
 	]);
 }
 
-/** Whether the user must not be interrupted. */
 export function isWriting() {
 	const active = document.activeElement;
 	const hasText = active.value || Date.now() - lastKey < STILL_TYPING;

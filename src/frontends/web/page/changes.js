@@ -5,10 +5,9 @@ import { get, post, room } from './api.js';
 import { diffElement, fileHead } from './diff.js';
 import { confirmed } from './notify.js';
 
-/** The request whose answer is shown; earlier ones are dropped. */
+// The request whose answer is shown; earlier ones are dropped.
 let last = 0;
 
-/** Fetches the changes and shows them. */
 export async function showChanges() {
 	last += 1;
 	const mine = last;
@@ -23,7 +22,6 @@ export async function showChanges() {
 
 const say = (text) => ($('changes-text').textContent = text);
 
-/** A changed file; its diff is made when it is opened. */
 function change(file, open) {
 	const { path } = file;
 	const toggle = ({ target }) => {

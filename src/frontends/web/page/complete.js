@@ -7,12 +7,12 @@ const MOST = 12;
 
 const input = $('input');
 const list = $('completions');
-/** What is completed, and where; what is offered, and which of it is selected. */
+// What is completed, and where; what is offered, and which of it is selected.
 let place = null;
 let found = [];
 let selected = 0;
 
-/** What is completed at the end of a text, and where it begins; null if nothing. */
+// What is completed at the end of a text, and where it begins; null if nothing.
 function completed(text) {
 	const path = text.match(/(?:^|[\s([{,])@(?:"([^"\n]*)|([^\s"]*))$/);
 	if (path) return { prefix: path[1] ?? path[2], start: text.lastIndexOf('@') };
@@ -21,7 +21,6 @@ function completed(text) {
 	return name === undefined ? null : { command: name.toLowerCase(), prefix: value, start };
 }
 
-/** What fits: shown text, explanation, and what is inserted. */
 async function fitting({ prefix, command }) {
 	if (command === undefined) {
 		const paths = await get('/api/complete', { workspace: page.workspace(), prefix });
@@ -46,12 +45,10 @@ export function closeCompletions() {
 	input.removeAttribute('aria-activedescendant');
 }
 
-/** Offers what fits the text before the cursor. */
 async function offer() {
 	const mine = completed(input.value.slice(0, input.selectionStart));
 	place = mine;
 	const fits = mine ? await fitting(mine).catch(() => []) : [];
-	// Something else may have been typed since.
 	if (place !== mine) return;
 	if (fits.length === 0) return closeCompletions();
 	found = fits.slice(0, MOST);
@@ -81,11 +78,9 @@ function select(at) {
 function accept(at) {
 	input.setRangeText(found[at].insert, place.start, input.selectionStart, 'end');
 	closeCompletions();
-	// The draft is saved, and of a folder its files are offered.
 	input.dispatchEvent(new Event('input'));
 }
 
-/** Handles a key; returns whether it was one of the list. */
 export function completionKey({ key, shiftKey }) {
 	if (list.hidden) return false;
 	// What was typed in full is sent.

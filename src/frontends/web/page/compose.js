@@ -4,18 +4,17 @@ import { $, button, h, on, page } from './dom.js';
 import { closeCompletions, completionKey } from './complete.js';
 import { attempt } from './notify.js';
 
-/** A request has at most 4 MB; pictures become a third longer. */
+// A request has at most 4 MB; pictures become a third longer.
 const MOST_BYTES = 2_900_000;
 const AGENT = 'ollacode.agent';
 
 const input = $('input');
-/** Texts and pictures that go with the next question: name, size, and `text` or `base64`. */
+// Texts and pictures that go with the next question: name, size, and `text` or `base64`.
 let attached = [];
 let isSending = false;
 
 const draftKey = () => `ollacode.draft.${page.conversation?.id}`;
 
-/** Shows the draft of the conversation. */
 export function showDraft() {
 	setText(sessionStorage.getItem(draftKey()) ?? '');
 }
@@ -31,7 +30,6 @@ function changed() {
 	input.style.height = `${input.scrollHeight + 2}px`;
 }
 
-/** Sends the question or the command. What is not taken comes back. */
 async function send() {
 	const text = input.value.trim();
 	if (!text || isSending || !page.conversation) return;

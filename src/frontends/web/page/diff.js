@@ -4,10 +4,9 @@ import { $, h, on } from './dom.js';
 import { keepEnd } from './view.js';
 
 const CHOICE = 'ollacode.diff';
-/** Narrower than this, in pixels, a diff is unified unless the user chose otherwise. */
+// Narrower than this, in pixels, a diff is unified unless the user chose otherwise.
 const WIDE = 860;
 
-/** The files of the diffs, to be drawn again when the layout changes. */
 const files = new WeakMap();
 
 export function diffElement(file) {
@@ -17,7 +16,6 @@ export function diffElement(file) {
 	return element;
 }
 
-/** Path and lines of a changed file. */
 export function fileHead({ path, kind, from, added, removed }) {
 	const kinds = { added: 'new file', removed: 'removed', moved: `moved from ${from}` };
 	return [
@@ -61,7 +59,7 @@ function unifiedRows({ rows }) {
 	);
 }
 
-/** Pairs the removed lines of a change with the added ones. */
+// Pairs the removed lines of a change with the added ones.
 function paired(rows) {
 	const pairs = [];
 	for (const row of rows) {

@@ -1,12 +1,8 @@
-// What the parts of the page share, elements, and words for numbers. Text becomes text nodes only:
-// there is no way to pass markup.
+// What the parts of the page share. Text becomes text nodes only: there is no way to pass markup.
 
 import { attempt } from './notify.js';
 
-/**
- * What the server said about itself, the conversation that is shown, and what app.js lets the other
- * parts do: `go`, `ask`, `command`, `answer`, `unqueue`, `open` and `create`.
- */
+// What the server said about itself, the conversation that is shown, and the actions of app.js.
 export const page = {
 	server: { commands: [], conversations: [] },
 	conversation: null,
@@ -17,17 +13,14 @@ export function $(id) {
 	return document.getElementById(id);
 }
 
-/** Listens to an element, or the one with an id; an error of the action is reported. */
+// Listens to an element, or the one with an id; an error of the action is reported.
 export function on(target, name, act) {
 	const element = typeof target === 'string' ? $(target) : target;
 	element.addEventListener(name, (event) => attempt(() => act(event)));
 }
 
-/**
- * Makes an element: `h('li.muted@hit', { data: { path }, click }, 'text', child)`. Classes follow
- * the tag, and its `data-role` the `@`. Functions listen to the event of their name; what is null
- * or false is left out.
- */
+// Makes an element: `h('li.muted@hit', { data: { path }, click }, 'text', child)`. Its `data-role`
+// follows the `@`; functions listen to the event of their name; null and false are left out.
 export function h(what, ...inside) {
 	const [, tag, classes, role] = what.match(/^(\w+)([.\w-]*)@?([\w-]*)$/);
 	const given = inside[0]?.constructor === Object ? inside.shift() : {};
@@ -48,7 +41,7 @@ export function h(what, ...inside) {
 
 const filled = {};
 
-/** Fills a list, unless it shows the same already: the focus and a press stay where they are. */
+// Fills a list, unless it shows the same already: the focus and a press stay where they are.
 export function fill(id, rows, make) {
 	const text = JSON.stringify(rows);
 	if (filled[id] === text) return;
@@ -56,12 +49,12 @@ export function fill(id, rows, make) {
 	$(id).replaceChildren(...rows.map(make));
 }
 
-/** A button; `what` is its `data-role`, perhaps with classes before: `.main@send`. */
+// A button; `what` is its `data-role`, perhaps with classes before: `.main@send`.
 export function button(what, click, words, attributes) {
 	return h(`button${what}`, { type: 'button', click, ...attributes }, words);
 }
 
-/** A button that opens a file at some lines; see files.js. */
+// A button that opens a file at some lines; see files.js.
 export function citation(path, start, end, words = place(path, start, end)) {
 	return button('.cite@cite', null, words, { data: { path, start, end } });
 }
@@ -71,7 +64,7 @@ export const isTyping = (element) => !!element?.closest?.('textarea, select, inp
 export const place = (path, start, end) =>
 	`${visible(path)}:${start}${end > start ? `-${end}` : ''}`;
 
-/** Shows what hides: control and direction characters, and those without width. */
+// Shows what hides: control and direction characters, and those without width.
 export const visible = (text) =>
 	text.replace(HIDDEN, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
 
@@ -79,16 +72,19 @@ const HIDDEN = /[^\P{Cc}\n\t]|[\p{DI}\p{Bidi_C}\u2028\u2029\ufff9-\ufffb]/gu;
 
 export const count = (number) => Number(number ?? 0).toLocaleString('en');
 
-/** `1 file`, `12,345 files` */
 export const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 
 export const duration = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-/** Begins with a capital letter, unless it begins with a name, and ends with a full stop. */
+// Begins with a capital letter, unless it begins with a name, and ends with a full stop.
 export function sentence(text) {
 	const words = String(text ?? '').trim();
 	const begun = /^[a-z]+[ ,]/.test(words) ? words[0].toUpperCase() + words.slice(1) : words;
 	return /[.!?…:]$|^$/.test(begun) ? begun : `${begun}.`;
 }
+
+// Backticks as code.
+export const marked = (text) =>
+	text.split('`').map((part, at) => (at % 2 ? h('code', part) : part));
 
 export const sentences = (...texts) => texts.filter(Boolean).map(sentence).join(' ');

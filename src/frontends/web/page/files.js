@@ -4,13 +4,12 @@ import { $, h, on, page, place } from './dom.js';
 import { get } from './api.js';
 import { build } from './nodes.js';
 
-/** Lines that are fetched before and after the wanted ones, and with each of the buttons. */
+// Lines that are fetched before and after the wanted ones, and with each of the buttons.
 const BEFORE = 40;
 const AFTER = 160;
 
-/** What is shown: path, the cited lines, the first and last line that are here, and all lines. */
+// What is shown: path, the cited lines, the first and last line that are here, and all lines.
 let open = null;
-/** Where the focus was before the pane was opened. */
 let opener = null;
 
 export async function openFile(path, start, end) {
@@ -50,7 +49,6 @@ function drawEnds() {
 	$('file-later').hidden = open.last >= open.total;
 }
 
-/** Adds lines before or after; what is read stays where it is. */
 async function more(start, end) {
 	const shown = open;
 	const file = await fetchLines(shown.path, Math.max(1, start), end);

@@ -1,5 +1,5 @@
-// Builds elements from the nodes that the server makes of Markdown and code: a string, or a list of
-// tag, attributes and children. Only what is listed here is built; of all else the text is kept.
+// Builds elements from the nodes of the server: a string, or a list of tag, attributes and children.
+// Only what is listed here is built; of all else the text is kept.
 
 import { citation } from './dom.js';
 

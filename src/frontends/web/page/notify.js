@@ -1,14 +1,13 @@
-// What is said to the user beside the conversation: errors, words for screen readers, questions,
-// and the notifications of the browser.
+// Errors, words for screen readers, a dialog, and the notifications of the browser.
 
-import { $, on, sentence } from './dom.js';
+import { $, marked, on, sentence } from './dom.js';
 
-/** Runs an action of the user; an error is shown as a sentence with what to do next. */
+// Runs an action of the user; an error is shown as a sentence with what to do next.
 export async function attempt(act) {
 	try {
 		return await act();
 	} catch (error) {
-		$('banner-text').textContent = sentence(error.message);
+		$('banner-text').replaceChildren(...marked(sentence(error.message)));
 		$('banner').hidden = false;
 		return;
 	}
@@ -18,13 +17,11 @@ export function closeBanner() {
 	$('banner').hidden = true;
 }
 
-/** Says something to screen readers, also the same words again. */
 export function announce(text) {
 	$('announce').textContent = '';
 	setTimeout(() => ($('announce').textContent = text), 50);
 }
 
-/** Asks yes or no in a dialog; closing it is no. */
 export function confirmed(question, yes) {
 	const dialog = $('confirm');
 	$('confirm-text').textContent = question;
@@ -37,14 +34,12 @@ export function confirmed(question, yes) {
 	});
 }
 
-/** Notifies the user, if the page is hidden and notifications are allowed. */
 export function notify(title, body) {
 	if (!document.hidden || globalThis.Notification?.permission !== 'granted') return;
 	const shown = new Notification(title, { body: body.slice(0, 200), tag: 'ollacode' });
 	shown.onclick = () => window.focus();
 }
 
-/** Notifications are offered until it is decided. */
 function offerNotifications() {
 	$('notify').hidden = globalThis.Notification?.permission !== 'default';
 }

@@ -5,15 +5,14 @@ import { get } from './api.js';
 import { openFile } from './files.js';
 import { build } from './nodes.js';
 
-/** A pause of this time after a key starts the search, in milliseconds. */
+// A pause of this time after a key starts the search, in milliseconds.
 const PAUSE = 60;
 const LIMIT = 20;
 
 let timer;
-/** Cancels the search that runs. */
 let running = new AbortController();
 
-/** Searches, by words only while somebody types. An answer that comes too late is dropped. */
+// Searches, by words only while somebody types. An answer that comes too late is dropped.
 async function search(lexical) {
 	running.abort();
 	running = new AbortController();
@@ -34,14 +33,15 @@ function show({ hits, took_ms: took, index, notes = [], not_searched: rest }) {
 	$('hits').replaceChildren(...hits.map(hitElement));
 	const searched = index ? ` of ${counted(index.chunks, 'chunk')}` : '';
 	const found = took !== undefined && `${counted(hits.length, 'hit')}${searched} in ${took} ms`;
-	$('search-state').textContent = sentences(found, ...notes, ...[rest?.words ?? []].flat());
+	const words = sentences(found, ...notes, ...[rest?.words ?? []].flat());
+	$('search-state').textContent = words || 'Typing finds words and names; Enter also finds meaning.';
 }
 
 function hitElement(hit) {
 	const { path, start_line: start, end_line: end, kind, language, copies, why, symbol } = hit;
-	const name = visible([...hit.scope, symbol].filter(Boolean).join(' > '));
+	const name = visible([...hit.scope, symbol].filter(Boolean).join(' > ').replace(/(^|> )#+ /g, '$1'));
 	const more = copies && `${count(copies)} more with the same text`;
-	const facts = [kind, language, hit.why_word, more].filter(Boolean).join(', ');
+	const facts = [kind, language, `found by ${hit.why_word}`, more].filter(Boolean).join(', ');
 	const head = h(
 		'p',
 		button('.plain@hit-open', () => openFile(path, start, end), place(path, start, end)),
@@ -58,14 +58,13 @@ function explained({ score, why: { lexical, dense, fused, signals } }) {
 	const lines = [
 		lexical && leg('lexical', lexical),
 		dense && leg('dense', dense),
-		`together: ${fused}`,
+		`combined: ${fused}`,
 		...signals.map(signal),
 		`score: ${score}`,
 	];
-	return h('ul.muted@hit-explain', lines.filter(Boolean).map((line) => h('li', line)));
+	return h('p.muted@hit-explain', lines.filter(Boolean).join(' · '));
 }
 
-/** Shows the page, perhaps with another query. */
 export function searchFor(query) {
 	$('query').value = query ?? $('query').value;
 	$('query').focus();

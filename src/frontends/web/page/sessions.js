@@ -3,7 +3,6 @@
 import { $, button, counted, fill, h, on, page } from './dom.js';
 import { get } from './api.js';
 
-/** The request whose answer is shown; earlier ones are dropped. */
 let last = 0;
 let timer;
 
@@ -19,7 +18,6 @@ export function showRooms() {
 	});
 }
 
-/** Fetches the sessions and shows those that fit the search field. */
 export async function showSessions() {
 	last += 1;
 	const mine = last;
@@ -35,15 +33,15 @@ export async function showSessions() {
 
 function sessionElement({ id, title, turns, model, last_used: used, isShown }) {
 	const name = title || id;
-	const when = used && new Date(used).toLocaleString();
+	const when = used && new Date(used).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
 	const facts = [counted(turns, 'question'), model, when].filter(Boolean).join(' · ');
 	const label = { 'aria-label': `Export ${name}` };
 	return h(
 		'li@session',
 		{ data: { session: id, current: isShown } },
 		button('@session-open', () => page.create(id), name),
-		h('span.muted', facts),
 		button('.plain@session-export', () => exportSession(id), 'Export', label),
+		h('div.muted', facts),
 	);
 }
 

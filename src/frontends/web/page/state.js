@@ -1,8 +1,6 @@
 // The state of a conversation, made from a snapshot and the events after it; no elements here.
-//
-// `items` is what the conversation shows, in order; an item has a `key`, a `kind` and the fields of
-// its events. Items are added at the end, changed and never removed. `changed` has the keys of
-// those that must be drawn again.
+// `items` is what it shows: each has a `key`, a `kind` and the fields of its events. Items are added
+// at the end, changed and never removed. `changed` has the keys of those to be drawn again.
 
 import { count, counted, sentence } from './dom.js';
 
@@ -10,10 +8,9 @@ export class Conversation {
 	constructor(snapshot) {
 		this.items = [];
 		this.changed = new Set();
-		/** Questions that were sent and are not confirmed yet. */
 		this.pending = [];
 		this.queue = [];
-		/** Calls that run, and requests that wait for the user, by their ids. */
+		// Calls that run, and requests that wait for the user, by their ids.
 		this.calls = new Map();
 		this.requests = new Map();
 		this.nextReply();
@@ -23,9 +20,9 @@ export class Conversation {
 		this.model = snapshot.model ?? this.model;
 		this.isBusy = snapshot.is_busy;
 		this.isPlanning = snapshot.is_planning;
-		/** The number of the last event. The log has what is not in the history, from here on. */
+		// The number of the last event. The log has what is not in the history, from here on.
 		this.last = snapshot.after ?? 0;
-		/** Events up to this one happened before the page was loaded. */
+		// Events up to this one happened before the page was loaded.
 		this.replayed = snapshot.last;
 	}
 
@@ -46,12 +43,10 @@ export class Conversation {
 		return Object.assign(item, fields);
 	}
 
-	/** The running call of an id, or the last one. */
 	running(id) {
 		return this.calls.get(id) ?? [...this.calls.values()].at(-1);
 	}
 
-	/** The first request that waits for the user. */
 	waiting() {
 		return [...this.requests.values()][0];
 	}
@@ -65,18 +60,17 @@ export class Conversation {
 		this.touch(item, { isOpen: false, decision });
 	}
 
-	/** The next words of the model begin new items. */
+	// The next words of the model begin new items.
 	nextReply() {
 		this.answers = new Map();
 		this.thoughts = null;
 	}
 
-	/** A question of this page has reached the server, or was refused. */
 	confirm(client) {
 		this.pending = this.pending.filter((one) => one.client !== client);
 	}
 
-	/** The turn is over: nothing of it runs or waits any more. */
+	// The turn is over: nothing of it runs or waits any more.
 	end() {
 		this.isBusy = false;
 		this.nextReply();
@@ -86,7 +80,7 @@ export class Conversation {
 	}
 }
 
-/** What each event changes; `this` is the conversation. */
+// What each event changes; `this` is the conversation.
 const EVENTS = {
 	asked({ text, client, attachments }) {
 		this.confirm(client);
@@ -207,7 +201,7 @@ export function decisionWords({ decision, reason, text }) {
 	return words[decision] ?? (text ? `Answered: ${text}` : 'Not answered.');
 }
 
-/** Why a turn ended without an answer, and what helps; empty if it has one. */
+// Why a turn ended without an answer, and what helps; empty if it has one.
 function endWords({ how, steps, reason }) {
 	const words = {
 		answered: '',

@@ -1,10 +1,10 @@
 // The state of the program: index, models, checks, and the facts in the header.
 
-import { $, button, count, counted, fill, h, on, page, sentence, sentences } from './dom.js';
+import { $, button, count, counted, fill, h, marked, on, page, sentence, sentences } from './dom.js';
 import { get, post } from './api.js';
 import { attempt } from './notify.js';
 
-/** Time between looks at the index, in milliseconds: while it is filled, and else. */
+// Time between looks at the index, in milliseconds: while it is filled, and else.
 const SOON = 1_500;
 const LATER = 30_000;
 
@@ -20,19 +20,21 @@ export function showFacts() {
 	Object.assign($('tokens'), { max: window || 1, value: used || 0 });
 	$('model').textContent = page.conversation?.model ?? name ?? 'no model';
 	$('model').classList.toggle('warning', !!error);
-	$('models-text').textContent = sentence(error);
+	$('no-model').replaceChildren(...marked(sentence(error)));
 }
 
-/** Shows the state of the index, and looks again later while the page is visible. */
-export function showIndex({ files, chunks, embedded, state, error, progress, is_running: runs }) {
+export function showIndex(index) {
+	const { files, chunks, embedded, state, kind, error, progress, is_running: runs } = index;
 	const { stage, done, total } = progress ?? {};
 	const bar = $('index-progress');
 	bar.hidden = !total;
 	if (total) Object.assign(bar, { max: total, value: done });
 	const words = total ? `${stage} ${count(done)} of ${count(total)}` : (error ?? state);
-	$('index-state').textContent = `Index: ${words}`;
+	const isTrouble = !!error || kind === 'trouble';
+	$('index-state').textContent = `Index: ${isTrouble ? 'see System' : words}`;
+	$('index-state').classList.toggle('warning', isTrouble);
 	const size = `${counted(files, 'file')}, ${counted(chunks, 'chunk')}, ${count(embedded)} embedded`;
-	$('index-text').textContent = sentences(size, words);
+	$('index-text').replaceChildren(...marked(sentences(size, words)));
 	lookLater(progress || runs ? SOON : LATER);
 }
 
@@ -44,18 +46,24 @@ function lookLater(wait) {
 }
 
 async function showModels() {
-	fill('models', await fetched('/api/models'), ({ name, text }) => {
+	const used = $('model').textContent;
+	const models = await fetched('/api/models').catch(({ message }) => message);
+	const isKnown = Array.isArray(models);
+	$('models-text').replaceChildren(...marked(isKnown ? '' : models));
+	const rows = isKnown ? models.map((one) => ({ ...one, isUsed: one.name === used })) : [];
+	fill('models', rows, ({ name, text, isUsed }) => {
 		const use = () => page.command(`/model ${name}`);
 		const label = { 'aria-label': `Use ${name}` };
-		const choose = button('@model-use', use, 'Use', label);
-		return h('li@model', h('code', name), ` ${text} `, choose);
+		const choose = button('@model-use', use, isUsed ? 'In use' : 'Use', label);
+		return h('li@model', h('code', name), h('span', text), choose);
 	});
 }
 
 async function showChecks() {
 	fill('doctor', await fetched('/api/doctor'), ({ name, is_good: good, text, hint }) => {
-		const sign = h(good ? 'strong.added' : 'strong.warning', good ? 'ok ' : 'look ');
-		return h('li@check', { data: { good } }, sign, `${name}: ${text}`, hint && h('p.muted', hint));
+		const sign = h(good ? 'span.added' : 'strong.warning', good ? 'ok' : 'warning');
+		const help = hint && h('p.muted', marked(hint));
+		return h('li@check', { data: { good } }, sign, h('span', marked(`${name}: ${text}`)), help);
 	});
 }
 

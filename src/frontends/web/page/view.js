@@ -1,15 +1,15 @@
 // Draws a conversation: an element for each item, made once and updated when the item changes.
 
 import { approvalCard, questionCard } from './approvals.js';
-import { $, button, citation, counted, duration, fill, h, on, page } from './dom.js';
+import { $, button, citation, counted, duration, fill, h, marked, on, page } from './dom.js';
 import { build } from './nodes.js';
 
-/** Nearer to the end than this, in pixels, the log follows what is added. */
+// Nearer to the end than this, in pixels, the log follows what is added.
 const NEAR = 60;
 
-/** The elements of the items by key. */
 const drawn = new Map();
 let follows = true;
+let width = 0;
 
 export function draw() {
 	const { conversation } = page;
@@ -24,12 +24,10 @@ export function draw() {
 	if (!keepEnd()) scrolled();
 }
 
-/** Moves the focus to a request. */
 export function focusRequest({ key }) {
 	drawn.get(key).element.querySelector('h3').focus({ preventScroll: follows });
 }
 
-/** Draws a conversation that was not shown before. */
 export function drawAnew() {
 	drawn.clear();
 	$('items').replaceChildren();
@@ -53,7 +51,6 @@ function drawItem(item) {
 	entry.update?.(item);
 }
 
-/** Questions that are on their way, and those that wait for the end of the turn. */
 function drawWaiting({ pending, queue }) {
 	fill('pending', pending, (one) => {
 		const { element } = question(one);
@@ -68,7 +65,6 @@ function drawWaiting({ pending, queue }) {
 	});
 }
 
-/** What goes on now, with the seconds since. */
 function drawActivity() {
 	const { conversation } = page;
 	$('activity').hidden = !conversation?.isBusy;
@@ -81,7 +77,6 @@ function drawActivity() {
 	$('activity').textContent = seconds > 0 ? `${words} · ${seconds} s` : `${words} …`;
 }
 
-/** Stays at the end, if the user is there. */
 export function keepEnd() {
 	if (follows) toEnd();
 	return follows;
@@ -89,12 +84,16 @@ export function keepEnd() {
 
 export function toEnd() {
 	follows = true;
-	$('log').scrollTop = $('log').scrollHeight;
+	const log = $('log');
+	log.scrollTop = log.scrollHeight;
+	width = log.clientWidth;
 	$('to-end').hidden = true;
 }
 
 function scrolled() {
-	const { scrollTop, scrollHeight, clientHeight } = $('log');
+	const { scrollTop, scrollHeight, clientHeight, clientWidth } = $('log');
+	// Another layout moves it, too.
+	if (follows && width !== clientWidth) return toEnd();
 	follows = scrollHeight - scrollTop - clientHeight < NEAR;
 	$('to-end').hidden = follows;
 }
@@ -106,7 +105,6 @@ function question({ text, attachments = [] }) {
 	return { element };
 }
 
-/** Draws blocks into a box; one that changed is replaced as a whole. */
 function blocksIn(box) {
 	const shown = [];
 	const places = [];
@@ -127,7 +125,6 @@ function answer() {
 	return { element, update: blocksIn(element) };
 }
 
-/** Thoughts, folded. Those that came as text have blocks. */
 function thoughts() {
 	const text = document.createTextNode('');
 	const blocks = h('div');
@@ -141,19 +138,21 @@ function thoughts() {
 	return { element, update };
 }
 
-/** A tool call: what, its output as it comes, time, outcome, result. A failed one is open. */
+// A tool call: what, its output as it comes, time, outcome, result. A failed one is open.
 function call({ id, tool, what }) {
-	const state = h('span.state@call-state');
+	const state = h('span@call-state');
 	const live = h('pre@call-live');
 	const summary = h('p@call-summary');
 	const detail = h('pre@call-detail');
-	const head = h('summary', h('span.tool', tool), h('code@call-what', what), state);
+	const head = h('summary', h('span', tool), h('code@call-what', what), state);
 	const element = h('details', { data: { call: id, tool } }, head, live, summary, detail);
 	let hasOutput = false;
 	const update = ({ outcome, took, live: lines, summary: words = '', detail: more = '' }) => {
 		const isRunning = outcome === 'running';
 		element.dataset.outcome = outcome;
-		state.textContent = !Number.isFinite(took) ? outcome : `${outcome} · ${duration(took)}`;
+		const facts = [outcome, words.length < 30 && words, Number.isFinite(took) && duration(took)];
+		state.textContent = facts.filter(Boolean).join(' · ');
+		element.classList.toggle('failing', /^exit code [^0]/.test(words));
 		live.textContent = lines.join('\n');
 		live.hidden = lines.length === 0 || (!isRunning && !!more);
 		summary.textContent = words;
@@ -173,19 +172,19 @@ function sources({ sources: found }) {
 	return { element: h('details', head, h('ul', links)) };
 }
 
-const words = ({ text, isWarning }) => ({ element: h(isWarning ? 'p.warning' : 'p.muted', text) });
+const words = ({ text, isWarning }) => {
+	return { element: h(isWarning ? 'p.warning' : 'p.muted', marked(text)) };
+};
 
-/** What the turn did, in the words of all front ends. */
 function facts({ lines }) {
 	const line = ({ text, is_warning: isWarning }) => words({ text, isWarning }).element;
 	return { element: h('div', lines.map(line)) };
 }
 
 function end({ how, text }) {
-	return { element: h('div', { data: { how } }, text && h('p@end-text', text)) };
+	return { element: h('div', { data: { how } }, text && h('p.warning@end-text', marked(text))) };
 }
 
-/** A command with its answer: words, or data as a list, or a table. */
 function command({ line }) {
 	const answer = h('div');
 	const given = line && h('p@command-line', h('code', line));
