@@ -50,7 +50,7 @@ pub struct Weights {
 
 /// The weights in use; `docs/benchmarks.md` has what they were measured on.
 pub const WEIGHTS: Weights = Weights {
-    dense_prose: 0.65,
+    dense_prose: 0.75,
     dense_symbol: 0.3,
     lexical_score: 0.4,
     coverage: 0.5,
