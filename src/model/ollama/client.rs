@@ -18,7 +18,7 @@ use super::wire::{
     self, EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo,
     ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
 };
-use super::{Address, OllamaError};
+use super::{Address, FirstCause, OllamaError};
 use crate::network::Obstacle;
 
 /// How long a model stays in memory after a request: reloading it costs seconds.
@@ -280,7 +280,7 @@ impl OllamaClient {
             None => OllamaError::NotReachable {
                 host,
                 local: self.address.is_loopback(),
-                source,
+                source: FirstCause::of(&source),
             },
         }
     }

@@ -58,7 +58,7 @@ pub enum OllamaError {
         host: String,
         /// Whether it is this machine.
         local: bool,
-        source: reqwest::Error,
+        source: FirstCause,
     },
     /// No connection is possible, and retrying would not help.
     #[error("cannot connect to Ollama at {host}: {}", .obstacle.what())]
@@ -146,6 +146,20 @@ pub enum OllamaError {
     /// The HTTP client cannot be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
+}
+
+/// The innermost cause of an error: libraries wrap it several times, without saying more.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FirstCause(String);
+
+impl FirstCause {
+    fn of(mut error: &dyn std::error::Error) -> FirstCause {
+        while let Some(cause) = error.source() {
+            error = cause;
+        }
+        FirstCause(error.to_string())
+    }
 }
 
 impl OllamaError {
