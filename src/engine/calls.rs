@@ -205,9 +205,7 @@ impl Turn<'_> {
     ) -> Result<Result<CallApproval, CallResult>, TurnEnd> {
         let reason = match self.judge(&prepared.effects) {
             Permission::Allow => return Ok(Ok(CallApproval::Unasked)),
-            Permission::ReadOnly => {
-                "it ran read-only and failed, because it needs to write".to_owned()
-            }
+            Permission::ReadOnly => "it ran read-only and failed; it may need to write".to_owned(),
             Permission::Deny(why) => {
                 let text = format!("Denied: {why}. Do not try to get around this.");
                 return Ok(Err(CallResult::denied(text, &format!("denied: {why}"))));
