@@ -20,7 +20,7 @@ export class Conversation {
 		this.model = snapshot.model ?? this.model;
 		this.isBusy = snapshot.is_busy;
 		this.isPlanning = snapshot.is_planning;
-		// The number of the last event. The log has what is not in the history, from here on.
+		// The last event's number. The log has what the history lacks, from here on.
 		this.last = snapshot.after ?? 0;
 		// Events up to this one happened before the page was loaded.
 		this.replayed = snapshot.last;

@@ -53,8 +53,8 @@ async function showModels() {
 	const rows = isKnown ? models.map((one) => ({ ...one, isUsed: one.name === used })) : [];
 	fill('models', rows, ({ name, text, isUsed }) => {
 		const use = () => page.command(`/model ${name}`);
-		const label = { 'aria-label': `Use ${name}` };
-		const choose = button('@model-use', use, isUsed ? 'In use' : 'Use', label);
+		const word = isUsed ? 'In use' : 'Use';
+		const choose = button('@model-use', use, word, { 'aria-label': `${word} ${name}` });
 		return h('li@model', h('code', name), h('span', text), choose);
 	});
 }
