@@ -139,7 +139,7 @@ mod tests {
             (
                 10,
                 2,
-                3.14,
+                3.12,
                 "`m` can be used as an agent here: 10 of 12 tasks, 3.1 tokens/s, which is slow; it \
                  missed task-10, task-11",
             ),

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::iter;
 use std::ops::Range;
 
 use serde_json::json;
@@ -312,10 +313,13 @@ fn refusal(why: &str, (first, last): (usize, usize), file: &TextFile) -> Refusal
     }
     let begin = first.min(last).clamp(1, count) - 1;
     let end = first.max(last).clamp(begin + 1, count);
-    let mut places = vec![begin..end];
+    let is_long = end - begin > MOST_SHOWN;
+    // Of a long range both ends.
+    let first_end = if is_long { begin + 1 } else { end };
+    let second = is_long.then(|| end - 1..end);
+    let places: Vec<Range<usize>> = iter::once(begin..first_end).chain(second).collect();
     let mut between = String::new();
-    if end - begin > MOST_SHOWN {
-        places = vec![begin..begin + 1, end - 1..end];
+    if is_long {
         let call = json!({"path": path, "start_line": begin + 1, "end_line": end});
         between = format!("For the lines between: read_file {call}\n");
     }

@@ -80,7 +80,7 @@ fn a_question_about_changes_brings_them_from_git() {
     environment.git(&["init", "-q", "-b", "main"]);
     environment.git(&["add", "-A"]);
     environment.git(&["commit", "-q", "-m", "The kettle"]);
-    environment.write("notes.txt", &NOTES.replace("ninety", "eighty"));
+    environment.write("notes.txt", NOTES.replace("ninety", "eighty"));
     let told = ask(&environment, &[], "What did I change since main?").expect_end("answered");
     let sources = &told.of("retrieved")[0]["sources"];
     assert_eq!(sources[0]["path"], "notes.txt", "{told:#?}");

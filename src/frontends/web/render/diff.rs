@@ -223,10 +223,8 @@ fn add_hunk(file: &mut ShownFile, starts: Option<(usize, usize)>, lines: &[&str]
     };
     let mut rows = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
-        let kind = match line.chars().next() {
-            Some(kind @ ('+' | '-')) => kind,
-            _ => ' ',
-        };
+        let sign = line.chars().next();
+        let kind = sign.filter(|sign| ['+', '-'].contains(sign)).unwrap_or(' ');
         let is_note = line.starts_with('\\');
         rows.push(ShownRow {
             kind,

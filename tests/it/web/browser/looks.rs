@@ -311,6 +311,6 @@ fn without_times(text: &str) -> Vec<&str> {
         let next = words.get(at + 1).copied().unwrap_or_default();
         is_number(words[at]) && ["ms", "s", "min"].contains(&next)
     };
-    let kept = (0..words.len()).filter(|&at| !is_time(at) && !(at > 0 && is_time(at - 1)));
+    let kept = (0..words.len()).filter(|&at| !(is_time(at) || at > 0 && is_time(at - 1)));
     kept.map(|at| words[at]).collect()
 }

@@ -11,8 +11,10 @@ fn block(reply: u64, block: usize, text: &str) -> (BlockKey, WebEvent) {
     (BlockKey { reply, block }, WebEvent::from(event))
 }
 
+type Gap = Option<(u64, u64)>;
+
 /// The numbers and names behind a position, and the gap before them.
-fn read(log: &Arc<RoomLog>, after: u64) -> (Option<(u64, u64)>, Vec<(u64, String)>) {
+fn read(log: &Arc<RoomLog>, after: u64) -> (Gap, Vec<(u64, String)>) {
     let batch = log.reader(after).read(usize::MAX);
     let events = batch.events.into_iter();
     let events = events.map(|(number, event)| (number, event.name.clone()));
