@@ -26,6 +26,7 @@ mod scoring;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Error, bail, ensure};
@@ -72,17 +73,22 @@ const DEPTH: usize = 4;
 /// What the model answers to a follow-up.
 const DONE: &str = "Done.";
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<ExitCode, Error> {
+    // What git shows comes from commands, which are confined by helpers: this program.
+    if let Some(code) = ollacode::sandbox::confine::enter() {
+        return Ok(code);
+    }
     let Some(arguments) = Arguments::read(std::env::args().skip(1))? else {
         println!("{USAGE}");
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     };
     let text = fs::read_to_string(&arguments.set)
         .with_context(|| format!("cannot read {}", arguments.set.display()))?;
     let set: LabelSet = serde_json::from_str(&text)
         .with_context(|| format!("{} is not a set of labels", arguments.set.display()))?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(measure(&arguments, &set))
+    runtime.block_on(measure(&arguments, &set))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What the command line asks for.

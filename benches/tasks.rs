@@ -21,6 +21,7 @@ mod scoring;
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Error};
@@ -325,7 +326,12 @@ async fn measure() -> Result<(), Error> {
     Ok(())
 }
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<ExitCode, Error> {
+    // Commands of the tasks are confined by helpers, which are this program.
+    if let Some(code) = ollacode::sandbox::confine::enter() {
+        return Ok(code);
+    }
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(measure())
+    runtime.block_on(measure())?;
+    Ok(ExitCode::SUCCESS)
 }

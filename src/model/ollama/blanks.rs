@@ -35,6 +35,10 @@ impl BlankDetector {
                 ));
             }
         }
+        // An empty piece is silence, which has a limit of its own.
+        if piece.is_empty() {
+            return None;
+        }
         let silent = now.duration_since(self.last_word);
         (silent > patience).then(|| {
             let seconds = patience.as_secs_f32();
@@ -63,6 +67,15 @@ mod tests {
     use super::*;
 
     const LONG: Duration = Duration::from_secs(300);
+
+    #[test]
+    fn empty_pieces_are_silence() {
+        let start = Instant::now();
+        let mut blanks = BlankDetector::new(start);
+        let later = start + LONG + Duration::from_secs(1);
+        assert_eq!(blanks.push("", later, LONG), None);
+        assert!(blanks.push(".", later, LONG).is_some());
+    }
 
     #[test]
     fn blanks_of_every_kind_are_counted() {

@@ -23,6 +23,22 @@ const LEVELS: [(&str, Confinement); 2] = [
 /// The helper's argument to wait for its command.
 pub(super) const AHEAD: &str = "ahead";
 
+/// This program, which becomes the helper by [`super::super::enter`].
+///
+/// # Errors
+///
+/// If this process should be a helper itself: its program does not call that function, so that each
+/// helper would start another one, without end.
+fn helper_program() -> io::Result<PathBuf> {
+    let first = std::env::args_os().nth(1);
+    if first.is_some_and(|argument| argument == SUBCOMMAND) {
+        return Err(io::Error::other(
+            "this program cannot confine commands, since it does not call `confine::enter` first",
+        ));
+    }
+    Ok(PathBuf::from("/proc/self/exe"))
+}
+
 /// Prepares a command; see [`super::super::prepare`].
 pub fn prepare(
     bounds: &SandboxPolicy,
@@ -50,7 +66,7 @@ pub fn prepare(
     all.push(OsString::from(program));
     all.extend(arguments.iter().cloned());
     Ok(ConfinedCommand {
-        program: PathBuf::from("/proc/self/exe"),
+        program: helper_program()?,
         arguments: all,
         variables: variables(bounds, level),
         inherited: Vec::from(inherited),
@@ -64,7 +80,7 @@ pub fn prepare_ahead() -> io::Result<ConfinedCommand> {
     let theirs = OwnedFd::from(theirs);
     let number = OsString::from(theirs.as_raw_fd().to_string());
     Ok(ConfinedCommand {
-        program: PathBuf::from("/proc/self/exe"),
+        program: helper_program()?,
         arguments: vec![OsString::from(SUBCOMMAND), OsString::from(AHEAD), number],
         variables: Vec::new(),
         inherited: vec![theirs],
