@@ -22,13 +22,20 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Error;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::conversation::registry::SessionRegistry;
+use crate::conversation::workspaces::{IndexUpdates, Workspaces};
+use crate::conversation::{InstalledModels, SharedContext};
+use crate::engine::ChatActivity;
+use crate::permission::Mode;
 
 /// Runs the program: reads the command line and the environment, and maps the outcome.
 pub fn main() -> ExitCode {
@@ -62,6 +69,42 @@ pub struct ServiceOptions {
     pub listen: Option<IpAddr>,
     /// Write the token of the API to this file.
     pub token_file: Option<PathBuf>,
+    /// Further folders that conversations can switch to.
+    pub workspaces: Vec<PathBuf>,
+}
+
+impl ServiceOptions {
+    /// What the conversations of a service share. `patience` is how long a command waits for Ollama.
+    fn shared_context(
+        &self,
+        app: App,
+        registry: Option<SessionRegistry>,
+        patience: Duration,
+        stop: &CancellationToken,
+    ) -> SharedContext {
+        let activity = ChatActivity::default();
+        SharedContext {
+            workspaces: Workspaces::new(
+                app,
+                IndexUpdates::Watched,
+                self.whole_home,
+                activity.clone(),
+                stop.clone(),
+            ),
+            registry: registry.map(Mutex::new),
+            activity,
+            connector: Arc::new(InstalledModels),
+            patience: Some(patience),
+            first_mode: if self.auto_approve {
+                Mode::AutoApprove
+            } else {
+                Mode::Ask
+            },
+            offers_auto_approve: self.auto_approve,
+            has_user: true,
+            stop: stop.clone(),
+        }
+    }
 }
 
 /// A message of a service to its starter.

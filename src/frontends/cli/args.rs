@@ -75,10 +75,11 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Folder to work on; by default the indexed folder or git repository around the current one
+    /// Folder to work on; by default the indexed folder or git repository around the current one.
+    /// `web` takes several: the page begins with the first
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     #[arg(help_heading = GLOBAL)]
-    pub workspace: Option<PathBuf>,
+    pub workspace: Vec<PathBuf>,
 
     /// Folder for indexes, sessions and the embedding cache
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
@@ -427,12 +428,16 @@ impl Arguments {
     /// Conflicts that clap cannot express: chat flags before a command, an empty query.
     fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
         match &self.command {
+            command if self.workspace.len() > 1 && !matches!(command, Some(Command::Web(_))) => {
+                let message = "`--workspace` is given more than once; only `web` takes several";
+                Some((ErrorKind::ArgumentConflict, message))
+            }
             Some(_) if self.chat != ChatArguments::default() => {
                 let message = "an option of `chat` comes before the command; put it after \
                                `chat`, or leave the command out";
                 Some((ErrorKind::ArgumentConflict, message))
             }
-            Some(Command::Index(index)) if index.path.is_some() && self.workspace.is_some() => {
+            Some(Command::Index(index)) if index.path.is_some() && !self.workspace.is_empty() => {
                 let message = "the folder is given twice: as PATH and with `--workspace`";
                 Some((ErrorKind::ArgumentConflict, message))
             }
@@ -483,7 +488,11 @@ impl Arguments {
             ..Flags::default()
         }
         .with("WORKSPACE_DIR", "PATH", path)
-        .with("WORKSPACE_DIR", "--workspace", self.workspace.clone())
+        .with(
+            "WORKSPACE_DIR",
+            "--workspace",
+            self.workspace.first().cloned(),
+        )
         .with("OLLACODE_DATA_DIR", "--data-dir", self.data_dir.clone())
         .with(
             "OLLAMA_EMBED_MODEL",

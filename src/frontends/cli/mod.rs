@@ -140,7 +140,10 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Telegram(telegram)) => {
                 telegram::run(&app, telegram, services.telegram).await
             }
-            Some(Command::Web(web)) => web::run(&app, web, services.web).await,
+            Some(Command::Web(web)) => {
+                let others = arguments.workspace.get(1..).unwrap_or_default();
+                web::run(&app, web, others, services.web).await
+            }
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,

@@ -1,5 +1,7 @@
 //! `ollacode web`: serves the web page, and shows its messages on the terminal.
 
+use std::path::PathBuf;
+
 use anyhow::Error;
 
 use super::CommandEnd;
@@ -15,6 +17,7 @@ const STOPPING: &str = "stopping; turns are stopped and recorded";
 pub async fn run(
     app: &App,
     arguments: &WebArguments,
+    other_folders: &[PathBuf],
     service: Service,
 ) -> Result<CommandEnd, Error> {
     let how = ServiceOptions {
@@ -22,6 +25,7 @@ pub async fn run(
         whole_home: arguments.engine.yes,
         listen: arguments.listen,
         token_file: arguments.token_file.clone(),
+        workspaces: other_folders.to_vec(),
         ..ServiceOptions::default()
     };
     confirm_workspace(app, how.whole_home)?;

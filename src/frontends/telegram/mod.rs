@@ -30,7 +30,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, bail};
-use parking_lot::Mutex;
 use teloxide::prelude::*;
 use teloxide::types::{BotCommand, Me};
 use tokio_util::sync::CancellationToken;
@@ -38,14 +37,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::config::TelegramSettings;
+use crate::conversation::SharedContext;
 use crate::conversation::commands::{CommandScope, SlashCommand, commands};
 use crate::conversation::messages::risk_warning;
 use crate::conversation::registry::SessionRegistry;
-use crate::conversation::workspaces::{IndexUpdates, Workspaces};
-use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::model::ollama::NetworkScope;
-use crate::permission::Mode;
 
 use api::Api;
 use dispatcher::{BotContext, Dispatcher};
@@ -114,31 +110,11 @@ fn bot_context(
     me: &Me,
     stop: &CancellationToken,
 ) -> Result<Arc<BotContext>, Error> {
-    let activity = ChatActivity::default();
     let outbox = Outbox::start(api.clone(), SendRates::default());
     let book = format!("{}.json", me.id);
     let book = app.settings.data_folder.join("telegram").join(book);
-    let shared = SharedContext {
-        workspaces: Workspaces::new(
-            app,
-            IndexUpdates::Watched,
-            how.whole_home,
-            activity.clone(),
-            stop.clone(),
-        ),
-        registry: Some(Mutex::new(SessionRegistry::open(book))),
-        activity,
-        connector: Arc::new(InstalledModels),
-        patience: Some(PATIENCE),
-        first_mode: if how.auto_approve {
-            Mode::AutoApprove
-        } else {
-            Mode::Ask
-        },
-        offers_auto_approve: how.auto_approve,
-        has_user: true,
-        stop: stop.clone(),
-    };
+    let registry = SessionRegistry::open(book);
+    let shared = how.shared_context(app, Some(registry), PATIENCE, stop);
     Ok(Arc::new(BotContext {
         shared: Arc::new(shared),
         questions: Questions::new(outbox.clone(), settings.approval_life)?,

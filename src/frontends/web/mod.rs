@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Error, bail};
+use anyhow::{Context, Error, bail};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -30,12 +30,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
+use crate::conversation::SharedContext;
 use crate::conversation::messages::risk_warning;
-use crate::conversation::workspaces::{IndexUpdates, Workspaces};
-use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::model::ollama::NetworkScope;
-use crate::permission::Mode;
 use crate::visible::visible_name;
 
 use guard::{Guard, Refusal};
@@ -64,6 +61,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     check_reach(&app, how.listen)?;
+    let app = with_workspaces(app, &how.workspaces)?;
     let sockets = Sockets::open(app.settings.web_port, how.listen).await?;
     let token = Token::random()?;
     let file = how.token_file.as_deref();
@@ -71,7 +69,7 @@ pub async fn run(
     // The file is deleted when this is dropped.
     let _file = file.transpose()?;
     let server = Arc::new(Server {
-        shared: Arc::new(shared_context(app, &how, &stop)),
+        shared: Arc::new(how.shared_context(app, None, PATIENCE, &stop)),
         rooms: room::Rooms::default(),
         token,
         authorities: sockets.authorities(),
@@ -111,29 +109,31 @@ fn workspaces(app: &App) -> Vec<PathBuf> {
     named.chain([app.workspace.root.clone()]).collect()
 }
 
-fn shared_context(app: App, how: &ServiceOptions, stop: &CancellationToken) -> SharedContext {
-    let activity = ChatActivity::default();
-    SharedContext {
-        workspaces: Workspaces::new(
-            app,
-            IndexUpdates::Watched,
-            how.whole_home,
-            activity.clone(),
-            stop.clone(),
-        ),
-        registry: None,
-        activity,
-        connector: Arc::new(InstalledModels),
-        patience: Some(PATIENCE),
-        first_mode: if how.auto_approve {
-            Mode::AutoApprove
-        } else {
-            Mode::Ask
-        },
-        offers_auto_approve: how.auto_approve,
-        has_user: true,
-        stop: stop.clone(),
+/// Adds the folders of the command line to the named workspaces, each by the name of its folder.
+fn with_workspaces(mut app: App, folders: &[PathBuf]) -> Result<App, Error> {
+    for folder in folders {
+        let shown = visible_name(&folder.display().to_string());
+        let root = folder
+            .canonicalize()
+            .with_context(|| format!("cannot open the workspace {shown}"))?;
+        if !root.is_dir() {
+            bail!("the workspace {shown} is not a folder");
+        }
+        let named = &mut app.settings.rules.workspaces;
+        if root == app.workspace.root || named.values().any(|known| *known == root) {
+            continue;
+        }
+        let name = root.file_name().unwrap_or(root.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        let mut free = (1..).map(|number| match number {
+            1 => name.clone(),
+            _ => format!("{name}-{number}"),
+        });
+        if let Some(free) = free.find(|name| !named.contains_key(name)) {
+            named.insert(free, root);
+        }
     }
+    Ok(app)
 }
 
 /// Reports at the terminal where the page is, and warns about risks.

@@ -57,6 +57,48 @@ fn is_written_below(folder: &Path, text: &str) -> bool {
 }
 
 #[test]
+fn several_folders_can_be_chosen_in_the_page() {
+    let others = tempfile::tempdir().expect("a folder");
+    let make = |path: &str| {
+        let folder = others.path().join(path);
+        fs::create_dir_all(&folder).expect("a folder");
+        let folder = folder.canonicalize().expect("a folder");
+        folder.to_str().expect("a plain name").to_owned()
+    };
+    let [first, shop, other_shop] = ["first", "one/shop", "two/shop"].map(make);
+    let web = web_with(&[
+        "--workspace",
+        &first,
+        "--workspace",
+        &shop,
+        "--workspace",
+        &other_shop,
+        // Given twice, it is one.
+        "--workspace",
+        &shop,
+    ]);
+    let known = web.get("/api/state").expect(200).json()["workspaces"].clone();
+    let words = known.to_string();
+    for folder in [&first, &shop, &other_shop] {
+        assert_eq!(words.matches(folder.as_str()).count(), 1, "{words}");
+    }
+    assert!(words.contains("\"shop-2\""), "{words}");
+    let missing = others.path().join("missing");
+    let missing = missing.to_str().expect("a plain name");
+    let environment = Environment::new();
+    let flags = ["--workspace", &first, "--workspace", missing];
+    fails(
+        &environment,
+        &flags,
+        1,
+        &["cannot open the workspace", "missing"],
+    );
+    let flags = ["--workspace", &first, "--workspace", &shop, "search", "x"];
+    let output = environment.run(&flags).expect_code(2);
+    output.expect_words(&["only `web` takes several"]);
+}
+
+#[test]
 fn the_address_is_printed_with_a_token_that_is_new_each_time() {
     let mut web = Web::start(Vec::new());
     let first = web.token.clone();
