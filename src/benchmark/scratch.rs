@@ -1,7 +1,7 @@
 //! A copy of a few files, in which a model works on a task with the real engine and the real tools.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -10,18 +10,17 @@ use anyhow::{Context, Error};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::RefreshOptions;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::checks::{Attempt, AttemptEnd, MadeCall};
 use super::deadline::Deadline;
 use super::material::Material;
+use super::process_folder::ProcessFolder;
 use super::recorder::Recorder;
 use super::tasks::Task;
+use super::turn::{TimedTurn, ask_until, is_of_model};
 use crate::app::App;
+use crate::engine::ChatActivity;
 use crate::engine::event::{Event, TurnEnd};
-use crate::engine::{ChatActivity, Question};
-use crate::failure::FailureCode;
 use crate::message::{Message, ToolOutcome};
 use crate::model::ChatModel;
 use crate::permission::{ApprovalRequest, Approver, Decision};
@@ -31,8 +30,6 @@ use crate::session::{Session, create_private_folder};
 const PREFIX: &str = "scratch-";
 /// Most replies of a model to a task.
 const MOST_STEPS: usize = 8;
-/// Size of the channel of events.
-const EVENTS: usize = 64;
 /// How long a turn that is stopped may take to end.
 const GRACE: Duration = Duration::from_secs(1);
 /// Tools that may change the copy.
@@ -40,7 +37,7 @@ const EDITING: [&str; 2] = ["edit_file", "write_file"];
 
 /// The copy; it is deleted with this value.
 pub struct Scratch {
-    folder: PathBuf,
+    _folder: ProcessFolder,
     app: App,
     files: BTreeMap<String, String>,
 }
@@ -50,10 +47,8 @@ impl Scratch {
     pub async fn create(app: &App, material: &Material) -> Result<Scratch, Error> {
         let above = app.benchmarks_folder();
         let wrong = || format!("cannot make a folder in {}", above.display());
-        create_private_folder(&above).with_context(wrong)?;
-        remove_left_behind(&above);
-        let folder = above.join(format!("{PREFIX}{}", std::process::id()));
-        let (root, data) = (folder.join("workspace"), folder.join("data"));
+        let folder = ProcessFolder::create(&above, PREFIX).with_context(wrong)?;
+        let [root, data] = ["workspace", "data"].map(|name| folder.path().join(name));
         for path in [&root, &data] {
             create_private_folder(path).with_context(wrong)?;
         }
@@ -63,7 +58,7 @@ impl Scratch {
                 .map(|file| (file.path.clone(), file.text.clone()))
                 .collect(),
             app: app.isolated(&root, &data, MOST_STEPS)?,
-            folder,
+            _folder: folder,
         };
         scratch.restore()?;
         let options = RefreshOptions::default();
@@ -145,48 +140,19 @@ impl Scratch {
         deadline: &Deadline,
     ) -> Result<(AttemptEnd, BTreeMap<String, ToolOutcome>), Error> {
         let engine = self.app.engine(session, &ChatActivity::default())?;
-        let question = Question {
-            text: task.prompt.clone(),
-            ..Question::default()
-        };
-        let stop = CancellationToken::new();
-        let (sender, mut receiver) = mpsc::channel(EVENTS);
         let mut outcomes = BTreeMap::new();
-        let asking = async {
-            let end = engine
-                .ask(session, question, &EditsOnly, &sender, &stop)
-                .await;
-            drop(sender);
-            end
-        };
-        let listening = async {
-            while let Some(event) = receiver.recv().await {
-                if let Event::ToolFinished { id, outcome, .. } = event {
-                    outcomes.insert(id, outcome);
-                }
+        let hear = |event| {
+            if let Event::ToolFinished { id, outcome, .. } = event {
+                outcomes.insert(id, outcome);
             }
         };
-        let end = {
-            let turn = async { tokio::join!(asking, listening).0 };
-            tokio::pin!(turn);
-            tokio::select! {
-                end = &mut turn => attempt_end(&end),
-                () = deadline.passed() => {
-                    stop.cancel();
-                    // What is still going on after that is dropped, which stops it, too.
-                    let _ = tokio::time::timeout(GRACE, &mut turn).await;
-                    AttemptEnd::OutOfTime
-                }
-            }
+        let (working, time) = ((&engine, session), (deadline, GRACE));
+        let ended = ask_until(working, &task.prompt, &EditsOnly, time, hear).await;
+        let end = match ended {
+            TimedTurn::Ended(end) => attempt_end(&end),
+            TimedTurn::OutOfTime { .. } => AttemptEnd::OutOfTime,
         };
         Ok((end, outcomes))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // If this fails, the next benchmark tries again.
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -206,21 +172,6 @@ fn attempt_end(end: &TurnEnd) -> AttemptEnd {
         }
     };
     AttemptEnd::Failed(why)
-}
-
-/// Whether a failure says something about the model, and not about the server or the machine.
-fn is_of_model(code: FailureCode) -> bool {
-    matches!(
-        code,
-        FailureCode::ModelUnsuitable
-            | FailureCode::ModelFailed
-            | FailureCode::OutOfMemory
-            | FailureCode::ContextTooLong
-            | FailureCode::ReplyEndless
-            | FailureCode::ReplyTooLong
-            | FailureCode::ReplyUnusable
-            | FailureCode::LoopDetected
-    )
 }
 
 /// Approves edits of the copy and nothing else.
@@ -268,43 +219,10 @@ fn read_all(root: &Path) -> io::Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
-/// Removes the folders of processes that have ended without doing so.
-fn remove_left_behind(above: &Path) {
-    let knows_processes = Path::new("/proc/self").exists();
-    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let process = name
-            .strip_prefix(PREFIX)
-            .and_then(|id| id.parse::<u32>().ok());
-        let is_gone = process.is_some_and(|id| {
-            id == std::process::id()
-                || (knows_processes && !Path::new(&format!("/proc/{id}")).exists())
-        });
-        if is_gone {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
-
-    #[test]
-    fn copies_of_processes_that_are_gone_are_removed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let [gone, here, other] = ["scratch-999999999", "scratch-1", "20261121-143005.json"]
-            .map(|name| folder.path().join(name));
-        for path in [&gone, &here, &other] {
-            fs::create_dir_all(path.join("workspace")).expect("a folder");
-        }
-        remove_left_behind(folder.path());
-        let knows_processes = Path::new("/proc/self").exists();
-        assert_eq!(!gone.exists(), knows_processes);
-        assert!(here.exists() && other.exists());
-    }
+    use crate::failure::{Failure, FailureCode};
 
     #[test]
     fn turns_end_with_an_answer_or_a_reason() {

@@ -8,8 +8,6 @@ use anyhow::{Context, Error};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::RefreshOptions;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::folders::{RunFolders, empty, lay_out};
 use super::results::TryResult;
@@ -17,16 +15,14 @@ use super::task::Task;
 use crate::app::App;
 use crate::benchmark::deadline::Deadline;
 use crate::benchmark::report::rounded;
+use crate::benchmark::turn::{TimedTurn, ask_until, is_of_model};
 use crate::engine::event::{Event, TurnEnd};
-use crate::engine::{ChatActivity, Engine, Question};
-use crate::failure::FailureCode;
+use crate::engine::{ChatActivity, Engine};
 use crate::message::ToolOutcome;
 use crate::model::ChatModel;
 use crate::permission::{ApprovalRequest, Approver, Decision, Mode};
 use crate::session::Session;
 
-/// Size of the channel of events.
-const EVENTS: usize = 64;
 /// How long a turn that is stopped may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 /// What is made anew for each task. The tools' caches stay: some compilers take long without.
@@ -94,41 +90,16 @@ impl Work {
     /// Asks the model, and waits until it has ended.
     pub async fn ask(&mut self, text: &str, deadline: &Deadline) -> (WorkEnd, TryResult) {
         let started = Instant::now();
-        let question = Question {
-            text: text.to_owned(),
-            ..Question::default()
-        };
-        let stop = CancellationToken::new();
-        let (sender, mut receiver) = mpsc::channel(EVENTS);
         let mut counted = TryResult::default();
-        let (engine, session) = (&self.engine, &mut self.session);
-        let asking = async {
-            let asked = engine.ask(session, question, &Nobody, &sender, &stop);
-            let end = asked.await;
-            drop(sender);
-            end
-        };
-        let listening = async {
-            while let Some(event) = receiver.recv().await {
-                count(&event, &mut counted);
+        let working = (&self.engine, &mut self.session);
+        let hear = |event| count(&event, &mut counted);
+        let ended = ask_until(working, text, &Nobody, (deadline, GRACE), hear).await;
+        let (end, is_lost) = match ended {
+            TimedTurn::Ended(end) => (work_end(&end), false),
+            TimedTurn::OutOfTime { is_broken_off } if deadline.is_stopped() => {
+                (WorkEnd::Stopped, is_broken_off)
             }
-        };
-        let (end, is_lost) = {
-            let turn = async { tokio::join!(asking, listening).0 };
-            tokio::pin!(turn);
-            tokio::select! {
-                end = &mut turn => (work_end(&end), false),
-                () = deadline.passed() => {
-                    stop.cancel();
-                    // What is still going on after that is dropped, which stops it, too.
-                    let is_lost = tokio::time::timeout(GRACE, &mut turn).await.is_err();
-                    let end = match deadline.is_stopped() {
-                        true => WorkEnd::Stopped,
-                        false => WorkEnd::OutOfTime,
-                    };
-                    (end, is_lost)
-                }
-            }
+            TimedTurn::OutOfTime { is_broken_off } => (WorkEnd::OutOfTime, is_broken_off),
         };
         self.is_lost = is_lost;
         counted.seconds = rounded(started.elapsed().as_secs_f64());
@@ -161,16 +132,10 @@ fn work_end(end: &TurnEnd) -> WorkEnd {
         }
         TurnEnd::Stuck(failure) | TurnEnd::Failed(failure) => failure,
     };
-    match failure.code {
-        FailureCode::ContextTooLong
-        | FailureCode::LoopDetected
-        | FailureCode::ModelFailed
-        | FailureCode::ReplyEndless
-        | FailureCode::ReplyTooLong
-        | FailureCode::ReplyUnusable
-        | FailureCode::SecretsNotChecked
-        | FailureCode::ToolFailed => WorkEnd::GaveUp(failure.message.clone()),
-        _ => WorkEnd::Broken(failure.to_string()),
+    if is_of_model(failure.code) {
+        WorkEnd::GaveUp(failure.message.clone())
+    } else {
+        WorkEnd::Broken(failure.to_string())
     }
 }
 
@@ -194,7 +159,7 @@ impl Approver for Nobody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Failure;
+    use crate::failure::{Failure, FailureCode};
 
     #[test]
     fn a_failing_server_says_nothing_of_a_model() {

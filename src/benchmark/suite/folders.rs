@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::task::TaskFile;
+use crate::benchmark::process_folder::ProcessFolder;
 use crate::session::create_private_folder;
 
 /// How names of the folders begin; the id of the process follows.
@@ -18,15 +19,13 @@ const MOST_BYTES: u64 = 32 << 20;
 /// The folders; they are deleted with this value.
 #[derive(Debug)]
 pub struct RunFolders {
-    folder: PathBuf,
+    folder: ProcessFolder,
 }
 
 impl RunFolders {
     /// Makes them in a folder, and removes those of processes that have ended.
     pub fn create(above: &Path) -> io::Result<RunFolders> {
-        create_private_folder(above)?;
-        remove_left_behind(above);
-        let folder = above.join(format!("{PREFIX}{}", std::process::id()));
+        let folder = ProcessFolder::create(above, PREFIX)?;
         let folders = RunFolders { folder };
         for path in [folders.project(), folders.tested(), folders.data()] {
             create_private_folder(&path)?;
@@ -36,24 +35,17 @@ impl RunFolders {
 
     /// Where the model works.
     pub fn project(&self) -> PathBuf {
-        self.folder.join("project")
+        self.folder.path().join("project")
     }
 
     /// Where the hidden tests run: nothing of it is in the project.
     pub fn tested(&self) -> PathBuf {
-        self.folder.join("tested")
+        self.folder.path().join("tested")
     }
 
     /// What is kept of sessions, indexes and commands while the run lasts.
     pub fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-}
-
-impl Drop for RunFolders {
-    fn drop(&mut self) {
-        // If this fails, the next run tries again.
-        let _ = fs::remove_dir_all(&self.folder);
+        self.folder.path().join("data")
     }
 }
 
@@ -115,48 +107,12 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the folders of processes that have ended without doing so.
-fn remove_left_behind(above: &Path) {
-    let knows_processes = Path::new("/proc/self").exists();
-    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let process = name
-            .strip_prefix(PREFIX)
-            .and_then(|id| id.parse::<u32>().ok());
-        let is_gone = process.is_some_and(|id| {
-            id == std::process::id()
-                || (knows_processes && !Path::new(&format!("/proc/{id}")).exists())
-        });
-        if is_gone {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn file(path: &'static str, text: &'static str) -> TaskFile {
         TaskFile { path, text }
-    }
-
-    #[test]
-    fn folders_go_with_their_run_and_with_processes_that_are_gone() {
-        let above = tempfile::tempdir().expect("a folder");
-        let gone = above.path().join("suite-999999999");
-        let other = above.path().join("suite-results");
-        for path in [&gone, &other] {
-            fs::create_dir(path).expect("a folder");
-        }
-        let folders = RunFolders::create(above.path()).expect("folders");
-        let knows_processes = Path::new("/proc/self").exists();
-        assert_eq!(!gone.exists(), knows_processes);
-        assert!(other.exists() && folders.project().is_dir() && folders.tested().is_dir());
-        let project = folders.project();
-        drop(folders);
-        assert!(!project.exists() && other.exists());
     }
 
     #[test]
