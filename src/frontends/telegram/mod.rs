@@ -37,7 +37,6 @@ use tokio_util::sync::CancellationToken;
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::config::TelegramSettings;
-use crate::conversation::SharedContext;
 use crate::conversation::commands::{CommandScope, SlashCommand, commands};
 use crate::conversation::messages::risk_warning;
 use crate::conversation::registry::SessionRegistry;
