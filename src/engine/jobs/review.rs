@@ -19,7 +19,7 @@ use crate::text::tokens::estimate_text;
 use crate::tools::{GitRange, git_changes, open_text, references};
 use crate::visible::{defang_chat_markers, escape_hidden};
 
-use findings::{Finding, Review, finding_schema, findings_in};
+use findings::{Review, finding_schema, findings_in};
 use hunks::{Batch, Hunk, batches, changed_names, hunks_of, new_file};
 
 /// Most tokens of the changes of a review; the rest is named.
