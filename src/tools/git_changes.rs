@@ -1,6 +1,7 @@
 //! What git shows of changes, for questions about them: the last commit, what is not committed, what
 //! is new since a branch. The git command line tells it, in the sandbox, and starts no other program.
 
+mod range;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,8 @@ use crate::message::Source;
 use crate::permission::{CommandRisk, Effect, Mode, Permission, permission};
 use crate::sandbox::{CapturedOutput, Exit, RunLimits};
 use crate::text::tokens::estimate_text;
+
+pub use range::{Day, GitRange};
 
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -55,47 +58,6 @@ git -c core.quotePath=false -c diff.suppressBlankEmpty=false diff --no-ext-diff 
 /// Branches that others are made from.
 const MAIN_BRANCHES: &str = "main master trunk develop origin/HEAD origin/main origin/master";
 
-/// Which changes are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GitRange {
-    Uncommitted,
-    Staged,
-    /// Those of the last commits, so many.
-    LastCommits(u32),
-    /// Those since a revision, committed or not; without one, since the branch was made.
-    Since(Option<String>),
-    /// Those since a day began, committed or not.
-    SinceDay(Day),
-}
-
-/// A day that changes are counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Day {
-    Today,
-    Yesterday,
-    /// Seven days ago.
-    LastWeek,
-}
-
-impl Day {
-    fn words(self) -> &'static str {
-        match self {
-            Day::Today => "today",
-            Day::Yesterday => "yesterday",
-            Day::LastWeek => "last week",
-        }
-    }
-
-    /// As git reads it.
-    fn date(self) -> &'static str {
-        match self {
-            Day::Today => "midnight",
-            Day::Yesterday => "yesterday midnight",
-            Day::LastWeek => "7 days ago",
-        }
-    }
-}
-
 /// What git shows of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GitChanges {
@@ -107,6 +69,10 @@ pub struct GitChanges {
     pub diff: String,
     /// The changed lines in it.
     pub sources: Vec<Source>,
+    /// Files that git does not track, if the range has them.
+    pub untracked: Vec<String>,
+    /// Whether the diff is not whole.
+    pub is_cut: bool,
 }
 
 /// What git shows of a range, in so many tokens; else why there is nothing, as a sentence.
@@ -210,6 +176,23 @@ fn script(range: &GitRange, mark: &str) -> String {
             "$base",
             untracked,
         ),
+        GitRange::Between {
+            from,
+            to,
+            from_base,
+        } => (
+            format!(
+                "to=$(git rev-parse -q --verify '{to}^{{commit}}') && base=$({})",
+                if *from_base {
+                    format!("git merge-base '{from}' \"$to\"")
+                } else {
+                    format!("git rev-parse -q --verify '{from}^{{commit}}'")
+                }
+            ),
+            format!("{LOG} -n {MOST_COMMITS} --format='%h %s' \"$base..$to\""),
+            "$base $to",
+            ":",
+        ),
         GitRange::SinceDay(day) => (
             format!(
                 "base=$(git rev-list -1 --before='{}' $head --)\n\
@@ -251,6 +234,9 @@ fn why_not(range: &GitRange, exit: Exit) -> String {
         (Exit::Code(NO_REVISION), GitRange::Since(Some(name))) => {
             format!("there is no revision `{name}`")
         }
+        (Exit::Code(NO_REVISION), GitRange::Between { from, to, .. }) => {
+            format!("there are no revisions `{from}` and `{to}` that could be compared")
+        }
         (Exit::Code(NO_REVISION), _) => {
             "there is no main branch that this one could be compared with".to_owned()
         }
@@ -267,6 +253,9 @@ fn nothing(range: &GitRange) -> String {
         GitRange::LastCommits(_) => "the last commit changed nothing".to_owned(),
         GitRange::Since(Some(name)) => format!("nothing was changed since `{name}`"),
         GitRange::Since(None) => "nothing was changed on this branch".to_owned(),
+        GitRange::Between { from, to, .. } => {
+            format!("nothing is different between `{from}` and `{to}`")
+        }
         GitRange::SinceDay(day) => format!("nothing was changed since {}", day.words()),
     }
 }
@@ -279,6 +268,7 @@ fn title(range: &GitRange) -> String {
         GitRange::LastCommits(number) => format!("The last {number} commits"),
         GitRange::Since(Some(name)) => format!("Changes since `{name}`, committed or not"),
         GitRange::Since(None) => "Changes of this branch, committed or not".to_owned(),
+        GitRange::Between { from, to, .. } => format!("Changes from `{from}` to `{to}`"),
         GitRange::SinceDay(day) => format!("Changes since {}, committed or not", day.words()),
     }
 }
@@ -319,7 +309,7 @@ fn rendered(range: &GitRange, parts: &[String; 4], tokens: u32) -> Option<GitCha
         };
         page.push(&format!("{}  {lines}", render::name(path)));
     }
-    for path in untracked {
+    for path in &untracked {
         page.push(&format!("{}  not tracked", render::name(path)));
     }
     let left_out = page.left_out();
@@ -328,8 +318,12 @@ fn rendered(range: &GitRange, parts: &[String; 4], tokens: u32) -> Option<GitCha
         let lines = render::count(left_out, "more line", "more lines");
         files.push_str(&format!("… {lines} …\n"));
     }
-    let diff = fitting(diff, tokens.saturating_sub(estimate_text(&files)));
+    let room = tokens.saturating_sub(estimate_text(&files));
+    let is_cut = estimate_text(diff) > room;
+    let diff = fitting(diff, room);
     Some(GitChanges {
+        untracked: untracked.iter().map(|path| (*path).to_owned()).collect(),
+        is_cut,
         summary,
         sources: sources(&diff),
         files,

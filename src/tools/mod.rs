@@ -182,6 +182,16 @@ pub type RunFn = Box<
         + Sync,
 >;
 
+/// The text of a file that may be read unasked; `None` if it is closed, or has no text. Looks at the
+/// disk.
+pub(crate) fn open_text(context: &ToolContext, path: &str) -> Option<String> {
+    if is_closed_path(&context.jail, &context.rules, path) {
+        return None;
+    }
+    let file = context.jail.read(&context.jail.path(path).ok()?).ok()?;
+    Some(render::without_secrets(&file.text).0.into_owned())
+}
+
 /// What a running call is given.
 #[derive(Clone, Copy)]
 pub struct RunningCall<'a> {

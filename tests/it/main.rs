@@ -35,6 +35,7 @@ mod log;
 mod ollama_chat;
 mod ollama_embed;
 mod recording;
+mod review;
 mod suite;
 mod telegram;
 mod web;
