@@ -121,7 +121,11 @@ impl Manifest {
 
     /// As the text of a `template.toml`.
     pub fn to_toml(&self) -> String {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        // The escapes of a JSON text are also those of TOML.
+        let quoted = |text: &str| {
+            let text = text.replace('\u{7f}', "");
+            serde_json::Value::String(text).to_string()
+        };
         let mut text = format!("description = {}\n", quoted(&self.description));
         for (name, variable) in &self.variables {
             text.push_str(&format!(

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::words::Spelling;
@@ -80,10 +81,14 @@ impl Template {
 
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+    // The marks are those of every template.
+    if let Ok(syntax) = syntax {
+        environment.set_syntax(syntax);
+    }
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_fuel(Some(FUEL));
-    environment.set_keep_trailing_newline(true);
     for spelling in Spelling::ALL {
         let filter = move |text: String| spelling.of(&text);
         environment.add_filter(spelling.name(), filter);

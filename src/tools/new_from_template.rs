@@ -206,8 +206,11 @@ fn told(what: String, text: String) -> PreparedCall {
         text,
         ..ToolOutput::default()
     };
-    let run = Box::new(move |_: RunningCall<'_>| async move { Ok(output) }.boxed());
-    PreparedCall::reading(what, Effect::Read, run)
+    PreparedCall::reading(
+        what,
+        Effect::Read,
+        Box::new(move |_| async move { Ok::<_, ToolError>(output) }.boxed()),
+    )
 }
 
 /// Templates with what they want, as a model reads them. Their texts are of whoever wrote them.
