@@ -28,6 +28,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
+use crate::templates::Library;
 use crate::tools::{GitVersions, ToolContext, ToolSet, Toolbox};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
@@ -302,7 +303,7 @@ impl App {
         } = self.settings;
         Ok(Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: Toolbox::builtin(),
+            toolbox: Toolbox::with_templates(self.templates()),
             options: EngineOptions {
                 max_steps,
                 thinking: thinking_tokens,
@@ -334,6 +335,11 @@ impl App {
     /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
+    }
+
+    /// The templates that can be used.
+    pub fn templates(&self) -> Library {
+        Library::new(self.environment.templates_folder())
     }
 
     /// The user's settings file, which may not exist; `None` without a home folder.

@@ -281,6 +281,11 @@ impl Environment {
         Some(self.user_file()?.with_file_name("config.toml"))
     }
 
+    /// The user's templates, beside [`Environment::user_file`]; may not exist.
+    pub fn templates_folder(&self) -> Option<PathBuf> {
+        Some(self.user_file()?.with_file_name("templates"))
+    }
+
     /// The files that settings and rules are read from; they may not exist.
     pub fn settings_files(&self) -> Vec<PathBuf> {
         [self.user_file(), self.rules_file()]

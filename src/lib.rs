@@ -39,6 +39,7 @@ pub mod retrieval;
 pub mod sandbox;
 pub mod session;
 pub mod syntax;
+pub mod templates;
 pub mod text;
 pub mod tools;
 pub mod visible;

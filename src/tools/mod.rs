@@ -22,6 +22,7 @@ mod grep_search;
 mod hidden_files;
 mod list_directory;
 mod move_file;
+mod new_from_template;
 mod outline;
 mod paths;
 mod read_file;

@@ -11,6 +11,7 @@ use super::find_symbol::FindSymbol;
 use super::grep_search::GrepSearch;
 use super::list_directory::ListDirectory;
 use super::move_file::MoveFile;
+use super::new_from_template::NewFromTemplate;
 use super::outline::Outline;
 use super::read_file::ReadFile;
 use super::run_command::RunCommand;
@@ -19,6 +20,7 @@ use super::search_files::SearchFiles;
 use super::write_file::WriteFile;
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
+use crate::templates::Library;
 
 /// How many tools a model is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +50,14 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// The tools that are part of this program, the core first.
+    /// The tools that are part of this program, the core first, with no other templates than the
+    /// examples and those of the repository.
     pub fn builtin() -> Toolbox {
+        Toolbox::with_templates(Library::default())
+    }
+
+    /// The same with templates of the user.
+    pub fn with_templates(library: Library) -> Toolbox {
         Toolbox {
             tools: vec![
                 Arc::new(SearchCodebase),
@@ -66,6 +74,7 @@ impl Toolbox {
                 Arc::new(DeleteFile),
                 Arc::new(AskUser),
                 Arc::new(FindReferences),
+                Arc::new(NewFromTemplate { library }),
             ],
         }
     }

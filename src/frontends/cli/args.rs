@@ -53,7 +53,7 @@ pub use task::TaskArguments;
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
 use template::TEMPLATE_HELP;
-pub use template::TemplateArguments;
+pub use template::{TemplateArguments, TemplateCommand};
 use web::WEB_HELP;
 pub use web::WebArguments;
 

@@ -1,0 +1,322 @@
+//! Finds templates: those of the repository, of the user, and of this program.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::shipped::shipped;
+use super::{
+    MOST_BYTES, MOST_FILES, Manifest, Template, TemplateError, TemplateFile, is_template_name,
+    manifest,
+};
+use crate::jail::{EntryKind, Jail, WorkspacePath};
+
+/// Where the repository has its templates.
+pub const REPOSITORY_FOLDER: &str = ".ollacode/templates";
+const MANIFEST: &str = "template.toml";
+const FILES: &str = "files";
+/// Most templates of a place.
+const MOST_TEMPLATES: usize = 200;
+/// Deepest folder of a template.
+const DEEPEST: usize = 8;
+
+/// Whose a template is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateOrigin {
+    /// In the workspace; whoever wrote the repository wrote it.
+    Repository,
+    /// In the user's folder of settings.
+    User,
+    /// Part of this program.
+    Shipped,
+}
+
+impl TemplateOrigin {
+    pub fn words(self) -> &'static str {
+        match self {
+            TemplateOrigin::Repository => "of this repository",
+            TemplateOrigin::User => "yours",
+            TemplateOrigin::Shipped => "an example",
+        }
+    }
+}
+
+/// A template in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ListedTemplate {
+    pub name: String,
+    pub origin: TemplateOrigin,
+    /// Why it cannot be used, if so.
+    pub error: Option<String>,
+    pub manifest: Manifest,
+}
+
+/// All templates. One of the user counts before one of the same name in the repository, so that a
+/// repository cannot put its own in place of one that the user knows; examples come last.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    /// The user's folder; may not exist.
+    user: Option<PathBuf>,
+}
+
+impl Library {
+    /// With the user's folder of templates.
+    pub fn new(user: Option<PathBuf>) -> Library {
+        Library { user }
+    }
+
+    /// Where the user's templates are.
+    pub fn user_folder(&self) -> Option<&Path> {
+        self.user.as_deref()
+    }
+
+    /// Every template that can be named, by name. Looks at the disk.
+    pub fn list(&self, jail: &Jail) -> Vec<ListedTemplate> {
+        let mut names = self.user_names();
+        for name in repository_names(jail).into_iter().chain(shipped_names()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        let listed = names.into_iter().map(|name| match self.find(jail, &name) {
+            Ok(template) => ListedTemplate {
+                name,
+                origin: template.origin,
+                error: None,
+                manifest: template.manifest,
+            },
+            Err(error) => ListedTemplate {
+                origin: self.origin(jail, &name),
+                name,
+                error: Some(error.to_string()),
+                manifest: Manifest::default(),
+            },
+        });
+        listed.collect()
+    }
+
+    /// The template of a name. Looks at the disk.
+    pub fn find(&self, jail: &Jail, name: &str) -> Result<Template, TemplateError> {
+        if is_template_name(name) {
+            match self.origin(jail, name) {
+                TemplateOrigin::User => return self.read_user(name),
+                TemplateOrigin::Repository => return read_repository(jail, name),
+                TemplateOrigin::Shipped => {
+                    if let Some(template) = shipped(name) {
+                        return template;
+                    }
+                }
+            }
+        }
+        let mut known = self.user_names();
+        known.extend(repository_names(jail));
+        known.extend(shipped_names());
+        known.sort();
+        known.dedup();
+        Err(TemplateError::Unknown {
+            name: name.to_owned(),
+            known,
+        })
+    }
+
+    /// Where a name leads.
+    fn origin(&self, jail: &Jail, name: &str) -> TemplateOrigin {
+        if self.user_names().iter().any(|known| known == name) {
+            TemplateOrigin::User
+        } else if repository_names(jail).iter().any(|known| known == name) {
+            TemplateOrigin::Repository
+        } else {
+            TemplateOrigin::Shipped
+        }
+    }
+
+    fn user_names(&self) -> Vec<String> {
+        let Some(folder) = &self.user else {
+            return Vec::new();
+        };
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+        let names = names.filter(|name| is_template_name(name));
+        names.take(MOST_TEMPLATES).collect()
+    }
+
+    /// Reads a template of the user. Links are followed: it is the user's folder.
+    fn read_user(&self, name: &str) -> Result<Template, TemplateError> {
+        let unreadable = |why: String| TemplateError::Unreadable {
+            name: name.to_owned(),
+            why,
+        };
+        let folder = self.user.as_deref().unwrap_or(Path::new("")).join(name);
+        let manifest = read_bounded(&folder.join(MANIFEST), manifest::LONGEST)
+            .map_err(|why| unreadable(format!("{MANIFEST}: {why}")))?;
+        let mut found = FoundFiles::new(name);
+        let top = folder.join(FILES);
+        let mut pending = vec![(top.clone(), 0)];
+        while let Some((folder, depth)) = pending.pop() {
+            let entries = fs::read_dir(&folder)
+                .map_err(|error| unreadable(format!("{}: {error}", folder.display())))?;
+            for entry in entries {
+                let path = entry.map_err(|error| unreadable(error.to_string()))?.path();
+                let inside = path.strip_prefix(&top).ok().and_then(Path::to_str);
+                let Some(inside) = inside.map(|inside| inside.replace('\\', "/")) else {
+                    return Err(unreadable("a name in it is not UTF-8".to_owned()));
+                };
+                if path.is_dir() {
+                    if depth == DEEPEST {
+                        return Err(unreadable("its folders are nested too deeply".to_owned()));
+                    }
+                    pending.push((path, depth + 1));
+                } else {
+                    let text = read_bounded(&path, MOST_BYTES)
+                        .map_err(|why| unreadable(format!("{inside}: {why}")))?;
+                    found.add(inside, text)?;
+                }
+            }
+        }
+        found.template(TemplateOrigin::User, &manifest)
+    }
+}
+
+fn shipped_names() -> Vec<String> {
+    super::shipped::NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect()
+}
+
+/// The names of the repository's templates; none if the folder leads elsewhere.
+fn repository_names(jail: &Jail) -> Vec<String> {
+    let Ok(folder) = jail.path(REPOSITORY_FOLDER) else {
+        return Vec::new();
+    };
+    let entries = jail.list(&folder).unwrap_or_default();
+    let folders = entries
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::Folder);
+    let names = folders.map(|entry| entry.name);
+    let names = names.filter(|name| is_template_name(name));
+    names.take(MOST_TEMPLATES).collect()
+}
+
+fn read_repository(jail: &Jail, name: &str) -> Result<Template, TemplateError> {
+    let unreadable = |why: String| TemplateError::Unreadable {
+        name: name.to_owned(),
+        why,
+    };
+    let read = |path: &str| -> Result<String, TemplateError> {
+        let path = jail
+            .path(path)
+            .map_err(|error| unreadable(error.to_string()))?;
+        let file = jail
+            .read(&path)
+            .map_err(|error| unreadable(error.to_string()))?;
+        Ok(file.text)
+    };
+    let top = format!("{REPOSITORY_FOLDER}/{name}");
+    let manifest = read(&format!("{top}/{MANIFEST}"))?;
+    let mut found = FoundFiles::new(name);
+    let mut pending = vec![(String::new(), 0)];
+    while let Some((inside, depth)) = pending.pop() {
+        let folder: WorkspacePath = jail
+            .path(&format!("{top}/{FILES}/{inside}"))
+            .map_err(|error| unreadable(error.to_string()))?;
+        let entries = jail
+            .list(&folder)
+            .map_err(|error| unreadable(error.to_string()))?;
+        for entry in entries {
+            let path = match inside.as_str() {
+                "" => entry.name.clone(),
+                inside => format!("{inside}/{}", entry.name),
+            };
+            match entry.kind {
+                EntryKind::Folder if depth == DEEPEST => {
+                    return Err(unreadable("its folders are nested too deeply".to_owned()));
+                }
+                EntryKind::Folder => pending.push((path, depth + 1)),
+                EntryKind::File => {
+                    let text = read(&format!("{top}/{FILES}/{path}"))?;
+                    found.add(path, text)?;
+                }
+                _ => return Err(unreadable(format!("`{path}` is neither file nor folder"))),
+            }
+        }
+    }
+    found.template(TemplateOrigin::Repository, &manifest)
+}
+
+/// Files of a template while they are found.
+struct FoundFiles<'a> {
+    name: &'a str,
+    files: Vec<TemplateFile>,
+    bytes: usize,
+}
+
+impl<'a> FoundFiles<'a> {
+    fn new(name: &'a str) -> FoundFiles<'a> {
+        FoundFiles {
+            name,
+            files: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    fn add(&mut self, path: String, text: String) -> Result<(), TemplateError> {
+        self.bytes += text.len();
+        if self.files.len() == MOST_FILES || self.bytes > MOST_BYTES {
+            return Err(TemplateError::Unreadable {
+                name: self.name.to_owned(),
+                why: format!(
+                    "it has more than {MOST_FILES} files or {} KiB",
+                    MOST_BYTES >> 10
+                ),
+            });
+        }
+        self.files.push(TemplateFile { path, text });
+        Ok(())
+    }
+
+    fn template(
+        mut self,
+        origin: TemplateOrigin,
+        manifest: &str,
+    ) -> Result<Template, TemplateError> {
+        let manifest = Manifest::parse(self.name, manifest)?;
+        self.files.sort_by(|one, other| one.path.cmp(&other.path));
+        if self.files.is_empty() {
+            return Err(TemplateError::Unreadable {
+                name: self.name.to_owned(),
+                why: format!("there are no files in its folder `{FILES}`"),
+            });
+        }
+        Ok(Template {
+            name: self.name.to_owned(),
+            origin,
+            manifest,
+            files: self.files,
+        })
+    }
+}
+
+/// The text of a file of at most so many bytes; else why not. What is no regular file is not opened:
+/// reading it may never end.
+fn read_bounded(path: &Path, most: usize) -> Result<String, String> {
+    let facts = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !facts.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    let file = fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    let limit = most as u64 + 1;
+    file.take(limit)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
+    if text.len() > most {
+        return Err(format!("it is larger than {} KiB", most >> 10));
+    }
+    Ok(text)
+}
