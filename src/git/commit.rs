@@ -192,10 +192,7 @@ async fn make(
 }
 
 /// What is in the commit that was just made.
-async fn look_back(
-    git: &GitRunner,
-    request: CommitRequest<'_>,
-) -> Result<Committed, CommitError> {
+async fn look_back(git: &GitRunner, request: CommitRequest<'_>) -> Result<Committed, CommitError> {
     let never = CancellationToken::new();
     let head = git.read(&["rev-parse", "HEAD"], &never).await?;
     let hash = String::from_utf8_lossy(&head).trim().to_owned();
@@ -282,7 +279,9 @@ impl Lock {
         let is_inside = |path: &Path| {
             let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
             let root = git.root().canonicalize().ok();
-            folder.zip(root).is_some_and(|(folder, root)| folder.starts_with(root))
+            folder
+                .zip(root)
+                .is_some_and(|(folder, root)| folder.starts_with(root))
         };
         let is_named = self.path.file_name().is_some_and(|name| name == INDEX_LOCK);
         if !self.was_there && is_named && is_inside(&self.path) {

@@ -346,7 +346,9 @@ pub async fn filters(
     let names = names.text();
     for (filter, is_set) in found.values_mut() {
         let [clean, process] = ["clean", "process"].map(|part| format!("filter.{filter}.{part}"));
-        *is_set = names.split('\0').any(|name| name == clean || name == process);
+        *is_set = names
+            .split('\0')
+            .any(|name| name == clean || name == process);
     }
     Ok(found)
 }
@@ -362,7 +364,14 @@ pub async fn subjects(
     stop: &CancellationToken,
 ) -> Result<Vec<String>, GitError> {
     let most = most.to_string();
-    let arguments = ["log", "-z", "-n", &most, "--no-show-signature", "--format=%s"];
+    let arguments = [
+        "log",
+        "-z",
+        "-n",
+        &most,
+        "--no-show-signature",
+        "--format=%s",
+    ];
     let output = git.run(&arguments, None, GitWrite::ReadOnly, stop).await?;
     // Before the first commit there are none.
     let text = output.text();

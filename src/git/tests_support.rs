@@ -79,7 +79,8 @@ impl Place {
 
     pub async fn commit_all(&self, message: &str) {
         self.ok(&["add", "-A"]).await;
-        self.ok(&["commit", "-q", "--no-verify", "-m", message]).await;
+        self.ok(&["commit", "-q", "--no-verify", "-m", message])
+            .await;
     }
 
     pub async fn state(&self) -> GitState {
@@ -89,7 +90,8 @@ impl Place {
 
     /// What `git status` shows, in short.
     pub async fn status(&self) -> String {
-        self.ok(&["status", "--short", "--untracked-files=all"]).await
+        self.ok(&["status", "--short", "--untracked-files=all"])
+            .await
     }
 
     /// Commits files as the program does.

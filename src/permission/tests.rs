@@ -139,15 +139,12 @@ fn edits_are_shown_as_a_diff_in_which_nothing_hides() {
 
 #[test]
 fn what_is_out_of_the_ordinary_is_said() {
-    let reason = |effect: &Effect| match permission(
-        effect,
-        Mode::Ask,
-        Confinement::None,
-        &Rules::default(),
-    ) {
-        Permission::Ask(reason) => reason,
-        other => panic!("{effect:?}: {other:?}"),
-    };
+    let reason =
+        |effect: &Effect| match permission(effect, Mode::Ask, Confinement::None, &Rules::default())
+        {
+            Permission::Ask(reason) => reason,
+            other => panic!("{effect:?}: {other:?}"),
+        };
     assert_eq!(reason(&write("src/main.rs")), "");
     assert_eq!(reason(&command("make", CommandRisk::Unknown)), "");
     let hook = reason(&write(".husky/pre-commit"));

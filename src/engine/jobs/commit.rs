@@ -7,8 +7,7 @@ mod asking;
 mod files;
 mod making;
 mod message;
-#[cfg(test)]
-mod tests;
+mod words;
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
@@ -125,7 +124,9 @@ pub(in crate::engine) async fn commit_changes(
 /// It is denied: by a rule, or since nothing may be changed.
 fn judged(turn: &Turn<'_>) -> Result<bool, TurnEnd> {
     if !turn.may_change() {
-        return Err(failed("nothing is committed where nothing may be changed: leave plan mode first"));
+        return Err(failed(
+            "nothing is committed where nothing may be changed: leave plan mode first",
+        ));
     }
     let context = &turn.engine.context;
     let effect = Effect::Command {

@@ -24,20 +24,34 @@ async fn only_what_is_named_is_committed_and_what_is_staged_stays_staged() {
     place.write("new", "1\n");
     place.remove("gone");
     place.ok(&["add", "b"]).await;
-    let made = place.commit(&["a", "gone", "new"], "two\n\n# not a comment").await;
+    let made = place
+        .commit(&["a", "gone", "new"], "two\n\n# not a comment")
+        .await;
     let made = made.expect("a commit");
     assert_eq!(made.files, ["a", "gone", "new"]);
     assert!(made.added.is_empty());
     assert_eq!(place.status().await, "M  b\n M c\n");
     let shown = place.ok(&["log", "-1", "--format=%H|%an|%ae|%B"]).await;
-    let expected = format!("{}|Ada|ada@example.org|two\n\n# not a comment\n\n", made.hash);
+    let expected = format!(
+        "{}|Ada|ada@example.org|two\n\n# not a comment\n\n",
+        made.hash
+    );
     assert_eq!(shown, expected);
 }
 
 #[tokio::test]
 async fn names_that_look_like_something_else_are_names() {
     let place = place().await;
-    let names = ["-x", ":(top)x", ":!b", "*", "new\nline", "two words", "한국어", "--help"];
+    let names = [
+        "-x",
+        ":(top)x",
+        ":!b",
+        "*",
+        "new\nline",
+        "two words",
+        "한국어",
+        "--help",
+    ];
     for name in names {
         place.write(name, "1\n");
     }
@@ -103,7 +117,10 @@ async fn where_a_hook_refuses_the_index_is_as_it_was() {
     place.write("new", "1\n");
     place.ok(&["add", "b"]).await;
     let before = place.status().await;
-    let error = place.commit(&["a", "new"], "two").await.expect_err("refused");
+    let error = place
+        .commit(&["a", "new"], "two")
+        .await
+        .expect_err("refused");
     let CommitError::Hook(said) = &error else {
         panic!("{error}");
     };
@@ -115,10 +132,16 @@ async fn where_a_hook_refuses_the_index_is_as_it_was() {
 #[tokio::test]
 async fn a_hook_that_refuses_the_message_is_a_hook_too() {
     let place = place().await;
-    place.hook("commit-msg", "grep -q JIRA \"$1\" || { echo no ticket >&2; exit 1; }");
+    place.hook(
+        "commit-msg",
+        "grep -q JIRA \"$1\" || { echo no ticket >&2; exit 1; }",
+    );
     place.write("a", "2\n");
     let error = place.commit(&["a"], "two").await.expect_err("refused");
-    assert!(matches!(&error, CommitError::Hook(said) if said == "no ticket"), "{error}");
+    assert!(
+        matches!(&error, CommitError::Hook(said) if said == "no ticket"),
+        "{error}"
+    );
     place.commit(&["a"], "two JIRA-1").await.expect("a commit");
 }
 
@@ -153,7 +176,10 @@ async fn files_that_a_hook_adds_are_told_and_what_others_staged_stays() {
 #[tokio::test]
 async fn hooks_see_no_setting_of_ours_that_changes_what_they_name() {
     let place = place().await;
-    place.hook("pre-commit", "git diff --cached --name-only -- '*.rs' > seen");
+    place.hook(
+        "pre-commit",
+        "git diff --cached --name-only -- '*.rs' > seen",
+    );
     place.write("x.rs", "1\n");
     place.commit(&["x.rs"], "two").await.expect("a commit");
     assert_eq!(place.read("seen"), "x.rs\n");
@@ -204,7 +230,9 @@ async fn in_a_linked_work_tree_its_own_branch_moves() {
     let top = tempfile::tempdir().expect("a folder");
     let tree = top.path().join("tree");
     let named = tree.to_str().expect("a plain name");
-    place.ok(&["worktree", "add", "-q", "-b", "side", named]).await;
+    place
+        .ok(&["worktree", "add", "-q", "-b", "side", named])
+        .await;
     let home = tempfile::tempdir().expect("a home");
     let settings = "[user]\n\tname = Ada\n\temail = ada@example.org\n";
     fs::write(home.path().join(".gitconfig"), settings).expect("settings");
@@ -259,7 +287,9 @@ async fn a_filter_that_fails_stops_the_commit_where_it_is_required() {
     place.write(".gitattributes", "*.bin filter=lfs\n");
     place.commit_all("attributes").await;
     for (name, value) in [("clean", "there-is-no-such-program"), ("required", "true")] {
-        place.ok(&["config", &format!("filter.lfs.{name}"), value]).await;
+        place
+            .ok(&["config", &format!("filter.lfs.{name}"), value])
+            .await;
     }
     place.write("x.bin", "1\n");
     let error = place.commit(&["x.bin"], "two").await.expect_err("refused");
@@ -283,7 +313,10 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
         stop.cancel();
     };
     let (made, ()) = tokio::join!(committing, stopping);
-    assert!(matches!(made, Err(CommitError::Git(GitError::Stopped))), "{made:?}");
+    assert!(
+        matches!(made, Err(CommitError::Git(GitError::Stopped))),
+        "{made:?}"
+    );
     assert!(!place.root().join(".git/index.lock").exists());
     place.remove("started");
     assert_eq!(place.status().await, " M a\n?? new\n");

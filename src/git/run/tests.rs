@@ -1,83 +1,47 @@
 //! Real git, unconfined, in a folder of its own.
 
-use std::ffi::OsString;
 use std::fs;
 
-use tempfile::TempDir;
-
 use super::*;
-use crate::sandbox::CommandEnvironment;
+use crate::git::tests_support::{Place, git_in};
 
-/// A folder with a repository, and git in it.
-struct Place {
-    folder: TempDir,
-    git: GitRunner,
+/// A repository with one file.
+async fn place() -> Place {
+    let place = Place::new().await;
+    place.write("a.txt", "one\n");
+    place.commit_all("x").await;
+    place
 }
 
-impl Place {
-    async fn new() -> Place {
-        let folder = tempfile::tempdir().expect("a folder");
-        let home = tempfile::tempdir().expect("a home").keep();
-        let path = [(OsString::from("PATH"), OsString::from("/usr/bin:/bin"))];
-        let base = CommandEnvironment::from_variables(path, Some(&home), folder.path());
-        let sandbox = Arc::new(Sandbox::new(folder.path().to_owned(), base));
-        let place = Place {
-            git: GitRunner::new(&sandbox, folder.path()),
-            folder,
-        };
-        place.ok(&["init", "-q", "-b", "main"]).await;
-        place.write("a.txt", b"one\n");
-        place.ok(&["add", "-A"]).await;
-        let commit = [
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@b.c",
-            "commit",
-            "-qm",
-            "x",
-        ];
-        place.ok(&commit).await;
-        place
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        fs::write(self.folder.path().join(path), bytes).expect("a file");
-    }
-
-    async fn run(&self, arguments: &[&str], input: Option<&[u8]>, write: GitWrite) -> GitOutput {
-        let stop = CancellationToken::new();
-        let output = self.git.run(arguments, input, write, &stop).await;
-        output.expect("git runs")
-    }
-
-    async fn ok(&self, arguments: &[&str]) -> Vec<u8> {
-        let output = self.run(arguments, None, GitWrite::Write).await;
-        output.succeeded(arguments).expect("git succeeds")
-    }
-
-    async fn read(&self, arguments: &[&str]) -> String {
-        self.run(arguments, None, GitWrite::ReadOnly).await.text()
-    }
+/// The output of git where it only reads.
+async fn read(place: &Place, arguments: &[&str]) -> GitOutput {
+    let stop = CancellationToken::new();
+    let output = place
+        .git
+        .run(arguments, None, GitWrite::ReadOnly, &stop)
+        .await;
+    output.expect("git runs")
 }
 
 #[tokio::test]
 async fn bytes_go_in_and_come_out() {
-    let place = Place::new().await;
+    let place = place().await;
     let bytes = b"\xff\0\r\nfour\n".repeat(20_000);
     let arguments = ["hash-object", "-w", "--stdin"];
-    let id = place.run(&arguments, Some(&bytes), GitWrite::Write).await;
-    let id = id.text().trim().to_owned();
-    let read = place
-        .run(&["cat-file", "blob", &id], None, GitWrite::ReadOnly)
+    let stop = CancellationToken::new();
+    let id = place
+        .git
+        .run(&arguments, Some(&bytes), GitWrite::Write, &stop)
         .await;
+    let id = id.expect("git runs").text().trim().to_owned();
+    let read = read(&place, &["cat-file", "blob", &id]).await;
     assert!(read.is_success());
     assert!(read.stdout == bytes, "{} bytes", read.stdout.len());
 }
 
 #[tokio::test]
 async fn an_argument_is_one_word_whatever_it_holds() {
-    let place = Place::new().await;
+    let place = place().await;
     for word in [
         "a'b \"c\" $(touch x) `touch x`\n\\",
         "",
@@ -85,18 +49,18 @@ async fn an_argument_is_one_word_whatever_it_holds() {
         "*",
         "한국어",
     ] {
-        let output = place.read(&["rev-parse", "--sq-quote", word]).await;
+        let output = read(&place, &["rev-parse", "--sq-quote", word]).await;
         let quoted = word.replace('\'', "'\\''");
-        assert_eq!(output, format!(" '{quoted}'\n"));
+        assert_eq!(output.text(), format!(" '{quoted}'\n"));
     }
-    assert!(!place.folder.path().join("x").exists());
+    assert!(!place.root().join("x").exists());
 }
 
 #[tokio::test]
 async fn a_failing_git_gives_its_code_and_what_it_said() {
-    let place = Place::new().await;
+    let place = place().await;
     let arguments = ["rev-parse", "--verify", "nothing"];
-    let output = place.run(&arguments, None, GitWrite::ReadOnly).await;
+    let output = read(&place, &arguments).await;
     assert_eq!(output.code, 128);
     assert!(output.stderr.contains("fatal: "), "{}", output.stderr);
     let stop = CancellationToken::new();
@@ -110,10 +74,10 @@ async fn a_failing_git_gives_its_code_and_what_it_said() {
 
 #[tokio::test]
 async fn reading_starts_nothing_that_the_repository_names() {
-    let place = Place::new().await;
-    let root = place.folder.path().to_owned();
-    place.write(".gitattributes", b"*.txt diff=own filter=own\n");
-    let touch = format!("touch {}", root.join("started").display());
+    let place = place().await;
+    let started = place.root().join("started");
+    place.write(".gitattributes", "*.txt diff=own filter=own\n");
+    let touch = format!("touch {}", started.display());
     for (name, value) in [
         ("core.fsmonitor", touch.clone()),
         ("core.pager", touch.clone()),
@@ -125,47 +89,40 @@ async fn reading_starts_nothing_that_the_repository_names() {
     ] {
         place.ok(&["config", name, &value]).await;
     }
-    fs::remove_file(root.join("started")).ok();
-    place.write("a.txt", b"two\n");
+    assert!(!started.exists());
+    place.write("a.txt", "two\n");
     for arguments in [
         &["status", "--porcelain=v2", "-z"][..],
-        &["diff", "HEAD"],
-        &["show", "HEAD"],
-        &["log", "-p"],
-        &["blame", "a.txt"],
-        &["hash-object", "a.txt"],
+        &["diff", "HEAD"][..],
+        &["show", "HEAD"][..],
+        &["log", "-p"][..],
+        &["blame", "a.txt"][..],
+        &["hash-object", "a.txt"][..],
     ] {
-        let output = place.run(arguments, None, GitWrite::ReadOnly).await;
+        let output = read(&place, arguments).await;
         assert!(output.is_success(), "{arguments:?}: {}", output.stderr);
-        assert!(!root.join("started").exists(), "{arguments:?}");
+        assert!(!started.exists(), "{arguments:?}");
     }
-    let diff = place.read(&["diff", "HEAD", "--", "a.txt"]).await;
+    let diff = read(&place, &["diff", "HEAD", "--", "a.txt"]).await.text();
     assert!(diff.contains("-one\n+two\n"), "{diff}");
 }
 
 #[tokio::test]
 async fn a_hook_runs_where_git_writes_without_an_editor() {
-    let place = Place::new().await;
-    let hook = place.folder.path().join(".git/hooks/pre-commit");
-    fs::create_dir_all(hook.parent().expect("a folder")).expect("the folder of hooks");
-    fs::write(&hook, "#!/bin/sh\necho out; echo err >&2; exit 3\n").expect("a hook");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&hook, mode).expect("it can be run");
-    place.write("a.txt", b"two\n");
-    let arguments = ["commit", "-qam", "x"];
-    let output = place.run(&arguments, None, GitWrite::Write).await;
+    let place = place().await;
+    place.hook("pre-commit", "echo out; echo err >&2; exit 3");
+    place.write("a.txt", "two\n");
+    let output = place.run(&["commit", "-qam", "x"]).await;
     assert_eq!(output.code, 1);
     assert_eq!(output.stderr, "out\nerr\n");
 }
 
 #[tokio::test]
 async fn a_repository_around_the_folder_is_not_read() {
-    let place = Place::new().await;
-    let below = place.folder.path().join("below");
+    let place = place().await;
+    let below = place.root().join("below");
     fs::create_dir(&below).expect("a folder");
-    let base = CommandEnvironment::from_variables([], Some(place.folder.path()), &below);
-    let sandbox = Arc::new(Sandbox::new(below.clone(), base));
-    let git = GitRunner::new(&sandbox, &below);
+    let git = git_in(&below, place.root());
     assert!(!git.has_repository() && place.git.has_repository());
     let stop = CancellationToken::new();
     for write in [GitWrite::ReadOnly, GitWrite::Write] {
@@ -176,12 +133,12 @@ async fn a_repository_around_the_folder_is_not_read() {
 
 #[tokio::test]
 async fn a_stop_ends_git_before_and_while_it_runs() {
-    let place = Place::new().await;
+    let place = place().await;
     let stop = CancellationToken::new();
     let alias = "alias.wait=!echo started > started; sleep 1000";
     let arguments = ["-c", alias, "wait"];
     let running = place.git.run(&arguments, None, GitWrite::Write, &stop);
-    let started = place.folder.path().join("started");
+    let started = place.root().join("started");
     let stopping = async {
         while !started.exists() {
             tokio::task::yield_now().await;

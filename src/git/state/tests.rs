@@ -6,7 +6,12 @@ use crate::git::tests_support::Place;
 #[tokio::test]
 async fn what_differs_is_told_apart() {
     let place = Place::new().await;
-    for (path, text) in [("staged", "1\n"), ("partly", "1\n"), ("left", "1\n"), ("gone", "1\n")] {
+    for (path, text) in [
+        ("staged", "1\n"),
+        ("partly", "1\n"),
+        ("left", "1\n"),
+        ("gone", "1\n"),
+    ] {
         place.write(path, text);
     }
     place.commit_all("one").await;
@@ -40,7 +45,7 @@ async fn what_differs_is_told_apart() {
     assert_eq!(found[ids[0]], b"1\n");
     assert_eq!(found[ids[1]], b"2\n");
     let gone = "0".repeat(40);
-    let found = blobs(&place.git, &[&gone, ids[0]], &stop).await;
+    let found = blobs(&place.git, &[gone.as_str(), ids[0]], &stop).await;
     assert_eq!(found.expect("blobs").len(), 1);
 }
 
@@ -68,10 +73,10 @@ async fn an_unborn_branch_and_a_detached_head_are_known() {
 async fn each_operation_in_progress_is_known() {
     for (command, operation) in [
         (&["merge", "other"][..], GitOperation::Merge),
-        (&["rebase", "other"], GitOperation::Rebase),
-        (&["cherry-pick", "other"], GitOperation::CherryPick),
-        (&["revert", "--no-edit", "HEAD~1"], GitOperation::Revert),
-        (&["bisect", "start"], GitOperation::Bisect),
+        (&["rebase", "other"][..], GitOperation::Rebase),
+        (&["cherry-pick", "other"][..], GitOperation::CherryPick),
+        (&["revert", "--no-edit", "HEAD~1"][..], GitOperation::Revert),
+        (&["bisect", "start"][..], GitOperation::Bisect),
     ] {
         let place = Place::new().await;
         place.write("a", "1\n");
@@ -105,8 +110,12 @@ async fn submodules_and_what_git_does_not_look_at_are_known() {
     place.ok(&["-C", "sub", "add", "-A"]).await;
     place.ok(&["-C", "sub", "commit", "-qm", "x"]).await;
     place.commit_all("one").await;
-    place.ok(&["update-index", "--assume-unchanged", "assumed"]).await;
-    place.ok(&["update-index", "--skip-worktree", "out/skipped"]).await;
+    place
+        .ok(&["update-index", "--assume-unchanged", "assumed"])
+        .await;
+    place
+        .ok(&["update-index", "--skip-worktree", "out/skipped"])
+        .await;
     let state = place.state().await;
     assert!(state.tracked("assumed").expect("tracked").assumed_unchanged);
     assert!(state.tracked("out/skipped").expect("tracked").is_skipped);
@@ -119,14 +128,22 @@ async fn submodules_and_what_git_does_not_look_at_are_known() {
 async fn ignored_files_and_filters_are_known() {
     let place = Place::new().await;
     place.write(".gitignore", "*.log\n");
-    place.write(".gitattributes", "*.bin filter=lfs\n*.own filter=own\n*.txt text\n");
+    place.write(
+        ".gitattributes",
+        "*.bin filter=lfs\n*.own filter=own\n*.txt text\n",
+    );
     place.ok(&["config", "filter.own.clean", "cat"]).await;
     let stop = CancellationToken::new();
     let paths = ["a.log", "new\nline.log", "b.rs"];
     let found = ignored(&place.git, &paths, &stop).await.expect("git");
     let found: Vec<&str> = found.iter().map(String::as_str).collect();
     assert_eq!(found, ["a.log", "new\nline.log"]);
-    assert!(ignored(&place.git, &["b.rs"], &stop).await.expect("git").is_empty());
+    assert!(
+        ignored(&place.git, &["b.rs"], &stop)
+            .await
+            .expect("git")
+            .is_empty()
+    );
     let paths = ["x.bin", "x.own", "x.txt", "x"];
     let found = filters(&place.git, &paths, &stop).await.expect("git");
     assert_eq!(found.len(), 2);

@@ -107,9 +107,7 @@ impl OthersWork {
         };
         let is_branch = loss.scope == LossScope::BranchOrPath && !loss.paths.iter().any(exists);
         let is_named = |path: &&String| {
-            is_branch
-                || loss.paths.is_empty()
-                || loss.paths.iter().any(|named| covers(named, path))
+            is_branch || loss.paths.is_empty() || loss.paths.iter().any(|named| covers(named, path))
         };
         let taken = one.iter().chain(other).filter(is_named);
         taken.map(String::as_str).collect()
@@ -134,20 +132,24 @@ fn covers(named: &str, path: &str) -> bool {
 async fn others_work(git: &GitRunner, context: &ToolContext) -> Result<OthersWork, GitError> {
     let stop = CancellationToken::new();
     let state = GitState::read(git, &stop).await?;
-    let new = git.read(
-        &["ls-files", "-z", "--others", "--exclude-standard"],
-        &stop,
-    );
+    let new = git.read(&["ls-files", "-z", "--others", "--exclude-standard"], &stop);
     let new = String::from_utf8_lossy(&new.await?).into_owned();
     let new: BTreeSet<&str> = new.split('\0').filter(|path| !path.is_empty()).collect();
     let own = own_work(git, context, &state, &stop).await?;
     let is_others = |path: &&str| !own.contains(*path);
     let changed = state.changed.keys().map(String::as_str).filter(is_others);
-    let staged = state.changed.iter().filter(|(_, file)| file.is_staged && file.is_unstaged);
+    let staged = state
+        .changed
+        .iter()
+        .filter(|(_, file)| file.is_staged && file.is_unstaged);
     Ok(OthersWork {
         changed: changed.map(str::to_owned).collect(),
         staged: staged.map(|(path, _)| path.clone()).collect(),
-        new: new.into_iter().filter(is_others).map(str::to_owned).collect(),
+        new: new
+            .into_iter()
+            .filter(is_others)
+            .map(str::to_owned)
+            .collect(),
     })
 }
 
@@ -173,7 +175,12 @@ async fn own_work(
     };
     // What cannot be read is not taken for the session's own.
     let histories: Vec<FileHistory> = blocking(as_left).await.unwrap_or_default();
-    let head = |path: &str| state.changed.get(path).and_then(|file| file.head.as_deref());
+    let head = |path: &str| {
+        state
+            .changed
+            .get(path)
+            .and_then(|file| file.head.as_deref())
+    };
     let ids: BTreeSet<&str> = histories.iter().filter_map(|it| head(&it.path)).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let contents = blobs(git, &ids, stop).await?;

@@ -111,7 +111,9 @@ impl<'a> Words<'a> {
 
     fn loss(&self, option: &str, scope: LossScope, paths: Vec<String>) -> Option<GitLoss> {
         Some(GitLoss {
-            command: format!("git {} {option}", self.subcommand).trim_end().to_owned(),
+            command: format!("git {} {option}", self.subcommand)
+                .trim_end()
+                .to_owned(),
             scope,
             paths,
         })
@@ -210,9 +212,7 @@ fn of_checkout(words: &Words<'_>) -> Option<GitLoss> {
     match words.arguments.iter().position(|word| *word == "--") {
         Some(_) => words.loss("--", LossScope::Changes, words.paths()),
         None if words.paths().is_empty() => None,
-        None if words.paths().len() == 1 => {
-            words.loss("", LossScope::BranchOrPath, words.paths())
-        }
+        None if words.paths().len() == 1 => words.loss("", LossScope::BranchOrPath, words.paths()),
         None => words.loss("", LossScope::Changes, words.paths()),
     }
 }
@@ -242,8 +242,8 @@ pub(in crate::permission::command) fn skips_hooks(words: &[&str]) -> Option<Stri
             .take_while(|letter| !COMMIT_VALUES.contains(*letter))
             .any(|letter| letter == 'n')
     };
-    let option = options
-        .find(|word| is_long(word) || (words.subcommand == "commit" && is_short(word)))?;
+    let option =
+        options.find(|word| is_long(word) || (words.subcommand == "commit" && is_short(word)))?;
     Some(format!("git {} {option}", words.subcommand))
 }
 
@@ -289,7 +289,10 @@ mod tests {
             ("git switch -c new", ""),
             ("git switch --discard-changes main", "git switch: Changes"),
             ("git restore src", "git restore: Changes src"),
-            ("git restore --staged src", "git restore --staged: Staged src"),
+            (
+                "git restore --staged src",
+                "git restore --staged: Staged src",
+            ),
             ("git restore -SW src", "git restore: Changes src"),
             ("git clean -fdx", "git clean: NewFiles"),
             ("git clean -n", ""),
@@ -300,13 +303,22 @@ mod tests {
             ("git rm a.rs", ""),
             ("git rm -rf src", "git rm -f: Changes src"),
             ("git rm -f --cached a.rs", ""),
-            ("git worktree remove --force ../x", "git worktree remove --force: Elsewhere"),
+            (
+                "git worktree remove --force ../x",
+                "git worktree remove --force: Elsewhere",
+            ),
             ("git worktree remove ../x", ""),
-            ("git submodule deinit --all", "git submodule deinit: Elsewhere"),
+            (
+                "git submodule deinit --all",
+                "git submodule deinit: Elsewhere",
+            ),
             ("git read-tree -u HEAD", "git read-tree -u: Changes"),
             ("git checkout-index -f -a", "git checkout-index -f: Changes"),
             ("git checkout-index a.rs", ""),
-            ("git -C sub checkout -- a.rs", "git checkout --: Changes sub/a.rs"),
+            (
+                "git -C sub checkout -- a.rs",
+                "git checkout --: Changes sub/a.rs",
+            ),
             ("git -c x.y=z stash", "git stash: Changes"),
             ("git undo-all", "git undo-all: Unknown"),
             ("git status && git log", ""),
@@ -337,7 +349,10 @@ mod tests {
     #[test]
     fn what_goes_around_hooks_is_known() {
         for (command, expected) in [
-            ("git commit --no-verify -m x", Some("git commit --no-verify")),
+            (
+                "git commit --no-verify -m x",
+                Some("git commit --no-verify"),
+            ),
             ("git commit --no-ver -m x", Some("git commit --no-ver")),
             ("git commit -n -m x", Some("git commit -n")),
             ("git commit -anm x", Some("git commit -anm")),
