@@ -90,13 +90,10 @@ pub(in crate::engine) async fn commit_changes(
         return Ok(CommitEnd::Not(gathered.nothing()));
     }
     if !asks && !may {
-        return Ok(nobody_to_ask(cause, &gathered));
+        return Err(nobody_to_ask(cause, &gathered));
     }
     if !asks && !gathered.hooks.can_run {
-        return Ok(CommitEnd::Not(format!(
-            "Not committed: {}.",
-            gathered.hooks_words()
-        )));
+        return Err(failed(format!("not committed: {}", gathered.hooks_words())));
     }
     let hint = match cause {
         CommitCause::User(hint) => hint,
@@ -157,13 +154,13 @@ fn asking_by(turn: &Turn<'_>, cause: CommitCause<'_>, must_ask: bool) -> (bool, 
     (asks, may)
 }
 
-fn nobody_to_ask(cause: CommitCause<'_>, gathered: &Gathered) -> CommitEnd {
+fn nobody_to_ask(cause: CommitCause<'_>, gathered: &Gathered) -> TurnEnd {
     let way_out = match cause {
         CommitCause::User(_) => "`--auto-edit` or `--auto-approve` commit without asking",
         CommitCause::Setting => "`/commit` commits them",
     };
-    CommitEnd::Not(format!(
-        "Not committed: the user must approve a commit, and nobody can be asked; {way_out}.\n\n{}",
+    failed(format!(
+        "not committed: the user must approve a commit, and nobody can be asked; {way_out}.\n\n{}",
         gathered.list()
     ))
 }
