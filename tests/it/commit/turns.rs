@@ -82,10 +82,19 @@ fn a_hook_that_always_refuses_is_shown_and_the_answer_stands() {
 }
 
 #[test]
-fn in_a_mode_that_asks_nobody_is_passed_over() {
-    let server = ChatServer::start(vec![Reply::text("Nothing to do.")]);
-    let environment = environment(&server).with("OLLACODE_COMMIT", "often");
+fn in_a_mode_that_asks_nothing_is_committed_where_nobody_can_be_asked() {
+    let server = ChatServer::start(vec![make("new.txt", "new\n"), Reply::text("I may not.")]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let arguments = ["chat", "--json", "--no-rag", "-p", "Make a file."];
+    events(&environment, &arguments, 0);
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(status(&environment), "");
+}
+
+#[test]
+fn another_value_of_the_setting_is_refused() {
+    let environment = Environment::new().with("OLLACODE_COMMIT", "often");
     let output = environment.run(&["chat", "--json", "-p", "Hello?"]);
-    let output = output.expect_code(2);
+    assert_ne!(output.code, Some(0), "{output:#?}");
     output.expect_words(&["OLLACODE_COMMIT", "`off` or `turn`"]);
 }
