@@ -144,7 +144,9 @@ pub(crate) async fn commit_access(context: &ToolContext) -> Result<CommandAccess
     let led = closed.led.iter().filter(|led| led.closed_to_commands);
     let led = led.map(|led| PathBuf::from(led.path.as_str()));
     Ok(CommandAccess {
-        network: (context.rules).opens_network(COMMAND, context.sandbox.opens_network()),
+        network: context
+            .rules
+            .opens_network(COMMAND, context.sandbox.opens_network()),
         unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
         denied: context.rules.denied_commands(),
         hidden: closed.hidden,
