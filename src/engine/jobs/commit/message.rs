@@ -6,7 +6,9 @@ use crate::engine::event::TurnEnd;
 use crate::engine::side::{SideError, SideRequest, ask_aside};
 use crate::engine::turn::Turn;
 use crate::engine::user_message::{UserMessage, is_note};
-use crate::git::message::{MessageMaterial, SCHEMA, SYSTEM, plain, taken, with_trailer};
+use crate::git::message::{
+    FileChange, MessageMaterial, SCHEMA, SYSTEM, plain, taken, with_trailer,
+};
 use crate::git::state::subjects;
 use crate::message::Message;
 use crate::model::budget::part;
@@ -34,7 +36,11 @@ pub(super) async fn write(
     hint: &str,
 ) -> Result<String, TurnEnd> {
     let changes = gathered.changes();
-    let message = match written_by_model(turn, gathered, hint).await? {
+    if changes.is_empty() {
+        // The user has yet to choose files.
+        return Ok(String::new());
+    }
+    let message = match written_by_model(turn, gathered, &changes, hint).await? {
         Ok(message) => message,
         Err(why) => {
             turn.notice(format!("the message names the files, because {why}"))
@@ -51,19 +57,16 @@ pub(super) async fn write(
 async fn written_by_model(
     turn: &Turn<'_>,
     gathered: &Gathered,
+    changes: &[FileChange],
     hint: &str,
 ) -> Result<Result<String, String>, TurnEnd> {
-    let changes = gathered.changes();
-    if changes.is_empty() {
-        return Ok(Err("no file is chosen yet".to_owned()));
-    }
     let earlier = subjects(&gathered.git, SUBJECTS, &turn.stop);
     let earlier = earlier.await.map_err(git_failed)?;
     let words = asked(&turn.session.messages);
     let mut complaint = String::new();
     for _ in 0..TRIES {
         let material = MessageMaterial {
-            changes: &changes,
+            changes,
             words: &words,
             hint,
             subjects: &earlier,

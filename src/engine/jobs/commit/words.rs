@@ -5,6 +5,9 @@ use crate::git::GitOperation;
 use crate::git::commit::Committed;
 use crate::visible::escape_hidden;
 
+/// Most files that are listed.
+const MOST_LISTED: usize = 40;
+
 impl Gathered {
     /// The files as a list in Markdown: those of the commit, then those that are left out.
     pub fn list(&self) -> String {
@@ -15,6 +18,11 @@ impl Gathered {
         for file in self.files.iter().filter(|file| !file.is_taken) {
             let why = file.note_words().unwrap_or_else(|| "left out".to_owned());
             lines.push(format!("- not: {}: {why}", shown_name(&file.path)));
+        }
+        let more = lines.len().saturating_sub(MOST_LISTED);
+        lines.truncate(MOST_LISTED);
+        if more > 0 {
+            lines.push(format!("- … {more} more"));
         }
         lines.join("\n")
     }
