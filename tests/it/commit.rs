@@ -347,6 +347,18 @@ fn a_workspace_below_the_repository_is_told_where_to_start() {
 }
 
 #[test]
+fn a_rule_that_denies_commits_holds_here_too() {
+    let server = ChatServer::start(vec![make("new.txt", "new\n"), Reply::text("Done.")]);
+    let environment = environment(&server);
+    let rules = "[[deny]]\ncommand = \"git commit\"\n";
+    environment.write(".ollacode/config.toml", rules);
+    work(&environment, "Make a file.");
+    let why = reason(&commit(&environment, 1));
+    assert!(why.contains("forbids it"), "{why}");
+    assert_eq!(log(&environment).1, 1);
+}
+
+#[test]
 fn nobody_to_ask_means_no_commit() {
     let server = ChatServer::start(vec![
         edit("notes.txt", "ninety", "eighty"),

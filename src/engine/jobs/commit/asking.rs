@@ -86,7 +86,7 @@ pub(super) async fn confirm(
                 let question =
                     format!("The message is:\n\n{message}\n\nThe new one (`\\n` begins a line)?");
                 let typed = choose(turn, question, &[]).await?;
-                if let Some(Ok(edited)) = typed.map(|typed| typed_message(&typed)) {
+                if let Some(Ok(edited)) = typed.map(|typed| typed_message(turn, &typed)) {
                     (message, is_users) = (edited, true);
                 }
             }
@@ -97,7 +97,7 @@ pub(super) async fn confirm(
             }
             // Whatever else is typed is a message; it is shown again before it is used.
             typed => {
-                if let Ok(edited) = typed_message(typed) {
+                if let Ok(edited) = typed_message(turn, typed) {
                     (message, is_users) = (edited, true);
                 }
             }
@@ -105,8 +105,9 @@ pub(super) async fn confirm(
     }
 }
 
-fn typed_message(typed: &str) -> Result<String, String> {
-    written(&typed.replace("\\n", "\n"))
+fn typed_message(turn: &Turn<'_>, typed: &str) -> Result<String, String> {
+    let message = written(&typed.replace("\\n", "\n"))?;
+    Ok(message::trailed(turn, &message))
 }
 
 fn proposal(gathered: &Gathered, message: &str) -> String {

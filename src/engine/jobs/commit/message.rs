@@ -48,9 +48,13 @@ pub(super) async fn write(
             plain(&changes)
         }
     };
+    Ok(trailed(turn, &message))
+}
+
+/// A message with the trailer that is set, if one is.
+pub(super) fn trailed(turn: &Turn<'_>, message: &str) -> String {
     let trailer = turn.engine.commit_trailer.as_deref();
-    let name = &turn.session.model.profile().name;
-    Ok(with_trailer(&message, trailer, name))
+    with_trailer(message, trailer, &turn.session.model.profile().name)
 }
 
 /// The message of the model, or why there is none.
