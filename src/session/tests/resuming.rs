@@ -209,7 +209,7 @@ fn the_commits_of_a_turn_are_known_after_a_resume() {
     let mut session = home.create();
     record(&mut session, user("Hello"));
     let changed = |turn: u32, path: &str| {
-        Record::Changed(changes::ChangeRecord {
+        Record::Changed(ChangeRecord {
             turn,
             path: path.to_owned(),
             before: None,
@@ -228,7 +228,7 @@ fn the_commits_of_a_turn_are_known_after_a_resume() {
     };
     record(&mut session, committed);
     record(&mut session, changed(4, "a.rs"));
-    drop(session.end("quit"));
+    session.end("quit").expect("an end");
     let id = session.id.clone();
     drop(session);
     let (session, resumed) = home.resume(&id);
