@@ -93,13 +93,12 @@ struct OthersWork {
 
 impl OthersWork {
     fn taken_by(&self, loss: &GitLoss, context: &ToolContext) -> Vec<&str> {
-        let none = BTreeSet::new();
-        let (one, other) = match loss.scope {
-            LossScope::Changes | LossScope::BranchOrPath => (&self.changed, &none),
-            LossScope::Staged => (&self.staged, &none),
-            LossScope::NewFiles => (&self.new, &none),
-            LossScope::ChangesAndNewFiles | LossScope::Unknown => (&self.changed, &self.new),
-            LossScope::Elsewhere => (&none, &none),
+        let sets: &[&BTreeSet<String>] = match loss.scope {
+            LossScope::Changes | LossScope::BranchOrPath => &[&self.changed],
+            LossScope::Staged => &[&self.staged],
+            LossScope::NewFiles => &[&self.new],
+            LossScope::ChangesAndNewFiles | LossScope::Unknown => &[&self.changed, &self.new],
+            LossScope::Elsewhere => &[],
         };
         let exists = |path: &String| {
             let place = context.jail.path(path);
@@ -109,7 +108,7 @@ impl OthersWork {
         let is_named = |path: &&String| {
             is_branch || loss.paths.is_empty() || loss.paths.iter().any(|named| covers(named, path))
         };
-        let taken = one.iter().chain(other).filter(is_named);
+        let taken = sets.iter().flat_map(|paths| paths.iter()).filter(is_named);
         taken.map(String::as_str).collect()
     }
 }

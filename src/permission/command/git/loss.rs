@@ -249,7 +249,6 @@ pub(in crate::permission::command) fn skips_hooks(words: &[&str]) -> Option<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::permission::command::{git_losses, skips_hooks};
 
     /// The losses of a command in a line: `git stash: Changes` and paths.
