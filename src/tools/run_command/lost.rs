@@ -93,12 +93,12 @@ struct OthersWork {
 
 impl OthersWork {
     fn taken_by(&self, loss: &GitLoss, context: &ToolContext) -> Vec<&str> {
-        let sets: &[&BTreeSet<String>] = match loss.scope {
-            LossScope::Changes | LossScope::BranchOrPath => &[&self.changed],
-            LossScope::Staged => &[&self.staged],
-            LossScope::NewFiles => &[&self.new],
-            LossScope::ChangesAndNewFiles | LossScope::Unknown => &[&self.changed, &self.new],
-            LossScope::Elsewhere => &[],
+        let sets: Vec<&BTreeSet<String>> = match loss.scope {
+            LossScope::Changes | LossScope::BranchOrPath => vec![&self.changed],
+            LossScope::Staged => vec![&self.staged],
+            LossScope::NewFiles => vec![&self.new],
+            LossScope::ChangesAndNewFiles | LossScope::Unknown => vec![&self.changed, &self.new],
+            LossScope::Elsewhere => Vec::new(),
         };
         let exists = |path: &String| {
             let place = context.jail.path(path);
@@ -108,7 +108,7 @@ impl OthersWork {
         let is_named = |path: &&String| {
             is_branch || loss.paths.is_empty() || loss.paths.iter().any(|named| covers(named, path))
         };
-        let taken = sets.iter().flat_map(|paths| paths.iter()).filter(is_named);
+        let taken = sets.into_iter().flatten().filter(is_named);
         taken.map(String::as_str).collect()
     }
 }
